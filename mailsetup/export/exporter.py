@@ -1,0 +1,76 @@
+"""What every export has in common: an account goes in, files and instructions come out."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from mailsetup.model.settings import Account
+
+
+class Automation(StrEnum):
+    """How much a program's set-up still asks of the person."""
+
+    APPLY = "apply"
+    """We put the account into the installed program."""
+    IMPORT = "import"
+    """We write a file that the program takes in."""
+    GUIDE = "guide"
+    """The person copies values, step by step."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactFile:
+    """One file to be written. ``private`` files get mode 0600."""
+
+    name: str
+    content: bytes
+    media_type: str
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CopyValue:
+    """A value that the person copies into a field of the program, and what the field is called."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the instructions, in the current language, with the values that it needs."""
+
+    text: str
+    values: tuple[CopyValue, ...] = ()
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """The result of an export: files (perhaps none) and what to do with them."""
+
+    files: tuple[ArtifactFile, ...]
+    steps: tuple[Step, ...]
+    notes: tuple[str, ...] = ()
+    """What the person should know first: limits of the program, what is experimental."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotExport:
+    """The account cannot be expressed for this program; ``reason`` is a sentence."""
+
+    reason: str
+
+
+class Exporter(Protocol):
+    """One mail program. Pure: no file, no network, no clock."""
+
+    id: str
+    """The word on the command line: ``--for ID``."""
+    title: str
+    """The program's own name."""
+    automation: Automation
+
+    def export(self, account: Account) -> Artifact | CannotExport:
+        """Write the account in the program's own form. Texts are in the current language."""
+        ...

@@ -1,0 +1,104 @@
+"""Host names and ports as they come from people, files, DNS and servers.
+
+Everything that reaches a socket, a resolver or an export passes through here, so that a quote, a
+newline or an IP literal from the network can never travel further.
+"""
+
+import ipaddress
+import re
+
+import idna
+
+_LDH_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
+_DNS_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
+_LOCAL_SUFFIXES = frozenset(
+    {"localhost", "local", "lan", "internal", "intranet", "home", "corp", "invalid", "onion"}
+)
+MAX_NAME_LENGTH = 253
+
+
+def to_a_label(name: str) -> str | None:
+    """The domain in the form that DNS wants (lower case, A-labels), or None when it is not one.
+
+    UTS #46 mapping and IDNA2008 (RFC 5891), so ``faß.de`` stays itself instead of becoming
+    ``fass.de``. ASCII names skip IDNA, which would refuse valid ones such as ``ab--cd.example``.
+    """
+    name = name.strip().rstrip(".")
+    if not name or len(name) > 4 * MAX_NAME_LENGTH:
+        return None
+    if name.isascii() and "xn--" not in name.lower():
+        ascii_name = name.lower()
+    else:
+        try:
+            ascii_name = idna.encode(name, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return None
+    if len(ascii_name) > MAX_NAME_LENGTH:
+        return None
+    return ascii_name if all(_LDH_LABEL.match(label) for label in ascii_name.split(".")) else None
+
+
+def to_u_label(name: str) -> str:
+    """The domain in the form that people read; the name unchanged where it has no such form."""
+    if "xn--" not in name:
+        return name
+    try:
+        return idna.decode(name)
+    except (idna.IDNAError, UnicodeError):
+        return name
+
+
+def is_ip_literal(name: str) -> bool:
+    """Whether the text is an IPv4 or IPv6 address, with or without brackets."""
+    try:
+        ipaddress.ip_address(name.strip().strip("[]").removeprefix("IPv6:"))
+    except ValueError:
+        return False
+    return True
+
+
+def parse_host(text: str, *, typed: bool = False) -> str | None:
+    """A server's host name as A-labels, or None when it must not be used.
+
+    Names from the network must be public host names: no IP literals, single labels, `localhost` or
+    names that only exist inside a network. What a person ``typed`` may be any of these.
+    """
+    text = text.strip()
+    if typed and is_ip_literal(text):
+        return text.strip("[]").lower()
+    name = to_a_label(text)
+    if name is None or is_ip_literal(name):
+        return None
+    labels = name.split(".")
+    if typed:
+        return name
+    if len(labels) < 2 or labels[-1] in _LOCAL_SUFFIXES or labels[-1].isdigit():
+        return None
+    return name
+
+
+def is_dns_name(name: str) -> bool:
+    """Whether the text may be asked of a resolver: as a host name, but underscores are allowed."""
+    stripped = name.rstrip(".")
+    return (
+        0 < len(stripped) <= MAX_NAME_LENGTH
+        and stripped.isascii()
+        and all(_DNS_LABEL.match(label) for label in stripped.lower().split("."))
+    )
+
+
+def parse_port(value: object) -> int | None:
+    """A TCP port from 1 to 65535, or None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        text = value.strip()
+        if not (text.isascii() and text.isdigit() and len(text) <= 5):
+            return None
+        value = int(text)
+    return value if isinstance(value, int) and 1 <= value <= 65535 else None
+
+
+def is_within(host: str, domain: str) -> bool:
+    """Whether the host is the domain itself or a name below it (both as A-labels)."""
+    return host == domain or host.endswith("." + domain)

@@ -1,0 +1,137 @@
+"""What a mail program needs to know to talk to a server."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from mailsetup.model.address import EmailAddress
+
+
+class Protocol(StrEnum):
+    """What a server speaks, in autoconfig's words."""
+
+    IMAP = "imap"
+    POP3 = "pop3"
+    SMTP = "smtp"
+
+
+class SocketType(StrEnum):
+    """How a connection is protected."""
+
+    TLS = "tls"
+    """TLS from the first byte ("implicit TLS", RFC 8314)."""
+    STARTTLS = "starttls"
+    """An upgrade that must succeed before anything else is said."""
+    NONE = "none"
+    """No protection; never set up automatically."""
+
+
+class Authentication(StrEnum):
+    """How a person proves who they are, in autoconfig's words."""
+
+    PASSWORD_CLEARTEXT = "password-cleartext"  # noqa: S105 - the format's own word
+    PASSWORD_ENCRYPTED = "password-encrypted"  # noqa: S105 - the format's own word
+    OAUTH2 = "OAuth2"
+    NTLM = "NTLM"
+    GSSAPI = "GSSAPI"
+    TLS_CLIENT_CERT = "TLS-client-cert"
+    NONE = "none"
+
+    @property
+    def takes_password(self) -> bool:
+        """Whether a typed password is enough."""
+        return self in (Authentication.PASSWORD_CLEARTEXT, Authentication.PASSWORD_ENCRYPTED)
+
+
+STANDARD_PORTS = {
+    (Protocol.IMAP, SocketType.TLS): 993,
+    (Protocol.IMAP, SocketType.STARTTLS): 143,
+    (Protocol.POP3, SocketType.TLS): 995,
+    (Protocol.POP3, SocketType.STARTTLS): 110,
+    (Protocol.SMTP, SocketType.TLS): 465,
+    (Protocol.SMTP, SocketType.STARTTLS): 587,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """One server. ``host`` is a host name as A-labels; ``authentication`` is best first."""
+
+    protocol: Protocol
+    host: str
+    port: int
+    security: SocketType
+    username: str
+    authentication: tuple[Authentication, ...] = (Authentication.PASSWORD_CLEARTEXT,)
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.host}:{self.port} {self.security}"
+
+    @property
+    def takes_password(self) -> bool:
+        """Whether a password, rather than a sign-in elsewhere, opens this server."""
+        return any(kind.takes_password for kind in self.authentication)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What the provider says the person must do first, such as "switch IMAP on".
+
+    ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge`` or ``help``.
+    """
+
+    kind: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSettings:
+    """All servers that were found for an address, best first."""
+
+    incoming: tuple[ServerSettings, ...]
+    outgoing: tuple[ServerSettings, ...]
+    provider: str = ""
+    """The provider's own name for itself: text from outside, to be shown as plain text only."""
+    hints: tuple[Hint, ...] = ()
+
+    @property
+    def servers(self) -> tuple[ServerSettings, ...]:
+        """Incoming and outgoing together."""
+        return self.incoming + self.outgoing
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Every host once, in order."""
+        return tuple(dict.fromkeys(server.host for server in self.servers))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether mail can be both received and sent with this."""
+        return bool(self.incoming and self.outgoing)
+
+    def with_username(self, username: str) -> "AccountSettings":
+        """The same servers under another user name."""
+
+        def renamed(servers: Sequence[ServerSettings]) -> tuple[ServerSettings, ...]:
+            return tuple(replace(server, username=username) for server in servers)
+
+        return replace(self, incoming=renamed(self.incoming), outgoing=renamed(self.outgoing))
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's mailbox with the one incoming and the one outgoing server in use.
+
+    What exporters and appliers take. It holds no secret.
+    """
+
+    address: EmailAddress
+    incoming: ServerSettings
+    outgoing: ServerSettings
+    person: str = ""
+    """The name that recipients see; may be empty."""
+
+    @property
+    def display_name(self) -> str:
+        """The person's name, or the address where none was given."""
+        return self.person or str(self.address)
