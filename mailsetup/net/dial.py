@@ -1,0 +1,215 @@
+"""From a host name to a connection: resolving, racing addresses, TLS."""
+
+import asyncio
+import errno
+import ipaddress
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, assert_never
+
+from mailsetup.model.hostname import is_ip_literal
+from mailsetup.net.connection import Connection, open_connection
+from mailsetup.net.dns import Absent, AddressLookup, Answer, NoAnswer
+from mailsetup.net.tls import TlsFailure, TlsFault
+
+CONNECT_TIMEOUT = 8.0
+"""Seconds for all addresses of a host together."""
+_STAGGER = 0.25
+"""Seconds until the next address is tried beside the first (RFC 8305 section 5)."""
+_MAX_ADDRESSES = 8
+
+
+class ConnectFault(StrEnum):
+    """Why there is no connection."""
+
+    UNRESOLVABLE = "unresolvable"
+    RESOLVER = "resolver"
+    """The name service itself did not answer."""
+    REFUSED = "refused"
+    TIMEOUT = "timeout"
+    UNREACHABLE = "unreachable"
+    RESET = "reset"
+    FORBIDDEN_ADDRESS = "forbidden-address"
+    """A public name that leads to this computer itself."""
+    TLS = "tls"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectFailure:
+    """What happened instead of a connection; ``tls`` is set with `ConnectFault.TLS`."""
+
+    fault: ConnectFault
+    host: str
+    port: int
+    tls: TlsFailure | None = None
+    detail: str = ""
+
+
+class Connect(Protocol):
+    """The way to open a connection; ``implicit_tls`` means TLS from the first byte.
+
+    With ``explain`` a certificate that was not accepted is looked at on a second connection, so
+    that `ConnectFailure.tls` carries its facts.
+    """
+
+    async def __call__(
+        self, host: str, port: int, *, implicit_tls: bool, explain: bool = False
+    ) -> Connection | ConnectFailure:
+        """Connect, or say why not. Cancelling closes every socket at once."""
+        ...
+
+
+_EXPLAINABLE = frozenset(
+    {
+        TlsFault.EXPIRED,
+        TlsFault.NOT_YET_VALID,
+        TlsFault.WRONG_NAME,
+        TlsFault.UNKNOWN_ISSUER,
+        TlsFault.INVALID,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Dialer:
+    """Connections over TCP. ``routes`` sends some (host, port) to another (address, port)."""
+
+    look_up: AddressLookup
+    context: ssl.SSLContext
+    allow_loopback: bool = False
+    routes: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
+
+    async def __call__(
+        self, host: str, port: int, *, implicit_tls: bool, explain: bool = False
+    ) -> Connection | ConnectFailure:
+        """Connect, or say why not."""
+        connection = await self._connect(host, port)
+        if isinstance(connection, ConnectFailure) or not implicit_tls:
+            return connection
+        try:
+            failure = await connection.start_tls()
+        except BaseException:
+            connection.close()
+            raise
+        if failure is None:
+            return connection
+        connection.close()
+        if explain and failure.fault in _EXPLAINABLE:
+            failure = await self._explained(host, port, failure)
+        return ConnectFailure(ConnectFault.TLS, host, port, failure, failure.detail)
+
+    async def _explained(self, host: str, port: int, failure: TlsFailure) -> TlsFailure:
+        again = await self._connect(host, port)
+        if isinstance(again, ConnectFailure):
+            return failure
+        try:
+            seen = await again.inspect_tls()
+        finally:
+            again.close()
+        return TlsFailure(failure.fault, failure.detail, seen.certificate)
+
+    async def _connect(self, host: str, port: int) -> Connection | ConnectFailure:
+        route = self.routes.get((host, port))
+        if route is not None:
+            addresses: Sequence[str] = (route[0],)
+            real_port = route[1]
+        else:
+            real_port = port
+            if is_ip_literal(host):
+                addresses = (host,)
+            else:
+                reply = await self.look_up(host)
+                match reply:
+                    case Answer():
+                        addresses = interleaved(reply.records)
+                    case Absent():
+                        return ConnectFailure(ConnectFault.UNRESOLVABLE, host, port)
+                    case NoAnswer():
+                        return ConnectFailure(
+                            ConnectFault.RESOLVER, host, port, detail=str(reply.fault)
+                        )
+                    case _:
+                        assert_never(reply)
+                if not self.allow_loopback and host != "localhost":
+                    addresses = [a for a in addresses if not _leads_home(a)]
+                    if not addresses:
+                        return ConnectFailure(ConnectFault.FORBIDDEN_ADDRESS, host, port)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                outcome = await self._race(addresses, real_port, host)
+        except TimeoutError:
+            return ConnectFailure(ConnectFault.TIMEOUT, host, port)
+        if isinstance(outcome, Connection):
+            outcome.port = port
+            return outcome
+        return ConnectFailure(_connect_fault(outcome), host, port, detail=_detail(outcome))
+
+    async def _race(self, addresses: Sequence[str], port: int, host: str) -> Connection | OSError:
+        """Happy eyeballs: the next address starts when one failed, or after a short wait."""
+        waiting = list(addresses)
+        running: set[asyncio.Task[Connection]] = set()
+        first_error: OSError | None = None
+        winner: Connection | None = None
+        try:
+            while winner is None and (waiting or running):
+                if waiting:
+                    attempt = open_connection(waiting.pop(0), port, host, self.context)
+                    running.add(asyncio.ensure_future(attempt))
+                done, running = await asyncio.wait(
+                    running,
+                    timeout=_STAGGER if waiting else None,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+                for task in done:
+                    error = task.exception()
+                    if error is None:
+                        if winner is None:
+                            winner = task.result()
+                        else:
+                            task.result().close()
+                    elif isinstance(error, OSError):
+                        first_error = first_error or error
+                    else:
+                        raise error
+        finally:
+            for task in running:
+                task.cancel()
+            for finished in await asyncio.gather(*running, return_exceptions=True):
+                if isinstance(finished, Connection):
+                    finished.close()
+        return winner or first_error or OSError(errno.EHOSTUNREACH, "no address")
+
+
+def interleaved(addresses: Sequence[str]) -> tuple[str, ...]:
+    """IPv6 and IPv4 in turns, IPv6 first (RFC 8305 section 4)."""
+    six = [address for address in addresses if ":" in address]
+    four = [address for address in addresses if ":" not in address]
+    mixed: list[str] = []
+    while six or four:
+        mixed += six[:1] + four[:1]
+        six, four = six[1:], four[1:]
+    return tuple(mixed[:_MAX_ADDRESSES])
+
+
+def _leads_home(address: str) -> bool:
+    try:
+        ip = ipaddress.ip_address(address.split("%", 1)[0])
+    except ValueError:
+        return True
+    return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
+
+
+def _connect_fault(error: OSError) -> ConnectFault:
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectFault.REFUSED
+    if isinstance(error, ConnectionResetError | ConnectionAbortedError):
+        return ConnectFault.RESET
+    if isinstance(error, TimeoutError) or error.errno == errno.ETIMEDOUT:
+        return ConnectFault.TIMEOUT
+    return ConnectFault.UNREACHABLE
+
+
+def _detail(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, type(error).__name__)

@@ -1,0 +1,32 @@
+"""Registrable domains, from the bundled public suffix list (never fetched)."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+
+@cache
+def _list() -> "PublicSuffixList":
+    # 38 ms to load: only when a domain really has to be judged.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(only_icann=True)
+
+
+@cache
+def registrable_domain(name: str) -> str | None:
+    """The part of a host name that somebody registered, or None for a public suffix itself.
+
+    ``mail.bodega.co.uk`` gives ``bodega.co.uk``; ``co.uk`` gives None. Only the ICANN section of
+    the list counts: it says who owns a name in the registry's sense.
+    """
+    found: str | None = _list().privatesuffix(name.lower().rstrip("."))
+    return found
+
+
+def same_organisation(one: str, other: str) -> bool:
+    """Whether two host names lie under one registrable domain."""
+    registrable = registrable_domain(one)
+    return registrable is not None and registrable == registrable_domain(other)

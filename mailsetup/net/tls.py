@@ -1,0 +1,158 @@
+"""TLS: the one factory of contexts, and what a failed handshake means."""
+
+import ssl
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from mailsetup.model.text import plain
+
+
+class TlsFault(StrEnum):
+    """Why no verified TLS session came about."""
+
+    EXPIRED = "certificate-expired"
+    NOT_YET_VALID = "certificate-not-yet-valid"
+    WRONG_NAME = "certificate-wrong-name"
+    UNKNOWN_ISSUER = "certificate-unknown-issuer"
+    REVOKED = "certificate-revoked"
+    INVALID = "certificate-invalid"
+    TOO_OLD = "too-old"
+    NOT_TLS = "not-tls"
+    """The other side speaks something else: TLS on a STARTTLS port, or the wrong service."""
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What a certificate says, read without trusting it. All texts are fit to be shown."""
+
+    names: tuple[str, ...]
+    issuer: str
+    not_before: datetime
+    not_after: datetime
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFailure:
+    """A handshake that failed; ``certificate`` where it was looked at afterwards."""
+
+    fault: TlsFault
+    detail: str = ""
+    certificate: CertificateFacts | None = None
+
+
+# X509_V_ERR_* of OpenSSL's x509_vfy.h.
+_VERIFY_CODES = {
+    9: TlsFault.NOT_YET_VALID,
+    10: TlsFault.EXPIRED,
+    18: TlsFault.UNKNOWN_ISSUER,
+    19: TlsFault.UNKNOWN_ISSUER,
+    20: TlsFault.UNKNOWN_ISSUER,
+    21: TlsFault.UNKNOWN_ISSUER,
+    23: TlsFault.REVOKED,
+    62: TlsFault.WRONG_NAME,
+    64: TlsFault.WRONG_NAME,
+}
+
+_TOO_OLD_REASONS = frozenset(
+    {
+        "UNSUPPORTED_PROTOCOL",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "NO_PROTOCOLS_AVAILABLE",
+        "DH_KEY_TOO_SMALL",
+        "NO_SHARED_CIPHER",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "EE_KEY_TOO_SMALL",
+        "CA_MD_TOO_WEAK",
+    }
+)
+_NOT_TLS_REASONS = frozenset(
+    {"WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"}
+)
+
+
+def classify(error: Exception) -> TlsFailure:
+    """What an exception of the handshake means."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        fault = _VERIFY_CODES.get(error.verify_code, TlsFault.INVALID)
+        return TlsFailure(fault, plain(error.verify_message or str(error), 200))
+    if isinstance(error, ssl.SSLError):
+        reason = error.reason or ""
+        if reason in _TOO_OLD_REASONS:
+            return TlsFailure(TlsFault.TOO_OLD, reason)
+        if reason in _NOT_TLS_REASONS:
+            return TlsFailure(TlsFault.NOT_TLS, reason)
+        if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return TlsFailure(TlsFault.INTERRUPTED, reason)
+        return TlsFailure(TlsFault.FAILED, plain(reason or str(error), 200))
+    return TlsFailure(TlsFault.INTERRUPTED, type(error).__name__)
+
+
+def verifying_context(ca_files: Sequence[Path] = ()) -> ssl.SSLContext:
+    """A client context that trusts the system (and ``ca_files``) and verifies strictly.
+
+    TLS 1.2 or later (RFC 8997), DNS names of the certificate only (RFC 9525 drops the common
+    name). The flags are the same on every Python: 3.13 adds VERIFY_X509_STRICT to its default,
+    which would hide an expired certificate behind a formal remark.
+    """
+    context: ssl.SSLContext
+    if sys.platform in ("win32", "darwin") and not ca_files:
+        import truststore
+
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = ssl.create_default_context()
+        context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
+        context.hostname_checks_common_name = False
+    for path in ca_files:
+        context.load_verify_locations(cafile=path)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def inspecting_context() -> ssl.SSLContext:
+    """A context that verifies nothing: to read a certificate, never to say anything."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def certificate_facts(der: bytes) -> CertificateFacts | None:
+    """Names, issuer and dates of a certificate, or None when it cannot be read."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509.oid import ExtensionOID, NameOID
+
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        names: list[str] = []
+        try:
+            extension = certificate.extensions.get_extension_for_oid(
+                ExtensionOID.SUBJECT_ALTERNATIVE_NAME
+            )
+        except x509.ExtensionNotFound:
+            pass
+        else:
+            if isinstance(extension.value, x509.SubjectAlternativeName):
+                names = extension.value.get_values_for_type(x509.DNSName)
+        issuer = [
+            str(attribute.value)
+            for oid in (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+            for attribute in certificate.issuer.get_attributes_for_oid(oid)
+        ]
+        return CertificateFacts(
+            names=tuple(plain(name, 253).lower() for name in names[:50]),
+            issuer=plain(" / ".join(issuer), 120),
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+            sha256=certificate.fingerprint(SHA256()).hex(),
+        )
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return None
