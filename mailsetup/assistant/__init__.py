@@ -1,0 +1,1 @@
+"""The use cases and the flow: what both faces drive."""

@@ -1,0 +1,121 @@
+"""The wizard as data: which page follows which. Both faces walk this table; neither knows more."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Page(StrEnum):
+    """What the person sees, one thing at a time."""
+
+    START = "start"
+    LOOKING = "looking"
+    FOUND = "found"
+    MANUAL = "manual"
+    PASSWORD = "password"  # noqa: S105 - a page's name
+    TESTING = "testing"
+    RESULT = "result"
+    PROGRAM = "program"
+    DONE = "done"
+
+
+class Move(StrEnum):
+    """What happened on a page: something the person did, or the engine came to an end."""
+
+    NEXT = "next"
+    """The primary button."""
+    MANUAL = "manual"
+    """Enter or change the servers by hand."""
+    FOUND = "found"
+    NOT_FOUND = "not-found"
+    FAILED = "failed"
+    """The engine could not do its work at all, such as with no network."""
+    ENDED = "ended"
+    CANCEL = "cancel"
+    AGAIN = "again"
+    PASSWORD = "password"  # noqa: S105 - a page's name
+    """Type the password anew."""
+    ANOTHER = "another"
+    """Set up one more account."""
+
+
+FLOW: Mapping[tuple[Page, Move], Page] = {
+    (Page.START, Move.NEXT): Page.LOOKING,
+    (Page.START, Move.MANUAL): Page.MANUAL,
+    (Page.LOOKING, Move.FOUND): Page.FOUND,
+    (Page.LOOKING, Move.NOT_FOUND): Page.MANUAL,
+    (Page.LOOKING, Move.MANUAL): Page.MANUAL,
+    (Page.LOOKING, Move.FAILED): Page.START,
+    (Page.LOOKING, Move.CANCEL): Page.START,
+    (Page.FOUND, Move.NEXT): Page.PASSWORD,
+    (Page.FOUND, Move.MANUAL): Page.MANUAL,
+    (Page.FOUND, Move.CANCEL): Page.START,
+    (Page.MANUAL, Move.NEXT): Page.PASSWORD,
+    (Page.MANUAL, Move.CANCEL): Page.START,
+    (Page.PASSWORD, Move.NEXT): Page.TESTING,
+    (Page.PASSWORD, Move.CANCEL): Page.START,
+    (Page.TESTING, Move.ENDED): Page.RESULT,
+    (Page.TESTING, Move.FAILED): Page.RESULT,
+    (Page.TESTING, Move.CANCEL): Page.PASSWORD,
+    (Page.RESULT, Move.NEXT): Page.PROGRAM,
+    (Page.RESULT, Move.AGAIN): Page.TESTING,
+    (Page.RESULT, Move.PASSWORD): Page.PASSWORD,
+    (Page.RESULT, Move.MANUAL): Page.MANUAL,
+    (Page.RESULT, Move.CANCEL): Page.START,
+    (Page.PROGRAM, Move.NEXT): Page.DONE,
+    (Page.PROGRAM, Move.CANCEL): Page.START,
+    (Page.DONE, Move.ANOTHER): Page.START,
+    (Page.DONE, Move.AGAIN): Page.PROGRAM,
+}
+
+TRANSIENT = frozenset({Page.LOOKING, Page.TESTING})
+"""Pages on which the engine works: Back never leads to them."""
+
+STEPS: tuple[tuple[Page, ...], ...] = (
+    (Page.START, Page.LOOKING),
+    (Page.FOUND, Page.MANUAL),
+    (Page.PASSWORD,),
+    (Page.TESTING, Page.RESULT),
+    (Page.PROGRAM, Page.DONE),
+)
+"""The steps shown on top of the window, each with its pages."""
+
+
+class Flow:
+    """Where the person is, and where they came from."""
+
+    def __init__(self) -> None:
+        self.page = Page.START
+        self._history: list[Page] = []
+
+    def can(self, move: Move) -> bool:
+        """Whether the move leads anywhere from here."""
+        return (self.page, move) in FLOW
+
+    def move(self, move: Move) -> Page:
+        """Go on. Raises KeyError for a move that the page does not have: a defect of the caller."""
+        target = FLOW[self.page, move]
+        if target is Page.START:
+            self._history.clear()
+        elif self.page not in TRANSIENT and target != self.page:
+            self._history.append(self.page)
+        # Going to a page that was seen before is going back to it, not a longer way.
+        if target in self._history:
+            del self._history[self._history.index(target) :]
+        self.page = target
+        return target
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether there is a page to go back to."""
+        return bool(self._history)
+
+    def back(self) -> Page:
+        """The page before this one; the same page where there is none."""
+        if self._history:
+            self.page = self._history.pop()
+        return self.page
+
+    @property
+    def step(self) -> int:
+        """The index of the current step in `STEPS`."""
+        return next(index for index, pages in enumerate(STEPS) if self.page in pages)

@@ -1,0 +1,38 @@
+"""The result of a check, as values."""
+
+from dataclasses import dataclass
+
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.settings import Account
+from mailsetup.verify.outcome import LoggedIn, RoundTrip
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was proven and what is broken. ``chain`` has every link once, in order."""
+
+    account: Account
+    chain: tuple[tuple[Link, Status], ...]
+    first_broken: Link | None
+    findings: tuple[Finding, ...]
+    incoming: LoggedIn | None
+    outgoing: LoggedIn | None
+    round_trip: RoundTrip | None
+    elapsed_ms: float
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether no link is broken."""
+        return self.first_broken is None
+
+    def status(self, link: Link) -> Status:
+        """How one link stands."""
+        return dict(self.chain)[link]
+
+    @property
+    def root_cause(self) -> Finding | None:
+        """The finding that explains the first broken link."""
+        return next(
+            (f for f in self.findings if f.status is Status.FAIL and f.link is self.first_broken),
+            None,
+        )

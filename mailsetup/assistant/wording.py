@@ -1,0 +1,237 @@
+"""Sentences that the window and the command line share, in the current language."""
+
+from typing import assert_never
+
+from mailsetup.assistant.events import Activity
+from mailsetup.i18n import _
+from mailsetup.model.address import AddressFault
+from mailsetup.model.finding import Actor, Link, Status
+from mailsetup.model.hostname import to_u_label
+from mailsetup.model.settings import Authentication, Hint, Protocol, ServerSettings, SocketType
+from mailsetup.model.source import Method, Source
+
+
+def address_fault_sentence(fault: AddressFault) -> str:
+    """What is wrong with a typed address, and how to write it."""
+    match fault:
+        case AddressFault.EMPTY:
+            return _("Type your e-mail address.")
+        case AddressFault.NO_AT:
+            return _("The @ is missing. Write it like name@company.com.")
+        case AddressFault.TWO_AT:
+            return _("There are two @ in it. Write it like name@company.com.")
+        case AddressFault.SEVERAL_ADDRESSES:
+            return _("That is more than one address. Type only one.")
+        case AddressFault.SPACE:
+            return _("There is a blank inside the address. Remove it.")
+        case AddressFault.CONTROL_CHARACTER:
+            return _("There are invisible characters in it. Type the address by hand.")
+        case AddressFault.TOO_LONG:
+            return _("That is too long for an e-mail address.")
+        case AddressFault.LOCAL_PART:
+            return _("The part before the @ is not valid.")
+        case AddressFault.DOMAIN:
+            return _("The part after the @ is not valid.")
+        case AddressFault.DOMAIN_INCOMPLETE:
+            return _("The part after the @ is incomplete. Write it like company.com.")
+        case AddressFault.DOMAIN_LITERAL:
+            return _("There are numbers after the @. Enter the servers by hand.")
+        case _:
+            assert_never(fault)
+
+
+def source_sentence(source: Source) -> str:
+    """Where settings came from."""
+    match source.method:
+        case Method.BUILTIN:
+            return _("This program knows your provider.")
+        case Method.AUTOCONFIG | Method.WELL_KNOWN | Method.PACC:
+            return _("Your domain publishes these settings itself.")
+        case Method.ISPDB:
+            return _("From the public list of providers that Thunderbird uses.")
+        case Method.SRV:
+            return _("Your domain announces these servers in the DNS.")
+        case Method.MX:
+            return _("From the company that receives the mail of your domain.")
+        case Method.AUTODISCOVER:
+            return _("From your domain's Autodiscover service.")
+        case Method.PROBE:
+            return _("Found by trying the usual server names.")
+        case Method.FILE:
+            return _("From your settings file.")
+        case Method.TYPED:
+            return _("Entered by hand.")
+        case _:
+            assert_never(source.method)
+
+
+def link_name(link: Link) -> str:
+    """A link of the chain, in one word."""
+    match link:
+        case Link.HOSTING:
+            return _("Hosting")
+        case Link.ACCOUNT:
+            return _("Account")
+        case Link.DNS:
+            return _("DNS")
+        case Link.CLIENT:
+            return _("Program")
+        case _:
+            assert_never(link)
+
+
+def link_meaning(link: Link) -> str:
+    """What a link of the chain is, in one sentence."""
+    match link:
+        case Link.HOSTING:
+            return _("The company whose server keeps and sends your mail.")
+        case Link.ACCOUNT:
+            return _("Your mailbox at that company: user name, password and space.")
+        case Link.DNS:
+            return _("Your domain's identity card: it tells everybody where your mail lives.")
+        case Link.CLIENT:
+            return _("This computer and the mail program on it.")
+        case _:
+            assert_never(link)
+
+
+def status_word(status: Status) -> str:
+    """How something stands, in a word or two."""
+    match status:
+        case Status.OK:
+            return _("works")
+        case Status.WARN:
+            return _("worth a look")
+        case Status.FAIL:
+            return _("broken")
+        case Status.UNKNOWN:
+            return _("not checked")
+        case _:
+            assert_never(status)
+
+
+def actor_name(actor: Actor) -> str:
+    """Who has to act."""
+    match actor:
+        case Actor.YOU:
+            return _("You")
+        case Actor.HOSTING:
+            return _("Your hosting")
+        case Actor.RECIPIENT:
+            return _("The recipient")
+        case Actor.TECHNICIAN:
+            return _("Whoever manages your domain or network")
+        case _:
+            assert_never(actor)
+
+
+def protocol_purpose(protocol: Protocol) -> str:
+    """What a server is for, without naming its protocol."""
+    match protocol:
+        case Protocol.IMAP | Protocol.POP3:
+            return _("Incoming mail")
+        case Protocol.SMTP:
+            return _("Outgoing mail")
+        case _:
+            assert_never(protocol)
+
+
+def security_name(security: SocketType) -> str:
+    """The kind of encryption, as mail programs call it."""
+    match security:
+        case SocketType.TLS:
+            return _("SSL/TLS")
+        case SocketType.STARTTLS:
+            return _("STARTTLS")
+        case SocketType.NONE:
+            return _("none")
+        case _:
+            assert_never(security)
+
+
+def authentication_name(kind: Authentication) -> str:
+    """The kind of login, as mail programs call it."""
+    match kind:
+        case Authentication.PASSWORD_CLEARTEXT:
+            return _("Normal password")
+        case Authentication.PASSWORD_ENCRYPTED:
+            return _("Encrypted password")
+        case Authentication.OAUTH2:
+            return _("Sign-in in the browser")
+        case Authentication.NTLM | Authentication.GSSAPI | Authentication.TLS_CLIENT_CERT:
+            return str(kind)
+        case Authentication.NONE:
+            return _("no login")
+        case _:
+            assert_never(kind)
+
+
+def server_sentence(server: ServerSettings) -> str:
+    """One server on one line."""
+    return _("{host}, port {port}, {security}").format(
+        host=to_u_label(server.host), port=server.port, security=security_name(server.security)
+    )
+
+
+def hint_sentence(hint: Hint) -> str:
+    """What the provider wants done first."""
+    match hint.kind:
+        case "app-password":
+            return _("This provider wants an app password instead of your usual one.")
+        case "enable-imap":
+            return _("Switch on IMAP on your provider's web page first.")
+        case "oauth-only":
+            return _("This provider only lets you sign in in the browser; passwords do not work.")
+        case "bridge":
+            return _("This provider needs its own program (Bridge) on this computer.")
+        case _:
+            return _("Your provider explains more on its web page.")
+
+
+def activity_sentence(activity: Activity, detail: str = "") -> str:
+    """What the program is doing now. ``detail`` is plain text: a host or a folder."""
+    match activity:
+        case Activity.LOOK_FOR_SETTINGS:
+            return _("Looking for your mail servers")
+        case Activity.LOOK_AT_DOMAIN:
+            return _("Looking at your domain")
+        case Activity.REACH_INCOMING:
+            return _("Reaching the server for incoming mail ({host})").format(host=detail)
+        case Activity.LOG_IN_INCOMING:
+            return _("Logging in to receive mail")
+        case Activity.REACH_OUTGOING:
+            return _("Reaching the server for outgoing mail ({host})").format(host=detail)
+        case Activity.LOG_IN_OUTGOING:
+            return _("Logging in to send mail")
+        case Activity.SEND:
+            return _("Sending a test message to yourself")
+        case Activity.WAIT_FOR_ARRIVAL:
+            return _("Waiting for it to arrive")
+        case Activity.COMPARE_ATTACHMENT:
+            return _("Comparing the attachment")
+        case Activity.CLEAN_UP:
+            return _("Removing the test message")
+        case _:
+            assert_never(activity)
+
+
+def source_asked_sentence(method: str, location: str) -> str:
+    """Whom the program is asking for settings. ``location`` is plain text."""
+    if method == Method.BUILTIN:
+        return _("Looking among the providers that this program knows")
+    if method in (Method.AUTOCONFIG, Method.WELL_KNOWN, Method.PACC):
+        return _("Asking your domain for its settings")
+    if method == Method.ISPDB:
+        return _("Asking the public list of providers")
+    if method == Method.SRV:
+        return _("Asking the DNS for your servers")
+    if method == Method.MX:
+        return _("Asking who receives mail for your domain")
+    if method == Method.PROBE:
+        return _("Trying the usual server names")
+    return _("Asking {place}").format(place=location)
+
+
+def no_keyring_sentence() -> str:
+    """There is nowhere safe to keep a password."""
+    return _("This computer has no keyring, so the password is not kept.")

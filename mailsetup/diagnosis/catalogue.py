@@ -1,0 +1,499 @@
+"""Every finding that can be made: its id, who acts, and what it says to a person.
+
+The one table of finding ids. ``{placeholders}`` are filled from a finding's facts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mailsetup.i18n import N_, _
+from mailsetup.model.finding import Actor, Fact, Finding, Link
+from mailsetup.model.text import plain
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One id's row. ``title`` and ``advice`` are message ids of the translations."""
+
+    id: str
+    who: Actor
+    title: str
+    advice: str
+
+    @property
+    def link(self) -> Link:
+        """The link of the chain that the id names."""
+        return Link(self.id.split(".", 1)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A finding in words, in the current language."""
+
+    title: str
+    advice: str
+    who: Actor
+
+
+_YOU, _HOSTING, _RECIPIENT, _TECHNICIAN = (
+    Actor.YOU,
+    Actor.HOSTING,
+    Actor.RECIPIENT,
+    Actor.TECHNICIAN,
+)
+
+_ROWS: tuple[Entry, ...] = (
+    # This computer and its mail program.
+    Entry(
+        "client.address.malformed",
+        _YOU,
+        N_("This is not a complete e-mail address: {text}"),
+        N_("Write it like name@company.com, without blanks."),
+    ),
+    Entry(
+        "client.address.typo",
+        _YOU,
+        N_("Did you mean {suggestion}?"),
+        N_("Nobody receives mail at {domain}. Check the part after the @ and try again."),
+    ),
+    Entry(
+        "client.network.offline",
+        _YOU,
+        N_("This computer has no internet connection."),
+        N_("Switch on the Wi-Fi or plug in the cable. Then try again."),
+    ),
+    Entry(
+        "client.network.captive-portal",
+        _YOU,
+        N_("This network wants you to sign in first."),
+        N_("Open any web page, accept the network's terms, and try again."),
+    ),
+    Entry(
+        "client.network.port-blocked",
+        _TECHNICIAN,
+        N_("This network does not let mail through (blocked: {blocked})."),
+        N_(
+            "Try with your phone's data. If it works there, talk to whoever runs this network. "
+            "These ways are open: {open}."
+        ),
+    ),
+    Entry(
+        "client.dns.broken",
+        _YOU,
+        N_("This computer cannot look up names on the internet."),
+        N_("Restart the router, switch off any VPN, and try again."),
+    ),
+    Entry(
+        "client.dns.hijacked",
+        _TECHNICIAN,
+        N_("This network gives false answers about names on the internet."),
+        N_("Try another network, or ask whoever runs this one to stop rewriting DNS answers."),
+    ),
+    Entry(
+        "client.clock.wrong",
+        _YOU,
+        N_("This computer's clock is wrong by {offset}."),
+        N_("Switch on automatic time. Secure connections fail while the clock is wrong."),
+    ),
+    Entry(
+        "client.tls.intercepted",
+        _YOU,
+        N_("Something on this computer opens your secure connections: {issuer}."),
+        N_("Switch off the mail shield of that program, not the whole antivirus."),
+    ),
+    Entry(
+        "client.program.wrong-settings",
+        _YOU,
+        N_("Your mail program has other settings: {differences}"),
+        N_("Set the account up again with the settings found here."),
+    ),
+    # The domain's identity card.
+    Entry(
+        "dns.domain.missing",
+        _TECHNICIAN,
+        N_("The domain {domain} does not exist."),
+        N_(
+            "Check the spelling. If it is right, the domain may have expired: renew it where "
+            "it was bought. Until then no mail comes in or goes out."
+        ),
+    ),
+    Entry(
+        "dns.domain.unanswered",
+        _TECHNICIAN,
+        N_("The name servers of {domain} do not answer."),
+        N_("Nobody can find your mail. Tell whoever manages your domain."),
+    ),
+    Entry(
+        "dns.domain.bogus",
+        _TECHNICIAN,
+        N_("The signatures of the domain {domain} are wrong."),
+        N_("Many networks refuse this domain. Ask whoever manages it to repair DNSSEC."),
+    ),
+    Entry(
+        "dns.mx.missing",
+        _TECHNICIAN,
+        N_("The domain {domain} does not say where its mail goes."),
+        N_(
+            "The MX record is missing, so no mail can arrive. Ask whoever manages the domain "
+            "to add it; your hosting tells you which one."
+        ),
+    ),
+    Entry(
+        "dns.mx.null",
+        _TECHNICIAN,
+        N_("The domain {domain} declares that it receives no mail."),
+        N_("Check the spelling. If it is right, ask whoever manages the domain to change the MX."),
+    ),
+    Entry(
+        "dns.mx.unresolvable",
+        _TECHNICIAN,
+        N_("Mail for {domain} is sent to a server that does not exist: {hosts}"),
+        N_("Ask whoever manages the domain to correct the MX record."),
+    ),
+    Entry(
+        "dns.mx.elsewhere",
+        _TECHNICIAN,
+        N_("Mail for {domain} is delivered to {mx}, but your mailbox is at {hosting}."),
+        N_("A move to another hosting was left half done. Let the MX point to {hosting}."),
+    ),
+    Entry(
+        "dns.mx.two-hostings",
+        _TECHNICIAN,
+        N_("Your mail is split between two companies: {hostings}"),
+        N_("Some messages arrive and some do not. Keep the MX of one company only."),
+    ),
+    Entry(
+        "dns.spf.missing",
+        _TECHNICIAN,
+        N_("The domain does not say who may send in its name (SPF is missing)."),
+        N_("Many servers distrust such mail. Ask your hosting for its SPF record and publish it."),
+    ),
+    Entry(
+        "dns.spf.multiple",
+        _TECHNICIAN,
+        N_("The domain has {count} SPF records; only one may exist."),
+        N_("As it is, none counts. Ask whoever manages the domain to join them into one."),
+    ),
+    Entry(
+        "dns.spf.too-many-lookups",
+        _TECHNICIAN,
+        N_("The SPF record is too long ({count} of 10 look-ups)."),
+        N_("Remove the services that you no longer use from it."),
+    ),
+    Entry(
+        "dns.spf.sender-not-covered",
+        _TECHNICIAN,
+        N_("Your mail leaves through {host}, but the SPF record does not mention it."),
+        N_("Ask whoever manages the domain to add your hosting to the SPF record."),
+    ),
+    Entry(
+        "dns.spf.permissive",
+        _TECHNICIAN,
+        N_("The SPF record lets anyone send in your name."),
+        N_("Change “+all” to “~all” in it."),
+    ),
+    Entry(
+        "dns.dkim.missing",
+        _HOSTING,
+        N_("Your mail goes out without a signature (DKIM)."),
+        N_("Switch it on in your hosting's panel; it is often one button."),
+    ),
+    Entry(
+        "dns.dkim.invalid",
+        _TECHNICIAN,
+        N_("Your mail is signed, but the published key does not match."),
+        N_("Copy the DKIM key {selector} from your hosting's panel to the DNS again."),
+    ),
+    Entry(
+        "dns.dmarc.missing",
+        _TECHNICIAN,
+        N_("The domain has no DMARC record."),
+        N_("It does not stop mail, but Gmail and Outlook value it. Start with “v=DMARC1; p=none”."),
+    ),
+    Entry(
+        "dns.dmarc.invalid",
+        _TECHNICIAN,
+        N_("The DMARC record cannot be read."),
+        N_("Ask whoever manages the domain to correct it."),
+    ),
+    Entry(
+        "dns.dmarc.not-aligned",
+        _TECHNICIAN,
+        N_("The domain asks others to refuse mail that is not identified, and yours is not."),
+        N_("Repair SPF or DKIM first. If it is urgent, set DMARC to “p=none”."),
+    ),
+    Entry(
+        "dns.mta-sts.broken",
+        _TECHNICIAN,
+        N_("The domain's rules for secure delivery (MTA-STS) do not fit its servers."),
+        N_("Ask whoever manages the domain to correct the policy, or to remove it."),
+    ),
+    Entry(
+        "dns.settings.unpublished",
+        _TECHNICIAN,
+        N_("The domain does not publish its mail settings."),
+        N_("Programs have to guess them. Ask your hosting to publish them."),
+    ),
+    # The contracted server.
+    Entry(
+        "hosting.server.unresolvable",
+        _HOSTING,
+        N_("The mail server {host} does not exist."),
+        N_("Check the server's name, or ask your hosting for the right one."),
+    ),
+    Entry(
+        "hosting.server.unreachable",
+        _HOSTING,
+        N_("The mail server {host} does not answer."),
+        N_("Wait 15 minutes and try again. If nothing changes, write to your hosting."),
+    ),
+    Entry(
+        "hosting.server.refused",
+        _HOSTING,
+        N_("The server {host} offers no mail service at port {port}."),
+        N_("Check the port, or ask your hosting which one to use."),
+    ),
+    Entry(
+        "hosting.server.temporary",
+        _HOSTING,
+        N_("The mail server {host} has a problem of its own right now."),
+        N_("Your data is not the cause. Try again in some minutes."),
+    ),
+    Entry(
+        "hosting.server.blocks-us",
+        _HOSTING,
+        N_("The mail server {host} refuses connections from here."),
+        N_("Wait an hour or try another network. Then ask your hosting to unblock your address."),
+    ),
+    Entry(
+        "hosting.tls.certificate-expired",
+        _HOSTING,
+        N_("The security certificate of {host} has expired."),
+        N_("Ask your hosting to renew it. Do not accept the warning of your mail program."),
+    ),
+    Entry(
+        "hosting.tls.certificate-wrong-name",
+        _HOSTING,
+        N_("The server {host} identifies itself under another name: {names}"),
+        N_("Ask your hosting for the right server name. It may be {fitting}."),
+    ),
+    Entry(
+        "hosting.tls.certificate-unknown-issuer",
+        _HOSTING,
+        N_("Nobody known vouches for the server {host} (issuer: {issuer})."),
+        N_(
+            "Your password was not sent. Ask your hosting for a valid certificate, or your "
+            "technician if your company issues its own."
+        ),
+    ),
+    Entry(
+        "hosting.tls.too-old",
+        _HOSTING,
+        N_("The server {host} only knows outdated encryption."),
+        N_("Ask your hosting to update it. Your password was not sent."),
+    ),
+    Entry(
+        "hosting.starttls.missing",
+        _HOSTING,
+        N_("The server {host} offers no encryption at port {port}."),
+        N_(
+            "Your password was not sent. Ask your hosting for the encrypted port. In a public "
+            "network somebody may be removing the encryption: try another one."
+        ),
+    ),
+    Entry(
+        "hosting.login.no-common-mechanism",
+        _HOSTING,
+        N_("The server {host} offers no way to log in that this program knows."),
+        N_("Ask your hosting to allow a login with name and password over encryption."),
+    ),
+    Entry(
+        "hosting.size.too-small",
+        _YOU,
+        N_("Your server accepts messages up to {limit_mib} MiB; this one has {size_mib} MiB."),
+        N_("Send a link instead, or divide the files."),
+    ),
+    Entry(
+        "hosting.message.rejected",
+        _HOSTING,
+        N_("The server {host} did not accept the test message."),
+        N_("Send your hosting the server's answer from the details."),
+    ),
+    Entry(
+        "hosting.message.not-arrived",
+        _HOSTING,
+        N_("The test message was accepted, but it has not arrived after {seconds} seconds."),
+        N_("Look again in an hour. If it is still missing, ask your hosting where it went."),
+    ),
+    Entry(
+        "hosting.message.delayed",
+        _HOSTING,
+        N_("The test message took {seconds} seconds to arrive."),
+        N_("Mail arrives, but slowly. If it stays so, ask your hosting why."),
+    ),
+    Entry(
+        "hosting.attachment.altered",
+        _HOSTING,
+        N_("The attachment of the test message was changed on the way."),
+        N_("Ask your hosting which filter changes attachments."),
+    ),
+    Entry(
+        "hosting.attachment.removed",
+        _HOSTING,
+        N_("The test message arrived without its attachment."),
+        N_("Ask your hosting which filter removes attachments."),
+    ),
+    # What the hosting registered.
+    Entry(
+        "account.login.refused",
+        _YOU,
+        N_("The server {host} does not accept this user name and password."),
+        N_(
+            "Type the password again, slowly; mind capital letters. If you are sure, set a new "
+            "password in your hosting's panel."
+        ),
+    ),
+    Entry(
+        "account.login.username-form",
+        _YOU,
+        N_("The user name is {username}, not the whole address."),
+        N_("Use this user name in your mail program."),
+    ),
+    Entry(
+        "account.login.app-password-needed",
+        _YOU,
+        N_("Your provider wants an app password here, not your usual one."),
+        N_("Create an app password in your account's security page and type it here."),
+    ),
+    Entry(
+        "account.login.oauth-needed",
+        _YOU,
+        N_("This account only lets you sign in in the browser."),
+        N_("A password does not work here. Choose your mail program; it will open the sign-in."),
+    ),
+    Entry(
+        "account.login.web-login-needed",
+        _YOU,
+        N_("Your provider wants you to log in on its web page once."),
+        N_("Open your mail in the browser, confirm that it is you, and try again here."),
+    ),
+    Entry(
+        "account.login.locked",
+        _HOSTING,
+        N_("This account is locked or suspended."),
+        N_("Call your hosting. It is usually an unpaid bill or a security alert."),
+    ),
+    Entry(
+        "account.login.expired",
+        _YOU,
+        N_("The password has expired."),
+        N_("Set a new one in your hosting's panel and type it here."),
+    ),
+    Entry(
+        "account.login.rate-limited",
+        _YOU,
+        N_("There were too many login attempts."),
+        N_("Wait 30 minutes without trying. Other devices may be using an old password."),
+    ),
+    Entry(
+        "account.imap.disabled",
+        _YOU,
+        N_("Reading mail with a program (IMAP) is switched off for this account."),
+        N_("Switch IMAP on in the settings of your provider's web page."),
+    ),
+    Entry(
+        "account.smtp.disabled",
+        _YOU,
+        N_("Sending with a program (SMTP) is switched off for this account."),
+        N_("Switch it on in the settings of your provider's web page, or ask your administrator."),
+    ),
+    Entry(
+        "account.quota.full",
+        _YOU,
+        N_("The mailbox is full, so no mail can come in."),
+        N_("Empty the trash and delete large old messages, or ask your hosting for more space."),
+    ),
+    Entry(
+        "account.quota.nearly-full",
+        _YOU,
+        N_("The mailbox is {percent} % full."),
+        N_("Make room soon: delete large old messages and empty the trash."),
+    ),
+    Entry(
+        "account.mailbox.missing",
+        _HOSTING,
+        N_("The server does not know the mailbox {address}."),
+        N_("Check the spelling. Otherwise ask your hosting to create the mailbox."),
+    ),
+    Entry(
+        "account.send.sender-not-allowed",
+        _YOU,
+        N_("The server does not let this account send as {address}."),
+        N_("Log in with the account of this address, or ask your hosting to allow it."),
+    ),
+    Entry(
+        "account.send.limit-reached",
+        _YOU,
+        N_("This account has sent as much as it may for now."),
+        N_("Wait until tomorrow. If you did not send that much, change your password today."),
+    ),
+    Entry(
+        "account.mail.in-spam",
+        _YOU,
+        N_("The test message arrived, but in the folder {folder}."),
+        N_("Look there for missing mail and mark what is good as “not spam”."),
+    ),
+    Entry(
+        "account.mail.in-other-folder",
+        _YOU,
+        N_("The test message arrived, but in the folder {folder}."),
+        N_("A rule in your mailbox moves mail there. Check the rules on the web page."),
+    ),
+    Entry(
+        "account.filter.forwards",
+        _YOU,
+        N_("A rule in your mailbox sends mail on to {target}."),
+        N_("If you do not want that, delete the rule on the web page."),
+    ),
+    Entry(
+        "account.filter.discards",
+        _YOU,
+        N_("A rule in your mailbox deletes mail: {rule}"),
+        N_("If you do not want that, delete the rule on the web page."),
+    ),
+    Entry(
+        "account.vacation.active",
+        _YOU,
+        N_("An automatic answer is active."),
+        N_("Switch it off on the web page when you are back."),
+    ),
+)
+
+CATALOGUE: Mapping[str, Entry] = {row.id: row for row in _ROWS}
+
+
+class _Facts(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def explain(finding: Finding) -> Explanation:
+    """The finding in words, in the current language. Facts from outside are made plain first.
+
+    Raises KeyError for an id that is not in the table: a defect, which the tests would show.
+    """
+    entry = CATALOGUE[finding.id]
+    facts = _Facts({name: _shown(value) for name, value in finding.facts.items()})
+    return Explanation(
+        title=_(entry.title).format_map(facts),
+        advice=_(entry.advice).format_map(facts),
+        who=entry.who,
+    )
+
+
+def _shown(value: Fact) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(plain(item, 80) for item in value[:6])
+    if isinstance(value, float):
+        return f"{value:.1f}".rstrip("0").rstrip(".")
+    return plain(str(value), 160)

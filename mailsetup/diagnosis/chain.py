@@ -1,0 +1,95 @@
+"""The verdict: how each link stands, and which one broke first."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from mailsetup.model.finding import Finding, Link, Status
+
+_CAUSES: tuple[str, ...] = (
+    "client.address",
+    "client.network",
+    "client.dns",
+    "client.clock",
+    "client.tls",
+    "dns.domain",
+    "dns.mx.null",
+    "hosting.server",
+    "hosting.tls",
+    "hosting.starttls",
+    "hosting.login",
+    "account.login",
+    "account.imap",
+    "account.smtp",
+    "dns.mx",
+    "account.quota",
+    "account.mailbox",
+    "account.send",
+    "hosting.size",
+    "hosting.message",
+    "hosting.attachment",
+    "account.filter",
+    "account.mail",
+    "account.vacation",
+    "dns.spf",
+    "dns.dkim",
+    "dns.dmarc",
+    "dns.mta-sts",
+    "dns.settings",
+    "client.program",
+)
+"""What causes what: an earlier fault explains a later one, never the other way round."""
+
+_GATES = ("client.address", "client.network", "client.dns", "dns.domain")
+"""While one of these fails, nothing behind it can be judged at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Every link's status in the chain's order, the root cause's link, the findings that count."""
+
+    chain: tuple[tuple[Link, Status], ...]
+    first_broken: Link | None
+    findings: tuple[Finding, ...]
+
+
+def cause_rank(finding: Finding) -> int:
+    """The lower, the earlier in the order of causes."""
+    for rank, prefix in enumerate(_CAUSES):
+        if finding.id == prefix or finding.id.startswith(prefix + "."):
+            return rank
+    return len(_CAUSES)
+
+
+def judge(findings: Sequence[Finding], proven: Collection[Link]) -> Verdict:
+    """Weigh the findings. ``proven`` are the links that were seen to work.
+
+    A link is broken by a finding that fails, doubtful by one that warns, good only when it was
+    proven, and otherwise not checked. Each id counts once.
+    """
+    ordered = sorted(_once(findings), key=lambda f: (f.status is not Status.FAIL, cause_rank(f)))
+    root = next((f for f in ordered if f.status is Status.FAIL), None)
+    if root is not None and root.id.startswith(_GATES):
+        ordered = [f for f in ordered if f is root or f.link is root.link]
+        proven = ()
+    statuses = []
+    for link in Link:
+        own = {finding.status for finding in ordered if finding.link is link}
+        if Status.FAIL in own:
+            status = Status.FAIL
+        elif Status.WARN in own:
+            status = Status.WARN
+        elif link in proven:
+            status = Status.OK
+        else:
+            status = Status.UNKNOWN
+        statuses.append((link, status))
+    return Verdict(tuple(statuses), root.link if root else None, tuple(ordered))
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    seen: dict[str, Finding] = {}
+    for finding in findings:
+        known = seen.get(finding.id)
+        if known is None or (known.status is not Status.FAIL and finding.status is Status.FAIL):
+            seen[finding.id] = finding
+    return list(seen.values())

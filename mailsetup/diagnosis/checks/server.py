@@ -1,0 +1,155 @@
+"""What a failed step of the dialogue with a server means for the chain."""
+
+from typing import assert_never
+
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.settings import Protocol
+from mailsetup.net.tls import CertificateFacts
+from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, LoggedIn, RoundTrip
+
+NEARLY_FULL = 0.9
+SLOW_SECONDS = 60.0
+
+
+def finding_of(failure: Failure, address: EmailAddress, *, wait: float = 0.0) -> Finding:
+    """The one finding that a failure stands for, with its evidence."""
+    facts: dict[str, Fact] = {
+        "host": failure.server.host,
+        "port": failure.server.port,
+        "address": str(address),
+        "username": failure.server.username,
+        "seconds": round(wait),
+    }
+    if failure.certificate is not None:
+        facts |= _certificate_facts(failure.certificate)
+    return Finding(_finding_id(failure), Status.FAIL, facts, evidence_of(failure))
+
+
+def evidence_of(failure: Failure) -> dict[str, Fact]:
+    """What a technician wants to see: where, how far, what the server said."""
+    evidence: dict[str, Fact] = {
+        "server": f"{failure.server.host}:{failure.server.port}",
+        "protocol": str(failure.server.protocol),
+        "security": str(failure.server.security),
+        "stage": str(failure.stage),
+        "class": str(failure.error),
+    }
+    if failure.code:
+        evidence["code"] = failure.code
+    if failure.text:
+        evidence["answer"] = failure.text
+    if failure.confidence is not Confidence.CERTAIN:
+        evidence["confidence"] = str(failure.confidence)
+    if failure.certificate is not None:
+        evidence["certificate_names"] = failure.certificate.names[:10]
+        evidence["certificate_issuer"] = failure.certificate.issuer
+        evidence["certificate_expires"] = failure.certificate.not_after.isoformat()
+        evidence["certificate_sha256"] = failure.certificate.sha256
+    return evidence
+
+
+def _certificate_facts(certificate: CertificateFacts) -> dict[str, Fact]:
+    plain_names = [name for name in certificate.names if not name.startswith("*.")]
+    return {
+        "names": certificate.names[:4] or ("—",),
+        "fitting": (plain_names or list(certificate.names) or ["—"])[0],
+        "issuer": certificate.issuer or "—",
+        "expires": certificate.not_after.date().isoformat(),
+    }
+
+
+def _finding_id(failure: Failure) -> str:
+    outgoing = failure.server.protocol is Protocol.SMTP
+    match failure.error:
+        case ErrorClass.HOST_NOT_FOUND:
+            return "hosting.server.unresolvable"
+        case ErrorClass.RESOLVER:
+            return "client.dns.broken"
+        case ErrorClass.REFUSED | ErrorClass.WRONG_SERVICE | ErrorClass.WRONG_TLS_MODE:
+            return "hosting.server.refused"
+        case ErrorClass.TIMEOUT | ErrorClass.UNREACHABLE | ErrorClass.RESET:
+            return "hosting.server.unreachable"
+        case ErrorClass.BLOCKED_BY_SERVER:
+            return "hosting.server.blocks-us"
+        case ErrorClass.TEMPORARY | ErrorClass.PROTOCOL_ERROR | ErrorClass.IN_USE:
+            return "hosting.server.temporary"
+        case ErrorClass.STARTTLS_MISSING | ErrorClass.INJECTION:
+            return "hosting.starttls.missing"
+        case ErrorClass.TLS_TOO_OLD | ErrorClass.TLS_FAILED:
+            return "hosting.tls.too-old"
+        case ErrorClass.CERTIFICATE_EXPIRED:
+            return "hosting.tls.certificate-expired"
+        case ErrorClass.CERTIFICATE_NOT_YET_VALID:
+            return "client.clock.wrong"
+        case ErrorClass.CERTIFICATE_WRONG_NAME:
+            return "hosting.tls.certificate-wrong-name"
+        case ErrorClass.CERTIFICATE_UNKNOWN_ISSUER | ErrorClass.CERTIFICATE_INVALID:
+            return "hosting.tls.certificate-unknown-issuer"
+        case ErrorClass.NO_COMMON_MECHANISM:
+            return "hosting.login.no-common-mechanism"
+        case ErrorClass.AUTH_WRONG:
+            return "account.login.refused"
+        case ErrorClass.AUTH_APP_PASSWORD:
+            return "account.login.app-password-needed"
+        case ErrorClass.AUTH_OAUTH_NEEDED:
+            return "account.login.oauth-needed"
+        case ErrorClass.AUTH_WEB_LOGIN:
+            return "account.login.web-login-needed"
+        case ErrorClass.AUTH_EXPIRED:
+            return "account.login.expired"
+        case ErrorClass.AUTH_LOCKED:
+            return "account.login.locked"
+        case ErrorClass.AUTH_RATE_LIMITED:
+            return "account.login.rate-limited"
+        case ErrorClass.PROTOCOL_DISABLED:
+            return "account.smtp.disabled" if outgoing else "account.imap.disabled"
+        case ErrorClass.QUOTA:
+            return "account.quota.full"
+        case ErrorClass.SENDER_REJECTED:
+            return "account.send.sender-not-allowed"
+        case ErrorClass.RECIPIENT_REJECTED:
+            return "account.mailbox.missing"
+        case ErrorClass.LIMIT_REACHED:
+            return "account.send.limit-reached"
+        case ErrorClass.TOO_LARGE:
+            return "hosting.size.too-small"
+        case ErrorClass.POLICY:
+            return "hosting.message.rejected"
+        case ErrorClass.NOT_ARRIVED:
+            return "hosting.message.not-arrived"
+        case ErrorClass.ATTACHMENT_MISSING:
+            return "hosting.attachment.removed"
+        case ErrorClass.ATTACHMENT_ALTERED:
+            return "hosting.attachment.altered"
+        case _:
+            assert_never(failure.error)
+
+
+def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
+    """A mailbox that is full, or nearly."""
+    quota = proof.quota
+    if quota is None or quota.share < NEARLY_FULL:
+        return ()
+    facts: dict[str, Fact] = {
+        "percent": min(round(quota.share * 100), 100),
+        "used_mib": round(quota.used_kib / 1024, 1),
+        "limit_mib": round(quota.limit_kib / 1024, 1),
+    }
+    evidence: dict[str, Fact] = {"used_kib": quota.used_kib, "limit_kib": quota.limit_kib}
+    if quota.used_kib >= quota.limit_kib:
+        return (Finding("account.quota.full", Status.FAIL, facts, evidence),)
+    return (Finding("account.quota.nearly-full", Status.WARN, facts, evidence),)
+
+
+def arrival_findings(trip: RoundTrip, junk: bool) -> tuple[Finding, ...]:
+    """Where and when the message arrived, as far as that is worth a word."""
+    findings: list[Finding] = []
+    if trip.folder.upper() != "INBOX":
+        kind = "account.mail.in-spam" if junk else "account.mail.in-other-folder"
+        findings.append(Finding(kind, Status.WARN, {"folder": trip.folder}))
+    seconds = trip.arrived_ms / 1000
+    if seconds > SLOW_SECONDS:
+        facts: dict[str, Fact] = {"seconds": round(seconds)}
+        findings.append(Finding("hosting.message.delayed", Status.WARN, facts))
+    return tuple(findings)

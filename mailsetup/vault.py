@@ -1,0 +1,125 @@
+"""Passwords in the operating system's keyring, only when the person asked for it.
+
+Where there is no keyring nothing is kept: no file of ours ever holds a password.
+"""
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
+
+if TYPE_CHECKING:
+    from keyring.backend import KeyringBackend
+
+SERVICE = "mailsetup"
+"""The name under which other programs (``secret-tool lookup service mailsetup``) find it."""
+
+PATIENCE = 30.0
+"""Seconds for the person to unlock the keyring before we go on without it."""
+
+# Never a backend that writes files: `keyrings.alt`, once installed, silently becomes the default.
+_ALLOWED = {
+    "keyring.backends.Windows": "Windows Credential Manager",
+    "keyring.backends.macOS": "macOS Keychain",
+    "keyring.backends.SecretService": "Secret Service",
+    "keyring.backends.libsecret": "Secret Service",
+    "keyring.backends.kwallet": "KWallet",
+}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class VaultState:
+    """Whether passwords can be kept, and where: a name that people know."""
+
+    available: bool
+    name: str = ""
+
+
+class Vault:
+    """The keyring. Calls block (the system may ask the person to unlock it), never for ever.
+
+    ``backend`` gives another keyring backend, for tests.
+    """
+
+    def __init__(self, backend: "Callable[[], KeyringBackend | None] | None" = None) -> None:
+        self._choose = backend or _system_backend
+
+    def state(self) -> VaultState:
+        """Whether there is a keyring that may be used."""
+        backend = _patiently(self._choose, None)
+        if backend is None:
+            return VaultState(available=False)
+        module = type(backend).__module__
+        return VaultState(True, _ALLOWED.get(module, type(backend).__name__))
+
+    def load(self, address: EmailAddress) -> Secret | None:
+        """The password kept for the address, or None."""
+
+        def read() -> Secret | None:
+            backend = self._choose()
+            value = backend.get_password(SERVICE, address.ascii) if backend else None
+            return Secret(value) if value else None
+
+        return _patiently(read, None)
+
+    def store(self, address: EmailAddress, secret: Secret) -> bool:
+        """Keep the password. False when the system did not take it."""
+
+        def write() -> bool:
+            backend = self._choose()
+            if backend is None:
+                return False
+            backend.set_password(SERVICE, address.ascii, secret.reveal())
+            return True
+
+        return _patiently(write, False)
+
+    def forget(self, address: EmailAddress) -> bool:
+        """Remove the password. False when there was none."""
+
+        def remove() -> bool:
+            backend = self._choose()
+            if backend is None or backend.get_password(SERVICE, address.ascii) is None:
+                return False
+            backend.delete_password(SERVICE, address.ascii)
+            return True
+
+        return _patiently(remove, False)
+
+
+def _system_backend() -> "KeyringBackend | None":
+    import keyring
+    from keyring.backends import chainer
+
+    found = keyring.get_keyring()
+    candidates = found.backends if isinstance(found, chainer.ChainerBackend) else [found]
+    for backend in candidates:
+        if type(backend).__module__ in _ALLOWED:
+            return backend
+    return None
+
+
+def _patiently(call: Callable[[], T], otherwise: T) -> T:
+    """Run a call that may hang (a locked keyring) in a thread that nothing waits for."""
+    answers: queue.SimpleQueue[T] = queue.SimpleQueue()
+
+    def run() -> None:
+        # Backends raise whatever their system raises, on Windows not even KeyringError. Every
+        # one of them means the same here: this keyring cannot be used.
+        with contextlib.suppress(Exception):
+            answers.put(call())
+            return
+        answers.put(otherwise)
+
+    threading.Thread(target=run, daemon=True, name="keyring").start()
+    try:
+        return answers.get(timeout=PATIENCE)
+    except queue.Empty:
+        return otherwise
