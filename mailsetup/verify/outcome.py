@@ -132,6 +132,8 @@ class RoundTrip:
     arrived_ms: float
     """From the server's acceptance until it was seen, in milliseconds."""
     folder: str
+    junk: bool
+    """Whether that folder is the one for spam."""
     attachment_intact: bool
     size: int
     """Octets of the message."""

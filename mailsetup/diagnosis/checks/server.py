@@ -142,11 +142,11 @@ def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
     return (Finding("account.quota.nearly-full", Status.WARN, facts, evidence),)
 
 
-def arrival_findings(trip: RoundTrip, junk: bool) -> tuple[Finding, ...]:
+def arrival_findings(trip: RoundTrip) -> tuple[Finding, ...]:
     """Where and when the message arrived, as far as that is worth a word."""
     findings: list[Finding] = []
     if trip.folder.upper() != "INBOX":
-        kind = "account.mail.in-spam" if junk else "account.mail.in-other-folder"
+        kind = "account.mail.in-spam" if trip.junk else "account.mail.in-other-folder"
         findings.append(Finding(kind, Status.WARN, {"folder": trip.folder}))
     seconds = trip.arrived_ms / 1000
     if seconds > SLOW_SECONDS:

@@ -1,0 +1,423 @@
+"""The use cases: find settings, check an account. No Qt, no printing, no prompting."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, assert_never
+
+from mailsetup.assistant.events import (
+    Activity,
+    ActivityEnded,
+    ActivityStarted,
+    Event,
+    FindingMade,
+    LinkJudged,
+    SettingsFound,
+    SourceAnswered,
+    SourceAsked,
+)
+from mailsetup.assistant.report import CheckReport
+from mailsetup.diagnosis.chain import Verdict, judge
+from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
+from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
+from mailsetup.discovery.find import Discovery, find
+from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, AccountSettings, Protocol, ServerSettings, SocketType
+from mailsetup.model.source import Channel, Method, Source
+from mailsetup.net.network import Network, NetworkOptions, open_network, parse_resolver
+from mailsetup.vault import Vault, VaultState
+from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
+from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, RoundTrip, Stage
+from mailsetup.verify.progress import (
+    Arrived,
+    CleaningUp,
+    Comparing,
+    Sending,
+    Sent,
+    TripProgress,
+    Waiting,
+)
+from mailsetup.verify.roundtrip import round_trip
+from mailsetup.verify.smtp import SmtpSession
+
+__all__ = [
+    "Assistant",
+    "CheckRequest",
+    "Discovery",
+    "Emit",
+    "NetworkOptions",
+    "RunOptions",
+    "UnconfirmedError",
+    "alternatives_to",
+    "choose_account",
+    "ignore",
+    "parse_resolver",
+    "settings_discovery",
+]
+
+Emit = Callable[[Event], None]
+Session = TypeVar("Session", ImapSession, SmtpSession)
+
+
+def ignore(_event: Event) -> None:
+    """The listener of somebody who only wants the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run reaches the outside. ``agreed`` are domains that the person trusts beforehand.
+
+    ``budget`` is in seconds, for finding settings, all sources together.
+    """
+
+    network: NetworkOptions = field(default_factory=NetworkOptions)
+    agreed: tuple[str, ...] = ()
+    budget: float = 20.0
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """What to prove. ``wait`` is the patience for the test message, in seconds.
+
+    ``alternatives`` are servers of the same account that are tried, before any login, when the
+    chosen ones cannot be reached. ``discovery`` is where the servers came from; whatever it still
+    wants confirmed has to be in ``agreed``.
+    """
+
+    account: Account
+    secret: Secret
+    send: bool = True
+    attachment_mib: int = 1
+    wait: float = 120.0
+    alternatives: tuple[ServerSettings, ...] = ()
+    discovery: Discovery | None = None
+    agreed: tuple[str, ...] = ()
+
+
+class UnconfirmedError(Exception):
+    """A face asked for a login at hosts that the person did not agree to: a defect of the face."""
+
+
+def choose_account(
+    settings: AccountSettings, address: EmailAddress, person: str = ""
+) -> Account | None:
+    """The best incoming server (IMAP first) and the best outgoing one, both encrypted."""
+    incoming = next(iter(_usable(settings.incoming, Protocol.IMAP)), None) or next(
+        iter(_usable(settings.incoming, Protocol.POP3)), None
+    )
+    outgoing = next(iter(_usable(settings.outgoing, Protocol.SMTP)), None)
+    if incoming is None or outgoing is None:
+        return None
+    return Account(address=address, incoming=incoming, outgoing=outgoing, person=person)
+
+
+def alternatives_to(account: Account, settings: AccountSettings) -> tuple[ServerSettings, ...]:
+    """The other encrypted servers of the same kinds, best first."""
+    kinds = {account.incoming.protocol, account.outgoing.protocol}
+    return tuple(
+        server
+        for server in settings.servers
+        if server.protocol in kinds
+        and server.security is not SocketType.NONE
+        and server not in (account.incoming, account.outgoing)
+    )
+
+
+def settings_discovery(settings: AccountSettings, path: str) -> Discovery:
+    """Settings from the person's own file, as if they had been found: nothing to agree to."""
+    return Discovery(
+        outcome="found",
+        settings=settings,
+        source=Source(Method.FILE, path, Channel.FILE),
+        confirm=(),
+        tried=(),
+        warnings=(),
+        elapsed_ms=0.0,
+    )
+
+
+def _usable(servers: Sequence[ServerSettings], protocol: Protocol) -> list[ServerSettings]:
+    """Encrypted servers of one kind; those that take a password before those that do not."""
+    fitting = [s for s in servers if s.protocol is protocol and s.security is not SocketType.NONE]
+    return sorted(fitting, key=lambda server: not server.takes_password)
+
+
+class Assistant:
+    """Finds settings and proves them. Every call opens its own network and closes it again."""
+
+    def __init__(self, options: RunOptions | None = None, vault: Vault | None = None) -> None:
+        self.options = options or RunOptions()
+        self._vault = vault or Vault()
+
+    async def discover(
+        self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
+    ) -> Discovery:
+        """Look for the settings of an address. Cancelling reaches every socket."""
+        async with self._network() as net:
+            return await find(
+                address,
+                net,
+                agreed=(*self.options.agreed, *agreed),
+                budget=self.options.budget,
+                offline=self.options.offline,
+                emit=lambda progress: emit(_event(progress)),
+            )
+
+    async def explain_absence(self, address: EmailAddress) -> Verdict:
+        """Why nothing was found: what the domain and this network have to do with it."""
+        if self.options.offline:
+            return judge((), ())
+        async with self._network() as net:
+            domain = await look_at_domain(address, net)
+        return judge(domain.findings, (Link.DNS,) if domain.in_order else ())
+
+    async def check(self, request: CheckRequest, emit: Emit = ignore) -> CheckReport:
+        """Log in, send a message to oneself, see it arrive, and judge the chain.
+
+        Raises `UnconfirmedError` rather than send the password to a host that nobody agreed to.
+        """
+        _require_confirmation(request, self.options.agreed)
+        async with self._network() as net:
+            return await _Check(request, net, emit).run()
+
+    async def vault_state(self) -> VaultState:
+        """Whether passwords can be kept on this computer."""
+        return await asyncio.to_thread(self._vault.state)
+
+    async def load_secret(self, address: EmailAddress) -> Secret | None:
+        """The password from the keyring."""
+        return await asyncio.to_thread(self._vault.load, address)
+
+    async def store_secret(self, address: EmailAddress, secret: Secret) -> bool:
+        """Keep the password in the keyring. False when it was not taken."""
+        return await asyncio.to_thread(self._vault.store, address, secret)
+
+    async def forget_secret(self, address: EmailAddress) -> bool:
+        """Remove the password from the keyring."""
+        return await asyncio.to_thread(self._vault.forget, address)
+
+    @asynccontextmanager
+    async def _network(self) -> AsyncIterator[Network]:
+        async with open_network(self.options.network) as net:
+            yield net
+
+
+def _require_confirmation(request: CheckRequest, agreed: Collection[str]) -> None:
+    if request.discovery is None:
+        return
+    missing = set(request.discovery.confirm) - {*request.agreed, *agreed}
+    found = request.discovery.settings.hosts if request.discovery.settings else ()
+    used = (request.account.incoming.host, request.account.outgoing.host)
+    if missing and any(host in found for host in used):
+        raise UnconfirmedError(", ".join(sorted(missing)))
+
+
+def _event(progress: Progress) -> Event:
+    match progress:
+        case SourceStarted(method=method, location=location):
+            return SourceAsked(method, location)
+        case SourceEnded(tried=tried):
+            return SourceAnswered(tried)
+        case Improved(settings=settings, source=source):
+            return SettingsFound(settings, source)
+        case _:
+            assert_never(progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One server after it was tried: a session with its proof, or the failure."""
+
+    failure: Failure | None = None
+    proof: LoggedIn | None = None
+    reached: bool = False
+
+
+class _Check:
+    """One run of a check: its sessions, findings and what was proven so far."""
+
+    def __init__(self, request: CheckRequest, net: Network, emit: Emit) -> None:
+        self._request = request
+        self._account = request.account
+        self._net = net
+        self._emit = emit
+        self._findings: list[Finding] = []
+        self._sessions = AsyncExitStack()
+        self._imap: ImapSession | None = None
+        self._smtp: SmtpSession | None = None
+        self._running: dict[Activity, float] = {}
+
+    async def run(self) -> CheckReport:
+        started = self._net.clock.monotonic()
+        async with self._sessions:
+            domain, incoming, outgoing = await asyncio.gather(
+                self._domain(), self._incoming(), self._outgoing()
+            )
+            trip = await self._trip(incoming, outgoing)
+        verdict = judge(self._findings, self._proven(domain, incoming, outgoing, trip))
+        for link, status in verdict.chain:
+            self._emit(LinkJudged(link, status))
+        return CheckReport(
+            account=self._account,
+            chain=verdict.chain,
+            first_broken=verdict.first_broken,
+            findings=verdict.findings,
+            incoming=incoming.proof,
+            outgoing=outgoing.proof,
+            round_trip=trip,
+            elapsed_ms=1000 * (self._net.clock.monotonic() - started),
+        )
+
+    async def _domain(self) -> DomainVerdict:
+        self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
+        verdict = await look_at_domain(self._account.address, self._net)
+        self._found(verdict.findings)
+        failed = any(f.status is Status.FAIL for f in verdict.findings)
+        status = Status.OK if verdict.in_order else Status.FAIL if failed else Status.WARN
+        self._end(Activity.LOOK_AT_DOMAIN, status)
+        self._emit(LinkJudged(Link.DNS, status))
+        return verdict
+
+    async def _incoming(self) -> _Side:
+        if self._account.incoming.protocol is not Protocol.IMAP:
+            return _Side()
+        opened = await self._open(Activity.REACH_INCOMING, self._account.incoming, open_imap)
+        if isinstance(opened, Failure):
+            return self._failed(opened, reached=False)
+        self._imap = await self._sessions.enter_async_context(opened)
+        self._account = replace(self._account, incoming=opened.server)
+        if not opened.server.takes_password:
+            return self._sign_in_elsewhere(opened.server)
+        self._begin(Activity.LOG_IN_INCOMING)
+        proof = await log_in_imap(opened, self._request.secret)
+        self._end(Activity.LOG_IN_INCOMING, _status(proof))
+        if isinstance(proof, Failure):
+            return self._failed(proof, reached=True)
+        self._found(quota_findings(proof))
+        return _Side(proof=proof, reached=True)
+
+    async def _outgoing(self) -> _Side:
+        opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
+        if isinstance(opened, Failure):
+            return self._failed(opened, reached=False)
+        self._smtp = await self._sessions.enter_async_context(opened)
+        self._account = replace(self._account, outgoing=opened.server)
+        if not opened.server.takes_password:
+            return self._sign_in_elsewhere(opened.server)
+        self._begin(Activity.LOG_IN_OUTGOING)
+        proof = await log_in_smtp(opened, self._request.secret)
+        self._end(Activity.LOG_IN_OUTGOING, _status(proof))
+        if isinstance(proof, Failure):
+            return self._failed(proof, reached=True)
+        return _Side(proof=proof, reached=True)
+
+    async def _open(
+        self,
+        activity: Activity,
+        first: ServerSettings,
+        opener: Callable[[ServerSettings, Network], Awaitable[Session | Failure]],
+    ) -> Session | Failure:
+        """The first server that can be reached. No password is involved yet."""
+        others = [s for s in self._request.alternatives if s.protocol is first.protocol]
+        failures: list[Failure] = []
+        for server in (first, *others):
+            self._begin(activity, server.host)
+            opened = await opener(server, self._net)
+            if not isinstance(opened, Failure):
+                self._end(activity, Status.OK)
+                return opened
+            failures.append(opened)
+        self._end(activity, Status.FAIL)
+        return failures[0]
+
+    async def _trip(self, incoming: _Side, outgoing: _Side) -> RoundTrip | None:
+        if not self._request.send or self._imap is None or self._smtp is None:
+            return None
+        if incoming.proof is None or outgoing.proof is None:
+            return None
+        outcome = await round_trip(
+            self._imap,
+            self._smtp,
+            self._account,
+            self._net,
+            attachment_mib=self._request.attachment_mib,
+            wait=self._request.wait,
+            emit=self._trip_progress,
+        )
+        if isinstance(outcome, Failure):
+            for activity in tuple(self._running):
+                self._end(activity, Status.FAIL)
+            self._found((finding_of(outcome, self._account.address, wait=self._request.wait),))
+            return None
+        for activity in tuple(self._running):
+            self._end(activity, Status.OK)
+        self._found(arrival_findings(outcome))
+        return outcome
+
+    def _trip_progress(self, progress: TripProgress) -> None:
+        match progress:
+            case Sending():
+                self._begin(Activity.SEND)
+            case Sent():
+                self._end(Activity.SEND, Status.OK)
+            case Waiting(folder=folder):
+                if Activity.WAIT_FOR_ARRIVAL not in self._running:
+                    self._begin(Activity.WAIT_FOR_ARRIVAL, folder)
+            case Arrived():
+                self._end(Activity.WAIT_FOR_ARRIVAL, Status.OK)
+            case Comparing():
+                self._begin(Activity.COMPARE_ATTACHMENT)
+            case CleaningUp():
+                self._end(Activity.COMPARE_ATTACHMENT, Status.OK)
+                self._begin(Activity.CLEAN_UP)
+            case _:
+                assert_never(progress)
+
+    def _sign_in_elsewhere(self, server: ServerSettings) -> _Side:
+        """The provider takes no password at all: do not even try one."""
+        return self._failed(
+            Failure(Stage.LOGIN, ErrorClass.AUTH_OAUTH_NEEDED, server), reached=True
+        )
+
+    def _failed(self, failure: Failure, *, reached: bool) -> _Side:
+        self._found((finding_of(failure, self._account.address),))
+        return _Side(failure=failure, reached=reached)
+
+    def _found(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            self._findings.append(finding)
+            self._emit(FindingMade(finding))
+
+    def _proven(
+        self, domain: DomainVerdict, incoming: _Side, outgoing: _Side, trip: RoundTrip | None
+    ) -> set[Link]:
+        proven: set[Link] = set()
+        if incoming.reached and outgoing.reached:
+            proven |= {Link.HOSTING, Link.CLIENT}
+        elif incoming.reached or outgoing.reached:
+            proven.add(Link.CLIENT)
+        if incoming.proof and outgoing.proof and (trip or not self._request.send):
+            proven.add(Link.ACCOUNT)
+        if domain.in_order:
+            proven.add(Link.DNS)
+        return proven
+
+    def _begin(self, activity: Activity, detail: str = "") -> None:
+        self._running[activity] = self._net.clock.monotonic()
+        self._emit(ActivityStarted(activity, detail))
+
+    def _end(self, activity: Activity, status: Status) -> None:
+        started = self._running.pop(activity, None)
+        if started is not None:
+            elapsed = 1000 * (self._net.clock.monotonic() - started)
+            self._emit(ActivityEnded(activity, status, elapsed))
+
+
+def _status(outcome: LoggedIn | Failure) -> Status:
+    return Status.FAIL if isinstance(outcome, Failure) else Status.OK

@@ -1,0 +1,177 @@
+"""The command line's words. Only the standard library: ``--help`` must be there at once."""
+
+import argparse
+from collections.abc import Sequence
+from typing import NoReturn
+
+from mailsetup import __version__
+from mailsetup.i18n import _
+
+
+class UsageError(Exception):
+    """The command line cannot be understood; the text says why, for a person."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports mistakes to the caller, who knows whether JSON is wanted."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError` instead of writing and leaving."""
+        raise UsageError(message)
+
+
+def parser() -> Parser:
+    """The whole command line, with its texts in the current language."""
+    root = Parser(
+        prog="mailsetup",
+        description=_(
+            "From an e-mail address and a password to mail that works. "
+            "Without a command it opens the window."
+        ),
+        epilog=_(
+            "Examples:\n"
+            "  mailsetup discover ana@company.com\n"
+            "  mailsetup check ana@company.com\n"
+            "  mailsetup apply ana@company.com --to thunderbird\n"
+            "  mailsetup --demo\n"
+            "\n"
+            "Exit status: 0 done, 2 wrong input, 3 no settings found, 4 a confirmation is needed,\n"
+            "5 a link of the chain is broken, 130 cancelled, 1 a defect of this program."
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    root.add_argument("--version", action="version", version=f"mailsetup {__version__}")
+    root.add_argument(
+        "--demo",
+        action="store_true",
+        help=_("open the program on its built-in mail world; nothing leaves this computer"),
+    )
+    root.add_argument("--lang", choices=("es", "en"), help=_("language; otherwise the system's"))
+    root.add_argument("--screenshot", metavar="FILE", help=argparse.SUPPRESS)
+    verbs = root.add_subparsers(dest="verb", metavar=_("COMMAND"))
+
+    discover = _verb(verbs, "discover", _("find the mail servers of an address"))
+    _address(discover)
+
+    check = _verb(
+        verbs, "check", _("find, log in, send and receive, and say what is broken if anything is")
+    )
+    _address(check)
+    _password(check)
+    check.add_argument(
+        "--no-send", action="store_true", help=_("do everything but send the test message")
+    )
+    check.add_argument(
+        "--attachment-mib",
+        type=_whole_number(0, 100),
+        default=1,
+        metavar="N",
+        help=_("size of the test attachment in MiB (default: 1)"),
+    )
+    check.add_argument(
+        "--wait",
+        type=_seconds,
+        default=120.0,
+        metavar=_("SECONDS"),
+        help=_("how long to wait for the test message (default: 120)"),
+    )
+
+    export = _verb(verbs, "export", _("write the files for a mail program"))
+    _address(export)
+    export.add_argument(
+        "--for", dest="program", required=True, metavar=_("PROGRAM"), help=_("see “programs”")
+    )
+    export.add_argument("--out", default=".", metavar=_("DIR"), help=_("folder for the files"))
+    export.add_argument("--force", action="store_true", help=_("replace files that are there"))
+    export.add_argument("--name", default="", help=_("the person's name"))
+
+    apply = _verb(verbs, "apply", _("put the settings into a program installed here"))
+    _address(apply)
+    apply.add_argument(
+        "--to", dest="program", required=True, metavar=_("PROGRAM"), help=_("see “programs”")
+    )
+    apply.add_argument("--name", default="", help=_("the person's name"))
+
+    _verb(verbs, "programs", _("the programs for export and apply, and which are installed"))
+    return root
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line. Raises `UsageError`; leaves by itself for ``--help``."""
+    return parser().parse_args(arguments)
+
+
+def _verb(
+    verbs: "argparse._SubParsersAction[Parser]", name: str, description: str
+) -> argparse.ArgumentParser:
+    verb = verbs.add_parser(name, help=description, description=description)
+    common = verb.add_argument_group(_("common options"))
+    common.add_argument("--json", action="store_true", help=_("one JSON document on output"))
+    common.add_argument(
+        "--lang", choices=("es", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS
+    )
+    if name == "programs":
+        return verb
+    common.add_argument(
+        "--settings",
+        metavar=_("FILE"),
+        help=_("use these settings (JSON as “discover” prints) instead of looking for them"),
+    )
+    common.add_argument(
+        "--trust",
+        action="append",
+        default=[],
+        metavar=_("DOMAIN"),
+        help=_("agree beforehand to servers of this domain; repeatable"),
+    )
+    common.add_argument(
+        "--resolver", metavar="HOST[:PORT]", help=_("name server to ask instead of the system's")
+    )
+    common.add_argument(
+        "--ca-file", metavar=_("FILE"), help=_("also trust the authorities in this PEM file")
+    )
+    common.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=20.0,
+        metavar=_("SECONDS"),
+        help=_("time for finding the settings (default: 20)"),
+    )
+    common.add_argument(
+        "--offline", action="store_true", help=_("use only what this program knows by itself")
+    )
+    return verb
+
+
+def _address(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("address", metavar=_("ADDRESS"), help=_("the e-mail address"))
+
+
+def _password(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--password-stdin",
+        action="store_true",
+        help=_("read the password from the first line of standard input"),
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.1 <= value <= 3600:
+        raise argparse.ArgumentTypeError(_("must be a number of seconds from 0.1 to 3600"))
+    return value
+
+
+class _whole_number:  # noqa: N801 - reads as a function where it is used
+    def __init__(self, low: int, high: int) -> None:
+        self._low, self._high = low, high
+
+    def __call__(self, text: str) -> int:
+        if text.isascii() and text.isdigit() and self._low <= int(text) <= self._high:
+            return int(text)
+        raise argparse.ArgumentTypeError(
+            _("must be a whole number from {low} to {high}").format(low=self._low, high=self._high)
+        )

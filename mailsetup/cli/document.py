@@ -1,0 +1,113 @@
+"""The JSON documents of the command-line contract."""
+
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.service import Discovery
+from mailsetup.diagnosis.catalogue import explain
+from mailsetup.diagnosis.chain import Verdict
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.document import SCHEMA, Json, server_to_json, settings_to_json
+from mailsetup.model.finding import Fact, Finding
+from mailsetup.model.outcome import Tried
+
+Document = dict[str, Json]
+
+
+def error_document(error_id: str, message: str) -> Document:
+    """What is printed instead of a result."""
+    return {"schema": SCHEMA, "outcome": "error", "error": {"id": error_id, "message": message}}
+
+
+def discovery_document(address: EmailAddress, discovery: Discovery) -> Document:
+    """What ``discover --json`` prints."""
+    document: Document = {"schema": SCHEMA, "address": str(address)}
+    if address.is_international:
+        document["address_ascii"] = address.ascii
+    document["outcome"] = discovery.outcome
+    document["settings"] = (
+        settings_to_json(discovery.settings) if discovery.settings is not None else None
+    )
+    source = discovery.source
+    document["source"] = (
+        {
+            "method": str(source.method),
+            "location": source.location,
+            "channel": str(source.channel),
+        }
+        if source is not None
+        else None
+    )
+    document["confirm"] = list(discovery.confirm)
+    document["tried"] = [_tried(tried) for tried in discovery.tried]
+    document["warnings"] = list(discovery.warnings)
+    document["elapsed_ms"] = round(discovery.elapsed_ms, 1)
+    return document
+
+
+def _tried(tried: Tried) -> Json:
+    entry: dict[str, Json] = {
+        "method": tried.method,
+        "outcome": str(tried.fate),
+        "ms": round(tried.elapsed_ms, 1),
+    }
+    if tried.location:
+        entry["location"] = tried.location
+    if tried.reason:
+        entry["reason"] = tried.reason
+    return entry
+
+
+def verdict_members(verdict: Verdict) -> Document:
+    """The chain and its findings, also where no account could be tested."""
+    return {
+        "chain": [{"link": str(link), "status": str(status)} for link, status in verdict.chain],
+        "first_broken": str(verdict.first_broken) if verdict.first_broken else None,
+        "findings": [finding_json(finding) for finding in verdict.findings],
+    }
+
+
+def check_members(report: CheckReport) -> Document:
+    """What ``check --json`` adds to the document of a discovery."""
+    members = verdict_members(Verdict(report.chain, report.first_broken, report.findings))
+    trip = report.round_trip
+    members["round_trip"] = (
+        {
+            "sent_ms": round(trip.sent_ms, 1),
+            "arrived_ms": round(trip.arrived_ms, 1),
+            "folder": trip.folder,
+            "attachment_intact": trip.attachment_intact,
+            "bytes": trip.size,
+            "cleaned_up": trip.cleaned_up,
+        }
+        if trip is not None
+        else None
+    )
+    members["tested"] = [
+        {
+            **server_to_json(proof.server),
+            "mechanism": proof.mechanism,
+            "tls": proof.tls_version,
+            "login_ms": round(proof.elapsed_ms, 1),
+        }
+        for proof in (report.incoming, report.outgoing)
+        if proof is not None
+    ]
+    members["check_ms"] = round(report.elapsed_ms, 1)
+    return members
+
+
+def finding_json(finding: Finding) -> Json:
+    """One finding with its texts in the current language."""
+    explanation = explain(finding)
+    return {
+        "id": finding.id,
+        "link": str(finding.link),
+        "status": str(finding.status),
+        "who": str(explanation.who),
+        "title": explanation.title,
+        "advice": explanation.advice,
+        "evidence": {name: _fact(value) for name, value in finding.evidence.items()},
+    }
+
+
+def _fact(value: Fact) -> Json:
+    return list(value) if isinstance(value, tuple) else value

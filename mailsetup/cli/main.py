@@ -1,0 +1,136 @@
+"""The command line: reads the words, calls the assistant, prints what came of it.
+
+Everything heavy is imported by the verb that needs it.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+from mailsetup.cli.arguments import UsageError, parse
+from mailsetup.i18n import _, set_language
+
+if TYPE_CHECKING:
+    from mailsetup.cli.document import Document
+
+DONE = 0
+DEFECT = 1
+BAD_INPUT = 2
+NOT_FOUND = 3
+NEEDS_CONFIRMATION = 4
+BROKEN = 5
+CANCELLED = 130
+
+
+def run() -> None:
+    """Entry point of the command ``mailsetup``."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def run_window() -> None:
+    """Entry point of the command without a terminal: always the window."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(
+    arguments: Sequence[str],
+    stdin: TextIO | None = None,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+) -> int:
+    """Run one command and return its exit status; never raises for what people do wrong."""
+    output = stdout or sys.stdout
+    messages = stderr or sys.stderr
+    wants_json = "--json" in arguments
+    language = _language(arguments)
+    if language is not None:
+        set_language(language)
+    try:
+        options = parse(arguments)
+        return _dispatch(options, stdin or sys.stdin, output, messages)
+    except UsageError as error:
+        return _usage(error, wants_json, output, messages)
+    except KeyboardInterrupt:
+        message = _("Cancelled.")
+        if wants_json:
+            print_document(_error("cancelled", message), output)
+        else:
+            messages.write(f"\n{message}\n")
+        return CANCELLED
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing is left to be said to anybody.
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:  # noqa: BLE001 - the border: a defect of ours, told without a traceback
+        return _defect(error, wants_json, output, messages)
+
+
+def _dispatch(options: Namespace, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
+    if options.verb is None:
+        if options.demo:
+            from mailsetup.cli.demo import run_demo
+
+            return run_demo(stdout, stderr, screenshot=options.screenshot)
+        from mailsetup.cli.window import open_window
+
+        return open_window(stderr, screenshot=options.screenshot)
+    if options.demo:
+        raise UsageError(_("--demo goes without a command"))
+    from mailsetup.cli.verbs import run_verb
+
+    return run_verb(options, stdin, stdout, stderr)
+
+
+def _usage(error: UsageError, wants_json: bool, stdout: TextIO, stderr: TextIO) -> int:
+    message = str(error)
+    if wants_json:
+        print_document(_error("usage", message), stdout)
+    else:
+        hint = _("“mailsetup --help” shows what there is.")
+        stderr.write(f"mailsetup: {message}\n{hint}\n")
+    return BAD_INPUT
+
+
+def _defect(error: Exception, wants_json: bool, stdout: TextIO, stderr: TextIO) -> int:
+    # The text of an exception may hold anything; its type and place are enough to mend it.
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "?"
+    message = _("This is a defect of this program ({kind} at {place}). Please report it.").format(
+        kind=type(error).__name__, place=place
+    )
+    if wants_json:
+        print_document(_error("internal", message), stdout)
+    else:
+        stderr.write(f"mailsetup: {message}\n")
+    if os.environ.get("MAILSETUP_DEBUG"):
+        raise error
+    return DEFECT
+
+
+def _error(error_id: str, message: str) -> "Document":
+    return {"schema": 1, "outcome": "error", "error": {"id": error_id, "message": message}}
+
+
+def print_document(document: "Document", stdout: TextIO) -> None:
+    """Exactly one JSON document, whatever the terminal's encoding."""
+    encoding = (getattr(stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    stdout.write(json.dumps(document, ensure_ascii=encoding != "utf8", indent=2) + "\n")
+    stdout.flush()
+
+
+def _language(arguments: Sequence[str]) -> str | None:
+    """The language has to be known before the first text, also that of a usage error."""
+    for index, argument in enumerate(arguments):
+        value = argument.removeprefix("--lang=") if argument.startswith("--lang=") else None
+        if argument == "--lang" and index + 1 < len(arguments):
+            value = arguments[index + 1]
+        if value in ("es", "en"):
+            return value
+    return None

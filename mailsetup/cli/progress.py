@@ -1,0 +1,49 @@
+"""What is happening, on standard error, while a person watches."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO, assert_never
+
+from mailsetup.assistant.events import (
+    ActivityEnded,
+    ActivityStarted,
+    Event,
+    FindingMade,
+    LinkJudged,
+    SettingsFound,
+    SourceAnswered,
+    SourceAsked,
+)
+from mailsetup.assistant.service import Emit, ignore
+from mailsetup.assistant.wording import activity_sentence, source_asked_sentence
+from mailsetup.i18n import _
+from mailsetup.model.outcome import Fate
+
+
+@contextmanager
+def live_progress(stderr: TextIO, wants_json: bool) -> Iterator[Emit]:
+    """A listener that draws on a terminal; one that does nothing where nobody watches."""
+    if wants_json or not stderr.isatty():
+        yield ignore
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(file=stderr, highlight=False)
+    with console.status(escape(_("Starting"))) as status:
+
+        def draw(event: Event) -> None:
+            match event:
+                case SourceAsked(method=method, location=location):
+                    status.update(escape(source_asked_sentence(method, location)))
+                case SourceAnswered(tried=tried):
+                    if tried.fate is Fate.FOUND:
+                        status.update(escape(_("An answer came; comparing with the others")))
+                case ActivityStarted(activity=activity, detail=detail):
+                    status.update(escape(activity_sentence(activity, detail)))
+                case SettingsFound() | ActivityEnded() | FindingMade() | LinkJudged():
+                    return
+                case _:
+                    assert_never(event)
+
+        yield draw

@@ -1,0 +1,154 @@
+"""Results as text for people. Everything from outside was made plain where it came in."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.service import Discovery
+from mailsetup.assistant.wording import (
+    actor_name,
+    hint_sentence,
+    link_name,
+    protocol_purpose,
+    server_sentence,
+    source_sentence,
+    status_word,
+)
+from mailsetup.diagnosis.catalogue import explain
+from mailsetup.diagnosis.chain import Verdict
+from mailsetup.export.exporter import Artifact, Automation, Exporter
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.hostname import to_u_label
+from mailsetup.model.text import plain
+
+_SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "·"}
+
+
+def write_discovery(discovery: Discovery, out: TextIO) -> None:
+    """The servers that were found, and where they come from."""
+    settings = discovery.settings
+    if settings is None:
+        out.write(_("No settings were found.") + "\n")
+        return
+    if settings.provider:
+        out.write(plain(settings.provider, 60) + "\n")
+    if discovery.source is not None:
+        out.write(source_sentence(discovery.source) + "\n")
+    for server in settings.servers:
+        out.write(f"  {protocol_purpose(server.protocol)} ({server.protocol.upper()}): ")
+        out.write(server_sentence(server) + ", " + plain(server.username, 120) + "\n")
+    for hint in settings.hints:
+        out.write(f"  {hint_sentence(hint)} {plain(hint.url, 200)}".rstrip() + "\n")
+    for warning in discovery.warnings:
+        out.write(f"  {plain(warning)}\n")
+
+
+def confirmation_sentence(discovery: Discovery) -> str:
+    """What has to be agreed to, and how."""
+    domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
+    option = " ".join(f"--trust {domain}" for domain in discovery.confirm)
+    return _(
+        "Your mail seems to be kept by another company: {domains}. If you know it as your "
+        "provider, run this again with {option}."
+    ).format(domains=domains, option=option)
+
+
+def write_confirmation(discovery: Discovery, out: TextIO) -> None:
+    """The question that is still open, if any."""
+    if discovery.confirm:
+        out.write(confirmation_sentence(discovery) + "\n")
+
+
+def write_nothing_found(address: EmailAddress, out: TextIO) -> None:
+    """Nobody publishes settings for the address."""
+    out.write(_("No mail servers were found for {address}.").format(address=address) + "\n")
+
+
+def write_chain(chain: Sequence[tuple[Link, Status]], out: TextIO) -> None:
+    """The four links on one line."""
+    out.write(
+        " → ".join(
+            f"{_SIGNS[status]} {link_name(link)} ({status_word(status)})" for link, status in chain
+        )
+        + "\n"
+    )
+
+
+def write_verdict(verdict: Verdict, out: TextIO) -> None:
+    """The chain and what to do."""
+    write_chain(verdict.chain, out)
+    for finding in verdict.findings:
+        _write_finding(finding, out)
+
+
+def write_report(report: CheckReport, out: TextIO) -> None:
+    """What was proven, or what is broken first."""
+    out.write("\n")
+    write_chain(report.chain, out)
+    if report.incoming is not None:
+        for alert in report.incoming.alerts:
+            out.write(_("The server says: {text}").format(text=plain(alert)) + "\n")
+    trip = report.round_trip
+    if trip is not None:
+        out.write(
+            _(
+                "A message with an attachment was sent and came back in {seconds} s "
+                "(folder {folder}); the attachment is unchanged."
+            ).format(
+                seconds=f"{(trip.sent_ms + trip.arrived_ms) / 1000:.1f}",
+                folder=plain(trip.folder, 80),
+            )
+            + "\n"
+        )
+        if not trip.cleaned_up:
+            out.write(_("The test message could not be removed; delete it by hand.") + "\n")
+    if report.is_healthy:
+        out.write(_("Everything works.") + "\n")
+    for finding in report.findings:
+        _write_finding(finding, out)
+
+
+def _write_finding(finding: Finding, out: TextIO) -> None:
+    explanation = explain(finding)
+    out.write(f"\n{_SIGNS[finding.status]} {explanation.title}\n  {explanation.advice}\n")
+    out.write(f"  {_('Who can mend it: {who}').format(who=actor_name(explanation.who))}\n")
+    for name, value in finding.evidence.items():
+        shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+        out.write(f"    {name}: {plain(shown)}\n")
+
+
+def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None:
+    """The files that were written and the steps to take with them."""
+    for path in paths:
+        out.write(_("Written: {path}").format(path=path) + "\n")
+    for note in artifact.notes:
+        out.write(f"! {note}\n")
+    for number, step in enumerate(artifact.steps, 1):
+        out.write(f"{number}. {step.text}\n")
+        for value in step.values:
+            out.write(f"     {value.label}: {value.value}\n")
+        if step.link:
+            out.write(f"     {step.link}\n")
+
+
+def write_applied(name: str, profile: Path, command: Sequence[str], out: TextIO) -> None:
+    """What was set up and how to open it."""
+    out.write(_("Thunderbird has a new profile “{name}”: {path}").format(name=name, path=profile))
+    out.write("\n" + _("Open it with: {command}").format(command=shlex.join(command)) + "\n")
+
+
+def write_programs(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) -> None:
+    """The table of programs."""
+    here = {True: _("installed"), False: _("not installed"), None: ""}
+    how = {
+        Automation.APPLY: _("set up by itself"),
+        Automation.IMPORT: _("by a file"),
+        Automation.GUIDE: _("by a guide"),
+    }
+    for program, found in rows:
+        line = f"{program.id:<14} {program.title:<22} {how[program.automation]:<18} {here[found]}"
+        out.write(line.rstrip() + "\n")

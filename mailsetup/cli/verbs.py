@@ -1,0 +1,463 @@
+"""The verbs: discover, check, export, apply, programs."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO, assert_never
+
+from mailsetup.assistant.service import (
+    Assistant,
+    CheckRequest,
+    Discovery,
+    Emit,
+    NetworkOptions,
+    RunOptions,
+    alternatives_to,
+    choose_account,
+    parse_resolver,
+    settings_discovery,
+)
+from mailsetup.assistant.wording import address_fault_sentence
+from mailsetup.cli import text
+from mailsetup.cli.document import (
+    Document,
+    check_members,
+    discovery_document,
+    error_document,
+    verdict_members,
+)
+from mailsetup.cli.main import (
+    BAD_INPUT,
+    BROKEN,
+    DONE,
+    NEEDS_CONFIRMATION,
+    NOT_FOUND,
+    print_document,
+)
+from mailsetup.cli.progress import live_progress
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.document import SCHEMA, SettingsProblem, settings_from_json
+from mailsetup.model.hostname import to_a_label, to_u_label
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
+from mailsetup.model.text import has_control
+
+_MAX_SETTINGS_FILE = 1024 * 1024
+_MAX_PASSWORD = 4096
+
+
+class RefusalError(Exception):
+    """Something the person has to change: the id for machines, the sentence for people."""
+
+    def __init__(self, error_id: str, message: str, status: int = BAD_INPUT) -> None:
+        super().__init__(message)
+        self.error_id = error_id
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class _Streams:
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+
+def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
+    """Carry out one verb and return its exit status."""
+    streams = _Streams(stdin, stdout, stderr)
+    try:
+        match options.verb:
+            case "discover":
+                return _discover(options, streams)
+            case "check":
+                return _check(options, streams)
+            case "export":
+                return _export(options, streams)
+            case "apply":
+                return _apply(options, streams)
+            case _:
+                return _programs(options, streams)
+    except RefusalError as refusal:
+        if options.json:
+            print_document(error_document(refusal.error_id, refusal.message), stdout)
+        else:
+            stderr.write(f"{refusal.message}\n")
+        return refusal.status
+
+
+# What the options say ---------------------------------------------------------------------------
+
+
+def _address(options: argparse.Namespace) -> EmailAddress:
+    parsed = EmailAddress.parse(options.address)
+    if isinstance(parsed, MalformedAddress):
+        raise RefusalError("client.address.malformed", address_fault_sentence(parsed.fault))
+    return parsed
+
+
+def _run_options(options: argparse.Namespace) -> RunOptions:
+    resolver = None
+    if options.resolver is not None:
+        resolver = parse_resolver(options.resolver)
+        if resolver is None:
+            raise RefusalError(
+                "usage", _("--resolver needs an IP address, such as 192.0.2.53 or 192.0.2.53:5353.")
+            )
+    ca_files: tuple[Path, ...] = ()
+    if options.ca_file is not None:
+        ca_files = (_ca_file(Path(options.ca_file)),)
+    return RunOptions(
+        network=NetworkOptions(resolver=resolver, ca_files=ca_files),
+        agreed=tuple(_trusted(domain) for domain in options.trust),
+        budget=options.timeout,
+        offline=options.offline,
+    )
+
+
+def _trusted(domain: str) -> str:
+    name = to_a_label(domain)
+    if name is None or "." not in name:
+        raise RefusalError("usage", _("--trust needs a domain, such as hoster.com."))
+    return name
+
+
+def _ca_file(path: Path) -> Path:
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except (OSError, ssl.SSLError):
+        raise RefusalError(
+            "ca-file.unreadable",
+            _("The file of --ca-file cannot be read as certificates: {path}").format(path=path),
+        ) from None
+    return path
+
+
+def _settings_file(path: Path, address: EmailAddress) -> Discovery:
+    try:
+        if path.stat().st_size > _MAX_SETTINGS_FILE:
+            raise RefusalError("settings.unusable", _("The settings file is far too large."))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        raise RefusalError(
+            "settings.unreadable",
+            _("The settings file cannot be opened: {path}").format(path=path),
+        ) from None
+    except (ValueError, RecursionError):
+        raise RefusalError(
+            "settings.unusable", _("The settings file is not JSON: {path}").format(path=path)
+        ) from None
+    settings = settings_from_json(document, address)
+    if isinstance(settings, SettingsProblem):
+        raise RefusalError(
+            "settings.unusable",
+            _("The settings file cannot be used. {where}: {problem}.").format(
+                where=settings.where, problem=settings.problem
+            ),
+        )
+    return settings_discovery(settings, str(path))
+
+
+def _password(
+    options: argparse.Namespace, streams: _Streams, assistant: Assistant, address: EmailAddress
+) -> Secret:
+    if options.password_stdin:
+        line = streams.stdin.readline(_MAX_PASSWORD + 2)
+        value = line.rstrip("\r\n")
+        if not value:
+            raise RefusalError(
+                "password.missing", _("There is no password on the first line of standard input.")
+            )
+    else:
+        kept = asyncio.run(assistant.load_secret(address))
+        if kept is not None:
+            return kept
+        if not streams.stdin.isatty():
+            raise RefusalError(
+                "password.missing",
+                _(
+                    "There is no password. Use --password-stdin, or keep it in the keyring "
+                    "with the window."
+                ),
+            )
+        value = _prompt(address)
+    if len(value) > _MAX_PASSWORD or has_control(value):
+        raise RefusalError(
+            "password.malformed", _("The password is too long or holds control characters.")
+        )
+    return Secret(value)
+
+
+def _prompt(address: EmailAddress) -> str:
+    import getpass
+
+    value = getpass.getpass(_("Password for {address}: ").format(address=address))
+    if not value:
+        raise RefusalError("password.missing", _("No password was typed."))
+    return value
+
+
+# Finding settings -------------------------------------------------------------------------------
+
+
+def _find(
+    options: argparse.Namespace, assistant: Assistant, address: EmailAddress, emit: Emit
+) -> Discovery:
+    if options.settings is not None:
+        return _settings_file(Path(options.settings), address)
+    return asyncio.run(assistant.discover(address, emit))
+
+
+def _confirmed(
+    discovery: Discovery, options: argparse.Namespace, streams: _Streams
+) -> tuple[Discovery, Collection[str]]:
+    """Ask on a terminal for what has to be agreed to; otherwise the discovery stays as it is."""
+    if discovery.outcome != "needs-confirmation":
+        return discovery, ()
+    if options.json or not (streams.stdin.isatty() and streams.stderr.isatty()):
+        return discovery, ()
+    text.write_discovery(discovery, streams.stderr)
+    domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
+    streams.stderr.write(
+        _("Is {domains} the company that keeps your mail? [y/N] ").format(domains=domains)
+    )
+    streams.stderr.flush()
+    answer = streams.stdin.readline().strip().casefold()
+    if answer[:1] not in {"y", "s"}:
+        return discovery, ()
+    return replace(discovery, outcome="found", confirm=()), discovery.confirm
+
+
+def _discover(options: argparse.Namespace, streams: _Streams) -> int:
+    address = _address(options)
+    assistant = Assistant(_run_options(options))
+    with live_progress(streams.stderr, options.json) as emit:
+        discovery = _find(options, assistant, address, emit)
+    document = discovery_document(address, discovery)
+    if discovery.outcome == "not-found":
+        verdict = asyncio.run(assistant.explain_absence(address))
+        document |= verdict_members(verdict)
+        if not options.json:
+            text.write_verdict(verdict, streams.stdout)
+    if options.json:
+        print_document(document, streams.stdout)
+    else:
+        text.write_discovery(discovery, streams.stdout)
+        text.write_confirmation(discovery, streams.stderr)
+    return _status_of(discovery)
+
+
+def _status_of(discovery: Discovery) -> int:
+    match discovery.outcome:
+        case "found":
+            return DONE
+        case "needs-confirmation":
+            return NEEDS_CONFIRMATION
+        case "not-found":
+            return NOT_FOUND
+        case _:
+            assert_never(discovery.outcome)
+
+
+def _account_of(discovery: Discovery, address: EmailAddress, person: str) -> Account:
+    account = choose_account(discovery.settings, address, person) if discovery.settings else None
+    if account is None:
+        raise RefusalError(
+            "settings.incomplete",
+            _("These settings do not name both an incoming and an outgoing encrypted server."),
+            NOT_FOUND,
+        )
+    return account
+
+
+# Checking ---------------------------------------------------------------------------------------
+
+
+def _check(options: argparse.Namespace, streams: _Streams) -> int:
+    address = _address(options)
+    assistant = Assistant(_run_options(options))
+    # The password is asked for before anything takes time, so that the rest runs by itself.
+    secret = _password(options, streams, assistant, address)
+    with live_progress(streams.stderr, options.json) as emit:
+        discovery = _find(options, assistant, address, emit)
+    document = discovery_document(address, discovery)
+    if discovery.outcome == "not-found":
+        return _absent(options, streams, assistant, address, document)
+    discovery, agreed = _confirmed(discovery, options, streams)
+    if discovery.outcome == "needs-confirmation":
+        if options.json:
+            print_document(document, streams.stdout)
+        else:
+            text.write_discovery(discovery, streams.stdout)
+            text.write_confirmation(discovery, streams.stderr)
+        return NEEDS_CONFIRMATION
+    account = _account_of(discovery, address, "")
+    request = CheckRequest(
+        account=account,
+        secret=secret,
+        send=not options.no_send,
+        attachment_mib=options.attachment_mib,
+        wait=options.wait,
+        alternatives=alternatives_to(account, discovery.settings) if discovery.settings else (),
+        discovery=discovery,
+        agreed=tuple(agreed),
+    )
+    with live_progress(streams.stderr, options.json) as emit:
+        report = asyncio.run(assistant.check(request, emit))
+    if options.json:
+        print_document({**document, **check_members(report)}, streams.stdout)
+    else:
+        text.write_discovery(discovery, streams.stdout)
+        text.write_report(report, streams.stdout)
+    return DONE if report.is_healthy else BROKEN
+
+
+def _absent(
+    options: argparse.Namespace,
+    streams: _Streams,
+    assistant: Assistant,
+    address: EmailAddress,
+    document: Document,
+) -> int:
+    """Nothing was found: the chain can still say why, and then that is what is broken."""
+    verdict = asyncio.run(assistant.explain_absence(address))
+    if options.json:
+        print_document({**document, **verdict_members(verdict), "round_trip": None}, streams.stdout)
+    else:
+        text.write_nothing_found(address, streams.stdout)
+        text.write_verdict(verdict, streams.stdout)
+    return NOT_FOUND if verdict.first_broken is None else BROKEN
+
+
+# Export and apply -------------------------------------------------------------------------------
+
+
+def _prepared(options: argparse.Namespace, streams: _Streams) -> Account:
+    """The account to hand over; refuses where settings are missing or not agreed to."""
+    address = _address(options)
+    if has_control(options.name) or len(options.name) > 200:
+        raise RefusalError("usage", _("The name holds control characters or is too long."))
+    assistant = Assistant(_run_options(options))
+    with live_progress(streams.stderr, options.json) as emit:
+        discovery = _find(options, assistant, address, emit)
+    discovery, _agreed = _confirmed(discovery, options, streams)
+    if discovery.outcome == "not-found":
+        raise RefusalError(
+            "settings.not-found",
+            _("No settings were found for {address}. Give them with --settings.").format(
+                address=address
+            ),
+            NOT_FOUND,
+        )
+    if discovery.outcome == "needs-confirmation":
+        raise RefusalError(
+            "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
+        )
+    return _account_of(discovery, address, options.name.strip())
+
+
+def _export(options: argparse.Namespace, streams: _Streams) -> int:
+    from mailsetup.export.exporter import CannotExport
+    from mailsetup.export.table import exporter
+    from mailsetup.export.write import WriteRefused, write_artifact
+
+    chosen = exporter(options.program)
+    if chosen is None:
+        raise _unknown_program(options.program)
+    account = _prepared(options, streams)
+    artifact = chosen.export(account)
+    if isinstance(artifact, CannotExport):
+        raise RefusalError("export.impossible", artifact.reason)
+    written = write_artifact(artifact, Path(options.out), force=options.force)
+    if isinstance(written, WriteRefused):
+        raise RefusalError("export.not-written", written.reason)
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "exported",
+            "address": str(account.address),
+            "program": chosen.id,
+            "files": [str(path) for path in written.paths],
+            "notes": list(artifact.notes),
+            "steps": [step.text for step in artifact.steps],
+        }
+        print_document(document, streams.stdout)
+    else:
+        text.write_export(artifact, written.paths, streams.stdout)
+    return DONE
+
+
+def _apply(options: argparse.Namespace, streams: _Streams) -> int:
+    from mailsetup.export.table import exporter
+    from mailsetup.export.thunderbird_profile import ApplyRefused, apply_new_profile
+
+    chosen = exporter(options.program)
+    if chosen is None:
+        raise _unknown_program(options.program)
+    if chosen.id != "thunderbird":
+        raise RefusalError(
+            "apply.impossible",
+            _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
+                program=chosen.title, id=chosen.id
+            ),
+        )
+    account = _prepared(options, streams)
+    applied = apply_new_profile(account)
+    if isinstance(applied, ApplyRefused):
+        raise RefusalError("apply.refused", applied.reason)
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "applied",
+            "address": str(account.address),
+            "program": chosen.id,
+            "profile": str(applied.profile),
+            "name": applied.name,
+            "command": list(applied.command),
+        }
+        print_document(document, streams.stdout)
+    else:
+        text.write_applied(applied.name, applied.profile, applied.command, streams.stdout)
+    return DONE
+
+
+def _programs(options: argparse.Namespace, streams: _Streams) -> int:
+    from mailsetup.export.table import EXPORTERS, installed
+
+    rows = [(program, installed(program.id)) for program in EXPORTERS]
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "ok",
+            "programs": [
+                {
+                    "id": program.id,
+                    "title": program.title,
+                    "automation": str(program.automation),
+                    "installed": here,
+                }
+                for program, here in rows
+            ],
+        }
+        print_document(document, streams.stdout)
+    else:
+        text.write_programs(rows, streams.stdout)
+    return DONE
+
+
+def _unknown_program(program: str) -> RefusalError:
+    from mailsetup.export.table import EXPORTERS
+
+    known = ", ".join(known.id for known in EXPORTERS)
+    return RefusalError(
+        "usage",
+        _("There is no program “{program}” here. Known: {known}.").format(
+            program=program, known=known
+        ),
+    )

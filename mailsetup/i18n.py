@@ -1,0 +1,71 @@
+"""The program's texts in the person's language: one gettext catalogue for window and command line.
+
+English is the language of the message ids; Spanish comes from the compiled catalogue.
+"""
+
+import gettext as _gettext
+import locale
+import os
+import sys
+
+from mailsetup import resources
+
+LANGUAGES = ("es", "en")
+_DOMAIN = "mailsetup"
+
+_language: str | None = None
+_translations: _gettext.NullTranslations | None = None
+
+
+def system_language() -> str:
+    """``es`` where the system speaks any Spanish, otherwise ``en``."""
+    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(variable, "")
+        if value and value not in ("C", "POSIX"):
+            return _known(value.split(":", 1)[0])
+    if sys.platform in ("win32", "darwin"):
+        return _known(locale.getlocale()[0] or "")
+    return "en"
+
+
+def _known(name: str) -> str:
+    return "es" if name.lower().startswith(("es", "spanish")) else "en"
+
+
+def set_language(language: str) -> None:
+    """Speak this language from now on: ``es`` or ``en``. Raises ValueError for another."""
+    global _language, _translations
+    if language not in LANGUAGES:
+        raise ValueError(language)
+    _language = language
+    _translations = _gettext.translation(
+        _DOMAIN, localedir=resources.path("locale"), languages=[language], fallback=True
+    )
+
+
+def language() -> str:
+    """The language spoken now."""
+    if _language is None:
+        set_language(system_language())
+    return _language or "en"
+
+
+def _current() -> _gettext.NullTranslations:
+    if _translations is None:
+        set_language(system_language())
+    return _translations or _gettext.NullTranslations()
+
+
+def _(message: str) -> str:
+    """A text in the current language."""
+    return _current().gettext(message) if message else ""
+
+
+def ngettext(singular: str, plural: str, count: int) -> str:
+    """A text that depends on a number, in the current language."""
+    return _current().ngettext(singular, plural, count)
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name
+    """Mark a text for the catalogue; it is translated where it is shown."""
+    return message
