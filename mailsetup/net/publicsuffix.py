@@ -16,6 +16,26 @@ def _list() -> "PublicSuffixList":
 
 
 @cache
+def _list_with_private() -> "PublicSuffixList":
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+@cache
+def owned_domain(name: str) -> str:
+    """The largest part of a host name that surely has one owner: what trust may be given to.
+
+    As `registrable_domain`, but below a name under which others hand out names of their own
+    (``eu.org``, ``uk.com``, ``github.io``) each of those is an owner. Such a name itself, and a
+    name outside the list, is its own owner.
+    """
+    host = name.lower().rstrip(".")
+    found: str | None = _list_with_private().privatesuffix(host)
+    return found or host
+
+
+@cache
 def registrable_domain(name: str) -> str | None:
     """The part of a host name that somebody registered, or None for a public suffix itself.
 

@@ -1,0 +1,258 @@
+"""The autoconfig XML document <-> settings (draft-ietf-mailmaint-autoconfig, and 1.1 before it).
+
+Documents come from strangers and are read server by server: none of them spoils another.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+from urllib.parse import urlsplit
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.hostname import parse_host, parse_port
+from mailsetup.model.settings import (
+    AccountSettings,
+    Authentication,
+    Hint,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+from mailsetup.model.text import has_control, plain
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+MAX_ELEMENTS = 20_000
+_MAX_SERVERS = 32
+_MAX_USERNAME = 320
+_MAX_URL = 500
+_MAX_NAME = 60
+
+_SOCKET_TYPES = {
+    "ssl": SocketType.TLS,
+    "tls": SocketType.TLS,
+    "starttls": SocketType.STARTTLS,
+    "plain": SocketType.NONE,
+}
+
+# The draft's words, and those of older versions and of real files beside them.
+_AUTHENTICATION = {
+    "password-cleartext": Authentication.PASSWORD_CLEARTEXT,
+    "plain": Authentication.PASSWORD_CLEARTEXT,
+    "login": Authentication.PASSWORD_CLEARTEXT,
+    "password-encrypted": Authentication.PASSWORD_ENCRYPTED,
+    "secure": Authentication.PASSWORD_ENCRYPTED,
+    "cram-md5": Authentication.PASSWORD_ENCRYPTED,
+    "digest-md5": Authentication.PASSWORD_ENCRYPTED,
+    "ntlm": Authentication.NTLM,
+    "gssapi": Authentication.GSSAPI,
+    "tls-client-cert": Authentication.TLS_CLIENT_CERT,
+    "external": Authentication.TLS_CLIENT_CERT,
+    "oauth2": Authentication.OAUTH2,
+    "oauth": Authentication.OAUTH2,
+    "oauthbearer": Authentication.OAUTH2,
+    "xoauth2": Authentication.OAUTH2,
+    "none": Authentication.NONE,
+    "client-ip-address": Authentication.NONE,
+}
+
+
+class Fault(StrEnum):
+    """Why a document gives no settings."""
+
+    TOO_LARGE = "too-large"
+    NOT_XML = "not-xml"
+    FORBIDDEN = "forbidden-xml"
+    """A document type, entities, or more depth or elements than any honest file has."""
+    HTML = "html"
+    """The web site's own page, which many servers give for every address they do not know."""
+    OTHER_DOCUMENT = "other-document"
+    NO_SERVER = "no-usable-server"
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A document without settings for us."""
+
+    fault: Fault
+
+
+class _ForbiddenError(Exception):
+    """The document holds what such a document never needs."""
+
+
+def parse(document: bytes, address: EmailAddress) -> AccountSettings | Unusable:
+    """The settings that an autoconfig document holds for an address; never raises.
+
+    Servers without TLS are left out: nothing that follows may choose them on its own. Within a
+    protocol the provider's order stays; IMAP comes before POP3.
+    """
+    if len(document) > MAX_BYTES:
+        return Unusable(Fault.TOO_LARGE)
+    try:
+        root = _tree(document)
+    except _ForbiddenError:
+        return Unusable(Fault.HTML if _is_page(document) else Fault.FORBIDDEN)
+    # LookupError and ValueError: an encoding in the XML declaration that Python does not have.
+    except (expat.ExpatError, LookupError, ValueError):
+        return Unusable(Fault.HTML if _is_page(document) else Fault.NOT_XML)
+    if _name(root) != "clientconfig":
+        return Unusable(Fault.HTML if _name(root) == "html" else Fault.OTHER_DOCUMENT)
+    for provider in _children(root, "emailprovider"):
+        settings = _provider(provider, address)
+        if settings.servers:
+            return settings
+    return Unusable(Fault.NO_SERVER)
+
+
+def _is_page(document: bytes) -> bool:
+    return b"<html" in document[:2048].lower()
+
+
+def _tree(document: bytes) -> Element:
+    builder = TreeBuilder()
+    parser = expat.ParserCreate()
+    depth = elements = 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, elements
+        depth += 1
+        elements += 1
+        if depth > MAX_DEPTH or elements > MAX_ELEMENTS:
+            raise _ForbiddenError
+        builder.start(tag, attributes)
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(tag)
+
+    def refuse(*_: object) -> int:
+        raise _ForbiddenError
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse
+    parser.buffer_text = True
+    parser.Parse(document, True)
+    return builder.close()
+
+
+def _provider(provider: Element, address: EmailAddress) -> AccountSettings:
+    incoming = [
+        server
+        for element in _children(provider, "incomingserver")
+        if (server := _server(element, (Protocol.IMAP, Protocol.POP3), address)) is not None
+    ]
+    outgoing = [
+        server
+        for element in _children(provider, "outgoingserver")
+        if (server := _server(element, (Protocol.SMTP,), address)) is not None
+    ]
+    incoming.sort(key=lambda server: server.protocol is not Protocol.IMAP)
+    name = address.fill(_text(provider, "displayname"))
+    return AccountSettings(
+        incoming=tuple(dict.fromkeys(incoming))[:_MAX_SERVERS],
+        outgoing=tuple(dict.fromkeys(outgoing))[:_MAX_SERVERS],
+        provider=plain(name or "", _MAX_NAME),
+        hints=tuple(dict.fromkeys(_hints(provider))),
+    )
+
+
+def _server(
+    element: Element, protocols: tuple[Protocol, ...], address: EmailAddress
+) -> ServerSettings | None:
+    kind = element.get("type", "").strip().lower()
+    protocol = next((word for word in protocols if word == kind), None)
+    host = parse_host(address.fill(_text(element, "hostname")) or "")
+    port = parse_port(_text(element, "port"))
+    security = next(_known(_SOCKET_TYPES, element, "sockettype"), SocketType.NONE)
+    username = _username(element, address)
+    authentication = _authentication(element)
+    if (
+        protocol is None
+        or host is None
+        or port is None
+        or username is None
+        or not authentication
+        or security is SocketType.NONE
+    ):
+        return None
+    return ServerSettings(protocol, host, port, security, username, authentication)
+
+
+def _username(element: Element, address: EmailAddress) -> str | None:
+    """The user name for the address; the address where the document names none."""
+    template = _text(element, "username")
+    if not template:
+        return address.ascii
+    username = address.fill(template)
+    if not username or len(username) > _MAX_USERNAME or has_control(username):
+        return None
+    return username
+
+
+def _authentication(element: Element) -> tuple[Authentication, ...]:
+    """Best first; empty where the document names only ways that nobody here knows."""
+    if not any(_children(element, "authentication")):
+        return (Authentication.PASSWORD_CLEARTEXT,)
+    kinds = dict.fromkeys(_known(_AUTHENTICATION, element, "authentication", scram=True))
+    return tuple(kinds)
+
+
+def _known(
+    words: Mapping[str, _Word], element: Element, name: str, *, scram: bool = False
+) -> Iterator[_Word]:
+    for child in _children(element, name):
+        word = (child.text or "").strip().lower()
+        if scram and word.startswith("scram-"):
+            word = "password-encrypted"
+        if word in words:
+            yield words[word]
+
+
+def _hints(provider: Element) -> Iterator[Hint]:
+    for element in _children(provider, "enable"):
+        yield Hint("enable-imap", _url(element.get("visiturl", "")))
+    for name in ("instruction", "documentation"):
+        for element in _children(provider, name):
+            url = _url(element.get("url", ""))
+            if url:
+                yield Hint("help", url)
+                return
+
+
+def _url(text: str) -> str:
+    """A web address that may be offered to be opened, or nothing."""
+    text = text.strip()
+    if len(text) > _MAX_URL or has_control(text) or any(char.isspace() for char in text):
+        return ""
+    try:
+        parts = urlsplit(text)
+        public = parts.username is None and parse_host(parts.hostname or "") is not None
+    except ValueError:
+        return ""
+    return text if parts.scheme in ("https", "http") and public else ""
+
+
+def _children(element: Element, name: str) -> Iterator[Element]:
+    return (child for child in element if _name(child) == name)
+
+
+def _text(element: Element, name: str) -> str:
+    for child in _children(element, name):
+        return (child.text or "").strip()
+    return ""
+
+
+def _name(element: Element) -> str:
+    """The tag without a namespace prefix, in lower case."""
+    return element.tag.rpartition(":")[2].lower()

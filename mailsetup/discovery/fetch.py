@@ -1,0 +1,53 @@
+"""Asking one URL for an autoconfig document."""
+
+from typing import assert_never
+
+from mailsetup.discovery.clientconfig import Unusable, parse
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
+from mailsetup.model.source import Channel, Method, Source
+from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
+from mailsetup.net.network import Network
+
+
+async def fetch_clientconfig(
+    url: str, method: Method, address: EmailAddress, net: Network
+) -> Outcome:
+    """Settings from the document at an HTTPS URL. `Found.vouched` is left to the caller."""
+    reply = await net.http.get(url)
+    match reply:
+        case HttpReply(status=200):
+            settings = parse(reply.body, address)
+            if isinstance(settings, Unusable):
+                return NotFound(reply.url, str(settings.fault))
+            return Found(settings, Source(method, reply.url, Channel.HTTPS))
+        case HttpReply():
+            reason = f"http-{reply.status}"
+            # 5xx and "too many requests" say nothing about whether there is a document.
+            if reply.status >= 500 or reply.status == 429:
+                return Unreachable(reply.url, reason)
+            return NotFound(reply.url, reason)
+        case HttpFailure():
+            return _failed(reply)
+        case _:
+            assert_never(reply)
+
+
+def _failed(failure: HttpFailure) -> Outcome:
+    match failure.fault:
+        case HttpFault.UNRESOLVABLE:
+            return NotFound(failure.url, "no-such-host")
+        case (
+            HttpFault.TOO_LARGE
+            | HttpFault.ENCODED
+            | HttpFault.REDIRECT_LOOP
+            | HttpFault.REDIRECT_INSECURE
+        ):
+            return NotFound(failure.url, str(failure.fault))
+        case HttpFault.TLS:
+            reason = str(failure.tls.fault) if failure.tls else "tls"
+            return Unreachable(failure.url, reason)
+        case HttpFault.UNREACHABLE | HttpFault.TIMEOUT | HttpFault.PROTOCOL:
+            return Unreachable(failure.url, str(failure.fault))
+        case _:
+            assert_never(failure.fault)

@@ -1,0 +1,338 @@
+"""The race between the sources of settings, and when an answer may be taken.
+
+All sources start together, after those that need no network. An answer is ranked by three things,
+in this order: whether it is complete (mail can be received and sent), whether the person must be
+asked first, and the source's place in the table. Nothing waits for a source that can no longer
+change the outcome, and one that swallows packets holds up an answer by no more than `GRACE`.
+"""
+
+import asyncio
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import assert_never
+
+from mailsetup.discovery.domain import DomainFacts, domain_facts
+from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.discovery.source import DiscoverySource
+from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.ispdb import Ispdb
+from mailsetup.discovery.sources.mx import Mx
+from mailsetup.discovery.sources.probe import Probe
+from mailsetup.discovery.sources.srv import Srv
+from mailsetup.discovery.sources.wellknown import WellKnown
+from mailsetup.discovery.trust import domains_to_confirm
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.outcome import (
+    Crashed,
+    Fate,
+    Found,
+    NeedsInput,
+    NotFound,
+    Outcome,
+    Tried,
+    Unreachable,
+)
+from mailsetup.model.settings import AccountSettings, ServerSettings, SocketType
+from mailsetup.model.source import Method, Source
+from mailsetup.net.network import Network
+
+SOURCES: tuple[DiscoverySource, ...] = (
+    Builtin(),
+    Autoconfig(),
+    WellKnown(),
+    Ispdb(),
+    Srv(),
+    Mx(),
+    Probe(),
+)
+"""In the order in which their answers are preferred."""
+
+BUDGET = 20.0
+"""Seconds for everything together."""
+GRACE = 0.4
+"""Seconds that a complete answer waits for preferred sources."""
+PATIENCE = 3.0
+"""Seconds that half an answer (no outgoing or no incoming server) waits for the other half."""
+
+_LOCAL_TIMEOUT = 0.1
+
+
+class Verdict(StrEnum):
+    """What a search came to, in the command line's words."""
+
+    FOUND = "found"
+    NEEDS_CONFIRMATION = "needs-confirmation"
+    NOT_FOUND = "not-found"
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The end of a search. ``settings`` and ``source`` are set unless nothing was found.
+
+    ``confirm`` names the domains that the person must agree to before a password goes there.
+    ``warnings`` are stable words: ``incomplete`` (one direction is missing),
+    ``source-crashed`` (a defect of ours in one source), ``out-of-time``.
+    """
+
+    outcome: Verdict
+    settings: AccountSettings | None = None
+    source: Source | None = None
+    confirm: tuple[str, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    warnings: tuple[str, ...] = ()
+    elapsed_ms: float = 0.0
+    domain_facts: DomainFacts | None = None
+
+
+def _ignore(_: Progress) -> None:
+    """Nobody listens."""
+
+
+async def find(
+    address: EmailAddress,
+    net: Network,
+    *,
+    sources: Sequence[DiscoverySource] = SOURCES,
+    agreed: Collection[str] = (),
+    budget: float = BUDGET,
+    offline: bool = False,
+    emit: Callable[[Progress], None] = _ignore,
+) -> Discovery:
+    """Look for the settings of an address, within ``budget`` seconds.
+
+    ``agreed`` are domains that need no confirmation. ``offline`` asks only what needs no network.
+    Cancelling ends every source and closes what it opened.
+    """
+    if offline:
+        sources = [source for source in sources if source.method is Method.BUILTIN]
+    race = _Race(address, net, sources, agreed, emit)
+    try:
+        return await race.run(budget, online=not offline)
+    finally:
+        # Before the settings are used, nothing of the search runs any more.
+        await race.stop()
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Settings with what decides their rank."""
+
+    found: Found
+    confirm: tuple[str, ...]
+    place: int
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        return (not self.found.settings.is_complete, bool(self.confirm), self.place)
+
+
+class _Race:
+    def __init__(
+        self,
+        address: EmailAddress,
+        net: Network,
+        sources: Sequence[DiscoverySource],
+        agreed: Collection[str],
+        emit: Callable[[Progress], None],
+    ) -> None:
+        self._address = address
+        self._net = net
+        self._agreed = agreed
+        self._emit = emit
+        self._sources = tuple(sources)
+        self._started = net.clock.monotonic()
+        self._tasks: dict[int, asyncio.Task[Outcome]] = {}
+        self._facts: asyncio.Task[DomainFacts] | None = None
+        self._tried: dict[int, Tried] = {}
+        self._answers: dict[int, _Answer] = {}
+        self._best: _Answer | None = None
+
+    async def run(self, budget: float, *, online: bool) -> Discovery:
+        loop = asyncio.get_running_loop()
+        end = deadline = loop.time() + budget
+        complete_since: float | None = None
+        local = [source.method is Method.BUILTIN for source in self._sources]
+        # What we know by heart takes no time, and where it is enough nobody needs to be asked.
+        self._start(place for place, is_local in enumerate(local) if is_local)
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=_LOCAL_TIMEOUT)
+        self._collect()
+        if online and (self._best is None or self._best.rank > (False, False, 0)):
+            self._facts = asyncio.create_task(domain_facts(self._address.domain, self._net))
+            self._start(place for place, is_local in enumerate(local) if not is_local)
+        while True:
+            self._collect()
+            if self._best is not None:
+                if not self._best.found.settings.is_complete:
+                    deadline = min(deadline, loop.time() + PATIENCE)
+                elif complete_since is None:
+                    complete_since = loop.time()
+                    deadline = min(end, complete_since + GRACE)
+            pending = [
+                task for place, task in self._tasks.items() if self._may_improve(place, task)
+            ]
+            left = deadline - loop.time()
+            if not pending or left <= 0:
+                break
+            await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        out_of_time = self._best is None and any(not task.done() for task in self._tasks.values())
+        facts = await self._known_facts(end - loop.time())
+        await self.stop()
+        self._give_up_open(Fate.UNREACHABLE if out_of_time else Fate.CANCELLED)
+        return self._discovery(out_of_time, facts)
+
+    async def stop(self) -> None:
+        """End everything that was started; afterwards none of it runs."""
+        tasks = [*self._tasks.values(), *([self._facts] if self._facts else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, places: Iterable[int]) -> None:
+        for place in places:
+            source = self._sources[place]
+            self._emit(SourceStarted(str(source.method), source.location(self._address)))
+            self._tasks[place] = asyncio.create_task(self._ask(source))
+
+    async def _ask(self, source: DiscoverySource) -> Outcome:
+        try:
+            return await source.discover(self._address, self._net)
+        except Exception as error:  # noqa: BLE001 - the one border where a source's defect ends
+            # The type only: the text may hold whatever the source was working on.
+            return Crashed(type(error).__name__)
+
+    def _collect(self) -> None:
+        """Take in what ended since the last look, and choose anew."""
+        for place, task in self._tasks.items():
+            if task.done() and place not in self._tried:
+                self._take(place, task.result())
+        best = min(self._combined(), key=lambda answer: answer.rank, default=None)
+        if best is not None and (self._best is None or best.found != self._best.found):
+            self._best = best
+            self._emit(Improved(best.found.settings, best.found.source))
+
+    def _take(self, place: int, outcome: Outcome) -> None:
+        fate, location, reason = _fate(outcome)
+        if isinstance(outcome, Found):
+            found = _only_protected(outcome)
+            if found.settings.servers:
+                confirm = domains_to_confirm(found, self._address, self._agreed)
+                self._answers[place] = _Answer(found, confirm, place)
+            else:
+                fate, reason = Fate.ABSENT, "no-protected-server"
+        self._end(place, fate, location, reason)
+
+    def _combined(self) -> list[_Answer]:
+        """All answers, half ones completed from others that deserve no less trust."""
+        answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
+        return [_completed(answer, answers) for answer in answers]
+
+    def _may_improve(self, place: int, task: "asyncio.Task[Outcome]") -> bool:
+        if task.done():
+            return False
+        # At its best, an open source gives a complete answer that needs no confirmation.
+        return self._best is None or (False, False, place) < self._best.rank
+
+    def _give_up_open(self, fate: Fate) -> None:
+        for place, source in enumerate(self._sources):
+            if place not in self._tried:
+                reason = "timeout" if fate is Fate.UNREACHABLE else ""
+                self._end(place, fate, source.location(self._address), reason)
+
+    def _end(self, place: int, fate: Fate, location: str, reason: str) -> None:
+        source = self._sources[place]
+        tried = Tried(
+            str(source.method),
+            fate,
+            self._elapsed_ms(),
+            location or source.location(self._address),
+            reason,
+        )
+        self._tried[place] = tried
+        self._emit(SourceEnded(tried))
+
+    def _elapsed_ms(self) -> float:
+        return round(1000 * (self._net.clock.monotonic() - self._started), 1)
+
+    async def _known_facts(self, left: float) -> DomainFacts | None:
+        """What is known of the domain; waited for only where nothing was found."""
+        if self._facts is None:
+            return None
+        if self._best is None:
+            await asyncio.wait([self._facts], timeout=max(left, 0))
+        return self._facts.result() if self._facts.done() else DomainFacts(self._address.domain)
+
+    def _discovery(self, out_of_time: bool, facts: DomainFacts | None) -> Discovery:
+        tried = tuple(self._tried[place] for place in sorted(self._tried))
+        best = self._best
+        warnings = []
+        if best is not None and not best.found.settings.is_complete:
+            warnings.append("incomplete")
+        if any(one.fate is Fate.CRASHED for one in tried):
+            warnings.append("source-crashed")
+        if out_of_time:
+            warnings.append("out-of-time")
+        verdict = Verdict.NOT_FOUND
+        if best is not None:
+            verdict = Verdict.NEEDS_CONFIRMATION if best.confirm else Verdict.FOUND
+        return Discovery(
+            outcome=verdict,
+            settings=best.found.settings if best else None,
+            source=best.found.source if best else None,
+            confirm=best.confirm if best else (),
+            tried=tried,
+            warnings=tuple(warnings),
+            elapsed_ms=self._elapsed_ms(),
+            domain_facts=facts,
+        )
+
+
+def _completed(answer: _Answer, others: Sequence[_Answer]) -> _Answer:
+    """The answer, its missing half taken from the best other one that asks for nothing more."""
+    settings = answer.found.settings
+    for other in others:
+        if settings.is_complete:
+            break
+        if other is answer or not set(other.confirm) <= set(answer.confirm):
+            continue
+        settings = replace(
+            settings,
+            incoming=settings.incoming or other.found.settings.incoming,
+            outgoing=settings.outgoing or other.found.settings.outgoing,
+        )
+    return replace(answer, found=replace(answer.found, settings=settings))
+
+
+def _only_protected(found: Found) -> Found:
+    """Without TLS nothing is ever set up automatically, whatever a source says."""
+
+    def protected(servers: Sequence[ServerSettings]) -> tuple[ServerSettings, ...]:
+        return tuple(server for server in servers if server.security is not SocketType.NONE)
+
+    settings = found.settings
+    return replace(
+        found,
+        settings=replace(
+            settings,
+            incoming=protected(settings.incoming),
+            outgoing=protected(settings.outgoing),
+        ),
+    )
+
+
+def _fate(outcome: Outcome) -> tuple[Fate, str, str]:
+    match outcome:
+        case Found():
+            return Fate.FOUND, outcome.source.location, ""
+        case NeedsInput():
+            return Fate.NEEDS_INPUT, outcome.source.location, outcome.question
+        case NotFound():
+            return Fate.ABSENT, outcome.location, outcome.reason
+        case Unreachable():
+            return Fate.UNREACHABLE, outcome.location, outcome.reason
+        case Crashed():
+            return Fate.CRASHED, "", outcome.error
+        case _:
+            assert_never(outcome)

@@ -1,0 +1,178 @@
+"""What a mail server says of itself before anybody logs in.
+
+A dialogue without credentials: the greeting, the upgrade to TLS where the port wants one, and then
+(only then: what was said before TLS may be forged) the ways to log in.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import assert_never
+
+from mailsetup.model.settings import Authentication, Protocol, SocketType
+from mailsetup.net.connection import Connection, DialogueError
+
+_MAX_BYTES = 64 * 1024
+_MAX_LINES = 200
+_LINE = 8192
+
+# RFC 5321 section 4.1.3: a client without a name of its own greets with an address.
+_EHLO = b"EHLO [127.0.0.1]\r\n"
+
+_MECHANISMS = {
+    "PLAIN": Authentication.PASSWORD_CLEARTEXT,
+    "LOGIN": Authentication.PASSWORD_CLEARTEXT,
+    "CRAM-MD5": Authentication.PASSWORD_ENCRYPTED,
+    "DIGEST-MD5": Authentication.PASSWORD_ENCRYPTED,
+    "XOAUTH2": Authentication.OAUTH2,
+    "OAUTHBEARER": Authentication.OAUTH2,
+    "GSSAPI": Authentication.GSSAPI,
+    "NTLM": Authentication.NTLM,
+    "EXTERNAL": Authentication.TLS_CLIENT_CERT,
+}
+# Under verified TLS what every mail program can do comes first.
+_ORDER = tuple(Authentication)
+
+
+class _UnfitError(Exception):
+    """The server does not speak this protocol, or not to us."""
+
+
+async def ways_to_log_in(
+    connection: Connection, protocol: Protocol, security: SocketType
+) -> tuple[Authentication, ...]:
+    """How one may log in here, best first; empty where this is no server for us.
+
+    ``connection`` is fresh: in TLS for `SocketType.TLS`, in clear for `SocketType.STARTTLS`. The
+    caller sets the deadline and closes it.
+    """
+    connection.allow_bytes(_MAX_BYTES)
+    upgrade = security is SocketType.STARTTLS
+    try:
+        match protocol:
+            case Protocol.IMAP:
+                found = await _imap(connection, upgrade)
+            case Protocol.POP3:
+                found = await _pop3(connection, upgrade)
+            case Protocol.SMTP:
+                found = await _smtp(connection, upgrade)
+            case _:
+                assert_never(protocol)
+    except (DialogueError, _UnfitError):
+        return ()
+    if not connection.is_secure:
+        return ()
+    return tuple(sorted(set(found), key=_ORDER.index))
+
+
+async def _imap(connection: Connection, upgrade: bool) -> list[Authentication]:
+    greeting = await _line(connection)
+    # PREAUTH would make STARTTLS impossible, BYE is a refusal (RFC 9051 sections 7.1.4, 7.1.5).
+    if not greeting.upper().startswith("* OK"):
+        raise _UnfitError
+    if upgrade:
+        await connection.write(b"a1 STARTTLS\r\n")
+        await _imap_done(connection, "a1")
+        await _start_tls(connection)
+        greeting = ""
+    said = re.search(r"\[CAPABILITY ([^\]]*)\]", greeting, re.IGNORECASE)
+    if said is not None:
+        words = said.group(1).upper().split()
+    else:
+        await connection.write(b"a2 CAPABILITY\r\n")
+        words = await _imap_done(connection, "a2")
+    found = _mechanisms(word.removeprefix("AUTH=") for word in words if word.startswith("AUTH="))
+    if "LOGINDISABLED" not in words:
+        found.append(Authentication.PASSWORD_CLEARTEXT)
+    return found
+
+
+async def _imap_done(connection: Connection, tag: str) -> list[str]:
+    """The words of the capability line, once the command ended well."""
+    words: list[str] = []
+    for _ in range(_MAX_LINES):
+        line = (await _line(connection)).upper()
+        if line.startswith("* CAPABILITY "):
+            words = line.split()[2:]
+        elif line.startswith(f"{tag.upper()} "):
+            if line.split()[1:2] != ["OK"]:
+                raise _UnfitError
+            return words
+    raise _UnfitError
+
+
+async def _pop3(connection: Connection, upgrade: bool) -> list[Authentication]:
+    await _pop3_ok(connection)
+    if upgrade:
+        await connection.write(b"STLS\r\n")
+        await _pop3_ok(connection)
+        await _start_tls(connection)
+    await connection.write(b"CAPA\r\n")
+    if not (await _line(connection)).startswith("+OK"):
+        # CAPA came with RFC 2449; a server without it has USER and PASS.
+        return [Authentication.PASSWORD_CLEARTEXT]
+    found: list[Authentication] = []
+    for _ in range(_MAX_LINES):
+        words = (await _line(connection)).upper().split()
+        if words == ["."]:
+            return found
+        if words[:1] == ["SASL"]:
+            found += _mechanisms(words[1:])
+        elif words[:1] == ["USER"]:
+            found.append(Authentication.PASSWORD_CLEARTEXT)
+    raise _UnfitError
+
+
+async def _pop3_ok(connection: Connection) -> None:
+    if not (await _line(connection)).startswith("+OK"):
+        raise _UnfitError
+
+
+async def _smtp(connection: Connection, upgrade: bool) -> list[Authentication]:
+    await _smtp_reply(connection, "220")
+    await connection.write(_EHLO)
+    lines = await _smtp_reply(connection, "250")
+    if upgrade:
+        await connection.write(b"STARTTLS\r\n")
+        await _smtp_reply(connection, "220")
+        await _start_tls(connection)
+        await connection.write(_EHLO)
+        lines = await _smtp_reply(connection, "250")
+    # A port for programs without any way to log in is not a submission service.
+    return [
+        kind
+        for line in lines
+        # "AUTH=" is an old form that some servers send beside, or instead of, the right one.
+        if line.upper().startswith(("AUTH ", "AUTH="))
+        for kind in _mechanisms(line[5:].upper().split())
+    ]
+
+
+async def _smtp_reply(connection: Connection, code: str) -> list[str]:
+    lines: list[str] = []
+    for _ in range(_MAX_LINES):
+        line = await _line(connection)
+        if line[:3] != code:
+            raise _UnfitError
+        lines.append(line[4:])
+        if line[3:4] != "-":
+            return lines
+    raise _UnfitError
+
+
+async def _start_tls(connection: Connection) -> None:
+    if await connection.start_tls() is not None:
+        raise _UnfitError
+
+
+async def _line(connection: Connection) -> str:
+    return (await connection.read_line(_LINE)).decode("utf-8", "replace")
+
+
+def _mechanisms(words: Iterable[str]) -> list[Authentication]:
+    found = []
+    for word in words:
+        if word.startswith("SCRAM-"):
+            found.append(Authentication.PASSWORD_ENCRYPTED)
+        elif word in _MECHANISMS:
+            found.append(_MECHANISMS[word])
+    return found

@@ -1,0 +1,44 @@
+"""Asking several places side by side and preferring the first of them."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+
+from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
+
+
+async def first_preferred(
+    attempts: Sequence[Coroutine[None, None, Outcome]], grace: float
+) -> Outcome:
+    """The first attempt's settings where it has any, else the second's, and so on.
+
+    Once settings are there, attempts that are preferred to them get ``grace`` seconds more: a
+    place that swallows packets must not hold up an answer. Without settings, the most telling
+    failure: one that could not be asked weighs more than one that had nothing.
+    """
+    tasks = [asyncio.ensure_future(attempt) for attempt in attempts]
+    loop = asyncio.get_running_loop()
+    deadline: float | None = None
+    try:
+        while True:
+            best = next((i for i, task in enumerate(tasks) if _has_settings(task)), None)
+            pending = [task for task in tasks[:best] if not task.done()]
+            if best is not None and deadline is None:
+                deadline = loop.time() + grace
+            left = None if deadline is None else deadline - loop.time()
+            if not pending or (left is not None and left <= 0):
+                break
+            await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    outcomes = [task.result() for task in tasks if not task.cancelled()]
+    for kind in (Found, Unreachable, NotFound):
+        for outcome in outcomes:
+            if isinstance(outcome, kind):
+                return outcome
+    return outcomes[0]
+
+
+def _has_settings(task: asyncio.Future[Outcome]) -> bool:
+    return task.done() and isinstance(task.result(), Found)

@@ -1,0 +1,33 @@
+"""What the engine tells while it looks for settings: frozen values."""
+
+from dataclasses import dataclass
+
+from mailsetup.model.outcome import Tried
+from mailsetup.model.settings import AccountSettings
+from mailsetup.model.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStarted:
+    """A source is being asked; ``location`` as in `DiscoverySource.location`."""
+
+    method: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEnded:
+    """A source came to its end, also by cancellation."""
+
+    tried: Tried
+
+
+@dataclass(frozen=True, slots=True)
+class Improved:
+    """The best settings so far; better ones may still replace them."""
+
+    settings: AccountSettings
+    source: Source
+
+
+Progress = SourceStarted | SourceEnded | Improved

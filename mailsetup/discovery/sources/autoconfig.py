@@ -1,0 +1,37 @@
+"""Autoconfig at the domain's own ``autoconfig`` host."""
+
+from dataclasses import replace
+from urllib.parse import quote, urlsplit
+
+from mailsetup.discovery.fetch import fetch_clientconfig
+from mailsetup.discovery.trust import is_own_host
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.outcome import Found, Outcome
+from mailsetup.model.source import Method
+from mailsetup.net.network import Network
+
+
+class Autoconfig:
+    """``https://autoconfig.<domain>/mail/config-v1.1.xml`` (draft, step 1.1)."""
+
+    method = Method.AUTOCONFIG
+
+    def location(self, address: EmailAddress) -> str:
+        """The URL, with the address as its query: providers answer for each mailbox apart."""
+        return (
+            f"https://autoconfig.{address.domain}/mail/config-v1.1.xml"
+            f"?emailaddress={quote(address.ascii, safe='')}"
+        )
+
+    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+        """Fetch and read it."""
+        outcome = await fetch_clientconfig(self.location(address), self.method, address, net)
+        return vouched_within_domain(outcome, address)
+
+
+def vouched_within_domain(outcome: Outcome, address: EmailAddress) -> Outcome:
+    """The domain vouches for a document that came from one of its own hosts in the end."""
+    if not isinstance(outcome, Found):
+        return outcome
+    host = urlsplit(outcome.source.location).hostname or ""
+    return replace(outcome, vouched=is_own_host(host, address.domain))

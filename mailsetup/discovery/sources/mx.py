@@ -1,0 +1,96 @@
+"""By the hosting that receives the domain's mail (autoconfig draft, steps 3.1 to 3.4)."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from mailsetup.discovery.fetch import fetch_clientconfig
+from mailsetup.discovery.preference import first_preferred
+from mailsetup.discovery.sources.builtin import known_exchanger
+from mailsetup.discovery.sources.ispdb import look_up
+from mailsetup.discovery.trust import is_own_host
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.hostname import parse_host
+from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
+from mailsetup.model.source import Method
+from mailsetup.net.dns import Absent, Answer, MxRecord, NoAnswer
+from mailsetup.net.network import Network
+from mailsetup.net.publicsuffix import owned_domain
+
+_GRACE = 0.1
+_MAX_HOSTS = 4
+
+
+class Mx:
+    """The best mail exchangers, then what their owner publishes.
+
+    MX answers are not authenticated: what their owner's servers say is never vouched for. The
+    owner learns the domain only, not the address.
+    """
+
+    method = Method.MX
+
+    def location(self, address: EmailAddress) -> str:
+        """The domain whose exchangers are asked for."""
+        return address.domain
+
+    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+        """Ask for the exchangers, then for what is known about their owner."""
+        reply = await net.dns.mx(address.domain)
+        match reply:
+            case Answer():
+                hosts = _best(reply.records)
+            case Absent():
+                reason = "no-such-domain" if reply.nxdomain else "no-mx"
+                return NotFound(address.domain, reason)
+            case NoAnswer():
+                return Unreachable(address.domain, str(reply.fault))
+            case _:
+                assert_never(reply)
+        if not hosts:
+            return NotFound(address.domain, "null-mx")
+        for host in hosts:
+            known = known_exchanger(host, address)
+            if known is not None:
+                return known
+        domains = [
+            domain for domain in hosting_domains(hosts) if not is_own_host(domain, address.domain)
+        ]
+        if not domains:
+            return NotFound(address.domain, "own-mx")
+        return await self._ask(domains, address, net)
+
+    async def _ask(self, domains: list[str], address: EmailAddress, net: Network) -> Outcome:
+        asked = [
+            fetch_clientconfig(
+                f"https://autoconfig.{domain}/mail/config-v1.1.xml", self.method, address, net
+            )
+            for domain in domains
+        ]
+        asked += [look_up(domain, self.method, address, net) for domain in domains]
+        outcome = await first_preferred(asked, _GRACE)
+        return replace(outcome, vouched=False) if isinstance(outcome, Found) else outcome
+
+
+def _best(records: tuple[MxRecord, ...]) -> list[str]:
+    """Hosts of the best preference; none for a null MX (RFC 7505)."""
+    if not records or not records[0].host:
+        return []
+    best = records[0].preference
+    hosts = [parse_host(record.host) for record in records if record.preference == best]
+    return [host for host in hosts if host is not None][:_MAX_HOSTS]
+
+
+def hosting_domains(hosts: list[str]) -> list[str]:
+    """Where the owner of mail exchangers may publish settings, more particular names first.
+
+    The draft's MXFULLDOMAIN (the host without its first label, where that is longer than the
+    registrable domain) and MXBASEDOMAIN.
+    """
+    names: dict[str, None] = {}
+    for host in hosts:
+        base = owned_domain(host)
+        full = host.partition(".")[2]
+        if full.endswith("." + base):
+            names[full] = None
+        names[base] = None
+    return list(names)

@@ -1,0 +1,45 @@
+"""Which hosts may receive a secret without asking the person first.
+
+RFC 6186 section 6 and RFC 8314 section 5.1: what came over unauthenticated DNS must be confirmed
+unless the host lies within the address's own domain, whose name the certificate then proves.
+"""
+
+from collections.abc import Collection, Iterable
+
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.outcome import Found
+from mailsetup.model.source import Channel, Method
+from mailsetup.net.publicsuffix import owned_domain
+
+_GIVEN_BY_THE_PERSON = frozenset({Method.TYPED, Method.FILE})
+
+
+def domains_to_confirm(
+    found: Found, address: EmailAddress, agreed: Collection[str] = ()
+) -> tuple[str, ...]:
+    """The domains that the person must agree to before a password goes to their hosts.
+
+    Each is the part of a host name that has one owner. ``agreed`` are domains (or whole host
+    names) that the person agreed to beforehand, as A-labels in lower case.
+    """
+    if found.source.method in _GIVEN_BY_THE_PERSON:
+        return ()
+    hosts: Iterable[str] = found.settings.hosts
+    if found.source.channel is not Channel.HTTP:
+        # Whoever could change a document on its way over plain HTTP could also have named another
+        # host of the domain, so there even the domain's own hosts are asked about.
+        if found.vouched:
+            return ()
+        hosts = [host for host in hosts if not is_own_host(host, address.domain)]
+    return tuple(
+        dict.fromkeys(
+            owned_domain(host)
+            for host in hosts
+            if host not in agreed and owned_domain(host) not in agreed
+        )
+    )
+
+
+def is_own_host(host: str, domain: str) -> bool:
+    """Whether a host has the same owner as the domain."""
+    return owned_domain(host) == owned_domain(domain)
