@@ -1,0 +1,97 @@
+"""``mailsetup --demo``: the window on the built-in mail world, or the same walk in the terminal."""
+
+import asyncio
+from typing import TYPE_CHECKING, TextIO
+
+from mailsetup.cli.main import BROKEN, DEFECT, DONE
+from mailsetup.cli.window import has_display
+from mailsetup.i18n import _
+
+if TYPE_CHECKING:
+    from mailsetup.assistant.service import Assistant
+    from mailsetup.demo.world import DemoAccount, DemoWorld
+
+
+def run_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None = None) -> int:
+    """Start the demo world and walk through it until the person is done."""
+    from mailsetup.demo.world import DemoWorld, missing_parts
+
+    missing = missing_parts()
+    if missing:
+        stderr.write(
+            _("The demo needs further parts: {names}. Install “mailsetup[demo]”.").format(
+                names=", ".join(missing)
+            )
+            + "\n"
+        )
+        return DEFECT
+    with DemoWorld() as world:
+        if has_display():
+            from mailsetup.gui.app import run
+
+            return run(demo=world, screenshot=screenshot)
+        stdout.write(_("There is no screen here, so the demo walks through the terminal.") + "\n\n")
+        return _walk(world, stdout)
+
+
+def _walk(world: "DemoWorld", out: TextIO) -> int:
+    """Every address of the demo once: found, tested, judged; the first one is also exported."""
+    from mailsetup.assistant.service import Assistant, RunOptions
+
+    assistant = Assistant(RunOptions(network=world.options))
+    healthy = 0
+    for account in world.accounts:
+        out.write(f"── {account.address}\n")
+        out.write(f"   {_(account.story)}\n")
+        out.flush()
+        status = asyncio.run(_one(assistant, account, out))
+        healthy += status == DONE
+        out.write("\n")
+    out.write(_("That was the demo. Nothing left this computer.") + "\n")
+    return DONE if healthy else DEFECT
+
+
+async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> int:
+    from mailsetup.assistant.service import CheckRequest, alternatives_to, choose_account
+    from mailsetup.cli import text
+    from mailsetup.export.exporter import CannotExport
+    from mailsetup.export.table import EXPORTERS
+    from mailsetup.model.address import EmailAddress
+    from mailsetup.model.secret import Secret
+
+    address = EmailAddress.parse(account.address)
+    if not isinstance(address, EmailAddress):
+        return DEFECT
+    discovery = await assistant.discover(address)
+    if discovery.settings is None:
+        text.write_nothing_found(address, out)
+        text.write_verdict(await assistant.explain_absence(address), out)
+        return BROKEN
+    text.write_discovery(discovery, out)
+    if discovery.confirm:
+        text.write_confirmation(discovery, out)
+        out.write(_("In the demo you agree to that.") + "\n")
+    chosen = choose_account(discovery.settings, address, account.person)
+    if chosen is None:
+        return DEFECT
+    report = await assistant.check(
+        CheckRequest(
+            account=chosen,
+            secret=Secret(account.password),
+            alternatives=alternatives_to(chosen, discovery.settings),
+            discovery=discovery,
+            agreed=discovery.confirm,
+            wait=20.0,
+        )
+    )
+    text.write_report(report, out)
+    if not report.is_healthy:
+        return BROKEN
+    for program in EXPORTERS:
+        artifact = program.export(report.account)
+        if not isinstance(artifact, CannotExport):
+            files = ", ".join(file.name for file in artifact.files) or _("a guide")
+            out.write(
+                _("Ready for {program}: {files}").format(program=program.title, files=files) + "\n"
+            )
+    return DONE

@@ -1,0 +1,118 @@
+"""The one table of findings."""
+
+import re
+import string
+
+import pytest
+
+from mailsetup.diagnosis.catalogue import CATALOGUE, explain
+from mailsetup.model.finding import Finding, Link, Status
+
+REQUIRED = frozenset(
+    {
+        "client.address.malformed",
+        "client.address.typo",
+        "client.network.offline",
+        "client.network.captive-portal",
+        "client.network.port-blocked",
+        "client.dns.broken",
+        "client.dns.hijacked",
+        "client.clock.wrong",
+        "client.tls.intercepted",
+        "client.program.wrong-settings",
+        "dns.domain.missing",
+        "dns.domain.unanswered",
+        "dns.domain.bogus",
+        "dns.mx.missing",
+        "dns.mx.null",
+        "dns.mx.unresolvable",
+        "dns.mx.elsewhere",
+        "dns.mx.two-hostings",
+        "dns.spf.missing",
+        "dns.spf.multiple",
+        "dns.spf.too-many-lookups",
+        "dns.spf.sender-not-covered",
+        "dns.spf.permissive",
+        "dns.dkim.missing",
+        "dns.dkim.invalid",
+        "dns.dmarc.missing",
+        "dns.dmarc.invalid",
+        "dns.dmarc.not-aligned",
+        "dns.mta-sts.broken",
+        "dns.settings.unpublished",
+        "hosting.server.unresolvable",
+        "hosting.server.unreachable",
+        "hosting.server.refused",
+        "hosting.server.temporary",
+        "hosting.server.blocks-us",
+        "hosting.tls.certificate-expired",
+        "hosting.tls.certificate-wrong-name",
+        "hosting.tls.certificate-unknown-issuer",
+        "hosting.tls.too-old",
+        "hosting.starttls.missing",
+        "hosting.login.no-common-mechanism",
+        "hosting.size.too-small",
+        "hosting.message.rejected",
+        "hosting.message.not-arrived",
+        "hosting.message.delayed",
+        "hosting.attachment.altered",
+        "hosting.attachment.removed",
+        "account.login.refused",
+        "account.login.username-form",
+        "account.login.app-password-needed",
+        "account.login.oauth-needed",
+        "account.login.web-login-needed",
+        "account.login.locked",
+        "account.login.expired",
+        "account.login.rate-limited",
+        "account.imap.disabled",
+        "account.smtp.disabled",
+        "account.quota.full",
+        "account.quota.nearly-full",
+        "account.mailbox.missing",
+        "account.send.sender-not-allowed",
+        "account.send.limit-reached",
+        "account.mail.in-spam",
+        "account.mail.in-other-folder",
+        "account.filter.forwards",
+        "account.filter.discards",
+        "account.vacation.active",
+    }
+)
+
+
+def test_every_finding_of_the_contract_is_in_the_table() -> None:
+    assert set(CATALOGUE) >= REQUIRED
+
+
+@pytest.mark.parametrize("finding_id", sorted(CATALOGUE))
+def test_an_id_names_its_link_subject_and_state(finding_id: str) -> None:
+    assert re.fullmatch(r"[a-z0-9]+\.[a-z0-9-]+\.[a-z-]+", finding_id)
+    assert CATALOGUE[finding_id].link in Link
+
+
+@pytest.mark.parametrize("finding_id", sorted(CATALOGUE))
+def test_the_texts_use_plain_placeholders_only(finding_id: str) -> None:
+    for text in (CATALOGUE[finding_id].title, CATALOGUE[finding_id].advice):
+        for _literal, name, spec, conversion in string.Formatter().parse(text):
+            assert name is None or name.isidentifier()
+            assert not spec
+            assert not conversion
+
+
+def test_missing_facts_leave_a_readable_sentence() -> None:
+    shown = explain(Finding("hosting.server.refused", Status.FAIL))
+    assert "{" not in shown.title
+
+
+def test_text_from_a_server_comes_out_plain_and_cut() -> None:
+    hostile = "\x1b[31m<b>x</b>\n" + "y" * 5000
+    shown = explain(Finding("client.tls.intercepted", Status.FAIL, {"issuer": hostile}))
+    assert "\x1b" not in shown.title
+    assert "\n" not in shown.title
+    assert len(shown.title) < 400
+
+
+def test_braces_in_a_fact_are_not_taken_for_placeholders() -> None:
+    shown = explain(Finding("client.tls.intercepted", Status.FAIL, {"issuer": "{host} {0}"}))
+    assert "{host} {0}" in shown.title
