@@ -22,6 +22,7 @@ from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
 from mailsetup.discovery.find import Discovery, find
+from mailsetup.discovery.find import Verdict as Outcome
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
@@ -51,6 +52,7 @@ __all__ = [
     "Discovery",
     "Emit",
     "NetworkOptions",
+    "Outcome",
     "RunOptions",
     "UnconfirmedError",
     "alternatives_to",
@@ -132,13 +134,9 @@ def alternatives_to(account: Account, settings: AccountSettings) -> tuple[Server
 def settings_discovery(settings: AccountSettings, path: str) -> Discovery:
     """Settings from the person's own file, as if they had been found: nothing to agree to."""
     return Discovery(
-        outcome="found",
+        outcome=Outcome.FOUND,
         settings=settings,
         source=Source(Method.FILE, path, Channel.FILE),
-        confirm=(),
-        tried=(),
-        warnings=(),
-        elapsed_ms=0.0,
     )
 
 

@@ -22,7 +22,7 @@ def discovery_document(address: EmailAddress, discovery: Discovery) -> Document:
     document: Document = {"schema": SCHEMA, "address": str(address)}
     if address.is_international:
         document["address_ascii"] = address.ascii
-    document["outcome"] = discovery.outcome
+    document["outcome"] = str(discovery.outcome)
     document["settings"] = (
         settings_to_json(discovery.settings) if discovery.settings is not None else None
     )

@@ -14,6 +14,7 @@ from mailsetup.assistant.service import (
     Discovery,
     Emit,
     NetworkOptions,
+    Outcome,
     RunOptions,
     alternatives_to,
     choose_account,
@@ -218,7 +219,7 @@ def _confirmed(
     discovery: Discovery, options: argparse.Namespace, streams: _Streams
 ) -> tuple[Discovery, Collection[str]]:
     """Ask on a terminal for what has to be agreed to; otherwise the discovery stays as it is."""
-    if discovery.outcome != "needs-confirmation":
+    if discovery.outcome is not Outcome.NEEDS_CONFIRMATION:
         return discovery, ()
     if options.json or not (streams.stdin.isatty() and streams.stderr.isatty()):
         return discovery, ()
@@ -231,7 +232,7 @@ def _confirmed(
     answer = streams.stdin.readline().strip().casefold()
     if answer[:1] not in {"y", "s"}:
         return discovery, ()
-    return replace(discovery, outcome="found", confirm=()), discovery.confirm
+    return replace(discovery, outcome=Outcome.FOUND, confirm=()), discovery.confirm
 
 
 def _discover(options: argparse.Namespace, streams: _Streams) -> int:
@@ -240,7 +241,7 @@ def _discover(options: argparse.Namespace, streams: _Streams) -> int:
     with live_progress(streams.stderr, options.json) as emit:
         discovery = _find(options, assistant, address, emit)
     document = discovery_document(address, discovery)
-    if discovery.outcome == "not-found":
+    if discovery.outcome is Outcome.NOT_FOUND:
         verdict = asyncio.run(assistant.explain_absence(address))
         document |= verdict_members(verdict)
         if not options.json:
@@ -255,11 +256,11 @@ def _discover(options: argparse.Namespace, streams: _Streams) -> int:
 
 def _status_of(discovery: Discovery) -> int:
     match discovery.outcome:
-        case "found":
+        case Outcome.FOUND:
             return DONE
-        case "needs-confirmation":
+        case Outcome.NEEDS_CONFIRMATION:
             return NEEDS_CONFIRMATION
-        case "not-found":
+        case Outcome.NOT_FOUND:
             return NOT_FOUND
         case _:
             assert_never(discovery.outcome)
@@ -287,10 +288,10 @@ def _check(options: argparse.Namespace, streams: _Streams) -> int:
     with live_progress(streams.stderr, options.json) as emit:
         discovery = _find(options, assistant, address, emit)
     document = discovery_document(address, discovery)
-    if discovery.outcome == "not-found":
+    if discovery.outcome is Outcome.NOT_FOUND:
         return _absent(options, streams, assistant, address, document)
     discovery, agreed = _confirmed(discovery, options, streams)
-    if discovery.outcome == "needs-confirmation":
+    if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
         if options.json:
             print_document(document, streams.stdout)
         else:
@@ -347,7 +348,7 @@ def _prepared(options: argparse.Namespace, streams: _Streams) -> Account:
     with live_progress(streams.stderr, options.json) as emit:
         discovery = _find(options, assistant, address, emit)
     discovery, _agreed = _confirmed(discovery, options, streams)
-    if discovery.outcome == "not-found":
+    if discovery.outcome is Outcome.NOT_FOUND:
         raise RefusalError(
             "settings.not-found",
             _("No settings were found for {address}. Give them with --settings.").format(
@@ -355,7 +356,7 @@ def _prepared(options: argparse.Namespace, streams: _Streams) -> Account:
             ),
             NOT_FOUND,
         )
-    if discovery.outcome == "needs-confirmation":
+    if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
         raise RefusalError(
             "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
         )

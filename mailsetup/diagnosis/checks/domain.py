@@ -1,12 +1,12 @@
 """The domain of the address: does it exist, and does it say where its mail goes?"""
 
-import asyncio
 from dataclasses import dataclass
 from typing import assert_never
 
+from mailsetup.discovery.domain import DomainFacts, DomainState, domain_facts
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Status
-from mailsetup.net.dns import Absent, Answer, NoAnswer
+from mailsetup.net.dns import NoAnswer
 from mailsetup.net.network import Network
 
 # Where a slip of the finger is most likely to lead away from.
@@ -32,7 +32,6 @@ _LARGE_PROVIDERS = (
     "aol.com",
     "protonmail.com",
 )
-_MX_TO_RESOLVE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +43,56 @@ class DomainVerdict:
 
 
 async def look_at_domain(address: EmailAddress, net: Network) -> DomainVerdict:
-    """Ask for the MX (RFC 5321 section 5.1, RFC 7505) and whether its hosts exist."""
-    domain = address.domain
-    facts = {"domain": address.display_domain}
-    reply = await net.dns.mx(domain)
-    match reply:
-        case Absent(nxdomain=True):
-            return _broken(address, Finding("dns.domain.missing", Status.FAIL, facts))
-        case NoAnswer(fault=fault):
-            return await _unanswered(address, net, str(fault))
-        case Absent():
-            addresses = await net.dns.addresses(domain)
-            evidence = {"mx": "none", "address": isinstance(addresses, Answer)}
-            return _broken(address, Finding("dns.mx.missing", Status.FAIL, facts, evidence))
-        case Answer(records=records):
-            hosts = [record.host for record in records]
-            if hosts == [""]:
-                return _broken(address, Finding("dns.mx.null", Status.FAIL, facts))
-            named = [host for host in hosts if host][:_MX_TO_RESOLVE]
-            resolved = await asyncio.gather(*(net.dns.addresses(host) for host in named))
-            dead = tuple(
-                host
-                for host, answer in zip(named, resolved, strict=True)
-                if isinstance(answer, Absent)
-            )
-            if dead:
-                status = Status.FAIL if len(dead) == len(named) else Status.WARN
-                finding = Finding(
-                    "dns.mx.unresolvable", status, {**facts, "hosts": dead}, {"mx": tuple(named)}
-                )
-                return DomainVerdict((finding,), in_order=False)
-            return DomainVerdict((), in_order=True)
+    """Ask the DNS about the domain and judge the answers (RFC 5321 section 5.1, RFC 7505)."""
+    facts = await domain_facts(address.domain, net)
+    if facts.state is DomainState.UNANSWERED and not await _resolver_works(net):
+        evidence = {"fault": str(facts.fault)}
+        broken = Finding("client.dns.broken", Status.FAIL, evidence=evidence)
+        return DomainVerdict((broken,), in_order=False)
+    return judge_domain(facts, address)
+
+
+async def _resolver_works(net: Network) -> bool:
+    """Tell a broken domain from a broken resolver: by a name that every resolver can answer."""
+    return not isinstance(await net.dns.mx("com"), NoAnswer)
+
+
+def judge_domain(facts: DomainFacts, address: EmailAddress) -> DomainVerdict:
+    """What the DNS said about the domain, as findings."""
+    shown = {"domain": address.display_domain}
+    match facts.state:
+        case DomainState.UNKNOWN:
+            return DomainVerdict((), in_order=False)
+        case DomainState.MISSING:
+            return _broken(address, Finding("dns.domain.missing", Status.FAIL, shown))
+        case DomainState.UNANSWERED:
+            evidence = {"fault": str(facts.fault)}
+            finding = Finding("dns.domain.unanswered", Status.FAIL, shown, evidence)
+            return DomainVerdict((finding,), in_order=False)
+        case DomainState.EXISTS:
+            return _judge_exchangers(facts, address)
         case _:
-            assert_never(reply)
+            assert_never(facts.state)
 
 
-async def _unanswered(address: EmailAddress, net: Network, fault: str) -> DomainVerdict:
-    """Tell a broken domain from a broken resolver: by asking about a name that must exist."""
-    root = await net.dns.mx("com")
-    if isinstance(root, NoAnswer):
-        return DomainVerdict(
-            (Finding("client.dns.broken", Status.FAIL, {}, {"fault": fault}),), in_order=False
+def _judge_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainVerdict:
+    shown = {"domain": address.display_domain}
+    if facts.null_mx:
+        return _broken(address, Finding("dns.mx.null", Status.FAIL, shown))
+    if not facts.exchangers:
+        evidence = {"mx": "none", "address": facts.has_address}
+        return _broken(address, Finding("dns.mx.missing", Status.FAIL, shown, evidence))
+    if facts.unresolvable:
+        named = tuple(record.host for record in facts.exchangers if record.host)
+        all_dead = set(named) <= set(facts.unresolvable)
+        finding = Finding(
+            "dns.mx.unresolvable",
+            Status.FAIL if all_dead else Status.WARN,
+            {**shown, "hosts": facts.unresolvable},
+            {"mx": named},
         )
-    facts = {"domain": address.display_domain}
-    finding = Finding("dns.domain.unanswered", Status.FAIL, facts, {"fault": fault})
-    return DomainVerdict((finding,), in_order=False)
+        return DomainVerdict((finding,), in_order=False)
+    return DomainVerdict((), in_order=True)
 
 
 def _broken(address: EmailAddress, finding: Finding) -> DomainVerdict:
@@ -116,9 +120,7 @@ def is_one_slip(one: str, other: str) -> bool:
         return False
     if len(one) > len(other):
         one, other = other, one
-    start = next(
-        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one)
-    )
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
     if len(one) < len(other):
         return one[start:] == other[start + 1 :]
     swapped = one[start : start + 2] == other[start : start + 2][::-1]
