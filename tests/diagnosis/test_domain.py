@@ -1,0 +1,97 @@
+"""What the DNS said about the domain, as findings."""
+
+import pytest
+
+from mailsetup.diagnosis.checks.domain import is_one_slip, judge_domain, likely_meant
+from mailsetup.discovery.domain import DomainFacts, DomainState
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Status
+from mailsetup.net.dns import MxRecord, ResolverFault
+
+ADDRESS = EmailAddress("ana", "bodega.es")
+MX = (MxRecord(10, "mx1.bodega.es"), MxRecord(20, "mx2.bodega.es"))
+
+
+def judged(facts: DomainFacts, address: EmailAddress = ADDRESS) -> list[tuple[str, Status]]:
+    return [(finding.id, finding.status) for finding in judge_domain(facts, address).findings]
+
+
+def test_a_domain_with_living_exchangers_is_in_order() -> None:
+    verdict = judge_domain(DomainFacts("bodega.es", DomainState.EXISTS, exchangers=MX), ADDRESS)
+    assert verdict.in_order
+    assert not verdict.findings
+
+
+def test_a_domain_that_was_not_looked_at_is_neither_good_nor_bad() -> None:
+    verdict = judge_domain(DomainFacts("bodega.es"), ADDRESS)
+    assert not verdict.in_order
+    assert not verdict.findings
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (DomainFacts("bodega.es", DomainState.MISSING), [("dns.domain.missing", Status.FAIL)]),
+        (
+            DomainFacts("bodega.es", DomainState.UNANSWERED, ResolverFault.SERVFAIL),
+            [("dns.domain.unanswered", Status.FAIL)],
+        ),
+        (DomainFacts("bodega.es", DomainState.EXISTS), [("dns.mx.missing", Status.FAIL)]),
+        (
+            DomainFacts("bodega.es", DomainState.EXISTS, null_mx=True),
+            [("dns.mx.null", Status.FAIL)],
+        ),
+        (
+            DomainFacts(
+                "bodega.es", DomainState.EXISTS, exchangers=MX, unresolvable=("mx1.bodega.es",)
+            ),
+            [("dns.mx.unresolvable", Status.WARN)],
+        ),
+        (
+            DomainFacts(
+                "bodega.es",
+                DomainState.EXISTS,
+                exchangers=MX,
+                unresolvable=("mx1.bodega.es", "mx2.bodega.es"),
+            ),
+            [("dns.mx.unresolvable", Status.FAIL)],
+        ),
+    ],
+)
+def test_each_fault_of_a_domain_has_its_finding(
+    facts: DomainFacts, expected: list[tuple[str, Status]]
+) -> None:
+    assert judged(facts) == expected
+
+
+def test_a_slip_next_to_a_large_provider_is_told_first() -> None:
+    address = EmailAddress("ana", "gmial.com")
+    verdict = judge_domain(DomainFacts("gmial.com", DomainState.MISSING), address)
+    assert [finding.id for finding in verdict.findings] == [
+        "client.address.typo",
+        "dns.domain.missing",
+    ]
+    assert verdict.findings[0].facts["suggestion"] == "ana@gmail.com"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("gmial.com", "gmail.com"),
+        ("gmai.com", "gmail.com"),
+        ("gmaill.com", "gmail.com"),
+        ("gnail.com", "gmail.com"),
+        ("hotmal.com", "hotmail.com"),
+        ("hotmial.es", "hotmail.es"),
+        ("yaho.es", "yahoo.es"),
+        ("gmail.com", None),
+        ("bodega.es", None),
+    ],
+)
+def test_one_slip_leads_to_the_provider_that_was_meant(typed: str, meant: str | None) -> None:
+    assert likely_meant(typed) == meant
+
+
+def test_two_slips_are_another_domain() -> None:
+    assert not is_one_slip("gmxxl.com", "gmail.com")
+    assert not is_one_slip("abc", "abcde")
