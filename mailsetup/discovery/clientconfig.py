@@ -202,7 +202,7 @@ def _username(element: Element, address: EmailAddress) -> str | None:
 
 def _authentication(element: Element) -> tuple[Authentication, ...]:
     """Best first; empty where the document names only ways that nobody here knows."""
-    if not any(_children(element, "authentication")):
+    if next(_children(element, "authentication"), None) is None:
         return (Authentication.PASSWORD_CLEARTEXT,)
     kinds = dict.fromkeys(_known(_AUTHENTICATION, element, "authentication", scram=True))
     return tuple(kinds)

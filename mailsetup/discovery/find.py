@@ -225,7 +225,7 @@ class _Race:
         self._end(place, fate, location, reason)
 
     def _combined(self) -> list[_Answer]:
-        """All answers, half ones completed from others that deserve no less trust."""
+        """All answers, half ones completed from others of equal trust."""
         answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
         return [_completed(answer, answers) for answer in answers]
 
@@ -290,12 +290,12 @@ class _Race:
 
 
 def _completed(answer: _Answer, others: Sequence[_Answer]) -> _Answer:
-    """The answer, its missing half taken from the best other one that asks for nothing more."""
+    """The answer, its missing half taken from the best other one of equal trust."""
     settings = answer.found.settings
     for other in others:
         if settings.is_complete:
             break
-        if other is answer or not set(other.confirm) <= set(answer.confirm):
+        if other is answer or set(other.confirm) != set(answer.confirm):
             continue
         settings = replace(
             settings,

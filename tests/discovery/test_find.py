@@ -1,0 +1,393 @@
+"""Who wins, who is waited for, and what a search says in the end. All in virtual time."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from mailsetup.discovery.domain import DomainState
+from mailsetup.discovery.find import GRACE, PATIENCE, SOURCES, Discovery, Verdict, find
+from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.outcome import Fate, Found, NotFound, Outcome
+from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
+from mailsetup.model.source import Channel, Method, Source
+from mailsetup.net.dns import NoAnswer, ResolverFault
+from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
+from mailsetup.net.network import Network
+from tests.discovery.world import (
+    AUTOCONFIG,
+    ISPDB,
+    ISPDB_COPY,
+    NEVER,
+    NO_DATA,
+    NOT_OFFERED,
+    SERVFAIL,
+    WELL_KNOWN,
+    World,
+    address,
+    config,
+    imap,
+    mx,
+    run,
+    smtp,
+    srv,
+)
+
+
+def looked(world: World, text: str = "ana@bodega.es", **options: object) -> Discovery:
+    return run(find(address(text), world.network(), **options))  # type: ignore[arg-type]
+
+
+def fates(discovery: Discovery) -> dict[str, Fate]:
+    return {tried.method: tried.fate for tried in discovery.tried}
+
+
+def reasons(discovery: Discovery) -> dict[str, str]:
+    return {tried.method: tried.reason for tried in discovery.tried}
+
+
+def with_srv(world: World, host_imap: str, host_smtp: str) -> World:
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv((host_imap, 993))
+    world.dns["_submissions._tcp.bodega.es", "SRV"] = srv((host_smtp, 465))
+    return world
+
+
+SERVER = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")
+SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")
+
+
+@dataclass
+class Fake:
+    """A source that answers with something after a while, or raises it."""
+
+    method: Method
+    answer: Outcome | Exception
+    after: float = 0.0
+    ended: list[str] = field(default_factory=list)
+
+    def location(self, address: EmailAddress) -> str:
+        return address.domain
+
+    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+        try:
+            await asyncio.sleep(self.after)
+        except asyncio.CancelledError:
+            self.ended.append("cancelled")
+            raise
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def given(
+    method: Method,
+    incoming: tuple[ServerSettings, ...] = (SERVER,),
+    outgoing: tuple[ServerSettings, ...] = (SMTP,),
+    *,
+    vouched: bool = False,
+) -> Found:
+    settings = AccountSettings(incoming, outgoing)
+    return Found(settings, Source(method, "here", Channel.HTTPS), vouched)
+
+
+def test_a_known_provider_needs_no_network_at_all() -> None:
+    world = World()
+    discovery = looked(world, "ana@gmail.com")
+    assert discovery.outcome is Verdict.FOUND
+    assert discovery.source == Source(Method.BUILTIN, "gmail.com", Channel.BUILTIN)
+    assert not world.asked_urls
+    assert not world.asked_hosts
+    assert set(fates(discovery).values()) == {Fate.FOUND, Fate.CANCELLED}
+
+
+def test_offline_asks_nobody() -> None:
+    world = World()
+    discovery = looked(world, offline=True)
+    assert discovery.outcome is Verdict.NOT_FOUND
+    assert [tried.method for tried in discovery.tried] == ["builtin"]
+    assert not world.asked_urls
+    assert not world.asked_hosts
+
+
+def test_the_better_source_wins_though_it_is_slower() -> None:
+    world = with_srv(World(), "a.bodega.es", "b.bodega.es")
+    world.serve(AUTOCONFIG, config(), after=0.3)
+    discovery = looked(world)
+    assert discovery.source is not None
+    assert discovery.source.method is Method.AUTOCONFIG
+    assert discovery.elapsed_ms == pytest.approx(300, abs=1)
+
+
+def test_a_worse_source_that_is_open_is_not_waited_for() -> None:
+    world = World(dns_delay=NEVER)
+    world.serve(AUTOCONFIG, config(), after=0.05)
+    discovery = looked(world)
+    assert discovery.outcome is Verdict.FOUND
+    assert discovery.elapsed_ms == pytest.approx(50, abs=1)
+    assert fates(discovery)["srv"] is Fate.CANCELLED
+    assert fates(discovery)["probe"] is not Fate.FOUND
+
+
+@pytest.mark.parametrize("swallowed", [AUTOCONFIG, WELL_KNOWN, ISPDB, ISPDB_COPY])
+def test_a_black_hole_holds_up_an_answer_by_the_grace_at_most(swallowed: str) -> None:
+    world = with_srv(World(dns_delay=0.05), "imap.bodega.es", "smtp.bodega.es")
+    world.web_delays[swallowed] = NEVER
+    discovery = looked(world)
+    assert discovery.source is not None
+    assert discovery.source.method is Method.SRV
+    assert discovery.elapsed_ms <= 50 + 1000 * GRACE + 1
+    assert GRACE <= 0.5
+
+
+def test_black_holes_in_two_methods_add_up_to_half_a_second_at_most() -> None:
+    world = World()
+    world.web_delays[AUTOCONFIG] = NEVER
+    world.mail["imap.bodega.es", 993] = imap(connect_delay=NEVER)
+    world.mail["mail.bodega.es", 993] = imap()
+    world.mail["smtp.bodega.es", 465] = smtp()
+    discovery = looked(world)
+    assert discovery.source is not None
+    assert discovery.source.method is Method.PROBE
+    assert discovery.settings is not None
+    assert discovery.settings.incoming[0].host == "mail.bodega.es"
+    assert discovery.elapsed_ms <= 501
+
+
+def test_a_swallowed_dns_question_holds_up_nothing() -> None:
+    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
+    world.dns_delays["bodega.es", "MX"] = NEVER
+    discovery = looked(world)
+    assert discovery.outcome is Verdict.FOUND
+    assert discovery.elapsed_ms <= 1000 * GRACE + 1
+
+
+def test_everything_swallowed_ends_with_the_budget() -> None:
+    world = World(dns_delay=NEVER, web_delay=NEVER)
+    world.mail = dict.fromkeys([("imap.bodega.es", 993)], imap(connect_delay=NEVER))
+    discovery = looked(world, budget=5.0)
+    assert discovery.outcome is Verdict.NOT_FOUND
+    assert discovery.elapsed_ms == pytest.approx(5000, abs=1)
+    assert "out-of-time" in discovery.warnings
+    assert fates(discovery)["srv"] is Fate.UNREACHABLE
+    assert reasons(discovery)["srv"] == "timeout"
+
+
+def test_a_crashing_source_touches_no_other_and_tells_no_secret() -> None:
+    world = World()
+    sources = (
+        Fake(Method.PACC, RuntimeError("hunter2")),
+        Fake(Method.AUTODISCOVER, KeyError("hunter2")),
+        Fake(Method.SRV, given(Method.SRV), after=0.1),
+    )
+    discovery = looked(world, sources=sources)
+    assert discovery.outcome is Verdict.FOUND
+    assert fates(discovery)["pacc"] is Fate.CRASHED
+    assert reasons(discovery)["pacc"] == "RuntimeError"
+    assert "source-crashed" in discovery.warnings
+    assert "hunter2" not in repr(discovery)
+
+
+def test_foreign_srv_targets_need_a_confirmation() -> None:
+    discovery = looked(with_srv(World(), "imap.hoster.com", "smtp.hoster.com"))
+    assert discovery.outcome is Verdict.NEEDS_CONFIRMATION
+    assert discovery.confirm == ("hoster.com",)
+    assert discovery.settings is not None
+
+
+def test_what_was_agreed_beforehand_is_not_asked_again() -> None:
+    world = with_srv(World(), "imap.hoster.com", "smtp.hoster.com")
+    assert looked(world, agreed=["hoster.com"]).outcome is Verdict.FOUND
+    assert looked(world, agreed=["other.com"]).outcome is Verdict.NEEDS_CONFIRMATION
+
+
+def test_an_answer_without_questions_beats_a_better_source_with_one() -> None:
+    world = with_srv(World(), "imap.hoster.com", "smtp.hoster.com")
+    world.mail["imap.bodega.es", 993] = imap(connect_delay=0.2)
+    world.mail["smtp.bodega.es", 465] = smtp(connect_delay=0.2)
+    discovery = looked(world)
+    assert discovery.outcome is Verdict.FOUND
+    assert discovery.source is not None
+    assert discovery.source.method is Method.PROBE
+
+
+def test_half_an_answer_is_completed_by_the_next_source_of_equal_trust() -> None:
+    world = World()
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("box.bodega.es", 993))
+    world.mail["smtp.bodega.es", 465] = smtp(connect_delay=1.0)
+    discovery = looked(world)
+    assert discovery.outcome is Verdict.FOUND
+    assert discovery.settings is not None
+    assert [server.host for server in discovery.settings.servers] == [
+        "box.bodega.es",
+        "smtp.bodega.es",
+    ]
+    assert discovery.confirm == ()
+    assert not discovery.warnings
+
+
+def test_half_an_answer_is_never_completed_from_a_source_that_must_be_asked_about() -> None:
+    foreign = ServerSettings(Protocol.SMTP, "smtp.evil.com", 465, SocketType.TLS, "ana@bodega.es")
+    sources = (
+        Fake(Method.AUTOCONFIG, given(Method.AUTOCONFIG, (SERVER,), (), vouched=True)),
+        Fake(Method.MX, given(Method.MX, (), (foreign,))),
+    )
+    discovery = looked(World(), sources=sources)
+    assert discovery.settings is not None
+    assert discovery.settings.outgoing == ()
+    assert discovery.outcome is Verdict.FOUND
+    assert discovery.warnings == ("incomplete",)
+
+
+def test_half_an_answer_does_not_wait_for_ever() -> None:
+    sources = (
+        Fake(Method.AUTOCONFIG, NotFound(), after=NEVER),
+        Fake(Method.SRV, given(Method.SRV, (SERVER,), ())),
+    )
+    discovery = looked(World(), sources=sources)
+    assert discovery.outcome is Verdict.FOUND
+    assert discovery.elapsed_ms == pytest.approx(1000 * PATIENCE, abs=1)
+
+
+def test_a_declined_service_is_not_guessed() -> None:
+    world = World()
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("box.bodega.es", 993))
+    world.dns["_submissions._tcp.bodega.es", "SRV"] = NOT_OFFERED
+    world.mail["smtp.bodega.es", 465] = smtp(connect_delay=0.1)
+    discovery = looked(world)
+    assert discovery.settings is not None
+    assert discovery.settings.outgoing == ()
+
+
+def test_servers_without_tls_are_never_taken_from_any_source() -> None:
+    plain = ServerSettings(Protocol.IMAP, "imap.bodega.es", 143, SocketType.NONE, "ana")
+    sources = (Fake(Method.PACC, given(Method.PACC, (plain,), (), vouched=True)),)
+    discovery = looked(World(), sources=sources)
+    assert discovery.outcome is Verdict.NOT_FOUND
+    assert reasons(discovery)["pacc"] == "no-protected-server"
+
+
+def test_a_page_with_status_200_hides_nothing() -> None:
+    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
+    page = b"<!DOCTYPE html><html><body>Hola</body></html>"
+    for url in (AUTOCONFIG, WELL_KNOWN, ISPDB):
+        world.serve(url, page)
+    discovery = looked(world)
+    assert discovery.source is not None
+    assert discovery.source.method is Method.SRV
+    assert reasons(discovery)["autoconfig"] == "html"
+
+
+def test_one_servfail_spoils_no_other_answer() -> None:
+    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
+    world.dns["_pop3._tcp.bodega.es", "SRV"] = SERVFAIL
+    world.dns["bodega.es", "MX"] = SERVFAIL
+    discovery = looked(world)
+    assert discovery.source is not None
+    assert discovery.source.method is Method.SRV
+
+
+def test_a_dead_resolver_is_told_from_an_absent_domain() -> None:
+    dead = World(dns_default=NoAnswer(ResolverFault.TIMEOUT), dns_delay=4.0)
+    discovery = looked(dead)
+    assert discovery.domain_facts is not None
+    assert discovery.domain_facts.state is DomainState.UNANSWERED
+    assert discovery.domain_facts.fault is ResolverFault.TIMEOUT
+    assert fates(discovery)["srv"] is Fate.UNREACHABLE
+    assert reasons(discovery)["mx"] == "timeout"
+
+    missing = looked(World())
+    assert missing.domain_facts is not None
+    assert missing.domain_facts.state is DomainState.MISSING
+    assert fates(missing)["srv"] is Fate.ABSENT
+
+
+def test_the_domains_own_word_is_kept_for_the_diagnosis() -> None:
+    world = World()
+    world.dns["bodega.es", "MX"] = mx("gone.bodega.es", "there.hoster.com")
+    world.dns["there.hoster.com", "A"] = srv()
+    facts = looked(world).domain_facts
+    assert facts is not None
+    assert facts.state is DomainState.EXISTS
+    assert [record.host for record in facts.exchangers] == ["gone.bodega.es", "there.hoster.com"]
+    assert facts.unresolvable == ("gone.bodega.es",)
+
+
+def test_null_mx_and_no_mx_are_told_apart() -> None:
+    world = World()
+    world.dns["bodega.es", "MX"] = mx("", preference=0)
+    facts = looked(world).domain_facts
+    assert facts is not None
+    assert facts.null_mx
+    world.dns["bodega.es", "MX"] = NO_DATA
+    facts = looked(world).domain_facts
+    assert facts is not None
+    assert (facts.null_mx, facts.exchangers, facts.has_address) == (False, (), False)
+    assert facts.state is DomainState.EXISTS
+
+
+def test_every_source_is_announced_and_comes_to_an_end() -> None:
+    seen: list[Progress] = []
+    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
+    discovery = looked(world, emit=seen.append)
+    started = [event.method for event in seen if isinstance(event, SourceStarted)]
+    ended = [event.tried for event in seen if isinstance(event, SourceEnded)]
+    assert started == [str(source.method) for source in SOURCES]
+    assert sorted(tried.method for tried in ended) == sorted(started)
+    assert sorted(map(repr, ended)) == sorted(map(repr, discovery.tried))
+    improved = [event for event in seen if isinstance(event, Improved)]
+    assert improved[-1].settings == discovery.settings
+
+
+def test_losers_are_cancelled_before_the_answer_is_given() -> None:
+    loser = Fake(Method.PROBE, NotFound(), after=NEVER)
+    sources = (Fake(Method.SRV, given(Method.SRV)), loser)
+    looked(World(), sources=sources)
+    assert loser.ended == ["cancelled"]
+
+
+def test_cancelling_the_search_ends_every_source() -> None:
+    slow = [Fake(method, NotFound(), after=NEVER) for method in (Method.SRV, Method.MX)]
+
+    async def cancelled() -> None:
+        task = asyncio.ensure_future(find(address(), World().network(), sources=slow))
+        await asyncio.sleep(1.0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(cancelled())
+    assert [source.ended for source in slow] == [["cancelled"], ["cancelled"]]
+
+
+def test_probing_starts_with_all_the_others() -> None:
+    world = World(dns_delay=0.5, web_delay=0.5)
+    world.mail["imap.bodega.es", 993] = imap()
+    world.mail["smtp.bodega.es", 465] = smtp()
+    discovery = looked(world)
+    assert discovery.outcome is Verdict.FOUND
+    assert discovery.elapsed_ms <= 1000 * GRACE + 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "fate"),
+    [
+        (HttpFailure(HttpFault.REDIRECT_INSECURE, "http://x"), Fate.ABSENT),
+        (HttpFailure(HttpFault.REDIRECT_LOOP, "https://x"), Fate.ABSENT),
+        (HttpFailure(HttpFault.ENCODED, "https://x"), Fate.ABSENT),
+        (HttpFailure(HttpFault.TOO_LARGE, "https://x"), Fate.ABSENT),
+        (HttpFailure(HttpFault.TLS, "https://x"), Fate.UNREACHABLE),
+        (HttpFailure(HttpFault.PROTOCOL, "https://x"), Fate.UNREACHABLE),
+        (HttpReply(401, "https://x", b""), Fate.ABSENT),
+        (HttpReply(404, "https://x", b""), Fate.ABSENT),
+        (HttpReply(503, "https://x", b""), Fate.UNREACHABLE),
+    ],
+)
+def test_a_web_server_that_misbehaves_spoils_nothing(
+    failure: HttpFailure | HttpReply, fate: Fate
+) -> None:
+    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
+    world.web[AUTOCONFIG] = failure
+    discovery = looked(world)
+    assert fates(discovery)["autoconfig"] is fate
+    assert discovery.outcome is Verdict.FOUND

@@ -1,0 +1,410 @@
+"""What each source makes of the network's answers."""
+
+import pytest
+
+from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.ispdb import Ispdb
+from mailsetup.discovery.sources.mx import Mx, hosting_domains
+from mailsetup.discovery.sources.probe import Probe
+from mailsetup.discovery.sources.srv import Srv
+from mailsetup.discovery.sources.wellknown import WellKnown
+from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreachable
+from mailsetup.model.settings import Authentication, Protocol, SocketType
+from mailsetup.model.source import Channel, Method
+from mailsetup.net.dial import ConnectFault
+from mailsetup.net.dns import Answer, NoAnswer, ResolverFault, SrvRecord
+from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
+from tests.discovery.world import (
+    AUTOCONFIG,
+    ISPDB,
+    ISPDB_COPY,
+    NEVER,
+    NO_DATA,
+    NOT_OFFERED,
+    SERVFAIL,
+    WELL_KNOWN,
+    Script,
+    World,
+    address,
+    config,
+    imap,
+    mx,
+    run,
+    smtp,
+    srv,
+)
+
+Source = Autoconfig | WellKnown | Ispdb | Srv | Mx | Probe | Builtin
+
+
+def ask(source: Source, world: World, text: str = "ana@bodega.es") -> Outcome:
+    return run(source.discover(address(text), world.network()))
+
+
+def found(source: Source, world: World, text: str = "ana@bodega.es") -> Found:
+    outcome = ask(source, world, text)
+    assert isinstance(outcome, Found), outcome
+    return outcome
+
+
+def hosts(outcome: Found) -> list[tuple[str, int, SocketType]]:
+    return [(one.host, one.port, one.security) for one in outcome.settings.servers]
+
+
+class TestAutoconfig:
+    def test_the_address_goes_out_percent_encoded(self) -> None:
+        url = Autoconfig().location(address("ana+x@peñíscola.es"))
+        assert url == (
+            "https://autoconfig.xn--pescola-8ya9a.es/mail/config-v1.1.xml"
+            "?emailaddress=ana%2Bx%40xn--pescola-8ya9a.es"
+        )
+
+    def test_xml_served_as_plain_text_counts(self) -> None:
+        world = World()
+        world.serve(AUTOCONFIG, config())
+        outcome = found(Autoconfig(), world)
+        assert outcome.vouched
+        assert outcome.source.channel is Channel.HTTPS
+
+    @pytest.mark.parametrize(
+        ("landed", "vouched"),
+        [
+            ("https://www.bodega.es/c.xml", True),
+            ("https://autoconfig.hoster.com/c.xml", False),
+            ("https://bodega.es.evil.com/c.xml", False),
+        ],
+    )
+    def test_the_domain_vouches_only_for_what_its_own_hosts_gave(
+        self, landed: str, vouched: bool
+    ) -> None:
+        for source, url in ((Autoconfig(), AUTOCONFIG), (WellKnown(), WELL_KNOWN)):
+            world = World()
+            world.serve(url, config(), landed=landed)
+            outcome = found(source, world)
+            assert outcome.vouched is vouched
+            assert outcome.source.location == landed
+
+
+class TestIspdb:
+    def test_the_database_learns_the_domain_only(self) -> None:
+        world = World()
+        world.serve(ISPDB, config())
+        assert found(Ispdb(), world).vouched
+        assert world.asked_urls
+        assert not any("ana" in url for url in world.asked_urls)
+
+    def test_a_dead_copy_holds_up_nothing(self) -> None:
+        world = World()
+        world.web_delays[ISPDB] = NEVER
+        world.serve(ISPDB_COPY, config(), after=0.1)
+        outcome = found(Ispdb(), world)
+        assert outcome.source.location == ISPDB_COPY
+
+    def test_absent_in_one_and_unreachable_in_the_other_is_not_absent(self) -> None:
+        world = World()
+        world.web[ISPDB] = HttpReply(404, ISPDB, b"")
+        world.web[ISPDB_COPY] = HttpFailure(HttpFault.TIMEOUT, ISPDB_COPY)
+        assert isinstance(ask(Ispdb(), world), Unreachable)
+
+
+class TestSrv:
+    def test_all_six_names_are_asked_and_ports_are_honoured(self) -> None:
+        world = World()
+        world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", 1993))
+        world.dns["_imap._tcp.bodega.es", "SRV"] = srv(("b.bodega.es", 1143))
+        world.dns["_pop3s._tcp.bodega.es", "SRV"] = srv(("c.bodega.es", 1995))
+        world.dns["_pop3._tcp.bodega.es", "SRV"] = srv(("d.bodega.es", 1110))
+        world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("e.bodega.es", 1465))
+        world.dns["_submission._tcp.bodega.es", "SRV"] = srv(("f.bodega.es", 1587))
+        outcome = found(Srv(), world)
+        assert hosts(outcome) == [
+            ("a.bodega.es", 1993, SocketType.TLS),
+            ("b.bodega.es", 1143, SocketType.STARTTLS),
+            ("c.bodega.es", 1995, SocketType.TLS),
+            ("d.bodega.es", 1110, SocketType.STARTTLS),
+            ("e.bodega.es", 1465, SocketType.TLS),
+            ("f.bodega.es", 1587, SocketType.STARTTLS),
+        ]
+        assert {one.username for one in outcome.settings.servers} == {"ana@bodega.es"}
+        assert outcome.source.channel is Channel.DNS
+        assert not outcome.vouched
+
+    def test_a_dot_means_not_offered(self) -> None:
+        world = World()
+        world.dns["_imap._tcp.bodega.es", "SRV"] = NOT_OFFERED
+        world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", 993))
+        assert hosts(found(Srv(), world)) == [("a.bodega.es", 993, SocketType.TLS)]
+
+    def test_everything_declined(self) -> None:
+        assert ask(Srv(), World(dns_default=NOT_OFFERED)) == NotFound(
+            "_tcp.bodega.es", "not-offered"
+        )
+
+    def test_the_protocol_is_chosen_before_the_server(self) -> None:
+        world = World()
+        world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("i.bodega.es", 993), priority=10)
+        world.dns["_pop3s._tcp.bodega.es", "SRV"] = srv(("p.bodega.es", 995), priority=0)
+        first = found(Srv(), world).settings.incoming
+        assert [one.protocol for one in first] == [Protocol.POP3, Protocol.IMAP]
+        world.dns["_pop3s._tcp.bodega.es", "SRV"] = srv(("p.bodega.es", 995), priority=10)
+        first = found(Srv(), world).settings.incoming
+        assert [one.protocol for one in first] == [Protocol.IMAP, Protocol.POP3]
+
+    def test_priority_goes_before_weight(self) -> None:
+        world = World()
+        world.dns["_imaps._tcp.bodega.es", "SRV"] = Answer(
+            (
+                SrvRecord(20, 100, 993, "last.bodega.es"),
+                SrvRecord(0, 1, 993, "first.bodega.es"),
+            )
+        )
+        assert found(Srv(), world).settings.hosts == ("first.bodega.es", "last.bodega.es")
+
+    @pytest.mark.parametrize(
+        ("label", "port", "security"),
+        [
+            ("_imap", 993, SocketType.TLS),
+            ("_imaps", 143, SocketType.STARTTLS),
+            ("_submissions", 587, SocketType.STARTTLS),
+            ("_submission", 465, SocketType.TLS),
+            ("_submission", 2525, SocketType.STARTTLS),
+        ],
+    )
+    def test_a_standard_port_speaks_louder_than_the_label(
+        self, label: str, port: int, security: SocketType
+    ) -> None:
+        world = World()
+        world.dns[f"{label}._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", port))
+        assert hosts(found(Srv(), world)) == [("a.bodega.es", port, security)]
+
+    def test_dnssec_counts_only_where_every_used_answer_was_validated(self) -> None:
+        world = World()
+        world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.hoster.com", 993), validated=True)
+        world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("b.hoster.com", 465), validated=True)
+        outcome = found(Srv(), world)
+        assert outcome.vouched
+        assert outcome.source.channel is Channel.DNSSEC
+        world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("b.hoster.com", 465))
+        outcome = found(Srv(), world)
+        assert not outcome.vouched
+        assert outcome.source.channel is Channel.DNS
+
+    @pytest.mark.parametrize("target", ["localhost", "127.0.0.1", "box", "a_b.es", "x.local"])
+    def test_a_target_that_is_no_public_host_is_left_out(self, target: str) -> None:
+        world = World()
+        world.dns["_imaps._tcp.bodega.es", "SRV"] = srv((target, 993))
+        assert isinstance(ask(Srv(), world), NotFound)
+
+    def test_silence_is_not_absence(self) -> None:
+        assert isinstance(ask(Srv(), World(dns_default=SERVFAIL)), Unreachable)
+        assert isinstance(ask(Srv(), World()), NotFound)
+
+    def test_one_servfail_hides_no_record(self) -> None:
+        world = World(dns_default=SERVFAIL)
+        world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", 993))
+        assert found(Srv(), world).settings.hosts == ("a.bodega.es",)
+
+
+class TestMx:
+    def test_a_known_exchanger_gives_the_providers_own_hosts(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("aspmx.l.google.com")
+        outcome = found(Mx(), world)
+        assert outcome.source.method is Method.BUILTIN
+        assert outcome.source.location == "mx:aspmx.l.google.com"
+        assert outcome.vouched
+        assert outcome.settings.incoming[0].username == "ana@bodega.es"
+
+    def test_a_name_that_only_ends_like_an_exchanger_is_not_it(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx.notgoogle.com")
+        assert isinstance(ask(Mx(), world), NotFound)
+
+    def test_the_hostings_own_document_without_the_address(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.eu.hoster.com")
+        world.serve("https://autoconfig.hoster.com/mail/config-v1.1.xml", config("a.hoster.com"))
+        outcome = found(Mx(), world)
+        assert not outcome.vouched
+        assert outcome.source.method is Method.MX
+        assert not any("ana" in url for url in world.asked_urls)
+        assert set(world.asked_urls) >= {
+            "https://autoconfig.eu.hoster.com/mail/config-v1.1.xml",
+            "https://autoconfig.hoster.com/mail/config-v1.1.xml",
+            "https://v1.ispdb.net/eu.hoster.com",
+            "https://v1.ispdb.net/hoster.com",
+        }
+
+    def test_what_the_database_holds_about_the_hosting_is_not_vouched_for(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.hoster.com")
+        world.serve("https://v1.ispdb.net/hoster.com", config("a.hoster.com"))
+        assert not found(Mx(), world).vouched
+
+    def test_the_more_particular_name_is_preferred(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.eu.hoster.com")
+        for name in ("hoster.com", "eu.hoster.com"):
+            world.serve(f"https://autoconfig.{name}/mail/config-v1.1.xml", config(f"a.{name}"))
+        assert found(Mx(), world).settings.incoming[0].host == "a.eu.hoster.com"
+
+    def test_several_equally_good_exchangers_are_all_looked_at(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("a.unknown.net", "mx1.hoster.com")
+        world.serve("https://autoconfig.hoster.com/mail/config-v1.1.xml", config("a.hoster.com"))
+        assert found(Mx(), world).settings.incoming[0].host == "a.hoster.com"
+
+    @pytest.mark.parametrize(
+        ("reply", "reason"),
+        [(mx("", preference=0), "null-mx"), (NO_DATA, "no-mx"), (mx("mx.bodega.es"), "own-mx")],
+    )
+    def test_nothing_to_ask(self, reply: Answer[SrvRecord], reason: str) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = reply
+        assert ask(Mx(), world) == NotFound("bodega.es", reason)
+        assert not world.asked_urls
+
+    def test_a_resolver_that_does_not_answer(self) -> None:
+        world = World(dns_default=NoAnswer(ResolverFault.TIMEOUT))
+        assert ask(Mx(), world) == Unreachable("bodega.es", "timeout")
+
+    @pytest.mark.parametrize(
+        ("host", "domains"),
+        [
+            ("mx.premium.europe.example.com", ["premium.europe.example.com", "example.com"]),
+            ("mx1.hoster.co.uk", ["hoster.co.uk"]),
+            ("hoster.com", ["hoster.com"]),
+            ("mx.shop.eu.org", ["shop.eu.org"]),
+        ],
+    )
+    def test_where_a_hosting_may_publish(self, host: str, domains: list[str]) -> None:
+        assert hosting_domains([host]) == domains
+
+
+class TestBuiltin:
+    def test_user_names_in_the_providers_own_form(self) -> None:
+        settings = found(Builtin(), World(), "ana@icloud.com").settings
+        assert settings.incoming[0].username == "ana"
+        assert settings.outgoing[0].username == "ana@icloud.com"
+
+    def test_a_provider_behind_a_helper_program(self) -> None:
+        outcome = ask(Builtin(), World(), "ana@proton.me")
+        assert isinstance(outcome, NeedsInput)
+        assert outcome.question == "bridge"
+
+    def test_a_domain_below_a_known_one_is_unknown(self) -> None:
+        assert isinstance(ask(Builtin(), World(), "ana@x.gmail.com"), NotFound)
+
+
+class TestProbe:
+    def test_the_fixed_order_decides_and_not_who_was_first(self) -> None:
+        world = World()
+        world.mail["imap.bodega.es", 143] = imap()
+        world.mail["mail.bodega.es", 993] = imap()
+        world.mail["imap.bodega.es", 993] = imap(connect_delay=0.05)
+        world.mail["smtp.bodega.es", 587] = smtp()
+        world.mail["mail.bodega.es", 465] = smtp(connect_delay=0.05)
+        outcome = found(Probe(), world)
+        assert outcome.settings.incoming[0].host == "imap.bodega.es"
+        assert outcome.settings.incoming[0].port == 993
+        assert outcome.settings.outgoing[0].host == "mail.bodega.es"
+        assert not outcome.vouched
+
+    def test_the_ways_to_log_in_are_read(self) -> None:
+        world = World()
+        world.mail["imap.bodega.es", 993] = Script(
+            b"* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2 AUTH=SCRAM-SHA-256 LOGINDISABLED] hi\r\n"
+        )
+        world.mail["smtp.bodega.es", 465] = smtp()
+        settings = found(Probe(), world).settings
+        assert settings.incoming[0].authentication == (
+            Authentication.PASSWORD_ENCRYPTED,
+            Authentication.OAUTH2,
+        )
+        assert settings.outgoing[0].authentication == (Authentication.PASSWORD_CLEARTEXT,)
+
+    def test_starttls_without_success_is_no_candidate(self) -> None:
+        world = World()
+        refusing = imap()
+        refusing.answers = {**refusing.answers, b"A1 STARTTLS": b"a1 NO not today\r\n"}
+        world.mail["imap.bodega.es", 143] = refusing
+        no_starttls = smtp()
+        no_starttls.answers = {**no_starttls.answers, b"STARTTLS": b"502 no\r\n"}
+        world.mail["smtp.bodega.es", 587] = no_starttls
+        assert isinstance(ask(Probe(), world), NotFound)
+
+    def test_what_was_said_before_tls_is_forgotten(self) -> None:
+        world = World()
+        lying = Script(
+            b"* OK [CAPABILITY IMAP4rev1 AUTH=GSSAPI STARTTLS] hi\r\n",
+            imap().answers,
+        )
+        world.mail["imap.bodega.es", 143] = lying
+        settings = found(Probe(), world).settings
+        assert settings.incoming[0].authentication == (Authentication.PASSWORD_CLEARTEXT,)
+
+    @pytest.mark.parametrize(
+        "greeting",
+        [
+            b"220 I am an SMTP server\r\n",
+            b"* PREAUTH welcome\r\n",
+            b"* BYE too busy\r\n",
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            b"x" * 100_000,
+        ],
+    )
+    def test_something_else_on_the_port_is_no_candidate(self, greeting: bytes) -> None:
+        world = World()
+        world.mail["imap.bodega.es", 993] = Script(greeting)
+        assert isinstance(ask(Probe(), world), NotFound)
+
+    def test_a_submission_port_without_login_is_no_candidate(self) -> None:
+        world = World()
+        world.mail["smtp.bodega.es", 465] = Script(
+            b"220 hi\r\n", {b"EHLO": b"250-mail\r\n250 SIZE 1000\r\n"}
+        )
+        assert isinstance(ask(Probe(), world), NotFound)
+
+    def test_pop3_alone_is_found(self) -> None:
+        world = World()
+        world.mail["pop.bodega.es", 995] = Script(
+            b"+OK hi\r\n", {b"CAPA": b"+OK\r\nUSER\r\nSASL SCRAM-SHA-1\r\n.\r\n"}
+        )
+        world.mail["smtp.bodega.es", 465] = smtp()
+        (server,) = found(Probe(), world).settings.incoming
+        assert server.protocol is Protocol.POP3
+        assert server.authentication == (
+            Authentication.PASSWORD_CLEARTEXT,
+            Authentication.PASSWORD_ENCRYPTED,
+        )
+
+    def test_no_credentials_are_ever_said_and_every_connection_is_closed(self) -> None:
+        world = World()
+        scripts = [imap(), imap(delay=NEVER), smtp(), smtp()]
+        world.mail["imap.bodega.es", 993] = scripts[0]
+        world.mail["mail.bodega.es", 993] = scripts[1]
+        world.mail["smtp.bodega.es", 465] = scripts[2]
+        world.mail["smtp.bodega.es", 587] = scripts[3]
+        found(Probe(), world)
+        said = b"".join(line for script in scripts for line in script.said).upper()
+        for word in (b"LOGIN", b"AUTHENTICATE", b"AUTH ", b"USER", b"PASS", b"MAIL FROM"):
+            assert word not in said
+        assert [script.closed for script in scripts] == [1, 1, 1, 1]
+
+    def test_a_swallowing_host_holds_up_nothing(self) -> None:
+        world = World()
+        world.mail["imap.bodega.es", 993] = ConnectFault.TIMEOUT
+        world.mail["mail.bodega.es", 993] = imap()
+        world.mail["smtp.bodega.es", 465] = smtp()
+
+        async def timed() -> float:
+            import asyncio
+
+            await Probe().discover(address(), world.network())
+            return asyncio.get_running_loop().time()
+
+        assert run(timed()) <= 0.11
+
+    def test_no_name_exists(self) -> None:
+        assert ask(Probe(), World()) == NotFound("bodega.es", "no-such-host")
