@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 from httpcore2 import SOCKET_OPTION, AsyncNetworkBackend, AsyncNetworkStream, ReadError, WriteError
 
-from mailsetup.net.connection import Connection, DialogueError
+from mailsetup.net.connection import Connection, DialogueError, LeftoverBytesError
 from mailsetup.net.dial import Connect, ConnectFailure, ConnectFault
 from mailsetup.net.http import ConnectError
+from mailsetup.net.tls import TlsFailure, TlsFault
 
 
 class Backend(AsyncNetworkBackend):
@@ -58,7 +59,10 @@ class _Stream(AsyncNetworkStream):
     ) -> AsyncNetworkStream:
         connection = self._connection
         name = server_hostname or connection.host
-        failure = await connection.start_tls(ssl_context, name)
+        try:
+            failure = await connection.start_tls(ssl_context, name)
+        except LeftoverBytesError:
+            failure = TlsFailure(TlsFault.NOT_TLS)
         if failure is not None:
             raise ConnectError(
                 ConnectFailure(ConnectFault.TLS, name, connection.port, failure, failure.detail)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Protocol, assert_never
 
 from mailsetup.model.hostname import is_ip_literal
-from mailsetup.net.connection import Connection, open_connection
+from mailsetup.net.connection import Connection, LeftoverBytesError, open_connection
 from mailsetup.net.dns import Absent, AddressLookup, Answer, NoAnswer
 from mailsetup.net.tls import TlsFailure, TlsFault
 
@@ -90,6 +90,9 @@ class Dialer:
             return connection
         try:
             failure = await connection.start_tls()
+        except LeftoverBytesError:
+            # It spoke first, before any handshake: a server in clear on a TLS port.
+            failure = TlsFailure(TlsFault.NOT_TLS)
         except BaseException:
             connection.close()
             raise
@@ -106,6 +109,8 @@ class Dialer:
             return failure
         try:
             seen = await again.inspect_tls()
+        except LeftoverBytesError:
+            return failure
         finally:
             again.close()
         return TlsFailure(failure.fault, failure.detail, seen.certificate)

@@ -1,0 +1,158 @@
+"""Lines, limits, and the switch to TLS."""
+
+import asyncio
+import ssl
+
+import pytest
+
+from mailsetup.net.connection import (
+    MAX_LINE,
+    Connection,
+    ConnectionLostError,
+    LeftoverBytesError,
+    TooMuchDataError,
+)
+from mailsetup.net.tls import TlsFault
+from tests.net.loopback import HOST, Handler, dialer, saying, server_context, serving
+
+
+async def connect(port: int) -> Connection:
+    connection = await dialer(port)(HOST, 993, implicit_tls=False)
+    assert isinstance(connection, Connection)
+    return connection
+
+
+async def test_lines_come_without_their_endings() -> None:
+    async with serving(saying(b"one\r\ntwo\nthree\r\n")) as there:
+        connection = await connect(there.port)
+        lines = [await connection.read_line() for _ in range(3)]
+        assert lines == [b"one", b"two", b"three"]
+        assert not connection.is_secure
+        connection.close()
+
+
+async def test_a_line_without_an_end_is_cut_off() -> None:
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+
+    async with serving(endless) as there:
+        connection = await connect(there.port)
+        with pytest.raises(TooMuchDataError):
+            await connection.read_line()
+        connection.close()
+        async with asyncio.timeout(10):
+            await there.all_ended.wait()
+
+
+async def test_what_nobody_reads_does_not_pile_up() -> None:
+    sent = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        while True:
+            writer.write(b"y" * 65536 + b"\r\n")
+            await writer.drain()
+            sent += 65536
+
+    async with serving(flood) as there:
+        connection = await connect(there.port)
+        seen = -1
+        while seen != sent:
+            seen = sent
+            await asyncio.sleep(0.2)
+        assert len(connection._wire.buffer) < 2_000_000
+        assert sent < 50_000_000
+        connection.close()
+
+
+async def test_an_allowance_ends_a_talkative_server() -> None:
+    async with serving(saying(b"line\r\n" * 100)) as there:
+        connection = await connect(there.port)
+        connection.allow_bytes(12)
+        await connection.read_line()
+        await connection.read_line()
+        with pytest.raises(TooMuchDataError):
+            await connection.read_line()
+        with pytest.raises(TooMuchDataError):
+            await connection.read_exactly(MAX_LINE)
+        connection.close()
+
+
+async def test_the_end_of_the_stream() -> None:
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"half a li")
+        await writer.drain()
+
+    async with serving(hang_up) as there:
+        connection = await connect(there.port)
+        with pytest.raises(ConnectionLostError):
+            await connection.read_line()
+        connection.close()
+        with pytest.raises(ConnectionLostError):
+            await connection.write(b"x")
+
+
+def starttls(injected: bytes = b"", tls: ssl.SSLContext | None = None) -> Handler:
+    """A server that upgrades when asked, with something slipped in behind its agreement."""
+    context = tls or server_context()
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK ready\r\n")
+        await reader.readline()
+        writer.write(b"a1 OK begin\r\n" + injected)
+        await writer.drain()
+        loop = asyncio.get_running_loop()
+        protocol = writer.transport.get_protocol()
+        transport = await loop.start_tls(writer.transport, protocol, context, server_side=True)
+        if transport is not None:
+            transport.write(b"secured\r\n")
+        await reader.read()
+
+    return handler
+
+
+async def upgraded(connection: Connection) -> object:
+    assert await connection.read_line() == b"* OK ready"
+    await connection.write(b"a1 STARTTLS\r\n")
+    assert await connection.read_line() == b"a1 OK begin"
+    return await connection.start_tls()
+
+
+async def test_starttls_gives_a_verified_session() -> None:
+    async with serving(starttls()) as there:
+        connection = await connect(there.port)
+        assert await upgraded(connection) is None
+        assert connection.is_secure
+        assert await connection.read_line() == b"secured"
+        connection.close()
+
+
+async def test_bytes_slipped_in_before_the_handshake_end_it() -> None:
+    async with serving(starttls(injected=b"* CAPABILITY AUTH=PLAIN\r\n")) as there:
+        connection = await connect(there.port)
+        with pytest.raises(LeftoverBytesError):
+            await upgraded(connection)
+        assert not connection.is_secure
+        with pytest.raises(ConnectionLostError):
+            await connection.write(b"secret")
+
+
+async def test_a_wrong_name_after_starttls_is_a_failure_and_no_session() -> None:
+    async with serving(starttls(tls=server_context("other.example"))) as there:
+        connection = await connect(there.port)
+        failure = await upgraded(connection)
+        assert getattr(failure, "fault", None) is TlsFault.WRONG_NAME
+        assert not connection.is_secure
+        with pytest.raises(ConnectionLostError):
+            await connection.write(b"secret")
+
+
+async def test_looking_at_a_certificate_never_makes_a_session() -> None:
+    async with serving(saying(b""), server_context("other.example")) as there:
+        connection = await connect(there.port)
+        seen = await connection.inspect_tls()
+        assert seen.certificate is not None
+        assert seen.certificate.names == ("other.example",)
+        assert not connection.is_secure

@@ -1,0 +1,215 @@
+"""HTTPS to strangers: redirects, limits, deadlines."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+
+import pytest
+
+from mailsetup.net.dial import Dialer
+from mailsetup.net.dns import Absent, Answer, Reply
+from mailsetup.net.http import HttpFailure, HttpFault, HttpReply, HttpsClient
+from mailsetup.net.tls import TlsFault
+from tests.net.loopback import Handler, client_context, saying, server_context, serving
+
+NAMES = ("autoconfig.bodega.example", "www.bodega.example", "hoster.example")
+URL = "https://autoconfig.bodega.example/a"
+
+
+async def look_up(host: str) -> Reply[str]:
+    return Answer(("192.0.2.1",)) if host in NAMES else Absent(nxdomain=True)
+
+
+def web(pages: Mapping[str, bytes], seen: list[bytes] | None = None) -> Handler:
+    """A web server: path -> the whole answer as bytes."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if seen is not None:
+            seen.append(head)
+        path = head.split(b" ")[1].decode()
+        writer.write(pages.get(path, b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"))
+        await writer.drain()
+
+    return handler
+
+
+def ok(body: bytes, headers: bytes = b"") -> bytes:
+    length = str(len(body)).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Length: " + length + b"\r\n" + headers + b"\r\n" + body
+
+
+def to(location: str) -> bytes:
+    return f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
+
+
+async def get(
+    handler: Handler,
+    url: str = URL,
+    *,
+    tls: ssl.SSLContext | None = None,
+    clear: bool = False,
+    **options: float,
+) -> HttpReply | HttpFailure:
+    context = None if clear else tls or server_context(*NAMES)
+    async with serving(handler, context) as there:
+        routes = {(name, 443): ("127.0.0.1", there.port) for name in NAMES}
+        dial = Dialer(look_up, client_context(), routes=routes)
+        client = HttpsClient(dial, client_context(), proxy_for=lambda _: None)
+        try:
+            return await client.get(url, **options)  # type: ignore[arg-type]
+        finally:
+            await client.close()
+
+
+async def test_a_document_and_what_we_tell_of_ourselves() -> None:
+    seen: list[bytes] = []
+    reply = await get(web({"/a": ok(b"hello", b"Content-Type: text/xml\r\n")}, seen))
+    assert reply == HttpReply(200, URL, b"hello", "text/xml")
+    head = seen[0].lower()
+    assert b"accept-encoding: identity" in head
+    for word in (b"cookie", b"authorization", b"referer"):
+        assert word not in head
+
+
+async def test_redirects_are_followed_over_https_and_the_end_is_named() -> None:
+    reply = await get(
+        web({"/a": to("/b"), "/b": to("https://hoster.example/c"), "/c": ok(b"there")})
+    )
+    assert isinstance(reply, HttpReply)
+    assert reply.url == "https://hoster.example/c"
+    assert reply.body == b"there"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://www.bodega.example/b",
+        "https://user:pw@hoster.example/",
+        "https://hoster.example:8443/",
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "file:///etc/passwd",
+        "ftp://hoster.example/",
+        "https://[::1",
+        "//router/",
+    ],
+)
+async def test_a_redirect_to_where_nothing_public_is_ends_there(target: str) -> None:
+    reply = await get(web({"/a": to(target)}))
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault in (HttpFault.REDIRECT_INSECURE, HttpFault.PROTOCOL)
+
+
+async def test_a_redirect_loop_ends() -> None:
+    reply = await get(web({"/a": to("/a")}))
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault is HttpFault.REDIRECT_LOOP
+
+
+async def test_five_redirects_pass_and_six_do_not() -> None:
+    chain = {f"/{n}": to(f"/{n + 1}") for n in range(10)}
+    reply = await get(web({**chain, "/5": ok(b"x")}), "https://hoster.example/0")
+    assert isinstance(reply, HttpReply)
+    reply = await get(web({**chain, "/6": ok(b"x")}), "https://hoster.example/0")
+    assert isinstance(reply, HttpFailure)
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"br", b"deflate", b"GZIP"])
+async def test_compressed_answers_are_not_unpacked(encoding: bytes) -> None:
+    reply = await get(web({"/a": ok(b"\x1f\x8b", b"Content-Encoding: " + encoding + b"\r\n")}))
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault is HttpFault.ENCODED
+
+
+async def test_a_body_of_ten_megabytes_is_cut_off() -> None:
+    sent = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while sent < 10_000_000:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+            sent += 65536
+
+    reply = await get(flood)
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault is HttpFault.TOO_LARGE
+    assert sent < 10_000_000
+
+
+async def test_endless_headers_are_cut_off() -> None:
+    async def chatter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            writer.write(b"X-Y: " + b"z" * 60_000 + b"\r\n")
+            await writer.drain()
+
+    reply = await get(chatter)
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault is HttpFault.PROTOCOL
+
+
+async def test_a_dripping_server_meets_the_deadline_over_everything() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    reply = await get(drip, timeout=0.5)
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault is HttpFault.TIMEOUT
+
+
+async def test_a_certificate_for_another_name_gives_no_document() -> None:
+    reply = await get(web({"/a": ok(b"x")}), tls=server_context("other.example"))
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault is HttpFault.TLS
+    assert reply.tls is not None
+    assert reply.tls.fault is TlsFault.WRONG_NAME
+
+
+async def test_a_server_that_talks_before_the_handshake_is_no_web_server() -> None:
+    reply = await get(saying(b"220 ftp ready\r\n"), clear=True)
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault in (HttpFault.TLS, HttpFault.PROTOCOL)
+
+
+async def test_a_name_that_does_not_exist() -> None:
+    reply = await get(web({}), "https://nobody.example/")
+    assert reply == HttpFailure(HttpFault.UNRESOLVABLE, "https://nobody.example/")
+
+
+@pytest.mark.parametrize(
+    "answer", [b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 999999 x\r\n\r\n", b"", b"\0" * 100]
+)
+async def test_something_that_is_no_http(answer: bytes) -> None:
+    reply = await get(web({"/a": answer}))
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault is HttpFault.PROTOCOL
+
+
+async def test_giving_up_closes_the_connection() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(1000):
+            pass
+
+    async with serving(silent, server_context(*NAMES)) as there:
+        routes = {(name, 443): ("127.0.0.1", there.port) for name in NAMES}
+        dial = Dialer(look_up, client_context(), routes=routes)
+        client = HttpsClient(dial, client_context(), proxy_for=lambda _: None)
+        task = asyncio.ensure_future(client.get(URL))
+        async with asyncio.timeout(10):
+            await there.reached.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with asyncio.timeout(10):
+            await there.all_ended.wait()
+        await client.close()
