@@ -305,3 +305,23 @@ async def system_addresses(host: str) -> Reply[str]:
 
 
 AddressLookup = Callable[[str], Awaitable[Reply[str]]]
+
+
+def asked_once(look_up: AddressLookup) -> AddressLookup:
+    """The same look-up, asked once for every host however many connections want it.
+
+    Failures are not kept: the next asker tries again.
+    """
+    asked: dict[str, asyncio.Future[Reply[str]]] = {}
+
+    async def once(host: str) -> Reply[str]:
+        task = asked.get(host)
+        if task is None or task.cancelled():
+            task = asyncio.ensure_future(look_up(host))
+            asked[host] = task
+        reply = await asyncio.shield(task)
+        if not isinstance(reply, Answer) and asked.get(host) is task:
+            del asked[host]
+        return reply
+
+    return once

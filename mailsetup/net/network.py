@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailsetup.net.clock import Clock, SystemClock
 from mailsetup.net.dial import Connect, Dialer
-from mailsetup.net.dns import DnsResolver, Resolver, system_addresses
+from mailsetup.net.dns import DnsResolver, Resolver, asked_once, system_addresses
 from mailsetup.net.http import HttpClient, HttpsClient
 from mailsetup.net.tls import verifying_context
 
@@ -45,7 +45,7 @@ async def open_network(options: NetworkOptions = NetworkOptions()) -> AsyncItera
     dns = DnsResolver(options.resolver)
     context = verifying_context(options.ca_files)
     dialer = Dialer(
-        look_up=dns.addresses if options.resolver else system_addresses,
+        look_up=dns.addresses if options.resolver else asked_once(system_addresses),
         context=context,
         allow_loopback=options.resolver is not None,
         routes=options.routes,
