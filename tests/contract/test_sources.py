@@ -1,0 +1,207 @@
+"""What every source of settings promises. A new source adds one class that inherits the suite."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from mailsetup.discovery.find import SOURCES
+from mailsetup.discovery.source import DiscoverySource
+from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.ispdb import Ispdb
+from mailsetup.discovery.sources.mx import Mx
+from mailsetup.discovery.sources.probe import Probe
+from mailsetup.discovery.sources.srv import Srv
+from mailsetup.discovery.sources.wellknown import WellKnown
+from mailsetup.model.hostname import parse_host
+from mailsetup.model.outcome import Crashed, Found, NeedsInput, NotFound, Outcome, Unreachable
+from mailsetup.model.settings import SocketType
+from mailsetup.model.source import Method
+from mailsetup.model.text import has_control
+from mailsetup.net.dial import ConnectFault
+from mailsetup.net.dns import Answer, MxRecord, NoAnswer, ResolverFault, SrvRecord
+from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
+from tests.discovery.world import (
+    NEVER,
+    NO_DATA,
+    NOT_OFFERED,
+    DnsReply,
+    Script,
+    World,
+    address,
+    config,
+    imap,
+    run,
+    smtp,
+)
+
+ANA = address("ana@bodega.example")
+PREFIXES = ("imap.", "mail.", "smtp.", "pop.", "")
+PORTS = (993, 143, 995, 465, 587)
+
+
+class _Everywhere(dict[str, HttpReply | HttpFailure]):
+    """The same answer at every URL."""
+
+    def __init__(self, answer: HttpReply | HttpFailure) -> None:
+        super().__init__()
+        self._answer = answer
+
+    def get(  # type: ignore[override]
+        self, key: str, default: HttpReply | HttpFailure | None = None
+    ) -> HttpReply | HttpFailure:
+        return self._answer
+
+
+def world(dns: DnsReply, web: HttpReply | HttpFailure, mail: Script | ConnectFault) -> World:
+    made = World(dns_default=dns, web=_Everywhere(web))
+    made.mail = {(prefix + ANA.domain, port): mail for prefix in PREFIXES for port in PORTS}
+    return made
+
+
+def hostile_worlds() -> Iterator[tuple[str, World]]:
+    absent = HttpReply(404, "https://x.example/", b"")
+    refused = ConnectFault.REFUSED
+    bad = SrvRecord(0, 0, 0, 'im"ap')
+    for name, reply in {
+        "no data": NO_DATA,
+        "servfail": NoAnswer(ResolverFault.SERVFAIL),
+        "no resolver": NoAnswer(ResolverFault.NO_RESOLVER),
+        "malformed": NoAnswer(ResolverFault.MALFORMED),
+        "empty": Answer(()),
+    }.items():
+        yield f"dns {name}", world(reply, absent, refused)
+    for fault in HttpFault:
+        yield f"web {fault}", world(NO_DATA, HttpFailure(fault, "https://x.example/"), refused)
+    for body in (b"", b"<html>", b"\0\xff", b"<clientConfig/>", config('im"ap', "a b")):
+        page = HttpReply(200, "https://x.example/", body)
+        yield f"document {body[:20]!r}", world(NO_DATA, page, refused)
+    for status in (204, 301, 401, 418, 500):
+        yield f"status {status}", world(NO_DATA, HttpReply(status, "https://x/", b""), refused)
+    for connect in ConnectFault:
+        yield f"connect {connect}", world(NO_DATA, absent, connect)
+    for greeting in (b"* BYE\r\n", b"-ERR\r\n", b"554 no\r\n", b"\0\r\n", b"y" * 100_000):
+        yield f"greeting {greeting[:10]!r}", world(NO_DATA, absent, Script(greeting))
+    for name, records in {"declined": NOT_OFFERED, "bad records": Answer((bad,))}.items():
+        made = world(NO_DATA, absent, refused)
+        made.dns = {
+            (f"_{label}._tcp.{ANA.domain}", "SRV"): records
+            for label in ("imaps", "imap", "pop3s", "pop3", "submissions", "submission")
+        }
+        yield name, made
+    for host in ("", "localhost", "127.0.0.1", "mx.bodega.example"):
+        made = world(NO_DATA, absent, refused)
+        made.dns[ANA.domain, "MX"] = Answer((MxRecord(0, host),))
+        yield f"exchanger {host}", made
+
+
+HOSTILE = dict(hostile_worlds())
+
+
+class SourceContract:
+    """Inherit it, and give the source."""
+
+    source: DiscoverySource
+
+    def ask(self, there: World) -> Outcome:
+        return run(self.source.discover(ANA, there.network()))
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_an_expected_failure_is_a_value(self, name: str) -> None:
+        there = dict(hostile_worlds())[name]
+        outcome = self.ask(there)
+        assert isinstance(outcome, NotFound | Unreachable | NeedsInput)
+        reason = outcome.question if isinstance(outcome, NeedsInput) else outcome.reason
+        assert reason == reason.lower()
+        assert " " not in reason
+        assert not has_control(reason)
+
+    def test_settings_are_fit_for_use(self) -> None:
+        there = world(NO_DATA, HttpReply(200, "https://x.example/", config()), ConnectFault.REFUSED)
+        for port in PORTS:
+            script = smtp if port in (465, 587) else imap
+            there.mail |= {(prefix + ANA.domain, port): script() for prefix in PREFIXES}
+        there.dns = {
+            ("_imaps._tcp.bodega.example", "SRV"): Answer(
+                (SrvRecord(0, 0, 993, "imap.bodega.example"),)
+            ),
+            ("bodega.example", "MX"): Answer((MxRecord(0, "mx.hoster.example"),)),
+        }
+        outcome = self.ask(there)
+        if not isinstance(outcome, Found):
+            assert self.source.method is Method.BUILTIN
+            return
+        for server in outcome.settings.servers:
+            assert parse_host(server.host) == server.host
+            assert 1 <= server.port <= 65535
+            assert server.security is not SocketType.NONE
+            assert server.username
+            assert server.authentication
+
+    def test_cancelling_lets_go_of_everything(self) -> None:
+        async def cancelled() -> None:
+            there = World(dns_delay=NEVER, web_delay=NEVER)
+            there.mail = {
+                (prefix + ANA.domain, port): imap(connect_delay=NEVER)
+                for prefix in PREFIXES
+                for port in PORTS
+            }
+            task = asyncio.ensure_future(self.source.discover(ANA, there.network()))
+            await asyncio.sleep(1.0)
+            if task.done():
+                assert self.source.method is Method.BUILTIN
+                return
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+        # The loop itself checks that no task is left behind.
+        run(cancelled())
+
+    def test_its_method_is_a_word_of_the_command_line_and_its_place_is_plain(self) -> None:
+        assert isinstance(self.source.method, Method)
+        assert not has_control(self.source.location(ANA))
+
+    def test_it_can_be_used_again_and_again(self) -> None:
+        there = World()
+        assert self.ask(there) == self.ask(there)
+        assert not isinstance(self.ask(there), Crashed)
+
+
+class TestBuiltin(SourceContract):
+    source = Builtin()
+
+
+class TestAutoconfig(SourceContract):
+    source = Autoconfig()
+
+
+class TestWellKnown(SourceContract):
+    source = WellKnown()
+
+
+class TestIspdb(SourceContract):
+    source = Ispdb()
+
+
+class TestSrv(SourceContract):
+    source = Srv()
+
+
+class TestMx(SourceContract):
+    source = Mx()
+
+
+class TestProbe(SourceContract):
+    source = Probe()
+
+
+def test_every_built_in_source_keeps_the_contract() -> None:
+    tested = {type(suite.source) for suite in SourceContract.__subclasses__()}
+    assert {type(source) for source in SOURCES} <= tested
+
+
+def test_every_method_stands_once_in_the_table() -> None:
+    methods = [source.method for source in SOURCES]
+    assert len(methods) == len(set(methods))
