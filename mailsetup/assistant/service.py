@@ -293,7 +293,7 @@ class _Check:
         if not opened.server.takes_password:
             return self._sign_in_elsewhere(opened.server)
         self._begin(Activity.LOG_IN_INCOMING)
-        proof = await log_in_imap(opened, self._request.secret)
+        proof = await log_in_imap(opened, self._request.secret, self._net)
         self._end(Activity.LOG_IN_INCOMING, _status(proof))
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
@@ -309,7 +309,7 @@ class _Check:
         if not opened.server.takes_password:
             return self._sign_in_elsewhere(opened.server)
         self._begin(Activity.LOG_IN_OUTGOING)
-        proof = await log_in_smtp(opened, self._request.secret)
+        proof = await log_in_smtp(opened, self._request.secret, self._net)
         self._end(Activity.LOG_IN_OUTGOING, _status(proof))
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
@@ -322,7 +322,9 @@ class _Check:
         opener: Callable[[ServerSettings, Network], Awaitable[Session | Failure]],
     ) -> Session | Failure:
         """The first server that can be reached. No password is involved yet."""
-        others = [s for s in self._request.alternatives if s.protocol is first.protocol]
+        others = [
+            server for server in self._request.alternatives if server.protocol is first.protocol
+        ]
         failures: list[Failure] = []
         for server in (first, *others):
             self._begin(activity, server.host)

@@ -1,0 +1,178 @@
+"""Reaching a server and logging in: the facade of this package.
+
+Each function ends in a proof or in a `Failure`; expected failures never leave as exceptions.
+"""
+
+import asyncio
+from typing import TypeVar
+
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import ServerSettings, SocketType
+from mailsetup.net.connection import Connection, DialogueError
+from mailsetup.net.dial import ConnectFailure, ConnectFault
+from mailsetup.net.network import Network
+from mailsetup.net.tls import TlsFailure, TlsFault
+from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, Stage
+from mailsetup.verify.refusal import RefusalError, border
+from mailsetup.verify.smtp import SmtpSession
+
+Session = TypeVar("Session", ImapSession, SmtpSession)
+
+_PROBE_TIMEOUT = 5.0
+
+_CONNECT = {
+    ConnectFault.UNRESOLVABLE: ErrorClass.HOST_NOT_FOUND,
+    ConnectFault.RESOLVER: ErrorClass.RESOLVER,
+    ConnectFault.REFUSED: ErrorClass.REFUSED,
+    ConnectFault.TIMEOUT: ErrorClass.TIMEOUT,
+    ConnectFault.UNREACHABLE: ErrorClass.UNREACHABLE,
+    ConnectFault.RESET: ErrorClass.RESET,
+    ConnectFault.FORBIDDEN_ADDRESS: ErrorClass.HOST_NOT_FOUND,
+}
+
+_TLS = {
+    TlsFault.EXPIRED: ErrorClass.CERTIFICATE_EXPIRED,
+    TlsFault.NOT_YET_VALID: ErrorClass.CERTIFICATE_NOT_YET_VALID,
+    TlsFault.WRONG_NAME: ErrorClass.CERTIFICATE_WRONG_NAME,
+    TlsFault.UNKNOWN_ISSUER: ErrorClass.CERTIFICATE_UNKNOWN_ISSUER,
+    TlsFault.REVOKED: ErrorClass.CERTIFICATE_INVALID,
+    TlsFault.INVALID: ErrorClass.CERTIFICATE_INVALID,
+    TlsFault.TOO_OLD: ErrorClass.TLS_TOO_OLD,
+    TlsFault.NOT_TLS: ErrorClass.WRONG_TLS_MODE,
+    TlsFault.INTERRUPTED: ErrorClass.RESET,
+    TlsFault.FAILED: ErrorClass.TLS_FAILED,
+}
+
+
+async def open_imap(server: ServerSettings, net: Network) -> ImapSession | Failure:
+    """Reach an IMAP server up to the point where one could log in."""
+    return await _open(server, net, ImapSession)
+
+
+async def open_smtp(server: ServerSettings, net: Network) -> SmtpSession | Failure:
+    """Reach a submission server up to the point where one could log in."""
+    return await _open(server, net, SmtpSession)
+
+
+async def log_in_imap(session: ImapSession, secret: Secret, net: Network) -> LoggedIn | Failure:
+    """Log in, and learn the mailbox's quota."""
+    started = net.clock.monotonic()
+    with border(session.server, Stage.LOGIN, secret) as end:
+        mechanism = await session.log_in(session.server.username, secret)
+        elapsed = 1000 * (net.clock.monotonic() - started)
+        return LoggedIn(
+            server=session.server,
+            mechanism=mechanism,
+            tls_version=session.tls_version,
+            elapsed_ms=elapsed,
+            capabilities=tuple(sorted(session.capabilities)),
+            alerts=tuple(session.alerts),
+            quota=await session.quota(),
+        )
+    return end.outcome()
+
+
+async def log_in_smtp(session: SmtpSession, secret: Secret, net: Network) -> LoggedIn | Failure:
+    """Log in, and learn how large messages may be."""
+    started = net.clock.monotonic()
+    with border(session.server, Stage.LOGIN, secret) as end:
+        mechanism = await session.log_in(session.server.username, secret)
+        return LoggedIn(
+            server=session.server,
+            mechanism=mechanism,
+            tls_version=session.tls_version,
+            elapsed_ms=1000 * (net.clock.monotonic() - started),
+            capabilities=tuple(sorted(session.extensions)),
+            size_limit=session.size_limit,
+        )
+    return end.outcome()
+
+
+async def _open(server: ServerSettings, net: Network, kind: type[Session]) -> Session | Failure:
+    if server.security is SocketType.NONE:
+        # Without TLS no password will ever be sent, so there is nothing to be proven here.
+        return Failure(Stage.STARTTLS, ErrorClass.STARTTLS_MISSING, server)
+    implicit = server.security is SocketType.TLS
+    connection = await net.connect(server.host, server.port, implicit_tls=implicit, explain=True)
+    if isinstance(connection, ConnectFailure):
+        return _connect_failure(connection, server)
+    session = kind(connection, server)
+    try:
+        with border(server, Stage.GREETING) as end:
+            await session.greet()
+            if not implicit:
+                await _upgrade(session, connection, net)
+            await session.ready()
+            return session
+    except BaseException:
+        session.close()
+        raise
+    session.close()
+    failure = end.outcome()
+    if failure.error is ErrorClass.TIMEOUT and not implicit:
+        # A server that waits for TLS at once says nothing in clear.
+        other = await _speaks_tls_at_once(server, net)
+        if other:
+            return Failure(Stage.TLS, ErrorClass.WRONG_TLS_MODE, server)
+    return failure
+
+
+async def _upgrade(
+    session: ImapSession | SmtpSession, connection: Connection, net: Network
+) -> None:
+    await session.ask_for_tls()
+    failure = await connection.start_tls()
+    if failure is None:
+        return
+    server = session.server
+    seen = await _certificate_behind_starttls(server, net, type(session))
+    certificate = seen.certificate if seen is not None else None
+    raise RefusalError(Stage.TLS, _TLS[failure.fault], text=failure.detail, certificate=certificate)
+
+
+async def _certificate_behind_starttls(
+    server: ServerSettings, net: Network, kind: type[ImapSession] | type[SmtpSession]
+) -> TlsFailure | None:
+    """Go there once more and look at the certificate; no password is involved."""
+    connection = await net.connect(server.host, server.port, implicit_tls=False)
+    if isinstance(connection, ConnectFailure):
+        return None
+    session = kind(connection, server)
+    try:
+        async with asyncio.timeout(_PROBE_TIMEOUT):
+            await session.greet()
+            await session.ask_for_tls()
+            return await connection.inspect_tls()
+    except (DialogueError, RefusalError, TimeoutError):
+        return None
+    finally:
+        session.close()
+
+
+async def _speaks_tls_at_once(server: ServerSettings, net: Network) -> bool:
+    try:
+        async with asyncio.timeout(_PROBE_TIMEOUT):
+            other = await net.connect(server.host, server.port, implicit_tls=True)
+    except TimeoutError:
+        return False
+    if isinstance(other, ConnectFailure):
+        return other.tls is not None and other.tls.fault in (
+            TlsFault.WRONG_NAME,
+            TlsFault.EXPIRED,
+            TlsFault.UNKNOWN_ISSUER,
+        )
+    other.close()
+    return True
+
+
+def _connect_failure(failure: ConnectFailure, server: ServerSettings) -> Failure:
+    if failure.tls is not None:
+        return Failure(
+            Stage.TLS,
+            _TLS[failure.tls.fault],
+            server,
+            text=failure.tls.detail,
+            certificate=failure.tls.certificate,
+        )
+    return Failure(Stage.CONNECT, _CONNECT[failure.fault], server, text=failure.detail)

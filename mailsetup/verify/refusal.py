@@ -1,0 +1,115 @@
+"""How a session ends early inside this package; the border turns it into a `Failure`."""
+
+import base64
+from types import TracebackType
+
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import ServerSettings
+from mailsetup.model.text import plain
+from mailsetup.net.connection import (
+    ConnectionLostError,
+    DialogueError,
+    LeftoverBytesError,
+    TooMuchDataError,
+)
+from mailsetup.net.tls import CertificateFacts
+from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, Stage
+
+_HIDDEN = "•••"
+
+
+class RefusalError(Exception):
+    """The server refused, or the dialogue cannot go on for a reason that is known."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        error: ErrorClass,
+        *,
+        code: str = "",
+        text: str = "",
+        confidence: Confidence = Confidence.CERTAIN,
+        certificate: CertificateFacts | None = None,
+    ) -> None:
+        super().__init__(str(error))
+        self.stage = stage
+        self.error = error
+        self.code = code
+        self.text = text
+        self.confidence = confidence
+        self.certificate = certificate
+
+
+class border:  # noqa: N801 - reads as the block that it is
+    """Turns every expected end of a block of dialogue into ``outcome()``.
+
+    ``stage`` is told where the end itself does not know better. Secrets are taken out of whatever
+    the server said.
+    """
+
+    def __init__(self, server: ServerSettings, stage: Stage, secret: Secret | None = None) -> None:
+        self._server = server
+        self._stage = stage
+        self._secret = secret
+        self.failure: Failure | None = None
+
+    def __enter__(self) -> "border":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if error is None:
+            return False
+        self.failure = self._failure(error)
+        return self.failure is not None
+
+    def outcome(self) -> Failure:
+        """The failure. To be asked only behind a block that returned nothing."""
+        if self.failure is None:
+            raise RuntimeError("the block ended without a failure")
+        return self.failure
+
+    def _failure(self, error: BaseException) -> Failure | None:
+        match error:
+            case RefusalError():
+                return Failure(
+                    error.stage,
+                    error.error,
+                    self._server,
+                    code=plain(error.code, 80),
+                    text=without_secret(plain(error.text), self._server.username, self._secret),
+                    confidence=error.confidence,
+                    certificate=error.certificate,
+                )
+            case TimeoutError():
+                meaning, text = ErrorClass.TIMEOUT, ""
+            case LeftoverBytesError():
+                meaning, text = ErrorClass.INJECTION, ""
+            case TooMuchDataError():
+                meaning, text = ErrorClass.PROTOCOL_ERROR, "too much data"
+            case ConnectionLostError():
+                meaning, text = ErrorClass.RESET, ""
+            case DialogueError():
+                meaning, text = ErrorClass.PROTOCOL_ERROR, ""
+            case _:
+                return None
+        return Failure(self._stage, meaning, self._server, text=text)
+
+
+def without_secret(text: str, username: str, secret: Secret | None) -> str:
+    """The text with the password and its usual encodings blanked out."""
+    if not secret:
+        return text
+    value = secret.reveal()
+    forms = {
+        value,
+        base64.b64encode(value.encode()).decode(),
+        base64.b64encode(f"\0{username}\0{value}".encode()).decode(),
+    }
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, _HIDDEN)
+    return text

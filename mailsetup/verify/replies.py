@@ -1,0 +1,216 @@
+"""A server's answer -> what it means.
+
+Standard codes first (RFC 5530, 3463, 4954), texts that providers are known to use second. Codes
+alone deceive in places: ``5.7.30`` means three different things at three providers.
+"""
+
+import re
+from dataclasses import dataclass
+
+from mailsetup.verify.outcome import Confidence, ErrorClass, Stage
+
+Meaning = tuple[ErrorClass, Confidence]
+
+_IMAP_CODES = {
+    "AUTHENTICATIONFAILED": ErrorClass.AUTH_WRONG,
+    "AUTHORIZATIONFAILED": ErrorClass.SENDER_REJECTED,
+    "EXPIRED": ErrorClass.AUTH_EXPIRED,
+    "PRIVACYREQUIRED": ErrorClass.NO_COMMON_MECHANISM,
+    "CONTACTADMIN": ErrorClass.AUTH_LOCKED,
+    "UNAVAILABLE": ErrorClass.TEMPORARY,
+    "SERVERBUG": ErrorClass.TEMPORARY,
+    "INUSE": ErrorClass.IN_USE,
+    "LIMIT": ErrorClass.AUTH_RATE_LIMITED,
+    "OVERQUOTA": ErrorClass.QUOTA,
+    "WEBALERT": ErrorClass.AUTH_WEB_LOGIN,
+}
+
+# (text, stages in which it counts or none for all, meaning); first match wins.
+_TEXTS: tuple[tuple[str, frozenset[Stage], ErrorClass], ...] = tuple(
+    (pattern, frozenset(stages), meaning)
+    for pattern, stages, meaning in (
+        (r"application-specific password", (), ErrorClass.AUTH_APP_PASSWORD),
+        (r"app(lication)?[ -]password (is )?required", (), ErrorClass.AUTH_APP_PASSWORD),
+        (r"via your web browser|web login required", (), ErrorClass.AUTH_WEB_LOGIN),
+        (r"basic authentication is (disabled|not supported)", (), ErrorClass.AUTH_OAUTH_NEEDED),
+        (
+            r"smtpclientauthentication is disabled",
+            (Stage.LOGIN,),
+            ErrorClass.PROTOCOL_DISABLED,
+        ),
+        (
+            r"(imap|pop3?|smtp)( access)? (is )?(not (enabled|allowed)|disabled)"
+            r"|not enabled for imap",
+            (Stage.LOGIN,),
+            ErrorClass.PROTOCOL_DISABLED,
+        ),
+        (
+            r"too many (bad )?(auth|login|failed)|rate limit|login attempts",
+            (Stage.LOGIN,),
+            ErrorClass.AUTH_RATE_LIMITED,
+        ),
+        (
+            r"(account|user|mailbox).{0,20}(disabled|locked|suspended|blocked|inactive)",
+            (Stage.LOGIN, Stage.SENDER),
+            ErrorClass.AUTH_LOCKED,
+        ),
+        (r"password.{0,12}expired", (Stage.LOGIN,), ErrorClass.AUTH_EXPIRED),
+        (
+            r"not owned by user|sender address rejected|send as this sender|sendasdenied",
+            (Stage.SENDER, Stage.RECIPIENT, Stage.DATA),
+            ErrorClass.SENDER_REJECTED,
+        ),
+        (
+            r"quota|mailbox (is )?full|over ?quota|insufficient (disk )?storage",
+            (Stage.SENDER, Stage.RECIPIENT, Stage.DATA, Stage.MAILBOX),
+            ErrorClass.QUOTA,
+        ),
+        (
+            r"daily|sending limit|emails? per hour|limit exceeded|submissionquota",
+            (Stage.SENDER, Stage.RECIPIENT, Stage.DATA),
+            ErrorClass.LIMIT_REACHED,
+        ),
+        (
+            r"size exceeds|too (big|large)|exceeds.{0,20}size",
+            (Stage.SENDER, Stage.DATA),
+            ErrorClass.TOO_LARGE,
+        ),
+        (
+            r"blacklist|blocklist|blocked|banned|spamhaus|access denied|not allowed to connect",
+            (Stage.CONNECT, Stage.GREETING),
+            ErrorClass.BLOCKED_BY_SERVER,
+        ),
+        (
+            r"too many (simultaneous )?connections",
+            (),
+            ErrorClass.AUTH_RATE_LIMITED,
+        ),
+        (
+            r"(user|mailbox|recipient).{0,20}(unknown|unavailable|not found|does not exist)"
+            r"|no such (user|mailbox)|unknown user",
+            (Stage.RECIPIENT,),
+            ErrorClass.RECIPIENT_REJECTED,
+        ),
+    )
+)
+
+# Enhanced status codes without their class digit (RFC 3463, 4954, 5248).
+_ENHANCED = {
+    "7.8": ErrorClass.AUTH_WRONG,
+    "7.9": ErrorClass.NO_COMMON_MECHANISM,
+    "7.11": ErrorClass.NO_COMMON_MECHANISM,
+    "7.12": ErrorClass.AUTH_EXPIRED,
+    "7.13": ErrorClass.AUTH_LOCKED,
+    "2.1": ErrorClass.AUTH_LOCKED,
+    "2.2": ErrorClass.QUOTA,
+    "2.3": ErrorClass.TOO_LARGE,
+    "3.4": ErrorClass.TOO_LARGE,
+    "5.4": ErrorClass.NO_COMMON_MECHANISM,
+    "1.1": ErrorClass.RECIPIENT_REJECTED,
+    "1.2": ErrorClass.RECIPIENT_REJECTED,
+    "1.10": ErrorClass.RECIPIENT_REJECTED,
+    "1.7": ErrorClass.SENDER_REJECTED,
+    "1.8": ErrorClass.SENDER_REJECTED,
+    "7.60": ErrorClass.SENDER_REJECTED,
+}
+
+_BASIC = {
+    421: ErrorClass.TEMPORARY,
+    432: ErrorClass.AUTH_EXPIRED,
+    454: ErrorClass.TEMPORARY,
+    504: ErrorClass.NO_COMMON_MECHANISM,
+    530: ErrorClass.AUTH_WRONG,
+    534: ErrorClass.AUTH_APP_PASSWORD,
+    535: ErrorClass.AUTH_WRONG,
+    538: ErrorClass.NO_COMMON_MECHANISM,
+    552: ErrorClass.TOO_LARGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpReply:
+    """A reply of one or more lines; ``text`` without the codes."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All lines joined, without enhanced codes."""
+        return " ".join(_ENHANCED_PREFIX.sub("", line) for line in self.lines).strip()
+
+    @property
+    def enhanced(self) -> str:
+        """The enhanced status code, such as ``5.7.8``, or nothing."""
+        match = _ENHANCED_PREFIX.match(self.lines[-1]) if self.lines else None
+        return match.group(1) if match else ""
+
+    @property
+    def shown_code(self) -> str:
+        """Both codes as people quote them."""
+        return f"{self.code} {self.enhanced}".strip()
+
+
+_ENHANCED_PREFIX = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b\s*")
+
+
+def imap_meaning(response_code: str, text: str, *, status: str, stage: Stage) -> Meaning:
+    """What a tagged NO or BAD, or an untagged BYE, means.
+
+    ``response_code`` is the first word in brackets, in upper case, or empty.
+    """
+    known = _by_text(text, stage)
+    if known in (
+        ErrorClass.AUTH_APP_PASSWORD,
+        ErrorClass.AUTH_WEB_LOGIN,
+        ErrorClass.PROTOCOL_DISABLED,
+        ErrorClass.AUTH_OAUTH_NEEDED,
+    ):
+        # Providers send these under AUTHENTICATIONFAILED or ALERT; the text says more.
+        return known, Confidence.LIKELY
+    if response_code in _IMAP_CODES:
+        return _IMAP_CODES[response_code], Confidence.CERTAIN
+    if known is not None:
+        return known, Confidence.LIKELY
+    if status == "BYE":
+        return ErrorClass.BLOCKED_BY_SERVER, Confidence.GUESS
+    if status == "BAD":
+        return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+    if stage is Stage.LOGIN:
+        return ErrorClass.AUTH_WRONG, Confidence.LIKELY
+    return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+
+
+def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
+    """What a negative SMTP reply means at a stage of the dialogue."""
+    known = _by_text(reply.text, stage)
+    if known is not None:
+        return known, Confidence.LIKELY
+    suffix = reply.enhanced.partition(".")[2]
+    if reply.code == 534:
+        return ErrorClass.AUTH_APP_PASSWORD, Confidence.LIKELY
+    if suffix in _ENHANCED and (stage is not Stage.LOGIN or suffix != "2.2"):
+        return _ENHANCED[suffix], Confidence.CERTAIN
+    if stage is Stage.GREETING:
+        if reply.code >= 500:
+            return ErrorClass.BLOCKED_BY_SERVER, Confidence.LIKELY
+        return ErrorClass.TEMPORARY, Confidence.CERTAIN
+    if reply.code in _BASIC:
+        return _BASIC[reply.code], Confidence.LIKELY
+    if 400 <= reply.code < 500:
+        return ErrorClass.TEMPORARY, Confidence.CERTAIN
+    if stage is Stage.LOGIN:
+        return ErrorClass.AUTH_WRONG, Confidence.LIKELY
+    if stage is Stage.RECIPIENT and reply.code in (550, 551, 553):
+        return ErrorClass.RECIPIENT_REJECTED, Confidence.GUESS
+    if stage in (Stage.SENDER, Stage.RECIPIENT, Stage.DATA) and reply.code >= 500:
+        return ErrorClass.POLICY, Confidence.GUESS
+    return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+
+
+def _by_text(text: str, stage: Stage) -> ErrorClass | None:
+    lowered = text.lower()[:2000]
+    for pattern, stages, meaning in _TEXTS:
+        if (not stages or stage in stages) and re.search(pattern, lowered):
+            return meaning
+    return None

@@ -1,0 +1,272 @@
+"""A message to oneself: sent, seen to arrive, compared, and removed again.
+
+The message is found by UIDNEXT and FETCH, not by SEARCH: at least one large hosting's SEARCH is
+reported to find nothing. Folders are only ever opened for looking, except to remove our own
+message.
+"""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime, formataddr
+
+from mailsetup.i18n import _
+from mailsetup.model.settings import Account
+from mailsetup.net.connection import DialogueError
+from mailsetup.net.network import Network
+from mailsetup.verify.imap import Folder, ImapSession
+from mailsetup.verify.outcome import (
+    ErrorClass,
+    Failure,
+    RoundTrip,
+    RoundTripOutcome,
+    Stage,
+)
+from mailsetup.verify.progress import (
+    Arrived,
+    CleaningUp,
+    Comparing,
+    Sending,
+    Sent,
+    TripProgress,
+    Waiting,
+)
+from mailsetup.verify.refusal import RefusalError, border
+from mailsetup.verify.smtp import SmtpSession
+
+_MIB = 1024 * 1024
+_SMALLEST = 1024
+_MAX_FOLDERS = 60
+_PAUSES = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
+"""Seconds between looks; the last one repeats."""
+_ELSEWHERE_AFTER = 2.0
+"""Seconds that only the INBOX is watched; a rule or filter puts mail elsewhere at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestMessage:
+    """Our message: its bytes as sent, and how to know it again."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+
+    data: bytes
+    message_id: str
+    token: str
+    digest: bytes
+    """SHA-256 of the attachment."""
+
+    def is_in(self, headers: bytes) -> bool:
+        """Whether these header lines belong to it. Some relays write a new Message-ID."""
+        return self.token.encode() in headers or self.message_id.encode() in headers
+
+
+def compose(account: Account, attachment_mib: int, net: Network) -> TestMessage:
+    """Write the test message (RFC 5322), with an attachment of random bytes."""
+    address = account.address
+    token = secrets.token_hex(12)
+    attachment = secrets.token_bytes(attachment_mib * _MIB or _SMALLEST)
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = formataddr((account.person, address.ascii))
+    message["To"] = address.ascii
+    message["Subject"] = _("mailsetup: test message {token}").format(token=token[:8])
+    message["Date"] = format_datetime(net.clock.now())
+    message["Message-ID"] = f"<{token}@{address.domain}>"
+    message["X-Mailsetup-Test"] = token
+    # Keeps vacation answers quiet (RFC 3834).
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(
+        _(
+            "mailsetup sent this message to check your account.\n"
+            "It is removed by itself. If it is still here, you can delete it.\n"
+        )
+    )
+    message.add_attachment(
+        attachment,
+        maintype="application",
+        subtype="octet-stream",
+        filename=_("test attachment ñ.bin"),
+    )
+    return TestMessage(
+        data=message.as_bytes(),
+        message_id=message["Message-ID"],
+        token=token,
+        digest=hashlib.sha256(attachment).digest(),
+    )
+
+
+async def round_trip(
+    imap: ImapSession,
+    smtp: SmtpSession,
+    account: Account,
+    net: Network,
+    *,
+    attachment_mib: int = 1,
+    wait: float = 120.0,
+    emit: Callable[[TripProgress], None] = lambda _progress: None,
+) -> RoundTripOutcome:
+    """Send a message to oneself and see it come back. ``wait`` is in seconds."""
+    message = compose(account, attachment_mib, net)
+    limit = smtp.size_limit
+    if limit is not None and len(message.data) > limit:
+        return Failure(
+            Stage.SENDER,
+            ErrorClass.TOO_LARGE,
+            smtp.server,
+            text=f"SIZE {limit} < {len(message.data)}",
+        )
+    trip = _Trip(imap, message, net, wait, emit)
+    with border(imap.server, Stage.MAILBOX) as before:
+        await trip.prepare()
+    if before.failure is not None:
+        return before.failure
+    emit(Sending())
+    started = net.clock.monotonic()
+    with border(smtp.server, Stage.DATA) as sending:
+        await smtp.send(account.address.ascii, account.address.ascii, message.data)
+    if sending.failure is not None:
+        return sending.failure
+    accepted = net.clock.monotonic()
+    emit(Sent())
+    with border(imap.server, Stage.ARRIVAL) as receiving:
+        found = await trip.wait_for_arrival()
+        if found is None:
+            return Failure(Stage.ARRIVAL, ErrorClass.NOT_ARRIVED, imap.server)
+        arrived = net.clock.monotonic()
+        emit(Comparing())
+        error = await trip.compare(found)
+        emit(CleaningUp())
+        cleaned_up = await trip.clean_up()
+        if error is not None:
+            return Failure(Stage.ATTACHMENT, error, imap.server)
+        return RoundTrip(
+            sent_ms=1000 * (accepted - started),
+            arrived_ms=1000 * (arrived - accepted),
+            folder=found.folder.name,
+            junk=found.folder.is_junk,
+            attachment_intact=True,
+            size=len(message.data),
+            cleaned_up=cleaned_up,
+            message_id=message.message_id,
+        )
+    return receiving.outcome()
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    folder: Folder
+    uid: int
+
+
+class _Trip:
+    def __init__(
+        self,
+        imap: ImapSession,
+        message: TestMessage,
+        net: Network,
+        wait: float,
+        emit: Callable[[TripProgress], None],
+    ) -> None:
+        self._imap = imap
+        self._message = message
+        self._net = net
+        self._wait = wait
+        self._emit = emit
+        self._folders: Sequence[Folder] = ()
+        self._next_uids: dict[str, int] = {}
+
+    async def prepare(self) -> None:
+        """Note where new messages will begin in every folder."""
+        folders = [folder for folder in await self._imap.folders() if folder.is_selectable]
+        # INBOX stands first; behind it the folder for spam is the likeliest place.
+        folders = folders[:1] + sorted(folders[1:], key=lambda folder: not folder.is_junk)
+        self._folders = folders[:_MAX_FOLDERS]
+        self._next_uids = await self._imap.next_uids(self._folders)
+
+    async def wait_for_arrival(self) -> _Place | None:
+        """Look in the INBOX, then everywhere, until it is there or the time is over."""
+        started = self._net.clock.monotonic()
+        inbox = self._folders[0]
+        pauses = iter(_PAUSES)
+        pause = next(pauses)
+        while True:
+            found = await self._look_in(inbox)
+            waited = self._net.clock.monotonic() - started
+            if found is None and waited >= _ELSEWHERE_AFTER:
+                found = await self._look_elsewhere()
+            if found is not None:
+                self._emit(Arrived(found.folder.name))
+                return found
+            if waited >= self._wait:
+                return None
+            self._emit(Waiting(inbox.name, waited))
+            await self._pause(min(pause, max(self._wait - waited, 0.05)))
+            pause = next(pauses, pause)
+
+    async def _pause(self, seconds: float) -> None:
+        if self._imap.offers("IDLE"):
+            await self._imap.idle(seconds)
+        else:
+            await self._net.clock.sleep(seconds)
+
+    async def _look_in(self, folder: Folder) -> _Place | None:
+        uid = self._next_uids.get(folder.wire, 1)
+        await self._imap.examine(folder)
+        for found, headers in (await self._imap.headers_from(uid)).items():
+            if self._message.is_in(headers):
+                return _Place(folder, found)
+        return None
+
+    async def _look_elsewhere(self) -> _Place | None:
+        for folder in await self._changed(self._folders[1:]):
+            found = await self._look_in(folder)
+            if found is not None:
+                return found
+        # IDLE and the next look want the INBOX open again.
+        return await self._look_in(self._folders[0])
+
+    async def _changed(self, folders: Sequence[Folder]) -> list[Folder]:
+        """Folders that got messages since; asking for all at once is one round trip."""
+        now = await self._imap.next_uids(folders)
+        before = self._next_uids
+        return [f for f in folders if now.get(f.wire, 0) > before.get(f.wire, 0)]
+
+    async def compare(self, place: _Place) -> ErrorClass | None:
+        """Fetch the message from the open folder and compare the attachment byte for byte."""
+        limit = 2 * len(self._message.data) + _MIB
+        data = await self._imap.message(place.uid, limit)
+        if data is None:
+            return ErrorClass.ATTACHMENT_MISSING
+        return await asyncio.to_thread(attachment_error, data, self._message.digest)
+
+    async def clean_up(self) -> bool:
+        """Remove our message wherever it is, also a copy among the sent ones; nothing else."""
+        removed_all = True
+        try:
+            for folder in [self._folders[0], *await self._changed(self._folders[1:])]:
+                place = await self._look_in(folder)
+                if place is not None:
+                    await self._imap.select(folder)
+                    removed_all &= await self._imap.remove([place.uid])
+        except (RefusalError, DialogueError, TimeoutError):
+            # The proof stands; the message that stays behind is told to the person.
+            return False
+        return removed_all
+
+
+def attachment_error(data: bytes, digest: bytes) -> ErrorClass | None:
+    """What is wrong with the attachment of a message that arrived, if anything."""
+    message = BytesParser(policy=SMTP_POLICY).parsebytes(data)
+    if not isinstance(message, EmailMessage):
+        return ErrorClass.ATTACHMENT_MISSING
+    parts = [part.get_payload(decode=True) for part in message.iter_attachments()]
+    contents = [part for part in parts if isinstance(part, bytes)]
+    if not contents:
+        return ErrorClass.ATTACHMENT_MISSING
+    if any(hashlib.sha256(content).digest() == digest for content in contents):
+        return None
+    return ErrorClass.ATTACHMENT_ALTERED

@@ -1,0 +1,226 @@
+"""SASL mechanisms without I/O, and which one to use.
+
+Exactly one mechanism is used for one login: a wrong password must count once, not once for each
+mechanism that a server happens to offer.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Authentication
+from mailsetup.model.text import has_control
+
+
+class SaslError(Exception):
+    """The server's side of the exchange is wrong; the login must not be believed."""
+
+
+class Exchange(Protocol):
+    """One login in one mechanism. Challenges and responses are raw, not base64."""
+
+    name: str
+
+    def initial(self) -> bytes | None:
+        """What the client may say first, or None where the server speaks first."""
+        ...
+
+    def respond(self, challenge: bytes) -> bytes:
+        """The answer to a challenge. Raises `SaslError`."""
+        ...
+
+    def finished(self) -> bool:
+        """Whether the server proved itself as far as the mechanism asks."""
+        ...
+
+
+class Plain:
+    """RFC 4616."""
+
+    name = "PLAIN"
+
+    def __init__(self, username: str, secret: Secret) -> None:
+        self._message = f"\0{username}\0{secret.reveal()}".encode()
+
+    def initial(self) -> bytes | None:
+        """Everything at once."""
+        return self._message
+
+    def respond(self, challenge: bytes) -> bytes:
+        """Only an empty challenge asks for the message."""
+        if challenge:
+            raise SaslError
+        return self._message
+
+    def finished(self) -> bool:
+        """The server proves nothing in this mechanism; TLS did."""
+        return True
+
+
+class Login:
+    """The LOGIN mechanism (draft-murchison-sasl-login): user name, then password, when asked."""
+
+    name = "LOGIN"
+
+    def __init__(self, username: str, secret: Secret) -> None:
+        self._answers = [username.encode(), secret.reveal().encode()]
+
+    def initial(self) -> bytes | None:
+        """The server asks first."""
+        return None
+
+    def respond(self, challenge: bytes) -> bytes:  # noqa: ARG002 - the prompts differ everywhere
+        """User name to the first prompt, password to the second."""
+        if not self._answers:
+            raise SaslError
+        return self._answers.pop(0)
+
+    def finished(self) -> bool:
+        """The server proves nothing in this mechanism; TLS did."""
+        return True
+
+
+class CramMd5:
+    """RFC 2195. For servers that offer nothing better."""
+
+    name = "CRAM-MD5"
+
+    def __init__(self, username: str, secret: Secret) -> None:
+        self._username = username
+        self._secret = secret
+
+    def initial(self) -> bytes | None:
+        """The server asks first."""
+        return None
+
+    def respond(self, challenge: bytes) -> bytes:
+        """User name and keyed digest of the challenge."""
+        digest = hmac.new(self._secret.reveal().encode(), challenge, hashlib.md5).hexdigest()
+        return f"{self._username} {digest}".encode()
+
+    def finished(self) -> bool:
+        """The server proves nothing in this mechanism; TLS did."""
+        return True
+
+
+class Scram:
+    """RFC 5802 and 7677, without channel binding; the server's signature is verified."""
+
+    def __init__(self, name: str, username: str, secret: Secret) -> None:
+        from scramp import ScramClient
+
+        self.name = name
+        self._client = ScramClient([name], username, secret.reveal())
+        self._verified = False
+        self._steps = 0
+
+    def initial(self) -> bytes | None:
+        """The client-first message."""
+        first: str = self._client.get_client_first()
+        return first.encode()
+
+    def respond(self, challenge: bytes) -> bytes:
+        """The proof, then an empty answer to the server's own proof."""
+        from scramp import ScramException
+
+        self._steps += 1
+        try:
+            text = challenge.decode()
+            if self._steps == 1:
+                self._client.set_server_first(text)
+                final: str = self._client.get_client_final()
+                return final.encode()
+            if self._steps == 2:
+                self._client.set_server_final(text)
+                self._verified = True
+                return b""
+        except (ScramException, UnicodeDecodeError, ValueError) as error:
+            raise SaslError from error
+        raise SaslError
+
+    def accept_final(self, message: bytes) -> None:
+        """The server's proof where it comes with the success (SMTP, or IMAP's tagged OK)."""
+        if not self._verified:
+            self.respond(message)
+
+    def finished(self) -> bool:
+        """Whether the server's signature was seen and is right."""
+        return self._verified
+
+
+@dataclass(frozen=True, slots=True)
+class LoginCommand:
+    """IMAP's own LOGIN command: no SASL at all."""
+
+    name: str = "LOGIN command"
+
+
+_SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-1")
+_CLEARTEXT = ("PLAIN", "LOGIN")
+
+
+def choose(
+    offered: Collection[str],
+    authentication: Sequence[Authentication],
+    *,
+    login_command: bool = False,
+    exclude: Collection[str] = (),
+) -> str | None:
+    """The one mechanism to use, or None. ``offered`` are names in upper case.
+
+    SCRAM comes first: it never shows the password. CRAM-MD5 only where the settings ask for an
+    encrypted password or nothing else is there; GSSAPI and NTLM never.
+    """
+    usable = [name for name in offered if name not in exclude]
+    order: list[str] = [*_SCRAM]
+    only_encrypted = authentication and all(
+        kind is Authentication.PASSWORD_ENCRYPTED for kind in authentication
+    )
+    if only_encrypted:
+        order.append("CRAM-MD5")
+    order += _CLEARTEXT
+    if login_command and LoginCommand().name not in exclude:
+        order.append(LoginCommand().name)
+        usable.append(LoginCommand().name)
+    if not only_encrypted:
+        order.append("CRAM-MD5")
+    return next((name for name in order if name in usable), None)
+
+
+def exchange(name: str, username: str, secret: Secret) -> Exchange:
+    """Start a login in a mechanism that `choose` named."""
+    match name:
+        case "PLAIN":
+            return Plain(username, secret)
+        case "LOGIN":
+            return Login(username, secret)
+        case "CRAM-MD5":
+            return CramMd5(username, secret)
+        case "SCRAM-SHA-256" | "SCRAM-SHA-1":
+            return Scram(name, username, secret)
+        case _:
+            raise ValueError(name)
+
+
+def is_sayable(username: str, secret: Secret) -> bool:
+    """Whether name and password hold nothing that could end a line or a field."""
+    return not has_control(username) and not any(
+        ord(char) < 32 or ord(char) == 127 for char in secret.reveal()
+    )
+
+
+def encoded(data: bytes) -> bytes:
+    """Base64 for the wire; an empty message is ``=`` as an initial response."""
+    return base64.b64encode(data)
+
+
+def decoded(text: bytes) -> bytes:
+    """A challenge from the wire. Raises `SaslError`."""
+    try:
+        return base64.b64decode(text.strip(), validate=True)
+    except ValueError as error:
+        raise SaslError from error

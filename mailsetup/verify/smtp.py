@@ -1,0 +1,232 @@
+"""Submission (RFC 6409, 4954, 5321), with limits on everything."""
+
+import asyncio
+import contextlib
+import re
+from types import TracebackType
+
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import ServerSettings
+from mailsetup.net.connection import Connection, DialogueError, TooMuchDataError
+from mailsetup.verify.outcome import ErrorClass, Stage
+from mailsetup.verify.refusal import RefusalError
+from mailsetup.verify.replies import SmtpReply, smtp_meaning
+from mailsetup.verify.sasl import (
+    SaslError,
+    Scram,
+    choose,
+    decoded,
+    encoded,
+    exchange,
+    is_sayable,
+)
+
+GREETING_TIMEOUT = 10.0
+COMMAND_TIMEOUT = 20.0
+DATA_TIMEOUT = 120.0
+_FAREWELL_TIMEOUT = 0.5
+_MAX_LINES = 100
+_MAX_BYTES = 256 * 1024
+_MAX_COMMAND = 510
+"""Octets of a command without its line ending (RFC 5321 section 4.5.3.1.4)."""
+
+# An address literal, as for a client without a public name of its own (RFC 5321 section 4.1.3);
+# it tells the server nothing about this computer.
+_OUR_NAME = "[127.0.0.1]"
+
+
+class SmtpSession:
+    """A dialogue with a submission server. Leaving the context closes it.
+
+    Methods raise `RefusalError`, `DialogueError` or TimeoutError.
+    """
+
+    def __init__(self, connection: Connection, server: ServerSettings) -> None:
+        self._connection = connection
+        self.server = server
+        self.extensions: dict[str, str] = {}
+        self._ended = False
+
+    async def __aenter__(self) -> "SmtpSession":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None and not self._ended:
+            with contextlib.suppress(DialogueError, RefusalError, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_TIMEOUT):
+                    await self._exchange("QUIT")
+        self.close()
+
+    def close(self) -> None:
+        """End it at once."""
+        self._ended = True
+        self._connection.close()
+
+    @property
+    def tls_version(self) -> str:
+        """The version of the verified TLS session, such as ``TLSv1.3``."""
+        return self._connection.tls.version if self._connection.tls else ""
+
+    @property
+    def size_limit(self) -> int | None:
+        """Octets that the server takes (RFC 1870); None where it does not say."""
+        value = self.extensions.get("SIZE", "").split()[:1]
+        if value and value[0].isascii() and value[0].isdigit() and len(value[0]) < 16:
+            return int(value[0]) or None
+        return None
+
+    # Opening --------------------------------------------------------------------------------
+
+    async def greet(self) -> None:
+        """Read the greeting."""
+        self._connection.allow_bytes(_MAX_BYTES)
+        async with asyncio.timeout(GREETING_TIMEOUT):
+            reply = await self._reply(Stage.GREETING)
+        if reply.code != 220:
+            raise _refused(reply, Stage.GREETING)
+
+    async def ask_for_tls(self) -> None:
+        """STARTTLS up to the server's agreement; what was said so far counts for nothing."""
+        await self._hello()
+        if "STARTTLS" not in self.extensions:
+            raise RefusalError(Stage.STARTTLS, ErrorClass.STARTTLS_MISSING)
+        reply = await self._exchange("STARTTLS")
+        if reply.code != 220:
+            raise RefusalError(
+                Stage.STARTTLS,
+                ErrorClass.STARTTLS_MISSING,
+                code=reply.shown_code,
+                text=reply.text,
+            )
+        self.extensions = {}
+
+    async def ready(self) -> None:
+        """Know what the server can do, as said under TLS."""
+        await self._hello()
+
+    async def _hello(self) -> None:
+        reply = await self._exchange(f"EHLO {_OUR_NAME}")
+        if reply.code != 250:
+            raise _refused(reply, Stage.GREETING)
+        self.extensions = {}
+        for line in reply.lines[1:]:
+            # "AUTH=PLAIN" is an old form that some servers still send.
+            word, _, arguments = line.strip().replace("AUTH=", "AUTH ", 1).partition(" ")
+            key = word.upper()
+            known = self.extensions.get(key)
+            self.extensions[key] = f"{known} {arguments}" if known else arguments
+
+    # Logging in -----------------------------------------------------------------------------
+
+    async def log_in(self, username: str, secret: Secret) -> str:
+        """Log in once, with one mechanism; its name is returned."""
+        if not self._connection.is_secure:
+            raise RuntimeError("a password is never said without verified TLS")
+        if not is_sayable(username, secret):
+            raise RefusalError(
+                Stage.LOGIN, ErrorClass.AUTH_WRONG, text="control characters in name or password"
+            )
+        offered = set(self.extensions.get("AUTH", "").upper().split())
+        mechanism = choose(offered, self.server.authentication)
+        if mechanism is None:
+            oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
+            error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
+            raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
+        try:
+            async with asyncio.timeout(COMMAND_TIMEOUT):
+                await self._authenticate(mechanism, username, secret)
+        except SaslError:
+            raise RefusalError(
+                Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
+            ) from None
+        return mechanism
+
+    async def _authenticate(self, mechanism: str, username: str, secret: Secret) -> None:
+        login = exchange(mechanism, username, secret)
+        first = login.initial()
+        line = f"AUTH {mechanism}".encode()
+        if first is not None and len(line) + 1 + len(encoded(first)) <= _MAX_COMMAND:
+            line += b" " + (encoded(first) or b"=")
+            first = None
+        await self._connection.write(line + b"\r\n")
+        for _ in range(12):
+            reply = await self._reply(Stage.LOGIN)
+            if reply.code == 235:
+                if isinstance(login, Scram) and not login.finished():
+                    raise SaslError
+                return
+            if reply.code != 334:
+                raise _refused(reply, Stage.LOGIN)
+            challenge = decoded(reply.lines[-1].strip().encode("ascii", "replace"))
+            if first is not None:
+                answer, first = first, None
+            else:
+                answer = login.respond(challenge)
+            await self._connection.write(encoded(answer) + b"\r\n")
+        raise SaslError
+
+    # Sending --------------------------------------------------------------------------------
+
+    async def send(self, sender: str, recipient: str, message: bytes) -> str:
+        """Hand over one message; what the server answered is returned.
+
+        ``message`` has CRLF line endings.
+        """
+        parameters = ""
+        if "SIZE" in self.extensions:
+            parameters += f" SIZE={len(message)}"
+        if not (sender + recipient).isascii() and "SMTPUTF8" in self.extensions:
+            parameters += " SMTPUTF8 BODY=8BITMIME"
+        await self._expect(f"MAIL FROM:<{sender}>{parameters}", (250,), Stage.SENDER)
+        await self._expect(f"RCPT TO:<{recipient}>", (250, 251), Stage.RECIPIENT)
+        await self._expect("DATA", (354,), Stage.DATA)
+        async with asyncio.timeout(DATA_TIMEOUT):
+            await self._connection.write(dot_stuffed(message))
+            reply = await self._reply(Stage.DATA)
+        if reply.code != 250:
+            raise _refused(reply, Stage.DATA)
+        return reply.text
+
+    async def _expect(self, line: str, codes: tuple[int, ...], stage: Stage) -> None:
+        reply = await self._exchange(line)
+        if reply.code not in codes:
+            raise _refused(reply, stage)
+
+    # The wire -------------------------------------------------------------------------------
+
+    async def _exchange(self, line: str) -> SmtpReply:
+        self._connection.allow_bytes(_MAX_BYTES)
+        async with asyncio.timeout(COMMAND_TIMEOUT):
+            await self._connection.write(line.encode() + b"\r\n")
+            return await self._reply(Stage.GREETING)
+
+    async def _reply(self, stage: Stage) -> SmtpReply:
+        lines: list[str] = []
+        for _ in range(_MAX_LINES):
+            line = (await self._connection.read_line()).decode("utf-8", "replace")
+            match = re.match(r"([2-5]\d\d)([ -]|\Z)(.*)\Z", line, re.DOTALL)
+            if match is None:
+                wrong = ErrorClass.PROTOCOL_ERROR if lines else ErrorClass.WRONG_SERVICE
+                raise RefusalError(stage, wrong, text=line)
+            lines.append(match.group(3))
+            if match.group(2) != "-":
+                return SmtpReply(int(match.group(1)), tuple(lines))
+        raise TooMuchDataError
+
+
+def _refused(reply: SmtpReply, stage: Stage) -> RefusalError:
+    error, confidence = smtp_meaning(reply, stage)
+    return RefusalError(stage, error, code=reply.shown_code, text=reply.text, confidence=confidence)
+
+
+def dot_stuffed(message: bytes) -> bytes:
+    """The message as DATA wants it, with its end (RFC 5321 section 4.5.2)."""
+    stuffed = re.sub(rb"(?m)^\.", b"..", message)
+    if not stuffed.endswith(b"\r\n"):
+        stuffed += b"\r\n"
+    return stuffed + b".\r\n"
