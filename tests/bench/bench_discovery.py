@@ -1,0 +1,285 @@
+"""How long discovery takes, in milliseconds and in round trips.
+
+Two network namespaces joined by a cable of ours (two TUN devices and a thread that hands every
+packet on after half the round trip), real sockets, real TLS:
+``python -m tests.bench.bench_discovery`` as root on Linux. The far side runs a name server, a web
+server and mail servers; the near side asks as the program does.
+"""
+
+import argparse
+import asyncio
+import fcntl
+import os
+import select
+import ssl
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import cast
+
+import dns.message
+import dns.rcode
+import dns.rdatatype
+import dns.rrset
+import trustme
+
+from mailsetup.discovery.find import SOURCES, find
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.outcome import Found
+from mailsetup.net.network import Network, NetworkOptions, open_network
+
+NEAR, FAR, NOWHERE = "10.99.7.1", "10.99.7.2", "10.99.8.1"
+NAMES = [
+    "autoconfig.only-autoconfig.es", "only-wellknown.es", "v1.ispdb.net", "autoconfig.hoster.com",
+    "imap.only-probe.es", "smtp.only-probe.es", "imap.only-srv.es", "smtp.only-srv.es",
+]  # fmt: skip
+ZONE: dict[tuple[str, str], str] = {(name, "A"): FAR for name in NAMES} | {
+    ("_imaps._tcp.only-srv.es", "SRV"): "0 1 993 imap.only-srv.es.",
+    ("_submissions._tcp.only-srv.es", "SRV"): "0 1 465 smtp.only-srv.es.",
+    ("_imaps._tcp.hole.es", "SRV"): "0 1 993 imap.hole.es.",
+    ("_submissions._tcp.hole.es", "SRV"): "0 1 465 smtp.hole.es.",
+    ("autoconfig.hole.es", "A"): NOWHERE,
+    ("hole.es", "A"): NOWHERE,
+    ("only-mx.es", "MX"): "10 mx.hoster.com.",
+}
+METHODS = {
+    "autoconfig": "only-autoconfig.es",
+    "well-known": "only-wellknown.es",
+    "ispdb": "only-ispdb.es",
+    "srv": "only-srv.es",
+    "mx": "only-mx.es",
+    "probe": "only-probe.es",
+}
+DOCUMENT = b"""<clientConfig version="1.1"><emailProvider id="x">
+<incomingServer type="imap"><hostname>imap.%EMAILDOMAIN%</hostname><port>993</port>
+<socketType>SSL</socketType></incomingServer>
+<outgoingServer type="smtp"><hostname>smtp.%EMAILDOMAIN%</hostname><port>465</port>
+<socketType>SSL</socketType></outgoingServer></emailProvider></clientConfig>"""
+
+
+class NameServer(asyncio.DatagramProtocol):
+    """Everything in `ZONE`, and NXDOMAIN for the rest."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the way back."""
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer."""
+        query = dns.message.from_wire(data)
+        name = query.question[0].name.to_text().rstrip(".")
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        reply = dns.message.make_response(query)
+        if record := ZONE.get((name, kind)):
+            reply.answer = [dns.rrset.from_text(name + ".", 60, "IN", kind, record)]
+        elif not any(known == name for known, _ in ZONE):
+            reply.set_rcode(dns.rcode.NXDOMAIN)
+        self.transport.sendto(reply.to_wire(), addr)
+
+
+async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """The document wherever it belongs, 404 elsewhere."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    path = head.split(" ")[1].partition("?")[0]
+    there = "config-v1.1.xml" in path or path == "/only-ispdb.es"
+    body = DOCUMENT if there else b""
+    status = b"200 OK" if there else b"404 Not Found"
+    length = str(len(body)).encode()
+    writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: " + length + b"\r\n\r\n" + body)
+    await writer.drain()
+    writer.close()
+
+
+async def imap(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A greeting without capabilities, the slower of the two kinds."""
+    writer.write(b"* OK ready\r\n")
+    while line := await reader.readline():
+        tag = line.split(b" ")[0]
+        writer.write(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n" + tag + b" OK done\r\n")
+
+
+async def smtp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A submission server."""
+    writer.write(b"220 ready\r\n")
+    while await reader.readline():
+        writer.write(b"250-far\r\n250 AUTH PLAIN\r\n")
+
+
+async def serve(folder: Path) -> None:
+    """The far side, until it is ended."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*NAMES).configure_cert(context)
+    loop = asyncio.get_running_loop()
+    await loop.create_datagram_endpoint(NameServer, local_addr=(FAR, 53))
+    # The near side leaves without a farewell, as the program does.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    for handler, port in ((web, 443), (imap, 993), (smtp, 465)):
+        await asyncio.start_server(handler, FAR, port, ssl=context)
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    await asyncio.Event().wait()
+
+
+def mailbox(domain: str) -> EmailAddress:
+    """An address under the domain."""
+    address = EmailAddress.parse(f"ana@{domain}")
+    assert isinstance(address, EmailAddress)
+    return address
+
+
+async def timed(
+    options: NetworkOptions, work: Callable[[Network], Awaitable[None]], repeats: int = 7
+) -> float:
+    """The median in milliseconds; every run starts without connections and without answers.
+
+    Setting up the network (loading the system's certificates) is not counted.
+    """
+    taken = []
+    for _ in range(repeats):
+        async with open_network(options) as net:
+            started = time.perf_counter()
+            await work(net)
+            taken.append(1000 * (time.perf_counter() - started))
+    return median(taken)
+
+
+async def one_source(method: str, net: Network) -> None:
+    """A source without competitors."""
+    source = next(source for source in SOURCES if str(source.method) == method)
+    outcome = await source.discover(mailbox(METHODS[method]), net)
+    assert isinstance(outcome, Found), outcome
+
+
+async def whole(domain: str, expected: str, net: Network) -> None:
+    """The race, in which only one source has anything."""
+    discovery = await find(mailbox(domain), net)
+    assert discovery.source is not None, discovery
+    assert str(discovery.source.method) == expected, discovery
+
+
+async def ask(folder: Path, rtt: float) -> None:
+    """The near side: one line a method."""
+    options = NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
+
+    def line(name: str, milliseconds: float) -> None:
+        print(f"| {rtt:.0f} | {name} | {milliseconds:.0f} | {milliseconds / rtt:.1f} |", flush=True)
+
+    await timed(options, partial(one_source, "autoconfig"), 1)  # it pays for the imports
+    for method in METHODS:
+        line(f"{method}, alone", await timed(options, partial(one_source, method)))
+    for method, domain in METHODS.items():
+        line(f"{method}, in the race", await timed(options, partial(whole, domain, method)))
+    clear = await timed(options, partial(whole, "only-srv.es", "srv"))
+    hole = await timed(options, partial(whole, "hole.es", "srv"))
+    line("srv, two web hosts swallow packets", hole)
+    print(f"| {rtt:.0f} | … that is later by | {hole - clear:.0f} | |", flush=True)
+
+
+def sh(command: str) -> None:
+    """Run a command of iproute2."""
+    subprocess.run(command.split(), check=True)
+
+
+class Cable(threading.Thread):
+    """Carries packets between two TUN devices, each after the same delay. Loses none."""
+
+    def __init__(self, delay: float) -> None:
+        super().__init__(daemon=True)
+        self._delay = delay
+        self._ends = [_tun("msb0"), _tun("msb1")]
+        self._alarm, self._ring = os.pipe()
+
+    def run(self) -> None:
+        """Until `stop`."""
+        waiting: deque[tuple[float, int, bytes]] = deque()
+        while True:
+            left = max(waiting[0][0] - time.monotonic(), 0) if waiting else None
+            ready, _, _ = select.select([*self._ends, self._alarm], [], [], left)
+            if self._alarm in ready:
+                return
+            now = time.monotonic()
+            for end in ready:
+                other = self._ends[1 - self._ends.index(end)]
+                waiting.append((now + self._delay, other, os.read(end, 65536)))
+            while waiting and waiting[0][0] <= time.monotonic():
+                _, end, packet = waiting.popleft()
+                os.write(end, packet)
+
+    def stop(self) -> None:
+        """End the thread and take the devices away."""
+        os.write(self._ring, b"x")
+        self.join()
+        for fd in (*self._ends, self._alarm, self._ring):
+            os.close(fd)
+
+
+def _tun(name: str) -> int:
+    """A TUN device without packet information (linux/if_tun.h)."""
+    set_interface, tun, no_info = 0x400454CA, 0x0001, 0x1000
+    fd = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(fd, set_interface, struct.pack("16sH14x", name.encode(), tun | no_info))
+    return fd
+
+
+@contextmanager
+def cable(rtt: float) -> Iterator[tuple[str, str]]:
+    """Two namespaces and the cable between them."""
+    near, far = f"msn{os.getpid()}", f"msf{os.getpid()}"
+    carrier = Cable(rtt / 2000)
+    try:
+        for space, device, address in ((near, "msb0", NEAR), (far, "msb1", FAR)):
+            sh(f"ip netns add {space}")
+            sh(f"ip link set {device} netns {space}")
+            sh(f"ip -n {space} addr add {address}/24 dev {device}")
+            sh(f"ip -n {space} link set {device} up")
+            sh(f"ip -n {space} link set lo up")
+        # The far side does not forward: what is sent there disappears without an answer.
+        sh(f"ip -n {near} route add {NOWHERE}/32 dev msb0")
+        carrier.start()
+        yield near, far
+    finally:
+        carrier.stop()
+        for space in (near, far):
+            subprocess.run(["ip", "netns", "del", space], check=False)
+
+
+def main() -> None:
+    """Measure for each delay."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rtt", type=float, nargs="*", default=[20.0, 50.0, 150.0])
+    parser.add_argument("--side", choices=["near", "far"])
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
+    if arguments.side == "far":
+        asyncio.run(serve(arguments.folder))
+        return
+    if arguments.side == "near":
+        asyncio.run(ask(arguments.folder, arguments.rtt[0]))
+        return
+    me = [sys.executable, "-m", "tests.bench.bench_discovery"]
+    print("| round trip, ms | what | ms | round trips |\n|---|---|---|---|", flush=True)
+    for rtt in arguments.rtt:
+        with cable(rtt) as (near, far), tempfile.TemporaryDirectory() as folder:
+            enter = ["ip", "netns", "exec"]
+            server = subprocess.Popen([*enter, far, *me, "--side", "far", "--folder", folder])
+            try:
+                while not (Path(folder) / "ca.pem").exists():
+                    time.sleep(0.05)
+                side = ["--side", "near", "--folder", folder, "--rtt", str(rtt)]
+                subprocess.run([*enter, near, *me, *side], check=True)
+            finally:
+                server.terminate()
+                server.wait()
+
+
+if __name__ == "__main__":
+    main()
