@@ -86,7 +86,7 @@ class Outlook:
             title=_("Set up {address} in Outlook").format(address=account.address),
             lead=_("Choose your Outlook below and copy each value into its field."),
             chapters=chapters,
-            notes=tuple(notes),
+            notes=tuple(notes) if window else (),
         )
         guide_file = page(guide, account, f"outlook-{name}.html")
         first = Step(
@@ -146,7 +146,7 @@ def _files_and_notes(account: Account) -> tuple[list[ArtifactFile], list[str]]:
         notes.append(
             _(
                 "The .prf file is experimental: Microsoft gives no promise that Outlook still"
-                " reads it. The steps of the guide always work."
+                " reads it. The steps of the guide do without it."
             )
         )
     files += autodiscover(account)
