@@ -1,0 +1,103 @@
+"""The search against real servers: knot, nginx, Dovecot and Postfix on loopback."""
+
+import pytest
+
+from mailsetup.discovery.domain import DomainState
+from mailsetup.discovery.find import Discovery, Verdict, find
+from mailsetup.model.outcome import Fate
+from mailsetup.model.settings import Authentication, SocketType
+from mailsetup.model.source import Method
+from mailsetup.net.network import NetworkOptions, open_network
+from tests.discovery.world import address
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+
+async def looked(world: World, domain: str) -> Discovery:
+    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    async with open_network(options) as net:
+        return await find(address(f"ana@{domain}"), net)
+
+
+@pytest.mark.parametrize(
+    ("domain", "verdict", "method", "host", "confirm"),
+    [
+        ("bodega.test", Verdict.FOUND, Method.AUTOCONFIG, "imap.bodega.test", ()),
+        ("peñíscola.test", Verdict.FOUND, Method.AUTOCONFIG, "mail.xn--pescola-8ya9a.test", ()),
+        ("onlysrv.test", Verdict.FOUND, Method.SRV, "mail.onlysrv.test", ()),
+        ("onlyautoconfig.test", Verdict.FOUND, Method.AUTOCONFIG, "mail.onlyautoconfig.test", ()),
+        ("wellknown.test", Verdict.FOUND, Method.WELL_KNOWN, "mail.wellknown.test", ()),
+        (
+            "mxhosted.test",
+            Verdict.NEEDS_CONFIRMATION,
+            Method.MX,
+            "mail.hoster.test",
+            ("hoster.test",),
+        ),
+        (
+            "foreign-srv.test",
+            Verdict.NEEDS_CONFIRMATION,
+            Method.SRV,
+            "mail.hoster.test",
+            ("hoster.test",),
+        ),
+        ("html200.test", Verdict.FOUND, Method.PROBE, "imap.html200.test", ()),
+        ("probing.test", Verdict.FOUND, Method.PROBE, "imap.probing.test", ()),
+    ],
+)
+async def test_settings_are_found_in_the_way_the_domain_offers(
+    world: World,
+    domain: str,
+    verdict: Verdict,
+    method: Method,
+    host: str,
+    confirm: tuple[str, ...],
+) -> None:
+    discovery = await looked(world, domain)
+    assert discovery.outcome is verdict, discovery
+    assert discovery.source is not None
+    assert discovery.source.method is method
+    assert discovery.confirm == confirm
+    assert discovery.settings is not None
+    assert discovery.settings.is_complete
+    first = discovery.settings.incoming[0]
+    assert (first.host, first.port, first.security) == (host, 993, SocketType.TLS)
+    assert discovery.settings.outgoing[0].port == 465
+    assert not any(tried.fate is Fate.CRASHED for tried in discovery.tried)
+
+
+async def test_probing_reads_what_real_servers_offer(world: World) -> None:
+    settings = (await looked(world, "probing.test")).settings
+    assert settings is not None
+    assert settings.incoming[0].authentication == (
+        Authentication.PASSWORD_CLEARTEXT,
+        Authentication.PASSWORD_ENCRYPTED,
+    )
+    assert Authentication.PASSWORD_CLEARTEXT in settings.outgoing[0].authentication
+    assert settings.outgoing[0].host == "smtp.probing.test"
+
+
+async def test_a_server_with_the_wrong_certificate_is_not_guessed(world: World) -> None:
+    discovery = await looked(world, "wrongcert.test")
+    assert {tried.method: tried.fate for tried in discovery.tried}["probe"] in (
+        Fate.ABSENT,
+        Fate.CANCELLED,
+    )
+
+
+async def test_nothing_is_there_and_the_reason_is_kept(world: World) -> None:
+    null = await looked(world, "nullmx.test")
+    assert null.outcome is Verdict.NOT_FOUND
+    assert null.domain_facts is not None
+    assert null.domain_facts.null_mx
+    assert {tried.method: tried.reason for tried in null.tried}["mx"] == "null-mx"
+
+    gone = await looked(world, "dead.test")
+    assert gone.domain_facts is not None
+    assert gone.domain_facts.unresolvable == ("gone.dead.test",)
+
+    missing = await looked(world, "nobody.test")
+    assert missing.outcome is Verdict.NOT_FOUND
+    assert missing.domain_facts is not None
+    assert missing.domain_facts.state is DomainState.MISSING
