@@ -322,7 +322,7 @@ class _Check:
         opener: Callable[[ServerSettings, Network], Awaitable[Session | Failure]],
     ) -> Session | Failure:
         """The first server that can be reached. No password is involved yet."""
-        others = [
+        others: list[ServerSettings] = [
             server for server in self._request.alternatives if server.protocol is first.protocol
         ]
         failures: list[Failure] = []

@@ -261,8 +261,6 @@ class _Trip:
 def attachment_error(data: bytes, digest: bytes) -> ErrorClass | None:
     """What is wrong with the attachment of a message that arrived, if anything."""
     message = BytesParser(policy=SMTP_POLICY).parsebytes(data)
-    if not isinstance(message, EmailMessage):
-        return ErrorClass.ATTACHMENT_MISSING
     parts = [part.get_payload(decode=True) for part in message.iter_attachments()]
     contents = [part for part in parts if isinstance(part, bytes)]
     if not contents:

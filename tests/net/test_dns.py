@@ -122,9 +122,10 @@ async def test_records_of_every_kind_we_ask_for() -> None:
         texts = await dns_.txt("bodega.es")
         assert isinstance(texts, Answer)
         assert set(texts.records) == {"v=spf1 -all", "niño"}
-        assert await dns_.addresses("imap.bodega.es") == Answer(
-            ("2001:db8::1", "192.0.2.1", "192.0.2.2")
-        )
+        found = await dns_.addresses("imap.bodega.es")
+        assert isinstance(found, Answer)
+        assert found.records[0] == "2001:db8::1"
+        assert set(found.records[1:]) == {"192.0.2.1", "192.0.2.2"}
         assert await dns_.addresses("four.bodega.es") == Answer(("192.0.2.4",))
 
 

@@ -1,0 +1,22 @@
+"""The fixture ``world``: real servers, one set for each test process, started when first asked."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.world import World, missing
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """Dovecot, Postfix, knot and nginx. Missing servers fail in CI and skip elsewhere."""
+    reason = missing()
+    if reason is not None:
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    running = World()
+    running.start()
+    yield running
+    running.stop()

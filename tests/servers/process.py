@@ -1,0 +1,89 @@
+"""Servers as child processes that never outlive the tests."""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
+
+START_TIMEOUT = 15.0
+
+
+def _die_with_parent() -> None:
+    """Runs in the child: the kernel ends it when the test process dies, however that happens."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+class Server:
+    """One running program, its log and its end."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._output = log.open("ab")
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **(environment or {})},
+            preexec_fn=_die_with_parent,
+            start_new_session=True,
+        )
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def wait_until(self, ready: Callable[[], bool]) -> None:
+        """Wait until it answers. Raises RuntimeError with its log when it does not."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                break
+            if ready():
+                return
+            time.sleep(0.03)
+        text = self.log.read_text(errors="replace")[-4000:]
+        raise RuntimeError(f"{self.name} did not start (exit {self._process.poll()}):\n{text}")
+
+    def stop(self) -> None:
+        """End it and everything that it started."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._kill_group()
+        self._kill_group()
+        self._process.wait()
+        self._output.close()
+
+    def _kill_group(self) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+
+
+def answers(ip: str, *ports: int) -> bool:
+    """Whether something listens on all these ports."""
+    for port in ports:
+        with socket.socket() as probe:
+            probe.settimeout(0.5)
+            if probe.connect_ex((ip, port)) != 0:
+                return False
+    return True

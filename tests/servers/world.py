@@ -1,0 +1,701 @@
+"""A small world of real servers: Dovecot, Postfix, knot and nginx on one loopback address.
+
+They listen on the standard ports of an address of their own (127.44.x.y), so that the program
+under test finds them exactly as it would find anybody's: by name, through the resolver.
+"""
+
+import os
+import pwd
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import trustme
+
+from tests.servers.process import Server, answers
+
+# IDN A-label of peñíscola.test
+PENISCOLA = "xn--pescola-8ya9a.test"
+
+DOMAINS = (
+    "bodega.test",
+    "hoster.test",
+    "onlysrv.test",
+    "onlyautoconfig.test",
+    "wellknown.test",
+    "mxhosted.test",
+    "foreign-srv.test",
+    "html200.test",
+    "wrongcert.test",
+    "expired.test",
+    "plain.test",
+    "probing.test",
+    "dead.test",
+    "nostarttls.test",
+)
+
+ACCOUNTS = {
+    "ana@bodega.test": "correcto-1",
+    "eñe@bodega.test": "contraseña-ñ",
+    "llena@bodega.test": "correcto-2",
+    "reglas@bodega.test": "correcto-3",
+    "ana@onlysrv.test": "correcto-4",
+    "ana@onlyautoconfig.test": "correcto-5",
+    "ana@wellknown.test": "correcto-6",
+    "ana@mxhosted.test": "correcto-7",
+    "ana@foreign-srv.test": "correcto-8",
+    "ana@probing.test": "correcto-9",
+    "ana@html200.test": "correcto-10",
+    "ana@wrongcert.test": "correcto-11",
+    "ana@expired.test": "correcto-12",
+}
+
+PROGRAMS = ("dovecot", "postfix", "knotd", "knotc", "nginx")
+
+
+def missing() -> str | None:
+    """Why the world cannot be started here, or None."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+    absent = [name for name in PROGRAMS if shutil.which(name, path=path) is None]
+    if absent:
+        return f"not installed: {', '.join(absent)}"
+    if os.geteuid() != 0:
+        return "the real servers need root (Postfix does)"
+    return None
+
+
+def clientconfig(host: str, domain: str, username: str = "%EMAILADDRESS%") -> str:
+    """An autoconfig document that names one host for both directions."""
+    return textwrap.dedent(
+        f"""\
+        <?xml version="1.0" encoding="UTF-8"?>
+        <clientConfig version="1.1"><emailProvider id="{domain}">
+          <domain>{domain}</domain><displayName>Hosting de {domain}</displayName>
+          <incomingServer type="imap"><hostname>{host}</hostname><port>993</port>
+            <socketType>SSL</socketType><authentication>password-cleartext</authentication>
+            <username>{username}</username></incomingServer>
+          <outgoingServer type="smtp"><hostname>{host}</hostname><port>465</port>
+            <socketType>SSL</socketType><authentication>password-cleartext</authentication>
+            <username>{username}</username></outgoingServer>
+        </emailProvider></clientConfig>
+        """
+    )
+
+
+@dataclass
+class Certificates:
+    """A throw-away authority and what it issued, as files."""
+
+    folder: Path
+    ca: trustme.CA = field(default_factory=trustme.CA)
+
+    def __post_init__(self) -> None:
+        self.ca_file = self.folder / "ca.pem"
+        self.ca.cert_pem.write_to_path(str(self.ca_file))
+
+    def issue(self, name: str, *hosts: str, expired: bool = False) -> tuple[Path, Path]:
+        """Certificate chain and key, as two files."""
+        end = datetime.now(UTC) - timedelta(days=30) if expired else None
+        issued = self.ca.issue_cert(*hosts, not_after=end)
+        chain, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
+        chain.write_bytes(b"".join(blob.bytes() for blob in issued.cert_chain_pems))
+        key.write_bytes(issued.private_key_pem.bytes())
+        return chain, key
+
+
+class World:
+    """All servers of one test process."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="mailsetup-world-"))
+        self.folder.chmod(0o755)
+        self.ip = _free_loopback_address()
+        self.accounts = dict(ACCOUNTS)
+        self._servers: list[Server] = []
+        self._zone: list[str] = []
+        self._serial = 1
+        self._extra = 0
+        certificates = self.folder / "tls"
+        certificates.mkdir()
+        self.certificates = Certificates(certificates)
+        self.ca_file = self.certificates.ca_file
+        names = [
+            name
+            for domain in (*DOMAINS, PENISCOLA)
+            if domain not in ("wrongcert.test", "expired.test")
+            for name in (domain, f"*.{domain}")
+        ]
+        self._good = self.certificates.issue("good", *names)
+        self._other_name = self.certificates.issue("other", "srv12.hoster.test")
+        self._expired = self.certificates.issue("expired", "mail.expired.test", expired=True)
+
+    @property
+    def resolver(self) -> str:
+        """For ``--resolver``."""
+        return f"{self.ip}:53"
+
+    def start(self) -> None:
+        """Start everything; on failure nothing stays behind."""
+        try:
+            self._start_knot()
+            self._start_dovecot()
+            self._start_postfix()
+            self._start_nginx()
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop everything and remove the folder."""
+        for server in reversed(self._servers):
+            server.stop()
+        self._servers.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def pids(self) -> list[int]:
+        """The servers' processes."""
+        return [server.pid for server in self._servers]
+
+    # Names ----------------------------------------------------------------------------------
+
+    def records(self, *lines: str) -> None:
+        """Add records (full names with a final dot) and serve them at once."""
+        self._zone += lines
+        self._write_zone()
+        subprocess.run(
+            ["knotc", "-s", str(self.folder / "knot.sock"), "zone-reload", "."],
+            check=True,
+            capture_output=True,
+            env=_with_sbin(),
+        )
+
+    def _write_zone(self) -> None:
+        self._serial += 1
+        head = [
+            "$TTL 1",
+            f". SOA ns.test. admin.test. {self._serial} 3600 600 86400 1",
+            ". NS ns.test.",
+            f"ns.test. A {self.ip}",
+        ]
+        (self.folder / "root.zone").write_text("\n".join([*head, *self._zone]) + "\n")
+
+    def _standard_records(self) -> list[str]:
+        ip = self.ip
+        lines: list[str] = []
+
+        def a(*names: str) -> None:
+            lines.extend(f"{name}. A {ip}" for name in names)
+
+        def mx(domain: str, host: str) -> None:
+            lines.append(f"{domain}. MX 10 {host}.")
+
+        def srv(domain: str, host: str) -> None:
+            for label, port in (
+                ("_imaps", 993),
+                ("_imap", 143),
+                ("_submissions", 465),
+                ("_submission", 587),
+            ):
+                lines.append(f"{label}._tcp.{domain}. SRV 0 1 {port} {host}.")
+
+        a("mx.bodega.test", "imap.bodega.test", "smtp.bodega.test", "autoconfig.bodega.test")
+        mx("bodega.test", "mx.bodega.test")
+        srv("bodega.test", "imap.bodega.test")
+        lines.append('bodega.test. TXT "v=spf1 mx -all"')
+        lines.append('_dmarc.bodega.test. TXT "v=DMARC1; p=none"')
+        a(f"mail.{PENISCOLA}", f"autoconfig.{PENISCOLA}")
+        mx(PENISCOLA, f"mail.{PENISCOLA}")
+        a("mx.onlysrv.test", "mail.onlysrv.test")
+        mx("onlysrv.test", "mx.onlysrv.test")
+        srv("onlysrv.test", "mail.onlysrv.test")
+        a("mail.onlyautoconfig.test", "autoconfig.onlyautoconfig.test")
+        mx("onlyautoconfig.test", "mail.onlyautoconfig.test")
+        a("wellknown.test", "mail.wellknown.test")
+        mx("wellknown.test", "mail.wellknown.test")
+        a("mx1.hoster.test", "autoconfig.hoster.test", "mail.hoster.test", "srv12.hoster.test")
+        mx("mxhosted.test", "mx1.hoster.test")
+        mx("foreign-srv.test", "mx1.hoster.test")
+        srv("foreign-srv.test", "mail.hoster.test")
+        a("autoconfig.html200.test", "html200.test", "mail.html200.test", "imap.html200.test")
+        a("smtp.html200.test")
+        mx("html200.test", "mail.html200.test")
+        for domain in ("wrongcert.test", "expired.test"):
+            a(f"mail.{domain}")
+            mx(domain, f"mail.{domain}")
+            srv(domain, f"mail.{domain}")
+        a("mail.probing.test", "imap.probing.test", "smtp.probing.test")
+        mx("probing.test", "mail.probing.test")
+        lines.append("nullmx.test. MX 0 .")
+        lines.append('nomx.test. TXT "nothing here"')
+        mx("dead.test", "gone.dead.test")
+        return lines
+
+    # Servers --------------------------------------------------------------------------------
+
+    def _run(self, name: str, *command: str, environment: dict[str, str] | None = None) -> Server:
+        log = self.folder / f"{name}.log"
+        server = Server(name, command, log, {**_with_sbin(), **(environment or {})})
+        self._servers.append(server)
+        return server
+
+    def _start_knot(self) -> None:
+        self._zone = self._standard_records()
+        self._write_zone()
+        config = self.folder / "knot.conf"
+        config.write_text(
+            textwrap.dedent(
+                f"""\
+                server:
+                    rundir: "{self.folder}"
+                    listen: {self.ip}@53
+                    udp-workers: 1
+                    tcp-workers: 1
+                    background-workers: 1
+                control:
+                    listen: "{self.folder}/knot.sock"
+                database:
+                    storage: "{self.folder}/knot-db"
+                log:
+                  - target: stdout
+                    any: warning
+                zone:
+                  - domain: .
+                    storage: "{self.folder}"
+                    file: root.zone
+                    zonefile-sync: -1
+                    zonefile-load: whole
+                """
+            )
+        )
+        (self.folder / "knot-db").mkdir()
+        server = self._run("knotd", "knotd", "-c", str(config))
+        server.wait_until(lambda: answers(self.ip, 53))
+
+    def _start_dovecot(self) -> None:
+        owner = pwd.getpwnam("mail")
+        mail = self.folder / "mail"
+        mail.mkdir()
+        os.chown(mail, owner.pw_uid, owner.pw_gid)
+        self._write_passwords()
+        self._fill_mailbox("llena@bodega.test", 64)
+        self._write_sieve(
+            "reglas@bodega.test",
+            'require ["fileinto", "mailbox"];\nfileinto :create "Clientes";\n',
+        )
+        server = self._dovecot("dovecot", self.ip, primary=True)
+        server.wait_until(
+            lambda: answers(self.ip, 993, 143, 995, 110, 4190)
+            and (self.folder / "dovecot" / "lmtp").exists()
+        )
+
+    def extra_dovecot(self, host: str, *, mechanisms: str = "plain", tls: str = "yes") -> str:
+        """One more Dovecot for the same users, on an address of its own, known as ``host``.
+
+        ``tls`` is Dovecot's ``ssl``: with ``no`` there is no STARTTLS and no TLS port.
+        """
+        self._extra += 1
+        octets = self.ip.split(".")
+        ip = ".".join([*octets[:3], str(int(octets[3]) + self._extra)])
+        server = self._dovecot(f"dovecot{self._extra}", ip, mechanisms=mechanisms, tls=tls)
+        ports = (143,) if tls == "no" else (143, 993)
+        server.wait_until(lambda: answers(ip, *ports))
+        self.records(f"{host}. A {ip}")
+        return ip
+
+    def _dovecot(
+        self,
+        name: str,
+        ip: str,
+        *,
+        mechanisms: str = "plain login cram-md5 scram-sha-1 scram-sha-256",
+        tls: str = "yes",
+        primary: bool = False,
+    ) -> Server:
+        base = self.folder / name
+        base.mkdir()
+        folder = self.folder
+        owner = pwd.getpwnam("mail")
+        other, expired = self._other_name, self._expired
+        config = folder / f"{name}.conf"
+        postfix_owner = "postfix"
+        extra = ""
+        if primary:
+            extra = textwrap.dedent(
+                f"""\
+                service lmtp {{
+                  unix_listener lmtp {{
+                    mode = 0666
+                  }}
+                }}
+                service auth {{
+                  unix_listener auth-postfix {{
+                    mode = 0660
+                    user = {postfix_owner}
+                  }}
+                }}
+                service quota-status {{
+                  executable = quota-status -p postfix
+                  unix_listener quota-status {{
+                    mode = 0666
+                  }}
+                  client_limit = 1
+                }}
+                service managesieve-login {{
+                  inet_listener sieve {{
+                    address = {ip}
+                    port = 4190
+                  }}
+                }}
+                service pop3-login {{
+                  inet_listener pop3 {{
+                    address = {ip}
+                    port = 110
+                  }}
+                  inet_listener pop3s {{
+                    address = {ip}
+                    port = 995
+                    ssl = yes
+                  }}
+                }}
+                local_name mail.wrongcert.test {{
+                  ssl_cert = <{other[0]}
+                  ssl_key = <{other[1]}
+                }}
+                local_name mail.expired.test {{
+                  ssl_cert = <{expired[0]}
+                  ssl_key = <{expired[1]}
+                }}
+                """
+            )
+        imaps_port = "0" if tls == "no" else "993"
+        protocols = "imap pop3 lmtp sieve" if primary else "imap"
+        config.write_text(
+            textwrap.dedent(
+                f"""\
+                base_dir = {base}
+                state_dir = {base}
+                instance_name = {name}
+                protocols = {protocols}
+                listen = {ip}
+                log_path = {folder}/{name}-mail.log
+                default_internal_user = dovecot
+                default_login_user = dovenull
+                first_valid_uid = 1
+                mail_uid = {owner.pw_uid}
+                mail_gid = {owner.pw_gid}
+                mail_home = {folder}/mail/%u
+                mail_location = maildir:~/Maildir
+                mail_max_userip_connections = 100
+                disable_plaintext_auth = yes
+                auth_mechanisms = {mechanisms}
+                auth_failure_delay = 0
+                auth_username_chars =
+                auth_verbose = yes
+                ssl = {tls}
+                ssl_cert = <{self._good[0]}
+                ssl_key = <{self._good[1]}
+                ssl_min_protocol = TLSv1.2
+                lda_mailbox_autocreate = yes
+                mail_plugins = quota
+                protocol imap {{
+                  mail_plugins = quota imap_quota
+                }}
+                protocol lmtp {{
+                  mail_plugins = quota sieve
+                  postmaster_address = postmaster@bodega.test
+                }}
+                plugin {{
+                  quota = count:User quota
+                  quota_vsizes = yes
+                  quota_rule = *:storage=100M
+                  quota_grace = 0
+                  quota_status_success = DUNNO
+                  quota_status_nouser = DUNNO
+                  quota_status_overquota = 552 5.2.2 Mailbox is full
+                  sieve = file:~/sieve;active=~/.dovecot.sieve
+                }}
+                namespace inbox {{
+                  inbox = yes
+                  mailbox Junk {{
+                    auto = create
+                    special_use = \\Junk
+                  }}
+                  mailbox Sent {{
+                    auto = create
+                    special_use = \\Sent
+                  }}
+                }}
+                passdb {{
+                  driver = passwd-file
+                  args = username_format=%u {folder}/passwords
+                }}
+                userdb {{
+                  driver = passwd-file
+                  args = username_format=%u {folder}/passwords
+                }}
+                service imap-login {{
+                  inet_listener imap {{
+                    address = {ip}
+                    port = 143
+                  }}
+                  inet_listener imaps {{
+                    address = {ip}
+                    port = {imaps_port}
+                    ssl = yes
+                  }}
+                }}
+                service stats {{
+                  unix_listener stats-writer {{
+                    mode = 0666
+                  }}
+                }}
+                """
+            )
+            + extra
+        )
+        return self._run(name, "dovecot", "-F", "-c", str(config))
+
+    def _write_passwords(self) -> None:
+        lines = []
+        for address, password in self.accounts.items():
+            extra = "userdb_quota_rule=*:storage=50K" if address.startswith("llena@") else ""
+            lines.append(f"{address}:{{PLAIN}}{password}::::::{extra}")
+        (self.folder / "passwords").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def add_account(self, address: str, password: str) -> None:
+        """A mailbox more, at once."""
+        self.accounts[address] = password
+        self._write_passwords()
+
+    def maildir(self, address: str) -> Path:
+        """Where an account's mail lies."""
+        return self.folder / "mail" / address / "Maildir"
+
+    def messages(self, address: str, folder: str = "") -> list[Path]:
+        """The messages of a folder (empty for INBOX)."""
+        base = self.maildir(address)
+        if folder:
+            base = base / f".{folder}"
+        return [path for part in ("new", "cur") for path in (base / part).glob("*")]
+
+    def _fill_mailbox(self, address: str, kib: int) -> None:
+        new = self.maildir(address) / "new"
+        for part in ("tmp", "new", "cur"):
+            (self.maildir(address) / part).mkdir(parents=True)
+        body = "Subject: lleno\r\nFrom: a@b.test\r\n\r\n" + "x" * 70 + "\r\n"
+        (new / "1.1.full").write_text(body + ("y" * 70 + "\r\n") * (kib * 1024 // 72))
+        self._own(self.folder / "mail" / address)
+
+    def _write_sieve(self, address: str, script: str) -> None:
+        home = self.folder / "mail" / address
+        home.mkdir(parents=True, exist_ok=True)
+        (home / ".dovecot.sieve").write_text(script)
+        self._own(home)
+
+    def _own(self, path: Path) -> None:
+        owner = pwd.getpwnam("mail")
+        for each in (path, *path.rglob("*")):
+            os.chown(each, owner.pw_uid, owner.pw_gid)
+
+    def _start_postfix(self) -> None:
+        folder = self.folder
+        config, queue, data = folder / "postfix", folder / "queue", folder / "postfix-data"
+        for each in (config, queue, data):
+            each.mkdir()
+        owner = pwd.getpwnam("postfix")
+        os.chown(data, owner.pw_uid, owner.pw_gid)
+        dovecot = folder / "dovecot"
+        domains = " ".join((*DOMAINS, PENISCOLA))
+        (config / "logins").write_text(
+            "".join(f"{address} {address}\n" for address in self.accounts), encoding="utf-8"
+        )
+        (config / "main.cf").write_text(
+            textwrap.dedent(
+                f"""\
+                compatibility_level = 3.6
+                queue_directory = {queue}
+                data_directory = {data}
+                command_directory = /usr/sbin
+                daemon_directory = /usr/lib/postfix/sbin
+                mail_owner = postfix
+                setgid_group = postdrop
+                myhostname = mx.bodega.test
+                mydestination =
+                inet_interfaces = all
+                inet_protocols = ipv4
+                maillog_file = {folder}/postfix.log
+                maillog_file_prefixes = {folder}
+                virtual_mailbox_domains = {domains}
+                virtual_transport = lmtp:unix:{dovecot}/lmtp
+                message_size_limit = 12000000
+                smtpd_tls_cert_file = {self._good[0]}
+                smtpd_tls_key_file = {self._good[1]}
+                smtpd_sasl_type = dovecot
+                smtpd_sasl_path = {dovecot}/auth-postfix
+                smtpd_sasl_security_options = noanonymous
+                smtpd_tls_auth_only = yes
+                smtpd_sender_login_maps = texthash:{config}/logins
+                smtpd_relay_restrictions = permit_sasl_authenticated, reject
+                smtpd_sender_restrictions = reject_sender_login_mismatch
+                smtpd_recipient_restrictions =
+                    check_policy_service unix:{dovecot}/quota-status,
+                    permit_sasl_authenticated, reject
+                smtpd_client_connection_count_limit = 0
+                smtpd_delay_reject = no
+                disable_dns_lookups = yes
+                """
+            )
+        )
+        (config / "master.cf").write_text(
+            textwrap.dedent(
+                f"""\
+                {self.ip}:465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes -o smtpd_sasl_auth_enable=yes
+                {self.ip}:587 inet n - n - - smtpd -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
+                pickup unix n - n 60 1 pickup
+                cleanup unix n - n - 0 cleanup
+                qmgr unix n - n 300 1 qmgr
+                tlsmgr unix - - n 1000? 1 tlsmgr
+                rewrite unix - - n - - trivial-rewrite
+                bounce unix - - n - 0 bounce
+                defer unix - - n - 0 bounce
+                trace unix - - n - 0 bounce
+                verify unix - - n - 1 verify
+                flush unix n - n 1000? 0 flush
+                proxymap unix - - n - - proxymap
+                proxywrite unix - - n - 1 proxymap
+                smtp unix - - n - - smtp
+                relay unix - - n - - smtp
+                showq unix n - n - - showq
+                error unix - - n - - error
+                retry unix - - n - - error
+                discard unix - - n - - discard
+                local unix - n n - - local
+                virtual unix - n n - - virtual
+                lmtp unix - - n - - lmtp
+                anvil unix - - n - 1 anvil
+                scache unix - - n - 1 scache
+                postlog unix-dgram n - n - 1 postlogd
+                """
+            )
+        )
+        checked = subprocess.run(
+            ["postfix", "-c", str(config), "check"],
+            capture_output=True,
+            text=True,
+            env=_with_sbin(),
+        )
+        if checked.returncode != 0:
+            raise RuntimeError(f"postfix: {checked.stdout}{checked.stderr}")
+        server = self._run(
+            "master", "/usr/lib/postfix/sbin/master", "-c", str(config), "-d",
+            environment={"MAIL_CONFIG": str(config)},
+        )  # fmt: skip
+        server.wait_until(lambda: answers(self.ip, 465, 587))
+
+    def _start_nginx(self) -> None:
+        folder = self.folder
+        self.serve(
+            "autoconfig.bodega.test",
+            "/mail/config-v1.1.xml",
+            clientconfig("imap.bodega.test", "bodega.test"),
+        )
+        self.serve(
+            f"autoconfig.{PENISCOLA}",
+            "/mail/config-v1.1.xml",
+            clientconfig(f"mail.{PENISCOLA}", PENISCOLA),
+        )
+        self.serve(
+            "autoconfig.onlyautoconfig.test",
+            "/mail/config-v1.1.xml",
+            clientconfig("mail.onlyautoconfig.test", "onlyautoconfig.test"),
+        )
+        self.serve(
+            "wellknown.test",
+            "/.well-known/autoconfig/mail/config-v1.1.xml",
+            clientconfig("mail.wellknown.test", "wellknown.test"),
+        )
+        self.serve(
+            "autoconfig.hoster.test",
+            "/mail/config-v1.1.xml",
+            clientconfig("mail.hoster.test", "hoster.test"),
+        )
+        for host in ("autoconfig.html200.test", "html200.test"):
+            for path in (
+                "/mail/config-v1.1.xml",
+                "/.well-known/autoconfig/mail/config-v1.1.xml",
+            ):
+                self.serve(host, path, "<!DOCTYPE html><html><body>Welcome!</body></html>")
+        config = folder / "nginx.conf"
+        config.write_text(
+            textwrap.dedent(
+                f"""\
+                user nobody nogroup;
+                worker_processes 1;
+                pid {folder}/nginx.pid;
+                error_log {folder}/nginx-error.log;
+                events {{ worker_connections 256; }}
+                http {{
+                  access_log {folder}/nginx-access.log;
+                  client_body_temp_path {folder}/nginx-body;
+                  proxy_temp_path {folder}/nginx-proxy;
+                  fastcgi_temp_path {folder}/nginx-fastcgi;
+                  uwsgi_temp_path {folder}/nginx-uwsgi;
+                  scgi_temp_path {folder}/nginx-scgi;
+                  default_type text/xml;
+                  server {{
+                    listen {self.ip}:80;
+                    listen {self.ip}:443 ssl;
+                    ssl_certificate {self._good[0]};
+                    ssl_certificate_key {self._good[1]};
+                    root {folder}/www/$host;
+                  }}
+                }}
+                """
+            )
+        )
+        server = self._run("nginx", "nginx", "-c", str(config), "-g", "daemon off;")
+        server.wait_until(lambda: answers(self.ip, 80, 443))
+
+    def serve(self, host: str, path: str, body: str | bytes) -> None:
+        """Let nginx answer with this at once."""
+        place = self.folder / "www" / host / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(body.encode() if isinstance(body, str) else body)
+        for each in (self.folder / "www").rglob("*"):
+            each.chmod(0o755 if each.is_dir() else 0o644)
+
+    def log(self, name: str) -> str:
+        """A server's log: dovecot-mail, postfix, nginx-error …"""
+        return (self.folder / f"{name}.log").read_text(errors="replace")
+
+
+def _free_loopback_address() -> str:
+    """An address of 127.44/16 on which nobody listens, with room above it for more."""
+    for _ in range(200):
+        third, fourth = random.randint(1, 254), random.randrange(1, 250, 10)
+        ip = f"127.44.{third}.{fourth}"
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind((ip, 53))
+        except OSError:
+            continue
+        return ip
+    raise RuntimeError("no free loopback address")
+
+
+def _with_sbin() -> dict[str, str]:
+    return {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+
+
+def all_gone(pids: Iterable[int]) -> bool:
+    """Whether none of these processes runs any more."""
+    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
