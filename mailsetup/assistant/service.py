@@ -232,9 +232,13 @@ def _event(progress: Progress) -> Event:
 class _Side:
     """One server after it was tried: a session with its proof, or the failure."""
 
-    failure: Failure | None = None
+    findings: tuple[Finding, ...] = ()
     proof: LoggedIn | None = None
     reached: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        return self.proof is not None and not any(f.status is Status.FAIL for f in self.findings)
 
 
 class _Check:
@@ -245,7 +249,6 @@ class _Check:
         self._account = request.account
         self._net = net
         self._emit = emit
-        self._findings: list[Finding] = []
         self._sessions = AsyncExitStack()
         self._imap: ImapSession | None = None
         self._smtp: SmtpSession | None = None
@@ -257,8 +260,10 @@ class _Check:
             domain, incoming, outgoing = await asyncio.gather(
                 self._domain(), self._incoming(), self._outgoing()
             )
-            trip = await self._trip(incoming, outgoing)
-        verdict = judge(self._findings, self._proven(domain, incoming, outgoing, trip))
+            trip, of_trip = await self._trip(incoming, outgoing)
+        # Where both servers show the same fault, the incoming one speaks for both.
+        findings = (*domain.findings, *incoming.findings, *outgoing.findings, *of_trip)
+        verdict = judge(findings, self._proven(domain, incoming, outgoing, trip))
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
         return CheckReport(
@@ -275,7 +280,7 @@ class _Check:
     async def _domain(self) -> DomainVerdict:
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
         verdict = await look_at_domain(self._account.address, self._net)
-        self._found(verdict.findings)
+        self._tell(verdict.findings)
         failed = any(f.status is Status.FAIL for f in verdict.findings)
         status = Status.OK if verdict.in_order else Status.FAIL if failed else Status.WARN
         self._end(Activity.LOOK_AT_DOMAIN, status)
@@ -297,8 +302,9 @@ class _Check:
         self._end(Activity.LOG_IN_INCOMING, _status(proof))
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
-        self._found(quota_findings(proof))
-        return _Side(proof=proof, reached=True)
+        findings = quota_findings(proof)
+        self._tell(findings)
+        return _Side(findings, proof, reached=True)
 
     async def _outgoing(self) -> _Side:
         opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
@@ -336,11 +342,14 @@ class _Check:
         self._end(activity, Status.FAIL)
         return failures[0]
 
-    async def _trip(self, incoming: _Side, outgoing: _Side) -> RoundTrip | None:
+    async def _trip(
+        self, incoming: _Side, outgoing: _Side
+    ) -> tuple[RoundTrip | None, tuple[Finding, ...]]:
         if not self._request.send or self._imap is None or self._smtp is None:
-            return None
-        if incoming.proof is None or outgoing.proof is None:
-            return None
+            return None, ()
+        if not (incoming.is_good and outgoing.is_good):
+            # With a refused login or a full mailbox there is nothing left to be learnt from it.
+            return None, ()
         outcome = await round_trip(
             self._imap,
             self._smtp,
@@ -353,12 +362,14 @@ class _Check:
         if isinstance(outcome, Failure):
             for activity in tuple(self._running):
                 self._end(activity, Status.FAIL)
-            self._found((finding_of(outcome, self._account.address, wait=self._request.wait),))
-            return None
+            finding = finding_of(outcome, self._account.address, wait=self._request.wait)
+            self._tell((finding,))
+            return None, (finding,)
         for activity in tuple(self._running):
             self._end(activity, Status.OK)
-        self._found(arrival_findings(outcome))
-        return outcome
+        findings = arrival_findings(outcome)
+        self._tell(findings)
+        return outcome, findings
 
     def _trip_progress(self, progress: TripProgress) -> None:
         match progress:
@@ -386,12 +397,12 @@ class _Check:
         )
 
     def _failed(self, failure: Failure, *, reached: bool) -> _Side:
-        self._found((finding_of(failure, self._account.address),))
-        return _Side(failure=failure, reached=reached)
+        findings = (finding_of(failure, self._account.address),)
+        self._tell(findings)
+        return _Side(findings, reached=reached)
 
-    def _found(self, findings: Sequence[Finding]) -> None:
+    def _tell(self, findings: Sequence[Finding]) -> None:
         for finding in findings:
-            self._findings.append(finding)
             self._emit(FindingMade(finding))
 
     def _proven(

@@ -181,11 +181,14 @@ class _Trip:
 
     async def prepare(self) -> None:
         """Note where new messages will begin in every folder."""
+        await self._list_folders()
+        self._next_uids = await self._imap.next_uids(self._folders)
+
+    async def _list_folders(self) -> None:
         folders = [folder for folder in await self._imap.folders() if folder.is_selectable]
         # INBOX stands first; behind it the folder for spam is the likeliest place.
         folders = folders[:1] + sorted(folders[1:], key=lambda folder: not folder.is_junk)
         self._folders = folders[:_MAX_FOLDERS]
-        self._next_uids = await self._imap.next_uids(self._folders)
 
     async def wait_for_arrival(self) -> _Place | None:
         """Look in the INBOX, then everywhere, until it is there or the time is over."""
@@ -222,6 +225,8 @@ class _Trip:
         return None
 
     async def _look_elsewhere(self) -> _Place | None:
+        # A rule may have made the folder that it moved the message to.
+        await self._list_folders()
         for folder in await self._changed(self._folders[1:]):
             found = await self._look_in(folder)
             if found is not None:

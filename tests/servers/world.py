@@ -292,8 +292,10 @@ class World:
         )
         server = self._dovecot("dovecot", self.ip, primary=True)
         server.wait_until(
-            lambda: answers(self.ip, 993, 143, 995, 110, 4190)
-            and (self.folder / "dovecot" / "lmtp").exists()
+            lambda: (
+                answers(self.ip, 993, 143, 995, 110, 4190)
+                and (self.folder / "dovecot" / "lmtp").exists()
+            )
         )
 
     def extra_dovecot(self, host: str, *, mechanisms: str = "plain", tls: str = "yes") -> str:
@@ -452,6 +454,12 @@ class World:
                     ssl = yes
                   }}
                 }}
+                # Failed logins are what the tests are for; nobody is to wait for them.
+                service anvil {{
+                  unix_listener anvil-auth-penalty {{
+                    mode = 0
+                  }}
+                }}
                 service stats {{
                   unix_listener stats-writer {{
                     mode = 0666
@@ -557,8 +565,10 @@ class World:
         (config / "master.cf").write_text(
             textwrap.dedent(
                 f"""\
-                {self.ip}:465 inet n - n - - smtpd -o smtpd_tls_wrappermode=yes -o smtpd_sasl_auth_enable=yes
-                {self.ip}:587 inet n - n - - smtpd -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
+                {self.ip}:465 inet n - n - - smtpd
+                  -o smtpd_tls_wrappermode=yes -o smtpd_sasl_auth_enable=yes
+                {self.ip}:587 inet n - n - - smtpd
+                  -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
                 pickup unix n - n 60 1 pickup
                 cleanup unix n - n - 0 cleanup
                 qmgr unix n - n 300 1 qmgr
