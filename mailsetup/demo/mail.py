@@ -1,0 +1,178 @@
+"""The demo world's mailboxes (pymap, in memory) and its submission service (aiosmtpd)."""
+
+import asyncio
+import logging
+import ssl
+from argparse import Namespace
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from proxyprotocol.reader import ProxyProtocolReader
+from pymap.backend.dict import Config, Identity, Login
+from pymap.imap import IMAPServer
+from pymap.parsing.message import AppendMessage
+from pymap.user import Passwords, UserMetadata
+from pysasl.hashing import BuiltinHash
+
+from mailsetup.demo.accounts import FULL
+
+SIZE_LIMIT = 20 * 1024 * 1024
+
+# aiosmtpd logs every connection that ends early, and every search for servers makes some.
+logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
+
+
+class Mailboxes:
+    """All mailboxes, for IMAP and for delivery."""
+
+    def __init__(self) -> None:
+        self._config = _config(None)
+        self._login = Login(self._config)
+
+    async def add(self, address: str, password: str) -> None:
+        """A mailbox with two messages in it."""
+        hashed = await Passwords(self._config).hash_password(password)
+        user = UserMetadata(self._config, address, password=hashed)
+        await self._identity(address).set(user)
+        for subject in ("¡Bienvenida! / Welcome!", "Factura de noviembre / November invoice"):
+            await self.deliver(address, _sample(address, subject))
+
+    async def deliver(self, address: str, message: bytes) -> None:
+        """Put a message into the INBOX."""
+        async with self._identity(address).new_session() as session:
+            inbox = await session.mailbox_set.get_mailbox("INBOX")
+            entry = AppendMessage(message, datetime.now(UTC), frozenset())
+            await inbox.append(entry, recent=True)
+
+    def imap(self, starttls: ssl.SSLContext | None, *, protected: bool) -> Any:
+        """What `asyncio.start_server` calls for a connection.
+
+        ``protected`` connections are in TLS already. Others let nobody log in before STARTTLS,
+        which is offered only with a context.
+        """
+        config = self._config if protected else _config(starttls, secure_auth=True)
+        server = IMAPServer(self._login, config)
+        return ProxyProtocolReader(config.proxy_protocol).get_callback(server)
+
+    def _identity(self, address: str) -> Identity:
+        return Identity(address, self._login, None, frozenset())
+
+
+def _config(starttls: ssl.SSLContext | None, *, secure_auth: bool = False) -> Config:
+    arguments = Namespace(
+        demo_data=False,
+        demo_user="",
+        demo_password="",
+        host="127.0.0.1",
+        port=0,
+        debug=False,
+        proxy_protocol=None,
+        passlib_cfg=None,
+        tls=starttls is not None,
+    )
+    return Config(
+        arguments,
+        demo_data=False,
+        demo_user="",
+        demo_password="",
+        host="127.0.0.1",
+        port=0,
+        ssl_context=starttls,
+        tls_enabled=starttls is not None,
+        secure_auth=secure_auth,
+        invalid_user_sleep=0.0,
+        reject_dnsbl=False,
+        # The passwords are printed in the README; slow hashing would only slow the start.
+        hash_context=BuiltinHash(rounds=1),
+    )
+
+
+def _sample(address: str, subject: str) -> bytes:
+    message = EmailMessage()
+    message["From"] = "mailsetup <hola@demo.test>"
+    message["To"] = address
+    message["Subject"] = subject
+    message["Date"] = format_datetime(datetime.now(UTC))
+    message["Message-ID"] = f"<{abs(hash((address, subject)))}@demo.test>"
+    message.set_content("Este mensaje es de mentira. / This message is not real.\n")
+    return message.as_bytes(policy=message.policy.clone(linesep="\r\n"))
+
+
+class Submission:
+    """aiosmtpd's handler and authenticator: delivers to our own mailboxes only."""
+
+    def __init__(self, mailboxes: Mailboxes, passwords: Mapping[str, str]) -> None:
+        self._mailboxes = mailboxes
+        self._passwords = passwords
+
+    def protocol(self, starttls: ssl.SSLContext | None, *, protected: bool) -> SMTP:
+        """A connection's protocol; ``protected`` ones are in TLS already."""
+        return SMTP(
+            self,
+            hostname="smtp.demo.test",
+            ident="mailsetup demo",
+            data_size_limit=SIZE_LIMIT,
+            tls_context=None if protected else starttls,
+            require_starttls=False,
+            # aiosmtpd knows of no TLS but its own STARTTLS; `handle_MAIL` asks for the login.
+            auth_require_tls=not protected,
+            authenticator=self.authenticate,
+            loop=asyncio.get_running_loop(),
+        )
+
+    def authenticate(
+        self, _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, data: object
+    ) -> AuthResult:
+        """PLAIN and LOGIN against the demo's own passwords."""
+        good = (
+            mechanism in ("PLAIN", "LOGIN")
+            and isinstance(data, LoginPassword)
+            and self._passwords.get(data.login.decode("utf-8", "replace"))
+            == data.password.decode("utf-8", "replace")
+        )
+        return AuthResult(success=good, handled=False)
+
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
+        self,
+        _server: SMTP,
+        session: Session,
+        envelope: Envelope,
+        address: str,
+        options: list[str],
+    ) -> str:
+        """Only for who logged in."""
+        if not session.authenticated:
+            return "530 5.7.0 Authentication required"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 OK"
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Only mailboxes of this world, and only while there is room."""
+        if address not in self._passwords:
+            return "550 5.1.1 No such mailbox in the demo"
+        if address in FULL:
+            return "552 5.2.2 Mailbox is full"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Deliver at once."""
+        content = envelope.content
+        data = content.encode() if isinstance(content, str) else content or b""
+        for address in envelope.rcpt_tos:
+            await self._mailboxes.deliver(address, data)
+        return "250 2.0.0 Delivered"
