@@ -62,14 +62,20 @@ def first_free(known: tuple[Entry, ...]) -> int:
 
 
 def with_profile(content: bytes, number: int, name: str, path: str) -> bytes:
-    """The file with one more profile; everything that was in it stays byte for byte."""
+    """The file with one more profile; everything that was in it stays byte for byte.
+
+    The first profile of all is marked as the default: a Thunderbird that has started it once then
+    keeps it for plain starts, also when more profiles follow.
+    """
+    first = not entries(content)
     newline = b"\r\n" if b"\r\n" in content else b"\n"
     if not content.strip():
         content = _FIRST
         newline = b"\n"
     elif not content.endswith((b"\n", b"\r")):
         content += newline
-    section = (f"[Profile{number}]", f"Name={name}", "IsRelative=1", f"Path={path}", "")
+    section = [f"[Profile{number}]", f"Name={name}", "IsRelative=1", f"Path={path}"]
+    section += ["Default=1", ""] if first else [""]
     separator = b"" if content.endswith(newline * 2) else newline
     return content + separator + b"".join(line.encode() + newline for line in section)
 

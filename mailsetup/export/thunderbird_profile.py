@@ -52,8 +52,8 @@ _MAX_NAME = 40
 class Applied:
     """The profile that was added.
 
-    ``command`` opens Thunderbird with it. Used once, Thunderbird keeps the profile as the one for
-    plain starts, unless another one holds that place already.
+    ``command`` opens Thunderbird with it. Where it is the first profile of all, Thunderbird then
+    keeps it for plain starts (not before that start); otherwise plain starts stay as they are.
     """
 
     profile: Path
