@@ -1,0 +1,134 @@
+"""Killed, out of space or interrupted at any touch of the disk: the old state or the new one."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailsetup.export import profiles_ini
+from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
+from tests.export.accounts import account
+from tests.export.parsers import read_prefs
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+
+OLD_INI = (
+    b"[General]\r\nStartWithLastProfile=1\r\n\r\n"
+    b"[Profile0]\r\nName=mine\r\nIsRelative=1\r\nPath=abc.mine\r\n"
+)
+
+
+def run(what: str, number: int, how: str, folder: Path) -> "subprocess.CompletedProcess[bytes]":
+    script = Path(__file__).with_name("interrupted.py")
+    return subprocess.run(
+        [sys.executable, "-I", "-c", _BOOT, str(script), what, str(number), how, str(folder)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+# The tests run from a checkout as well as against an installed package.
+_BOOT = (
+    "import os, runpy, sys; sys.path.insert(0, os.getcwd()); sys.argv = sys.argv[1:];"
+    " runpy.run_path(sys.argv[0], run_name='__main__')"
+)
+
+
+def touches(what: str, folder: Path) -> int:
+    done = run(what, 0, "kill", folder)
+    assert done.returncode == 0, done.stderr
+    count = int(done.stdout)
+    assert count > 1
+    return count
+
+
+def old_root(folder: Path) -> Path:
+    root = folder / "root"
+    (root / "abc.mine").mkdir(parents=True)
+    (root / "abc.mine" / "prefs.js").write_bytes(b"// mine\n")
+    (root / "profiles.ini").write_bytes(OLD_INI)
+    return root
+
+
+def state(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
+
+
+def is_whole(root: Path) -> bool:
+    """Whether the list is old, or new with a whole profile. Anything else fails."""
+    content = (root / "profiles.ini").read_bytes()
+    assert (root / "abc.mine" / "prefs.js").read_bytes() == b"// mine\n"
+    if content == OLD_INI:
+        return False
+    assert content.startswith(OLD_INI)
+    known = profiles_ini.entries(content)
+    assert known is not None
+    assert [entry.name for entry in known] == ["mine", "ana-bodega.example"]
+    prefs = read_prefs((known[1].folder(root) / "prefs.js").read_bytes())
+    assert prefs["mail.server.server1.hostname"] == "mail.bodega.example"
+    return True
+
+
+def test_apply_killed_at_any_touch_leaves_the_old_list_or_the_whole_new_profile(
+    tmp_path: Path,
+) -> None:
+    count = touches("apply", old_root(tmp_path / "count"))
+    whole = []
+    for number in range(1, count + 1):
+        root = old_root(tmp_path / str(number))
+        assert run("apply", number, "kill", root).returncode == -signal.SIGKILL
+        whole.append(is_whole(root))
+        # The next run works, and clears away what the killed one left.
+        assert isinstance(apply_new_profile(account(), root=root), Applied)
+        names = {path.name for path in root.rglob("*")}
+        assert not {name for name in names if name.startswith(".mailsetup-")}
+        assert len({name for name in names if "ana-bodega" in name}) == 1 + whole[-1]
+    assert not whole[0]
+    assert sorted(whole) == whole, "once it is there it stays"
+
+
+@pytest.mark.parametrize("how", ["full", "interrupt"])
+def test_apply_that_fails_leaves_nothing_behind(how: str, tmp_path: Path) -> None:
+    before = state(old_root(tmp_path / "before"))
+    count = touches("apply", old_root(tmp_path / "count"))
+    failed = 0
+    for number in range(1, count + 1):
+        root = old_root(tmp_path / str(number))
+        done = run("apply", number, how, root)
+        if done.returncode == 0 or is_whole(root):
+            continue
+        failed += 1
+        assert done.returncode == (3 if how == "full" else 130), done.stderr
+        assert state(root) == before
+        assert {path.name for path in root.iterdir()} == {"abc.mine", "profiles.ini"}
+    assert failed > 4
+
+
+@pytest.mark.parametrize("what", ["write", "replace"])
+@pytest.mark.parametrize("how", ["kill", "full", "interrupt"])
+def test_files_are_never_half_written(what: str, how: str, tmp_path: Path) -> None:
+    old = {"a.txt": b"old a", "b.txt": b"old b"} if what == "replace" else {}
+
+    def folder(name: str) -> Path:
+        made = tmp_path / name
+        made.mkdir()
+        for file, content in old.items():
+            (made / file).write_bytes(content)
+        return made
+
+    for number in range(1, touches(what, folder("count")) + 1):
+        made = folder(str(number))
+        done = run(what, number, how, made)
+        assert done.returncode in {"kill": {-9}, "full": {0, 3}, "interrupt": {130}}[how]
+        for file in ("a.txt", "b.txt"):
+            path = made / file
+            if path.exists() or file in old:
+                assert path.read_bytes() in (old.get(file), f"new {file[0]}".encode())
+        if how != "kill":
+            assert not list(made.glob(".mailsetup-*"))
