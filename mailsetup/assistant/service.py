@@ -30,6 +30,7 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.network import Network, NetworkOptions, open_network, parse_resolver
+from mailsetup.net.publicsuffix import owned_domain
 from mailsetup.vault import Vault, VaultState
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
@@ -60,6 +61,7 @@ __all__ = [
     "ignore",
     "parse_resolver",
     "settings_discovery",
+    "settings_domains",
 ]
 
 Emit = Callable[[Event], None]
@@ -117,6 +119,12 @@ def choose_account(
     if incoming is None or outgoing is None:
         return None
     return Account(address=address, incoming=incoming, outgoing=outgoing, person=person)
+
+
+def settings_domains(discovery: Discovery) -> tuple[str, ...]:
+    """Who owns the hosts that were found: one domain each, for the person to recognise."""
+    hosts = discovery.settings.hosts if discovery.settings else ()
+    return tuple(dict.fromkeys(owned_domain(host) for host in hosts))
 
 
 def alternatives_to(account: Account, settings: AccountSettings) -> tuple[ServerSettings, ...]:

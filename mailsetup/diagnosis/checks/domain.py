@@ -5,7 +5,7 @@ from typing import assert_never
 
 from mailsetup.discovery.domain import DomainFacts, DomainState, domain_facts
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.net.dns import NoAnswer
 from mailsetup.net.network import Network
 
@@ -80,7 +80,7 @@ def _judge_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainVerdic
     if facts.null_mx:
         return _broken(address, Finding("dns.mx.null", Status.FAIL, shown))
     if not facts.exchangers:
-        evidence = {"mx": "none", "address": facts.has_address}
+        evidence: dict[str, Fact] = {"mx": "none", "address": facts.has_address}
         return _broken(address, Finding("dns.mx.missing", Status.FAIL, shown, evidence))
     if facts.unresolvable:
         named = tuple(record.host for record in facts.exchangers if record.host)

@@ -1,0 +1,72 @@
+"""Starting the window."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLibraryInfo, QLocale, QSettings, Qt, QTimer, QTranslator
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from mailsetup import resources
+from mailsetup.gui.theme import apply_theme, is_dark
+from mailsetup.gui.window import Window
+from mailsetup.i18n import language
+
+if TYPE_CHECKING:
+    from mailsetup.assistant.service import Assistant
+    from mailsetup.demo.world import DemoWorld
+
+
+def run(demo: "DemoWorld | None" = None, screenshot: str | None = None) -> int:
+    """Show the window until it is closed. With ``screenshot`` it is painted into a file instead."""
+    application = make_application()
+
+    def make_assistant() -> "Assistant":
+        from mailsetup.assistant.service import Assistant, RunOptions
+
+        return Assistant(RunOptions(network=demo.options)) if demo else Assistant()
+
+    # A demo leaves no trace, and a picture is not somebody's window.
+    settings = None if demo or screenshot else QSettings("mailsetup", "mailsetup")
+    window = Window(make_assistant, demo.accounts if demo else (), settings=settings)
+    window.show()
+    if screenshot:
+        QTimer.singleShot(0, lambda: _paint(application, window, screenshot))
+    return application.exec()
+
+
+def make_application() -> QApplication:
+    """The one QApplication, dressed, following the system's light and dark."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        application = existing
+    else:
+        QApplication.setHighDpiScaleFactorRoundingPolicy(
+            Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
+        )
+        application = QApplication(sys.argv[:1])
+    application.setApplicationName("mailsetup")
+    application.setApplicationDisplayName("mailsetup")
+    application.setDesktopFileName("mailsetup")
+    application.setWindowIcon(QIcon(str(resources.path("icons", "mailsetup.svg"))))
+    hints = application.styleHints()
+    apply_theme(application, dark=is_dark(application))
+    hints.colorSchemeChanged.connect(
+        lambda scheme: apply_theme(application, dark=scheme == Qt.ColorScheme.Dark)
+    )
+    _translate_qt(application)
+    return application
+
+
+def _translate_qt(application: QApplication) -> None:
+    """Qt's own words (file dialogs, context menus) come with Qt."""
+    translator = QTranslator(application)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if translator.load(QLocale(language()), "qtbase", "_", folder):
+        application.installTranslator(translator)
+
+
+def _paint(application: QApplication, window: Window, path: str) -> None:
+    saved = window.grab().save(path)
+    window.close()
+    application.exit(0 if saved else 1)

@@ -1,0 +1,59 @@
+"""What every page of the window has in common."""
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from mailsetup.assistant.flow import Page
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space
+from mailsetup.gui.widgets import Title
+
+
+class PageView(QWidget):
+    """A leaf of the flow: shows the session and takes what is typed; decides nothing."""
+
+    page: Page
+
+    moved = Signal(object)
+    """The person chose one of the page's own ways (a `Move`)."""
+    changed = Signal()
+    """What the footer shows may be different now."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("page")
+        self.session = session
+        self.title = Title()
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(Space.MEDIUM)
+        self.column.addWidget(self.title)
+
+    def enter(self) -> None:
+        """The page is shown: take over what the session holds."""
+
+    def leave(self) -> bool:
+        """The primary button was pressed: put what was typed into the session.
+
+        False keeps the person here; the page shows why.
+        """
+        return True
+
+    def retranslate(self) -> None:
+        """Set every text in the current language, keeping what was typed."""
+
+    def primary_text(self) -> str:
+        """The primary button's text; empty where the page has none."""
+        return ""
+
+    def is_ready(self) -> bool:
+        """Whether the primary button can be pressed."""
+        return True
+
+    def first_focus(self) -> QWidget | None:
+        """Where the keyboard begins; None for the primary button."""
+        return None
+
+    def announcement(self) -> str:
+        """What a screen reader says when the page appears."""
+        return self.title.text()

@@ -1,0 +1,132 @@
+"""The program is set up, or the steps to do it."""
+
+from PySide6.QtCore import QProcess, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.gui.page import PageView
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space
+from mailsetup.gui.widgets import (
+    CopyRow,
+    LinkButton,
+    Notice,
+    PlainLabel,
+    action_button,
+    clear,
+)
+from mailsetup.i18n import _
+
+
+class DonePage(PageView):
+    """The end, and the way to another beginning."""
+
+    page = Page.DONE
+
+    save_wanted = Signal()
+    """The person wants the files in a folder."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.sentence = PlainLabel()
+        self._problem = PlainLabel(role="fault")
+        self._notes = Notice()
+        self._notes_text = PlainLabel()
+        self._notes.add(self._notes_text)
+        self._steps = QWidget()
+        steps = QVBoxLayout(self._steps)
+        steps.setContentsMargins(0, 0, 0, 0)
+        steps.setSpacing(Space.SMALL)
+        self.open_program = action_button()
+        self.open_program.clicked.connect(self._open_program)
+        self.save = action_button()
+        self.save.clicked.connect(self.save_wanted)
+        self.open_folder = action_button()
+        self.open_folder.clicked.connect(self._open_folder)
+        self.other_program = action_button()
+        self.other_program.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
+        actions = QWidget()
+        row = QHBoxLayout(actions)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.SMALL)
+        for button in (self.open_program, self.save, self.open_folder, self.other_program):
+            row.addWidget(button)
+        row.addStretch(1)
+        for widget in (self.sentence, self._problem, self._notes, self._steps, actions):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        self.retranslate()
+
+    def enter(self) -> None:
+        """Show what was done."""
+        self._show()
+
+    def _show(self) -> None:
+        session = self.session
+        applied = session.profile is not None
+        self.open_program.setVisible(applied and bool(session.command))
+        artifact = session.artifact
+        self.save.setVisible(artifact is not None and bool(artifact.files))
+        self.open_folder.setVisible(bool(session.saved))
+        self._problem.setText(session.problem)
+        self._problem.setVisible(bool(session.problem))
+        if applied:
+            self.title.setText(_("Thunderbird is ready"))
+            self.sentence.setText(
+                _(
+                    "Your account is in a profile of its own; what was there before is untouched. "
+                    "Thunderbird asks for the password once."
+                )
+            )
+        else:
+            self.title.setText(_("These are the steps"))
+            if session.saved:
+                names = ", ".join(path.name for path in session.saved)
+                folder = session.saved[0].parent
+                self.sentence.setText(
+                    _("Saved in {folder}: {names}").format(folder=folder, names=names)
+                )
+            else:
+                self.sentence.setText(_("Keep this window open beside your program."))
+        notes = artifact.notes if artifact and not applied else ()
+        self._notes_text.setText("\n".join(notes))
+        self._notes.setVisible(bool(notes))
+        clear(self._steps)
+        layout = self._steps.layout()
+        if artifact is not None and not applied and layout is not None:
+            for number, step in enumerate(artifact.steps, 1):
+                layout.addWidget(PlainLabel(f"{number}.  {step.text}"))
+                for value in step.values:
+                    layout.addWidget(CopyRow(value.label, value.value))
+                if step.link.startswith("https://"):
+                    layout.addWidget(LinkButton(_("Open the page"), step.link))
+        self.changed.emit()
+
+    def _open_program(self) -> None:
+        command = self.session.command
+        started = bool(command) and QProcess.startDetached(command[0], list(command[1:]))
+        if not started:
+            self.session.problem = _("The program could not be started. Open it by hand.")
+            self._show()
+
+    def _open_folder(self) -> None:
+        if self.session.saved:
+            folder = self.session.saved[0].parent
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def primary_text(self) -> str:
+        """One more account."""
+        return _("Set up another account")
+
+    def announcement(self) -> str:
+        """What was done."""
+        return f"{self.title.text()}. {self.sentence.text()}"
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self.open_program.setText(_("&Open Thunderbird"))
+        self.save.setText(_("&Save the files …"))
+        self.open_folder.setText(_("Open the &folder"))
+        self.other_program.setText(_("Another &program"))
+        self._show()

@@ -1,0 +1,151 @@
+"""What was found, where it comes from, and what the person has to agree to."""
+
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.wording import (
+    authentication_name,
+    hint_sentence,
+    protocol_purpose,
+    server_sentence,
+    source_sentence,
+)
+from mailsetup.gui.page import PageView
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.widgets import Foldable, LinkButton, Notice, PlainLabel, clear
+from mailsetup.i18n import _
+from mailsetup.model.hostname import to_u_label
+from mailsetup.model.text import plain
+
+
+class FoundPage(PageView):
+    """The result of looking."""
+
+    page = Page.FOUND
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._where = PlainLabel()
+        self.domains = PlainLabel(role="domain", size=Type.TITLE, bold=True)
+        self._source = PlainLabel(role="muted")
+        self._question = Notice()
+        self._reason = PlainLabel()
+        self.agree = QCheckBox()
+        self.agree.toggled.connect(self._agreed)
+        self._question.add(self._reason)
+        self._question.add(self.agree)
+        self._hints = QWidget()
+        QVBoxLayout(self._hints).setContentsMargins(0, 0, 0, 0)
+        self.details = Foldable()
+        self.edit = LinkButton()
+        self.edit.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        for widget in (
+            self._where,
+            self.domains,
+            self._source,
+            self._question,
+            self._hints,
+            self.details,
+            self.edit,
+        ):
+            self.column.addWidget(widget)
+        self.column.setSpacing(Space.MEDIUM)
+        self.column.addStretch(1)
+        self.retranslate()
+
+    def enter(self) -> None:
+        """Show the discovery."""
+        self.agree.setChecked(self.session.agreed)
+        self._show()
+
+    def _show(self) -> None:
+        from mailsetup.assistant.service import settings_domains
+
+        discovery = self.session.discovery
+        settings = discovery.settings if discovery else None
+        if discovery is None or settings is None:
+            return
+        self.domains.setText("\n".join(self._registrable(settings_domains(discovery))))
+        self._source.setText(source_sentence(discovery.source) if discovery.source else "")
+        self._question.setVisible(bool(discovery.confirm))
+        self._reason.setText(
+            _(
+                "Your address does not belong to this company, and nobody proves that it keeps "
+                "your mail. Go on only if you know the name: from your bill, your contract, or "
+                "the person who looks after your computer."
+            )
+        )
+        names = ", ".join(self._registrable(discovery.confirm))
+        self.agree.setText(_("Yes, {domains} keeps my mail").format(domains=names))
+        clear(self._hints)
+        layout = self._hints.layout()
+        for hint in settings.hints:
+            if layout is not None:
+                layout.addWidget(PlainLabel(hint_sentence(hint)))
+                if hint.url.startswith("https://"):
+                    layout.addWidget(LinkButton(_("Show how on the provider's page"), hint.url))
+        self._hints.setVisible(bool(settings.hints))
+        lines = [plain(settings.provider, 60)] if settings.provider else []
+        lines += [
+            f"{protocol_purpose(server.protocol)} ({server.protocol.upper()}): "
+            f"{server_sentence(server)}, "
+            f"{_('user name {name}').format(name=plain(server.username, 120))}, "
+            f"{', '.join(authentication_name(kind) for kind in server.authentication)}"
+            for server in settings.servers
+        ]
+        if discovery.source is not None:
+            lines.append(plain(discovery.source.location, 200))
+        self.details.fill(lines)
+        self.changed.emit()
+
+    def _registrable(self, domains: tuple[str, ...]) -> list[str]:
+        # Both forms, because letters of other scripts can look like ours.
+        return [
+            domain if to_u_label(domain) == domain else f"{to_u_label(domain)} ({domain})"
+            for domain in domains
+        ]
+
+    def _agreed(self, agreed: bool) -> None:
+        self.session.agreed = agreed
+        self.changed.emit()
+
+    def is_ready(self) -> bool:
+        """Not before the person agreed to what has to be agreed to."""
+        discovery = self.session.discovery
+        return discovery is not None and (not discovery.confirm or self.session.agreed)
+
+    def leave(self) -> bool:
+        """Take the best servers."""
+        from mailsetup.assistant.service import choose_account
+
+        discovery, address = self.session.discovery, self.session.address
+        if discovery is None or discovery.settings is None or address is None:
+            return False
+        self.session.account = choose_account(discovery.settings, address, self.session.person)
+        self.session.typed = False
+        if self.session.account is None:
+            # Only one direction was found: the other one is for the person to fill in.
+            self.moved.emit(Move.MANUAL)
+            return False
+        return True
+
+    def primary_text(self) -> str:
+        """Go on."""
+        return _("Continue")
+
+    def first_focus(self) -> QWidget | None:
+        """The question, where there is one."""
+        return self.agree if self._question.isVisibleTo(self) else None
+
+    def announcement(self) -> str:
+        """Title and place."""
+        return f"{self.title.text()}. {self.domains.text()}"
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self.title.setText(_("Found"))
+        self._where.setText(_("Your mail is kept at"))
+        self.details.set_texts(_("Show the servers"), _("Hide the servers"))
+        self.edit.setText(_("Change the servers by hand"))
+        self._show()

@@ -1,0 +1,102 @@
+"""Which program to set up."""
+
+from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
+
+from mailsetup.assistant.flow import Page
+from mailsetup.export.exporter import Automation
+from mailsetup.gui.page import PageView
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space, Type, scaled
+from mailsetup.gui.widgets import PlainLabel
+from mailsetup.i18n import _
+
+
+class ProgramPage(PageView):
+    """One choice a program, what is installed first."""
+
+    page = Page.PROGRAM
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        from mailsetup.export.table import EXPORTERS
+
+        self._exporters = EXPORTERS
+        self._lead = PlainLabel(role="muted")
+        self._problem = PlainLabel(role="fault")
+        self._group = QButtonGroup(self)
+        self.choices: dict[str, QRadioButton] = {}
+        self._notes: dict[str, PlainLabel] = {}
+        self.column.addWidget(self._lead)
+        for exporter in EXPORTERS:
+            host = QWidget()
+            column = QVBoxLayout(host)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(Space.TINY)
+            choice = QRadioButton(exporter.title)
+            choice.setFont(scaled(choice.font(), Type.LARGE, bold=True))
+            choice.toggled.connect(
+                lambda on, chosen=exporter.id: self._choose(chosen) if on else None
+            )
+            note = PlainLabel(role="muted")
+            note.setContentsMargins(Space.HUGE, 0, 0, 0)
+            column.addWidget(choice)
+            column.addWidget(note)
+            self._group.addButton(choice)
+            self.choices[exporter.id] = choice
+            self._notes[exporter.id] = note
+            self.column.addWidget(host)
+        self.column.addWidget(self._problem)
+        self.column.addStretch(1)
+        self.retranslate()
+
+    def enter(self) -> None:
+        """Show the choice made before."""
+        self.choices[self.session.program].setChecked(True)
+        self._show()
+
+    def _choose(self, program: str) -> None:
+        self.session.program = program
+        self.session.problem = ""
+        self._show()
+
+    def applies(self) -> bool:
+        """Whether the chosen program is set up by us, here and now."""
+        chosen = next(e for e in self._exporters if e.id == self.session.program)
+        return chosen.automation is Automation.APPLY and bool(
+            self.session.installed.get(self.session.program)
+        )
+
+    def _show(self) -> None:
+        for exporter in self._exporters:
+            installed = self.session.installed.get(exporter.id)
+            if exporter.automation is Automation.APPLY and installed:
+                text = _("Installed here. One click, and your account is in it.")
+            elif exporter.automation is Automation.APPLY:
+                text = _("Not found on this computer. You get a file that it can import.")
+            elif exporter.automation is Automation.IMPORT:
+                text = _("You get files and a guide with pictures.")
+            else:
+                text = _("You get a guide with the values to copy, step by step.")
+            self._notes[exporter.id].setText(text)
+            self.choices[exporter.id].setAccessibleDescription(text)
+        self._problem.setText(self.session.problem)
+        self._problem.setVisible(bool(self.session.problem))
+        self.changed.emit()
+
+    def primary_text(self) -> str:
+        """Do it."""
+        return _("Set it up now") if self.applies() else _("Show me how")
+
+    def first_focus(self) -> QWidget:
+        """The chosen program."""
+        return self.choices[self.session.program]
+
+    def announcement(self) -> str:
+        """A problem, if there is one, otherwise the title."""
+        return self.session.problem or self.title.text()
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self.title.setText(_("Which program do you use?"))
+        self._lead.setText(_("Your password is not written into any file; the program asks once."))
+        self._show()

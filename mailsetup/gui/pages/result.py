@@ -1,0 +1,197 @@
+"""What the test proved, or which link is broken and what to do."""
+
+from datetime import datetime
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.wording import actor_name, link_name
+from mailsetup.gui.chain import ChainView
+from mailsetup.gui.page import PageView
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.widgets import Foldable, PlainLabel, action_button
+from mailsetup.i18n import _
+from mailsetup.model.finding import Actor, Finding, Status
+from mailsetup.model.text import plain
+
+
+class ResultPage(PageView):
+    """The verdict, one action first, details folded."""
+
+    page = Page.RESULT
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.chain = ChainView()
+        self.sentence = PlainLabel(size=Type.LARGE, bold=True)
+        self.advice = PlainLabel()
+        self._who = PlainLabel(role="muted")
+        self._proof = PlainLabel(role="muted")
+        self._also = PlainLabel()
+        self.again = action_button()
+        self.again.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
+        self.other_password = action_button()
+        self.other_password.clicked.connect(lambda: self.moved.emit(Move.PASSWORD))
+        self.servers = action_button()
+        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.copy = action_button()
+        self.copy.clicked.connect(self._copy_message)
+        actions = QWidget()
+        row = QHBoxLayout(actions)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.SMALL)
+        for button in (self.again, self.other_password, self.servers, self.copy):
+            row.addWidget(button)
+        row.addStretch(1)
+        self.details = Foldable()
+        for widget in (
+            self.chain,
+            self.sentence,
+            self.advice,
+            self._who,
+            self._proof,
+            self._also,
+            actions,
+            self.details,
+        ):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        self.retranslate()
+
+    def enter(self) -> None:
+        """Show the report."""
+        self._show()
+
+    @property
+    def _cause(self) -> Finding | None:
+        return self.session.report.root_cause if self.session.report else None
+
+    def _show(self) -> None:
+        from mailsetup.diagnosis.catalogue import explain
+
+        report = self.session.report
+        self.chain.reset()
+        if report is not None:
+            for link, status in report.chain:
+                self.chain.set_status(link, status)
+        cause = self._cause
+        healthy = report is not None and report.is_healthy
+        self._proof.setVisible(healthy)
+        self.copy.setVisible(cause is not None and explain(cause).who is not Actor.YOU)
+        self.again.setVisible(not healthy)
+        self.other_password.setVisible(cause is not None and cause.id.startswith("account.login"))
+        self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
+        self._who.setVisible(cause is not None)
+        if healthy and report is not None:
+            self.title.setText(_("Everything works"))
+            self.sentence.setText(_("Your mail comes in and goes out."))
+            self.advice.setText(_("Now choose the program that you want to use."))
+            self._proof.setText("\n".join(self._proven()))
+        elif cause is not None and report is not None:
+            shown = explain(cause)
+            self.title.setText(_("Broken here: {link}").format(link=link_name(cause.link)))
+            self.sentence.setText(shown.title)
+            self.advice.setText(shown.advice)
+            self._who.setText(_("Who can mend it: {who}").format(who=actor_name(shown.who)))
+        else:
+            self.title.setText(_("The test could not be finished"))
+            self.sentence.setText(
+                _("This program made a mistake ({kind}).").format(
+                    kind=plain(self.session.defect, 60)
+                )
+            )
+            self.advice.setText(_("Please try again. If it happens again, report it to us."))
+        findings = report.findings if report else ()
+        also = [explain(f) for f in findings if f is not cause and f.status is not Status.OK]
+        self._also.setText("\n".join(f"•  {one.title} {one.advice}" for one in also))
+        self._also.setVisible(bool(also))
+        self.details.fill(self._details())
+        self.changed.emit()
+
+    def _proven(self) -> list[str]:
+        report = self.session.report
+        if report is None:
+            return []
+        lines = []
+        if report.incoming is not None:
+            lines.append(
+                _("✔  Logged in at {host} to receive").format(host=report.incoming.server.host)
+            )
+            lines += [
+                _("The server says: {text}").format(text=plain(alert))
+                for alert in report.incoming.alerts
+            ]
+        if report.outgoing is not None:
+            lines.append(
+                _("✔  Logged in at {host} to send").format(host=report.outgoing.server.host)
+            )
+        trip = report.round_trip
+        if trip is not None:
+            seconds = f"{(trip.sent_ms + trip.arrived_ms) / 1000:.1f}"
+            lines.append(_("✔  A message came back after {seconds} s").format(seconds=seconds))
+            lines.append(_("✔  Its attachment is unchanged"))
+            if not trip.cleaned_up:
+                lines.append(_("The test message could not be removed; delete it by hand."))
+        return lines
+
+    def _details(self) -> list[str]:
+        report = self.session.report
+        lines = []
+        for finding in report.findings if report else ():
+            lines.append(finding.id)
+            for name, value in finding.evidence.items():
+                shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+                lines.append(f"    {name}: {plain(shown)}")
+        return lines
+
+    def hosting_message(self) -> str:
+        """What to write to whoever has to act: all that they will ask for, nothing secret."""
+        from mailsetup.diagnosis.catalogue import explain
+
+        cause, address = self._cause, self.session.address
+        if cause is None or address is None:
+            return ""
+        evidence = cause.evidence
+        now = datetime.now().astimezone()
+        return _(
+            "Hello. I have a problem with {address}. What happens: {sentence} "
+            "When: {when}. Server: {server}. Exact answer of the server: “{answer}”. "
+            "Could you please have a look?"
+        ).format(
+            address=address,
+            sentence=explain(cause).title,
+            when=now.strftime("%Y-%m-%d %H:%M %z"),
+            server=evidence.get("server", "—"),
+            answer=f"{evidence.get('code', '')} {evidence.get('answer', '')}".strip() or "—",
+        )
+
+    def _copy_message(self) -> None:
+        QGuiApplication.clipboard().setText(self.hosting_message())
+        self.copy.setText(_("Copied"))
+
+    def is_ready(self) -> bool:
+        """Programs are set up with what works, or knowingly with what does not yet."""
+        return self.session.report is not None
+
+    def primary_text(self) -> str:
+        """Go on, or go on all the same."""
+        report = self.session.report
+        if report is None:
+            return ""
+        return _("Choose my program") if report.is_healthy else _("Set up a program anyway")
+
+    def announcement(self) -> str:
+        """The verdict."""
+        return f"{self.title.text()}. {self.sentence.text()}"
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self.again.setText(_("Test &again"))
+        self.other_password.setText(_("Change the &password"))
+        self.servers.setText(_("Change the &servers"))
+        self.copy.setText(_("Copy &message to send them"))
+        self.details.set_texts(_("Show details for a technician"), _("Hide the details"))
+        self.chain.retranslate()
+        self._show()

@@ -1,0 +1,100 @@
+"""The test as it goes on."""
+
+from mailsetup.assistant.events import (
+    Activity,
+    ActivityEnded,
+    ActivityStarted,
+    Event,
+    FindingMade,
+    LinkJudged,
+)
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.wording import activity_sentence
+from mailsetup.gui.chain import ChainView, Light
+from mailsetup.gui.page import PageView
+from mailsetup.gui.session import Session
+from mailsetup.gui.widgets import PlainLabel
+from mailsetup.i18n import _
+from mailsetup.model.finding import Link, Status
+
+_LINK_OF = {
+    Activity.LOOK_FOR_SETTINGS: Link.DNS,
+    Activity.LOOK_AT_DOMAIN: Link.DNS,
+    Activity.REACH_INCOMING: Link.HOSTING,
+    Activity.REACH_OUTGOING: Link.HOSTING,
+    Activity.LOG_IN_INCOMING: Link.ACCOUNT,
+    Activity.LOG_IN_OUTGOING: Link.ACCOUNT,
+    Activity.SEND: Link.ACCOUNT,
+    Activity.WAIT_FOR_ARRIVAL: Link.ACCOUNT,
+    Activity.COMPARE_ATTACHMENT: Link.ACCOUNT,
+    Activity.CLEAN_UP: Link.ACCOUNT,
+}
+
+_SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "…"}
+
+
+class TestingPage(PageView):
+    """A quiet list of what is being done, under the chain."""
+
+    __test__ = False  # not a test case, whatever pytest thinks of the name
+    page = Page.TESTING
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.chain = ChainView()
+        self._lead = PlainLabel(role="muted")
+        self._lines = PlainLabel()
+        for widget in (self.chain, self._lead, self._lines):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        self._steps: dict[Activity, tuple[str, Status, float]] = {}
+        self.retranslate()
+
+    def enter(self) -> None:
+        """Begin anew."""
+        self._steps.clear()
+        self.chain.reset()
+        self._tell()
+
+    def take(self, event: Event) -> None:
+        """Something happened in the engine."""
+        match event:
+            case ActivityStarted(activity=activity, detail=detail):
+                self._steps[activity] = (detail, Status.UNKNOWN, 0.0)
+                link = _LINK_OF[activity]
+                if self.chain.light(link) is not Light.FAIL:
+                    self.chain.set_light(link, Light.WORKING)
+            case ActivityEnded(activity=activity, status=status, elapsed_ms=elapsed):
+                detail = self._steps.get(activity, ("", Status.UNKNOWN, 0.0))[0]
+                self._steps[activity] = (detail, status, elapsed)
+                link = _LINK_OF[activity]
+                if status is Status.OK and link is Link.HOSTING:
+                    self.chain.set_light(link, Light.OK)
+                    self.chain.set_light(Link.CLIENT, Light.OK)
+            case FindingMade(finding=finding):
+                if finding.status is Status.FAIL:
+                    self.chain.set_light(finding.link, Light.FAIL)
+            case LinkJudged(link=link, status=status):
+                self.chain.set_status(link, status)
+            case _:
+                return
+        self._tell()
+
+    def _tell(self) -> None:
+        lines = []
+        for activity in Activity:
+            if activity not in self._steps:
+                continue
+            detail, status, elapsed = self._steps[activity]
+            time = f"  ({elapsed / 1000:.1f} s)" if status is not Status.UNKNOWN else ""
+            lines.append(f"{_SIGNS[status]}  {activity_sentence(activity, detail)}{time}")
+        self._lines.setText("\n".join(lines))
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self.title.setText(_("Trying it out for real"))
+        self._lead.setText(
+            _("A small message goes from you to yourself. It is removed again afterwards.")
+        )
+        self.chain.retranslate()
+        self._tell()

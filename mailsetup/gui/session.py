@@ -1,0 +1,78 @@
+"""What the person typed and what came of it: one account on its way through the window."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Finding
+from mailsetup.model.settings import Account
+
+if TYPE_CHECKING:
+    from mailsetup.assistant.report import CheckReport
+    from mailsetup.assistant.service import Discovery
+    from mailsetup.demo.world import DemoAccount
+    from mailsetup.export.exporter import Artifact
+
+
+@dataclass
+class Session:
+    """Pages read from it and write to it; they hold nothing of their own."""
+
+    person: str = ""
+    address_text: str = ""
+    address: EmailAddress | None = None
+    discovery: "Discovery | None" = None
+    absence: tuple[Finding, ...] = ()
+    """Why nothing was found."""
+    agreed: bool = False
+    """Whether the person agreed to the domains that had to be confirmed."""
+    account: Account | None = None
+    typed: bool = False
+    """Whether the servers were entered by hand."""
+    password: str = ""
+    keep_password: bool = False
+    keyring: str = ""
+    """The keyring's name; empty where there is none."""
+    keyring_known: bool = False
+    report: "CheckReport | None" = None
+    defect: str = ""
+    """The type of our own exception, where the engine failed."""
+    program: str = "thunderbird"
+    installed: dict[str, bool | None] = field(default_factory=dict)
+    artifact: "Artifact | None" = None
+    problem: str = ""
+    """Why the last step on the program's page did not work, as a sentence."""
+    profile: Path | None = None
+    command: tuple[str, ...] = ()
+    saved: tuple[Path, ...] = ()
+    demo: "tuple[DemoAccount, ...]" = ()
+
+    def begin_anew(self) -> None:
+        """Forget everything about the account; what belongs to the computer stays."""
+        fresh = Session(
+            keyring=self.keyring,
+            keyring_known=self.keyring_known,
+            installed=self.installed,
+            demo=self.demo,
+        )
+        self.__dict__.update(fresh.__dict__)
+
+    def forget_findings(self) -> None:
+        """The address changed: what was found for another one counts no more."""
+        self.discovery = None
+        self.absence = ()
+        self.agreed = False
+        self.account = None
+        self.typed = False
+        self.forget_result()
+
+    def forget_result(self) -> None:
+        """Servers or password changed: the last test counts no more."""
+        self.report = None
+        self.defect = ""
+        self.artifact = None
+        self.problem = ""
+        self.profile = None
+        self.command = ()
+        self.saved = ()

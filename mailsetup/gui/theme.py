@@ -1,0 +1,198 @@
+"""How the window looks: colours, spacing and type, in one place."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QPalette
+from PySide6.QtWidgets import QApplication, QWidget
+
+
+class Space(IntEnum):
+    """Distances in logical pixels."""
+
+    TINY = 4
+    SMALL = 8
+    MEDIUM = 14
+    LARGE = 22
+    HUGE = 34
+
+
+class Type(IntEnum):
+    """Type sizes in percent of the system's own font."""
+
+    SMALL = 92
+    BODY = 100
+    LARGE = 118
+    TITLE = 165
+
+
+CARD_WIDTH = 700
+"""The widest that a column of text gets: longer lines are hard to read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """One scheme. Text on its ground has a contrast of at least 4.5 to 1 (WCAG AA)."""
+
+    ground: str
+    card: str
+    text: str
+    muted: str
+    border: str
+    field: str
+    accent: str
+    accent_pressed: str
+    on_accent: str
+    soft: str
+    ok: str
+    warn: str
+    fail: str
+
+
+LIGHT = Colours(
+    ground="#eef2f6",
+    card="#ffffff",
+    text="#17212c",
+    muted="#52606e",
+    border="#8593a2",
+    field="#ffffff",
+    accent="#0f62ac",
+    accent_pressed="#0b4c87",
+    on_accent="#ffffff",
+    soft="#e4eef8",
+    ok="#157347",
+    warn="#8a5a00",
+    fail="#b3261e",
+)
+
+DARK = Colours(
+    ground="#12171d",
+    card="#1b222b",
+    text="#eaf0f6",
+    muted="#a5b2c0",
+    border="#6d7b8a",
+    field="#12171d",
+    accent="#79b8f3",
+    accent_pressed="#a3cff8",
+    on_accent="#08243f",
+    soft="#22303f",
+    ok="#6fd39c",
+    warn="#f1c062",
+    fail="#ff9a90",
+)
+
+
+def is_dark(application: QApplication) -> bool:
+    """What the system wants now."""
+    hints = application.styleHints()
+    return hints.colorScheme() == Qt.ColorScheme.Dark
+
+
+def colours_of(widget: QWidget) -> Colours:
+    """The scheme that a widget is drawn in."""
+    return DARK if widget.palette().window().color().lightness() < 128 else LIGHT
+
+
+def apply_theme(application: QApplication, *, dark: bool) -> None:
+    """Dress the whole program. Fusion first: a stylesheet on a native style breaks in places."""
+    colours = DARK if dark else LIGHT
+    application.setStyle("Fusion")
+    application.setPalette(_palette(colours))
+    application.setStyleSheet(_stylesheet(colours))
+
+
+def scaled(font: QFont, size: Type, *, bold: bool = False) -> QFont:
+    """A font relative to the system's, so that the system's text size is followed."""
+    result = QFont(font)
+    if font.pointSizeF() > 0:
+        result.setPointSizeF(font.pointSizeF() * size / 100)
+    else:
+        result.setPixelSize(round(font.pixelSize() * size / 100))
+    if bold:
+        result.setWeight(QFont.Weight.DemiBold)
+    return result
+
+
+def _palette(colours: Colours) -> QPalette:
+    palette = QPalette(QColor(colours.card), QColor(colours.ground))
+    roles = QPalette.ColorRole
+    for role, value in (
+        (roles.Window, colours.ground),
+        (roles.WindowText, colours.text),
+        (roles.Base, colours.field),
+        (roles.AlternateBase, colours.card),
+        (roles.Text, colours.text),
+        (roles.Button, colours.card),
+        (roles.ButtonText, colours.text),
+        (roles.PlaceholderText, colours.muted),
+        (roles.Highlight, colours.accent),
+        (roles.HighlightedText, colours.on_accent),
+        (roles.Link, colours.accent),
+        (roles.ToolTipBase, colours.card),
+        (roles.ToolTipText, colours.text),
+    ):
+        palette.setColor(role, QColor(value))
+    disabled = QPalette.ColorGroup.Disabled
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        palette.setColor(disabled, role, QColor(colours.muted))
+    return palette
+
+
+def _stylesheet(c: Colours) -> str:
+    return f"""
+    QWidget#card {{ background: {c.card}; border-radius: 14px; }}
+    QWidget#page {{ background: {c.card}; }}
+    QScrollArea, QScrollArea > QWidget > QWidget#ground {{ background: {c.ground}; border: none; }}
+    QLabel {{ background: transparent; }}
+    QLabel[role="muted"] {{ color: {c.muted}; }}
+    QLabel[role="fault"] {{ color: {c.fail}; }}
+    QLabel[role="ok"] {{ color: {c.ok}; }}
+    QLabel[role="domain"] {{ color: {c.accent}; }}
+    QLabel[role="badge"] {{
+        background: {c.soft}; color: {c.accent}; border-radius: 9px; padding: 3px 10px;
+    }}
+    QLineEdit, QComboBox, QSpinBox {{
+        background: {c.field}; color: {c.text}; border: 1px solid {c.border};
+        border-radius: 7px; padding: 7px 9px; min-height: 1.3em;
+    }}
+    QLineEdit:focus, QComboBox:focus, QSpinBox:focus {{
+        border: 2px solid {c.accent}; padding: 6px 8px;
+    }}
+    QLineEdit[fault="true"] {{ border: 2px solid {c.fail}; padding: 6px 8px; }}
+    QComboBox::drop-down {{ border: none; width: 22px; }}
+    QComboBox QAbstractItemView {{
+        background: {c.card}; color: {c.text}; selection-background-color: {c.accent};
+        selection-color: {c.on_accent};
+    }}
+    QPushButton {{
+        background: {c.card}; color: {c.text}; border: 1px solid {c.border};
+        border-radius: 8px; padding: 8px 16px; min-height: 1.3em;
+    }}
+    QPushButton:hover {{ border-color: {c.accent}; }}
+    QPushButton:focus {{ border: 2px solid {c.accent}; padding: 7px 15px; }}
+    QPushButton:disabled {{ color: {c.muted}; border-color: {c.soft}; }}
+    QPushButton[role="primary"] {{
+        background: {c.accent}; color: {c.on_accent}; border: 2px solid {c.accent};
+        padding: 7px 22px; font-weight: 600;
+    }}
+    QPushButton[role="primary"]:hover, QPushButton[role="primary"]:pressed {{
+        background: {c.accent_pressed}; border-color: {c.accent_pressed};
+    }}
+    QPushButton[role="primary"]:focus {{ border: 2px solid {c.text}; }}
+    QPushButton[role="primary"]:disabled {{
+        background: {c.soft}; color: {c.muted}; border-color: {c.soft};
+    }}
+    QPushButton[role="link"] {{
+        background: transparent; border: 2px solid transparent; color: {c.accent};
+        padding: 4px 6px; text-align: left;
+    }}
+    QPushButton[role="link"]:hover {{ text-decoration: underline; }}
+    QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; border-radius: 6px; }}
+    QRadioButton, QCheckBox {{ spacing: 9px; background: transparent; }}
+    QCheckBox::indicator, QRadioButton::indicator {{ width: 1.15em; height: 1.15em; }}
+    QCheckBox:focus, QRadioButton:focus {{ color: {c.accent}; }}
+    QFrame#notice {{ background: {c.soft}; border-radius: 9px; }}
+    QFrame#row {{ background: {c.soft}; border-radius: 8px; }}
+    QFrame#line {{ background: {c.soft}; max-height: 1px; border: none; }}
+    """

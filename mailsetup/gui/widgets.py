@@ -1,0 +1,242 @@
+"""The window's own small widgets."""
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QDesktopServices,
+    QGuiApplication,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mailsetup.gui.theme import Space, Type, scaled
+from mailsetup.i18n import _
+
+
+class PlainLabel(QLabel):
+    """Text that is never anything but text, wherever it comes from; wraps, can be selected."""
+
+    def __init__(
+        self, text: str = "", role: str = "", size: Type = Type.BODY, *, bold: bool = False
+    ) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        self.setText(text)
+        if role:
+            self.setProperty("role", role)
+        if size is not Type.BODY or bold:
+            self.setFont(scaled(self.font(), size, bold=bold))
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def set_role(self, role: str) -> None:
+        """Change the colour."""
+        self.setProperty("role", role)
+        self.style().unpolish(self)
+        self.style().polish(self)
+
+
+class Title(PlainLabel):
+    """The one heading of a page."""
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text, size=Type.TITLE, bold=True)
+
+
+class LinkButton(QPushButton):
+    """A quiet action, or a web page to open where a URL is given."""
+
+    def __init__(self, text: str = "", url: str = "") -> None:
+        super().__init__(text)
+        self.setProperty("role", "link")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAutoDefault(False)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        if url.startswith("https://"):
+            self.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(url)))
+
+
+def action_button(text: str = "") -> QPushButton:
+    """An ordinary button."""
+    button = QPushButton(text)
+    button.setAutoDefault(False)
+    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    return button
+
+
+class Field(QWidget):
+    """A label with mnemonic above a line to type in, and room for what is wrong with it."""
+
+    changed = Signal(str)
+
+    def __init__(self, editor: QLineEdit | None = None) -> None:
+        super().__init__()
+        self.edit = editor or QLineEdit()
+        self.label = QLabel()
+        self.label.setBuddy(self.edit)
+        self.fault = PlainLabel(role="fault", size=Type.SMALL)
+        self.fault.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(Space.TINY)
+        layout.addWidget(self.label)
+        layout.addWidget(self.edit)
+        layout.addWidget(self.fault)
+        self.edit.textChanged.connect(self.changed)
+        self.setFocusProxy(self.edit)
+
+    def set_label(self, text: str) -> None:
+        """The label; ``&`` marks its mnemonic."""
+        self.label.setText(text)
+        self.edit.setAccessibleName(text.replace("&", ""))
+
+    def set_fault(self, text: str) -> None:
+        """Say what is wrong, or nothing."""
+        self.fault.setText(text)
+        self.fault.setVisible(bool(text))
+        self.edit.setProperty("fault", "true" if text else "false")
+        self.edit.setAccessibleDescription(text)
+        self.edit.style().unpolish(self.edit)
+        self.edit.style().polish(self.edit)
+
+    @property
+    def text(self) -> str:
+        """What stands in the field."""
+        return self.edit.text()
+
+
+class PasswordField(Field):
+    """A password with a button of its own to show it, which the keyboard reaches."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.edit.setEchoMode(QLineEdit.EchoMode.Password)
+        self.edit.setInputMethodHints(
+            Qt.InputMethodHint.ImhSensitiveData | Qt.InputMethodHint.ImhNoPredictiveText
+        )
+        self._show = action_button()
+        self._show.setCheckable(True)
+        self._show.toggled.connect(self._toggle)
+        layout = self.layout()
+        row = QHBoxLayout()
+        row.setSpacing(Space.SMALL)
+        if isinstance(layout, QVBoxLayout):
+            layout.removeWidget(self.edit)
+            row.addWidget(self.edit, 1)
+            row.addWidget(self._show)
+            layout.insertLayout(1, row)
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Texts of the button."""
+        shown = self._show.isChecked()
+        self._show.setText(_("Hide") if shown else _("Show"))
+        self._show.setAccessibleName(_("Hide the password") if shown else _("Show the password"))
+
+    def _toggle(self, shown: bool) -> None:
+        mode = QLineEdit.EchoMode.Normal if shown else QLineEdit.EchoMode.Password
+        self.edit.setEchoMode(mode)
+        self.retranslate()
+
+
+class Notice(QFrame):
+    """A quiet box for something that the person should read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("notice")
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(Space.MEDIUM, Space.SMALL, Space.MEDIUM, Space.SMALL)
+        self._layout.setSpacing(Space.TINY)
+
+    def add(self, widget: QWidget) -> None:
+        """One more line in the box."""
+        self._layout.addWidget(widget)
+
+
+class CopyRow(QFrame):
+    """A value to be typed elsewhere, and a button that copies it."""
+
+    def __init__(self, label: str, value: str) -> None:
+        super().__init__()
+        self.setObjectName("row")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.MEDIUM, Space.TINY, Space.TINY, Space.TINY)
+        name = PlainLabel(label, "muted", Type.SMALL)
+        shown = PlainLabel(value, bold=True)
+        shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        copy = action_button(_("Copy"))
+        copy.setAccessibleName(_("Copy {label}").format(label=label))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(value))
+        row.addWidget(name, 2)
+        row.addWidget(shown, 3)
+        row.addWidget(copy)
+
+
+class Foldable(QWidget):
+    """Details that are there when somebody wants them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._closed, self._opened = "", ""
+        self.button = LinkButton()
+        self.button.setCheckable(True)
+        self.button.toggled.connect(self._toggle)
+        self.body = QWidget()
+        self.body.hide()
+        inner = QVBoxLayout(self.body)
+        inner.setContentsMargins(Space.MEDIUM, 0, 0, 0)
+        inner.setSpacing(Space.TINY)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(Space.TINY)
+        layout.addWidget(self.button)
+        layout.addWidget(self.body)
+
+    def set_texts(self, closed: str, opened: str) -> None:
+        """The button's texts in both states."""
+        self._closed, self._opened = closed, opened
+        self._toggle(self.button.isChecked())
+
+    def fill(self, lines: list[str]) -> None:
+        """Replace what is inside."""
+        clear(self.body)
+        for line in lines:
+            label = PlainLabel(line, "muted", Type.SMALL)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            layout = self.body.layout()
+            if layout is not None:
+                layout.addWidget(label)
+        self.setVisible(bool(lines))
+
+    def _toggle(self, opened: bool) -> None:
+        self.body.setVisible(opened)
+        self.button.setText(self._opened if opened else self._closed)
+
+
+def clear(widget: QWidget) -> None:
+    """Take everything out of a widget's layout."""
+    layout = widget.layout()
+    while layout is not None and layout.count():
+        item = layout.takeAt(0)
+        inner = item.widget() if item is not None else None
+        if inner is not None:
+            inner.hide()
+            inner.deleteLater()
+
+
+def announce(widget: QWidget, text: str) -> None:
+    """Let a screen reader say something now."""
+    event = QAccessibleAnnouncementEvent(widget, text)
+    QAccessible.updateAccessibility(event)

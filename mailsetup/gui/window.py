@@ -1,0 +1,549 @@
+"""The shell: steps on top, one card in the middle, Back, Cancel and one primary button below."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
+from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mailsetup.assistant.events import Event
+from mailsetup.assistant.flow import STEPS, TRANSIENT, Flow, Move, Page
+from mailsetup.gui.bridge import Bridge, JobEnd, Make
+from mailsetup.gui.page import PageView
+from mailsetup.gui.pages.looking import LookingPage
+from mailsetup.gui.pages.start import StartPage
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import CARD_WIDTH, Space, Type, scaled
+from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
+from mailsetup.i18n import _, language, set_language
+from mailsetup.model.secret import Secret
+
+if TYPE_CHECKING:
+    from mailsetup.assistant.service import Assistant
+    from mailsetup.demo.world import DemoAccount
+    from mailsetup.model.settings import ServerSettings
+
+_LANGUAGES = {"es": "Español", "en": "English"}
+_START_SIZE = QSize(880, 680)
+_SMALLEST = QSize(480, 420)
+
+
+def _later_page(name: str, session: Session) -> PageView:
+    """Pages beyond the first two are made when the window is already on the screen."""
+    match Page(name):
+        case Page.FOUND:
+            from mailsetup.gui.pages.found import FoundPage
+
+            return FoundPage(session)
+        case Page.MANUAL:
+            from mailsetup.gui.pages.manual import ManualPage
+
+            return ManualPage(session)
+        case Page.PASSWORD:
+            from mailsetup.gui.pages.password import PasswordPage
+
+            return PasswordPage(session)
+        case Page.TESTING:
+            from mailsetup.gui.pages.testing import TestingPage
+
+            return TestingPage(session)
+        case Page.RESULT:
+            from mailsetup.gui.pages.result import ResultPage
+
+            return ResultPage(session)
+        case Page.PROGRAM:
+            from mailsetup.gui.pages.program import ProgramPage
+
+            return ProgramPage(session)
+        case Page.DONE:
+            from mailsetup.gui.pages.done import DonePage
+
+            return DonePage(session)
+        case _:
+            raise ValueError(name)
+
+
+class StepsBar(QWidget):
+    """Where one is: the steps with a number and a name, the current one in bold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._labels: list[QLabel] = []
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.MEDIUM)
+        for _step in STEPS:
+            label = QLabel()
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            self._labels.append(label)
+            row.addWidget(label)
+        row.addStretch(1)
+
+    def show_step(self, current: int) -> None:
+        """Mark the current step."""
+        names = (_("Address"), _("Servers"), _("Password"), _("Test"), _("Program"))
+        for index, (label, name) in enumerate(zip(self._labels, names, strict=True)):
+            sign = "✔" if index < current else str(index + 1)
+            label.setText(f"{sign} {name}")
+            label.setProperty("role", "domain" if index == current else "muted")
+            label.setFont(scaled(self.font(), Type.SMALL, bold=index == current))
+            label.style().unpolish(label)
+            label.style().polish(label)
+        self.setAccessibleName(
+            _("Step {number} of {count}: {name}").format(
+                number=current + 1, count=len(STEPS), name=names[current]
+            )
+        )
+
+
+class Window(QWidget):
+    """The whole assistant. ``make_assistant`` is called in the worker thread."""
+
+    def __init__(
+        self,
+        make_assistant: "Callable[[], Assistant]",
+        demo: "tuple[DemoAccount, ...]" = (),
+        *,
+        settings: QSettings | None = None,
+        choose_folder: Callable[[QWidget], str] | None = None,
+    ) -> None:
+        super().__init__()
+        self._make_assistant = make_assistant
+        self._assistant: Assistant | None = None
+        self._settings = settings
+        self._choose_folder = choose_folder or _ask_for_folder
+        self.session = Session(demo=demo)
+        self.flow = Flow()
+        self.bridge = Bridge(self)
+        self._job: int | None = None
+        self._busy = False
+        self._pages: dict[Page, PageView] = {}
+        self._build()
+        self._add(StartPage(self.session))
+        self._show_page()
+        self.retranslate()
+        self._restore_size()
+
+    # Layout ---------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self.setMinimumSize(_SMALLEST)
+        self.steps = StepsBar()
+        self.badge = PlainLabel(role="badge", size=Type.SMALL)
+        self.badge.setWordWrap(False)
+        self.badge.setVisible(bool(self.session.demo))
+        self.languages = QComboBox()
+        for code, name in _LANGUAGES.items():
+            self.languages.addItem(name, code)
+        self.languages.setCurrentIndex(list(_LANGUAGES).index(language()))
+        self.languages.currentIndexChanged.connect(self._switch_language)
+        top = QHBoxLayout()
+        top.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.LARGE, Space.SMALL)
+        top.addWidget(self.steps, 1)
+        top.addWidget(self.languages)
+
+        self.stack = QStackedWidget()
+        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
+        card = QWidget()
+        card.setObjectName("card")
+        card.setMaximumWidth(CARD_WIDTH)
+        inner = QVBoxLayout(card)
+        inner.setContentsMargins(Space.HUGE, Space.LARGE, Space.HUGE, Space.LARGE)
+        inner.addWidget(self.stack)
+        ground = QWidget()
+        ground.setObjectName("ground")
+        middle = QHBoxLayout(ground)
+        middle.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.SMALL)
+        middle.addStretch(1)
+        middle.addWidget(card, 100)
+        middle.addStretch(1)
+        self.area = QScrollArea()
+        self.area.setWidgetResizable(True)
+        self.area.setWidget(ground)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+
+        self.back = LinkButton()
+        self.back.clicked.connect(self.go_back)
+        self.cancel = QPushButton()
+        self.cancel.setAutoDefault(False)
+        self.cancel.clicked.connect(self.cancel_step)
+        self.primary = QPushButton()
+        self.primary.setProperty("role", "primary")
+        self.primary.setDefault(True)
+        self.primary.clicked.connect(self.go_on)
+        bottom = QHBoxLayout()
+        bottom.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.MEDIUM)
+        bottom.setSpacing(Space.SMALL)
+        bottom.addWidget(self.back)
+        bottom.addWidget(self.badge)
+        bottom.addStretch(1)
+        bottom.addWidget(self.cancel)
+        bottom.addWidget(self.primary)
+
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(top)
+        whole.addWidget(self.area, 1)
+        whole.addLayout(bottom)
+
+    def _restore_size(self) -> None:
+        saved = self._settings.value("geometry") if self._settings else None
+        if isinstance(saved, QByteArray) and self.restoreGeometry(saved):
+            return
+        available = self.screen().availableGeometry().size() * 0.9
+        self.resize(_START_SIZE.boundedTo(available))
+
+    def _add(self, page: PageView) -> PageView:
+        self._pages[page.page] = page
+        self.stack.addWidget(page)
+        page.moved.connect(self._page_moved)
+        page.changed.connect(self._refresh_footer)
+        return page
+
+    def page_view(self, page: Page) -> PageView:
+        """The view of a page, made when first needed."""
+        known = self._pages.get(page)
+        if known is not None:
+            return known
+        if page is Page.LOOKING:
+            return self._add(LookingPage(self.session))
+        made = self._add(_later_page(page, self.session))
+        from mailsetup.gui.pages.done import DonePage
+
+        if isinstance(made, DonePage):
+            made.save_wanted.connect(self._save_files)
+        return made
+
+    # Going about ----------------------------------------------------------------------------
+
+    @Slot()
+    def go_on(self) -> None:
+        """The primary button."""
+        view = self.page_view(self.flow.page)
+        if self._busy or not view.primary_text() or not view.is_ready() or not view.leave():
+            return
+        match self.flow.page:
+            case Page.PROGRAM:
+                self._set_up_program()
+            case Page.DONE:
+                self.session.begin_anew()
+                self._move(Move.ANOTHER)
+            case _:
+                self._move(Move.NEXT)
+
+    @Slot()
+    def go_back(self) -> None:
+        """The page before this one; what runs is ended."""
+        self._end_job()
+        if self.flow.page in TRANSIENT:
+            self._move(Move.CANCEL)
+            return
+        self.flow.back()
+        self._show_page()
+
+    @Slot()
+    def cancel_step(self) -> None:
+        """End what runs; on a quiet page go back to the beginning."""
+        self._end_job()
+        if self.flow.can(Move.CANCEL):
+            self._move(Move.CANCEL)
+
+    @Slot(object)
+    def _page_moved(self, move: Move) -> None:
+        self._end_job()
+        self._move(move)
+
+    def _move(self, move: Move) -> None:
+        self.flow.move(move)
+        self._show_page()
+        match self.flow.page:
+            case Page.LOOKING:
+                self._look()
+            case Page.TESTING:
+                self._test()
+            case Page.PASSWORD:
+                self._ask_keyring()
+            case Page.PROGRAM:
+                self._ask_installed()
+            case _:
+                return
+
+    def _show_page(self) -> None:
+        view = self.page_view(self.flow.page)
+        view.enter()
+        view.retranslate()
+        for page in self._pages.values():
+            # Only the page that is shown may ask for room.
+            fits = QSizePolicy.Policy.Preferred if page is view else QSizePolicy.Policy.Ignored
+            page.setSizePolicy(fits, fits)
+        self.stack.setCurrentWidget(view)
+        self.area.verticalScrollBar().setValue(0)
+        self.steps.show_step(self.flow.step)
+        self._refresh_footer()
+        focus = view.first_focus() or (self.primary if view.primary_text() else self.cancel)
+        focus.setFocus()
+        announce(self, view.announcement())
+
+    @Slot()
+    def _refresh_footer(self) -> None:
+        view = self._pages.get(self.flow.page)
+        if view is None:
+            return
+        working = self.flow.page in TRANSIENT
+        text = view.primary_text()
+        self.primary.setVisible(bool(text))
+        self.primary.setText(text)
+        self.primary.setEnabled(view.is_ready() and not self._busy)
+        self.back.setVisible(self.flow.can_go_back or working)
+        self.cancel.setVisible(self.flow.can(Move.CANCEL))
+
+    # The engine's jobs ----------------------------------------------------------------------
+
+    def _start(
+        self, make: Make, on_end: Callable[[JobEnd], None], on_event: Callable[[Event], None]
+    ) -> None:
+        self._end_job()
+        self._job = self.bridge.start(make, on_end, on_event)
+
+    def _end_job(self) -> None:
+        if self._job is not None:
+            self.bridge.cancel(self._job)
+            self._job = None
+        self._busy = False
+
+    def _engine(self) -> "Assistant":
+        """The assistant; called in the worker thread, so that its imports block nobody."""
+        if self._assistant is None:
+            self._assistant = self._make_assistant()
+        return self._assistant
+
+    def _look(self) -> None:
+        address = self.session.address
+        view = self.page_view(Page.LOOKING)
+        if address is None or not isinstance(view, LookingPage):
+            return
+
+        async def look(emit: Callable[[Event], None]) -> object:
+            engine = self._engine()
+            found = await engine.discover(address, emit)
+            absence = () if found.settings else (await engine.explain_absence(address)).findings
+            return found, absence
+
+        self._start(look, self._looked, view.take)
+
+    def _looked(self, end: JobEnd) -> None:
+        self._job = None
+        if not isinstance(end.value, tuple):
+            self.session.defect = end.defect
+            self._move(Move.NOT_FOUND)
+            return
+        self.session.discovery, self.session.absence = end.value
+        found = self.session.discovery is not None and self.session.discovery.settings is not None
+        self._move(Move.FOUND if found else Move.NOT_FOUND)
+
+    def _test(self) -> None:
+        from mailsetup.gui.pages.testing import TestingPage
+
+        session = self.session
+        account, view = session.account, self.page_view(Page.TESTING)
+        if account is None or not isinstance(view, TestingPage):
+            return
+        secret = Secret(session.password)
+        discovery = None if session.typed else session.discovery
+        agreed = discovery.confirm if discovery is not None and session.agreed else ()
+
+        async def test(emit: Callable[[Event], None]) -> object:
+            from mailsetup.assistant.service import CheckRequest, alternatives_to
+
+            others: tuple[ServerSettings, ...] = ()
+            if discovery is not None and discovery.settings is not None:
+                others = alternatives_to(account, discovery.settings)
+            request = CheckRequest(
+                account=account,
+                secret=secret,
+                alternatives=others,
+                discovery=discovery,
+                agreed=agreed,
+            )
+            engine = self._engine()
+            report = await engine.check(request, emit)
+            if session.keep_password and report.is_healthy:
+                await engine.store_secret(account.address, secret)
+            return report
+
+        self._start(test, self._tested, view.take)
+
+    def _tested(self, end: JobEnd) -> None:
+        from mailsetup.assistant.report import CheckReport
+
+        self._job = None
+        self.session.defect = end.defect
+        self.session.report = end.value if isinstance(end.value, CheckReport) else None
+        if self.session.report is not None:
+            # A server that answered in place of one that did not is the one to set up.
+            self.session.account = self.session.report.account
+        self._move(Move.ENDED)
+
+    def _ask_keyring(self) -> None:
+        if self.session.keyring_known:
+            return
+
+        async def ask(_emit: Callable[[Event], None]) -> object:
+            return await self._engine().vault_state()
+
+        def asked(end: JobEnd) -> None:
+            from mailsetup.vault import VaultState
+
+            if isinstance(end.value, VaultState):
+                self.session.keyring = end.value.name if end.value.available else ""
+                self.session.keyring_known = True
+                self.page_view(Page.PASSWORD).retranslate()
+
+        self.bridge.start(ask, asked)
+
+    def _ask_installed(self) -> None:
+        async def ask(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.export.table import EXPORTERS, installed
+
+            return {program.id: installed(program.id) for program in EXPORTERS}
+
+        def asked(end: JobEnd) -> None:
+            if isinstance(end.value, dict):
+                self.session.installed = end.value
+                self.page_view(Page.PROGRAM).retranslate()
+
+        self.bridge.start(ask, asked)
+
+    # Setting up a program -------------------------------------------------------------------
+
+    def _set_up_program(self) -> None:
+        from mailsetup.gui.pages.program import ProgramPage
+
+        session, view = self.session, self.page_view(Page.PROGRAM)
+        account = session.account
+        if account is None or not isinstance(view, ProgramPage):
+            return
+        program, applies = session.program, view.applies()
+        session.artifact, session.profile, session.command, session.saved = None, None, (), ()
+
+        async def set_up(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.export.table import exporter
+            from mailsetup.export.thunderbird_profile import apply_new_profile
+
+            if applies:
+                return apply_new_profile(account)
+            chosen = exporter(program)
+            return chosen.export(account) if chosen else None
+
+        self._busy = True
+        self._refresh_footer()
+        self._start(set_up, self._program_set_up, lambda _event: None)
+
+    def _program_set_up(self, end: JobEnd) -> None:
+        from mailsetup.export.exporter import Artifact, CannotExport
+        from mailsetup.export.thunderbird_profile import Applied, ApplyRefused
+
+        self._job = None
+        self._busy = False
+        self.session.problem = ""
+        match end.value:
+            case Applied() as applied:
+                self.session.profile = applied.profile
+                self.session.command = tuple(applied.command)
+                self._move(Move.NEXT)
+            case Artifact() as artifact:
+                self.session.artifact = artifact
+                self._move(Move.NEXT)
+            case ApplyRefused(reason=reason) | CannotExport(reason=reason):
+                self._program_problem(reason)
+            case _:
+                self._program_problem(
+                    _("This program made a mistake ({kind}).").format(kind=end.defect)
+                )
+
+    def _program_problem(self, sentence: str) -> None:
+        self.session.problem = sentence
+        view = self.page_view(Page.PROGRAM)
+        view.retranslate()
+        self._refresh_footer()
+        announce(self, sentence)
+
+    @Slot()
+    def _save_files(self) -> None:
+        artifact = self.session.artifact
+        folder = self._choose_folder(self) if artifact is not None else ""
+        if artifact is None or not folder:
+            return
+
+        async def save(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.export.write import write_artifact
+
+            return write_artifact(artifact, Path(folder))
+
+        def saved(end: JobEnd) -> None:
+            from mailsetup.export.write import WriteRefused, Written
+
+            if isinstance(end.value, Written):
+                self.session.saved, self.session.problem = tuple(end.value.paths), ""
+            elif isinstance(end.value, WriteRefused):
+                self.session.problem = end.value.reason
+            view = self.page_view(Page.DONE)
+            view.enter()
+            announce(self, view.announcement())
+
+        self.bridge.start(save, saved)
+
+    # Language, keys, end --------------------------------------------------------------------
+
+    @Slot(int)
+    def _switch_language(self, index: int) -> None:
+        set_language(self.languages.itemData(index))
+        self.retranslate()
+
+    def retranslate(self) -> None:
+        """Every text of the window and of all pages, keeping what was typed."""
+        self.setWindowTitle("mailsetup")
+        self.languages.setAccessibleName(_("Language"))
+        self.badge.setText(_("Demo – nothing leaves this computer"))
+        self.back.setText(_("← &Back"))
+        self.cancel.setText(_("Cancel"))
+        for view in self._pages.values():
+            view.retranslate()
+        self.steps.show_step(self.flow.step)
+        self._refresh_footer()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter is the primary button, Escape ends what runs."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.go_on()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.cancel_step()
+        else:
+            super().keyPressEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """End everything that runs, then go."""
+        self._end_job()
+        self.bridge.close()
+        self.session.password = ""
+        if self._settings is not None:
+            self._settings.setValue("geometry", self.saveGeometry())
+        super().closeEvent(event)
+
+
+def _ask_for_folder(parent: QWidget) -> str:
+    return QFileDialog.getExistingDirectory(parent, _("Where shall the files go?"))
