@@ -12,9 +12,10 @@ other words go to the program: ``packaging/start.py check ana@company.com``.
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - must also be read by an old Python, to say so
-    sys.exit("mailsetup needs Python 3.11 or later; this is %d.%d." % sys.version_info[:2])
+    sys.exit(f"mailsetup needs Python 3.11 or later; this is {sys.version.split()[0]}.")
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,14 +61,14 @@ class Stop(Exception):  # noqa: N818 - not an error of ours: the end of the road
     """Nothing more can be done here; the text tells the person what to do."""
 
 
-def main(arguments):  # type: (list[str]) -> int
+def main(arguments: list[str]) -> int:
     """Prepare what is missing and hand over to the program or to the tests."""
     testing = arguments[:1] == ["test"]
     stamp = VENV / ("stamp-test" if testing else "stamp-run")
     wanted = fingerprint(testing)
     try:
         if read(stamp) != wanted:
-            prepare_system(testing, arguments)
+            prepare_system(testing)
             prepare_venv(testing)
             stamp.write_text(wanted, encoding="ascii")
             if testing:
@@ -82,7 +83,7 @@ def main(arguments):  # type: (list[str]) -> int
         return 130
 
 
-def fingerprint(testing):  # type: (bool) -> str
+def fingerprint(testing: bool) -> str:
     """Changes whenever something has to be installed anew."""
     import hashlib
 
@@ -92,12 +93,12 @@ def fingerprint(testing):  # type: (bool) -> str
     return digest.hexdigest()
 
 
-def lock_file(testing):  # type: (bool) -> Path
+def lock_file(testing: bool) -> Path:
     """The locked list to install from."""
     return LOCKS / ("test.txt" if testing else "run.txt")
 
 
-def read(path):  # type: (Path) -> str
+def read(path: Path) -> str:
     """A file's text; empty where there is none."""
     try:
         return path.read_text(encoding="ascii")
@@ -105,7 +106,7 @@ def read(path):  # type: (Path) -> str
         return ""
 
 
-def command(arguments):  # type: (list[str]) -> list[str]
+def command(arguments: list[str]) -> list[str]:
     """What is run in the end."""
     if arguments[:1] == ["test"]:
         rest = arguments[1:]
@@ -116,7 +117,7 @@ def command(arguments):  # type: (list[str]) -> list[str]
     return [str(PYTHON), "-m", "mailsetup", *arguments]
 
 
-def environment(arguments):  # type: (list[str]) -> dict[str, str]
+def environment(arguments: list[str]) -> dict[str, str]:
     """The environment of what is run: tests and screenshots need no screen."""
     variables = dict(os.environ)
     if arguments[:1] in (["test"], ["screenshots"]):
@@ -124,7 +125,7 @@ def environment(arguments):  # type: (list[str]) -> dict[str, str]
     return variables
 
 
-def hand_over(words, variables):  # type: (list[str], dict[str, str]) -> int
+def hand_over(words: list[str], variables: dict[str, str]) -> int:
     """Become the program; on Windows, where a process cannot, wait for it."""
     os.chdir(ROOT)
     if WINDOWS:
@@ -132,25 +133,30 @@ def hand_over(words, variables):  # type: (list[str], dict[str, str]) -> int
 
         return subprocess.call(words, env=variables)
     sys.stdout.flush()
-    os.execve(words[0], words, variables)
-    return 0
+    os.execve(words[0], words, variables)  # noqa: S606 - the program itself, without a shell
 
 
 # The virtual environment ------------------------------------------------------------------------
 
 
-def prepare_venv(testing):  # type: (bool) -> None
+def prepare_venv(testing: bool) -> None:
     """Make ``.venv`` and install the locked list and the program itself."""
     import shutil
     import subprocess
     import venv
 
     if not os.access(ROOT, os.W_OK):
-        raise Stop("This folder cannot be written to: {}. Copy it somewhere else.".format(ROOT))
-    say("Preparing mailsetup in {} (only the first time) ...".format(VENV))
-    works = PYTHON.exists() and subprocess.call([str(PYTHON), "-m", "pip", "-q", "--version"],
-                                                stdout=subprocess.DEVNULL,
-                                                stderr=subprocess.DEVNULL) == 0
+        raise Stop(f"This folder cannot be written to: {ROOT}. Copy it somewhere else.")
+    say(f"Preparing mailsetup in {VENV} (only the first time) ...")
+    works = (
+        PYTHON.exists()
+        and subprocess.call(
+            [str(PYTHON), "-m", "pip", "-q", "--version"],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        == 0
+    )
     if not works:
         # Also what an interrupted attempt left behind.
         shutil.rmtree(VENV, ignore_errors=True)
@@ -158,8 +164,10 @@ def prepare_venv(testing):  # type: (bool) -> None
             venv.create(VENV, with_pip=True)
         except (subprocess.CalledProcessError, ImportError):
             shutil.rmtree(VENV, ignore_errors=True)
-            raise Stop("Python's own tools are incomplete. Run this line and start again:\n"
-                       "  sudo apt-get install python3-venv") from None
+            raise Stop(
+                "Python's own tools are incomplete. Run this line and start again:\n"
+                "  sudo apt-get install python3-venv"
+            ) from None
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     steps = (
         [*pip, "--require-hashes", "--no-deps", "-r", str(lock_file(testing))],
@@ -167,14 +175,16 @@ def prepare_venv(testing):  # type: (bool) -> None
     )
     for step in steps:
         if subprocess.call(step) != 0:
-            raise Stop("The parts could not be installed; what pip said stands above. "
-                       "Check the internet connection and start again.")
+            raise Stop(
+                "The parts could not be installed; what pip said stands above. "
+                "Check the internet connection and start again."
+            )
 
 
 # What Python cannot bring along -----------------------------------------------------------------
 
 
-def prepare_system(testing, arguments):  # type: (bool, list[str]) -> None
+def prepare_system(testing: bool) -> None:
     """Install missing system packages where that is allowed, otherwise say the one line."""
     if not sys.platform.startswith("linux"):
         return
@@ -185,8 +195,10 @@ def prepare_system(testing, arguments):  # type: (bool, list[str]) -> None
     apt = which("apt-get")
     line = "sudo apt-get install --no-install-recommends " + " ".join(packages)
     if apt is None:
-        raise Stop("These libraries or programs are missing (Debian's names): {}. Install them "
-                   "with your system's package manager.".format(", ".join(packages)))
+        raise Stop(
+            "These libraries or programs are missing (Debian's names): {}. Install them "
+            "with your system's package manager.".format(", ".join(packages))
+        )
     prefix = root_prefix()
     if prefix is None:
         raise Stop("Something is missing. Run this line and start again:\n  " + line)
@@ -195,8 +207,12 @@ def prepare_system(testing, arguments):  # type: (bool, list[str]) -> None
         raise Stop("That could not be installed. Run this line and start again:\n  " + line)
 
 
-def missing_packages(with_x11, testing, loads, is_there):
-    # type: (bool, bool, object, object) -> list[str]
+def missing_packages(
+    with_x11: bool,
+    testing: bool,
+    loads: Callable[[str], bool],
+    is_there: Callable[[str], bool],
+) -> list[str]:
     """The Debian packages to install; ``loads`` and ``is_there`` look at the system."""
     libraries = dict(QT_LIBRARIES)
     if with_x11:
@@ -209,7 +225,7 @@ def missing_packages(with_x11, testing, loads, is_there):
     return sorted(set(packages))
 
 
-def loads(library):  # type: (str) -> bool
+def loads(library: str) -> bool:
     """Whether the dynamic linker finds a library."""
     import ctypes
 
@@ -220,21 +236,21 @@ def loads(library):  # type: (str) -> bool
     return True
 
 
-def is_there(name):  # type: (str) -> bool
+def is_there(name: str) -> bool:
     """Whether a program (also an administrator's) or a file is installed."""
     if name.startswith("/"):
         return Path(name).exists()
     return which(name) is not None
 
 
-def which(name):  # type: (str) -> str | None
+def which(name: str) -> str | None:
     """A program's place, also where only administrators look."""
     import shutil
 
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
-def root_prefix():  # type: () -> list[str] | None
+def root_prefix() -> list[str] | None:
     """How to run something as root without being asked for a password; None where one cannot."""
     import subprocess
 
@@ -246,21 +262,36 @@ def root_prefix():  # type: () -> list[str] | None
     return None
 
 
-def apt_install(apt, prefix, packages):  # type: (str, list[str], list[str]) -> bool
+def apt_install(apt: str, prefix: list[str], packages: list[str]) -> bool:
     """Install without starting any service of the packages on this computer."""
     import subprocess
 
-    install = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", apt, "install", "-y", "-q",
-               "--no-install-recommends", *packages]
+    install = [
+        *prefix,
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        apt,
+        "install",
+        "-y",
+        "-q",
+        "--no-install-recommends",
+        *packages,
+    ]
     policy = Path("/usr/sbin/policy-rc.d")
     # Debian starts a freshly installed server at once, unless this file says no. The tests start
     # their own, and a person's computer must not suddenly run a mail server.
     ours = not policy.exists()
     try:
         if ours:
-            subprocess.run([*prefix, "sh", "-c",
-                            "printf '#!/bin/sh\\nexit 101\\n' > {0} && chmod 755 {0}".format(policy)],
-                           check=True)
+            subprocess.run(
+                [
+                    *prefix,
+                    "sh",
+                    "-c",
+                    f"printf '#!/bin/sh\\nexit 101\\n' > {policy} && chmod 755 {policy}",
+                ],
+                check=True,
+            )
         if subprocess.call(install, stdout=subprocess.DEVNULL) == 0:
             return True
         subprocess.call([*prefix, apt, "update", "-q"], stdout=subprocess.DEVNULL)
@@ -272,7 +303,7 @@ def apt_install(apt, prefix, packages):  # type: (str, list[str], list[str]) -> 
             subprocess.call([*prefix, "rm", "-f", str(policy)])
 
 
-def say(text):  # type: (str) -> None
+def say(text: str) -> None:
     """What takes long is told before it starts."""
     print(text, file=sys.stderr, flush=True)
 

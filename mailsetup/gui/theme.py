@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QPalette
 from PySide6.QtWidgets import QApplication, QWidget
 
+from mailsetup import resources
+
 
 class Space(IntEnum):
     """Distances in logical pixels."""
@@ -140,6 +142,11 @@ def _palette(colours: Colours) -> QPalette:
 
 
 def _stylesheet(c: Colours) -> str:
+    scheme = "dark" if c is DARK else "light"
+
+    def icon(name: str) -> str:
+        return resources.path("icons", f"{name}-{scheme}.svg").as_posix()
+
     return f"""
     QWidget#card {{ background: {c.card}; border-radius: 14px; }}
     QWidget#page {{ background: {c.card}; }}
@@ -160,7 +167,9 @@ def _stylesheet(c: Colours) -> str:
         border: 2px solid {c.accent}; padding: 6px 8px;
     }}
     QLineEdit[fault="true"] {{ border: 2px solid {c.fail}; padding: 6px 8px; }}
-    QComboBox::drop-down {{ border: none; width: 22px; }}
+    QComboBox {{ padding-right: 26px; }}
+    QComboBox::drop-down {{ border: none; width: 26px; }}
+    QComboBox::down-arrow {{ image: url({icon("arrow")}); width: 14px; height: 14px; }}
     QComboBox QAbstractItemView {{
         background: {c.card}; color: {c.text}; selection-background-color: {c.accent};
         selection-color: {c.on_accent};
@@ -185,13 +194,33 @@ def _stylesheet(c: Colours) -> str:
     }}
     QPushButton[role="link"] {{
         background: transparent; border: 2px solid transparent; color: {c.accent};
-        padding: 4px 6px; text-align: left;
+        padding: 4px 2px; margin-left: -4px; text-align: left;
     }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}
     QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; border-radius: 6px; }}
     QRadioButton, QCheckBox {{ spacing: 9px; background: transparent; }}
-    QCheckBox::indicator, QRadioButton::indicator {{ width: 1.15em; height: 1.15em; }}
-    QCheckBox:focus, QRadioButton:focus {{ color: {c.accent}; }}
+    QCheckBox::indicator, QRadioButton::indicator {{
+        width: 1.1em; height: 1.1em; border: 2px solid {c.border}; background: {c.field};
+    }}
+    QCheckBox::indicator {{ border-radius: 5px; }}
+    QRadioButton::indicator {{ border-radius: 9px; }}
+    QCheckBox::indicator:checked, QRadioButton::indicator:checked {{
+        background: {c.accent}; border-color: {c.accent};
+    }}
+    QCheckBox::indicator:checked {{ image: url({icon("check")}); }}
+    QRadioButton::indicator:checked {{ image: url({icon("dot")}); }}
+    QCheckBox::indicator:disabled, QRadioButton::indicator:disabled {{
+        border-color: {c.soft}; background: {c.ground};
+    }}
+    QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {c.text}; }}
+    QCheckBox:focus, QRadioButton:focus {{ text-decoration: underline; }}
+    QCheckBox:disabled {{ color: {c.muted}; }}
+    QScrollBar:vertical {{ background: transparent; width: 12px; margin: 2px; }}
+    QScrollBar::handle:vertical {{ background: {c.border}; border-radius: 4px; min-height: 36px; }}
+    QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; width: 0; }}
+    QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
+    QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 2px; }}
+    QScrollBar::handle:horizontal {{ background: {c.border}; border-radius: 4px; min-width: 36px; }}
     QFrame#notice {{ background: {c.soft}; border-radius: 9px; }}
     QFrame#row {{ background: {c.soft}; border-radius: 8px; }}
     QFrame#line {{ background: {c.soft}; max-height: 1px; border: none; }}

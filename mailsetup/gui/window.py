@@ -99,9 +99,11 @@ class StepsBar(QWidget):
             sign = "✔" if index < current else str(index + 1)
             label.setText(f"{sign} {name}")
             label.setProperty("role", "domain" if index == current else "muted")
-            label.setFont(scaled(self.font(), Type.SMALL, bold=index == current))
             label.style().unpolish(label)
             label.style().polish(label)
+            font = scaled(self.font(), Type.SMALL)
+            font.setBold(index == current)
+            label.setFont(font)
         self.setAccessibleName(
             _("Step {number} of {count}: {name}").format(
                 number=current + 1, count=len(STEPS), name=names[current]

@@ -1,0 +1,207 @@
+"""Every page of the window as a picture: ``python -m mailsetup.gui.screenshots [FOLDER]``.
+
+Page by page, in Spanish and English, light and dark, with made-up results, without a screen.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QApplication
+
+from mailsetup import resources
+from mailsetup.assistant.events import (
+    Activity,
+    ActivityEnded,
+    ActivityStarted,
+    LinkJudged,
+    SourceAnswered,
+    SourceAsked,
+)
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.service import Assistant, Discovery, Outcome
+from mailsetup.gui.app import make_application
+from mailsetup.gui.theme import apply_theme
+from mailsetup.gui.window import Window
+from mailsetup.i18n import set_language
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.settings import (
+    Account,
+    AccountSettings,
+    Hint,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+from mailsetup.model.source import Channel, Method, Source
+from mailsetup.verify.outcome import LoggedIn, RoundTrip
+
+SIZE = QSize(880, 680)
+_ADDRESS = EmailAddress("ana", "bodegasdelebro.es")
+_IMAP = ServerSettings(Protocol.IMAP, "imap.correo-iberico.es", 993, SocketType.TLS, _ADDRESS.ascii)
+_SMTP = ServerSettings(Protocol.SMTP, "smtp.correo-iberico.es", 465, SocketType.TLS, _ADDRESS.ascii)
+_ACCOUNT = Account(_ADDRESS, _IMAP, _SMTP, "Ana Martínez")
+
+
+def discovery(*, confirm: bool) -> Discovery:
+    """Something that was found; with or without a question."""
+    source = (
+        Source(
+            Method.MX, "https://autoconfig.correo-iberico.es/mail/config-v1.1.xml", Channel.HTTPS
+        )
+        if confirm
+        else Source(
+            Method.AUTOCONFIG,
+            "https://autoconfig.bodegasdelebro.es/mail/config-v1.1.xml",
+            Channel.HTTPS,
+        )
+    )
+    return Discovery(
+        outcome=Outcome.NEEDS_CONFIRMATION if confirm else Outcome.FOUND,
+        settings=AccountSettings(
+            (_IMAP,),
+            (_SMTP,),
+            "Correo Ibérico",
+            (Hint("app-password", "https://example.org/"),) if not confirm else (),
+        ),
+        source=source,
+        confirm=("correo-iberico.es",) if confirm else (),
+    )
+
+
+def report(*, healthy: bool) -> CheckReport:
+    """A test that went well, or one with a refused login."""
+    refused = Finding(
+        "account.login.refused",
+        Status.FAIL,
+        {"host": _IMAP.host},
+        {
+            "server": f"{_IMAP.host}:993",
+            "code": "NO AUTHENTICATIONFAILED",
+            "answer": "Login failed",
+        },
+    )
+    good = Status.OK if healthy else Status.FAIL
+    return CheckReport(
+        account=_ACCOUNT,
+        chain=(
+            (Link.HOSTING, Status.OK),
+            (Link.ACCOUNT, good),
+            (Link.DNS, Status.OK),
+            (Link.CLIENT, Status.OK),
+        ),
+        first_broken=None if healthy else Link.ACCOUNT,
+        findings=() if healthy else (refused,),
+        incoming=LoggedIn(_IMAP, "SCRAM-SHA-256", "TLSv1.3", 41.0) if healthy else None,
+        outgoing=LoggedIn(_SMTP, "PLAIN", "TLSv1.3", 38.0) if healthy else None,
+        round_trip=RoundTrip(310.0, 900.0, "INBOX", False, True, 1_435_755, True, "<x@y>")
+        if healthy
+        else None,
+        elapsed_ms=1800.0,
+    )
+
+
+def pictures() -> dict[str, Page]:
+    """The names of the pictures and the page that each shows."""
+    return {
+        "start": Page.START,
+        "looking": Page.LOOKING,
+        "found": Page.FOUND,
+        "confirm": Page.FOUND,
+        "manual": Page.MANUAL,
+        "password": Page.PASSWORD,
+        "testing": Page.TESTING,
+        "result": Page.RESULT,
+        "broken": Page.RESULT,
+        "program": Page.PROGRAM,
+        "done": Page.DONE,
+        "guide": Page.DONE,
+    }
+
+
+def show(window: Window, name: str) -> None:
+    """Bring the window to a page with something to show on it."""
+    from mailsetup.export.exporter import Artifact
+    from mailsetup.export.table import exporter
+
+    session = window.session
+    session.begin_anew()
+    session.person, session.address_text, session.address = "Ana Martínez", str(_ADDRESS), _ADDRESS
+    session.discovery = discovery(confirm=name == "confirm")
+    session.account = _ACCOUNT
+    session.keyring, session.keyring_known = "Secret Service", True
+    session.installed = {"thunderbird": True, "outlook": None, "gmail": None}
+    session.password = "abcd efgh ijkl mnop" if name == "password" else ""
+    session.report = report(healthy=name != "broken")
+    if name == "done":
+        session.profile, session.command = Path("ana"), ("thunderbird", "-P", "ana")
+    if name == "guide":
+        gmail = exporter("gmail")
+        artifact = gmail.export(_ACCOUNT) if gmail else None
+        session.artifact = artifact if isinstance(artifact, Artifact) else None
+    page = pictures()[name]
+    window.flow.page = page
+    window.flow._history = [] if page is Page.START else [Page.START]
+    window._show_page()
+    _play(window, page)
+
+
+def _play(window: Window, page: Page) -> None:
+    """Let the pages on which the engine works have seen something of it."""
+    from mailsetup.gui.pages.looking import LookingPage
+    from mailsetup.gui.pages.testing import TestingPage
+
+    view = window.page_view(page)
+    if isinstance(view, LookingPage):
+        for method in (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX):
+            view.take(SourceAsked(method, "bodegasdelebro.es"))
+        view.take(SourceAnswered(Tried("builtin", Fate.ABSENT, 1.0)))
+        view.take(SourceAnswered(Tried("srv", Fate.FOUND, 40.0)))
+    if isinstance(view, TestingPage):
+        view.take(LinkJudged(Link.DNS, Status.OK))
+        for activity, host in (
+            (Activity.LOOK_AT_DOMAIN, ""),
+            (Activity.REACH_INCOMING, _IMAP.host),
+            (Activity.REACH_OUTGOING, _SMTP.host),
+            (Activity.LOG_IN_INCOMING, ""),
+        ):
+            view.take(ActivityStarted(activity, host))
+            view.take(ActivityEnded(activity, Status.OK, 180.0))
+        view.take(LinkJudged(Link.DNS, Status.OK))
+        view.take(ActivityStarted(Activity.SEND))
+        view.take(ActivityEnded(Activity.SEND, Status.OK, 310.0))
+        view.take(ActivityStarted(Activity.WAIT_FOR_ARRIVAL, "INBOX"))
+
+
+def main(arguments: list[str]) -> int:
+    """Paint all pictures into a folder."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    folder = Path(arguments[0]) if arguments else resources.path("screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    application = make_application()
+    for language in ("es", "en"):
+        set_language(language)
+        for dark in (False, True):
+            apply_theme(application, dark=dark)
+            _paint_all(application, folder, f"{language}-{'dark' if dark else 'light'}")
+    return 0
+
+
+def _paint_all(application: QApplication, folder: Path, suffix: str) -> None:
+    window = Window(Assistant)
+    window.resize(SIZE)
+    window.show()
+    for name in pictures():
+        show(window, name)
+        application.processEvents()
+        application.processEvents()
+        window.grab().save(str(folder / f"{name}-{suffix}.png"))
+    window.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

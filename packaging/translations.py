@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""The catalogue of texts: ``update`` from the sources, ``compile``, ``check``.
+
+English stands in the sources as message ids; ``resources/locale/es`` holds Spanish, which is
+complete or the tests fail. Needs Babel, which the ``test`` extra brings.
+"""
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCALE = ROOT / "resources" / "locale"
+TEMPLATE = LOCALE / "mailsetup.pot"
+PO = LOCALE / "es" / "LC_MESSAGES" / "mailsetup.po"
+MO = PO.with_suffix(".mo")
+KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+
+
+def extracted() -> Catalog:
+    """All texts of the sources, in the order of the files."""
+    catalog = Catalog(project="mailsetup", charset="utf-8", fuzzy=False)
+    found = extract_from_dir(
+        str(ROOT / "mailsetup"), method_map=[("**.py", "python")], keywords=KEYWORDS
+    )
+    for name, _line, message, _comments, _context in sorted(
+        found, key=lambda row: (row[0], row[1])
+    ):
+        catalog.add(message, locations=[(f"mailsetup/{name}", 0)])
+    return catalog
+
+
+def spanish() -> Catalog:
+    """The Spanish catalogue as it stands; an empty one where there is none."""
+    if not PO.exists():
+        return Catalog(locale="es", charset="utf-8", fuzzy=False)
+    with PO.open("rb") as file:
+        return read_po(file, locale="es")
+
+
+def po_bytes(catalog: Catalog) -> bytes:
+    """A catalogue as text, without line numbers, so that changes stay small."""
+    out = io.BytesIO()
+    write_po(out, catalog, width=100, include_lineno=False, omit_header=False, ignore_obsolete=True)
+    lines = out.getvalue().splitlines(keepends=True)
+    # Dates would differ with every run.
+    return b"".join(line for line in lines if b"-Date:" not in line)
+
+
+def mo_bytes(catalog: Catalog) -> bytes:
+    """A catalogue as the program loads it."""
+    out = io.BytesIO()
+    write_mo(out, catalog)
+    return out.getvalue()
+
+
+def update() -> None:
+    """Take new texts into the template and into Spanish; nothing is guessed."""
+    template = extracted()
+    LOCALE.mkdir(parents=True, exist_ok=True)
+    TEMPLATE.write_bytes(po_bytes(template))
+    catalog = spanish()
+    catalog.update(template, no_fuzzy_matching=True, update_header_comment=False)
+    PO.parent.mkdir(parents=True, exist_ok=True)
+    PO.write_bytes(po_bytes(catalog))
+
+
+def compile_spanish() -> None:
+    """Write the file that the program loads."""
+    MO.write_bytes(mo_bytes(spanish()))
+
+
+def problems() -> list[str]:
+    """What is missing, doubtful or out of date; nothing when all is well."""
+    import string
+
+    def fields(text: str) -> set[str]:
+        return {name for _t, name, _s, _c in string.Formatter().parse(text) if name is not None}
+
+    catalog = spanish()
+    found = []
+    for message in extracted():
+        if not message.id:
+            continue
+        known = catalog.get(message.id)
+        texts = [known.string] if known and isinstance(known.string, str) else []
+        if known and not isinstance(known.string, str):
+            texts = list(known.string)
+        originals = [message.id] if isinstance(message.id, str) else list(message.id)
+        if not texts or not all(texts):
+            found.append(f"not translated: {originals[0]!r}")
+        elif known is not None and known.fuzzy:
+            found.append(f"doubtful: {originals[0]!r}")
+        elif any(fields(text) != fields(originals[-1]) for text in texts):
+            found.append(f"placeholders differ: {originals[0]!r}")
+    if not MO.exists() or MO.read_bytes() != mo_bytes(catalog):
+        found.append("the compiled catalogue is out of date: run “translations.py compile”")
+    return found
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one verb."""
+    match arguments:
+        case ["update"]:
+            update()
+        case ["compile"]:
+            compile_spanish()
+        case ["check"]:
+            found = problems()
+            print("\n".join(found) or "complete")
+            return 1 if found else 0
+        case _:
+            print(__doc__)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
