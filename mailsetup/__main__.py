@@ -1,6 +1,6 @@
 """``python -m mailsetup``."""
 
-from mailsetup.cli.main import run
+from mailsetup.launch import run
 
 if __name__ == "__main__":
     run()

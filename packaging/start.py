@@ -133,7 +133,7 @@ def hand_over(words: list[str], variables: dict[str, str]) -> int:
 
         return subprocess.call(words, env=variables)
     sys.stdout.flush()
-    os.execve(words[0], words, variables)  # noqa: S606 - the program itself, without a shell
+    return os.execve(words[0], words, variables)  # noqa: S606 - the program itself, no shell
 
 
 # The virtual environment ------------------------------------------------------------------------

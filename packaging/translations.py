@@ -87,14 +87,13 @@ def problems() -> list[str]:
     for message in extracted():
         if not message.id:
             continue
-        known = catalog.get(message.id)
-        texts = [known.string] if known and isinstance(known.string, str) else []
-        if known and not isinstance(known.string, str):
-            texts = list(known.string)
         originals = [message.id] if isinstance(message.id, str) else list(message.id)
-        if not texts or not all(texts):
+        known = catalog.get(message.id)
+        translated = known.string if known is not None else ""
+        texts = [translated] if isinstance(translated, str) else list(translated or ())
+        if known is None or not texts or not all(texts):
             found.append(f"not translated: {originals[0]!r}")
-        elif known is not None and known.fuzzy:
+        elif known.fuzzy:
             found.append(f"doubtful: {originals[0]!r}")
         elif any(fields(text) != fields(originals[-1]) for text in texts):
             found.append(f"placeholders differ: {originals[0]!r}")

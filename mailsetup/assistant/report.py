@@ -6,6 +6,8 @@ from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.settings import Account
 from mailsetup.verify.outcome import LoggedIn, RoundTrip
 
+__all__ = ["CheckReport", "LoggedIn", "RoundTrip"]
+
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:

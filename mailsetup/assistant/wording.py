@@ -232,6 +232,19 @@ def source_asked_sentence(method: str, location: str) -> str:
     return _("Asking {place}").format(place=location)
 
 
+def warning_sentence(warning: str) -> str:
+    """What a search has to say beside its result; ``warning`` is one of `find`'s stable words."""
+    match warning:
+        case "incomplete":
+            return _("Only one of the two directions was found, receiving or sending.")
+        case "source-crashed":
+            return _("One way of looking failed because of a defect of this program.")
+        case "out-of-time":
+            return _("The time was over before all had answered.")
+        case _:
+            return warning
+
+
 def no_keyring_sentence() -> str:
     """There is nowhere safe to keep a password."""
     return _("This computer has no keyring, so the password is not kept.")

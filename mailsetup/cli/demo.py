@@ -1,10 +1,9 @@
-"""``mailsetup --demo``: the window on the built-in mail world, or the same walk in the terminal."""
+"""``mailsetup --demo`` without a screen: the window's steps, walked in the terminal."""
 
 import asyncio
 from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.main import BROKEN, DEFECT, DONE
-from mailsetup.cli.window import has_display
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:
@@ -12,29 +11,7 @@ if TYPE_CHECKING:
     from mailsetup.demo.world import DemoAccount, DemoWorld
 
 
-def run_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None = None) -> int:
-    """Start the demo world and walk through it until the person is done."""
-    from mailsetup.demo.world import DemoWorld, missing_parts
-
-    missing = missing_parts()
-    if missing:
-        stderr.write(
-            _("The demo needs further parts: {names}. Install “mailsetup[demo]”.").format(
-                names=", ".join(missing)
-            )
-            + "\n"
-        )
-        return DEFECT
-    with DemoWorld() as world:
-        if has_display():
-            from mailsetup.gui.app import run
-
-            return run(demo=world, screenshot=screenshot)
-        stdout.write(_("There is no screen here, so the demo walks through the terminal.") + "\n\n")
-        return _walk(world, stdout)
-
-
-def _walk(world: "DemoWorld", out: TextIO) -> int:
+def walk(world: "DemoWorld", out: TextIO) -> int:
     """Every address of the demo once: found, tested, judged; the first one is also exported."""
     from mailsetup.assistant.service import Assistant, RunOptions
 

@@ -8,7 +8,8 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.arguments import UsageError, parse
@@ -26,14 +27,16 @@ BROKEN = 5
 CANCELLED = 130
 
 
-def run() -> None:
-    """Entry point of the command ``mailsetup``."""
-    sys.exit(main(sys.argv[1:]))
+Opener = Callable[[TextIO, TextIO, str | None], int]
+"""Opens something and returns the exit status: standard output, messages, a picture's file."""
 
 
-def run_window() -> None:
-    """Entry point of the command without a terminal: always the window."""
-    sys.exit(main(sys.argv[1:]))
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """How to open the window, and the window on the demo world."""
+
+    program: Opener
+    demo: Opener
 
 
 def main(
@@ -41,6 +44,7 @@ def main(
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
+    windows: Windows | None = None,
 ) -> int:
     """Run one command and return its exit status; never raises for what people do wrong."""
     output = stdout or sys.stdout
@@ -51,7 +55,11 @@ def main(
         set_language(language)
     try:
         options = parse(arguments)
-        return _dispatch(options, stdin or sys.stdin, output, messages)
+        if options.verb is None or options.demo:
+            return _open(options, windows, output, messages)
+        from mailsetup.cli.verbs import run_verb
+
+        return run_verb(options, stdin or sys.stdin, output, messages)
     except UsageError as error:
         return _usage(error, wants_json, output, messages)
     except KeyboardInterrupt:
@@ -70,20 +78,13 @@ def main(
         return _defect(error, wants_json, output, messages)
 
 
-def _dispatch(options: Namespace, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
-    if options.verb is None:
-        if options.demo:
-            from mailsetup.cli.demo import run_demo
-
-            return run_demo(stdout, stderr, screenshot=options.screenshot)
-        from mailsetup.cli.window import open_window
-
-        return open_window(stderr, screenshot=options.screenshot)
-    if options.demo:
+def _open(options: Namespace, windows: Windows | None, stdout: TextIO, stderr: TextIO) -> int:
+    if options.verb is not None:
         raise UsageError(_("--demo goes without a command"))
-    from mailsetup.cli.verbs import run_verb
-
-    return run_verb(options, stdin, stdout, stderr)
+    if windows is None:
+        raise UsageError(_("There is no command. “mailsetup --help” shows them."))
+    opener = windows.demo if options.demo else windows.program
+    return opener(stdout, stderr, options.screenshot)
 
 
 def _usage(error: UsageError, wants_json: bool, stdout: TextIO, stderr: TextIO) -> int:

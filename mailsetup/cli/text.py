@@ -15,6 +15,7 @@ from mailsetup.assistant.wording import (
     server_sentence,
     source_sentence,
     status_word,
+    warning_sentence,
 )
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict
@@ -44,7 +45,7 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
     for hint in settings.hints:
         out.write(f"  {hint_sentence(hint)} {plain(hint.url, 200)}".rstrip() + "\n")
     for warning in discovery.warnings:
-        out.write(f"  {plain(warning)}\n")
+        out.write(f"  {warning_sentence(warning)}\n")
 
 
 def confirmation_sentence(discovery: Discovery) -> str:
@@ -135,10 +136,15 @@ def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None
             out.write(f"     {step.link}\n")
 
 
-def write_applied(name: str, profile: Path, command: Sequence[str], out: TextIO) -> None:
+def write_applied(
+    name: str, profile: Path, command: Sequence[str], notes: Sequence[str], out: TextIO
+) -> None:
     """What was set up and how to open it."""
     out.write(_("Thunderbird has a new profile “{name}”: {path}").format(name=name, path=profile))
-    out.write("\n" + _("Open it with: {command}").format(command=shlex.join(command)) + "\n")
+    out.write("\n")
+    for note in notes:
+        out.write(f"! {note}\n")
+    out.write(_("Open it once with: {command}").format(command=shlex.join(command)) + "\n")
 
 
 def write_programs(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) -> None:

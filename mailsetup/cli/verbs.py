@@ -386,7 +386,14 @@ def _export(options: argparse.Namespace, streams: _Streams) -> int:
             "program": chosen.id,
             "files": [str(path) for path in written.paths],
             "notes": list(artifact.notes),
-            "steps": [step.text for step in artifact.steps],
+            "steps": [
+                {
+                    "text": step.text,
+                    "values": [{"label": v.label, "value": v.value} for v in step.values],
+                    "link": step.link,
+                }
+                for step in artifact.steps
+            ],
         }
         print_document(document, streams.stdout)
     else:
@@ -421,10 +428,13 @@ def _apply(options: argparse.Namespace, streams: _Streams) -> int:
             "profile": str(applied.profile),
             "name": applied.name,
             "command": list(applied.command),
+            "notes": list(applied.notes),
         }
         print_document(document, streams.stdout)
     else:
-        text.write_applied(applied.name, applied.profile, applied.command, streams.stdout)
+        text.write_applied(
+            applied.name, applied.profile, applied.command, applied.notes, streams.stdout
+        )
     return DONE
 
 

@@ -20,7 +20,7 @@ from mailsetup.assistant.events import (
     SourceAsked,
 )
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.report import CheckReport, LoggedIn, RoundTrip
 from mailsetup.assistant.service import Assistant, Discovery, Outcome
 from mailsetup.gui.app import make_application
 from mailsetup.gui.theme import apply_theme
@@ -38,7 +38,6 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.verify.outcome import LoggedIn, RoundTrip
 
 SIZE = QSize(880, 680)
 _ADDRESS = EmailAddress("ana", "bodegasdelebro.es")

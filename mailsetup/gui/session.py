@@ -45,6 +45,8 @@ class Session:
     """Why the last step on the program's page did not work, as a sentence."""
     profile: Path | None = None
     command: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the person should know about the profile that was made."""
     saved: tuple[Path, ...] = ()
     demo: "tuple[DemoAccount, ...]" = ()
 
@@ -75,4 +77,5 @@ class Session:
         self.problem = ""
         self.profile = None
         self.command = ()
+        self.notes = ()
         self.saved = ()

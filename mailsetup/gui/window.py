@@ -466,6 +466,7 @@ class Window(QWidget):
             case Applied() as applied:
                 self.session.profile = applied.profile
                 self.session.command = tuple(applied.command)
+                self.session.notes = tuple(applied.notes)
                 self._move(Move.NEXT)
             case Artifact() as artifact:
                 self.session.artifact = artifact

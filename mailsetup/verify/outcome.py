@@ -91,7 +91,10 @@ class Failure:
     text: str = ""
     confidence: Confidence = Confidence.CERTAIN
     certificate: CertificateFacts | None = None
-    elapsed_ms: float = 0.0
+    limit: int | None = None
+    """For `ErrorClass.TOO_LARGE`: octets that the server takes, where it says so."""
+    size: int | None = None
+    """For `ErrorClass.TOO_LARGE`: octets of the message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,8 @@ async def round_trip(
             Stage.SENDER,
             ErrorClass.TOO_LARGE,
             smtp.server,
-            text=f"SIZE {limit} < {len(message.data)}",
+            limit=limit,
+            size=len(message.data),
         )
     trip = _Trip(imap, message, net, wait, emit)
     with border(imap.server, Stage.MAILBOX) as before:

@@ -8,6 +8,7 @@ from mailsetup.model.settings import Protocol
 from mailsetup.net.tls import CertificateFacts
 from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, LoggedIn, RoundTrip
 
+_MIB = 1024 * 1024
 NEARLY_FULL = 0.9
 SLOW_SECONDS = 60.0
 
@@ -21,6 +22,10 @@ def finding_of(failure: Failure, address: EmailAddress, *, wait: float = 0.0) ->
         "username": failure.server.username,
         "seconds": round(wait),
     }
+    if failure.limit is not None:
+        facts["limit_mib"] = round(failure.limit / _MIB, 1)
+    if failure.size is not None:
+        facts["size_mib"] = round(failure.size / _MIB, 1)
     if failure.certificate is not None:
         facts |= _certificate_facts(failure.certificate)
     return Finding(_finding_id(failure), Status.FAIL, facts, evidence_of(failure))

@@ -89,7 +89,7 @@ class DonePage(PageView):
                 )
             else:
                 self.sentence.setText(_("Keep this window open beside your program."))
-        notes = artifact.notes if artifact and not applied else ()
+        notes = session.notes if applied else artifact.notes if artifact else ()
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
         clear(self._steps)

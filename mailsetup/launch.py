@@ -1,0 +1,62 @@
+"""Where the program begins: the one place that knows both faces, window and command line."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from mailsetup.cli.main import BAD_INPUT, DEFECT, Windows, main
+from mailsetup.i18n import _
+
+
+def run() -> None:
+    """Entry point of the command ``mailsetup``."""
+    sys.exit(start(sys.argv[1:]))
+
+
+def start(arguments: Sequence[str]) -> int:
+    """Run one command, or open the window; the exit status is returned."""
+    return main(arguments, windows=Windows(open_window, open_demo))
+
+
+def has_display() -> bool:
+    """Whether a window can be shown here. Qt's offscreen platform counts: tests ask for it."""
+    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def open_window(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:  # noqa: ARG001
+    """Show the window until the person closes it."""
+    if not has_display():
+        stderr.write(
+            _("There is no screen here. Use a command; “mailsetup --help” shows them.") + "\n"
+        )
+        return BAD_INPUT
+    from mailsetup.gui.app import run as run_window
+
+    return run_window(screenshot=screenshot)
+
+
+def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:
+    """Start the demo world and show it in the window, or walk through it in the terminal."""
+    from mailsetup.demo.world import DemoWorld, missing_parts
+
+    missing = missing_parts()
+    if missing:
+        stderr.write(
+            _("The demo needs further parts: {names}. Install “mailsetup[demo]”.").format(
+                names=", ".join(missing)
+            )
+            + "\n"
+        )
+        return DEFECT
+    with DemoWorld() as world:
+        if has_display():
+            from mailsetup.gui.app import run as run_window
+
+            return run_window(demo=world, screenshot=screenshot)
+        from mailsetup.cli.demo import walk
+
+        stdout.write(_("There is no screen here, so the demo walks through the terminal.") + "\n\n")
+        return walk(world, stdout)
