@@ -111,7 +111,7 @@ class Bridge(QObject):
         self._ended.emit(job, end)
 
     def _cancel(self, job: int) -> None:
-        task = self._tasks.get(job)
+        task = self._tasks.pop(job, None)
         if task is not None:
             task.cancel()
 

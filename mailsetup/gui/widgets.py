@@ -63,8 +63,17 @@ class LinkButton(QPushButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAutoDefault(False)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        if url.startswith("https://"):
-            self.clicked.connect(lambda: QDesktopServices.openUrl(QUrl(url)))
+        self._url = ""
+        self.set_url(url)
+        self.clicked.connect(self._open)
+
+    def set_url(self, url: str) -> None:
+        """The web page to open; anything but HTTPS is no page for us."""
+        self._url = url if url.startswith("https://") else ""
+
+    def _open(self) -> None:
+        if self._url:
+            QDesktopServices.openUrl(QUrl(self._url))
 
 
 def action_button(text: str = "") -> QPushButton:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -82,7 +82,8 @@ class StepsBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._labels: list[QLabel] = []
-        row = QHBoxLayout(self)
+        self._current = 0
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.MEDIUM)
         for _step in STEPS:
@@ -94,21 +95,39 @@ class StepsBar(QWidget):
 
     def show_step(self, current: int) -> None:
         """Mark the current step."""
+        self._current = current
         names = (_("Address"), _("Servers"), _("Password"), _("Test"), _("Program"))
-        for index, (label, name) in enumerate(zip(self._labels, names, strict=True)):
-            sign = "✔" if index < current else str(index + 1)
-            label.setText(f"{sign} {name}")
-            label.setProperty("role", "domain" if index == current else "muted")
-            label.style().unpolish(label)
-            label.style().polish(label)
-            font = scaled(self.font(), Type.SMALL)
-            font.setBold(index == current)
-            label.setFont(font)
         self.setAccessibleName(
             _("Step {number} of {count}: {name}").format(
                 number=current + 1, count=len(STEPS), name=names[current]
             )
         )
+        for with_names in (True, False):
+            self._label(names, with_names=with_names)
+            if self._row.sizeHint().width() <= self.width():
+                break
+
+    def _label(self, names: tuple[str, ...], *, with_names: bool) -> None:
+        """Where the names do not fit beside each other, only the current step keeps its own."""
+        for index, (label, name) in enumerate(zip(self._labels, names, strict=True)):
+            here = index == self._current
+            sign = "✔" if index < self._current else str(index + 1)
+            label.setText(f"{sign} {name}" if with_names or here else sign)
+            label.setProperty("role", "domain" if here else "muted")
+            label.style().unpolish(label)
+            label.style().polish(label)
+            font = scaled(self.font(), Type.SMALL)
+            font.setBold(here)
+            label.setFont(font)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """More or less room: show more or fewer names."""
+        super().resizeEvent(event)
+        self.show_step(self._current)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the numbers; names only as far as they fit."""
+        return QSize(0, super().minimumSizeHint().height())
 
 
 class Window(QWidget):

@@ -76,8 +76,7 @@ class FoundPage(PageView):
                 "the person who looks after your computer."
             )
         )
-        names = ", ".join(self._registrable(discovery.confirm))
-        self.agree.setText(_("Yes, {domains} keeps my mail").format(domains=names))
+        self.agree.setText(_("Yes, I know it: it keeps my mail"))
         clear(self._hints)
         layout = self._hints.layout()
         for hint in settings.hints:

@@ -73,7 +73,7 @@ class PasswordPage(PageView):
             self._hint_text.setText(hint_sentence(hint))
             self._hint_link.setText(_("Show how on the provider's page"))
             self._hint_link.setVisible(hint.url.startswith("https://"))
-            self._open(hint.url)
+            self._hint_link.set_url(hint.url)
         available = bool(self.session.keyring)
         self.keep.setEnabled(available)
         if available:
@@ -84,14 +84,6 @@ class PasswordPage(PageView):
             text = ""
         self._keyring.setText(text)
         self._typed(self.password.text)
-
-    def _open(self, url: str) -> None:
-        replacement = LinkButton(self._hint_link.text(), url)
-        layout = self._hint.layout()
-        if layout is not None:
-            layout.replaceWidget(self._hint_link, replacement)
-            self._hint_link.deleteLater()
-            self._hint_link = replacement
 
     def _typed(self, text: str) -> None:
         self.password.set_fault("")
@@ -143,5 +135,5 @@ class PasswordPage(PageView):
         self.password.set_label(_("&Password"))
         self.password.retranslate()
         self.remove_blanks.setText(_("Remove the blanks"))
-        self.keep.setText(_("&Keep the password in this computer's keyring"))
+        self.keep.setText(_("&Keep it in this computer's keyring"))
         self._show()

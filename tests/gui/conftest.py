@@ -1,0 +1,70 @@
+"""Windows that are closed again, and Qt warnings that fail."""
+
+import gc
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from mailsetup.assistant.service import Assistant
+from mailsetup.gui.app import make_application
+from mailsetup.gui.theme import apply_theme
+from mailsetup.gui.window import Window
+from tests.gui.driver import Person, Scripted
+
+# The offscreen platform says this of every window; it is about the platform, not about us.
+_OF_THE_PLATFORM = ("This plugin does not support propagateSizeHints",)
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """The program's own application object, dressed."""
+    application = make_application()
+    apply_theme(application, dark=False)
+    return application
+
+
+@pytest.fixture(autouse=True)
+def _no_qt_warnings() -> Iterator[None]:
+    said: list[str] = []
+
+    def take(kind: QtMsgType, _context: object, text: str) -> None:
+        if kind is not QtMsgType.QtDebugMsg and not text.startswith(_OF_THE_PLATFORM):
+            said.append(text)
+
+    before = qInstallMessageHandler(take)
+    yield
+    qInstallMessageHandler(before)
+    assert said == []
+
+
+MakePerson = Callable[[Assistant], Person]
+
+
+@pytest.fixture
+def somebody(qtbot: QtBot, qapp: QApplication) -> Iterator[MakePerson]:
+    """Makes a person in front of a window with a given assistant."""
+    windows: list[Window] = []
+
+    def make(assistant: Assistant) -> Person:
+        window = Window(lambda: assistant)
+        qtbot.addWidget(window)
+        windows.append(window)
+        window.show()
+        return Person(qtbot, window)
+
+    yield make
+    for window in windows:
+        window.close()
+        assert not window.bridge.is_running
+        window.deleteLater()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+
+
+@pytest.fixture
+def person(somebody: MakePerson) -> Person:
+    """Somebody for whom everything works."""
+    return somebody(Scripted())

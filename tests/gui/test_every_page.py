@@ -1,0 +1,183 @@
+"""Rules that hold on every page: names for the screen reader, room for long texts, plain text."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QFont
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+
+from mailsetup.gui import screenshots
+from mailsetup.gui.theme import DARK, LIGHT, Colours, apply_theme
+from mailsetup.gui.window import Window
+from mailsetup.i18n import set_language
+from tests.gui.driver import Scripted
+
+PAGES = list(screenshots.pictures())
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication) -> Iterator[Window]:
+    window = Window(Scripted)
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    window.show()
+    yield window
+    window.close()
+
+
+def shown(window: Window, name: str, qapp: QApplication) -> QWidget:
+    screenshots.show(window, name)
+    qapp.processEvents()
+    return window
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_everything_that_takes_the_keyboard_has_a_name(
+    window: Window, qapp: QApplication, name: str, language: str
+) -> None:
+    set_language(language)
+    window.retranslate()
+    shown(window, name, qapp)
+    unnamed = []
+    for widget in window.findChildren(QWidget):
+        if widget.isVisible() and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            interface = QAccessible.queryAccessibleInterface(widget)
+            if not interface.text(QAccessible.Text.Name).strip():
+                unnamed.append(f"{type(widget).__name__} {widget.objectName()}")
+    assert unnamed == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_no_text_is_cut_at_twice_the_size_on_a_small_screen(
+    window: Window, qapp: QApplication, name: str, language: str
+) -> None:
+    set_language(language)
+    before = QFont(qapp.font())
+    large = QFont(before)
+    large.setPointSizeF(before.pointSizeF() * 2)
+    qapp.setFont(large)
+    try:
+        twice = Window(Scripted)
+        twice.resize(800, 600)
+        twice.show()
+        shown(twice, name, qapp)
+        qapp.processEvents()
+        cut = cut_texts(twice)
+        twice.close()
+    finally:
+        qapp.setFont(before)
+    assert cut == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_text_is_cut_when_it_is_forty_percent_longer(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    set_language("es")
+    window.retranslate()
+    shown(window, name, qapp)
+    page = window.page_view(screenshots.pictures()[name])
+    for label in page.findChildren(QLabel):
+        words = label.text().split(" ")
+        label.setText(" ".join(words + words[: -(-len(words) * 4 // 10)]))
+    for _ in range(3):
+        qapp.processEvents()
+    assert cut_texts(page) == []
+
+
+def cut_texts(root: QWidget) -> list[str]:
+    """Labels and buttons that are smaller than their text."""
+    cut = []
+    for label in root.findChildren(QLabel):
+        if not label.isVisible() or not label.text():
+            continue
+        needed = (
+            label.heightForWidth(label.width()) if label.wordWrap() else label.sizeHint().height()
+        )
+        if label.height() + 1 < needed:
+            cut.append(f"{label.height()} < {needed}: {label.text()[:60]}")
+        if not label.wordWrap() and label.width() + 1 < label.sizeHint().width():
+            cut.append(f"wide: {label.text()[:60]}")
+    for button in root.findChildren(QAbstractButton):
+        if button.isVisible() and button.text() and button.width() + 1 < button.sizeHint().width():
+            cut.append(f"button: {button.text()}")
+    return cut
+
+
+def test_text_from_a_server_is_shown_literally(window: Window, qapp: QApplication) -> None:
+    hostile = '<b>bold</b><img src="file:///etc/passwd">'
+    session = window.session
+    screenshots.show(window, "found")
+    assert session.discovery is not None
+    assert session.discovery.settings is not None
+    session.discovery = replace(
+        session.discovery, settings=replace(session.discovery.settings, provider=hostile)
+    )
+    view = window.page_view(screenshots.pictures()["found"])
+    view.enter()
+    shown_labels = [label for label in view.findChildren(QLabel) if "<b>" in label.text()]
+    assert shown_labels
+    assert all(label.textFormat() is Qt.TextFormat.PlainText for label in shown_labels)
+
+
+def test_labels_of_the_pages_are_plain_text_by_construction(
+    window: Window, qapp: QApplication
+) -> None:
+    for name in PAGES:
+        shown(window, name, qapp)
+    rich = [
+        label.text()
+        for label in window.findChildren(QLabel)
+        if label.textFormat() is not Qt.TextFormat.PlainText and label.buddy() is None
+    ]
+    assert rich == []
+
+
+def test_the_password_is_hidden_until_asked_for(window: Window, qapp: QApplication) -> None:
+    shown(window, "password", qapp)
+    view = window.page_view(screenshots.pictures()["password"])
+    (edit,) = view.findChildren(QLineEdit)
+    assert edit.echoMode() is QLineEdit.EchoMode.Password
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_light_and_dark_dress_the_whole_window(qapp: QApplication, *, dark: bool) -> None:
+    try:
+        apply_theme(qapp, dark=dark)
+        ground = (DARK if dark else LIGHT).ground
+        assert qapp.palette().window().color().name() == ground
+    finally:
+        apply_theme(qapp, dark=False)
+
+
+@pytest.mark.parametrize("scheme", [LIGHT, DARK])
+def test_every_text_colour_can_be_read_on_its_ground(scheme: Colours) -> None:
+    for text in (scheme.text, scheme.muted, scheme.accent, scheme.ok, scheme.warn, scheme.fail):
+        assert contrast(text, scheme.card) >= 4.5
+    for text in (scheme.text, scheme.muted, scheme.accent):
+        assert contrast(text, scheme.soft) >= 4.5
+    assert contrast(scheme.on_accent, scheme.accent) >= 4.5
+    assert contrast(scheme.border, scheme.field) >= 3
+
+
+def contrast(one: str, other: str) -> float:
+    """WCAG 2.2's contrast ratio."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)

@@ -1,0 +1,325 @@
+"""Every way through the window, with an assistant that answers as told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant
+from mailsetup.gui.bridge import Bridge, JobEnd
+from mailsetup.gui.chain import Light
+from mailsetup.gui.pages.done import DonePage
+from mailsetup.gui.screenshots import discovery, report
+from mailsetup.i18n import language
+from mailsetup.model.finding import Link
+from mailsetup.vault import VaultState
+from tests.gui.driver import Person, Scripted, folder_chooser, nothing_found
+
+MakePerson = Callable[[Assistant], Person]
+
+
+def test_from_the_address_to_a_guide_everything_works(person: Person, tmp_path: Path) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    assert person.found.domains.text() == "correo-iberico.es"
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert person.result.chain.light(Link.ACCOUNT) is Light.OK
+    assert person.result.sentence.text() == "Your mail comes in and goes out."
+    person.goes_on()
+    person.is_on(Page.PROGRAM)
+    person.program.choices["gmail"].setChecked(True)
+    person.goes_on()
+    person.is_on(Page.DONE)
+    done = person.window.page_view(Page.DONE)
+    assert isinstance(done, DonePage)
+    person.window._choose_folder = folder_chooser(tmp_path)
+    person.clicks(done.save)
+    person.bot.waitUntil(lambda: bool(person.window.session.saved))
+    assert all(path.exists() for path in person.window.session.saved)
+    person.goes_on()
+    person.is_on(Page.START)
+    assert person.start.address.text == ""
+    assert person.window.session.password == ""
+
+
+def test_the_keyboard_alone_leads_through(person: Person) -> None:
+    person.types(person.start.address.edit, "ana@bodegasdelebro.es")
+    person.presses_enter()
+    person.is_on(Page.FOUND)
+    person.presses_enter()
+    person.is_on(Page.PASSWORD)
+    person.types(person.password.password.edit, "secreta")
+    person.presses_enter()
+    person.is_on(Page.RESULT)
+    person.presses_enter()
+    person.is_on(Page.PROGRAM)
+
+
+@pytest.mark.parametrize(
+    "text", ["ana", "ana@", "a@b@c.es", "an a@b.es", "ana@b", "ana@[192.0.2.1]", "a@b.es, c@d.es"]
+)
+def test_what_is_no_address_is_explained_at_the_field_and_stays_there(
+    person: Person, text: str
+) -> None:
+    person.enters_address(text)
+    assert person.window.flow.page is Page.START
+    assert person.start.address.fault.isVisibleTo(person.window)
+    assert person.start.address.text == text
+    person.types(person.start.address.edit, "ana@bodegasdelebro.es")
+    assert not person.start.address.fault.isVisibleTo(person.window)
+
+
+def test_a_pasted_address_is_unwrapped(person: Person) -> None:
+    person.enters_address("Ana <mailto:ana@bodegasdelebro.es>")
+    person.is_on(Page.FOUND)
+    assert person.window.session.address_text == "ana@bodegasdelebro.es"
+
+
+def test_an_international_domain_is_shown_in_both_forms(person: Person) -> None:
+    person.types(person.start.address.edit, "ana@peñíscola.es")
+    assert "xn--pescola-8ya9a.es" in person.start._form.text()
+
+
+def test_a_foreign_company_needs_a_yes_first(somebody: MakePerson) -> None:
+    assistant = Scripted(found=discovery(confirm=True))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    assert not person.window.primary.isEnabled()
+    person.presses_enter()
+    assert person.window.flow.page is Page.FOUND
+    person.found.agree.setChecked(True)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].agreed == ("correo-iberico.es",)
+
+
+def test_a_yes_for_one_address_is_none_for_another(somebody: MakePerson) -> None:
+    person = somebody(Scripted(found=discovery(confirm=True)))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.found.agree.setChecked(True)
+    person.window.go_back()
+    person.enters_address("eva@otrodominio.es")
+    person.is_on(Page.FOUND)
+    assert not person.found.agree.isChecked()
+    assert not person.window.primary.isEnabled()
+
+
+def test_with_nothing_found_the_servers_are_entered_by_hand(somebody: MakePerson) -> None:
+    assistant = Scripted(found=nothing_found())
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.MANUAL)
+    page = person.manual
+    assert page.incoming.host.text == "mail.bodegasdelebro.es"
+    person.types(page.incoming.host.edit, 'evil"host')
+    person.types(page.incoming.port.edit, "0")
+    person.goes_on()
+    assert person.window.flow.page is Page.MANUAL
+    assert page.incoming.host.fault.isVisibleTo(person.window)
+    assert page.incoming.port.fault.isVisibleTo(person.window)
+    person.types(page.incoming.host.edit, "imap.otro.es")
+    person.types(page.incoming.port.edit, "993")
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].account.incoming.host == "imap.otro.es"
+    assert assistant.requests[0].discovery is None
+
+
+def test_the_standard_port_follows_the_encryption(somebody: MakePerson) -> None:
+    person = somebody(Scripted(found=nothing_found()))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.MANUAL)
+    form = person.manual.outgoing
+    assert form.port.text == "465"
+    form.security.setCurrentIndex(1)
+    assert form.port.text == "587"
+    person.types(form.port.edit, "2525")
+    form.security.setCurrentIndex(0)
+    assert form.port.text == "2525"
+
+
+def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson) -> None:
+    assistant = Scripted(reports=[report(healthy=False), report(healthy=True)])
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("mala")
+    person.is_on(Page.RESULT)
+    assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
+    assert "does not accept" in person.result.sentence.text()
+    person.clicks(person.result.other_password)
+    person.enters_password("buena")
+    person.is_on(Page.RESULT)
+    assert person.result.chain.light(Link.ACCOUNT) is Light.OK
+    assert [r.secret.reveal() for r in assistant.requests] == ["mala", "buena"]
+
+
+def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePerson) -> None:
+    person = somebody(Scripted(reports=[report(healthy=False)]))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("canario-secreto")
+    person.is_on(Page.RESULT)
+    message = person.result.hosting_message()
+    assert "ana@bodegasdelebro.es" in message
+    assert "NO AUTHENTICATIONFAILED" in message
+    assert "canario-secreto" not in message
+
+
+@pytest.mark.parametrize(("step", "page"), [("discover", Page.LOOKING), ("check", Page.TESTING)])
+@pytest.mark.parametrize("way", ["escape", "back"])
+def test_work_that_never_ends_can_be_left_at_once(
+    somebody: MakePerson, step: str, page: Page, way: str
+) -> None:
+    assistant = Scripted(forever=frozenset({step}))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    if step == "check":
+        person.is_on(Page.FOUND)
+        person.goes_on()
+        person.enters_password("secreta")
+    person.is_on(page)
+    person.bot.waitUntil(lambda: step in assistant.started)
+    if way == "escape":
+        person.presses_escape()
+    else:
+        person.window.go_back()
+    assert person.window.flow.page is (Page.START if step == "discover" else Page.PASSWORD)
+    person.bot.waitUntil(lambda: assistant.cancelled == [step])
+    assert person.start.address.text == "ana@bodegasdelebro.es"
+
+
+def test_closing_the_window_during_a_test_ends_the_engine(somebody: MakePerson) -> None:
+    assistant = Scripted(forever=frozenset({"check"}))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.TESTING)
+    person.bot.waitUntil(lambda: "check" in assistant.started)
+    person.window.close()
+    assert assistant.cancelled == ["check"]
+    assert not person.window.bridge.is_running
+
+
+def test_going_back_keeps_what_was_typed(person: Person) -> None:
+    person.enters_address("ana@bodegasdelebro.es", "Ana")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    person.types(person.password.password.edit, "secreta")
+    person.goes_on()
+    person.is_on(Page.RESULT)
+    person.window.go_back()
+    person.is_on(Page.PASSWORD)
+    assert person.password.password.text == "secreta"
+    person.window.go_back()
+    person.window.go_back()
+    person.is_on(Page.START)
+    assert person.start.person.text == "Ana"
+    assert person.start.address.text == "ana@bodegasdelebro.es"
+
+
+def test_the_language_can_be_switched_in_the_middle(person: Person) -> None:
+    person.types(person.start.person.edit, "Ana")
+    person.types(person.start.address.edit, "ana@bodegasdelebro.es")
+    person.window.languages.setCurrentIndex(0)
+    assert language() == "es"
+    assert person.window.primary.text() == "Buscar mi correo"
+    assert person.start.address.text == "ana@bodegasdelebro.es"
+    person.goes_on()
+    person.is_on(Page.FOUND)
+    assert person.found.title.text() == "Encontrado"
+    person.window.languages.setCurrentIndex(1)
+    assert person.found.title.text() == "Found"
+    assert person.found.domains.text() == "correo-iberico.es"
+
+
+def test_the_password_is_kept_only_when_ticked_and_when_it_works(somebody: MakePerson) -> None:
+    keyring = VaultState(True, "Secret Service")
+    assistant = Scripted(
+        keyring=keyring, reports=[report(healthy=False), report(healthy=True), report(healthy=True)]
+    )
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    person.bot.waitUntil(person.password.keep.isEnabled)
+    assert not person.password.keep.isChecked()
+    person.password.keep.setChecked(True)
+    person.enters_password("mala")
+    person.is_on(Page.RESULT)
+    assert assistant.kept == {}
+    person.clicks(person.result.again)
+    person.bot.waitUntil(lambda: bool(assistant.kept))
+    assert list(assistant.kept) == ["ana@bodegasdelebro.es"]
+
+
+def test_without_a_keyring_the_tick_is_off_and_says_why(person: Person) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    person.bot.waitUntil(lambda: person.window.session.keyring_known)
+    assert not person.password.keep.isEnabled()
+    assert "no keyring" in person.password._keyring.text()
+
+
+def test_blanks_of_a_pasted_app_password_can_be_removed(person: Person) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    person.types(person.password.password.edit, "abcd efgh ijkl mnop")
+    assert person.password.remove_blanks.isVisibleTo(person.window)
+    person.clicks(person.password.remove_blanks)
+    assert person.password.password.text == "abcdefghijklmnop"
+
+
+def test_a_defect_of_the_engine_is_told_and_nothing_is_lost(somebody: MakePerson) -> None:
+    class Broken(Scripted):
+        async def check(self, *_arguments: object, **_more: object) -> object:  # type: ignore[override]
+            raise ZeroDivisionError
+
+    person = somebody(Broken())
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert "ZeroDivisionError" in person.result.sentence.text()
+    person.window.go_back()
+    assert person.password.password.text == "secreta"
+
+
+def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Person) -> None:
+    from mailsetup.assistant.events import Event, SourceAsked
+
+    seen: list[str] = []
+    ends: list[JobEnd] = []
+    bridge: Bridge = person.window.bridge
+
+    async def job(emit: Callable[[Event], None]) -> object:
+        for number in range(5000):
+            emit(SourceAsked("probe", str(number)))
+        return "done"
+
+    def take(event: Event) -> None:
+        assert isinstance(event, SourceAsked)
+        seen.append(event.location)
+
+    bridge.start(job, ends.append, take)
+    person.bot.waitUntil(lambda: bool(ends), timeout=20_000)
+    assert seen == [str(number) for number in range(5000)]
+    assert ends[0].value == "done"
