@@ -1,0 +1,174 @@
+"""What people get wrong on the command line: a sentence, the right status, no traceback."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from mailsetup.cli.main import main
+
+
+def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    status = main(list(words), io.StringIO(stdin), out, err)
+    assert "Traceback" not in out.getvalue() + err.getvalue()
+    return status, out.getvalue(), err.getvalue()
+
+
+def refused(*words: str, stdin: str = "") -> tuple[int, str]:
+    """Status and id of the one error document; in words it is the same status."""
+    status, out, _err = run(*words, "--json", stdin=stdin)
+    document = json.loads(out)
+    assert document["schema"] == 1
+    assert document["outcome"] == "error"
+    assert document["error"]["message"]
+    plain_status, plain_out, plain_err = run(*words, stdin=stdin)
+    assert plain_status == status
+    assert plain_out == ""
+    assert plain_err
+    return status, document["error"]["id"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ana",
+        "a@b@c.es",
+        "an a@b.es",
+        "ana@b.es\x07",
+        "x" * 300 + "@b.es",
+        "",
+        "ana@b",
+        "a@b.es,c@d.e",
+    ],
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    assert refused("discover", "--", address)[0] == 2
+
+
+@pytest.mark.parametrize("address", ["ana", "a@b@c.es", "ana@b.es\x07"])
+def test_a_malformed_address_has_its_own_finding(address: str) -> None:
+    assert refused("discover", address) == (2, "client.address.malformed")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("unknown-verb",),
+        ("discover",),
+        ("discover", "a@b.es", "--timeout", "nie"),
+        ("discover", "a@b.es", "--timeout", "0"),
+        ("discover", "a@b.es", "--resolver", "dns.example"),
+        ("discover", "a@b.es", "--resolver", "127.0.0.1:70000"),
+        ("discover", "a@b.es", "--trust", "no domain"),
+        ("check", "a@b.es", "--attachment-mib", "-1"),
+        ("check", "a@b.es", "--password", "geheim"),
+        ("export", "a@gmail.com", "--offline", "--for", "pine"),
+        ("--demo", "programs"),
+    ],
+)
+def test_wrong_usage_is_two(words: tuple[str, ...]) -> None:
+    assert refused(*words) == (2, "usage")
+
+
+def test_a_ca_file_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("no certificate")
+    assert refused("discover", "a@b.es", "--ca-file", str(path)) == (2, "ca-file.unreadable")
+    missing = str(tmp_path / "missing")
+    assert refused("discover", "a@b.es", "--ca-file", missing) == (2, "ca-file.unreadable")
+
+
+IMAP = '{"protocol":"imap","host":"imap.b.es","port":993,"security":"tls"}'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "no json",
+        "[]",
+        "{}",
+        '{"incoming":[],"outgoing":[]}',
+        '{{"incoming":[{}]}}'.format(IMAP.replace("993", "0")),
+        '{{"incoming":[{}]}}'.format(IMAP.replace("993", "70000")),
+        '{{"incoming":[{}]}}'.format(IMAP.replace("imap.b.es", 'a\\"b')),
+        '{{"incoming":[{}]}}'.format(IMAP.replace("imap.b.es", "a\\nb")),
+        '{{"incoming":[{}]}}'.format(IMAP.replace('"tls"', '"ssl"')),
+        f'{{"outgoing":[{IMAP}]}}',
+        "[" * 100_000,
+        '{"incoming":"' + "x" * 5_000_000 + '"}',
+        '{{"incoming":[{}]}}'.format(IMAP.replace("}", ',"username":"a\\r\\nb"}')),
+    ],
+)
+def test_a_settings_file_that_cannot_be_used_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(content)
+    assert refused("discover", "a@b.es", "--settings", str(path)) == (2, "settings.unusable")
+
+
+def test_a_settings_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    missing = str(tmp_path / "missing.json")
+    assert refused("discover", "a@b.es", "--settings", missing) == (2, "settings.unreadable")
+
+
+def test_a_settings_file_with_one_direction_cannot_be_exported(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(f'{{"incoming":[{IMAP}]}}')
+    words = ("export", "a@b.es", "--for", "thunderbird", "--settings", str(path))
+    assert refused(*words) == (3, "settings.incomplete")
+
+
+def test_check_without_a_password_says_how_to_give_one() -> None:
+    assert refused("check", "ana@gmail.com", "--offline") == (2, "password.missing")
+    words = ("check", "ana@gmail.com", "--offline", "--password-stdin")
+    assert refused(*words, stdin="\n") == (2, "password.missing")
+
+
+def test_a_password_with_control_characters_is_refused_before_anything_is_sent() -> None:
+    words = ("check", "ana@gmail.com", "--offline", "--password-stdin")
+    assert refused(*words, stdin="a\x00b\n") == (2, "password.malformed")
+
+
+def test_apply_to_a_program_without_a_way_in_says_what_to_do_instead() -> None:
+    assert refused("apply", "a@b.es", "--to", "gmail") == (2, "apply.impossible")
+
+
+def test_offline_nothing_is_found_for_an_unknown_domain() -> None:
+    status, out, _err = run("discover", "ana@bodega.example", "--offline", "--json")
+    assert status == 3
+    assert json.loads(out)["outcome"] == "not-found"
+
+
+def test_a_large_provider_is_known_offline() -> None:
+    status, out, _err = run("discover", "ana@gmail.com", "--offline", "--json")
+    document = json.loads(out)
+    assert status == 0
+    assert document["source"]["method"] == "builtin"
+    assert document["settings"]["incoming"][0]["host"] == "imap.gmail.com"
+    assert document["confirm"] == []
+
+
+def test_both_forms_of_an_international_domain_are_told() -> None:
+    _status, out, _err = run("discover", "ana@peñíscola.es", "--offline", "--json")
+    document = json.loads(out)
+    assert document["address"] == "ana@peñíscola.es"
+    assert document["address_ascii"] == "ana@xn--pescola-8ya9a.es"
+
+
+def test_programs_lists_the_three_with_what_is_known_of_them() -> None:
+    status, out, _err = run("programs", "--json")
+    assert status == 0
+    assert [row["id"] for row in json.loads(out)["programs"]] == ["thunderbird", "outlook", "gmail"]
+
+
+def test_help_speaks_spanish_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("--lang", "es", "--help")
+    assert "busca los servidores de correo" in capsys.readouterr().out
+
+
+def test_a_name_with_a_newline_cannot_reach_a_file() -> None:
+    words = ("export", "a@gmail.com", "--offline", "--for", "outlook", "--name", "a\nb")
+    assert refused(*words) == (2, "usage")

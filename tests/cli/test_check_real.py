@@ -1,0 +1,234 @@
+"""The command line as a technician runs it, against real servers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.world import PENISCOLA, World
+
+pytestmark = pytest.mark.servers
+
+
+def command(world: World, *words: str) -> list[str]:
+    network = ["--resolver", world.resolver, "--ca-file", str(world.ca_file)]
+    return [sys.executable, "-m", "mailsetup", *words, *network]
+
+
+def run(world: World, *words: str, password: str = "") -> tuple[int, Any, str]:
+    """Exit status, the one JSON document, and everything that was printed."""
+    needs = ["--password-stdin"] if password else []
+    done = subprocess.run(
+        command(world, *words, "--json", *needs),
+        input=f"{password}\n",
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    printed = done.stdout + done.stderr
+    assert "Traceback" not in printed
+    if password:
+        assert password not in printed
+    document = json.loads(done.stdout)
+    assert document["schema"] == 1
+    return done.returncode, document, printed
+
+
+def check(world: World, address: str, *words: str, password: str = "") -> tuple[int, Any]:
+    secret = password or world.accounts.get(address, "irrelevante")
+    status, document, _printed = run(world, "check", address, *words, password=secret)
+    return status, document
+
+
+def ids(document: Any) -> list[str]:
+    return [finding["id"] for finding in document["findings"]]
+
+
+def settings_file(tmp_path: Path, host: str, **changes: object) -> str:
+    server = {"protocol": "imap", "host": host, "port": 993, "security": "tls", **changes}
+    outgoing = {"protocol": "smtp", "host": "smtp.bodega.test", "port": 465, "security": "tls"}
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"incoming": [server], "outgoing": [outgoing]}))
+    return str(path)
+
+
+def test_a_healthy_account_is_proven_by_a_round_trip_and_left_as_it_was(world: World) -> None:
+    before = world.messages("ana@bodega.test")
+    status, document = check(world, "ana@bodega.test")
+    assert status == 0
+    assert [(link["link"], link["status"]) for link in document["chain"]] == [
+        ("hosting", "ok"),
+        ("account", "ok"),
+        ("dns", "ok"),
+        ("client", "ok"),
+    ]
+    assert document["first_broken"] is None
+    assert document["findings"] == []
+    trip = document["round_trip"]
+    assert trip["folder"] == "INBOX"
+    assert trip["attachment_intact"] is True
+    assert trip["cleaned_up"] is True
+    assert trip["bytes"] > 1024 * 1024
+    assert document["source"]["method"] == "autoconfig"
+    assert world.messages("ana@bodega.test") == before
+    assert world.messages("ana@bodega.test", "Sent") == []
+
+
+def test_no_send_proves_the_logins_only(world: World) -> None:
+    status, document = check(world, "ana@onlysrv.test", "--no-send")
+    assert status == 0
+    assert document["round_trip"] is None
+    assert document["source"] == {
+        "method": "srv",
+        "location": "_tcp.onlysrv.test",
+        "channel": "dns",
+    }
+
+
+def test_a_wrong_password_is_tried_once_at_each_server(world: World) -> None:
+    before = world.log("dovecot-mail").count("user=<ana@wellknown.test>")
+    status, document = check(world, "ana@wellknown.test", password="canario-falso")
+    assert status == 5
+    assert document["first_broken"] == "account"
+    assert ids(document) == ["account.login.refused"]
+    assert document["findings"][0]["who"] == "you"
+    assert document["findings"][0]["evidence"]["code"] == "NO AUTHENTICATIONFAILED"
+    time.sleep(0.2)
+    attempts = world.log("dovecot-mail").count("user=<ana@wellknown.test>") - before
+    assert attempts <= 2
+
+
+@pytest.mark.parametrize(
+    ("address", "finding", "link"),
+    [
+        ("llena@bodega.test", "account.quota.full", "account"),
+        ("ana@wrongcert.test", "hosting.tls.certificate-wrong-name", "hosting"),
+        ("ana@expired.test", "hosting.tls.certificate-expired", "hosting"),
+        ("ana@nomx.test", "dns.mx.missing", "dns"),
+        ("ana@nullmx.test", "dns.mx.null", "dns"),
+        ("ana@dead.test", "dns.mx.unresolvable", "dns"),
+        ("ana@nowhere.test", "dns.domain.missing", "dns"),
+    ],
+)
+def test_each_fault_is_named_and_its_link_broken(
+    world: World, address: str, finding: str, link: str
+) -> None:
+    status, document = check(world, address)
+    assert status == 5
+    assert document["first_broken"] == link
+    assert ids(document)[0] == finding
+    assert {entry["link"] for entry in document["chain"]} == {"hosting", "account", "dns", "client"}
+
+
+def test_the_name_that_would_fit_the_certificate_is_told(world: World) -> None:
+    _status, document = check(world, "ana@wrongcert.test")
+    assert "srv12.hoster.test" in document["findings"][0]["advice"]
+
+
+def test_without_starttls_the_password_is_not_sent(world: World, tmp_path: Path) -> None:
+    world.extra_dovecot("open.bodega.test", tls="no")
+    path = settings_file(tmp_path, "open.bodega.test", port=143, security="starttls")
+    status, document = check(world, "ana@bodega.test", "--settings", path)
+    assert status == 5
+    assert ids(document)[0] == "hosting.starttls.missing"
+    assert "correcto-1" not in world.log("dovecot-mail")
+
+
+def test_a_port_without_a_service_is_told_apart_from_a_host_without_a_name(
+    world: World, tmp_path: Path
+) -> None:
+    path = settings_file(tmp_path, "imap.bodega.test", port=994)
+    status, document = check(world, "ana@bodega.test", "--settings", path)
+    assert (status, ids(document)[0]) == (5, "hosting.server.refused")
+    path = settings_file(tmp_path, "nothere.bodega.test")
+    status, document = check(world, "ana@bodega.test", "--settings", path)
+    assert (status, ids(document)[0]) == (5, "hosting.server.unresolvable")
+
+
+def test_a_foreign_hosting_needs_an_agreement_that_names_it(world: World) -> None:
+    status, document = check(world, "ana@mxhosted.test")
+    assert status == 4
+    assert document["outcome"] == "needs-confirmation"
+    assert document["confirm"] == ["hoster.test"]
+    status, document = check(world, "ana@mxhosted.test", "--trust", "hoster.test")
+    assert status == 0
+    assert document["confirm"] == []
+
+
+def test_a_message_moved_by_a_rule_is_found_and_told(world: World) -> None:
+    status, document = check(world, "reglas@bodega.test")
+    assert status == 0
+    assert ids(document) == ["account.mail.in-other-folder"]
+    assert document["round_trip"]["folder"] == "Clientes"
+    assert document["round_trip"]["cleaned_up"] is True
+    assert world.messages("reglas@bodega.test", "Clientes") == []
+
+
+def test_findings_speak_the_language_that_was_asked_for(world: World) -> None:
+    _status, document = check(world, "ana@nomx.test", "--lang", "es")
+    assert document["findings"][0]["title"] == "El dominio nomx.test no dice adónde va su correo."
+
+
+def test_an_international_domain_is_found_and_shown_in_both_forms(world: World) -> None:
+    status, document, _printed = run(world, "discover", "ana@peñíscola.test")
+    assert status == 0
+    assert document["address"] == "ana@peñíscola.test"
+    assert document["address_ascii"] == f"ana@{PENISCOLA}"
+    assert document["settings"]["incoming"][0]["username"] == f"ana@{PENISCOLA}"
+
+
+def test_what_discover_prints_can_be_handed_back_as_settings(world: World, tmp_path: Path) -> None:
+    _status, found, _printed = run(world, "discover", "ana@bodega.test")
+    path = tmp_path / "found.json"
+    path.write_text(json.dumps(found))
+    status, document = check(world, "ana@bodega.test", "--settings", str(path), "--no-send")
+    assert status == 0
+    assert document["source"]["method"] == "file"
+    assert document["settings"]["incoming"] == found["settings"]["incoming"]
+
+
+def test_export_writes_files_and_never_over_others(world: World, tmp_path: Path) -> None:
+    words = ("export", "ana@bodega.test", "--for", "thunderbird", "--out", str(tmp_path / "x"))
+    status, document, _printed = run(world, *words)
+    assert status == 0
+    assert all(Path(name).is_file() for name in document["files"])
+    status, document, _printed = run(world, *words)
+    assert status == 2
+    assert document["error"]["id"] == "export.not-written"
+    assert run(world, *words, "--force")[0] == 0
+
+
+@pytest.mark.thunderbird
+def test_apply_makes_a_profile_of_its_own(world: World, home: Path) -> None:
+    status, document, _printed = run(world, "apply", "ana@bodega.test", "--to", "thunderbird")
+    assert status == 0
+    prefs = (Path(document["profile"]) / "prefs.js").read_text()
+    assert "imap.bodega.test" in prefs
+    assert str(home) in document["profile"]
+    assert "-P" in document["command"]
+
+
+def test_ctrl_c_ends_with_130_and_one_document(world: World, tmp_path: Path) -> None:
+    words = ("check", "ana@bodega.test", "--json", "--password-stdin", "--attachment-mib", "8")
+    running = subprocess.Popen(
+        command(world, *words),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert running.stdin is not None
+    running.stdin.write(b"correcto-1\n")
+    running.stdin.flush()
+    time.sleep(0.7)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=20)
+    assert running.returncode == 130, err.decode()
+    assert json.loads(out)["error"]["id"] == "cancelled"
+    assert b"Traceback" not in err
