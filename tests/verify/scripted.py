@@ -1,0 +1,142 @@
+"""A server that says what it is told: for faults that a real one cannot be made to show."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import trustme
+
+from mailsetup.model.settings import Protocol, ServerSettings, SocketType
+from mailsetup.net.network import Network, NetworkOptions, open_network
+
+HOST = "mail.scripted.test"
+
+
+@dataclass(frozen=True)
+class Say:
+    """Send bytes."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Hear:
+    """Wait for a line; ``{tag}`` of the following `Say` becomes its first word."""
+
+
+@dataclass(frozen=True)
+class Secure:
+    """Make the TLS handshake."""
+
+
+@dataclass(frozen=True)
+class Flood:
+    """Send a chunk again and again until the other side has enough."""
+
+    chunk: bytes
+
+
+Step = Say | Hear | Secure | Flood
+
+
+@dataclass
+class Heard:
+    """Everything that the client said, in clear and under TLS."""
+
+    clear: bytearray = field(default_factory=bytearray)
+    secure: bytearray = field(default_factory=bytearray)
+
+
+@cache
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@cache
+def server_context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert(HOST).configure_cert(context)
+    return context
+
+
+@asynccontextmanager
+async def playing(
+    steps: Sequence[Step], protocol: Protocol, security: SocketType, folder: Path
+) -> AsyncIterator[tuple[ServerSettings, Network, Heard]]:
+    """A server on loopback that plays the steps on every connection, then hangs up."""
+    heard = Heard()
+    visits: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visit = asyncio.current_task()
+        if visit is not None:
+            visits.add(visit)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+                await _play(steps, reader, writer, heard, secure=security is SocketType.TLS)
+        finally:
+            writer.transport.abort()
+
+    context = server_context() if security is SocketType.TLS else None
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    ca_file = folder / "scripted-ca.pem"
+    authority().cert_pem.write_to_path(str(ca_file))
+    standard = 993 if protocol is Protocol.IMAP else 465
+    options = NetworkOptions(
+        resolver=("127.0.0.1", 9),
+        ca_files=(ca_file,),
+        routes={(HOST, standard): ("127.0.0.1", port)},
+        use_proxy=False,
+    )
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    # Clients that hang up in the middle of a handshake are what these tests are about.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    try:
+        async with open_network(options) as net:
+            yield (
+                ServerSettings(protocol, HOST, standard, security, "ana@scripted.test"),
+                net,
+                heard,
+            )
+    finally:
+        server.close()
+        loop.set_exception_handler(before)
+
+
+async def _play(
+    steps: Sequence[Step],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    heard: Heard,
+    *,
+    secure: bool,
+) -> None:
+    tag = b""
+    for step in steps:
+        match step:
+            case Say(data=data):
+                writer.write(data.replace(b"{tag}", tag))
+                await writer.drain()
+            case Hear():
+                line = await reader.readline()
+                (heard.secure if secure else heard.clear).extend(line)
+                if not line:
+                    return
+                tag = line.split(b" ", 1)[0]
+            case Secure():
+                await writer.start_tls(server_context())
+                secure = True
+            case Flood(chunk=chunk):
+                for _ in range(4096):
+                    writer.write(chunk)
+                    await writer.drain()
+
+
+__all__ = ["HOST", "Flood", "Hear", "Heard", "Say", "Secure", "Step", "playing"]
