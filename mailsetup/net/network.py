@@ -1,7 +1,7 @@
 """The one door to the outside, handed down as an argument and replaceable as a whole."""
 
 import ipaddress
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from mailsetup.net.clock import Clock, SystemClock
 from mailsetup.net.dial import Connect, Dialer
 from mailsetup.net.dns import DnsResolver, Resolver, asked_once, system_addresses
 from mailsetup.net.http import HttpClient, HttpsClient
+from mailsetup.net.route import has_route
 from mailsetup.net.tls import verifying_context
 
 
@@ -21,6 +22,8 @@ class Network:
     http: HttpClient
     connect: Connect
     clock: Clock
+    is_online: Callable[[], bool] = has_route
+    """Whether this computer has any way to the outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,14 @@ async def open_network(options: NetworkOptions = NetworkOptions()) -> AsyncItera
         proxy_for=system_proxy if options.use_proxy else lambda _host: None,
     )
     try:
-        yield Network(dns=dns, http=http, connect=dialer, clock=SystemClock())
+        yield Network(
+            dns=dns,
+            http=http,
+            connect=dialer,
+            clock=SystemClock(),
+            # Whoever names a resolver may live in a world of their own, without any way out.
+            is_online=has_route if options.resolver is None else lambda: True,
+        )
     finally:
         await http.close()
         await dns.close()

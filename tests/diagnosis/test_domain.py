@@ -1,12 +1,20 @@
 """What the DNS said about the domain, as findings."""
 
+from dataclasses import replace
+
 import pytest
 
-from mailsetup.diagnosis.checks.domain import is_one_slip, judge_domain, likely_meant
+from mailsetup.diagnosis.checks.domain import (
+    is_one_slip,
+    judge_domain,
+    likely_meant,
+    look_at_domain,
+)
 from mailsetup.discovery.domain import DomainFacts, DomainState
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
-from mailsetup.net.dns import MxRecord, ResolverFault
+from mailsetup.net.dns import Absent, MxRecord, NoAnswer, ResolverFault
+from tests.discovery.world import World, run
 
 ADDRESS = EmailAddress("ana", "bodega.es")
 MX = (MxRecord(10, "mx1.bodega.es"), MxRecord(20, "mx2.bodega.es"))
@@ -95,3 +103,23 @@ def test_one_slip_leads_to_the_provider_that_was_meant(typed: str, meant: str | 
 def test_two_slips_are_another_domain() -> None:
     assert not is_one_slip("gmxxl.com", "gmail.com")
     assert not is_one_slip("abc", "abcde")
+
+
+@pytest.mark.parametrize(
+    ("online", "expected"), [(True, "client.dns.broken"), (False, "client.network.offline")]
+)
+def test_a_silent_resolver_is_put_down_to_the_missing_network_first(
+    *, online: bool, expected: str
+) -> None:
+    silent = World(dns_default=NoAnswer(ResolverFault.TIMEOUT)).network()
+    verdict = run(look_at_domain(ADDRESS, replace(silent, is_online=lambda: online)))
+    assert [finding.id for finding in verdict.findings] == [expected]
+
+
+def test_a_silent_domain_under_a_living_resolver_is_the_domains_fault() -> None:
+    net = World(
+        dns={("com", "MX"): Absent(nxdomain=False)},
+        dns_default=NoAnswer(ResolverFault.SERVFAIL),
+    ).network()
+    verdict = run(look_at_domain(ADDRESS, net))
+    assert [finding.id for finding in verdict.findings] == ["dns.domain.unanswered"]

@@ -707,5 +707,13 @@ def _with_sbin() -> dict[str, str]:
 
 
 def all_gone(pids: Iterable[int]) -> bool:
-    """Whether none of these processes runs any more."""
-    return not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    """Whether none of these processes runs any more. One that nobody buried yet counts as gone."""
+    return not any(_is_alive(pid) for pid in pids)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"

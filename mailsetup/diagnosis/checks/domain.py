@@ -46,8 +46,8 @@ async def look_at_domain(address: EmailAddress, net: Network) -> DomainVerdict:
     """Ask the DNS about the domain and judge the answers (RFC 5321 section 5.1, RFC 7505)."""
     facts = await domain_facts(address.domain, net)
     if facts.state is DomainState.UNANSWERED and not await _resolver_works(net):
-        evidence = {"fault": str(facts.fault)}
-        broken = Finding("client.dns.broken", Status.FAIL, evidence=evidence)
+        cause = "client.dns.broken" if net.is_online() else "client.network.offline"
+        broken = Finding(cause, Status.FAIL, evidence={"fault": str(facts.fault)})
         return DomainVerdict((broken,), in_order=False)
     return judge_domain(facts, address)
 

@@ -1,0 +1,122 @@
+"""The whole window with the real engine: on the demo world, and on real servers."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
+from mailsetup.demo.world import DemoWorld
+from mailsetup.gui.chain import Light
+from mailsetup.model.finding import Link
+from tests.gui.driver import Person
+from tests.servers.world import World
+
+MakePerson = Callable[[Assistant], Person]
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoWorld]:
+    with DemoWorld() as world:
+        yield world
+
+
+def at_the_demo(somebody: MakePerson, demo: DemoWorld) -> Person:
+    return somebody(Assistant(RunOptions(network=demo.options)))
+
+
+def at_real_servers(somebody: MakePerson, world: World) -> Person:
+    network = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    return somebody(Assistant(RunOptions(network=network)))
+
+
+def test_the_demo_leads_from_an_address_to_everything_works(
+    somebody: MakePerson, demo: DemoWorld
+) -> None:
+    person = at_the_demo(somebody, demo)
+    person.enters_address("ana@demo.test")
+    person.is_on(Page.FOUND)
+    assert person.found.domains.text() == "demo.test"
+    person.goes_on()
+    person.enters_password("hola-ana")
+    person.is_on(Page.RESULT)
+    assert person.result.title.text() == "Everything works"
+    assert all(person.result.chain.light(link) is Light.OK for link in Link)
+
+
+def test_the_demo_shows_a_wrong_password(somebody: MakePerson, demo: DemoWorld) -> None:
+    person = at_the_demo(somebody, demo)
+    person.enters_address("eva@demo.test")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("mal")
+    person.is_on(Page.RESULT)
+    assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
+    person.clicks(person.result.other_password)
+    person.enters_password("hola-eva")
+    person.is_on(Page.RESULT)
+    assert person.result.title.text() == "Everything works"
+
+
+def test_the_demo_explains_a_domain_without_mail(somebody: MakePerson, demo: DemoWorld) -> None:
+    person = at_the_demo(somebody, demo)
+    person.enters_address("nadie@sincorreo.test")
+    person.is_on(Page.MANUAL)
+    assert "does not say where its mail goes" in person.manual._lead.text()
+
+
+@pytest.mark.servers
+@pytest.mark.thunderbird
+def test_on_real_servers_the_window_leads_to_a_thunderbird_profile(
+    somebody: MakePerson, world: World, home: Path
+) -> None:
+    person = at_real_servers(somebody, world)
+    person.enters_address("ana@bodega.test", "Ana Martínez")
+    person.is_on(Page.FOUND)
+    assert person.found.domains.text() == "bodega.test"
+    person.goes_on()
+    person.enters_password(world.accounts["ana@bodega.test"])
+    person.is_on(Page.RESULT)
+    assert person.result.title.text() == "Everything works"
+    person.goes_on()
+    person.is_on(Page.PROGRAM)
+    person.bot.waitUntil(lambda: bool(person.window.session.installed))
+    assert person.program.applies()
+    person.goes_on()
+    person.is_on(Page.DONE)
+    profile = person.window.session.profile
+    assert profile is not None
+    assert home in profile.parents
+    prefs = (profile / "prefs.js").read_text()
+    assert "imap.bodega.test" in prefs
+    assert "Ana Martínez" in prefs
+    assert world.accounts["ana@bodega.test"] not in prefs
+
+
+@pytest.mark.servers
+def test_on_real_servers_a_foreign_hosting_is_asked_about_first(
+    somebody: MakePerson, world: World
+) -> None:
+    person = at_real_servers(somebody, world)
+    person.enters_address("ana@mxhosted.test")
+    person.is_on(Page.FOUND)
+    assert person.found.domains.text() == "hoster.test"
+    assert not person.window.primary.isEnabled()
+    person.found.agree.setChecked(True)
+    person.goes_on()
+    person.enters_password(world.accounts["ana@mxhosted.test"])
+    person.is_on(Page.RESULT)
+    assert person.result.title.text() == "Everything works"
+
+
+@pytest.mark.servers
+def test_on_real_servers_a_full_mailbox_is_named(somebody: MakePerson, world: World) -> None:
+    person = at_real_servers(somebody, world)
+    person.enters_address("llena@bodega.test")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password(world.accounts["llena@bodega.test"])
+    person.is_on(Page.RESULT)
+    assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
+    assert "mailbox is full" in person.result.sentence.text()
