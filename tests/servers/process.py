@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,22 @@ _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
 START_TIMEOUT = 15.0
+
+_WATCHDOG = """
+import os, signal, subprocess, sys, threading, time
+child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, start_new_session=True)
+def end(*_):
+    os.killpg(child.pid, signal.SIGTERM)
+    time.sleep(0.2)
+    os.killpg(child.pid, signal.SIGKILL)
+def watch():
+    sys.stdin.read()
+    end()
+signal.signal(signal.SIGTERM, end)
+threading.Thread(target=watch, daemon=True).start()
+sys.exit(child.wait())
+"""
+"""Ends its child when its own standard input ends, which it does when the test process dies."""
 
 
 def _die_with_parent() -> None:
@@ -29,13 +46,18 @@ class Server:
         command: Sequence[str],
         log: Path,
         environment: Mapping[str, str] | None = None,
+        *,
+        watched: bool = False,
     ) -> None:
+        """``watched`` is for programs that change their user: the kernel forgets their parent."""
+        if watched:
+            command = [sys.executable, "-c", _WATCHDOG, *command]
         self.name = name
         self.log = log
         self._output = log.open("ab")
         self._process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if watched else subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(environment or {})},
@@ -70,6 +92,8 @@ class Server:
                 self._kill_group()
         self._kill_group()
         self._process.wait()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._output.close()
 
     def _kill_group(self) -> None:

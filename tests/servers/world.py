@@ -240,9 +240,16 @@ class World:
 
     # Servers --------------------------------------------------------------------------------
 
-    def _run(self, name: str, *command: str, environment: dict[str, str] | None = None) -> Server:
+    def _run(
+        self,
+        name: str,
+        *command: str,
+        environment: dict[str, str] | None = None,
+        watched: bool = False,
+    ) -> Server:
         log = self.folder / f"{name}.log"
-        server = Server(name, command, log, {**_with_sbin(), **(environment or {})})
+        variables = {**_with_sbin(), **(environment or {})}
+        server = Server(name, command, log, variables, watched=watched)
         self._servers.append(server)
         return server
 
@@ -607,6 +614,7 @@ class World:
         server = self._run(
             "master", "/usr/lib/postfix/sbin/master", "-c", str(config), "-d",
             environment={"MAIL_CONFIG": str(config)},
+            watched=True,
         )  # fmt: skip
         server.wait_until(lambda: answers(self.ip, 465, 587))
 
