@@ -42,8 +42,10 @@ SOURCES: tuple[DiscoverySource, ...] = (
     Builtin(),
     Autoconfig(),
     WellKnown(),
-    Ispdb(),
+    # The domain's own word before a third party's; targets outside the domain have to be confirmed
+    # and so come behind the public list by themselves.
     Srv(),
+    Ispdb(),
     Mx(),
     Probe(),
 )
