@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -130,6 +128,29 @@ class StepsBar(QWidget):
         return QSize(0, super().minimumSizeHint().height())
 
 
+class Leaves(QWidget):
+    """The pages, one at a time. Hidden ones ask for no room, unlike those of a QStackedWidget."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._pages: list[QWidget] = []
+
+    def add(self, page: QWidget) -> None:
+        """One page more, not shown yet."""
+        page.hide()
+        self._pages.append(page)
+        self._column.addWidget(page)
+
+    def show_only(self, page: QWidget) -> None:
+        """Turn to a page."""
+        for other in self._pages:
+            if other is not page:
+                other.hide()
+        page.show()
+
+
 class Window(QWidget):
     """The whole assistant. ``make_assistant`` is called in the worker thread."""
 
@@ -176,14 +197,13 @@ class Window(QWidget):
         top.addWidget(self.steps, 1)
         top.addWidget(self.languages)
 
-        self.stack = QStackedWidget()
-        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.MinimumExpanding)
+        self.leaves = Leaves()
         card = QWidget()
         card.setObjectName("card")
         card.setMaximumWidth(CARD_WIDTH)
         inner = QVBoxLayout(card)
         inner.setContentsMargins(Space.HUGE, Space.LARGE, Space.HUGE, Space.LARGE)
-        inner.addWidget(self.stack)
+        inner.addWidget(self.leaves)
         ground = QWidget()
         ground.setObjectName("ground")
         middle = QHBoxLayout(ground)
@@ -230,7 +250,7 @@ class Window(QWidget):
 
     def _add(self, page: PageView) -> PageView:
         self._pages[page.page] = page
-        self.stack.addWidget(page)
+        self.leaves.add(page)
         page.moved.connect(self._page_moved)
         page.changed.connect(self._refresh_footer)
         return page
@@ -307,11 +327,7 @@ class Window(QWidget):
         view = self.page_view(self.flow.page)
         view.enter()
         view.retranslate()
-        for page in self._pages.values():
-            # Only the page that is shown may ask for room.
-            fits = QSizePolicy.Policy.Preferred if page is view else QSizePolicy.Policy.Ignored
-            page.setSizePolicy(fits, fits)
-        self.stack.setCurrentWidget(view)
+        self.leaves.show_only(view)
         self.area.verticalScrollBar().setValue(0)
         self.steps.show_step(self.flow.step)
         self._refresh_footer()
