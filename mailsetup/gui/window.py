@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
+from PySide6.QtCore import QByteArray, QEvent, QSettings, QSize, Qt, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -128,6 +128,22 @@ class StepsBar(QWidget):
         return QSize(0, super().minimumSizeHint().height())
 
 
+class Ground(QWidget):
+    """What scrolls. As high as its wrapped texts need it at the present width.
+
+    QScrollArea asks for that height only when its own size changes, not when a text does.
+    """
+
+    def event(self, event: QEvent) -> bool:
+        """Take the height along with every change of the layout."""
+        handled = super().event(event)
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
+            needed = max(self.heightForWidth(self.width()), 0)
+            if needed != self.minimumHeight():
+                self.setMinimumHeight(needed)
+        return handled
+
+
 class Leaves(QWidget):
     """The pages, one at a time. Hidden ones ask for no room, unlike those of a QStackedWidget."""
 
@@ -204,7 +220,7 @@ class Window(QWidget):
         inner = QVBoxLayout(card)
         inner.setContentsMargins(Space.HUGE, Space.LARGE, Space.HUGE, Space.LARGE)
         inner.addWidget(self.leaves)
-        ground = QWidget()
+        ground = Ground()
         ground.setObjectName("ground")
         middle = QHBoxLayout(ground)
         middle.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.SMALL)
