@@ -1,0 +1,204 @@
+"""Which mechanism is used, and what servers' answers mean."""
+
+import base64
+
+import pytest
+from scramp import ScramMechanism
+
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Authentication
+from mailsetup.verify.outcome import Confidence, ErrorClass, Stage
+from mailsetup.verify.replies import SmtpReply, imap_meaning, smtp_meaning
+from mailsetup.verify.sasl import SaslError, Scram, choose, exchange, is_sayable
+
+CLEAR = (Authentication.PASSWORD_CLEARTEXT,)
+ENCRYPTED = (Authentication.PASSWORD_ENCRYPTED,)
+
+
+@pytest.mark.parametrize(
+    ("offered", "authentication", "login_command", "expected"),
+    [
+        ({"PLAIN", "LOGIN", "SCRAM-SHA-1", "SCRAM-SHA-256"}, CLEAR, True, "SCRAM-SHA-256"),
+        ({"PLAIN", "LOGIN", "SCRAM-SHA-1"}, CLEAR, True, "SCRAM-SHA-1"),
+        ({"PLAIN", "LOGIN", "CRAM-MD5"}, CLEAR, True, "PLAIN"),
+        ({"LOGIN", "CRAM-MD5"}, CLEAR, False, "LOGIN"),
+        (set(), CLEAR, True, "LOGIN command"),
+        ({"CRAM-MD5"}, CLEAR, False, "CRAM-MD5"),
+        ({"CRAM-MD5", "PLAIN"}, ENCRYPTED, False, "CRAM-MD5"),
+        ({"GSSAPI", "NTLM", "XOAUTH2"}, CLEAR, False, None),
+        (set(), CLEAR, False, None),
+    ],
+)
+def test_exactly_one_mechanism_is_chosen_the_safest_that_fits(
+    offered: set[str],
+    authentication: tuple[Authentication, ...],
+    login_command: bool,
+    expected: str | None,
+) -> None:
+    assert choose(offered, authentication, login_command=login_command) == expected
+
+
+def test_plain_carries_name_and_password_in_utf8() -> None:
+    assert exchange("PLAIN", "añ", Secret("contraseña")).initial() == "\0añ\0contraseña".encode()
+
+
+def test_cram_md5_answers_the_example_of_its_rfc() -> None:
+    # RFC 2195 section 2.
+    login = exchange("CRAM-MD5", "tim", Secret("tanstaaftanstaaf"))
+    challenge = base64.b64decode("PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+")
+    assert login.respond(challenge) == b"tim b913a602c7eda7a495b4e6e7334d3890"
+
+
+def scram_server(password: str) -> object:
+    mechanism = ScramMechanism("SCRAM-SHA-256")
+    salt, stored, server, count = mechanism.make_auth_info(password, iteration_count=4096)
+    return mechanism.make_server(lambda _name: (salt, stored, server, count))
+
+
+def test_scram_logs_in_and_verifies_the_server() -> None:
+    server: object = scram_server("geheim")
+    login = Scram("SCRAM-SHA-256", "ana", Secret("geheim"))
+    first = login.initial()
+    assert first is not None
+    server.set_client_first(first.decode())  # type: ignore[attr-defined]
+    answer = login.respond(server.get_server_first().encode())  # type: ignore[attr-defined]
+    server.set_client_final(answer.decode())  # type: ignore[attr-defined]
+    assert not login.finished()
+    assert login.respond(server.get_server_final().encode()) == b""  # type: ignore[attr-defined]
+    assert login.finished()
+
+
+def test_scram_does_not_believe_a_server_that_does_not_know_the_password() -> None:
+    server: object = scram_server("geheim")
+    login = Scram("SCRAM-SHA-256", "ana", Secret("geheim"))
+    first = login.initial()
+    assert first is not None
+    server.set_client_first(first.decode())  # type: ignore[attr-defined]
+    login.respond(server.get_server_first().encode())  # type: ignore[attr-defined]
+    with pytest.raises(SaslError):
+        login.respond(b"v=" + base64.b64encode(b"x" * 32))
+    assert not login.finished()
+
+
+@pytest.mark.parametrize("challenge", [b"", b"\xff\xfe", b"r=short", b"r=x,s=!!,i=1"])
+def test_scram_refuses_nonsense(challenge: bytes) -> None:
+    login = Scram("SCRAM-SHA-256", "ana", Secret("geheim"))
+    login.initial()
+    with pytest.raises(SaslError):
+        login.respond(challenge)
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "good"),
+    [("ana", "ñ€", True), ("a\nb", "x", False), ("ana", "a\0b", False), ("ana", "a\rb", False)],
+)
+def test_control_characters_cannot_be_said(username: str, password: str, *, good: bool) -> None:
+    assert is_sayable(username, Secret(password)) is good
+
+
+IMAP = [
+    ("AUTHENTICATIONFAILED", "Invalid credentials (Failure)", "NO", ErrorClass.AUTH_WRONG),
+    ("ALERT", "Application-specific password required", "NO", ErrorClass.AUTH_APP_PASSWORD),
+    (
+        "AUTHENTICATIONFAILED",
+        "Application-specific password required",
+        "NO",
+        ErrorClass.AUTH_APP_PASSWORD,
+    ),
+    ("ALERT", "Please log in via your web browser", "NO", ErrorClass.AUTH_WEB_LOGIN),
+    ("WEBALERT", "Web login required.", "NO", ErrorClass.AUTH_WEB_LOGIN),
+    ("EXPIRED", "", "NO", ErrorClass.AUTH_EXPIRED),
+    ("UNAVAILABLE", "", "NO", ErrorClass.TEMPORARY),
+    ("CONTACTADMIN", "", "NO", ErrorClass.AUTH_LOCKED),
+    ("ALERT", "IMAP access is disabled for your domain", "NO", ErrorClass.PROTOCOL_DISABLED),
+    ("", "Too many bad auth attempts", "NO", ErrorClass.AUTH_RATE_LIMITED),
+    ("", "LOGIN failed.", "NO", ErrorClass.AUTH_WRONG),
+    ("", "Too many simultaneous connections", "BYE", ErrorClass.AUTH_RATE_LIMITED),
+    ("", "Error in IMAP command", "BAD", ErrorClass.PROTOCOL_ERROR),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "status", "expected"), IMAP)
+def test_imap_answers_are_told_apart(
+    code: str, text: str, status: str, expected: ErrorClass
+) -> None:
+    assert imap_meaning(code, text, status=status, stage=Stage.LOGIN)[0] is expected
+
+
+SMTP = [
+    (535, "5.7.8 Username and Password not accepted", Stage.LOGIN, ErrorClass.AUTH_WRONG),
+    (535, "Incorrect authentication data", Stage.LOGIN, ErrorClass.AUTH_WRONG),
+    (
+        534,
+        "5.7.9 Application-specific password required",
+        Stage.LOGIN,
+        ErrorClass.AUTH_APP_PASSWORD,
+    ),
+    (
+        534,
+        "5.7.14 Please log in via your web browser and then try again",
+        Stage.LOGIN,
+        ErrorClass.AUTH_WEB_LOGIN,
+    ),
+    (
+        535,
+        "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
+        Stage.LOGIN,
+        ErrorClass.PROTOCOL_DISABLED,
+    ),
+    (
+        535,
+        "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+        Stage.LOGIN,
+        ErrorClass.AUTH_OAUTH_NEEDED,
+    ),
+    (
+        550,
+        "5.7.30 Basic authentication is not supported for Client Submission.",
+        Stage.LOGIN,
+        ErrorClass.AUTH_OAUTH_NEEDED,
+    ),
+    (454, "4.7.0 Too many login attempts", Stage.LOGIN, ErrorClass.AUTH_RATE_LIMITED),
+    (454, "4.7.0 Temporary authentication failure", Stage.LOGIN, ErrorClass.TEMPORARY),
+    (432, "4.7.12 A password transition is needed", Stage.LOGIN, ErrorClass.AUTH_EXPIRED),
+    (504, "5.5.4 Unrecognized authentication type", Stage.LOGIN, ErrorClass.NO_COMMON_MECHANISM),
+    (
+        553,
+        "5.7.1 <x@y>: Sender address rejected: not owned by user z",
+        Stage.RECIPIENT,
+        ErrorClass.SENDER_REJECTED,
+    ),
+    (552, "5.2.2 Mailbox is full", Stage.RECIPIENT, ErrorClass.QUOTA),
+    (452, "4.2.2 Over quota", Stage.RECIPIENT, ErrorClass.QUOTA),
+    (552, "5.3.4 Message size exceeds fixed limit", Stage.SENDER, ErrorClass.TOO_LARGE),
+    (550, "5.1.1 User unknown", Stage.RECIPIENT, ErrorClass.RECIPIENT_REJECTED),
+    (550, "5.4.5 Daily user sending limit exceeded", Stage.DATA, ErrorClass.LIMIT_REACHED),
+    (550, "5.7.1 Message rejected as spam", Stage.DATA, ErrorClass.POLICY),
+    (450, "4.7.1 Greylisted, try again", Stage.RECIPIENT, ErrorClass.TEMPORARY),
+    (421, "4.3.2 Service not available", Stage.GREETING, ErrorClass.TEMPORARY),
+    (
+        554,
+        "5.7.1 Your address is blocked by Spamhaus",
+        Stage.GREETING,
+        ErrorClass.BLOCKED_BY_SERVER,
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "stage", "expected"), SMTP)
+def test_smtp_answers_are_told_apart(
+    code: int, text: str, stage: Stage, expected: ErrorClass
+) -> None:
+    assert smtp_meaning(SmtpReply(code, (text,)), stage)[0] is expected
+
+
+def test_a_standard_code_is_certain_and_a_known_text_only_likely() -> None:
+    assert smtp_meaning(SmtpReply(535, ("5.7.8 no",)), Stage.LOGIN)[1] is Confidence.CERTAIN
+    likely = smtp_meaning(SmtpReply(550, ("mailbox is full",)), Stage.RECIPIENT)
+    assert likely == (ErrorClass.QUOTA, Confidence.LIKELY)
+
+
+def test_codes_are_kept_apart_from_the_text() -> None:
+    reply = SmtpReply(535, ("5.7.8 first", "5.7.8 second"))
+    assert reply.shown_code == "535 5.7.8"
+    assert reply.text == "first second"
