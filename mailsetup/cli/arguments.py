@@ -5,7 +5,22 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from mailsetup import __version__
-from mailsetup.i18n import _
+from mailsetup.i18n import N_, _
+
+_OF_ARGPARSE = (
+    N_("usage: "),
+    N_("positional arguments"),
+    N_("options"),
+    N_("show this help message and exit"),
+    N_("show program's version number and exit"),
+    N_("the following arguments are required: %s"),
+    N_("unrecognized arguments: %s"),
+    N_("expected one argument"),
+    N_("invalid choice: %(value)r (choose from %(choices)s)"),
+    N_("argument %(argument_name)s: %(message)s"),
+    N_("ambiguous option: %(option)s could match %(matches)s"),
+)
+"""The library's own phrases, which belong to our catalogue as much as ours."""
 
 
 class UsageError(Exception):
@@ -22,6 +37,8 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     """The whole command line, with its texts in the current language."""
+    # argparse asks the process-wide gettext domain, which knows neither our catalogue nor --lang.
+    vars(argparse)["_"] = _
     root = Parser(
         prog="mailsetup",
         description=_(

@@ -2,16 +2,14 @@
 
 import asyncio
 import base64
-import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
-from mailsetup.net.connection import Connection, DialogueError, TooMuchDataError
+from mailsetup.net.connection import Connection, TooMuchDataError
 from mailsetup.verify.outcome import ErrorClass, Quota, Stage
 from mailsetup.verify.refusal import RefusalError
 from mailsetup.verify.replies import imap_meaning
@@ -23,12 +21,11 @@ from mailsetup.verify.sasl import (
     decoded,
     encoded,
     exchange,
-    is_sayable,
 )
+from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
-_FAREWELL_TIMEOUT = 0.5
 _MAX_RESPONSES = 5000
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_LITERAL = 1024 * 1024
@@ -86,44 +83,17 @@ class _Collected:
         return (response for response in self.untagged if response.name == name)
 
 
-class ImapSession:
-    """A dialogue with an IMAP server. Leaving the context closes it, politely if that is quick.
-
-    Methods raise `RefusalError`, `DialogueError` or TimeoutError.
-    """
+class ImapSession(MailSession):
+    """A dialogue with an IMAP server. Leaving the context closes it, politely if that is quick."""
 
     def __init__(self, connection: Connection, server: ServerSettings) -> None:
-        self._connection = connection
-        self.server = server
+        super().__init__(connection, server)
         self.capabilities: frozenset[str] = frozenset()
         self.alerts: list[str] = []
         self._count = 0
-        self._authenticated = False
-        self._ended = False
 
-    async def __aenter__(self) -> "ImapSession":
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None and not self._ended:
-            with contextlib.suppress(DialogueError, RefusalError, TimeoutError):
-                await self.command("LOGOUT", timeout=_FAREWELL_TIMEOUT)
-        self.close()
-
-    def close(self) -> None:
-        """End it at once."""
-        self._ended = True
-        self._connection.close()
-
-    @property
-    def tls_version(self) -> str:
-        """The version of the verified TLS session, such as ``TLSv1.3``."""
-        return self._connection.tls.version if self._connection.tls else ""
+    async def _say_goodbye(self) -> None:
+        await self.command("LOGOUT", timeout=FAREWELL_TIMEOUT)
 
     def offers(self, capability: str) -> bool:
         """Whether the server advertises a capability."""
@@ -180,12 +150,7 @@ class ImapSession:
 
     async def log_in(self, username: str, secret: Secret) -> str:
         """Log in once, with one mechanism; its name is returned."""
-        if not self._connection.is_secure:
-            raise RuntimeError("a password is never said without verified TLS")
-        if not is_sayable(username, secret):
-            raise RefusalError(
-                Stage.LOGIN, ErrorClass.AUTH_WRONG, text="control characters in name or password"
-            )
+        self._require_safety(username, secret)
         offered = {
             name.removeprefix("AUTH=") for name in self.capabilities if name.startswith("AUTH=")
         }
@@ -212,7 +177,6 @@ class ImapSession:
             raise RefusalError(
                 Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
             ) from None
-        self._authenticated = True
         if not self.capabilities:
             await self._read_capabilities()
         return mechanism

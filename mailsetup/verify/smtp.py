@@ -1,13 +1,11 @@
 """Submission (RFC 6409, 4954, 5321), with limits on everything."""
 
 import asyncio
-import contextlib
 import re
-from types import TracebackType
 
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
-from mailsetup.net.connection import Connection, DialogueError, TooMuchDataError
+from mailsetup.net.connection import Connection, TooMuchDataError
 from mailsetup.verify.outcome import ErrorClass, Stage
 from mailsetup.verify.refusal import RefusalError
 from mailsetup.verify.replies import SmtpReply, smtp_meaning
@@ -18,13 +16,12 @@ from mailsetup.verify.sasl import (
     decoded,
     encoded,
     exchange,
-    is_sayable,
 )
+from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
 DATA_TIMEOUT = 120.0
-_FAREWELL_TIMEOUT = 0.5
 _MAX_LINES = 100
 _MAX_BYTES = 256 * 1024
 _MAX_COMMAND = 510
@@ -35,42 +32,19 @@ _MAX_COMMAND = 510
 _OUR_NAME = "[127.0.0.1]"
 
 
-class SmtpSession:
+class SmtpSession(MailSession):
     """A dialogue with a submission server. Leaving the context closes it.
 
     Methods raise `RefusalError`, `DialogueError` or TimeoutError.
     """
 
     def __init__(self, connection: Connection, server: ServerSettings) -> None:
-        self._connection = connection
-        self.server = server
+        super().__init__(connection, server)
         self.extensions: dict[str, str] = {}
-        self._ended = False
 
-    async def __aenter__(self) -> "SmtpSession":
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is None and not self._ended:
-            with contextlib.suppress(DialogueError, RefusalError, TimeoutError):
-                async with asyncio.timeout(_FAREWELL_TIMEOUT):
-                    await self._exchange("QUIT")
-        self.close()
-
-    def close(self) -> None:
-        """End it at once."""
-        self._ended = True
-        self._connection.close()
-
-    @property
-    def tls_version(self) -> str:
-        """The version of the verified TLS session, such as ``TLSv1.3``."""
-        return self._connection.tls.version if self._connection.tls else ""
+    async def _say_goodbye(self) -> None:
+        async with asyncio.timeout(FAREWELL_TIMEOUT):
+            await self._exchange("QUIT")
 
     @property
     def size_limit(self) -> int | None:
@@ -125,12 +99,7 @@ class SmtpSession:
 
     async def log_in(self, username: str, secret: Secret) -> str:
         """Log in once, with one mechanism; its name is returned."""
-        if not self._connection.is_secure:
-            raise RuntimeError("a password is never said without verified TLS")
-        if not is_sayable(username, secret):
-            raise RefusalError(
-                Stage.LOGIN, ErrorClass.AUTH_WRONG, text="control characters in name or password"
-            )
+        self._require_safety(username, secret)
         offered = set(self.extensions.get("AUTH", "").upper().split())
         mechanism = choose(offered, self.server.authentication)
         if mechanism is None:

@@ -1,0 +1,63 @@
+"""What the dialogues with incoming and outgoing servers have in common."""
+
+import contextlib
+from types import TracebackType
+from typing import Self
+
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import ServerSettings
+from mailsetup.net.connection import Connection, DialogueError
+from mailsetup.verify.outcome import ErrorClass, Stage
+from mailsetup.verify.refusal import RefusalError
+from mailsetup.verify.sasl import is_sayable
+
+FAREWELL_TIMEOUT = 0.5
+"""Seconds for a polite end; nobody waits longer for a goodbye."""
+
+
+class MailSession:
+    """A dialogue with one server. Leaving the context closes it, politely if that is quick.
+
+    Methods raise `RefusalError`, `DialogueError` or TimeoutError.
+    """
+
+    def __init__(self, connection: Connection, server: ServerSettings) -> None:
+        self._connection = connection
+        self._ended = False
+        self.server = server
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None and not self._ended:
+            with contextlib.suppress(DialogueError, RefusalError, TimeoutError):
+                await self._say_goodbye()
+        self.close()
+
+    async def _say_goodbye(self) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End it at once."""
+        self._ended = True
+        self._connection.close()
+
+    @property
+    def tls_version(self) -> str:
+        """The version of the verified TLS session, such as ``TLSv1.3``."""
+        return self._connection.tls.version if self._connection.tls else ""
+
+    def _require_safety(self, username: str, secret: Secret) -> None:
+        """Before any credential: verified TLS, and nothing in it that could end a line."""
+        if not self._connection.is_secure:
+            raise RuntimeError("a password is never said without verified TLS")
+        if not is_sayable(username, secret):
+            raise RefusalError(
+                Stage.LOGIN, ErrorClass.AUTH_WRONG, text="control characters in name or password"
+            )
