@@ -290,10 +290,10 @@ def apt_install(apt: str, prefix: list[str], packages: list[str]) -> bool:
                 ],
                 check=True,
             )
-        if subprocess.call(install, stdout=subprocess.DEVNULL) == 0:
-            return True
+        # Old lists lead to old programs, without their security updates. Where the lists cannot
+        # be renewed, what is known may still be enough.
         subprocess.call([*prefix, apt, "update", "-q"], stdout=subprocess.DEVNULL)
-        return subprocess.call(install) == 0
+        return subprocess.call(install, stdout=subprocess.DEVNULL) == 0
     except subprocess.CalledProcessError:
         return False
     finally:

@@ -23,6 +23,10 @@ def qapp() -> QApplication:
     """The program's own application object, dressed."""
     application = make_application()
     apply_theme(application, dark=False)
+    # A wide font that comes with Qt's libraries on Debian: what fits with it fits with others.
+    font = application.font()
+    font.setFamily("DejaVu Sans")
+    application.setFont(font)
     return application
 
 

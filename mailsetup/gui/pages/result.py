@@ -180,7 +180,7 @@ class ResultPage(PageView):
         report = self.session.report
         if report is None:
             return ""
-        return _("Choose my program") if report.is_healthy else _("Set up a program anyway")
+        return _("Choose my program") if report.is_healthy else _("Set it up anyway")
 
     def announcement(self) -> str:
         """The verdict."""
