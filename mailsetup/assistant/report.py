@@ -27,6 +27,11 @@ class CheckReport:
         """Whether no link is broken."""
         return self.first_broken is None
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether every link was seen to work, warnings aside."""
+        return all(status in (Status.OK, Status.WARN) for _link, status in self.chain)
+
     def status(self, link: Link) -> Status:
         """How one link stands."""
         return dict(self.chain)[link]

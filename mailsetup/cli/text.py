@@ -107,8 +107,10 @@ def write_report(report: CheckReport, out: TextIO) -> None:
         )
         if not trip.cleaned_up:
             out.write(_("The test message could not be removed; delete it by hand.") + "\n")
-    if report.is_healthy:
+    if report.is_proven:
         out.write(_("Everything works.") + "\n")
+    elif report.is_healthy:
+        out.write(_("Nothing is broken as far as it could be checked.") + "\n")
     for finding in report.findings:
         _write_finding(finding, out)
 

@@ -85,8 +85,12 @@ class ResultPage(PageView):
         self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
         self._who.setVisible(cause is not None)
         if healthy and report is not None:
-            self.title.setText(_("Everything works"))
-            self.sentence.setText(_("Your mail comes in and goes out."))
+            if report.is_proven:
+                self.title.setText(_("Everything works"))
+                self.sentence.setText(_("Your mail comes in and goes out."))
+            else:
+                self.title.setText(_("Nothing broken was found"))
+                self.sentence.setText(_("Not everything could be checked."))
             self.advice.setText(_("Now choose the program that you want to use."))
             self._proof.setText("\n".join(self._proven()))
         elif cause is not None and report is not None:

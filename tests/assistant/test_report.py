@@ -1,0 +1,24 @@
+"""What a report claims."""
+
+from dataclasses import replace
+
+import pytest
+
+from mailsetup.gui.screenshots import report
+from mailsetup.model.finding import Link, Status
+
+
+@pytest.mark.parametrize(
+    ("status", "proven"),
+    [(Status.OK, True), (Status.WARN, True), (Status.UNKNOWN, False), (Status.FAIL, False)],
+)
+def test_only_what_was_seen_to_work_is_called_proven(status: Status, *, proven: bool) -> None:
+    chain = tuple((link, status if link is Link.ACCOUNT else Status.OK) for link in Link)
+    assert replace(report(healthy=True), chain=chain).is_proven is proven
+
+
+def test_the_root_cause_belongs_to_the_first_broken_link() -> None:
+    broken = report(healthy=False)
+    assert broken.root_cause is not None
+    assert broken.root_cause.link is broken.first_broken
+    assert report(healthy=True).root_cause is None
