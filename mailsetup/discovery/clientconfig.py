@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
-from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.hostname import parse_host, parse_port
+from mailsetup.model.hostname import https_url, parse_host, parse_port
 from mailsetup.model.settings import (
     AccountSettings,
     Authentication,
     Hint,
+    OAuth2Endpoints,
     Protocol,
     ServerSettings,
+    Service,
+    ServiceKind,
     SocketType,
 )
 from mailsetup.model.text import has_control, plain
@@ -30,8 +32,9 @@ MAX_DEPTH = 32
 MAX_ELEMENTS = 20_000
 _MAX_SERVERS = 32
 _MAX_USERNAME = 320
-_MAX_URL = 500
 _MAX_NAME = 60
+_MAX_TEXT = 200
+_MAX_SCOPES = 20
 
 _SOCKET_TYPES = {
     "ssl": SocketType.TLS,
@@ -59,7 +62,27 @@ _AUTHENTICATION = {
     "xoauth2": Authentication.OAUTH2,
     "none": Authentication.NONE,
     "client-ip-address": Authentication.NONE,
+    # With system="http", for servers that are named by a URL.
+    "basic": Authentication.PASSWORD_CLEARTEXT,
+    "http-basic": Authentication.PASSWORD_CLEARTEXT,
+    "digest": Authentication.PASSWORD_ENCRYPTED,
 }
+
+# The elements that name something else than IMAP, POP3 and SMTP, each with its types.
+_SERVICES = {
+    "incomingserver": (
+        ServiceKind.JMAP,
+        ServiceKind.EWS,
+        ServiceKind.ACTIVE_SYNC,
+        ServiceKind.GRAPH,
+    ),
+    "calendar": (ServiceKind.CALDAV,),
+    "addressbook": (ServiceKind.CARDDAV,),
+    "fileshare": (ServiceKind.WEBDAV,),
+    "setupserver": (ServiceKind.MANAGESIEVE,),
+}
+_URL_ELEMENTS = ("url", "serverurl", "ewsurl", "easurl")
+"""The draft's element, and those of older drafts and of Thunderbird's Exchange entries."""
 
 
 class Fault(StrEnum):
@@ -104,7 +127,7 @@ def parse(document: bytes, address: EmailAddress) -> AccountSettings | Unusable:
     if _name(root) != "clientconfig":
         return Unusable(Fault.HTML if _name(root) == "html" else Fault.OTHER_DOCUMENT)
     for provider in _children(root, "emailprovider"):
-        settings = _provider(provider, address)
+        settings = _provider(root, provider, address)
         if settings.servers:
             return settings
     return Unusable(Fault.NO_SERVER)
@@ -146,7 +169,7 @@ def _tree(document: bytes) -> Element:
     return builder.close()
 
 
-def _provider(provider: Element, address: EmailAddress) -> AccountSettings:
+def _provider(root: Element, provider: Element, address: EmailAddress) -> AccountSettings:
     incoming = [
         server
         for element in _children(provider, "incomingserver")
@@ -159,12 +182,72 @@ def _provider(provider: Element, address: EmailAddress) -> AccountSettings:
     ]
     incoming.sort(key=lambda server: server.protocol is not Protocol.IMAP)
     name = address.fill(_text(provider, "displayname"))
+    # The draft puts these beside the provider, older files inside it.
+    places = (root, provider)
+    services = [
+        service
+        for place in places
+        for element in place
+        if (service := _service(element, address)) is not None
+    ]
+    endpoints = (
+        _oauth2(element, address) for place in places for element in _children(place, "oauth2")
+    )
     return AccountSettings(
         incoming=tuple(dict.fromkeys(incoming))[:_MAX_SERVERS],
         outgoing=tuple(dict.fromkeys(outgoing))[:_MAX_SERVERS],
         provider=plain(name or "", _MAX_NAME),
         hints=tuple(dict.fromkeys(_hints(provider))),
+        services=tuple(dict.fromkeys(services))[:_MAX_SERVERS],
+        oauth2=next((found for found in endpoints if found is not None), None),
     )
+
+
+def _service(element: Element, address: EmailAddress) -> Service | None:
+    """A calendar, an address book and the like, or None for anything else."""
+    kinds = _SERVICES.get(_name(element), ())
+    word = element.get("type", "").strip().lower()
+    word = "ews" if word == "exchange" else word
+    kind = next((kind for kind in kinds if kind.lower() == word), None)
+    username = _username(element, address)
+    authentication = _authentication(element)
+    if kind is None or username is None or not authentication:
+        return None
+    if kind is ServiceKind.MANAGESIEVE:
+        host = parse_host(address.fill(_text(element, "hostname")) or "")
+        port = parse_port(_text(element, "port") or "4190")
+        security = next(_known(_SOCKET_TYPES, element, "sockettype"), SocketType.NONE)
+        if host is None or port is None or security is SocketType.NONE:
+            return None
+        return Service(
+            kind,
+            username,
+            host=host,
+            port=port,
+            security=security,
+            authentication=authentication,
+        )
+    texts = (_text(element, name) for name in _URL_ELEMENTS)
+    url = https_url(address.fill(next((text for text in texts if text), "")))
+    return Service(kind, username, url=url, authentication=authentication) if url else None
+
+
+def _oauth2(element: Element, address: EmailAddress) -> OAuth2Endpoints | None:
+    def url(name: str) -> str:
+        text = address.fill(_text(element, name)) or ""
+        # In the draft's own examples the issuer is a bare host name.
+        return https_url(f"https://{text}" if text and "://" not in text else text)
+
+    endpoints = OAuth2Endpoints(
+        issuer=url("issuer"),
+        auth_url=url("authurl"),
+        token_url=url("tokenurl"),
+        scope=tuple(
+            word for word in _text(element, "scope").split()[:_MAX_SCOPES] if not has_control(word)
+        ),
+        client_id=plain(_text(element, "clientid"), _MAX_TEXT),
+    )
+    return endpoints if endpoints.issuer or endpoints.token_url else None
 
 
 def _server(
@@ -221,26 +304,23 @@ def _known(
 
 def _hints(provider: Element) -> Iterator[Hint]:
     for element in _children(provider, "enable"):
-        yield Hint("enable-imap", _url(element.get("visiturl", "")))
-    for name in ("instruction", "documentation"):
+        url = https_url(element.get("visiturl", ""), also_http=True)
+        yield Hint("enable-imap", url, _words(element, "instruction"))
+    for name, words in (("instruction", ""), ("documentation", "descr")):
         for element in _children(provider, name):
-            url = _url(element.get("url", ""))
+            url = https_url(element.get("url", ""), also_http=True)
             if url:
-                yield Hint("help", url)
+                yield Hint("help", url, _words(element, words))
                 return
 
 
-def _url(text: str) -> str:
-    """A web address that may be offered to be opened, or nothing."""
-    text = text.strip()
-    if len(text) > _MAX_URL or has_control(text) or any(char.isspace() for char in text):
-        return ""
-    try:
-        parts = urlsplit(text)
-        public = parts.username is None and parse_host(parts.hostname or "") is not None
-    except ValueError:
-        return ""
-    return text if parts.scheme in ("https", "http") and public else ""
+def _words(element: Element, name: str) -> tuple[tuple[str, str], ...]:
+    """The provider's own words, by language."""
+    said = [
+        (child.get("lang", "").strip().lower()[:2], plain(child.text or "", _MAX_TEXT))
+        for child in _children(element, name)
+    ]
+    return tuple({language: text for language, text in said if text}.items())
 
 
 def _children(element: Element, name: str) -> Iterator[Element]:

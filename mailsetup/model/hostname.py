@@ -6,8 +6,11 @@ newline or an IP literal from the network can never travel further.
 
 import ipaddress
 import re
+from urllib.parse import urlsplit
 
 import idna
+
+from mailsetup.model.text import has_control
 
 _LDH_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _DNS_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
@@ -15,6 +18,7 @@ _LOCAL_SUFFIXES = frozenset(
     {"localhost", "local", "lan", "internal", "intranet", "home", "corp", "invalid", "onion"}
 )
 MAX_NAME_LENGTH = 253
+MAX_URL_LENGTH = 500
 
 
 def to_a_label(name: str) -> str | None:
@@ -102,3 +106,26 @@ def parse_port(value: object) -> int | None:
 def is_within(host: str, domain: str) -> bool:
     """Whether the host is the domain itself or a name below it (both as A-labels)."""
     return host == domain or host.endswith("." + domain)
+
+
+def https_url(value: object, *, also_http: bool = False) -> str:
+    """A web address from outside that may be asked or offered to be opened; "" for anything else.
+
+    HTTPS to a public host, without user information; ``also_http`` for pages that only people open.
+    """
+    if not isinstance(value, str):
+        return ""
+    text = value.strip()
+    if len(text) > MAX_URL_LENGTH or has_control(text) or any(char.isspace() for char in text):
+        return ""
+    try:
+        parts = urlsplit(text)
+        public = (
+            parts.username is None
+            and parse_host(parts.hostname or "") is not None
+            and (parts.port is None or parts.port > 0)
+        )
+    except ValueError:
+        return ""
+    schemes = ("https", "http") if also_http else ("https",)
+    return text if parts.scheme in schemes and public else ""

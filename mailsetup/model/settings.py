@@ -73,15 +73,76 @@ class ServerSettings:
         return any(kind.takes_password for kind in self.authentication)
 
 
+class ServiceKind(StrEnum):
+    """What an account may offer beside IMAP, POP3 and SMTP, in autoconfig's words."""
+
+    JMAP = "jmap"
+    EWS = "ews"
+    ACTIVE_SYNC = "activeSync"
+    GRAPH = "graph"
+    CALDAV = "caldav"
+    CARDDAV = "carddav"
+    WEBDAV = "webdav"
+    MANAGESIEVE = "managesieve"
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A calendar, an address book, server-side rules and the like.
+
+    Either ``url`` (HTTPS) or ``host`` with ``port`` and ``security`` is set. What is told here is
+    for programs that can use it; trust in its host is judged when a password is to go there.
+    """
+
+    kind: ServiceKind
+    username: str
+    url: str = ""
+    host: str = ""
+    port: int = 0
+    security: SocketType = SocketType.TLS
+    authentication: tuple[Authentication, ...] = (Authentication.PASSWORD_CLEARTEXT,)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth2Endpoints:
+    """Where a provider lets people sign in in the browser. All URLs are HTTPS."""
+
+    issuer: str = ""
+    auth_url: str = ""
+    token_url: str = ""
+    scope: tuple[str, ...] = ()
+    client_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Hint:
     """What the provider says the person must do first, such as "switch IMAP on".
 
     ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge`` or ``help``.
+    ``texts`` are the provider's own words, each with its two-letter language ("" where it names
+    none): text from outside, to be shown as plain text only.
     """
 
     kind: str
     url: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+
+    def text(self, language: str) -> str:
+        """The provider's words in a language, else in English, else in none in particular."""
+        said = dict(self.texts)
+        return said.get(language) or said.get("en") or said.get("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class HostAlias:
+    """A server that proves itself only under another name than the one that was asked for.
+
+    ``asked`` is the name that led there (``mail.customer.es``), ``proven`` the one that its
+    certificate carries and that leads to the same machine (``srv12.hoster.com``).
+    """
+
+    asked: str
+    proven: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +154,9 @@ class AccountSettings:
     provider: str = ""
     """The provider's own name for itself: text from outside, to be shown as plain text only."""
     hints: tuple[Hint, ...] = ()
+    services: tuple[Service, ...] = ()
+    oauth2: OAuth2Endpoints | None = None
+    aliases: tuple[HostAlias, ...] = ()
 
     @property
     def servers(self) -> tuple[ServerSettings, ...]:

@@ -8,9 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from mailsetup.model.hostname import is_dns_name, is_ip_literal
+from mailsetup.net.dnssec import ROOT_ANCHORS, Validator
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver as AsyncResolver
+    from dns.message import Message
     from dns.rdata import Rdata
 
 R = TypeVar("R", covariant=True)
@@ -19,6 +21,7 @@ QUERY_LIFETIME = 4.0
 """Seconds for one question with all its repetitions."""
 _FIRST_RETRY = 1.0
 _MAX_RECORDS = 64
+_MAX_ALIASES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +124,31 @@ class Resolver(Protocol):
         """IPv6 and IPv4 addresses."""
         ...
 
+    async def aliases(self, host: str) -> tuple[str, ...]:
+        """The names that a host name leads to by CNAME, in order; none where it is no alias."""
+        ...
+
+    async def names_of(self, address: str) -> tuple[str, ...]:
+        """The names that an IP address is given in the reverse DNS; anybody can claim any name."""
+        ...
+
+    async def is_signed(self, name: str, rdtype: str) -> bool:
+        """Whether DNSSEC proves the records under a name, from the root down."""
+        ...
+
 
 class DnsResolver:
     """A stub resolver on dnspython. Each question is asked once a run, also by several askers."""
 
-    def __init__(self, nameserver: tuple[str, int] | None = None) -> None:
+    def __init__(
+        self, nameserver: tuple[str, int] | None = None, anchors: Sequence[str] = ROOT_ANCHORS
+    ) -> None:
         self._nameserver = nameserver
         self._resolver: AsyncResolver | None = None
+        self._with_signatures: AsyncResolver | None = None
+        self._validator = Validator(self._signed_message, anchors)
         self._asked: dict[tuple[str, str], asyncio.Task[Reply[Rdata]]] = {}
+        self._aliases: dict[str, tuple[str, ...]] = {}
 
     async def mx(self, domain: str) -> Reply[MxRecord]:
         """Mail exchangers, best first."""
@@ -181,6 +201,30 @@ class DnsResolver:
                 return reply
         return Absent(nxdomain=isinstance(four, Absent) and four.nxdomain)
 
+    async def aliases(self, host: str) -> tuple[str, ...]:
+        """The CNAME chain, as the answer to a question for addresses shows it."""
+        await self._ask(host, "A")
+        return self._aliases.get(host.lower().rstrip("."), ())
+
+    async def names_of(self, address: str) -> tuple[str, ...]:
+        """PTR records."""
+        import dns.exception
+        import dns.reversename
+
+        try:
+            name = str(dns.reversename.from_address(address)).rstrip(".")
+        except (dns.exception.DNSException, ValueError):
+            return ()
+        reply = await self._ask(name, "PTR")
+        if not isinstance(reply, Answer):
+            return ()
+        hosts = (_host(rd.target) for rd in _any(reply.records))
+        return tuple(host for host in hosts if host)
+
+    async def is_signed(self, name: str, rdtype: str) -> bool:
+        """Validate by ourselves, with the signatures that the resolver hands on."""
+        return await self._validator.is_proven(name, rdtype)
+
     async def close(self) -> None:
         """Give up all questions that are still open."""
         open_tasks = [task for task in self._asked.values() if not task.done()]
@@ -188,6 +232,7 @@ class DnsResolver:
             task.cancel()
         await asyncio.gather(*open_tasks, return_exceptions=True)
         self._asked.clear()
+        await self._validator.close()
 
     async def _ask(self, name: str, rdtype: str) -> "Reply[Rdata]":
         if not is_dns_name(name):
@@ -210,7 +255,12 @@ class DnsResolver:
             answer = await resolver.resolve(
                 f"{name}.", rdtype, search=False, lifetime=QUERY_LIFETIME, raise_on_no_answer=False
             )
-        except dns.resolver.NXDOMAIN:
+        except dns.resolver.NXDOMAIN as error:
+            # An alias whose target is gone still tells whose it was.
+            responses: dict[object, Message] = error.responses()  # type: ignore[no-untyped-call]
+            response = next(iter(responses.values()), None)
+            if response is not None:
+                self._aliases[name] = _cnames(response)
             return Absent(nxdomain=True)
         except dns.exception.Timeout:
             return NoAnswer(ResolverFault.TIMEOUT)
@@ -222,10 +272,33 @@ class DnsResolver:
             return NoAnswer(ResolverFault.MALFORMED)
         except OSError:
             return NoAnswer(ResolverFault.NO_RESOLVER)
+        chain = answer.chaining_result.cnames
+        self._aliases[name] = tuple(_host(rrset[0].target) for rrset in chain[:_MAX_ALIASES])
         if answer.rrset is None:
             return Absent(nxdomain=False)
         validated = bool(answer.response.flags & dns.flags.AD) and _on_loopback(answer.nameserver)
         return Answer(tuple(answer.rrset)[:_MAX_RECORDS], validated)
+
+    async def _signed_message(self, name: str, rdtype: str) -> "Message | None":
+        """The whole answer with its signatures, or None when there is none."""
+        import dns.exception
+        import dns.flags
+
+        try:
+            resolver = self._configured()
+            asked = self._with_signatures
+            if asked is None:
+                import copy
+
+                asked = copy.copy(resolver)
+                asked.use_edns(0, dns.flags.DO, 1232)
+                self._with_signatures = asked
+            answer = await asked.resolve(
+                name, rdtype, search=False, lifetime=QUERY_LIFETIME, raise_on_no_answer=False
+            )
+        except (dns.exception.DNSException, ValueError, OSError):
+            return None
+        return answer.response
 
     def _configured(self) -> "AsyncResolver":
         if self._resolver is None:
@@ -244,6 +317,13 @@ class DnsResolver:
             resolver.flags = dns.flags.RD | dns.flags.AD
             self._resolver = resolver
         return self._resolver
+
+
+def _cnames(response: "Message") -> tuple[str, ...]:
+    import dns.rdatatype
+
+    chain = [rrset for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME]
+    return tuple(_host(rrset[0].target) for rrset in chain[:_MAX_ALIASES])
 
 
 def _any(records: "tuple[Rdata, ...]") -> tuple[Any, ...]:

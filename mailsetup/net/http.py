@@ -1,23 +1,27 @@
 """Fetching small public documents over HTTPS, and nothing else.
 
-No cookies, no credentials, no ``~/.netrc``, no compression (a few bytes could unfold into
-gigabytes), redirects by hand, one deadline over the whole request.
+No cookies, no credentials, no ``~/.netrc``, no compression asked for (what comes compressed all the
+same is unpacked up to the limit: a few bytes could unfold into gigabytes), redirects by hand, one
+deadline over the whole request.
 """
 
 import asyncio
 import ssl
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from mailsetup.model.hostname import parse_host
+from mailsetup.model.text import plain
 from mailsetup.net.dial import Connect, ConnectFailure, ConnectFault
+from mailsetup.net.publicsuffix import owned_domain
 from mailsetup.net.tls import TlsFailure
 
 if TYPE_CHECKING:
-    from httpcore2 import AsyncConnectionPool
+    from httpcore2 import AsyncConnectionPool, Response
 
 BODY_LIMIT = 256 * 1024
 REQUEST_TIMEOUT = 10.0
@@ -34,9 +38,11 @@ class HttpFault(StrEnum):
     TLS = "tls"
     TOO_LARGE = "too-large"
     ENCODED = "encoded"
-    """Compressed although we asked for none: not unpacked."""
+    """Packed in a way that we cannot unpack, although we asked for none."""
     REDIRECT_LOOP = "redirect-loop"
     REDIRECT_INSECURE = "redirect-insecure"
+    REDIRECT_FOREIGN = "redirect-foreign"
+    """To another owner's host, where the caller wanted to stay with one; ``url`` is the target."""
     PROTOCOL = "protocol"
 
 
@@ -51,21 +57,58 @@ class HttpFailure:
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """An answer. ``url`` is where it came from after all redirects."""
+    """An answer. ``url`` is where it came from after all redirects.
+
+    ``location`` is where a redirect that was not followed leads (absolute), ``challenge`` the ways
+    to log in that a 401 names, as plain text in lower case.
+    """
 
     status: int
     url: str
     body: bytes
     content_type: str = ""
+    location: str = ""
+    challenge: str = ""
+
+
+class Follow(StrEnum):
+    """Which redirects of an HTTPS URL are followed; never one to plain HTTP."""
+
+    ANYWHERE = "anywhere"
+    SAME_OWNER = "same-owner"
+    NOWHERE = "nowhere"
 
 
 class HttpClient(Protocol):
     """What discovery asks of the web."""
 
     async def get(
-        self, url: str, *, limit: int = BODY_LIMIT, timeout: float = REQUEST_TIMEOUT
+        self,
+        url: str,
+        *,
+        limit: int = BODY_LIMIT,
+        timeout: float = REQUEST_TIMEOUT,
+        follow: Follow = Follow.ANYWHERE,
     ) -> HttpReply | HttpFailure:
         """GET over HTTPS. ``limit`` in bytes, ``timeout`` in seconds for everything together."""
+        ...
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        limit: int = BODY_LIMIT,
+        timeout: float = REQUEST_TIMEOUT,
+    ) -> HttpReply | HttpFailure:
+        """POST over HTTPS. A redirect is not followed but told."""
+        ...
+
+    async def get_plain(
+        self, url: str, *, limit: int = BODY_LIMIT, timeout: float = REQUEST_TIMEOUT
+    ) -> HttpReply | HttpFailure:
+        """GET over plain HTTP, which anybody on the way can forge. A redirect is only told."""
         ...
 
 
@@ -82,22 +125,50 @@ class HttpsClient:
         self._pools: dict[str | None, AsyncConnectionPool] = {}
 
     async def get(
-        self, url: str, *, limit: int = BODY_LIMIT, timeout: float = REQUEST_TIMEOUT
+        self,
+        url: str,
+        *,
+        limit: int = BODY_LIMIT,
+        timeout: float = REQUEST_TIMEOUT,
+        follow: Follow = Follow.ANYWHERE,
     ) -> HttpReply | HttpFailure:
         """GET with at most five redirects, HTTPS only."""
         here = url
         try:
             async with asyncio.timeout(timeout):
                 for _ in range(MAX_REDIRECTS + 1):
-                    reply = await self._get_once(here, limit)
-                    if not isinstance(reply, _Redirect):
+                    reply = await self._ask("GET", here, limit)
+                    if not (isinstance(reply, HttpReply) and reply.location):
                         return reply
-                    here = reply.target
-                    if not _is_public_https(here):
+                    if follow is Follow.NOWHERE:
+                        return reply
+                    here = reply.location
+                    if not is_public_https(here):
                         return HttpFailure(HttpFault.REDIRECT_INSECURE, here[:500])
+                    if follow is Follow.SAME_OWNER and _owner(here) != _owner(url):
+                        return HttpFailure(HttpFault.REDIRECT_FOREIGN, here[:500])
                 return HttpFailure(HttpFault.REDIRECT_LOOP, here[:500])
         except TimeoutError:
             return HttpFailure(HttpFault.TIMEOUT, here)
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        limit: int = BODY_LIMIT,
+        timeout: float = REQUEST_TIMEOUT,
+    ) -> HttpReply | HttpFailure:
+        """POST; a redirect is not followed but told."""
+        headers = [("Content-Type", content_type), ("Content-Length", str(len(body)))]
+        return await self._ask_within(timeout, "POST", url, limit, headers, body)
+
+    async def get_plain(
+        self, url: str, *, limit: int = BODY_LIMIT, timeout: float = REQUEST_TIMEOUT
+    ) -> HttpReply | HttpFailure:
+        """GET over plain HTTP; a redirect is not followed but told."""
+        return await self._ask_within(timeout, "GET", url, limit)
 
     async def close(self) -> None:
         """Close what is kept open."""
@@ -105,7 +176,29 @@ class HttpsClient:
             await pool.aclose()
         self._pools.clear()
 
-    async def _get_once(self, url: str, limit: int) -> "HttpReply | HttpFailure | _Redirect":
+    async def _ask_within(
+        self,
+        timeout: float,
+        method: str,
+        url: str,
+        limit: int,
+        more_headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> HttpReply | HttpFailure:
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._ask(method, url, limit, more_headers, body)
+        except TimeoutError:
+            return HttpFailure(HttpFault.TIMEOUT, url)
+
+    async def _ask(
+        self,
+        method: str,
+        url: str,
+        limit: int,
+        more_headers: Sequence[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> HttpReply | HttpFailure:
         import httpcore2
 
         headers = [
@@ -114,23 +207,13 @@ class HttpsClient:
             ("Accept-Encoding", "identity"),
             ("User-Agent", "mailsetup"),
             ("Connection", "close"),
+            *more_headers,
         ]
         try:
-            async with self._pool_for(url).stream("GET", url, headers=headers) as response:
-                seen = {name.lower(): value for name, value in response.headers}
-                if response.status in _REDIRECTS and b"location" in seen:
-                    location = seen[b"location"].decode("ascii", "replace")
-                    return _Redirect(urljoin(url, location))
-                encoding = seen.get(b"content-encoding", b"identity").strip().lower()
-                if encoding not in (b"", b"identity"):
-                    return HttpFailure(HttpFault.ENCODED, url)
-                body = bytearray()
-                async for chunk in response.aiter_stream():
-                    body += chunk
-                    if len(body) > limit:
-                        return HttpFailure(HttpFault.TOO_LARGE, url)
-                content_type = seen.get(b"content-type", b"").decode("latin-1")
-                return HttpReply(response.status, url, bytes(body), content_type)
+            async with self._pool_for(url).stream(
+                method, url, headers=headers, content=body or None
+            ) as response:
+                return await _read(response, url, limit)
         except ConnectError as error:
             return _failure(error.failure, url)
         except (httpcore2.ConnectTimeout, httpcore2.ReadTimeout, httpcore2.PoolTimeout):
@@ -164,12 +247,44 @@ class HttpsClient:
         return pool
 
 
-@dataclass(frozen=True, slots=True)
-class _Redirect:
-    target: str
+async def _read(response: "Response", url: str, limit: int) -> HttpReply | HttpFailure:
+    seen: dict[bytes, bytes] = {}
+    for name, value in response.headers:
+        key = name.lower()
+        # Several challenges come as several headers; of all others the first one counts.
+        seen[key] = seen[key] + b", " + value if key in seen else value
+    if response.status in _REDIRECTS and b"location" in seen:
+        location = urljoin(url, seen[b"location"].decode("ascii", "replace"))
+        return HttpReply(response.status, url, b"", location=location)
+    encoding = seen.get(b"content-encoding", b"identity").strip().lower()
+    if encoding not in (b"", b"identity", b"gzip", b"x-gzip", b"deflate"):
+        return HttpFailure(HttpFault.ENCODED, url)
+    packed = encoding not in (b"", b"identity")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
+    body = bytearray()
+    async for chunk in response.aiter_stream():
+        try:
+            body += unpacker.decompress(chunk, limit + 1) if unpacker else chunk
+        except zlib.error:
+            return HttpFailure(HttpFault.ENCODED, url)
+        if len(body) > limit:
+            return HttpFailure(HttpFault.TOO_LARGE, url)
+    if unpacker is not None and not unpacker.eof:
+        return HttpFailure(HttpFault.ENCODED, url)
+    return HttpReply(
+        response.status,
+        url,
+        bytes(body),
+        content_type=seen.get(b"content-type", b"").decode("latin-1"),
+        challenge=plain(seen.get(b"www-authenticate", b"").decode("latin-1"), 300).lower(),
+    )
 
 
-def _is_public_https(url: str) -> bool:
+def _owner(url: str) -> str:
+    return owned_domain(urlsplit(url).hostname or "")
+
+
+def is_public_https(url: str) -> bool:
     """HTTPS on the usual port, no user information, a public host name."""
     try:
         parts = urlsplit(url)

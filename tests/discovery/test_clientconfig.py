@@ -165,12 +165,90 @@ def test_hints_and_their_addresses() -> None:
     settings = read(
         server(),
         extra='<enable visiturl="https://www.bodega.es/on"><instruction>go</instruction></enable>'
-        '<documentation url="javascript:alert(1)"/><documentation url="https://www.bodega.es/h"/>',
+        '<documentation url="javascript:alert(1)"/><documentation url="https://www.bodega.es/h">'
+        '<descr lang="es">Así <![CDATA[<b>se hace</b>]]></descr><descr lang="en">How to</descr>'
+        "</documentation>",
     )
     assert settings.hints == (
-        Hint("enable-imap", "https://www.bodega.es/on"),
-        Hint("help", "https://www.bodega.es/h"),
+        Hint("enable-imap", "https://www.bodega.es/on", (("", "go"),)),
+        Hint(
+            "help",
+            "https://www.bodega.es/h",
+            (("es", "Así <b>se hace</b>"), ("en", "How to")),
+        ),
     )
+    assert settings.hints[1].text("es").startswith("Así")
+    assert settings.hints[1].text("fr") == "How to"
+    assert settings.hints[0].text("es") == "go"
+
+
+def whole(inside: str, beside: str) -> AccountSettings:
+    """A document with elements inside the provider and beside it."""
+    text = document(server(), extra=inside).decode()
+    settings = parse(text.replace("</clientConfig>", f"{beside}</clientConfig>").encode(), ANA)
+    assert isinstance(settings, AccountSettings), settings
+    return settings
+
+
+@pytest.mark.parametrize(
+    ("element", "kind", "url"),
+    [
+        ('<calendar type="caldav"><url>https://dav.bodega.es/</url></calendar>', "caldav", "dav"),
+        ('<addressBook type="carddav"><serverURL>https://dav.bodega.es/</serverURL></addressBook>',
+         "carddav", "dav"),
+        ('<fileShare type="webdav"><url>https://f.%EMAILDOMAIN%/</url></fileShare>', "webdav", "f"),
+        ('<incomingServer type="jmap"><url>https://j.bodega.es/</url></incomingServer>',
+         "jmap", "j"),
+        ('<incomingServer type="exchange"><ewsURL>https://e.bodega.es/</ewsURL></incomingServer>',
+         "ews", "e"),
+        ('<incomingServer type="activesync"><url>https://a.bodega.es/</url></incomingServer>',
+         "activeSync", "a"),
+    ],
+)  # fmt: skip
+def test_servers_that_are_named_by_a_url(element: str, kind: str, url: str) -> None:
+    for settings in (whole(element, ""), whole("", element)):
+        if kind in ("jmap", "ews", "activeSync") and not settings.services:
+            continue  # incoming servers stand inside the provider only
+        (service,) = settings.services
+        assert (service.kind, service.url) == (kind, f"https://{url}.bodega.es/")
+        assert service.username == ANA.ascii
+
+
+def test_a_server_for_rules() -> None:
+    rules = (
+        '<setupServer type="managesieve"><hostname>sieve.bodega.es</hostname><port>4190</port>'
+        "<socketType>STARTTLS</socketType></setupServer>"
+    )
+    (service,) = whole("", rules).services
+    assert (service.host, service.port) == ("sieve.bodega.es", 4190)
+    assert service.security is SocketType.STARTTLS
+    assert whole("", rules.replace("STARTTLS", "plain")).services == ()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://dav.bodega.es/", "https://127.0.0.1/", "javascript:x", "https://u:p@b.es/", ""]
+)
+def test_a_service_at_an_address_that_must_not_be_asked_is_dropped_alone(url: str) -> None:
+    element = f'<calendar type="caldav"><url>{url}</url></calendar>'
+    settings = whole(element, '<calendar type="caldav"><url>https://d.bodega.es/</url></calendar>')
+    assert [service.url for service in settings.services] == ["https://d.bodega.es/"]
+    assert settings.is_complete is False
+    assert len(settings.incoming) == 1
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_where_people_sign_in_in_the_browser(inside: bool) -> None:
+    block = (
+        "<oAuth2><issuer>accounts.bodega.es</issuer><scope>mail  offline_access</scope>"
+        "<authURL>https://accounts.%EMAILDOMAIN%/auth</authURL>"
+        "<tokenURL>http://accounts.bodega.es/token</tokenURL></oAuth2>"
+    )
+    found = whole(block if inside else "", "" if inside else block).oauth2
+    assert found is not None
+    assert found.issuer == "https://accounts.bodega.es"
+    assert found.auth_url == "https://accounts.bodega.es/auth"
+    assert found.token_url == ""  # over plain HTTP a token is nobody's secret
+    assert found.scope == ("mail", "offline_access")
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,16 @@
 """HTTPS to strangers: redirects, limits, deadlines."""
 
 import asyncio
+import gzip
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import pytest
 
 from mailsetup.net.dial import Dialer
 from mailsetup.net.dns import Absent, Answer, Reply
-from mailsetup.net.http import HttpFailure, HttpFault, HttpReply, HttpsClient
+from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply, HttpsClient
 from mailsetup.net.tls import TlsFault
 from tests.net.loopback import Handler, client_context, saying, server_context, serving
 
@@ -43,23 +45,31 @@ def to(location: str) -> bytes:
     return f"HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n".encode()
 
 
+@asynccontextmanager
+async def client(
+    handler: Handler, *, tls: ssl.SSLContext | None = None, clear: bool = False, port: int = 443
+) -> AsyncIterator[HttpsClient]:
+    context = None if clear else tls or server_context(*NAMES)
+    async with serving(handler, context) as there:
+        routes = {(name, port): ("127.0.0.1", there.port) for name in NAMES}
+        dial = Dialer(look_up, client_context(), routes=routes)
+        made = HttpsClient(dial, client_context(), proxy_for=lambda _: None)
+        try:
+            yield made
+        finally:
+            await made.close()
+
+
 async def get(
     handler: Handler,
     url: str = URL,
     *,
     tls: ssl.SSLContext | None = None,
     clear: bool = False,
-    **options: float,
+    **options: object,
 ) -> HttpReply | HttpFailure:
-    context = None if clear else tls or server_context(*NAMES)
-    async with serving(handler, context) as there:
-        routes = {(name, 443): ("127.0.0.1", there.port) for name in NAMES}
-        dial = Dialer(look_up, client_context(), routes=routes)
-        client = HttpsClient(dial, client_context(), proxy_for=lambda _: None)
-        try:
-            return await client.get(url, **options)  # type: ignore[arg-type]
-        finally:
-            await client.close()
+    async with client(handler, tls=tls, clear=clear) as https:
+        return await https.get(url, **options)  # type: ignore[arg-type]
 
 
 async def test_a_document_and_what_we_tell_of_ourselves() -> None:
@@ -115,11 +125,77 @@ async def test_five_redirects_pass_and_six_do_not() -> None:
     assert isinstance(reply, HttpFailure)
 
 
-@pytest.mark.parametrize("encoding", [b"gzip", b"br", b"deflate", b"GZIP"])
-async def test_compressed_answers_are_not_unpacked(encoding: bytes) -> None:
-    reply = await get(web({"/a": ok(b"\x1f\x8b", b"Content-Encoding: " + encoding + b"\r\n")}))
+def packed(body: bytes, encoding: bytes = b"gzip") -> bytes:
+    return ok(body, b"Content-Encoding: " + encoding + b"\r\n")
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"GZIP", b"x-gzip"])
+async def test_what_comes_compressed_unasked_is_unpacked(encoding: bytes) -> None:
+    reply = await get(web({"/a": packed(gzip.compress(b"<clientConfig/>"), encoding)}))
+    assert isinstance(reply, HttpReply)
+    assert reply.body == b"<clientConfig/>"
+
+
+@pytest.mark.parametrize("times", [1, 40])
+async def test_a_compressed_bomb_is_cut_off_at_the_limit(times: int) -> None:
+    bomb = gzip.compress(b"\0" * (50 * 2**20)) * times
+    reply = await get(web({"/a": packed(bomb)}))
+    assert isinstance(reply, HttpFailure)
+    assert reply.fault is HttpFault.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [(b"\x1f\x8b", b"gzip"), (b"plain", b"gzip"), (b"x", b"br"), (b"x", b"gzip, gzip")],
+)
+async def test_what_cannot_be_unpacked_is_no_document(body: bytes, encoding: bytes) -> None:
+    reply = await get(web({"/a": packed(body, encoding)}))
     assert isinstance(reply, HttpFailure)
     assert reply.fault is HttpFault.ENCODED
+
+
+async def test_a_redirect_to_another_owner_is_told_instead_of_followed_where_asked() -> None:
+    pages = {"/a": to("https://www.bodega.example/b"), "/b": to("https://hoster.example/c")}
+    reply = await get(web(pages), follow=Follow.SAME_OWNER)
+    assert reply == HttpFailure(HttpFault.REDIRECT_FOREIGN, "https://hoster.example/c")
+    reply = await get(web(pages), follow=Follow.NOWHERE)
+    assert isinstance(reply, HttpReply)
+    assert reply.location == "https://www.bodega.example/b"
+
+
+async def test_a_posted_document_arrives_whole_and_is_not_redirected() -> None:
+    seen: list[bytes] = []
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        seen.extend((head, await reader.readexactly(5)))
+        writer.write(to("https://hoster.example/c"))
+        await writer.drain()
+
+    async with client(handler) as https:
+        reply = await https.post(URL, b"hello", "text/xml; charset=utf-8")
+    assert isinstance(reply, HttpReply)
+    assert reply.location == "https://hoster.example/c"
+    assert seen[0].startswith(b"POST /a ")
+    assert b"Content-Type: text/xml; charset=utf-8\r\n" in seen[0]
+    assert seen[1] == b"hello"
+
+
+async def test_the_ways_to_log_in_that_a_server_names_are_told_plain() -> None:
+    answer = (
+        b"HTTP/1.1 401 No\r\nContent-Length: 0\r\nWWW-Authenticate: Negotiate\r\n"
+        b"WWW-Authenticate: NTLM\r\n\r\n"
+    )
+    reply = await get(web({"/a": answer}))
+    assert isinstance(reply, HttpReply)
+    assert reply.challenge == "negotiate, ntlm"
+
+
+async def test_plain_http_is_asked_only_by_its_own_name_and_never_redirected() -> None:
+    async with client(web({"/a": to("https://hoster.example/c")}), clear=True, port=80) as https:
+        reply = await https.get_plain("http://autoconfig.bodega.example/a")
+    assert isinstance(reply, HttpReply)
+    assert (reply.status, reply.location) == (302, "https://hoster.example/c")
 
 
 async def test_a_body_of_ten_megabytes_is_cut_off() -> None:
