@@ -20,6 +20,7 @@ from mailsetup.assistant.events import (
 from mailsetup.assistant.report import CheckReport
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
+from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
 from mailsetup.discovery.find import Discovery, find
 from mailsetup.discovery.find import Verdict as Outcome
@@ -62,7 +63,11 @@ __all__ = [
     "parse_resolver",
     "settings_discovery",
     "settings_domains",
+    "username_forms",
 ]
+
+MAX_LOGINS = 3
+"""Refused logins that a run may cost at most: hostings lock accounts and whole offices out."""
 
 Emit = Callable[[Event], None]
 Session = TypeVar("Session", ImapSession, SmtpSession)
@@ -83,6 +88,8 @@ class RunOptions:
     agreed: tuple[str, ...] = ()
     budget: float = 20.0
     offline: bool = False
+    plain_http: bool = False
+    """Whether settings that came over plain HTTP may be proposed; they are always asked about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,8 @@ class CheckRequest:
     alternatives: tuple[ServerSettings, ...] = ()
     discovery: Discovery | None = None
     agreed: tuple[str, ...] = ()
+    other_usernames: tuple[str, ...] = ()
+    """Names to try where the account's own one is refused; the person agreed to that."""
 
 
 class UnconfirmedError(Exception):
@@ -139,6 +148,16 @@ def alternatives_to(account: Account, settings: AccountSettings) -> tuple[Server
     )
 
 
+def username_forms(address: EmailAddress, server: ServerSettings) -> tuple[str, ...]:
+    """The other forms that hostings want an address in as user name, likeliest first.
+
+    RFC 6186 section 4: the whole address, then its local part. Some hostings write a percent sign
+    for the @, because old servers took that for a host name.
+    """
+    forms = (address.ascii, address.local, f"{address.local}%{address.domain}")
+    return tuple(form for form in forms if form != server.username)
+
+
 def settings_discovery(settings: AccountSettings, path: str) -> Discovery:
     """Settings from the person's own file, as if they had been found: nothing to agree to."""
     return Discovery(
@@ -155,23 +174,30 @@ def _usable(servers: Sequence[ServerSettings], protocol: Protocol) -> list[Serve
 
 
 class Assistant:
-    """Finds settings and proves them. Every call opens its own network and closes it again."""
+    """Finds settings and proves them. Belongs to one event loop; `close` it at the end."""
 
     def __init__(self, options: RunOptions | None = None, vault: Vault | None = None) -> None:
         self.options = options or RunOptions()
         self._vault = vault or Vault()
+        self._left_open: _LeftOpen | None = None
 
     async def discover(
         self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
     ) -> Discovery:
-        """Look for the settings of an address. Cancelling reaches every socket."""
-        async with self._network() as net:
+        """Look for the settings of an address. Cancelling reaches every socket.
+
+        What was learnt and opened on the way stays for the next `check` or `explain_absence`;
+        `close` lets go of it.
+        """
+        await self.close()
+        async with self._network(leave_open=True) as net:
             return await find(
                 address,
                 net,
                 agreed=(*self.options.agreed, *agreed),
                 budget=self.options.budget,
                 offline=self.options.offline,
+                plain_http=self.options.plain_http,
                 emit=lambda progress: emit(_event(progress)),
             )
 
@@ -180,8 +206,11 @@ class Assistant:
         if self.options.offline:
             return judge((), ())
         async with self._network() as net:
-            domain = await look_at_domain(address, net)
-        return judge(domain.findings, (Link.DNS,) if domain.in_order else ())
+            domain, network = await asyncio.gather(
+                look_at_domain(address, net), look_at_network(net)
+            )
+        findings = (*network, *domain.findings)
+        return judge(findings, (Link.DNS,) if domain.in_order else ())
 
     async def check(self, request: CheckRequest, emit: Emit = ignore) -> CheckReport:
         """Log in, send a message to oneself, see it arrive, and judge the chain.
@@ -191,6 +220,12 @@ class Assistant:
         _require_confirmation(request, self.options.agreed)
         async with self._network() as net:
             return await _Check(request, net, emit).run()
+
+    async def close(self) -> None:
+        """Let go of what the last search left open."""
+        left, self._left_open = self._left_open, None
+        if left is not None:
+            await left.stack.aclose()
 
     async def vault_state(self) -> VaultState:
         """Whether passwords can be kept on this computer."""
@@ -209,9 +244,32 @@ class Assistant:
         return await asyncio.to_thread(self._vault.forget, address)
 
     @asynccontextmanager
-    async def _network(self) -> AsyncIterator[Network]:
-        async with open_network(self.options.network) as net:
-            yield net
+    async def _network(self, *, leave_open: bool = False) -> AsyncIterator[Network]:
+        """The network that a search left open, once, or a new one."""
+        left, self._left_open = self._left_open, None
+        loop = asyncio.get_running_loop()
+        if left is None or left.loop is not loop:
+            stack = AsyncExitStack()
+            net = await stack.enter_async_context(open_network(self.options.network))
+            left = _LeftOpen(net, stack, loop)
+        try:
+            yield left.net
+        except BaseException:
+            await left.stack.aclose()
+            raise
+        if leave_open:
+            self._left_open = left
+        else:
+            await left.stack.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class _LeftOpen:
+    """A network between two steps, with the loop that it lives in."""
+
+    net: Network
+    stack: AsyncExitStack
+    loop: asyncio.AbstractEventLoop
 
 
 def _require_confirmation(request: CheckRequest, agreed: Collection[str]) -> None:
@@ -265,9 +323,7 @@ class _Check:
     async def run(self) -> CheckReport:
         started = self._net.clock.monotonic()
         async with self._sessions:
-            domain, incoming, outgoing = await asyncio.gather(
-                self._domain(), self._incoming(), self._outgoing()
-            )
+            domain, (incoming, outgoing) = await asyncio.gather(self._domain(), self._sides())
             trip, of_trip = await self._trip(incoming, outgoing)
         # Where both servers show the same fault, the incoming one speaks for both.
         findings = (*domain.findings, *incoming.findings, *outgoing.findings, *of_trip)
@@ -295,6 +351,16 @@ class _Check:
         self._emit(LinkJudged(Link.DNS, status))
         return verdict
 
+    async def _sides(self) -> tuple[_Side, _Side]:
+        """Both servers side by side; one after the other where user names may have to be tried."""
+        if not self._request.other_usernames:
+            incoming, outgoing = await asyncio.gather(self._incoming(), self._outgoing())
+            return incoming, outgoing
+        incoming = await self._incoming()
+        refused = incoming.reached and incoming.proof is None
+        # Every refusal brings the lock nearer; the other server would say the same.
+        return incoming, _Side() if refused else await self._outgoing()
+
     async def _incoming(self) -> _Side:
         if self._account.incoming.protocol is not Protocol.IMAP:
             return _Side()
@@ -305,14 +371,36 @@ class _Check:
         self._account = replace(self._account, incoming=opened.server)
         if not opened.server.takes_password:
             return self._sign_in_elsewhere(opened.server)
-        self._begin(Activity.LOG_IN_INCOMING)
-        proof = await log_in_imap(opened, self._request.secret, self._net)
-        self._end(Activity.LOG_IN_INCOMING, _status(proof))
+        proof, findings = await self._log_in_incoming(opened)
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
-        findings = quota_findings(proof)
+        findings += quota_findings(proof)
         self._tell(findings)
         return _Side(findings, proof, reached=True)
+
+    async def _log_in_incoming(
+        self, session: ImapSession
+    ) -> tuple[LoggedIn | Failure, tuple[Finding, ...]]:
+        """Log in, at most with so many user names that one login is left for the other server."""
+        self._begin(Activity.LOG_IN_INCOMING)
+        proof = await log_in_imap(session, self._request.secret, self._net)
+        findings: tuple[Finding, ...] = ()
+        for name in self._request.other_usernames[: MAX_LOGINS - 2]:
+            if not (isinstance(proof, Failure) and proof.error is ErrorClass.AUTH_WRONG):
+                break
+            again = await open_imap(replace(session.server, username=name), self._net)
+            if isinstance(again, Failure):
+                break
+            self._imap = await self._sessions.enter_async_context(again)
+            other = await log_in_imap(again, self._request.secret, self._net)
+            if isinstance(other, Failure):
+                continue
+            findings = (_username_form(session.server, other.server),)
+            outgoing = replace(self._account.outgoing, username=name)
+            self._account = replace(self._account, incoming=again.server, outgoing=outgoing)
+            proof = other
+        self._end(Activity.LOG_IN_INCOMING, _status(proof))
+        return proof, findings
 
     async def _outgoing(self) -> _Side:
         opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
@@ -436,6 +524,11 @@ class _Check:
         if started is not None:
             elapsed = 1000 * (self._net.clock.monotonic() - started)
             self._emit(ActivityEnded(activity, status, elapsed))
+
+
+def _username_form(refused: ServerSettings, accepted: ServerSettings) -> Finding:
+    facts = {"username": accepted.username, "refused": refused.username}
+    return Finding("account.login.username-form", Status.WARN, facts, {"server": str(accepted)})
 
 
 def _status(outcome: LoggedIn | Failure) -> Status:

@@ -93,6 +93,12 @@ def parser() -> Parser:
         help=_("how long to wait for the test message (default: 120)"),
     )
 
+    check.add_argument(
+        "--try-usernames",
+        action="store_true",
+        help=_("where the address is refused as user name, also try its usual other form once"),
+    )
+
     export = _verb(verbs, "export", _("write the files for a mail program"))
     _address(export)
     export.add_argument(
@@ -153,6 +159,11 @@ def _verb(
         default=20.0,
         metavar=_("SECONDS"),
         help=_("time for finding the settings (default: 20)"),
+    )
+    common.add_argument(
+        "--allow-http",
+        action="store_true",
+        help=_("also read settings that come unprotected; you are asked about their servers"),
     )
     common.add_argument(
         "--offline", action="store_true", help=_("use only what this program knows by itself")

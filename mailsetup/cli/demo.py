@@ -21,11 +21,18 @@ def walk(world: "DemoWorld", out: TextIO) -> int:
         out.write(f"── {account.address}\n")
         out.write(f"   {_(account.story)}\n")
         out.flush()
-        status = asyncio.run(_one(assistant, account, out))
+        status = asyncio.run(_walked(assistant, account, out))
         healthy += status == DONE
         out.write("\n")
     out.write(_("That was the demo. Nothing left this computer.") + "\n")
     return DONE if healthy else DEFECT
+
+
+async def _walked(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> int:
+    try:
+        return await _one(assistant, account, out)
+    finally:
+        await assistant.close()
 
 
 async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> int:

@@ -3,16 +3,15 @@
 import argparse
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TextIO, assert_never
+from typing import Self, TextIO, TypeVar, assert_never
 
 from mailsetup.assistant.service import (
     Assistant,
     CheckRequest,
     Discovery,
-    Emit,
     NetworkOptions,
     Outcome,
     RunOptions,
@@ -20,6 +19,7 @@ from mailsetup.assistant.service import (
     choose_account,
     parse_resolver,
     settings_discovery,
+    username_forms,
 )
 from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.cli import text
@@ -47,8 +47,12 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import has_control
 
+_T = TypeVar("_T")
+
 _MAX_SETTINGS_FILE = 1024 * 1024
 _MAX_PASSWORD = 4096
+_MAX_QUESTIONS = 3
+"""How often a domain may send us on to somebody else before we give up."""
 
 
 class RefusalError(Exception):
@@ -66,6 +70,25 @@ class _Streams:
     stdin: TextIO
     stdout: TextIO
     stderr: TextIO
+
+
+class _Engine:
+    """The assistant in one event loop for a whole verb, so that steps go on with what is open."""
+
+    def __init__(self, options: RunOptions) -> None:
+        self.assistant = Assistant(options)
+        self._runner = asyncio.Runner()
+
+    def run(self, work: Coroutine[object, object, _T]) -> _T:
+        """Wait for a step of the assistant; Ctrl-C ends it."""
+        return self._runner.run(work)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._runner:
+            self._runner.run(self.assistant.close())
 
 
 def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
@@ -117,6 +140,7 @@ def _run_options(options: argparse.Namespace) -> RunOptions:
         agreed=tuple(_trusted(domain) for domain in options.trust),
         budget=options.timeout,
         offline=options.offline,
+        plain_http=options.allow_http,
     )
 
 
@@ -166,7 +190,7 @@ def _settings_file(path: Path, address: EmailAddress) -> Discovery:
 
 
 def _password(
-    options: argparse.Namespace, streams: _Streams, assistant: Assistant, address: EmailAddress
+    options: argparse.Namespace, streams: _Streams, engine: _Engine, address: EmailAddress
 ) -> Secret:
     if options.password_stdin:
         line = streams.stdin.readline(_MAX_PASSWORD + 2)
@@ -176,7 +200,7 @@ def _password(
                 "password.missing", _("There is no password on the first line of standard input.")
             )
     else:
-        kept = asyncio.run(assistant.load_secret(address))
+        kept = engine.run(engine.assistant.load_secret(address))
         if kept is not None:
             return kept
         if not streams.stdin.isatty():
@@ -208,44 +232,57 @@ def _prompt(address: EmailAddress) -> str:
 
 
 def _find(
-    options: argparse.Namespace, assistant: Assistant, address: EmailAddress, emit: Emit
-) -> Discovery:
+    options: argparse.Namespace, streams: _Streams, engine: _Engine, address: EmailAddress
+) -> tuple[Discovery, Collection[str]]:
+    """What was found, and the domains that the person agreed to on the way to it."""
     if options.settings is not None:
-        return _settings_file(Path(options.settings), address)
-    return asyncio.run(assistant.discover(address, emit))
+        return _settings_file(Path(options.settings), address), ()
+    agreed: tuple[str, ...] = ()
+    for _again in range(_MAX_QUESTIONS):
+        with live_progress(streams.stderr, options.json) as emit:
+            discovery = engine.run(engine.assistant.discover(address, emit, agreed=agreed))
+        # Without settings the question is whom to ask for them.
+        if discovery.settings is not None or not _agrees(discovery, options, streams):
+            break
+        agreed = (*agreed, *discovery.confirm)
+    return discovery, agreed
 
 
 def _confirmed(
     discovery: Discovery, options: argparse.Namespace, streams: _Streams
 ) -> tuple[Discovery, Collection[str]]:
     """Ask on a terminal for what has to be agreed to; otherwise the discovery stays as it is."""
-    if discovery.outcome is not Outcome.NEEDS_CONFIRMATION:
-        return discovery, ()
-    if options.json or not (streams.stdin.isatty() and streams.stderr.isatty()):
-        return discovery, ()
-    text.write_discovery(discovery, streams.stderr)
-    domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
-    streams.stderr.write(
-        _("Is {domains} the company that keeps your mail? [y/N] ").format(domains=domains)
-    )
-    streams.stderr.flush()
-    answer = streams.stdin.readline().strip().casefold()
-    if answer[:1] not in {"y", "s"}:
+    if not _agrees(discovery, options, streams):
         return discovery, ()
     return replace(discovery, outcome=Outcome.FOUND, confirm=()), discovery.confirm
 
 
+def _agrees(discovery: Discovery, options: argparse.Namespace, streams: _Streams) -> bool:
+    if discovery.outcome is not Outcome.NEEDS_CONFIRMATION:
+        return False
+    if options.json or not (streams.stdin.isatty() and streams.stderr.isatty()):
+        return False
+    domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
+    if discovery.settings is None:
+        question = _("Your domain sends us on to {domains}. May we ask there? [y/N] ")
+    else:
+        text.write_discovery(discovery, streams.stderr)
+        question = _("Is {domains} the company that keeps your mail? [y/N] ")
+    streams.stderr.write(question.format(domains=domains))
+    streams.stderr.flush()
+    return streams.stdin.readline().strip().casefold()[:1] in {"y", "s"}
+
+
 def _discover(options: argparse.Namespace, streams: _Streams) -> int:
     address = _address(options)
-    assistant = Assistant(_run_options(options))
-    with live_progress(streams.stderr, options.json) as emit:
-        discovery = _find(options, assistant, address, emit)
-    document = discovery_document(address, discovery)
-    if discovery.outcome is Outcome.NOT_FOUND:
-        verdict = asyncio.run(assistant.explain_absence(address))
-        document |= verdict_members(verdict)
-        if not options.json:
-            text.write_verdict(verdict, streams.stdout)
+    with _Engine(_run_options(options)) as engine:
+        discovery, _agreed = _find(options, streams, engine, address)
+        document = discovery_document(address, discovery)
+        if discovery.outcome is Outcome.NOT_FOUND:
+            verdict = engine.run(engine.assistant.explain_absence(address))
+            document |= verdict_members(verdict)
+            if not options.json:
+                text.write_verdict(verdict, streams.stdout)
     if options.json:
         print_document(document, streams.stdout)
     else:
@@ -282,35 +319,37 @@ def _account_of(discovery: Discovery, address: EmailAddress, person: str) -> Acc
 
 def _check(options: argparse.Namespace, streams: _Streams) -> int:
     address = _address(options)
-    assistant = Assistant(_run_options(options))
-    # The password is asked for before anything takes time, so that the rest runs by itself.
-    secret = _password(options, streams, assistant, address)
-    with live_progress(streams.stderr, options.json) as emit:
-        discovery = _find(options, assistant, address, emit)
-    document = discovery_document(address, discovery)
-    if discovery.outcome is Outcome.NOT_FOUND:
-        return _absent(options, streams, assistant, address, document)
-    discovery, agreed = _confirmed(discovery, options, streams)
-    if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
-        if options.json:
-            print_document(document, streams.stdout)
-        else:
-            text.write_discovery(discovery, streams.stdout)
-            text.write_confirmation(discovery, streams.stderr)
-        return NEEDS_CONFIRMATION
-    account = _account_of(discovery, address, "")
-    request = CheckRequest(
-        account=account,
-        secret=secret,
-        send=not options.no_send,
-        attachment_mib=options.attachment_mib,
-        wait=options.wait,
-        alternatives=alternatives_to(account, discovery.settings) if discovery.settings else (),
-        discovery=discovery,
-        agreed=tuple(agreed),
-    )
-    with live_progress(streams.stderr, options.json) as emit:
-        report = asyncio.run(assistant.check(request, emit))
+    with _Engine(_run_options(options)) as engine:
+        # The password is asked for before anything takes time, so that the rest runs by itself.
+        secret = _password(options, streams, engine, address)
+        discovery, agreed_before = _find(options, streams, engine, address)
+        document = discovery_document(address, discovery)
+        if discovery.outcome is Outcome.NOT_FOUND:
+            return _absent(options, streams, engine, address, document)
+        discovery, agreed = _confirmed(discovery, options, streams)
+        if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
+            if options.json:
+                print_document(document, streams.stdout)
+            else:
+                text.write_discovery(discovery, streams.stdout)
+                text.write_confirmation(discovery, streams.stderr)
+            return NEEDS_CONFIRMATION
+        account = _account_of(discovery, address, "")
+        others = alternatives_to(account, discovery.settings) if discovery.settings else ()
+        forms = username_forms(address, account.incoming) if options.try_usernames else ()
+        request = CheckRequest(
+            account=account,
+            secret=secret,
+            send=not options.no_send,
+            attachment_mib=options.attachment_mib,
+            wait=options.wait,
+            alternatives=others,
+            discovery=discovery,
+            agreed=(*agreed_before, *agreed),
+            other_usernames=forms,
+        )
+        with live_progress(streams.stderr, options.json) as emit:
+            report = engine.run(engine.assistant.check(request, emit))
     if options.json:
         print_document({**document, **check_members(report)}, streams.stdout)
     else:
@@ -322,12 +361,12 @@ def _check(options: argparse.Namespace, streams: _Streams) -> int:
 def _absent(
     options: argparse.Namespace,
     streams: _Streams,
-    assistant: Assistant,
+    engine: _Engine,
     address: EmailAddress,
     document: Document,
 ) -> int:
     """Nothing was found: the chain can still say why, and then that is what is broken."""
-    verdict = asyncio.run(assistant.explain_absence(address))
+    verdict = engine.run(engine.assistant.explain_absence(address))
     if options.json:
         print_document({**document, **verdict_members(verdict), "round_trip": None}, streams.stdout)
     else:
@@ -344,9 +383,8 @@ def _prepared(options: argparse.Namespace, streams: _Streams) -> Account:
     address = _address(options)
     if has_control(options.name) or len(options.name) > 200:
         raise RefusalError("usage", _("The name holds control characters or is too long."))
-    assistant = Assistant(_run_options(options))
-    with live_progress(streams.stderr, options.json) as emit:
-        discovery = _find(options, assistant, address, emit)
+    with _Engine(_run_options(options)) as engine:
+        discovery, _before = _find(options, streams, engine, address)
     discovery, _agreed = _confirmed(discovery, options, streams)
     if discovery.outcome is Outcome.NOT_FOUND:
         raise RefusalError(

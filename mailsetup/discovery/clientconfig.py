@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
-from xml.etree.ElementTree import Element, TreeBuilder
-from xml.parsers import expat
+from xml.etree.ElementTree import Element
 
+from mailsetup.discovery import xmltree
+from mailsetup.discovery.xmltree import XmlFault, children, name_of, text_of
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import https_url, parse_host, parse_port
 from mailsetup.model.settings import (
@@ -27,9 +28,6 @@ from mailsetup.model.text import has_control, plain
 
 _Word = TypeVar("_Word", bound=StrEnum)
 
-MAX_BYTES = 256 * 1024
-MAX_DEPTH = 32
-MAX_ELEMENTS = 20_000
 _MAX_SERVERS = 32
 _MAX_USERNAME = 320
 _MAX_NAME = 60
@@ -105,83 +103,37 @@ class Unusable:
     fault: Fault
 
 
-class _ForbiddenError(Exception):
-    """The document holds what such a document never needs."""
-
-
 def parse(document: bytes, address: EmailAddress) -> AccountSettings | Unusable:
     """The settings that an autoconfig document holds for an address; never raises.
 
     Servers without TLS are left out: nothing that follows may choose them on its own. Within a
     protocol the provider's order stays; IMAP comes before POP3.
     """
-    if len(document) > MAX_BYTES:
-        return Unusable(Fault.TOO_LARGE)
-    try:
-        root = _tree(document)
-    except _ForbiddenError:
-        return Unusable(Fault.HTML if _is_page(document) else Fault.FORBIDDEN)
-    # LookupError and ValueError: an encoding in the XML declaration that Python does not have.
-    except (expat.ExpatError, LookupError, ValueError):
-        return Unusable(Fault.HTML if _is_page(document) else Fault.NOT_XML)
-    if _name(root) != "clientconfig":
-        return Unusable(Fault.HTML if _name(root) == "html" else Fault.OTHER_DOCUMENT)
-    for provider in _children(root, "emailprovider"):
+    root = xmltree.read(document)
+    if isinstance(root, XmlFault):
+        return Unusable(Fault(root.value))
+    if name_of(root) != "clientconfig":
+        return Unusable(Fault.OTHER_DOCUMENT)
+    for provider in children(root, "emailprovider"):
         settings = _provider(root, provider, address)
         if settings.servers:
             return settings
     return Unusable(Fault.NO_SERVER)
 
 
-def _is_page(document: bytes) -> bool:
-    return b"<html" in document[:2048].lower()
-
-
-def _tree(document: bytes) -> Element:
-    builder = TreeBuilder()
-    parser = expat.ParserCreate()
-    depth = elements = 0
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, elements
-        depth += 1
-        elements += 1
-        if depth > MAX_DEPTH or elements > MAX_ELEMENTS:
-            raise _ForbiddenError
-        builder.start(tag, attributes)
-
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(tag)
-
-    def refuse(*_: object) -> int:
-        raise _ForbiddenError
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.ExternalEntityRefHandler = refuse
-    parser.buffer_text = True
-    parser.Parse(document, True)
-    return builder.close()
-
-
 def _provider(root: Element, provider: Element, address: EmailAddress) -> AccountSettings:
     incoming = [
         server
-        for element in _children(provider, "incomingserver")
+        for element in children(provider, "incomingserver")
         if (server := _server(element, (Protocol.IMAP, Protocol.POP3), address)) is not None
     ]
     outgoing = [
         server
-        for element in _children(provider, "outgoingserver")
+        for element in children(provider, "outgoingserver")
         if (server := _server(element, (Protocol.SMTP,), address)) is not None
     ]
     incoming.sort(key=lambda server: server.protocol is not Protocol.IMAP)
-    name = address.fill(_text(provider, "displayname"))
+    name = address.fill(text_of(provider, "displayname"))
     # The draft puts these beside the provider, older files inside it.
     places = (root, provider)
     services = [
@@ -191,7 +143,7 @@ def _provider(root: Element, provider: Element, address: EmailAddress) -> Accoun
         if (service := _service(element, address)) is not None
     ]
     endpoints = (
-        _oauth2(element, address) for place in places for element in _children(place, "oauth2")
+        _oauth2(element, address) for place in places for element in children(place, "oauth2")
     )
     return AccountSettings(
         incoming=tuple(dict.fromkeys(incoming))[:_MAX_SERVERS],
@@ -205,7 +157,7 @@ def _provider(root: Element, provider: Element, address: EmailAddress) -> Accoun
 
 def _service(element: Element, address: EmailAddress) -> Service | None:
     """A calendar, an address book and the like, or None for anything else."""
-    kinds = _SERVICES.get(_name(element), ())
+    kinds = _SERVICES.get(name_of(element), ())
     word = element.get("type", "").strip().lower()
     word = "ews" if word == "exchange" else word
     kind = next((kind for kind in kinds if kind.lower() == word), None)
@@ -214,8 +166,8 @@ def _service(element: Element, address: EmailAddress) -> Service | None:
     if kind is None or username is None or not authentication:
         return None
     if kind is ServiceKind.MANAGESIEVE:
-        host = parse_host(address.fill(_text(element, "hostname")) or "")
-        port = parse_port(_text(element, "port") or "4190")
+        host = parse_host(address.fill(text_of(element, "hostname")) or "")
+        port = parse_port(text_of(element, "port") or "4190")
         security = next(_known(_SOCKET_TYPES, element, "sockettype"), SocketType.NONE)
         if host is None or port is None or security is SocketType.NONE:
             return None
@@ -227,25 +179,24 @@ def _service(element: Element, address: EmailAddress) -> Service | None:
             security=security,
             authentication=authentication,
         )
-    texts = (_text(element, name) for name in _URL_ELEMENTS)
+    texts = (text_of(element, name) for name in _URL_ELEMENTS)
     url = https_url(address.fill(next((text for text in texts if text), "")))
     return Service(kind, username, url=url, authentication=authentication) if url else None
 
 
 def _oauth2(element: Element, address: EmailAddress) -> OAuth2Endpoints | None:
     def url(name: str) -> str:
-        text = address.fill(_text(element, name)) or ""
+        text = address.fill(text_of(element, name)) or ""
         # In the draft's own examples the issuer is a bare host name.
         return https_url(f"https://{text}" if text and "://" not in text else text)
 
+    words = text_of(element, "scope").split()[:_MAX_SCOPES]
     endpoints = OAuth2Endpoints(
         issuer=url("issuer"),
         auth_url=url("authurl"),
         token_url=url("tokenurl"),
-        scope=tuple(
-            word for word in _text(element, "scope").split()[:_MAX_SCOPES] if not has_control(word)
-        ),
-        client_id=plain(_text(element, "clientid"), _MAX_TEXT),
+        scope=tuple(word for word in words if not has_control(word)),
+        client_id=plain(text_of(element, "clientid"), _MAX_TEXT),
     )
     return endpoints if endpoints.issuer or endpoints.token_url else None
 
@@ -255,8 +206,8 @@ def _server(
 ) -> ServerSettings | None:
     kind = element.get("type", "").strip().lower()
     protocol = next((word for word in protocols if word == kind), None)
-    host = parse_host(address.fill(_text(element, "hostname")) or "")
-    port = parse_port(_text(element, "port"))
+    host = parse_host(address.fill(text_of(element, "hostname")) or "")
+    port = parse_port(text_of(element, "port"))
     security = next(_known(_SOCKET_TYPES, element, "sockettype"), SocketType.NONE)
     username = _username(element, address)
     authentication = _authentication(element)
@@ -274,7 +225,7 @@ def _server(
 
 def _username(element: Element, address: EmailAddress) -> str | None:
     """The user name for the address; the address where the document names none."""
-    template = _text(element, "username")
+    template = text_of(element, "username")
     if not template:
         return address.ascii
     username = address.fill(template)
@@ -285,7 +236,7 @@ def _username(element: Element, address: EmailAddress) -> str | None:
 
 def _authentication(element: Element) -> tuple[Authentication, ...]:
     """Best first; empty where the document names only ways that nobody here knows."""
-    if next(_children(element, "authentication"), None) is None:
+    if next(children(element, "authentication"), None) is None:
         return (Authentication.PASSWORD_CLEARTEXT,)
     kinds = dict.fromkeys(_known(_AUTHENTICATION, element, "authentication", scram=True))
     return tuple(kinds)
@@ -294,7 +245,7 @@ def _authentication(element: Element) -> tuple[Authentication, ...]:
 def _known(
     words: Mapping[str, _Word], element: Element, name: str, *, scram: bool = False
 ) -> Iterator[_Word]:
-    for child in _children(element, name):
+    for child in children(element, name):
         word = (child.text or "").strip().lower()
         if scram and word.startswith("scram-"):
             word = "password-encrypted"
@@ -303,11 +254,11 @@ def _known(
 
 
 def _hints(provider: Element) -> Iterator[Hint]:
-    for element in _children(provider, "enable"):
+    for element in children(provider, "enable"):
         url = https_url(element.get("visiturl", ""), also_http=True)
         yield Hint("enable-imap", url, _words(element, "instruction"))
     for name, words in (("instruction", ""), ("documentation", "descr")):
-        for element in _children(provider, name):
+        for element in children(provider, name):
             url = https_url(element.get("url", ""), also_http=True)
             if url:
                 yield Hint("help", url, _words(element, words))
@@ -318,21 +269,6 @@ def _words(element: Element, name: str) -> tuple[tuple[str, str], ...]:
     """The provider's own words, by language."""
     said = [
         (child.get("lang", "").strip().lower()[:2], plain(child.text or "", _MAX_TEXT))
-        for child in _children(element, name)
+        for child in children(element, name)
     ]
     return tuple({language: text for language, text in said if text}.items())
-
-
-def _children(element: Element, name: str) -> Iterator[Element]:
-    return (child for child in element if _name(child) == name)
-
-
-def _text(element: Element, name: str) -> str:
-    for child in _children(element, name):
-        return (child.text or "").strip()
-    return ""
-
-
-def _name(element: Element) -> str:
-    """The tag without a namespace prefix, in lower case."""
-    return element.tag.rpartition(":")[2].lower()

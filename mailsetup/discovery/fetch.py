@@ -13,27 +13,38 @@ from mailsetup.net.network import Network
 async def fetch_clientconfig(
     url: str, method: Method, address: EmailAddress, net: Network
 ) -> Outcome:
-    """Settings from the document at an HTTPS URL. `Found.vouched` is left to the caller."""
-    reply = await net.http.get(url)
+    """Settings from the document at a URL. `Found.vouched` is left to the caller.
+
+    At an ``http://`` URL nothing is followed, and the settings say that anybody could forge them.
+    """
+    is_plain = url.startswith("http://")
+    reply = await (net.http.get_plain(url) if is_plain else net.http.get(url))
     match reply:
         case HttpReply(status=200):
             settings = parse(reply.body, address)
             if isinstance(settings, Unusable):
                 return NotFound(reply.url, str(settings.fault))
-            return Found(settings, Source(method, reply.url, Channel.HTTPS))
+            channel = Channel.HTTP if is_plain else Channel.HTTPS
+            return Found(settings, Source(method, reply.url, channel))
         case HttpReply():
-            reason = f"http-{reply.status}"
-            # 5xx and "too many requests" say nothing about whether there is a document.
-            if reply.status >= 500 or reply.status == 429:
-                return Unreachable(reply.url, reason)
-            return NotFound(reply.url, reason)
+            return refused(reply)
         case HttpFailure():
-            return _failed(reply)
+            return failed(reply)
         case _:
             assert_never(reply)
 
 
-def _failed(failure: HttpFailure) -> Outcome:
+def refused(reply: HttpReply) -> NotFound | Unreachable:
+    """What a status other than 200 means for a source."""
+    reason = f"http-{reply.status}"
+    # 5xx and "too many requests" say nothing about whether there is a document.
+    if reply.status >= 500 or reply.status == 429:
+        return Unreachable(reply.url, reason)
+    return NotFound(reply.url, reason)
+
+
+def failed(failure: HttpFailure) -> NotFound | Unreachable:
+    """What a request that brought no answer means for a source."""
     match failure.fault:
         case HttpFault.UNRESOLVABLE:
             return NotFound(failure.url, "no-such-host")
@@ -42,6 +53,7 @@ def _failed(failure: HttpFailure) -> Outcome:
             | HttpFault.ENCODED
             | HttpFault.REDIRECT_LOOP
             | HttpFault.REDIRECT_INSECURE
+            | HttpFault.REDIRECT_FOREIGN
         ):
             return NotFound(failure.url, str(failure.fault))
         case HttpFault.TLS:

@@ -14,11 +14,14 @@ from typing import assert_never
 
 from mailsetup.discovery.domain import DomainFacts, domain_facts
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.discovery.provider_knowledge import with_provider_knowledge
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
+from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
 from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx
+from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.wellknown import WellKnown
@@ -38,18 +41,30 @@ from mailsetup.model.settings import AccountSettings, ServerSettings, SocketType
 from mailsetup.model.source import Method, Source
 from mailsetup.net.network import Network
 
-SOURCES: tuple[DiscoverySource, ...] = (
-    Builtin(),
-    Autoconfig(),
-    WellKnown(),
-    # The domain's own word before a third party's; targets outside the domain have to be confirmed
-    # and so come behind the public list by themselves.
-    Srv(),
-    Ispdb(),
-    Mx(),
-    Probe(),
-)
-"""In the order in which their answers are preferred."""
+
+def all_sources(
+    agreed: Collection[str] = (), *, plain_http: bool = False
+) -> tuple[DiscoverySource, ...]:
+    """The sources in the order in which their answers are preferred.
+
+    ``agreed`` are domains that a source may be sent on to. ``plain_http`` adds the one that anybody
+    on the way can forge.
+    """
+    return (
+        Builtin(),
+        Pacc(),
+        Autoconfig(),
+        WellKnown(),
+        # The domain's own word before a third party's; targets outside the domain have to be
+        # confirmed and so come behind the public list by themselves.
+        Srv(),
+        Ispdb(),
+        Mx(),
+        Autodiscover(agreed),
+        Probe(),
+        *((PlainAutoconfig(),) if plain_http else ()),
+    )
+
 
 BUDGET = 20.0
 """Seconds for everything together."""
@@ -73,9 +88,10 @@ class Verdict(StrEnum):
 class Discovery:
     """The end of a search. ``settings`` and ``source`` are set unless nothing was found.
 
-    ``confirm`` names the domains that the person must agree to before a password goes there.
-    ``warnings`` are stable words: ``incomplete`` (one direction is missing),
-    ``source-crashed`` (a defect of ours in one source), ``out-of-time``.
+    ``confirm`` names the domains that the person must agree to before a password goes there; with
+    no settings yet, before they are asked for settings. ``warnings`` are stable words:
+    ``incomplete`` (one direction is missing), ``source-crashed`` (a defect of ours in one source),
+    ``out-of-time``, and, where nothing was found, ``exchange`` or ``bridge`` as in `NeedsInput`.
     """
 
     outcome: Verdict
@@ -96,10 +112,11 @@ async def find(
     address: EmailAddress,
     net: Network,
     *,
-    sources: Sequence[DiscoverySource] = SOURCES,
+    sources: Sequence[DiscoverySource] | None = None,
     agreed: Collection[str] = (),
     budget: float = BUDGET,
     offline: bool = False,
+    plain_http: bool = False,
     emit: Callable[[Progress], None] = _ignore,
 ) -> Discovery:
     """Look for the settings of an address, within ``budget`` seconds.
@@ -107,6 +124,8 @@ async def find(
     ``agreed`` are domains that need no confirmation. ``offline`` asks only what needs no network.
     Cancelling ends every source and closes what it opened.
     """
+    if sources is None:
+        sources = all_sources(agreed, plain_http=plain_http)
     if offline:
         sources = [source for source in sources if source.method is Method.BUILTIN]
     race = _Race(address, net, sources, agreed, emit)
@@ -149,6 +168,7 @@ class _Race:
         self._facts: asyncio.Task[DomainFacts] | None = None
         self._tried: dict[int, Tried] = {}
         self._answers: dict[int, _Answer] = {}
+        self._questions: list[NeedsInput] = []
         self._best: _Answer | None = None
 
     async def run(self, budget: float, *, online: bool) -> Discovery:
@@ -217,8 +237,10 @@ class _Race:
 
     def _take(self, place: int, outcome: Outcome) -> None:
         fate, location, reason = _fate(outcome)
+        if isinstance(outcome, NeedsInput):
+            self._questions.append(outcome)
         if isinstance(outcome, Found):
-            found = _only_protected(outcome)
+            found = with_provider_knowledge(_only_protected(outcome), self._address)
             if found.settings.servers:
                 confirm = domains_to_confirm(found, self._address, self._agreed)
                 self._answers[place] = _Answer(found, confirm, place)
@@ -255,6 +277,10 @@ class _Race:
         self._tried[place] = tried
         self._emit(SourceEnded(tried))
 
+    def _open_question(self) -> NeedsInput | None:
+        """What the person could do where nothing was found; agreeing to a name comes first."""
+        return min(self._questions, key=lambda one: not one.confirm, default=None)
+
     def _elapsed_ms(self) -> float:
         return round(1000 * (self._net.clock.monotonic() - self._started), 1)
 
@@ -269,6 +295,7 @@ class _Race:
     def _discovery(self, out_of_time: bool, facts: DomainFacts | None) -> Discovery:
         tried = tuple(self._tried[place] for place in sorted(self._tried))
         best = self._best
+        question = self._open_question() if best is None else None
         warnings = []
         if best is not None and not best.found.settings.is_complete:
             warnings.append("incomplete")
@@ -277,13 +304,21 @@ class _Race:
         if out_of_time:
             warnings.append("out-of-time")
         verdict = Verdict.NOT_FOUND
+        confirm: tuple[str, ...] = ()
         if best is not None:
-            verdict = Verdict.NEEDS_CONFIRMATION if best.confirm else Verdict.FOUND
+            confirm = best.confirm
+            verdict = Verdict.NEEDS_CONFIRMATION if confirm else Verdict.FOUND
+        elif question is not None and question.confirm:
+            confirm = question.confirm
+            verdict = Verdict.NEEDS_CONFIRMATION
+        elif question is not None:
+            warnings.append(question.question)
+        source = best.found.source if best else question.source if question else None
         return Discovery(
             outcome=verdict,
             settings=best.found.settings if best else None,
-            source=best.found.source if best else None,
-            confirm=best.confirm if best else (),
+            source=source,
+            confirm=confirm,
             tried=tried,
             warnings=tuple(warnings),
             elapsed_ms=self._elapsed_ms(),
@@ -304,6 +339,16 @@ def _completed(answer: _Answer, others: Sequence[_Answer]) -> _Answer:
             incoming=settings.incoming or other.found.settings.incoming,
             outgoing=settings.outgoing or other.found.settings.outgoing,
         )
+    services = settings.services or next(
+        (
+            other.found.settings.services
+            for other in others
+            # What else the domain offers is taken from whoever may speak for it.
+            if (other.found.vouched or not other.confirm) and other.found.settings.services
+        ),
+        (),
+    )
+    settings = replace(settings, services=services)
     return replace(answer, found=replace(answer.found, settings=settings))
 
 

@@ -6,6 +6,7 @@ A dialogue without credentials: the greeting, the upgrade to TLS where the port 
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import assert_never
 
 from mailsetup.model.settings import Authentication, Protocol, SocketType
@@ -33,38 +34,52 @@ _MECHANISMS = {
 _ORDER = tuple(Authentication)
 
 
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """How one may log in, best first, and the server's own words for it.
+
+    ``words`` are IMAP's capabilities, or the lines of SMTP's answer to EHLO after the first.
+    """
+
+    ways: tuple[Authentication, ...]
+    words: tuple[str, ...] = ()
+
+
 class _UnfitError(Exception):
     """The server does not speak this protocol, or not to us."""
 
 
-async def ways_to_log_in(
+async def say_hello(
     connection: Connection, protocol: Protocol, security: SocketType
-) -> tuple[Authentication, ...]:
-    """How one may log in here, best first; empty where this is no server for us.
+) -> Hello | None:
+    """What a server says of itself; None where this is no server for us.
 
-    ``connection`` is fresh: in TLS for `SocketType.TLS`, in clear for `SocketType.STARTTLS`. The
-    caller sets the deadline and closes it.
+    ``connection`` is fresh: in TLS for `SocketType.TLS`, in clear for `SocketType.STARTTLS`, and in
+    TLS afterwards in both cases. The caller sets the deadline and closes it.
     """
     connection.allow_bytes(_MAX_BYTES)
     upgrade = security is SocketType.STARTTLS
     try:
         match protocol:
             case Protocol.IMAP:
-                found = await _imap(connection, upgrade)
+                words = await _imap(connection, upgrade)
+                found = _imap_ways(words)
             case Protocol.POP3:
-                found = await _pop3(connection, upgrade)
+                words = await _pop3(connection, upgrade)
+                found = _pop3_ways(words)
             case Protocol.SMTP:
-                found = await _smtp(connection, upgrade)
+                words = await _smtp(connection, upgrade)
+                found = _smtp_ways(words)
             case _:
                 assert_never(protocol)
     except (DialogueError, _UnfitError):
-        return ()
-    if not connection.is_secure:
-        return ()
-    return tuple(sorted(set(found), key=_ORDER.index))
+        return None
+    if not connection.is_secure or not found:
+        return None
+    return Hello(tuple(sorted(set(found), key=_ORDER.index)), tuple(words))
 
 
-async def _imap(connection: Connection, upgrade: bool) -> list[Authentication]:
+async def _imap(connection: Connection, upgrade: bool) -> list[str]:
     greeting = await _line(connection)
     # PREAUTH would make STARTTLS impossible, BYE is a refusal (RFC 9051 sections 7.1.4, 7.1.5).
     if not greeting.upper().startswith("* OK"):
@@ -76,10 +91,12 @@ async def _imap(connection: Connection, upgrade: bool) -> list[Authentication]:
         greeting = ""
     said = re.search(r"\[CAPABILITY ([^\]]*)\]", greeting, re.IGNORECASE)
     if said is not None:
-        words = said.group(1).upper().split()
-    else:
-        await connection.write(b"a2 CAPABILITY\r\n")
-        words = await _imap_done(connection, "a2")
+        return said.group(1).upper().split()
+    await connection.write(b"a2 CAPABILITY\r\n")
+    return await _imap_done(connection, "a2")
+
+
+def _imap_ways(words: list[str]) -> list[Authentication]:
     found = _mechanisms(word.removeprefix("AUTH=") for word in words if word.startswith("AUTH="))
     if "LOGINDISABLED" not in words:
         found.append(Authentication.PASSWORD_CLEARTEXT)
@@ -100,7 +117,7 @@ async def _imap_done(connection: Connection, tag: str) -> list[str]:
     raise _UnfitError
 
 
-async def _pop3(connection: Connection, upgrade: bool) -> list[Authentication]:
+async def _pop3(connection: Connection, upgrade: bool) -> list[str]:
     await _pop3_ok(connection)
     if upgrade:
         await connection.write(b"STLS\r\n")
@@ -109,17 +126,24 @@ async def _pop3(connection: Connection, upgrade: bool) -> list[Authentication]:
     await connection.write(b"CAPA\r\n")
     if not (await _line(connection)).startswith("+OK"):
         # CAPA came with RFC 2449; a server without it has USER and PASS.
-        return [Authentication.PASSWORD_CLEARTEXT]
-    found: list[Authentication] = []
+        return ["USER"]
+    lines: list[str] = []
     for _ in range(_MAX_LINES):
-        words = (await _line(connection)).upper().split()
-        if words == ["."]:
-            return found
+        line = (await _line(connection)).upper()
+        if line == ".":
+            return lines
+        lines.append(line)
+    raise _UnfitError
+
+
+def _pop3_ways(lines: list[str]) -> list[Authentication]:
+    found: list[Authentication] = []
+    for words in (line.split() for line in lines):
         if words[:1] == ["SASL"]:
             found += _mechanisms(words[1:])
         elif words[:1] == ["USER"]:
             found.append(Authentication.PASSWORD_CLEARTEXT)
-    raise _UnfitError
+    return found
 
 
 async def _pop3_ok(connection: Connection) -> None:
@@ -127,7 +151,7 @@ async def _pop3_ok(connection: Connection) -> None:
         raise _UnfitError
 
 
-async def _smtp(connection: Connection, upgrade: bool) -> list[Authentication]:
+async def _smtp(connection: Connection, upgrade: bool) -> list[str]:
     await _smtp_reply(connection, "220")
     await connection.write(_EHLO)
     lines = await _smtp_reply(connection, "250")
@@ -137,6 +161,10 @@ async def _smtp(connection: Connection, upgrade: bool) -> list[Authentication]:
         await _start_tls(connection)
         await connection.write(_EHLO)
         lines = await _smtp_reply(connection, "250")
+    return lines[1:]
+
+
+def _smtp_ways(lines: list[str]) -> list[Authentication]:
     # A port for programs without any way to log in is not a submission service.
     return [
         kind

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
+from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreachable
 
 
 async def first_preferred(
@@ -13,7 +13,8 @@ async def first_preferred(
 
     Once settings are there, attempts that are preferred to them get ``grace`` seconds more: a
     place that swallows packets must not hold up an answer. Without settings, the most telling
-    failure: one that could not be asked weighs more than one that had nothing.
+    failure: a question to the person weighs more than a place that could not be asked, and that
+    more than one that had nothing.
     """
     tasks = [asyncio.ensure_future(attempt) for attempt in attempts]
     loop = asyncio.get_running_loop()
@@ -33,11 +34,16 @@ async def first_preferred(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     outcomes = [task.result() for task in tasks if not task.cancelled()]
-    for kind in (Found, Unreachable, NotFound):
+    for kind in (Found, NeedsInput, Unreachable):
         for outcome in outcomes:
             if isinstance(outcome, kind):
                 return outcome
-    return outcomes[0]
+    return min(outcomes, key=_says_little)
+
+
+def _says_little(outcome: Outcome) -> bool:
+    """Whether a failure tells no more than that nothing is there."""
+    return isinstance(outcome, NotFound) and outcome.reason in ("absent", "no-such-host")
 
 
 def _has_settings(task: asyncio.Future[Outcome]) -> bool:

@@ -45,6 +45,8 @@ class Provider:
     domains: tuple[str, ...]
     mx: tuple[str, ...]
     owns: tuple[str, ...]
+    spf: tuple[str, ...]
+    cname: tuple[str, ...]
     incoming: tuple[ServerTemplate, ...]
     outgoing: tuple[ServerTemplate, ...]
     hints: tuple[Hint, ...]
@@ -71,6 +73,38 @@ def by_mx(host: str) -> Provider | None:
     """The provider that runs this mail exchanger; the longest suffix decides."""
     best = max((suffix for suffix in _index()[1] if is_within(host, suffix)), key=len, default=None)
     return None if best is None else _index()[1][best]
+
+
+def by_spf(include: str) -> Provider | None:
+    """The provider whose customers put this name behind ``include:`` in their SPF record."""
+    return next((row for row in load() if include in row.spf), None)
+
+
+def by_cname(host: str) -> Provider | None:
+    """The provider that a customer's alias leads to; the longest suffix decides."""
+    named = {suffix: row for row in reversed(load()) if row.mx or row.cname for suffix in row.owns}
+    named |= {suffix: row for row in load() for suffix in row.cname}
+    best = max((suffix for suffix in named if is_within(host, suffix)), key=len, default=None)
+    return None if best is None else named[best]
+
+
+def by_host(host: str) -> Provider | None:
+    """The provider whose server this is, or who owns its domain."""
+    for row in load():
+        if any(server.host == host for server in (*row.incoming, *row.outgoing)):
+            return row
+    return next((row for row in load() if any(is_within(host, d) for d in row.owns)), None)
+
+
+def filter_of(host: str) -> str | None:
+    """The service that filters mail at this exchanger and keeps no mailboxes."""
+    return next((name for suffix, name in _filters().items() if is_within(host, suffix)), None)
+
+
+@cache
+def _filters() -> Mapping[str, str]:
+    rows = tomllib.loads(read_text("providers.toml")).get("filter", [])
+    return {suffix: str(row["name"]) for row in rows for suffix in _texts(row, "mx")}
 
 
 @cache
@@ -110,6 +144,8 @@ def _provider(row: Mapping[str, object]) -> Provider:
         domains=_texts(row, "domains"),
         mx=_texts(row, "mx"),
         owns=_texts(row, "owns"),
+        spf=_texts(row, "spf"),
+        cname=_texts(row, "cname"),
         incoming=tuple(_template(row, entry) for entry in _tables(row, "incoming")),
         outgoing=tuple(_template(row, entry) for entry in _tables(row, "outgoing")),
         hints=tuple(

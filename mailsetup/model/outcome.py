@@ -22,10 +22,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NeedsInput:
-    """The source can go on only after the person answered; ``question`` is a stable word."""
+    """The source can go on only after the person did something; ``question`` is a stable word.
+
+    ``bridge``: the provider's own program is needed. ``exchange``: the mailbox is on an Exchange
+    server that tells nobody of IMAP. ``redirect``: it leads on to another owner's host; once the
+    person agrees to the domains in ``confirm``, asking again gives the settings.
+    """
 
     source: Source
     question: str
+    confirm: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

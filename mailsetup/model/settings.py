@@ -181,6 +181,30 @@ class AccountSettings:
 
         return replace(self, incoming=renamed(self.incoming), outgoing=renamed(self.outgoing))
 
+    def with_login_of(self, other: EmailAddress, address: EmailAddress) -> "AccountSettings":
+        """The same servers for ``address`` where they were found for ``other``.
+
+        User names that are the other address or its local part become this one's.
+        """
+        names = {other.ascii: address.ascii, other.local: address.local}
+
+        def renamed(servers: Sequence[ServerSettings]) -> tuple[ServerSettings, ...]:
+            return tuple(
+                replace(server, username=names.get(server.username, server.username))
+                for server in servers
+            )
+
+        services = tuple(
+            replace(service, username=names.get(service.username, service.username))
+            for service in self.services
+        )
+        return replace(
+            self,
+            incoming=renamed(self.incoming),
+            outgoing=renamed(self.outgoing),
+            services=services,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Account:

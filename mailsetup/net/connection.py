@@ -124,6 +124,11 @@ class Connection:
         """Whether a secret may be said here: TLS, verified for the host name."""
         return self.tls is not None
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the connection stands and nothing unread has come."""
+        return not self._wire.ended and not self._wire.buffer
+
     def allow_bytes(self, count: int) -> None:
         """Let at most so many bytes be read from now on."""
         self._allowance = count

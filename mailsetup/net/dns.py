@@ -243,7 +243,11 @@ class DnsResolver:
             task = asyncio.ensure_future(self._query(*key))
             self._asked[key] = task
         # Shielded: one asker who gives up must not take the answer away from the others.
-        return await asyncio.shield(task)
+        reply = await asyncio.shield(task)
+        if isinstance(reply, NoAnswer) and self._asked.get(key) is task:
+            # Silence is not kept: whoever asks later asks anew.
+            del self._asked[key]
+        return reply
 
     async def _query(self, name: str, rdtype: str) -> "Reply[Rdata]":
         import dns.exception

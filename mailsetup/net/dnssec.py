@@ -5,6 +5,7 @@ signatures are worth the same from anywhere (RFC 4035 section 5).
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -27,9 +28,15 @@ Fetch = Callable[[str, str], Awaitable["Message | None"]]
 class Validator:
     """Follows signatures. Every zone's keys are asked for once."""
 
-    def __init__(self, fetch: Fetch, anchors: Sequence[str] = ROOT_ANCHORS) -> None:
+    def __init__(
+        self,
+        fetch: Fetch,
+        anchors: Sequence[str] = ROOT_ANCHORS,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._fetch = fetch
         self._anchors = anchors
+        self._now = now
         self._asked: dict[tuple[Name, str], asyncio.Task[Message | None]] = {}
         self._keys: dict[Name, asyncio.Task[RRset | None]] = {}
 
@@ -66,7 +73,9 @@ class Validator:
         if not owner.is_subdomain(signer) or (rdtype == "DS" and signer == owner):
             return None
         keys = await self._zone_keys(signer)
-        return records if keys is not None and _verifies(records, signatures, keys) else None
+        if keys is None or not self._verifies(records, signatures, keys):
+            return None
+        return records
 
     async def _zone_keys(self, zone: "Name") -> "RRset | None":
         task = self._keys.get(zone)
@@ -96,7 +105,17 @@ class Validator:
         if not trusted:
             return None
         entrance = dns.rrset.from_rdata_list(zone, keys.ttl, trusted)
-        return keys if _verifies(keys, signatures, entrance) else None
+        return keys if self._verifies(keys, signatures, entrance) else None
+
+    def _verifies(self, records: "RRset", signatures: "RRset", keys: "RRset") -> bool:
+        import dns.dnssec
+        import dns.exception
+
+        try:
+            dns.dnssec.validate(records, signatures, {keys.name: keys}, now=self._now())
+        except (dns.exception.DNSException, ValueError):
+            return False
+        return True
 
     def _ask(self, name: "Name", rdtype: str) -> "asyncio.Task[Message | None]":
         key = (name, rdtype)
@@ -131,17 +150,6 @@ def _signed(message: "Message | None", owner: "Name", rdtype: str) -> "tuple[RRs
     if any(signature.labels != len(owner) - 1 for signature in signatures):
         return None
     return records, signatures
-
-
-def _verifies(records: "RRset", signatures: "RRset", keys: "RRset") -> bool:
-    import dns.dnssec
-    import dns.exception
-
-    try:
-        dns.dnssec.validate(records, signatures, {keys.name: keys})
-    except (dns.exception.DNSException, ValueError):
-        return False
-    return True
 
 
 def _is_digest(zone: "Name", key: object, entry: object) -> bool:

@@ -9,7 +9,9 @@ from pathlib import Path
 from mailsetup.net.clock import Clock, SystemClock
 from mailsetup.net.dial import Connect, Dialer
 from mailsetup.net.dns import DnsResolver, Resolver, asked_once, system_addresses
+from mailsetup.net.dnssec import ROOT_ANCHORS
 from mailsetup.net.http import HttpClient, HttpsClient
+from mailsetup.net.kept import KeptConnections
 from mailsetup.net.route import has_route
 from mailsetup.net.tls import verifying_context
 
@@ -24,6 +26,8 @@ class Network:
     clock: Clock
     is_online: Callable[[], bool] = has_route
     """Whether this computer has any way to the outside."""
+    kept: KeptConnections = field(default_factory=KeptConnections)
+    """What discovery opened and the login may go on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class NetworkOptions:
 
     ``resolver`` replaces the system's name service for every look-up, also of host names; whoever
     names one may also be led to this computer's own addresses. ``ca_files`` are trusted beside the
-    system's authorities. ``routes`` leads (host, port) to another (address, port): the demo world
+    system's authorities. ``anchors`` replace the DNS root's published keys (DS records) for a world
+    with a root of its own. ``routes`` leads (host, port) to another (address, port): the demo world
     uses it, as it cannot have the standard ports.
     """
 
@@ -40,12 +45,13 @@ class NetworkOptions:
     ca_files: tuple[Path, ...] = ()
     routes: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     use_proxy: bool = True
+    anchors: tuple[str, ...] = ROOT_ANCHORS
 
 
 @asynccontextmanager
 async def open_network(options: NetworkOptions = NetworkOptions()) -> AsyncIterator[Network]:
     """The real network for one run. Raises OSError (with ssl.SSLError) for an unusable CA file."""
-    dns = DnsResolver(options.resolver)
+    dns = DnsResolver(options.resolver, options.anchors)
     context = verifying_context(options.ca_files)
     dialer = Dialer(
         look_up=dns.addresses if options.resolver else asked_once(system_addresses),
@@ -58,16 +64,19 @@ async def open_network(options: NetworkOptions = NetworkOptions()) -> AsyncItera
         verifying_context(options.ca_files),
         proxy_for=system_proxy if options.use_proxy else lambda _host: None,
     )
+    kept = KeptConnections()
     try:
         yield Network(
             dns=dns,
             http=http,
             connect=dialer,
             clock=SystemClock(),
+            kept=kept,
             # Whoever names a resolver may live in a world of their own, without any way out.
             is_online=has_route if options.resolver is None else lambda: True,
         )
     finally:
+        kept.close()
         await http.close()
         await dns.close()
 

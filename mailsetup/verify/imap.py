@@ -101,6 +101,11 @@ class ImapSession(MailSession):
 
     # Opening --------------------------------------------------------------------------------
 
+    def resume(self, words: Sequence[str]) -> None:
+        """Go on where somebody else asked for the capabilities, under TLS."""
+        self._connection.allow_bytes(_MAX_BYTES)
+        self.capabilities = frozenset(word.upper() for word in words)
+
     async def greet(self) -> None:
         """Read the greeting."""
         async with asyncio.timeout(GREETING_TIMEOUT):

@@ -93,6 +93,11 @@ async def _open(server: ServerSettings, net: Network, kind: type[Session]) -> Se
     if server.security is SocketType.NONE:
         # Without TLS no password will ever be sent, so there is nothing to be proven here.
         return Failure(Stage.STARTTLS, ErrorClass.STARTTLS_MISSING, server)
+    kept = net.kept.take(server.host, server.port)
+    if kept is not None:
+        session = kind(kept.connection, server)
+        session.resume(kept.words)
+        return session
     implicit = server.security is SocketType.TLS
     connection = await net.connect(server.host, server.port, implicit_tls=implicit, explain=True)
     if isinstance(connection, ConnectFailure):

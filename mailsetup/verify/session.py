@@ -1,6 +1,7 @@
 """What the dialogues with incoming and outgoing servers have in common."""
 
 import contextlib
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
@@ -39,6 +40,10 @@ class MailSession:
             with contextlib.suppress(DialogueError, RefusalError, TimeoutError):
                 await self._say_goodbye()
         self.close()
+
+    def resume(self, words: Sequence[str]) -> None:
+        """Go on with a connection whose greeting was read and whose abilities were asked for."""
+        raise NotImplementedError
 
     async def _say_goodbye(self) -> None:
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Sequence
 
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
@@ -56,6 +57,11 @@ class SmtpSession(MailSession):
 
     # Opening --------------------------------------------------------------------------------
 
+    def resume(self, words: Sequence[str]) -> None:
+        """Go on where somebody else said EHLO, under TLS; ``words`` are the answer's lines."""
+        self._connection.allow_bytes(_MAX_BYTES)
+        self._learn(words)
+
     async def greet(self) -> None:
         """Read the greeting."""
         self._connection.allow_bytes(_MAX_BYTES)
@@ -87,8 +93,11 @@ class SmtpSession(MailSession):
         reply = await self._exchange(f"EHLO {_OUR_NAME}")
         if reply.code != 250:
             raise _refused(reply, Stage.GREETING)
+        self._learn(reply.lines[1:])
+
+    def _learn(self, lines: Sequence[str]) -> None:
         self.extensions = {}
-        for line in reply.lines[1:]:
+        for line in lines:
             # "AUTH=PLAIN" is an old form that some servers still send.
             word, _, arguments = line.strip().replace("AUTH=", "AUTH ", 1).partition(" ")
             key = word.upper()

@@ -32,7 +32,7 @@ import dns.rdatatype
 import dns.rrset
 import trustme
 
-from mailsetup.discovery.find import SOURCES, find
+from mailsetup.discovery.find import all_sources, find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found
 from mailsetup.net.network import Network, NetworkOptions, open_network
@@ -154,7 +154,7 @@ async def timed(
 
 async def one_source(method: str, net: Network) -> None:
     """A source without competitors."""
-    source = next(source for source in SOURCES if str(source.method) == method)
+    source = next(source for source in all_sources() if str(source.method) == method)
     outcome = await source.discover(mailbox(METHODS[method]), net)
     assert isinstance(outcome, Found), outcome
 

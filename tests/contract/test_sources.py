@@ -1,16 +1,20 @@
 """What every source of settings promises. A new source adds one class that inherits the suite."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 
-from mailsetup.discovery.find import SOURCES
+from mailsetup.discovery.find import all_sources
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
+from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
 from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx
+from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.wellknown import WellKnown
@@ -103,6 +107,8 @@ class SourceContract:
     """Inherit it, and give the source."""
 
     source: DiscoverySource
+    document = config()
+    """What the web holds wherever the source asks."""
 
     def ask(self, there: World) -> Outcome:
         return run(self.source.discover(ANA, there.network()))
@@ -118,7 +124,9 @@ class SourceContract:
         assert not has_control(reason)
 
     def test_settings_are_fit_for_use(self) -> None:
-        there = world(NO_DATA, HttpReply(200, "https://x.example/", config()), ConnectFault.REFUSED)
+        there = world(
+            NO_DATA, HttpReply(200, "https://x.example/", self.document), ConnectFault.REFUSED
+        )
         for port in PORTS:
             script = smtp if port in (465, 587) else imap
             there.mail |= {(prefix + ANA.domain, port): script() for prefix in PREFIXES}
@@ -127,6 +135,9 @@ class SourceContract:
                 (SrvRecord(0, 0, 993, "imap.bodega.example"),)
             ),
             ("bodega.example", "MX"): Answer((MxRecord(0, "mx.hoster.example"),)),
+            ("_ua-auto-config.bodega.example", "TXT"): Answer(
+                (f"v=UAAC1; a=sha256; d={b64encode(sha256(self.document).digest()).decode()}",)
+            ),
         }
         outcome = self.ask(there)
         if not isinstance(outcome, Found):
@@ -193,15 +204,32 @@ class TestMx(SourceContract):
     source = Mx()
 
 
+class TestPacc(SourceContract):
+    source = Pacc()
+    document = b'{"protocols": {"imap": {"host": "imap.bodega.example"}}}'
+
+
+class TestAutodiscover(SourceContract):
+    source = Autodiscover()
+    document = (
+        b"<Autodiscover><Response><Account><Protocol><Type>IMAP</Type>"
+        b"<Server>imap.bodega.example</Server></Protocol></Account></Response></Autodiscover>"
+    )
+
+
+class TestPlainAutoconfig(SourceContract):
+    source = PlainAutoconfig()
+
+
 class TestProbe(SourceContract):
     source = Probe()
 
 
 def test_every_built_in_source_keeps_the_contract() -> None:
     tested = {type(suite.source) for suite in SourceContract.__subclasses__()}
-    assert {type(source) for source in SOURCES} <= tested
+    assert {type(source) for source in all_sources(plain_http=True)} <= tested
 
 
 def test_every_method_stands_once_in_the_table() -> None:
-    methods = [source.method for source in SOURCES]
+    methods = [source.method for source in all_sources()]
     assert len(methods) == len(set(methods))

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsetup.discovery.clientconfig import MAX_BYTES, Fault, Unusable, parse
+from mailsetup.discovery.clientconfig import Fault, Unusable, parse
+from mailsetup.discovery.xmltree import MAX_BYTES
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.settings import (
     AccountSettings,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from mailsetup.discovery.domain import DomainState
-from mailsetup.discovery.find import GRACE, PATIENCE, SOURCES, Discovery, Verdict, find
+from mailsetup.discovery.find import GRACE, PATIENCE, Discovery, Verdict, all_sources, find
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Fate, Found, NotFound, Outcome
@@ -332,7 +332,7 @@ def test_every_source_is_announced_and_comes_to_an_end() -> None:
     discovery = looked(world, emit=seen.append)
     started = [event.method for event in seen if isinstance(event, SourceStarted)]
     ended = [event.tried for event in seen if isinstance(event, SourceEnded)]
-    assert started == [str(source.method) for source in SOURCES]
+    assert started == [str(source.method) for source in all_sources()]
     assert sorted(tried.method for tried in ended) == sorted(started)
     assert sorted(map(repr, ended)) == sorted(map(repr, discovery.tried))
     improved = [event for event in seen if isinstance(event, Improved)]

@@ -9,12 +9,15 @@ from mailsetup.discovery.sources.mx import Mx, hosting_domains
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.wellknown import WellKnown
+from mailsetup.discovery.trust import domains_to_confirm
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreachable
-from mailsetup.model.settings import Authentication, Protocol, SocketType
+from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Channel, Method
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.dns import Answer, NoAnswer, ResolverFault, SrvRecord
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
+from mailsetup.net.kept import Kept
+from mailsetup.net.publicsuffix import owned_domain
 from tests.discovery.world import (
     AUTOCONFIG,
     ISPDB,
@@ -279,7 +282,64 @@ class TestMx:
         ],
     )
     def test_where_a_hosting_may_publish(self, host: str, domains: list[str]) -> None:
-        assert hosting_domains([host]) == domains
+        assert hosting_domains([host]) == list(dict.fromkeys([host, *domains]))
+
+    @pytest.mark.parametrize("exchanger", ["mx1.pphosted.com", "eu.mimecast.com"])
+    @pytest.mark.parametrize(
+        ("name", "leads_to"),
+        [
+            ("autodiscover.bodega.es", "autodiscover.outlook.com"),
+            ("selector1._domainkey.bodega.es", "selector1-bodega-es._domainkey.b.onmicrosoft.com"),
+        ],
+    )
+    def test_a_filter_is_seen_through_by_where_the_domain_points(
+        self, exchanger: str, name: str, leads_to: str
+    ) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx(exchanger)
+        world.chains[name] = (leads_to, "farm7.example.net")
+        outcome = found(Mx(), world)
+        assert outcome.settings.incoming[0].host == "outlook.office365.com"
+        assert outcome.source.location == f"cname:{leads_to}"
+        assert outcome.vouched
+
+    def test_a_filter_is_seen_through_by_the_one_hosting_that_may_send(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.antispamcloud.com", "mx2.antispamcloud.com")
+        world.dns["bodega.es", "TXT"] = Answer(
+            ("site=1", "v=spf1 include:news.example +include:_SPF.google.com. ~all")
+        )
+        outcome = found(Mx(), world)
+        assert outcome.settings.incoming[0].host == "imap.gmail.com"
+        assert outcome.source.location == "spf:_spf.google.com"
+
+    def test_two_hostings_that_may_send_leave_the_question_open(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.antispamcloud.com")
+        world.dns["bodega.es", "TXT"] = Answer(
+            ("v=spf1 include:spf.protection.outlook.com include:_spf.google.com -all",)
+        )
+        assert ask(Mx(), world) == NotFound("bodega.es", "filter")
+
+    def test_who_may_send_says_nothing_where_the_exchanger_is_no_filter(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx.bodega.es")
+        world.dns["bodega.es", "TXT"] = Answer(("v=spf1 include:_spf.google.com -all",))
+        assert ask(Mx(), world) == NotFound("bodega.es", "own-mx")
+
+    def test_an_alias_to_a_provider_tells_where_the_mail_is(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx.unknown.net")
+        world.chains["imap.bodega.es"] = ("imap.ionos.es",)
+        outcome = found(Mx(), world)
+        assert outcome.source.location == "cname:imap.ionos.es"
+        assert set(map(owned_domain, outcome.settings.hosts)) == {"ionos.es"}
+
+    def test_a_filter_is_not_asked_for_settings(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.pphosted.com")
+        assert ask(Mx(), world) == NotFound("bodega.es", "filter")
+        assert not world.asked_urls
 
 
 class TestBuiltin:
@@ -390,6 +450,9 @@ class TestProbe:
         said = b"".join(line for script in scripts for line in script.said).upper()
         for word in (b"LOGIN", b"AUTHENTICATE", b"AUTH ", b"USER", b"PASS", b"MAIL FROM"):
             assert word not in said
+        # The two best are handed on to the login; nothing else stays open.
+        assert [script.closed for script in scripts] == [0, 1, 0, 1]
+        world.kept.close()
         assert [script.closed for script in scripts] == [1, 1, 1, 1]
 
     def test_a_swallowing_host_holds_up_nothing(self) -> None:
@@ -406,5 +469,108 @@ class TestProbe:
 
         assert run(timed()) <= 0.11
 
+    def test_the_connections_of_the_best_are_handed_on_with_what_was_said(self) -> None:
+        world = World()
+        world.mail["imap.bodega.es", 993] = imap()
+        world.mail["mail.bodega.es", 465] = smtp()
+
+        async def kept() -> tuple[Kept | None, Kept | None]:
+            await Probe().discover(address(), world.network())
+            return world.kept.take("imap.bodega.es", 993), world.kept.take("mail.bodega.es", 465)
+
+        incoming, outgoing = run(kept())
+        assert incoming is not None
+        assert incoming.words == ("IMAP4REV1", "AUTH=PLAIN")
+        assert incoming.connection.is_secure
+        assert outgoing is not None
+        assert outgoing.words == ("AUTH PLAIN LOGIN",)
+
+    def test_the_exchangers_are_tried_when_the_usual_names_give_nothing(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("vps7.bodega.es", "srv12.hoster.com")
+        world.mail["vps7.bodega.es", 993] = imap()
+        world.mail["srv12.hoster.com", 465] = smtp()
+        settings = found(Probe(), world).settings
+        assert settings.hosts == ("vps7.bodega.es", "srv12.hoster.com")
+
+    def test_the_exchangers_are_left_alone_while_the_usual_names_answer(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("srv12.hoster.com")
+        world.mail["imap.bodega.es", 993] = imap(connect_delay=0.2)
+        world.mail["smtp.bodega.es", 465] = smtp(connect_delay=0.2)
+        found(Probe(), world)
+        assert not any(host == "srv12.hoster.com" for host, _ in world.asked_hosts)
+
+    def test_a_filter_is_not_tried(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.pphosted.com")
+        assert isinstance(ask(Probe(), world), NotFound)
+        assert not any("pphosted" in host for host, _ in world.asked_hosts)
+
     def test_no_name_exists(self) -> None:
         assert ask(Probe(), World()) == NotFound("bodega.es", "no-such-host")
+
+
+def shared_hosting(*names: str) -> World:
+    """``mail.bodega.es`` is a name of a server whose certificate is for other names."""
+    world = World()
+    world.dns["mail.bodega.es", "A"] = Answer(("192.0.2.12",))
+    for port in (993, 465):
+        world.mail["mail.bodega.es", port] = imap() if port == 993 else smtp()
+        world.mail["srv12.hoster.com", port] = imap() if port == 993 else smtp()
+    # The look at the certificate goes over a connection without TLS to the same port.
+    world.certificates["mail.bodega.es"] = names
+    world.dns["srv12.hoster.com", "A"] = Answer(("192.0.2.12",))
+    return world
+
+
+class TestNameInTheCertificate:
+    def test_the_name_that_leads_to_the_same_machine_is_proposed(self) -> None:
+        outcome = found(Probe(), shared_hosting("hoster.com", "srv12.hoster.com"))
+        assert outcome.settings.hosts == ("srv12.hoster.com",)
+        assert outcome.settings.aliases == (HostAlias("mail.bodega.es", "srv12.hoster.com"),)
+        assert not outcome.vouched
+        assert domains_to_confirm(outcome, address()) == ("hoster.com",)
+
+    def test_a_name_that_leads_elsewhere_is_not_tried(self) -> None:
+        world = shared_hosting("srv12.hoster.com")
+        world.dns["srv12.hoster.com", "A"] = Answer(("198.51.100.7",))
+        assert ask(Probe(), world) == NotFound("bodega.es", "certificate")
+        assert not any(host == "srv12.hoster.com" for host, _ in world.asked_hosts)
+
+    def test_a_name_that_does_not_prove_itself_is_not_proposed(self) -> None:
+        world = shared_hosting("srv12.hoster.com")
+        world.certificates["srv12.hoster.com"] = ("other.example",)
+        assert ask(Probe(), world) == NotFound("bodega.es", "certificate")
+
+    @pytest.mark.parametrize("evidence", ["mx", "ptr", "cname"])
+    def test_below_a_wildcard_the_dns_tells_the_machines_name(self, evidence: str) -> None:
+        world = shared_hosting("*.hoster.com", "hoster.com")
+        if evidence == "mx":
+            world.dns["bodega.es", "MX"] = mx("srv12.hoster.com")
+        elif evidence == "ptr":
+            world.reverse["192.0.2.12"] = ("a.b.hoster.com", "srv12.hoster.com")
+        else:
+            world.chains["mail.bodega.es"] = ("srv12.hoster.com",)
+        outcome = found(Probe(), world)
+        assert outcome.settings.hosts == ("srv12.hoster.com",)
+
+    def test_below_a_wildcard_the_customers_own_name_is_tried(self) -> None:
+        world = shared_hosting("*.servers.hoster.com")
+        name = "bodega-es.servers.hoster.com"
+        world.dns[name, "A"] = Answer(("192.0.2.12",))
+        world.mail[name, 993] = imap()
+        world.mail[name, 465] = smtp()
+        assert found(Probe(), world).settings.hosts == (name,)
+
+    @pytest.mark.parametrize(
+        "name", ["localhost", "127.0.0.1", "*", "*.*.hoster.com", 'x"y.com', "mail.bodega.es", ""]
+    )
+    def test_nonsense_in_a_certificate_leads_nowhere(self, name: str) -> None:
+        assert ask(Probe(), shared_hosting(name)) == NotFound("bodega.es", "certificate")
+
+    def test_the_domains_own_working_name_needs_no_other(self) -> None:
+        world = shared_hosting("srv12.hoster.com")
+        world.mail["imap.bodega.es", 993] = imap(connect_delay=0.3)
+        world.mail["smtp.bodega.es", 465] = smtp(connect_delay=0.3)
+        assert found(Probe(), world).settings.hosts == ("imap.bodega.es", "smtp.bodega.es")

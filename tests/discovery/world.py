@@ -21,8 +21,17 @@ from mailsetup.net.dns import (
     SrvRecord,
     by_preference,
 )
-from mailsetup.net.http import BODY_LIMIT, REQUEST_TIMEOUT, HttpFailure, HttpFault, HttpReply
+from mailsetup.net.http import (
+    BODY_LIMIT,
+    REQUEST_TIMEOUT,
+    Follow,
+    HttpFailure,
+    HttpFault,
+    HttpReply,
+)
+from mailsetup.net.kept import KeptConnections
 from mailsetup.net.network import Network
+from mailsetup.net.tls import CertificateFacts, TlsFailure, TlsFault
 
 T = TypeVar("T")
 
@@ -144,11 +153,22 @@ class World:
     web_delays: dict[str, float] = field(default_factory=dict)
     web_delay: float = 0.0
     mail: dict[tuple[str, int], Script | ConnectFault] = field(default_factory=dict)
+    posts: dict[str, HttpReply | HttpFailure] = field(default_factory=dict)
+    """What answers to POST at a URL; elsewhere as for GET."""
+    chains: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """CNAME chains by host."""
+    reverse: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    signed: set[tuple[str, str]] = field(default_factory=set)
+    """Names and types whose records DNSSEC proves."""
+    certificates: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Hosts whose certificate is for these other names."""
+    posted: list[tuple[str, bytes]] = field(default_factory=list)
+    kept: KeptConnections = field(default_factory=KeptConnections)
     asked_urls: list[str] = field(default_factory=list)
     asked_hosts: list[tuple[str, int]] = field(default_factory=list)
 
     def network(self) -> Network:
-        return Network(dns=self, http=self, connect=self, clock=LoopClock())
+        return Network(dns=self, http=self, connect=self, clock=LoopClock(), kept=self.kept)
 
     def serve(self, url: str, body: bytes, *, after: float = 0.0, landed: str = "") -> None:
         """A document at a URL; ``landed`` is where redirects lead."""
@@ -170,13 +190,52 @@ class World:
     async def addresses(self, host: str) -> Reply[str]:
         return cast(Reply[str], await self._look_up(host, "A"))
 
+    async def aliases(self, host: str) -> tuple[str, ...]:
+        await self._look_up(host, "A")
+        return self.chains.get(host, ())
+
+    async def names_of(self, address: str) -> tuple[str, ...]:
+        await self._look_up(address, "PTR")
+        return self.reverse.get(address, ())
+
+    async def is_signed(self, name: str, rdtype: str) -> bool:
+        await self._look_up(name, "RRSIG")
+        return (name, rdtype) in self.signed
+
     async def _look_up(self, name: str, rdtype: str) -> DnsReply:
         key = (name, rdtype)
         await asyncio.sleep(self.dns_delays.get(key, self.dns_delay))
         return self.dns.get(key, self.dns_default)
 
     async def get(
+        self,
+        url: str,
+        *,
+        limit: int = BODY_LIMIT,
+        timeout: float = REQUEST_TIMEOUT,
+        follow: Follow = Follow.ANYWHERE,
+    ) -> HttpReply | HttpFailure:
+        return await self._fetch(self.web, url, timeout)
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        content_type: str,
+        *,
+        limit: int = BODY_LIMIT,
+        timeout: float = REQUEST_TIMEOUT,
+    ) -> HttpReply | HttpFailure:
+        self.posted.append((url, body))
+        return await self._fetch(self.posts or self.web, url, timeout)
+
+    async def get_plain(
         self, url: str, *, limit: int = BODY_LIMIT, timeout: float = REQUEST_TIMEOUT
+    ) -> HttpReply | HttpFailure:
+        return await self._fetch(self.web, url, timeout)
+
+    async def _fetch(
+        self, there: dict[str, HttpReply | HttpFailure], url: str, timeout: float
     ) -> HttpReply | HttpFailure:
         self.asked_urls.append(url)
         try:
@@ -185,7 +244,7 @@ class World:
                 await asyncio.sleep(self.web_delays.get(bare, self.web_delay))
         except TimeoutError:
             return HttpFailure(HttpFault.TIMEOUT, url)
-        return self.web.get(bare, HttpFailure(HttpFault.UNRESOLVABLE, url))
+        return there.get(bare, HttpFailure(HttpFault.UNRESOLVABLE, url))
 
     async def __call__(
         self, host: str, port: int, *, implicit_tls: bool, explain: bool = False
@@ -197,20 +256,37 @@ class World:
                 await asyncio.sleep(8.0)
             return ConnectFailure(there, host, port)
         await asyncio.sleep(there.connect_delay)
-        return _connection(there, host, port, implicit_tls)
+        names = self.certificates.get(host)
+        if names is not None and implicit_tls:
+            failure = TlsFailure(TlsFault.WRONG_NAME)
+            return ConnectFailure(ConnectFault.TLS, host, port, failure)
+        connection = _connection(there, host, port, implicit_tls)
+        connection.names = names
+        return connection
 
 
 class _MemoryConnection(Connection):
     """A connection whose TLS is a word of honour: the tests of TLS use real sockets."""
 
     script: Script
+    names: tuple[str, ...] | None = None
 
-    async def start_tls(self, context: object = None, server_hostname: str | None = None) -> None:
+    async def start_tls(
+        self, context: object = None, server_hostname: str | None = None
+    ) -> TlsFailure | None:
+        if self.names is not None:
+            return TlsFailure(TlsFault.WRONG_NAME)
         assert self.script.secure
         self.tls = TlsSession("TLSv1.3", "", b"")
+        return None
+
+    async def inspect_tls(self) -> TlsFailure:
+        epoch = datetime.fromtimestamp(0, UTC)
+        facts = CertificateFacts(self.names or (), "Issuer", epoch, epoch, "")
+        return TlsFailure(TlsFault.FAILED, "", facts)
 
 
-def _connection(script: Script, host: str, port: int, implicit_tls: bool) -> Connection:
+def _connection(script: Script, host: str, port: int, implicit_tls: bool) -> _MemoryConnection:
     wire = _Wire()
     transport = _Server(script)
     transport.wire = wire

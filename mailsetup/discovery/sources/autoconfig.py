@@ -35,3 +35,21 @@ def vouched_within_domain(outcome: Outcome, address: EmailAddress) -> Outcome:
         return outcome
     host = urlsplit(outcome.source.location).hostname or ""
     return replace(outcome, vouched=is_own_host(host, address.domain))
+
+
+class PlainAutoconfig:
+    """The same over plain HTTP (draft, step 1.3): only where somebody switched it on.
+
+    Anybody on the way can forge it, so the person is asked about every host in it. The mailbox is
+    not named, since everybody on the way reads along.
+    """
+
+    method = Method.AUTOCONFIG
+
+    def location(self, address: EmailAddress) -> str:
+        """The URL."""
+        return f"http://autoconfig.{address.domain}/mail/config-v1.1.xml"
+
+    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+        """Fetch and read it."""
+        return await fetch_clientconfig(self.location(address), self.method, address, net)

@@ -1,9 +1,14 @@
 """Our own data about large providers, matched by the address's domain."""
 
+from typing import TYPE_CHECKING
+
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.network import Network
+
+if TYPE_CHECKING:
+    from mailsetup.discovery.providers import Provider
 
 
 class Builtin:
@@ -37,15 +42,35 @@ def known_domain(address: EmailAddress) -> Outcome:
 
 
 def known_exchanger(host: str, address: EmailAddress) -> Found | None:
-    """The settings of the provider that runs a mail exchanger.
-
-    Vouched for although MX answers can be forged: every host in them is that provider's own, so
-    whoever forges them gains nothing.
-    """
+    """The settings of the provider that runs a mail exchanger."""
     from mailsetup.discovery import providers
 
-    provider = providers.by_mx(host)
+    return _of(providers.by_mx(host), address, Method.BUILTIN, f"mx:{host}")
+
+
+def known_sender(include: str, address: EmailAddress) -> Found | None:
+    """The settings of the provider whose servers a domain's SPF record lets send."""
+    from mailsetup.discovery import providers
+
+    return _of(providers.by_spf(include), address, Method.BUILTIN, f"spf:{include}")
+
+
+def run_by(host: str, address: EmailAddress, method: Method, evidence: str) -> Found | None:
+    """The settings of the provider that runs a host which the domain points to."""
+    from mailsetup.discovery import providers
+
+    return _of(providers.by_cname(host) if host else None, address, method, evidence)
+
+
+def _of(
+    provider: "Provider | None", address: EmailAddress, method: Method, evidence: str
+) -> Found | None:
+    """A provider's settings on evidence from the DNS.
+
+    Vouched for although such answers can be forged: every host in them is that provider's own, so
+    whoever forges them gains nothing.
+    """
     settings = provider.settings(address) if provider else None
     if settings is None or not settings.servers:
         return None
-    return Found(settings, Source(Method.BUILTIN, f"mx:{host}", Channel.BUILTIN), vouched=True)
+    return Found(settings, Source(method, evidence, Channel.BUILTIN), vouched=True)

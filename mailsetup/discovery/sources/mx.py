@@ -1,8 +1,11 @@
 """By the hosting that receives the domain's mail (autoconfig draft, steps 3.1 to 3.4)."""
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import assert_never
 
+from mailsetup.discovery.evidence import hosting_pointed_at, hosting_that_sends
 from mailsetup.discovery.fetch import fetch_clientconfig
 from mailsetup.discovery.preference import first_preferred
 from mailsetup.discovery.sources.builtin import known_exchanger
@@ -12,7 +15,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Method
-from mailsetup.net.dns import Absent, Answer, MxRecord, NoAnswer
+from mailsetup.net.dns import Absent, Answer, MxRecord, NoAnswer, Reply
 from mailsetup.net.network import Network
 from mailsetup.net.publicsuffix import owned_domain
 
@@ -24,7 +27,8 @@ class Mx:
     """The best mail exchangers, then what their owner publishes.
 
     MX answers are not authenticated: what their owner's servers say is never vouched for. The
-    owner learns the domain only, not the address.
+    owner learns the domain only, not the address. Services that only filter mail are seen through:
+    behind them the domain's other records tell where the mailboxes are.
     """
 
     method = Method.MX
@@ -35,10 +39,29 @@ class Mx:
 
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Ask for the exchangers, then for what is known about their owner."""
-        reply = await net.dns.mx(address.domain)
+        # Asked for along with MX, so that they are there when they are needed.
+        pointed = asyncio.ensure_future(hosting_pointed_at(address, net))
+        sending = asyncio.ensure_future(hosting_that_sends(address, net))
+        try:
+            return await self._behind(
+                await net.dns.mx(address.domain), pointed, sending, address, net
+            )
+        finally:
+            for task in (pointed, sending):
+                task.cancel()
+            await asyncio.gather(pointed, sending, return_exceptions=True)
+
+    async def _behind(
+        self,
+        reply: Reply[MxRecord],
+        pointed: Awaitable[Found | None],
+        sending: Awaitable[Found | None],
+        address: EmailAddress,
+        net: Network,
+    ) -> Outcome:
         match reply:
             case Answer():
-                hosts = _best(reply.records)
+                hosts = best_exchangers(reply)
             case Absent():
                 reason = "no-such-domain" if reply.nxdomain else "no-mx"
                 return NotFound(address.domain, reason)
@@ -52,12 +75,16 @@ class Mx:
             known = known_exchanger(host, address)
             if known is not None:
                 return known
+        if all(is_filter(host) for host in hosts):
+            # What includes the filter alone says nothing; an alias says more than a permission.
+            return await pointed or await sending or NotFound(address.domain, "filter")
         domains = [
             domain for domain in hosting_domains(hosts) if not is_own_host(domain, address.domain)
         ]
         if not domains:
-            return NotFound(address.domain, "own-mx")
-        return await self._ask(domains, address, net)
+            return await pointed or NotFound(address.domain, "own-mx")
+        outcome = await self._ask(domains, address, net)
+        return outcome if isinstance(outcome, Found) else await pointed or outcome
 
     async def _ask(self, domains: list[str], address: EmailAddress, net: Network) -> Outcome:
         asked = [
@@ -71,8 +98,9 @@ class Mx:
         return replace(outcome, vouched=False) if isinstance(outcome, Found) else outcome
 
 
-def _best(records: tuple[MxRecord, ...]) -> list[str]:
+def best_exchangers(reply: Reply[MxRecord]) -> list[str]:
     """Hosts of the best preference; none for a null MX (RFC 7505)."""
+    records = reply.records if isinstance(reply, Answer) else ()
     if not records or not records[0].host:
         return []
     best = records[0].preference
@@ -80,16 +108,24 @@ def _best(records: tuple[MxRecord, ...]) -> list[str]:
     return [host for host in hosts if host is not None][:_MAX_HOSTS]
 
 
+def is_filter(host: str) -> bool:
+    """Whether an exchanger belongs to a service that filters mail for mailboxes elsewhere."""
+    from mailsetup.discovery import providers
+
+    return providers.filter_of(host) is not None
+
+
 def hosting_domains(hosts: list[str]) -> list[str]:
     """Where the owner of mail exchangers may publish settings, more particular names first.
 
-    The draft's MXFULLDOMAIN (the host without its first label, where that is longer than the
-    registrable domain) and MXBASEDOMAIN.
+    The host itself, then the draft's MXFULLDOMAIN (the host without its first label, where that is
+    longer than the registrable domain) and MXBASEDOMAIN.
     """
     names: dict[str, None] = {}
     for host in hosts:
         base = owned_domain(host)
         full = host.partition(".")[2]
+        names[host] = None
         if full.endswith("." + base):
             names[full] = None
         names[base] = None

@@ -1,27 +1,33 @@
 """Trying the names that mail servers usually have, without ever logging in."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from mailsetup.discovery.hello import ways_to_log_in
+from mailsetup.discovery.certificate import other_names
+from mailsetup.discovery.hello import say_hello
+from mailsetup.discovery.sources.mx import best_exchangers, is_filter
 from mailsetup.discovery.sources.srv import declined_services
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
     STANDARD_PORTS,
     AccountSettings,
+    HostAlias,
     Protocol,
     ServerSettings,
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
+from mailsetup.net.tls import TlsFault
 
 # Preferred first; an empty prefix is the domain itself.
-_HOSTS = {
+_PREFIXES = {
     Protocol.IMAP: ("imap.", "mail.", ""),
-    Protocol.POP3: ("pop.", "mail.", ""),
+    Protocol.POP3: ("pop.", "pop3.", "mail.", ""),
     Protocol.SMTP: ("smtp.", "mail.", ""),
 }
 _SECURITY = {
@@ -31,26 +37,58 @@ _SECURITY = {
 }
 _GRACE = 0.1
 """Seconds for better candidates once incoming and outgoing servers are there."""
+_GRACE_FOR_OWN = 0.4
+"""The same while what is there is only somebody else's name, which the person would be asked of."""
 _CANDIDATE_TIMEOUT = 10.0
+_MAX_OTHER_NAMES = 6
+_HEAD_START = 0.4
+"""Seconds for the domain's usual names before the exchangers are tried."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class _Candidate:
-    protocol: Protocol
-    security: SocketType
-    host: str
+    """A server that may be there. Sorted, the preferred one comes first."""
+
+    is_foreign: bool
+    """The name is the exchanger's, or was found in a certificate: not the domain's usual one."""
+    protocol_place: int
+    security_place: int
+    name_place: int
+    host: str = field(compare=False)
+    protocol: Protocol = field(compare=False)
+    security: SocketType = field(compare=False)
+    asked: str = field(compare=False, default="")
+    """The name that led here, where ``host`` is what its certificate says."""
 
     @property
     def port(self) -> int:
         return STANDARD_PORTS[self.protocol, self.security]
 
+    @property
+    def is_outgoing(self) -> bool:
+        return self.protocol is Protocol.SMTP
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A server that is there, with the connection that proved it."""
+
+    server: ServerSettings
+    connection: Connection
+    words: tuple[str, ...]
+
+
+_Result = _Answer | ConnectFault
+_Task = asyncio.Task[_Result]
+
 
 class Probe:
-    """``imap.``, ``mail.``, ``smtp.``, ``pop.`` and the domain itself, all side by side.
+    """``imap.``, ``mail.``, ``smtp.``, ``pop.``, the domain itself and its exchangers, all at once.
 
     A candidate counts only with a certificate for its very name and a dialogue in the right
-    protocol under TLS; what the domain's SRV records decline is left out. The choice follows a
-    fixed order (security, then name), not who was first.
+    protocol under TLS; what the domain's SRV records decline is left out. Where a server shows a
+    certificate for other names only, those are tried, if they lead to the same machine. The choice
+    follows a fixed order (usual names, security, name), not who was first.
     """
 
     method = Method.PROBE
@@ -61,104 +99,221 @@ class Probe:
 
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Try all; stop when nothing that is still open could be chosen."""
-        candidates = _candidates(address.domain)
-        declined = asyncio.create_task(declined_services(address.domain, net))
-        tasks = [asyncio.create_task(_try(one, address, net, declined)) for one in candidates]
+        probing = _Probing(address, net)
         try:
-            await _until_chosen(candidates, tasks)
+            return await probing.run()
         finally:
-            for task in (*tasks, declined):
-                task.cancel()
-            await asyncio.gather(*tasks, declined, return_exceptions=True)
-        return _outcome(tasks, address)
+            await probing.stop()
 
 
-_Answer = ServerSettings | ConnectFault
-_Task = asyncio.Task[_Answer]
+class _Probing:
+    def __init__(self, address: EmailAddress, net: Network) -> None:
+        self._address = address
+        self._net = net
+        self._tasks: dict[_Candidate, _Task] = {}
+        self._scouts: set[asyncio.Task[list[_Candidate]]] = set()
+        self._declined = asyncio.create_task(declined_services(address.domain, net))
+        self._explained: set[str] = set()
+        self._handed_on: list[Connection] = []
+
+    async def run(self) -> Outcome:
+        self._start(_usual(self._address.domain))
+        self._scouts.add(asyncio.create_task(self._exchangers(list(self._tasks.values()))))
+        loop = asyncio.get_running_loop()
+        complete_since: float | None = None
+        while True:
+            done = [self._contest(outgoing=direction) for direction in (False, True)]
+            pending = {task for ahead, _ in done for task in ahead}
+            best = [best for _, best in done if best is not None]
+            left: float | None = None
+            if len(best) == len(done):
+                if complete_since is None:
+                    complete_since = loop.time()
+                grace = _GRACE_FOR_OWN if any(one.is_foreign for one in best) else _GRACE
+                left = complete_since + grace - loop.time()
+            scouts = self._scouts if left is None else set()
+            if not (pending or scouts) or (left is not None and left <= 0):
+                break
+            await asyncio.wait(pending | scouts, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            self._follow_up()
+        return self._outcome()
+
+    async def stop(self) -> None:
+        """End everything and close what nobody is going to use."""
+        for task in (*self._tasks.values(), *self._scouts, self._declined):
+            task.cancel()
+        await asyncio.gather(
+            *self._tasks.values(), *self._scouts, self._declined, return_exceptions=True
+        )
+        for task in self._tasks.values():
+            if not task.cancelled() and task.exception() is None:
+                result = task.result()
+                if isinstance(result, _Answer) and result.connection not in self._handed_on:
+                    result.connection.close()
+
+    def _start(self, candidates: Iterable[_Candidate]) -> None:
+        known = {(one.host, one.port) for one in self._tasks}
+        for candidate in candidates:
+            if (candidate.host, candidate.port) not in known:
+                self._tasks[candidate] = asyncio.create_task(self._try(candidate))
+
+    def _follow_up(self) -> None:
+        """Take in what scouts bring, and send one out where a certificate names another host."""
+        for scout in [scout for scout in self._scouts if scout.done()]:
+            self._scouts.discard(scout)
+            self._start(scout.result())
+
+    async def _exchangers(self, usual: list[_Task]) -> list[_Candidate]:
+        """The mail exchangers themselves: on small servers everything is in one place.
+
+        They may be somebody else's, so they are left alone while the domain's own names answer.
+        """
+        reply = await self._net.dns.mx(self._address.domain)
+        await asyncio.wait(usual, timeout=_HEAD_START)
+        if all(self._contest(outgoing=direction)[1] for direction in (False, True)):
+            return []
+        hosts = [host for host in best_exchangers(reply) if not is_filter(host)]
+        return [one for place, host in enumerate(hosts) for one in _at(host, 10 + place)]
+
+    async def _behind_certificate(
+        self, candidate: _Candidate, failure: ConnectFailure
+    ) -> list[_Candidate]:
+        names = await other_names(failure, self._address.domain, self._net)
+        return [
+            replace(one, asked=candidate.host)
+            for place, name in enumerate(names[:_MAX_OTHER_NAMES])
+            for one in _at(name, 50 + place)
+        ]
+
+    async def _try(self, candidate: _Candidate) -> _Result:
+        implicit = candidate.security is SocketType.TLS
+        try:
+            async with asyncio.timeout(_CANDIDATE_TIMEOUT):
+                connection = await self._net.connect(
+                    candidate.host, candidate.port, implicit_tls=implicit
+                )
+                if isinstance(connection, ConnectFailure):
+                    self._explain(candidate, connection)
+                    return connection.fault
+                return await self._greet(candidate, connection)
+        except TimeoutError:
+            return ConnectFault.TIMEOUT
+
+    async def _greet(self, candidate: _Candidate, connection: Connection) -> _Result:
+        hello = None
+        try:
+            hello = await say_hello(connection, candidate.protocol, candidate.security)
+        finally:
+            if hello is None:
+                connection.close()
+        # The records were asked for before the first connection; they are not waited for.
+        unwanted = self._declined.result() if self._declined.done() else frozenset()
+        if hello is None or (candidate.protocol, candidate.security) in unwanted:
+            connection.close()
+            return ConnectFault.REFUSED
+        server = ServerSettings(
+            candidate.protocol,
+            candidate.host,
+            candidate.port,
+            candidate.security,
+            self._address.ascii,
+            hello.ways,
+        )
+        return _Answer(server, connection, hello.words)
+
+    def _explain(self, candidate: _Candidate, failure: ConnectFailure) -> None:
+        """Once for each machine's name: what else its certificate is for."""
+        wrong_name = failure.tls is not None and failure.tls.fault is TlsFault.WRONG_NAME
+        if not wrong_name or candidate.is_foreign or candidate.host in self._explained:
+            return
+        self._explained.add(candidate.host)
+        self._scouts.add(asyncio.create_task(self._behind_certificate(candidate, failure)))
+
+    def _contest(self, *, outgoing: bool) -> tuple[list[_Task], _Candidate | None]:
+        """Who is still open and preferred to the best that answered, and that one."""
+        ahead: list[_Task] = []
+        for candidate in sorted(self._tasks):
+            if candidate.is_outgoing is not outgoing:
+                continue
+            task = self._tasks[candidate]
+            if not task.done():
+                ahead.append(task)
+            elif isinstance(task.result(), _Answer):
+                return ahead, candidate
+        return ahead, None
+
+    def _outcome(self) -> Outcome:
+        incoming = self._answers(outgoing=False)
+        outgoing = self._answers(outgoing=True)
+        for _, answer in incoming[:1] + outgoing[:1]:
+            self._handed_on.append(answer.connection)
+            self._net.kept.keep(answer.connection, answer.words)
+        chosen = incoming + outgoing
+        if chosen:
+            aliases = dict.fromkeys(
+                HostAlias(candidate.asked, candidate.host)
+                for candidate, _ in chosen
+                if candidate.asked
+            )
+            settings = AccountSettings(
+                incoming=tuple(answer.server for _, answer in incoming),
+                outgoing=tuple(answer.server for _, answer in outgoing),
+                aliases=tuple(aliases),
+            )
+            return Found(settings, Source(Method.PROBE, self._address.domain, Channel.DNS))
+        return self._nothing()
+
+    def _answers(self, *, outgoing: bool) -> list[tuple[_Candidate, _Answer]]:
+        """Who answered, best first; others' names only where the domain's own gave nothing."""
+        found = [
+            (candidate, result)
+            for candidate in sorted(self._tasks)
+            if candidate.is_outgoing is outgoing
+            and self._tasks[candidate].done()
+            and isinstance(result := self._tasks[candidate].result(), _Answer)
+        ]
+        foreign = not any(not candidate.is_foreign for candidate, _ in found)
+        return [pair for pair in found if pair[0].is_foreign is foreign]
+
+    def _nothing(self) -> Outcome:
+        faults = {task.result() for task in self._tasks.values() if task.done()}
+        domain = self._address.domain
+        if ConnectFault.RESOLVER in faults:
+            return Unreachable(domain, "resolver")
+        if faults == {ConnectFault.UNRESOLVABLE}:
+            return NotFound(domain, "no-such-host")
+        if ConnectFault.TLS in faults:
+            return NotFound(domain, "certificate")
+        return NotFound(domain)
 
 
-def _candidates(domain: str) -> list[_Candidate]:
+def _usual(domain: str) -> list[_Candidate]:
     return [
-        _Candidate(protocol, security, prefix + domain)
-        for protocol in (Protocol.IMAP, Protocol.POP3, Protocol.SMTP)
+        _candidate(prefix + domain, protocol, security, place)
+        for protocol, prefixes in _PREFIXES.items()
         for security in _SECURITY[protocol]
-        for prefix in _HOSTS[protocol]
+        for place, prefix in enumerate(prefixes)
     ]
 
 
-async def _try(
-    candidate: _Candidate,
-    address: EmailAddress,
-    net: Network,
-    declined: "asyncio.Task[frozenset[tuple[Protocol, SocketType]]]",
-) -> _Answer:
-    implicit = candidate.security is SocketType.TLS
-    try:
-        async with asyncio.timeout(_CANDIDATE_TIMEOUT):
-            connection = await net.connect(candidate.host, candidate.port, implicit_tls=implicit)
-            if isinstance(connection, ConnectFailure):
-                return connection.fault
-            try:
-                ways = await ways_to_log_in(connection, candidate.protocol, candidate.security)
-            finally:
-                connection.close()
-    except TimeoutError:
-        return ConnectFault.TIMEOUT
-    # The records were asked for before the first connection; they are not waited for.
-    unwanted = declined.result() if declined.done() else frozenset()
-    if not ways or (candidate.protocol, candidate.security) in unwanted:
-        return ConnectFault.REFUSED
-    return ServerSettings(
-        candidate.protocol,
-        candidate.host,
-        candidate.port,
-        candidate.security,
-        address.ascii,
-        ways,
+def _at(host: str, place: int) -> list[_Candidate]:
+    """Everything that one more host may be."""
+    return [
+        _candidate(host, protocol, security, place, is_foreign=True)
+        for protocol, kinds in _SECURITY.items()
+        for security in kinds
+    ]
+
+
+def _candidate(
+    host: str, protocol: Protocol, security: SocketType, place: int, *, is_foreign: bool = False
+) -> _Candidate:
+    return _Candidate(
+        is_foreign,
+        list(_SECURITY).index(protocol),
+        _SECURITY[protocol].index(security),
+        place,
+        host,
+        protocol,
+        security,
     )
-
-
-async def _until_chosen(candidates: list[_Candidate], tasks: list[_Task]) -> None:
-    loop = asyncio.get_running_loop()
-    deadline: float | None = None
-    while True:
-        open_incoming, incoming = _contest(candidates, tasks, incoming=True)
-        open_outgoing, outgoing = _contest(candidates, tasks, incoming=False)
-        pending = open_incoming + open_outgoing
-        if incoming and outgoing and deadline is None:
-            deadline = loop.time() + _GRACE
-        left = None if deadline is None else deadline - loop.time()
-        if not pending or (left is not None and left <= 0):
-            return
-        await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
-
-
-def _contest(
-    candidates: list[_Candidate], tasks: list[_Task], *, incoming: bool
-) -> tuple[list[_Task], bool]:
-    """Who is still open and preferred to the best that answered, and whether one answered."""
-    ahead: list[_Task] = []
-    for candidate, task in zip(candidates, tasks, strict=True):
-        if (candidate.protocol is not Protocol.SMTP) is not incoming:
-            continue
-        if not task.done():
-            ahead.append(task)
-        elif isinstance(task.result(), ServerSettings):
-            return ahead, True
-    return ahead, False
-
-
-def _outcome(tasks: list[_Task], address: EmailAddress) -> Outcome:
-    answers = [task.result() for task in tasks if not task.cancelled()]
-    servers = [answer for answer in answers if isinstance(answer, ServerSettings)]
-    settings = AccountSettings(
-        incoming=tuple(server for server in servers if server.protocol is not Protocol.SMTP),
-        outgoing=tuple(server for server in servers if server.protocol is Protocol.SMTP),
-    )
-    if settings.servers:
-        return Found(settings, Source(Method.PROBE, address.domain, Channel.DNS))
-    if ConnectFault.RESOLVER in answers:
-        return Unreachable(address.domain, "resolver")
-    if all(answer is ConnectFault.UNRESOLVABLE for answer in answers):
-        return NotFound(address.domain, "no-such-host")
-    return NotFound(address.domain)

@@ -4,18 +4,29 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import assert_never
 
+from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.hostname import parse_host, parse_port
+from mailsetup.model.hostname import https_url, parse_host, parse_port
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
     STANDARD_PORTS,
     AccountSettings,
     Protocol,
     ServerSettings,
+    Service,
+    ServiceKind,
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.net.dns import Absent, Answer, NoAnswer, Reply, SrvRecord, rfc2782_order
+from mailsetup.net.dns import (
+    Absent,
+    Answer,
+    NoAnswer,
+    Reply,
+    ResolverFault,
+    SrvRecord,
+    rfc2782_order,
+)
 from mailsetup.net.network import Network
 
 # Implicit TLS first within each protocol: ours to prefer (RFC 8314 section 3).
@@ -27,14 +38,23 @@ _LABELS = (
     ("_submissions", Protocol.SMTP, SocketType.TLS),
     ("_submission", Protocol.SMTP, SocketType.STARTTLS),
 )
+# Only those with TLS: without it nothing is ever set up.
+_BESIDE = (
+    ("_jmap", ServiceKind.JMAP),
+    ("_sieve", ServiceKind.MANAGESIEVE),
+    ("_caldavs", ServiceKind.CALDAV),
+    ("_carddavs", ServiceKind.CARDDAV),
+)
 _MAX_TARGETS = 20
+_GRACE = 0.2
+"""Seconds for answers that are welcome but not needed, once the needed ones are there."""
 
 
 class Srv:
-    """``_imaps._tcp.<domain>`` and its five sisters, all asked at once.
+    """``_imaps._tcp.<domain>`` and its sisters, all asked at once.
 
     The domain does not say how to log in: the user name is the address (RFC 6186 section 4), the
-    authentication a password.
+    authentication a password. Records for calendars and the like come along where they are there.
     """
 
     method = Method.SRV
@@ -46,33 +66,130 @@ class Srv:
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Ask, choose the protocol first, then order each protocol's servers."""
         location = self.location(address)
-        replies = dict(
-            zip(
-                (label for label, _, _ in _LABELS),
-                await asyncio.gather(
-                    *(net.dns.srv(f"{label}.{location}") for label, _, _ in _LABELS)
-                ),
-                strict=True,
-            )
+        beside = asyncio.ensure_future(_services(address, net))
+        try:
+            replies = await _asked(location, net)
+            offered = {label: _usable(reply) for label, reply in replies.items()}
+            incoming, outgoing = _chosen(offered, address)
+            if not incoming + outgoing:
+                return _nothing(location, tuple(replies.values()))
+            channel = await _channel(location, replies, offered, address, net)
+            await asyncio.wait([beside], timeout=_GRACE)
+            services = beside.result() if beside.done() else ()
+        finally:
+            beside.cancel()
+            await asyncio.gather(beside, return_exceptions=True)
+        settings = AccountSettings(incoming, outgoing, services=services)
+        source = Source(self.method, location, channel)
+        return Found(settings, source, vouched=channel is Channel.DNSSEC)
+
+
+async def _asked(location: str, net: Network) -> dict[str, Reply[SrvRecord]]:
+    """The answers for all mail labels.
+
+    Once something can be received and sent, the rest (a label whose answer is lost or failing)
+    gets only a little longer.
+    """
+    tasks = {
+        label: asyncio.ensure_future(net.dns.srv(f"{label}.{location}")) for label, _, _ in _LABELS
+    }
+    loop = asyncio.get_running_loop()
+    deadline: float | None = None
+    try:
+        while pending := [task for task in tasks.values() if not task.done()]:
+            got = {
+                protocol is Protocol.SMTP
+                for label, protocol, _ in _LABELS
+                if tasks[label].done() and _usable(tasks[label].result())
+            }
+            if len(got) == 2 and deadline is None:
+                deadline = loop.time() + _GRACE
+            left = None if deadline is None else deadline - loop.time()
+            if left is not None and left <= 0:
+                break
+            await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+    unanswered = NoAnswer(ResolverFault.TIMEOUT)
+    return {
+        label: unanswered if task.cancelled() else task.result() for label, task in tasks.items()
+    }
+
+
+def _chosen(
+    offered: Mapping[str, Sequence[SrvRecord]], address: EmailAddress
+) -> tuple[tuple[ServerSettings, ...], tuple[ServerSettings, ...]]:
+    """Incoming servers, the preferred protocol's first, and outgoing ones."""
+    servers = {protocol: _servers(protocol, offered, address) for protocol in Protocol}
+    incoming = servers[Protocol.IMAP] + servers[Protocol.POP3]
+    if _priority(Protocol.POP3, offered) < _priority(Protocol.IMAP, offered):
+        incoming = servers[Protocol.POP3] + servers[Protocol.IMAP]
+    return incoming, servers[Protocol.SMTP]
+
+
+async def _channel(
+    location: str,
+    replies: Mapping[str, Reply[SrvRecord]],
+    offered: Mapping[str, Sequence[SrvRecord]],
+    address: EmailAddress,
+    net: Network,
+) -> Channel:
+    """DNSSEC where every record that is used is proven.
+
+    Proof is looked for only where it changes anything: hosts within the domain prove themselves.
+    """
+    used = [(label, reply) for label, reply in replies.items() if offered[label]]
+    unproven = [
+        label for label, reply in used if not (isinstance(reply, Answer) and reply.validated)
+    ]
+    if unproven:
+        targets = [record.target for records in offered.values() for record in records]
+        if all(is_own_host(target, address.domain) for target in targets):
+            return Channel.DNS
+        proofs = (net.dns.is_signed(f"{label}.{location}", "SRV") for label in unproven)
+        if not all(await asyncio.gather(*proofs)):
+            return Channel.DNS
+    return Channel.DNSSEC
+
+
+async def _services(address: EmailAddress, net: Network) -> tuple[Service, ...]:
+    """JMAP, ManageSieve, CalDAV and CardDAV (RFC 8620, 5804, 6764), all asked at once."""
+    found = await asyncio.gather(*(_service(label, kind, address, net) for label, kind in _BESIDE))
+    return tuple(service for service in found if service is not None)
+
+
+async def _service(
+    label: str, kind: ServiceKind, address: EmailAddress, net: Network
+) -> Service | None:
+    name = f"{label}._tcp.{address.domain}"
+    is_dav = kind in (ServiceKind.CALDAV, ServiceKind.CARDDAV)
+    reply, texts = await asyncio.gather(
+        net.dns.srv(name), net.dns.txt(name) if is_dav else _no_text()
+    )
+    record = next(iter(_usable(reply)), None)
+    if record is None:
+        return None
+    if kind is ServiceKind.MANAGESIEVE:
+        return Service(
+            kind,
+            address.ascii,
+            host=record.target,
+            port=record.port,
+            security=SocketType.STARTTLS,
         )
-        offered = {label: _usable(reply) for label, reply in replies.items()}
-        servers = {
-            protocol: _servers(protocol, offered, address)
-            for protocol in (Protocol.IMAP, Protocol.POP3, Protocol.SMTP)
-        }
-        incoming = servers[Protocol.IMAP] + servers[Protocol.POP3]
-        if _priority(Protocol.POP3, offered) < _priority(Protocol.IMAP, offered):
-            incoming = servers[Protocol.POP3] + servers[Protocol.IMAP]
-        settings = AccountSettings(incoming, servers[Protocol.SMTP])
-        if not settings.servers:
-            return _nothing(location, tuple(replies.values()))
-        validated = all(
-            reply.validated
-            for label, reply in replies.items()
-            if isinstance(reply, Answer) and offered[label]
-        )
-        channel = Channel.DNSSEC if validated else Channel.DNS
-        return Found(settings, Source(self.method, location, channel), vouched=validated)
+    path = f"/.well-known/{kind}"
+    if isinstance(texts, Answer):
+        paths = (text.removeprefix("path=") for text in texts.records if text.startswith("path=/"))
+        path = next(paths, path)
+    port = "" if record.port == 443 else f":{record.port}"
+    url = https_url(f"https://{record.target}{port}{path}")
+    return Service(kind, address.ascii, url=url) if url else None
+
+
+async def _no_text() -> Reply[str]:
+    return Absent(nxdomain=False)
 
 
 async def declined_services(domain: str, net: Network) -> frozenset[tuple[Protocol, SocketType]]:

@@ -1,0 +1,92 @@
+"""XML from strangers: small, without document types or entities, and nothing is ever fetched."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from xml.etree.ElementTree import Element, TreeBuilder
+from xml.parsers import expat
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 32
+MAX_ELEMENTS = 20_000
+
+
+class XmlFault(StrEnum):
+    """Why a document is not read."""
+
+    TOO_LARGE = "too-large"
+    NOT_XML = "not-xml"
+    FORBIDDEN = "forbidden-xml"
+    """A document type, entities, or more depth or elements than any honest file has."""
+    HTML = "html"
+    """The web site's own page, which many servers give for every address they do not know."""
+
+
+class _ForbiddenError(Exception):
+    """The document holds what such a document never needs."""
+
+
+def read(document: bytes) -> Element | XmlFault:
+    """The root element; never raises."""
+    if len(document) > MAX_BYTES:
+        return XmlFault.TOO_LARGE
+    try:
+        root = _tree(document)
+    except _ForbiddenError:
+        return XmlFault.HTML if _is_page(document) else XmlFault.FORBIDDEN
+    # LookupError and ValueError: an encoding in the XML declaration that Python does not have.
+    except (expat.ExpatError, LookupError, ValueError):
+        return XmlFault.HTML if _is_page(document) else XmlFault.NOT_XML
+    return XmlFault.HTML if name_of(root) == "html" else root
+
+
+def name_of(element: Element) -> str:
+    """The tag without a namespace, in lower case."""
+    return element.tag.rpartition(":")[2].lower()
+
+
+def children(element: Element, name: str) -> Iterator[Element]:
+    """The children with a name (in lower case)."""
+    return (child for child in element if name_of(child) == name)
+
+
+def text_of(element: Element, name: str) -> str:
+    """The text of the first child with a name (in lower case); "" where there is none."""
+    for child in children(element, name):
+        return (child.text or "").strip()
+    return ""
+
+
+def _is_page(document: bytes) -> bool:
+    return b"<html" in document[:2048].lower()
+
+
+def _tree(document: bytes) -> Element:
+    builder = TreeBuilder()
+    parser = expat.ParserCreate()
+    depth = elements = 0
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal depth, elements
+        depth += 1
+        elements += 1
+        if depth > MAX_DEPTH or elements > MAX_ELEMENTS:
+            raise _ForbiddenError
+        builder.start(tag, attributes)
+
+    def end(tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        builder.end(tag)
+
+    def refuse(*_: object) -> int:
+        raise _ForbiddenError
+
+    parser.StartElementHandler = start
+    parser.EndElementHandler = end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse
+    parser.buffer_text = True
+    parser.Parse(document, True)
+    return builder.close()

@@ -1,0 +1,195 @@
+"""PACC: a document counts only with its digest in the DNS."""
+
+import json
+from base64 import b64encode
+from hashlib import sha256
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsetup.discovery.sources.pacc import Pacc, parse
+from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
+from mailsetup.model.settings import Authentication, Protocol, ServiceKind, SocketType
+from mailsetup.net.dns import Answer, NoAnswer, ResolverFault
+from mailsetup.net.http import HttpFailure, HttpFault
+from tests.discovery.world import NEVER, World, address, run
+
+URL = "https://ua-auto-config.bodega.es/.well-known/user-agent-configuration.json"
+RECORD = ("_ua-auto-config.bodega.es", "TXT")
+DOCUMENT = json.dumps(
+    {
+        "protocols": {
+            "jmap": {"url": "https://jmap.bodega.es/session"},
+            "imap": {"host": "imap.bodega.es"},
+            "pop3": {"host": "pop.bodega.es"},
+            "submit": {"host": "smtp.bodega.es"},
+            "caldav": {"url": "https://dav.bodega.es/cal/"},
+            "managesieve": {"host": "sieve.bodega.es"},
+            "telepathy": {"host": "x.bodega.es"},
+        },
+        "authentication": {
+            "oauth-public": {"issuer": "https://auth.bodega.es/"},
+            "password": True,
+        },
+        "info": {
+            "provider": {"name": "Bodega\u202e <b>", "logo": [{"url": "https://x.es/l.svg"}]},
+            "help": {"documentation": "https://www.bodega.es/help"},
+        },
+    }
+).encode()
+
+
+def record(document: bytes, form: str = "v=UAAC1; a=sha256; d={}") -> str:
+    return form.format(b64encode(sha256(document).digest()).decode())
+
+
+def published(document: bytes = DOCUMENT, *records: str) -> World:
+    world = World()
+    world.serve(URL, document)
+    world.dns[RECORD] = Answer(records or (record(document),))
+    return world
+
+
+def ask(world: World) -> Outcome:
+    return run(Pacc().discover(address(), world.network()))
+
+
+def test_a_document_with_its_digest_in_the_dns() -> None:
+    outcome = ask(published())
+    assert isinstance(outcome, Found)
+    assert outcome.vouched
+    settings = outcome.settings
+    assert [str(server) for server in settings.servers] == [
+        "imap imap.bodega.es:993 tls",
+        "pop3 pop.bodega.es:995 tls",
+        "smtp smtp.bodega.es:465 tls",
+    ]
+    assert all(
+        server.authentication == (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
+        for server in settings.servers
+    )
+    assert {server.username for server in settings.servers} == {"ana@bodega.es"}
+    assert [service.kind for service in settings.services] == [ServiceKind.JMAP, ServiceKind.CALDAV]
+    assert settings.oauth2 is not None
+    assert settings.oauth2.issuer == "https://auth.bodega.es/"
+    assert settings.provider == "Bodega <b>"
+    assert settings.hints[0].url == "https://www.bodega.es/help"
+
+
+def test_the_older_name_of_submission() -> None:
+    outcome = ask(published(DOCUMENT.replace(b'"submit"', b'"smtp"')))
+    assert isinstance(outcome, Found)
+    assert outcome.settings.outgoing[0].host == "smtp.bodega.es"
+
+
+def test_with_both_names_the_server_stands_once() -> None:
+    document = json.dumps({"protocols": {k: {"host": "s.bodega.es"} for k in ("smtp", "submit")}})
+    settings = parse(document.encode(), address())
+    assert settings is not None
+    assert len(settings.outgoing) == 1
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "v=UAAC1;a=sha256;d={};",
+        " d = {} ; a = SHA256 ; x=y ; v = UAAC1 ",
+        "v=UAAC1; d={}; a=sha256",
+    ],
+)
+def test_the_record_is_read_leniently(form: str) -> None:
+    assert isinstance(ask(published(DOCUMENT, record(DOCUMENT, form))), Found)
+
+
+def test_one_of_several_records_is_enough() -> None:
+    other = record(b"last week's document")
+    assert isinstance(ask(published(DOCUMENT, "google=x", other, record(DOCUMENT))), Found)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (record(b"another"), "digest-mismatch"),
+        (record(DOCUMENT, "v=UAAC2; a=sha256; d={}"), "no-digest"),
+        (record(DOCUMENT, "v=UAAC1; a=md5; d={}"), "no-digest"),
+        ("v=UAAC1; a=sha256; d=", "no-digest"),
+        ("v=UAAC1; a=sha256; d=!!", "no-digest"),
+        ("", "no-digest"),
+    ],
+)
+def test_without_the_right_digest_there_is_no_document(text: str, reason: str) -> None:
+    assert ask(published(DOCUMENT, text)) == NotFound(URL, reason)
+
+
+def test_without_a_record_the_web_is_not_waited_for() -> None:
+    world = World()
+    world.serve(URL, DOCUMENT, after=NEVER)
+    assert ask(world) == NotFound(URL, "no-digest")
+
+
+def test_a_document_of_another_owner_is_none() -> None:
+    world = published()
+    world.web[URL] = HttpFailure(HttpFault.REDIRECT_FOREIGN, "https://evil.example/x")
+    assert ask(world) == NotFound("https://evil.example/x", "redirect-foreign")
+
+
+def test_a_resolver_that_cannot_tell_is_not_an_absence() -> None:
+    world = published()
+    world.dns[RECORD] = NoAnswer(ResolverFault.SERVFAIL)
+    assert ask(world) == Unreachable(URL, "servfail")
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"[]", b"null", b"{", b"\xff", b"[" * 5000, b"1" * 5000, b"NaN"]
+)
+def test_what_is_no_document_is_told_so(document: bytes) -> None:
+    assert ask(published(document)) == NotFound(URL, "not-json")
+
+
+@pytest.mark.parametrize(
+    "protocols",
+    [
+        {},
+        [],
+        {"imap": "imap.bodega.es"},
+        {"imap": {"host": 7}},
+        {"imap": {"host": "localhost"}},
+        {"imap": {"host": "192.0.2.1"}},
+        {"imap": {"host": 'im"ap.bodega.es'}},
+        {"imap": {"port": 993}},
+    ],
+)
+def test_unusable_hosts_give_no_servers(protocols: object) -> None:
+    document = json.dumps({"protocols": protocols}).encode()
+    assert ask(published(document)) == NotFound(URL, "no-usable-server")
+
+
+def test_a_provider_that_takes_no_password() -> None:
+    document = json.loads(DOCUMENT)
+    document["authentication"]["password"] = False
+    settings = parse(json.dumps(document).encode(), address())
+    assert settings is not None
+    assert settings.incoming[0].authentication == (Authentication.OAUTH2,)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: (
+            st.lists(inner)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["protocols", "imap", "host", "authentication", "password", "info"]
+                ),
+                inner,
+            )
+        ),
+    )
+)
+def test_any_json_is_read_without_a_crash(value: object) -> None:
+    settings = parse(json.dumps(value).encode(), address())
+    if settings is not None:
+        for server in settings.servers:
+            assert server.protocol in Protocol
+            assert server.security is SocketType.TLS
