@@ -48,6 +48,8 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.LOOKING, Move.CANCEL): Page.START,
     (Page.FOUND, Move.NEXT): Page.PASSWORD,
     (Page.FOUND, Move.MANUAL): Page.MANUAL,
+    # The person agreed to whom the domain sends us on to.
+    (Page.FOUND, Move.AGAIN): Page.LOOKING,
     (Page.FOUND, Move.CANCEL): Page.START,
     (Page.MANUAL, Move.NEXT): Page.PASSWORD,
     (Page.MANUAL, Move.CANCEL): Page.START,

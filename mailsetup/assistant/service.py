@@ -22,6 +22,7 @@ from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
 from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
+from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery, find
 from mailsetup.discovery.find import Verdict as Outcome
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
@@ -30,8 +31,10 @@ from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network, NetworkOptions, open_network, parse_resolver
 from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.tls import TlsFailure, TlsFault
 from mailsetup.vault import Vault, VaultState
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
@@ -111,6 +114,8 @@ class CheckRequest:
     agreed: tuple[str, ...] = ()
     other_usernames: tuple[str, ...] = ()
     """Names to try where the account's own one is refused; the person agreed to that."""
+    one_login_at_a_time: bool = False
+    """Whether a refusal at the one server spares the other one: where one was refused before."""
 
 
 class UnconfirmedError(Exception):
@@ -325,8 +330,12 @@ class _Check:
         async with self._sessions:
             domain, (incoming, outgoing) = await asyncio.gather(self._domain(), self._sides())
             trip, of_trip = await self._trip(incoming, outgoing)
+            network: tuple[Finding, ...] = ()
+            if not (incoming.reached or outgoing.reached):
+                network = await look_at_network(self._net)
+                self._tell(network)
         # Where both servers show the same fault, the incoming one speaks for both.
-        findings = (*domain.findings, *incoming.findings, *outgoing.findings, *of_trip)
+        findings = (*network, *domain.findings, *incoming.findings, *outgoing.findings, *of_trip)
         verdict = judge(findings, self._proven(domain, incoming, outgoing, trip))
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
@@ -353,7 +362,7 @@ class _Check:
 
     async def _sides(self) -> tuple[_Side, _Side]:
         """Both servers side by side; one after the other where user names may have to be tried."""
-        if not self._request.other_usernames:
+        if not (self._request.other_usernames or self._request.one_login_at_a_time):
             incoming, outgoing = await asyncio.gather(self._incoming(), self._outgoing())
             return incoming, outgoing
         incoming = await self._incoming()
@@ -366,7 +375,7 @@ class _Check:
             return _Side()
         opened = await self._open(Activity.REACH_INCOMING, self._account.incoming, open_imap)
         if isinstance(opened, Failure):
-            return self._failed(opened, reached=False)
+            return await self._unreached(opened)
         self._imap = await self._sessions.enter_async_context(opened)
         self._account = replace(self._account, incoming=opened.server)
         if not opened.server.takes_password:
@@ -405,7 +414,7 @@ class _Check:
     async def _outgoing(self) -> _Side:
         opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
         if isinstance(opened, Failure):
-            return self._failed(opened, reached=False)
+            return await self._unreached(opened)
         self._smtp = await self._sessions.enter_async_context(opened)
         self._account = replace(self._account, outgoing=opened.server)
         if not opened.server.takes_password:
@@ -492,8 +501,18 @@ class _Check:
             Failure(Stage.LOGIN, ErrorClass.AUTH_OAUTH_NEEDED, server), reached=True
         )
 
-    def _failed(self, failure: Failure, *, reached: bool) -> _Side:
-        findings = (finding_of(failure, self._account.address),)
+    async def _unreached(self, failure: Failure) -> _Side:
+        """No session. Where only the name is wrong, the one that would be right is looked for."""
+        server = failure.server
+        name = None
+        if failure.error is ErrorClass.CERTIFICATE_WRONG_NAME:
+            tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
+            seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
+            name = await proven_name(seen, self._account.address.domain, self._net)
+        return self._failed(failure, reached=False, proven_name=name)
+
+    def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:
+        findings = (finding_of(failure, self._account.address, proven_name=proven_name),)
         self._tell(findings)
         return _Side(findings, reached=reached)
 

@@ -3,11 +3,18 @@
 from typing import assert_never
 
 from mailsetup.assistant.events import Activity
-from mailsetup.i18n import _
+from mailsetup.i18n import _, language
 from mailsetup.model.address import AddressFault
 from mailsetup.model.finding import Actor, Link, Status
 from mailsetup.model.hostname import to_u_label
-from mailsetup.model.settings import Authentication, Hint, Protocol, ServerSettings, SocketType
+from mailsetup.model.settings import (
+    Authentication,
+    Hint,
+    HostAlias,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
 from mailsetup.model.source import Method, Source
 
 
@@ -188,6 +195,20 @@ def hint_sentence(hint: Hint) -> str:
             return _("Your provider explains more on its web page.")
 
 
+def alias_sentence(alias: HostAlias) -> str:
+    """Why another name than the person's own one is used for a server."""
+    return _(
+        "{asked} leads to the server {proven}. Its certificate carries only that name, so your "
+        "mail program has to use it."
+    ).format(asked=to_u_label(alias.asked), proven=to_u_label(alias.proven))
+
+
+def provider_words(hint: Hint) -> str:
+    """What the provider itself says about a hint, marked as its words; "" where it says nothing."""
+    said = hint.text(language())
+    return f"“{said}”" if said else ""
+
+
 def activity_sentence(activity: Activity, detail: str = "") -> str:
     """What the program is doing now. ``detail`` is plain text: a host or a folder."""
     match activity:
@@ -227,6 +248,8 @@ def source_asked_sentence(method: str, location: str) -> str:
         return _("Asking the DNS for your servers")
     if method == Method.MX:
         return _("Asking who receives mail for your domain")
+    if method == Method.AUTODISCOVER:
+        return _("Asking your domain as Outlook does")
     if method == Method.PROBE:
         return _("Trying the usual server names")
     return _("Asking {place}").format(place=location)
@@ -241,6 +264,16 @@ def warning_sentence(warning: str) -> str:
             return _("One way of looking failed because of a defect of this program.")
         case "out-of-time":
             return _("The time was over before all had answered.")
+        case "exchange":
+            return _(
+                "This mailbox is on an Exchange server that does not announce IMAP. Ask whoever "
+                "runs it to switch IMAP and SMTP on and to tell you the servers."
+            )
+        case "bridge":
+            return _(
+                "This provider's mail only comes out through its own program (Bridge). Install "
+                "it and enter the servers that it shows."
+            )
         case _:
             return warning
 

@@ -9,9 +9,11 @@ from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.service import Discovery
 from mailsetup.assistant.wording import (
     actor_name,
+    alias_sentence,
     hint_sentence,
     link_name,
     protocol_purpose,
+    provider_words,
     server_sentence,
     source_sentence,
     status_word,
@@ -34,6 +36,8 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
     settings = discovery.settings
     if settings is None:
         out.write(_("No settings were found.") + "\n")
+        for warning in discovery.warnings:
+            out.write(f"  {warning_sentence(warning)}\n")
         return
     if settings.provider:
         out.write(plain(settings.provider, 60) + "\n")
@@ -43,7 +47,10 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
         out.write(f"  {protocol_purpose(server.protocol)} ({server.protocol.upper()}): ")
         out.write(server_sentence(server) + ", " + plain(server.username, 120) + "\n")
     for hint in settings.hints:
-        out.write(f"  {hint_sentence(hint)} {plain(hint.url, 200)}".rstrip() + "\n")
+        words = (hint_sentence(hint), provider_words(hint), plain(hint.url, 200))
+        out.write("  " + " ".join(word for word in words if word) + "\n")
+    for alias in settings.aliases:
+        out.write(f"  {alias_sentence(alias)}\n")
     for warning in discovery.warnings:
         out.write(f"  {warning_sentence(warning)}\n")
 
@@ -52,6 +59,11 @@ def confirmation_sentence(discovery: Discovery) -> str:
     """What has to be agreed to, and how."""
     domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
     option = " ".join(f"--trust {domain}" for domain in discovery.confirm)
+    if discovery.settings is None:
+        return _(
+            "Your domain sends us on to another company for its settings: {domains}. If you know "
+            "it, run this again with {option}."
+        ).format(domains=domains, option=option)
     return _(
         "Your mail seems to be kept by another company: {domains}. If you know it as your "
         "provider, run this again with {option}."

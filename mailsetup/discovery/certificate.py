@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from mailsetup.discovery.sources.mx import best_exchangers
 from mailsetup.model.hostname import is_within, parse_host
-from mailsetup.net.connection import LeftoverBytesError
+from mailsetup.net.connection import Connection, LeftoverBytesError
 from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.dns import Answer
 from mailsetup.net.network import Network
@@ -18,6 +18,7 @@ from mailsetup.net.tls import CertificateFacts
 
 _LOOK_TIMEOUT = 5.0
 _MAX_NAMES = 20
+_MAX_TRIED = 6
 _USUAL = ("mail", "imap", "smtp", "server", "www")
 """Names below a wildcard that are tried when nothing in the DNS fits it."""
 
@@ -39,6 +40,26 @@ async def other_names(failure: ConnectFailure, domain: str, net: Network) -> lis
         for name, reply in zip(names, there, strict=True)
         if isinstance(reply, Answer) and set(reply.records) & set(here.records)
     ]
+
+
+async def proven_name(failure: ConnectFailure, domain: str, net: Network) -> str | None:
+    """The first of the other names under which the same port proves itself."""
+    names = (await other_names(failure, domain, net))[:_MAX_TRIED]
+    tries = [
+        asyncio.ensure_future(net.connect(name, failure.port, implicit_tls=True)) for name in names
+    ]
+    try:
+        await asyncio.wait(tries, timeout=_LOOK_TIMEOUT) if tries else None
+        for name, attempt in zip(names, tries, strict=True):
+            if attempt.done() and isinstance(attempt.result(), Connection):
+                return name
+        return None
+    finally:
+        for attempt in tries:
+            attempt.cancel()
+        for made in await asyncio.gather(*tries, return_exceptions=True):
+            if isinstance(made, Connection):
+                made.close()
 
 
 async def _certificate(failure: ConnectFailure, net: Network) -> CertificateFacts | None:

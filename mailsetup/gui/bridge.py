@@ -72,12 +72,16 @@ class Bridge(QObject):
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._cancel, job)
 
-    def close(self) -> None:
-        """Cancel everything and end the thread."""
+    def close(self, farewell: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
+        """Cancel everything and end the thread.
+
+        ``farewell`` is the last work there. It is given only now: kept from the beginning, it would
+        tie the window to itself, and whichever thread collects such a knot would delete widgets.
+        """
         self._handlers.clear()
         if self._loop.is_closed():
             return
-        self._loop.call_soon_threadsafe(self._finish)
+        self._loop.call_soon_threadsafe(self._finish, farewell)
         self._thread.join(_JOIN_TIMEOUT)
 
     @property
@@ -115,13 +119,17 @@ class Bridge(QObject):
         if task is not None:
             task.cancel()
 
-    def _finish(self) -> None:
+    def _finish(self, farewell: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
         async def finish() -> None:
             tasks = list(self._tasks.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._loop.stop()
+            try:
+                if farewell is not None:
+                    await farewell()
+            finally:
+                self._loop.stop()
 
         self._finishing = self._loop.create_task(finish())
 

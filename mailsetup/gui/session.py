@@ -27,6 +27,10 @@ class Session:
     """Why nothing was found."""
     agreed: bool = False
     """Whether the person agreed to the domains that had to be confirmed."""
+    agreed_before: tuple[str, ...] = ()
+    """Domains that were agreed to on the way to the settings."""
+    was_refused: bool = False
+    """Whether this account's login was refused before: then no attempt is wasted."""
     account: Account | None = None
     typed: bool = False
     """Whether the servers were entered by hand."""
@@ -65,6 +69,8 @@ class Session:
         self.discovery = None
         self.absence = ()
         self.agreed = False
+        self.agreed_before = ()
+        self.was_refused = False
         self.account = None
         self.typed = False
         self.forget_result()

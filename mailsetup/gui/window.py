@@ -390,10 +390,13 @@ class Window(QWidget):
         if address is None or not isinstance(view, LookingPage):
             return
 
+        agreed = self.session.agreed_before
+
         async def look(emit: Callable[[Event], None]) -> object:
             engine = self._engine()
-            found = await engine.discover(address, emit)
-            absence = () if found.settings else (await engine.explain_absence(address)).findings
+            found = await engine.discover(address, emit, agreed=agreed)
+            known = found.settings is not None or bool(found.confirm)
+            absence = () if known else (await engine.explain_absence(address)).findings
             return found, absence
 
         self._start(look, self._looked, view.take)
@@ -405,7 +408,8 @@ class Window(QWidget):
             self._move(Move.NOT_FOUND)
             return
         self.session.discovery, self.session.absence = end.value
-        found = self.session.discovery is not None and self.session.discovery.settings is not None
+        discovery = self.session.discovery
+        found = discovery is not None and (discovery.settings is not None or discovery.confirm)
         self._move(Move.FOUND if found else Move.NOT_FOUND)
 
     def _test(self) -> None:
@@ -418,6 +422,7 @@ class Window(QWidget):
         secret = Secret(session.password)
         discovery = None if session.typed else session.discovery
         agreed = discovery.confirm if discovery is not None and session.agreed else ()
+        careful = session.was_refused
 
         async def test(emit: Callable[[Event], None]) -> object:
             from mailsetup.assistant.service import CheckRequest, alternatives_to
@@ -430,7 +435,8 @@ class Window(QWidget):
                 secret=secret,
                 alternatives=others,
                 discovery=discovery,
-                agreed=agreed,
+                agreed=(*session.agreed_before, *agreed),
+                one_login_at_a_time=careful,
             )
             engine = self._engine()
             report = await engine.check(request, emit)
@@ -592,7 +598,7 @@ class Window(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """End everything that runs, then go."""
         self._end_job()
-        self.bridge.close()
+        self.bridge.close(self._assistant.close if self._assistant is not None else None)
         self.session.password = ""
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())

@@ -35,6 +35,7 @@ from mailsetup.gui.window import Window
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.secret import Secret
+from mailsetup.model.source import Channel, Method, Source
 from mailsetup.vault import VaultState
 
 TIMEOUT = 20_000
@@ -51,6 +52,8 @@ class Scripted(Assistant):
     requests: list[CheckRequest] = field(default_factory=list)
     kept: dict[str, Secret] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
+    leads_on: tuple[str, ...] = ()
+    """Domains that have to be agreed to before anything is found."""
     cancelled: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -70,6 +73,9 @@ class Scripted(Assistant):
         """What was told."""
         emit(SourceAsked("srv", address.domain))
         await self._perhaps_forever("discover")
+        if not set(self.leads_on) <= set(agreed):
+            source = Source(Method.AUTODISCOVER, "https://ad.hoster.com/", Channel.DNS)
+            return Discovery(Outcome.NEEDS_CONFIRMATION, source=source, confirm=self.leads_on)
         return self.found
 
     async def explain_absence(self, address: EmailAddress) -> Verdict:

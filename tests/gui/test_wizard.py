@@ -1,18 +1,22 @@
 """Every way through the window, with an assistant that answers as told."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
+from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.chain import Light
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.screenshots import discovery, report
 from mailsetup.i18n import language
-from mailsetup.model.finding import Link
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.settings import HostAlias
 from mailsetup.vault import VaultState
 from tests.gui.driver import Person, Scripted, folder_chooser, nothing_found
 
@@ -108,6 +112,100 @@ def test_a_yes_for_one_address_is_none_for_another(somebody: MakePerson) -> None
     person.is_on(Page.FOUND)
     assert not person.found.agree.isChecked()
     assert not person.window.primary.isEnabled()
+
+
+def test_where_a_domain_leads_on_the_person_is_asked_before_anybody_there(
+    somebody: MakePerson,
+) -> None:
+    assistant = Scripted(leads_on=("hoster.com",))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    assert person.found.domains.text() == "hoster.com"
+    assert not person.window.primary.isEnabled()
+    person.found.agree.setChecked(True)
+    person.goes_on()
+    person.bot.waitUntil(lambda: person.window.session.account is None, timeout=5000)
+    person.bot.waitUntil(lambda: person.found.domains.text() != "hoster.com", timeout=5000)
+    assert assistant.started == ["discover", "discover"]
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].agreed == ("hoster.com",)
+
+
+@pytest.mark.parametrize(("word", "said"), [("exchange", "Exchange"), ("bridge", "Bridge")])
+def test_a_mailbox_that_no_usual_server_gives_out_is_told(
+    somebody: MakePerson, word: str, said: str
+) -> None:
+    class Silent(Scripted):
+        async def explain_absence(self, address: EmailAddress) -> Verdict:
+            return judge((), ())
+
+    person = somebody(Silent(found=replace(nothing_found(), warnings=(word,))))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.MANUAL)
+    assert said in person.manual._lead.text()
+
+
+def test_a_name_from_the_certificate_is_explained(somebody: MakePerson) -> None:
+    made = discovery(confirm=True)
+    assert made.settings is not None
+    alias = HostAlias("mail.bodegasdelebro.es", "srv12.hoster.com")
+    made = replace(made, settings=replace(made.settings, aliases=(alias,)))
+    person = somebody(Scripted(found=made))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    assert "srv12.hoster.com" in person.found._aliases.text()
+    assert person.found._aliases.isVisibleTo(person.window)
+
+
+def test_a_refused_address_can_be_tried_once_as_the_short_name(somebody: MakePerson) -> None:
+    assistant = Scripted(reports=[report(healthy=False)])
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert "ana" in person.result.short_name.text()
+    person.clicks(person.result.short_name)
+    person.bot.waitUntil(lambda: len(assistant.requests) == 2, timeout=5000)
+    again = assistant.requests[1]
+    assert {again.account.incoming.username, again.account.outgoing.username} == {"ana"}
+    assert again.one_login_at_a_time
+    assert not assistant.requests[0].one_login_at_a_time
+    person.is_on(Page.RESULT)
+    assert not person.result.short_name.isVisibleTo(person.window)
+
+
+def test_the_name_that_a_server_proves_is_one_click_away(somebody: MakePerson) -> None:
+    broken = report(healthy=False)
+    wrong = Finding(
+        "hosting.tls.certificate-wrong-name",
+        Status.FAIL,
+        {"host": broken.account.incoming.host, "names": ("x",), "fitting": "srv12.hoster.com"},
+        {"proven_name": "srv12.hoster.com"},
+    )
+    assistant = Scripted(
+        reports=[
+            replace(broken, findings=(wrong,), first_broken=Link.HOSTING),
+            report(healthy=True),
+        ]
+    )
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    person.clicks(person.result.use_name)
+    person.bot.waitUntil(lambda: len(assistant.requests) == 2, timeout=5000)
+    account = assistant.requests[1].account
+    assert account.incoming.host == "srv12.hoster.com"
+    assert account.outgoing.host != "srv12.hoster.com" or broken.account.outgoing.host == (
+        broken.account.incoming.host
+    )
 
 
 def test_with_nothing_found_the_servers_are_entered_by_hand(somebody: MakePerson) -> None:

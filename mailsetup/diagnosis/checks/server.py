@@ -13,8 +13,13 @@ NEARLY_FULL = 0.9
 SLOW_SECONDS = 60.0
 
 
-def finding_of(failure: Failure, address: EmailAddress, *, wait: float = 0.0) -> Finding:
-    """The one finding that a failure stands for, with its evidence."""
+def finding_of(
+    failure: Failure, address: EmailAddress, *, wait: float = 0.0, proven_name: str | None = None
+) -> Finding:
+    """The one finding that a failure stands for, with its evidence.
+
+    ``proven_name`` is another name of the server under which it was seen to prove itself.
+    """
     facts: dict[str, Fact] = {
         "host": failure.server.host,
         "port": failure.server.port,
@@ -28,7 +33,10 @@ def finding_of(failure: Failure, address: EmailAddress, *, wait: float = 0.0) ->
         facts["size_mib"] = round(failure.size / _MIB, 1)
     if failure.certificate is not None:
         facts |= _certificate_facts(failure.certificate)
-    return Finding(_finding_id(failure), Status.FAIL, facts, evidence_of(failure))
+    evidence = evidence_of(failure)
+    if proven_name is not None:
+        facts["fitting"] = evidence["proven_name"] = proven_name
+    return Finding(_finding_id(failure), Status.FAIL, facts, evidence)
 
 
 def evidence_of(failure: Failure) -> dict[str, Fact]:

@@ -1,12 +1,16 @@
 """What was found, where it comes from, and what the person has to agree to."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import (
+    alias_sentence,
     authentication_name,
     hint_sentence,
     protocol_purpose,
+    provider_words,
     server_sentence,
     source_sentence,
 )
@@ -17,6 +21,9 @@ from mailsetup.gui.widgets import Foldable, LinkButton, Notice, PlainLabel, clea
 from mailsetup.i18n import _
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.text import plain
+
+if TYPE_CHECKING:
+    from mailsetup.assistant.service import Discovery
 
 
 class FoundPage(PageView):
@@ -29,6 +36,7 @@ class FoundPage(PageView):
         self._where = PlainLabel()
         self.domains = PlainLabel(role="domain", size=Type.TITLE, bold=True)
         self._source = PlainLabel(role="muted")
+        self._aliases = PlainLabel()
         self._question = Notice()
         self._reason = PlainLabel()
         self.agree = QCheckBox()
@@ -44,6 +52,7 @@ class FoundPage(PageView):
             self._where,
             self.domains,
             self._source,
+            self._aliases,
             self._question,
             self._hints,
             self.details,
@@ -64,9 +73,17 @@ class FoundPage(PageView):
 
         discovery = self.session.discovery
         settings = discovery.settings if discovery else None
-        if discovery is None or settings is None:
+        if discovery is None:
             return
+        for widget in (self._hints, self.details, self._aliases):
+            widget.setVisible(settings is not None)
+        if settings is None:
+            self._ask_whom(discovery)
+            return
+        self._where.setText(_("Your mail is kept at"))
         self.domains.setText("\n".join(self._registrable(settings_domains(discovery))))
+        self._aliases.setText("\n".join(map(alias_sentence, settings.aliases)))
+        self._aliases.setVisible(bool(settings.aliases))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")
         self._question.setVisible(bool(discovery.confirm))
         self._reason.setText(
@@ -81,7 +98,8 @@ class FoundPage(PageView):
         layout = self._hints.layout()
         for hint in settings.hints:
             if layout is not None:
-                layout.addWidget(PlainLabel(hint_sentence(hint)))
+                words = f"{hint_sentence(hint)} {provider_words(hint)}".rstrip()
+                layout.addWidget(PlainLabel(words))
                 if hint.url.startswith("https://"):
                     layout.addWidget(LinkButton(_("Show how on the provider's page"), hint.url))
         self._hints.setVisible(bool(settings.hints))
@@ -96,6 +114,21 @@ class FoundPage(PageView):
         if discovery.source is not None:
             lines.append(plain(discovery.source.location, 200))
         self.details.fill(lines)
+        self.changed.emit()
+
+    def _ask_whom(self, discovery: "Discovery") -> None:
+        """No settings yet: whom the domain sends us on to is asked only if the person agrees."""
+        self._where.setText(_("Your domain sends us on to"))
+        self.domains.setText("\n".join(self._registrable(discovery.confirm)))
+        self._source.setText(source_sentence(discovery.source) if discovery.source else "")
+        self._question.setVisible(True)
+        self._reason.setText(
+            _(
+                "This company would learn your address and tell us your mail servers. Nobody "
+                "proves that it keeps your mail. Go on only if you know the name."
+            )
+        )
+        self.agree.setText(_("Yes, I know it: ask there"))
         self.changed.emit()
 
     def _registrable(self, domains: tuple[str, ...]) -> list[str]:
@@ -119,7 +152,12 @@ class FoundPage(PageView):
         from mailsetup.assistant.service import choose_account
 
         discovery, address = self.session.discovery, self.session.address
-        if discovery is None or discovery.settings is None or address is None:
+        if discovery is None or address is None:
+            return False
+        if discovery.settings is None:
+            self.session.agreed_before += discovery.confirm
+            self.session.agreed = False
+            self.moved.emit(Move.AGAIN)
             return False
         self.session.account = choose_account(discovery.settings, address, self.session.person)
         self.session.typed = False
@@ -144,7 +182,6 @@ class FoundPage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.title.setText(_("Found"))
-        self._where.setText(_("Your mail is kept at"))
         self.details.set_texts(_("Show the servers"), _("Hide the servers"))
         self.edit.setText(_("Change the servers by hand"))
         self._show()

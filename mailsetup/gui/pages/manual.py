@@ -6,7 +6,7 @@ from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.wording import protocol_purpose, security_name
+from mailsetup.assistant.wording import protocol_purpose, security_name, warning_sentence
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
@@ -170,6 +170,8 @@ class ManualPage(PageView):
         if self.session.absence:
             shown = explain(self.session.absence[0])
             self._lead.setText(f"{shown.title} {shown.advice}")
+        elif warnings := self._told():
+            self._lead.setText(" ".join(map(warning_sentence, warnings)))
         elif self.session.discovery is not None and self.session.discovery.settings is None:
             self._lead.setText(
                 _(
@@ -179,6 +181,13 @@ class ManualPage(PageView):
             )
         else:
             self._lead.setText(_("Your hosting's welcome message or web page names them."))
+
+    def _told(self) -> list[str]:
+        """What the search learnt of the mailbox although it found no servers."""
+        discovery = self.session.discovery
+        if discovery is None or discovery.settings is not None:
+            return []
+        return [word for word in discovery.warnings if word in ("exchange", "bridge")]
 
     def _check_if_faulty(self) -> None:
         """Once something was marked as wrong, the marks follow what is typed."""

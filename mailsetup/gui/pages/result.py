@@ -1,5 +1,6 @@
 """What the test proved, or which link is broken and what to do."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from PySide6.QtGui import QGuiApplication
@@ -14,6 +15,7 @@ from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets import Foldable, PlainLabel, action_button
 from mailsetup.i18n import _
 from mailsetup.model.finding import Actor, Finding, Status
+from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 
 
@@ -36,15 +38,14 @@ class ResultPage(PageView):
         self.other_password.clicked.connect(lambda: self.moved.emit(Move.PASSWORD))
         self.servers = action_button()
         self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.use_name = action_button()
+        self.use_name.clicked.connect(self._use_name)
+        self.short_name = action_button()
+        self.short_name.clicked.connect(self._use_short_name)
         self.copy = action_button()
         self.copy.clicked.connect(self._copy_message)
-        actions = QWidget()
-        row = QHBoxLayout(actions)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.SMALL)
-        for button in (self.again, self.other_password, self.servers, self.copy):
-            row.addWidget(button)
-        row.addStretch(1)
+        remedies = _row(self.use_name, self.short_name)
+        actions = _row(self.again, self.other_password, self.servers, self.copy)
         self.details = Foldable()
         for widget in (
             self.chain,
@@ -53,6 +54,7 @@ class ResultPage(PageView):
             self._who,
             self._proof,
             self._also,
+            remedies,
             actions,
             self.details,
         ):
@@ -83,6 +85,9 @@ class ResultPage(PageView):
         self.again.setVisible(not healthy)
         self.other_password.setVisible(cause is not None and cause.id.startswith("account.login"))
         self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
+        self.use_name.setVisible(bool(self._proven_name()))
+        self.short_name.setVisible(bool(self._short_name()))
+        self._name_remedies()
         self._who.setVisible(cause is not None)
         if healthy and report is not None:
             if report.is_proven:
@@ -113,6 +118,55 @@ class ResultPage(PageView):
         self._also.setVisible(bool(also))
         self.details.fill(self._details())
         self.changed.emit()
+
+    def _name_remedies(self) -> None:
+        self.use_name.setText(_("&Use {name}").format(name=self._proven_name()))
+        # A doubled ampersand is one to be seen, not a key.
+        name = plain(self._short_name(), 60).replace("&", "&&")
+        self.short_name.setText(_("&Try the user name “{name}”").format(name=name))
+
+    def _proven_name(self) -> str:
+        """The server's name that its certificate proves, where the account has another one."""
+        name = self._cause.evidence.get("proven_name", "") if self._cause else ""
+        return str(name)
+
+    def _use_name(self) -> None:
+        """Put the proven name in place of the one that the certificate does not carry."""
+        account, cause = self.session.account, self._cause
+        if account is None or cause is None:
+            return
+        asked, name = str(cause.facts.get("host", "")), self._proven_name()
+
+        def renamed(server: ServerSettings) -> ServerSettings:
+            return replace(server, host=name) if server.host == asked else server
+
+        self.session.account = replace(
+            account, incoming=renamed(account.incoming), outgoing=renamed(account.outgoing)
+        )
+        # The person chose it by name, as if it had been typed.
+        self.session.typed = True
+        self.moved.emit(Move.AGAIN)
+
+    def _short_name(self) -> str:
+        """The part before the @, where the whole address was refused as user name, once."""
+        account, cause = self.session.account, self._cause
+        if account is None or cause is None or self.session.was_refused:
+            return ""
+        whole = account.incoming.username == account.address.ascii
+        refused = cause.id == "account.login.refused"
+        return account.address.local if refused and whole else ""
+
+    def _use_short_name(self) -> None:
+        account, name = self.session.account, self._short_name()
+        if account is None or not name:
+            return
+        self.session.account = replace(
+            account,
+            incoming=replace(account.incoming, username=name),
+            outgoing=replace(account.outgoing, username=name),
+        )
+        self.session.was_refused = True
+        self.moved.emit(Move.AGAIN)
 
     def _proven(self) -> list[str]:
         report = self.session.report
@@ -199,3 +253,14 @@ class ResultPage(PageView):
         self.details.set_texts(_("Show details for a technician"), _("Hide the details"))
         self.chain.retranslate()
         self._show()
+
+
+def _row(*buttons: QWidget) -> QWidget:
+    holder = QWidget()
+    row = QHBoxLayout(holder)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(Space.SMALL)
+    for button in buttons:
+        row.addWidget(button)
+    row.addStretch(1)
+    return holder
