@@ -4,6 +4,7 @@ Everything heavy is imported by the verb that needs it.
 """
 
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -74,6 +75,15 @@ def main(
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except OSError as error:
+        if error.errno not in (errno.EMFILE, errno.ENFILE):
+            return _defect(error, wants_json, output, messages)
+        message = _("Too many files are open on this computer. Close some programs and try again.")
+        if wants_json:
+            print_document(_error("computer.too-many-open-files", message), output)
+        else:
+            messages.write(f"mailsetup: {message}\n")
+        return DEFECT
     except Exception as error:  # noqa: BLE001 - the border: a defect of ours, told without a traceback
         return _defect(error, wants_json, output, messages)
 

@@ -84,6 +84,8 @@ class _Engine:
         return self._runner.run(work)
 
     def __enter__(self) -> Self:
+        # The loop is made here: where that fails, nothing has begun yet.
+        self._runner.get_loop()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,6 +1,7 @@
 """The providers that we know by heart: ``resources/providers.toml``.
 
-One row a provider, matched by the address's domain or by the domain's mail exchanger.
+One row a provider, matched by the address's domain or by what the domain's DNS points to: its mail
+exchanger, the senders in its SPF record, aliases, or a server's name.
 """
 
 import tomllib
@@ -11,7 +12,7 @@ from functools import cache
 from typing import TypeVar, cast
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.hostname import is_within, parse_host, parse_port
+from mailsetup.model.hostname import parse_host, parse_port
 from mailsetup.model.settings import (
     AccountSettings,
     Authentication,
@@ -23,11 +24,15 @@ from mailsetup.model.settings import (
 from mailsetup.resources import read_text
 
 _T = TypeVar("_T")
+_SOMEBODY = EmailAddress("somebody", "example.com")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerTemplate:
-    """A server whose user name still holds autoconfig's placeholders."""
+    """A server whose host and user name still hold autoconfig's placeholders.
+
+    In ``host`` there is one more: ``%EMAILDOMAINDASHED%``, the domain with hyphens for dots.
+    """
 
     protocol: Protocol
     host: str
@@ -39,7 +44,7 @@ class ServerTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One row. ``owns`` are the domains that hold its hosts; ``checked`` is the row's date."""
+    """One row; its keys are explained at the head of the file. ``checked`` is the row's date."""
 
     name: str
     domains: tuple[str, ...]
@@ -47,6 +52,7 @@ class Provider:
     owns: tuple[str, ...]
     spf: tuple[str, ...]
     cname: tuple[str, ...]
+    other: tuple[str, ...]
     incoming: tuple[ServerTemplate, ...]
     outgoing: tuple[ServerTemplate, ...]
     hints: tuple[Hint, ...]
@@ -66,59 +72,85 @@ class Provider:
 
 def by_domain(domain: str) -> Provider | None:
     """The provider that gives out addresses under exactly this domain."""
-    return _index()[0].get(domain)
+    return _known().domains.get(domain)
 
 
 def by_mx(host: str) -> Provider | None:
     """The provider that runs this mail exchanger; the longest suffix decides."""
-    best = max((suffix for suffix in _index()[1] if is_within(host, suffix)), key=len, default=None)
-    return None if best is None else _index()[1][best]
+    return _nearest(host, _known().mx)
 
 
 def by_spf(include: str) -> Provider | None:
     """The provider whose customers put this name behind ``include:`` in their SPF record."""
-    return next((row for row in load() if include in row.spf), None)
+    return _known().spf.get(include)
 
 
 def by_cname(host: str) -> Provider | None:
     """The provider that a customer's alias leads to; the longest suffix decides."""
-    named = {suffix: row for row in reversed(load()) if row.mx or row.cname for suffix in row.owns}
-    named |= {suffix: row for row in load() for suffix in row.cname}
-    best = max((suffix for suffix in named if is_within(host, suffix)), key=len, default=None)
-    return None if best is None else named[best]
+    return _nearest(host, _known().cname)
 
 
 def by_host(host: str) -> Provider | None:
     """The provider whose server this is, or who owns its domain."""
-    for row in load():
-        if any(server.host == host for server in (*row.incoming, *row.outgoing)):
-            return row
-    return next((row for row in load() if any(is_within(host, d) for d in row.owns)), None)
+    return _known().hosts.get(host) or _nearest(host, _known().owns)
 
 
 def filter_of(host: str) -> str | None:
     """The service that filters mail at this exchanger and keeps no mailboxes."""
-    return next((name for suffix, name in _filters().items() if is_within(host, suffix)), None)
+    return _nearest(host, _known().filters)
 
 
-@cache
-def _filters() -> Mapping[str, str]:
-    rows = tomllib.loads(read_text("providers.toml")).get("filter", [])
-    return {suffix: str(row["name"]) for row in rows for suffix in _texts(row, "mx")}
-
-
-@cache
 def load() -> tuple[Provider, ...]:
     """All rows. Raises ValueError for a row that cannot be understood: a defect of ours."""
-    rows = tomllib.loads(read_text("providers.toml"))["provider"]
-    return tuple(_provider(row) for row in rows)
+    return _known().rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The whole file, by everything that it is asked for.
+
+    None stands for names inside a provider's domains that say nothing about its row.
+    """
+
+    rows: tuple[Provider, ...]
+    domains: Mapping[str, Provider]
+    mx: Mapping[str, Provider | None]
+    spf: Mapping[str, Provider]
+    cname: Mapping[str, Provider | None]
+    hosts: Mapping[str, Provider]
+    owns: Mapping[str, Provider | None]
+    filters: Mapping[str, str]
 
 
 @cache
-def _index() -> tuple[Mapping[str, Provider], Mapping[str, Provider]]:
-    domains = {domain: provider for provider in load() for domain in provider.domains}
-    suffixes = {suffix: provider for provider in load() for suffix in provider.mx}
-    return domains, suffixes
+def _known() -> _Known:
+    document = tomllib.loads(read_text("providers.toml"))
+    rows = tuple(_provider(row) for row in _tables(document, "provider"))
+    # Where several rows share a name, the first one is meant: it has to be set last.
+    backwards = rows[::-1]
+    others = dict.fromkeys(name for row in rows for name in row.other)
+    pointed_at = {name: row for row in backwards if row.mx or row.cname for name in row.owns}
+    return _Known(
+        rows=rows,
+        domains={name: row for row in backwards for name in row.domains},
+        mx={name: row for row in backwards for name in row.mx} | others,
+        spf={name: row for row in backwards for name in row.spf},
+        cname=pointed_at | {name: row for row in backwards for name in row.cname} | others,
+        hosts={server.host: row for row in backwards for server in (*row.incoming, *row.outgoing)},
+        owns={name: row for row in backwards for name in row.owns} | others,
+        filters={
+            name: _get(table, "name", str)
+            for table in _tables(document, "filter")
+            for name in _texts(table, "mx")
+        },
+    )
+
+
+def _nearest(host: str, by_suffix: Mapping[str, _T]) -> _T | None:
+    """What belongs to the longest name that the host is or lies below."""
+    labels = host.split(".")
+    suffixes = (".".join(labels[start:]) for start in range(len(labels)))
+    return next((by_suffix[suffix] for suffix in suffixes if suffix in by_suffix), None)
 
 
 def _filled(
@@ -127,15 +159,22 @@ def _filled(
     return tuple(
         ServerSettings(
             template.protocol,
-            template.host,
+            host,
             template.port,
             template.security,
             username,
             template.authentication,
         )
         for template in templates
-        if (username := address.fill(template.username)) is not None
+        if (host := _host(template.host, address)) is not None
+        and (username := address.fill(template.username)) is not None
     )
+
+
+def _host(template: str, address: EmailAddress) -> str | None:
+    """A host name for one address, or None where the domain does not fit into it."""
+    dashed = address.domain.replace(".", "-")
+    return parse_host(address.fill(template.replace("%EMAILDOMAINDASHED%", dashed)) or "")
 
 
 def _provider(row: Mapping[str, object]) -> Provider:
@@ -146,6 +185,7 @@ def _provider(row: Mapping[str, object]) -> Provider:
         owns=_texts(row, "owns"),
         spf=_texts(row, "spf"),
         cname=_texts(row, "cname"),
+        other=_texts(row, "other"),
         incoming=tuple(_template(row, entry) for entry in _tables(row, "incoming")),
         outgoing=tuple(_template(row, entry) for entry in _tables(row, "outgoing")),
         hints=tuple(
@@ -159,9 +199,9 @@ def _provider(row: Mapping[str, object]) -> Provider:
 
 
 def _template(row: Mapping[str, object], entry: Mapping[str, object]) -> ServerTemplate:
-    host = parse_host(_get(entry, "host", str))
+    host = _get(entry, "host", str)
     port = parse_port(entry.get("port"))
-    if host is None or port is None:
+    if _host(host, _SOMEBODY) is None or port is None:
         raise ValueError(f"{row['name']}: host or port")
     kinds = _texts(entry, "authentication") or _texts(row, "authentication")
     return ServerTemplate(

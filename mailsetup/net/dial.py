@@ -7,10 +7,12 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Protocol, assert_never
 
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.net.connection import Connection, LeftoverBytesError, open_connection
+from mailsetup.net.descriptors import when_free
 from mailsetup.net.dns import Absent, AddressLookup, Answer, NoAnswer
 from mailsetup.net.tls import TlsFailure, TlsFault
 
@@ -160,8 +162,8 @@ class Dialer:
         try:
             while winner is None and (waiting or running):
                 if waiting:
-                    attempt = open_connection(waiting.pop(0), port, host, self.context)
-                    running.add(asyncio.ensure_future(attempt))
+                    attempt = partial(open_connection, waiting.pop(0), port, host, self.context)
+                    running.add(asyncio.ensure_future(when_free(attempt)))
                 done, running = await asyncio.wait(
                     running,
                     timeout=_STAGGER if waiting else None,

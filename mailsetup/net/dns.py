@@ -8,12 +8,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from mailsetup.model.hostname import is_dns_name, is_ip_literal
+from mailsetup.net.descriptors import is_exhaustion, when_free
 from mailsetup.net.dnssec import ROOT_ANCHORS, Validator
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver as AsyncResolver
     from dns.message import Message
     from dns.rdata import Rdata
+    from dns.resolver import Answer as DnsAnswer
 
 R = TypeVar("R", covariant=True)
 
@@ -255,10 +257,7 @@ class DnsResolver:
         import dns.resolver
 
         try:
-            resolver = self._configured()
-            answer = await resolver.resolve(
-                f"{name}.", rdtype, search=False, lifetime=QUERY_LIFETIME, raise_on_no_answer=False
-            )
+            answer = await when_free(lambda: self._resolve(f"{name}.", rdtype))
         except dns.resolver.NXDOMAIN as error:
             # An alias whose target is gone still tells whose it was.
             responses: dict[object, Message] = error.responses()  # type: ignore[no-untyped-call]
@@ -282,6 +281,21 @@ class DnsResolver:
             return Absent(nxdomain=False)
         validated = bool(answer.response.flags & dns.flags.AD) and _on_loopback(answer.nameserver)
         return Answer(tuple(answer.rrset)[:_MAX_RECORDS], validated)
+
+    async def _resolve(self, name: str, rdtype: str) -> "DnsAnswer":
+        """Ask once. Raises what dnspython raises, and OSError when nothing more can be opened."""
+        import dns.resolver
+
+        try:
+            return await self._configured().resolve(
+                name, rdtype, search=False, lifetime=QUERY_LIFETIME, raise_on_no_answer=False
+            )
+        except dns.resolver.NoNameservers as error:
+            # dnspython takes a failed socket for a failed server.
+            for _server, _tcp, _port, cause, _response in error.kwargs.get("errors", ()):
+                if is_exhaustion(cause):
+                    raise cause from None
+            raise
 
     async def _signed_message(self, name: str, rdtype: str) -> "Message | None":
         """The whole answer with its signatures, or None when there is none."""

@@ -131,6 +131,53 @@ def test_the_name_that_would_fit_the_certificate_is_told(world: World) -> None:
     assert "srv12.hoster.test" in document["findings"][0]["advice"]
 
 
+def test_the_name_that_fits_was_seen_to_prove_itself(world: World, tmp_path: Path) -> None:
+    path = settings_file(tmp_path, "mail.shared.test")
+    status, document = check(world, "ana@shared.test", "--settings", path)
+    assert status == 5
+    assert ids(document)[0] == "hosting.tls.certificate-wrong-name"
+    assert document["findings"][0]["evidence"]["proven_name"] == "srv12.hoster.test"
+
+
+def test_with_trust_the_name_in_the_certificate_is_used_to_the_end(world: World) -> None:
+    status, document = check(world, "ana@shared.test", "--trust", "hoster.test")
+    assert status == 0
+    assert document["settings"]["aliases"] == [
+        {"asked": "mail.shared.test", "proven": "srv12.hoster.test"}
+    ]
+    assert document["round_trip"]["attachment_intact"] is True
+
+
+def test_the_short_user_name_is_tried_only_where_wanted_and_within_three_logins(
+    world: World,
+) -> None:
+    world.accounts["pepe@bodega.test"] = "correcto-14"
+    words = ("--no-send", "--settings")
+    _status, found, _printed = run(world, "discover", "pepe@bodega.test")
+    path = world.folder / "pepe.json"
+    path.write_text(json.dumps(found))
+    before = _attempts(world, "pepe")
+    status, document = check(world, "pepe@bodega.test", *words, str(path))
+    assert status == 5
+    assert ids(document)[0] == "account.login.refused"
+    status, document = check(world, "pepe@bodega.test", *words, str(path), "--try-usernames")
+    assert status == 0
+    assert ids(document) == ["account.login.username-form"]
+    assert {proof["username"] for proof in document["tested"]} == {"pepe"}
+    status, document = check(
+        world, "pepe@bodega.test", *words, str(path), "--try-usernames", password="falsa-x"
+    )
+    assert status == 5
+    assert document["tested"] == []
+    time.sleep(0.2)
+    # Two, three and two logins; Dovecot counts those at the submission server too.
+    assert _attempts(world, "pepe") - before <= 7
+
+
+def _attempts(world: World, name: str) -> int:
+    return world.log("dovecot-mail").count(f"user=<{name}")
+
+
 def test_without_starttls_the_password_is_not_sent(world: World, tmp_path: Path) -> None:
     world.extra_dovecot("open.bodega.test", tls="no")
     path = settings_file(tmp_path, "open.bodega.test", port=143, security="starttls")

@@ -1,16 +1,30 @@
 """Every row of what we know by heart."""
 
+import re
+import tomllib
+from collections import Counter
 from datetime import date
 
 import pytest
 
-from mailsetup.discovery.providers import Provider, by_domain, by_mx, load
-from mailsetup.model.hostname import is_within, to_a_label
+from mailsetup.discovery.providers import (
+    Provider,
+    by_cname,
+    by_domain,
+    by_host,
+    by_mx,
+    by_spf,
+    filter_of,
+    load,
+)
+from mailsetup.model.hostname import is_dns_name, is_within, parse_host, to_a_label
 from mailsetup.model.settings import Protocol, SocketType
 from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.resources import read_text
 from tests.discovery.world import address
 
 ROWS = load()
+FILTERS = tomllib.loads(read_text("providers.toml"))["filter"]
 HINTS = {"enable-imap", "app-password", "oauth-only", "bridge", "help"}
 
 
@@ -18,13 +32,18 @@ HINTS = {"enable-imap", "app-password", "oauth-only", "bridge", "help"}
 def test_the_form_of_a_row(row: Provider) -> None:
     assert row.name
     assert row.source
-    assert row.domains or row.mx
+    assert row.domains or row.mx or row.spf or row.cname
     assert row.confidence in {"high", "medium"}
     assert date(2024, 1, 1) < row.checked
-    for name in (*row.domains, *row.mx, *row.owns):
+    for name in (*row.domains, *row.mx, *row.owns, *row.cname, *row.other):
         assert to_a_label(name) == name
+    for name in row.spf:
+        assert is_dns_name(name)
+        assert name == name.lower().rstrip(".")
     for name in row.owns:
         assert owned_domain(name) == name
+    for name in row.other:
+        assert any(is_within(name, domain) for domain in row.owns)
     for hint in row.hints:
         assert hint.kind in HINTS
         assert hint.url == "" or hint.url.startswith(("https://", "http://"))
@@ -32,25 +51,65 @@ def test_the_form_of_a_row(row: Provider) -> None:
         assert server.security is not SocketType.NONE
         assert server.authentication
         assert address().fill(server.username)
+        assert "%" in server.host or parse_host(server.host) == server.host
     assert all(server.protocol is not Protocol.SMTP for server in row.incoming)
     assert all(server.protocol is Protocol.SMTP for server in row.outgoing)
     assert bool(row.incoming) == bool(row.outgoing)
     assert row.incoming or any(hint.kind == "bridge" for hint in row.hints)
 
 
-@pytest.mark.parametrize("row", [row for row in ROWS if row.mx], ids=lambda row: row.mx[0])
-def test_a_row_matched_by_mx_names_only_the_providers_own_hosts(row: Provider) -> None:
-    for server in (*row.incoming, *row.outgoing):
-        assert any(is_within(server.host, domain) for domain in row.owns), server.host
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{ROWS.index(row)}")
+def test_a_row_names_only_the_providers_own_hosts(row: Provider) -> None:
+    # Whoever forges an answer from the DNS, for whatever domain, gains nothing.
+    foreign = ["bodega.es"] if row.mx or row.spf or row.cname else []
+    for domain in (*row.domains, *foreign):
+        settings = row.settings(address(f"ana@{domain}"))
+        assert len(settings.servers) == len(row.incoming) + len(row.outgoing)
+        for host in settings.hosts:
+            assert any(is_within(host, owned) for owned in row.owns), host
 
 
-def test_no_domain_and_no_suffix_stands_in_two_rows() -> None:
-    for names in ([d for row in ROWS for d in row.domains], [m for row in ROWS for m in row.mx]):
-        assert sorted(names) == sorted(set(names))
+@pytest.mark.parametrize("key", ["domains", "mx", "spf", "cname", "other"])
+def test_no_name_stands_in_two_rows(key: str) -> None:
+    names = Counter(name for row in ROWS for name in getattr(row, key))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_there_are_enough_of_them() -> None:
-    assert len({row.name for row in ROWS}) >= 20
+    assert len(ROWS) >= 80
+
+
+def test_spain_and_latin_america_come_first() -> None:
+    titles, sections = _sections()
+    assert titles == ["Spain and Latin America", "Europe", "The world", "Filters"]
+    home = re.compile(r"\.(es|ar|br|cl|co|cu|mx|pe|uy)\Z")
+    for title, section in zip(titles[1:], sections[1:], strict=True):
+        for row in section.get("provider", []):
+            assert not any(home.search(name) for name in row.get("owns", [])), title
+    assert [len(section.get("filter", [])) > 0 for section in sections] == [False] * 3 + [True]
+
+
+def _sections() -> tuple[list[str], list[dict[str, list[dict[str, list[str]]]]]]:
+    _, *parts = re.split(r"(?m)^# ---- (.+) ----$", read_text("providers.toml"))
+    return parts[::2], [tomllib.loads(text) for text in parts[1::2]]
+
+
+@pytest.mark.parametrize("row", FILTERS, ids=lambda row: str(row["name"]))
+def test_the_form_of_a_filter(row: dict[str, object]) -> None:
+    assert set(row) == {"name", "mx", "source", "checked"}
+    assert row["name"]
+    assert row["source"]
+    assert isinstance(row["checked"], date)
+    assert isinstance(row["mx"], list)
+    assert row["mx"]
+    for suffix in row["mx"]:
+        assert to_a_label(suffix) == suffix
+        assert by_mx(f"mx1.{suffix}") is None
+
+
+def test_no_suffix_stands_in_two_filters() -> None:
+    suffixes = [suffix for row in FILTERS for suffix in row["mx"]]
+    assert sorted(suffixes) == sorted(set(suffixes))
 
 
 @pytest.mark.parametrize(
@@ -61,6 +120,7 @@ def test_there_are_enough_of_them() -> None:
         ("bodega-es.mail.protection.outlook.com", "Microsoft 365"),
         ("hotmail-com.olc.protection.outlook.com", "Outlook.com"),
         ("mx.serviciodecorreo.es", "Arsys"),
+        ("mx1.mail.ovh.net", "OVHcloud"),
     ],
 )
 def test_the_longest_suffix_decides(host: str, name: str) -> None:
@@ -72,3 +132,132 @@ def test_the_longest_suffix_decides(host: str, name: str) -> None:
 def test_a_suffix_is_one_of_whole_labels() -> None:
     assert by_mx("evilgoogle.com") is None
     assert by_domain("evilgmail.com") is None
+    assert by_cname("eviloutlook.com") is None
+    assert by_host("evilovh.net") is None
+    assert filter_of("evilmimecast.com") is None
+    assert filter_of("mimecast.com.evil.es") is None
+
+
+@pytest.mark.parametrize(
+    ("include", "name"),
+    [
+        ("spf.protection.outlook.com", "Microsoft 365"),
+        ("_spf.google.com", "Google Workspace"),
+        ("spf.messagingengine.com", "Fastmail"),
+        ("mx.ovh.com", "OVHcloud"),
+        ("_spf.serviciodecorreo.es", "Arsys"),
+        ("spf.infomaniak.ch", "Infomaniak"),
+    ],
+)
+def test_whoever_may_send_for_a_domain(include: str, name: str) -> None:
+    provider = by_spf(include)
+    assert provider is not None
+    assert provider.name == name
+
+
+def test_an_include_is_matched_as_a_whole() -> None:
+    assert by_spf("eu._spf.google.com") is None
+    assert by_spf("google.com") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("autodiscover.outlook.com", "Microsoft 365"),
+        ("outlook.office365.com", "Microsoft 365"),
+        ("selector1-bodega-es._domainkey.bodega.onmicrosoft.com", "Microsoft 365"),
+        ("selector1-bodega-es._domainkey.bodega.n-v1.dkim.mail.microsoft", "Microsoft 365"),
+        ("ghs.googlehosted.com", "Google Workspace"),
+        ("autodiscover.serviciodecorreo.es", "Arsys"),
+        ("autoconfig.mail.hostinger.com", "Hostinger"),
+        ("bodega-es.correoseguro.dinaserver.com", "Dinahosting"),
+        ("autodiscover.mail.eu-west-1.awsapps.com", "Amazon WorkMail"),
+    ],
+)
+def test_where_an_alias_leads(host: str, name: str) -> None:
+    provider = by_cname(host)
+    assert provider is not None
+    assert provider.name == name
+
+
+def test_of_two_rows_that_own_a_domain_the_alias_means_the_first_for_customers() -> None:
+    provider = by_cname("mail.zoho.com")
+    assert provider is not None
+    assert provider.mx
+    assert provider.incoming[0].host == "imappro.zoho.com"
+
+
+def test_what_only_gives_out_addresses_is_no_end_of_an_alias() -> None:
+    assert by_domain("sapo.pt") is not None
+    assert by_cname("imap.sapo.pt") is None
+
+
+@pytest.mark.parametrize(
+    "host", ["vps-1a2b3c.vps.ovh.net", "static.9.8.7.6.clients.your-server.de", "pro1.mail.ovh.net"]
+)
+def test_rented_machines_and_other_products_say_nothing(host: str) -> None:
+    assert by_mx(host) is None
+    assert by_cname(host) is None
+    assert by_host(host) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("imap.gmail.com", "Google Workspace"),
+        ("smtp-mail.outlook.com", "Outlook.com"),
+        ("outlook.office365.com", "Microsoft 365"),
+        ("imap.serviciodecorreo.es", "Arsys"),
+        ("pop3.serviciodecorreo.es", "Arsys"),
+        ("imappro.zoho.com", "Zoho Mail"),
+        ("bodega-es.correoseguro.dinaserver.com", "Dinahosting"),
+    ],
+)
+def test_whose_server_it_is(host: str, name: str) -> None:
+    provider = by_host(host)
+    assert provider is not None
+    assert provider.name == name
+
+
+def test_nobody_is_known_by_a_foreign_name() -> None:
+    assert by_spf("_spf.bodega.es") is None
+    assert by_cname("mail.bodega.es") is None
+    assert by_host("mail.bodega.es") is None
+    assert filter_of("mail.bodega.es") is None
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("mx07-00178001.pphosted.com", "Proofpoint"),
+        ("eu-smtp-inbound-1.mimecast.com", "Mimecast"),
+        ("d12345.ess.barracudanetworks.com", "Barracuda"),
+        ("mx01.hornetsecurity.com", "Hornetsecurity"),
+        ("bodega.in.tmes.trendmicro.eu", "Trend Micro Email Security"),
+        ("mimecast.com", "Mimecast"),
+    ],
+)
+def test_filters_are_known_by_their_exchangers(host: str, name: str) -> None:
+    assert filter_of(host) == name
+
+
+class TestHostsMadeFromTheDomain:
+    """``%EMAILDOMAIN%`` and ``%EMAILDOMAINDASHED%``."""
+
+    def hosts(self, cname: str, text: str) -> tuple[str, ...]:
+        provider = by_cname(cname)
+        assert provider is not None
+        return provider.settings(address(text)).hosts
+
+    def test_dots_become_hyphens(self) -> None:
+        hosts = self.hosts("correoseguro.dinaserver.com", "ana@la.bodega.es")
+        assert hosts == ("la-bodega-es.correoseguro.dinaserver.com",)
+
+    def test_the_domain_as_it_is(self) -> None:
+        provider = by_domain("inbox.lt")
+        assert provider is not None
+        assert provider.settings(address("ana@inbox.lt")).hosts == ("mail.inbox.lt",)
+
+    @pytest.mark.parametrize("text", [f"ana@{'a' * 40}.{'b' * 40}.es", "ana@españa.es"])
+    def test_what_makes_no_host_name_is_left_out(self, text: str) -> None:
+        assert self.hosts("correoseguro.dinaserver.com", text) == ()

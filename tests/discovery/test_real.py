@@ -1,13 +1,23 @@
 """The search against real servers: knot, nginx, Dovecot and Postfix on loopback."""
 
+from dataclasses import replace
+
 import pytest
 
 from mailsetup.discovery.domain import DomainState
 from mailsetup.discovery.find import Discovery, Verdict, find
-from mailsetup.model.outcome import Fate
-from mailsetup.model.settings import Authentication, SocketType
+from mailsetup.discovery.sources.autodiscover import Autodiscover
+from mailsetup.model.outcome import Fate, Found
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Authentication, HostAlias, SocketType
 from mailsetup.model.source import Method
+from mailsetup.net.connection import Connection
+from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
+from mailsetup.verify.outcome import LoggedIn
+from mailsetup.verify.smtp import SmtpSession
 from tests.discovery.world import address
 from tests.servers.world import World
 
@@ -44,6 +54,14 @@ async def looked(world: World, domain: str) -> Discovery:
         ),
         ("html200.test", Verdict.FOUND, Method.PROBE, "imap.html200.test", ()),
         ("probing.test", Verdict.FOUND, Method.PROBE, "imap.probing.test", ()),
+        ("pacc.test", Verdict.FOUND, Method.PACC, "mail.pacc.test", ()),
+        (
+            "shared.test",
+            Verdict.NEEDS_CONFIRMATION,
+            Method.PROBE,
+            "srv12.hoster.test",
+            ("hoster.test",),
+        ),
     ],
 )
 async def test_settings_are_found_in_the_way_the_domain_offers(
@@ -65,6 +83,53 @@ async def test_settings_are_found_in_the_way_the_domain_offers(
     assert (first.host, first.port, first.security) == (host, 993, SocketType.TLS)
     assert discovery.settings.outgoing[0].port == 465
     assert not any(tried.fate is Fate.CRASHED for tried in discovery.tried)
+
+
+async def test_autodiscover_is_asked_with_the_address_and_no_password(world: World) -> None:
+    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    async with open_network(options) as net:
+        outcome = await Autodiscover().discover(address("ana@outlookish.test"), net)
+    assert isinstance(outcome, Found)
+    assert [str(server) for server in outcome.settings.servers] == [
+        "imap mail.outlookish.test:993 tls",
+        "smtp mail.outlookish.test:587 starttls",
+    ]
+
+
+async def test_the_name_in_the_certificate_is_told_with_the_one_that_led_there(
+    world: World,
+) -> None:
+    discovery = await looked(world, "shared.test")
+    assert discovery.settings is not None
+    assert discovery.settings.aliases == (HostAlias("mail.shared.test", "srv12.hoster.test"),)
+
+
+async def test_the_login_goes_on_with_the_connections_of_the_search(world: World) -> None:
+    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    opened: list[tuple[str, int]] = []
+    async with open_network(options) as real:
+
+        async def connect(
+            host: str, port: int, *, implicit_tls: bool, explain: bool = False
+        ) -> Connection | ConnectFailure:
+            opened.append((host, port))
+            return await real.connect(host, port, implicit_tls=implicit_tls, explain=explain)
+
+        net = replace(real, connect=connect)
+        discovery = await find(address("ana@probing.test"), net)
+        assert discovery.settings is not None
+        before = len(opened)
+        incoming = await open_imap(discovery.settings.incoming[0], net)
+        outgoing = await open_smtp(discovery.settings.outgoing[0], net)
+        assert isinstance(incoming, ImapSession)
+        assert isinstance(outgoing, SmtpSession)
+        assert len(opened) == before
+        secret = Secret(world.accounts["ana@probing.test"])
+        async with incoming, outgoing:
+            assert isinstance(await log_in_imap(incoming, secret, net), LoggedIn)
+            proof = await log_in_smtp(outgoing, secret, net)
+            assert isinstance(proof, LoggedIn)
+            assert proof.size_limit == 12_000_000
 
 
 async def test_probing_reads_what_real_servers_offer(world: World) -> None:

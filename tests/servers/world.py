@@ -4,6 +4,9 @@ They listen on the standard ports of an address of their own (127.44.x.y), so th
 under test finds them exactly as it would find anybody's: by name, through the resolver.
 """
 
+import base64
+import hashlib
+import json
 import os
 import pwd
 import random
@@ -39,7 +42,11 @@ DOMAINS = (
     "probing.test",
     "dead.test",
     "nostarttls.test",
+    "pacc.test",
+    "outlookish.test",
 )
+SHARED = "shared.test"
+"""A domain whose server proves itself only as ``srv12.hoster.test``."""
 
 ACCOUNTS = {
     "ana@bodega.test": "correcto-1",
@@ -55,7 +62,27 @@ ACCOUNTS = {
     "ana@html200.test": "correcto-10",
     "ana@wrongcert.test": "correcto-11",
     "ana@expired.test": "correcto-12",
+    f"ana@{SHARED}": "correcto-13",
+    "pepe": "correcto-14",
+    "ana@pacc.test": "correcto-15",
+    "ana@outlookish.test": "correcto-16",
 }
+"""Logins; the one without a domain is of somebody whose hosting wants the short name."""
+
+PACC = json.dumps(
+    {
+        "protocols": {"imap": {"host": "mail.pacc.test"}, "submit": {"host": "mail.pacc.test"}},
+        "authentication": {"password": True},
+        "info": {"provider": {"name": "Pacc"}},
+    }
+)
+AUTODISCOVER = """<?xml version="1.0" encoding="utf-8"?>
+<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006">
+<Response xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a">
+<Account><AccountType>email</AccountType><Action>settings</Action>
+<Protocol><Type>IMAP</Type><Server>mail.outlookish.test</Server><Port>993</Port><SSL>on</SSL>
+</Protocol><Protocol><Type>SMTP</Type><Server>mail.outlookish.test</Server><Port>587</Port>
+<Encryption>TLS</Encryption></Protocol></Account></Response></Autodiscover>"""
 
 PROGRAMS = ("dovecot", "postfix", "knotd", "knotc", "nginx")
 
@@ -231,6 +258,14 @@ class World:
             a(f"mail.{domain}")
             mx(domain, f"mail.{domain}")
             srv(domain, f"mail.{domain}")
+        a(f"mail.{SHARED}")
+        mx(SHARED, f"mail.{SHARED}")
+        a("mail.pacc.test", "ua-auto-config.pacc.test")
+        mx("pacc.test", "mail.pacc.test")
+        digest = base64.b64encode(hashlib.sha256(PACC.encode()).digest()).decode()
+        lines.append(f'_ua-auto-config.pacc.test. TXT "v=UAAC1; a=sha256; d={digest}"')
+        a("autodiscover.outlookish.test", "mail.outlookish.test")
+        mx("outlookish.test", "mail.outlookish.test")
         a("mail.probing.test", "imap.probing.test", "smtp.probing.test")
         mx("probing.test", "mail.probing.test")
         lines.append("nullmx.test. MX 0 .")
@@ -373,6 +408,10 @@ class World:
                     port = 995
                     ssl = yes
                   }}
+                }}
+                local_name mail.{SHARED} {{
+                  ssl_cert = <{other[0]}
+                  ssl_key = <{other[1]}
                 }}
                 local_name mail.wrongcert.test {{
                   ssl_cert = <{other[0]}
@@ -528,9 +567,14 @@ class World:
         owner = pwd.getpwnam("postfix")
         os.chown(data, owner.pw_uid, owner.pw_gid)
         dovecot = folder / "dovecot"
-        domains = " ".join((*DOMAINS, PENISCOLA))
+        domains = " ".join((*DOMAINS, PENISCOLA, SHARED))
+        (config / "certificates").write_text(
+            f"mail.{SHARED} {self._other_name[1]} {self._other_name[0]}\n"
+        )
         (config / "logins").write_text(
-            "".join(f"{address} {address}\n" for address in self.accounts), encoding="utf-8"
+            "".join(f"{address} {address}\n" for address in self.accounts)
+            + "pepe@bodega.test pepe\n",
+            encoding="utf-8",
         )
         (config / "main.cf").write_text(
             textwrap.dedent(
@@ -553,6 +597,7 @@ class World:
                 message_size_limit = 12000000
                 smtpd_tls_cert_file = {self._good[0]}
                 smtpd_tls_key_file = {self._good[1]}
+                tls_server_sni_maps = hash:{config}/certificates
                 smtpd_sasl_type = dovecot
                 smtpd_sasl_path = {dovecot}/auth-postfix
                 smtpd_sasl_security_options = noanonymous
@@ -603,6 +648,11 @@ class World:
                 """
             )
         )
+        subprocess.run(
+            ["postmap", "-c", str(config), "-F", f"hash:{config}/certificates"],
+            check=True,
+            env=_with_sbin(),
+        )
         checked = subprocess.run(
             ["postfix", "-c", str(config), "check"],
             capture_output=True,
@@ -645,6 +695,8 @@ class World:
             "/mail/config-v1.1.xml",
             clientconfig("mail.hoster.test", "hoster.test"),
         )
+        self.serve("ua-auto-config.pacc.test", "/.well-known/user-agent-configuration.json", PACC)
+        self.serve("autodiscover.outlookish.test", "/autodiscover/autodiscover.xml", AUTODISCOVER)
         for host in ("autoconfig.html200.test", "html200.test"):
             for path in (
                 "/mail/config-v1.1.xml",
@@ -674,6 +726,8 @@ class World:
                     ssl_certificate {self._good[0]};
                     ssl_certificate_key {self._good[1]};
                     root {folder}/www/$host;
+                    # The answer to a POST is the file, too.
+                    error_page 405 =200 $uri;
                   }}
                 }}
                 """
