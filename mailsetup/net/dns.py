@@ -18,12 +18,16 @@ if TYPE_CHECKING:
     from dns.resolver import Answer as DnsAnswer
 
 R = TypeVar("R", covariant=True)
+_K = TypeVar("_K")
+_F = TypeVar("_F", bound="asyncio.Future[Any]")
 
 QUERY_LIFETIME = 4.0
 """Seconds for one question with all its repetitions."""
 _FIRST_RETRY = 1.0
 _MAX_RECORDS = 64
 _MAX_ALIASES = 8
+MAX_REMEMBERED = 2000
+"""Answers that a run keeps: a search asks some sixty questions, and several run at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +248,7 @@ class DnsResolver:
         if task is None or task.cancelled():
             task = asyncio.ensure_future(self._query(*key))
             self._asked[key] = task
+            forget_oldest(self._asked)
         # Shielded: one asker who gives up must not take the answer away from the others.
         reply = await asyncio.shield(task)
         if isinstance(reply, NoAnswer) and self._asked.get(key) is task:
@@ -263,7 +268,7 @@ class DnsResolver:
             responses: dict[object, Message] = error.responses()  # type: ignore[no-untyped-call]
             response = next(iter(responses.values()), None)
             if response is not None:
-                self._aliases[name] = _cnames(response)
+                self._note_aliases(name, _cnames(response))
             return Absent(nxdomain=True)
         except dns.exception.Timeout:
             return NoAnswer(ResolverFault.TIMEOUT)
@@ -276,11 +281,17 @@ class DnsResolver:
         except OSError:
             return NoAnswer(ResolverFault.NO_RESOLVER)
         chain = answer.chaining_result.cnames
-        self._aliases[name] = tuple(_host(rrset[0].target) for rrset in chain[:_MAX_ALIASES])
+        self._note_aliases(name, tuple(_host(rrset[0].target) for rrset in chain[:_MAX_ALIASES]))
         if answer.rrset is None:
             return Absent(nxdomain=False)
         validated = bool(answer.response.flags & dns.flags.AD) and _on_loopback(answer.nameserver)
         return Answer(tuple(answer.rrset)[:_MAX_RECORDS], validated)
+
+    def _note_aliases(self, name: str, chain: tuple[str, ...]) -> None:
+        if chain:
+            self._aliases[name] = chain
+            while len(self._aliases) > MAX_REMEMBERED:
+                del self._aliases[next(iter(self._aliases))]
 
     async def _resolve(self, name: str, rdtype: str) -> "DnsAnswer":
         """Ask once. Raises what dnspython raises, and OSError when nothing more can be opened."""
@@ -402,6 +413,15 @@ async def system_addresses(host: str) -> Reply[str]:
         return NoAnswer(ResolverFault.TIMEOUT)
 
 
+def forget_oldest(asked: "dict[_K, _F]") -> None:
+    """Keep the memory of answers flat, however many are asked for. Open questions stay."""
+    while len(asked) > MAX_REMEMBERED:
+        oldest = next(iter(asked))
+        if not asked[oldest].done():
+            return
+        del asked[oldest]
+
+
 AddressLookup = Callable[[str], Awaitable[Reply[str]]]
 
 
@@ -417,6 +437,7 @@ def asked_once(look_up: AddressLookup) -> AddressLookup:
         if task is None or task.cancelled():
             task = asyncio.ensure_future(look_up(host))
             asked[host] = task
+            forget_oldest(asked)
         reply = await asyncio.shield(task)
         if not isinstance(reply, Answer) and asked.get(host) is task:
             del asked[host]

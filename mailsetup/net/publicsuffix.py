@@ -1,6 +1,6 @@
 """Registrable domains, from the bundled public suffix list (never fetched)."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def _list_with_private() -> "PublicSuffixList":
     return PublicSuffixList()
 
 
-@cache
+@lru_cache(maxsize=4096)
 def owned_domain(name: str) -> str:
     """The largest part of a host name that surely has one owner: what trust may be given to.
 
@@ -35,7 +35,7 @@ def owned_domain(name: str) -> str:
     return found or host
 
 
-@cache
+@lru_cache(maxsize=4096)
 def registrable_domain(name: str) -> str | None:
     """The part of a host name that somebody registered, or None for a public suffix itself.
 

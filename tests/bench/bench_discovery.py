@@ -8,7 +8,9 @@ server and mail servers; the near side asks as the program does.
 
 import argparse
 import asyncio
+import base64
 import fcntl
+import hashlib
 import os
 import select
 import ssl
@@ -41,29 +43,52 @@ NEAR, FAR, NOWHERE = "10.99.7.1", "10.99.7.2", "10.99.8.1"
 NAMES = [
     "autoconfig.only-autoconfig.es", "only-wellknown.es", "v1.ispdb.net", "autoconfig.hoster.com",
     "imap.only-probe.es", "smtp.only-probe.es", "imap.only-srv.es", "smtp.only-srv.es",
+    "autodiscover.only-autodiscover.es", "ua-auto-config.only-pacc.es",
+    "imap.probe-hole.es", "smtp.probe-hole.es",
 ]  # fmt: skip
-ZONE: dict[tuple[str, str], str] = {(name, "A"): FAR for name in NAMES} | {
-    ("_imaps._tcp.only-srv.es", "SRV"): "0 1 993 imap.only-srv.es.",
-    ("_submissions._tcp.only-srv.es", "SRV"): "0 1 465 smtp.only-srv.es.",
-    ("_imaps._tcp.hole.es", "SRV"): "0 1 993 imap.hole.es.",
-    ("_submissions._tcp.hole.es", "SRV"): "0 1 465 smtp.hole.es.",
-    ("autoconfig.hole.es", "A"): NOWHERE,
-    ("hole.es", "A"): NOWHERE,
-    ("only-mx.es", "MX"): "10 mx.hoster.com.",
-}
+ZONE: dict[tuple[str, str], str] = (
+    {(name, "A"): FAR for name in NAMES}
+    | {
+        ("_imaps._tcp.only-srv.es", "SRV"): "0 1 993 imap.only-srv.es.",
+        ("_submissions._tcp.only-srv.es", "SRV"): "0 1 465 smtp.only-srv.es.",
+        ("_imaps._tcp.srv-hole.es", "SRV"): "0 1 993 imap.srv-hole.es.",
+        ("_submissions._tcp.srv-hole.es", "SRV"): "0 1 465 smtp.srv-hole.es.",
+        ("only-mx.es", "MX"): "10 mx.hoster.com.",
+    }
+    | {
+        (name, "A"): NOWHERE
+        for domain in ("srv-hole.es", "probe-hole.es")
+        for name in (f"autoconfig.{domain}", f"autodiscover.{domain}", domain)
+    }
+)
 METHODS = {
+    "pacc": "only-pacc.es",
     "autoconfig": "only-autoconfig.es",
     "well-known": "only-wellknown.es",
     "ispdb": "only-ispdb.es",
     "srv": "only-srv.es",
     "mx": "only-mx.es",
+    "autodiscover": "only-autodiscover.es",
     "probe": "only-probe.es",
 }
+# The shortest chain of round trips that each method needs: address, TCP, TLS 1.3, document; MX
+# before that; for probing greeting and capabilities in place of the document.
+CHAIN = {"srv": 1, "mx": 5, "probe": 5}
+PUBLISHED = 4
 DOCUMENT = b"""<clientConfig version="1.1"><emailProvider id="x">
 <incomingServer type="imap"><hostname>imap.%EMAILDOMAIN%</hostname><port>993</port>
 <socketType>SSL</socketType></incomingServer>
 <outgoingServer type="smtp"><hostname>smtp.%EMAILDOMAIN%</hostname><port>465</port>
 <socketType>SSL</socketType></outgoingServer></emailProvider></clientConfig>"""
+
+
+PACC = b'{"protocols":{"imap":{"host":"imap.x.es"},"submit":{"host":"smtp.x.es"}}}'
+ZONE["_ua-auto-config.only-pacc.es", "TXT"] = (
+    f'"v=UAAC1; a=sha256; d={base64.b64encode(hashlib.sha256(PACC).digest()).decode()}"'
+)
+POX = b"""<Autodiscover><Response><Account><Protocol><Type>IMAP</Type><Port>993</Port>
+<Server>imap.only-autodiscover.es</Server></Protocol><Protocol><Type>SMTP</Type><Port>465</Port>
+<Server>smtp.only-autodiscover.es</Server></Protocol></Account></Response></Autodiscover>"""
 
 
 class NameServer(asyncio.DatagramProtocol):
@@ -90,9 +115,14 @@ async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Non
     """The document wherever it belongs, 404 elsewhere."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     path = head.split(" ")[1].partition("?")[0]
-    there = "config-v1.1.xml" in path or path == "/only-ispdb.es"
-    body = DOCUMENT if there else b""
-    status = b"200 OK" if there else b"404 Not Found"
+    body = b""
+    if "config-v1.1.xml" in path or path == "/only-ispdb.es":
+        body = DOCUMENT
+    elif path.endswith("autodiscover.xml"):
+        body = POX
+    elif path.endswith("user-agent-configuration.json"):
+        body = PACC
+    status = b"200 OK" if body else b"404 Not Found"
     length = str(len(body)).encode()
     writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: " + length + b"\r\n\r\n" + body)
     await writer.drain()
@@ -170,18 +200,22 @@ async def ask(folder: Path, rtt: float) -> None:
     """The near side: one line a method."""
     options = NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
 
-    def line(name: str, milliseconds: float) -> None:
-        print(f"| {rtt:.0f} | {name} | {milliseconds:.0f} | {milliseconds / rtt:.1f} |", flush=True)
+    def line(name: str, milliseconds: float, method: str = "") -> None:
+        trips = milliseconds / rtt
+        ratio = f"{trips / CHAIN.get(method, PUBLISHED):.2f}" if method else ""
+        print(f"| {rtt:.0f} | {name} | {milliseconds:.0f} | {trips:.1f} | {ratio} |", flush=True)
 
     await timed(options, partial(one_source, "autoconfig"), 1)  # it pays for the imports
     for method in METHODS:
-        line(f"{method}, alone", await timed(options, partial(one_source, method)))
+        line(f"{method}, alone", await timed(options, partial(one_source, method)), method)
+    clear: dict[str, float] = {}
     for method, domain in METHODS.items():
-        line(f"{method}, in the race", await timed(options, partial(whole, domain, method)))
-    clear = await timed(options, partial(whole, "only-srv.es", "srv"))
-    hole = await timed(options, partial(whole, "hole.es", "srv"))
-    line("srv, two web hosts swallow packets", hole)
-    print(f"| {rtt:.0f} | … that is later by | {hole - clear:.0f} | |", flush=True)
+        clear[method] = await timed(options, partial(whole, domain, method))
+        line(f"{method}, in the race", clear[method], method)
+    for method in ("srv", "probe"):
+        hole = await timed(options, partial(whole, f"{method}-hole.es", method))
+        line(f"{method}, three web hosts swallow packets", hole)
+        print(f"| {rtt:.0f} | … later by | {hole - clear[method]:.0f} | | |", flush=True)
 
 
 def sh(command: str) -> None:
@@ -266,7 +300,7 @@ def main() -> None:
         asyncio.run(ask(arguments.folder, arguments.rtt[0]))
         return
     me = [sys.executable, "-m", "tests.bench.bench_discovery"]
-    print("| round trip, ms | what | ms | round trips |\n|---|---|---|---|", flush=True)
+    print("| round trip, ms | what | ms | round trips | ratio |\n|---|---|---|---|---|", flush=True)
     for rtt in arguments.rtt:
         with cable(rtt) as (near, far), tempfile.TemporaryDirectory() as folder:
             enter = ["ip", "netns", "exec"]

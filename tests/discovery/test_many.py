@@ -1,0 +1,87 @@
+"""Many addresses in one run."""
+
+from collections import Counter
+
+from mailsetup.discovery.find import Discovery, Verdict
+from mailsetup.discovery.many import Searches
+from mailsetup.model.address import EmailAddress
+from tests.discovery.world import AUTOCONFIG, World, address, config, imap, run, smtp
+
+
+def all_of(world: World, *texts: str) -> list[Discovery]:
+    async def search() -> list[Discovery]:
+        import asyncio
+
+        searches = Searches(world.network())
+        try:
+            return await asyncio.gather(*(searches.find(address(text)) for text in texts))
+        finally:
+            await searches.close()
+
+    return run(search())
+
+
+def names(discovery: Discovery) -> set[str]:
+    return (
+        {server.username for server in discovery.settings.servers} if discovery.settings else set()
+    )
+
+
+def test_each_domain_is_looked_up_once_and_everybody_gets_their_own_name() -> None:
+    world = World()
+    world.serve(AUTOCONFIG, config())
+    found = all_of(world, "ana@bodega.es", "eva@bodega.es", "leo@bodega.es", "ana@otra.es")
+    assert [names(one) for one in found] == [
+        {"ana@bodega.es"},
+        {"eva@bodega.es"},
+        {"leo@bodega.es"},
+        set(),
+    ]
+    asked = Counter(url.partition("?")[0] for url in world.asked_urls)
+    assert set(asked.values()) == {1}
+    assert found[3].outcome is Verdict.NOT_FOUND
+
+
+def test_short_names_follow_the_address_too() -> None:
+    world = World()
+    world.serve(AUTOCONFIG, config().replace(b"%EMAILADDRESS%", b"%EMAILLOCALPART%"))
+    found = all_of(world, "ana@bodega.es", "eva@bodega.es")
+    assert [names(one) for one in found] == [{"ana"}, {"eva"}]
+
+
+def test_where_the_domain_answers_for_each_mailbox_apart_each_is_asked_for() -> None:
+    world = World()
+    world.serve(AUTOCONFIG, config().replace(b"%EMAILADDRESS%", b"w123456"))
+    all_of(world, "ana@bodega.es", "eva@bodega.es")
+    asked = [url for url in world.asked_urls if url.startswith(AUTOCONFIG)]
+    assert len(asked) == 2
+    assert {"ana%40" in url for url in asked} == {True, False}
+
+
+def test_connections_that_won_are_not_kept_for_hundreds() -> None:
+    world = World()
+    scripts = [imap(), smtp()]
+    world.mail["imap.bodega.es", 993], world.mail["smtp.bodega.es", 465] = scripts
+    all_of(world, "ana@bodega.es", "eva@bodega.es")
+    assert [script.closed for script in scripts] == [1, 1]
+
+
+def test_one_who_gives_up_takes_nothing_from_the_others() -> None:
+    async def search() -> Discovery:
+        import asyncio
+
+        world = World()
+        world.serve(AUTOCONFIG, config(), after=0.2)
+        searches = Searches(world.network())
+        first = asyncio.ensure_future(searches.find(EmailAddress("ana", "bodega.es")))
+        await asyncio.sleep(0.1)
+        second = asyncio.ensure_future(searches.find(EmailAddress("eva", "bodega.es")))
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        try:
+            return await second
+        finally:
+            await searches.close()
+
+    assert names(run(search())) == {"eva@bodega.es"}
