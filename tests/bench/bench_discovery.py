@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import os
 import select
+import signal
 import ssl
 import struct
 import subprocess
@@ -26,12 +27,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
-from typing import cast
 
-import dns.message
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
 import trustme
 
 from mailsetup.discovery.find import all_sources, find
@@ -39,6 +35,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found
 from mailsetup.net.network import Network, NetworkOptions, open_network
 
+SBIN = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
 NEAR, FAR, NOWHERE = "10.99.7.1", "10.99.7.2", "10.99.8.1"
 NAMES = [
     "autoconfig.only-autoconfig.es", "only-wellknown.es", "v1.ispdb.net", "autoconfig.hoster.com",
@@ -91,42 +88,69 @@ POX = b"""<Autodiscover><Response><Account><Protocol><Type>IMAP</Type><Port>993<
 <Server>smtp.only-autodiscover.es</Server></Protocol></Account></Response></Autodiscover>"""
 
 
-class NameServer(asyncio.DatagramProtocol):
-    """Everything in `ZONE`, and NXDOMAIN for the rest."""
+def start_knot(folder: Path) -> subprocess.Popen[bytes]:
+    """Everything in `ZONE` as one root zone."""
+    lines = [f"{name}. {kind} {record}" for (name, kind), record in ZONE.items()]
+    head = "$TTL 60\n. SOA ns. admin. 1 3600 600 86400 60\n. NS ns.test.\n"
+    (folder / "root.zone").write_text(head + "\n".join(lines) + "\n")
+    (folder / "knot.conf").write_text(
+        f"""
+server:
+    rundir: "{folder}"
+    listen: {FAR}@53
+control:
+    listen: "{folder}/knot.sock"
+database:
+    storage: "{folder}/knot-db"
+log:
+  - target: stderr
+    any: error
+zone:
+  - domain: .
+    storage: "{folder}"
+    file: root.zone
+    zonefile-sync: -1
+"""
+    )
+    (folder / "knot-db").mkdir()
+    return subprocess.Popen(["knotd", "-c", str(folder / "knot.conf")], env=SBIN)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the way back."""
-        self.transport = cast(asyncio.DatagramTransport, transport)
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Answer."""
-        query = dns.message.from_wire(data)
-        name = query.question[0].name.to_text().rstrip(".")
-        kind = dns.rdatatype.to_text(query.question[0].rdtype)
-        reply = dns.message.make_response(query)
-        if record := ZONE.get((name, kind)):
-            reply.answer = [dns.rrset.from_text(name + ".", 60, "IN", kind, record)]
-        elif not any(known == name for known, _ in ZONE):
-            reply.set_rcode(dns.rcode.NXDOMAIN)
-        self.transport.sendto(reply.to_wire(), addr)
-
-
-async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """The document wherever it belongs, 404 elsewhere."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode()
-    path = head.split(" ")[1].partition("?")[0]
-    body = b""
-    if "config-v1.1.xml" in path or path == "/only-ispdb.es":
-        body = DOCUMENT
-    elif path.endswith("autodiscover.xml"):
-        body = POX
-    elif path.endswith("user-agent-configuration.json"):
-        body = PACC
-    status = b"200 OK" if body else b"404 Not Found"
-    length = str(len(body)).encode()
-    writer.write(b"HTTP/1.1 " + status + b"\r\nContent-Length: " + length + b"\r\n\r\n" + body)
-    await writer.drain()
-    writer.close()
+def start_nginx(folder: Path) -> subprocess.Popen[bytes]:
+    """The documents wherever they belong, 404 elsewhere."""
+    pages = {
+        "/mail/config-v1.1.xml": DOCUMENT,
+        "/.well-known/autoconfig/mail/config-v1.1.xml": DOCUMENT,
+        "/only-ispdb.es": DOCUMENT,
+        "/autodiscover/autodiscover.xml": POX,
+        "/.well-known/user-agent-configuration.json": PACC,
+    }
+    for path, body in pages.items():
+        place = folder / "www" / path.lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(body)
+    (folder / "nginx.conf").write_text(
+        f"""
+user root;
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log;
+events {{ worker_connections 256; }}
+http {{
+    access_log off;
+    server {{
+        listen {FAR}:443 ssl;
+        ssl_protocols TLSv1.2 TLSv1.3;
+        ssl_certificate {folder}/chain.pem;
+        ssl_certificate_key {folder}/key.pem;
+        root {folder}/www;
+        error_page 405 =200 $uri;
+    }}
+}}
+"""
+    )
+    command = ["nginx", "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+    return subprocess.Popen(command, env=SBIN)
 
 
 async def imap(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -147,16 +171,25 @@ async def smtp(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 async def serve(folder: Path) -> None:
     """The far side, until it is ended."""
     authority = trustme.CA()
+    certificate = authority.issue_cert(*NAMES)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*NAMES).configure_cert(context)
+    certificate.configure_cert(context)
+    (folder / "chain.pem").write_bytes(b"".join(b.bytes() for b in certificate.cert_chain_pems))
+    (folder / "key.pem").write_bytes(certificate.private_key_pem.bytes())
     loop = asyncio.get_running_loop()
-    await loop.create_datagram_endpoint(NameServer, local_addr=(FAR, 53))
     # The near side leaves without a farewell, as the program does.
     loop.set_exception_handler(lambda _loop, _context: None)
-    for handler, port in ((web, 443), (imap, 993), (smtp, 465)):
+    for handler, port in ((imap, 993), (smtp, 465)):
         await asyncio.start_server(handler, FAR, port, ssl=context)
+    servers = [start_knot(folder), start_nginx(folder)]
+    ended = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    await asyncio.sleep(1.0)
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
-    await asyncio.Event().wait()
+    await ended.wait()
+    for server in servers:
+        server.terminate()
+        server.wait()
 
 
 def mailbox(domain: str) -> EmailAddress:
