@@ -74,6 +74,9 @@ PATIENCE = 3.0
 """Seconds that half an answer (no outgoing or no incoming server) waits for the other half."""
 
 _LOCAL_TIMEOUT = 0.1
+HEAD_START = 0.004
+"""Seconds for those whose answers are taken first; computing is all that they compete for."""
+_FIRST_TO_ASK = frozenset({Method.PACC, Method.AUTOCONFIG, Method.WELL_KNOWN, Method.SRV})
 
 
 class Verdict(StrEnum):
@@ -182,8 +185,12 @@ class _Race:
             await asyncio.wait(self._tasks.values(), timeout=_LOCAL_TIMEOUT)
         self._collect()
         if online and (self._best is None or self._best.rank > (False, False, 0)):
+            later = [place for place, is_local in enumerate(local) if not is_local]
+            self._start(place for place in later if self._sources[place].method in _FIRST_TO_ASK)
+            # Their questions are on the way before the many others are even written.
+            await asyncio.sleep(HEAD_START)
             self._facts = asyncio.create_task(domain_facts(self._address.domain, self._net))
-            self._start(place for place, is_local in enumerate(local) if not is_local)
+            self._start(place for place in later if place not in self._tasks)
         while True:
             self._collect()
             if self._best is not None:

@@ -172,3 +172,11 @@ def test_help_speaks_spanish_when_asked(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_name_with_a_newline_cannot_reach_a_file() -> None:
     words = ("export", "a@gmail.com", "--offline", "--for", "outlook", "--name", "a\nb")
     assert refused(*words) == (2, "usage")
+
+
+def test_a_resolver_that_is_down_is_told_apart_from_a_domain_without_mail() -> None:
+    words = ("discover", "ana@bodega.test", "--json", "--resolver", "127.0.0.1:9")
+    status, out, _err = run(*words, "--timeout", "8")
+    document = json.loads(out)
+    assert status == 3
+    assert [finding["id"] for finding in document["findings"]] == ["client.dns.broken"]

@@ -178,6 +178,25 @@ def _attempts(world: World, name: str) -> int:
     return world.log("dovecot-mail").count(f"user=<{name}")
 
 
+def test_a_network_that_answers_for_others_is_the_first_thing_broken(world: World) -> None:
+    """What a hotel does: its own page under every name."""
+    world.serve("detectportal.firefox.com", "/success.txt", "<html>Welcome to our hotel</html>")
+    with world.passing_records(f"detectportal.firefox.com. A {world.ip}"):
+        status, document, _printed = run(world, "discover", "ana@nowhere.test")
+        checked, whole = check(world, "ana@nowhere.test")
+    assert status == 3
+    assert (checked, whole["first_broken"]) == (5, "client")
+    assert ids(document) == ids(whole) == ["client.network.captive-portal"]
+    assert document["findings"][0]["evidence"]["status"] == 200
+
+
+def test_names_that_cannot_exist_and_are_answered_are_told(world: World) -> None:
+    with world.passing_records(f"*.invalid. A {world.ip}"):
+        status, document = check(world, "ana@nomx.test")
+    assert status == 5
+    assert ids(document)[0] == "client.dns.hijacked"
+
+
 def test_without_starttls_the_password_is_not_sent(world: World, tmp_path: Path) -> None:
     world.extra_dovecot("open.bodega.test", tls="no")
     path = settings_file(tmp_path, "open.bodega.test", port=143, security="starttls")

@@ -289,3 +289,40 @@ async def test_giving_up_closes_the_connection() -> None:
         async with asyncio.timeout(10):
             await there.all_ended.wait()
         await client.close()
+
+
+async def test_through_a_proxy_the_certificate_is_still_the_servers_own() -> None:
+    asked: list[bytes] = []
+
+    async with serving(web({"/a": ok(b"hello")}), server_context(*NAMES)) as origin:
+
+        async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            asked.append(await reader.readuntil(b"\r\n\r\n"))
+            there, back = await asyncio.open_connection("127.0.0.1", origin.port)
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+
+            async def carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+                while data := await source.read(65536):
+                    sink.write(data)
+                    await sink.drain()
+
+            try:
+                await asyncio.gather(carry(reader, back), carry(there, writer))
+            finally:
+                back.transport.abort()
+
+        async with serving(proxy) as way:
+            dial = Dialer(look_up, client_context())
+            through = f"http://127.0.0.1:{way.port}"
+            client = HttpsClient(dial, client_context(), proxy_for=lambda _: through)
+            try:
+                reply = await client.get(URL)
+                foreign = await client.get("https://other.example/a")
+            finally:
+                await client.close()
+    assert isinstance(reply, HttpReply)
+    assert reply.body == b"hello"
+    # The name is the proxy's to look up: this computer may have no resolver at all.
+    assert asked[0].startswith(b"CONNECT autoconfig.bodega.example:443 ")
+    assert isinstance(foreign, HttpFailure)
+    assert foreign.fault is HttpFault.TLS

@@ -15,7 +15,8 @@ import socket
 import subprocess
 import tempfile
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -196,6 +197,20 @@ class World:
     def records(self, *lines: str) -> None:
         """Add records (full names with a final dot) and serve them at once."""
         self._zone += lines
+        self._serve_zone()
+
+    @contextmanager
+    def passing_records(self, *lines: str) -> Iterator[None]:
+        """Records for the time of a block."""
+        before = list(self._zone)
+        self.records(*lines)
+        try:
+            yield
+        finally:
+            self._zone = before
+            self._serve_zone()
+
+    def _serve_zone(self) -> None:
         self._write_zone()
         subprocess.run(
             ["knotc", "-s", str(self.folder / "knot.sock"), "zone-reload", "."],

@@ -66,9 +66,10 @@ class Srv:
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Ask, choose the protocol first, then order each protocol's servers."""
         location = self.location(address)
+        mail = asyncio.ensure_future(_asked(location, net))
         beside = asyncio.ensure_future(_services(address, net))
         try:
-            replies = await _asked(location, net)
+            replies = await mail
             offered = {label: _usable(reply) for label, reply in replies.items()}
             incoming, outgoing = _chosen(offered, address)
             if not incoming + outgoing:
@@ -77,8 +78,9 @@ class Srv:
             await asyncio.wait([beside], timeout=_GRACE)
             services = beside.result() if beside.done() else ()
         finally:
-            beside.cancel()
-            await asyncio.gather(beside, return_exceptions=True)
+            for task in (mail, beside):
+                task.cancel()
+            await asyncio.gather(mail, beside, return_exceptions=True)
         settings = AccountSettings(incoming, outgoing, services=services)
         source = Source(self.method, location, channel)
         return Found(settings, source, vouched=channel is Channel.DNSSEC)
