@@ -206,13 +206,19 @@ class Assistant:
                 emit=lambda progress: emit(_event(progress)),
             )
 
-    async def explain_absence(self, address: EmailAddress) -> Verdict:
-        """Why nothing was found: what the domain and this network have to do with it."""
+    async def explain_absence(
+        self, address: EmailAddress, discovery: Discovery | None = None
+    ) -> Verdict:
+        """Why nothing was found: what the domain and this network have to do with it.
+
+        ``discovery`` is the search that found nothing; what it learnt is not asked for again.
+        """
         if self.options.offline:
             return judge((), ())
         async with self._network() as net:
             domain, network = await asyncio.gather(
-                look_at_domain(address, net), look_at_network(net)
+                look_at_domain(address, net, discovery.domain_facts if discovery else None),
+                look_at_network(net),
             )
         findings = (*network, *domain.findings)
         return judge(findings, (Link.DNS,) if domain.in_order else ())

@@ -49,7 +49,7 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
     discovery = await assistant.discover(address)
     if discovery.settings is None:
         text.write_nothing_found(address, out)
-        text.write_verdict(await assistant.explain_absence(address), out)
+        text.write_verdict(await assistant.explain_absence(address, discovery), out)
         return BROKEN
     text.write_discovery(discovery, out)
     if discovery.confirm:

@@ -281,7 +281,7 @@ def _discover(options: argparse.Namespace, streams: _Streams) -> int:
         discovery, _agreed = _find(options, streams, engine, address)
         document = discovery_document(address, discovery)
         if discovery.outcome is Outcome.NOT_FOUND:
-            verdict = engine.run(engine.assistant.explain_absence(address))
+            verdict = engine.run(engine.assistant.explain_absence(address, discovery))
             document |= verdict_members(verdict)
             if not options.json:
                 text.write_verdict(verdict, streams.stdout)
@@ -327,7 +327,7 @@ def _check(options: argparse.Namespace, streams: _Streams) -> int:
         discovery, agreed_before = _find(options, streams, engine, address)
         document = discovery_document(address, discovery)
         if discovery.outcome is Outcome.NOT_FOUND:
-            return _absent(options, streams, engine, address, document)
+            return _absent(options, streams, engine, address, discovery)
         discovery, agreed = _confirmed(discovery, options, streams)
         if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
             if options.json:
@@ -365,10 +365,11 @@ def _absent(
     streams: _Streams,
     engine: _Engine,
     address: EmailAddress,
-    document: Document,
+    discovery: Discovery,
 ) -> int:
     """Nothing was found: the chain can still say why, and then that is what is broken."""
-    verdict = engine.run(engine.assistant.explain_absence(address))
+    verdict = engine.run(engine.assistant.explain_absence(address, discovery))
+    document = discovery_document(address, discovery)
     if options.json:
         print_document({**document, **verdict_members(verdict), "round_trip": None}, streams.stdout)
     else:

@@ -396,7 +396,7 @@ class Window(QWidget):
             engine = self._engine()
             found = await engine.discover(address, emit, agreed=agreed)
             known = found.settings is not None or bool(found.confirm)
-            absence = () if known else (await engine.explain_absence(address)).findings
+            absence = () if known else (await engine.explain_absence(address, found)).findings
             return found, absence
 
         self._start(look, self._looked, view.take)

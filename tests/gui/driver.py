@@ -78,7 +78,9 @@ class Scripted(Assistant):
             return Discovery(Outcome.NEEDS_CONFIRMATION, source=source, confirm=self.leads_on)
         return self.found
 
-    async def explain_absence(self, address: EmailAddress) -> Verdict:
+    async def explain_absence(
+        self, address: EmailAddress, discovery: Discovery | None = None
+    ) -> Verdict:
         """A domain without MX."""
         return judge(
             (Finding("dns.mx.missing", Status.FAIL, {"domain": address.display_domain}),), ()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant
+from mailsetup.assistant.service import Assistant, Discovery
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.chain import Light
@@ -139,7 +139,9 @@ def test_a_mailbox_that_no_usual_server_gives_out_is_told(
     somebody: MakePerson, word: str, said: str
 ) -> None:
     class Silent(Scripted):
-        async def explain_absence(self, address: EmailAddress) -> Verdict:
+        async def explain_absence(
+            self, address: EmailAddress, discovery: Discovery | None = None
+        ) -> Verdict:
             return judge((), ())
 
     person = somebody(Silent(found=replace(nothing_found(), warnings=(word,))))

@@ -42,9 +42,15 @@ class DomainVerdict:
     in_order: bool
 
 
-async def look_at_domain(address: EmailAddress, net: Network) -> DomainVerdict:
-    """Ask the DNS about the domain and judge the answers (RFC 5321 section 5.1, RFC 7505)."""
-    facts = await domain_facts(address.domain, net)
+async def look_at_domain(
+    address: EmailAddress, net: Network, facts: DomainFacts | None = None
+) -> DomainVerdict:
+    """Ask the DNS about the domain and judge the answers (RFC 5321 section 5.1, RFC 7505).
+
+    ``facts`` are what is known already.
+    """
+    if facts is None or facts.state is DomainState.UNKNOWN:
+        facts = await domain_facts(address.domain, net)
     if facts.state is DomainState.UNANSWERED and not await _resolver_works(net):
         cause = "client.dns.broken" if net.is_online() else "client.network.offline"
         broken = Finding(cause, Status.FAIL, evidence={"fault": str(facts.fault)})
