@@ -19,6 +19,7 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.report import CheckReport
 from mailsetup.diagnosis.chain import Verdict, judge
+from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
 from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
@@ -312,6 +313,7 @@ class _Side:
     findings: tuple[Finding, ...] = ()
     proof: LoggedIn | None = None
     reached: bool = False
+    failure: Failure | None = None
 
     @property
     def is_good(self) -> bool:
@@ -336,12 +338,9 @@ class _Check:
         async with self._sessions:
             domain, (incoming, outgoing) = await asyncio.gather(self._domain(), self._sides())
             trip, of_trip = await self._trip(incoming, outgoing)
-            network: tuple[Finding, ...] = ()
-            if not (incoming.reached or outgoing.reached):
-                network = await look_at_network(self._net)
-                self._tell(network)
+            here = await self._here(incoming, outgoing)
         # Where both servers show the same fault, the incoming one speaks for both.
-        findings = (*network, *domain.findings, *incoming.findings, *outgoing.findings, *of_trip)
+        findings = (*here, *domain.findings, *incoming.findings, *outgoing.findings, *of_trip)
         verdict = judge(findings, self._proven(domain, incoming, outgoing, trip))
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
@@ -355,6 +354,18 @@ class _Check:
             round_trip=trip,
             elapsed_ms=1000 * (self._net.clock.monotonic() - started),
         )
+
+    async def _here(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
+        """Whether this computer or its network is why a server was not reached."""
+        failures = [side.failure for side in (incoming, outgoing) if side.failure is not None]
+        if not failures:
+            return ()
+        looks = [look_at_computer(failures, self._net)]
+        if not (incoming.reached or outgoing.reached):
+            looks.append(look_at_network(self._net))
+        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
+        self._tell(findings)
+        return findings
 
     async def _domain(self) -> DomainVerdict:
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
@@ -520,7 +531,7 @@ class _Check:
     def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:
         findings = (finding_of(failure, self._account.address, proven_name=proven_name),)
         self._tell(findings)
-        return _Side(findings, reached=reached)
+        return _Side(findings, reached=reached, failure=failure)
 
     def _tell(self, findings: Sequence[Finding]) -> None:
         for finding in findings:

@@ -42,6 +42,16 @@ _CAUSES: tuple[str, ...] = (
 _GATES = ("client.address", "client.network", "client.dns", "dns.domain")
 """While one of these fails, nothing behind it can be judged at all."""
 
+_NO_GATE = frozenset({"client.network.port-blocked"})
+"""One closed door, while the rest of the way can be seen."""
+
+_EXPLAINED_BY = {
+    "client.clock": ("hosting.tls",),
+    "client.tls": ("hosting.tls",),
+    "client.network.port-blocked": ("hosting.server",),
+}
+"""What only looks like a fault of its own while the cause stands."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -66,9 +76,11 @@ def judge(findings: Sequence[Finding], proven: Collection[Link]) -> Verdict:
     A link is broken by a finding that fails, doubtful by one that warns, good only when it was
     proven, and otherwise not checked. Each id counts once.
     """
-    ordered = sorted(_once(findings), key=lambda f: (f.status is not Status.FAIL, cause_rank(f)))
+    ordered = sorted(
+        _unexplained(_once(findings)), key=lambda f: (f.status is not Status.FAIL, cause_rank(f))
+    )
     root = next((f for f in ordered if f.status is Status.FAIL), None)
-    if root is not None and root.id.startswith(_GATES):
+    if root is not None and root.id not in _NO_GATE and root.id.startswith(_GATES):
         ordered = [f for f in ordered if f is root or f.link is root.link]
         proven = ()
     statuses = []
@@ -84,6 +96,19 @@ def judge(findings: Sequence[Finding], proven: Collection[Link]) -> Verdict:
             status = Status.UNKNOWN
         statuses.append((link, status))
     return Verdict(tuple(statuses), root.link if root else None, tuple(ordered))
+
+
+def _unexplained(findings: list[Finding]) -> list[Finding]:
+    """Without those that another finding explains."""
+    explained = tuple(
+        consequence
+        for finding in findings
+        if finding.status is Status.FAIL
+        for cause, consequences in _EXPLAINED_BY.items()
+        if finding.id.startswith(cause)
+        for consequence in consequences
+    )
+    return [finding for finding in findings if not finding.id.startswith(explained or ("-",))]
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:

@@ -10,6 +10,8 @@ import ssl
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -69,6 +71,8 @@ class HttpReply:
     content_type: str = ""
     location: str = ""
     challenge: str = ""
+    date: datetime | None = None
+    """The other side's clock, where it tells the time."""
 
 
 class Follow(StrEnum):
@@ -277,7 +281,16 @@ async def _read(response: "Response", url: str, limit: int) -> HttpReply | HttpF
         bytes(body),
         content_type=seen.get(b"content-type", b"").decode("latin-1"),
         challenge=plain(seen.get(b"www-authenticate", b"").decode("latin-1"), 300).lower(),
+        date=_date(seen.get(b"date", b"")),
     )
+
+
+def _date(value: bytes) -> datetime | None:
+    try:
+        told = parsedate_to_datetime(value.decode("ascii"))
+    except (ValueError, UnicodeError):
+        return None
+    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def _owner(url: str) -> str:

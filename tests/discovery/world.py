@@ -76,11 +76,14 @@ def run(work: Coroutine[None, None, T]) -> T:
 class LoopClock:
     """The loop's own time."""
 
+    def __init__(self, offset: float = 0.0) -> None:
+        self._offset = offset
+
     def monotonic(self) -> float:
         return asyncio.get_running_loop().time()
 
     def now(self) -> datetime:
-        return datetime.fromtimestamp(self.monotonic(), UTC)
+        return datetime.fromtimestamp(self.monotonic() + self._offset, UTC)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -162,13 +165,18 @@ class World:
     """Names and types whose records DNSSEC proves."""
     certificates: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Hosts whose certificate is for these other names."""
+    issuers: dict[str, str] = field(default_factory=dict)
+    """Hosts whose certificate was issued by somebody nobody knows."""
+    offset: float = 0.0
+    """Seconds by which this computer's clock is fast."""
     posted: list[tuple[str, bytes]] = field(default_factory=list)
     kept: KeptConnections = field(default_factory=KeptConnections)
     asked_urls: list[str] = field(default_factory=list)
     asked_hosts: list[tuple[str, int]] = field(default_factory=list)
 
     def network(self) -> Network:
-        return Network(dns=self, http=self, connect=self, clock=LoopClock(), kept=self.kept)
+        clock = LoopClock(self.offset)
+        return Network(dns=self, http=self, connect=self, clock=clock, kept=self.kept)
 
     def serve(self, url: str, body: bytes, *, after: float = 0.0, landed: str = "") -> None:
         """A document at a URL; ``landed`` is where redirects lead."""
@@ -256,6 +264,12 @@ class World:
                 await asyncio.sleep(8.0)
             return ConnectFailure(there, host, port)
         await asyncio.sleep(there.connect_delay)
+        issuer = self.issuers.get(host)
+        if issuer is not None and implicit_tls:
+            epoch = datetime.fromtimestamp(0, UTC)
+            facts = CertificateFacts((host,), issuer, epoch, epoch, "")
+            unknown = TlsFailure(TlsFault.UNKNOWN_ISSUER, certificate=facts if explain else None)
+            return ConnectFailure(ConnectFault.TLS, host, port, unknown)
         names = self.certificates.get(host)
         if names is not None and implicit_tls:
             failure = TlsFailure(TlsFault.WRONG_NAME)

@@ -13,7 +13,7 @@ from mailsetup.net.http import HttpReply
 from mailsetup.net.network import Network
 
 # Pages that say always the same to everybody, kept for this very question by Mozilla and GNOME.
-_KNOWN_PAGES = (
+KNOWN_PAGES = (
     ("http://detectportal.firefox.com/success.txt", b"success"),
     ("http://nmcheck.gnome.org/check_network_status.txt", b"NetworkManager is online"),
 )
@@ -30,11 +30,11 @@ async def look_at_network(net: Network) -> tuple[Finding, ...]:
 async def _captive_portal(net: Network) -> Finding | None:
     """Somebody else answers for pages whose answer is known (a sign-in page, RFC 8952)."""
     replies = await asyncio.gather(
-        *(net.http.get_plain(url, limit=_LIMIT, timeout=_TIMEOUT) for url, _ in _KNOWN_PAGES)
+        *(net.http.get_plain(url, limit=_LIMIT, timeout=_TIMEOUT) for url, _ in KNOWN_PAGES)
     )
     answers = [
         (reply, reply.status == 200 and reply.body.strip() == promised)
-        for reply, (_, promised) in zip(replies, _KNOWN_PAGES, strict=True)
+        for reply, (_, promised) in zip(replies, KNOWN_PAGES, strict=True)
         if isinstance(reply, HttpReply)
     ]
     if not answers or any(as_promised for _, as_promised in answers):

@@ -1,0 +1,200 @@
+"""This computer and its network as the cause of what looks like the server's fault.
+
+Asked only where a server could not be reached or did not prove itself. Other hosts are connected
+to, but nothing is said to them.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from mailsetup.diagnosis.checks.network import KNOWN_PAGES
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.settings import Protocol
+from mailsetup.net.connection import Connection
+from mailsetup.net.dial import ConnectFailure
+from mailsetup.net.http import HttpReply
+from mailsetup.net.network import Network
+from mailsetup.net.tls import TlsFault
+from mailsetup.verify.outcome import ErrorClass, Failure
+
+_TIMEOUT = 5.0
+_LIMIT = 16 * 1024
+CLOCK_TOLERANCE = timedelta(minutes=10)
+"""No certificate is that close to its limits by chance, and no honest clock that far off."""
+
+# Servers that always answer, for comparison: whoever closes a port closes it for them too.
+_COMPARED = {
+    993: "imap.gmail.com",
+    995: "pop.gmail.com",
+    465: "smtp.gmail.com",
+    587: "smtp.gmail.com",
+    143: "outlook.office365.com",
+    110: "outlook.office365.com",
+}
+_WEB = ("v1.ispdb.net", 443)
+_OWN_PORTS = {
+    Protocol.IMAP: (993, 143),
+    Protocol.POP3: (995, 110),
+    Protocol.SMTP: (465, 587),
+}
+
+# What antivirus programs and company proxies call themselves as issuers of certificates.
+_INTERCEPTORS = (
+    "avast", "avg ", "eset", "kaspersky", "bitdefender", "norton", "mcafee", "panda", "g data",
+    "dr.web", "sophos", "fortinet", "fortigate", "zscaler", "palo alto", "check point", "sonicwall",
+    "watchguard", "blue coat", "netskope", "cisco umbrella", "untangle", "trend micro", "adguard",
+    "mitmproxy", "fiddler", "charles proxy", "web shield", "mail shield", "mail scanner",
+)  # fmt: skip
+
+_UNREACHED = (ErrorClass.TIMEOUT, ErrorClass.UNREACHABLE, ErrorClass.RESET)
+_OUTDATED = (ErrorClass.CERTIFICATE_EXPIRED, ErrorClass.CERTIFICATE_NOT_YET_VALID)
+
+
+async def look_at_computer(failures: Sequence[Failure], net: Network) -> tuple[Finding, ...]:
+    """What here explains the failures of servers; nothing where the servers are to blame."""
+    clock, intercepted, blocked = await asyncio.gather(
+        _clock([one for one in failures if one.error in _OUTDATED], net),
+        _interception(
+            [one for one in failures if one.error is ErrorClass.CERTIFICATE_UNKNOWN_ISSUER], net
+        ),
+        _blocked_ports([one for one in failures if one.error in _UNREACHED], net),
+    )
+    return tuple(finding for finding in (clock, intercepted, blocked) if finding is not None)
+
+
+# The clock --------------------------------------------------------------------------------------
+
+
+async def _clock(failures: Sequence[Failure], net: Network) -> Finding | None:
+    """Whether the certificates are good and this computer's time is not."""
+    certificates = [one.certificate for one in failures if one.certificate is not None]
+    if not certificates:
+        return None
+    told = await _told_time(net)
+    if told is None:
+        return None
+    offset = net.clock.now() - told
+    good_then = any(one.not_before <= told <= one.not_after for one in certificates)
+    if abs(offset) < CLOCK_TOLERANCE or not good_then:
+        return None
+    return Finding(
+        "client.clock.wrong",
+        Status.FAIL,
+        {"offset": duration(abs(offset))},
+        {"here": net.clock.now().isoformat(timespec="seconds"), "elsewhere": told.isoformat()},
+    )
+
+
+async def _told_time(net: Network) -> datetime | None:
+    """The time that servers tell over plain HTTP: with a wrong clock nothing else can be asked."""
+    replies = await asyncio.gather(
+        *(net.http.get_plain(url, limit=_LIMIT, timeout=_TIMEOUT) for url, _ in KNOWN_PAGES)
+    )
+    dates = [reply.date for reply in replies if isinstance(reply, HttpReply) and reply.date]
+    return dates[0] if dates else None
+
+
+def duration(span: timedelta) -> str:
+    """A span in signs that are the same in every language: ``3 d 4 h``, ``25 min``."""
+    minutes = round(span.total_seconds() / 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+# Somebody in between ----------------------------------------------------------------------------
+
+
+async def _interception(failures: Sequence[Failure], net: Network) -> Finding | None:
+    """Whether somebody here issues certificates of their own for other people's servers."""
+    issuers = {one.certificate.issuer for one in failures if one.certificate is not None}
+    if not issuers:
+        return None
+    issuer = sorted(issuers)[0]
+    evidence = "its name"
+    if not any(name in f"{issuer.lower()} " for name in _INTERCEPTORS):
+        elsewhere = await _issuer_elsewhere(net)
+        if elsewhere not in issuers:
+            return None
+        evidence = "it also vouches for a server elsewhere"
+    return Finding(
+        "client.tls.intercepted",
+        Status.FAIL,
+        {"issuer": issuer},
+        {"issuer": issuer, "recognised_by": evidence},
+    )
+
+
+async def _issuer_elsewhere(net: Network) -> str:
+    """Who vouches for a well-known server, where nobody trustworthy does."""
+    outcome = await _connected(net, _COMPARED[993], 993, tls=True)
+    if isinstance(outcome, Connection):
+        outcome.close()
+        return ""
+    tls = outcome.tls if outcome is not None else None
+    if tls is None or tls.fault is not TlsFault.UNKNOWN_ISSUER or tls.certificate is None:
+        return ""
+    return tls.certificate.issuer
+
+
+# Ports ------------------------------------------------------------------------------------------
+
+
+async def _blocked_ports(failures: Sequence[Failure], net: Network) -> Finding | None:
+    """Whether the network closes ports, and which of ours it leaves open.
+
+    A port is called closed only where a server elsewhere cannot be reached at it either, while
+    something else gets out; otherwise it is this one server that does not answer.
+    """
+    suspects = {one.server.port for one in failures if one.server.port in _COMPARED}
+    if not suspects:
+        return None
+    own = {
+        (one.server.host, port)
+        for one in failures
+        for port in _OWN_PORTS[one.server.protocol]
+        if port != one.server.port
+    }
+    compared = {(host, port) for port, host in _COMPARED.items()}
+    reached = await _reach({*own, *compared, _WEB}, net)
+    blocked = sorted(port for port in suspects if (_COMPARED[port], port) not in reached)
+    if not blocked or not reached:
+        return None
+    open_here = sorted({port for host, port in reached & own})
+    return Finding(
+        "client.network.port-blocked",
+        Status.FAIL,
+        {
+            "blocked": ", ".join(map(str, blocked)),
+            "open": ", ".join(map(str, open_here)) or "—",
+        },
+        {
+            "blocked": tuple(map(str, blocked)),
+            "open_at_your_server": tuple(map(str, open_here)),
+            "reached_elsewhere": tuple(f"{host}:{port}" for host, port in sorted(reached - own)),
+        },
+    )
+
+
+async def _reach(places: Iterable[tuple[str, int]], net: Network) -> set[tuple[str, int]]:
+    """Which of the places take a connection."""
+    ordered = sorted(set(places))
+    outcomes = await asyncio.gather(*(_connected(net, *place) for place in ordered))
+    reached: set[tuple[str, int]] = set()
+    for place, outcome in zip(ordered, outcomes, strict=True):
+        if isinstance(outcome, Connection):
+            outcome.close()
+            reached.add(place)
+    return reached
+
+
+async def _connected(
+    net: Network, host: str, port: int, *, tls: bool = False
+) -> Connection | ConnectFailure | None:
+    try:
+        async with asyncio.timeout(_TIMEOUT):
+            return await net.connect(host, port, implicit_tls=tls, explain=tls)
+    except TimeoutError:
+        return None

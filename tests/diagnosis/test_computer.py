@@ -1,0 +1,158 @@
+"""When it is not the server but this computer or its network."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailsetup.diagnosis.chain import judge
+from mailsetup.diagnosis.checks.computer import duration, look_at_computer
+from mailsetup.diagnosis.checks.server import finding_of
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.settings import Protocol, ServerSettings, SocketType
+from mailsetup.net.dial import ConnectFault
+from mailsetup.net.http import HttpReply
+from mailsetup.net.tls import CertificateFacts
+from mailsetup.verify.outcome import ErrorClass, Failure, Stage
+from tests.discovery.world import World, address, imap, run, smtp
+
+TRUE_TIME = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+PAGE = "http://detectportal.firefox.com/success.txt"
+IMAP = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")
+SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")
+
+
+def certificate(
+    issuer: str = "R11 / Let's Encrypt", begin: int = -30, end: int = 30
+) -> CertificateFacts:
+    """Valid for so many days around the true time."""
+    return CertificateFacts(
+        ("imap.bodega.es",),
+        issuer,
+        TRUE_TIME + timedelta(days=begin),
+        TRUE_TIME + timedelta(days=end),
+        "",
+    )
+
+
+def failure(
+    error: ErrorClass, server: ServerSettings = IMAP, seen: CertificateFacts | None = None
+) -> Failure:
+    return Failure(Stage.CONNECT, error, server, certificate=seen)
+
+
+def seen(world: World, *failures: Failure) -> tuple[Finding, ...]:
+    return run(look_at_computer(failures, world.network()))
+
+
+def world_at(days_ahead: float) -> World:
+    world = World(offset=TRUE_TIME.timestamp() + days_ahead * 86400)
+    world.web[PAGE] = HttpReply(200, PAGE, b"success", date=TRUE_TIME)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("error", "days"),
+    [(ErrorClass.CERTIFICATE_EXPIRED, 400.0), (ErrorClass.CERTIFICATE_NOT_YET_VALID, -400.0)],
+)
+def test_a_good_certificate_and_a_wrong_clock(error: ErrorClass, days: float) -> None:
+    (finding,) = seen(world_at(days), failure(error, seen=certificate()))
+    assert finding.id == "client.clock.wrong"
+    assert finding.facts["offset"] == "400 d"
+
+
+@pytest.mark.parametrize(
+    ("days", "begin", "end"),
+    [(0.0, -60, -30), (400.0, -60, -30), (0.001, -30, 30)],
+)
+def test_an_expired_certificate_is_not_the_clocks_fault(days: float, begin: int, end: int) -> None:
+    late = failure(ErrorClass.CERTIFICATE_EXPIRED, seen=certificate(begin=begin, end=end))
+    assert seen(world_at(days), late) == ()
+
+
+def test_without_anybody_who_tells_the_time_the_clock_is_not_blamed() -> None:
+    world = World(offset=TRUE_TIME.timestamp() + 4e7)
+    assert seen(world, failure(ErrorClass.CERTIFICATE_EXPIRED, seen=certificate())) == ()
+
+
+@pytest.mark.parametrize(
+    "issuer", ["Avast Web/Mail Shield Root", "ESET SSL Filter CA", "Fortinet / FG100"]
+)
+def test_an_antivirus_in_between_is_known_by_its_name(issuer: str) -> None:
+    unknown = failure(ErrorClass.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate(issuer))
+    (finding,) = seen(World(), unknown)
+    assert finding.id == "client.tls.intercepted"
+    assert finding.facts["issuer"] == issuer
+
+
+def test_a_company_proxy_is_known_by_vouching_for_everybody() -> None:
+    world = World(issuers={"imap.gmail.com": "Bodegas IT"})
+    world.mail["imap.gmail.com", 993] = imap()
+    unknown = failure(ErrorClass.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
+    (finding,) = seen(world, unknown)
+    assert finding.id == "client.tls.intercepted"
+
+
+@pytest.mark.parametrize("elsewhere", ["", "Somebody else"])
+def test_a_certificate_of_ones_own_is_the_servers_matter(elsewhere: str) -> None:
+    world = World(issuers={"imap.gmail.com": elsewhere} if elsewhere else {})
+    world.mail["imap.gmail.com", 993] = imap()
+    unknown = failure(ErrorClass.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
+    assert seen(world, unknown) == ()
+
+
+def network(*open_places: tuple[str, int]) -> World:
+    """Everything swallows packets but these places."""
+    world = World()
+    for host in ("imap.bodega.es", "smtp.bodega.es", "imap.gmail.com", "smtp.gmail.com",
+                 "pop.gmail.com", "outlook.office365.com", "v1.ispdb.net"):  # fmt: skip
+        for port in (993, 143, 995, 110, 465, 587, 443):
+            world.mail[host, port] = ConnectFault.TIMEOUT
+    for host, port in open_places:
+        world.mail[host, port] = smtp() if port in (465, 587) else imap()
+    return world
+
+
+def test_a_port_that_is_closed_to_every_server_is_closed_by_the_network() -> None:
+    world = network(("imap.gmail.com", 993), ("v1.ispdb.net", 443), ("smtp.bodega.es", 587))
+    (finding,) = seen(world, failure(ErrorClass.TIMEOUT, SMTP))
+    assert finding.id == "client.network.port-blocked"
+    assert finding.facts == {"blocked": "465", "open": "587"}
+
+
+def test_a_server_that_alone_does_not_answer_is_dead_itself() -> None:
+    world = network(("smtp.gmail.com", 465), ("v1.ispdb.net", 443))
+    assert seen(world, failure(ErrorClass.TIMEOUT, SMTP)) == ()
+
+
+def test_where_nothing_gets_out_at_all_no_port_is_blamed() -> None:
+    assert seen(network(), failure(ErrorClass.TIMEOUT, SMTP)) == ()
+
+
+def test_a_port_of_nobody_elses_is_not_judged() -> None:
+    odd = ServerSettings(Protocol.IMAP, "imap.bodega.es", 10993, SocketType.TLS, "ana")
+    assert seen(network(("v1.ispdb.net", 443)), failure(ErrorClass.TIMEOUT, odd)) == ()
+
+
+def test_what_the_computer_explains_is_not_told_as_the_servers_fault() -> None:
+    late = failure(ErrorClass.CERTIFICATE_EXPIRED, seen=certificate())
+    both = (finding_of(late, address()), Finding("client.clock.wrong", Status.FAIL, {"offset": ""}))
+    verdict = judge(both, ())
+    assert [finding.id for finding in verdict.findings] == ["client.clock.wrong"]
+    assert verdict.first_broken is Link.CLIENT
+
+
+def test_a_closed_port_leaves_the_rest_of_the_chain_to_be_judged() -> None:
+    closed = Finding("client.network.port-blocked", Status.FAIL, {"blocked": "465", "open": "—"})
+    unreached = Finding("hosting.server.unreachable", Status.FAIL, {"host": "x"})
+    warned = Finding("dns.dmarc.missing", Status.WARN)
+    verdict = judge((unreached, closed, warned), (Link.ACCOUNT,))
+    assert [one.id for one in verdict.findings] == [closed.id, warned.id]
+    assert dict(verdict.chain)[Link.HOSTING] is Status.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"),
+    [(25, "25 min"), (90, "1 h 30 min"), (120, "2 h 0 min"), (1440, "1 d"), (1500, "1 d 1 h")],
+)
+def test_spans_in_signs_of_every_language(minutes: int, text: str) -> None:
+    assert duration(timedelta(minutes=minutes)) == text
