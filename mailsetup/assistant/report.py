@@ -2,11 +2,23 @@
 
 from dataclasses import dataclass
 
+from mailsetup.diagnosis.symptoms import Answer
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.settings import Account
 from mailsetup.verify.outcome import LoggedIn, RoundTrip
 
-__all__ = ["CheckReport", "LoggedIn", "RoundTrip"]
+__all__ = ["Answer", "CheckReport", "Elsewhere", "LoggedIn", "RoundTrip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Messages between the account and a mailbox at another company, where they arrived."""
+
+    address: str
+    sent: RoundTrip | None = None
+    """From the account to the other mailbox."""
+    received: RoundTrip | None = None
+    """From the other mailbox to the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +33,10 @@ class CheckReport:
     outgoing: LoggedIn | None
     round_trip: RoundTrip | None
     elapsed_ms: float
+    answer: Answer | None = None
+    """To the complaint that the check was asked about, if any."""
+    elsewhere: Elsewhere | None = None
+    """What a second mailbox at another company showed."""
 
     @property
     def is_healthy(self) -> bool:

@@ -23,6 +23,7 @@ from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
 from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
+from mailsetup.diagnosis.symptoms import Answer, Symptom, answer, parse_symptom
 from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery, find
 from mailsetup.discovery.find import Verdict as Outcome
@@ -60,11 +61,13 @@ __all__ = [
     "NetworkOptions",
     "Outcome",
     "RunOptions",
+    "Symptom",
     "UnconfirmedError",
     "alternatives_to",
     "choose_account",
     "ignore",
     "parse_resolver",
+    "parse_symptom",
     "settings_discovery",
     "settings_domains",
     "username_forms",
@@ -115,6 +118,8 @@ class CheckRequest:
     agreed: tuple[str, ...] = ()
     other_usernames: tuple[str, ...] = ()
     """Names to try where the account's own one is refused; the person agreed to that."""
+    symptom: Symptom | None = None
+    """What the person complains of; it orders the causes and words the answer."""
     one_login_at_a_time: bool = False
     """Whether a refusal at the one server spares the other one: where one was refused before."""
 
@@ -341,7 +346,8 @@ class _Check:
             here = await self._here(incoming, outgoing)
         # Where both servers show the same fault, the incoming one speaks for both.
         findings = (*here, *domain.findings, *incoming.findings, *outgoing.findings, *of_trip)
-        verdict = judge(findings, self._proven(domain, incoming, outgoing, trip))
+        symptom = self._request.symptom
+        verdict = judge(findings, self._proven(domain, incoming, outgoing, trip), symptom)
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
         return CheckReport(
@@ -353,7 +359,15 @@ class _Check:
             outgoing=outgoing.proof,
             round_trip=trip,
             elapsed_ms=1000 * (self._net.clock.monotonic() - started),
+            answer=self._answer(verdict),
         )
+
+    def _answer(self, verdict: Verdict) -> Answer | None:
+        symptom = self._request.symptom
+        if symptom is None:
+            return None
+        proven = all(status in (Status.OK, Status.WARN) for _link, status in verdict.chain)
+        return answer(symptom, verdict.findings, proven=proven, saw_elsewhere=False)
 
     async def _here(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
         """Whether this computer or its network is why a server was not reached."""

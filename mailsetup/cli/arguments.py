@@ -35,6 +35,13 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
+SYMPTOMS = (
+    "no-llega", "no-envio", "adjuntos", "spam", "no-les-llega", "migracion", "no-se",
+    "not-receiving", "not-sending", "attachments", "not-delivered", "migration", "unsure",
+)  # fmt: skip
+"""Words for complaints. Written here too, because the command line's help loads nothing else."""
+
+
 def parser() -> Parser:
     """The whole command line, with its texts in the current language."""
     # argparse asks the process-wide gettext domain, which knows neither our catalogue nor --lang.
@@ -93,6 +100,12 @@ def parser() -> Parser:
         help=_("how long to wait for the test message (default: 120)"),
     )
 
+    check.add_argument(
+        "--symptom",
+        choices=SYMPTOMS,
+        metavar=_("COMPLAINT"),
+        help=_("what is wrong, to be answered: {words}").format(words=", ".join(SYMPTOMS)),
+    )
     check.add_argument(
         "--try-usernames",
         action="store_true",

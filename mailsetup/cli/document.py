@@ -91,6 +91,12 @@ def check_members(report: CheckReport) -> Document:
         for proof in (report.incoming, report.outgoing)
         if proof is not None
     ]
+    if report.answer is not None:
+        members["answer"] = {
+            "symptom": str(report.answer.symptom),
+            "text": report.answer.sentence,
+            "finding": report.answer.finding.id if report.answer.finding else None,
+        }
     members["check_ms"] = round(report.elapsed_ms, 1)
     return members
 

@@ -119,7 +119,9 @@ def write_report(report: CheckReport, out: TextIO) -> None:
         )
         if not trip.cleaned_up:
             out.write(_("The test message could not be removed; delete it by hand.") + "\n")
-    if report.is_proven:
+    if report.answer is not None:
+        out.write(f"\n{report.answer.sentence}\n")
+    elif report.is_proven:
         out.write(_("Everything works.") + "\n")
     elif report.is_healthy:
         out.write(_("Nothing is broken as far as it could be checked.") + "\n")

@@ -18,6 +18,7 @@ from mailsetup.assistant.service import (
     alternatives_to,
     choose_account,
     parse_resolver,
+    parse_symptom,
     settings_discovery,
     username_forms,
 )
@@ -349,6 +350,7 @@ def _check(options: argparse.Namespace, streams: _Streams) -> int:
             discovery=discovery,
             agreed=(*agreed_before, *agreed),
             other_usernames=forms,
+            symptom=parse_symptom(options.symptom) if options.symptom else None,
         )
         with live_progress(streams.stderr, options.json) as emit:
             report = engine.run(engine.assistant.check(request, emit))

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from mailsetup.diagnosis.symptoms import Symptom, in_order_of
 from mailsetup.model.finding import Finding, Link, Status
 
 _CAUSES: tuple[str, ...] = (
@@ -70,8 +71,12 @@ def cause_rank(finding: Finding) -> int:
     return len(_CAUSES)
 
 
-def judge(findings: Sequence[Finding], proven: Collection[Link]) -> Verdict:
+def judge(
+    findings: Sequence[Finding], proven: Collection[Link], symptom: Symptom | None = None
+) -> Verdict:
     """Weigh the findings. ``proven`` are the links that were seen to work.
+
+    With a ``symptom`` what explains it comes first among faults that do not explain each other.
 
     A link is broken by a finding that fails, doubtful by one that warns, good only when it was
     proven, and otherwise not checked. Each id counts once.
@@ -79,6 +84,8 @@ def judge(findings: Sequence[Finding], proven: Collection[Link]) -> Verdict:
     ordered = sorted(
         _unexplained(_once(findings)), key=lambda f: (f.status is not Status.FAIL, cause_rank(f))
     )
+    if symptom is not None:
+        ordered = list(in_order_of(symptom, ordered))
     root = next((f for f in ordered if f.status is Status.FAIL), None)
     if root is not None and root.id not in _NO_GATE and root.id.startswith(_GATES):
         ordered = [f for f in ordered if f is root or f.link is root.link]
