@@ -51,6 +51,7 @@ from mailsetup.verify.progress import (
     Waiting,
 )
 from mailsetup.verify.roundtrip import round_trip
+from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
 __all__ = [
@@ -333,7 +334,7 @@ class _Check:
         self._account = request.account
         self._net = net
         self._emit = emit
-        self._sessions = AsyncExitStack()
+        self._sessions = OpenSessions()
         self._imap: ImapSession | None = None
         self._smtp: SmtpSession | None = None
         self._running: dict[Activity, float] = {}
@@ -407,7 +408,8 @@ class _Check:
         opened = await self._open(Activity.REACH_INCOMING, self._account.incoming, open_imap)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
-        self._imap = await self._sessions.enter_async_context(opened)
+        self._imap = opened
+        self._sessions.add(opened)
         self._account = replace(self._account, incoming=opened.server)
         if not opened.server.takes_password:
             return self._sign_in_elsewhere(opened.server)
@@ -431,7 +433,8 @@ class _Check:
             again = await open_imap(replace(session.server, username=name), self._net)
             if isinstance(again, Failure):
                 break
-            self._imap = await self._sessions.enter_async_context(again)
+            self._imap = again
+            self._sessions.add(again)
             other = await log_in_imap(again, self._request.secret, self._net)
             if isinstance(other, Failure):
                 continue
@@ -446,7 +449,8 @@ class _Check:
         opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
-        self._smtp = await self._sessions.enter_async_context(opened)
+        self._smtp = opened
+        self._sessions.add(opened)
         self._account = replace(self._account, outgoing=opened.server)
         if not opened.server.takes_password:
             return self._sign_in_elsewhere(opened.server)

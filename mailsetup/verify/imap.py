@@ -91,6 +91,7 @@ class ImapSession(MailSession):
         self.capabilities: frozenset[str] = frozenset()
         self.alerts: list[str] = []
         self._count = 0
+        self._listed: _Collected | None = None
 
     async def _say_goodbye(self) -> None:
         await self.command("LOGOUT", timeout=FAREWELL_TIMEOUT)
@@ -216,13 +217,14 @@ class ImapSession(MailSession):
     # The mailbox ----------------------------------------------------------------------------
 
     async def quota(self) -> Quota | None:
-        """Storage of the INBOX (RFC 9208), where the server tells."""
+        """Storage of the INBOX (RFC 9208), where the server tells.
+
+        The list of folders is asked for along with it, as a check always needs both.
+        """
         if not self.offers("QUOTA"):
             return None
-        try:
-            collected = await self.command("GETQUOTAROOT INBOX", stage=Stage.MAILBOX)
-        except RefusalError:
-            return None
+        collected = await self._all_of(("GETQUOTAROOT INBOX", self._list_command()))
+        self._listed = collected
         fullest: Quota | None = None
         for response in collected.named("QUOTA"):
             resources = response.tokens[-1] if response.tokens else None
@@ -236,11 +238,15 @@ class ImapSession(MailSession):
                         fullest = found
         return fullest
 
+    def _list_command(self) -> str:
+        special = self.offers("SPECIAL-USE") and self.offers("LIST-EXTENDED")
+        return 'LIST "" "*"' + (" RETURN (SPECIAL-USE)" if special else "")
+
     async def folders(self) -> tuple[Folder, ...]:
         """All folders with their special uses, INBOX first."""
-        special = self.offers("SPECIAL-USE") and self.offers("LIST-EXTENDED")
-        suffix = " RETURN (SPECIAL-USE)" if special else ""
-        collected = await self.command(f'LIST "" "*"{suffix}', stage=Stage.MAILBOX)
+        collected, self._listed = self._listed, None
+        if collected is None or not any(collected.named("LIST")):
+            collected = await self.command(self._list_command(), stage=Stage.MAILBOX)
         found: dict[str, Folder] = {}
         for response in collected.named("LIST"):
             if len(response.tokens) < 3 or not isinstance(response.tokens[0], list):
@@ -254,19 +260,19 @@ class ImapSession(MailSession):
         found.setdefault("INBOX", Folder("INBOX", "INBOX", frozenset()))
         return tuple(sorted(found.values(), key=lambda f: (f.wire.upper() != "INBOX", f.name)))
 
-    async def next_uids(self, folders: Sequence[Folder]) -> dict[str, int]:
-        """UIDNEXT of each folder, by its wire name. All are asked for at once."""
-        tags = [
-            await self._send(f"STATUS {quoted(folder.wire)} (UIDNEXT)".encode())
-            for folder in folders
-        ]
+    async def next_uids(
+        self, folders: Sequence[Folder], then_examine: Folder | None = None
+    ) -> dict[str, int]:
+        """UIDNEXT of each folder, by its wire name. All are asked for at once.
+
+        ``then_examine`` is opened for looking by the same token. Raises `RefusalError` when that
+        folder cannot be opened.
+        """
+        lines = [f"STATUS {quoted(folder.wire)} (UIDNEXT)" for folder in folders]
+        if then_examine is not None:
+            lines.append(f"EXAMINE {quoted(then_examine.wire)}")
         found: dict[str, int] = {}
-        collected = _Collected()
-        async with asyncio.timeout(COMMAND_TIMEOUT):
-            waiting = set(tags)
-            while waiting:
-                response = await self._next(collected, *waiting)
-                waiting.discard(response.tag)
+        collected = await self._all_of(lines, must=lines[-1:] if then_examine else ())
         for response in collected.named("STATUS"):
             if len(response.tokens) != 2 or not isinstance(response.tokens[1], list):
                 continue
@@ -287,10 +293,9 @@ class ImapSession(MailSession):
 
     async def headers_from(self, uid: int) -> dict[int, bytes]:
         """Message-ID and our own mark of all messages from a UID on, by UID."""
-        collected = await self.command(
-            f"UID FETCH {uid}:* (UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID X-MAILSETUP-TEST)])",
-            stage=Stage.ARRIVAL,
-        )
+        fetch = f"UID FETCH {uid}:* (UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID X-MAILSETUP-TEST)])"
+        # NOOP lets the server look for new messages in a folder that is open already.
+        collected = await self._all_of(("NOOP", fetch), must=(fetch,), stage=Stage.ARRIVAL)
         found = {}
         for response in collected.named("FETCH"):
             items = _fetch_items(response)
@@ -320,8 +325,8 @@ class ImapSession(MailSession):
         if not uids or not self.offers("UIDPLUS"):
             return False
         numbers = ",".join(str(uid) for uid in uids)
-        await self.command(rf"UID STORE {numbers} +FLAGS.SILENT (\Deleted)", stage=Stage.CLEAN_UP)
-        await self.command(f"UID EXPUNGE {numbers}", stage=Stage.CLEAN_UP)
+        lines = (rf"UID STORE {numbers} +FLAGS.SILENT (\Deleted)", f"UID EXPUNGE {numbers}")
+        await self._all_of(lines, must=lines, stage=Stage.CLEAN_UP)
         return True
 
     async def idle(self, seconds: float) -> None:
@@ -368,6 +373,28 @@ class ImapSession(MailSession):
                 if response.tag == tag:
                     self._conclude(response, stage)
                     return collected
+
+    async def _all_of(
+        self, lines: Sequence[str], *, must: Sequence[str] = (), stage: Stage = Stage.MAILBOX
+    ) -> _Collected:
+        """Send commands that do not depend on each other at once, and wait for all of them.
+
+        What they bring is collected together. Raises `RefusalError` for the first of ``must`` that
+        is refused; the others may be.
+        """
+        tags = {await self._send(line.encode()): line for line in lines}
+        collected = _Collected()
+        refused: list[Response] = []
+        async with asyncio.timeout(COMMAND_TIMEOUT):
+            waiting = set(tags)
+            while waiting:
+                response = await self._next(collected, *waiting)
+                waiting.discard(response.tag)
+                if response.name != "OK" and tags.get(response.tag) in must:
+                    refused.append(response)
+        for response in refused:
+            self._conclude(response, stage)
+        return collected
 
     async def _send(self, line: bytes) -> str:
         self._count += 1

@@ -42,6 +42,8 @@ from mailsetup.verify.smtp import SmtpSession
 _MIB = 1024 * 1024
 _SMALLEST = 1024
 _MAX_FOLDERS = 60
+_FIRST_PAUSE = 0.1
+"""Seconds. Local delivery is over by then, while servers may report to IDLE half a second late."""
 _PAUSES = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
 """Seconds between looks; the last one repeats."""
 _ELSEWHERE_AFTER = 2.0
@@ -141,7 +143,7 @@ async def round_trip(
         emit(Comparing())
         error = await trip.compare(found)
         emit(CleaningUp())
-        cleaned_up = await trip.clean_up()
+        cleaned_up = await trip.clean_up(found)
         if error is not None:
             return Failure(Stage.ATTACHMENT, error, imap.server)
         return RoundTrip(
@@ -183,7 +185,7 @@ class _Trip:
     async def prepare(self) -> None:
         """Note where new messages will begin in every folder."""
         await self._list_folders()
-        self._next_uids = await self._imap.next_uids(self._folders)
+        self._next_uids = await self._imap.next_uids(self._folders, then_examine=self._folders[0])
 
     async def _list_folders(self) -> None:
         folders = [folder for folder in await self._imap.folders() if folder.is_selectable]
@@ -196,9 +198,9 @@ class _Trip:
         started = self._net.clock.monotonic()
         inbox = self._folders[0]
         pauses = iter(_PAUSES)
-        pause = next(pauses)
+        pause = _FIRST_PAUSE
         while True:
-            found = await self._look_in(inbox)
+            found = await self._look_in_open(inbox)
             waited = self._net.clock.monotonic() - started
             if found is None and waited >= _ELSEWHERE_AFTER:
                 found = await self._look_elsewhere()
@@ -208,7 +210,10 @@ class _Trip:
             if waited >= self._wait:
                 return None
             self._emit(Waiting(inbox.name, waited))
-            await self._pause(min(pause, max(self._wait - waited, 0.05)))
+            if pause == _FIRST_PAUSE:
+                await self._net.clock.sleep(pause)
+            else:
+                await self._pause(min(pause, max(self._wait - waited, 0.05)))
             pause = next(pauses, pause)
 
     async def _pause(self, seconds: float) -> None:
@@ -218,8 +223,11 @@ class _Trip:
             await self._net.clock.sleep(seconds)
 
     async def _look_in(self, folder: Folder) -> _Place | None:
-        uid = self._next_uids.get(folder.wire, 1)
         await self._imap.examine(folder)
+        return await self._look_in_open(folder)
+
+    async def _look_in_open(self, folder: Folder) -> _Place | None:
+        uid = self._next_uids.get(folder.wire, 1)
         for found, headers in (await self._imap.headers_from(uid)).items():
             if self._message.is_in(headers):
                 return _Place(folder, found)
@@ -249,11 +257,16 @@ class _Trip:
             return ErrorClass.ATTACHMENT_MISSING
         return await asyncio.to_thread(attachment_error, data, self._message.digest)
 
-    async def clean_up(self) -> bool:
+    async def clean_up(self, found: _Place) -> bool:
         """Remove our message wherever it is, also a copy among the sent ones; nothing else."""
         removed_all = True
         try:
-            for folder in [self._folders[0], *await self._changed(self._folders[1:])]:
+            others = [folder for folder in self._folders if folder != found.folder]
+            changed = await self._changed(others)
+            # Each folder is opened and seen to be open before anything in it is removed.
+            await self._imap.select(found.folder)
+            removed_all &= await self._imap.remove([found.uid])
+            for folder in changed:
                 place = await self._look_in(folder)
                 if place is not None:
                     await self._imap.select(folder)

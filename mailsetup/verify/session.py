@@ -1,5 +1,6 @@
 """What the dialogues with incoming and outgoing servers have in common."""
 
+import asyncio
 import contextlib
 from collections.abc import Sequence
 from types import TracebackType
@@ -66,3 +67,31 @@ class MailSession:
             raise RefusalError(
                 Stage.LOGIN, ErrorClass.AUTH_WRONG, text="control characters in name or password"
             )
+
+
+class OpenSessions:
+    """Sessions that are ended together, so that nobody waits for two goodbyes in a row."""
+
+    def __init__(self) -> None:
+        self._sessions: list[MailSession] = []
+
+    def add(self, session: MailSession) -> None:
+        """From now on it is ended along with the others."""
+        self._sessions.append(session)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await asyncio.gather(
+                *(session.__aexit__(kind, error, trace) for session in self._sessions)
+            )
+        finally:
+            for session in self._sessions:
+                session.close()
