@@ -45,6 +45,9 @@ class Activity(StrEnum):
     WAIT_FOR_ARRIVAL = "wait-for-arrival"
     COMPARE_ATTACHMENT = "compare-attachment"
     CLEAN_UP = "clean-up"
+    OPEN_SECOND = "open-second"
+    SEND_ELSEWHERE = "send-elsewhere"
+    RECEIVE_FROM_ELSEWHERE = "receive-from-elsewhere"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class Elsewhere:
     """From the account to the other mailbox."""
     received: RoundTrip | None = None
     """From the other mailbox to the account."""
+    problem: Finding | None = None
+    """Why the other mailbox could not be used: a matter of its own, not of the account."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from mailsetup.assistant.events import (
     SourceAnswered,
     SourceAsked,
 )
-from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.report import CheckReport, Elsewhere
+from mailsetup.assistant.second import SecondMailbox, exchange
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
@@ -62,6 +63,7 @@ __all__ = [
     "NetworkOptions",
     "Outcome",
     "RunOptions",
+    "SecondMailbox",
     "Symptom",
     "UnconfirmedError",
     "alternatives_to",
@@ -119,6 +121,8 @@ class CheckRequest:
     agreed: tuple[str, ...] = ()
     other_usernames: tuple[str, ...] = ()
     """Names to try where the account's own one is refused; the person agreed to that."""
+    second: SecondMailbox | None = None
+    """A mailbox at another company, for what only mail on its way through the world shows."""
     symptom: Symptom | None = None
     """What the person complains of; it orders the causes and words the answer."""
     one_login_at_a_time: bool = False
@@ -344,9 +348,17 @@ class _Check:
         async with self._sessions:
             domain, (incoming, outgoing) = await asyncio.gather(self._domain(), self._sides())
             trip, of_trip = await self._trip(incoming, outgoing)
+            elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
             here = await self._here(incoming, outgoing)
         # Where both servers show the same fault, the incoming one speaks for both.
-        findings = (*here, *domain.findings, *incoming.findings, *outgoing.findings, *of_trip)
+        findings = (
+            *here,
+            *domain.findings,
+            *incoming.findings,
+            *outgoing.findings,
+            *of_trip,
+            *of_elsewhere,
+        )
         symptom = self._request.symptom
         verdict = judge(findings, self._proven(domain, incoming, outgoing, trip), symptom)
         for link, status in verdict.chain:
@@ -360,15 +372,42 @@ class _Check:
             outgoing=outgoing.proof,
             round_trip=trip,
             elapsed_ms=1000 * (self._net.clock.monotonic() - started),
-            answer=self._answer(verdict),
+            answer=self._answer(verdict, elsewhere),
+            elsewhere=elsewhere,
         )
 
-    def _answer(self, verdict: Verdict) -> Answer | None:
+    async def _elsewhere(
+        self, incoming: _Side, outgoing: _Side
+    ) -> tuple[Elsewhere | None, tuple[Finding, ...]]:
+        second = self._request.second
+        if second is None or self._imap is None or self._smtp is None:
+            return None, ()
+        if not (incoming.is_good and outgoing.is_good):
+            return None, ()
+        elsewhere, findings = await exchange(
+            self._account,
+            self._imap,
+            self._smtp,
+            second,
+            self._net,
+            wait=self._request.wait,
+            begin=self._begin,
+            end=self._end,
+        )
+        self._tell(findings)
+        return elsewhere, findings
+
+    def _answer(self, verdict: Verdict, elsewhere: Elsewhere | None) -> Answer | None:
         symptom = self._request.symptom
         if symptom is None:
             return None
         proven = all(status in (Status.OK, Status.WARN) for _link, status in verdict.chain)
-        return answer(symptom, verdict.findings, proven=proven, saw_elsewhere=False)
+        return answer(
+            symptom,
+            verdict.findings,
+            proven=proven,
+            saw_elsewhere=bool(elsewhere and elsewhere.sent),
+        )
 
     async def _here(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
         """Whether this computer or its network is why a server was not reached."""

@@ -232,6 +232,12 @@ def activity_sentence(activity: Activity, detail: str = "") -> str:
             return _("Comparing the attachment")
         case Activity.CLEAN_UP:
             return _("Removing the test message")
+        case Activity.OPEN_SECOND:
+            return _("Opening the second mailbox ({address})").format(address=detail)
+        case Activity.SEND_ELSEWHERE:
+            return _("Sending a message to the second mailbox")
+        case Activity.RECEIVE_FROM_ELSEWHERE:
+            return _("Sending a message back from the second mailbox")
         case _:
             assert_never(activity)
 

@@ -101,6 +101,14 @@ def parser() -> Parser:
     )
 
     check.add_argument(
+        "--second",
+        metavar=_("ADDRESS"),
+        help=_(
+            "a mailbox of yours at another company, to send to and from; its password is in the "
+            "keyring or on the second line of --password-stdin"
+        ),
+    )
+    check.add_argument(
         "--symptom",
         choices=SYMPTOMS,
         metavar=_("COMPLAINT"),

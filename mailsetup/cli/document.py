@@ -1,6 +1,6 @@
 """The JSON documents of the command-line contract."""
 
-from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.report import CheckReport, RoundTrip
 from mailsetup.assistant.service import Discovery
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict
@@ -68,19 +68,16 @@ def verdict_members(verdict: Verdict) -> Document:
 def check_members(report: CheckReport) -> Document:
     """What ``check --json`` adds to the document of a discovery."""
     members = verdict_members(Verdict(report.chain, report.first_broken, report.findings))
-    trip = report.round_trip
-    members["round_trip"] = (
-        {
-            "sent_ms": round(trip.sent_ms, 1),
-            "arrived_ms": round(trip.arrived_ms, 1),
-            "folder": trip.folder,
-            "attachment_intact": trip.attachment_intact,
-            "bytes": trip.size,
-            "cleaned_up": trip.cleaned_up,
+    members["round_trip"] = _trip(report.round_trip)
+    if report.elsewhere is not None:
+        members["elsewhere"] = {
+            "address": report.elsewhere.address,
+            "sent": _trip(report.elsewhere.sent),
+            "received": _trip(report.elsewhere.received),
+            "problem": (
+                finding_json(report.elsewhere.problem) if report.elsewhere.problem else None
+            ),
         }
-        if trip is not None
-        else None
-    )
     members["tested"] = [
         {
             **server_to_json(proof.server),
@@ -99,6 +96,19 @@ def check_members(report: CheckReport) -> Document:
         }
     members["check_ms"] = round(report.elapsed_ms, 1)
     return members
+
+
+def _trip(trip: RoundTrip | None) -> Json:
+    if trip is None:
+        return None
+    return {
+        "sent_ms": round(trip.sent_ms, 1),
+        "arrived_ms": round(trip.arrived_ms, 1),
+        "folder": trip.folder,
+        "attachment_intact": trip.attachment_intact,
+        "bytes": trip.size,
+        "cleaned_up": trip.cleaned_up,
+    }
 
 
 def finding_json(finding: Finding) -> Json:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.service import Discovery
 from mailsetup.assistant.wording import (
     actor_name,
@@ -119,6 +119,8 @@ def write_report(report: CheckReport, out: TextIO) -> None:
         )
         if not trip.cleaned_up:
             out.write(_("The test message could not be removed; delete it by hand.") + "\n")
+    if report.elsewhere is not None:
+        _write_elsewhere(report.elsewhere, out)
     if report.answer is not None:
         out.write(f"\n{report.answer.sentence}\n")
     elif report.is_proven:
@@ -127,6 +129,19 @@ def write_report(report: CheckReport, out: TextIO) -> None:
         out.write(_("Nothing is broken as far as it could be checked.") + "\n")
     for finding in report.findings:
         _write_finding(finding, out)
+
+
+def _write_elsewhere(elsewhere: Elsewhere, out: TextIO) -> None:
+    if elsewhere.problem is not None:
+        title = explain(elsewhere.problem).title
+        out.write(_("The second mailbox could not be used: {why}").format(why=title) + "\n")
+    for trip, sentence in (
+        (elsewhere.sent, _("A message to {address} arrived there (folder {folder}).")),
+        (elsewhere.received, _("A message from {address} arrived here (folder {folder}).")),
+    ):
+        if trip is not None:
+            folder = plain(trip.folder, 80)
+            out.write(sentence.format(address=elsewhere.address, folder=folder) + "\n")
 
 
 def _write_finding(finding: Finding, out: TextIO) -> None:

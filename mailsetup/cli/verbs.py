@@ -15,6 +15,7 @@ from mailsetup.assistant.service import (
     NetworkOptions,
     Outcome,
     RunOptions,
+    SecondMailbox,
     alternatives_to,
     choose_account,
     parse_resolver,
@@ -200,7 +201,8 @@ def _password(
         value = line.rstrip("\r\n")
         if not value:
             raise RefusalError(
-                "password.missing", _("There is no password on the first line of standard input.")
+                "password.missing",
+                _("There is no password for {address} on standard input.").format(address=address),
             )
     else:
         kept = engine.run(engine.assistant.load_secret(address))
@@ -325,6 +327,7 @@ def _check(options: argparse.Namespace, streams: _Streams) -> int:
     with _Engine(_run_options(options)) as engine:
         # The password is asked for before anything takes time, so that the rest runs by itself.
         secret = _password(options, streams, engine, address)
+        second = _second(options, streams, engine) if options.second else None
         discovery, agreed_before = _find(options, streams, engine, address)
         document = discovery_document(address, discovery)
         if discovery.outcome is Outcome.NOT_FOUND:
@@ -350,6 +353,7 @@ def _check(options: argparse.Namespace, streams: _Streams) -> int:
             discovery=discovery,
             agreed=(*agreed_before, *agreed),
             other_usernames=forms,
+            second=second,
             symptom=parse_symptom(options.symptom) if options.symptom else None,
         )
         with live_progress(streams.stderr, options.json) as emit:
@@ -360,6 +364,22 @@ def _check(options: argparse.Namespace, streams: _Streams) -> int:
         text.write_discovery(discovery, streams.stdout)
         text.write_report(report, streams.stdout)
     return DONE if report.is_healthy else BROKEN
+
+
+def _second(options: argparse.Namespace, streams: _Streams, engine: _Engine) -> SecondMailbox:
+    """The other mailbox, found like the first one. Raises `RefusalError` where it is not."""
+    address = EmailAddress.parse(options.second)
+    if isinstance(address, MalformedAddress):
+        raise RefusalError("client.address.malformed", address_fault_sentence(address.fault))
+    secret = _password(options, streams, engine, address)
+    with live_progress(streams.stderr, options.json) as emit:
+        discovery = engine.run(engine.assistant.discover(address, emit))
+    discovery, _agreed = _confirmed(discovery, options, streams)
+    if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
+        raise RefusalError(
+            "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
+        )
+    return SecondMailbox(_account_of(discovery, address, ""), secret)
 
 
 def _absent(

@@ -438,6 +438,15 @@ _ROWS: tuple[Entry, ...] = (
         N_("Wait until tomorrow. If you did not send that much, change your password today."),
     ),
     Entry(
+        "account.send.seen-as-spam",
+        Actor.RECIPIENT,
+        N_("Your mail to {address} arrived there, but in the folder {folder}."),
+        N_(
+            "First mend what is named here about your domain. If nothing is, ask the recipient "
+            "to mark your mail as “not spam”."
+        ),
+    ),
+    Entry(
         "account.mail.in-spam",
         _YOU,
         N_("The test message arrived, but in the folder {folder}."),

@@ -98,8 +98,8 @@ _EXPLAINS: Mapping[Symptom, tuple[str, ...]] = {
         "dns.spf",
         "dns.dkim",
         "dns.dmarc",
-        "account.mail.in-spam",
         "account.send",
+        "account.mail.in-spam",
     ),
     Symptom.NOT_DELIVERED: (
         *_EVERYTHING,

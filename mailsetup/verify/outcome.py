@@ -1,6 +1,6 @@
 """What logging in, sending and receiving can come to: values, never exceptions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from mailsetup.model.settings import ServerSettings
@@ -142,6 +142,8 @@ class RoundTrip:
     """Octets of the message."""
     cleaned_up: bool
     message_id: str
+    raw: bytes = field(default=b"", repr=False, compare=False)
+    """The message as it arrived, for what its headers tell; never part of a report."""
 
 
 LoginOutcome = LoggedIn | Failure

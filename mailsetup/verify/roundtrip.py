@@ -16,6 +16,7 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, formataddr
 
 from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account
 from mailsetup.net.connection import DialogueError
 from mailsetup.net.network import Network
@@ -67,14 +68,19 @@ class TestMessage:
         return self.token.encode() in headers or self.message_id.encode() in headers
 
 
-def compose(account: Account, attachment_mib: int, net: Network) -> TestMessage:
-    """Write the test message (RFC 5322), with an attachment of random bytes."""
+def compose(
+    account: Account, attachment_mib: int, net: Network, *, to: EmailAddress | None = None
+) -> TestMessage:
+    """Write the test message (RFC 5322), with an attachment of random bytes.
+
+    It goes to the account itself unless ``to`` names somebody else.
+    """
     address = account.address
     token = secrets.token_hex(12)
     attachment = secrets.token_bytes(attachment_mib * _MIB or _SMALLEST)
     message = EmailMessage(policy=SMTP_POLICY)
     message["From"] = formataddr((account.person, address.ascii))
-    message["To"] = address.ascii
+    message["To"] = (to or address).ascii
     message["Subject"] = _("mailsetup: test message {token}").format(token=token[:8])
     message["Date"] = format_datetime(net.clock.now())
     message["Message-ID"] = f"<{token}@{address.domain}>"
@@ -109,10 +115,15 @@ async def round_trip(
     *,
     attachment_mib: int = 1,
     wait: float = 120.0,
+    to: EmailAddress | None = None,
     emit: Callable[[TripProgress], None] = lambda _progress: None,
 ) -> RoundTripOutcome:
-    """Send a message to oneself and see it come back. ``wait`` is in seconds."""
-    message = compose(account, attachment_mib, net)
+    """Send a message from the account and see it arrive. ``wait`` is in seconds.
+
+    It goes to the account itself, or ``to`` a mailbox elsewhere, which ``imap`` has open then.
+    """
+    message = compose(account, attachment_mib, net, to=to)
+    recipient = to or account.address
     limit = smtp.size_limit
     if limit is not None and len(message.data) > limit:
         return Failure(
@@ -130,7 +141,7 @@ async def round_trip(
     emit(Sending())
     started = net.clock.monotonic()
     with border(smtp.server, Stage.DATA) as sending:
-        await smtp.send(account.address.ascii, account.address.ascii, message.data)
+        await smtp.send(account.address.ascii, recipient.ascii, message.data)
     if sending.failure is not None:
         return sending.failure
     accepted = net.clock.monotonic()
@@ -155,6 +166,7 @@ async def round_trip(
             size=len(message.data),
             cleaned_up=cleaned_up,
             message_id=message.message_id,
+            raw=trip.raw,
         )
     return receiving.outcome()
 
@@ -181,6 +193,7 @@ class _Trip:
         self._emit = emit
         self._folders: Sequence[Folder] = ()
         self._next_uids: dict[str, int] = {}
+        self.raw = b""
 
     async def prepare(self) -> None:
         """Note where new messages will begin in every folder."""
@@ -255,6 +268,7 @@ class _Trip:
         data = await self._imap.message(place.uid, limit)
         if data is None:
             return ErrorClass.ATTACHMENT_MISSING
+        self.raw = data
         return await asyncio.to_thread(attachment_error, data, self._message.digest)
 
     async def clean_up(self, found: _Place) -> bool:

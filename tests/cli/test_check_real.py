@@ -197,6 +197,69 @@ def test_names_that_cannot_exist_and_are_answered_are_told(world: World) -> None
     assert ids(document)[0] == "client.dns.hijacked"
 
 
+def check_with_second(
+    world: World, address: str, second: str, *words: str, secrets: str
+) -> tuple[int, Any]:
+    done = subprocess.run(
+        command(world, "check", address, "--second", second, *words, "--json", "--password-stdin"),
+        input=secrets,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    for secret in secrets.split():
+        assert secret not in done.stdout + done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def test_a_second_mailbox_shows_both_ways_and_is_left_as_it_was(world: World) -> None:
+    before = world.messages("ana@onlysrv.test")
+    status, document = check_with_second(
+        world,
+        "ana@bodega.test",
+        "ana@onlysrv.test",
+        "--symptom",
+        "no-les-llega",
+        secrets="correcto-1\ncorrecto-4\n",
+    )
+    assert status == 0
+    elsewhere = document["elsewhere"]
+    assert elsewhere["problem"] is None
+    assert elsewhere["sent"]["folder"] == elsewhere["received"]["folder"] == "INBOX"
+    assert elsewhere["sent"]["cleaned_up"]
+    assert world.messages("ana@onlysrv.test") == before
+    assert document["answer"]["symptom"] == "not-delivered"
+
+
+def test_a_second_mailbox_that_does_not_open_says_nothing_about_the_first(world: World) -> None:
+    status, document = check_with_second(
+        world, "ana@bodega.test", "ana@onlysrv.test", secrets="correcto-1\ncanario-falso\n"
+    )
+    assert status == 0
+    assert document["first_broken"] is None
+    assert document["elsewhere"]["problem"]["id"] == "account.login.refused"
+    assert document["elsewhere"]["sent"] is None
+
+
+@pytest.mark.parametrize(
+    ("address", "symptom", "finding"),
+    [
+        ("llena@bodega.test", "no-llega", "account.quota.full"),
+        ("ana@nomx.test", "not-receiving", "dns.mx.missing"),
+    ],
+)
+def test_a_complaint_is_answered_with_its_cause(
+    world: World, address: str, symptom: str, finding: str
+) -> None:
+    status, document = check(world, address, "--symptom", symptom)
+    assert status == 5
+    assert ids(document)[0] == finding
+    if "answer" in document:
+        assert document["answer"]["finding"] == finding
+        assert document["answer"]["text"]
+
+
 def test_without_starttls_the_password_is_not_sent(world: World, tmp_path: Path) -> None:
     world.extra_dovecot("open.bodega.test", tls="no")
     path = settings_file(tmp_path, "open.bodega.test", port=143, security="starttls")

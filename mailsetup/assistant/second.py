@@ -1,0 +1,151 @@
+"""A second mailbox at another company: what only mail on its way through the world can show.
+
+A message to oneself is usually delivered inside the hosting. One to a mailbox elsewhere shows what
+others see of us; one from there shows that the domain's MX leads here.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailsetup.assistant.events import Activity
+from mailsetup.assistant.report import Elsewhere
+from mailsetup.diagnosis.checks.server import finding_of
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
+from mailsetup.net.network import Network
+from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
+from mailsetup.verify.outcome import Failure, RoundTrip
+from mailsetup.verify.roundtrip import round_trip
+from mailsetup.verify.session import OpenSessions
+from mailsetup.verify.smtp import SmtpSession
+
+Begin = Callable[[Activity, str], None]
+End = Callable[[Activity, Status], None]
+
+_ATTACHMENT_MIB = 0
+"""A kilobyte: what is looked at is the way, not the load."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondMailbox:
+    """The person's other account, with its secret."""
+
+    account: Account
+    secret: Secret
+
+
+async def exchange(
+    account: Account,
+    imap: ImapSession,
+    smtp: SmtpSession,
+    second: SecondMailbox,
+    net: Network,
+    *,
+    wait: float,
+    begin: Begin,
+    end: End,
+) -> tuple[Elsewhere, tuple[Finding, ...]]:
+    """Send a message each way at the same time, and see both arrive.
+
+    ``imap`` and ``smtp`` are the account's, logged in. The findings are about the account.
+    """
+    other = second.account
+    address = str(other.address)
+    async with OpenSessions() as sessions:
+        begin(Activity.OPEN_SECOND, address)
+        opened = await _opened(second, net, sessions)
+        if isinstance(opened, Failure):
+            end(Activity.OPEN_SECOND, Status.WARN)
+            return Elsewhere(address, problem=finding_of(opened, other.address)), ()
+        end(Activity.OPEN_SECOND, Status.OK)
+        other_imap, other_smtp = opened
+        begin(Activity.SEND_ELSEWHERE, address)
+        begin(Activity.RECEIVE_FROM_ELSEWHERE, address)
+        sent, received = await asyncio.gather(
+            round_trip(
+                other_imap,
+                smtp,
+                account,
+                net,
+                attachment_mib=_ATTACHMENT_MIB,
+                wait=wait,
+                to=other.address,
+            ),
+            round_trip(
+                imap,
+                other_smtp,
+                other,
+                net,
+                attachment_mib=_ATTACHMENT_MIB,
+                wait=wait,
+                to=account.address,
+            ),
+        )
+    end(Activity.SEND_ELSEWHERE, _status(sent))
+    end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))
+    findings = [
+        *_sent_findings(sent, account, other, wait),
+        *_received_findings(received, account, other, wait),
+    ]
+    elsewhere = Elsewhere(
+        address,
+        sent=sent if isinstance(sent, RoundTrip) else None,
+        received=received if isinstance(received, RoundTrip) else None,
+    )
+    return elsewhere, tuple(findings)
+
+
+async def _opened(
+    second: SecondMailbox, net: Network, sessions: OpenSessions
+) -> tuple[ImapSession, SmtpSession] | Failure:
+    imap, smtp = await asyncio.gather(
+        open_imap(second.account.incoming, net), open_smtp(second.account.outgoing, net)
+    )
+    for session in (imap, smtp):
+        if not isinstance(session, Failure):
+            sessions.add(session)
+    if isinstance(imap, Failure):
+        return imap
+    if isinstance(smtp, Failure):
+        return smtp
+    for proof in await asyncio.gather(
+        log_in_imap(imap, second.secret, net), log_in_smtp(smtp, second.secret, net)
+    ):
+        if isinstance(proof, Failure):
+            return proof
+    return imap, smtp
+
+
+def _sent_findings(
+    outcome: RoundTrip | Failure, account: Account, other: Account, wait: float
+) -> list[Finding]:
+    if isinstance(outcome, Failure):
+        return [_marked(finding_of(outcome, account.address, wait=wait), account, other)]
+    if outcome.junk:
+        facts = {"address": str(other.address), "folder": outcome.folder}
+        return [Finding("account.send.seen-as-spam", Status.WARN, facts, dict(facts))]
+    return []
+
+
+def _received_findings(
+    outcome: RoundTrip | Failure, account: Account, other: Account, wait: float
+) -> list[Finding]:
+    if isinstance(outcome, Failure):
+        return [_marked(finding_of(outcome, account.address, wait=wait), other, account)]
+    if outcome.junk:
+        facts = {"folder": outcome.folder}
+        return [Finding("account.mail.in-spam", Status.WARN, facts, dict(facts))]
+    return []
+
+
+def _marked(finding: Finding, sender: Account, recipient: Account) -> Finding:
+    """The finding with the way that the message went."""
+    way = {"from": str(sender.address), "to": str(recipient.address)}
+    return Finding(finding.id, finding.status, finding.facts, {**finding.evidence, **way})
+
+
+def _status(outcome: RoundTrip | Failure) -> Status:
+    return Status.FAIL if isinstance(outcome, Failure) else Status.OK
