@@ -23,16 +23,25 @@ from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
 from mailsetup.diagnosis.checks.network import look_at_network
+from mailsetup.diagnosis.checks.program import look_at_programs
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
 from mailsetup.diagnosis.symptoms import Answer, Symptom, answer, parse_symptom
 from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery, find
 from mailsetup.discovery.find import Verdict as Outcome
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.export.thunderbird_accounts import accounts_here
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account, AccountSettings, Protocol, ServerSettings, SocketType
+from mailsetup.model.settings import (
+    Account,
+    AccountSettings,
+    ProgramAccount,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network, NetworkOptions, open_network, parse_resolver
@@ -192,8 +201,15 @@ def _usable(servers: Sequence[ServerSettings], protocol: Protocol) -> list[Serve
 class Assistant:
     """Finds settings and proves them. Belongs to one event loop; `close` it at the end."""
 
-    def __init__(self, options: RunOptions | None = None, vault: Vault | None = None) -> None:
+    def __init__(
+        self,
+        options: RunOptions | None = None,
+        vault: Vault | None = None,
+        programs_here: Callable[[], tuple[ProgramAccount, ...]] = accounts_here,
+    ) -> None:
+        """``programs_here`` reads the accounts of the mail programs on this computer."""
         self.options = options or RunOptions()
+        self._programs_here = programs_here
         self._vault = vault or Vault()
         self._left_open: _LeftOpen | None = None
 
@@ -241,7 +257,7 @@ class Assistant:
         """
         _require_confirmation(request, self.options.agreed)
         async with self._network() as net:
-            return await _Check(request, net, emit).run()
+            return await _Check(request, net, emit, self._programs_here).run()
 
     async def close(self) -> None:
         """Let go of what the last search left open."""
@@ -333,8 +349,15 @@ class _Side:
 class _Check:
     """One run of a check: its sessions, findings and what was proven so far."""
 
-    def __init__(self, request: CheckRequest, net: Network, emit: Emit) -> None:
+    def __init__(
+        self,
+        request: CheckRequest,
+        net: Network,
+        emit: Emit,
+        programs_here: Callable[[], tuple[ProgramAccount, ...]],
+    ) -> None:
         self._request = request
+        self._programs_here = programs_here
         self._account = request.account
         self._net = net
         self._emit = emit
@@ -347,7 +370,9 @@ class _Check:
         started = self._net.clock.monotonic()
         async with self._sessions:
             domain, (incoming, outgoing) = await asyncio.gather(self._domain(), self._sides())
-            trip, of_trip = await self._trip(incoming, outgoing)
+            (trip, of_trip), of_programs = await asyncio.gather(
+                self._trip(incoming, outgoing), self._programs(incoming, outgoing)
+            )
             elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
             here = await self._here(incoming, outgoing)
         # Where both servers show the same fault, the incoming one speaks for both.
@@ -358,6 +383,7 @@ class _Check:
             *outgoing.findings,
             *of_trip,
             *of_elsewhere,
+            *of_programs,
         )
         symptom = self._request.symptom
         verdict = judge(findings, self._proven(domain, incoming, outgoing, trip), symptom)
@@ -375,6 +401,17 @@ class _Check:
             answer=self._answer(verdict, elsewhere),
             elsewhere=elsewhere,
         )
+
+    async def _programs(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
+        """The account in the programs on this computer, once its servers are seen to work."""
+        if not (incoming.is_good and outgoing.is_good):
+            return ()
+        accounts = await asyncio.to_thread(self._programs_here)
+        account = self._account
+        good = (account.incoming, account.outgoing, *self._request.alternatives)
+        findings = await look_at_programs(account, good, accounts, self._net)
+        self._tell(findings)
+        return findings
 
     async def _elsewhere(
         self, incoming: _Side, outgoing: _Side

@@ -223,3 +223,18 @@ class Account:
     def display_name(self) -> str:
         """The person's name, or the address where none was given."""
         return self.person or str(self.address)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramAccount:
+    """An account as it stands in a mail program on this computer.
+
+    ``outgoing`` is None where the program would not know how to send.
+    """
+
+    program: str
+    place: str
+    """The profile's name, for people."""
+    address: str
+    incoming: ServerSettings
+    outgoing: ServerSettings | None

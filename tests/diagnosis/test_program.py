@@ -1,0 +1,88 @@
+"""The settings in a mail program against those that were seen to work."""
+
+from dataclasses import replace
+
+import pytest
+
+from mailsetup.diagnosis.checks.program import look_at_programs
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.settings import (
+    Account,
+    ProgramAccount,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+from tests.discovery.world import World, address, imap, run, smtp
+
+IMAP = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")
+SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")
+OTHER = replace(SMTP, port=587, security=SocketType.STARTTLS)
+ACCOUNT = Account(address(), IMAP, SMTP)
+
+
+def stands(
+    incoming: ServerSettings = IMAP,
+    outgoing: ServerSettings | None = SMTP,
+    who: str = "Ana@Bodega.es",
+) -> ProgramAccount:
+    return ProgramAccount("Thunderbird", "default", who, incoming, outgoing)
+
+
+def seen(*programs: ProgramAccount, world: World | None = None) -> tuple[Finding, ...]:
+    network = (world or World()).network()
+    return run(look_at_programs(ACCOUNT, (IMAP, SMTP, OTHER), programs, network))
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        stands(),
+        stands(outgoing=OTHER),
+        stands(incoming=replace(IMAP, username="")),
+        stands(incoming=replace(IMAP, host="imap.viejo.com"), who="eva@bodega.es"),
+    ],
+)
+def test_the_same_settings_or_another_persons_are_no_finding(program: ProgramAccount) -> None:
+    assert seen(program) == ()
+
+
+@pytest.mark.parametrize(
+    ("program", "status", "told"),
+    [
+        (stands(incoming=replace(IMAP, host="imap.viejo.com")), Status.FAIL, "imap.viejo.com"),
+        (stands(outgoing=None), Status.FAIL, "— →"),
+        (stands(incoming=replace(IMAP, username="ana")), Status.WARN, "ana → ana@bodega.es"),
+        (
+            stands(incoming=replace(IMAP, port=143, security=SocketType.NONE)),
+            Status.WARN,
+            "none",
+        ),
+    ],
+)
+def test_what_differs_is_named_with_what_it_should_be(
+    program: ProgramAccount, status: Status, told: str
+) -> None:
+    (finding,) = seen(program)
+    assert finding.id == "client.program.wrong-settings"
+    assert finding.status is status
+    assert told in str(finding.facts["differences"])
+
+
+def test_another_name_of_the_same_owner_that_answers_is_good() -> None:
+    world = World()
+    world.mail["mail.bodega.es", 993] = imap()
+    assert seen(stands(incoming=replace(IMAP, host="mail.bodega.es")), world=world) == ()
+
+
+def test_a_living_server_of_somebody_else_is_doubtful_and_not_broken() -> None:
+    world = World()
+    world.mail["smtp.viejo.com", 465] = smtp()
+    (finding,) = seen(stands(outgoing=replace(SMTP, host="smtp.viejo.com")), world=world)
+    assert finding.status is Status.WARN
+
+
+def test_of_several_profiles_the_broken_one_is_told() -> None:
+    doubtful = stands(incoming=replace(IMAP, username="ana"))
+    (finding,) = seen(doubtful, stands(outgoing=None))
+    assert finding.status is Status.FAIL
