@@ -349,12 +349,12 @@ def test_wrong_settings_in_the_program_on_this_computer_are_named(world: World, 
     prefs = Path(applied["profile"]) / "prefs.js"
     status, document = check(world, "ana@bodega.test", "--no-send")
     assert (status, ids(document)) == (0, [])
-    prefs.write_text(prefs.read_text().replace("smtp.bodega.test", "smtp.viejo.test"))
+    prefs.write_text(prefs.read_text().replace("imap.bodega.test", "imap.viejo.test"))
     status, document = check(world, "ana@bodega.test", "--no-send")
     assert status == 5
     assert document["first_broken"] == "client"
     assert ids(document) == ["client.program.wrong-settings"]
-    assert "smtp.viejo.test" in document["findings"][0]["title"]
+    assert "imap.viejo.test" in document["findings"][0]["title"]
 
 
 def test_ctrl_c_ends_with_130_and_one_document(world: World, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mailsetup.export.thunderbird import prefs_js
 from mailsetup.export.thunderbird_accounts import accounts_here, accounts_in, read_prefs
 from mailsetup.model.settings import Protocol, SocketType
+from tests.export.accounts import account
 from tests.export.test_installation import linux, program
 
 ANA = account()
