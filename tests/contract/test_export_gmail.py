@@ -1,0 +1,42 @@
+"""Gmail keeps the contract of the exporters."""
+
+from dataclasses import replace
+
+from mailsetup.export.exporter import Artifact, CannotExport
+from mailsetup.export.gmail import Gmail
+from mailsetup.model.settings import Account, Authentication, Protocol
+from tests.contract import exporters as suite
+from tests.contract.exporters import BASE, Page
+from tests.export.accounts import OAUTH2, account
+
+
+class TestGmail(suite.ExporterContract):
+    program = Gmail()
+
+    def check_files(self, wanted: Account, artifact: Artifact) -> None:
+        assert [file.media_type for file in artifact.files] == ["text/html; charset=utf-8"]
+
+    def links(self, wanted: Account) -> list[str]:
+        page = Page(self.exported(wanted).files[0].content.decode())
+        return [
+            attributes["href"] or ""
+            for tag, attributes in page.tags
+            if tag == "a" and (attributes["href"] or "").startswith("https://")
+        ]
+
+    def test_a_mailbox_at_gmail_gets_the_way_to_an_app_password(self) -> None:
+        assert "https://myaccount.google.com/apppasswords" in self.links(OAUTH2)
+        assert not any("myaccount" in link for link in self.links(BASE))
+
+    def test_a_port_that_send_as_does_not_offer_is_said(self) -> None:
+        odd = replace(BASE, outgoing=replace(BASE.outgoing, port=2525))
+        assert any("2525" in note for note in self.exported(odd).notes)
+        assert len(self.exported(BASE).notes) == 1
+
+    def test_a_server_that_takes_no_password_cannot_be_joined_to_gmail(self) -> None:
+        only = account(authentication=(Authentication.OAUTH2,))
+        assert isinstance(self.program.export(only), CannotExport)
+
+    def test_pop3_is_said_to_work_on_android_only(self) -> None:
+        page = Page(self.exported(account(protocol=Protocol.POP3)).files[0].content.decode())
+        assert any("iPhone" in text for text in page.text)
