@@ -177,9 +177,7 @@ class SmtpSession(MailSession):
             raise _refused(reply, Stage.DATA)
         return reply.text
 
-    async def _expect_all(
-        self, commands: Sequence[tuple[str, tuple[int, ...], Stage]]
-    ) -> None:
+    async def _expect_all(self, commands: Sequence[tuple[str, tuple[int, ...], Stage]]) -> None:
         """Say several commands at once (RFC 2920); the first refusal counts.
 
         Where the server wants the message in spite of it, it gets an empty one, which it then

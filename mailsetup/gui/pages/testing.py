@@ -28,6 +28,9 @@ _LINK_OF = {
     Activity.WAIT_FOR_ARRIVAL: Link.ACCOUNT,
     Activity.COMPARE_ATTACHMENT: Link.ACCOUNT,
     Activity.CLEAN_UP: Link.ACCOUNT,
+    Activity.OPEN_SECOND: Link.DNS,
+    Activity.SEND_ELSEWHERE: Link.DNS,
+    Activity.RECEIVE_FROM_ELSEWHERE: Link.DNS,
 }
 
 _SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "…"}
