@@ -13,20 +13,23 @@ from mailsetup.assistant.report import Elsewhere
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account
+from mailsetup.model.settings import Account, Protocol
 from mailsetup.net.network import Network
-from mailsetup.verify.imap import ImapSession
-from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
+from mailsetup.verify.login import (
+    log_in_imap,
+    log_in_pop3,
+    log_in_smtp,
+    open_imap,
+    open_pop3,
+    open_smtp,
+)
+from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
 from mailsetup.verify.outcome import Failure, RoundTrip
-from mailsetup.verify.roundtrip import round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
 Begin = Callable[[Activity, str], None]
 End = Callable[[Activity, Status], None]
-
-_ATTACHMENT_MIB = 0
-"""A kilobyte: what is looked at is the way, not the load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class SecondMailbox:
 
 async def exchange(
     account: Account,
-    imap: ImapSession,
+    mailbox: Mailbox,
     smtp: SmtpSession,
     second: SecondMailbox,
     net: Network,
@@ -50,7 +53,7 @@ async def exchange(
 ) -> tuple[Elsewhere, tuple[Finding, ...]]:
     """Send a message each way at the same time, and see both arrive.
 
-    ``imap`` and ``smtp`` are the account's, logged in. The findings are about the account.
+    ``mailbox`` and ``smtp`` are the account's, logged in. The findings are about the account.
     """
     other = second.account
     address = str(other.address)
@@ -61,28 +64,12 @@ async def exchange(
             end(Activity.OPEN_SECOND, Status.WARN)
             return Elsewhere(address, problem=finding_of(opened, other.address)), ()
         end(Activity.OPEN_SECOND, Status.OK)
-        other_imap, other_smtp = opened
+        other_mailbox, other_smtp = opened
         begin(Activity.SEND_ELSEWHERE, address)
         begin(Activity.RECEIVE_FROM_ELSEWHERE, address)
         sent, received = await asyncio.gather(
-            round_trip(
-                other_imap,
-                smtp,
-                account,
-                net,
-                attachment_mib=_ATTACHMENT_MIB,
-                wait=wait,
-                to=other.address,
-            ),
-            round_trip(
-                imap,
-                other_smtp,
-                other,
-                net,
-                attachment_mib=_ATTACHMENT_MIB,
-                wait=wait,
-                to=account.address,
-            ),
+            other_mailbox.see_arrive(Message(smtp, account, other.address), net, wait=wait),
+            mailbox.see_arrive(Message(other_smtp, other, account.address), net, wait=wait),
         )
     end(Activity.SEND_ELSEWHERE, _status(sent))
     end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))
@@ -100,23 +87,45 @@ async def exchange(
 
 async def _opened(
     second: SecondMailbox, net: Network, sessions: OpenSessions
-) -> tuple[ImapSession, SmtpSession] | Failure:
-    imap, smtp = await asyncio.gather(
-        open_imap(second.account.incoming, net), open_smtp(second.account.outgoing, net)
+) -> tuple[Mailbox, SmtpSession] | Failure:
+    mailbox, smtp = await asyncio.gather(
+        _mailbox(second, net, sessions), _submission(second, net, sessions)
     )
-    for session in (imap, smtp):
-        if not isinstance(session, Failure):
-            sessions.add(session)
-    if isinstance(imap, Failure):
-        return imap
+    if isinstance(mailbox, Failure):
+        return mailbox
     if isinstance(smtp, Failure):
         return smtp
-    for proof in await asyncio.gather(
-        log_in_imap(imap, second.secret, net), log_in_smtp(smtp, second.secret, net)
-    ):
-        if isinstance(proof, Failure):
-            return proof
-    return imap, smtp
+    return mailbox, smtp
+
+
+async def _mailbox(
+    second: SecondMailbox, net: Network, sessions: OpenSessions
+) -> Mailbox | Failure:
+    server = second.account.incoming
+    if server.protocol is Protocol.POP3:
+        pop3 = await open_pop3(server, net)
+        if isinstance(pop3, Failure):
+            return pop3
+        async with pop3:
+            proof = await log_in_pop3(pop3, second.secret, net)
+        return proof if isinstance(proof, Failure) else Pop3Mailbox(pop3.server, second.secret)
+    imap = await open_imap(server, net)
+    if isinstance(imap, Failure):
+        return imap
+    sessions.add(imap)
+    proof = await log_in_imap(imap, second.secret, net)
+    return proof if isinstance(proof, Failure) else ImapMailbox(imap)
+
+
+async def _submission(
+    second: SecondMailbox, net: Network, sessions: OpenSessions
+) -> SmtpSession | Failure:
+    smtp = await open_smtp(second.account.outgoing, net)
+    if isinstance(smtp, Failure):
+        return smtp
+    sessions.add(smtp)
+    proof = await log_in_smtp(smtp, second.secret, net)
+    return proof if isinstance(proof, Failure) else smtp
 
 
 def _sent_findings(

@@ -402,6 +402,27 @@ _ROWS: tuple[Entry, ...] = (
         N_("Switch IMAP on in the settings of your provider's web page."),
     ),
     Entry(
+        "account.pop3.disabled",
+        _YOU,
+        N_("Fetching mail with a program (POP3) is switched off for this account."),
+        N_("Use IMAP, or switch POP3 on in the settings of your provider's web page."),
+    ),
+    Entry(
+        "account.pop3.empties",
+        _YOU,
+        N_("This server deletes every message as soon as a program has read it."),
+        N_(
+            "Receiving was not tried out, so that no mail of yours is lost."
+            " Ask your hosting for IMAP, which keeps mail on the server."
+        ),
+    ),
+    Entry(
+        "account.mailbox.in-use",
+        _YOU,
+        N_("Another program is fetching mail from this mailbox at this moment."),
+        N_("Close the other mail program, or wait ten minutes, and test again."),
+    ),
+    Entry(
         "account.smtp.disabled",
         _YOU,
         N_("Sending with a program (SMTP) is switched off for this account."),

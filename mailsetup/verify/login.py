@@ -14,10 +14,11 @@ from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFailure, TlsFault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, Stage
+from mailsetup.verify.pop3 import Pop3Session
 from mailsetup.verify.refusal import RefusalError, border
 from mailsetup.verify.smtp import SmtpSession
 
-Session = TypeVar("Session", ImapSession, SmtpSession)
+Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
 
 _PROBE_TIMEOUT = 5.0
 
@@ -50,6 +51,11 @@ async def open_imap(server: ServerSettings, net: Network) -> ImapSession | Failu
     return await _open(server, net, ImapSession)
 
 
+async def open_pop3(server: ServerSettings, net: Network) -> Pop3Session | Failure:
+    """Reach a POP3 server up to the point where one could log in."""
+    return await _open(server, net, Pop3Session)
+
+
 async def open_smtp(server: ServerSettings, net: Network) -> SmtpSession | Failure:
     """Reach a submission server up to the point where one could log in."""
     return await _open(server, net, SmtpSession)
@@ -69,6 +75,21 @@ async def log_in_imap(session: ImapSession, secret: Secret, net: Network) -> Log
             capabilities=tuple(sorted(session.capabilities)),
             alerts=tuple(session.alerts),
             quota=await session.quota(),
+        )
+    return end.outcome()
+
+
+async def log_in_pop3(session: Pop3Session, secret: Secret, net: Network) -> LoggedIn | Failure:
+    """Log in; the maildrop is open then, and on some servers closed to everybody else."""
+    started = net.clock.monotonic()
+    with border(session.server, Stage.LOGIN, secret) as end:
+        mechanism = await session.log_in(session.server.username, secret)
+        return LoggedIn(
+            server=session.server,
+            mechanism=mechanism,
+            tls_version=session.tls_version,
+            elapsed_ms=1000 * (net.clock.monotonic() - started),
+            capabilities=tuple(sorted(session.capabilities)),
         )
     return end.outcome()
 
@@ -124,7 +145,7 @@ async def _open(server: ServerSettings, net: Network, kind: type[Session]) -> Se
 
 
 async def _upgrade(
-    session: ImapSession | SmtpSession, connection: Connection, net: Network
+    session: ImapSession | Pop3Session | SmtpSession, connection: Connection, net: Network
 ) -> None:
     await session.ask_for_tls()
     failure = await connection.start_tls()
@@ -137,7 +158,9 @@ async def _upgrade(
 
 
 async def _certificate_behind_starttls(
-    server: ServerSettings, net: Network, kind: type[ImapSession] | type[SmtpSession]
+    server: ServerSettings,
+    net: Network,
+    kind: type[ImapSession] | type[Pop3Session] | type[SmtpSession],
 ) -> TlsFailure | None:
     """Go there once more and look at the certificate; no password is involved."""
     connection = await net.connect(server.host, server.port, implicit_tls=False)

@@ -1,7 +1,7 @@
 """A server's answer -> what it means.
 
-Standard codes first (RFC 5530, 3463, 4954), texts that providers are known to use second. Codes
-alone deceive in places: ``5.7.30`` means three different things at three providers.
+Standard codes first (RFC 5530, 3463, 4954, 2449, 3206), texts that providers are known to use
+second. Codes alone deceive in places: ``5.7.30`` means three different things at three providers.
 """
 
 import re
@@ -25,6 +25,31 @@ _IMAP_CODES = {
     "WEBALERT": ErrorClass.AUTH_WEB_LOGIN,
 }
 
+_POP3_CODES = {
+    "AUTH": ErrorClass.AUTH_WRONG,
+    "IN-USE": ErrorClass.IN_USE,
+    "LOGIN-DELAY": ErrorClass.AUTH_RATE_LIMITED,
+    "SYS/TEMP": ErrorClass.TEMPORARY,
+    "SYS/PERM": ErrorClass.AUTH_LOCKED,
+    "UTF8": ErrorClass.NO_COMMON_MECHANISM,
+}
+_POP3_WIDE_CODES = ("AUTH", "SYS/TEMP", "SYS/PERM")
+"""Codes that cover so much (RFC 3206 sections 4 and 5) that a known text says more."""
+
+# What servers without response codes say of a maildrop that another session holds, and of logins
+# that follow each other too fast. At a login only; "mailbox locked" means another thing elsewhere.
+_POP3_TEXTS = (
+    (
+        r"(mail ?drop|mail ?box|pop).{0,30}(lock|in use|busy)"
+        r"|(un|not )able to (get|obtain|acquire)?.{0,12}lock|already (locked|in use)",
+        ErrorClass.IN_USE,
+    ),
+    (
+        r"login limit|reduce the frequency|minimum (time|interval) between|too (often|frequent)",
+        ErrorClass.AUTH_RATE_LIMITED,
+    ),
+)
+
 # (text, stages in which it counts or none for all, meaning); first match wins.
 _TEXTS: tuple[tuple[str, frozenset[Stage], ErrorClass], ...] = tuple(
     (pattern, frozenset(stages), meaning)
@@ -40,7 +65,7 @@ _TEXTS: tuple[tuple[str, frozenset[Stage], ErrorClass], ...] = tuple(
         ),
         (
             r"(imap|pop3?|smtp)( access)? (is )?(not (enabled|allowed)|disabled)"
-            r"|not enabled for imap",
+            r"|not enabled for (imap|pop)|pop3? not (enabled|activated)",
             (Stage.LOGIN,),
             ErrorClass.PROTOCOL_DISABLED,
         ),
@@ -151,6 +176,21 @@ class SmtpReply:
         return f"{self.code} {self.enhanced}".strip()
 
 
+@dataclass(frozen=True, slots=True)
+class Pop3Reply:
+    """The first line of a POP3 answer. ``status`` is ``+OK``, ``-ERR``, or ``+`` to go on."""
+
+    status: str
+    text: str
+    code: str = ""
+    """The response code in upper case without its brackets (RFC 2449 section 8), or nothing."""
+
+    @property
+    def shown_code(self) -> str:
+        """Status and code as people quote them."""
+        return f"{self.status} [{self.code}]" if self.code else self.status
+
+
 _ENHANCED_PREFIX = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b\s*")
 
 
@@ -206,6 +246,54 @@ def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
     if stage in (Stage.SENDER, Stage.RECIPIENT, Stage.DATA) and reply.code >= 500:
         return ErrorClass.POLICY, Confidence.GUESS
     return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+
+
+def pop3_meaning(reply: Pop3Reply, stage: Stage, *, marks_credentials: bool = False) -> Meaning:
+    """What a negative POP3 answer means at a stage of the dialogue.
+
+    ``marks_credentials``: the server offers AUTH-RESP-CODE, so that it puts ``[AUTH]`` before
+    every refusal that is due to name or password (RFC 3206 section 6).
+    """
+    code = _known_pop3_code(reply.code)
+    if code and code not in _POP3_WIDE_CODES:
+        return _of_pop3_code(code, stage), Confidence.CERTAIN
+    known = _pop3_text(reply.text, stage) if code != "AUTH" else None
+    known = known or _by_text(reply.text, stage)
+    if known is not None:
+        return known, Confidence.LIKELY
+    if code:
+        return _of_pop3_code(code, stage), Confidence.CERTAIN
+    match stage:
+        case Stage.LOGIN if marks_credentials:
+            # Whatever it is, another password would not help.
+            return ErrorClass.TEMPORARY, Confidence.GUESS
+        case Stage.LOGIN:
+            return ErrorClass.AUTH_WRONG, Confidence.LIKELY
+        case Stage.GREETING:
+            return ErrorClass.BLOCKED_BY_SERVER, Confidence.GUESS
+        case _:
+            return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+
+
+def _known_pop3_code(code: str) -> str:
+    """The code, or what it is a special case of: ``SYS/TEMP/DISK`` is a ``SYS/TEMP``."""
+    parts = code.split("/")
+    prefixes = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((prefix for prefix in prefixes if prefix in _POP3_CODES), "")
+
+
+def _of_pop3_code(code: str, stage: Stage) -> ErrorClass:
+    if code in ("SYS/PERM", "UTF8") and stage is not Stage.LOGIN:
+        # Nothing is wrong with the account: the server cannot do what every server can.
+        return ErrorClass.PROTOCOL_ERROR
+    return _POP3_CODES[code]
+
+
+def _pop3_text(text: str, stage: Stage) -> ErrorClass | None:
+    if stage is not Stage.LOGIN:
+        return None
+    lowered = text.lower()[:2000]
+    return next((meaning for pattern, meaning in _POP3_TEXTS if re.search(pattern, lowered)), None)
 
 
 def _by_text(text: str, stage: Stage) -> ErrorClass | None:

@@ -37,7 +37,13 @@ class MailSession:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None and not self._ended:
+        if kind is None:
+            await self.end()
+        self.close()
+
+    async def end(self) -> None:
+        """Say goodbye, if that is quick, and close."""
+        if not self._ended:
             with contextlib.suppress(DialogueError, RefusalError, TimeoutError):
                 await self._say_goodbye()
         self.close()

@@ -80,6 +80,27 @@ def test_a_healthy_account_is_proven_by_a_round_trip_and_left_as_it_was(world: W
     assert world.messages("ana@bodega.test", "Sent") == []
 
 
+def test_a_pop3_account_is_proven_like_any_other_and_left_as_it_was(
+    world: World, tmp_path: Path
+) -> None:
+    before = world.messages("ana@bodega.test")
+    pop3 = settings_file(tmp_path, "imap.bodega.test", protocol="pop3", port=995)
+    status, document = check(world, "ana@bodega.test", "--settings", pop3)
+    assert ids(document) == []
+    assert status == 0
+    assert document["round_trip"]["attachment_intact"] is True
+    assert document["round_trip"]["cleaned_up"] is True
+    assert world.messages("ana@bodega.test") == before
+
+
+def test_a_password_that_pop3_refuses_is_named(world: World, tmp_path: Path) -> None:
+    pop3 = settings_file(tmp_path, "imap.bodega.test", protocol="pop3", port=995)
+    status, document = check(world, "ana@bodega.test", "--settings", pop3, password="canario-falso")
+    assert status == 5
+    assert document["first_broken"] == "account"
+    assert ids(document) == ["account.login.refused"]
+
+
 def test_no_send_proves_the_logins_only(world: World) -> None:
     status, document = check(world, "ana@onlysrv.test", "--no-send")
     assert status == 0
@@ -230,6 +251,21 @@ def test_a_second_mailbox_shows_both_ways_and_is_left_as_it_was(world: World) ->
     assert elsewhere["sent"]["cleaned_up"]
     assert world.messages("ana@onlysrv.test") == before
     assert document["answer"]["symptom"] == "not-delivered"
+
+
+def test_a_second_mailbox_works_for_a_pop3_account_too(world: World, tmp_path: Path) -> None:
+    pop3 = settings_file(tmp_path, "imap.bodega.test", protocol="pop3", port=995)
+    status, document = check_with_second(
+        world,
+        "ana@bodega.test",
+        "ana@onlysrv.test",
+        *("--settings", pop3),
+        secrets="correcto-1\ncorrecto-4\n",
+    )
+    assert status == 0
+    assert document["elsewhere"]["problem"] is None
+    assert document["elsewhere"]["sent"]["cleaned_up"] is True
+    assert document["elsewhere"]["received"]["cleaned_up"] is True
 
 
 def test_a_second_mailbox_that_does_not_open_says_nothing_about_the_first(world: World) -> None:

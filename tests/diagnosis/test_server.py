@@ -14,6 +14,7 @@ from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, Quota, Round
 
 ADDRESS = EmailAddress("ana", "bodega.es")
 IMAP = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")
+POP3 = ServerSettings(Protocol.POP3, "pop.bodega.es", 995, SocketType.TLS, "ana@bodega.es")
 SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")
 
 
@@ -108,10 +109,34 @@ def trip(folder: str = "INBOX", junk: bool = False, arrived_ms: float = 900.0) -
 
 
 def test_where_and_when_the_message_arrived_is_told_only_if_worth_a_word() -> None:
-    assert not arrival_findings(trip())
-    assert [f.id for f in arrival_findings(trip("Spam", junk=True))] == ["account.mail.in-spam"]
-    assert [f.id for f in arrival_findings(trip("Clientes"))] == ["account.mail.in-other-folder"]
-    assert [f.id for f in arrival_findings(trip(arrived_ms=90_000.0))] == [
-        "hosting.message.delayed"
-    ]
-    assert all(f.link in (Link.ACCOUNT, Link.HOSTING) for f in arrival_findings(trip("Spam")))
+    def told(seen: RoundTrip) -> list[str]:
+        return [finding.id for finding in arrival_findings(seen, Protocol.IMAP)]
+
+    assert not told(trip())
+    assert told(trip("Spam", junk=True)) == ["account.mail.in-spam"]
+    assert told(trip("Clientes")) == ["account.mail.in-other-folder"]
+    assert told(trip(arrived_ms=90_000.0)) == ["hosting.message.delayed"]
+    assert all(
+        f.link in (Link.ACCOUNT, Link.HOSTING)
+        for f in arrival_findings(trip("Spam"), Protocol.IMAP)
+    )
+
+
+def test_pop3_looks_too_seldom_to_call_a_message_late() -> None:
+    assert not arrival_findings(trip(arrived_ms=90_000.0), Protocol.POP3)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"),
+    [
+        (ErrorClass.PROTOCOL_DISABLED, ("account.pop3.disabled", Status.FAIL)),
+        (ErrorClass.IN_USE, ("account.mailbox.in-use", Status.FAIL)),
+        (ErrorClass.POLICY, ("account.pop3.empties", Status.WARN)),
+        (ErrorClass.AUTH_WRONG, ("account.login.refused", Status.FAIL)),
+    ],
+)
+def test_a_maildrop_has_faults_of_its_own(
+    failure: ErrorClass, expected: tuple[str, Status]
+) -> None:
+    finding = finding_of(Failure(Stage.MAILBOX, failure, POP3), ADDRESS)
+    assert (finding.id, finding.status) == expected

@@ -11,6 +11,8 @@ from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, LoggedIn, 
 _MIB = 1024 * 1024
 NEARLY_FULL = 0.9
 SLOW_SECONDS = 60.0
+_NOT_BROKEN = frozenset({"account.pop3.empties"})
+"""What kept us from looking, although mail works."""
 
 
 def finding_of(
@@ -36,7 +38,9 @@ def finding_of(
     evidence = evidence_of(failure)
     if proven_name is not None:
         facts["fitting"] = evidence["proven_name"] = proven_name
-    return Finding(_finding_id(failure), Status.FAIL, facts, evidence)
+    identity = _finding_id(failure)
+    status = Status.WARN if identity in _NOT_BROKEN else Status.FAIL
+    return Finding(identity, status, facts, evidence)
 
 
 def evidence_of(failure: Failure) -> dict[str, Fact]:
@@ -73,7 +77,6 @@ def _certificate_facts(certificate: CertificateFacts) -> dict[str, Fact]:
 
 
 def _finding_id(failure: Failure) -> str:
-    outgoing = failure.server.protocol is Protocol.SMTP
     match failure.error:
         case ErrorClass.HOST_NOT_FOUND:
             return "hosting.server.unresolvable"
@@ -85,7 +88,7 @@ def _finding_id(failure: Failure) -> str:
             return "hosting.server.unreachable"
         case ErrorClass.BLOCKED_BY_SERVER:
             return "hosting.server.blocks-us"
-        case ErrorClass.TEMPORARY | ErrorClass.PROTOCOL_ERROR | ErrorClass.IN_USE:
+        case ErrorClass.TEMPORARY | ErrorClass.PROTOCOL_ERROR:
             return "hosting.server.temporary"
         case ErrorClass.STARTTLS_MISSING | ErrorClass.INJECTION:
             return "hosting.starttls.missing"
@@ -116,7 +119,9 @@ def _finding_id(failure: Failure) -> str:
         case ErrorClass.AUTH_RATE_LIMITED:
             return "account.login.rate-limited"
         case ErrorClass.PROTOCOL_DISABLED:
-            return "account.smtp.disabled" if outgoing else "account.imap.disabled"
+            return _disabled(failure.server.protocol)
+        case ErrorClass.IN_USE:
+            return "account.mailbox.in-use"
         case ErrorClass.QUOTA:
             return "account.quota.full"
         case ErrorClass.SENDER_REJECTED:
@@ -127,6 +132,8 @@ def _finding_id(failure: Failure) -> str:
             return "account.send.limit-reached"
         case ErrorClass.TOO_LARGE:
             return "hosting.size.too-small"
+        case ErrorClass.POLICY if failure.server.protocol is Protocol.POP3:
+            return "account.pop3.empties"
         case ErrorClass.POLICY:
             return "hosting.message.rejected"
         case ErrorClass.NOT_ARRIVED:
@@ -137,6 +144,16 @@ def _finding_id(failure: Failure) -> str:
             return "hosting.attachment.altered"
         case _:
             assert_never(failure.error)
+
+
+def _disabled(protocol: Protocol) -> str:
+    match protocol:
+        case Protocol.SMTP:
+            return "account.smtp.disabled"
+        case Protocol.POP3:
+            return "account.pop3.disabled"
+        case _:
+            return "account.imap.disabled"
 
 
 def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
@@ -155,14 +172,17 @@ def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
     return (Finding("account.quota.nearly-full", Status.WARN, facts, evidence),)
 
 
-def arrival_findings(trip: RoundTrip) -> tuple[Finding, ...]:
-    """Where and when the message arrived, as far as that is worth a word."""
+def arrival_findings(trip: RoundTrip, protocol: Protocol) -> tuple[Finding, ...]:
+    """Where and when the message arrived, as far as that is worth a word.
+
+    By POP3 a message is seen at the next login only, which says little about when it came.
+    """
     findings: list[Finding] = []
     if trip.folder.upper() != "INBOX":
         kind = "account.mail.in-spam" if trip.junk else "account.mail.in-other-folder"
         findings.append(Finding(kind, Status.WARN, {"folder": trip.folder}))
     seconds = trip.arrived_ms / 1000
-    if seconds > SLOW_SECONDS:
+    if seconds > SLOW_SECONDS and protocol is not Protocol.POP3:
         facts: dict[str, Fact] = {"seconds": round(seconds)}
         findings.append(Finding("hosting.message.delayed", Status.WARN, facts))
     return tuple(findings)

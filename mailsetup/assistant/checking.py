@@ -1,0 +1,493 @@
+"""One run of a check: logins, a message on its way, the domain, and the verdict."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar, assert_never
+
+from mailsetup.assistant.events import (
+    Activity,
+    ActivityEnded,
+    ActivityStarted,
+    Event,
+    FindingMade,
+    LinkJudged,
+)
+from mailsetup.assistant.report import CheckReport, Elsewhere
+from mailsetup.assistant.second import SecondMailbox, exchange
+from mailsetup.diagnosis.chain import Verdict, judge
+from mailsetup.diagnosis.checks.computer import look_at_computer
+from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
+from mailsetup.diagnosis.checks.network import look_at_network
+from mailsetup.diagnosis.checks.program import look_at_programs
+from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
+from mailsetup.diagnosis.symptoms import Answer, Symptom, answer
+from mailsetup.discovery.certificate import proven_name
+from mailsetup.discovery.find import Discovery
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, ProgramAccount, Protocol, ServerSettings
+from mailsetup.net.dial import ConnectFailure, ConnectFault
+from mailsetup.net.network import Network
+from mailsetup.net.tls import TlsFailure, TlsFault
+from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.login import (
+    log_in_imap,
+    log_in_pop3,
+    log_in_smtp,
+    open_imap,
+    open_pop3,
+    open_smtp,
+)
+from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
+from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, RoundTrip, Stage
+from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.progress import (
+    Arrived,
+    CleaningUp,
+    Comparing,
+    Sending,
+    Sent,
+    TripProgress,
+    Waiting,
+)
+from mailsetup.verify.session import OpenSessions
+from mailsetup.verify.smtp import SmtpSession
+
+MAX_LOGINS = 3
+"""Refused logins that a run may cost at most: hostings lock accounts and whole offices out."""
+
+Emit = Callable[[Event], None]
+Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
+Incoming = TypeVar("Incoming", ImapSession, Pop3Session)
+_Opener = Callable[[ServerSettings, Network], Awaitable[Session | Failure]]
+_LogIn = Callable[[Session, Secret, Network], Awaitable[LoggedIn | Failure]]
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """What to prove. ``wait`` is the patience for the test message, in seconds.
+
+    ``alternatives`` are servers of the same account that are tried, before any login, when the
+    chosen ones cannot be reached. ``discovery`` is where the servers came from; whatever it still
+    wants confirmed has to be in ``agreed``.
+    """
+
+    account: Account
+    secret: Secret
+    send: bool = True
+    attachment_mib: int = 1
+    wait: float = 120.0
+    alternatives: tuple[ServerSettings, ...] = ()
+    discovery: Discovery | None = None
+    agreed: tuple[str, ...] = ()
+    other_usernames: tuple[str, ...] = ()
+    """Names to try where the account's own one is refused; the person agreed to that."""
+    second: SecondMailbox | None = None
+    """A mailbox at another company, for what only mail on its way through the world shows."""
+    symptom: Symptom | None = None
+    """What the person complains of; it orders the causes and words the answer."""
+    previous: CheckReport | None = None
+    """The last report on this account: what it proved is not repeated."""
+    one_login_at_a_time: bool = False
+    """Whether a refusal at the one server spares the other one: where one was refused before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One server after it was tried: a session with its proof, or the failure."""
+
+    findings: tuple[Finding, ...] = ()
+    proof: LoggedIn | None = None
+    reached: bool = False
+    failure: Failure | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return self.proof is not None and not any(f.status is Status.FAIL for f in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    """What both servers showed, and the messages that went through them."""
+
+    incoming: _Side
+    outgoing: _Side
+    trip: RoundTrip | None = None
+    elsewhere: Elsewhere | None = None
+    of_trip: tuple[Finding, ...] = ()
+    of_elsewhere: tuple[Finding, ...] = ()
+    of_programs: tuple[Finding, ...] = ()
+    of_computer: tuple[Finding, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Where both servers show the same fault, the incoming one speaks for both."""
+        return (
+            *self.incoming.findings,
+            *self.outgoing.findings,
+            *self.of_trip,
+            *self.of_elsewhere,
+            *self.of_programs,
+        )
+
+
+_TRIP = (
+    Activity.SEND,
+    Activity.WAIT_FOR_ARRIVAL,
+    Activity.COMPARE_ATTACHMENT,
+    Activity.CLEAN_UP,
+)
+
+
+class Check:
+    """Its sessions, findings and what was proven so far."""
+
+    def __init__(
+        self,
+        request: CheckRequest,
+        net: Network,
+        emit: Emit,
+        programs_here: Callable[[], tuple[ProgramAccount, ...]],
+    ) -> None:
+        self._request = request
+        self._programs_here = programs_here
+        self._account = request.account
+        self._net = net
+        self._emit = emit
+        self._sessions = OpenSessions()
+        self._mailbox: Mailbox | None = None
+        self._smtp: SmtpSession | None = None
+        self._running: dict[Activity, float] = {}
+
+    async def run(self) -> CheckReport:
+        """Do everything that does not depend on each other side by side."""
+        started = self._net.clock.monotonic()
+        domain, mail = await asyncio.gather(self._domain(), self._mail())
+        findings = (*mail.of_computer, *domain.findings, *mail.findings)
+        symptom = self._request.symptom
+        verdict = judge(findings, self._proven(domain, mail), symptom)
+        for link, status in verdict.chain:
+            self._emit(LinkJudged(link, status))
+        return CheckReport(
+            account=self._account,
+            chain=verdict.chain,
+            first_broken=verdict.first_broken,
+            findings=verdict.findings,
+            incoming=mail.incoming.proof,
+            outgoing=mail.outgoing.proof,
+            round_trip=mail.trip,
+            elapsed_ms=1000 * (self._net.clock.monotonic() - started),
+            answer=self._answer(verdict, mail.elsewhere),
+            elsewhere=mail.elsewhere,
+        )
+
+    # The servers, and mail on its way --------------------------------------------------------
+
+    async def _mail(self) -> _Mail:
+        proven = self._proven_before()
+        if proven is not None:
+            of_programs = await self._programs(proven.incoming, proven.outgoing)
+            return replace(proven, of_programs=of_programs)
+        async with self._sessions:
+            incoming, outgoing = await self._sides()
+            (trip, of_trip), of_programs = await asyncio.gather(
+                self._trip(incoming, outgoing), self._programs(incoming, outgoing)
+            )
+            elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
+            of_computer = await self._computer(incoming, outgoing)
+        return _Mail(
+            incoming, outgoing, trip, elsewhere, of_trip, of_elsewhere, of_programs, of_computer
+        )
+
+    def _proven_before(self) -> _Mail | None:
+        """What the last report proved of both servers, if nothing there is left to be asked."""
+        last = self._request.previous
+        if last is None or last.account != self._account:
+            return None
+        if last.incoming is None or last.outgoing is None:
+            return None
+        if any(finding.link in (Link.HOSTING, Link.ACCOUNT) for finding in last.findings):
+            return None
+        if self._request.send and last.round_trip is None:
+            return None
+        if self._request.second is not None and (
+            last.elsewhere is None or not (last.elsewhere.sent and last.elsewhere.received)
+        ):
+            return None
+        for activity in (Activity.LOG_IN_INCOMING, Activity.LOG_IN_OUTGOING):
+            self._begin(activity)
+            self._end(activity, Status.OK)
+        incoming = _Side(proof=last.incoming, reached=True)
+        outgoing = _Side(proof=last.outgoing, reached=True)
+        return _Mail(incoming, outgoing, last.round_trip, last.elsewhere)
+
+    async def _programs(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
+        """The account in the programs on this computer, once its servers are seen to work."""
+        if not (incoming.is_good and outgoing.is_good):
+            return ()
+        accounts = await asyncio.to_thread(self._programs_here)
+        account = self._account
+        good = (account.incoming, account.outgoing, *self._request.alternatives)
+        findings = await look_at_programs(account, good, accounts, self._net)
+        self._tell(findings)
+        return findings
+
+    async def _elsewhere(
+        self, incoming: _Side, outgoing: _Side
+    ) -> tuple[Elsewhere | None, tuple[Finding, ...]]:
+        second, mailbox, smtp = self._request.second, self._mailbox, self._smtp
+        if second is None or mailbox is None or smtp is None:
+            return None, ()
+        if not (incoming.is_good and outgoing.is_good):
+            return None, ()
+        elsewhere, findings = await exchange(
+            self._account,
+            mailbox,
+            smtp,
+            second,
+            self._net,
+            wait=self._request.wait,
+            begin=self._begin,
+            end=self._end,
+        )
+        self._tell(findings)
+        return elsewhere, findings
+
+    def _answer(self, verdict: Verdict, elsewhere: Elsewhere | None) -> Answer | None:
+        symptom = self._request.symptom
+        if symptom is None:
+            return None
+        proven = all(status in (Status.OK, Status.WARN) for _link, status in verdict.chain)
+        return answer(
+            symptom,
+            verdict.findings,
+            proven=proven,
+            saw_elsewhere=bool(elsewhere and elsewhere.sent),
+        )
+
+    async def _computer(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
+        """Whether this computer or its network is why a server was not reached."""
+        failures = [side.failure for side in (incoming, outgoing) if side.failure is not None]
+        if not failures:
+            return ()
+        looks = [look_at_computer(failures, self._net)]
+        if not (incoming.reached or outgoing.reached):
+            looks.append(look_at_network(self._net))
+        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
+        self._tell(findings)
+        return findings
+
+    async def _domain(self) -> DomainVerdict:
+        self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
+        verdict = await look_at_domain(self._account.address, self._net)
+        self._tell(verdict.findings)
+        failed = any(f.status is Status.FAIL for f in verdict.findings)
+        status = Status.OK if verdict.in_order else Status.FAIL if failed else Status.WARN
+        self._end(Activity.LOOK_AT_DOMAIN, status)
+        self._emit(LinkJudged(Link.DNS, status))
+        return verdict
+
+    async def _sides(self) -> tuple[_Side, _Side]:
+        """Both servers side by side; one after the other where user names may have to be tried."""
+        if not (self._request.other_usernames or self._request.one_login_at_a_time):
+            incoming, outgoing = await asyncio.gather(self._incoming(), self._outgoing())
+            return incoming, outgoing
+        incoming = await self._incoming()
+        refused = incoming.reached and incoming.proof is None
+        # Every refusal brings the lock nearer; the other server would say the same.
+        return incoming, _Side() if refused else await self._outgoing()
+
+    async def _incoming(self) -> _Side:
+        match self._account.incoming.protocol:
+            case Protocol.IMAP:
+                return await self._incoming_by(open_imap, log_in_imap)
+            case Protocol.POP3:
+                return await self._incoming_by(open_pop3, log_in_pop3)
+            case _:
+                return _Side()
+
+    async def _incoming_by(self, opener: _Opener[Incoming], log_in: _LogIn[Incoming]) -> _Side:
+        opened = await self._open(Activity.REACH_INCOMING, self._account.incoming, opener)
+        if isinstance(opened, Failure):
+            return await self._unreached(opened)
+        self._sessions.add(opened)
+        self._account = replace(self._account, incoming=opened.server)
+        if not opened.server.takes_password:
+            return self._sign_in_elsewhere(opened.server)
+        session, proof, findings = await self._log_in_incoming(opened, opener, log_in)
+        if isinstance(proof, Failure):
+            return self._failed(proof, reached=True)
+        if isinstance(session, ImapSession):
+            self._mailbox = ImapMailbox(session)
+        else:
+            # Nobody else may look into a maildrop that we hold, not even we.
+            await session.end()
+            self._mailbox = Pop3Mailbox(session.server, self._request.secret)
+        findings += quota_findings(proof)
+        self._tell(findings)
+        return _Side(findings, proof, reached=True)
+
+    async def _log_in_incoming(
+        self, session: Incoming, opener: _Opener[Incoming], log_in: _LogIn[Incoming]
+    ) -> tuple[Incoming, LoggedIn | Failure, tuple[Finding, ...]]:
+        """Log in, at most with so many user names that one login is left for the other server."""
+        self._begin(Activity.LOG_IN_INCOMING)
+        proof = await log_in(session, self._request.secret, self._net)
+        findings: tuple[Finding, ...] = ()
+        for name in self._request.other_usernames[: MAX_LOGINS - 2]:
+            if not (isinstance(proof, Failure) and proof.error is ErrorClass.AUTH_WRONG):
+                break
+            again = await opener(replace(session.server, username=name), self._net)
+            if isinstance(again, Failure):
+                break
+            self._sessions.add(again)
+            other = await log_in(again, self._request.secret, self._net)
+            if isinstance(other, Failure):
+                continue
+            findings = (_username_form(session.server, other.server),)
+            outgoing = replace(self._account.outgoing, username=name)
+            self._account = replace(self._account, incoming=again.server, outgoing=outgoing)
+            session, proof = again, other
+        self._end(Activity.LOG_IN_INCOMING, _status(proof))
+        return session, proof, findings
+
+    async def _outgoing(self) -> _Side:
+        opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
+        if isinstance(opened, Failure):
+            return await self._unreached(opened)
+        self._smtp = opened
+        self._sessions.add(opened)
+        self._account = replace(self._account, outgoing=opened.server)
+        if not opened.server.takes_password:
+            return self._sign_in_elsewhere(opened.server)
+        self._begin(Activity.LOG_IN_OUTGOING)
+        proof = await log_in_smtp(opened, self._request.secret, self._net)
+        self._end(Activity.LOG_IN_OUTGOING, _status(proof))
+        if isinstance(proof, Failure):
+            return self._failed(proof, reached=True)
+        return _Side(proof=proof, reached=True)
+
+    async def _open(
+        self,
+        activity: Activity,
+        first: ServerSettings,
+        opener: _Opener[Session],
+    ) -> Session | Failure:
+        """The first server that can be reached. No password is involved yet."""
+        others: list[ServerSettings] = [
+            server for server in self._request.alternatives if server.protocol is first.protocol
+        ]
+        failures: list[Failure] = []
+        for server in (first, *others):
+            self._begin(activity, server.host)
+            opened = await opener(server, self._net)
+            if not isinstance(opened, Failure):
+                self._end(activity, Status.OK)
+                return opened
+            failures.append(opened)
+        self._end(activity, Status.FAIL)
+        return failures[0]
+
+    async def _trip(
+        self, incoming: _Side, outgoing: _Side
+    ) -> tuple[RoundTrip | None, tuple[Finding, ...]]:
+        mailbox, smtp = self._mailbox, self._smtp
+        if not self._request.send or mailbox is None or smtp is None:
+            return None, ()
+        if not (incoming.is_good and outgoing.is_good):
+            # With a refused login or a full mailbox there is nothing left to be learnt from it.
+            return None, ()
+        message = Message(smtp, self._account, attachment_mib=self._request.attachment_mib)
+        outcome = await mailbox.see_arrive(
+            message, self._net, wait=self._request.wait, emit=self._trip_progress
+        )
+        if isinstance(outcome, Failure):
+            self._end_trip(Status.FAIL)
+            finding = finding_of(outcome, self._account.address, wait=self._request.wait)
+            self._tell((finding,))
+            return None, (finding,)
+        self._end_trip(Status.OK)
+        findings = arrival_findings(outcome, self._account.incoming.protocol)
+        self._tell(findings)
+        return outcome, findings
+
+    def _end_trip(self, status: Status) -> None:
+        for activity in _TRIP:
+            self._end(activity, status)
+
+    def _trip_progress(self, progress: TripProgress) -> None:
+        match progress:
+            case Sending():
+                self._begin(Activity.SEND)
+            case Sent():
+                self._end(Activity.SEND, Status.OK)
+            case Waiting(folder=folder):
+                if Activity.WAIT_FOR_ARRIVAL not in self._running:
+                    self._begin(Activity.WAIT_FOR_ARRIVAL, folder)
+            case Arrived():
+                self._end(Activity.WAIT_FOR_ARRIVAL, Status.OK)
+            case Comparing():
+                self._begin(Activity.COMPARE_ATTACHMENT)
+            case CleaningUp():
+                self._end(Activity.COMPARE_ATTACHMENT, Status.OK)
+                self._begin(Activity.CLEAN_UP)
+            case _:
+                assert_never(progress)
+
+    def _sign_in_elsewhere(self, server: ServerSettings) -> _Side:
+        """The provider takes no password at all: do not even try one."""
+        return self._failed(
+            Failure(Stage.LOGIN, ErrorClass.AUTH_OAUTH_NEEDED, server), reached=True
+        )
+
+    async def _unreached(self, failure: Failure) -> _Side:
+        """No session. Where only the name is wrong, the one that would be right is looked for."""
+        server = failure.server
+        name = None
+        if failure.error is ErrorClass.CERTIFICATE_WRONG_NAME:
+            tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
+            seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
+            name = await proven_name(seen, self._account.address.domain, self._net)
+        return self._failed(failure, reached=False, proven_name=name)
+
+    def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:
+        findings = (finding_of(failure, self._account.address, proven_name=proven_name),)
+        self._tell(findings)
+        return _Side(findings, reached=reached, failure=failure)
+
+    def _tell(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            self._emit(FindingMade(finding))
+
+    def _proven(self, domain: DomainVerdict, mail: _Mail) -> set[Link]:
+        proven: set[Link] = set()
+        if mail.incoming.reached and mail.outgoing.reached:
+            proven |= {Link.HOSTING, Link.CLIENT}
+        elif mail.incoming.reached or mail.outgoing.reached:
+            proven.add(Link.CLIENT)
+        logged_in = mail.incoming.proof and mail.outgoing.proof
+        if logged_in and (mail.trip or not self._request.send):
+            proven.add(Link.ACCOUNT)
+        if domain.in_order:
+            proven.add(Link.DNS)
+        return proven
+
+    def _begin(self, activity: Activity, detail: str = "") -> None:
+        self._running[activity] = self._net.clock.monotonic()
+        self._emit(ActivityStarted(activity, detail))
+
+    def _end(self, activity: Activity, status: Status) -> None:
+        started = self._running.pop(activity, None)
+        if started is not None:
+            elapsed = 1000 * (self._net.clock.monotonic() - started)
+            self._emit(ActivityEnded(activity, status, elapsed))
+
+
+def _username_form(refused: ServerSettings, accepted: ServerSettings) -> Finding:
+    facts = {"username": accepted.username, "refused": refused.username}
+    return Finding("account.login.username-form", Status.WARN, facts, {"server": str(accepted)})
+
+
+def _status(outcome: LoggedIn | Failure) -> Status:
+    return Status.FAIL if isinstance(outcome, Failure) else Status.OK

@@ -1,0 +1,321 @@
+"""Logging in and fetching by POP3 at a real Dovecot, with a real Postfix before it."""
+
+import asyncio
+import textwrap
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from mailsetup.net.network import Network, NetworkOptions, open_network
+from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
+from mailsetup.verify.outcome import (
+    Confidence,
+    ErrorClass,
+    Failure,
+    LoggedIn,
+    RoundTrip,
+    RoundTripOutcome,
+    Stage,
+)
+from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3trip import pop3_round_trip
+from tests.servers.process import Server, answers
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+HOST = "imap.bodega.test"
+LOCKING = "locking-pop.bodega.test"
+ANA = "ana@bodega.test"
+BOTH = pytest.mark.parametrize("security", [SocketType.TLS, SocketType.STARTTLS])
+
+
+@pytest.fixture
+async def net(world: World) -> AsyncIterator[Network]:
+    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    async with open_network(options) as network:
+        yield network
+
+
+@pytest.fixture(scope="module")
+def locking(world: World) -> Iterator[str]:
+    """A Dovecot for the same people that lets only one session into a maildrop."""
+    folder = world.folder / "locking-pop"
+    folder.mkdir()
+    octets = world.ip.split(".")
+    # The world counts its own further servers upwards from its address.
+    ip = ".".join([*octets[:2], str(int(octets[2]) % 254 + 1), octets[3]])
+    chain, key = world.certificates.issue("locking-pop", LOCKING)
+    config = folder / "dovecot.conf"
+    config.write_text(
+        textwrap.dedent(
+            f"""\
+            base_dir = {folder}/run
+            state_dir = {folder}/run
+            instance_name = locking-pop
+            protocols = pop3
+            listen = {ip}
+            log_path = {folder}/mail.log
+            default_internal_user = dovecot
+            default_login_user = dovenull
+            first_valid_uid = 1
+            mail_uid = mail
+            mail_gid = mail
+            mail_home = {world.folder}/mail/%u
+            mail_location = maildir:~/Maildir
+            pop3_lock_session = yes
+            disable_plaintext_auth = yes
+            auth_mechanisms = plain
+            auth_failure_delay = 0
+            ssl = required
+            ssl_cert = <{chain}
+            ssl_key = <{key}
+            passdb {{
+              driver = passwd-file
+              args = username_format=%u {world.folder}/passwords
+            }}
+            userdb {{
+              driver = passwd-file
+              args = username_format=%u {world.folder}/passwords
+            }}
+            service pop3-login {{
+              inet_listener pop3 {{
+                address = {ip}
+                port = 110
+              }}
+              inet_listener pop3s {{
+                address = {ip}
+                port = 995
+                ssl = yes
+              }}
+            }}
+            service stats {{
+              unix_listener stats-writer {{
+                mode = 0666
+              }}
+            }}
+            """
+        )
+    )
+    server = Server(
+        "locking-pop", ("/usr/sbin/dovecot", "-F", "-c", str(config)), folder / "out.log"
+    )
+    try:
+        server.wait_until(lambda: answers(ip, 110, 995))
+        world.records(f"{LOCKING}. A {ip}")
+        yield LOCKING
+    finally:
+        server.stop()
+
+
+def pop3(username: str, security: SocketType = SocketType.TLS, host: str = HOST) -> ServerSettings:
+    port = 995 if security is SocketType.TLS else 110
+    return ServerSettings(Protocol.POP3, host, port, security, username)
+
+
+async def opened(server: ServerSettings, net: Network) -> Pop3Session:
+    session = await open_pop3(server, net)
+    assert isinstance(session, Pop3Session), session
+    return session
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("offered", "expected"),
+    [
+        ("SASL SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN", "SCRAM-SHA-256"),
+        ("SASL SCRAM-SHA-1", "SCRAM-SHA-1"),
+        ("SASL PLAIN", "PLAIN"),
+        ("SASL LOGIN", "LOGIN"),
+        ("SASL CRAM-MD5", "CRAM-MD5"),
+        ("USER", "USER/PASS"),
+    ],
+)
+async def test_each_mechanism_logs_in_at_dovecot(
+    world: World, net: Network, security: SocketType, offered: str, expected: str
+) -> None:
+    async with await opened(pop3(ANA, security), net) as session:
+        # Of all that the server has, only this is left to be chosen from.
+        session.resume([offered])
+        proof = await log_in_pop3(session, Secret(world.accounts[ANA]), net)
+        assert isinstance(proof, LoggedIn), proof
+        assert proof.mechanism == expected
+        assert proof.tls_version in ("TLSv1.2", "TLSv1.3")
+        assert (await session.stat())[0] >= 0
+
+
+@BOTH
+async def test_of_everything_that_dovecot_has_the_safest_is_used(
+    world: World, net: Network, security: SocketType
+) -> None:
+    address = "eñe@bodega.test"
+    async with await opened(pop3(address, security), net) as session:
+        proof = await log_in_pop3(session, Secret(world.accounts[address]), net)
+    assert isinstance(proof, LoggedIn), proof
+    assert proof.mechanism == "SCRAM-SHA-256"
+    assert {"TOP", "UIDL", "SASL", "AUTH-RESP-CODE"} <= set(proof.capabilities)
+
+
+@pytest.mark.parametrize("offered", ["SASL PLAIN", "SASL SCRAM-SHA-256", "SASL CRAM-MD5", "USER"])
+async def test_a_wrong_password_is_refused_with_the_right_class(net: Network, offered: str) -> None:
+    async with await opened(pop3(ANA), net) as session:
+        session.resume([offered, "AUTH-RESP-CODE"])
+        failure = await log_in_pop3(session, Secret("falsch-99"), net)
+    assert isinstance(failure, Failure)
+    assert (failure.stage, failure.error) == (Stage.LOGIN, ErrorClass.AUTH_WRONG)
+    assert failure.code == "-ERR [AUTH]"
+    assert failure.confidence is Confidence.CERTAIN
+
+
+async def test_a_certificate_for_another_name_is_told_on_both_ports(
+    world: World, net: Network
+) -> None:
+    for security in (SocketType.TLS, SocketType.STARTTLS):
+        failure = await open_pop3(pop3("x", security, "mail.shared.test"), net)
+        assert isinstance(failure, Failure)
+        assert failure.error is ErrorClass.CERTIFICATE_WRONG_NAME
+        assert failure.certificate is not None
+        assert failure.certificate.names == ("srv12.hoster.test",)
+
+
+async def test_the_wrong_kind_of_tls_is_told_on_both_ports(net: Network) -> None:
+    for security, port in ((SocketType.TLS, 110), (SocketType.STARTTLS, 995)):
+        server = ServerSettings(Protocol.POP3, HOST, port, security, ANA)
+        failure = await open_pop3(server, net)
+        assert isinstance(failure, Failure)
+        assert failure.error is ErrorClass.WRONG_TLS_MODE
+
+
+async def test_a_maildrop_in_use_is_told_as_such(world: World, net: Network, locking: str) -> None:
+    secret = Secret(world.accounts[ANA])
+    server = pop3(ANA, host=locking)
+    async with await opened(server, net) as first:
+        assert isinstance(await log_in_pop3(first, secret, net), LoggedIn)
+        async with await opened(server, net) as second:
+            failure = await log_in_pop3(second, secret, net)
+    assert isinstance(failure, Failure)
+    assert (failure.error, failure.code) == (ErrorClass.IN_USE, "-ERR [IN-USE]")
+    async with await opened(server, net) as third:
+        assert isinstance(await log_in_pop3(third, secret, net), LoggedIn)
+
+
+# A message goes round ---------------------------------------------------------------------------
+
+
+def contents(world: World, address: str) -> dict[str, bytes]:
+    """The messages by their lasting file name with their flags."""
+    return {_lasting(path): path.read_bytes() for path in world.messages(address)}
+
+
+def _lasting(path: Path) -> str:
+    name, _, flags = path.name.partition(":2,")
+    return f"{name}:{flags}"
+
+
+@pytest.fixture
+async def full(world: World, net: Network) -> AsyncIterator[str]:
+    """An address whose mailbox holds messages of other people's."""
+    address = "ana@mxhosted.test"
+    session = await open_smtp(_smtp(address), net)
+    assert not isinstance(session, Failure), session
+    async with session:
+        await log_in_smtp(session, Secret(world.accounts[address]), net)
+        for number in range(3):
+            text = f"Subject: other {number}\r\nFrom: {address}\r\n\r\n.dot\r\n" + "x" * 900
+            await session.send(address, address, text.encode() + b"\r\n")
+    while len(world.messages(address)) < 3:
+        await net.clock.sleep(0.05)
+    yield address
+    for path in world.messages(address):
+        path.unlink()
+
+
+def _smtp(address: str) -> ServerSettings:
+    return ServerSettings(Protocol.SMTP, "smtp.bodega.test", 465, SocketType.TLS, address)
+
+
+async def travel(world: World, net: Network, server: ServerSettings, mib: int) -> RoundTripOutcome:
+    address = EmailAddress(*server.username.split("@"))
+    secret = Secret(world.accounts[server.username])
+    account = Account(address, server, _smtp(server.username), "Ana Ñandú")
+    sending = await open_smtp(account.outgoing, net)
+    assert not isinstance(sending, Failure), sending
+    async with sending:
+        assert isinstance(await log_in_smtp(sending, secret, net), LoggedIn)
+        return await pop3_round_trip(
+            server, secret, sending, account, net, attachment_mib=mib, wait=20.0
+        )
+
+
+@BOTH
+@pytest.mark.parametrize("mib", [0, 2])
+async def test_a_message_goes_round_and_leaves_the_others_untouched(
+    world: World, net: Network, full: str, security: SocketType, mib: int
+) -> None:
+    before = contents(world, full)
+    outcome = await travel(world, net, pop3(full, security), mib)
+    assert isinstance(outcome, RoundTrip), outcome
+    assert outcome.folder == "INBOX"
+    assert outcome.attachment_intact
+    assert outcome.cleaned_up
+    assert outcome.size > mib * 1024 * 1024
+    assert contents(world, full) == before
+
+
+async def test_a_session_that_ends_without_quit_removes_nothing(
+    world: World, net: Network, full: str
+) -> None:
+    secret = Secret(world.accounts[full])
+    before = contents(world, full)
+    for way in ("hang up", "take back"):
+        async with await opened(pop3(full), net) as session:
+            assert isinstance(await log_in_pop3(session, secret, net), LoggedIn)
+            names = await session.uidl()
+            assert names is not None
+            assert [number for number, _uid in names] == [1, 2, 3]
+            await session.delete(2)
+            if way == "hang up":
+                session.close()
+            else:
+                await session.reset()
+                await session.quit()
+    assert contents(world, full) == before
+
+
+async def test_messages_are_read_as_they_lie_there(world: World, net: Network, full: str) -> None:
+    async with await opened(pop3(full), net) as session:
+        await log_in_pop3(session, Secret(world.accounts[full]), net)
+        count, octets = await session.stat()
+        sizes = await session.sizes()
+        assert (count, octets) == (3, sum(sizes.values()))
+        assert await session.size(1) == sizes[1]
+        header = await session.top(1)
+        whole = await session.retrieve(1, 100_000)
+    assert header is not None
+    assert whole.startswith(header.rstrip())
+    assert len(whole) == sizes[1]
+    assert b"\r\n.dot\r\n" in whole
+    lying = {path.read_bytes().replace(b"\r\n", b"\n") for path in world.messages(full)}
+    assert whole.replace(b"\r\n", b"\n") in lying
+
+
+async def test_a_maildrop_that_is_in_use_is_waited_for(
+    world: World, net: Network, locking: str
+) -> None:
+    address = "ana@wellknown.test"
+    secret = Secret(world.accounts[address])
+    server = pop3(address, host=locking)
+    other = await opened(server, net)
+    assert isinstance(await log_in_pop3(other, secret, net), LoggedIn)
+    travelling = asyncio.create_task(travel(world, net, server, 0))
+    await net.clock.sleep(1.0)
+    assert not travelling.done()
+    await other.quit()
+    other.close()
+    outcome = await travelling
+    assert isinstance(outcome, RoundTrip), outcome
+    assert world.messages(address) == []
