@@ -7,11 +7,14 @@ from enum import StrEnum
 class Page(StrEnum):
     """What the person sees, one thing at a time."""
 
+    WELCOME = "welcome"
+    COMPLAINT = "complaint"
     START = "start"
     LOOKING = "looking"
     FOUND = "found"
     MANUAL = "manual"
     PASSWORD = "password"  # noqa: S105 - a page's name
+    SECOND = "second"
     TESTING = "testing"
     RESULT = "result"
     PROGRAM = "program"
@@ -23,6 +26,8 @@ class Move(StrEnum):
 
     NEXT = "next"
     """The primary button."""
+    TROUBLE = "trouble"
+    """Something does not work: say what."""
     MANUAL = "manual"
     """Enter or change the servers by hand."""
     FOUND = "found"
@@ -34,11 +39,17 @@ class Move(StrEnum):
     AGAIN = "again"
     PASSWORD = "password"  # noqa: S105 - a page's name
     """Type the password anew."""
+    SECOND = "second"
+    """The complaint needs a mailbox at another company to be seen."""
     ANOTHER = "another"
     """Set up one more account."""
 
 
 FLOW: Mapping[tuple[Page, Move], Page] = {
+    (Page.WELCOME, Move.NEXT): Page.START,
+    (Page.WELCOME, Move.TROUBLE): Page.COMPLAINT,
+    (Page.COMPLAINT, Move.NEXT): Page.START,
+    (Page.COMPLAINT, Move.CANCEL): Page.WELCOME,
     (Page.START, Move.NEXT): Page.LOOKING,
     (Page.START, Move.MANUAL): Page.MANUAL,
     (Page.LOOKING, Move.FOUND): Page.FOUND,
@@ -54,18 +65,22 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.MANUAL, Move.NEXT): Page.PASSWORD,
     (Page.MANUAL, Move.CANCEL): Page.START,
     (Page.PASSWORD, Move.NEXT): Page.TESTING,
+    (Page.PASSWORD, Move.SECOND): Page.SECOND,
     (Page.PASSWORD, Move.CANCEL): Page.START,
+    (Page.SECOND, Move.NEXT): Page.TESTING,
+    (Page.SECOND, Move.CANCEL): Page.START,
     (Page.TESTING, Move.ENDED): Page.RESULT,
     (Page.TESTING, Move.FAILED): Page.RESULT,
     (Page.TESTING, Move.CANCEL): Page.PASSWORD,
     (Page.RESULT, Move.NEXT): Page.PROGRAM,
     (Page.RESULT, Move.AGAIN): Page.TESTING,
     (Page.RESULT, Move.PASSWORD): Page.PASSWORD,
+    (Page.RESULT, Move.SECOND): Page.SECOND,
     (Page.RESULT, Move.MANUAL): Page.MANUAL,
     (Page.RESULT, Move.CANCEL): Page.START,
     (Page.PROGRAM, Move.NEXT): Page.DONE,
     (Page.PROGRAM, Move.CANCEL): Page.START,
-    (Page.DONE, Move.ANOTHER): Page.START,
+    (Page.DONE, Move.ANOTHER): Page.WELCOME,
     (Page.DONE, Move.AGAIN): Page.PROGRAM,
 }
 
@@ -73,9 +88,9 @@ TRANSIENT = frozenset({Page.LOOKING, Page.TESTING})
 """Pages on which the engine works: Back never leads to them."""
 
 STEPS: tuple[tuple[Page, ...], ...] = (
-    (Page.START, Page.LOOKING),
+    (Page.WELCOME, Page.COMPLAINT, Page.START, Page.LOOKING),
     (Page.FOUND, Page.MANUAL),
-    (Page.PASSWORD,),
+    (Page.PASSWORD, Page.SECOND),
     (Page.TESTING, Page.RESULT),
     (Page.PROGRAM, Page.DONE),
 )
@@ -86,7 +101,7 @@ class Flow:
     """Where the person is, and where they came from."""
 
     def __init__(self) -> None:
-        self.page = Page.START
+        self.page = Page.WELCOME
         self._history: list[Page] = []
 
     def can(self, move: Move) -> bool:
@@ -96,9 +111,7 @@ class Flow:
     def move(self, move: Move) -> Page:
         """Go on. Raises KeyError for a move that the page does not have: a defect of the caller."""
         target = FLOW[self.page, move]
-        if target is Page.START:
-            self._history.clear()
-        elif self.page not in TRANSIENT and target != self.page:
+        if self.page not in TRANSIENT and target != self.page:
             self._history.append(self.page)
         # Going to a page that was seen before is going back to it, not a longer way.
         if target in self._history:

@@ -196,6 +196,14 @@ class Assistant:
         async with self._network() as net:
             return await Check(request, net, emit, self._programs_here).run()
 
+    async def find_second(self, address: EmailAddress, secret: Secret) -> SecondMailbox | None:
+        """The person's mailbox at another company; None where its servers are not certain."""
+        found = await self.discover(address)
+        account = choose_account(found.settings, address) if found.settings else None
+        if found.outcome is not Outcome.FOUND or account is None:
+            return None
+        return SecondMailbox(account, secret)
+
     async def close(self) -> None:
         """Let go of what the last search left open."""
         left, self._left_open = self._left_open, None

@@ -10,6 +10,8 @@ from mailsetup.assistant.service import Discovery
 from mailsetup.assistant.wording import (
     actor_name,
     alias_sentence,
+    elsewhere_lines,
+    elsewhere_problem,
     hint_sentence,
     link_name,
     protocol_purpose,
@@ -132,16 +134,9 @@ def write_report(report: CheckReport, out: TextIO) -> None:
 
 
 def _write_elsewhere(elsewhere: Elsewhere, out: TextIO) -> None:
-    if elsewhere.problem is not None:
-        title = explain(elsewhere.problem).title
-        out.write(_("The second mailbox could not be used: {why}").format(why=title) + "\n")
-    for trip, sentence in (
-        (elsewhere.sent, _("A message to {address} arrived there (folder {folder}).")),
-        (elsewhere.received, _("A message from {address} arrived here (folder {folder}).")),
-    ):
-        if trip is not None:
-            folder = plain(trip.folder, 80)
-            out.write(sentence.format(address=elsewhere.address, folder=folder) + "\n")
+    for line in (elsewhere_problem(elsewhere), *elsewhere_lines(elsewhere)):
+        if line:
+            out.write(line + "\n")
 
 
 def _write_finding(finding: Finding, out: TextIO) -> None:

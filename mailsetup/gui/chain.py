@@ -2,15 +2,13 @@
 
 import itertools
 from enum import StrEnum
-from functools import cache
 
-from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
-from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from mailsetup import resources
 from mailsetup.assistant.wording import link_meaning, link_name, status_word
+from mailsetup.gui.icons import icon
 from mailsetup.gui.theme import Space, Type, colours_of, scaled
 from mailsetup.gui.widgets import PlainLabel
 from mailsetup.i18n import _
@@ -28,13 +26,6 @@ class Light(StrEnum):
     OK = "ok"
     WARN = "warn"
     FAIL = "fail"
-
-
-@cache
-def icon(name: str, colour: str) -> QSvgRenderer:
-    """One of our icons in a colour."""
-    text = resources.read_text("icons", f"{name}.svg").replace("currentColor", colour)
-    return QSvgRenderer(QByteArray(text.encode()))
 
 
 class ChainLink(QAbstractButton):

@@ -5,6 +5,7 @@ Page by page, in Spanish and English, light and dark, with made-up results, with
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSize
@@ -22,6 +23,7 @@ from mailsetup.assistant.events import (
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.report import CheckReport, LoggedIn, RoundTrip
 from mailsetup.assistant.service import Assistant, Discovery, Outcome
+from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.gui.app import make_application
 from mailsetup.gui.theme import apply_theme
 from mailsetup.gui.window import Window
@@ -40,6 +42,8 @@ from mailsetup.model.settings import (
 from mailsetup.model.source import Channel, Method, Source
 
 SIZE = QSize(880, 680)
+_TURNS = 8
+"""Of the event loop, until a page with wrapped texts has its heights."""
 _ADDRESS = EmailAddress("ana", "bodegasdelebro.es")
 _IMAP = ServerSettings(Protocol.IMAP, "imap.correo-iberico.es", 993, SocketType.TLS, _ADDRESS.ascii)
 _SMTP = ServerSettings(Protocol.SMTP, "smtp.correo-iberico.es", 465, SocketType.TLS, _ADDRESS.ascii)
@@ -104,18 +108,33 @@ def report(*, healthy: bool) -> CheckReport:
     )
 
 
+def answered() -> CheckReport:
+    """Mail that works but is not identified, as the answer to a complaint."""
+    spf = Finding("dns.spf.missing", Status.WARN, {"domain": _ADDRESS.domain})
+    told = answer(Symptom.SPAM, (spf,), proven=True, saw_elsewhere=False)
+    healthy = report(healthy=True)
+    chain = tuple(
+        (link, Status.WARN if link is Link.DNS else status) for link, status in healthy.chain
+    )
+    return replace(healthy, chain=chain, findings=(spf,), answer=told)
+
+
 def pictures() -> dict[str, Page]:
     """The names of the pictures and the page that each shows."""
     return {
+        "welcome": Page.WELCOME,
+        "complaint": Page.COMPLAINT,
         "start": Page.START,
         "looking": Page.LOOKING,
         "found": Page.FOUND,
         "confirm": Page.FOUND,
         "manual": Page.MANUAL,
         "password": Page.PASSWORD,
+        "second": Page.SECOND,
         "testing": Page.TESTING,
         "result": Page.RESULT,
         "broken": Page.RESULT,
+        "answer": Page.RESULT,
         "program": Page.PROGRAM,
         "done": Page.DONE,
         "guide": Page.DONE,
@@ -136,6 +155,8 @@ def show(window: Window, name: str) -> None:
     session.installed = {"thunderbird": True, "outlook": None, "gmail": None}
     session.password = "abcd efgh ijkl mnop" if name == "password" else ""
     session.report = report(healthy=name != "broken")
+    if name == "answer":
+        session.report = answered()
     if name == "done":
         session.profile, session.command = Path("ana"), ("thunderbird", "-P", "ana")
     if name == "guide":
@@ -144,7 +165,7 @@ def show(window: Window, name: str) -> None:
         session.artifact = artifact if isinstance(artifact, Artifact) else None
     page = pictures()[name]
     window.flow.page = page
-    window.flow._history = [] if page is Page.START else [Page.START]
+    window.flow._history = [] if page is Page.WELCOME else [Page.WELCOME]
     window._show_page()
     _play(window, page)
 
@@ -196,8 +217,8 @@ def _paint_all(application: QApplication, folder: Path, suffix: str) -> None:
     window.show()
     for name in pictures():
         show(window, name)
-        application.processEvents()
-        application.processEvents()
+        for _turn in range(_TURNS):
+            application.processEvents()
         window.grab().save(str(folder / f"{name}-{suffix}.png"))
     window.close()
 

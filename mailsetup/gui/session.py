@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mailsetup.assistant.report import CheckReport
     from mailsetup.assistant.service import Discovery
     from mailsetup.demo.world import DemoAccount
+    from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
 
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 class Session:
     """Pages read from it and write to it; they hold nothing of their own."""
 
+    symptom: "Symptom | None" = None
+    """What the person complains of; None where an account is set up."""
     person: str = ""
     address_text: str = ""
     address: EmailAddress | None = None
@@ -39,7 +42,15 @@ class Session:
     keyring: str = ""
     """The keyring's name; empty where there is none."""
     keyring_known: bool = False
+    second_text: str = ""
+    second: EmailAddress | None = None
+    """A mailbox at another company, for what only mail on its way through the world shows."""
+    second_password: str = ""
+    second_problem: str = ""
+    """Why the second mailbox could not take part, as a sentence."""
     report: "CheckReport | None" = None
+    last_report: "CheckReport | None" = None
+    """The report before this one, as long as it is about the same account and password."""
     defect: str = ""
     """The type of our own exception, where the engine failed."""
     program: str = "thunderbird"
@@ -78,6 +89,8 @@ class Session:
     def forget_result(self) -> None:
         """Servers or password changed: the last test counts no more."""
         self.report = None
+        self.last_report = None
+        self.second_problem = ""
         self.defect = ""
         self.artifact = None
         self.problem = ""

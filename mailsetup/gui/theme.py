@@ -192,6 +192,12 @@ def _stylesheet(c: Colours) -> str:
     QPushButton[role="primary"]:disabled {{
         background: {c.soft}; color: {c.muted}; border-color: {c.soft};
     }}
+    QPushButton[role="choice"] {{
+        background: {c.card}; border: 1px solid {c.border}; border-radius: 12px; padding: 0;
+        text-align: left;
+    }}
+    QPushButton[role="choice"]:hover {{ border-color: {c.accent}; background: {c.soft}; }}
+    QPushButton[role="choice"]:focus {{ border: 2px solid {c.accent}; }}
     QPushButton[role="link"] {{
         background: transparent; border: 2px solid transparent; color: {c.accent};
         padding: 4px 2px; margin-left: -4px; text-align: left;

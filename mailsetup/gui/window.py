@@ -22,7 +22,7 @@ from mailsetup.assistant.flow import STEPS, TRANSIENT, Flow, Move, Page
 from mailsetup.gui.bridge import Bridge, JobEnd, Make
 from mailsetup.gui.page import PageView
 from mailsetup.gui.pages.looking import LookingPage
-from mailsetup.gui.pages.start import StartPage
+from mailsetup.gui.pages.welcome import WelcomePage
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import CARD_WIDTH, Space, Type, scaled
 from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
@@ -42,6 +42,18 @@ _SMALLEST = QSize(480, 420)
 def _later_page(name: str, session: Session) -> PageView:
     """Pages beyond the first two are made when the window is already on the screen."""
     match Page(name):
+        case Page.START:
+            from mailsetup.gui.pages.start import StartPage
+
+            return StartPage(session)
+        case Page.COMPLAINT:
+            from mailsetup.gui.pages.complaint import ComplaintPage
+
+            return ComplaintPage(session)
+        case Page.SECOND:
+            from mailsetup.gui.pages.second import SecondPage
+
+            return SecondPage(session)
         case Page.FOUND:
             from mailsetup.gui.pages.found import FoundPage
 
@@ -190,7 +202,7 @@ class Window(QWidget):
         self._busy = False
         self._pages: dict[Page, PageView] = {}
         self._build()
-        self._add(StartPage(self.session))
+        self._add(WelcomePage(self.session))
         self._show_page()
         self.retranslate()
         self._restore_size()
@@ -299,8 +311,14 @@ class Window(QWidget):
             case Page.DONE:
                 self.session.begin_anew()
                 self._move(Move.ANOTHER)
+            case Page.PASSWORD if self._needs_second():
+                self._move(Move.SECOND)
             case _:
                 self._move(Move.NEXT)
+
+    def _needs_second(self) -> bool:
+        symptom = self.session.symptom
+        return symptom is not None and symptom.needs_second_mailbox
 
     @Slot()
     def go_back(self) -> None:
@@ -423,6 +441,9 @@ class Window(QWidget):
         discovery = None if session.typed else session.discovery
         agreed = discovery.confirm if discovery is not None and session.agreed else ()
         careful = session.was_refused
+        symptom, previous = session.symptom, session.last_report
+        other, other_secret = session.second, Secret(session.second_password)
+        session.second_problem = ""
 
         async def test(emit: Callable[[Event], None]) -> object:
             from mailsetup.assistant.service import CheckRequest, alternatives_to
@@ -430,31 +451,44 @@ class Window(QWidget):
             others: tuple[ServerSettings, ...] = ()
             if discovery is not None and discovery.settings is not None:
                 others = alternatives_to(account, discovery.settings)
+            engine = self._engine()
+            second = await engine.find_second(other, other_secret) if other else None
             request = CheckRequest(
                 account=account,
                 secret=secret,
+                second=second,
+                symptom=symptom,
+                previous=previous,
                 alternatives=others,
                 discovery=discovery,
                 agreed=(*session.agreed_before, *agreed),
                 one_login_at_a_time=careful,
             )
-            engine = self._engine()
             report = await engine.check(request, emit)
             if session.keep_password and report.is_healthy:
                 await engine.store_secret(account.address, secret)
-            return report
+            return report, other is None or second is not None
 
         self._start(test, self._tested, view.take)
 
     def _tested(self, end: JobEnd) -> None:
         from mailsetup.assistant.report import CheckReport
+        from mailsetup.assistant.wording import elsewhere_problem
 
+        session = self.session
         self._job = None
-        self.session.defect = end.defect
-        self.session.report = end.value if isinstance(end.value, CheckReport) else None
-        if self.session.report is not None:
+        session.defect = end.defect
+        report, took_part = end.value if isinstance(end.value, tuple) else (None, True)
+        session.report = session.last_report = report if isinstance(report, CheckReport) else None
+        if not took_part:
+            session.second_problem = _(
+                "The servers of {address} were not found, so that mailbox took no part."
+            ).format(address=session.second)
+        elif session.report is not None and session.report.elsewhere is not None:
+            session.second_problem = elsewhere_problem(session.report.elsewhere)
+        if session.report is not None:
             # A server that answered in place of one that did not is the one to set up.
-            self.session.account = self.session.report.account
+            session.account = session.report.account
         self._move(Move.ENDED)
 
     def _ask_keyring(self) -> None:
@@ -599,7 +633,7 @@ class Window(QWidget):
         """End everything that runs, then go."""
         self._end_job()
         self.bridge.close(self._assistant.close if self._assistant is not None else None)
-        self.session.password = ""
+        self.session.password = self.session.second_password = ""
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
         super().closeEvent(event)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup.cli.main import main
+from mailsetup.export.table import EXPORTERS
 
 
 def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
@@ -157,10 +158,10 @@ def test_both_forms_of_an_international_domain_are_told() -> None:
     assert document["address_ascii"] == "ana@xn--pescola-8ya9a.es"
 
 
-def test_programs_lists_the_three_with_what_is_known_of_them() -> None:
+def test_programs_lists_the_table_with_what_is_known_of_them() -> None:
     status, out, _err = run("programs", "--json")
     assert status == 0
-    assert [row["id"] for row in json.loads(out)["programs"]] == ["thunderbird", "outlook", "gmail"]
+    assert [row["id"] for row in json.loads(out)["programs"]] == [one.id for one in EXPORTERS]
 
 
 def test_help_speaks_spanish_when_asked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,7 +57,9 @@ def somebody(qtbot: QtBot, qapp: QApplication) -> Iterator[MakePerson]:
         qtbot.addWidget(window)
         windows.append(window)
         window.show()
-        return Person(qtbot, window)
+        person = Person(qtbot, window)
+        person.clicks(person.welcome.set_up)
+        return person
 
     yield make
     for window in windows:

@@ -23,12 +23,15 @@ from mailsetup.assistant.service import (
     ignore,
 )
 from mailsetup.diagnosis.chain import Verdict, judge
+from mailsetup.gui.pages.complaint import ComplaintPage
 from mailsetup.gui.pages.found import FoundPage
 from mailsetup.gui.pages.manual import ManualPage
 from mailsetup.gui.pages.password import PasswordPage
 from mailsetup.gui.pages.program import ProgramPage
 from mailsetup.gui.pages.result import ResultPage
+from mailsetup.gui.pages.second import SecondPage
 from mailsetup.gui.pages.start import StartPage
+from mailsetup.gui.pages.welcome import WelcomePage
 from mailsetup.gui.screenshots import discovery as found_discovery
 from mailsetup.gui.screenshots import report as made_report
 from mailsetup.gui.window import Window
@@ -161,6 +164,27 @@ class Person:
         self.is_on(Page.PASSWORD)
         self.types(self.password.password.edit, password)
         self.goes_on()
+
+    @property
+    def welcome(self) -> WelcomePage:
+        """The page's own view."""
+        view = self.window.page_view(Page.WELCOME)
+        assert isinstance(view, WelcomePage)
+        return view
+
+    @property
+    def complaint(self) -> ComplaintPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.COMPLAINT)
+        assert isinstance(view, ComplaintPage)
+        return view
+
+    @property
+    def second(self) -> SecondPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.SECOND)
+        assert isinstance(view, SecondPage)
+        return view
 
     @property
     def start(self) -> StartPage:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from mailsetup.assistant.flow import Page
+from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.service import Assistant, Discovery
 from mailsetup.diagnosis.chain import Verdict, judge
+from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.chain import Light
 from mailsetup.gui.pages.done import DonePage
@@ -44,9 +46,118 @@ def test_from_the_address_to_a_guide_everything_works(person: Person, tmp_path: 
     person.bot.waitUntil(lambda: bool(person.window.session.saved))
     assert all(path.exists() for path in person.window.session.saved)
     person.goes_on()
-    person.is_on(Page.START)
+    person.is_on(Page.WELCOME)
+    person.clicks(person.welcome.set_up)
     assert person.start.address.text == ""
     assert person.window.session.password == ""
+
+
+def complains(person: Person, symptom: Symptom) -> None:
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.clicks(person.welcome.trouble)
+    person.clicks(person.complaint.choices[symptom])
+    person.is_on(Page.START)
+
+
+def answered(symptom: Symptom, *findings: Finding) -> CheckReport:
+    told = answer(symptom, findings, proven=not findings, saw_elsewhere=False)
+    return replace(report(healthy=True), findings=findings, answer=told)
+
+
+@pytest.mark.parametrize("symptom", [s for s in Symptom if not s.needs_second_mailbox])
+def test_each_complaint_is_answered(somebody: MakePerson, symptom: Symptom) -> None:
+    assistant = Scripted(reports=[answered(symptom)])
+    person = somebody(assistant)
+    complains(person, symptom)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].symptom is symptom
+    told = assistant.reports[0].answer
+    assert told is not None
+    assert person.result.sentence.text() == told.sentence
+
+
+@pytest.mark.parametrize("symptom", [s for s in Symptom if s.needs_second_mailbox])
+def test_what_only_others_see_asks_for_a_mailbox_elsewhere(
+    somebody: MakePerson, symptom: Symptom
+) -> None:
+    spf = Finding("dns.spf.missing", Status.WARN, {"domain": "bodegasdelebro.es"})
+    assistant = Scripted(reports=[answered(symptom, spf)])
+    person = somebody(assistant)
+    complains(person, symptom)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.SECOND)
+    person.types(person.second.address.edit, "otra@bodegasdelebro.es")
+    person.types(person.second.password.edit, "otra-secreta")
+    person.goes_on()
+    person.is_on(Page.SECOND)
+    assert person.second.address.fault.isVisibleTo(person.window)
+    person.types(person.second.address.edit, "ana@gratis.example")
+    person.goes_on()
+    person.is_on(Page.RESULT)
+    second = assistant.requests[0].second
+    assert second is not None
+    assert str(second.account.address) == "ana@gratis.example"
+    told = assistant.reports[0].answer
+    assert told is not None
+    assert person.result.lead.text() == told.sentence
+    assert person.result.title.text().startswith("To be mended")
+
+
+def test_without_a_second_mailbox_less_is_seen_and_it_can_be_given_later(
+    somebody: MakePerson,
+) -> None:
+    assistant = Scripted(reports=[answered(Symptom.SPAM)])
+    person = somebody(assistant)
+    complains(person, Symptom.SPAM)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.SECOND)
+    person.clicks(person.second.without)
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].second is None
+    person.clicks(person.result.with_second)
+    person.is_on(Page.SECOND)
+    person.types(person.second.address.edit, "ana@gratis.example")
+    person.types(person.second.password.edit, "otra-secreta")
+    person.goes_on()
+    person.is_on(Page.RESULT)
+    assert assistant.requests[1].second is not None
+    assert assistant.requests[1].previous is assistant.reports[0]
+
+
+def test_another_password_repeats_everything(somebody: MakePerson) -> None:
+    assistant = Scripted(reports=[report(healthy=False), report(healthy=True)])
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("equivocada")
+    person.is_on(Page.RESULT)
+    person.clicks(person.result.other_password)
+    person.enters_password("correcta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[1].previous is None
+
+
+def test_enter_chooses_on_the_first_page(somebody: MakePerson) -> None:
+    person = somebody(Scripted())
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.welcome.trouble.setFocus()
+    person.presses_enter()
+    person.is_on(Page.COMPLAINT)
+    person.presses_escape()
+    person.is_on(Page.WELCOME)
 
 
 def test_the_keyboard_alone_leads_through(person: Person) -> None:

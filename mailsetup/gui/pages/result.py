@@ -7,7 +7,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.wording import actor_name, link_name
+from mailsetup.assistant.wording import actor_name, elsewhere_lines, link_name
 from mailsetup.gui.chain import ChainView
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
@@ -27,6 +27,7 @@ class ResultPage(PageView):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.chain = ChainView()
+        self.lead = PlainLabel(role="muted")
         self.sentence = PlainLabel(size=Type.LARGE, bold=True)
         self.advice = PlainLabel()
         self._who = PlainLabel(role="muted")
@@ -44,11 +45,14 @@ class ResultPage(PageView):
         self.short_name.clicked.connect(self._use_short_name)
         self.copy = action_button()
         self.copy.clicked.connect(self._copy_message)
-        remedies = _row(self.use_name, self.short_name)
+        self.with_second = action_button()
+        self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
+        remedies = _row(self.use_name, self.short_name, self.with_second)
         actions = _row(self.again, self.other_password, self.servers, self.copy)
         self.details = Foldable()
         for widget in (
             self.chain,
+            self.lead,
             self.sentence,
             self.advice,
             self._who,
@@ -68,7 +72,12 @@ class ResultPage(PageView):
 
     @property
     def _cause(self) -> Finding | None:
-        return self.session.report.root_cause if self.session.report else None
+        """What explains the complaint, or else what is broken first."""
+        report = self.session.report
+        if report is None:
+            return None
+        answered = report.answer.finding if report.answer else None
+        return answered or report.root_cause
 
     def _show(self) -> None:
         from mailsetup.diagnosis.catalogue import explain
@@ -79,28 +88,39 @@ class ResultPage(PageView):
             for link, status in report.chain:
                 self.chain.set_status(link, status)
         cause = self._cause
+        answer = report.answer if report is not None else None
         healthy = report is not None and report.is_healthy
+        self.lead.setText(answer.sentence if answer is not None and answer.finding else "")
+        self.lead.setVisible(bool(self.lead.text()))
+        self.with_second.setVisible(
+            answer is not None
+            and answer.symptom.needs_second_mailbox
+            and report is not None
+            and report.elsewhere is None
+        )
         self._proof.setVisible(healthy)
         self.copy.setVisible(cause is not None and explain(cause).who is not Actor.YOU)
-        self.again.setVisible(not healthy)
+        self.again.setVisible(not healthy or cause is not None)
         self.other_password.setVisible(cause is not None and cause.id.startswith("account.login"))
         self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
         self.use_name.setVisible(bool(self._proven_name()))
         self.short_name.setVisible(bool(self._short_name()))
         self._name_remedies()
         self._who.setVisible(cause is not None)
-        if healthy and report is not None:
+        if healthy and report is not None and cause is None:
             if report.is_proven:
                 self.title.setText(_("Everything works"))
                 self.sentence.setText(_("Your mail comes in and goes out."))
             else:
                 self.title.setText(_("Nothing broken was found"))
                 self.sentence.setText(_("Not everything could be checked."))
+            if answer is not None:
+                self.sentence.setText(answer.sentence)
             self.advice.setText(_("Now choose the program that you want to use."))
-            self._proof.setText("\n".join(self._proven()))
         elif cause is not None and report is not None:
             shown = explain(cause)
-            self.title.setText(_("Broken here: {link}").format(link=link_name(cause.link)))
+            title = _("To be mended: {link}") if healthy else _("Broken here: {link}")
+            self.title.setText(title.format(link=link_name(cause.link)))
             self.sentence.setText(shown.title)
             self.advice.setText(shown.advice)
             self._who.setText(_("Who can mend it: {who}").format(who=actor_name(shown.who)))
@@ -112,6 +132,7 @@ class ResultPage(PageView):
                 )
             )
             self.advice.setText(_("Please try again. If it happens again, report it to us."))
+        self._proof.setText("\n".join(self._proven()))
         findings = report.findings if report else ()
         also = [explain(f) for f in findings if f is not cause and f.status is not Status.OK]
         self._also.setText("\n".join(f"•  {one.title} {one.advice}" for one in also))
@@ -192,6 +213,10 @@ class ResultPage(PageView):
             lines.append(_("✔  Its attachment is unchanged"))
             if not trip.cleaned_up:
                 lines.append(_("The test message could not be removed; delete it by hand."))
+        if report.elsewhere is not None:
+            lines += [f"✔  {line}" for line in elsewhere_lines(report.elsewhere)]
+        if self.session.second_problem:
+            lines.append(self.session.second_problem)
         return lines
 
     def _details(self) -> list[str]:
@@ -249,6 +274,7 @@ class ResultPage(PageView):
         self.again.setText(_("Test &again"))
         self.other_password.setText(_("Change the &password"))
         self.servers.setText(_("Change the &servers"))
+        self.with_second.setText(_("Repeat with a second &mailbox"))
         self.copy.setText(_("Copy &message to send them"))
         self.details.set_texts(_("Show details for a technician"), _("Hide the details"))
         self.chain.retranslate()

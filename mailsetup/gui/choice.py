@@ -1,0 +1,89 @@
+"""A large button with an icon, a title and a line of text: one choice among few."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from mailsetup.gui.icons import icon
+from mailsetup.gui.theme import Space, Type, colours_of
+from mailsetup.gui.widgets import PlainLabel
+
+_ICON = 34
+
+
+class _Drawing(QWidget):
+    """An icon in the colour of the accent."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.setFixedSize(_ICON, _ICON)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        icon(self._name, colours_of(self).accent).render(painter, QRectF(self.rect()))
+        painter.end()
+
+
+class ChoiceCard(QPushButton):
+    """Pressed by a click, the space bar or Enter; as high as its wrapped texts need."""
+
+    def __init__(self, drawing: str = "") -> None:
+        super().__init__()
+        self.setProperty("role", "choice")
+        self.setAutoDefault(False)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._title = PlainLabel(size=Type.LARGE if drawing else Type.BODY, bold=bool(drawing))
+        self._text = PlainLabel(role="muted")
+        column = QVBoxLayout()
+        column.setSpacing(Space.TINY)
+        for label in (self._title, self._text):
+            label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            column.addWidget(label)
+        row = QHBoxLayout(self)
+        edge = Space.MEDIUM if drawing else Space.SMALL
+        row.setContentsMargins(Space.MEDIUM, edge, Space.MEDIUM, edge)
+        row.setSpacing(Space.MEDIUM)
+        if drawing:
+            row.addWidget(_Drawing(drawing))
+        row.addLayout(column, 1)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def set_texts(self, title: str, text: str = "") -> None:
+        """What is chosen, and what that means."""
+        self._title.setText(title)
+        self._text.setText(text)
+        self._text.setVisible(bool(text))
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(text)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """What the layout wants; a button by itself would only measure its own text."""
+        layout = self.layout()
+        return layout.sizeHint() if layout is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than that, texts wrap."""
+        layout = self.layout()
+        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
+
+    def hasHeightForWidth(self) -> bool:
+        """Wrapped texts are higher where there is less room."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The height of the layout at this width."""
+        layout = self.layout()
+        return layout.heightForWidth(width) if layout is not None else -1
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter chooses, as it does everywhere in this window."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)

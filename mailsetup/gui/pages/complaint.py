@@ -1,0 +1,51 @@
+"""What the person says is wrong, in their own words."""
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.diagnosis.symptoms import Symptom, complaint
+from mailsetup.gui.choice import ChoiceCard
+from mailsetup.gui.page import PageView
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space
+from mailsetup.gui.widgets import PlainLabel
+from mailsetup.i18n import _
+
+
+class ComplaintPage(PageView):
+    """One card for each way to say it; one click goes on."""
+
+    page = Page.COMPLAINT
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._lead = PlainLabel(role="muted")
+        self.column.addWidget(self._lead)
+        cards = QVBoxLayout()
+        cards.setSpacing(Space.SMALL)
+        self.column.addLayout(cards)
+        self.choices: dict[Symptom, ChoiceCard] = {}
+        for symptom in Symptom:
+            card = ChoiceCard()
+            card.clicked.connect(lambda _checked=False, chosen=symptom: self._choose(chosen))
+            self.choices[symptom] = card
+            cards.addWidget(card)
+        self.column.addStretch(1)
+        self.retranslate()
+
+    def _choose(self, symptom: Symptom) -> None:
+        self.session.symptom = symptom
+        self.moved.emit(Move.NEXT)
+
+    def first_focus(self) -> ChoiceCard:
+        """The complaint chosen before, or the commonest."""
+        return self.choices[self.session.symptom or Symptom.NOT_RECEIVING]
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self.title.setText(_("What is wrong?"))
+        self._lead.setText(
+            _("Choose what comes closest. The likeliest causes are looked at first.")
+        )
+        for symptom, card in self.choices.items():
+            card.set_texts(complaint(symptom))
