@@ -18,9 +18,17 @@ from mailsetup.assistant.second import SecondMailbox, exchange
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
+from mailsetup.diagnosis.checks.folders import folder_findings
 from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.diagnosis.checks.program import look_at_programs
+from mailsetup.diagnosis.checks.rules import loop_finding, rule_findings, rule_folders
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
+from mailsetup.diagnosis.health.look import (
+    HealthRequest,
+    look_at_dns_health,
+    look_at_message,
+    settled,
+)
 from mailsetup.diagnosis.symptoms import Answer, Symptom, answer
 from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery
@@ -40,6 +48,7 @@ from mailsetup.verify.login import (
     open_smtp,
 )
 from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
+from mailsetup.verify.managesieve import Rules, read_active_rules
 from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, RoundTrip, Stage
 from mailsetup.verify.pop3 import Pop3Session
 from mailsetup.verify.progress import (
@@ -115,6 +124,7 @@ class _Mail:
     outgoing: _Side
     trip: RoundTrip | None = None
     elsewhere: Elsewhere | None = None
+    of_mailbox: tuple[Finding, ...] = ()
     of_trip: tuple[Finding, ...] = ()
     of_elsewhere: tuple[Finding, ...] = ()
     of_programs: tuple[Finding, ...] = ()
@@ -126,6 +136,7 @@ class _Mail:
         return (
             *self.incoming.findings,
             *self.outgoing.findings,
+            *self.of_mailbox,
             *self.of_trip,
             *self.of_elsewhere,
             *self.of_programs,
@@ -163,8 +174,17 @@ class Check:
     async def run(self) -> CheckReport:
         """Do everything that does not depend on each other side by side."""
         started = self._net.clock.monotonic()
-        domain, mail = await asyncio.gather(self._domain(), self._mail())
-        findings = (*mail.of_computer, *domain.findings, *mail.findings)
+        domain, of_dns, mail = await asyncio.gather(
+            self._domain(), self._dns_health(), self._mail()
+        )
+        of_identity = await self._identity(mail)
+        findings = (
+            *mail.of_computer,
+            *domain.findings,
+            *self._relevant(of_dns, mail),
+            *of_identity,
+            *mail.findings,
+        )
         symptom = self._request.symptom
         verdict = judge(findings, self._proven(domain, mail), symptom)
         for link, status in verdict.chain:
@@ -191,13 +211,24 @@ class Check:
             return replace(proven, of_programs=of_programs)
         async with self._sessions:
             incoming, outgoing = await self._sides()
-            (trip, of_trip), of_programs = await asyncio.gather(
-                self._trip(incoming, outgoing), self._programs(incoming, outgoing)
+            (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
+                self._trip(incoming, outgoing),
+                self._programs(incoming, outgoing),
+                self._rules(incoming),
             )
+            of_folders = await self._folders(incoming, trip, script)
             elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
             of_computer = await self._computer(incoming, outgoing)
         return _Mail(
-            incoming, outgoing, trip, elsewhere, of_trip, of_elsewhere, of_programs, of_computer
+            incoming,
+            outgoing,
+            trip,
+            elsewhere,
+            of_mailbox=(*of_rules, *of_folders),
+            of_trip=of_trip,
+            of_elsewhere=of_elsewhere,
+            of_programs=of_programs,
+            of_computer=of_computer,
         )
 
     def _proven_before(self) -> _Mail | None:
@@ -221,6 +252,76 @@ class Check:
         incoming = _Side(proof=last.incoming, reached=True)
         outgoing = _Side(proof=last.outgoing, reached=True)
         return _Mail(incoming, outgoing, last.round_trip, last.elsewhere)
+
+    async def _rules(self, incoming: _Side) -> tuple[str, tuple[Finding, ...]]:
+        """The mailbox's own rules, where its host tells them to the same user."""
+        if incoming.proof is None:
+            return "", ()
+        outcome = await read_active_rules(incoming.proof.server, self._request.secret, self._net)
+        if not isinstance(outcome, Rules):
+            return "", ()
+        now = self._net.clock.now()
+        findings = rule_findings(outcome.text, self._account.address, now)
+        self._tell(findings)
+        return outcome.text, findings
+
+    async def _folders(
+        self, incoming: _Side, trip: RoundTrip | None, script: str
+    ) -> tuple[Finding, ...]:
+        """Folders into which mail comes and that programs do not show."""
+        mailbox = self._mailbox
+        if not isinstance(mailbox, ImapMailbox) or incoming.proof is None:
+            return ()
+        receiving = list(rule_folders(script, self._account.address, self._net.clock.now()))
+        if trip is not None:
+            receiving.append(trip.folder)
+        session = mailbox.session
+        findings = folder_findings(session.known_folders, session.subscribed, receiving=receiving)
+        self._tell(findings)
+        return findings
+
+    # The domain ------------------------------------------------------------------------------
+
+    def _health_request(self, raw: bytes = b"", *, elsewhere: bool = False) -> HealthRequest:
+        discovery = self._request.discovery
+        return HealthRequest(
+            self._account.address,
+            incoming_host=self._account.incoming.host,
+            outgoing_host=self._account.outgoing.host,
+            exchangers=discovery.domain_facts if discovery else None,
+            tried=discovery.tried if discovery else (),
+            arrived=raw,
+            arrived_elsewhere=elsewhere,
+        )
+
+    async def _dns_health(self) -> tuple[Finding, ...]:
+        findings = await look_at_dns_health(self._health_request(), self._net)
+        self._tell(findings)
+        return findings
+
+    async def _identity(self, mail: _Mail) -> tuple[Finding, ...]:
+        """What the messages that arrived prove of the domain's identity."""
+        requests = []
+        if mail.trip is not None and mail.trip.raw:
+            requests.append(self._health_request(mail.trip.raw))
+        sent = mail.elsewhere.sent if mail.elsewhere is not None else None
+        if sent is not None and sent.raw:
+            requests.append(self._health_request(sent.raw, elsewhere=True))
+        looks = [look_at_message(request, self._net) for request in requests]
+        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
+        self._tell(findings)
+        return findings
+
+    def _relevant(self, of_dns: tuple[Finding, ...], mail: _Mail) -> tuple[Finding, ...]:
+        """Without what would only count had we logged in there, and what mail disproves."""
+        unproven: tuple[str, ...] = ()
+        if mail.incoming.proof is None:
+            unproven += ("dns.mx.elsewhere", "dns.mx.two-hostings")
+        if mail.outgoing.proof is None:
+            unproven += ("dns.spf.sender-not-covered",)
+        sent = mail.elsewhere.sent if mail.elsewhere is not None else None
+        request = self._health_request(sent.raw if sent is not None else b"", elsewhere=True)
+        return tuple(one for one in settled(of_dns, request) if one.id not in unproven)
 
     async def _programs(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
         """The account in the programs on this computer, once its servers are seen to work."""
@@ -409,6 +510,8 @@ class Check:
             return None, (finding,)
         self._end_trip(Status.OK)
         findings = arrival_findings(outcome, self._account.incoming.protocol)
+        loop = loop_finding(outcome.raw, self._account.address)
+        findings += (loop,) if loop is not None else ()
         self._tell(findings)
         return outcome, findings
 

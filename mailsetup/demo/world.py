@@ -246,6 +246,9 @@ def _records() -> "Records":
     srv("vinos.test", "_imaps", 993, "mail.vinos.test")
     srv("vinos.test", "_submissions", 465, "mail.vinos.test")
     records["lejos.test", "MX"] = ["10 mail.hoster.test."]
+    for domain in ("demo.test", "vinos.test", "lejos.test"):
+        records[domain, "TXT"] = ['"v=spf1 mx -all"']
+        records[f"_dmarc.{domain}", "TXT"] = ['"v=DMARC1; p=none"']
     records["sincorreo.test", "TXT"] = ['"v=spf1 -all"']
     records["otronombre.test", "MX"] = [f"10 {_OTHER_NAME_HOST}."]
     srv("otronombre.test", "_imaps", 993, _OTHER_NAME_HOST)

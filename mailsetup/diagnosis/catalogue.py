@@ -154,7 +154,10 @@ _ROWS: tuple[Entry, ...] = (
         "dns.mx.elsewhere",
         _TECHNICIAN,
         N_("Mail for {domain} is delivered to {mx}, but your mailbox is at {hosting}."),
-        N_("A move to another hosting was left half done. Let the MX point to {hosting}."),
+        N_(
+            "A move to another hosting was left half done. Decide which of the two is right. Then "
+            "change the MX record, or set up your mail program with the other one."
+        ),
     ),
     Entry(
         "dns.mx.two-hostings",
@@ -167,6 +170,12 @@ _ROWS: tuple[Entry, ...] = (
         _TECHNICIAN,
         N_("The domain does not say who may send in its name (SPF is missing)."),
         N_("Many servers distrust such mail. Ask your hosting for its SPF record and publish it."),
+    ),
+    Entry(
+        "dns.spf.invalid",
+        _TECHNICIAN,
+        N_("The SPF record has a mistake, so it does not count: {reason}"),
+        N_("Ask whoever manages the domain to correct it. Your hosting knows the right text."),
     ),
     Entry(
         "dns.spf.multiple",
@@ -190,7 +199,7 @@ _ROWS: tuple[Entry, ...] = (
         "dns.spf.permissive",
         _TECHNICIAN,
         N_("The SPF record lets anyone send in your name."),
-        N_("Change “+all” to “~all” in it."),
+        N_("Let the record end in “~all”."),
     ),
     Entry(
         "dns.dkim.missing",
@@ -201,8 +210,11 @@ _ROWS: tuple[Entry, ...] = (
     Entry(
         "dns.dkim.invalid",
         _TECHNICIAN,
-        N_("Your mail is signed, but the published key does not match."),
-        N_("Copy the DKIM key {selector} from your hosting's panel to the DNS again."),
+        N_("Your mail is signed, but the signature is not valid."),
+        N_(
+            "Copy the DKIM key {selector} from your hosting's panel to the DNS again. If that does "
+            "not help, ask your hosting."
+        ),
     ),
     Entry(
         "dns.dmarc.missing",
@@ -213,7 +225,7 @@ _ROWS: tuple[Entry, ...] = (
     Entry(
         "dns.dmarc.invalid",
         _TECHNICIAN,
-        N_("The DMARC record cannot be read."),
+        N_("The DMARC record has a mistake."),
         N_("Ask whoever manages the domain to correct it."),
     ),
     Entry(
@@ -223,10 +235,28 @@ _ROWS: tuple[Entry, ...] = (
         N_("Repair SPF or DKIM first. If it is urgent, set DMARC to “p=none”."),
     ),
     Entry(
+        "dns.dmarc.unidentified",
+        _TECHNICIAN,
+        N_("Your mail carries no proof that it comes from your domain."),
+        N_(
+            "Others may take it for spam. Ask your hosting to sign it with your own domain (DKIM), "
+            "and check the SPF record."
+        ),
+    ),
+    Entry(
         "dns.mta-sts.broken",
         _TECHNICIAN,
         N_("The domain's rules for secure delivery (MTA-STS) do not fit its servers."),
         N_("Ask whoever manages the domain to correct the policy, or to remove it."),
+    ),
+    Entry(
+        "dns.dane.broken",
+        _TECHNICIAN,
+        N_("The fingerprints in the DNS (DANE) of {hosts} cannot be believed."),
+        N_(
+            "Careful servers hold your mail back until this is mended. Ask whoever manages that "
+            "name to sign its TLSA records again, or to remove them."
+        ),
     ),
     Entry(
         "dns.settings.unpublished",
@@ -496,6 +526,15 @@ _ROWS: tuple[Entry, ...] = (
         _YOU,
         N_("An automatic answer is active."),
         N_("Switch it off on the web page when you are back."),
+    ),
+    Entry(
+        "account.folders.unsubscribed",
+        _YOU,
+        N_("Mail programs do not show these folders: {folders}"),
+        N_(
+            "Mail may be waiting in them. In Thunderbird, click on the account with the right "
+            "button, choose “Subscribe”, and tick them."
+        ),
     ),
 )
 

@@ -20,6 +20,7 @@ _CAUSES: tuple[str, ...] = (
     "hosting.login",
     "account.login",
     "account.imap",
+    "account.pop3",
     "account.smtp",
     "dns.mx",
     "account.quota",
@@ -31,10 +32,12 @@ _CAUSES: tuple[str, ...] = (
     "account.filter",
     "account.mail",
     "account.vacation",
+    "account.folders",
     "dns.spf",
     "dns.dkim",
     "dns.dmarc",
     "dns.mta-sts",
+    "dns.dane",
     "dns.settings",
     "client.program",
 )
@@ -50,6 +53,7 @@ _EXPLAINED_BY = {
     "client.clock": ("hosting.tls",),
     "client.tls": ("hosting.tls",),
     "client.network.port-blocked": ("hosting.server",),
+    "account.filter": ("hosting.message.not-arrived",),
 }
 """What only looks like a fault of its own while the cause stands."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailsetup.model.secret import Secret
@@ -92,6 +92,10 @@ class ImapSession(MailSession):
         self.alerts: list[str] = []
         self._count = 0
         self._listed: _Collected | None = None
+        self.known_folders: tuple[Folder, ...] = ()
+        """Those of the last listing."""
+        self.subscribed: frozenset[str] | None = None
+        """Their names as the server writes them; None where it did not tell."""
 
     async def _say_goodbye(self) -> None:
         await self.command("LOGOUT", timeout=FAREWELL_TIMEOUT)
@@ -223,7 +227,7 @@ class ImapSession(MailSession):
         """
         if not self.offers("QUOTA"):
             return None
-        collected = await self._all_of(("GETQUOTAROOT INBOX", self._list_command()))
+        collected = await self._all_of(("GETQUOTAROOT INBOX", *self._list_commands()))
         self._listed = collected
         fullest: Quota | None = None
         for response in collected.named("QUOTA"):
@@ -238,27 +242,43 @@ class ImapSession(MailSession):
                         fullest = found
         return fullest
 
-    def _list_command(self) -> str:
-        special = self.offers("SPECIAL-USE") and self.offers("LIST-EXTENDED")
-        return 'LIST "" "*"' + (" RETURN (SPECIAL-USE)" if special else "")
+    def _list_commands(self) -> tuple[str, ...]:
+        """All folders, and which of them are subscribed (RFC 5258, or LSUB of before)."""
+        if not self.offers("LIST-EXTENDED"):
+            return 'LIST "" "*"', 'LSUB "" "*"'
+        special = "SPECIAL-USE " if self.offers("SPECIAL-USE") else ""
+        return (f'LIST "" "*" RETURN ({special}SUBSCRIBED)',)
 
     async def folders(self) -> tuple[Folder, ...]:
-        """All folders with their special uses, INBOX first."""
+        """All folders with their special uses, INBOX first; they are `known_folders` then."""
         collected, self._listed = self._listed, None
+        commands = self._list_commands()
         if collected is None or not any(collected.named("LIST")):
-            collected = await self.command(self._list_command(), stage=Stage.MAILBOX)
+            collected = await self._all_of(commands, must=commands[:1], stage=Stage.MAILBOX)
         found: dict[str, Folder] = {}
         for response in collected.named("LIST"):
             if len(response.tokens) < 3 or not isinstance(response.tokens[0], list):
                 continue
-            raw = response.tokens[2]
-            wire = raw.decode("ascii", "replace") if isinstance(raw, bytes) else str(raw)
+            wire = _wire(response.tokens[2])
             if any(ord(char) < 32 for char in wire):
                 continue
             flags = frozenset(str(flag).lower() for flag in response.tokens[0])
             found[wire] = Folder(wire, from_modified_utf7(wire), flags)
         found.setdefault("INBOX", Folder("INBOX", "INBOX", frozenset()))
-        return tuple(sorted(found.values(), key=lambda f: (f.wire.upper() != "INBOX", f.name)))
+        self._note_subscribed(found, collected)
+        self.known_folders = tuple(
+            sorted(found.values(), key=lambda f: (f.wire.upper() != "INBOX", f.name))
+        )
+
+        return self.known_folders
+
+    def _note_subscribed(self, folders: Mapping[str, Folder], collected: "_Collected") -> None:
+        if self.offers("LIST-EXTENDED"):
+            wires = {wire for wire, one in folders.items() if r"\subscribed" in one.flags}
+        else:
+            wires = {_wire(line.tokens[2]) for line in collected.named("LSUB") if line.tokens[2:]}
+        # A server that tells of none keeps no subscriptions, or does not say so.
+        self.subscribed = frozenset(wires) if wires else None
 
     async def next_uids(
         self, folders: Sequence[Folder], then_examine: Folder | None = None
@@ -277,7 +297,7 @@ class ImapSession(MailSession):
             if len(response.tokens) != 2 or not isinstance(response.tokens[1], list):
                 continue
             name, items = response.tokens
-            wire = name.decode("ascii", "replace") if isinstance(name, bytes) else str(name)
+            wire = _wire(name)
             for key, value in zip(items[::2], items[1::2], strict=False):
                 if str(key).upper() == "UIDNEXT" and _is_number(value):
                     found[wire] = int(str(value))
@@ -545,6 +565,10 @@ def _fetch_items(response: Response) -> dict[str, Token]:
         return {}
     pairs = zip(items[::2], items[1::2], strict=False)
     return {str(key).upper(): value for key, value in pairs if isinstance(key, str)}
+
+
+def _wire(token: Token) -> str:
+    return token.decode("ascii", "replace") if isinstance(token, bytes) else str(token)
 
 
 def _is_number(token: object) -> bool:

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import tempfile
 import textwrap
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ DOMAINS = (
     "nostarttls.test",
     "pacc.test",
     "outlookish.test",
+    "faults.test",
 )
 SHARED = "shared.test"
 """A domain whose server proves itself only as ``srv12.hoster.test``."""
@@ -67,8 +69,27 @@ ACCOUNTS = {
     "pepe": "correcto-14",
     "ana@pacc.test": "correcto-15",
     "ana@outlookish.test": "correcto-16",
+    "ana@faults.test": "correcto-17",
+    "limite@faults.test": "correcto-18",
+    "ajena@faults.test": "correcto-19",
+    "rechazada@faults.test": "correcto-20",
+    "gris@faults.test": "correcto-21",
+    "aplazada@faults.test": "correcto-22",
+    "nadie@faults.test": "correcto-23",
+    "spam@faults.test": "correcto-24",
+    "casillena@faults.test": "correcto-25",
+    "cerrada@faults.test": "correcto-26",
 }
 """Logins; the one without a domain is of somebody whose hosting wants the short name."""
+
+# What the outgoing server does with mail of, and to, the accounts that show a fault.
+SENDERS = "limite@faults.test 550 5.4.5 Daily user sending limit exceeded\n"
+RECIPIENTS = (
+    "rechazada@faults.test 554 5.7.1 Message rejected as spam\n"
+    "gris@faults.test 450 4.2.0 Greylisted, see http://postgrey.example/\n"
+    "nadie@faults.test 550 5.1.1 User unknown in virtual mailbox table\n"
+)
+TRANSPORTS = "aplazada@faults.test retry:4.3.2 this mailbox has to wait\n"
 
 PACC = json.dumps(
     {
@@ -84,6 +105,13 @@ AUTODISCOVER = """<?xml version="1.0" encoding="utf-8"?>
 <Protocol><Type>IMAP</Type><Server>mail.outlookish.test</Server><Port>993</Port><SSL>on</SSL>
 </Protocol><Protocol><Type>SMTP</Type><Server>mail.outlookish.test</Server><Port>587</Port>
 <Encryption>TLS</Encryption></Protocol></Account></Response></Autodiscover>"""
+
+_PASSWD_EXTRA = {
+    "llena": "userdb_quota_rule=*:storage=50K",
+    "casillena": "userdb_quota_rule=*:storage=104K",
+    "cerrada": "nologin reason=Account suspended",
+}
+"""Fields behind an account of this name in Dovecot's passwd-file."""
 
 PROGRAMS = ("dovecot", "postfix", "knotd", "knotc", "nginx")
 
@@ -283,6 +311,9 @@ class World:
         mx("outlookish.test", "mail.outlookish.test")
         a("mail.probing.test", "imap.probing.test", "smtp.probing.test")
         mx("probing.test", "mail.probing.test")
+        a("mail.faults.test")
+        mx("faults.test", "mail.faults.test")
+        srv("faults.test", "mail.faults.test")
         lines.append("nullmx.test. MX 0 .")
         lines.append('nomx.test. TXT "nothing here"')
         mx("dead.test", "gone.dead.test")
@@ -347,6 +378,8 @@ class World:
             "reglas@bodega.test",
             'require ["fileinto", "mailbox"];\nfileinto :create "Clientes";\n',
         )
+        self._fill_mailbox("casillena@faults.test", 95)
+        self._write_sieve("spam@faults.test", 'require "fileinto";\nfileinto "Junk";\n')
         server = self._dovecot("dovecot", self.ip, primary=True)
         server.wait_until(
             lambda: (
@@ -412,6 +445,9 @@ class World:
                     address = {ip}
                     port = 4190
                   }}
+                }}
+                protocol sieve {{
+                  ssl = required
                 }}
                 service pop3-login {{
                   inet_listener pop3 {{
@@ -535,14 +571,21 @@ class World:
     def _write_passwords(self) -> None:
         lines = []
         for address, password in self.accounts.items():
-            extra = "userdb_quota_rule=*:storage=50K" if address.startswith("llena@") else ""
+            extra = _PASSWD_EXTRA.get(address.partition("@")[0], "")
             lines.append(f"{address}:{{PLAIN}}{password}::::::{extra}")
         (self.folder / "passwords").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def add_account(self, address: str, password: str) -> None:
-        """A mailbox more, at once."""
+        """A mailbox more, which Dovecot knows when this returns."""
         self.accounts[address] = password
         self._write_passwords()
+        # Dovecot looks for changes of the file once a second at most.
+        look_up = ["doveadm", "-c", str(self.folder / "dovecot.conf"), "user", address]
+        for _ in range(100):
+            if subprocess.run(look_up, capture_output=True, env=_with_sbin()).returncode == 0:
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"Dovecot does not know {address}")
 
     def maildir(self, address: str) -> Path:
         """Where an account's mail lies."""
@@ -591,6 +634,17 @@ class World:
             + "pepe@bodega.test pepe\n",
             encoding="utf-8",
         )
+        # Mail of this account is sent under a name that belongs to somebody else.
+        logins = (config / "logins").read_text(encoding="utf-8")
+        (config / "logins").write_text(
+            logins.replace("ajena@faults.test ajena@", "ajena@faults.test ana@"), encoding="utf-8"
+        )
+        for name, table in (
+            ("senders", SENDERS),
+            ("recipients", RECIPIENTS),
+            ("transports", TRANSPORTS),
+        ):
+            (config / name).write_text(table)
         (config / "main.cf").write_text(
             textwrap.dedent(
                 f"""\
@@ -619,8 +673,12 @@ class World:
                 smtpd_tls_auth_only = yes
                 smtpd_sender_login_maps = texthash:{config}/logins
                 smtpd_relay_restrictions = permit_sasl_authenticated, reject
-                smtpd_sender_restrictions = reject_sender_login_mismatch
+                smtpd_sender_restrictions =
+                    check_sender_access texthash:{config}/senders,
+                    reject_sender_login_mismatch
+                transport_maps = texthash:{config}/transports
                 smtpd_recipient_restrictions =
+                    check_recipient_access texthash:{config}/recipients,
                     check_policy_service unix:{dovecot}/quota-status,
                     permit_sasl_authenticated, reject
                 smtpd_client_connection_count_limit = 0

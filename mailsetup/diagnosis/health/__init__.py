@@ -1,0 +1,1 @@
+"""What the domain's DNS and a message that arrived say about the mail's identity."""

@@ -1,0 +1,309 @@
+"""What the domain asks others to do with mail that is not proven to be its own (RFC 9989).
+
+The tree walk's questions are known beforehand from the name alone, so all of them (eight at most)
+are asked side by side; the answers are then read in the walk's order.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailsetup.diagnosis.health.tags import MAX_TEXT
+from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.hostname import is_within, to_a_label
+from mailsetup.model.text import plain
+from mailsetup.net.dns import Absent, Answer, NoAnswer, Resolver
+
+MAX_QUERIES = 8
+"""RFC 9989 section 4.10."""
+_LABELS_AFTER_CUT = 7
+OBSOLETE = frozenset({"pct", "rf", "ri"})
+"""Tags of RFC 7489 that RFC 9989 removed: ignored."""
+_MAX_REPORTS = 4
+_VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
+_MEANT = re.compile(r"\W*v\s*=\s*dmarc", re.IGNORECASE)
+"""Somebody wanted a DMARC record here, and wrote its first tag wrong."""
+_MAILTO = re.compile(r"mailto:[^@\s,;!]+@([^@\s,;!?]+)(?:![0-9]+[kmgt]?)?\Z", re.IGNORECASE)
+_HTTPS = re.compile(r"https://[^\s,;!]+\Z", re.IGNORECASE)
+
+
+class Request(StrEnum):
+    """What to do with mail that is not identified, weakest first."""
+
+    NONE = "none"
+    QUARANTINE = "quarantine"
+    REJECT = "reject"
+
+
+_WEAKER = {Request.REJECT: Request.QUARANTINE, Request.QUARANTINE: Request.NONE}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record that counts. ``faults`` are its mistakes, ``obsolete`` what nobody reads any more.
+
+    ``subdomains`` and ``nonexistent`` are None where the record does not say. ``reports_to`` holds
+    the hosts of the ``mailto:`` addresses in ``rua``.
+    """
+
+    domain: str
+    text: str
+    request: Request = Request.NONE
+    subdomains: Request | None = None
+    nonexistent: Request | None = None
+    strict_spf: bool = False
+    strict_dkim: bool = False
+    psd: str = "u"
+    testing: bool = False
+    reports_to: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    obsolete: tuple[str, ...] = ()
+
+    def request_for(self, domain: str, *, exists: bool = True) -> Request:
+        """What is asked for mail from a domain (RFC 9989 sections 4.7 and 4.10.1)."""
+        asked = self.request
+        if domain != self.domain:
+            asked = self.subdomains or asked
+            if not exists:
+                asked = self.nonexistent or asked
+        return _WEAKER.get(asked, asked) if self.testing else asked
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """Texts that were meant as DMARC records and count as none."""
+
+    domain: str
+    texts: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A domain's way up the tree.
+
+    ``record`` is the policy that holds for the domain. ``organisation`` is its organisational
+    domain, None where part of the way could not be asked. ``unusable`` is what stands at the domain
+    or at its organisation without counting. ``complete`` is false where silence hides something.
+    """
+
+    domain: str
+    record: Record | None = None
+    organisation: str | None = None
+    unusable: Unusable | None = None
+    complete: bool = True
+
+
+def names_of_walk(domain: str) -> tuple[str, ...]:
+    """The domains whose records are asked for, the domain itself first (RFC 9989 section 4.10)."""
+    labels = domain.lower().rstrip(".").split(".")
+    names = [".".join(labels)]
+    rest = labels[-_LABELS_AFTER_CUT:] if len(labels) > _LABELS_AFTER_CUT else labels[1:]
+    while rest:
+        names.append(".".join(rest))
+        rest = rest[1:]
+    return tuple(names[:MAX_QUERIES])
+
+
+async def walk(domain: str, dns: Resolver) -> Walk:
+    """Find the policy for a domain and its organisational domain."""
+    names = names_of_walk(domain)
+    replies = await asyncio.gather(*(dns.txt(f"_dmarc.{name}") for name in names))
+    found: list[Record] = []
+    unusable: list[Unusable] = []
+    complete = True
+    for name, reply in zip(names, replies, strict=True):
+        if isinstance(reply, NoAnswer):
+            complete = False
+            break
+        read = read_records(name, reply.records if isinstance(reply, Answer) else ())
+        if isinstance(read, Unusable):
+            unusable.append(read)
+        elif read is not None:
+            found.append(read)
+            if read.psd in ("y", "n"):
+                break
+    organisation = _organisation(names, found)
+    chosen = _policy(names[0], organisation, found)
+    if not complete and (not found or found[0].domain != names[0]):
+        # The record that would count may be behind the silence.
+        chosen = None
+    own = (names[0], organisation)
+    return Walk(
+        names[0],
+        record=chosen,
+        organisation=organisation if complete else None,
+        unusable=next((one for one in unusable if one.domain in own), None),
+        complete=complete,
+    )
+
+
+def _organisation(names: Sequence[str], found: Sequence[Record]) -> str:
+    """RFC 9989 section 4.10.2."""
+    if not found:
+        return names[0]
+    last = found[-1]
+    if last.psd == "n":
+        return last.domain
+    if last.psd == "y" and last.domain != names[0]:
+        start = names[0].split(".")
+        return ".".join(start[-(last.domain.count(".") + 2) :])
+    # Names grow shorter on the way up: the last one has the fewest labels.
+    return last.domain
+
+
+def _policy(domain: str, organisation: str, found: Sequence[Record]) -> Record | None:
+    """The author's domain, then its organisation, then the public suffix above (section 4.10.1)."""
+    at = {record.domain: record for record in found}
+    above = found[-1] if found and found[-1].psd == "y" else None
+    return at.get(domain) or at.get(organisation) or above
+
+
+# One name's records -----------------------------------------------------------------------------
+
+
+def read_records(domain: str, texts: Sequence[str]) -> Record | Unusable | None:
+    """The DMARC record among a name's TXT records; several are as good as none."""
+    records = [text for text in texts if _VERSION.match(text)]
+    if len(records) > 1:
+        return Unusable(domain, tuple(records), f"{len(records)} records")
+    if records:
+        return read_record(domain, records[0])
+    meant = tuple(text for text in texts if _MEANT.match(text))
+    return Unusable(domain, meant, "does not begin with v=DMARC1;") if meant else None
+
+
+def read_record(domain: str, text: str) -> Record | Unusable:
+    """RFC 9989 section 4.7: unknown tags are ignored; without a policy there must be ``rua``."""
+    if len(text) > MAX_TEXT:
+        return Unusable(domain, (text,), f"{len(text)} characters")
+    tags: dict[str, str] = {}
+    faults: list[str] = []
+    for part in (part.strip() for part in text.split(";")[1:]):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not part:
+            continue
+        if not equals or not name.isascii() or not name.isalnum():
+            faults.append(f"not a tag: {plain(part, 60)}")
+        elif name.lower() in tags:
+            faults.append(f"twice: {plain(name, 20)}")
+        else:
+            tags[name.lower()] = value
+    reports = [uri.strip() for uri in tags.get("rua", "").split(",") if uri.strip()]
+    hosts = [host for uri in reports if (host := _report_host(uri)) is not None]
+    faults += [f"rua: {plain(uri, 60)}" for uri in reports if _report_host(uri) is None]
+    requests: dict[str, Request | None] = {}
+    for name in ("p", "sp", "np"):
+        value = tags.get(name, "").lower()
+        requests[name] = Request(value) if value in set(Request) else None
+        if name in tags and requests[name] is None:
+            faults.append(f"{name}={plain(value, 20)}")
+    choices = {"adkim": "rs", "aspf": "rs", "psd": "ynu", "t": "yn"}
+    faults += [
+        f"{name}={plain(tags[name], 20)}"
+        for name, letters in choices.items()
+        if name in tags and (len(tags[name]) != 1 or tags[name].lower() not in letters)
+    ]
+    spoilt = requests["p"] is None or any(n in tags and requests[n] is None for n in ("sp", "np"))
+    if spoilt and not hosts:
+        return Unusable(domain, (text,), ", ".join(faults) or "no p")
+    return Record(
+        domain=domain,
+        text=text,
+        request=(requests["p"] or Request.NONE) if not spoilt else Request.NONE,
+        subdomains=requests["sp"] if not spoilt else None,
+        nonexistent=requests["np"] if not spoilt else None,
+        strict_spf=tags.get("aspf", "").lower() == "s",
+        strict_dkim=tags.get("adkim", "").lower() == "s",
+        psd=tags["psd"].lower() if tags.get("psd", "").lower() in ("y", "n") else "u",
+        testing=tags.get("t", "").lower() == "y",
+        reports_to=tuple(dict.fromkeys(host for host in hosts if host)),
+        faults=tuple(faults),
+        obsolete=tuple(sorted(OBSOLETE & tags.keys())),
+    )
+
+
+def _report_host(uri: str) -> str | None:
+    """The host of a report's address; "" for a web address, None for what is no address."""
+    mail = _MAILTO.match(uri)
+    if mail is not None:
+        return to_a_label(mail[1])
+    return "" if _HTTPS.match(uri) else None
+
+
+# Whose mail it is -------------------------------------------------------------------------------
+
+
+async def is_aligned(one: str, author: Walk, dns: Resolver, *, strict: bool) -> bool | None:
+    """Whether a proven domain speaks for the author's (RFC 9989 section 4.4); None for unknown."""
+    domain = one.lower().rstrip(".")
+    if domain == author.domain:
+        return True
+    if strict or not domain:
+        return False
+    if author.organisation is None:
+        return None
+    other = await walk(domain, dns)
+    return None if other.organisation is None else other.organisation == author.organisation
+
+
+async def refused_reports(record: Record, dns: Resolver) -> tuple[str, ...]:
+    """Hosts in ``rua`` that did not agree to get this domain's reports (RFC 9990 section 3)."""
+    foreign = [
+        host
+        for host in record.reports_to[:_MAX_REPORTS]
+        if not (is_within(host, record.domain) or is_within(record.domain, host))
+    ]
+    walks = await asyncio.gather(*(walk(name, dns) for name in (record.domain, *foreign)))
+    home = walks[0].organisation
+    asked = [one.domain for one in walks[1:] if one.organisation not in (home, None)]
+    replies = await asyncio.gather(
+        *(dns.txt(f"{record.domain}._report._dmarc.{host}") for host in asked)
+    )
+    return tuple(
+        host
+        for host, reply in zip(asked, replies, strict=True)
+        if isinstance(reply, Absent)
+        or (isinstance(reply, Answer) and not any(_VERSION.match(t) for t in reply.records))
+    )
+
+
+# What it means ----------------------------------------------------------------------------------
+
+
+async def findings(seen: Walk, dns: Resolver) -> tuple[Finding, ...]:
+    """What the records alone say. Nothing where they could not be asked."""
+    if seen.unusable is not None:
+        shown: dict[str, Fact] = {
+            "name": f"_dmarc.{seen.unusable.domain}",
+            "record": tuple(plain(text, 300) for text in seen.unusable.texts[:4]),
+            "reason": seen.unusable.reason,
+        }
+        return (Finding("dns.dmarc.invalid", Status.WARN, {}, shown),)
+    record = seen.record
+    if record is None:
+        if not seen.complete:
+            return ()
+        looked_at = tuple(f"_dmarc.{name}" for name in names_of_walk(seen.domain))
+        return (Finding("dns.dmarc.missing", Status.WARN, {}, {"asked": looked_at}),)
+    if record.faults:
+        return (Finding("dns.dmarc.invalid", Status.WARN, {}, await evidence(record, dns)),)
+    return ()
+
+
+async def evidence(record: Record, dns: Resolver) -> dict[str, Fact]:
+    """The record, and what is to be known about it."""
+    shown: dict[str, Fact] = {
+        "name": f"_dmarc.{record.domain}",
+        "record": (plain(record.text, 300),),
+    }
+    if record.faults:
+        shown["reason"] = ", ".join(record.faults[:6])
+    if record.obsolete:
+        shown["obsolete"] = record.obsolete
+    refused = await refused_reports(record, dns)
+    if refused:
+        shown["reports_refused_by"] = refused
+    return shown

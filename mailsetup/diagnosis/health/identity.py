@@ -1,0 +1,129 @@
+"""What a message that arrived proves about its sender: SPF, DKIM and DMARC together.
+
+Only a message that crossed from one house to another says anything about SPF, about a missing
+signature or about DMARC: what a hosting delivers to itself is neither checked nor always signed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailsetup.diagnosis.health import dkim, dmarc, spflint
+from mailsetup.diagnosis.health.dkim import Signature, Standing
+from mailsetup.diagnosis.health.message import Arrived, Hop
+from mailsetup.diagnosis.health.senders import reverse_of
+from mailsetup.diagnosis.health.spf import SpfResult, check_host
+from mailsetup.diagnosis.health.spfrecord import Result
+from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.hostname import to_a_label
+from mailsetup.net.dns import Resolver
+from mailsetup.net.publicsuffix import owned_domain
+
+
+def border_hop(arrived: Arrived, *, elsewhere: bool) -> Hop | None:
+    """The hop by which the message truly left its hosting, None where it did not.
+
+    A message to oneself counts only where the receiving side itself checked who handed it over:
+    hostings have machines under names that do not look like theirs.
+    """
+    hop = arrived.handed_over
+    if hop is None or elsewhere:
+        return hop
+    checked = arrived.authentication.of("spf") if arrived.authentication else ()
+    return hop if checked else None
+
+
+async def judge_spf(hop: Hop, arrived: Arrived, sender: str, dns: Resolver) -> SpfResult:
+    """SPF of the envelope's sender from the address that handed the message over.
+
+    The receiving side's own verdict counts where it is a pass: it saw the address itself.
+    ``sender`` stands in where the message does not tell its envelope.
+    """
+    envelope = arrived.envelope_sender if arrived.envelope_sender is not None else sender
+    domain = to_a_label(envelope.rpartition("@")[2] or hop.helo) or ""
+    said = arrived.authentication.of("spf") if arrived.authentication else ()
+    if any(one.result == "pass" for one in said):
+        return SpfResult(Result.PASS, "said by the receiving side", domain=domain)
+    return await check_host(hop.address, domain, envelope, hop.helo, dns)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What was proven of a message that left; ``aligned`` is None where that cannot be told."""
+
+    hop: Hop
+    spf: SpfResult
+    aligned: bool | None
+
+
+async def identity(
+    hop: Hop,
+    arrived: Arrived,
+    spf: SpfResult,
+    signatures: Sequence[Signature],
+    author: dmarc.Walk,
+    dns: Resolver,
+) -> Identity:
+    """Whether SPF or DKIM speaks for the author's domain (RFC 9989 section 4.4)."""
+    said = arrived.authentication.of("dmarc") if arrived.authentication else ()
+    if any(one.result == "pass" for one in said):
+        return Identity(hop, spf, aligned=True)
+    record = author.record
+    strict_spf, strict_dkim = (record.strict_spf, record.strict_dkim) if record else (False, False)
+    vouched = dkim.vouched_domains(arrived)
+    signers = {one.domain: one.standing for one in signatures}
+    for one in signatures:
+        if one.standing is Standing.VALID or one.domain in vouched:
+            signers[one.domain] = Standing.VALID
+    signers |= dict.fromkeys(vouched, Standing.VALID)
+    # A proof that could not be looked at may be one.
+    open_or_good = {
+        domain: standing for domain, standing in signers.items() if standing != Standing.INVALID
+    }
+    checks = [dmarc.is_aligned(name, author, dns, strict=strict_dkim) for name in open_or_good]
+    certain = [standing is Standing.VALID for standing in open_or_good.values()]
+    if spf.result in (Result.PASS, Result.TEMPERROR):
+        checks.append(dmarc.is_aligned(spf.domain, author, dns, strict=strict_spf))
+        certain.append(spf.result is Result.PASS)
+    answers = [
+        (fits if sure or not fits else None)
+        for fits, sure in zip(await asyncio.gather(*checks), certain, strict=True)
+    ]
+    if True in answers:
+        return Identity(hop, spf, aligned=True)
+    return Identity(hop, spf, aligned=None if None in answers else False)
+
+
+async def findings(
+    seen: Identity,
+    arrived: Arrived,
+    lint: spflint.SpfLint,
+    signatures: Sequence[Signature],
+    author: dmarc.Walk,
+    dns: Resolver,
+) -> tuple[Finding, ...]:
+    """SPF of the host that sent, and DMARC of the whole."""
+    found: list[Finding] = []
+    reverse: dict[str, Fact] = {"reverse_name": await reverse_of(seen.hop.address, dns)}
+    if owned_domain(seen.spf.domain or "-") == owned_domain(author.domain):
+        host = seen.hop.name or seen.hop.helo
+        told = spflint.sender_finding(seen.spf, host, seen.hop.address, lint)
+        if told is not None:
+            evidence = {**told.evidence, **reverse}
+            found.append(Finding(told.id, told.status, told.facts, evidence))
+    if seen.aligned is False and author.record is not None:
+        request = author.record.request_for(author.domain)
+        shown: dict[str, Fact] = {
+            **await dmarc.evidence(author.record, dns),
+            "author": arrived.author_domain,
+            "spf": f"{seen.spf.result} {seen.spf.domain}".strip(),
+            "address": seen.hop.address,
+            "dkim": tuple(str(one) for one in signatures) or ("none",),
+            "asks_for": str(request),
+            **reverse,
+        }
+        if request is dmarc.Request.NONE:
+            found.append(Finding("dns.dmarc.unidentified", Status.WARN, {}, shown))
+        else:
+            found.append(Finding("dns.dmarc.not-aligned", Status.FAIL, {}, shown))
+    return tuple(found)

@@ -1,0 +1,274 @@
+"""May this address send in the domain's name? RFC 7208, asked through our own resolver.
+
+``check_host`` evaluates for one address; `mailsetup.diagnosis.health.spflint` reads the record
+without any.
+"""
+
+import asyncio
+import ipaddress
+from dataclasses import dataclass, field
+
+from mailsetup.diagnosis.health.spfrecord import (
+    BadTerm,
+    Mechanism,
+    Policy,
+    Result,
+    expand,
+    macro_letters,
+    parse,
+    policies_among,
+)
+from mailsetup.model.hostname import is_ip_literal
+from mailsetup.model.text import plain
+from mailsetup.net.dns import Absent, Answer, NoAnswer, Reply, Resolver
+
+MAX_LOOKUPS = 10
+"""Terms that ask the DNS (RFC 7208 section 4.6.4)."""
+MAX_VOID = 2
+"""Of them, how many may find nothing."""
+MAX_NAMES = 10
+"""Exchangers of one ``mx``, names of one address for ``ptr``."""
+TIME_LIMIT = 20.0
+"""Seconds for one evaluation (RFC 7208 section 4.6.4)."""
+
+ASKING = frozenset({"include", "a", "mx", "ptr", "exists"})
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True, slots=True)
+class SpfResult:
+    """The verdict, the term that gave it or what went wrong, and how much was asked."""
+
+    result: Result
+    reason: str = ""
+    lookups: int = 0
+    domain: str = ""
+
+
+async def check_host(ip: str, domain: str, sender: str, helo: str, dns: Resolver) -> SpfResult:
+    """RFC 7208 section 4. ``sender`` is the envelope's address, "" for a bounce."""
+    client = _client(ip)
+    name = domain.lower().rstrip(".")
+    if client is None or not _may_be_asked(name):
+        return SpfResult(Result.NONE, "no address or no domain", domain=plain(name, 100))
+    local, _, of = sender.rpartition("@")
+    who = f"{local or 'postmaster'}@{of or name}"
+    run = _Evaluation(client, who, helo, dns)
+    try:
+        async with asyncio.timeout(TIME_LIMIT):
+            result = await run.judge(name)
+    except TimeoutError:
+        return SpfResult(Result.TEMPERROR, "time limit", run.lookups, name)
+    except _EvaluationError as broken:
+        return SpfResult(broken.result, broken.reason, run.lookups, name)
+    return SpfResult(result, run.matched, run.lookups, name)
+
+
+def _client(ip: str) -> IpAddress | None:
+    try:
+        address = ipaddress.ip_address(ip.strip())
+    except ValueError:
+        return None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def _may_be_asked(name: str) -> bool:
+    """Several labels, none empty or too long (RFC 7208 section 4.3)."""
+    labels = name.split(".")
+    return len(labels) > 1 and len(name) <= 253 and all(0 < len(label) < 64 for label in labels)
+
+
+class _EvaluationError(Exception):
+    """Ends an evaluation from any depth; never leaves this module."""
+
+    def __init__(self, result: Result, reason: str) -> None:
+        super().__init__(reason)
+        self.result = result
+        self.reason = plain(reason, 120)
+
+
+@dataclass(slots=True)
+class _Evaluation:
+    client: IpAddress
+    sender: str
+    helo: str
+    dns: Resolver
+    lookups: int = 0
+    voids: int = 0
+    matched: str = ""
+    _proven: list[str] | None = field(default=None)
+
+    async def judge(self, domain: str) -> Result:
+        """check_host() for one domain; ``include`` and ``redirect`` come back here."""
+        policy = await self._policy(domain)
+        if policy is None:
+            return Result.NONE
+        for mechanism in policy.mechanisms:
+            if await self._matches(mechanism, domain):
+                self.matched = plain(mechanism.text, 120)
+                return mechanism.result
+        if policy.redirect is None:
+            self.matched = ""
+            return Result.NEUTRAL
+        self._count(policy.redirect)
+        target = await self._expanded(policy.redirect, domain)
+        result = await self.judge(target) if _may_be_asked(target) else Result.NONE
+        if result is Result.NONE:
+            raise _EvaluationError(Result.PERMERROR, f"redirect={target} has no record")
+        return result
+
+    async def _policy(self, domain: str) -> Policy | None:
+        reply = await self.dns.txt(domain)
+        if isinstance(reply, NoAnswer):
+            raise _EvaluationError(Result.TEMPERROR, f"{domain}: {reply.fault}")
+        records = policies_among(reply.records) if isinstance(reply, Answer) else ()
+        if not records:
+            return None
+        if len(records) > 1:
+            raise _EvaluationError(Result.PERMERROR, f"{domain}: {len(records)} records")
+        policy = parse(records[0])
+        if isinstance(policy, BadTerm):
+            raise _EvaluationError(Result.PERMERROR, f"{domain}: {policy.text}")
+        return policy
+
+    async def _matches(self, mechanism: Mechanism, domain: str) -> bool:
+        if mechanism.kind in ASKING:
+            self._count(mechanism.text)
+        match mechanism.kind:
+            case "all":
+                return True
+            case "ip4" | "ip6":
+                network = mechanism.network
+                return network is not None and self.client in network
+            case "include":
+                return await self._included(mechanism, domain)
+            case "a":
+                return await self._host_is(mechanism, domain)
+            case "mx":
+                return await self._exchanger_is(mechanism, domain)
+            case "exists":
+                target = await self._expanded(mechanism.target, domain)
+                return any(":" not in found for found in await self._addresses(target, four=True))
+            case _:
+                return await self._named_below(mechanism, domain)
+
+    async def _included(self, mechanism: Mechanism, domain: str) -> bool:
+        target = await self._expanded(mechanism.target, domain)
+        result = await self.judge(target) if _may_be_asked(target) else Result.NONE
+        if result is Result.NONE:
+            raise _EvaluationError(Result.PERMERROR, f"include:{target} has no record")
+        return result is Result.PASS
+
+    async def _host_is(self, mechanism: Mechanism, domain: str) -> bool:
+        target = await self._target(mechanism, domain)
+        found = await self._addresses(target, four=self.client.version == 4)
+        return any(self._is_in(address, mechanism) for address in found)
+
+    async def _exchanger_is(self, mechanism: Mechanism, domain: str) -> bool:
+        target = await self._target(mechanism, domain)
+        reply = await self.dns.mx(target) if _may_be_asked(target) else Absent(nxdomain=True)
+        if isinstance(reply, NoAnswer):
+            raise _EvaluationError(Result.TEMPERROR, f"{target}: {reply.fault}")
+        if isinstance(reply, Absent):
+            self._count_void(target)
+            return False
+        hosts = [record.host for record in reply.records if record.host]
+        if len(hosts) > MAX_NAMES:
+            raise _EvaluationError(Result.PERMERROR, f"{target}: {len(hosts)} exchangers")
+        for host, answer in zip(hosts, await self._all_addresses(hosts), strict=True):
+            if isinstance(answer, NoAnswer):
+                raise _EvaluationError(Result.TEMPERROR, f"{host}: {answer.fault}")
+            found = answer.records if isinstance(answer, Answer) else ()
+            if any(self._is_in(address, mechanism) for address in found):
+                return True
+        return False
+
+    async def _all_addresses(self, hosts: list[str]) -> list[Reply[str]]:
+        return await asyncio.gather(*(self.dns.addresses(host) for host in hosts))
+
+    async def _named_below(self, mechanism: Mechanism, domain: str) -> bool:
+        target = await self._target(mechanism, domain)
+        return any(_is_within(name, target) for name in await self._proven_names())
+
+    async def _target(self, mechanism: Mechanism, domain: str) -> str:
+        return await self._expanded(mechanism.target, domain) if mechanism.target else domain
+
+    async def _addresses(self, name: str, *, four: bool) -> list[str]:
+        """The addresses of one family; an empty answer counts as a void look-up."""
+        askable = _may_be_asked(name) and not is_ip_literal(name)
+        reply: Reply[str] = await self.dns.addresses(name) if askable else Absent(nxdomain=True)
+        if isinstance(reply, NoAnswer):
+            raise _EvaluationError(Result.TEMPERROR, f"{name}: {reply.fault}")
+        records = reply.records if isinstance(reply, Answer) else ()
+        found = [address for address in records if (":" not in address) is four]
+        if not found:
+            self._count_void(name)
+        return found
+
+    def _is_in(self, text: str, mechanism: Mechanism) -> bool:
+        address = _client(text)
+        if address is None or address.version != self.client.version:
+            return False
+        prefix = mechanism.prefix4 if address.version == 4 else mechanism.prefix6
+        return self.client in ipaddress.ip_network(f"{address}/{prefix}", strict=False)
+
+    async def _proven_names(self) -> list[str]:
+        """The client's names that lead back to it (RFC 7208 section 5.5), asked once."""
+        if self._proven is None:
+            names = (await self.dns.names_of(str(self.client)))[:MAX_NAMES]
+            answers = await self._all_addresses(list(names))
+            self._proven = [
+                name.lower().rstrip(".")
+                for name, answer in zip(names, answers, strict=True)
+                if isinstance(answer, Answer)
+                and any(_client(address) == self.client for address in answer.records)
+            ]
+        return self._proven
+
+    async def _expanded(self, text: str, domain: str) -> str:
+        local, _, of = self.sender.rpartition("@")
+        values = {
+            "s": self.sender,
+            "l": local,
+            "o": of,
+            "d": domain,
+            "i": _dotted(self.client),
+            "h": self.helo,
+            "v": "in-addr" if self.client.version == 4 else "ip6",
+        }
+        if "p" in macro_letters(text):
+            values["p"] = self._best_name(await self._proven_names(), domain)
+        name = expand(text, values)
+        if name is None:
+            raise _EvaluationError(Result.PERMERROR, text)
+        return name
+
+    def _best_name(self, names: list[str], domain: str) -> str:
+        below = [name for name in names if _is_within(name, domain)]
+        return domain if domain in names else next(iter((*below, *names)), "unknown")
+
+    def _count(self, what: str) -> None:
+        self.lookups += 1
+        if self.lookups > MAX_LOOKUPS:
+            raise _EvaluationError(Result.PERMERROR, f"more than {MAX_LOOKUPS} look-ups at {what}")
+
+    def _count_void(self, what: str) -> None:
+        self.voids += 1
+        if self.voids > MAX_VOID:
+            raise _EvaluationError(
+                Result.PERMERROR, f"more than {MAX_VOID} void look-ups at {what}"
+            )
+
+
+def _is_within(name: str, domain: str) -> bool:
+    return name == domain or name.endswith("." + domain)
+
+
+def _dotted(address: IpAddress) -> str:
+    """An IPv6 address nibble by nibble (RFC 7208 section 7.3)."""
+    if address.version == 4:
+        return str(address)
+    return ".".join(address.exploded.replace(":", ""))

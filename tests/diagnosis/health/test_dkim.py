@@ -1,0 +1,266 @@
+"""Our verifier beside the well-known one, on messages that were signed, carried and touched."""
+
+import base64
+import hashlib
+import itertools
+from collections.abc import Callable
+
+import dkim as oracle
+import nacl.signing
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from mailsetup.diagnosis.health.dkim import Fault, Signature, Standing, findings, verify
+from mailsetup.diagnosis.health.message import read_message
+from mailsetup.model.finding import Status
+from mailsetup.net.dns import Answer
+from tests.discovery.world import NO_DATA, SERVFAIL, DnsReply, World, run
+
+NAME = "sel._domainkey.bodega.es"
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+ED = nacl.signing.SigningKey.generate()
+NOW = 1_800_000_000.0
+
+BODIES = (
+    b"",
+    b"\r\n\r\n",
+    b"Hola.\r\n",
+    b"Hola  que \t tal  \r\n\r\n \t \r\nadi\xc3\xb3s\r\n\r\n\r\n",
+    b"sin final de linea",
+    b"a" * 5000 + b"\r\n" + b"b" * 5000 + b"\r\n",
+)
+HEADER = (
+    b"From: Ana  <ana@bodega.es>\r\n"
+    b"To:\tpepe@lejos.es\r\n"
+    b"Subject: =?utf-8?q?ma=C3=B1ana?=\r\n\t  y  pasado  \r\n"
+    b"Message-ID: <1@bodega.es>\r\n"
+    b"Received: from a by b\r\n"
+    b"Received: from c by d\r\n"
+    b"\r\n"
+)
+
+
+def public(key: rsa.RSAPrivateKey) -> str:
+    der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
+
+
+def private(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+
+
+ED_RECORD = f"v=DKIM1; k=ed25519; p={base64.b64encode(bytes(ED.verify_key)).decode()}"
+
+
+def sign(
+    message: bytes,
+    *,
+    ed25519: bool = False,
+    how: tuple[bytes, bytes] = (b"relaxed", b"relaxed"),
+    length: bool = False,
+    key: rsa.RSAPrivateKey = RSA,
+) -> bytes:
+    field: bytes = oracle.sign(
+        message,
+        b"sel",
+        b"bodega.es",
+        base64.b64encode(bytes(ED)) if ed25519 else private(key),
+        canonicalize=how,
+        signature_algorithm=b"ed25519-sha256" if ed25519 else b"rsa-sha256",
+        length=length,
+    )
+    return field + message
+
+
+def ours(message: bytes, *records: str, reply: DnsReply | None = None) -> Signature:
+    world = World(dns={(NAME, "TXT"): reply or Answer(records)})
+    (seen,) = run(verify(message, world, NOW))
+    return seen
+
+
+def theirs(message: bytes, record: str) -> bool:
+    try:
+        return bool(oracle.verify(message, dnsfunc=lambda *_args, **_named: record.encode()))
+    except oracle.DKIMException:
+        return False
+
+
+def as_it_is(message: bytes) -> bytes:
+    return message
+
+
+TOUCHES: tuple[Callable[[bytes], bytes], ...] = (
+    as_it_is,
+    lambda m: m + b"Enviado desde mi casa\r\n",
+    lambda m: m + b"\r\n\r\n",
+    lambda m: m.replace(b"Hola", b"Adios"),
+    lambda m: m.replace(b"que \t tal", b"que tal"),
+    lambda m: m.replace(b"Subject:", b"SUBJECT :"),
+    lambda m: m.replace(b"pasado", b"luego"),
+    lambda m: m.replace(b"\r\n\t  y  pasado", b" y pasado"),
+    lambda m: b"Received: from x by y\r\n" + m,
+    lambda m: m.replace(b"From:", b"From: otro@lejos.es\r\nFrom:", 1),
+    lambda m: m.replace(b"\r\n\r\n", b"\r\nFrom: otro@lejos.es\r\n\r\n", 1),
+    lambda m: m.replace(b"Received: from a by b\r\n", b""),
+)
+WAYS = list(itertools.product((b"simple", b"relaxed"), repeat=2))
+
+
+@pytest.mark.parametrize("ed25519", [False, True])
+@pytest.mark.parametrize("how", WAYS)
+@pytest.mark.parametrize("length", [False, True])
+def test_both_verifiers_agree_on_every_message(
+    ed25519: bool, how: tuple[bytes, bytes], length: bool
+) -> None:
+    record = ED_RECORD if ed25519 else public(RSA)
+    verdicts: set[bool] = set()
+    for body in BODIES:
+        signed = sign(HEADER + body, ed25519=ed25519, how=how, length=length)
+        for number, touch in enumerate(TOUCHES):
+            message = touch(signed)
+            mine, other = ours(message, record).standing is Standing.VALID, theirs(message, record)
+            assert mine is other, (number, body)
+            verdicts.add(mine)
+    assert verdicts == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("record", "fault"),
+    [
+        ("v=DKIM1; p=", Fault.KEY_REVOKED),
+        ("v=DKIM1; k=rsa", Fault.KEY_MALFORMED),
+        ("v=DKIM2; p=AAAA", Fault.KEY_MALFORMED),
+        ("v=DKIM1; p=no es base64", Fault.KEY_MALFORMED),
+        (public(OTHER), Fault.SIGNATURE),
+        (public(RSA).replace("k=rsa", "k=ed25519"), Fault.KEY_UNFIT),
+        (public(RSA).replace("k=rsa", "h=sha1"), Fault.KEY_UNFIT),
+        (public(RSA).replace("k=rsa", "s=otro"), Fault.KEY_UNFIT),
+        (public(RSA).replace("v=DKIM1; k=rsa; ", ""), None),
+        (public(RSA).replace("k=rsa", "t=y:s; n=algo; s=email"), None),
+    ],
+)
+def test_a_key_that_is_not_right_is_told_from_a_wrong_signature(
+    record: str, fault: Fault | None
+) -> None:
+    seen = ours(sign(HEADER + BODIES[2]), record)
+    assert seen.fault is fault
+    assert theirs(sign(HEADER + BODIES[2]), record) is (fault is None)
+
+
+def test_a_key_too_short_for_today_is_refused() -> None:
+    weak = ours(sign(HEADER, key=SHORT), public(SHORT))
+    assert weak.standing is Standing.VALID  # 1024 bits must still be taken (RFC 8301)
+
+
+def test_a_missing_key_is_told_from_one_that_could_not_be_asked_for() -> None:
+    message = sign(HEADER + BODIES[2])
+    assert ours(message, reply=NO_DATA).fault is Fault.KEY_MISSING
+    assert ours(message, reply=SERVFAIL).standing is Standing.UNKNOWN
+
+
+def test_one_good_key_among_several_is_enough() -> None:
+    assert ours(sign(HEADER), "v=DKIM1; p=", public(RSA)).standing is Standing.VALID
+
+
+def by_hand(*, expires: str = "", names: str = "from:to", algorithm: str = "rsa-sha256") -> bytes:
+    """Signed here, for what the other library's signer cannot write."""
+    body_hash = base64.b64encode(hashlib.sha256(b"Hola.\r\n").digest()).decode()
+    field = (
+        f"DKIM-Signature: v=1; a={algorithm}; c=simple/simple; d=bodega.es; s=sel; h={names};"
+        f"{expires} bh={body_hash}; b="
+    ).encode()
+    lines = HEADER.split(b"\r\n")
+    signed = lines[0] + b"\r\n" + lines[1] + b"\r\n" + field
+    signature = base64.b64encode(RSA.sign(signed, padding.PKCS1v15(), SHA256()))
+    return field + signature + b"\r\n" + HEADER + b"Hola.\r\n"
+
+
+@pytest.mark.parametrize(
+    ("message", "fault"),
+    [
+        (by_hand(), None),
+        (by_hand(expires=f" x={int(NOW) + 5};"), None),
+        (by_hand(expires=f" x={int(NOW) - 90_000};"), Fault.EXPIRED),
+        (by_hand(expires=" x=pronto;"), Fault.MALFORMED),
+        (by_hand(names="to"), Fault.MALFORMED),
+        (by_hand(algorithm="rsa-sha1"), Fault.ALGORITHM),
+        (by_hand().replace(b"d=bodega.es", b"d=bodega.es; i=@lejos.es"), Fault.MALFORMED),
+        (by_hand().replace(b"v=1; ", b""), Fault.MALFORMED),
+        (by_hand().replace(b"v=1; ", b"v=1; v=1; "), Fault.MALFORMED),
+    ],
+)
+def test_a_signature_field_with_a_mistake_is_refused(message: bytes, fault: Fault | None) -> None:
+    assert ours(message, public(RSA)).fault is fault
+
+
+def test_line_ends_of_a_mail_store_do_not_spoil_a_signature() -> None:
+    stored = sign(HEADER + BODIES[3]).replace(b"\r\n", b"\n")
+    assert ours(stored, public(RSA)).standing is Standing.VALID
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b"DKIM-Signature:" + b";" * 100_000 + b"\r\nFrom: a@b.es\r\n\r\n",
+        b"DKIM-Signature: v=1" + b"\r\n \t" * 100_000 + b"\r\n\r\n",
+        b"DKIM-Signature: \xff\x00\x1b[31m; d=\x00; s=*\r\n\r\n",
+        (b"DKIM-Signature: v=1; d=a.es; s=s\r\n") * 2000 + b"\r\n",
+        b"DKIM-Signature:",
+    ],
+)
+def test_hostile_fields_are_only_malformed(hostile: bytes) -> None:
+    seen = run(verify(hostile, World(), NOW))
+    assert 1 <= len(seen) <= 8
+    assert {one.fault for one in seen} == {Fault.MALFORMED}
+
+
+def test_a_long_line_of_blanks_costs_no_more_than_its_length() -> None:
+    body = b"a" + b" " * 2_000_000 + b"b\r\n"
+    field = sign(HEADER + b"x\r\n").partition(b"From:")[0]
+    assert ours(field + HEADER + body, public(RSA)).fault is Fault.BODY
+
+
+# What it means ----------------------------------------------------------------------------------
+
+
+def judged(
+    *signatures: Signature, elsewhere: bool, header: bytes = b""
+) -> list[tuple[str, Status]]:
+    arrived = read_message(header + HEADER)
+    return [(one.id, one.status) for one in findings(signatures, arrived, elsewhere=elsewhere)]
+
+
+GOOD = Signature("bodega.es", "sel", Standing.VALID)
+NO_KEY = Signature("bodega.es", "sel", Standing.INVALID, Fault.KEY_MISSING)
+TOUCHED = Signature("bodega.es", "sel", Standing.INVALID, Fault.BODY)
+OPEN = Signature("bodega.es", "sel", Standing.UNKNOWN)
+FOREIGN = Signature("hoster.com", "sel", Standing.INVALID, Fault.KEY_MISSING)
+
+
+def test_a_missing_signature_counts_only_where_the_message_left_its_house() -> None:
+    assert judged(elsewhere=False) == []
+    assert judged(elsewhere=True) == [("dns.dkim.missing", Status.WARN)]
+
+
+def test_a_signature_without_a_key_counts_wherever_the_message_arrived() -> None:
+    for elsewhere in (False, True):
+        assert judged(NO_KEY, elsewhere=elsewhere) == [("dns.dkim.invalid", Status.FAIL)]
+
+
+def test_a_body_changed_inside_the_house_is_only_doubtful() -> None:
+    assert judged(TOUCHED, elsewhere=False) == [("dns.dkim.invalid", Status.WARN)]
+
+
+def test_one_good_or_unknown_signature_of_the_domain_silences_the_others() -> None:
+    assert judged(NO_KEY, GOOD, elsewhere=True) == []
+    assert judged(NO_KEY, OPEN, elsewhere=True) == []
+    assert judged(GOOD, FOREIGN, elsewhere=True) == []

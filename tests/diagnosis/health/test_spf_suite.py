@@ -1,0 +1,105 @@
+"""The openspf.org test suite for RFC 7208 (release 2014.04), as JSON; its licence is beside it."""
+
+import ipaddress
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from mailsetup.diagnosis.health.spf import check_host
+from mailsetup.net.dns import (
+    Absent,
+    Answer,
+    MxRecord,
+    NoAnswer,
+    Reply,
+    ResolverFault,
+    SrvRecord,
+    by_preference,
+)
+from tests.discovery.world import run
+
+_SCENARIOS = json.loads((Path(__file__).parent / "rfc7208" / "suite.json").read_text())
+_CASES = [
+    pytest.param(scenario, case, id=f"{scenario['description']}-{name}".replace(" ", "-"))
+    for scenario in _SCENARIOS
+    for name, case in scenario["tests"].items()
+]
+T = TypeVar("T")
+
+
+@dataclass
+class Zone:
+    """A resolver over a scenario's zone data. ``SPF`` stands for TXT too where TXT is not given."""
+
+    data: Mapping[str, list[Any]]
+
+    async def mx(self, domain: str) -> Reply[MxRecord]:
+        reply = self._find(domain, "MX")
+        if not isinstance(reply, Answer):
+            return reply
+        return Answer(by_preference([MxRecord(int(p), str(h).lower()) for p, h in reply.records]))
+
+    async def srv(self, name: str) -> Reply[SrvRecord]:
+        return Absent(nxdomain=True)
+
+    async def txt(self, name: str) -> Reply[str]:
+        reply = self._find(name, "TXT")
+        if not isinstance(reply, Answer):
+            return reply
+        return Answer(tuple("".join(r) if isinstance(r, list) else str(r) for r in reply.records))
+
+    async def addresses(self, host: str) -> Reply[str]:
+        six, four = self._find(host, "AAAA"), self._find(host, "A")
+        found = [
+            str(r) for reply in (six, four) if isinstance(reply, Answer) for r in reply.records
+        ]
+        if found:
+            return Answer(tuple(found))
+        return next((r for r in (four, six) if isinstance(r, NoAnswer)), Absent(nxdomain=False))
+
+    async def aliases(self, host: str) -> tuple[str, ...]:
+        return ()
+
+    async def names_of(self, address: str) -> tuple[str, ...]:
+        reply = self._find(ipaddress.ip_address(address).reverse_pointer, "PTR")
+        return tuple(str(r).lower() for r in reply.records) if isinstance(reply, Answer) else ()
+
+    async def is_signed(self, name: str, rdtype: str) -> bool:
+        return False
+
+    def _find(self, name: str, rdtype: str, depth: int = 0) -> Answer[Any] | Absent | NoAnswer:
+        known = {key.lower().rstrip("."): value for key, value in self.data.items()}
+        entries = known.get(name.lower().rstrip("."))
+        if entries is None:
+            return Absent(nxdomain=True)
+        typed = [entry for entry in entries if isinstance(entry, dict)]
+        alias = next((e["CNAME"] for e in typed if "CNAME" in e), None)
+        if alias is not None:
+            if depth > 8:
+                return NoAnswer(ResolverFault.SERVFAIL)
+            return self._find(str(alias), rdtype, depth + 1)
+        records = [entry[rdtype] for entry in typed if rdtype in entry]
+        if rdtype == "TXT" and not records:
+            records = [entry["SPF"] for entry in typed if "SPF" in entry]
+        records = [record for record in records if record != "NONE"]
+        if records:
+            return Answer(tuple(records))
+        if "TIMEOUT" in entries:
+            return NoAnswer(ResolverFault.TIMEOUT)
+        return Absent(nxdomain=False)
+
+
+@pytest.mark.parametrize(("scenario", "case"), _CASES)
+def test_every_case_of_the_suite_is_judged_as_the_rfc_wants(
+    scenario: dict[str, Any], case: dict[str, Any]
+) -> None:
+    sender = case["mailfrom"]
+    domain = sender.rpartition("@")[2] or case["helo"]
+    zone = Zone(scenario["zonedata"])
+    judged = run(check_host(case["host"], domain, sender, case["helo"], zone))
+    expected = case["result"] if isinstance(case["result"], list) else [case["result"]]
+    assert judged.result in expected, judged

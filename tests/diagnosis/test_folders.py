@@ -1,0 +1,163 @@
+"""Folders that mail programs hide."""
+
+import pytest
+
+from mailsetup.diagnosis.catalogue import explain
+from mailsetup.diagnosis.checks.folders import (
+    SpecialUse,
+    folder_findings,
+    missing_special_folders,
+    special_folders,
+)
+from mailsetup.model.finding import Status
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Protocol, ServerSettings, SocketType
+from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.verify.imap import Folder, ImapSession, from_modified_utf7
+from mailsetup.verify.login import log_in_imap, open_imap
+from mailsetup.verify.outcome import LoggedIn
+from tests.servers.world import World
+
+
+def folder(wire: str, *flags: str) -> Folder:
+    return Folder(wire, from_modified_utf7(wire), frozenset(flags))
+
+
+INBOX = folder("INBOX")
+MARKED = (
+    INBOX,
+    folder("Gesendet", r"\sent"),
+    folder("Entw&APw-rfe", r"\drafts"),
+    folder("Spam-Verdacht", r"\junk"),
+    folder("M&APw-ll", r"\trash"),
+    folder("Kunden"),
+)
+SUBSCRIBED = frozenset(each.wire for each in MARKED[:5])
+
+
+def test_all_special_folders_shown_is_no_finding() -> None:
+    assert folder_findings(MARKED, SUBSCRIBED) == ()
+    assert missing_special_folders(MARKED) == ()
+
+
+@pytest.mark.parametrize("hidden", MARKED[1:5], ids=lambda each: each.wire)
+def test_each_special_folder_that_is_hidden_is_named(hidden: Folder) -> None:
+    (finding,) = folder_findings(MARKED, SUBSCRIBED - {hidden.wire})
+    assert finding.id == "account.folders.unsubscribed"
+    assert finding.status is Status.WARN
+    assert finding.facts == {"folders": (hidden.name,)}
+    assert hidden.name in explain(finding).title
+
+
+def test_a_server_that_does_not_tell_is_not_accused() -> None:
+    assert folder_findings(MARKED, None) == ()
+
+
+def test_the_inbox_is_shown_whether_subscribed_or_not() -> None:
+    assert folder_findings((folder("Inbox"),), frozenset(), receiving=("INBOX",)) == ()
+
+
+def test_an_ordinary_folder_is_nobodys_business() -> None:
+    assert "Kunden" not in SUBSCRIBED
+    assert folder_findings(MARKED, SUBSCRIBED) == ()
+
+
+@pytest.mark.parametrize("name", ["Kunden", "kunden", "INBOX.Kunden", "INBOX/Kunden"])
+def test_a_hidden_folder_where_mail_comes_by_itself_is_named(name: str) -> None:
+    (finding,) = folder_findings(MARKED, SUBSCRIBED, receiving=(name, "INBOX"))
+    assert finding.facts == {"folders": ("Kunden",)}
+    assert folder_findings(MARKED, SUBSCRIBED | {"Kunden"}, receiving=(name,)) == ()
+
+
+def test_a_folder_is_named_once_whatever_it_is_for() -> None:
+    (finding,) = folder_findings(MARKED, {"INBOX"}, receiving=("Gesendet", "Kunden"))
+    assert finding.facts["folders"] == ("Gesendet", "Entwürfe", "Spam-Verdacht", "Müll", "Kunden")
+
+
+def test_a_second_folder_for_the_same_use_is_what_another_program_left() -> None:
+    folders = (INBOX, folder("INBOX.Sent"), folder("INBOX.Sent Items"))
+    assert folder_findings(folders, {"INBOX.Sent Items"}) == ()
+    (finding,) = folder_findings(folders, {"INBOX"})
+    assert finding.facts["folders"] == ("INBOX.Sent",)
+
+
+def test_a_mark_counts_more_than_a_name() -> None:
+    folders = (INBOX, folder("Sent"), folder("Elementos enviados", r"\sent"))
+    assert special_folders(folders, SpecialUse.SENT) == folders[2:]
+    (finding,) = folder_findings(folders, {"Sent"})
+    assert finding.facts["folders"] == ("Elementos enviados",)
+
+
+@pytest.mark.parametrize(
+    ("name", "use"),
+    [
+        ("Sent", SpecialUse.SENT),
+        ("Sent Items", SpecialUse.SENT),
+        ("INBOX.Sent-Mail", SpecialUse.SENT),
+        ("Enviados", SpecialUse.SENT),
+        ("Elementos enviados", SpecialUse.SENT),
+        ("Drafts", SpecialUse.DRAFTS),
+        ("INBOX/Borradores", SpecialUse.DRAFTS),
+        ("Papelera", SpecialUse.TRASH),
+        ("Deleted Items", SpecialUse.TRASH),
+        ("Elementos eliminados", SpecialUse.TRASH),
+        ("INBOX.spam", SpecialUse.JUNK),
+        ("Correo no deseado", SpecialUse.JUNK),
+    ],
+)
+def test_usual_names_tell_the_use_where_no_flag_does(name: str, use: SpecialUse) -> None:
+    folders = (INBOX, folder(name))
+    assert special_folders(folders, use) == folders[1:]
+    assert missing_special_folders(folders) == tuple(each for each in SpecialUse if each != use)
+
+
+@pytest.mark.parametrize("name", ["Sentences", "Presented", "Consent", "Trashcan-Project", "INBOX"])
+def test_other_names_tell_nothing(name: str) -> None:
+    assert missing_special_folders((folder(name),)) == tuple(SpecialUse)
+
+
+def test_a_folder_that_holds_no_messages_is_none() -> None:
+    folders = (INBOX, folder("Sent", r"\noselect", r"\sent"))
+    assert SpecialUse.SENT in missing_special_folders(folders)
+    assert folder_findings(folders, {"INBOX"}) == ()
+
+
+def test_missing_folders_alone_are_no_finding_but_evidence() -> None:
+    assert folder_findings((INBOX,), {"INBOX"}) == ()
+    (finding,) = folder_findings((INBOX, folder("Sent", r"\sent")), {"INBOX"})
+    assert finding.evidence["missing"] == (r"\Drafts", r"\Junk", r"\Trash")
+
+
+def test_hostile_names_come_out_plain_and_cut() -> None:
+    folders = (INBOX, folder("x\x1b[31m" + "y" * 500, r"\sent"))
+    (finding,) = folder_findings(folders, {"INBOX"})
+    shown = explain(finding).title
+    assert "\x1b" not in shown
+    assert len(shown) < 200
+
+
+# Against Dovecot ----------------------------------------------------------------------------
+
+
+@pytest.mark.servers
+async def test_what_dovecot_lists_is_judged(world: World) -> None:
+    address, password = "carpetas@bodega.test", "correcto-carpetas"
+    world.add_account(address, password)
+    server = ServerSettings(Protocol.IMAP, "imap.bodega.test", 993, SocketType.TLS, address)
+    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    async with open_network(options) as net:
+        session = await open_imap(server, net)
+        assert isinstance(session, ImapSession)
+        async with session:
+            assert isinstance(await log_in_imap(session, Secret(password), net), LoggedIn)
+            for line in ("CREATE Clientes", "CREATE &AOk-t&AOk-", "SUBSCRIBE Sent"):
+                await session.command(line)
+            folders = await session.folders()
+            assert missing_special_folders(folders) == (SpecialUse.DRAFTS, SpecialUse.TRASH)
+            # A rule names its folder as people read it.
+            (finding,) = folder_findings(folders, session.subscribed, receiving=("été", "INBOX"))
+            assert finding.facts == {"folders": ("Junk", "été")}
+            for line in ("SUBSCRIBE Junk", "SUBSCRIBE &AOk-t&AOk-"):
+                await session.command(line)
+            folders = await session.folders()
+            assert folder_findings(folders, session.subscribed, receiving=("été",)) == ()
