@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mailsetup.model.secret import Secret
@@ -243,11 +243,12 @@ class ImapSession(MailSession):
         return fullest
 
     def _list_commands(self) -> tuple[str, ...]:
-        """All folders, and which of them are subscribed (RFC 5258, or LSUB of before)."""
-        if not self.offers("LIST-EXTENDED"):
-            return 'LIST "" "*"', 'LSUB "" "*"'
-        special = "SPECIAL-USE " if self.offers("SPECIAL-USE") else ""
-        return (f'LIST "" "*" RETURN ({special}SUBSCRIBED)',)
+        """All folders, and which of them are subscribed.
+
+        LSUB is older than ``RETURN (SUBSCRIBED)`` (RFC 5258), but Dovecot 2.3 forgets the latter.
+        """
+        special = self.offers("SPECIAL-USE") and self.offers("LIST-EXTENDED")
+        return 'LIST "" "*"' + (" RETURN (SPECIAL-USE)" if special else ""), 'LSUB "" "*"'
 
     async def folders(self) -> tuple[Folder, ...]:
         """All folders with their special uses, INBOX first; they are `known_folders` then."""
@@ -265,20 +266,12 @@ class ImapSession(MailSession):
             flags = frozenset(str(flag).lower() for flag in response.tokens[0])
             found[wire] = Folder(wire, from_modified_utf7(wire), flags)
         found.setdefault("INBOX", Folder("INBOX", "INBOX", frozenset()))
-        self._note_subscribed(found, collected)
-        self.known_folders = tuple(
-            sorted(found.values(), key=lambda f: (f.wire.upper() != "INBOX", f.name))
-        )
-
-        return self.known_folders
-
-    def _note_subscribed(self, folders: Mapping[str, Folder], collected: "_Collected") -> None:
-        if self.offers("LIST-EXTENDED"):
-            wires = {wire for wire, one in folders.items() if r"\subscribed" in one.flags}
-        else:
-            wires = {_wire(line.tokens[2]) for line in collected.named("LSUB") if line.tokens[2:]}
+        subscribed = {_wire(line.tokens[2]) for line in collected.named("LSUB") if line.tokens[2:]}
         # A server that tells of none keeps no subscriptions, or does not say so.
-        self.subscribed = frozenset(wires) if wires else None
+        self.subscribed = frozenset(subscribed) or None
+        in_order = sorted(found.values(), key=lambda f: (f.wire.upper() != "INBOX", f.name))
+        self.known_folders = tuple(in_order)
+        return self.known_folders
 
     async def next_uids(
         self, folders: Sequence[Folder], then_examine: Folder | None = None
