@@ -1,8 +1,10 @@
 """Gmail: nothing can be pushed into it, so these are guides.
 
-Another hosting's mailbox joins Gmail in two ways: the Gmail app on a phone reads it by IMAP, and
-Gmail on the web sends in its name ("Send mail as"). Fetching by POP on the web was closed to new
-users in 2026. Where Gmail itself is the mailbox, other programs need an app password.
+Another hosting's mailbox joins Gmail in three ways: the Gmail app on a phone reads it by IMAP, the
+hosting forwards to it, and Gmail on the web sends in its name ("Send mail as"). Fetching by POP on
+the web ("Check mail from other accounts") and Gmailify were closed to new users in 2026 and are to
+end for all; the texts stay true on either side of that day. Where Gmail itself is the mailbox,
+other programs need an app password.
 """
 
 from mailsetup.export.exporter import Artifact, Automation, CannotExport, CopyValue, Step
@@ -44,7 +46,7 @@ class Gmail:
         chapters = []
         if account.incoming.takes_password:
             chapters.append(_app(account))
-        chapters.append(_send_as(account))
+        chapters += [_forwarding(account), _send_as(account)]
         return _artifact(account, tuple(chapters), _notes(account))
 
 
@@ -66,8 +68,8 @@ def _notes(account: Account) -> tuple[str, ...]:
     notes = [
         _(
             "Since 2026 Gmail on the web no longer fetches mail from other mailboxes for new users,"
-            " and Google has announced its end for all. To read here, use the Gmail app, or"
-            " let your hosting forward the mail to your Gmail address."
+            " and Google has announced its end for all (“Check mail from other accounts” and"
+            " Gmailify). To read in Gmail, use the Gmail app, or let your hosting forward the mail."
         )
     ]
     if account.outgoing.port not in _SEND_AS_PORTS:
@@ -122,6 +124,27 @@ def _app(account: Account) -> Chapter:
 
 def _security_in_app(account: Account) -> str:
     return "SSL/TLS" if account.incoming.security is SocketType.TLS else "STARTTLS"
+
+
+def _forwarding(account: Account) -> Chapter:
+    return Chapter(
+        title=_("Gmail on the web: read by forwarding"),
+        lead=_("Your hosting hands every new message on to your Gmail address."),
+        note=_(
+            "Forwarded spam counts against your hosting at Google. Switch on its spam filter first,"
+            " and look into Gmail's Spam folder for some days."
+        ),
+        steps=(
+            Step(
+                _("Sign in at your hosting's web page and open “Forwarding” for the mailbox:"),
+                (CopyValue(_("E-mail address"), account.address.ascii),),
+            ),
+            Step(_("Enter your Gmail address as the target, and keep a copy in the mailbox.")),
+            Step(
+                _("Send a message to your address from another mailbox and wait for it in Gmail.")
+            ),
+        ),
+    )
 
 
 def _send_as(account: Account) -> Chapter:

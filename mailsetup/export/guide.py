@@ -96,8 +96,8 @@ def server_values(server: ServerSettings) -> tuple[CopyValue, ...]:
     return tuple(values)
 
 
-def page(guide: Guide, account: Account, name: str) -> ArtifactFile:
-    """The guide as a file, in the current language."""
+def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> ArtifactFile:
+    """The guide as a file, in the current language; with ``large`` values where they count most."""
     style, script = _assets()
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
@@ -115,10 +115,12 @@ def page(guide: Guide, account: Account, name: str) -> ArtifactFile:
             f"<main>\n<header>\n<h1>{escape(guide.title)}</h1>\n",
             f'<p class="lead">{escape(guide.lead)}</p>\n</header>\n',
             _notes(guide.notes),
-            _summary(account),
+            _summary(account, large=large),
             _contents(chapters),
             *(_chapter(number, chapter) for number, chapter in enumerate(chapters, 1)),
-            f"<footer>{escape(_('This page holds no password and loads nothing.'))}</footer>\n",
+            "<footer>",
+            escape(_("This page holds no password and loads nothing.")),
+            "</footer>\n",
             '</main>\n<div id="announce" role="status" aria-live="polite" class="quiet"></div>\n',
             f"<script>{script}</script>\n</body>\n</html>\n",
         )
@@ -141,7 +143,7 @@ def _notes(notes: tuple[str, ...]) -> str:
     return '<ul class="notes">' + "".join(f"<li>{escape(note)}</li>" for note in notes) + "</ul>\n"
 
 
-def _summary(account: Account) -> str:
+def _summary(account: Account, *, large: bool) -> str:
     both = (
         (_("To receive"), server_values(account.incoming)),
         (_("To send"), server_values(account.outgoing)),
@@ -150,9 +152,9 @@ def _summary(account: Account) -> str:
     sections = "".join(
         f"<section><h3>{escape(title)}</h3>{_values(values)}</section>" for title, values in both
     )
-    title = escape(_("Your settings"))
+    title, kind = escape(_("Your settings")), "card large" if large else "card"
     return (
-        f'<section class="card"><h2>{title}</h2>{_values(address)}'
+        f'<section class="{kind}"><h2>{title}</h2>{_values(address)}'
         f'<div class="servers">{sections}</div></section>\n'
     )
 
@@ -164,7 +166,8 @@ def _contents(chapters: tuple[Chapter, ...]) -> str:
         f'<a href="#way-{number}">{escape(chapter.title)}</a>'
         for number, chapter in enumerate(chapters, 1)
     )
-    return f'<nav aria-label="{escape(_("On this page"))}">{links}</nav>\n'
+    label = escape(_("On this page"))
+    return f'<nav aria-label="{label}">{links}</nav>\n'
 
 
 def _chapter(number: int, chapter: Chapter) -> str:

@@ -3,6 +3,10 @@
 No edition of Outlook documents a way to be given an IMAP account. Classic Outlook for Windows still
 reads ``.prf`` files, for which Microsoft gives no promise, and looks for Autodiscover in a local
 file when the registry says so. New Outlook, Outlook for Mac and the apps have no import at all.
+
+None of these files could be tried where this was written, which was no Windows. What they hold is
+what several other generators of such files agree on; golden files in the tests keep it. So the
+guide always stands beside them, and nothing here promises that they work.
 """
 
 from xml.etree import ElementTree
@@ -44,6 +48,10 @@ folder", so the place must be the same on every computer."""
 _AUTODISCOVER_NS = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
 _RESPONSE_NS = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 _OFFICE = "HKEY_CURRENT_USER\\Software\\Microsoft\\Office\\16.0\\Outlook"
+AUTODISCOVER_KEY = f"{_OFFICE}\\AutoDiscover"
+"""Where classic Outlook reads that a local file answers for a domain."""
+SETUP_KEY = f"{_OFFICE}\\Setup"
+"""Where the simplified way of adding accounts, which asks Microsoft alone, is switched off."""
 _SIGN_IN_WINDOW = ("gmail.com", "googlemail.com", "office365.com", "outlook.com", "yahoo.com")
 
 # Property tags of the Office Customization Tool; a property without one is dropped silently.
@@ -137,7 +145,12 @@ def _sign_in_note() -> str:
 
 def _files_and_notes(account: Account) -> tuple[list[ArtifactFile], list[str]]:
     files: list[ArtifactFile] = []
-    notes: list[str] = []
+    notes = [
+        _(
+            "New Outlook, Outlook for Mac and Outlook on a phone have no import. There you copy the"
+            " values from the guide."
+        )
+    ]
     profile = prf(account)
     if isinstance(profile, CannotExport):
         notes.append(profile.reason)
@@ -184,7 +197,8 @@ def prf(account: Account) -> ArtifactFile | CannotExport:
         f"{prefix}UseSSL": "1",
         "SMTPServer": outgoing.host,
         "SMTPPort": str(outgoing.port),
-        "SMTPUseSSL": "1" if outgoing.security is SocketType.TLS else "0",
+        # An Outlook that drops the property for STARTTLS must fail here, not go on in the clear.
+        "SMTPUseSSL": "1",
         "SMTPUseAuth": "1" if smtp_signs_in else "0",
         "SMTPSecureConnection": "1" if outgoing.security is SocketType.TLS else "2",
         "ConnectionType": "0",
@@ -249,14 +263,14 @@ def autodiscover(account: Account) -> tuple[ArtifactFile, ArtifactFile, Artifact
     path = _registry(f"{FOLDER}\\{xml.name}")
     switch_on = _registry_file(
         {
-            "AutoDiscover": {"PreferLocalXML": "dword:00000001", domain: f'"{path}"'},
-            "Setup": {"DisableOffice365SimplifiedAccountCreation": "dword:00000001"},
+            AUTODISCOVER_KEY: {"PreferLocalXML": "dword:00000001", domain: f'"{path}"'},
+            SETUP_KEY: {"DisableOffice365SimplifiedAccountCreation": "dword:00000001"},
         }
     )
     switch_off = _registry_file(
         {
-            "AutoDiscover": {"PreferLocalXML": "-", domain: "-"},
-            "Setup": {"DisableOffice365SimplifiedAccountCreation": "-"},
+            AUTODISCOVER_KEY: {"PreferLocalXML": "-", domain: "-"},
+            SETUP_KEY: {"DisableOffice365SimplifiedAccountCreation": "-"},
         }
     )
     kind = "text/x-ms-regedit"
@@ -308,7 +322,7 @@ def _registry(text: str) -> str:
 def _registry_file(keys: dict[str, dict[str, str]]) -> bytes:
     lines = ["Windows Registry Editor Version 5.00", ""]
     for key, values in keys.items():
-        lines.append(f"[{_OFFICE}\\{key}]")
+        lines.append(f"[{key}]")
         lines += [f'"{name}"={value}' for name, value in values.items()]
         lines.append("")
     return b"\xff\xfe" + ("\r\n".join(lines) + "\r\n").encode("utf-16-le")
@@ -577,11 +591,20 @@ def _files_chapter(account: Account, files: tuple[str, ...]) -> Chapter:
     steps += [
         Step(
             (
-                _("Otherwise double-click {name} and agree. Then add the account with the address.")
+                _(
+                    "Otherwise double-click {name} and agree, or run the command. Then add the"
+                    " account with the address."
+                )
                 if profile
-                else _("Double-click {name} and agree. Then add the account with the address.")
+                else _(
+                    "Double-click {name} and agree, or run the command. Then add the account with"
+                    " the address."
+                )
             ).format(name=on),
-            (_address_value(account),),
+            (
+                CopyValue(_("Command"), f'reg import "{FOLDER}\\{on}"'),
+                _address_value(account),
+            ),
         ),
         Step(_("Afterwards double-click {name} and delete the folder.").format(name=off)),
     ]

@@ -1,12 +1,33 @@
 """The programs that we can export to, in the order in which they are shown."""
 
+import shutil
+import sys
+
+from mailsetup.export.aerc import Aerc
+from mailsetup.export.apple import AppleMail
 from mailsetup.export.exporter import Exporter
 from mailsetup.export.gmail import Gmail
+from mailsetup.export.himalaya import Himalaya
 from mailsetup.export.installation import find_installation, has_classic_outlook
+from mailsetup.export.k9 import ThunderbirdAndroid
+from mailsetup.export.mbsync_msmtp import MbsyncMsmtp
+from mailsetup.export.neomutt import Neomutt
 from mailsetup.export.outlook import Outlook
 from mailsetup.export.thunderbird import Thunderbird
+from mailsetup.export.universal import Other
 
-EXPORTERS: tuple[Exporter, ...] = (Thunderbird(), Outlook(), Gmail())
+EXPORTERS: tuple[Exporter, ...] = (
+    Thunderbird(),
+    ThunderbirdAndroid(),
+    Outlook(),
+    Gmail(),
+    AppleMail(),
+    Neomutt(),
+    Aerc(),
+    Himalaya(),
+    MbsyncMsmtp(),
+    Other(),
+)
 
 
 def exporter(program: str) -> Exporter | None:
@@ -21,5 +42,12 @@ def installed(program: str) -> bool | None:
             return find_installation() is not None
         case "outlook":
             return has_classic_outlook()
+        case "apple-mail":
+            # It comes with macOS; from elsewhere the person has it on another device.
+            return True if sys.platform == "darwin" else None
+        case "neomutt" | "aerc" | "himalaya":
+            return shutil.which(program) is not None
+        case "mbsync":
+            return all(shutil.which(part) is not None for part in ("mbsync", "msmtp"))
         case _other:
             return None

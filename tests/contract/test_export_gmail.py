@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mailsetup.export.exporter import Artifact, CannotExport
 from mailsetup.export.gmail import Gmail
-from mailsetup.model.settings import Account, Authentication, Protocol
+from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, Page
 from tests.export.accounts import OAUTH2, account
@@ -40,3 +40,28 @@ class TestGmail(suite.ExporterContract):
     def test_pop3_is_said_to_work_on_android_only(self) -> None:
         page = Page(self.exported(account(protocol=Protocol.POP3)).files[0].content.decode())
         assert any("iPhone" in text for text in page.text)
+
+    def text(self, wanted: Account) -> str:
+        return " ".join(Page(self.exported(wanted).files[0].content.decode()).text)
+
+    def test_what_ended_in_2026_is_said_with_the_two_ways_that_are_left(self) -> None:
+        (note,) = self.exported(BASE).notes
+        assert "2026" in note
+        assert "Gmailify" in note
+        text = self.text(BASE)
+        assert note in text
+        assert "Gmail app on a phone" in text
+        assert "read by forwarding" in text
+
+    def test_send_mail_as_names_googles_word_for_the_encryption(self) -> None:
+        assert "Secured connection using SSL" in self.text(BASE)
+        starttls = self.text(account(security=SocketType.STARTTLS))
+        assert "Secured connection using TLS" in starttls
+        assert "Secured connection using SSL" not in starttls
+
+    def test_the_way_to_an_app_password_shows_its_form_and_holds_none(self) -> None:
+        text = self.text(OAUTH2)
+        assert "16 letters" in text
+        assert "2-Step Verification" in text
+        shown = self.exported(OAUTH2).files[0].content.decode()
+        assert "•••• •••• •••• ••••" in shown

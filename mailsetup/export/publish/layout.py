@@ -1,0 +1,54 @@
+"""Which file of a publication is served where."""
+
+from dataclasses import dataclass
+
+CONFIG = "config-v1.1.xml"
+AUTODISCOVER = "autodiscover.xml"
+PACC = "user-agent-configuration.json"
+POLICY = "mta-sts.txt"
+RECORDS = "records.zone"
+NGINX_NAMES = "nginx-names.conf"
+NGINX_DOMAIN = "nginx-domain.conf"
+
+AUTODISCOVER_PATH = "/autodiscover/autodiscover.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address of a file. ``label`` is the host's below the domain, "" for the domain itself.
+
+    ``media_type`` is what the web server must call it. ``by_script`` files are asked for by web
+    mail programs, too, which a browser allows only with a CORS header. Autodiscover is ``posted``.
+    """
+
+    file: str
+    label: str
+    path: str
+    media_type: str
+    by_script: bool = False
+    posted: bool = False
+
+    def host(self, domain: str) -> str:
+        """The host, in full."""
+        return f"{self.label}.{domain}" if self.label else domain
+
+    def url(self, domain: str) -> str:
+        """The whole address."""
+        return f"https://{self.host(domain)}{self.path}"
+
+
+_XML = "text/xml; charset=utf-8"
+PLACES = (
+    Place(CONFIG, "autoconfig", "/mail/config-v1.1.xml", _XML, by_script=True),
+    Place(CONFIG, "", "/.well-known/autoconfig/mail/config-v1.1.xml", _XML, by_script=True),
+    Place(AUTODISCOVER, "autodiscover", AUTODISCOVER_PATH, _XML, posted=True),
+    Place(AUTODISCOVER, "", AUTODISCOVER_PATH, _XML, posted=True),
+    Place(
+        PACC,
+        "ua-auto-config",
+        "/.well-known/user-agent-configuration.json",
+        "application/json",
+        by_script=True,
+    ),
+    Place(POLICY, "mta-sts", "/.well-known/mta-sts.txt", "text/plain"),
+)

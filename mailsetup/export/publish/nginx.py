@@ -1,0 +1,74 @@
+"""Configuration for nginx: the published files, each at its places, with their types.
+
+Every word in it is a host name, a path or an address that `PublishOptions.fault` and the gate let
+through: nginx has no way to write a ``$`` literally.
+"""
+
+import re
+from collections.abc import Collection
+
+from mailsetup.export.publish.layout import AUTODISCOVER_PATH, PLACES, Place
+from mailsetup.export.publish.options import PublishOptions
+
+# From about here on nginx's table of names may be too small (64 octets a bucket).
+_LONG_NAME = 45
+
+
+def nginx_names(domain: str, options: PublishOptions, files: Collection[str]) -> bytes:
+    """``server`` blocks for the names below the domain, to be included in ``http``."""
+    places = [place for place in PLACES if place.label and place.file in files]
+    lines = ["# Include this in nginx's http part, for example as a file in conf.d."]
+    longest = max((len(place.host(domain)) for place in places), default=0)
+    if longest > _LONG_NAME:
+        lines += [
+            "# These names are long: if nginx asks for it, put this into the http part:",
+            "#   server_names_hash_bucket_size 512;",
+        ]
+    for place in places:
+        lines += ["", *_server(place, domain, options)]
+    return ("\n".join(lines) + "\n").encode("ascii")
+
+
+def nginx_domain(domain: str, options: PublishOptions, files: Collection[str]) -> bytes:
+    """``location`` blocks for the domain's own web site, to be included in its ``server``."""
+    lines = [f"# Include this inside the server part of {domain} itself."]
+    for place in PLACES:
+        if not place.label and place.file in files:
+            lines += ["", *_location(place, domain, options)]
+    return ("\n".join(lines) + "\n").encode("ascii")
+
+
+def _server(place: Place, domain: str, options: PublishOptions) -> list[str]:
+    folder = f"/etc/letsencrypt/live/{domain}"
+    return [
+        "server {",
+        *(f"    listen {address} ssl;" for address in options.listen),
+        f"    server_name {place.host(domain)};",
+        f"    ssl_certificate {options.certificate or f'{folder}/fullchain.pem'};",
+        f"    ssl_certificate_key {options.certificate_key or f'{folder}/privkey.pem'};",
+        "",
+        *(f"    {line}" for line in _location(place, domain, options)),
+        "",
+        "    location / {",
+        "        return 404;",
+        "    }",
+        "}",
+    ]
+
+
+def _location(place: Place, domain: str, options: PublishOptions) -> list[str]:
+    folder = (options.folder or f"/srv/mail-settings/{domain}").rstrip("/")
+    # Outlook writes the path in several ways.
+    match = f"~* ^{re.escape(place.path)}$" if place.posted else f"= {place.path}"
+    lines = [
+        f"location {match} {{",
+        f"    alias {folder}/{place.file};",
+        "    types { }",
+        f'    default_type "{place.media_type}";',
+    ]
+    if place.by_script:
+        lines.append('    add_header Access-Control-Allow-Origin "*" always;')
+    if place.posted:
+        # A file answers no POST; the answer is the file all the same.
+        lines.append(f"    error_page 405 =200 {AUTODISCOVER_PATH};")
+    return [*lines, "}"]

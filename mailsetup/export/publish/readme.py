@@ -1,0 +1,123 @@
+"""What the hosting has to do with the files, in Spanish and in English whatever is spoken now."""
+
+import gettext
+import textwrap
+from collections.abc import Callable, Collection
+
+from mailsetup import resources
+from mailsetup.export.publish import layout
+from mailsetup.export.publish.options import PublishOptions
+from mailsetup.i18n import N_
+
+_WIDTH = 78
+NAMES = {"en": "README.txt", "es": "LEEME.txt"}
+
+_Say = Callable[[str], str]
+
+
+def speaker(language: str) -> _Say:
+    """Translate into a language, without changing the one that the program speaks."""
+    catalogue = gettext.translation(
+        "mailsetup", localedir=resources.path("locale"), languages=[language], fallback=True
+    )
+    return catalogue.gettext
+
+
+def readme(
+    domain: str,
+    options: PublishOptions,
+    files: Collection[str],
+    notes: tuple[str, ...],
+    language: str,
+) -> bytes:
+    """The text as UTF-8. ``notes`` are message ids whose placeholders are filled already."""
+    say = speaker(language)
+    title = say(N_("Mail settings of {domain}")).format(domain=domain)
+    parts = [f"{title}\n{'=' * len(title)}", _wrapped(say(_INTRODUCTION))]
+    parts += [_wrapped(f"! {note}", "  ") for note in notes]
+    heading = say(N_("1. On the web server"))
+    folder = options.folder or f"/srv/mail-settings/{domain}"
+    parts += [
+        f"{heading}\n{'-' * len(heading)}",
+        _wrapped(say(_WEB).format(folder=folder, names=layout.NGINX_NAMES)),
+        _places(domain, files),
+        _wrapped(say(_OWN_SITE).format(domain=domain, name=layout.NGINX_DOMAIN)),
+        _wrapped(say(_BYTES)),
+    ]
+    heading = say(N_("2. In the DNS"))
+    parts += [
+        f"{heading}\n{'-' * len(heading)}",
+        _wrapped(say(_ZONE).format(domain=domain, name=layout.RECORDS)),
+        _wrapped(say(_REPLACE)),
+    ]
+    if layout.PACC in files:
+        parts.append(_wrapped(say(_DIGEST).format(name=layout.PACC)))
+    if layout.POLICY in files:
+        parts.append(_wrapped(say(_POLICY).format(name=layout.POLICY)))
+    heading = say(N_("3. Check"))
+    parts += [
+        f"{heading}\n{'-' * len(heading)}",
+        _wrapped(say(_CHECK)),
+        f"    mailsetup publish {domain} --settings FILE --verify",
+    ]
+    return ("\n\n".join(parts) + "\n").encode()
+
+
+_INTRODUCTION = N_(
+    "With these files every mail program finds the servers of this domain by itself. They hold no"
+    " password and no person's name, so they may be public."
+)
+_WEB = N_(
+    "Put the files into {folder} and include {names} in nginx. The certificate has to cover every"
+    " name below; put its place into {names}. With another web server, serve the files at these"
+    " addresses:"
+)
+_OWN_SITE = N_(
+    "Include {name} in the server part of {domain} as well. It is for programs that ask the domain"
+    " itself."
+)
+_BYTES = N_(
+    "The file at autodiscover has to be the answer to POST, too. No address may need a login, and"
+    " none may lead to a page of the web site."
+)
+_ZONE = N_(
+    "Add the records of {name} to the zone of {domain}: include the file, import it, or copy it"
+    " line by line into the panel."
+)
+_REPLACE = N_(
+    "Remove older records of the same names first: beside a CNAME nothing else may stand. The mail"
+    " servers that the SRV records name must have addresses of their own, not a CNAME."
+)
+_DIGEST = N_(
+    "The TXT record at _ua-auto-config holds the digest of {name}. Change the two together, and"
+    " serve the file without changing a single byte."
+)
+_POLICY = N_(
+    "{name} tells other servers to deliver only over TLS to these mail exchangers. Start with"
+    " “testing”, read the reports, then change it to “enforce”. Whenever you change the file,"
+    " change the id in the TXT record at _mta-sts."
+)
+_CHECK = N_("When all is in place, ask for what is really served:")
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _places(domain: str, files: Collection[str]) -> str:
+    """A file, and below it where it is served and what it is called there."""
+    lines: list[str] = []
+    for file in dict.fromkeys(place.file for place in layout.PLACES if place.file in files):
+        lines.append(f"    {file}")
+        for place in layout.PLACES:
+            if place.file == file:
+                lines.append(f"        {place.url(domain)}")
+        media_type = next(place.media_type for place in layout.PLACES if place.file == file)
+        lines.append(f"        Content-Type: {media_type}")
+    return "\n".join(lines)

@@ -1,0 +1,59 @@
+"""QR codes: a text as a matrix for the window, and as pictures for a file (ISO/IEC 18004).
+
+Error correction starts at level L, as Thunderbird's own codes do, and is raised as far as the
+code does not grow by it. The bytes are UTF-8 without an ECI mark, which readers recognize.
+"""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+QUIET_ZONE = 4
+"""Light modules that a reader needs around the code."""
+
+_PICTURE = 720
+"""Pixels, roughly, of one side of a PNG."""
+
+
+@dataclass(frozen=True, slots=True)
+class QrMatrix:
+    """The code itself, without the light margin (`QUIET_ZONE`) that it must be drawn with."""
+
+    size: int
+    """Modules of one side."""
+    rows: tuple[tuple[bool, ...], ...]
+    """From top to bottom and from left to right; True is dark."""
+
+    def dark(self) -> Iterator[tuple[int, int]]:
+        """Column and row of every dark module."""
+        for y, row in enumerate(self.rows):
+            for x, is_dark in enumerate(row):
+                if is_dark:
+                    yield x, y
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """One code in every form that we need, all with dark modules on white."""
+
+    matrix: QrMatrix
+    png: bytes
+    svg: bytes
+
+
+def encode(text: str) -> QrCode | None:
+    """The text as a QR code; None when it is longer than any code (about 2,900 bytes)."""
+    # Here, so that programs which draw no code do not load it.
+    import segno
+
+    try:
+        code = segno.make_qr(text, error="L", mode="byte", encoding="utf-8", eci=False)
+    except segno.DataOverflowError:
+        return None
+    rows = tuple(tuple(module & 1 == 1 for module in row) for row in code.matrix)
+    side = len(rows) + 2 * QUIET_ZONE
+    png, svg = io.BytesIO(), io.BytesIO()
+    code.save(png, kind="png", scale=max(4, _PICTURE // side), border=QUIET_ZONE)
+    # The white ground is drawn: on a dark page a transparent one could not be read.
+    code.save(svg, kind="svg", scale=4, border=QUIET_ZONE, light="white", nl=False)
+    return QrCode(QrMatrix(len(rows), rows), png.getvalue(), svg.getvalue())

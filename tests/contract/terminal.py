@@ -1,0 +1,180 @@
+"""What the suites of the programs for the terminal share."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import hypothesis
+import pytest
+
+from mailsetup import vault
+from mailsetup.export import password_command
+from mailsetup.export.exporter import Artifact, CannotExport
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.settings import (
+    Account,
+    Authentication,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+from tests.contract import exporters as suite
+from tests.contract.exporters import BASE
+from tests.export.accounts import ORDINARY, account
+
+AWKWARD_LOCALS = (
+    "o'hara",
+    "a`touch${IFS}x`",
+    "$HOME",
+    "${PATH}",
+    "a%s%n",
+    "a;b",
+    "a#b",
+    '"a b"',
+    '"a\\"b"',
+    "a|b&c",
+    "a*b?c",
+    "{a,b}",
+    "~ana",
+    "!ana",
+    "=ana=",
+    "/etc/ana",
+    "ñandú",
+)
+"""Local parts that are allowed, and that a shell or a file of settings could trip over."""
+
+OAUTH2_ONLY = account(
+    "ana@outlook.com",
+    security=SocketType.STARTTLS,
+    authentication=(Authentication.OAUTH2,),
+    incoming_host="outlook.office365.com",
+    outgoing_host="smtp.office365.com",
+)
+
+
+def with_local(local: str) -> Account:
+    """An ordinary account under another address."""
+    return replace(BASE, address=EmailAddress(local, "bodega.example"))
+
+
+if TYPE_CHECKING:
+    _Contract = suite.ExporterContract
+else:
+    # The suites are found as the direct subclasses of the contract; this is none of them.
+    _Contract = object
+
+
+class TerminalContract(_Contract):
+    """Beside the contract of all exporters: a command instead of a password, in private files."""
+
+    reads_pop = False
+
+    def exported(self, wanted: Account) -> Artifact:
+        result = self.program.export(wanted)
+        if isinstance(result, CannotExport) and self.may_refuse(wanted, result):
+            hypothesis.reject()
+        assert isinstance(result, Artifact), result
+        return result
+
+    def may_refuse(self, wanted: Account, refused: CannotExport) -> bool:
+        """Whether the program itself cannot hold an awkward name; checked by tests of their own."""
+        return False
+
+    def words(self, artifact: Artifact) -> list[list[str]]:
+        """Every command in the files, as words."""
+        raise NotImplementedError
+
+    @pytest.mark.parametrize("name", ORDINARY)
+    def test_ordinary_accounts_give_steps_and_safely_named_files(self, name: str) -> None:
+        if self.skips(name):
+            self.refused(ORDINARY[name])
+        else:
+            super().test_ordinary_accounts_give_steps_and_safely_named_files(name)
+            self.check(ORDINARY[name], self.exported(ORDINARY[name]))
+
+    @pytest.mark.parametrize("name", ORDINARY)
+    def test_the_same_account_gives_the_same_bytes(self, name: str) -> None:
+        if not self.skips(name):
+            super().test_the_same_account_gives_the_same_bytes(name)
+
+    @pytest.mark.parametrize("name", ORDINARY)
+    def test_no_file_or_step_sets_a_password(self, name: str) -> None:
+        if not self.skips(name):
+            super().test_no_file_or_step_sets_a_password(name)
+
+    def skips(self, name: str) -> bool:
+        return ORDINARY[name].incoming.protocol is Protocol.POP3 and not self.reads_pop
+
+    def refused(self, wanted: Account) -> str:
+        result = self.program.export(wanted)
+        assert isinstance(result, CannotExport)
+        assert result.reason.endswith((".", "”."))
+        return result.reason
+
+    def with_both(self, wanted: Account, **changes: object) -> Account:
+        def changed(server: ServerSettings) -> ServerSettings:
+            return replace(server, **changes)  # type: ignore[arg-type]  # checked at run time
+
+        return replace(wanted, incoming=changed(wanted.incoming), outgoing=changed(wanted.outgoing))
+
+    def test_files_are_private(self) -> None:
+        assert all(file.private for file in self.exported(BASE).files)
+
+    @pytest.mark.parametrize("local", AWKWARD_LOCALS)
+    def test_the_command_looks_up_the_very_address_that_the_vault_uses(self, local: str) -> None:
+        wanted = with_local(local)
+        commands = self.words(self.exported(wanted))
+        assert len(commands) == 2
+        for words in commands:
+            assert words == [
+                *("secret-tool", "lookup"),
+                *("service", vault.SERVICE, "username", wanted.address.ascii),
+            ]
+        self.check(wanted, self.exported(wanted))
+
+    def test_on_macos_the_command_asks_the_keychain(self) -> None:
+        program = type(self.program)("darwin")  # type: ignore[call-arg]  # not part of the protocol
+        artifact = program.export(BASE)
+        assert isinstance(artifact, Artifact)
+        for words in self.words(artifact):
+            assert words == [
+                *("security", "find-generic-password"),
+                *("-s", vault.SERVICE, "-a", BASE.address.ascii, "-w"),
+            ]
+
+    def test_on_windows_it_says_where_the_files_are_for(self) -> None:
+        program = type(self.program)("win32")  # type: ignore[call-arg]  # not part of the protocol
+        artifact = program.export(BASE)
+        assert isinstance(artifact, Artifact)
+        assert any("WSL" in note for note in artifact.notes)
+        assert not any("WSL" in note for note in self.exported(BASE).notes)
+
+    def test_the_steps_store_the_password_where_the_command_looks(self) -> None:
+        first = self.exported(BASE).steps[0]
+        (value,) = first.values
+        words = value.value.split()
+        assert words[:2] == ["secret-tool", "store"]
+        assert words[-4:] == ["service", password_command.SERVICE, "username", "ana@bodega.example"]
+
+    def test_an_address_that_a_command_takes_for_an_option_is_refused(self) -> None:
+        self.refused(with_local("-ana"))
+
+    def test_a_way_to_sign_in_that_the_program_does_not_know_is_refused(self) -> None:
+        for kind in (Authentication.GSSAPI, Authentication.NTLM, Authentication.TLS_CLIENT_CERT):
+            assert "mail.bodega.example" in self.refused(account(authentication=(kind,)))
+
+    def test_a_provider_without_passwords_that_nobody_gives_tokens_for_is_refused(self) -> None:
+        self.refused(account(authentication=(Authentication.OAUTH2,)))
+
+    def test_no_certificate_check_is_turned_off(self) -> None:
+        loose = (b"insecure", b"certcheck", b"verify_host = no", b"verify_dates = no", b"\ntls off")
+        for name, wanted in ORDINARY.items():
+            if self.skips(name):
+                continue
+            for file in self.exported(wanted).files:
+                assert not any(word in file.content.lower() for word in loose), file.name
+
+
+def outgoing_without_login() -> Account:
+    """An account whose outgoing server wants no login."""
+    outgoing = replace(BASE.outgoing, authentication=(Authentication.NONE,), username="")
+    return replace(BASE, outgoing=outgoing)

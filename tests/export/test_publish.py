@@ -1,0 +1,445 @@
+"""What a hosting publishes: every document says the settings, and nobody's name."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailsetup import i18n
+from mailsetup.discovery import autodiscoverxml, clientconfig
+from mailsetup.discovery.sources import pacc
+from mailsetup.export.exporter import CannotExport
+from mailsetup.export.publish.options import PolicyMode, PublishOptions
+from mailsetup.export.publish.pacc import digest_record
+from mailsetup.export.publish.publication import publication
+from mailsetup.export.publish.template import username_template
+from mailsetup.export.publish.zone import TxtData
+from mailsetup.export.write import Written, write_artifact
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.settings import (
+    AccountSettings,
+    Authentication,
+    Hint,
+    Protocol,
+    SocketType,
+)
+from tests.export.published import (
+    ANA,
+    DOMAIN,
+    FULL,
+    IMAP,
+    IMAP_STARTTLS,
+    OPTIONS,
+    POP3,
+    SIMPLE,
+    SMTP,
+    SMTP_STARTTLS,
+    WINDOW,
+    content,
+    published,
+    server,
+    zone_records,
+)
+
+LUIS = EmailAddress("luis", DOMAIN)
+ALL = {
+    "config-v1.1.xml",
+    "autodiscover.xml",
+    "user-agent-configuration.json",
+    "mta-sts.txt",
+    "records.zone",
+    "nginx-names.conf",
+    "nginx-domain.conf",
+    "README.txt",
+    "LEEME.txt",
+}
+
+
+def for_luis(settings: AccountSettings) -> AccountSettings:
+    return settings.with_login_of(ANA, LUIS)
+
+
+def refusal(settings: AccountSettings = SIMPLE, options: PublishOptions = OPTIONS) -> str:
+    made = publication(DOMAIN, settings, options)
+    assert isinstance(made, CannotExport)
+    assert made.reason.endswith(".")
+    return made.reason
+
+
+# Documents ----------------------------------------------------------------------------------
+
+
+def test_a_publication_has_every_file_and_all_may_be_public() -> None:
+    made = published()
+    assert {file.name for file in made.files} == ALL
+    assert not any(file.private for file in made.files)
+    assert made.notes == ()
+
+
+@pytest.mark.parametrize("settings", [SIMPLE, FULL, WINDOW], ids=["simple", "full", "window"])
+def test_another_persons_program_reads_its_own_settings_from_the_config(
+    settings: AccountSettings,
+) -> None:
+    made = published(settings)
+    read = clientconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    wanted = for_luis(settings)
+    assert isinstance(read, AccountSettings)
+    assert read.incoming == wanted.incoming
+    assert read.outgoing == wanted.outgoing
+    assert set(read.services) == set(wanted.services)
+    assert read.oauth2 == wanted.oauth2
+    assert read.provider == (settings.provider or DOMAIN)
+
+
+def test_the_local_part_stays_the_local_part_in_the_config() -> None:
+    short = SIMPLE.with_username("ana")
+    made = published(short)
+    read = clientconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    assert isinstance(read, AccountSettings)
+    assert {entry.username for entry in read.servers} == {"luis"}
+
+
+def test_the_providers_help_pages_come_along_with_their_words() -> None:
+    hints = (
+        Hint("help", "https://help.bodega.example/?a=1&b=2", (("es", "Ayuda <aquí>"), ("", "x"))),
+        Hint("enable-imap", "https://webmail.bodega.example/", (("en", "Switch it on"),)),
+    )
+    made = published(replace(SIMPLE, hints=hints))
+    read = clientconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    assert isinstance(read, AccountSettings)
+    assert set(read.hints) == set(hints)
+    described = json.loads(content(made, "user-agent-configuration.json"))
+    assert described["info"]["help"] == {"documentation": hints[0].url}
+
+
+def test_autodiscover_names_all_servers_in_one_account() -> None:
+    document = content(published(FULL), "autodiscover.xml")
+    assert document.count(b"<Account>") == 1
+    assert b"LoginName" not in document
+    read = autodiscoverxml.parse(document, LUIS)
+    assert isinstance(read, AccountSettings)
+    wanted = for_luis(FULL)
+    assert (read.incoming, read.outgoing) == (wanted.incoming, wanted.outgoing)
+
+
+def test_pacc_names_the_best_servers_and_the_dns_holds_its_digest() -> None:
+    made = published(FULL)
+    document = content(made, "user-agent-configuration.json")
+    read = pacc.parse(document, LUIS)
+    assert read is not None
+    wanted = for_luis(FULL)
+    assert read.incoming == (wanted.incoming[0], wanted.incoming[2])
+    assert read.outgoing == (wanted.outgoing[0],)
+    texts = {data for owner, _kind, data in zone_records(made) if owner.startswith("_ua-auto")}
+    assert texts == {f'"{digest_record(document)}"'}
+
+
+def test_pacc_says_how_to_sign_in() -> None:
+    def authentication(settings: AccountSettings) -> object:
+        document = published(settings).content("user-agent-configuration.json")
+        return None if document is None else json.loads(document)["authentication"]
+
+    assert authentication(SIMPLE) == {"password": True}
+    both = {"password": True, "oauth-public": {"issuer": "https://id.bodega.example"}}
+    assert authentication(WINDOW) == both
+    only = (Authentication.OAUTH2,)
+    alone = replace(
+        WINDOW,
+        incoming=(replace(IMAP, authentication=only),),
+        outgoing=(replace(SMTP, authentication=only),),
+    )
+    assert authentication(alone) == {**both, "password": False}
+    assert authentication(replace(alone, oauth2=None)) is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        AccountSettings((IMAP_STARTTLS, IMAP), (SMTP,)),
+        AccountSettings((IMAP,), (SMTP_STARTTLS, SMTP)),
+        AccountSettings((replace(IMAP, port=10993),), (SMTP,)),
+        SIMPLE.with_username("ana"),
+    ],
+    ids=["starttls-in", "starttls-out", "odd-port", "local-part"],
+)
+def test_pacc_is_left_out_where_it_would_lead_past_the_best_server(
+    settings: AccountSettings,
+) -> None:
+    made = published(settings)
+    assert made.content("user-agent-configuration.json") is None
+    assert any("PACC" in note for note in made.notes)
+    assert not any("ua-auto-config" in owner for owner, _kind, _data in zone_records(made))
+    assert b"ua-auto-config" not in content(made, "nginx-names.conf")
+
+
+def test_autodiscover_is_left_out_where_it_would_name_the_wrong_user() -> None:
+    made = published(SIMPLE.with_username("ana"))
+    assert made.content("autodiscover.xml") is None
+    assert any("Autodiscover" in note for note in made.notes)
+    assert b"autodiscover" not in content(made, "nginx-names.conf")
+    assert b"autodiscover" not in content(made, "nginx-domain.conf")
+
+
+def test_the_policy_names_the_exchangers_and_its_id_changes_with_it() -> None:
+    made = published()
+    assert content(made, "mta-sts.txt") == (
+        b"version: STSv1\r\nmode: testing\r\nmx: mx1.bodega.example\r\n"
+        b"mx: mx2.bodega.example\r\nmax_age: 604800\r\n"
+    )
+
+    def announced(options: PublishOptions) -> str:
+        rows = zone_records(published(options=options))
+        return next(data for owner, _kind, data in rows if owner.startswith("_mta-sts"))
+
+    assert re.fullmatch(r'"v=STSv1; id=[0-9a-f]{20};"', announced(OPTIONS))
+    strict = replace(OPTIONS, policy_mode=PolicyMode.ENFORCE)
+    assert announced(strict) != announced(OPTIONS) == announced(OPTIONS)
+
+
+def test_without_exchangers_there_is_no_policy_and_no_record_that_announces_one() -> None:
+    made = published(options=replace(OPTIONS, mail_exchangers=()))
+    assert made.content("mta-sts.txt") is None
+    assert any("MTA-STS" in note for note in made.notes)
+    assert not any("mta-sts" in owner for owner, _kind, _data in zone_records(made))
+
+
+# User names ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("username", "template"),
+    [
+        ("ana@bodega.example", "%EMAILADDRESS%"),
+        ("Ana@Bodega.example", "%EMAILADDRESS%"),
+        ("ana", "%EMAILLOCALPART%"),
+        ("ana+bodega.example", "%EMAILLOCALPART%+%EMAILDOMAIN%"),
+        ("%EMAILLOCALPART%.mail", "%EMAILLOCALPART%.mail"),
+        ("%EMAILDOMAIN%", None),
+        ("%EMAILADDRESS", None),
+        ("%REALNAME%", None),
+        ("w0138f2e", None),
+        ("luis@bodega.example", None),
+        ("", None),
+    ],
+)
+def test_a_user_name_becomes_a_placeholder_or_stays_private(
+    username: str, template: str | None
+) -> None:
+    assert username_template(username, DOMAIN, ANA) == template
+
+
+def test_an_address_of_the_domain_is_a_placeholder_whoever_it_belongs_to() -> None:
+    assert username_template("luis@bodega.example", DOMAIN, None) == "%EMAILADDRESS%"
+    assert username_template("luis@otra.example", DOMAIN, None) is None
+    assert username_template("luis", DOMAIN, None) is None
+
+
+def test_one_mailboxes_own_user_name_is_never_published() -> None:
+    assert "w0138f2e" in refusal(SIMPLE.with_username("w0138f2e"))
+    partly = replace(SIMPLE, outgoing=(replace(SMTP, username="w0138f2e"),))
+    assert "w0138f2e" in refusal(partly)
+
+
+def test_a_calendar_of_one_person_is_left_out() -> None:
+    urls = (
+        "https://dav.bodega.example/ana/cal/",
+        "https://dav.bodega.example/ana@bodega.example/",
+        "https://dav.bodega.example/ana%40bodega.example/",
+    )
+    for url in urls:
+        service = replace(FULL.services[0], url=url)
+        made = published(replace(SIMPLE, services=(service,)))
+        assert not any(b"dav.bodega" in file.content for file in made.files)
+
+
+@pytest.mark.parametrize("settings", [SIMPLE, FULL, WINDOW])
+def test_no_file_names_the_person_whose_settings_they_were(settings: AccountSettings) -> None:
+    for file in published(settings).files:
+        assert not re.search(rb"\bana\b", file.content), file.name
+
+
+# Records ------------------------------------------------------------------------------------
+
+
+def test_every_server_has_its_record_and_the_best_the_lowest_number() -> None:
+    rows = zone_records(published(FULL))
+    assert {row for row in rows if row[1] == "SRV"} == {
+        ("_imaps._tcp.bodega.example.", "SRV", "0 1 993 mail.bodega.example."),
+        ("_imap._tcp.bodega.example.", "SRV", "10 1 143 mail.bodega.example."),
+        ("_pop3s._tcp.bodega.example.", "SRV", "20 1 995 mail.bodega.example."),
+        ("_submissions._tcp.bodega.example.", "SRV", "0 1 465 mail.bodega.example."),
+        ("_submission._tcp.bodega.example.", "SRV", "10 1 587 mail.bodega.example."),
+        ("_caldavs._tcp.bodega.example.", "SRV", "0 1 443 dav.bodega.example."),
+        ("_carddavs._tcp.bodega.example.", "SRV", "0 1 8443 dav.bodega.example."),
+        ("_jmap._tcp.bodega.example.", "SRV", "0 1 443 bodega.example."),
+        ("_sieve._tcp.bodega.example.", "SRV", "0 1 4190 mail.bodega.example."),
+    }
+    assert ("_caldavs._tcp.bodega.example.", "TXT", '"path=/cal/"') in rows
+
+
+def test_what_is_not_offered_is_said_only_when_asked_for() -> None:
+    declined = {row for row in zone_records(published()) if row[2] == "0 0 0 ."}
+    assert declined == set()
+    made = published(options=replace(OPTIONS, decline_rest=True))
+    owners = {owner for owner, _kind, data in zone_records(made) if data == "0 0 0 ."}
+    assert owners == {
+        f"{label}._tcp.{DOMAIN}." for label in ("_imap", "_pop3s", "_pop3", "_submission")
+    }
+
+
+def test_the_web_server_is_an_alias_or_has_addresses_but_no_service_leads_to_an_alias() -> None:
+    def web(*places: str) -> set[tuple[str, str, str]]:
+        rows = zone_records(published(options=replace(OPTIONS, web=places)))
+        return {row for row in rows if "autodiscover" in row[0]}
+
+    alias = ("autodiscover.bodega.example.", "CNAME")
+    assert web() == {(*alias, "bodega.example.")}
+    assert web("web.hoster.example") == {(*alias, "web.hoster.example.")}
+    assert web("192.0.2.1", "2001:DB8::1") == {
+        ("autodiscover.bodega.example.", "A", "192.0.2.1"),
+        ("autodiscover.bodega.example.", "AAAA", "2001:db8::1"),
+        ("_autodiscover._tcp.bodega.example.", "SRV", "0 1 443 autodiscover.bodega.example."),
+    }
+
+
+def test_relative_names_mean_the_same_wherever_the_fragment_is_read() -> None:
+    whole, relative = published(FULL), published(FULL, replace(OPTIONS, relative=True))
+    assert b"$ORIGIN bodega.example.\n" in content(relative, "records.zone")
+    assert b"_imaps._tcp.bodega" not in content(relative, "records.zone")
+    assert zone_records(relative, "example.") == zone_records(whole, ".")
+
+
+def test_texts_are_quoted_and_split_as_the_zone_format_wants() -> None:
+    assert TxtData("a", 'say "hi" \\ ñ').data == '"say \\"hi\\" \\\\ \\195\\177"'
+    assert TxtData("a", "x" * 300).data == f'"{"x" * 255}" "{"x" * 45}"'
+    assert TxtData("a", "").data == '""'
+
+
+def test_reports_go_to_the_postmaster_unless_somebody_is_named() -> None:
+    def reports(address: EmailAddress | None) -> str:
+        rows = zone_records(published(options=replace(OPTIONS, reports_to=address)))
+        return next(data for owner, _kind, data in rows if owner.startswith("_smtp._tls"))
+
+    assert reports(None) == '"v=TLSRPTv1; rua=mailto:postmaster@bodega.example"'
+    awkward = EmailAddress("a!b;c", "informes.example")
+    assert EmailAddress.parse("a!b@informes.example") == EmailAddress("a!b", "informes.example")
+    assert reports(awkward) == '"v=TLSRPTv1; rua=mailto:a%21b%3Bc@informes.example"'
+
+
+# Refusals -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        AccountSettings((), (SMTP,)),
+        AccountSettings((IMAP,), ()),
+        AccountSettings((SMTP,), (IMAP,)),
+        AccountSettings((server(security=SocketType.NONE),), (SMTP,)),
+        AccountSettings((server(authentication=()),), (SMTP,)),
+        AccountSettings((server(port=0),), (SMTP,)),
+        AccountSettings((server(host="192.0.2.1"),), (SMTP,)),
+        AccountSettings((server(host="localhost"),), (SMTP,)),
+        AccountSettings((server(host="a b.example"),), (SMTP,)),
+        AccountSettings((server(host="a.example;x"),), (SMTP,)),
+        AccountSettings((IMAP, server(username="a\nb@bodega.example")), (SMTP,)),
+    ],
+    ids=lambda _settings: "",
+)
+def test_settings_that_nobody_should_use_are_not_published(settings: AccountSettings) -> None:
+    refusal(settings)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"web": ("192.0.2.1", "web.example")},
+        {"web": ("fe80::1%eth0",)},
+        {"web": ("autoconfig.bodega.example",)},
+        {"web": ("a.example; return 200",)},
+        {"mail_exchangers": ("mx.example\nmode: none",)},
+        {"mail_exchangers": ("192.0.2.1",)},
+        {"policy_age": 0},
+        {"policy_age": 31_557_601},
+        {"ttl": -1},
+        {"folder": "/srv/$host"},
+        {"folder": "srv"},
+        {"folder": "/srv/../etc"},
+        {"folder": "/srv; root /etc"},
+        {"certificate": "/etc/a b.pem"},
+        {"listen": ()},
+        {"listen": ("443; return 200",)},
+        {"listen": ("[::1]",)},
+        {"listen": ("::1:443",)},
+        {"listen": ("0",)},
+        {"listen": ("unix:/tmp/x",)},
+        {"address": EmailAddress("ana", "otra.example")},
+        {"reports_to": EmailAddress("añ", "bodega.example")},
+    ],
+    ids=ascii,
+)
+def test_options_that_would_break_something_are_refused(changes: dict[str, object]) -> None:
+    refusal(options=replace(OPTIONS, **changes))  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize(
+    "domain",
+    ["", "localhost", "Bodega.example", "bodega.example.", "bödega.example", "192.0.2.1", "a b.com",
+     "a.example\n$INCLUDE /etc/passwd", "bodega.local", ".".join(["a" * 60] * 4)],
+)  # fmt: skip
+def test_what_is_no_public_domain_is_not_published(domain: str) -> None:
+    options = replace(OPTIONS, address=None)
+    settings = SIMPLE.with_username("%EMAILADDRESS%")
+    assert isinstance(publication(domain, settings, options), CannotExport)
+
+
+# The folder ---------------------------------------------------------------------------------
+
+
+def test_both_languages_are_written_whatever_is_spoken(tmp_path: Path) -> None:
+    english = published(SIMPLE.with_username("ana"))
+    i18n.set_language("es")
+    spanish = published(SIMPLE.with_username("ana"))
+    assert content(english, "README.txt") == content(spanish, "README.txt")
+    assert content(english, "LEEME.txt") == content(spanish, "LEEME.txt")
+    written = write_artifact(spanish.artifact, tmp_path / "out")
+    assert isinstance(written, Written)
+    assert {path.name for path in written.paths} == ALL - {
+        "autodiscover.xml",
+        "user-agent-configuration.json",
+    }
+    assert "LEEME.txt" in spanish.artifact.steps[0].text
+
+
+def test_the_readme_says_where_each_file_goes_and_what_is_missing() -> None:
+    text = content(published(), "README.txt").decode()
+    for url in (
+        "https://autoconfig.bodega.example/mail/config-v1.1.xml",
+        "https://bodega.example/.well-known/autoconfig/mail/config-v1.1.xml",
+        "https://autodiscover.bodega.example/autodiscover/autodiscover.xml",
+        "https://ua-auto-config.bodega.example/.well-known/user-agent-configuration.json",
+        "https://mta-sts.bodega.example/.well-known/mta-sts.txt",
+    ):
+        assert url in text
+    less = published(SIMPLE.with_username("ana"), replace(OPTIONS, mail_exchangers=()))
+    said = " ".join(content(less, "README.txt").decode().split())
+    assert all(note in said for note in less.notes)
+    assert len(less.notes) == 3
+    assert "mta-sts.bodega" not in said
+
+
+def test_pop3_first_is_first_everywhere() -> None:
+    pop_first = AccountSettings((POP3, IMAP), (SMTP,))
+    rows = zone_records(published(pop_first))
+    assert ("_pop3s._tcp.bodega.example.", "SRV", "0 1 995 mail.bodega.example.") in rows
+    assert ("_imaps._tcp.bodega.example.", "SRV", "10 1 993 mail.bodega.example.") in rows
+    assert pop_first.incoming[0].protocol is Protocol.POP3
+
+
+def test_a_name_that_programs_would_take_for_a_placeholder_is_not_used() -> None:
+    made = published(replace(SIMPLE, provider="100% Mail"))
+    read = clientconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    assert isinstance(read, AccountSettings)
+    assert read.provider == DOMAIN

@@ -1,0 +1,586 @@
+"""The real programs for the terminal fetch and send with exactly the files that we wrote.
+
+Only what a test world needs is added from outside: names of servers (libnss_wrapper), trust in the
+test's authority, and a keyring, which is a ``secret-tool`` of ours that stands first in the path.
+"""
+
+import contextlib
+import os
+import pty
+import re
+import secrets
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from email.parser import Parser
+from email.policy import default
+from pathlib import Path
+
+import pytest
+
+from mailsetup.export.aerc import Aerc
+from mailsetup.export.exporter import Artifact, Exporter
+from mailsetup.export.himalaya import Himalaya
+from mailsetup.export.mbsync_msmtp import MbsyncMsmtp
+from mailsetup.export.neomutt import Neomutt
+from mailsetup.export.write import Written, write_artifact
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from tests.contract.terminal import AWKWARD_LOCALS
+from tests.export.accounts import account
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+PERSON = 'Ana "la $HOME" `id` Núñez; 100% #1'
+AWKWARD_PASSWORD = "p\"a's\\s$HOME`id`%s#;& ñ"
+SENDER = "ana@onlysrv.test"
+WAITING = 30.0
+BOTH = pytest.mark.parametrize("security", [SocketType.TLS, SocketType.STARTTLS])
+AWKWARD_USERS = ("$HOME`id`", 'a"b\\c', "a b'c;d#e", "100%s%U", "ñ ~ €", "-x", "{a}|b&c")
+
+
+def need(*programs: str) -> None:
+    """Missing programs fail in CI and skip elsewhere."""
+    absent = [name for name in programs if shutil.which(name) is None]
+    if not _wrapper().exists():
+        absent.append("libnss-wrapper")
+    if absent:
+        reason = f"not installed: {', '.join(absent)}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+def _wrapper() -> Path:
+    found = sorted(Path("/usr/lib").glob("*/libnss_wrapper.so"))
+    return found[0] if found else Path("/usr/lib/libnss_wrapper.so")
+
+
+@dataclass
+class Person:
+    """Somebody with a home, a keyring and the files that we wrote."""
+
+    world: World
+    home: Path
+    address: str
+    password: str
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        folder = self.home / "bin"
+        folder.mkdir(parents=True)
+        (self.home / "secret").write_text(self.password + "\n", encoding="utf-8")
+        tool = folder / "secret-tool"
+        tool.write_text(
+            f"#!/bin/sh\nprintf '%s\\0' \"$@\" >> '{self.home}/asked'\n"
+            f"printf '\\n' >> '{self.home}/asked'\nexec cat '{self.home}/secret'\n"
+        )
+        tool.chmod(0o755)
+        hosts = self.home / "hosts"
+        hosts.write_text(f"{self.world.ip} imap.bodega.test smtp.bodega.test\n")
+        self.environ = {
+            "HOME": str(self.home),
+            "XDG_CONFIG_HOME": str(self.home / ".config"),
+            "XDG_CACHE_HOME": str(self.home / ".cache"),
+            "PATH": f"{folder}:{os.environ['PATH']}",
+            "LANG": "C.UTF-8",
+            "TERM": "xterm",
+            "LD_PRELOAD": str(_wrapper()),
+            "NSS_WRAPPER_HOSTS": str(hosts),
+            # Go programs ask the C library then, as they do on most computers.
+            "GODEBUG": "netdns=cgo",
+            "SSL_CERT_FILE": str(self.world.ca_file),
+            "EDITOR": "true",
+        }
+
+    @property
+    def asked(self) -> list[list[str]]:
+        """What the programs have asked the keyring."""
+        try:
+            lines = (self.home / "asked").read_bytes().split(b"\0\n")
+        except FileNotFoundError:
+            return []
+        return [line.decode().split("\0") for line in lines if line]
+
+    def files(self, program: Exporter, wanted: Account) -> list[Path]:
+        """The export on the disk, as `mailsetup export` writes it."""
+        artifact = program.export(wanted)
+        assert isinstance(artifact, Artifact), artifact
+        written = write_artifact(artifact, self.home / "export")
+        assert isinstance(written, Written)
+        assert all(path.stat().st_mode & 0o777 == 0o600 for path in written.paths)
+        return list(written.paths)
+
+    def run(
+        self, *command: str, text: str = "", check: bool = True
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a program of the person's to its end."""
+        done = subprocess.run(
+            command,
+            input=text,
+            capture_output=True,
+            text=True,
+            env=self.environ,
+            cwd=self.home,
+            timeout=WAITING,
+        )
+        assert done.returncode == 0 or not check, done.stdout + done.stderr
+        return done
+
+    def messages(self) -> list[str]:
+        """The person's messages on the server."""
+        return [
+            path.read_text(encoding="utf-8", errors="replace")
+            for path in self.world.messages(self.address)
+        ]
+
+    def receive(self, subject: str) -> None:
+        """Put a message into the person's mailbox, through the delivery of the server."""
+        subprocess.run(
+            ["doveadm", "-c", str(self.world.folder / "dovecot.conf"), "save", "-u", self.address],
+            input=f"From: {self.address}\nSubject: {subject}\n\nHola\n",
+            text=True,
+            check=True,
+            capture_output=True,
+            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"},
+        )
+
+    def arrived(self, subject: str) -> str:
+        """The message of this subject, when it has arrived."""
+        deadline = time.monotonic() + WAITING
+        while time.monotonic() < deadline:
+            for message in self.messages():
+                if f"Subject: {subject}" in message:
+                    return message
+            time.sleep(0.1)
+        raise AssertionError(f"{subject} did not arrive:\n{self.world.log('postfix')[-3000:]}")
+
+
+def settings(address: str, security: SocketType, protocol: Protocol = Protocol.IMAP) -> Account:
+    return account(
+        address,
+        person=PERSON,
+        protocol=protocol,
+        security=security,
+        incoming_host="imap.bodega.test",
+        outgoing_host="smtp.bodega.test",
+    )
+
+
+@pytest.fixture
+def person(world: World, tmp_path: Path) -> Person:
+    """A mailbox of her own for each test, with a password that no file of settings likes."""
+    address = f"terminal{len(world.accounts)}@bodega.test"
+    world.add_account(address, AWKWARD_PASSWORD)
+    return Person(world, tmp_path, address, AWKWARD_PASSWORD)
+
+
+@pytest.fixture
+def sender(world: World, tmp_path: Path) -> Person:
+    """Somebody who may send: Postfix knows from its start whose the address is."""
+    return Person(world, tmp_path, SENDER, world.accounts[SENDER])
+
+
+def unheard() -> str:
+    """A subject that no other message has."""
+    return f"Berenjena{secrets.token_hex(4)}"
+
+
+class Screen:
+    """A program in a terminal of its own."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.seen = ""
+
+    def read(self, seconds: float) -> bool:
+        """What has been written meanwhile; False at the end."""
+        ready, _writable, _failed = select.select([self._descriptor], [], [], seconds)
+        if not ready:
+            return True
+        try:
+            piece = os.read(self._descriptor, 65536)
+        except OSError:
+            return False
+        if b"\x1b[6n" in piece:
+            os.write(self._descriptor, b"\x1b[1;1R")
+        self.seen += piece.decode(errors="replace")
+        return piece != b""
+
+    def wait_until(self, ready: Callable[[], object]) -> None:
+        """Read on until this holds."""
+        deadline = time.monotonic() + WAITING
+        while not ready():
+            assert time.monotonic() < deadline, self.seen[-3000:]
+            assert self.read(0.1) or ready(), self.seen[-3000:]
+
+    def wait_for(self, pattern: str) -> None:
+        """Wait until this stands on the screen, written since the last wait."""
+        self.wait_until(lambda: re.search(pattern, self.seen))
+        self.seen = ""
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self._descriptor, keys.encode())
+
+
+@contextmanager
+def on_screen(command: list[str], environ: Mapping[str, str], home: Path) -> Iterator[Screen]:
+    """Start a program in a terminal, and end it and what it started in any case."""
+    child, descriptor = pty.fork()
+    if child == 0:
+        os.chdir(home)
+        os.execvpe(command[0], command, dict(environ))  # noqa: S606 - the person's program
+    import fcntl
+    import struct
+    import termios
+
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    try:
+        yield Screen(descriptor)
+    finally:
+        os.close(descriptor)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def neomutt_trust(person: Person) -> list[str]:
+    return ["-e", f'set ssl_ca_certificates_file="{person.world.ca_file}"']
+
+
+def msmtp_trust(person: Person) -> str:
+    return f"--tls-trust-file={person.world.ca_file}"
+
+
+def add_to_aerc(person: Person, wanted: Account) -> None:
+    (file,) = person.files(Aerc(), wanted)
+    target = person.home / ".config" / "aerc" / "accounts.conf"
+    target.parent.mkdir(parents=True)
+    shutil.copy(file, target)
+
+
+def read_from(message: str) -> tuple[str, str]:
+    """Who sent it: the name and the address."""
+    header = Parser(policy=default).parsestr(message, headersonly=True)["From"]
+    (address,) = header.addresses
+    return address.display_name, address.addr_spec
+
+
+@BOTH
+@pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.POP3])
+def test_neomutt_fetches_the_message(
+    person: Person, security: SocketType, protocol: Protocol
+) -> None:
+    need("neomutt")
+    (file,) = person.files(Neomutt(), settings(person.address, security, protocol))
+    person.receive("Zanahoria")
+    box = person.home / "box"
+    keys = f"<tag-pattern>~A<enter><tag-prefix><copy-message>{box}<enter><quit>"
+    command = ["neomutt", "-F", str(file), *neomutt_trust(person)]
+    command += ["-e", "set confirmappend=no confirmcreate=no mbox_type=mbox quit=yes"]
+    command += ["-e", f'push "{keys}"']
+    with on_screen(command, person.environ, person.home) as screen:
+        screen.wait_until(lambda: box.exists() and "Subject: Zanahoria" in box.read_text())
+    assert person.asked[0] == ["lookup", "service", "mailsetup", "username", person.address]
+
+
+@BOTH
+def test_neomutt_sends_a_message_that_arrives(sender: Person, security: SocketType) -> None:
+    need("neomutt")
+    (file,) = sender.files(Neomutt(), settings(sender.address, security))
+    command = ["neomutt", "-F", str(file), *neomutt_trust(sender)]
+    subject = unheard()
+    sender.run(*command, "-s", subject, "--", sender.address, text="Hola\n")
+    name, address = read_from(sender.arrived(subject))
+    assert (name, address) == (PERSON, sender.address)
+
+
+@BOTH
+def test_neomutt_refuses_a_server_that_it_cannot_trust(
+    sender: Person, security: SocketType
+) -> None:
+    need("neomutt")
+    (file,) = sender.files(Neomutt(), settings(sender.address, security))
+    before = sender.world.log("postfix")
+    command = ["neomutt", "-F", str(file), "-s", "Hola", "--", sender.address]
+    assert sender.run(*command, text="Hola\n", check=False).returncode != 0
+    said = sender.world.log("postfix").removeprefix(before)
+    assert "connect from" in said
+    assert "sasl_username" not in said
+    assert "auth=" not in said
+
+
+@pytest.mark.parametrize("username", AWKWARD_USERS)
+def test_neomutt_reads_awkward_names_as_they_are(
+    tmp_path: Path, world: World, username: str
+) -> None:
+    need("neomutt")
+    person = Person(world, tmp_path, "ana@bodega.test", "x")
+    wanted = settings("ana@bodega.test", SocketType.TLS)
+    wanted = replace(
+        wanted,
+        person=username,
+        incoming=replace(wanted.incoming, username=username),
+        outgoing=replace(wanted.outgoing, username=username),
+    )
+    (file,) = person.files(Neomutt(), wanted)
+    for name in ("imap_user", "realname"):
+        shown = person.run("neomutt", "-F", str(file), "-Q", name).stdout.strip()
+        match = re.fullmatch(r'set [a-z_]+ = "(.*)"', shown)
+        assert match, shown
+        assert re.sub(r"\\(.)", r"\1", match[1]) == username
+
+
+@BOTH
+def test_mbsync_fetches_the_message_into_a_maildir(person: Person, security: SocketType) -> None:
+    need("mbsync")
+    file, _other = person.files(MbsyncMsmtp(), settings(person.address, security))
+    person.receive("Zanahoria")
+    channel = file.name.removeprefix("mbsync-").removesuffix(".conf")
+    local = person.home / "Mail" / channel
+    local.mkdir(parents=True)
+    person.run("mbsync", "-c", str(file), channel)
+    (message,) = (local / "INBOX" / "new").iterdir()
+    assert "Subject: Zanahoria" in message.read_text()
+    assert person.asked == [["lookup", "service", "mailsetup", "username", person.address]]
+
+
+@BOTH
+def test_mbsync_refuses_a_server_that_it_cannot_trust(person: Person, security: SocketType) -> None:
+    need("mbsync")
+    file, _other = person.files(MbsyncMsmtp(), settings(person.address, security))
+    del person.environ["SSL_CERT_FILE"]
+    channel = file.name.removeprefix("mbsync-").removesuffix(".conf")
+    (person.home / "Mail" / channel).mkdir(parents=True)
+    assert person.run("mbsync", "-c", str(file), channel, check=False).returncode != 0
+    assert person.asked == []
+
+
+@BOTH
+def test_msmtp_sends_a_message_that_arrives(sender: Person, security: SocketType) -> None:
+    need("msmtp")
+    _other, file = sender.files(MbsyncMsmtp(), settings(sender.address, security))
+    subject = unheard()
+    text = f"To: {sender.address}\nSubject: {subject}\n\nHola\n"
+    sender.run("msmtp", "-C", str(file), msmtp_trust(sender), "-t", text=text)
+    assert f"Return-Path: <{sender.address}>" in sender.arrived(subject)
+    assert sender.asked == [["lookup", "service", "mailsetup", "username", sender.address]]
+
+
+def test_msmtp_signs_in_with_an_awkward_password(person: Person) -> None:
+    need("msmtp")
+    _other, file = person.files(MbsyncMsmtp(), settings(person.address, SocketType.TLS))
+    command = ["msmtp", "-C", str(file), msmtp_trust(person), "ana@bodega.test"]
+    done = person.run(*command, text="Hola\n", check=False)
+    # Postfix says this of somebody who has signed in: new mailboxes may not send here.
+    assert f"not owned by user {person.address}" in done.stderr
+
+
+@BOTH
+def test_msmtp_refuses_a_server_that_it_cannot_trust(sender: Person, security: SocketType) -> None:
+    need("msmtp")
+    _other, file = sender.files(MbsyncMsmtp(), settings(sender.address, security))
+    done = sender.run("msmtp", "-C", str(file), sender.address, text="Hola\n", check=False)
+    assert done.returncode != 0
+    assert "certificate" in done.stderr
+
+
+@pytest.mark.parametrize("username", AWKWARD_USERS)
+def test_msmtp_reads_awkward_names_as_they_are(tmp_path: Path, world: World, username: str) -> None:
+    need("msmtp")
+    person = Person(world, tmp_path, "ana@bodega.test", "x")
+    wanted = settings("ana@bodega.test", SocketType.TLS)
+    wanted = replace(wanted, outgoing=replace(wanted.outgoing, username=username))
+    _other, file = person.files(MbsyncMsmtp(), wanted)
+    shown = person.run("msmtp", "-C", str(file), "-P", "ana@bodega.test").stdout
+    assert f"\nuser = {username}\n" in shown
+    assert "\ntls_certcheck = on\n" in shown
+    assert "\ntls_trust_file = system\n" in shown
+
+
+@BOTH
+def test_aerc_shows_the_message(person: Person, security: SocketType) -> None:
+    need("aerc")
+    add_to_aerc(person, settings(person.address, security))
+    person.receive("Zanahoria")
+    with on_screen(["aerc"], person.environ, person.home) as screen:
+        screen.wait_for("Zanahoria")
+    assert person.asked[0] == ["lookup", "service", "mailsetup", "username", person.address]
+
+
+@BOTH
+def test_aerc_sends_a_message_that_arrives(sender: Person, security: SocketType) -> None:
+    need("aerc")
+    add_to_aerc(sender, settings(sender.address, security))
+    subject = unheard()
+    with on_screen(["aerc"], sender.environ, sender.home) as screen:
+        screen.wait_for("INBOX")
+        screen.press(f':compose -H "To: {sender.address}" -H "Subject: {subject}"\r')
+        screen.wait_for("(?i)send this")
+        screen.press("y")
+        name, address = read_from(sender.arrived(subject))
+    # Double quotes in names become single ones in every message that aerc writes.
+    assert (name, address) == (PERSON.replace('"', "'"), sender.address)
+
+
+@pytest.mark.parametrize("local", AWKWARD_LOCALS)
+@pytest.mark.parametrize("program", ["neomutt", "mbsync", "msmtp", "aerc"])
+def test_the_keyring_is_asked_for_the_very_address(
+    world: World, tmp_path: Path, program: str, local: str
+) -> None:
+    need(program)
+    person = Person(world, tmp_path, "ana@bodega.test", "correcto-1")
+    wanted = replace(
+        settings("ana@bodega.test", SocketType.TLS), address=EmailAddress(local, "bodega.test")
+    )
+    wanted = replace(wanted, outgoing=_with_name(wanted.outgoing))
+    match program:
+        case "neomutt":
+            (file,) = person.files(Neomutt(), wanted)
+            person.run("neomutt", "-F", str(file), "-Q", "imap_user")
+        case "aerc":
+            add_to_aerc(person, wanted)
+            with on_screen(["aerc"], person.environ, person.home) as screen:
+                screen.wait_for("INBOX")
+        case "mbsync":
+            file, _other = person.files(MbsyncMsmtp(), wanted)
+            (person.home / "Mail" / file.stem.removeprefix("mbsync-")).mkdir(parents=True)
+            person.run("mbsync", "-c", str(file), "-l", "-a")
+        case "msmtp":
+            _other, file = person.files(MbsyncMsmtp(), wanted)
+            # The server wants another sender; the keyring is asked before.
+            command = ["msmtp", "-C", str(file), msmtp_trust(person), "x@bodega.test"]
+            person.run(*command, text="x", check=False)
+        case _other:
+            raise AssertionError(program)
+    asked = ["lookup", "service", "mailsetup", "username", wanted.address.ascii]
+    assert person.asked
+    assert all(words == asked for words in person.asked)
+    assert {path.name for path in person.home.iterdir()} <= {
+        *("bin", "secret", "asked", "hosts", "export", ".config", ".cache", ".local", "Mail")
+    }, "something was run"
+
+
+@pytest.mark.parametrize(
+    ("program", "target"),
+    [
+        (Neomutt(), ".config/neomutt/neomutt-ana-bodega.test.rc"),
+        (Aerc(), ".config/aerc/accounts.conf"),
+        (Himalaya(), ".config/himalaya/config.toml"),
+        (MbsyncMsmtp(), ".mbsyncrc"),
+        (MbsyncMsmtp(), ".msmtprc"),
+    ],
+    ids=["neomutt", "aerc", "himalaya", "mbsync", "msmtp"],
+)
+def test_the_commands_of_the_steps_put_the_file_in_its_place_and_keep_what_is_there(
+    world: World, tmp_path: Path, program: Exporter, target: str
+) -> None:
+    person = Person(world, tmp_path, "ana@bodega.test", "correcto-1")
+    wanted = settings("ana@bodega.test", SocketType.TLS)
+    place = person.home / target
+    mine = "# mine\n"
+    if program.id != "neomutt":
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(mine)
+    else:
+        mine = ""
+    files = person.files(program, wanted)
+    for command in commands(program, wanted):
+        if command.startswith("("):
+            subprocess.run(
+                ["sh", "-ec", command], cwd=files[0].parent, env=person.environ, check=True
+            )
+    assert place.read_text() in [mine + file.read_text() for file in files]
+    assert place.stat().st_mode & 0o777 == 0o600
+
+
+def test_the_commands_of_the_steps_fetch_and_send(sender: Person) -> None:
+    need("mbsync", "msmtp")
+    program, wanted = MbsyncMsmtp(), settings(sender.address, SocketType.TLS)
+    folder = sender.files(program, wanted)[0].parent
+    _store, *rest, send = commands(program, wanted)
+    for command in rest:
+        subprocess.run(["sh", "-ec", command], cwd=folder, env=sender.environ, check=True)
+    assert list((sender.home / "Mail").glob("*/INBOX/cur")) != []
+    subject = unheard()
+    sender.run(
+        *("sh", "-ec", f"{send} {msmtp_trust(sender)}"),
+        text=f"To: {sender.address}\nSubject: {subject}\n\nHola\n",
+    )
+    sender.arrived(subject)
+
+
+def commands(program: Exporter, wanted: Account) -> list[str]:
+    """What the steps tell the person to run."""
+    artifact = program.export(wanted)
+    assert isinstance(artifact, Artifact)
+    return [value.value for step in artifact.steps for value in step.values]
+
+
+def _with_name(server: ServerSettings) -> ServerSettings:
+    return replace(server, username="ana@bodega.test")
+
+
+IN_A_SESSION = """
+import subprocess, sys, time
+from mailsetup.export import password_command
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
+from mailsetup.vault import Vault
+
+daemon = subprocess.Popen(
+    ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
+    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+)
+daemon.stdin.write(b"login")
+daemon.stdin.close()
+try:
+    first, second = EmailAddress("o'hara", "bodega.test"), EmailAddress("ana", "bodega.test")
+    secret = Secret(sys.argv[1])
+    vault = Vault()
+    deadline = time.monotonic() + 20
+    while not vault.store(first, secret):
+        assert time.monotonic() < deadline, "the keyring takes nothing"
+        time.sleep(0.1)
+    line = password_command.line(password_command.password(first, "linux"))
+    found = subprocess.run(["sh", "-c", line], capture_output=True, check=True, text=True).stdout
+    assert found.rstrip("\\n") == secret.reveal(), "the command does not find what was kept"
+    line = password_command.line(password_command.store(second, "linux"))
+    subprocess.run(["sh", "-c", line], input=secret.reveal(), check=True, text=True)
+    loaded = vault.load(second)
+    assert loaded is not None and loaded.reveal() == secret.reveal(), "we do not find it"
+finally:
+    daemon.terminate()
+    daemon.wait()
+print("both ways")
+"""
+
+
+def test_the_commands_and_our_vault_find_each_others_passwords(tmp_path: Path) -> None:
+    need("secret-tool", "gnome-keyring-daemon", "dbus-run-session")
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    environ = {
+        **os.environ,
+        "HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(__file__).resolve().parent.parent.parent),
+    }
+    done = subprocess.run(
+        ["dbus-run-session", "--", sys.executable, "-c", IN_A_SESSION, AWKWARD_PASSWORD],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == "both ways\n", done.stdout + done.stderr
