@@ -3,10 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.main import BAD_INPUT, DEFECT, Windows, main
 from mailsetup.i18n import _
+
+if TYPE_CHECKING:
+    from mailsetup.report.content import ReportContent
 
 
 def run() -> None:
@@ -16,7 +19,7 @@ def run() -> None:
 
 def start(arguments: Sequence[str]) -> int:
     """Run one command, or open the window; the exit status is returned."""
-    return main(arguments, windows=Windows(open_window, open_demo))
+    return main(arguments, windows=Windows(open_window, open_demo, make_pdf))
 
 
 def has_display() -> bool:
@@ -36,6 +39,13 @@ def open_window(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int: 
     from mailsetup.gui.app import run as run_window
 
     return run_window(screenshot=screenshot)
+
+
+def make_pdf(content: "ReportContent") -> bytes:
+    """A report as PDF, by Qt's own writer."""
+    from mailsetup.gui.pdf import pdf
+
+    return pdf(content)
 
 
 def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from mailsetup.assistant.checking import Check, CheckRequest, Emit
 from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
+from mailsetup.assistant.publishing import Row, mail_exchangers, verify_publication
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.second import SecondMailbox
 from mailsetup.diagnosis.chain import Verdict, judge
@@ -17,6 +18,7 @@ from mailsetup.diagnosis.symptoms import Symptom, parse_symptom
 from mailsetup.discovery.find import Discovery, find
 from mailsetup.discovery.find import Verdict as Outcome
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.export.publish.publication import Publication
 from mailsetup.export.thunderbird_accounts import accounts_here
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Link
@@ -195,6 +197,16 @@ class Assistant:
         _require_confirmation(request, self.options.agreed)
         async with self._network() as net:
             return await Check(request, net, emit, self._programs_here).run()
+
+    async def mail_exchangers(self, domain: str) -> tuple[str, ...]:
+        """The domain's MX hosts, best first, for what it should publish."""
+        async with self._network(leave_open=True) as net:
+            return await mail_exchangers(domain, net)
+
+    async def verify_publication(self, expected: Publication) -> tuple[Row, ...]:
+        """Fetch what is really served for a domain, and compare."""
+        async with self._network() as net:
+            return await verify_publication(expected, net)
 
     async def find_second(self, address: EmailAddress, secret: Secret) -> SecondMailbox | None:
         """The person's mailbox at another company; None where its servers are not certain."""

@@ -115,6 +115,14 @@ def parser() -> Parser:
         help=_("what is wrong, to be answered: {words}").format(words=", ".join(SYMPTOMS)),
     )
     check.add_argument(
+        "--report",
+        metavar=_("FILE"),
+        help=_("also write what was found to a page: FILE.html, FILE.pdf or FILE.txt"),
+    )
+    check.add_argument(
+        "--force", action="store_true", help=_("replace a report that is there already")
+    )
+    check.add_argument(
         "--try-usernames",
         action="store_true",
         help=_("where the address is refused as user name, also try its usual other form once"),
@@ -128,6 +136,12 @@ def parser() -> Parser:
     export.add_argument("--out", default=".", metavar=_("DIR"), help=_("folder for the files"))
     export.add_argument("--force", action="store_true", help=_("replace files that are there"))
     export.add_argument("--name", default="", help=_("the person's name"))
+    export.add_argument(
+        "--sign-cert", metavar=_("FILE"), help=_("sign an Apple profile with this certificate")
+    )
+    export.add_argument(
+        "--sign-key", metavar=_("FILE"), help=_("its private key, where it is in another file")
+    )
 
     apply = _verb(verbs, "apply", _("put the settings into a program installed here"))
     _address(apply)
@@ -136,8 +150,48 @@ def parser() -> Parser:
     )
     apply.add_argument("--name", default="", help=_("the person's name"))
 
+    _publish(verbs)
+
     _verb(verbs, "programs", _("the programs for export and apply, and which are installed"))
     return root
+
+
+def _publish(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    publish = _verb(
+        verbs, "publish", _("what a hosting should serve, so that every program finds the settings")
+    )
+    publish.add_argument("domain", metavar=_("DOMAIN"), help=_("the domain behind the @"))
+    publish.add_argument(
+        "--address",
+        metavar=_("ADDRESS"),
+        help=_("look for the settings of this mailbox of the domain and make them everybody's"),
+    )
+    publish.add_argument("--out", metavar=_("DIR"), help=_("write the files for the hosting"))
+    publish.add_argument(
+        "--verify",
+        action="store_true",
+        help=_("fetch what is really served and compare; writes nothing without --out"),
+    )
+    publish.add_argument(
+        "--web",
+        action="append",
+        default=[],
+        metavar="HOST|IP",
+        help=_("the web server that is to serve the files; repeatable for IP addresses"),
+    )
+    publish.add_argument(
+        "--folder", default="", metavar=_("DIR"), help=_("where the files lie on the web server")
+    )
+    publish.add_argument(
+        "--mta-sts",
+        choices=("testing", "enforce"),
+        default="testing",
+        help=_("how strictly others are to use TLS towards the domain (default: testing)"),
+    )
+    publish.add_argument(
+        "--relative", action="store_true", help=_("write names in the zone below $ORIGIN")
+    )
+    publish.add_argument("--force", action="store_true", help=_("replace files that are there"))
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

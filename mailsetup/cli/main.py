@@ -18,6 +18,7 @@ from mailsetup.i18n import _, set_language
 
 if TYPE_CHECKING:
     from mailsetup.cli.document import Document
+    from mailsetup.report.content import ReportContent
 
 DONE = 0
 DEFECT = 1
@@ -32,12 +33,16 @@ Opener = Callable[[TextIO, TextIO, str | None], int]
 """Opens something and returns the exit status: standard output, messages, a picture's file."""
 
 
+MakePdf = Callable[["ReportContent"], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Windows:
-    """How to open the window, and the window on the demo world."""
+    """What needs a window's libraries: the window, the one on the demo world, and PDF files."""
 
     program: Opener
     demo: Opener
+    pdf: MakePdf
 
 
 def main(
@@ -60,6 +65,7 @@ def main(
             return _open(options, windows, output, messages)
         from mailsetup.cli.verbs import run_verb
 
+        options.make_pdf = windows.pdf if windows is not None else None
         return run_verb(options, stdin or sys.stdin, output, messages)
     except UsageError as error:
         return _usage(error, wants_json, output, messages)

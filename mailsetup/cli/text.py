@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from mailsetup.assistant.publishing import Row
 from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.service import Discovery
 from mailsetup.assistant.wording import (
@@ -162,6 +163,12 @@ def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None
             out.write(f"     {step.link}\n")
 
 
+def write_verification(rows: Sequence[Row], out: TextIO) -> None:
+    """What is really served, place by place; the faults stand last, where they are seen."""
+    for row in sorted(rows, key=lambda row: not row.is_well):
+        out.write(f"{'✔' if row.is_well else '✘'} {row.sentence}\n")
+
+
 def write_applied(
     name: str, profile: Path, command: Sequence[str], notes: Sequence[str], out: TextIO
 ) -> None:
@@ -182,5 +189,6 @@ def write_programs(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) ->
         Automation.GUIDE: _("by a guide"),
     }
     for program, found in rows:
-        line = f"{program.id:<14} {program.title:<22} {how[program.automation]:<18} {here[found]}"
+        title = _(program.title)
+        line = f"{program.id:<20} {title:<26} {how[program.automation]:<20} {here[found]}"
         out.write(line.rstrip() + "\n")

@@ -138,6 +138,7 @@ def pictures() -> dict[str, Page]:
         "program": Page.PROGRAM,
         "done": Page.DONE,
         "guide": Page.DONE,
+        "phone": Page.DONE,
     }
 
 
@@ -159,9 +160,10 @@ def show(window: Window, name: str) -> None:
         session.report = answered()
     if name == "done":
         session.profile, session.command = Path("ana"), ("thunderbird", "-P", "ana")
-    if name == "guide":
-        gmail = exporter("gmail")
-        artifact = gmail.export(_ACCOUNT) if gmail else None
+    if name in ("guide", "phone"):
+        session.program = "gmail" if name == "guide" else "thunderbird-android"
+        chosen = exporter(session.program)
+        artifact = chosen.export(_ACCOUNT) if chosen else None
         session.artifact = artifact if isinstance(artifact, Artifact) else None
     page = pictures()[name]
     window.flow.page = page

@@ -213,6 +213,12 @@ class Foldable(QWidget):
         layout.addWidget(self.button)
         layout.addWidget(self.body)
 
+    def take(self, inner: QVBoxLayout) -> None:
+        """Fold a layout of one's own instead of lines."""
+        layout = self.body.layout()
+        if isinstance(layout, QVBoxLayout):
+            layout.addLayout(inner)
+
     def set_texts(self, closed: str, opened: str) -> None:
         """The button's texts in both states."""
         self._closed, self._opened = closed, opened

@@ -150,6 +150,9 @@ async def test_what_dovecot_lists_is_judged(world: World) -> None:
         assert isinstance(session, ImapSession)
         async with session:
             assert isinstance(await log_in_imap(session, Secret(password), net), LoggedIn)
+            # What was listed along with the quota.
+            folders = await session.folders()
+            assert folder_findings(folders, session.subscribed, receiving=("INBOX",)) == ()
             for line in ("CREATE Clientes", "CREATE &AOk-t&AOk-", "SUBSCRIBE Sent"):
                 await session.command(line)
             folders = await session.folders()

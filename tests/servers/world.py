@@ -241,7 +241,7 @@ class World:
     def _serve_zone(self) -> None:
         self._write_zone()
         subprocess.run(
-            ["knotc", "-s", str(self.folder / "knot.sock"), "zone-reload", "."],
+            ["knotc", "-b", "-s", str(self.folder / "knot.sock"), "zone-reload", "."],
             check=True,
             capture_output=True,
             env=_with_sbin(),

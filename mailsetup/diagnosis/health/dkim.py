@@ -108,7 +108,7 @@ async def verify(raw: bytes, dns: Resolver, now: float) -> tuple[Signature, ...]
 async def _verify_one(
     field: Field, fields: Sequence[Field], body: bytes, dns: Resolver, now: float
 ) -> Signature:
-    parsed = _parse(field[1], now)
+    parsed = _parse(field[1].partition(b":")[2], now)
     if isinstance(parsed, Signature):
         return parsed
 

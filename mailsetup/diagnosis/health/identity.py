@@ -70,24 +70,21 @@ async def identity(
         return Identity(hop, spf, aligned=True)
     record = author.record
     strict_spf, strict_dkim = (record.strict_spf, record.strict_dkim) if record else (False, False)
-    vouched = dkim.vouched_domains(arrived)
-    signers = {one.domain: one.standing for one in signatures}
-    for one in signatures:
-        if one.standing is Standing.VALID or one.domain in vouched:
-            signers[one.domain] = Standing.VALID
-    signers |= dict.fromkeys(vouched, Standing.VALID)
-    # A proof that could not be looked at may be one.
-    open_or_good = {
-        domain: standing for domain, standing in signers.items() if standing != Standing.INVALID
+    good = dkim.vouched_domains(arrived) | {
+        one.domain for one in signatures if one.standing is Standing.VALID
     }
-    checks = [dmarc.is_aligned(name, author, dns, strict=strict_dkim) for name in open_or_good]
-    certain = [standing is Standing.VALID for standing in open_or_good.values()]
+    # A proof that could not be looked at may be one.
+    unseen = {one.domain for one in signatures if one.standing is Standing.UNKNOWN} - good
+    claims = [(domain, strict_dkim, True) for domain in good]
+    claims += [(domain, strict_dkim, False) for domain in unseen]
     if spf.result in (Result.PASS, Result.TEMPERROR):
-        checks.append(dmarc.is_aligned(spf.domain, author, dns, strict=strict_spf))
-        certain.append(spf.result is Result.PASS)
+        claims.append((spf.domain, strict_spf, spf.result is Result.PASS))
+    fits = await asyncio.gather(
+        *(dmarc.is_aligned(domain, author, dns, strict=strict) for domain, strict, _ in claims)
+    )
     answers = [
-        (fits if sure or not fits else None)
-        for fits, sure in zip(await asyncio.gather(*checks), certain, strict=True)
+        None if fit and not proven else fit
+        for fit, (_, _, proven) in zip(fits, claims, strict=True)
     ]
     if True in answers:
         return Identity(hop, spf, aligned=True)

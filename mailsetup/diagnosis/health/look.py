@@ -1,10 +1,10 @@
 """The DNS health of a domain: one look at what it publishes, one at a message that arrived.
 
-Everything is asked side by side and through the run's resolver, which asks nothing twice. The
-longest chain of questions that wait for each other has, in a healthy domain, as many round trips
-as the SPF record is deep, plus two (its ``mx`` or ``a`` hosts); MTA-STS, where it is announced, has
-one and then an HTTPS request; everything else two or three. Blocklists are not asked: they lie to
-private computers, and only a person who wants them should be answered from them.
+Everything is asked side by side and through the run's resolver, which asks nothing twice. In a
+healthy domain the longest chain of questions that wait for each other has three or four round
+trips, one more for every include inside an include; MTA-STS, where it is announced, has one and
+then an HTTPS request. Blocklists are not asked: they lie to private computers, and only a person
+who wants them should be answered from them.
 """
 
 import asyncio

@@ -43,6 +43,14 @@ _SPAM_FIELDS = frozenset(
         "x-ymailisg",
     }
 )
+_SAME_HOUSE = {
+    "exchangelabs.com": "outlook.com",
+    "office365.com": "outlook.com",
+    "googlemail.com": "google.com",
+    "gmail.com": "google.com",
+    "yahoodns.net": "yahoo.com",
+}
+"""Large receivers whose own machines hand mail on under several domains."""
 _FROM = re.compile(r"\s*from\s+(\S{1,255})", re.IGNORECASE)
 _BY = re.compile(r"(?:^|\s)by\s+(\S{1,255})", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+([A-Za-z0-9]{1,20})")
@@ -248,7 +256,8 @@ def _border(hops: list[Hop]) -> tuple[int | None, frozenset[str]]:
 
 def _owner(name: str) -> str:
     host = parse_host(name.rstrip("."))
-    return owned_domain(host) if host else ""
+    owner = owned_domain(host) if host else ""
+    return _SAME_HOUSE.get(owner, owner)
 
 
 def _is_public(address: str) -> bool:

@@ -1,11 +1,14 @@
 """The program is set up, or the steps to do it."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QProcess, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.gui.page import PageView
+from mailsetup.gui.qrview import QrView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import (
@@ -17,6 +20,9 @@ from mailsetup.gui.widgets import (
     clear,
 )
 from mailsetup.i18n import _
+
+if TYPE_CHECKING:
+    from mailsetup.export.qr import QrMatrix
 
 
 class DonePage(PageView):
@@ -53,7 +59,15 @@ class DonePage(PageView):
         for button in (self.open_program, self.save, self.open_folder, self.other_program):
             row.addWidget(button)
         row.addStretch(1)
-        for widget in (self.sentence, self._problem, self._notes, self._steps, actions):
+        self.code = QrView()
+        for widget in (
+            self.sentence,
+            self._problem,
+            self._notes,
+            self.code,
+            self._steps,
+            actions,
+        ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self.retranslate()
@@ -92,6 +106,7 @@ class DonePage(PageView):
         notes = session.notes if applied else artifact.notes if artifact else ()
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
+        self.code.set_matrix(None if applied else _matrix(session))
         clear(self._steps)
         layout = self._steps.layout()
         if artifact is not None and not applied and layout is not None:
@@ -130,3 +145,14 @@ class DonePage(PageView):
         self.open_folder.setText(_("Open the &folder"))
         self.other_program.setText(_("Another &program"))
         self._show()
+
+
+def _matrix(session: Session) -> "QrMatrix | None":
+    """The code that a phone reads, for the program that is set up by one."""
+    from mailsetup.export.exporter import CannotExport
+    from mailsetup.export.k9 import qr_matrix
+
+    if session.program != "thunderbird-android" or session.account is None:
+        return None
+    matrix = qr_matrix(session.account)
+    return None if isinstance(matrix, CannotExport) else matrix

@@ -1,5 +1,7 @@
 """Which program to set up."""
 
+import itertools
+
 from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Page
@@ -7,8 +9,10 @@ from mailsetup.export.exporter import Automation
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type, scaled
-from mailsetup.gui.widgets import PlainLabel
+from mailsetup.gui.widgets import Foldable, PlainLabel
 from mailsetup.i18n import _
+
+_USUAL = ("thunderbird", "outlook", "gmail", "apple-mail", "thunderbird-android", "other")
 
 
 class ProgramPage(PageView):
@@ -26,13 +30,22 @@ class ProgramPage(PageView):
         self._group = QButtonGroup(self)
         self.choices: dict[str, QRadioButton] = {}
         self._notes: dict[str, PlainLabel] = {}
+        self._hosts: dict[str, QWidget] = {}
+        self._usual = QVBoxLayout()
+        self._usual.setSpacing(Space.MEDIUM)
+        self.more = Foldable()
+        self._rest = QVBoxLayout()
+        self._rest.setSpacing(Space.MEDIUM)
+        self.more.take(self._rest)
         self.column.addWidget(self._lead)
+        self.column.addLayout(self._usual)
+        self.column.addWidget(self.more)
         for exporter in EXPORTERS:
             host = QWidget()
             column = QVBoxLayout(host)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(Space.TINY)
-            choice = QRadioButton(exporter.title)
+            choice = QRadioButton()
             choice.setFont(scaled(choice.font(), Type.LARGE, bold=True))
             choice.toggled.connect(
                 lambda on, chosen=exporter.id: self._choose(chosen) if on else None
@@ -44,7 +57,7 @@ class ProgramPage(PageView):
             self._group.addButton(choice)
             self.choices[exporter.id] = choice
             self._notes[exporter.id] = note
-            self.column.addWidget(host)
+            self._hosts[exporter.id] = host
         self.column.addWidget(self._problem)
         self.column.addStretch(1)
         self.retranslate()
@@ -66,7 +79,24 @@ class ProgramPage(PageView):
             self.session.installed.get(self.session.program)
         )
 
+    def _arrange(self) -> None:
+        """What is installed here first, then what people usually have; the others are folded."""
+        here = [one.id for one in self._exporters if self.session.installed.get(one.id)]
+        usual = list(dict.fromkeys((*here, *_USUAL)))
+        rest = [one.id for one in self._exporters if one.id not in usual]
+        for ids, layout in ((usual, self._usual), (rest, self._rest)):
+            for place, program in enumerate(ids):
+                layout.insertWidget(place, self._hosts[program])
+        if self.session.program in rest:
+            self.more.button.setChecked(True)
+        order = [self.choices[program] for program in usual]
+        for first, second in itertools.pairwise(
+            (*order, self.more.button, *(self.choices[program] for program in rest))
+        ):
+            QWidget.setTabOrder(first, second)
+
     def _show(self) -> None:
+        self._arrange()
         for exporter in self._exporters:
             installed = self.session.installed.get(exporter.id)
             if exporter.automation is Automation.APPLY and installed:
@@ -77,6 +107,7 @@ class ProgramPage(PageView):
                 text = _("You get files and a guide with pictures.")
             else:
                 text = _("You get a guide with the values to copy, step by step.")
+            self.choices[exporter.id].setText(_(exporter.title))
             self._notes[exporter.id].setText(text)
             self.choices[exporter.id].setAccessibleDescription(text)
         self._problem.setText(self.session.problem)
@@ -98,5 +129,6 @@ class ProgramPage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.title.setText(_("Which program do you use?"))
+        self.more.set_texts(_("Show more programs"), _("Hide the other programs"))
         self._lead.setText(_("Your password is not written into any file; the program asks once."))
         self._show()

@@ -1,13 +1,15 @@
 """A signed root and a web server of our own: what real servers make of a domain's records."""
 
+import base64
 import os
 import textwrap
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import dkim as oracle
 import dns.dnssec
 import dns.dnssectypes
 import dns.name
@@ -15,10 +17,16 @@ import dns.rdatatype
 import dns.zone
 import pytest
 import trustme
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
 
 from mailsetup.diagnosis.health import dane, mtasts
-from mailsetup.diagnosis.health.look import HealthRequest, look_at_dns_health
+from mailsetup.diagnosis.health.look import HealthRequest, look_at_dns_health, look_at_message
 from mailsetup.discovery.domain import domain_facts
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Status
@@ -27,6 +35,7 @@ from tests.servers.process import Server, answers
 from tests.servers.world import _free_loopback_address, _with_sbin, missing
 
 DIGEST = "aa" * 32
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=3072)
 STS = 'TXT "v=STSv1; id=20261125"'
 HEALTHY = "sana.es"
 DOMAINS = ("sana", "rota", "ajena", "otra", "salta", "grande", "tipo", "falta", "nombre", "prueba")
@@ -51,7 +60,18 @@ def _records(ip: str) -> str:
     lines += ['_dmarc.doble TXT "v=DMARC1; p=monitor"']
     lines += ['fuera TXT "v=spf1 ip4:192.0.2.1 -all"', "fuera MX 10 mx.sana"]
     lines += ['_dmarc.fuera TXT "v=DMARC1; p=none"']
+    lines += [f"sel._domainkey.sana TXT {_in_strings(_public())}"]
     return "\n".join(lines)
+
+
+def _public() -> str:
+    der = KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"v=DKIM1; k=rsa; p={base64.b64encode(der).decode()}"
+
+
+def _in_strings(text: str) -> str:
+    """A key of 3072 bits does not fit into one string of 255 bytes."""
+    return " ".join(f'"{text[i : i + 200]}"' for i in range(0, len(text), 200))
 
 
 @dataclass
@@ -290,3 +310,21 @@ async def test_a_record_for_another_machine_leaves_the_outgoing_server_out(place
     found = await place.look("fuera.es", "mx.sana.es")
     assert found["dns.spf.sender-not-covered"].status is Status.FAIL
     assert found["dns.spf.sender-not-covered"].facts == {"host": "mx.sana.es"}
+
+
+async def test_a_signed_message_is_proven_with_the_published_key(place: Place) -> None:
+    pem = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    message = b"From: ana@sana.es\r\nTo: pepe@lejos.es\r\nSubject: prueba\r\n\r\nHola\r\n"
+    away = (
+        b"Return-Path: <ana@rebotes.hoster.net>\r\nReceived: from out.hoster.net "
+        b"(out.hoster.net [8.8.4.30]) by mx.lejos.es with ESMTPS id 1;\r\n"
+        b" Wed, 25 Nov 2026 06:00:05 +0000\r\n"
+    )
+    field: bytes = oracle.sign(message, b"sel", b"sana.es", pem)
+    request = HealthRequest(EmailAddress("ana", HEALTHY), arrived_elsewhere=True)
+    async with place.network() as net:
+        good = replace(request, arrived=away + field + message)
+        touched = replace(request, arrived=away + field + message.replace(b"prueba", b"otra"))
+        assert await look_at_message(good, net) == ()
+        found = {one.id: one.status for one in await look_at_message(touched, net)}
+    assert found == {"dns.dkim.invalid": Status.FAIL, "dns.dmarc.not-aligned": Status.FAIL}

@@ -1,0 +1,274 @@
+"""What the verbs have in common: the options' meaning, the engine, and settings for an address."""
+
+import argparse
+import asyncio
+import json
+from collections.abc import Collection, Coroutine
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self, TextIO, TypeVar
+
+from mailsetup.assistant.service import (
+    Assistant,
+    Discovery,
+    NetworkOptions,
+    Outcome,
+    RunOptions,
+    choose_account,
+    parse_resolver,
+    settings_discovery,
+)
+from mailsetup.assistant.wording import address_fault_sentence
+from mailsetup.cli import text
+from mailsetup.cli.main import (
+    BAD_INPUT,
+    NEEDS_CONFIRMATION,
+    NOT_FOUND,
+)
+from mailsetup.cli.progress import live_progress
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.document import SettingsProblem, settings_from_json
+from mailsetup.model.hostname import to_a_label, to_u_label
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
+from mailsetup.model.text import has_control
+
+_T = TypeVar("_T")
+
+_MAX_SETTINGS_FILE = 1024 * 1024
+_MAX_PASSWORD = 4096
+_MAX_QUESTIONS = 3
+"""How often a domain may send us on to somebody else before we give up."""
+
+
+class RefusalError(Exception):
+    """Something the person has to change: the id for machines, the sentence for people."""
+
+    def __init__(self, error_id: str, message: str, status: int = BAD_INPUT) -> None:
+        super().__init__(message)
+        self.error_id = error_id
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+
+class Engine:
+    """The assistant in one event loop for a whole verb, so that steps go on with what is open."""
+
+    def __init__(self, options: RunOptions) -> None:
+        self.assistant = Assistant(options)
+        self._runner = asyncio.Runner()
+
+    def run(self, work: Coroutine[object, object, _T]) -> _T:
+        """Wait for a step of the assistant; Ctrl-C ends it."""
+        return self._runner.run(work)
+
+    def __enter__(self) -> Self:
+        # The loop is made here: where that fails, nothing has begun yet.
+        self._runner.get_loop()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._runner:
+            self._runner.run(self.assistant.close())
+
+
+# What the options say ---------------------------------------------------------------------------
+
+
+def address_of(options: argparse.Namespace) -> EmailAddress:
+    parsed = EmailAddress.parse(options.address)
+    if isinstance(parsed, MalformedAddress):
+        raise RefusalError("client.address.malformed", address_fault_sentence(parsed.fault))
+    return parsed
+
+
+def run_options(options: argparse.Namespace) -> RunOptions:
+    resolver = None
+    if options.resolver is not None:
+        resolver = parse_resolver(options.resolver)
+        if resolver is None:
+            raise RefusalError(
+                "usage", _("--resolver needs an IP address, such as 192.0.2.53 or 192.0.2.53:5353.")
+            )
+    ca_files: tuple[Path, ...] = ()
+    if options.ca_file is not None:
+        ca_files = (_ca_file(Path(options.ca_file)),)
+    return RunOptions(
+        network=NetworkOptions(resolver=resolver, ca_files=ca_files),
+        agreed=tuple(_trusted(domain) for domain in options.trust),
+        budget=options.timeout,
+        offline=options.offline,
+        plain_http=options.allow_http,
+    )
+
+
+def _trusted(domain: str) -> str:
+    name = to_a_label(domain)
+    if name is None or "." not in name:
+        raise RefusalError("usage", _("--trust needs a domain, such as hoster.com."))
+    return name
+
+
+def _ca_file(path: Path) -> Path:
+    import ssl
+
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except (OSError, ssl.SSLError):
+        raise RefusalError(
+            "ca-file.unreadable",
+            _("The file of --ca-file cannot be read as certificates: {path}").format(path=path),
+        ) from None
+    return path
+
+
+def settings_file(path: Path, address: EmailAddress) -> Discovery:
+    try:
+        if path.stat().st_size > _MAX_SETTINGS_FILE:
+            raise RefusalError("settings.unusable", _("The settings file is far too large."))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        raise RefusalError(
+            "settings.unreadable",
+            _("The settings file cannot be opened: {path}").format(path=path),
+        ) from None
+    except (ValueError, RecursionError):
+        raise RefusalError(
+            "settings.unusable", _("The settings file is not JSON: {path}").format(path=path)
+        ) from None
+    settings = settings_from_json(document, address)
+    if isinstance(settings, SettingsProblem):
+        raise RefusalError(
+            "settings.unusable",
+            _("The settings file cannot be used. {where}: {problem}.").format(
+                where=settings.where, problem=settings.problem
+            ),
+        )
+    return settings_discovery(settings, str(path))
+
+
+def password_for(
+    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+) -> Secret:
+    if options.password_stdin:
+        line = streams.stdin.readline(_MAX_PASSWORD + 2)
+        value = line.rstrip("\r\n")
+        if not value:
+            raise RefusalError(
+                "password.missing",
+                _("There is no password for {address} on standard input.").format(address=address),
+            )
+    else:
+        kept = engine.run(engine.assistant.load_secret(address))
+        if kept is not None:
+            return kept
+        if not streams.stdin.isatty():
+            raise RefusalError(
+                "password.missing",
+                _(
+                    "There is no password. Use --password-stdin, or keep it in the keyring "
+                    "with the window."
+                ),
+            )
+        value = _prompt(address)
+    if len(value) > _MAX_PASSWORD or has_control(value):
+        raise RefusalError(
+            "password.malformed", _("The password is too long or holds control characters.")
+        )
+    return Secret(value)
+
+
+def _prompt(address: EmailAddress) -> str:
+    import getpass
+
+    value = getpass.getpass(_("Password for {address}: ").format(address=address))
+    if not value:
+        raise RefusalError("password.missing", _("No password was typed."))
+    return value
+
+
+# Finding settings -------------------------------------------------------------------------------
+
+
+def find_settings(
+    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+) -> tuple[Discovery, Collection[str]]:
+    """What was found, and the domains that the person agreed to on the way to it."""
+    if options.settings is not None:
+        return settings_file(Path(options.settings), address), ()
+    agreed: tuple[str, ...] = ()
+    for _again in range(_MAX_QUESTIONS):
+        with live_progress(streams.stderr, options.json) as emit:
+            discovery = engine.run(engine.assistant.discover(address, emit, agreed=agreed))
+        # Without settings the question is whom to ask for them.
+        if discovery.settings is not None or not agrees(discovery, options, streams):
+            break
+        agreed = (*agreed, *discovery.confirm)
+    return discovery, agreed
+
+
+def confirmed(
+    discovery: Discovery, options: argparse.Namespace, streams: Streams
+) -> tuple[Discovery, Collection[str]]:
+    """Ask on a terminal for what has to be agreed to; otherwise the discovery stays as it is."""
+    if not agrees(discovery, options, streams):
+        return discovery, ()
+    return replace(discovery, outcome=Outcome.FOUND, confirm=()), discovery.confirm
+
+
+def agrees(discovery: Discovery, options: argparse.Namespace, streams: Streams) -> bool:
+    if discovery.outcome is not Outcome.NEEDS_CONFIRMATION:
+        return False
+    if options.json or not (streams.stdin.isatty() and streams.stderr.isatty()):
+        return False
+    domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
+    if discovery.settings is None:
+        question = _("Your domain sends us on to {domains}. May we ask there? [y/N] ")
+    else:
+        text.write_discovery(discovery, streams.stderr)
+        question = _("Is {domains} the company that keeps your mail? [y/N] ")
+    streams.stderr.write(question.format(domains=domains))
+    streams.stderr.flush()
+    return streams.stdin.readline().strip().casefold()[:1] in {"y", "s"}
+
+
+def account_of(discovery: Discovery, address: EmailAddress, person: str) -> Account:
+    account = choose_account(discovery.settings, address, person) if discovery.settings else None
+    if account is None:
+        raise RefusalError(
+            "settings.incomplete",
+            _("These settings do not name both an incoming and an outgoing encrypted server."),
+            NOT_FOUND,
+        )
+    return account
+
+
+def prepared(options: argparse.Namespace, streams: Streams) -> Account:
+    """The account to hand over; refuses where settings are missing or not agreed to."""
+    address = address_of(options)
+    if has_control(options.name) or len(options.name) > 200:
+        raise RefusalError("usage", _("The name holds control characters or is too long."))
+    with Engine(run_options(options)) as engine:
+        discovery, _before = find_settings(options, streams, engine, address)
+    discovery, _agreed = confirmed(discovery, options, streams)
+    if discovery.outcome is Outcome.NOT_FOUND:
+        raise RefusalError(
+            "settings.not-found",
+            _("No settings were found for {address}. Give them with --settings.").format(
+                address=address
+            ),
+            NOT_FOUND,
+        )
+    if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
+        raise RefusalError(
+            "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
+        )
+    return account_of(discovery, address, options.name.strip())

@@ -1,0 +1,253 @@
+"""The verbs that hand settings over: export, apply, publish, programs."""
+
+import argparse
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailsetup.assistant.service import Outcome
+from mailsetup.assistant.wording import address_fault_sentence
+from mailsetup.cli import text
+from mailsetup.cli.common import (
+    Engine,
+    RefusalError,
+    Streams,
+    confirmed,
+    find_settings,
+    prepared,
+    run_options,
+)
+from mailsetup.cli.document import Document
+from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
+from mailsetup.export.exporter import Artifact
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.document import SCHEMA
+from mailsetup.model.hostname import to_a_label
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import AccountSettings
+
+_MAX_KEY_FILE = 1024 * 1024 + 1
+
+
+def export(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.export.exporter import CannotExport
+    from mailsetup.export.table import exporter
+    from mailsetup.export.write import WriteRefused, write_artifact
+
+    chosen = exporter(options.program)
+    if chosen is None:
+        raise _unknown_program(options.program)
+    account = prepared(options, streams)
+    artifact = chosen.export(account)
+    if isinstance(artifact, CannotExport):
+        raise RefusalError("export.impossible", artifact.reason)
+    if options.sign_cert is not None:
+        artifact = _signed(artifact, chosen.id, options, streams)
+    written = write_artifact(artifact, Path(options.out), force=options.force)
+    if isinstance(written, WriteRefused):
+        raise RefusalError("export.not-written", written.reason)
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "exported",
+            "address": str(account.address),
+            "program": chosen.id,
+            "files": [str(path) for path in written.paths],
+            "notes": list(artifact.notes),
+            "steps": [
+                {
+                    "text": step.text,
+                    "values": [{"label": v.label, "value": v.value} for v in step.values],
+                    "link": step.link,
+                }
+                for step in artifact.steps
+            ],
+        }
+        print_document(document, streams.stdout)
+    else:
+        text.write_export(artifact, written.paths, streams.stdout)
+    return DONE
+
+
+def _signed(
+    artifact: Artifact, program: str, options: argparse.Namespace, streams: Streams
+) -> Artifact:
+    from mailsetup.export.apple_sign import CannotSign, read_signer, signed
+
+    if program != "apple-mail":
+        raise RefusalError("usage", _("--sign-cert goes with “--for apple-mail” only."))
+    certificate = _content(options.sign_cert)
+    key = _content(options.sign_key) if options.sign_key is not None else None
+    signer = read_signer(certificate, key, now=datetime.now(UTC))
+    if isinstance(signer, CannotSign) and signer.needs_passphrase and streams.stdin.isatty():
+        passphrase = Secret(getpass.getpass(_("Passphrase of the key: ")))
+        signer = read_signer(certificate, key, passphrase, now=datetime.now(UTC))
+    if isinstance(signer, CannotSign):
+        raise RefusalError("export.not-signed", signer.reason)
+    return signed(artifact, signer)
+
+
+def _content(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(_MAX_KEY_FILE)
+    except OSError:
+        raise RefusalError(
+            "export.not-signed", _("This file cannot be opened: {path}").format(path=path)
+        ) from None
+
+
+def publish(options: argparse.Namespace, streams: Streams) -> int:
+    """Write what a hosting should serve for a domain, or compare it with what it serves."""
+    from mailsetup.assistant.publishing import is_published, row_to_json
+    from mailsetup.export.exporter import CannotExport
+    from mailsetup.export.publish.options import PolicyMode, PublishOptions
+    from mailsetup.export.publish.publication import publication
+    from mailsetup.export.write import WriteRefused, write_artifact
+
+    domain = to_a_label(options.domain)
+    if domain is None or "." not in domain:
+        raise RefusalError("usage", _("A domain is needed, such as company.com."))
+    if options.settings is None and options.address is None:
+        raise RefusalError("usage", _("Say where the settings are: --settings or --address."))
+    if options.out is None and not options.verify:
+        raise RefusalError("usage", _("Say where the files are to go: --out, or use --verify."))
+    with Engine(run_options(options)) as engine:
+        settings, address = _settings_to_publish(options, streams, engine, domain)
+        wanted = PublishOptions(
+            address=address,
+            mail_exchangers=engine.run(engine.assistant.mail_exchangers(domain)),
+            policy_mode=PolicyMode(options.mta_sts),
+            web=tuple(options.web),
+            folder=options.folder,
+            relative=options.relative,
+        )
+        made = publication(domain, settings, wanted)
+        if isinstance(made, CannotExport):
+            raise RefusalError("publish.impossible", made.reason)
+        rows = engine.run(engine.assistant.verify_publication(made)) if options.verify else ()
+    paths: tuple[Path, ...] = ()
+    if options.out is not None:
+        written = write_artifact(made.artifact, Path(options.out), force=options.force)
+        if isinstance(written, WriteRefused):
+            raise RefusalError("publish.not-written", written.reason)
+        paths = written.paths
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "published" if is_published(rows) else "not-published",
+            "domain": domain,
+            "files": [str(path) for path in paths],
+            "notes": list(made.notes),
+            "verified": [row_to_json(row) for row in rows] if options.verify else None,
+        }
+        if not options.verify:
+            document["outcome"] = "written"
+        print_document(document, streams.stdout)
+    else:
+        if paths:
+            text.write_export(made.artifact, paths, streams.stdout)
+        text.write_verification(rows, streams.stdout)
+    return DONE if not options.verify or is_published(rows) else BROKEN
+
+
+def _settings_to_publish(
+    options: argparse.Namespace, streams: Streams, engine: Engine, domain: str
+) -> tuple[AccountSettings, EmailAddress]:
+    """The settings, and the mailbox whose user name stands for everybody's in them."""
+    typed = options.address or f"postmaster@{domain}"
+    address = EmailAddress.parse(typed)
+    if isinstance(address, MalformedAddress):
+        raise RefusalError("client.address.malformed", address_fault_sentence(address.fault))
+    if address.domain != domain:
+        message = _("{address} is not a mailbox of {domain}.")
+        raise RefusalError("usage", message.format(address=address, domain=domain))
+    discovery, _agreed = find_settings(options, streams, engine, address)
+    discovery, _agreed = confirmed(discovery, options, streams)
+    if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
+        raise RefusalError(
+            "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
+        )
+    if discovery.settings is None:
+        raise RefusalError(
+            "settings.not-found",
+            _("No settings were found for {address}. Give them with --settings.").format(
+                address=address
+            ),
+            NOT_FOUND,
+        )
+    return discovery.settings, address
+
+
+def apply(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.export.table import exporter
+    from mailsetup.export.thunderbird_profile import ApplyRefused, apply_new_profile
+
+    chosen = exporter(options.program)
+    if chosen is None:
+        raise _unknown_program(options.program)
+    if chosen.id != "thunderbird":
+        raise RefusalError(
+            "apply.impossible",
+            _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
+                program=_(chosen.title), id=chosen.id
+            ),
+        )
+    account = prepared(options, streams)
+    applied = apply_new_profile(account)
+    if isinstance(applied, ApplyRefused):
+        raise RefusalError("apply.refused", applied.reason)
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "applied",
+            "address": str(account.address),
+            "program": chosen.id,
+            "profile": str(applied.profile),
+            "name": applied.name,
+            "command": list(applied.command),
+            "notes": list(applied.notes),
+        }
+        print_document(document, streams.stdout)
+    else:
+        text.write_applied(
+            applied.name, applied.profile, applied.command, applied.notes, streams.stdout
+        )
+    return DONE
+
+
+def programs(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.export.table import EXPORTERS, installed
+
+    rows = [(program, installed(program.id)) for program in EXPORTERS]
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "ok",
+            "programs": [
+                {
+                    "id": program.id,
+                    "title": _(program.title),
+                    "automation": str(program.automation),
+                    "installed": here,
+                }
+                for program, here in rows
+            ],
+        }
+        print_document(document, streams.stdout)
+    else:
+        text.write_programs(rows, streams.stdout)
+    return DONE
+
+
+def _unknown_program(program: str) -> RefusalError:
+    from mailsetup.export.table import EXPORTERS
+
+    known = ", ".join(known.id for known in EXPORTERS)
+    return RefusalError(
+        "usage",
+        _("There is no program “{program}” here. Known: {known}.").format(
+            program=program, known=known
+        ),
+    )

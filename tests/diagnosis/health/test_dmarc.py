@@ -1,0 +1,236 @@
+"""The tree walk, the policy for a domain, and who speaks for it (RFC 9989)."""
+
+import pytest
+
+from mailsetup.diagnosis.health.dmarc import (
+    MAX_QUERIES,
+    Record,
+    Request,
+    Walk,
+    findings,
+    is_aligned,
+    names_of_walk,
+    read_record,
+    refused_reports,
+    walk,
+)
+from mailsetup.model.finding import Finding
+from mailsetup.net.dns import Answer
+from tests.discovery.world import SERVFAIL, DnsReply, World, run
+
+
+def zone(**records: str | DnsReply) -> World:
+    """Records by domain, with ``__`` for dots."""
+    return World(
+        dns={
+            (f"_dmarc.{name.replace('__', '.')}", "TXT"): (
+                Answer((value,)) if isinstance(value, str) else value
+            )
+            for name, value in records.items()
+        },
+        dns_delay=1.0,
+    )
+
+
+def walked(domain: str, world: World) -> Walk:
+    return run(walk(domain, world))
+
+
+@pytest.mark.parametrize(
+    ("domain", "names"),
+    [
+        ("bodega.es", ["bodega.es", "es"]),
+        ("a.b.bodega.es", ["a.b.bodega.es", "b.bodega.es", "bodega.es", "es"]),
+        (
+            "a.b.c.d.e.f.g.h.i.j.mail.example.com",
+            [
+                "a.b.c.d.e.f.g.h.i.j.mail.example.com",
+                "g.h.i.j.mail.example.com",
+                "h.i.j.mail.example.com",
+                "i.j.mail.example.com",
+                "j.mail.example.com",
+                "mail.example.com",
+                "example.com",
+                "com",
+            ],
+        ),
+    ],
+)
+def test_the_walk_goes_up_label_by_label_and_jumps_over_long_names(
+    domain: str, names: list[str]
+) -> None:
+    assert list(names_of_walk(domain)) == names
+    assert len(names) <= MAX_QUERIES
+
+
+def test_no_name_is_asked_more_than_eight_questions() -> None:
+    for count in range(1, 60):
+        assert len(names_of_walk(".".join("a" * count))) <= MAX_QUERIES
+
+
+async def _seconds(domain: str, world: World) -> float:
+    clock = world.network().clock
+    started = clock.monotonic()
+    await walk(domain, world)
+    return clock.monotonic() - started
+
+
+def test_the_whole_walk_takes_one_round_trip() -> None:
+    assert run(_seconds("a.b.c.d.e.f.g.h.i.es", zone(es="v=DMARC1; p=none"))) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("domain", "records", "organisation", "request_for", "holder"),
+    [
+        ("bodega.es", {}, "bodega.es", None, None),
+        ("bodega.es", {"bodega__es": "p=reject"}, "bodega.es", "reject", "bodega.es"),
+        ("v.bodega.es", {"bodega__es": "p=reject"}, "bodega.es", "reject", "bodega.es"),
+        ("v.bodega.es", {"bodega__es": "p=reject; sp=none"}, "bodega.es", "none", "bodega.es"),
+        (
+            "v.bodega.es",
+            {"bodega__es": "p=reject", "v__bodega__es": "p=none"},
+            "bodega.es",
+            "none",
+            "v.bodega.es",
+        ),
+        # psd=n says: here one owner begins.
+        (
+            "v.bodega.es",
+            {"bodega__es": "p=none; psd=n", "es": "p=reject"},
+            "bodega.es",
+            "none",
+            "bodega.es",
+        ),
+        # psd=y says: whoever is one label below owns it.
+        (
+            "a.v.bodega.es",
+            {"bodega__es": "p=quarantine; psd=y"},
+            "v.bodega.es",
+            "quarantine",
+            "bodega.es",
+        ),
+        ("bodega.es", {"bodega__es": "p=none; psd=y"}, "bodega.es", "none", "bodega.es"),
+        # A record too high up, without psd, still is the one with the fewest labels.
+        ("a.bodega.es", {"a__bodega__es": "p=none", "es": "p=reject"}, "es", "none", "a.bodega.es"),
+        ("bodega.es", {"bodega__es": "p=reject; t=y"}, "bodega.es", "quarantine", "bodega.es"),
+        ("bodega.es", {"bodega__es": "p=quarantine; t=y"}, "bodega.es", "none", "bodega.es"),
+        (
+            "bodega.es",
+            {"bodega__es": "p=loquesea; rua=mailto:a@b.es"},
+            "bodega.es",
+            "none",
+            "bodega.es",
+        ),
+        # What counts as no record is walked over.
+        (
+            "v.bodega.es",
+            {"v__bodega__es": "p=loquesea", "bodega__es": "p=reject"},
+            "bodega.es",
+            "reject",
+            "bodega.es",
+        ),
+    ],
+)
+def test_the_policy_that_holds_for_a_domain(
+    domain: str,
+    records: dict[str, str],
+    organisation: str,
+    request_for: str | None,
+    holder: str | None,
+) -> None:
+    seen = walked(domain, zone(**{name: f"v=DMARC1; {rest}" for name, rest in records.items()}))
+    assert seen.organisation == organisation
+    assert (seen.record.domain if seen.record else None) == holder
+    assert (seen.record.request_for(domain) if seen.record else None) == request_for
+
+
+def test_a_subdomain_that_does_not_exist_has_a_policy_of_its_own() -> None:
+    record = read_record("bodega.es", "v=DMARC1; p=none; sp=quarantine; np=reject")
+    assert isinstance(record, Record)
+    assert record.request_for("x.bodega.es") is Request.QUARANTINE
+    assert record.request_for("x.bodega.es", exists=False) is Request.REJECT
+    assert record.request_for("bodega.es", exists=False) is Request.NONE
+    plainer = read_record("bodega.es", "v=DMARC1; p=none; sp=quarantine")
+    assert isinstance(plainer, Record)
+    assert plainer.request_for("x.bodega.es", exists=False) is Request.QUARANTINE
+
+
+def test_several_records_at_one_name_are_none() -> None:
+    two = Answer(("v=DMARC1; p=none", "v=DMARC1; p=reject"))
+    seen = walked("v.bodega.es", zone(v__bodega__es=two, bodega__es="v=DMARC1; p=reject"))
+    assert seen.record is not None
+    assert seen.record.domain == "bodega.es"
+    assert seen.unusable is not None
+    assert seen.unusable.reason == "2 records"
+
+
+def test_silence_is_neither_a_record_nor_its_absence() -> None:
+    silent = walked("bodega.es", zone(bodega__es=SERVFAIL))
+    assert not silent.complete
+    assert silent.record is None
+    assert silent.organisation is None
+    above = walked("v.bodega.es", zone(v__bodega__es="v=DMARC1; p=none", bodega__es=SERVFAIL))
+    assert above.record is not None
+    assert above.organisation is None
+
+    async def told() -> tuple[Finding, ...]:
+        return await findings(silent, zone())
+
+    assert not run(told())
+
+
+def aligned(domain: str, author: str, world: World, *, strict: bool = False) -> bool | None:
+    async def look() -> bool | None:
+        return await is_aligned(domain, await walk(author, world), world, strict=strict)
+
+    return run(look())
+
+
+@pytest.mark.parametrize(
+    ("domain", "strict", "expected"),
+    [
+        ("bodega.es", True, True),
+        ("BODEGA.es", True, True),
+        ("correo.bodega.es", False, True),
+        ("correo.bodega.es", True, False),
+        ("hoster.com", False, False),
+        ("otrabodega.es", False, False),
+        ("", False, False),
+        ("mudo.com", False, None),
+    ],
+)
+def test_who_speaks_for_a_domain(domain: str, strict: bool, expected: bool | None) -> None:
+    world = zone(bodega__es="v=DMARC1; p=reject", mudo__com=SERVFAIL)
+    assert aligned(domain, "bodega.es", world, strict=strict) is expected
+
+
+def test_neighbours_under_a_public_suffix_do_not_speak_for_each_other() -> None:
+    world = zone(com__es="v=DMARC1; p=none; psd=y")
+    assert aligned("vecino.com.es", "bodega.com.es", world) is False
+    assert aligned("correo.bodega.com.es", "bodega.com.es", world) is True
+
+
+def test_reports_are_refused_by_a_host_that_did_not_agree() -> None:
+    record = read_record(
+        "bodega.es",
+        "v=DMARC1; p=none; rua=mailto:a@bodega.es,mailto:b@informes.bodega.es,"
+        "mailto:c@si.com,mailto:d@no.com,mailto:e@mudo.com",
+    )
+    assert isinstance(record, Record)
+    world = World(
+        dns={
+            ("_dmarc.bodega.es", "TXT"): Answer((record.text,)),
+            ("bodega.es._report._dmarc.si.com", "TXT"): Answer(("v=DMARC1",)),
+            ("bodega.es._report._dmarc.mudo.com", "TXT"): SERVFAIL,
+        }
+    )
+    assert run(refused_reports(record, world)) == ("no.com",)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["v=DMARC1;" + ";" * 15_000, "v=DMARC1;" + "p=none;" * 5000, "v=DMARC1; p=\x1b[31m\x00" * 9],
+)
+def test_hostile_records_are_read_to_the_end(hostile: str) -> None:
+    seen = walked("bodega.es", zone(bodega__es=hostile))
+    assert seen.complete
