@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from mailsetup.cli.main import BAD_INPUT, DEFECT, Windows, main
+from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """Entry point of the command ``mailsetup``."""
-    sys.exit(start(sys.argv[1:]))
+    try:
+        sys.exit(start(sys.argv[1:]))
+    except KeyboardInterrupt:
+        # Before or after the command's own work, where nothing is left to be told.
+        sys.exit(CANCELLED)
 
 
 def start(arguments: Sequence[str]) -> int:

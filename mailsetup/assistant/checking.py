@@ -48,7 +48,7 @@ from mailsetup.verify.login import (
     open_smtp,
 )
 from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
-from mailsetup.verify.managesieve import Rules, read_active_rules
+from mailsetup.verify.managesieve import Rules, RulesOutcome, read_active_rules
 from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, RoundTrip, Stage
 from mailsetup.verify.pop3 import Pop3Session
 from mailsetup.verify.progress import (
@@ -136,8 +136,8 @@ class _Mail:
         return (
             *self.incoming.findings,
             *self.outgoing.findings,
-            *self.of_mailbox,
             *self.of_trip,
+            *self.of_mailbox,
             *self.of_elsewhere,
             *self.of_programs,
         )
@@ -169,10 +169,18 @@ class Check:
         self._sessions = OpenSessions()
         self._mailbox: Mailbox | None = None
         self._smtp: SmtpSession | None = None
+        self._reading: asyncio.Task[RulesOutcome] | None = None
         self._running: dict[Activity, float] = {}
 
     async def run(self) -> CheckReport:
         """Do everything that does not depend on each other side by side."""
+        try:
+            return await self._run()
+        finally:
+            if self._reading is not None:
+                self._reading.cancel()
+
+    async def _run(self) -> CheckReport:
         started = self._net.clock.monotonic()
         domain, of_dns, mail = await asyncio.gather(
             self._domain(), self._dns_health(), self._mail()
@@ -214,7 +222,7 @@ class Check:
             (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
                 self._trip(incoming, outgoing),
                 self._programs(incoming, outgoing),
-                self._rules(incoming),
+                self._rules(),
             )
             of_folders = await self._folders(incoming, trip, script)
             elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
@@ -253,15 +261,16 @@ class Check:
         outgoing = _Side(proof=last.outgoing, reached=True)
         return _Mail(incoming, outgoing, last.round_trip, last.elsewhere)
 
-    async def _rules(self, incoming: _Side) -> tuple[str, tuple[Finding, ...]]:
+    async def _rules(self) -> tuple[str, tuple[Finding, ...]]:
         """The mailbox's own rules, where its host tells them to the same user."""
-        if incoming.proof is None:
+        if self._reading is None:
             return "", ()
-        outcome = await read_active_rules(incoming.proof.server, self._request.secret, self._net)
+        outcome = await self._reading
         if not isinstance(outcome, Rules):
             return "", ()
         now = self._net.clock.now()
-        findings = rule_findings(outcome.text, self._account.address, now)
+        # Large scripts take a while to be followed.
+        findings = await asyncio.to_thread(rule_findings, outcome.text, self._account.address, now)
         self._tell(findings)
         return outcome.text, findings
 
@@ -272,7 +281,8 @@ class Check:
         mailbox = self._mailbox
         if not isinstance(mailbox, ImapMailbox) or incoming.proof is None:
             return ()
-        receiving = list(rule_folders(script, self._account.address, self._net.clock.now()))
+        now = self._net.clock.now()
+        receiving = list(await asyncio.to_thread(rule_folders, script, self._account.address, now))
         if trip is not None:
             receiving.append(trip.folder)
         session = mailbox.session
@@ -419,6 +429,10 @@ class Check:
         session, proof, findings = await self._log_in_incoming(opened, opener, log_in)
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
+        # Beside everything else: a firewall that swallows its port costs nobody's time.
+        self._reading = asyncio.create_task(
+            read_active_rules(proof.server, self._request.secret, self._net)
+        )
         if isinstance(session, ImapSession):
             self._mailbox = ImapMailbox(session)
         else:

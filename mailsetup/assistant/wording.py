@@ -1,6 +1,6 @@
 """Sentences that the window and the command line share, in the current language."""
 
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from mailsetup.assistant.events import Activity
 from mailsetup.i18n import _, language
@@ -16,10 +16,6 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Method, Source
-from mailsetup.model.text import plain
-
-if TYPE_CHECKING:
-    from mailsetup.assistant.report import Elsewhere
 
 
 def address_fault_sentence(fault: AddressFault) -> str:
@@ -291,26 +287,3 @@ def warning_sentence(warning: str) -> str:
 def no_keyring_sentence() -> str:
     """There is nowhere safe to keep a password."""
     return _("This computer has no keyring, so the password is not kept.")
-
-
-def elsewhere_problem(elsewhere: "Elsewhere") -> str:
-    """Why the second mailbox could not take part; nothing when it did."""
-    from mailsetup.diagnosis.catalogue import explain
-
-    if elsewhere.problem is None:
-        return ""
-    why = explain(elsewhere.problem).title
-    return _("The second mailbox could not be used: {why}").format(why=why)
-
-
-def elsewhere_lines(elsewhere: "Elsewhere") -> list[str]:
-    """The messages that went between the account and the second mailbox, one line each."""
-    ways = (
-        (elsewhere.sent, _("A message to {address} arrived there (folder {folder}).")),
-        (elsewhere.received, _("A message from {address} arrived here (folder {folder}).")),
-    )
-    return [
-        sentence.format(address=elsewhere.address, folder=plain(trip.folder, 80))
-        for trip, sentence in ways
-        if trip is not None
-    ]

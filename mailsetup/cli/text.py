@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TextIO
 
 from mailsetup.assistant.publishing import Row
-from mailsetup.assistant.report import CheckReport, Elsewhere
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.reportwords import elsewhere_sentences, note_sentences
 from mailsetup.assistant.service import Discovery
 from mailsetup.assistant.wording import (
     actor_name,
     alias_sentence,
-    elsewhere_lines,
-    elsewhere_problem,
     hint_sentence,
     link_name,
     protocol_purpose,
@@ -105,9 +104,6 @@ def write_report(report: CheckReport, out: TextIO) -> None:
     """What was proven, or what is broken first."""
     out.write("\n")
     write_chain(report.chain, out)
-    if report.incoming is not None:
-        for alert in report.incoming.alerts:
-            out.write(_("The server says: {text}").format(text=plain(alert)) + "\n")
     trip = report.round_trip
     if trip is not None:
         out.write(
@@ -120,10 +116,9 @@ def write_report(report: CheckReport, out: TextIO) -> None:
             )
             + "\n"
         )
-        if not trip.cleaned_up:
-            out.write(_("The test message could not be removed; delete it by hand.") + "\n")
     if report.elsewhere is not None:
-        _write_elsewhere(report.elsewhere, out)
+        out.writelines(f"{line}\n" for line in elsewhere_sentences(report.elsewhere))
+    out.writelines(f"{line}\n" for line in note_sentences(report))
     if report.answer is not None:
         out.write(f"\n{report.answer.sentence}\n")
     elif report.is_proven:
@@ -132,12 +127,6 @@ def write_report(report: CheckReport, out: TextIO) -> None:
         out.write(_("Nothing is broken as far as it could be checked.") + "\n")
     for finding in report.findings:
         _write_finding(finding, out)
-
-
-def _write_elsewhere(elsewhere: Elsewhere, out: TextIO) -> None:
-    for line in (elsewhere_problem(elsewhere), *elsewhere_lines(elsewhere)):
-        if line:
-            out.write(line + "\n")
 
 
 def _write_finding(finding: Finding, out: TextIO) -> None:

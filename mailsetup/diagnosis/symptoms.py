@@ -65,6 +65,7 @@ _EXPLAINS: Mapping[Symptom, tuple[str, ...]] = {
         "account.quota",
         "account.filter",
         "account.mail",
+        "account.folders",
         "hosting.message",
         "hosting.login",
         "client.program",

@@ -32,6 +32,7 @@ from mailsetup.model.secret import Secret
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
     from mailsetup.demo.world import DemoAccount
+    from mailsetup.gui.saving import SavingReport
     from mailsetup.model.settings import ServerSettings
 
 _LANGUAGES = {"es": "Español", "en": "English"}
@@ -189,17 +190,20 @@ class Window(QWidget):
         *,
         settings: QSettings | None = None,
         choose_folder: Callable[[QWidget], str] | None = None,
+        choose_file: Callable[[QWidget, str], str] | None = None,
     ) -> None:
         super().__init__()
         self._make_assistant = make_assistant
         self._assistant: Assistant | None = None
         self._settings = settings
         self._choose_folder = choose_folder or _ask_for_folder
+        self._choose_file = choose_file or _ask_for_file
         self.session = Session(demo=demo)
         self.flow = Flow()
         self.bridge = Bridge(self)
         self._job: int | None = None
         self._busy = False
+        self._saving: SavingReport | None = None
         self._pages: dict[Page, PageView] = {}
         self._build()
         self._add(WelcomePage(self.session))
@@ -292,9 +296,12 @@ class Window(QWidget):
             return self._add(LookingPage(self.session))
         made = self._add(_later_page(page, self.session))
         from mailsetup.gui.pages.done import DonePage
+        from mailsetup.gui.pages.result import ResultPage
 
         if isinstance(made, DonePage):
             made.save_wanted.connect(self._save_files)
+        elif isinstance(made, ResultPage):
+            made.report_wanted.connect(self._save_report)
         return made
 
     # Going about ----------------------------------------------------------------------------
@@ -473,7 +480,6 @@ class Window(QWidget):
 
     def _tested(self, end: JobEnd) -> None:
         from mailsetup.assistant.report import CheckReport
-        from mailsetup.assistant.wording import elsewhere_problem
 
         session = self.session
         self._job = None
@@ -484,8 +490,6 @@ class Window(QWidget):
             session.second_problem = _(
                 "The servers of {address} were not found, so that mailbox took no part."
             ).format(address=session.second)
-        elif session.report is not None and session.report.elsewhere is not None:
-            session.second_problem = elsewhere_problem(session.report.elsewhere)
         if session.report is not None:
             # A server that answered in place of one that did not is the one to set up.
             session.account = session.report.account
@@ -601,6 +605,36 @@ class Window(QWidget):
 
         self.bridge.start(save, saved)
 
+    @Slot()
+    def _save_report(self) -> None:
+        from mailsetup.gui.saving import SavingReport
+
+        session = self.session
+        report, address = session.report, session.address
+        if report is None or address is None or self._saving is not None:
+            return
+        name = self._choose_file(self, f"{address.ascii}.pdf".replace("@", "-"))
+        if not name:
+            return
+        discovery = None if session.typed else session.discovery
+        secrets = [Secret(text) for text in (session.password, session.second_password) if text]
+        self._saving = SavingReport(self, report, discovery, secrets, Path(name))
+        self._saving.finished.connect(self._report_saved)
+        self._saving.start()
+
+    @Slot()
+    def _report_saved(self) -> None:
+        from mailsetup.gui.pages.result import ResultPage
+
+        saving, self._saving = self._saving, None
+        view = self.page_view(Page.RESULT)
+        if saving is None or not isinstance(view, ResultPage):
+            return
+        saving.deleteLater()
+        sentence = saving.sentence or _("This program made a mistake ({kind}).").format(kind="—")
+        view.show_saved(sentence)
+        announce(self, sentence)
+
     # Language, keys, end --------------------------------------------------------------------
 
     @Slot(int)
@@ -632,11 +666,21 @@ class Window(QWidget):
     def closeEvent(self, event: QCloseEvent) -> None:
         """End everything that runs, then go."""
         self._end_job()
+        if self._saving is not None:
+            self._saving.wait()
         self.bridge.close(self._assistant.close if self._assistant is not None else None)
         self.session.password = self.session.second_password = ""
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
         super().closeEvent(event)
+
+
+def _ask_for_file(parent: QWidget, proposed: str) -> str:
+    title, kinds = _("Where shall the report go?"), "PDF (*.pdf);;HTML (*.html);;TXT (*.txt)"
+    name, kind = QFileDialog.getSaveFileName(parent, title, proposed, kinds)
+    if name and not Path(name).suffix:
+        name += f".{kind.partition(' ')[0].lower()}"
+    return name
 
 
 def _ask_for_folder(parent: QWidget) -> str:

@@ -396,6 +396,7 @@ def test_wrong_settings_in_the_program_on_this_computer_are_named(world: World, 
 
 
 def test_ctrl_c_ends_with_130_and_one_document(world: World, tmp_path: Path) -> None:
+    before = world.log("dovecot-mail").count("Login: user=<ana@bodega.test>")
     words = ("check", "ana@bodega.test", "--json", "--password-stdin", "--attachment-mib", "8")
     running = subprocess.Popen(
         command(world, *words),
@@ -407,7 +408,11 @@ def test_ctrl_c_ends_with_130_and_one_document(world: World, tmp_path: Path) -> 
     assert running.stdin is not None
     running.stdin.write(b"correcto-1\n")
     running.stdin.flush()
-    time.sleep(0.7)
+    # In the middle of it: behind the login, before eight mebibytes have come and gone.
+    deadline = time.monotonic() + 30
+    while world.log("dovecot-mail").count("Login: user=<ana@bodega.test>") == before:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=20)
     assert running.returncode == 130, err.decode()

@@ -135,6 +135,36 @@ def test_without_a_second_mailbox_less_is_seen_and_it_can_be_given_later(
     assert assistant.requests[1].previous is assistant.reports[0]
 
 
+@pytest.mark.parametrize("name", ["informe.pdf", "informe.html", "informe.txt"])
+def test_the_report_is_saved_without_the_password(
+    person: Person, tmp_path: Path, name: str
+) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("canario-secreto")
+    person.is_on(Page.RESULT)
+    path = tmp_path / name
+    person.window._choose_file = lambda _parent, _proposed: str(path)
+    person.clicks(person.result.save_report)
+    person.bot.waitUntil(path.exists, timeout=20_000)
+    assert b"canario-secreto" not in path.read_bytes()
+    person.bot.waitUntil(lambda: name in person.result._saved.text())
+
+
+def test_a_report_that_cannot_be_saved_says_why(person: Person, tmp_path: Path) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("canario-secreto")
+    person.is_on(Page.RESULT)
+    person.window._choose_file = lambda _parent, _proposed: str(tmp_path / "no" / "informe.pdf")
+    person.clicks(person.result.save_report)
+    person.bot.waitUntil(lambda: person.result._saved.isVisibleTo(person.window))
+    assert str(tmp_path / "no") in person.result._saved.text()
+    assert not person.result._saved.text().startswith("Saved")
+
+
 def test_another_password_repeats_everything(somebody: MakePerson) -> None:
     assistant = Scripted(reports=[report(healthy=False), report(healthy=True)])
     person = somebody(assistant)
@@ -374,7 +404,14 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
 
 
 def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePerson) -> None:
-    person = somebody(Scripted(reports=[report(healthy=False)]))
+    refused = Finding(
+        "hosting.message.rejected",
+        Status.FAIL,
+        {"host": "smtp.correo-iberico.es"},
+        {"server": "smtp.correo-iberico.es:465", "code": "554 5.7.1", "answer": "No"},
+    )
+    broken = replace(report(healthy=False), findings=(refused,), first_broken=Link.HOSTING)
+    person = somebody(Scripted(reports=[broken]))
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.goes_on()
@@ -382,7 +419,7 @@ def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePe
     person.is_on(Page.RESULT)
     message = person.result.hosting_message()
     assert "ana@bodegasdelebro.es" in message
-    assert "NO AUTHENTICATIONFAILED" in message
+    assert "554 5.7.1" in message
     assert "canario-secreto" not in message
 
 

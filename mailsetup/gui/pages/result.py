@@ -3,16 +3,18 @@
 from dataclasses import replace
 from datetime import datetime
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.wording import actor_name, elsewhere_lines, link_name
+from mailsetup.assistant.wording import actor_name, link_name
 from mailsetup.gui.chain import ChainView
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
-from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.theme import Type
 from mailsetup.gui.widgets import Foldable, PlainLabel, action_button
+from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
 from mailsetup.model.finding import Actor, Finding, Status
 from mailsetup.model.settings import ServerSettings
@@ -23,6 +25,9 @@ class ResultPage(PageView):
     """The verdict, one action first, details folded."""
 
     page = Page.RESULT
+
+    report_wanted = Signal()
+    """The person wants the report as a file."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -47,8 +52,13 @@ class ResultPage(PageView):
         self.copy.clicked.connect(self._copy_message)
         self.with_second = action_button()
         self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
-        remedies = _row(self.use_name, self.short_name, self.with_second)
-        actions = _row(self.again, self.other_password, self.servers, self.copy)
+        self.save_report: QPushButton = action_button()
+        self.save_report.clicked.connect(lambda: self.report_wanted.emit())
+        remedies = wrapping_row(self.use_name, self.short_name, self.with_second)
+        actions = wrapping_row(
+            self.again, self.other_password, self.servers, self.copy, self.save_report
+        )
+        self._saved = PlainLabel(role="muted")
         self.details = Foldable()
         for widget in (
             self.chain,
@@ -60,6 +70,7 @@ class ResultPage(PageView):
             self._also,
             remedies,
             actions,
+            self._saved,
             self.details,
         ):
             self.column.addWidget(widget)
@@ -80,9 +91,11 @@ class ResultPage(PageView):
         return answered or report.root_cause
 
     def _show(self) -> None:
+        from mailsetup.assistant.reportwords import verdict_words
         from mailsetup.diagnosis.catalogue import explain
 
         report = self.session.report
+        self._saved.hide()
         self.chain.reset()
         if report is not None:
             for link, status in report.chain:
@@ -100,6 +113,7 @@ class ResultPage(PageView):
         )
         self._proof.setVisible(healthy)
         self.copy.setVisible(cause is not None and explain(cause).who is not Actor.YOU)
+        self.save_report.setVisible(report is not None)
         self.again.setVisible(not healthy or cause is not None)
         self.other_password.setVisible(cause is not None and cause.id.startswith("account.login"))
         self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
@@ -108,12 +122,9 @@ class ResultPage(PageView):
         self._name_remedies()
         self._who.setVisible(cause is not None)
         if healthy and report is not None and cause is None:
-            if report.is_proven:
-                self.title.setText(_("Everything works"))
-                self.sentence.setText(_("Your mail comes in and goes out."))
-            else:
-                self.title.setText(_("Nothing broken was found"))
-                self.sentence.setText(_("Not everything could be checked."))
+            title, sentence = verdict_words(report)
+            self.title.setText(title)
+            self.sentence.setText(sentence)
             if answer is not None:
                 self.sentence.setText(answer.sentence)
             self.advice.setText(_("Now choose the program that you want to use."))
@@ -190,31 +201,13 @@ class ResultPage(PageView):
         self.moved.emit(Move.AGAIN)
 
     def _proven(self) -> list[str]:
+        from mailsetup.assistant.reportwords import note_sentences, proof_sentences
+
         report = self.session.report
         if report is None:
             return []
-        lines = []
-        if report.incoming is not None:
-            lines.append(
-                _("✔  Logged in at {host} to receive").format(host=report.incoming.server.host)
-            )
-            lines += [
-                _("The server says: {text}").format(text=plain(alert))
-                for alert in report.incoming.alerts
-            ]
-        if report.outgoing is not None:
-            lines.append(
-                _("✔  Logged in at {host} to send").format(host=report.outgoing.server.host)
-            )
-        trip = report.round_trip
-        if trip is not None:
-            seconds = f"{(trip.sent_ms + trip.arrived_ms) / 1000:.1f}"
-            lines.append(_("✔  A message came back after {seconds} s").format(seconds=seconds))
-            lines.append(_("✔  Its attachment is unchanged"))
-            if not trip.cleaned_up:
-                lines.append(_("The test message could not be removed; delete it by hand."))
-        if report.elsewhere is not None:
-            lines += [f"✔  {line}" for line in elsewhere_lines(report.elsewhere)]
+        lines = [f"✔  {line}" for line in proof_sentences(report)]
+        lines += note_sentences(report)
         if self.session.second_problem:
             lines.append(self.session.second_problem)
         return lines
@@ -231,24 +224,17 @@ class ResultPage(PageView):
 
     def hosting_message(self) -> str:
         """What to write to whoever has to act: all that they will ask for, nothing secret."""
-        from mailsetup.diagnosis.catalogue import explain
+        from mailsetup.assistant.reportwords import message_for_actor
 
         cause, address = self._cause, self.session.address
         if cause is None or address is None:
             return ""
-        evidence = cause.evidence
-        now = datetime.now().astimezone()
-        return _(
-            "Hello. I have a problem with {address}. What happens: {sentence} "
-            "When: {when}. Server: {server}. Exact answer of the server: “{answer}”. "
-            "Could you please have a look?"
-        ).format(
-            address=address,
-            sentence=explain(cause).title,
-            when=now.strftime("%Y-%m-%d %H:%M %z"),
-            server=evidence.get("server", "—"),
-            answer=f"{evidence.get('code', '')} {evidence.get('answer', '')}".strip() or "—",
-        )
+        return message_for_actor(address, cause, datetime.now().astimezone())
+
+    def show_saved(self, sentence: str) -> None:
+        """Where the report went, or why not."""
+        self._saved.setText(sentence)
+        self._saved.show()
 
     def _copy_message(self) -> None:
         QGuiApplication.clipboard().setText(self.hosting_message())
@@ -274,19 +260,9 @@ class ResultPage(PageView):
         self.again.setText(_("Test &again"))
         self.other_password.setText(_("Change the &password"))
         self.servers.setText(_("Change the &servers"))
+        self.save_report.setText(_("Save &report …"))
         self.with_second.setText(_("Repeat with a second &mailbox"))
         self.copy.setText(_("Copy &message to send them"))
         self.details.set_texts(_("Show details for a technician"), _("Hide the details"))
         self.chain.retranslate()
         self._show()
-
-
-def _row(*buttons: QWidget) -> QWidget:
-    holder = QWidget()
-    row = QHBoxLayout(holder)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(Space.SMALL)
-    for button in buttons:
-        row.addWidget(button)
-    row.addStretch(1)
-    return holder
