@@ -40,3 +40,31 @@ def _english() -> Iterator[None]:
 def home() -> Path:
     """The home folder that the program under test sees."""
     return Path(os.environ["HOME"])
+
+
+# The table of faults ------------------------------------------------------------------------
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Which findings this test provokes travels with its result, also from other processes."""
+    for mark in item.iter_markers("fault"):
+        item.user_properties += [("fault", identity) for identity in mark.args]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Each fault that was provoked: was the right link of the chain named?"""
+    seen: dict[str, list[bool]] = {}
+    for outcome in ("passed", "failed", "error"):
+        for report in terminalreporter.getreports(outcome):
+            for name, identity in report.user_properties:
+                if name == "fault":
+                    seen.setdefault(str(identity), []).append(outcome == "passed")
+    if not seen:
+        return
+    terminalreporter.section("fault → first broken link")
+    for identity, results in sorted(seen.items()):
+        link = identity.partition(".")[0] or "none"
+        verdict = "right" if all(results) else "WRONG"
+        terminalreporter.write_line(
+            f"{identity or 'nothing is broken':<42} {link:<8} {verdict}  ({len(results)})"
+        )

@@ -149,6 +149,29 @@ def parser() -> Parser:
         "--to", dest="program", required=True, metavar=_("PROGRAM"), help=_("see “programs”")
     )
     apply.add_argument("--name", default="", help=_("the person's name"))
+    apply.add_argument(
+        "--profile",
+        metavar=_("PROFILE"),
+        default="",
+        help=_("profile of Thunderbird: its name or folder; otherwise a new one is made"),
+    )
+    apply.add_argument(
+        "--store-password",
+        action="store_true",
+        help=_("also store the password in Thunderbird, as it does itself"),
+    )
+    _password(apply)
+    apply.add_argument(
+        "--undo", action="store_true", help=_("take back what the last “apply” changed")
+    )
+    apply.add_argument(
+        "--only-ours",
+        action="store_true",
+        help=_("with --undo: keep what the program changed since, take out this account alone"),
+    )
+    apply.add_argument(
+        "--force", action="store_true", help=_("correct an account of Evolution that is there")
+    )
 
     _publish(verbs)
 

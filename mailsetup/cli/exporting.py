@@ -14,6 +14,7 @@ from mailsetup.cli.common import (
     Streams,
     confirmed,
     find_settings,
+    password_for,
     prepared,
     run_options,
 )
@@ -181,39 +182,120 @@ def _settings_to_publish(
 
 
 def apply(options: argparse.Namespace, streams: Streams) -> int:
+    """Put an account into a program installed here, or take it out again."""
     from mailsetup.export.table import exporter
-    from mailsetup.export.thunderbird_profile import ApplyRefused, apply_new_profile
 
     chosen = exporter(options.program)
     if chosen is None:
         raise _unknown_program(options.program)
-    if chosen.id != "thunderbird":
-        raise RefusalError(
-            "apply.impossible",
-            _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
-                program=_(chosen.title), id=chosen.id
-            ),
-        )
+    if options.undo and chosen.id != "thunderbird":
+        raise RefusalError("usage", _("--undo goes with “--to thunderbird” only."))
+    match chosen.id:
+        case "thunderbird" if options.undo:
+            return _undo_thunderbird(options, streams)
+        case "thunderbird":
+            return _apply_thunderbird(options, streams)
+        case "evolution":
+            return _apply_evolution(options, streams)
+        case _:
+            raise RefusalError(
+                "apply.impossible",
+                _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
+                    program=_(chosen.title), id=chosen.id
+                ),
+            )
+
+
+def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.export import thunderbird_existing as existing
+    from mailsetup.export.thunderbird_profile import Applied, ApplyRefused
+    from mailsetup.export.thunderbird_profile import Outcome as Change
+
     account = prepared(options, streams)
-    applied = apply_new_profile(account)
-    if isinstance(applied, ApplyRefused):
-        raise RefusalError("apply.refused", applied.reason)
+    secret = None
+    if options.store_password:
+        with Engine(run_options(options)) as engine:
+            secret = password_for(options, streams, engine, account.address)
+    done = existing.apply(account, profile=options.profile or existing.NEW, password=secret)
+    document: Document = {
+        "schema": SCHEMA,
+        "address": str(account.address),
+        "program": options.program,
+    }
+    match done:
+        case ApplyRefused(reason=reason):
+            raise RefusalError("apply.refused", reason)
+        case existing.AlreadyThere():
+            document |= {"outcome": "already-there", "corrected": [], "password_stored": False}
+        case Applied():
+            document |= {
+                "outcome": "applied",
+                "change": str(done.outcome),
+                "corrected": list(done.corrected),
+                "password_stored": done.password_stored,
+            }
+    document |= {
+        "profile": str(done.profile),
+        "name": done.name,
+        "command": list(done.command),
+        "notes": list(done.notes),
+    }
+    if options.json:
+        print_document(document, streams.stdout)
+        return DONE
+    if isinstance(done, existing.AlreadyThere):
+        text.write_already_there(done.name, done.profile, done.notes, streams.stdout)
+    elif done.outcome is Change.PROFILE:
+        text.write_applied(done.name, done.profile, done.command, done.notes, streams.stdout)
+    else:
+        text.write_changed(done.name, done.profile, done.corrected, done.notes, streams.stdout)
+    return DONE
+
+
+def _undo_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.export.thunderbird_undo import UndoRefused, undo_last
+
+    undone = undo_last(options.profile, only_ours=options.only_ours)
+    if isinstance(undone, UndoRefused):
+        hint = _("Add --only-ours to do that.") if undone.only_ours_possible else ""
+        raise RefusalError("undo.refused", f"{undone.reason} {hint}".strip())
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "undone",
+            "program": options.program,
+            "kept": str(undone.kept) if undone.kept else None,
+            "notes": list(undone.notes),
+        }
+        print_document(document, streams.stdout)
+    else:
+        text.write_notes((_("Taken back."), *undone.notes), streams.stdout)
+    return DONE
+
+
+def _apply_evolution(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.export.evolution_apply import ApplyRefused, apply_evolution
+
+    account = prepared(options, streams)
+    done = apply_evolution(account, repair=options.force)
+    if isinstance(done, ApplyRefused):
+        raise RefusalError("apply.refused", done.reason)
     if options.json:
         document: Document = {
             "schema": SCHEMA,
             "outcome": "applied",
             "address": str(account.address),
-            "program": chosen.id,
-            "profile": str(applied.profile),
-            "name": applied.name,
-            "command": list(applied.command),
-            "notes": list(applied.notes),
+            "program": options.program,
+            "files": [str(path) for path in done.files],
+            "live": done.live,
+            "steps": [step.text for step in done.steps],
+            "notes": list(done.notes),
         }
         print_document(document, streams.stdout)
     else:
-        text.write_applied(
-            applied.name, applied.profile, applied.command, applied.notes, streams.stdout
-        )
+        lines = [_("Evolution has the account {address}.").format(address=account.address)]
+        lines += [step.text for step in done.steps]
+        text.write_notes((*lines, *done.notes), streams.stdout)
     return DONE
 
 

@@ -169,6 +169,27 @@ def write_applied(
     out.write(_("Open it once with: {command}").format(command=shlex.join(command)) + "\n")
 
 
+def write_changed(
+    name: str, profile: Path, corrected: Sequence[str], notes: Sequence[str], out: TextIO
+) -> None:
+    """What was changed in a profile that was there."""
+    sentence = _("The account is in Thunderbird's profile “{name}”: {path}")
+    out.write(sentence.format(name=name, path=profile) + "\n")
+    write_notes((*corrected, *notes), out)
+
+
+def write_already_there(name: str, profile: Path, notes: Sequence[str], out: TextIO) -> None:
+    """Nothing had to be done."""
+    sentence = _("The account is right already in Thunderbird's profile “{name}”: {path}")
+    out.write(sentence.format(name=name, path=profile) + "\n")
+    write_notes(notes, out)
+
+
+def write_notes(notes: Sequence[str], out: TextIO) -> None:
+    """A line each."""
+    out.writelines(f"{note}\n" for note in notes)
+
+
 def write_programs(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) -> None:
     """The table of programs."""
     here = {True: _("installed"), False: _("not installed"), None: ""}

@@ -81,20 +81,67 @@ def with_profile(content: bytes, number: int, name: str, path: str) -> bytes:
 
 
 def without_profile(content: bytes, path: str) -> bytes | None:
-    """The file without the section that `with_profile` added; None when it is not there alone.
+    """The file without the profile of this path; None when it is not there exactly once.
 
-    Only the last section goes: taking out one in the middle would hide the ones behind it.
+    Those behind it are numbered anew, because Thunderbird stops reading at a number that is
+    missing. Where an installation opens this profile by itself, that is taken out, too.
     """
     known = entries(content)
     if known is None:
         return None
     mine = [entry for entry in known if entry.relative and entry.path == path]
-    if len(mine) != 1 or any(entry.number > mine[0].number for entry in known):
+    if len(mine) != 1:
         return None
-    header = re.compile(rb"(?m)^\[Profile%d\][ \t]*\r?$\n?" % mine[0].number)
-    match = header.search(content)
-    if match is None:
-        return None
-    following = re.compile(rb"(?m)^\[").search(content, match.end())
-    end = following.start() if following else len(content)
-    return content[: match.start()] + content[end:]
+    number = mine[0].number
+    kept: list[bytes] = []
+    for section in _SECTION.split(content):
+        match = _PROFILE.match(section)
+        if match is None:
+            kept.append(without_default(section, path))
+            continue
+        place = int(match[1])
+        if place == number:
+            continue
+        if place > number:
+            section = b"[Profile%d]" % (place - 1) + section[match.end() :]
+        kept.append(section)
+    return b"".join(kept)
+
+
+def without_default(content: bytes, path: str) -> bytes:
+    """The file (also ``installs.ini``) without installations that open the profile of this path."""
+    kept = []
+    for section in _SECTION.split(content):
+        is_install = section.startswith(b"[") and not section.startswith((b"[Profile", b"[General"))
+        if not (is_install and _default(section) == path):
+            kept.append(section)
+    return b"".join(kept)
+
+
+def defaults(content: bytes) -> tuple[str, ...]:
+    """The paths of the profiles that installations open by themselves, in the file's order."""
+    found = []
+    for section in _SECTION.split(content):
+        if section.startswith(b"[") and not section.startswith((b"[Profile", b"[General")):
+            path = _default(section)
+            if path:
+                found.append(path)
+    return tuple(found)
+
+
+def marked(content: bytes) -> tuple[int, ...]:
+    """The numbers of the profiles with ``Default=1``, which Thunderbird used before version 68."""
+    return tuple(
+        int(match[1])
+        for section in _SECTION.split(content)
+        if (match := _PROFILE.match(section)) and _default(section) == "1"
+    )
+
+
+_SECTION = re.compile(rb"(?m)^(?=\[)")
+_PROFILE = re.compile(rb"\[Profile(\d{1,6})\]")
+
+
+def _default(section: bytes) -> str:
+    match = re.search(rb"(?m)^Default=([^\r\n]*)", section)
+    return match[1].decode("utf-8", "replace") if match else ""

@@ -5,15 +5,20 @@ import sys
 
 from mailsetup.export.aerc import Aerc
 from mailsetup.export.apple import AppleMail
+from mailsetup.export.claws import ClawsMail
+from mailsetup.export.evolution import Evolution
 from mailsetup.export.exporter import Exporter
 from mailsetup.export.gmail import Gmail
 from mailsetup.export.himalaya import Himalaya
 from mailsetup.export.installation import find_installation, has_classic_outlook
 from mailsetup.export.k9 import ThunderbirdAndroid
+from mailsetup.export.kmail import KMail
+from mailsetup.export.linux_desktop import find_program
 from mailsetup.export.mbsync_msmtp import MbsyncMsmtp
 from mailsetup.export.neomutt import Neomutt
 from mailsetup.export.outlook import Outlook
 from mailsetup.export.thunderbird import Thunderbird
+from mailsetup.export.thunderbird_fleet import ThunderbirdFleet
 from mailsetup.export.universal import Other
 
 EXPORTERS: tuple[Exporter, ...] = (
@@ -22,10 +27,14 @@ EXPORTERS: tuple[Exporter, ...] = (
     Outlook(),
     Gmail(),
     AppleMail(),
+    Evolution(),
+    KMail(),
+    ClawsMail(),
     Neomutt(),
     Aerc(),
     Himalaya(),
     MbsyncMsmtp(),
+    ThunderbirdFleet(),
     Other(),
 )
 
@@ -47,6 +56,8 @@ def installed(program: str) -> bool | None:
             return True if sys.platform == "darwin" else None
         case "neomutt" | "aerc" | "himalaya":
             return shutil.which(program) is not None
+        case "evolution" | "kmail" | "claws-mail":
+            return find_program(program) is not None
         case "mbsync":
             return all(shutil.which(part) is not None for part in ("mbsync", "msmtp"))
         case _other:

@@ -5,9 +5,11 @@ The names and numbers of the preferences are those of Thunderbird's account mana
 ``prefs.js``: Thunderbird gives the account new keys and adds it to what is there.
 """
 
+import base64
 import io
 import zipfile
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -18,7 +20,9 @@ from mailsetup.export.exporter import (
     Step,
 )
 from mailsetup.export.filename import stem
-from mailsetup.export.gate import examine
+from mailsetup.export.gate import examine, is_unsafe
+from mailsetup.export.prefs_js import PrefValue
+from mailsetup.export.prefs_js import line as prefs_js_line
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import (
@@ -29,11 +33,10 @@ from mailsetup.model.settings import (
     SocketType,
 )
 
-# nsMsgSocketType; 1 ("try STARTTLS") is gone.
-_SOCKET_TYPE = {SocketType.NONE: 0, SocketType.STARTTLS: 2, SocketType.TLS: 3}
+SOCKET_TYPE = {SocketType.NONE: 0, SocketType.STARTTLS: 2, SocketType.TLS: 3}
+"""``nsMsgSocketType``; 1 ("try STARTTLS") is gone."""
 
-# nsMsgAuthMethod.
-_AUTH_METHOD = {
+AUTH_METHOD = {
     Authentication.NONE: 1,
     Authentication.PASSWORD_CLEARTEXT: 3,
     Authentication.PASSWORD_ENCRYPTED: 4,
@@ -42,6 +45,7 @@ _AUTH_METHOD = {
     Authentication.TLS_CLIENT_CERT: 7,
     Authentication.OAUTH2: 10,
 }
+"""``nsMsgAuthMethod``."""
 
 OAUTH2_HOSTS = (
     "gmail.com",
@@ -67,11 +71,9 @@ OAUTH2_HOSTS = (
 """Hosts, and domains of hosts, for which Thunderbird carries a registration of its own
 (``OAuth2Providers``). It signs in nowhere else by OAuth2."""
 
-_MAX_INT = 2**31 - 1
+_MAX_FOLDER = 500
 # The oldest moment that a zip can express: the same account gives the same bytes.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
-
-PrefValue = str | int | bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,22 @@ class Keys:
     server: str = "server1"
     identity: str = "id1"
     smtp: str = "smtp1"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Names of folders on the IMAP server, where they differ from Thunderbird's own.
+
+    As people read them, with ``/`` between levels (``INBOX/Enviados``); empty ones are left to
+    Thunderbird, which follows what the server says (RFC 6154).
+    """
+
+    sent: str = ""
+    drafts: str = ""
+    trash: str = ""
+    junk: str = ""
+    templates: str = ""
+    archive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +119,8 @@ def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | Cann
     refused = examine(account)
     if refused is not None:
         return refused
-    incoming_auth = _auth_method(account.incoming)
-    outgoing_auth = _auth_method(account.outgoing)
+    incoming_auth = auth_method(account.incoming)
+    outgoing_auth = auth_method(account.outgoing)
     if incoming_auth is None:
         return _no_way_to_sign_in(account.incoming)
     if outgoing_auth is None:
@@ -117,7 +135,7 @@ def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | Cann
         (f"{server}.type", str(account.incoming.protocol)),
         (f"{server}.hostname", account.incoming.host),
         (f"{server}.port", account.incoming.port),
-        (f"{server}.socketType", _SOCKET_TYPE[account.incoming.security]),
+        (f"{server}.socketType", SOCKET_TYPE[account.incoming.security]),
         (f"{server}.authMethod", incoming_auth),
         (f"{server}.userName", account.incoming.username),
         (f"{server}.name", str(account.address)),
@@ -140,13 +158,74 @@ def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | Cann
         (f"{smtp}.type", "smtp"),
         (f"{smtp}.hostname", account.outgoing.host),
         (f"{smtp}.port", account.outgoing.port),
-        (f"{smtp}.try_ssl", _SOCKET_TYPE[account.outgoing.security]),
+        (f"{smtp}.try_ssl", SOCKET_TYPE[account.outgoing.security]),
         (f"{smtp}.authMethod", outgoing_auth),
         (f"{smtp}.description", str(account.address)),
     ]
-    if outgoing_auth != _AUTH_METHOD[Authentication.NONE]:
+    if outgoing_auth != AUTH_METHOD[Authentication.NONE]:
         values.append((f"{smtp}.username", account.outgoing.username))
     return tuple(Pref(name, value) for name, value in values)
+
+
+def server_uri(protocol: Protocol, host: str, username: str) -> str:
+    """How Thunderbird names an incoming server in the names of folders."""
+    scheme = "mailbox" if protocol is Protocol.POP3 else "imap"
+    # nsINetUtil's ESCAPE_XALPHAS, which spares the asterisk and not the tilde.
+    user = quote(username, safe="*").replace("~", "%7E")
+    return f"{scheme}://{user}@{host}"
+
+
+def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, ...]:
+    """Where sent mail, drafts and the like go.
+
+    Nothing for POP3, which has no folders, and nothing for names that nobody could read.
+    """
+    if account.incoming.protocol is not Protocol.IMAP:
+        return ()
+    root = server_uri(Protocol.IMAP, account.incoming.host, account.incoming.username)
+    names = (getattr(folders, name) for name in Folders.__slots__)
+    if any(is_unsafe(name) or len(name) > _MAX_FOLDER for name in names):
+        return ()
+    identity, server = f"mail.identity.{keys.identity}", f"mail.server.{keys.server}"
+
+    def uri(name: str) -> str:
+        # Unlike the user, folders stand there as IMAP writes them, with nothing escaped.
+        return f"{root}/{utf7(name)}"
+
+    found: list[Pref] = []
+    for name, folder, mode in (
+        (folders.sent, "fcc_folder", "fcc_folder_picker_mode"),
+        (folders.drafts, "draft_folder", "drafts_folder_picker_mode"),
+        (folders.templates, "stationery_folder", "tmpl_folder_picker_mode"),
+        (folders.archive, "archive_folder", "archives_folder_picker_mode"),
+    ):
+        if name:
+            # 1: a folder that was chosen, rather than the one with Thunderbird's own name.
+            found += [Pref(f"{identity}.{folder}", uri(name)), Pref(f"{identity}.{mode}", "1")]
+    # Thunderbird 153 gives up a name with other letters and makes a folder "Trash" instead.
+    if folders.trash.isascii() and folders.trash:
+        found.append(Pref(f"{server}.trash_folder_name", folders.trash))
+    if folders.junk:
+        found += [
+            Pref(f"{server}.spamActionTargetFolder", uri(folders.junk)),
+            Pref(f"{server}.moveTargetMode", 1),
+        ]
+    return tuple(found)
+
+
+def utf7(name: str) -> str:
+    """A folder's name as IMAP writes it (RFC 3501, section 5.1.3)."""
+    pieces, foreign = [], ""
+    for char in f"{name}\0":
+        if " " <= char <= "~" or char == "\0":
+            if foreign:
+                coded = base64.b64encode(foreign.encode("utf-16-be")).decode()
+                pieces.append("&" + coded.rstrip("=").replace("/", ",") + "-")
+                foreign = ""
+            pieces.append("&-" if char == "&" else char)
+        else:
+            foreign += char
+    return "".join(pieces)[:-1]
 
 
 def list_prefs(keys: Keys | None = None) -> tuple[Pref, ...]:
@@ -161,28 +240,16 @@ def list_prefs(keys: Keys | None = None) -> tuple[Pref, ...]:
 
 
 def line(pref: Pref) -> str:
-    """One line of ``prefs.js``.
-
-    The grammar is not JSON: it knows neither ``\\t`` nor ``\\/`` and loses a preference that holds
-    them, so only backslash and quote are escaped, and the gate has kept everything else out.
-    """
-    match pref.value:
-        case bool():
-            text = "true" if pref.value else "false"
-        case int():
-            if not -_MAX_INT <= pref.value <= _MAX_INT:
-                raise ValueError(pref.name)
-            text = str(pref.value)
-        case str():
-            text = '"' + pref.value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f'user_pref("{pref.name}", {text});'
+    """One line of ``prefs.js``."""
+    return prefs_js_line(pref.name, pref.value)
 
 
-def prefs_js(account: Account) -> bytes | CannotExport:
+def prefs_js(account: Account, folders: Folders | None = None) -> bytes | CannotExport:
     """``prefs.js`` of a profile that holds this account and nothing else."""
     own = prefs(account)
     if isinstance(own, CannotExport):
         return own
+    own += folder_prefs(account, Keys(), folders or Folders())
     lines = [line(pref) for pref in (*list_prefs(), *own)]
     return ("\n".join(lines) + "\n").encode()
 
@@ -202,10 +269,11 @@ def notes(account: Account) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _auth_method(server: ServerSettings) -> int | None:
+def auth_method(server: ServerSettings) -> int | None:
+    """The number of the best way to sign in that Thunderbird has there; None when there is none."""
     for kind in server.authentication:
         if kind is not Authentication.OAUTH2 or _signs_in_by_oauth2(server.host):
-            return _AUTH_METHOD[kind]
+            return AUTH_METHOD[kind]
     return None
 
 
@@ -215,6 +283,15 @@ def _no_way_to_sign_in(server: ServerSettings) -> CannotExport:
             "Thunderbird cannot sign in at {host}: it has no registration there, and the"
             " server takes no password."
         ).format(host=server.host)
+    )
+
+
+def auth_methods(server: ServerSettings) -> frozenset[int]:
+    """The numbers of all ways to sign in that work there."""
+    return frozenset(
+        AUTH_METHOD[kind]
+        for kind in server.authentication
+        if kind is not Authentication.OAUTH2 or _signs_in_by_oauth2(server.host)
     )
 
 

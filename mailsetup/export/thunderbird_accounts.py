@@ -4,13 +4,12 @@ Thunderbird keeps them in ``prefs.js``: a list of accounts, each with a server a
 each identity with the key of its outgoing server.
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mailsetup.export import profiles_ini
 from mailsetup.export.installation import Computer, installations
+from mailsetup.export.prefs_js import PrefsFile, PrefValue
 from mailsetup.model.hostname import parse_host, parse_port
 from mailsetup.model.settings import (
     STANDARD_PORTS,
@@ -23,7 +22,6 @@ from mailsetup.model.text import plain
 
 _MAX_SIZE = 8 * 1024 * 1024
 _MAX_ACCOUNTS = 50
-_PREF = re.compile(r'^user_pref\("((?:[^"\\]|\\.)*)",\s*(.*)\);\s*$')
 _PROTOCOLS = {"imap": Protocol.IMAP, "pop3": Protocol.POP3}
 # nsMsgSocketType; 1 was "STARTTLS if possible", which the program now takes for STARTTLS.
 _SOCKET_TYPES = {
@@ -33,7 +31,7 @@ _SOCKET_TYPES = {
     3: SocketType.TLS,
 }
 
-Prefs = Mapping[str, str | int | bool]
+Prefs = Mapping[str, PrefValue]
 
 
 def accounts_here(computer: Computer | None = None) -> tuple[ProgramAccount, ...]:
@@ -60,18 +58,8 @@ def accounts_in(content: bytes, place: str) -> list[ProgramAccount]:
 
 def read_prefs(content: bytes) -> Prefs:
     """Names and values; lines that are no preference are left out."""
-    prefs: dict[str, str | int | bool] = {}
-    for line in content.decode("utf-8", "replace").splitlines():
-        match = _PREF.match(line)
-        if match is None:
-            continue
-        try:
-            name, value = json.loads(f'"{match[1]}"'), json.loads(match[2])
-        except ValueError:
-            continue
-        if isinstance(value, str | int | bool):
-            prefs[name] = value
-    return prefs
+    file = PrefsFile(content)
+    return {name: value for name in file if (value := file.get(name)) is not None}
 
 
 def _account(prefs: Prefs, account: str, place: str) -> Iterator[ProgramAccount]:

@@ -538,9 +538,12 @@ class Window(QWidget):
         session.artifact, session.profile, session.command, session.saved = None, None, (), ()
 
         async def set_up(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.export.evolution_apply import apply_evolution
             from mailsetup.export.table import exporter
             from mailsetup.export.thunderbird_profile import apply_new_profile
 
+            if applies and program == "evolution":
+                return apply_evolution(account)
             if applies:
                 return apply_new_profile(account)
             chosen = exporter(program)
@@ -551,6 +554,7 @@ class Window(QWidget):
         self._start(set_up, self._program_set_up, lambda _event: None)
 
     def _program_set_up(self, end: JobEnd) -> None:
+        from mailsetup.export import evolution_apply
         from mailsetup.export.exporter import Artifact, CannotExport
         from mailsetup.export.thunderbird_profile import Applied, ApplyRefused
 
@@ -566,6 +570,11 @@ class Window(QWidget):
             case Artifact() as artifact:
                 self.session.artifact = artifact
                 self._move(Move.NEXT)
+            case evolution_apply.Applied() as done:
+                self.session.artifact = Artifact((), done.steps, done.notes)
+                self._move(Move.NEXT)
+            case evolution_apply.ApplyRefused(reason=reason):
+                self._program_problem(reason)
             case ApplyRefused(reason=reason) | CannotExport(reason=reason):
                 self._program_problem(reason)
             case _:

@@ -142,6 +142,10 @@ class Resolver(Protocol):
         """Whether DNSSEC proves the records under a name, from the root down."""
         ...
 
+    async def is_bogus(self, domain: str) -> bool:
+        """Whether DNSSEC is promised for a domain and broken in it."""
+        ...
+
 
 class DnsResolver:
     """A stub resolver on dnspython. Each question is asked once a run, also by several askers."""
@@ -230,6 +234,10 @@ class DnsResolver:
     async def is_signed(self, name: str, rdtype: str) -> bool:
         """Validate by ourselves, with the signatures that the resolver hands on."""
         return await self._validator.is_proven(name, rdtype)
+
+    async def is_bogus(self, domain: str) -> bool:
+        """Judge by ourselves: a resolver that validates would only say that it has no answer."""
+        return is_dns_name(domain) and await self._validator.is_bogus(f"{domain}.")
 
     async def close(self) -> None:
         """Give up all questions that are still open."""
@@ -321,6 +329,8 @@ class DnsResolver:
 
                 asked = copy.copy(resolver)
                 asked.use_edns(0, dns.flags.DO, 1232)
+                # Checking is ours: without this a resolver keeps to itself what it found wrong.
+                asked.set_flags(dns.flags.RD | dns.flags.CD)
                 self._with_signatures = asked
             answer = await asked.resolve(
                 name, rdtype, search=False, lifetime=QUERY_LIFETIME, raise_on_no_answer=False

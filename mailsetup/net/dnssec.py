@@ -62,6 +62,24 @@ class Validator:
                 self._ask(zone, "DS")
         return await self._records(owner, rdtype) is not None
 
+    async def is_bogus(self, zone: str) -> bool:
+        """Whether the zone above promises signatures that this zone does not keep.
+
+        Every resolver that validates refuses to answer for it then. False where nothing is
+        promised, where a name is no zone of its own, and where that cannot be told.
+        """
+        import dns.exception
+        import dns.name
+
+        try:
+            owner = dns.name.from_text(zone)
+        except (dns.exception.DNSException, ValueError):
+            return False
+        above, start = await asyncio.gather(self._records(owner, "DS"), self._ask(owner, "SOA"))
+        if above is None or start is None or not start.answer:
+            return False
+        return await self._records(owner, "SOA") is None
+
     async def _records(self, owner: "Name", rdtype: str) -> "RRset | None":
         """The records under a name when the keys of the zone that signed them prove them."""
         message = await self._ask(owner, rdtype)

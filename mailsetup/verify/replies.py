@@ -139,6 +139,18 @@ _ENHANCED = {
     "7.60": ErrorClass.SENDER_REJECTED,
 }
 
+# Those that mean one thing wherever they were seen: more than the words that a server puts around
+# its own reason, such as Postfix's "Sender address rejected: Daily limit exceeded".
+_TRANSACTION = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
+_UNMISTAKABLE = {
+    "5.4.5": ErrorClass.LIMIT_REACHED,
+    "5.3.4": ErrorClass.TOO_LARGE,
+    "5.2.2": ErrorClass.QUOTA,
+    "4.2.2": ErrorClass.QUOTA,
+    "5.1.1": ErrorClass.RECIPIENT_REJECTED,
+    "5.1.10": ErrorClass.RECIPIENT_REJECTED,
+}
+
 _BASIC = {
     421: ErrorClass.TEMPORARY,
     432: ErrorClass.AUTH_EXPIRED,
@@ -223,10 +235,12 @@ def imap_meaning(response_code: str, text: str, *, status: str, stage: Stage) ->
 
 def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
     """What a negative SMTP reply means at a stage of the dialogue."""
+    suffix = reply.enhanced.partition(".")[2]
+    if stage in _TRANSACTION and reply.enhanced in _UNMISTAKABLE:
+        return _UNMISTAKABLE[reply.enhanced], Confidence.CERTAIN
     known = _by_text(reply.text, stage)
     if known is not None:
         return known, Confidence.LIKELY
-    suffix = reply.enhanced.partition(".")[2]
     if reply.code == 534:
         return ErrorClass.AUTH_APP_PASSWORD, Confidence.LIKELY
     if suffix in _ENHANCED and (stage is not Stage.LOGIN or suffix != "2.2"):

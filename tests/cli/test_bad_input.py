@@ -48,6 +48,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
     assert refused("discover", "--", address)[0] == 2
 
 
+@pytest.mark.fault("client.address.malformed")
 @pytest.mark.parametrize("address", ["ana", "a@b@c.es", "ana@b.es\x07"])
 def test_a_malformed_address_has_its_own_finding(address: str) -> None:
     assert refused("discover", address) == (2, "client.address.malformed")

@@ -127,6 +127,15 @@ def test_a_wrong_password_is_tried_once_at_each_server(world: World) -> None:
     assert attempts <= 2
 
 
+@pytest.mark.fault(
+    "account.quota.full",
+    "hosting.tls.certificate-wrong-name",
+    "hosting.tls.certificate-expired",
+    "dns.mx.missing",
+    "dns.mx.null",
+    "dns.mx.unresolvable",
+    "dns.domain.missing",
+)
 @pytest.mark.parametrize(
     ("address", "finding", "link"),
     [
@@ -201,6 +210,7 @@ def _attempts(world: World, name: str) -> int:
     return world.log("dovecot-mail").count(f"user=<{name}")
 
 
+@pytest.mark.fault("client.network.captive-portal")
 def test_a_network_that_answers_for_others_is_the_first_thing_broken(world: World) -> None:
     """What a hotel does: its own page under every name."""
     world.serve("detectportal.firefox.com", "/success.txt", "<html>Welcome to our hotel</html>")
@@ -213,6 +223,7 @@ def test_a_network_that_answers_for_others_is_the_first_thing_broken(world: Worl
     assert document["findings"][0]["evidence"]["status"] == 200
 
 
+@pytest.mark.fault("client.dns.hijacked")
 def test_names_that_cannot_exist_and_are_answered_are_told(world: World) -> None:
     with world.passing_records(f"*.invalid. A {world.ip}"):
         status, document = check(world, "ana@nomx.test")
@@ -298,6 +309,7 @@ def test_a_complaint_is_answered_with_its_cause(
         assert document["answer"]["text"]
 
 
+@pytest.mark.fault("hosting.starttls.missing")
 def test_without_starttls_the_password_is_not_sent(world: World, tmp_path: Path) -> None:
     world.extra_dovecot("open.bodega.test", tls="no")
     path = settings_file(tmp_path, "open.bodega.test", port=143, security="starttls")
@@ -307,6 +319,7 @@ def test_without_starttls_the_password_is_not_sent(world: World, tmp_path: Path)
     assert "correcto-1" not in world.log("dovecot-mail")
 
 
+@pytest.mark.fault("hosting.server.refused", "hosting.server.unresolvable")
 def test_a_port_without_a_service_is_told_apart_from_a_host_without_a_name(
     world: World, tmp_path: Path
 ) -> None:
@@ -381,6 +394,7 @@ def test_apply_makes_a_profile_of_its_own(world: World, home: Path) -> None:
     assert "-P" in document["command"]
 
 
+@pytest.mark.fault("client.program.wrong-settings")
 @pytest.mark.thunderbird
 def test_wrong_settings_in_the_program_on_this_computer_are_named(world: World, home: Path) -> None:
     _status, applied, _printed = run(world, "apply", "ana@bodega.test", "--to", "thunderbird")

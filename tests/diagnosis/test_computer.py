@@ -50,6 +50,7 @@ def world_at(days_ahead: float) -> World:
     return world
 
 
+@pytest.mark.fault("client.clock.wrong")
 @pytest.mark.parametrize(
     ("error", "days"),
     [(ErrorClass.CERTIFICATE_EXPIRED, 400.0), (ErrorClass.CERTIFICATE_NOT_YET_VALID, -400.0)],
@@ -74,6 +75,7 @@ def test_without_anybody_who_tells_the_time_the_clock_is_not_blamed() -> None:
     assert seen(world, failure(ErrorClass.CERTIFICATE_EXPIRED, seen=certificate())) == ()
 
 
+@pytest.mark.fault("client.tls.intercepted")
 @pytest.mark.parametrize(
     "issuer", ["Avast Web/Mail Shield Root", "ESET SSL Filter CA", "Fortinet / FG100"]
 )
@@ -112,6 +114,7 @@ def network(*open_places: tuple[str, int]) -> World:
     return world
 
 
+@pytest.mark.fault("client.network.port-blocked")
 def test_a_port_that_is_closed_to_every_server_is_closed_by_the_network() -> None:
     world = network(("imap.gmail.com", 993), ("v1.ispdb.net", 443), ("smtp.bodega.es", 587))
     (finding,) = seen(world, failure(ErrorClass.TIMEOUT, SMTP))

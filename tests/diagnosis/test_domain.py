@@ -72,6 +72,7 @@ def test_each_fault_of_a_domain_has_its_finding(
     assert judged(facts) == expected
 
 
+@pytest.mark.fault("client.address.typo")
 def test_a_slip_next_to_a_large_provider_is_told_first() -> None:
     address = EmailAddress("ana", "gmial.com")
     verdict = judge_domain(DomainFacts("gmial.com", DomainState.MISSING), address)
@@ -105,6 +106,7 @@ def test_two_slips_are_another_domain() -> None:
     assert not is_one_slip("abc", "abcde")
 
 
+@pytest.mark.fault("client.network.offline", "client.dns.broken")
 @pytest.mark.parametrize(
     ("online", "expected"), [(True, "client.dns.broken"), (False, "client.network.offline")]
 )
@@ -116,6 +118,7 @@ def test_a_silent_resolver_is_put_down_to_the_missing_network_first(
     assert [finding.id for finding in verdict.findings] == [expected]
 
 
+@pytest.mark.fault("dns.domain.unanswered")
 def test_a_silent_domain_under_a_living_resolver_is_the_domains_fault() -> None:
     net = World(
         dns={("com", "MX"): Absent(nxdomain=False)},

@@ -108,6 +108,7 @@ def trip(folder: str = "INBOX", junk: bool = False, arrived_ms: float = 900.0) -
     )
 
 
+@pytest.mark.fault("hosting.message.delayed")
 def test_where_and_when_the_message_arrived_is_told_only_if_worth_a_word() -> None:
     def told(seen: RoundTrip) -> list[str]:
         return [finding.id for finding in arrival_findings(seen, Protocol.IMAP)]

@@ -206,6 +206,9 @@ class World:
         await self._look_up(address, "PTR")
         return self.reverse.get(address, ())
 
+    async def is_bogus(self, domain: str) -> bool:
+        return False
+
     async def is_signed(self, name: str, rdtype: str) -> bool:
         await self._look_up(name, "RRSIG")
         return (name, rdtype) in self.signed

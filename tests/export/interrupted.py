@@ -1,8 +1,10 @@
 """Run one piece of writing in a process that fails at its n-th touch of the disk.
 
-``python interrupted.py WHAT N HOW FOLDER``: HOW is ``kill`` (SIGKILL), ``full`` (no space left) or
-``interrupt`` (Ctrl-C). Exits with 0 when the work ended, 3 when it was refused, 130 when
-interrupted; prints how many touches there were.
+``python interrupted.py WHAT N HOW FOLDER``: WHAT is ``apply`` (a new profile), ``undo-new`` (of
+that), ``existing``, ``stored`` (with a password) or ``undo`` (in the profile ``abc.mine``),
+``write`` or ``replace``. HOW is ``kill`` (SIGKILL), ``full`` (no space left) or ``interrupt``
+(Ctrl-C). Exits with 0 when the work ended, 3 when it was refused, 130 when interrupted; prints how
+many touches there were.
 """
 
 import errno
@@ -12,9 +14,14 @@ import sys
 from pathlib import Path
 
 from mailsetup.export.exporter import Artifact, ArtifactFile
+from mailsetup.export.installation import Installation
+from mailsetup.export.thunderbird_existing import apply_existing
+from mailsetup.export.thunderbird_places import Place
 from mailsetup.export.thunderbird_profile import ApplyRefused, apply_new_profile
+from mailsetup.export.thunderbird_undo import UndoRefused, undo
 from mailsetup.export.write import WriteRefused, write_artifact
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
 _TOUCHES = frozenset({"os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod"})
@@ -54,6 +61,17 @@ def main() -> int:
     try:
         if what == "apply":
             refused = isinstance(apply_new_profile(account, root=folder), ApplyRefused)
+        elif what in ("existing", "stored"):
+            thunderbird = Installation(("thunderbird",), folder)
+            mine = Place("mine", folder / "abc.mine", thunderbird, True, False)
+            password = Secret("geheim") if what == "stored" else None
+            done = apply_existing(account, mine, password=password)
+            refused = isinstance(done, ApplyRefused)
+        elif what == "undo-new":
+            (new,) = folder.glob("*.ana-bodega.example")
+            refused = isinstance(undo(new), UndoRefused)
+        elif what == "undo":
+            refused = isinstance(undo(folder / "abc.mine"), UndoRefused)
         else:
             result = write_artifact(Artifact(NEW, ()), folder, force=what == "replace")
             refused = isinstance(result, WriteRefused)

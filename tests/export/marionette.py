@@ -52,6 +52,7 @@ class Session:
         self._read()  # the greeting
         self._call("WebDriver:NewSession", {"capabilities": {}})
         self._call("Marionette:SetContext", {"value": "chrome"})
+        self._call("WebDriver:SetTimeouts", {"script": 50_000})
 
     def run(self, script: str, *arguments: object) -> object:
         """The value of a script's ``return``, in Thunderbird's own context."""
@@ -105,18 +106,30 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def thunderbird(profile: Path, home: Path, selection: Sequence[str]) -> Iterator[Session]:
+def thunderbird(
+    profile: Path,
+    home: Path,
+    selection: Sequence[str],
+    *,
+    ip: str = "",
+    program: str | Path | None = PROGRAM,
+    environ: Mapping[str, str] | None = None,
+) -> Iterator[Session]:
     """A running Thunderbird; ``selection`` chooses its profile, which is ``profile``.
 
-    With a ``user.js`` in the profile, which therefore should be a copy or thrown away.
+    With an ``ip`` every server's name leads there; Thunderbird begins offline all the same, so
+    that there is time to trust the servers. Its ``user.js`` is taken away at the end.
     """
-    assert PROGRAM is not None
+    assert program is not None
     port = _free_port()
     prefs: dict[str, str | int | bool] = {**_QUIET, "marionette.port": port}
+    if ip:
+        prefs["network.dns.forceResolve"] = ip
     lines = [
         f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in prefs.items()
     ]
-    (profile / "user.js").write_text("\n".join(lines) + "\n")
+    user_js = profile / "user.js"
+    user_js.write_text("\n".join(lines) + "\n")
     environment = {
         **{key: value for key, value in os.environ.items() if not key.startswith("MOZ_")},
         "HOME": str(home),
@@ -126,8 +139,15 @@ def thunderbird(profile: Path, home: Path, selection: Sequence[str]) -> Iterator
         "XDG_CONFIG_HOME": str(home / ".config"),
         "TMPDIR": str(home),
         "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        **(environ or {}),
     }
-    command = [PROGRAM, "--headless", "--marionette", "--remote-allow-system-access", *selection]
+    command = [
+        str(program),
+        "--headless",
+        "--marionette",
+        "--remote-allow-system-access",
+        *selection,
+    ]
     process = subprocess.Popen(
         command,
         env=environment,
@@ -149,6 +169,7 @@ def thunderbird(profile: Path, home: Path, selection: Sequence[str]) -> Iterator
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        user_js.unlink(missing_ok=True)
 
 
 def _connect(port: int, process: "subprocess.Popen[bytes]") -> socket.socket:
@@ -219,3 +240,124 @@ const [path, done] = arguments;
   return "imported";
 })().then(done, error => done("error: " + error));
 """
+
+TRUST = """
+const [certificate] = arguments;
+Cc["@mozilla.org/security/x509certdb;1"].getService(Ci.nsIX509CertDB)
+  .addCertFromBase64(certificate, "CT,CT,CT");
+Services.io.offline = false;
+"""
+"""Trust this authority (base64 of DER) and go online."""
+
+INBOX = """
+const [host, password, least, done] = arguments;
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+const server = MailServices.accounts.allServers.find(one => one.hostname == host);
+if (password) server.password = password;
+const inbox = () => server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
+const look = () => new Promise(resolve => {
+  const listener = {
+    QueryInterface: ChromeUtils.generateQI(["nsIUrlListener"]),
+    OnStartRunningUrl() {},
+    OnStopRunningUrl(url, status) { resolve(status); },
+  };
+  setTimeout(resolve, 3000, -1);
+  if (server.type == "imap") {
+    inbox().QueryInterface(Ci.nsIMsgImapMailFolder).updateFolderWithListener(null, listener);
+  } else {
+    MailServices.pop3.GetNewMail(null, listener, inbox(),
+                                 server.QueryInterface(Ci.nsIPop3IncomingServer));
+  }
+});
+(async () => {
+  // The first look only finds out which folders there are.
+  let count = -1;
+  for (let number = 0; number < 12; number++) {
+    // In the middle of the first look there may be no INBOX for a moment.
+    if (inbox() && await look() === 0 && inbox()) count = inbox().getTotalMessages(false);
+    if (count >= least) break;
+    await new Promise(resolve => setTimeout(resolve, 300));
+  }
+  return count;
+})().then(done, error => done("error: " + error));
+"""
+"""Log in at the incoming server of this host and count the messages in the INBOX, when there are
+at least so many or after some looks; -1 when that fails. Without a password the stored one has to
+do."""
+
+SEND = """
+const [from, to, subject, password, done] = arguments;
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+const identity = MailServices.accounts.allIdentities.find(one => one.email == from);
+const fields = Cc["@mozilla.org/messengercompose/composefields;1"]
+  .createInstance(Ci.nsIMsgCompFields);
+fields.from = identity.email; fields.to = to; fields.subject = subject;
+fields.fcc = identity.fccFolderURI || "nocopy://";
+fields.body = "hola\\n";
+const send = Cc["@mozilla.org/messengercompose/send;1"].createInstance(Ci.nsIMsgSend);
+send.createAndSendMessage(null, identity, null, fields, false, false,
+  Ci.nsIMsgSend.nsMsgDeliverNow, null, "text/plain", "hola\\n", null, null, {
+    QueryInterface: ChromeUtils.generateQI(["nsIMsgSendListener", "nsIMsgCopyServiceListener"]),
+    onStartSending() {}, onProgress() {}, onStatus() {}, onGetDraftFolderURI() {},
+    onSendNotPerformed() { done("not performed"); }, onTransportSecurityError() {},
+    onStopSending(id, status) { if (status || fields.fcc == "nocopy://") done(status); },
+    onStartCopy() {}, setMessageKey() {}, getMessageId() { return null; },
+    onStopCopy(status) { done(status); },
+  }, password || null, "", Ci.nsIMsgCompType.New).catch(error => done("error: " + error));
+"""
+"""Send a message; 0 when it is out and its copy is kept."""
+
+FOLDERS = """
+const [host] = arguments;
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+const { MailUtils } = ChromeUtils.importESModule("resource:///modules/MailUtils.sys.mjs");
+const account = MailServices.accounts.accounts.find(one => one.incomingServer.hostname == host);
+const root = account.incomingServer.rootFolder;
+const name = uri => MailUtils.getExistingFolder(uri)?.URI.slice(root.URI.length + 1);
+return {
+  sent: name(account.defaultIdentity.fccFolderURI),
+  drafts: name(account.defaultIdentity.draftsFolderURI),
+  trash: root.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash)?.URI.slice(root.URI.length + 1),
+};
+"""
+"""The folders that an account uses, as far as they are there."""
+
+NEW_ACCOUNT = """
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+const before = MailServices.accounts.accounts.map(account => account.key);
+const made = MailServices.accounts.createAccount();
+const clash = before.includes(made.key);
+MailServices.accounts.removeAccount(made, false);
+return clash ? made.key : before;
+"""
+"""The keys of the accounts; the key of a new one where it is taken already."""
+
+REMOVE_ACCOUNT = """
+const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+MailServices.accounts.removeAccount(MailServices.accounts.getAccount(arguments[0]), false);
+"""
+
+ISP = """
+const [domain, done] = arguments;
+(async () => {
+  const { FetchConfig } = ChromeUtils.importESModule(
+    "resource:///modules/accountcreation/FetchConfig.sys.mjs");
+  const found = await FetchConfig.fromDisk(domain, new AbortController().signal);
+  const server = one => [one.hostname, one.port, one.username];
+  return { incoming: server(found.incoming), outgoing: server(found.outgoing) };
+})().then(done, error => done("error: " + error));
+"""
+"""What Thunderbird's account window finds without a network."""
+
+PARSE = """
+const found = {};
+const keep = (kind, name, value) => { found[name] = value; };
+const decoder = new TextDecoder();
+const text = (kind, name, value) => {  // the bytes of its UTF-8, one a character
+  found[name] = decoder.decode(Uint8Array.from(value, char => char.charCodeAt(0)));
+};
+const observer = { onStringPref: text, onIntPref: keep, onBoolPref: keep, onError() {} };
+Services.prefs.parsePrefsFromBuffer(Uint8Array.from(arguments[0]), observer, "test");
+return found;
+"""
+"""What Gecko reads in these bytes of a ``prefs.js``."""

@@ -1,5 +1,6 @@
 """Killed, out of space or interrupted at any touch of the disk: the old state or the new one."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -8,9 +9,16 @@ from pathlib import Path
 import pytest
 
 from mailsetup.export import profiles_ini
+from mailsetup.export.installation import Installation
+from mailsetup.export.thunderbird_accounts import accounts_in
+from mailsetup.export.thunderbird_existing import AlreadyThere, apply_existing
+from mailsetup.export.thunderbird_places import Place
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
+from mailsetup.export.thunderbird_undo import Undone, undo
+from tests.export import marionette
 from tests.export.accounts import account
 from tests.export.parsers import read_prefs
+from tests.export.test_thunderbird_merge import profile
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
@@ -108,6 +116,130 @@ def test_apply_that_fails_leaves_nothing_behind(how: str, tmp_path: Path) -> Non
         assert state(root) == before
         assert {path.name for path in root.iterdir()} == {"abc.mine", "profiles.ini"}
     assert failed > 4
+
+
+def test_taking_back_a_new_profile_leaves_the_whole_profile_or_the_old_list(
+    tmp_path: Path,
+) -> None:
+    def with_profile(name: str) -> Path:
+        root = old_root(tmp_path / name)
+        assert isinstance(apply_new_profile(account(), root=root), Applied)
+        return root
+
+    gone = []
+    for number in range(1, touches("undo-new", with_profile("count")) + 1):
+        root = with_profile(str(number))
+        assert run("undo-new", number, "kill", root).returncode == -signal.SIGKILL
+        gone.append(not is_whole(root))
+        # The next run clears away what was on its way out.
+        again = apply_new_profile(account("eva@bodega.example"), root=root)
+        assert isinstance(again, Applied)
+        found = [path.name for path in root.iterdir() if "ana-bodega" in path.name]
+        assert len(found) == (not gone[-1])
+        assert not list(root.rglob(".mailsetup-*"))
+    assert not gone[0]
+    assert gone[-1]
+
+
+NEEDS_THUNDERBIRD = (
+    pytest.mark.thunderbird,
+    pytest.mark.skipif(marionette.PROGRAM is None, reason="Thunderbird is not installed"),
+)
+
+
+def used_root(folder: Path) -> Path:
+    root = old_root(folder)
+    (root / "abc.mine" / ".parentlock").write_bytes(b"")
+    (root / "abc.mine" / "prefs.js").write_bytes(profile().content)
+    return root
+
+
+def place(root: Path) -> Place:
+    program = marionette.PROGRAM or "thunderbird"
+    return Place("mine", root / "abc.mine", Installation((program,), root), True, False)
+
+
+def has_account(root: Path) -> bool:
+    """Whether the profile is as it was, or has the whole account. Anything else fails."""
+    content = (root / "abc.mine" / "prefs.js").read_bytes()
+    if content == profile().content:
+        return False
+    luis, ana = accounts_in(content, "x")
+    assert (luis.address, ana.address) == ("luis@otra.example", "ana@bodega.example")
+    assert ana.outgoing is not None
+    logins = root / "abc.mine" / "logins.json"
+    if logins.exists():
+        assert len(json.loads(logins.read_bytes())["logins"]) == 2
+        assert (root / "abc.mine" / "key4.db").exists()
+    return True
+
+
+@pytest.mark.parametrize("what", ["existing", pytest.param("stored", marks=NEEDS_THUNDERBIRD)])
+def test_an_account_killed_at_any_touch_is_there_or_not(what: str, tmp_path: Path) -> None:
+    count = touches(what, used_root(tmp_path / "count"))
+    there = []
+    for number in range(1, count + 1):
+        root = used_root(tmp_path / str(number))
+        before = state(root)
+        assert run(what, number, "kill", root).returncode == -signal.SIGKILL
+        there.append(has_account(root))
+        # The next run works, and what it did can be taken back without a trace.
+        again = apply_existing(account(), place(root))
+        assert isinstance(again, Applied | AlreadyThere)
+        assert has_account(root)
+        assert isinstance(undo(root / "abc.mine"), Undone)
+        assert state(root) == before
+    assert not there[0]
+    # Each touch is counted before it happens: the last one without a password is the change.
+    assert there[-1] == (what == "stored")
+    assert sorted(there) == there, "once it is there it stays"
+
+
+@pytest.mark.parametrize(
+    ("what", "how"),
+    [("existing", "interrupt"), pytest.param("stored", "full", marks=NEEDS_THUNDERBIRD)],
+)
+def test_an_account_that_fails_leaves_nothing_behind(what: str, how: str, tmp_path: Path) -> None:
+    count = touches(what, used_root(tmp_path / "count"))
+    failed = 0
+    for number in range(1, count + 1):
+        root = used_root(tmp_path / str(number))
+        before = state(root)
+        done = run(what, number, how, root)
+        if done.returncode == 0:
+            assert has_account(root)
+            continue
+        failed += 1
+        assert done.returncode == (3 if how == "full" else 130), done.stderr
+        assert {
+            key: value for key, value in state(root).items() if "/.mailsetup-" not in key
+        } == before
+        names = {path.name for path in (root / "abc.mine").iterdir()}
+        if how == "interrupt":  # in the middle of clearing away: the next run does that
+            names = {name for name in names if not name.startswith(".mailsetup-")}
+        assert names == {"prefs.js", ".parentlock"}
+    assert failed > 4
+
+
+@pytest.mark.parametrize("how", ["kill", "full", "interrupt"])
+def test_taking_back_that_is_cut_off_can_be_finished(how: str, tmp_path: Path) -> None:
+    def with_account(name: str) -> tuple[Path, dict[str, bytes]]:
+        root = used_root(tmp_path / name)
+        before = state(root)
+        assert isinstance(apply_existing(account(), place(root)), Applied)
+        return root, before
+
+    count = touches("undo", with_account("count")[0])
+    for number in range(1, count + 1):
+        root, before = with_account(str(number))
+        run("undo", number, how, root)
+        if has_account(root):
+            assert isinstance(undo(root / "abc.mine"), Undone)
+        assert not has_account(root)
+        # What is left is only the journal of something that is undone: the next run clears it.
+        assert isinstance(apply_existing(account(), place(root)), Applied)
+        assert isinstance(undo(root / "abc.mine"), Undone)
+        assert state(root) == before
 
 
 @pytest.mark.parametrize("what", ["write", "replace"])

@@ -11,12 +11,10 @@ from mailsetup.export import profiles_ini
 from mailsetup.export.thunderbird_profile import (
     Applied,
     ApplyRefused,
-    Undone,
-    UndoRefused,
     apply_new_profile,
     is_running,
-    undo,
 )
+from mailsetup.export.thunderbird_undo import Undone, UndoRefused, undo
 from mailsetup.model.settings import Authentication
 from tests.export.accounts import account
 from tests.export.parsers import read_prefs
@@ -91,7 +89,7 @@ def test_a_first_profile_is_listed_marked_and_private(root: Path) -> None:
     assert entry.folder(root) == done.profile
     assert b"Default=1\n" in (root / "profiles.ini").read_bytes()
     assert done.profile.stat().st_mode & 0o777 == 0o700
-    assert [path.name for path in done.profile.iterdir()] == ["prefs.js"]
+    assert {path.name for path in done.profile.iterdir()} == {"prefs.js", "mailsetup-undo"}
     prefs = done.profile / "prefs.js"
     assert prefs.stat().st_mode & 0o777 == 0o600
     assert read_prefs(prefs.read_bytes())["mail.identity.id1.fullName"] == "Ana Núñez"
@@ -207,16 +205,60 @@ def test_undo_restores_the_persons_list_byte_for_byte(root: Path, before: bytes)
     assert tree(root) == {"profiles.ini": before}
 
 
-def test_undo_keeps_a_profile_that_thunderbird_has_used(root: Path) -> None:
+def test_undo_moves_a_profile_that_thunderbird_has_used_aside(root: Path) -> None:
+    (root / "profiles.ini").write_bytes(MINE)
     done = applied(root)
     (done.profile / "ImapMail").mkdir()
-    assert isinstance(undo(done), UndoRefused)
-    assert (done.profile / "prefs.js").exists()
+    (done.profile / "ImapMail" / "INBOX").write_bytes(b"From ")
+    undone = undo(done)
+    assert isinstance(undone, Undone)
+    assert undone.kept is not None
+    assert (undone.kept / "ImapMail" / "INBOX").read_bytes() == b"From "
+    assert str(undone.kept) in undone.notes[0]
+    assert not done.profile.exists()
+    assert (root / "profiles.ini").read_bytes() == MINE
 
 
-def test_undo_keeps_what_was_listed_since(root: Path) -> None:
+def test_undo_keeps_what_was_listed_since_and_leaves_no_gap(root: Path) -> None:
+    (root / "profiles.ini").write_bytes(MINE)
     first = applied(root)
-    applied(root)
+    second = applied(root)
+    assert isinstance(undo(first), Undone)
+    content = (root / "profiles.ini").read_bytes()
+    assert content.startswith(MINE)
+    known = profiles_ini.entries(content)
+    assert known is not None
+    assert [(entry.number, entry.name) for entry in known] == [(0, "Mine"), (1, second.name)]
+    assert (second.profile / "prefs.js").exists()
+
+
+def test_undo_forgets_that_an_installation_opened_the_profile(root: Path) -> None:
+    done = applied(root)
+    path = done.profile.name
+    ini = root / "profiles.ini"
+    ini.write_bytes(
+        b"[InstallFDC]\nDefault=" + path.encode() + b"\nLocked=1\n\n" + ini.read_bytes()
+    )
+    (root / "installs.ini").write_text(f"[FDC]\nDefault={path}\nLocked=1\n\n[ABC]\nDefault=other\n")
+    assert isinstance(undo(done), Undone)
+    assert path.encode() not in ini.read_bytes()
+    assert (root / "installs.ini").read_text() == "[ABC]\nDefault=other\n"
+
+
+def test_undo_is_refused_while_thunderbird_is_open(
+    root: Path, hold_lock: list["subprocess.Popen[bytes]"]
+) -> None:
+    done = applied(root)
+    lock(done.profile, hold_lock)
     before = tree(root)
-    assert isinstance(undo(first), UndoRefused)
+    refused = undo(done)
+    assert isinstance(refused, UndoRefused)
+    assert "Thunderbird is open" in refused.reason
     assert tree(root) == before
+
+
+def test_the_profile_alone_is_enough_to_undo_later(root: Path) -> None:
+    (root / "profiles.ini").write_bytes(MINE)
+    done = applied(root)
+    assert isinstance(undo(done.profile), Undone)
+    assert tree(root) == {"profiles.ini": MINE}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup.export.exporter import Artifact
+from mailsetup.export.prefs_js import PrefsFile
 from mailsetup.export.thunderbird import OAUTH2_HOSTS, Thunderbird
 from mailsetup.export.thunderbird_profile import (
     Applied,
@@ -30,6 +31,24 @@ pytestmark = [
 IMAP = account(person='Ana "la de" Núñez \\ Ώ 文', username="ana+x'@bodega.example")
 POP3 = account(
     "luis@bodega.example", protocol=Protocol.POP3, security=SocketType.STARTTLS, person="Luis"
+)
+
+PREFS = (
+    rb"""user_pref("a", "\" \' \\ \x41 \u00f1 \ud83d\ude00 \n\r");user_pref('b', 'it"s');""",
+    b'user_pref ( "a" ,\n "b" ) ;\npref("b", true);sticky_pref("c", - 5);user_pref("d", +007);',
+    b'// user_pref("a", 1);\n# user_pref("b", 2);\n/* user_pref("c", 3); */user_pref("d", 4);',
+    b'user_pref/**/("x",/* */5//\n)\n;#\n;;user_pref("a", 1);\x0cuser_pref("b", 1);',
+    b'user_pref("a", 1.5);\nuser_pref("b", 2147483648);\nuser_pref("c", -2147483648);\n',
+    b'user_pref("a", "\\t;");\nuser_pref("b", "\\u0000");user_pref("c", "\\ud83dx");pref("d", 1);',
+    b'user_pref("a", nil);user_pref("b", "x", 3);user_pref(c, 1);user_prefs("d", 1);pref("e", 1);',
+    b'user_pref("a", "raw\nline");\r\nuser_pref("a", "later");\nuser_pref("a", false);',
+    b'user_pref("a", 1);\nuser_pref("b", "never closed\nuser_pref("c", 1);\nuser_pref("d", 1);',
+    b'user_pref("a", 1);\n/* never closed\nuser_pref("b", 2);',
+    b'user_pref("a", 1)\nuser_pref("b", 1);\nuser_pref("c", "\\xg1");user_pref("d", 1);',
+    b'nonsense "x;y" // ;\n / /* ; */ user_pref("a", 1);\nuser_pref("b", 1);',
+    b'\xff\nuser_pref("a", 1);user_pref("b", "\xff");user_pref("", 1);',
+    b'user_pref("a", 1);\0user_pref("b", 1);',
+    b'user_pref("a", 1);user_pref("b", "x\0y");user_pref("c", 1);',
 )
 
 
@@ -124,7 +143,9 @@ def test_thunderbirds_own_import_adds_the_package_to_what_is_there(tmp_path: Pat
         ]
 
 
-def test_the_hosts_with_oauth2_are_those_that_thunderbird_knows(tmp_path: Path) -> None:
+def test_hosts_with_oauth2_and_preferences_are_read_as_thunderbird_reads_them(
+    tmp_path: Path,
+) -> None:
     done = applied(IMAP, tmp_path)
     script = """
     const { OAuth2Providers } = ChromeUtils.importESModule(
@@ -139,3 +160,7 @@ def test_the_hosts_with_oauth2_are_those_that_thunderbird_knows(tmp_path: Path) 
         assert session.run(script, [*OAUTH2_HOSTS, "mail.bodega.example"]) == [
             "mail.bodega.example"
         ]
+        for text in PREFS:
+            ours = PrefsFile(text)
+            read = {name: ours.get(name) for name in ours}
+            assert session.run(marionette.PARSE, list(text)) == read, text

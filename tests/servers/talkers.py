@@ -5,7 +5,7 @@ import asyncio
 import contextlib
 import re
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 
 import trustme
@@ -41,22 +41,36 @@ def _context(authority: trustme.CA, host: str) -> ssl.SSLContext:
     return context
 
 
-@asynccontextmanager
-async def _listening(
-    authority: trustme.CA,
-    host: str,
-    talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], "asyncio.Future[None]"],
-) -> AsyncIterator[tuple[str, int]]:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
-            await talk(reader, writer)
-        writer.transport.abort()
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, None, None]]
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=_context(authority, host))
+
+@asynccontextmanager
+async def listening(
+    talk: Talk, context: ssl.SSLContext | None = None
+) -> AsyncIterator[tuple[str, int]]:
+    """A server on loopback that talks like this; nothing of it is left behind."""
+    visits: set[asyncio.Task[None]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        visit = asyncio.current_task()
+        if visit is not None:
+            visits.add(visit)
+        try:
+            with contextlib.suppress(ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
+                await talk(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
     try:
         yield "127.0.0.1", server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for visit in visits:
+            visit.cancel()
+        await asyncio.gather(*visits, return_exceptions=True)
+        # One turn for the transports to let go of their sockets.
+        await asyncio.sleep(0)
 
 
 def _answer(answers: Answers, said: str) -> str | None:
@@ -89,7 +103,7 @@ def smtp_talker(
                     deliver(re.sub(rb"(?m)^\.", b"", message[:-3]))
                 writer.write(end.encode())
 
-    return _listening(authority, host, talk)  # type: ignore[arg-type]  # a coroutine function
+    return listening(talk, _context(authority, host))
 
 
 def imap_talker(
@@ -109,7 +123,7 @@ def imap_talker(
             reply = _answer(all_answers, said) or "{tag} BAD what?\r\n"
             writer.write(reply.replace("{tag}", tag).encode())
 
-    return _listening(authority, host, talk)  # type: ignore[arg-type]  # a coroutine function
+    return listening(talk, _context(authority, host))
 
 
 def pop3_talker(
@@ -128,4 +142,4 @@ def pop3_talker(
             said = line.decode("utf-8", "replace").strip()
             writer.write((_answer(all_answers, said) or "-ERR what?\r\n").encode())
 
-    return _listening(authority, host, talk)  # type: ignore[arg-type]  # a coroutine function
+    return listening(talk, _context(authority, host))

@@ -89,7 +89,8 @@ RECIPIENTS = (
     "gris@faults.test 450 4.2.0 Greylisted, see http://postgrey.example/\n"
     "nadie@faults.test 550 5.1.1 User unknown in virtual mailbox table\n"
 )
-TRANSPORTS = "aplazada@faults.test retry:4.3.2 this mailbox has to wait\n"
+# Nobody listens there: what is for this mailbox waits in the queue.
+TRANSPORTS = "aplazada@faults.test smtp:[127.0.0.1]:9\n"
 
 PACC = json.dumps(
     {
@@ -178,6 +179,7 @@ class World:
         self._zone: list[str] = []
         self._serial = 1
         self._extra = 0
+        self._extra_messages = 0
         certificates = self.folder / "tls"
         certificates.mkdir()
         self.certificates = Certificates(certificates)
@@ -374,12 +376,12 @@ class World:
         os.chown(mail, owner.pw_uid, owner.pw_gid)
         self._write_passwords()
         self._fill_mailbox("llena@bodega.test", 64)
-        self._write_sieve(
+        self.write_sieve(
             "reglas@bodega.test",
             'require ["fileinto", "mailbox"];\nfileinto :create "Clientes";\n',
         )
         self._fill_mailbox("casillena@faults.test", 95)
-        self._write_sieve("spam@faults.test", 'require "fileinto";\nfileinto "Junk";\n')
+        self.write_sieve("spam@faults.test", 'require "fileinto";\nfileinto "Junk";\n')
         server = self._dovecot("dovecot", self.ip, primary=True)
         server.wait_until(
             lambda: (
@@ -507,6 +509,10 @@ class World:
                 protocol imap {{
                   mail_plugins = quota imap_quota
                 }}
+                protocol lda {{
+                  mail_plugins = quota sieve
+                  postmaster_address = postmaster@bodega.test
+                }}
                 protocol lmtp {{
                   mail_plugins = quota sieve
                   postmaster_address = postmaster@bodega.test
@@ -606,16 +612,45 @@ class World:
         (new / "1.1.full").write_text(body + ("y" * 70 + "\r\n") * (kib * 1024 // 72))
         self._own(self.folder / "mail" / address)
 
-    def _write_sieve(self, address: str, script: str) -> None:
+    def put(self, address: str, message: bytes) -> None:
+        """Lay a message into the INBOX, past every server."""
+        maildir = self.maildir(address)
+        for part in ("tmp", "new", "cur"):
+            (maildir / part).mkdir(parents=True, exist_ok=True)
+        self._extra_messages += 1
+        name = f"{time.time_ns()}.{self._extra_messages}.put"
+        (maildir / "tmp" / name).write_bytes(message)
+        self._own(self.folder / "mail" / address)
+        (maildir / "tmp" / name).rename(maildir / "new" / name)
+
+    def deliver(self, address: str, message: bytes) -> None:
+        """Hand a message to Dovecot's delivery, which follows the mailbox's rules."""
+        subprocess.run(
+            [
+                *("/usr/lib/dovecot/dovecot-lda", "-c", str(self.folder / "dovecot.conf")),
+                *("-d", address, "-f", "sender@hoster.test"),
+            ],
+            input=message.replace(b"\r\n", b"\n"),
+            check=True,
+            capture_output=True,
+            env=_with_sbin(),
+        )
+
+    def write_sieve(self, address: str, script: str) -> None:
+        """Make this the active script of a mailbox, as its owner would over ManageSieve."""
         home = self.folder / "mail" / address
-        home.mkdir(parents=True, exist_ok=True)
-        (home / ".dovecot.sieve").write_text(script)
+        scripts = home / "sieve"
+        scripts.mkdir(parents=True, exist_ok=True)
+        (scripts / "reglas.sieve").write_text(script)
+        active = home / ".dovecot.sieve"
+        active.unlink(missing_ok=True)
+        active.symlink_to("sieve/reglas.sieve")
         self._own(home)
 
     def _own(self, path: Path) -> None:
         owner = pwd.getpwnam("mail")
         for each in (path, *path.rglob("*")):
-            os.chown(each, owner.pw_uid, owner.pw_gid)
+            os.chown(each, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
 
     def _start_postfix(self) -> None:
         folder = self.folder

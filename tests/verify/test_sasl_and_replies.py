@@ -126,6 +126,12 @@ def test_imap_answers_are_told_apart(
 
 
 SMTP = [
+    (
+        550,
+        "5.4.5 <a@b.es>: Sender address rejected: Daily limit exceeded",
+        Stage.SENDER,
+        ErrorClass.LIMIT_REACHED,
+    ),
     (535, "5.7.8 Username and Password not accepted", Stage.LOGIN, ErrorClass.AUTH_WRONG),
     (535, "Incorrect authentication data", Stage.LOGIN, ErrorClass.AUTH_WRONG),
     (

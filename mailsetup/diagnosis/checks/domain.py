@@ -1,5 +1,6 @@
 """The domain of the address: does it exist, and does it say where its mail goes?"""
 
+import asyncio
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -33,6 +34,9 @@ _LARGE_PROVIDERS = (
     "protonmail.com",
 )
 
+_DNSSEC_BUDGET = 5.0
+"""Seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class DomainVerdict:
@@ -49,13 +53,29 @@ async def look_at_domain(
 
     ``facts`` are what is known already.
     """
-    if facts is None or facts.state is DomainState.UNKNOWN:
-        facts = await domain_facts(address.domain, net)
-    if facts.state is DomainState.UNANSWERED and not await _resolver_works(net):
+    known = facts if facts is not None and facts.state is not DomainState.UNKNOWN else None
+    seen, bogus = await asyncio.gather(_facts(known, address, net), _is_bogus(address, net))
+    if bogus:
+        shown = {"domain": address.display_domain}
+        return DomainVerdict((Finding("dns.domain.bogus", Status.FAIL, shown),), in_order=False)
+    if seen.state is DomainState.UNANSWERED and not await _resolver_works(net):
         cause = "client.dns.broken" if net.is_online() else "client.network.offline"
-        broken = Finding(cause, Status.FAIL, evidence={"fault": str(facts.fault)})
+        broken = Finding(cause, Status.FAIL, evidence={"fault": str(seen.fault)})
         return DomainVerdict((broken,), in_order=False)
-    return judge_domain(facts, address)
+    return judge_domain(seen, address)
+
+
+async def _facts(known: DomainFacts | None, address: EmailAddress, net: Network) -> DomainFacts:
+    return known or await domain_facts(address.domain, net)
+
+
+async def _is_bogus(address: EmailAddress, net: Network) -> bool:
+    """Whether DNSSEC is broken; what cannot be asked in time is not."""
+    try:
+        async with asyncio.timeout(_DNSSEC_BUDGET):
+            return await net.dns.is_bogus(address.domain)
+    except TimeoutError:
+        return False
 
 
 async def _resolver_works(net: Network) -> bool:

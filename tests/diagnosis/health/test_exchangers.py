@@ -101,6 +101,7 @@ def test_what_belongs_together_or_stays_unclear_is_not_spoken_of(home: str, exch
     assert not told(home, (10, exchanger))
 
 
+@pytest.mark.fault("dns.mx.elsewhere")
 @pytest.mark.parametrize(
     ("home", "exchanger", "mx", "hosting"),
     [
@@ -140,6 +141,7 @@ def test_a_move_left_half_done_names_both_companies(
     assert finding.facts == {"domain": "bodega.es", "mx": mx, "hosting": hosting}
 
 
+@pytest.mark.fault("dns.mx.two-hostings")
 def test_mail_that_is_split_between_two_companies() -> None:
     (finding,) = told(
         "imap.serviciodecorreo.es",

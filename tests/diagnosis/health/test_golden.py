@@ -71,6 +71,13 @@ SPF: list[tuple[tuple[str, ...] | None, list[tuple[str, Status]]]] = [
 ]
 
 
+@pytest.mark.fault(
+    "dns.spf.missing",
+    "dns.spf.multiple",
+    "dns.spf.too-many-lookups",
+    "dns.spf.permissive",
+    "dns.spf.invalid",
+)
 @pytest.mark.parametrize(("records", "expected"), SPF)
 def test_an_spf_record_is_judged(
     records: tuple[str, ...] | None, expected: list[tuple[str, Status]]
@@ -128,6 +135,7 @@ DMARC: list[tuple[tuple[str, ...] | None, Told]] = [
 ]
 
 
+@pytest.mark.fault("dns.dmarc.missing", "dns.dmarc.invalid")
 @pytest.mark.parametrize(("records", "expected"), DMARC)
 def test_a_dmarc_record_is_judged(records: tuple[str, ...] | None, expected: Told) -> None:
     world = World(dns={(f"_dmarc.{DOMAIN}", "TXT"): txt(*records)} if records else {})
@@ -179,6 +187,7 @@ MTA_STS: list[tuple[tuple[str, ...], str, Told]] = [
 ]
 
 
+@pytest.mark.fault("dns.mta-sts.broken")
 @pytest.mark.parametrize(("records", "body", "expected"), MTA_STS)
 def test_a_policy_for_secure_delivery_is_judged(
     records: tuple[str, ...], body: str, expected: Told

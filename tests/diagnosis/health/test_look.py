@@ -102,6 +102,7 @@ def test_all_faults_of_a_domain_are_told_at_once_in_their_order() -> None:
     ]
 
 
+@pytest.mark.fault("dns.settings.unpublished")
 @pytest.mark.parametrize(
     ("method", "fate", "told"),
     [
@@ -270,6 +271,7 @@ def test_a_message_that_stayed_in_its_house_proves_nothing() -> None:
     assert seen(wire(LOCAL, CONTENT), elsewhere=False, world=strict) == []
 
 
+@pytest.mark.fault("dns.dkim.invalid")
 def test_a_signature_without_its_key_is_told_even_inside_the_house() -> None:
     world = healthy()
     del world.dns[("sel._domainkey.bodega.es", "TXT")]
@@ -280,6 +282,7 @@ def test_a_message_without_a_signature_that_spf_covers() -> None:
     assert seen(wire(AWAY, CONTENT)) == [DKIM_MISSING]
 
 
+@pytest.mark.fault("dns.dmarc.not-aligned", "dns.dkim.missing")
 def test_a_message_that_nothing_identifies_is_refused_by_the_domains_own_wish() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
     assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, NOT_ALIGNED]

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from mailsetup.diagnosis.checks.domain import look_at_domain
 from mailsetup.diagnosis.health import dane, mtasts
 from mailsetup.diagnosis.health.look import HealthRequest, look_at_dns_health, look_at_message
 from mailsetup.discovery.domain import domain_facts
@@ -130,7 +131,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 def _write_zones(folder: Path, ip: str) -> str:
     """The root and ``es.``, signed; one record is changed after it was signed. The root's DS."""
-    es_ds = _sign(folder, "es.", _records(ip), tampered=f"_25._tcp.mx.rota.es. {DIGEST}")
+    falsa_ds = _sign(folder, "falsa.es.", f"@ NS ns.es.\n@ MX 10 mx\nmx A {ip}")
+    other_key = falsa_ds[:-4] + ("0000" if not falsa_ds.endswith("0000") else "1111")
+    below = f"falsa NS ns.es.\nfalsa DS {other_key}"
+    es_ds = _sign(
+        folder, "es.", f"{_records(ip)}\n{below}", tampered=f"_25._tcp.mx.rota.es. {DIGEST}"
+    )
     root_ds = _sign(folder, ".", f"@ NS ns\nns A {ip}\nes NS ns.es\nns.es A {ip}\nes DS {es_ds}")
     (folder / "db").mkdir()
     (folder / "knot.conf").write_text(
@@ -148,7 +154,7 @@ def _write_zones(folder: Path, ip: str) -> str:
         + "".join(
             f'  - domain: {zone}\n    storage: "{folder}"\n    file: {zone}zone\n'
             f"    zonefile-sync: -1\n    zonefile-load: whole\n    semantic-checks: off\n"
-            for zone in (".", "es.")
+            for zone in (".", "es.", "falsa.es.")
         )
     )
     return root_ds
@@ -281,6 +287,7 @@ async def test_fingerprints_that_dnssec_proves_are_believed(place: Place) -> Non
         assert not await dane.findings(await domain_facts(HEALTHY, net), net.dns)
 
 
+@pytest.mark.fault("dns.dane.broken")
 async def test_fingerprints_with_a_wrong_signature_are_told(place: Place) -> None:
     found = await place.look("rota.es", "mx.rota.es")
     assert found["dns.dane.broken"].facts["hosts"] == ("mx.rota.es",)
@@ -306,6 +313,7 @@ async def test_faults_of_spf_and_dmarc_are_seen_through_the_real_resolver(place:
     }
 
 
+@pytest.mark.fault("dns.spf.sender-not-covered")
 async def test_a_record_for_another_machine_leaves_the_outgoing_server_out(place: Place) -> None:
     found = await place.look("fuera.es", "mx.sana.es")
     assert found["dns.spf.sender-not-covered"].status is Status.FAIL
@@ -328,3 +336,12 @@ async def test_a_signed_message_is_proven_with_the_published_key(place: Place) -
         assert await look_at_message(good, net) == ()
         found = {one.id: one.status for one in await look_at_message(touched, net)}
     assert found == {"dns.dkim.invalid": Status.FAIL, "dns.dmarc.not-aligned": Status.FAIL}
+
+
+@pytest.mark.fault("dns.domain.bogus")
+async def test_a_domain_whose_signatures_are_not_those_that_were_promised(place: Place) -> None:
+    async with place.network() as net:
+        broken = await look_at_domain(EmailAddress("ana", "falsa.es"), net)
+        whole = await look_at_domain(EmailAddress("ana", HEALTHY), net)
+    assert [finding.id for finding in broken.findings] == ["dns.domain.bogus"]
+    assert whole.in_order

@@ -68,6 +68,9 @@ class Zone:
         reply = self._find(ipaddress.ip_address(address).reverse_pointer, "PTR")
         return tuple(str(r).lower() for r in reply.records) if isinstance(reply, Answer) else ()
 
+    async def is_bogus(self, domain: str) -> bool:
+        return False
+
     async def is_signed(self, name: str, rdtype: str) -> bool:
         return False
 

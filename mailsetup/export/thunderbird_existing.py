@@ -1,0 +1,195 @@
+"""Put an account into a Thunderbird profile that is there, while Thunderbird is closed.
+
+Thunderbird is kept out by its own lock; what was is copied into the profile's journal first; then
+each file is replaced by a whole new one, ``prefs.js`` first. Killed in between, the account is
+there and Thunderbird asks for its password; the next run of ours puts the old state back before
+it begins.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mailsetup.export import atomic, nss
+from mailsetup.export import thunderbird_journal as journal
+from mailsetup.export.exporter import CannotExport
+from mailsetup.export.installation import Computer
+from mailsetup.export.prefs_js import MAX_SIZE, PrefsFile
+from mailsetup.export.thunderbird import Folders, notes
+from mailsetup.export.thunderbird_disk import RefusedError, held, locked, read, usable
+from mailsetup.export.thunderbird_merge import LAST_KEY, Existing, Plan, plan
+from mailsetup.export.thunderbird_places import NoPlace, Place, find_place
+from mailsetup.export.thunderbird_profile import (
+    Applied,
+    ApplyRefused,
+    Outcome,
+    apply_new_profile,
+    find_installation,
+    store_password,
+)
+from mailsetup.i18n import _
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
+
+__all__ = ["NEW", "AlreadyThere", "Existing", "apply", "apply_existing"]
+
+NEW = "new"
+"""The word for a new profile where a profile is named."""
+_PREFS = "prefs.js"
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyThere:
+    """The account is in the profile and right; nothing was changed."""
+
+    profile: Path
+    name: str
+    command: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def apply(
+    account: Account,
+    *,
+    profile: str = NEW,
+    existing: Existing = Existing.REPAIR,
+    folders: Folders | None = None,
+    password: Secret | None = None,
+    computer: Computer | None = None,
+) -> Applied | AlreadyThere | ApplyRefused:
+    """Put the account into Thunderbird: a ``new`` profile, or the one of this name or folder.
+
+    A ``password`` is given only where the person asked to have it stored in Thunderbird.
+    """
+    if profile == NEW:
+        installation = find_installation(computer)
+        if installation is None:
+            return ApplyRefused(
+                _("Thunderbird was not found on this computer. Install it and try again.")
+            )
+        return apply_new_profile(
+            account, folders=folders, password=password, installation=installation
+        )
+    place = find_place(profile, computer)
+    if isinstance(place, NoPlace):
+        return ApplyRefused(place.reason)
+    return apply_existing(account, place, existing=existing, folders=folders, password=password)
+
+
+def apply_existing(
+    account: Account,
+    place: Place,
+    *,
+    existing: Existing = Existing.REPAIR,
+    folders: Folders | None = None,
+    password: Secret | None = None,
+) -> Applied | AlreadyThere | ApplyRefused:
+    """Add the account to this profile, or put right what is wrong with it there."""
+    try:
+        profile = usable(place.folder)
+        with locked(profile), held(profile):
+            journal.recover(profile)
+            return _write(account, place, existing, folders, password)
+    except RefusedError as refused:
+        return ApplyRefused(str(refused))
+    except OSError as error:
+        return ApplyRefused(atomic.reason(error, place.folder))
+
+
+def _write(
+    account: Account,
+    place: Place,
+    existing: Existing,
+    folders: Folders | None,
+    password: Secret | None,
+) -> Applied | AlreadyThere | ApplyRefused:
+    profile = place.folder
+    before = read(profile / _PREFS, MAX_SIZE)
+    content = PrefsFile(before or b"")
+    user_js = PrefsFile(read(profile / "user.js", MAX_SIZE) or b"")
+    made = plan(content, account, existing=existing, folders=folders, user_js=user_js)
+    if isinstance(made, CannotExport):
+        return ApplyRefused(made.reason)
+    new: dict[str, bytes] = {}
+    if made.values:
+        after = content.changed(made.values)
+        if after is None:
+            return ApplyRefused(
+                _(
+                    "Thunderbird's settings in {place} are damaged. Open and close Thunderbird"
+                    " once, then try again."
+                ).format(place=profile)
+            )
+        new[_PREFS] = after
+    hints = (*notes(account), *made.notes)
+    logins = nss.Stored({})
+    if password is not None:
+        logins, more = store_password(profile, account, password, place.installation)
+        new |= logins.files
+        hints += more
+    if not new:
+        return AlreadyThere(profile, place.name, place.command, hints)
+    outcome = _outcome(made)
+    backup = _replace(profile, _change(outcome, account, content, made, logins), new)
+    return Applied(
+        profile=profile,
+        name=place.name,
+        command=place.command,
+        root=place.installation.root,
+        backup=backup,
+        notes=hints,
+        outcome=outcome,
+        corrected=made.corrected,
+        password_stored=bool(logins.files),
+    )
+
+
+def _outcome(made: Plan) -> Outcome:
+    if made.added:
+        return Outcome.ADDED
+    return Outcome.REPAIRED if made.values else Outcome.PASSWORD
+
+
+def _change(
+    outcome: Outcome, account: Account, content: PrefsFile, made: Plan, logins: nss.Stored
+) -> journal.Change:
+    return journal.Change(
+        kind=outcome,
+        address=str(account.address),
+        files={},
+        prefs={
+            name: (content.get(name), value)
+            for name, value in made.values.items()
+            # Numbers that were given once are not given again.
+            if name != LAST_KEY
+        },
+        prefixes=made.prefixes,
+        listed=made.listed,
+        logins=logins.guids,
+    )
+
+
+def _replace(profile: Path, change: journal.Change, new: dict[str, bytes]) -> Path | None:
+    """Journal first, then the files; what could not be finished is taken back."""
+    before = {name: read(profile / name, journal.MAX_FILE) for name in new}
+    digests = {
+        name: (journal.digest(before[name]), journal.digest(content))
+        for name, content in new.items()
+    }
+    recorded = journal.record(profile, replace(change, files=digests), before)
+    aside = {name: atomic.aside(profile) for name in (_PREFS, nss.KEY, nss.LOGINS) if name in new}
+    done = False
+    try:
+        # A full disk shows itself before anything is replaced.
+        for name, path in aside.items():
+            atomic.write_new(path, new[name], 0o600)
+        for name, path in aside.items():
+            path.replace(profile / name)
+        done = True
+    finally:
+        if not done:
+            for path in aside.values():
+                atomic.remove_quietly(path)
+            journal.roll_back(profile, recorded, journal.current(profile, recorded))
+            journal.forget(profile, recorded)
+    atomic.sync_folder(profile)
+    return recorded.backup(_PREFS) if before.get(_PREFS) is not None else None

@@ -1,0 +1,317 @@
+"""One fault after the other, shown to a whole check: is the right link named?"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pytest
+
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.service import Assistant, CheckRequest, NetworkOptions, RunOptions
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Status
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from tests.servers.talkers import Talk, imap_talker, listening, pop3_talker, smtp_talker
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+HOST = "mail.faults.test"
+TALKER = "talker.faults.test"
+Routes = Mapping[tuple[str, int], tuple[str, int]]
+
+
+def account(local: str = "ana", incoming: str = HOST, outgoing: str = HOST) -> Account:
+    address = EmailAddress(local, "faults.test")
+    return Account(
+        address,
+        ServerSettings(Protocol.IMAP, incoming, 993, SocketType.TLS, address.ascii),
+        ServerSettings(Protocol.SMTP, outgoing, 465, SocketType.TLS, address.ascii),
+    )
+
+
+def options(world: World, routes: Routes | None = None) -> NetworkOptions:
+    return NetworkOptions(
+        resolver=(world.ip, 53), ca_files=(world.ca_file,), routes=routes or {}, use_proxy=False
+    )
+
+
+async def check(
+    network: NetworkOptions, wanted: Account, password: str, **more: object
+) -> CheckReport:
+    request = replace(
+        CheckRequest(wanted, Secret(password), attachment_mib=0, wait=30.0),
+        **more,  # type: ignore[arg-type]  # names are checked at run time
+    )
+    assistant = Assistant(RunOptions(network=network), programs_here=tuple)
+    return await assistant.check(request)
+
+
+def named(report: CheckReport) -> str:
+    """The finding that the verdict rests on; the first warning where nothing is broken."""
+    if report.root_cause is not None:
+        assert report.root_cause.link is report.first_broken
+        return report.root_cause.id
+    assert report.first_broken is None
+    warnings = [one.id for one in report.findings if not one.id.startswith("dns.")]
+    return warnings[0] if warnings else ""
+
+
+def fault(identity: str, *values: object) -> object:
+    return pytest.param(identity, *values, marks=pytest.mark.fault(identity), id=identity)
+
+
+# The real servers ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("identity", "local", "more"),
+    [
+        fault("account.send.limit-reached", "limite", {}),
+        fault("account.send.sender-not-allowed", "ajena", {}),
+        fault("hosting.message.rejected", "rechazada", {}),
+        fault("hosting.server.temporary", "gris", {}),
+        fault("hosting.message.not-arrived", "aplazada", {"wait": 2.0}),
+        fault("account.mailbox.missing", "nadie", {}),
+        fault("account.mail.in-spam", "spam", {}),
+        fault("account.quota.nearly-full", "casillena", {}),
+        fault("hosting.size.too-small", "ana", {"attachment_mib": 12}),
+        fault("", "ana", {}),
+    ],
+)
+async def test_real_servers_show_it(
+    world: World, identity: str, local: str, more: dict[str, object]
+) -> None:
+    wanted = account(local)
+    report = await check(options(world), wanted, world.accounts[wanted.address.ascii], **more)
+    assert named(report) == identity
+
+
+@pytest.mark.fault("account.login.locked")
+async def test_a_suspended_account_is_not_a_wrong_password(world: World) -> None:
+    wanted = account("cerrada")
+    report = await check(options(world), wanted, world.accounts["cerrada@faults.test"])
+    assert named(report) == "account.login.locked"
+
+
+@pytest.mark.parametrize(
+    ("identity", "script", "status"),
+    [
+        fault("account.filter.discards", "discard;", Status.FAIL),
+        fault("account.filter.forwards", 'redirect "eva@hoster.test";', Status.FAIL),
+        fault(
+            "account.vacation.active", 'require "vacation";\nvacation "Estoy fuera.";', Status.WARN
+        ),
+        fault(
+            "account.mail.in-other-folder",
+            'require ["fileinto", "mailbox"];\nfileinto :create "Clientes";',
+            Status.WARN,
+        ),
+    ],
+)
+async def test_the_mailboxs_own_rules_show_it(
+    world: World, identity: str, script: str, status: Status
+) -> None:
+    local = identity.rpartition(".")[2]
+    world.add_account(f"{local}@bodega.test", "correcto-reglas")
+    world.write_sieve(f"{local}@bodega.test", script)
+    address = EmailAddress(local, "bodega.test")
+    wanted = Account(
+        address,
+        ServerSettings(
+            Protocol.IMAP, "imap.bodega.test", 993, SocketType.TLS, f"{local}@bodega.test"
+        ),
+        ServerSettings(Protocol.SMTP, TALKER, 465, SocketType.TLS, f"{local}@bodega.test"),
+    )
+    async with smtp_talker(
+        world.certificates.ca, TALKER, deliver=lambda raw: world.deliver(address.ascii, raw)
+    ) as place:
+        routes = {(TALKER, 465): place}
+        report = await check(options(world, routes), wanted, "correcto-reglas", wait=3.0)
+    assert named(report) == identity
+    assert next(one for one in report.findings if one.id == identity).status is status
+
+
+@pytest.mark.fault("hosting.tls.certificate-unknown-issuer")
+async def test_an_authority_that_nobody_knows(world: World) -> None:
+    network = replace(options(world), ca_files=())
+    report = await check(network, account(), "correcto-17")
+    assert named(report) == "hosting.tls.certificate-unknown-issuer"
+
+
+@pytest.mark.fault("account.login.username-form")
+async def test_the_short_name_is_what_the_hosting_wants(world: World) -> None:
+    address = EmailAddress("pepe", "bodega.test")
+    wanted = Account(
+        address,
+        ServerSettings(Protocol.IMAP, "imap.bodega.test", 993, SocketType.TLS, address.ascii),
+        ServerSettings(Protocol.SMTP, "smtp.bodega.test", 465, SocketType.TLS, address.ascii),
+    )
+    report = await check(
+        options(world), wanted, "correcto-14", other_usernames=("pepe",), send=False
+    )
+    assert named(report) == "account.login.username-form"
+
+
+# Answers that the real ones cannot be made to give -------------------------------------------
+
+
+async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Take what is said and never say a word."""
+    await reader.read()
+
+
+async def only_old_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A fatal alert "protocol version" (RFC 5246, 7.2): OpenSSL speaks no TLS 1.1 any more."""
+    await reader.read(4096)
+    writer.write(bytes.fromhex("15 03 01 00 02 02 46"))
+    await writer.drain()
+    await reader.read()
+
+
+@pytest.mark.parametrize(
+    ("identity", "answer"),
+    [
+        fault("account.login.refused", "{tag} NO [AUTHENTICATIONFAILED] Invalid credentials"),
+        fault(
+            "account.login.app-password-needed",
+            "{tag} NO [ALERT] Application-specific password required",
+        ),
+        fault(
+            "account.login.web-login-needed",
+            "{tag} NO [WEBALERT https://example.org/] Web login required.",
+        ),
+        fault("account.login.expired", "{tag} NO [EXPIRED] Your password has expired"),
+        fault("account.login.rate-limited", "{tag} NO Too many bad auth attempts"),
+        fault("account.login.locked", "{tag} NO [CONTACTADMIN] Account suspended"),
+        fault("account.imap.disabled", "{tag} NO [ALERT] IMAP access is disabled for your domain."),
+        fault("hosting.server.temporary", "{tag} NO [UNAVAILABLE] Try again later"),
+    ],
+)
+async def test_each_answer_to_a_login_has_its_meaning(
+    world: World, identity: str, answer: str
+) -> None:
+    said = {"AUTHENTICATE": answer + "\r\n", "LOGIN": answer + "\r\n"}
+    async with imap_talker(world.certificates.ca, TALKER, answers=said) as place:
+        wanted = account(incoming=TALKER)
+        report = await check(options(world, {(TALKER, 993): place}), wanted, "correcto-17")
+    assert named(report) == identity
+
+
+@pytest.mark.parametrize(
+    ("identity", "greeting", "answers"),
+    [
+        fault(
+            "account.smtp.disabled",
+            "220 ready",
+            {"AUTH": "535 5.7.139 SmtpClientAuthentication is disabled for the Tenant"},
+        ),
+        fault("hosting.server.blocks-us", "554 5.7.1 Your address is on our blocklist", {}),
+        fault("hosting.server.temporary", "421 4.3.2 Service shutting down", {}),
+        fault("account.quota.full", "220 ready", {"RCPT": "552 5.2.2 Mailbox full"}),
+        fault(
+            "hosting.size.too-small",
+            "220 ready",
+            {"MAIL": "552 5.3.4 Message size exceeds fixed limit"},
+        ),
+        fault("hosting.message.rejected", "220 ready", {".": "554 5.7.1 This looks like spam"}),
+        fault(
+            "hosting.login.no-common-mechanism",
+            "220 ready",
+            {"EHLO": "250-talker.test\r\n250 AUTH GSSAPI NTLM"},
+        ),
+    ],
+)
+async def test_each_answer_of_the_outgoing_server_has_its_meaning(
+    world: World, identity: str, greeting: str, answers: dict[str, str]
+) -> None:
+    said = {words: answer + "\r\n" for words, answer in answers.items()}
+    async with smtp_talker(
+        world.certificates.ca, TALKER, greeting=greeting + "\r\n", answers=said
+    ) as place:
+        wanted = account(outgoing=TALKER)
+        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+    assert named(report) == identity
+
+
+@pytest.mark.parametrize(
+    ("identity", "answer"),
+    [
+        fault("account.pop3.disabled", "-ERR POP3 access is not enabled for this account"),
+        fault("account.mailbox.in-use", "-ERR [IN-USE] maildrop already locked"),
+        fault("account.login.refused", "-ERR [AUTH] Authentication failed"),
+    ],
+)
+async def test_a_maildrop_shows_it(world: World, identity: str, answer: str) -> None:
+    said = {"AUTH": answer + "\r\n", "PASS": answer + "\r\n", "USER": "+OK\r\n"}
+    async with pop3_talker(world.certificates.ca, TALKER, answers=said) as place:
+        wanted = account()
+        incoming = replace(wanted.incoming, protocol=Protocol.POP3, host=TALKER, port=995)
+        report = await check(
+            options(world, {(TALKER, 995): place}),
+            replace(wanted, incoming=incoming),
+            "correcto-17",
+        )
+    assert named(report) == identity
+
+
+@pytest.mark.parametrize(
+    ("identity", "talk"),
+    [
+        fault("hosting.server.unreachable", silence),
+        fault("hosting.tls.too-old", only_old_tls),
+    ],
+)
+async def test_a_server_that_comes_to_no_conversation(
+    world: World, identity: str, talk: Talk
+) -> None:
+    async with listening(talk) as place:
+        wanted = account(incoming=TALKER)
+        report = await check(options(world, {(TALKER, 993): place}), wanted, "correcto-17")
+    assert named(report) == identity
+
+
+def _without_attachment(raw: bytes) -> bytes:
+    head, _separator, rest = raw.partition(b"\r\n\r\n")
+    boundary = rest.split(b"\r\n", 1)[0]
+    first = rest.split(boundary)[1]
+    return head + b"\r\n\r\n" + boundary + first + boundary + b"--\r\n"
+
+
+def _with_other_bytes(raw: bytes) -> bytes:
+    head, separator, body = raw.rpartition(b"base64")
+    lines = body.split(b"\r\n")
+    place = next(i for i, line in enumerate(lines) if len(line) > 60)
+    lines[place] = b"A" * len(lines[place])
+    return head + separator + b"\r\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("identity", "spoil"),
+    [
+        fault("hosting.attachment.removed", _without_attachment),
+        fault("hosting.attachment.altered", _with_other_bytes),
+    ],
+)
+async def test_a_filter_on_the_way_spoils_the_attachment(
+    world: World, identity: str, spoil: Callable[[bytes], bytes]
+) -> None:
+    async with smtp_talker(
+        world.certificates.ca,
+        TALKER,
+        deliver=lambda raw: world.put("ana@faults.test", spoil(raw)),
+    ) as place:
+        wanted = account(outgoing=TALKER)
+        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+    assert named(report) == identity
+
+
+@pytest.mark.fault("account.login.oauth-needed")
+async def test_a_provider_that_takes_no_password_gets_none(world: World) -> None:
+    from mailsetup.model.settings import Authentication
+
+    wanted = account()
+    incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
+    report = await check(options(world), replace(wanted, incoming=incoming), "correcto-17")
+    assert named(report) == "account.login.oauth-needed"

@@ -1,0 +1,619 @@
+"""Evolution, Claws Mail and Akonadi (KMail) use exactly what we wrote.
+
+Evolution is its registry on a session bus of its own, and its mail library (Camel), which really
+fetches and sends. Claws Mail is the whole program on a screen of its own. KMail is too large for
+every run: its part runs where Akonadi is installed. Names of servers come from libnss_wrapper.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from mailsetup.export import keyfile
+from mailsetup.export.claws import ClawsMail
+from mailsetup.export.evolution import uids
+from mailsetup.export.evolution_apply import Applied, ApplyRefused, apply_evolution
+from mailsetup.export.exporter import Artifact
+from mailsetup.export.kmail import KMail
+from mailsetup.export.write import Written, write_artifact
+from mailsetup.model.settings import Account, Protocol, SocketType
+from tests.export.accounts import OAUTH2, account
+from tests.export.desktop_parsers import read_claws
+from tests.servers.process import Server
+from tests.servers.world import World
+
+SYSTEM_PYTHON = "/usr/bin/python3"
+CLIENT = Path(__file__).with_name("evolution_client.py")
+BINDINGS = "import gi; [gi.require_version(n, '1.2') for n in ('EDataServer', 'Camel')]"
+WAITING = 30.0
+PERSON = ' Ana "la; de\\s" Núñez \\n [x]=y Ώ 文 '
+USER = " a'b\"c;d\\e=[f]#ñ "
+EVERY_WAY = pytest.mark.parametrize(
+    ("protocol", "security"),
+    [
+        (protocol, security)
+        for protocol in (Protocol.IMAP, Protocol.POP3)
+        for security in (SocketType.TLS, SocketType.STARTTLS)
+    ],
+)
+
+
+def missing(*absent: str) -> None:
+    """Missing programs fail in CI and skip elsewhere."""
+    if not absent:
+        return
+    reason = f"not installed: {', '.join(absent)}"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def need(*programs: str) -> None:
+    """Programs of the path, and the library that answers for names."""
+    absent = [program for program in programs if shutil.which(program) is None]
+    if wrapper() is None:
+        absent.append("libnss-wrapper")
+    missing(*absent)
+
+
+def need_evolution() -> None:
+    """The registry, and the bindings of its libraries for the system's Python."""
+    need("dbus-daemon", "gdbus")
+    if not Path("/usr/libexec/evolution-source-registry").exists():
+        missing("evolution-data-server")
+    if subprocess.run([SYSTEM_PYTHON, "-c", BINDINGS], capture_output=True).returncode != 0:
+        missing("gir1.2-edataserver-1.2, gir1.2-camel-1.2, python3-gi")
+
+
+def wrapper() -> Path | None:
+    """libnss_wrapper, where Debian puts it."""
+    return next(iter(sorted(Path("/usr/lib").glob("*/libnss_wrapper.so"))), None)
+
+
+Found = TypeVar("Found")
+
+
+def wait_for(what: Callable[[], Found | None], seconds: float = WAITING) -> Found:
+    """What it returns as soon as that is something."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"nothing after {seconds} s")
+
+
+@dataclass
+class Desk:
+    """A home of one's own with a session bus; everything on it ends with it."""
+
+    home: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    running: list[Server] = field(default_factory=list)
+
+    @property
+    def config(self) -> Path:
+        """``XDG_CONFIG_HOME``."""
+        return self.home / ".config"
+
+    def start(self, name: str, *command: str, **extra: str) -> Server:
+        """A program that runs until the end."""
+        log = self.home / f"{name}.log"
+        server = Server(name, command, log, {**self.environment, **extra})
+        self.running.append(server)
+        return server
+
+    def run(self, *command: str, given: str = "", seconds: float = WAITING) -> str:
+        """A program's output; it must succeed."""
+        done = subprocess.run(
+            command,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            env={**os.environ, **self.environment},
+            cwd=self.home,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def stop(self) -> None:
+        """End all programs, the last one first."""
+        for server in reversed(self.running):
+            server.stop()
+
+    def knows(self, world: World) -> None:
+        """The world's servers have these names here."""
+        hosts = ("imap.bodega.test", "smtp.bodega.test", "mail.wrongcert.test")
+        (self.home / "hosts").write_text(f"{world.ip} {' '.join(hosts)}\n")
+        self.environment |= {
+            "LD_PRELOAD": str(wrapper()),
+            "NSS_WRAPPER_HOSTS": str(self.home / "hosts"),
+        }
+
+    def bus_call(self, name: str, path: str, method: str, *arguments: str) -> str:
+        """A method's answer on the session bus, as GVariant text; empty when it failed."""
+        command = ["gdbus", "call", "--session", "-d", name, "-o", path, "-m", method, *arguments]
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=WAITING,
+            env={**os.environ, **self.environment},
+        )
+        return done.stdout.strip()
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A home with a session bus, which is also the bus of the code under test."""
+    need("dbus-daemon")
+    home = tmp_path / "home"
+    runtime = home / "run"
+    runtime.mkdir(parents=True, mode=0o700)
+    address = f"unix:path={runtime}/bus"
+    here = Desk(home)
+    here.environment = {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_DATA_HOME": str(home / ".local/share"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "DBUS_SESSION_BUS_ADDRESS": address,
+        "GSETTINGS_BACKEND": "memory",
+        "LANG": "C.UTF-8",
+        "NO_AT_BRIDGE": "1",
+    }
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+    command = ("dbus-daemon", "--session", "--nofork", "--nopidfile", f"--address={address}")
+    with contextlib.ExitStack() as stack:
+        stack.callback(here.stop)
+        bus = here.start("dbus-daemon", *command)
+        bus.wait_until((runtime / "bus").exists)
+        yield here
+
+
+def at(world: World, protocol: Protocol, security: SocketType, **changes: str) -> Account:
+    """Ana of the test world."""
+    return account(
+        changes.pop("address", "ana@bodega.test"),
+        protocol=protocol,
+        security=security,
+        incoming_host=changes.pop("incoming_host", "imap.bodega.test"),
+        outgoing_host="smtp.bodega.test",
+        **changes,  # type: ignore[arg-type]  # names are checked at run time
+    )
+
+
+def deliver(world: World, address: str, subject: str) -> None:
+    """A message lies in the inbox."""
+    home = world.maildir(address)
+    for part in ("tmp", "new", "cur"):
+        (home / part).mkdir(parents=True, exist_ok=True)
+    message = f"From: b@bodega.test\r\nTo: {address}\r\nSubject: {subject}\r\n\r\nhola\r\n"
+    (home / "new" / f"{time.time_ns()}.1.x").write_text(message)
+    for path in (home.parent, home, *home.rglob("*")):
+        shutil.chown(path, "mail", "mail")
+
+
+def subjects(world: World, address: str) -> list[str]:
+    """What lies in the inbox."""
+    texts = [path.read_text(errors="replace") for path in world.messages(address)]
+    lines = [line for text in texts for line in text.splitlines()]
+    return [line.removeprefix("Subject: ") for line in lines if line.startswith("Subject: ")]
+
+
+# Evolution ---------------------------------------------------------------------------------------
+
+
+def evolution(desk: Desk, *arguments: str, password: str = "") -> dict[str, object]:
+    """What Evolution's own libraries say."""
+    output = desk.run(SYSTEM_PYTHON, str(CLIENT), *arguments, given=f"{password}\n")
+    found: dict[str, object] = json.loads(output)
+    return found
+
+
+def registered(desk: Desk, wanted: Account) -> dict[str, object]:
+    """The registry's own view of the account."""
+    names = uids(wanted)
+    return evolution(desk, "read", names.account, names.identity, names.transport)
+
+
+def expected(wanted: Account, methods: Mapping[str, str]) -> dict[str, object]:
+    """What the registry is to say."""
+    names = uids(wanted)
+    imap = wanted.incoming.protocol is Protocol.IMAP
+    word = {
+        SocketType.TLS: "ssl-on-alternate-port",
+        SocketType.STARTTLS: "starttls-on-standard-port",
+    }
+
+    def head(parent: str) -> dict[str, object]:
+        return {"display-name": str(wanted.address), "parent": parent, "enabled": True}
+
+    def server(which: str) -> dict[str, object]:
+        settings = wanted.incoming if which == "incoming" else wanted.outgoing
+        return {
+            "Authentication": {
+                "host": settings.host,
+                "port": settings.port,
+                "user": settings.username,
+                "method": methods[which],
+            },
+            "Security": {"method": word[settings.security]},
+        }
+
+    return {
+        names.account: {
+            "": head(""),
+            "Mail Account": {
+                "backend-name": "imapx" if imap else "pop",
+                "identity-uid": names.identity,
+                "needs-initial-setup": True,
+            },
+            "Refresh": {"enabled": True, "interval-minutes": 10},
+            **server("incoming"),
+        },
+        names.identity: {
+            "": head(names.account),
+            "Mail Identity": {"address": wanted.address.ascii, "name": wanted.person},
+            "Mail Submission": {
+                "transport-uid": names.transport,
+                "sent-folder": None if imap else "folder://local/Sent",
+            },
+        },
+        names.transport: {
+            "": head(names.account),
+            "Mail Transport": {"backend-name": "smtp"},
+            **server("outgoing"),
+        },
+    }
+
+
+def applied(wanted: Account, desk: Desk) -> Applied:
+    result = apply_evolution(wanted, desk.config)
+    assert isinstance(result, Applied), result
+    return result
+
+
+def test_evolutions_registry_reads_every_field_at_its_start(desk: Desk) -> None:
+    need_evolution()
+    password = {"incoming": "PLAIN", "outgoing": "PLAIN"}
+    kinds = [
+        (account(person=PERSON.strip(), username=USER.strip()), password),
+        (
+            account("luis@bodega.example", protocol=Protocol.POP3, security=SocketType.STARTTLS),
+            {"incoming": "none", "outgoing": "PLAIN"},
+        ),
+        (OAUTH2, {"incoming": "Google", "outgoing": "Google"}),
+        (account("eva@bodegas-peñín.example", person=""), password),
+    ]
+    for wanted, _methods in kinds:
+        assert applied(wanted, desk).live is None
+    for wanted, methods in kinds:
+        # Evolution has no difference between an empty name and none.
+        wanted = replace(wanted, person=wanted.person or None)  # type: ignore[arg-type]
+        assert registered(desk, wanted) == expected(wanted, methods)
+
+
+def test_a_running_registry_takes_the_account_in_and_we_say_so(desk: Desk) -> None:
+    need_evolution()
+    wanted = account(person=PERSON.strip(), username=USER.strip())
+    methods = {"incoming": "PLAIN", "outgoing": "PLAIN"}
+    assert set(registered(desk, wanted).values()) == {None}
+    assert applied(wanted, desk).live is True
+    assert registered(desk, wanted) == expected(wanted, methods)
+
+    moved = replace(wanted, incoming=replace(wanted.incoming, host="new.bodega.example", port=143))
+    before = {path: path.read_bytes() for path in desk.config.rglob("*.source")}
+    assert isinstance(apply_evolution(moved, desk.config), ApplyRefused)
+    assert before == {path: path.read_bytes() for path in desk.config.rglob("*.source")}
+    repaired = apply_evolution(moved, desk.config, repair=True)
+    assert isinstance(repaired, Applied)
+    assert repaired.live is True
+    assert repaired.repaired
+    assert registered(desk, moved) == expected(moved, methods)
+
+
+def test_the_registry_leaves_alone_what_a_killed_run_left(desk: Desk) -> None:
+    need_evolution()
+    wanted = account()
+    done = applied(wanted, desk)
+    leftover = done.files[0].parent / ".mailsetup-0123456789abcdef"
+    leftover.write_bytes(done.files[0].read_bytes()[:40])
+    methods = {"incoming": "PLAIN", "outgoing": "PLAIN"}
+    assert registered(desk, wanted) == expected(wanted, methods)
+    known = desk.bus_call(
+        "org.gnome.evolution.dataserver.Sources5",
+        "/org/gnome/evolution/dataserver/SourceManager",
+        "org.freedesktop.DBus.ObjectManager.GetManagedObjects",
+    )
+    assert done.files[0].stem in known
+    assert "mailsetup-" not in known
+
+
+@pytest.mark.servers
+@EVERY_WAY
+def test_evolutions_library_fetches_and_sends_with_the_applied_account(
+    desk: Desk, world: World, protocol: Protocol, security: SocketType
+) -> None:
+    need_evolution()
+    desk.knows(world)
+    address, subject = "ana@bodega.test", f"evolution {protocol} {security}"
+    deliver(world, address, subject)
+    wanted = at(world, protocol, security, person=PERSON.strip())
+    assert applied(wanted, desk).live is None
+    names = uids(wanted)
+    result = evolution(
+        desk, "mail", names.account, names.transport, str(world.ca_file), address, subject,
+        password=world.accounts[address],
+    )  # fmt: skip
+    fetched = result["fetched"]
+    assert isinstance(fetched, list)
+    assert subject in fetched
+    assert result["keeps"] is (True if protocol is Protocol.POP3 else None)
+    wait_for(lambda: subjects(world, address).count(subject) == 2)
+
+
+@pytest.mark.servers
+def test_evolutions_library_signs_in_with_letters_outside_ascii(desk: Desk, world: World) -> None:
+    need_evolution()
+    desk.knows(world)
+    address = "eñe@bodega.test"
+    deliver(world, address, "con eñe")
+    wanted = at(world, Protocol.IMAP, SocketType.TLS, username=address)
+    applied(wanted, desk)
+    names = uids(wanted)
+    result = evolution(
+        desk, "mail", names.account, "-", str(world.ca_file), "-", "-",
+        password=world.accounts[address],
+    )  # fmt: skip
+    assert result["fetched"] == ["con eñe"]
+
+
+# Claws Mail --------------------------------------------------------------------------------------
+
+
+@dataclass
+class Screen:
+    """A screen of one's own, looked at and typed on through xdotool."""
+
+    desk: Desk
+
+    def titles(self) -> dict[str, str]:
+        """The windows: title → number."""
+        found = self._xdotool("search", "--onlyvisible", "--name", ".").split()
+        return {self._xdotool("getwindowname", window).strip(): window for window in found}
+
+    def window(self, words: str) -> str | None:
+        """The window with these words in its title."""
+        return next((number for title, number in self.titles().items() if words in title), None)
+
+    def press(self, window: str, *keys: str, text: str = "") -> None:
+        """Type into a window."""
+        self._xdotool("windowfocus", "--sync", window)
+        if text:
+            self._xdotool("type", "--delay", "20", text)
+        for key in keys:
+            self._xdotool("key", key)
+
+    def _xdotool(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["xdotool", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=WAITING,
+            env={**os.environ, **self.desk.environment},
+        )
+        return done.stdout
+
+
+@pytest.fixture
+def screen(desk: Desk) -> Screen:
+    """An X server that shows nothing to anybody."""
+    need("Xvfb", "xdotool", "claws-mail")
+    display = desk.home / "display"
+    desk.start(
+        "xvfb", "sh", "-c",
+        f"exec Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp 3>{display}",
+    )  # fmt: skip
+    number = wait_for(lambda: display.exists() and display.read_text().strip())
+    desk.environment["DISPLAY"] = f":{number}"
+    return Screen(desk)
+
+
+@dataclass
+class Claws:
+    """The running Claws Mail on the account that we exported."""
+
+    desk: Desk
+    screen: Screen
+    folder: Path
+
+    def ask(self, *arguments: str) -> str:
+        """What the running one answers."""
+        return self.desk.run("claws-mail", *arguments)
+
+    def sign_in(self, password: str) -> None:
+        """Type the password where it is asked for."""
+        window = wait_for(lambda: self.screen.window("Input password"))
+        self.screen.press(window, "Return", text=password)
+        wait_for(lambda: self.screen.window("Input password") is None)
+
+    def received(self, protocol: Protocol) -> int:
+        """How many messages it has: by POP they are files of its own."""
+        if protocol is Protocol.POP3:
+            return len(list((self.desk.home / "Mail/inbox").glob("[0-9]*")))
+        return int(self.ask("--status").split()[2])
+
+
+@contextlib.contextmanager
+def claws(desk: Desk, screen: Screen, wanted: Account) -> Iterator[Claws]:
+    """Claws Mail, set up as the first step says."""
+    artifact = ClawsMail().export(wanted)
+    assert isinstance(artifact, Artifact)
+    assert isinstance(write_artifact(artifact, desk.home / "export"), Written)
+    line = artifact.steps[0].values[0].value
+    desk.run("sh", "-c", f"cd export && {line}")
+    folder = desk.home / ".claws-mail"
+    # There is no dictionary here, of which it would complain in a window.
+    (folder / "clawsrc").write_text("[Common]\nconfig_version=4\nenable_aspell=0\n")
+    server = desk.start("claws-mail", "claws-mail")
+    server.wait_until(lambda: screen.window("Claws Mail") is not None)
+    yield Claws(desk, screen, folder)
+    desk.run("claws-mail", "--quit")
+    wait_for(lambda: screen.window("Claws Mail") is None)
+
+
+@pytest.mark.servers
+@EVERY_WAY
+def test_claws_mail_fetches_and_sends_with_the_exported_account(
+    desk: Desk, screen: Screen, world: World, protocol: Protocol, security: SocketType
+) -> None:
+    desk.knows(world)
+    desk.environment["SSL_CERT_FILE"] = str(world.ca_file)
+    address, subject = "ana@bodega.test", f"claws {protocol} {security}"
+    deliver(world, address, subject)
+    kept = len(world.messages(address))
+    wanted = at(world, protocol, security, person=PERSON)
+    with claws(desk, screen, wanted) as program:
+        assert program.received(protocol) == 0
+        program.ask("--receive-all")
+        program.sign_in(world.accounts[address])
+        wait_for(lambda: program.received(protocol) == kept)
+        message = desk.home / "message"
+        message.write_text(f"To: {address}\nSubject: {subject}\n\nhola\n")
+        program.ask("--compose-from-file", str(message))
+        compose = wait_for(lambda: screen.window("Compose message"))
+        screen.press(compose, "ctrl+Return")
+        program.sign_in(world.accounts[address])
+        wait_for(lambda: subjects(world, address).count(subject) == 2)
+        wait_for(lambda: list((desk.home / "Mail/sent").glob("[0-9]*")))
+    assert len(world.messages(address)) == kept + 1, "nothing was deleted on the server"
+    written = read_claws((program.folder / "accountrc").read_bytes())["Account: 1"]
+    exported = read_claws((desk.home / "export/accountrc").read_bytes())["Account: 1"]
+    # The program wrote the file anew from what it had understood.
+    assert len(written) > 2 * len(exported)
+    changed = {key for key, value in exported.items() if written[key] != value}
+    assert changed == {"config_version"}
+
+
+@pytest.mark.servers
+def test_claws_mail_asks_before_it_trusts_a_certificate_for_another_name(
+    desk: Desk, screen: Screen, world: World
+) -> None:
+    desk.knows(world)
+    desk.environment["SSL_CERT_FILE"] = str(world.ca_file)
+    wanted = at(world, Protocol.IMAP, SocketType.TLS, incoming_host="mail.wrongcert.test")
+    with claws(desk, screen, wanted) as program:
+        program.ask("--receive-all")
+        asked = wait_for(lambda: screen.window("certificate") or screen.window("password"))
+        assert "ertificate" in next(
+            title for title, number in screen.titles().items() if number == asked
+        )
+        screen.press(asked, "Escape")
+        wait_for(lambda: screen.window("certificate") is None)
+        with contextlib.suppress(AssertionError):
+            screen.press(wait_for(lambda: screen.window("rror"), 3), "Escape")
+
+
+def test_claws_mail_reads_the_longest_lines_that_we_write(desk: Desk, screen: Screen) -> None:
+    wanted = account(person="𐍈" * 200, username="𐍈" * 320)
+    with claws(desk, screen, wanted) as program:
+        before = (program.folder / "accountrc").read_bytes()
+    after = (program.folder / "accountrc").read_bytes()
+    assert after != before, "the program wrote it anew"
+    written = read_claws(after)["Account: 1"]
+    assert written["name"] == wanted.person
+    assert written["user_id"] == written["smtp_user_id"] == wanted.incoming.username
+
+
+# KMail -------------------------------------------------------------------------------------------
+
+
+CONTROL = ("org.freedesktop.Akonadi.Control", "/AgentManager")
+
+
+@contextlib.contextmanager
+def akonadi(desk: Desk) -> Iterator[None]:
+    """Akonadi on a database of its own."""
+    settings = desk.config / "akonadi/akonadiserverrc"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text("[%General]\nDriver=QSQLITE3\n")
+    desk.environment["QT_QPA_PLATFORM"] = "offscreen"
+    desk.start("akonadi", "akonadi_control")
+    yield
+    with contextlib.suppress(AssertionError, subprocess.TimeoutExpired):
+        desk.run("akonadictl", "stop", "--wait")
+
+
+@pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.POP3])
+def test_akonadi_takes_the_files_for_kmail_field_by_field(desk: Desk, protocol: Protocol) -> None:
+    if any(shutil.which(each) is None for each in ("akonadi_control", "akonadi_imap_resource")):
+        pytest.skip("Akonadi is not installed (optional: kdepim-runtime, akonadi-backend-sqlite)")
+    need("gdbus")
+    wanted = account(protocol=protocol, security=SocketType.STARTTLS, person=PERSON, username=USER)
+    artifact = KMail().export(wanted)
+    assert isinstance(artifact, Artifact)
+    written = write_artifact(artifact, desk.home / "export")
+    assert isinstance(written, Written)
+    existing = desk.config / "akonadi/agentsrc"
+    existing.parent.mkdir(parents=True)
+    existing.write_text(
+        "[Instances]\nakonadi_archivemail_agent\\AgentType=akonadi_archivemail_agent\n\n"
+        "[InstanceCounters]\nakonadi_imap_resource\\InstanceCounter=3\n"
+    )
+    for value in artifact.steps[1].values[1:]:
+        desk.run("sh", "-c", f"cd export && {value.value}")
+    instance = next(
+        path.name for path in written.paths if path.name.startswith("akonadi_")
+    ).removesuffix("rc")
+    place = (f"org.freedesktop.Akonadi.Resource.{instance}", "/Settings")
+    kind = "Imap" if protocol is Protocol.IMAP else "POP3"
+
+    def setting(name: str) -> str:
+        return desk.bus_call(*place, f"org.kde.Akonadi.{kind}.Settings.{name}")
+
+    with akonadi(desk):
+        wait_for(lambda: setting("userName" if kind == "Imap" else "login"), 60)
+        agents = desk.bus_call(*CONTROL, "org.freedesktop.Akonadi.AgentManager.agentInstances")
+        assert f"'{instance}'" in agents
+        assert "'akonadi_archivemail_agent'" in agents
+        escaped = USER.replace("\\", "\\\\").replace('"', '\\"')
+        text = f'("{escaped}",)'
+        if protocol is Protocol.IMAP:
+            assert setting("imapServer") == f"('{wanted.incoming.host}',)"
+            assert setting("imapPort") == "(143,)"
+            assert setting("safety") == "('STARTTLS',)"
+            assert setting("userName") == text
+            assert setting("authentication") == "(1,)"
+        else:
+            assert setting("host") == f"('{wanted.incoming.host}',)"
+            assert setting("port") == "(uint32 110,)"
+            assert setting("login") == text
+            assert (setting("useTLS"), setting("useSSL")) == ("(true,)", "(false,)")
+            assert setting("authenticationMethod") == "(7,)"
+            assert setting("leaveOnServer") == "(true,)"
+        # KDE's own library of identities writes its file anew, with ours as the default.
+        identities = desk.config / "emailidentities"
+        wait_for(lambda: b"Default Identity=" in identities.read_bytes())
+    groups = keyfile.read(identities.read_bytes())
+    assert groups is not None
+    ours = next(
+        group for group in groups.values() if group.get("Email Address") == wanted.address.ascii
+    )
+    assert ours["Name"] == wanted.person
+    assert groups["General"]["Default Identity"] == ours["uoid"]
+    transports = keyfile.read((desk.config / "mailtransports").read_bytes())
+    assert transports is not None
+    assert transports[f"Transport {ours['Transport']}"]["user"] == USER

@@ -1,0 +1,332 @@
+"""What is written into Evolution's folder, whatever stands there and whatever goes wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsetup.export import keyfile
+from mailsetup.export.evolution import uids
+from mailsetup.export.evolution_apply import Applied, ApplyRefused, apply_evolution
+from mailsetup.export.installation import Computer
+from mailsetup.export.linux_desktop import DesktopProgram, find_program
+from mailsetup.model.settings import Account, Authentication, Protocol
+from tests.export.accounts import account
+from tests.export.desktop_parsers import read_glib
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Evolution runs on Linux only")
+
+BASE = account()
+TEXT = st.text(
+    st.one_of(st.characters(exclude_categories=("Cs", "Cc")), st.sampled_from("\n\r\t \\=[]#;")),
+    max_size=40,
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_session_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def applied(wanted: Account, config: Path) -> Applied:
+    result = apply_evolution(wanted, config)
+    assert isinstance(result, Applied), result
+    return result
+
+
+def refused(wanted: Account, config: Path, *, repair: bool = False) -> str:
+    result = apply_evolution(wanted, config, repair=repair)
+    assert isinstance(result, ApplyRefused), result
+    assert result.reason.endswith(".")
+    return result.reason
+
+
+def main_file(config: Path, wanted: Account = BASE) -> Path:
+    return config / "evolution/sources" / f"{uids(wanted).account}.source"
+
+
+def test_three_private_files_appear_in_a_folder_that_is_made(tmp_path: Path) -> None:
+    done = applied(BASE, tmp_path / "config")
+    assert done.live is None
+    assert len(done.files) == 3
+    folder = tmp_path / "config/evolution/sources"
+    assert sorted(done.files) == sorted(folder.iterdir())
+    assert folder.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in done.files)
+    assert done.steps
+
+
+def test_an_account_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    before = snapshot(tmp_path)
+    moved = replace(BASE, incoming=replace(BASE.incoming, host="new.bodega.example"))
+    assert "ana@bodega.example" in refused(moved, tmp_path)
+    assert snapshot(tmp_path) == before
+
+
+def test_two_addresses_are_two_accounts(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    applied(account("luis@bodega.example"), tmp_path)
+    assert len(snapshot(tmp_path)) == 6
+
+
+def test_an_account_that_evolution_made_itself_is_not_doubled(tmp_path: Path) -> None:
+    folder = tmp_path / "evolution/sources"
+    folder.mkdir(parents=True)
+    own = folder / "1234567890.5.0@pc.source"
+    own.write_text(
+        "[Data Source]\nDisplayName=Ana\nEnabled=true\nParent=\n\n"
+        "[Mail Identity]\nAddress=Ana@Bodega.example\nName=Ana\n"
+    )
+    before = snapshot(tmp_path)
+    assert "ana@bodega.example" in refused(BASE, tmp_path)
+    assert "ana@bodega.example" in refused(BASE, tmp_path, repair=True)
+    assert snapshot(tmp_path) == before
+    own.write_text(own.read_text().replace("Enabled=true", "Enabled=false"))
+    applied(BASE, tmp_path)
+
+
+def test_repairing_sets_the_servers_right_and_keeps_what_the_person_chose(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    path = main_file(tmp_path)
+    text = path.read_text()
+    text = text.replace("Host=mail.bodega.example", "Host=wrong.example").replace(
+        "IntervalMinutes=10", "IntervalMinutes=60"
+    )
+    text = text.replace("DisplayName=ana@bodega.example", "DisplayName=Work")
+    path.write_text(f"# mine\n{text}\n[Offline]\nStaySynchronized=true\n")
+    done = apply_evolution(BASE, tmp_path, repair=True)
+    assert isinstance(done, Applied)
+    assert done.repaired
+    sections = read_glib(path.read_bytes())
+    assert sections["Authentication"]["Host"] == "mail.bodega.example"
+    assert sections["Refresh"]["IntervalMinutes"] == "60"
+    assert sections["Data Source"]["DisplayName"] == "Work"
+    assert sections["Offline"] == {"StaySynchronized": "true"}
+    assert path.read_text().startswith("# mine\n")
+
+
+def test_repairing_into_pop3_does_not_delete_mail_from_the_server(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    done = apply_evolution(account(protocol=Protocol.POP3), tmp_path, repair=True)
+    assert isinstance(done, Applied)
+    assert read_glib(main_file(tmp_path).read_bytes())["Pop Backend"] == {"KeepOnServer": "true"}
+
+
+def test_repairing_what_is_right_writes_nothing(tmp_path: Path) -> None:
+    done = applied(BASE, tmp_path)
+    times = [path.stat().st_mtime_ns for path in done.files]
+    again = apply_evolution(BASE, tmp_path, repair=True)
+    assert isinstance(again, Applied)
+    assert [path.stat().st_mtime_ns for path in done.files] == times
+
+
+def test_files_that_are_links_stay_links_when_repaired(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    path = main_file(tmp_path)
+    kept = tmp_path / "kept.source"
+    path.rename(kept)
+    kept.write_text(kept.read_text().replace("Port=993", "Port=1"))
+    path.symlink_to(kept)
+    assert isinstance(apply_evolution(BASE, tmp_path, repair=True), Applied)
+    assert path.is_symlink()
+    assert read_glib(kept.read_bytes())["Authentication"]["Port"] == "993"
+
+
+def test_a_name_that_is_taken_by_a_link_to_nowhere_is_not_written_through(tmp_path: Path) -> None:
+    path = main_file(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.symlink_to(tmp_path / "nowhere")
+    refused(BASE, tmp_path)
+    assert path.is_symlink()
+    assert list(path.parent.iterdir()) == [path]
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_cannot_be_expressed_and_what_cannot_be_written_are_sentences(tmp_path: Path) -> None:
+    only = account(authentication=(Authentication.OAUTH2,))
+    assert "mail.bodega.example" in refused(only, tmp_path)
+    (tmp_path / "evolution").write_text("a file")
+    assert refused(BASE, tmp_path)
+    assert snapshot(tmp_path) == {"evolution": b"a file"}
+
+
+def test_evolution_from_flathub_is_told_to_start_again(tmp_path: Path) -> None:
+    config = tmp_path / ".var/app/org.gnome.Evolution/config"
+    done = applied(BASE, config)
+    assert done.live is None
+    assert len(done.steps) == 2
+
+
+def test_without_evolution_we_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = apply_evolution(BASE)
+    assert isinstance(result, ApplyRefused)
+    assert "Evolution" in result.reason
+
+
+# Interruptions ------------------------------------------------------------------------------------
+
+_SCRIPT = """
+import errno, os, signal, sys
+from pathlib import Path
+from mailsetup.export.evolution_apply import Applied, apply_evolution
+from tests.export.accounts import account
+folder, how, fatal = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+host = sys.argv[4]
+count = 0
+def hook(event, arguments):
+    global count
+    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
+    if not (event in {"os.mkdir", "os.rename", "os.remove"} or writes):
+        return
+    if not str(arguments[0]).startswith(str(folder)):
+        return
+    count += 1
+    if count == fatal:
+        if how == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+wanted = account(incoming_host=host, outgoing_host=host)
+sys.addaudithook(hook)
+done = apply_evolution(wanted, folder, repair=True)
+print(count)
+sys.exit(0 if isinstance(done, Applied) else 3)
+"""
+
+
+def interrupted(folder: Path, how: str, fatal: int, host: str) -> int:
+    """The exit status of a run that fails at its n-th touch of the disk."""
+    done = subprocess.run(
+        [sys.executable, "-c", _SCRIPT, str(folder), how, str(fatal), host],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert done.returncode in (0, 3, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+def hosts(config: Path) -> dict[str, str]:
+    """The host in each file that has one."""
+    folder = config / "evolution/sources"
+    found = {}
+    for path in folder.glob("*.source"):
+        sections = read_glib(path.read_bytes())
+        if "Authentication" in sections:
+            found[path.name] = sections["Authentication"]["Host"]
+    return found
+
+
+@pytest.mark.parametrize("how", ["kill", "full"])
+def test_wherever_a_new_account_is_cut_off_it_is_whole_or_not_there(
+    tmp_path: Path, how: str
+) -> None:
+    finished = False
+    for fatal in range(1, 30):
+        config = tmp_path / str(fatal)
+        config.mkdir()
+        status = interrupted(config, how, fatal, "mail.bodega.example")
+        finished = status == 0
+        if finished:
+            break
+        whole = main_file(config).exists()
+        if whole:
+            assert len(list((config / "evolution/sources").glob("*.source"))) == 3
+        if how == "full":
+            assert not list(config.rglob("*.source"))
+            assert not list(config.rglob(".mailsetup-*"))
+        # The next run finishes what was begun, and clears away.
+        assert isinstance(apply_evolution(BASE, config, repair=whole), Applied)
+        assert len(list((config / "evolution/sources").iterdir())) == 3
+    assert finished
+    assert fatal > 5
+
+
+@pytest.mark.parametrize("how", ["kill", "full"])
+def test_wherever_a_repair_is_cut_off_each_file_is_old_or_new(tmp_path: Path, how: str) -> None:
+    old, new = "old.bodega.example", "new.bodega.example"
+    before = account(incoming_host=old, outgoing_host=old)
+    finished = False
+    for fatal in range(1, 30):
+        config = tmp_path / str(fatal)
+        applied(before, config)
+        finished = interrupted(config, how, fatal, new) == 0
+        found = hosts(config)
+        assert len(found) == 2
+        assert set(found.values()) <= {old, new}
+        if finished:
+            break
+        if how == "full":
+            assert set(found.values()) == {old}
+    assert finished
+    assert set(found.values()) == {new}
+
+
+# Key files ----------------------------------------------------------------------------------------
+
+
+@given(first=TEXT, second=TEXT)
+def test_any_text_survives_a_key_file(first: str, second: str) -> None:
+    # U+0085 and the like are no line ends for GLib; only \r and \n are, and those are escaped.
+    content = keyfile.render({"One": {"A": first, "B": second}, "Two": {"A": second}})
+    assert keyfile.read(content) == {"One": {"A": first, "B": second}, "Two": {"A": second}}
+    assert read_glib(content) == keyfile.read(content)
+
+
+@given(old=TEXT, new=TEXT)
+def test_setting_a_value_changes_that_one_only(old: str, new: str) -> None:
+    content = keyfile.render({"One": {"A": old, "B": old}, "Two": {"A": old}})
+    changed = keyfile.with_values(content, {"One": {"A": new, "C": new}, "Three": {"A": new}})
+    assert changed is not None
+    assert keyfile.read(changed) == {
+        "One": {"A": new, "B": old, "C": new},
+        "Two": {"A": old},
+        "Three": {"A": new},
+    }
+
+
+def test_what_is_no_key_file_is_left_alone() -> None:
+    assert keyfile.read(b"\xff\xfe[") is None
+    assert keyfile.with_values(b"\xff", {"One": {"A": "b"}}) is None
+    assert keyfile.read(b"x" * (keyfile.MAX_SIZE + 1)) is None
+
+
+# Where the programs are ---------------------------------------------------------------------------
+
+
+def test_programs_are_found_in_the_path_and_from_flathub(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    computer = Computer("linux", home, {"PATH": str(tmp_path / "bin")}, tmp_path)
+    for name in ("evolution", "kmail", "claws-mail"):
+        assert find_program(name, computer) is None
+    flatpak = home / ".local/share/flatpak/app/org.gnome.Evolution"
+    flatpak.mkdir(parents=True)
+    assert find_program("evolution", computer) == DesktopProgram(
+        ("flatpak", "run", "org.gnome.Evolution"),
+        home / ".var/app/org.gnome.Evolution/config",
+        sandboxed=True,
+    )
+    own = tmp_path / "bin/evolution"
+    own.parent.mkdir()
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    assert find_program("evolution", computer) == DesktopProgram((str(own),), home / ".config")
+    elsewhere = replace(
+        computer, environ={"PATH": str(own.parent), "XDG_CONFIG_HOME": str(tmp_path / "x")}
+    )
+    found = find_program("evolution", elsewhere)
+    assert found is not None
+    assert found.config_home == tmp_path / "x"
+    assert find_program("evolution", replace(computer, platform="darwin")) is None
