@@ -12,6 +12,7 @@ from mailsetup.cli.common import (
     Engine,
     RefusalError,
     Streams,
+    address_of,
     confirmed,
     find_settings,
     password_for,
@@ -253,9 +254,15 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
 
 
 def _undo_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.export.thunderbird_undo import UndoRefused, undo_last
+    from mailsetup.export.thunderbird_undo import UndoRefused, undo_last, undoable
 
-    undone = undo_last(options.profile, only_ours=options.only_ours)
+    address = address_of(options)
+    newest = next((one for one in undoable() if one.address == address.ascii), None)
+    if not options.profile and newest is None:
+        message = _("Nothing was put into Thunderbird for {address} that could be taken back.")
+        raise RefusalError("undo.refused", message.format(address=address))
+    profile = options.profile or (str(newest.profile) if newest else "")
+    undone = undo_last(profile, only_ours=options.only_ours)
     if isinstance(undone, UndoRefused):
         hint = _("Add --only-ours to do that.") if undone.only_ours_possible else ""
         raise RefusalError("undo.refused", f"{undone.reason} {hint}".strip())

@@ -159,6 +159,7 @@ def show(window: Window, name: str) -> None:
     if name == "answer":
         session.report = answered()
     if name == "done":
+        session.applied = "added"
         session.profile, session.command = Path("ana"), ("thunderbird", "-P", "ana")
     if name in ("guide", "phone"):
         session.program = "gmail" if name == "guide" else "thunderbird-android"

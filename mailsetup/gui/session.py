@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
+    from mailsetup.export.thunderbird_places import Place
 
 
 @dataclass
@@ -55,9 +56,17 @@ class Session:
     """The type of our own exception, where the engine failed."""
     program: str = "thunderbird"
     installed: dict[str, bool | None] = field(default_factory=dict)
+    places: "tuple[Place, ...]" = ()
+    """Thunderbird's profiles on this computer."""
+    place: str | None = None
+    """The folder of the profile to use; empty for a new one, None while nothing was chosen."""
+    store_in_program: bool = False
+    """Whether the program is to keep the password, too."""
     artifact: "Artifact | None" = None
     problem: str = ""
     """Why the last step on the program's page did not work, as a sentence."""
+    applied: str = ""
+    """What was done in Thunderbird: a word of its outcomes, or ``already-there``."""
     profile: Path | None = None
     command: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -71,6 +80,7 @@ class Session:
             keyring=self.keyring,
             keyring_known=self.keyring_known,
             installed=self.installed,
+            places=self.places,
             demo=self.demo,
         )
         self.__dict__.update(fresh.__dict__)
@@ -92,8 +102,13 @@ class Session:
         self.last_report = None
         self.second_problem = ""
         self.defect = ""
+        self.forget_program()
+
+    def forget_program(self) -> None:
+        """Another program is set up: what was done for the last one is not shown any more."""
         self.artifact = None
         self.problem = ""
+        self.applied = ""
         self.profile = None
         self.command = ()
         self.notes = ()

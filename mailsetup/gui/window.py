@@ -300,6 +300,7 @@ class Window(QWidget):
 
         if isinstance(made, DonePage):
             made.save_wanted.connect(self._save_files)
+            made.undo_wanted.connect(self._undo)
         elif isinstance(made, ResultPage):
             made.report_wanted.connect(self._save_report)
         return made
@@ -515,12 +516,13 @@ class Window(QWidget):
     def _ask_installed(self) -> None:
         async def ask(_emit: Callable[[Event], None]) -> object:
             from mailsetup.export.table import EXPORTERS, installed
+            from mailsetup.export.thunderbird_places import places
 
-            return {program.id: installed(program.id) for program in EXPORTERS}
+            return {program.id: installed(program.id) for program in EXPORTERS}, places()
 
         def asked(end: JobEnd) -> None:
-            if isinstance(end.value, dict):
-                self.session.installed = end.value
+            if isinstance(end.value, tuple):
+                self.session.installed, self.session.places = end.value
                 self.page_view(Page.PROGRAM).retranslate()
 
         self.bridge.start(ask, asked)
@@ -535,17 +537,19 @@ class Window(QWidget):
         if account is None or not isinstance(view, ProgramPage):
             return
         program, applies = session.program, view.applies()
-        session.artifact, session.profile, session.command, session.saved = None, None, (), ()
+        session.forget_program()
+        place = session.place or "new"
+        secret = Secret(session.password) if session.store_in_program else None
 
         async def set_up(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.export import thunderbird_existing
             from mailsetup.export.evolution_apply import apply_evolution
             from mailsetup.export.table import exporter
-            from mailsetup.export.thunderbird_profile import apply_new_profile
 
             if applies and program == "evolution":
                 return apply_evolution(account)
             if applies:
-                return apply_new_profile(account)
+                return thunderbird_existing.apply(account, profile=place, password=secret)
             chosen = exporter(program)
             return chosen.export(account) if chosen else None
 
@@ -556,16 +560,20 @@ class Window(QWidget):
     def _program_set_up(self, end: JobEnd) -> None:
         from mailsetup.export import evolution_apply
         from mailsetup.export.exporter import Artifact, CannotExport
+        from mailsetup.export.thunderbird_existing import AlreadyThere
         from mailsetup.export.thunderbird_profile import Applied, ApplyRefused
 
         self._job = None
         self._busy = False
         self.session.problem = ""
         match end.value:
-            case Applied() as applied:
+            case Applied() | AlreadyThere() as applied:
+                changed = applied if isinstance(applied, Applied) else None
+                self.session.applied = str(changed.outcome) if changed else "already-there"
                 self.session.profile = applied.profile
                 self.session.command = tuple(applied.command)
-                self.session.notes = tuple(applied.notes)
+                corrected = changed.corrected if changed else ()
+                self.session.notes = (*corrected, *applied.notes)
                 self._move(Move.NEXT)
             case Artifact() as artifact:
                 self.session.artifact = artifact
@@ -588,6 +596,37 @@ class Window(QWidget):
         view.retranslate()
         self._refresh_footer()
         announce(self, sentence)
+
+    @Slot()
+    def _undo(self) -> None:
+        profile = self.session.profile
+        if profile is None:
+            return
+
+        async def take_back(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.export.thunderbird_undo import undo
+
+            return undo(profile)
+
+        def taken_back(end: JobEnd) -> None:
+            from mailsetup.export.thunderbird_undo import Undone, UndoRefused
+
+            match end.value:
+                case Undone(notes=notes):
+                    self.session.applied, self.session.command = "undone", ()
+                    self.session.notes, self.session.problem = tuple(notes), ""
+                case UndoRefused(reason=reason):
+                    self.session.problem = reason
+                case _:
+                    kind = end.defect
+                    self.session.problem = _("This program made a mistake ({kind}).").format(
+                        kind=kind
+                    )
+            view = self.page_view(Page.DONE)
+            view.enter()
+            announce(self, view.announcement())
+
+        self.bridge.start(take_back, taken_back)
 
     @Slot()
     def _save_files(self) -> None:

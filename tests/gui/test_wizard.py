@@ -11,6 +11,7 @@ from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.service import Assistant, Discovery
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.chain import Light
 from mailsetup.gui.pages.done import DonePage
@@ -18,7 +19,7 @@ from mailsetup.gui.screenshots import discovery, report
 from mailsetup.i18n import language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.settings import HostAlias
+from mailsetup.model.settings import Account, HostAlias
 from mailsetup.vault import VaultState
 from tests.gui.driver import Person, Scripted, folder_chooser, nothing_found
 
@@ -571,3 +572,64 @@ def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Perso
     person.bot.waitUntil(lambda: bool(ends), timeout=20_000)
     assert seen == [str(number) for number in range(5000)]
     assert ends[0].value == "done"
+
+
+def somebody_elses() -> Account:
+    mine = report(healthy=True).account
+    name = "eva@otra.example"
+    return replace(
+        mine,
+        address=EmailAddress("eva", "otra.example"),
+        incoming=replace(mine.incoming, username=name),
+        outgoing=replace(mine.outgoing, username=name),
+    )
+
+
+@pytest.mark.thunderbird
+def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) -> None:
+    made = apply_new_profile(somebody_elses())
+    assert isinstance(made, Applied)
+    before = (made.profile / "prefs.js").read_bytes()
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    person.goes_on()
+    person.is_on(Page.PROGRAM)
+    page = person.program
+    person.bot.waitUntil(lambda: page.profile.count() == 2)
+    assert page.profile.currentData() == str(made.profile)
+    person.goes_on()
+    person.is_on(Page.DONE)
+    assert person.window.session.applied == "added"
+    after = (made.profile / "prefs.js").read_bytes()
+    assert b"eva@otra.example" in after
+    assert b"ana@bodegasdelebro.es" in after
+    done = person.window.page_view(Page.DONE)
+    assert isinstance(done, DonePage)
+    person.clicks(done.undo)
+    person.bot.waitUntil(lambda: person.window.session.applied == "undone")
+    assert (made.profile / "prefs.js").read_bytes() == before
+
+
+@pytest.mark.thunderbird
+def test_a_profile_of_its_own_can_be_chosen_beside_another(person: Person) -> None:
+    made = apply_new_profile(somebody_elses())
+    assert isinstance(made, Applied)
+    before = (made.profile / "prefs.js").read_bytes()
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    person.goes_on()
+    person.is_on(Page.PROGRAM)
+    page = person.program
+    person.bot.waitUntil(lambda: page.profile.count() == 2)
+    page.profile.setCurrentIndex(1)
+    page.profile.activated.emit(1)
+    person.goes_on()
+    person.is_on(Page.DONE)
+    assert person.window.session.applied == "profile"
+    assert (made.profile / "prefs.js").read_bytes() == before

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QProcess, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.gui.page import PageView
@@ -19,6 +19,7 @@ from mailsetup.gui.widgets import (
     action_button,
     clear,
 )
+from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class DonePage(PageView):
 
     page = Page.DONE
 
+    undo_wanted = Signal()
+    """The person wants to have taken back what was done in Thunderbird."""
     save_wanted = Signal()
     """The person wants the files in a folder."""
 
@@ -46,19 +49,17 @@ class DonePage(PageView):
         steps.setSpacing(Space.SMALL)
         self.open_program = action_button()
         self.open_program.clicked.connect(self._open_program)
+        self.undo = action_button()
+        self.undo.clicked.connect(lambda: self.undo_wanted.emit())
         self.save = action_button()
         self.save.clicked.connect(self.save_wanted)
         self.open_folder = action_button()
         self.open_folder.clicked.connect(self._open_folder)
         self.other_program = action_button()
         self.other_program.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
-        actions = QWidget()
-        row = QHBoxLayout(actions)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.SMALL)
-        for button in (self.open_program, self.save, self.open_folder, self.other_program):
-            row.addWidget(button)
-        row.addStretch(1)
+        actions = wrapping_row(
+            self.open_program, self.save, self.open_folder, self.other_program, self.undo
+        )
         self.code = QrView()
         for widget in (
             self.sentence,
@@ -85,14 +86,11 @@ class DonePage(PageView):
         self.open_folder.setVisible(bool(session.saved))
         self._problem.setText(session.problem)
         self._problem.setVisible(bool(session.problem))
+        self.undo.setVisible(session.applied in ("profile", "added", "repaired"))
         if applied:
-            self.title.setText(_("Thunderbird is ready"))
-            self.sentence.setText(
-                _(
-                    "Your account is in a profile of its own; what was there before is untouched. "
-                    "Thunderbird asks for the password once."
-                )
-            )
+            undone = session.applied == "undone"
+            self.title.setText(_("Taken back") if undone else _("Thunderbird is ready"))
+            self.sentence.setText(_done(session.applied))
         else:
             self.title.setText(_("These are the steps"))
             if session.saved:
@@ -141,10 +139,31 @@ class DonePage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.open_program.setText(_("&Open Thunderbird"))
+        self.undo.setText(_("&Take it back"))
         self.save.setText(_("&Save the files …"))
         self.open_folder.setText(_("Open the &folder"))
         self.other_program.setText(_("Another &program"))
         self._show()
+
+
+def _done(applied: str) -> str:
+    """What was done in Thunderbird, in a sentence."""
+    match applied:
+        case "added":
+            return _("Your account is beside the others that were there; those are untouched.")
+        case "repaired":
+            return _("Your account was there with wrong values. They are corrected.")
+        case "already-there":
+            return _("Your account was there and right already. Nothing was changed.")
+        case "password":
+            return _("Your account was there and right already. Only the password was stored.")
+        case "undone":
+            return _("Thunderbird is as it was before.")
+        case _:
+            return _(
+                "Your account is in a profile of its own; what was there before is untouched. "
+                "Thunderbird asks for the password once."
+            )
 
 
 def _matrix(session: Session) -> "QrMatrix | None":

@@ -2,7 +2,14 @@
 
 import itertools
 
-from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mailsetup.assistant.flow import Page
 from mailsetup.export.exporter import Automation
@@ -11,6 +18,7 @@ from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type, scaled
 from mailsetup.gui.widgets import Foldable, PlainLabel
 from mailsetup.i18n import _
+from mailsetup.model.text import plain
 
 _USUAL = ("thunderbird", "outlook", "gmail", "apple-mail", "thunderbird-android", "other")
 
@@ -27,6 +35,16 @@ class ProgramPage(PageView):
         self._exporters = EXPORTERS
         self._lead = PlainLabel(role="muted")
         self._problem = PlainLabel(role="fault")
+        self.profile = QComboBox()
+        self.profile.activated.connect(self._choose_place)
+        self.store = QCheckBox()
+        self.store.toggled.connect(self._choose_store)
+        self._where = QWidget()
+        where = QVBoxLayout(self._where)
+        where.setContentsMargins(Space.HUGE, 0, 0, 0)
+        where.setSpacing(Space.SMALL)
+        where.addWidget(self.profile)
+        where.addWidget(self.store)
         self._group = QButtonGroup(self)
         self.choices: dict[str, QRadioButton] = {}
         self._notes: dict[str, PlainLabel] = {}
@@ -54,6 +72,8 @@ class ProgramPage(PageView):
             note.setContentsMargins(Space.HUGE, 0, 0, 0)
             column.addWidget(choice)
             column.addWidget(note)
+            if exporter.id == "thunderbird":
+                column.addWidget(self._where)
             self._group.addButton(choice)
             self.choices[exporter.id] = choice
             self._notes[exporter.id] = note
@@ -95,8 +115,36 @@ class ProgramPage(PageView):
         ):
             QWidget.setTabOrder(first, second)
 
+    def _choose_place(self, index: int) -> None:
+        self.session.place = str(self.profile.itemData(index) or "")
+        self.session.problem = ""
+        self._show()
+
+    def _choose_store(self, wanted: bool) -> None:
+        self.session.store_in_program = wanted
+
+    def _show_places(self) -> None:
+        """Where in Thunderbird, once it is chosen and has profiles."""
+        session = self.session
+        here = session.program == "thunderbird" and self.applies()
+        self._where.setVisible(here)
+        if session.place is None and session.places:
+            session.place = str(session.places[0].folder)
+        self.profile.clear()
+        for place in session.places:
+            usual = _("{name} (the one that opens by itself)") if place.is_default else "{name}"
+            name = usual.format(name=plain(place.name, 60))
+            self.profile.addItem(_("Into the profile {name}").format(name=name), str(place.folder))
+        self.profile.addItem(_("Into a new profile of its own"), "")
+        self.profile.setCurrentIndex(max(self.profile.findData(session.place or ""), 0))
+        self.profile.setVisible(bool(session.places))
+        self.profile.setAccessibleName(_("Profile of Thunderbird"))
+        self.store.setText(_("Let Thunderbird keep the password, too"))
+        self.store.setChecked(session.store_in_program)
+
     def _show(self) -> None:
         self._arrange()
+        self._show_places()
         for exporter in self._exporters:
             installed = self.session.installed.get(exporter.id)
             if exporter.automation is Automation.APPLY and installed:
@@ -130,5 +178,7 @@ class ProgramPage(PageView):
         """Texts in the current language."""
         self.title.setText(_("Which program do you use?"))
         self.more.set_texts(_("Show more programs"), _("Hide the other programs"))
-        self._lead.setText(_("Your password is not written into any file; the program asks once."))
+        self._lead.setText(
+            _("Your password is not written into any file of ours; the program asks once.")
+        )
         self._show()
