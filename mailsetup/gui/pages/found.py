@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import (
@@ -17,6 +17,7 @@ from mailsetup.assistant.wording import (
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Foldable, LinkButton, Notice, PlainLabel, clear
 from mailsetup.i18n import _
 from mailsetup.model.hostname import to_u_label
@@ -39,7 +40,7 @@ class FoundPage(PageView):
         self._aliases = PlainLabel()
         self._question = Notice()
         self._reason = PlainLabel()
-        self.agree = QCheckBox()
+        self.agree = Tick()
         self.agree.toggled.connect(self._agreed)
         self._question.add(self._reason)
         self._question.add(self.agree)
