@@ -217,6 +217,20 @@ def test_calendars_of_the_srv_records_come_along_with_the_document() -> None:
     ]
 
 
+def test_a_forged_calendar_does_not_come_along_with_honest_mail_servers() -> None:
+    world = World()
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("imap.hoster.com", 993))
+    world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("smtp.hoster.com", 465))
+    world.dns["_caldavs._tcp.bodega.es", "SRV"] = srv(("evil.com", 443))
+    world.dns["_carddavs._tcp.bodega.es", "SRV"] = srv(("dav.hoster.com", 443))
+    world.dns["_sieve._tcp.bodega.es", "SRV"] = srv(("mail.bodega.es", 4190))
+    for agreed in ([], ["hoster.com"]):
+        settings = looked(world, agreed=agreed).settings
+        assert settings is not None
+        places = sorted(service.place for service in settings.services)
+        assert places == ["dav.hoster.com", "mail.bodega.es"]
+
+
 @pytest.mark.parametrize("signed", [True, False])
 def test_a_foreign_srv_target_needs_no_question_where_dnssec_proves_it(signed: bool) -> None:
     world = World()

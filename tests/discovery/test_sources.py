@@ -342,6 +342,20 @@ class TestMx:
         assert outcome.settings.incoming[0].host == "imap.gmail.com"
         assert outcome.source.location == "spf:_spf.google.com"
 
+    @pytest.mark.parametrize(
+        ("text", "found_there"), [("v=DKIM1; k=rsa; p=MIIB", True), ("v=spf1 -all", False)]
+    )
+    def test_a_filter_is_seen_through_by_the_key_that_the_hosting_signs_with(
+        self, text: str, found_there: bool
+    ) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.pphosted.com")
+        world.dns["google._domainkey.bodega.es", "TXT"] = Answer((text,))
+        outcome = ask(Mx(), world)
+        assert isinstance(outcome, Found) is found_there
+        if isinstance(outcome, Found):
+            assert outcome.settings.incoming[0].host == "imap.gmail.com"
+
     def test_two_hostings_that_may_send_leave_the_question_open(self) -> None:
         world = World()
         world.dns["bodega.es", "MX"] = mx("mx1.antispamcloud.com")
@@ -381,6 +395,15 @@ class TestBuiltin:
         outcome = ask(Builtin(), World(), "ana@proton.me")
         assert isinstance(outcome, NeedsInput)
         assert outcome.question == "bridge"
+        assert outcome.hints[0].url == "https://proton.me/mail/bridge"
+
+    def test_the_same_provider_behind_a_domain_of_ones_own(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mail.protonmail.ch")
+        outcome = ask(Mx(), world)
+        assert isinstance(outcome, NeedsInput)
+        assert outcome.question == "bridge"
+        assert not world.asked_urls
 
     def test_a_domain_below_a_known_one_is_unknown(self) -> None:
         assert isinstance(ask(Builtin(), World(), "ana@x.gmail.com"), NotFound)

@@ -1,11 +1,15 @@
 """By the hosting that receives the domain's mail (autoconfig draft, steps 3.1 to 3.4)."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from mailsetup.discovery.evidence import hosting_pointed_at, hosting_that_sends
+from mailsetup.discovery.evidence import (
+    hosting_pointed_at,
+    hosting_that_sends,
+    hosting_that_signs,
+)
 from mailsetup.discovery.fetch import fetch_clientconfig
 from mailsetup.discovery.preference import first_preferred
 from mailsetup.discovery.sources.builtin import known_exchanger
@@ -40,22 +44,22 @@ class Mx:
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Ask for the exchangers, then for what is known about their owner."""
         # Asked for along with MX, so that they are there when they are needed.
-        pointed = asyncio.ensure_future(hosting_pointed_at(address, net))
-        sending = asyncio.ensure_future(hosting_that_sends(address, net))
+        # What points at a hosting says more than what may send or sign.
+        evidence = [
+            asyncio.ensure_future(look(address, net))
+            for look in (hosting_pointed_at, hosting_that_signs, hosting_that_sends)
+        ]
         try:
-            return await self._behind(
-                await net.dns.mx(address.domain), pointed, sending, address, net
-            )
+            return await self._behind(await net.dns.mx(address.domain), evidence, address, net)
         finally:
-            for task in (pointed, sending):
+            for task in evidence:
                 task.cancel()
-            await asyncio.gather(pointed, sending, return_exceptions=True)
+            await asyncio.gather(*evidence, return_exceptions=True)
 
     async def _behind(
         self,
         reply: Reply[MxRecord],
-        pointed: Awaitable[Found | None],
-        sending: Awaitable[Found | None],
+        evidence: Sequence[Awaitable[Found | None]],
         address: EmailAddress,
         net: Network,
     ) -> Outcome:
@@ -76,9 +80,13 @@ class Mx:
             known = known_exchanger(host, address)
             if known is not None:
                 return known
+        pointed = evidence[0]
         if all(is_filter(host) for host in hosts):
-            # What includes the filter alone says nothing; an alias says more than a permission.
-            return await pointed or await sending or NotFound(address.domain, "filter")
+            for looked in evidence:
+                found = await looked
+                if found is not None:
+                    return found
+            return NotFound(address.domain, "filter")
         domains = [
             domain for domain in hosting_domains(hosts) if _tells_more(domain, address.domain)
         ]
