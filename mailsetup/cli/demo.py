@@ -76,6 +76,7 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
         if not isinstance(artifact, CannotExport):
             files = ", ".join(file.name for file in artifact.files) or _("a guide")
             out.write(
-                _("Ready for {program}: {files}").format(program=program.title, files=files) + "\n"
+                _("Ready for {program}: {files}").format(program=_(program.title), files=files)
+                + "\n"
             )
     return DONE

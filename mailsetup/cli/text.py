@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from mailsetup.assistant.evidencewords import evidence_rows
 from mailsetup.assistant.publishing import Row
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.reportwords import elsewhere_sentences, note_sentences
@@ -154,9 +155,7 @@ def _write_finding(finding: Finding, out: TextIO) -> None:
     explanation = explain(finding)
     out.write(f"\n{_SIGNS[finding.status]} {explanation.title}\n  {explanation.advice}\n")
     out.write(f"  {_('Who can mend it: {who}').format(who=actor_name(explanation.who))}\n")
-    for name, value in finding.evidence.items():
-        shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-        out.write(f"    {name}: {plain(shown)}\n")
+    out.writelines(f"    {label}: {value}\n" for label, value in evidence_rows(finding))
 
 
 def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None:
@@ -219,7 +218,11 @@ def write_programs(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) ->
         Automation.IMPORT: _("by a file"),
         Automation.GUIDE: _("by a guide"),
     }
-    for program, found in rows:
-        title = _(program.title)
-        line = f"{program.id:<20} {title:<26} {how[program.automation]:<20} {here[found]}"
-        out.write(line.rstrip() + "\n")
+    table = [
+        (program.id, _(program.title), how[program.automation], here[found])
+        for program, found in rows
+    ]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        out.write("  ".join(cells).rstrip() + "\n")
