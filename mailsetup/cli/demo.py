@@ -48,8 +48,8 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
         return DEFECT
     discovery = await assistant.discover(address)
     if discovery.settings is None:
-        text.write_nothing_found(address, out)
-        text.write_verdict(await assistant.explain_absence(address, discovery), out)
+        verdict = await assistant.explain_absence(address, discovery)
+        text.write_nothing_found(address, discovery, verdict, out)
         return BROKEN
     text.write_discovery(discovery, out)
     if discovery.confirm:
