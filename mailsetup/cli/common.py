@@ -22,7 +22,7 @@ from mailsetup.assistant.service import (
     choose_account,
     parse_resolver,
 )
-from mailsetup.assistant.wording import address_fault_sentence
+from mailsetup.assistant.wording import address_fault_sentence, domain_shown
 from mailsetup.cli import text
 from mailsetup.cli.main import (
     BAD_INPUT,
@@ -32,7 +32,6 @@ from mailsetup.cli.main import (
 from mailsetup.cli.progress import live_progress
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
-from mailsetup.model.hostname import to_u_label
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import has_control
@@ -210,7 +209,7 @@ def agrees(discovery: Discovery, options: argparse.Namespace, streams: Streams) 
         return False
     if options.json or not (streams.stdin.isatty() and streams.stderr.isatty()):
         return False
-    domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
+    domains = ", ".join(map(domain_shown, discovery.confirm))
     if discovery.settings is None:
         question = _("Your domain sends us on to {domains}. May we ask there? [y/N] ")
     else:

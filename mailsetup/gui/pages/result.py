@@ -209,13 +209,13 @@ class ResultPage(PageView):
         return lines
 
     def _details(self) -> list[str]:
+        from mailsetup.assistant.evidencewords import evidence_rows
+
         report = self.session.report
         lines = []
         for finding in report.findings if report else ():
             lines.append(finding.id)
-            for name, value in finding.evidence.items():
-                shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-                lines.append(f"    {name}: {plain(shown)}")
+            lines += [f"    {label}: {value}" for label, value in evidence_rows(finding)]
         return lines
 
     def hosting_message(self) -> str:
