@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant
+from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
 from mailsetup.gui.page import Wish
 from mailsetup.gui.pages.technician import TechnicianPage
 from tests.gui.driver import Person, Scripted
@@ -42,15 +42,13 @@ def test_options_reach_the_engine_and_can_be_dropped_again(somebody: MakePerson)
     assert person.start.without_expert.isVisibleTo(person.window)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
-    assert assistant.options.network.resolver == ("127.0.0.9", 5353)
-    assert assistant.options.agreed == ("hoster.com",)
-    assert assistant.options.plain_http
+    asked = NetworkOptions(resolver=("127.0.0.9", 5353))
+    assert assistant.options == RunOptions(asked, agreed=("hoster.com",), plain_http=True)
     person.window.go_back()
     person.clicks(person.start.without_expert)
     person.goes_on()
     person.is_on(Page.FOUND)
-    assert assistant.options.network.resolver is None
-    assert assistant.options.agreed == ()
+    assert assistant.options == RunOptions()
 
 
 def test_a_wrong_option_is_explained_at_its_field(person: Person) -> None:
