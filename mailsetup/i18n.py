@@ -14,6 +14,7 @@ LANGUAGES = ("es", "en")
 _DOMAIN = "mailsetup"
 
 _language: str | None = None
+_asked_for = False
 _translations: _gettext.NullTranslations | None = None
 
 
@@ -34,9 +35,21 @@ def _known(name: str) -> str:
 
 def set_language(language: str) -> None:
     """Speak this language from now on: ``es`` or ``en``. Raises ValueError for another."""
-    global _language, _translations
+    global _asked_for
     if language not in LANGUAGES:
         raise ValueError(language)
+    _asked_for = True
+    _speak(language)
+
+
+def suggest_language(language: str | None) -> None:
+    """Speak a language of an earlier run, unless one was asked for in this one."""
+    if language in LANGUAGES and not _asked_for:
+        _speak(language)
+
+
+def _speak(language: str) -> None:
+    global _language, _translations
     _language = language
     _translations = _gettext.translation(
         _DOMAIN, localedir=resources.path("locale"), languages=[language], fallback=True
@@ -46,13 +59,13 @@ def set_language(language: str) -> None:
 def language() -> str:
     """The language spoken now."""
     if _language is None:
-        set_language(system_language())
+        _speak(system_language())
     return _language or "en"
 
 
 def _current() -> _gettext.NullTranslations:
     if _translations is None:
-        set_language(system_language())
+        _speak(system_language())
     return _translations or _gettext.NullTranslations()
 
 
