@@ -302,7 +302,7 @@ def _batch(verbs: "argparse._SubParsersAction[Parser]") -> None:
     )
     batch.add_argument(
         "--per-host",
-        type=_whole_number(1, 10),
+        type=_whole_number(1, 4),
         default=2,
         metavar="N",
         help=_("mailboxes to test at the same time at one hosting (default: 2)"),

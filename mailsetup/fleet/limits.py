@@ -15,7 +15,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailsetup.net.clock import Clock
 
@@ -33,9 +33,12 @@ _LONGEST_PAUSE = 120.0
 
 @dataclass
 class _Hosting:
+    permits: int
     turns: asyncio.Semaphore
-    refusals: deque[float]
+    refusals: deque[float] = field(default_factory=deque)
     """When, in seconds since the epoch."""
+    kept: int = 0
+    """Turns that are not given to anybody else once they end."""
     pause: float = 0.0
     not_before: float = 0.0
     """By the monotonic clock."""
@@ -55,15 +58,19 @@ class Limits:
     ) -> None:
         """``refusals`` are those of earlier runs: hosting and seconds since the epoch."""
         self._clock = clock
-        self._per_hosting = per_hosting
+        # Were all of them refused at once, there would still be no more than that.
+        self._per_hosting = min(per_hosting, MAX_REFUSALS)
         self._all = asyncio.Semaphore(in_all)
         self._hostings: dict[str, _Hosting] = {}
         for hosting, at in refusals:
             self._hosting(hosting).refusals.append(at)
+        for known in self._hostings.values():
+            known.permits = max(1, min(known.permits, MAX_REFUSALS - len(known.refusals)))
+            known.turns = asyncio.Semaphore(known.permits)
 
     def _hosting(self, name: str) -> _Hosting:
         if name not in self._hostings:
-            self._hostings[name] = _Hosting(asyncio.Semaphore(self._per_hosting), deque())
+            self._hostings[name] = _Hosting(self._per_hosting, asyncio.Semaphore(self._per_hosting))
         return self._hostings[name]
 
     @asynccontextmanager
@@ -71,20 +78,22 @@ class Limits:
         """Wait until one more account may be tested at these hostings."""
         # In one order for everybody, so that nobody waits for somebody who waits for them.
         wanted = [self._hosting(name) for name in sorted(set(hostings))]
-        held: list[asyncio.Semaphore] = []
+        held: list[_Hosting] = []
         try:
             for hosting in wanted:
                 await hosting.turns.acquire()
-                held.append(hosting.turns)
+                held.append(hosting)
             for hosting in wanted:
                 while (left := hosting.not_before - self._clock.monotonic()) > 0:
                     await self._clock.sleep(left)
-            await self._all.acquire()
-            held.append(self._all)
-            yield
+            async with self._all:
+                yield
         finally:
-            for semaphore in held:
-                semaphore.release()
+            for hosting in held:
+                if hosting.kept:
+                    hosting.kept -= 1
+                else:
+                    hosting.turns.release()
 
     def too_much(self, hostings: Iterable[str]) -> float:
         """A server there asked for peace, or stopped answering. The pause until the next test, in
@@ -108,9 +117,14 @@ class Limits:
             self._hosting(name).pause = 0.0
 
     def refused(self, hostings: Iterable[str]) -> None:
-        """A login there was refused."""
+        """A login there was refused; to be said before the turn ends. From now on no more are
+        tested at a time than may still be refused."""
         for name in set(hostings):
-            self._hosting(name).refusals.append(self._clock.now().timestamp())
+            hosting = self._hosting(name)
+            hosting.refusals.append(self._clock.now().timestamp())
+            if hosting.permits > max(1, MAX_REFUSALS - len(hosting.refusals)):
+                hosting.permits -= 1
+                hosting.kept += 1
 
     def spared(self, hostings: Iterable[str]) -> str:
         """The hosting at which no login may be tried now, because so many were refused or because

@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,7 @@ from mailsetup.model.document import SettingsProblem, settings_from_json, settin
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, AccountSettings, ProgramAccount
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.net.network import Network, open_network
+from mailsetup.net.network import Network, NetworkOptions, open_network
 from mailsetup.net.publicsuffix import owned_domain
 from mailsetup.vault import Vault
 
@@ -129,12 +129,15 @@ class Fleet:
         vault: Vault | None = None,
         make_page: MakePage | None = None,
         emit: Emit = events.ignore,
+        network: Callable[[NetworkOptions], AbstractAsyncContextManager[Network]] = open_network,
     ) -> None:
+        """``network`` opens the way to the outside."""
         self._plan = plan
         self._journal = journal
         self._work = work
         self._options = options
         self._vault = vault or Vault()
+        self._network = network
         self._make_page = make_page if work.pdf else None
         self._emit = emit
         self._store = Store(out)
@@ -183,7 +186,7 @@ class Fleet:
 
     async def _work_on(self, people: Sequence[Person]) -> None:
         async with AsyncExitStack() as stack:
-            net = await stack.enter_async_context(open_network(self._options.network))
+            net = await stack.enter_async_context(self._network(self._options.network))
             searches = Searches(
                 net,
                 agreed=self._options.agreed,
@@ -339,31 +342,33 @@ class Fleet:
         secret = await password_of(person, self._vault)
         if isinstance(secret, NoPassword):
             return Result(person, State.NOT_TESTED, secret.reason, discovery, account)
-        for attempt in range(_TRIES):
+        for _attempt in range(_TRIES):
             async with limits.turn(hostings):
                 spared = limits.spared(hostings)
                 if spared:
                     return Result(person, State.NOT_TESTED, _spared(spared), discovery, account)
                 report = await self._checked(account, discovery, secret, net)
-            ids = {finding.id for finding in report.findings}
-            if ids & _REFUSED:
-                limits.refused(hostings)
-                for name in hostings:
-                    at = net.clock.now().timestamp()
-                    await self._hand_over({"kind": "refused", "hosting": name, "at": at})
-                break
-            if not ids & _TOO_MUCH and not (ids & _SILENT and hostings & self._well):
-                self._well |= hostings
-                limits.went_well(hostings)
-                break
-            pause = limits.too_much(hostings)
-            if attempt == _TRIES - 1:
-                limits.close(hostings)
-                reason = _("The server asks for fewer connections. Start again in an hour.")
-                return Result(person, State.NOT_TESTED, reason, discovery, account)
-            self._emit(Paused(min(hostings), pause))
+                ids = {finding.id for finding in report.findings}
+                if ids & _REFUSED:
+                    limits.refused(hostings)
+                    await self._remember_refusal(hostings, net)
+                    break
+                if not ids & _TOO_MUCH and not (ids & _SILENT and hostings & self._well):
+                    self._well |= hostings
+                    limits.went_well(hostings)
+                    break
+                self._emit(Paused(min(hostings), limits.too_much(hostings)))
+        else:
+            limits.close(hostings)
+            reason = _("The server asks for fewer connections. Start again in an hour.")
+            return Result(person, State.NOT_TESTED, reason, discovery, account)
         state = State.WORKS if report.is_healthy else State.BROKEN
         return Result(person, state, _cause(report), discovery, account, report)
+
+    async def _remember_refusal(self, hostings: frozenset[str], net: Network) -> None:
+        at = net.clock.now().timestamp()
+        for name in hostings:
+            await self._hand_over({"kind": "refused", "hosting": name, "at": at})
 
     async def _checked(
         self, account: Account, discovery: Discovery | None, secret: Secret, net: Network
