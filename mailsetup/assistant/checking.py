@@ -34,7 +34,13 @@ from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account, ProgramAccount, Protocol, ServerSettings
+from mailsetup.model.settings import (
+    Account,
+    ProgramAccount,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFailure, TlsFault
@@ -595,7 +601,8 @@ class Check:
         if failure.error is ErrorClass.CERTIFICATE_WRONG_NAME:
             tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
             seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
-            name = await proven_name(seen, self._account.address.domain, self._net)
+            upgrades = server.protocol if server.security is SocketType.STARTTLS else None
+            name = await proven_name(seen, self._account.address.domain, self._net, upgrades)
         return self._failed(failure, reached=False, proven_name=name)
 
     def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:

@@ -1,12 +1,29 @@
 """What every page of the window has in common."""
 
+from enum import StrEnum
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Page
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import Title
+
+
+class Wish(StrEnum):
+    """What a page wants done that is more than going to another page."""
+
+    SET_UP_PROGRAM = "set-up-program"
+    UNDO = "undo"
+    """Take back what was done in Thunderbird."""
+    SAVE_FILES = "save-files"
+    SAVE_REPORT = "save-report"
+    OPEN_DEMO = "open-demo"
+    LEAVE_DEMO = "leave-demo"
+    OPEN_SETTINGS_FILE = "open-settings-file"
+    CHOOSE_CA_FILE = "choose-ca-file"
 
 
 class PageView(QWidget):
@@ -16,6 +33,8 @@ class PageView(QWidget):
 
     moved = Signal(object)
     """The person chose one of the page's own ways (a `Move`)."""
+    wanted = Signal(object)
+    """The person wants something done (a `Wish`)."""
     changed = Signal()
     """What the footer shows may be different now."""
 
@@ -41,6 +60,9 @@ class PageView(QWidget):
 
     def retranslate(self) -> None:
         """Set every text in the current language, keeping what was typed."""
+
+    def take(self, event: Event) -> None:
+        """Something happened in the engine, on a page where it works."""
 
     def primary_text(self) -> str:
         """The primary button's text; empty where the page has none."""

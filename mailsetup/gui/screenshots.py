@@ -124,6 +124,7 @@ def pictures() -> dict[str, Page]:
     return {
         "welcome": Page.WELCOME,
         "complaint": Page.COMPLAINT,
+        "technician": Page.TECHNICIAN,
         "start": Page.START,
         "looking": Page.LOOKING,
         "found": Page.FOUND,

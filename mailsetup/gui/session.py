@@ -9,6 +9,7 @@ from mailsetup.model.finding import Finding
 from mailsetup.model.settings import Account
 
 if TYPE_CHECKING:
+    from mailsetup.assistant.expert import Expert
     from mailsetup.assistant.report import CheckReport
     from mailsetup.assistant.service import Discovery
     from mailsetup.demo.world import DemoAccount
@@ -64,7 +65,7 @@ class Session:
     """Whether the program is to keep the password, too."""
     artifact: "Artifact | None" = None
     problem: str = ""
-    """Why the last step on the program's page did not work, as a sentence."""
+    """Why the last step did not work, as a sentence."""
     applied: str = ""
     """What was done in Thunderbird: a word of its outcomes, or ``already-there``."""
     profile: Path | None = None
@@ -73,6 +74,18 @@ class Session:
     """What the person should know about the profile that was made."""
     saved: tuple[Path, ...] = ()
     demo: "tuple[DemoAccount, ...]" = ()
+    """The demo world's addresses; empty outside of it."""
+    demo_can_be_left: bool = False
+    """Whether the demo was opened from this window."""
+    expert: "Expert | None" = None
+    """What a technician set; None where nothing was."""
+    settings_file: Path | None = None
+    """Where the servers come from instead of a search."""
+
+    @property
+    def needs_second(self) -> bool:
+        """Whether only a mailbox elsewhere shows what the person complains of."""
+        return self.symptom is not None and self.symptom.needs_second_mailbox
 
     def begin_anew(self) -> None:
         """Forget everything about the account; what belongs to the computer stays."""
@@ -82,6 +95,9 @@ class Session:
             installed=self.installed,
             places=self.places,
             demo=self.demo,
+            demo_can_be_left=self.demo_can_be_left,
+            expert=self.expert,
+            settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)
 

@@ -2,13 +2,14 @@
 
 import re
 
-from PySide6.QtWidgets import QCheckBox, QWidget
+from PySide6.QtWidgets import QWidget
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.wording import hint_sentence, no_keyring_sentence
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Type
+from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import LinkButton, Notice, PasswordField, PlainLabel
 from mailsetup.i18n import _
 
@@ -35,7 +36,7 @@ class PasswordPage(PageView):
         self._blanks = PlainLabel(role="muted", size=Type.SMALL)
         self.remove_blanks = LinkButton()
         self.remove_blanks.clicked.connect(self._remove_blanks)
-        self.keep = QCheckBox()
+        self.keep = Tick()
         self.keep.toggled.connect(self._keep)
         self._keyring = PlainLabel(role="muted", size=Type.SMALL)
         for widget in (

@@ -4,7 +4,6 @@ import itertools
 
 from PySide6.QtWidgets import (
     QButtonGroup,
-    QCheckBox,
     QComboBox,
     QRadioButton,
     QVBoxLayout,
@@ -16,6 +15,7 @@ from mailsetup.export.exporter import Automation
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type, scaled
+from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Foldable, PlainLabel
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
@@ -37,7 +37,7 @@ class ProgramPage(PageView):
         self._problem = PlainLabel(role="fault")
         self.profile = QComboBox()
         self.profile.activated.connect(self._choose_place)
-        self.store = QCheckBox()
+        self.store = Tick()
         self.store.toggled.connect(self._choose_store)
         self._where = QWidget()
         where = QVBoxLayout(self._where)

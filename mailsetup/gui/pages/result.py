@@ -3,14 +3,13 @@
 from dataclasses import replace
 from datetime import datetime
 
-from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPushButton
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import actor_name, link_name
 from mailsetup.gui.chain import ChainView
-from mailsetup.gui.page import PageView
+from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Type
 from mailsetup.gui.widgets import Foldable, PlainLabel, action_button
@@ -25,9 +24,6 @@ class ResultPage(PageView):
     """The verdict, one action first, details folded."""
 
     page = Page.RESULT
-
-    report_wanted = Signal()
-    """The person wants the report as a file."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
@@ -53,7 +49,7 @@ class ResultPage(PageView):
         self.with_second = action_button()
         self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
         self.save_report: QPushButton = action_button()
-        self.save_report.clicked.connect(lambda: self.report_wanted.emit())
+        self.save_report.clicked.connect(lambda: self.wanted.emit(Wish.SAVE_REPORT))
         remedies = wrapping_row(self.use_name, self.short_name, self.with_second)
         actions = wrapping_row(
             self.again, self.other_password, self.servers, self.copy, self.save_report
@@ -213,13 +209,13 @@ class ResultPage(PageView):
         return lines
 
     def _details(self) -> list[str]:
+        from mailsetup.assistant.evidencewords import evidence_rows
+
         report = self.session.report
         lines = []
         for finding in report.findings if report else ():
             lines.append(finding.id)
-            for name, value in finding.evidence.items():
-                shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-                lines.append(f"    {name}: {plain(shown)}")
+            lines += [f"    {label}: {value}" for label, value in evidence_rows(finding)]
         return lines
 
     def hosting_message(self) -> str:
