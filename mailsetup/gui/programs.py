@@ -51,6 +51,8 @@ class ProgramJobs:
         async def set_up(_emit: Callable[[Event], None]) -> object:
             from mailsetup.export import thunderbird_existing
             from mailsetup.export.evolution_apply import apply_evolution
+            from mailsetup.export.exporter import Artifact
+            from mailsetup.export.k9 import qr_matrix
             from mailsetup.export.table import exporter
 
             if applies and program == "evolution":
@@ -58,7 +60,10 @@ class ProgramJobs:
             if applies:
                 return thunderbird_existing.apply(account, profile=place, password=secret)
             chosen = exporter(program)
-            return chosen.export(account) if chosen else None
+            made = chosen.export(account) if chosen else None
+            if program == "thunderbird-android" and isinstance(made, Artifact):
+                return made, qr_matrix(account)
+            return made
 
         def ended(end: JobEnd) -> None:
             self.busy = False
@@ -72,6 +77,7 @@ class ProgramJobs:
         """Take the result into the session; what went wrong, as a sentence."""
         from mailsetup.export import evolution_apply
         from mailsetup.export.exporter import Artifact, CannotExport
+        from mailsetup.export.qr import QrMatrix
         from mailsetup.export.thunderbird_existing import AlreadyThere
         from mailsetup.export.thunderbird_profile import Applied, ApplyRefused
 
@@ -85,6 +91,10 @@ class ProgramJobs:
                 corrected = changed.corrected if changed else ()
                 session.notes = (*corrected, *applied.notes)
             case Artifact() as artifact:
+                session.artifact = artifact
+            case (Artifact() as artifact, QrMatrix() as matrix):
+                session.artifact, session.matrix = artifact, matrix
+            case (Artifact() as artifact, _):
                 session.artifact = artifact
             case evolution_apply.Applied() as made:
                 session.artifact = Artifact((), made.steps, made.notes)

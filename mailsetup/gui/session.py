@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
+    from mailsetup.export.qr import QrMatrix
     from mailsetup.export.thunderbird_places import Place
 
 
@@ -88,6 +89,10 @@ class Session:
     """What is kept between two runs."""
     journal: Journal = field(default_factory=Journal)
     """What happened since the program was started."""
+    parts: tuple[str, ...] = ()
+    """The libraries that the program is made of, a line each."""
+    matrix: "QrMatrix | None" = None
+    """The code that a phone reads, for a program that is set up by one."""
     settings_file: Path | None = None
     """Where the servers come from instead of a search."""
 
@@ -125,6 +130,7 @@ class Session:
             expert=self.expert,
             memory=self.memory,
             journal=self.journal,
+            parts=self.parts,
             settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)
@@ -152,6 +158,7 @@ class Session:
     def forget_program(self) -> None:
         """Another program is set up: what was done for the last one is not shown any more."""
         self.artifact = None
+        self.matrix = None
         self.problem = ""
         self.applied = ""
         self.profile = None

@@ -125,6 +125,7 @@ class TechnicianPage(PageView):
         self.seconds.edit.setText(expert.seconds)
         self.offline.setChecked(expert.offline)
         self.plain_http.setChecked(expert.plain_http)
+        self.retranslate()
 
     def leave(self) -> bool:
         """Take the options, or say at the field what is wrong."""
