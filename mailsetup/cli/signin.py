@@ -1,4 +1,4 @@
-"""Password or sign-in in the browser: which one a check logs in with, and how the person gives it."""
+"""Password or sign-in in the browser: which one a check uses, and how the person gives it."""
 
 import argparse
 import os
