@@ -1,10 +1,9 @@
-"""A person in front of a browser that is none: reads the sign-in page, presses a button, goes on."""
+"""A person with the simplest of browsers: reads the sign-in page, presses a button, goes on."""
 
 import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from tests.servers.world import World
@@ -97,6 +96,3 @@ class _Secure(http.client.HTTPSConnection):
 
 def nobody(_url: str) -> None:
     """A browser that never opens, or is closed at once."""
-
-
-Opener = Callable[[str], None]

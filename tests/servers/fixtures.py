@@ -30,3 +30,4 @@ def issuer(world: World) -> Iterator[Issuer]:
     running.reset()
     yield running
     running.reset()
+    assert running.crashes == []

@@ -210,6 +210,8 @@ class Issuer:
         """Method and path of every request."""
         self.queries: list[dict[str, str]] = []
         """The parameters with which the sign-in page was opened."""
+        self.crashes: list[str] = []
+        """Defects of this provider itself; the fixture looks."""
         self.lifetime = 3600
         self.interval = 1
         self.key = OctKey.generate_key(256)
@@ -314,7 +316,11 @@ class Issuer:
         with self._lock:
             path = urlsplit(target).path
             self.asked.append(f"{method} {path}")
-            return self._answer(method, path, target, form, headers, body)
+            try:
+                return self._answer(method, path, target, form, headers, body)
+            except Exception as error:
+                self.crashes.append(repr(error))
+                raise
 
     def _answer(
         self,
@@ -461,9 +467,6 @@ def _server(issuer: Issuer) -> Any:
         def exists_nonce(self, nonce: str, request: Any) -> bool:
             return any(code.nonce == nonce for code in issuer.codes.values())
 
-        def get_jwt_config(self, *_: object) -> dict[str, object]:
-            return {"key": issuer.key, "alg": "HS256", "iss": issuer.url, "exp": 3600}
-
         def resolve_client_private_key(self, client: Client) -> OctKey:
             return issuer.key
 
@@ -597,7 +600,8 @@ def _server(issuer: Issuer) -> Any:
                 client_id=client_id,
                 scope=scope,
                 user_code=data["user_code"],
-                expires_at=time.time() + data["expires_in"],
+                expires_at=time.time()
+                + (-1 if "old-codes" in issuer.faults else data["expires_in"]),
             )
 
     class ByDevice(DeviceCodeGrant):  # type: ignore[misc]
@@ -645,7 +649,8 @@ class _Https(ThreadingHTTPServer):
             secured = self.context.wrap_socket(request, server_side=True)
         except (OSError, ssl.SSLError):
             return
-        super().finish_request(secured, client_address)
+        with secured:
+            super().finish_request(secured, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Visitors who leave in the middle are what the tests are about."""
