@@ -437,8 +437,9 @@ def _require_confirmation(request: CheckRequest, agreed: Collection[str]) -> Non
         return
     missing = set(request.discovery.confirm) - {*request.agreed, *agreed}
     found = request.discovery.settings.hosts if request.discovery.settings else ()
-    used = (request.account.incoming.host, request.account.outgoing.host)
-    if missing and any(host in found for host in used):
+    account = request.account
+    servers = (account.incoming, account.outgoing, *request.alternatives)
+    if missing and any(server.host in found for server in servers):
         raise UnconfirmedError(", ".join(sorted(missing)))
 
 

@@ -5,7 +5,13 @@ from mailsetup.assistant.service import Discovery, SignIn
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.document import SCHEMA, Json, server_to_json, settings_to_json
+from mailsetup.model.document import (
+    SCHEMA,
+    Json,
+    hint_to_json,
+    server_to_json,
+    settings_to_json,
+)
 from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.outcome import Tried
 from mailsetup.model.text import plain
@@ -40,6 +46,8 @@ def discovery_document(address: EmailAddress, discovery: Discovery) -> Document:
     document["confirm"] = list(discovery.confirm)
     document["tried"] = [_tried(tried) for tried in discovery.tried]
     document["warnings"] = list(discovery.warnings)
+    if discovery.hints:
+        document["hints"] = [hint_to_json(hint) for hint in discovery.hints]
     document["elapsed_ms"] = round(discovery.elapsed_ms, 1)
     return document
 

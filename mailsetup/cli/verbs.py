@@ -72,6 +72,10 @@ def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr:
                 return exporting.publish(options, streams)
             case "apply":
                 return exporting.apply(options, streams)
+            case "batch":
+                from mailsetup.cli.batch import batch
+
+                return batch(options, streams)
             case _:
                 return exporting.programs(options, streams)
     except RefusalError as refusal:
@@ -91,10 +95,10 @@ def _discover(options: argparse.Namespace, streams: Streams) -> int:
             verdict = engine.run(engine.assistant.explain_absence(address, discovery))
             document |= verdict_members(verdict)
             if not options.json:
-                text.write_verdict(verdict, streams.stdout)
+                text.write_nothing_found(address, discovery, verdict, streams.stdout)
     if options.json:
         print_document(document, streams.stdout)
-    else:
+    elif discovery.outcome is not Outcome.NOT_FOUND:
         text.write_discovery(discovery, streams.stdout)
         text.write_confirmation(discovery, streams.stderr)
     return _status_of(discovery)
@@ -208,8 +212,7 @@ def _absent(
     if options.json:
         print_document({**document, **verdict_members(verdict), "round_trip": None}, streams.stdout)
     else:
-        text.write_nothing_found(address, streams.stdout)
-        text.write_verdict(verdict, streams.stdout)
+        text.write_nothing_found(address, discovery, verdict, streams.stdout)
     return NOT_FOUND if verdict.first_broken is None else BROKEN
 
 

@@ -25,7 +25,7 @@ from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.wellknown import WellKnown
-from mailsetup.discovery.trust import domains_to_confirm
+from mailsetup.discovery.trust import domains_to_confirm, with_trusted_services
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import (
     Crashed,
@@ -37,7 +37,7 @@ from mailsetup.model.outcome import (
     Tried,
     Unreachable,
 )
-from mailsetup.model.settings import AccountSettings, ServerSettings, SocketType
+from mailsetup.model.settings import AccountSettings, Hint, ServerSettings, SocketType
 from mailsetup.model.source import Method, Source
 from mailsetup.net.network import Network
 
@@ -95,6 +95,7 @@ class Discovery:
     no settings yet, before they are asked for settings. ``warnings`` are stable words:
     ``incomplete`` (one direction is missing), ``source-crashed`` (a defect of ours in one source),
     ``out-of-time``, and, where nothing was found, ``exchange`` or ``bridge`` as in `NeedsInput`.
+    ``hints`` say what to do about those; hints that come with settings stand in them.
     """
 
     outcome: Verdict
@@ -103,6 +104,7 @@ class Discovery:
     confirm: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
     warnings: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
     elapsed_ms: float = 0.0
     domain_facts: DomainFacts | None = None
 
@@ -248,6 +250,7 @@ class _Race:
             self._questions.append(outcome)
         if isinstance(outcome, Found):
             found = with_provider_knowledge(_only_protected(outcome), self._address)
+            found = with_trusted_services(found, self._address, self._agreed)
             if found.settings.servers:
                 confirm = domains_to_confirm(found, self._address, self._agreed)
                 self._answers[place] = _Answer(found, confirm, place)
@@ -328,6 +331,7 @@ class _Race:
             confirm=confirm,
             tried=tried,
             warnings=tuple(warnings),
+            hints=question.hints if question else (),
             elapsed_ms=self._elapsed_ms(),
             domain_facts=facts,
         )
@@ -346,15 +350,13 @@ def _completed(answer: _Answer, others: Sequence[_Answer]) -> _Answer:
             incoming=settings.incoming or other.found.settings.incoming,
             outgoing=settings.outgoing or other.found.settings.outgoing,
         )
-    services = settings.services or next(
-        (
-            other.found.settings.services
-            for other in others
-            # What else the domain offers is taken from whoever may speak for it.
-            if (other.found.vouched or not other.confirm) and other.found.settings.services
-        ),
-        (),
+    # What else the domain offers is taken from whoever may speak for it.
+    others_services = (
+        other.found.settings.services
+        for other in others
+        if (other.found.vouched or not other.confirm) and other.found.settings.services
     )
+    services = settings.services or next(others_services, ())
     settings = replace(settings, services=services)
     return replace(answer, found=replace(answer.found, settings=settings))
 

@@ -29,7 +29,7 @@ from mailsetup.export.prefs_js import PrefValue
 from mailsetup.export.publish.clientconfig import clientconfig
 from mailsetup.export.publish.template import username_template
 from mailsetup.export.thunderbird import Keys, notes, prefs
-from mailsetup.i18n import _
+from mailsetup.i18n import N_, _
 from mailsetup.model.settings import Account, AccountSettings
 
 KEYS = Keys(account="account9001", server="server9001", identity="id9001", smtp="smtp9001")
@@ -98,7 +98,7 @@ class ThunderbirdFleet:
     """Thunderbird for everybody in an office."""
 
     id = "thunderbird-fleet"
-    title = "Thunderbird (many computers)"
+    title = N_("Thunderbird (many computers)")
     automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | CannotExport:

@@ -2,7 +2,8 @@
 
 import asyncio
 import textwrap
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from mailsetup.net.clock import SystemClock
 from mailsetup.net.network import Network, NetworkOptions, open_network
 from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
 from mailsetup.verify.outcome import (
@@ -190,19 +192,6 @@ async def test_the_wrong_kind_of_tls_is_told_on_both_ports(net: Network) -> None
         assert failure.error is ErrorClass.WRONG_TLS_MODE
 
 
-async def test_a_maildrop_in_use_is_told_as_such(world: World, net: Network, locking: str) -> None:
-    secret = Secret(world.accounts[ANA])
-    server = pop3(ANA, host=locking)
-    async with await opened(server, net) as first:
-        assert isinstance(await log_in_pop3(first, secret, net), LoggedIn)
-        async with await opened(server, net) as second:
-            failure = await log_in_pop3(second, secret, net)
-    assert isinstance(failure, Failure)
-    assert (failure.error, failure.code) == (ErrorClass.IN_USE, "-ERR [IN-USE]")
-    async with await opened(server, net) as third:
-        assert isinstance(await log_in_pop3(third, secret, net), LoggedIn)
-
-
 # A message goes round ---------------------------------------------------------------------------
 
 
@@ -247,7 +236,7 @@ async def travel(world: World, net: Network, server: ServerSettings, mib: int) -
     async with sending:
         assert isinstance(await log_in_smtp(sending, secret, net), LoggedIn)
         return await pop3_round_trip(
-            server, secret, sending, account, net, attachment_mib=mib, wait=20.0
+            server, secret, sending, account, net, attachment_mib=mib, wait=60.0
         )
 
 
@@ -303,19 +292,42 @@ async def test_messages_are_read_as_they_lie_there(world: World, net: Network, f
     assert whole.replace(b"\r\n", b"\n") in lying
 
 
-async def test_a_maildrop_that_is_in_use_is_waited_for(
+class LeavingClock(SystemClock):
+    """The first pause lasts until the other session has left, however long that takes."""
+
+    def __init__(self, leave: Callable[[], Awaitable[None]]) -> None:
+        self._leave = leave
+        self.pauses: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        if len(self.pauses) == 1:
+            await self._leave()
+        else:
+            await super().sleep(seconds)
+
+
+async def test_a_maildrop_in_use_is_told_as_such_and_waited_for(
     world: World, net: Network, locking: str
 ) -> None:
     address = "ana@wellknown.test"
     secret = Secret(world.accounts[address])
     server = pop3(address, host=locking)
-    other = await opened(server, net)
-    assert isinstance(await log_in_pop3(other, secret, net), LoggedIn)
-    travelling = asyncio.create_task(travel(world, net, server, 0))
-    await net.clock.sleep(1.0)
-    assert not travelling.done()
-    await other.quit()
-    other.close()
-    outcome = await travelling
+    async with await opened(server, net) as other, await opened(server, net) as second:
+        assert isinstance(await log_in_pop3(other, secret, net), LoggedIn)
+        # The server lets both wait for ten seconds before it says no: they wait side by side.
+        refused = asyncio.create_task(log_in_pop3(second, secret, net))
+
+        async def leave() -> None:
+            await asyncio.wait([refused])
+            await other.quit()
+
+        clock = LeavingClock(leave)
+        outcome = await travel(world, replace(net, clock=clock), server, 0)
+        failure = await refused
+    assert isinstance(failure, Failure)
+    assert (failure.error, failure.code) == (ErrorClass.IN_USE, "-ERR [IN-USE]")
+    # Not before the maildrop was free was anything sent.
+    assert clock.pauses[0] == 5.0
     assert isinstance(outcome, RoundTrip), outcome
     assert world.messages(address) == []
