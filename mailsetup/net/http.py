@@ -119,12 +119,8 @@ class HttpClient(Protocol):
 class HttpsClient:
     """HTTPS on httpcore2, over our own connections."""
 
-    def __init__(
-        self, connect: Connect, context: ssl.SSLContext, proxy_for: Callable[[str], str | None]
-    ) -> None:
-        # httpcore2 sets ALPN on the context: it must not be the one that mail connections use.
+    def __init__(self, connect: Connect, proxy_for: Callable[[str], str | None]) -> None:
         self._connect = connect
-        self._context = context
         self._proxy_for = proxy_for
         self._pools: dict[str | None, AsyncConnectionPool] = {}
 
@@ -241,7 +237,9 @@ class HttpsClient:
             from mailsetup.net._httpcore import Backend
 
             pool = httpcore2.AsyncConnectionPool(
-                ssl_context=self._context,
+                # Never used: our connections bring the one that they verify with. Loading the
+                # system's authorities a second time would cost more than all the rest.
+                ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 proxy=httpcore2.Proxy(proxy) if proxy else None,
                 max_connections=None,
                 max_keepalive_connections=0,

@@ -59,11 +59,7 @@ async def open_network(options: NetworkOptions = NetworkOptions()) -> AsyncItera
         allow_loopback=options.resolver is not None,
         routes=options.routes,
     )
-    http = HttpsClient(
-        dialer,
-        verifying_context(options.ca_files),
-        proxy_for=system_proxy if options.use_proxy else lambda _host: None,
-    )
+    http = HttpsClient(dialer, proxy_for=system_proxy if options.use_proxy else lambda _host: None)
     kept = KeptConnections()
     try:
         yield Network(

@@ -288,9 +288,7 @@ class _MemoryConnection(Connection):
     script: Script
     names: tuple[str, ...] | None = None
 
-    async def start_tls(
-        self, context: object = None, server_hostname: str | None = None
-    ) -> TlsFailure | None:
+    async def start_tls(self, server_hostname: str | None = None) -> TlsFailure | None:
         if self.names is not None:
             return TlsFailure(TlsFault.WRONG_NAME)
         assert self.script.secure
