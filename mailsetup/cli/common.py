@@ -2,12 +2,17 @@
 
 import argparse
 import asyncio
-import json
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TextIO, TypeVar
 
+from mailsetup.assistant.expert import (
+    FileProblem,
+    holds_certificates,
+    read_settings_file,
+    trusted_domain,
+)
 from mailsetup.assistant.service import (
     Assistant,
     Discovery,
@@ -16,7 +21,6 @@ from mailsetup.assistant.service import (
     RunOptions,
     choose_account,
     parse_resolver,
-    settings_discovery,
 )
 from mailsetup.assistant.wording import address_fault_sentence, domain_shown
 from mailsetup.cli import text
@@ -28,15 +32,12 @@ from mailsetup.cli.main import (
 from mailsetup.cli.progress import live_progress
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
-from mailsetup.model.document import SettingsProblem, settings_from_json
-from mailsetup.model.hostname import to_a_label
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import has_control
 
 _T = TypeVar("_T")
 
-_MAX_SETTINGS_FILE = 1024 * 1024
 _MAX_PASSWORD = 4096
 _MAX_QUESTIONS = 3
 """How often a domain may send us on to somebody else before we give up."""
@@ -111,48 +112,27 @@ def run_options(options: argparse.Namespace) -> RunOptions:
 
 
 def _trusted(domain: str) -> str:
-    name = to_a_label(domain)
-    if name is None or "." not in name:
+    name = trusted_domain(domain)
+    if name is None:
         raise RefusalError("usage", _("--trust needs a domain, such as hoster.com."))
     return name
 
 
 def _ca_file(path: Path) -> Path:
-    import ssl
-
-    try:
-        ssl.create_default_context(cafile=str(path))
-    except (OSError, ssl.SSLError):
+    if not holds_certificates(path):
         raise RefusalError(
             "ca-file.unreadable",
             _("The file of --ca-file cannot be read as certificates: {path}").format(path=path),
-        ) from None
+        )
     return path
 
 
 def settings_file(path: Path, address: EmailAddress) -> Discovery:
-    try:
-        if path.stat().st_size > _MAX_SETTINGS_FILE:
-            raise RefusalError("settings.unusable", _("The settings file is far too large."))
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError:
-        raise RefusalError(
-            "settings.unreadable",
-            _("The settings file cannot be opened: {path}").format(path=path),
-        ) from None
-    except (ValueError, RecursionError):
-        raise RefusalError(
-            "settings.unusable", _("The settings file is not JSON: {path}").format(path=path)
-        ) from None
-    settings = settings_from_json(document, address)
-    if isinstance(settings, SettingsProblem):
-        raise RefusalError(
-            "settings.unusable",
-            _("The settings file cannot be used. {where}: {problem}.").format(
-                where=settings.where, problem=settings.problem
-            ),
-        )
-    return settings_discovery(settings, str(path))
+    """Settings from the person's own file. Raises RefusalError where it cannot be used."""
+    read = read_settings_file(path, address)
+    if isinstance(read, FileProblem):
+        raise RefusalError(read.id, read.sentence)
+    return read
 
 
 def password_for(

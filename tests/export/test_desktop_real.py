@@ -397,6 +397,10 @@ class Screen:
 
     desk: Desk
 
+    def answers(self) -> bool:
+        """Whether there is a screen yet."""
+        return self._xdotool("getdisplaygeometry") != ""
+
     def titles(self) -> dict[str, str]:
         """The windows: title → number."""
         found = self._xdotool("search", "--onlyvisible", "--name", ".").split()
@@ -429,14 +433,15 @@ class Screen:
 def screen(desk: Desk) -> Screen:
     """An X server that shows nothing to anybody."""
     need("Xvfb", "xdotool", "claws-mail")
-    display = desk.home / "display"
-    desk.start(
-        "xvfb", "sh", "-c",
-        f"exec Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp 3>{display}",
-    )  # fmt: skip
-    number = wait_for(lambda: display.exists() and display.read_text().strip())
-    desk.environment["DISPLAY"] = f":{number}"
-    return Screen(desk)
+    # A number of one's own: Xvfb's choice of a free one fails where another is just ending. Without
+    # -noreset it begins anew, and turns programs away, whenever its only client leaves.
+    display = f":{100 + os.getpid() % 50_000}"
+    options = ("-noreset", "-nolisten", "tcp", "-screen", "0", "1024x768x24")
+    server = desk.start("xvfb", "Xvfb", display, *options)
+    desk.environment["DISPLAY"] = display
+    here = Screen(desk)
+    server.wait_until(here.answers)
+    return here
 
 
 @dataclass

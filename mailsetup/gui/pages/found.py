@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import (
@@ -19,6 +19,7 @@ from mailsetup.assistant.wording import (
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Foldable, LinkButton, Notice, PlainLabel, clear
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
@@ -40,7 +41,7 @@ class FoundPage(PageView):
         self._aliases = PlainLabel()
         self._question = Notice()
         self._reason = PlainLabel()
-        self.agree = QCheckBox()
+        self.agree = Tick()
         self.agree.toggled.connect(self._agreed)
         self._question.add(self._reason)
         self._question.add(self.agree)
@@ -163,8 +164,10 @@ class FoundPage(PageView):
         return True
 
     def primary_text(self) -> str:
-        """Go on."""
-        return _("Continue")
+        """Go on, at once to the test where the password was typed meanwhile."""
+        settled = self.session.needs_no_password_page and not self.session.needs_second
+        asks = self.session.discovery is not None and self.session.discovery.settings is None
+        return _("Try it out") if settled and not asks else _("Continue")
 
     def first_focus(self) -> QWidget | None:
         """The question, where there is one."""
