@@ -74,6 +74,10 @@ def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr:
                 from mailsetup.cli.batch import batch
 
                 return batch(options, streams)
+            case "kit":
+                from mailsetup.cli.kits import kit
+
+                return kit(options, streams)
             case _:
                 return exporting.programs(options, streams)
     except RefusalError as refusal:
