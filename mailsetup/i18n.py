@@ -18,6 +18,7 @@ LANGUAGES = ("es", "en")
 _DOMAIN = "mailsetup"
 
 _language: str | None = None
+_asked_for = False
 _translations: _gettext.NullTranslations | None = None
 # A text for somebody else, while everything around goes on in the person's own language.
 _for_another: ContextVar[str | None] = ContextVar("language", default=None)
@@ -40,9 +41,21 @@ def _known(name: str) -> str:
 
 def set_language(language: str) -> None:
     """Speak this language from now on: ``es`` or ``en``. Raises ValueError for another."""
-    global _language, _translations
+    global _asked_for
     if language not in LANGUAGES:
         raise ValueError(language)
+    _asked_for = True
+    _speak(language)
+
+
+def suggest_language(language: str | None) -> None:
+    """Speak a language of an earlier run, unless one was asked for in this one."""
+    if language in LANGUAGES and not _asked_for:
+        _speak(language)
+
+
+def _speak(language: str) -> None:
+    global _language, _translations
     _language = language
     _translations = _texts(language)
 
@@ -72,7 +85,7 @@ def language() -> str:
     if other is not None:
         return other
     if _language is None:
-        set_language(system_language())
+        _speak(system_language())
     return _language or "en"
 
 
@@ -81,7 +94,7 @@ def _current() -> _gettext.NullTranslations:
     if other is not None:
         return _texts(other)
     if _translations is None:
-        set_language(system_language())
+        _speak(system_language())
     return _translations or _gettext.NullTranslations()
 
 
