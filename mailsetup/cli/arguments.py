@@ -81,9 +81,27 @@ def parser() -> Parser:
     _address(discover)
 
     check = _verb(
-        verbs, "check", _("find, log in, send and receive, and say what is broken if anything is")
+        verbs,
+        "check",
+        _("find, log in, send and receive, and say what is broken if anything is"),
+        examples=(
+            "mailsetup check ana@company.com",
+            "mailsetup check ana@company.com --symptom no-llega --report ana.pdf",
+            "mailsetup check --domain company.com",
+            "mailsetup check --domain company.com --since company.json",
+        ),
     )
-    _address(check)
+    check.add_argument("address", nargs="?", metavar=_("ADDRESS"), help=_("the e-mail address"))
+    check.add_argument(
+        "--domain",
+        metavar=_("DOMAIN"),
+        help=_("instead of an address: all of a domain that needs no account"),
+    )
+    check.add_argument(
+        "--since",
+        metavar=_("FILE"),
+        help=_("with --domain: tell only what changed since the last time; FILE remembers it"),
+    )
     _password(check)
     check.add_argument(
         "--sign-in",

@@ -124,6 +124,12 @@ def _status_of(discovery: Discovery) -> int:
 
 
 def _check(options: argparse.Namespace, streams: Streams) -> int:
+    if options.domain is not None:
+        from mailsetup.cli.watch import watch
+
+        return watch(options, streams)
+    if options.address is None or options.since is not None:
+        raise RefusalError("usage", _("An address is needed, or --domain (--since goes with it)."))
     address = address_of(options)
     report_to = _report_path(options)
     with Engine(run_options(options)) as engine:
