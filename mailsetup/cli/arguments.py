@@ -83,6 +83,22 @@ def parser() -> Parser:
     _address(check)
     _password(check)
     check.add_argument(
+        "--sign-in",
+        choices=("browser", "device"),
+        metavar="browser|device",
+        help=_("sign in in the browser instead of giving a password, or by a code elsewhere"),
+    )
+    check.add_argument(
+        "--oauth-client-id",
+        metavar="ID",
+        help=_("the id under which the provider knows this program; implies --sign-in browser"),
+    )
+    check.add_argument(
+        "--keep-sign-in",
+        action="store_true",
+        help=_("keep the sign-in in this computer's keyring; otherwise it is given back"),
+    )
+    check.add_argument(
         "--no-send", action="store_true", help=_("do everything but send the test message")
     )
     check.add_argument(
