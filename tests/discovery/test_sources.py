@@ -397,12 +397,18 @@ class TestBuiltin:
         assert outcome.question == "bridge"
         assert outcome.hints[0].url == "https://proton.me/mail/bridge"
 
-    def test_the_same_provider_behind_a_domain_of_ones_own(self) -> None:
+    @pytest.mark.parametrize(
+        ("exchanger", "question"),
+        [("mail.protonmail.ch", "bridge"), ("mail.tutanota.de", "own-app")],
+    )
+    def test_the_same_provider_behind_a_domain_of_ones_own(
+        self, exchanger: str, question: str
+    ) -> None:
         world = World()
-        world.dns["bodega.es", "MX"] = mx("mail.protonmail.ch")
+        world.dns["bodega.es", "MX"] = mx(exchanger)
         outcome = ask(Mx(), world)
         assert isinstance(outcome, NeedsInput)
-        assert outcome.question == "bridge"
+        assert outcome.question == question
         assert not world.asked_urls
 
     def test_a_domain_below_a_known_one_is_unknown(self) -> None:
