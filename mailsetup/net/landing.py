@@ -58,6 +58,7 @@ class Landing:
         self._servers: list[asyncio.Server] = []
         self._visits: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._arrived = asyncio.Event()
+        self._closed = False
         self.port = 0
 
     async def arrival(self) -> None:
@@ -84,6 +85,7 @@ class Landing:
 
     async def close(self) -> None:
         """Stop listening and hang up, at once."""
+        self._closed = True
         for server in self._servers:
             server.close()
         visits = dict(self._visits)
@@ -92,10 +94,12 @@ class Landing:
         await asyncio.gather(*visits, return_exceptions=True)
         for writer in visits.values():
             writer.transport.abort()
+        # Whoever was let in just now is hung up on in their own turn.
+        await asyncio.sleep(0)
 
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         visit = asyncio.current_task()
-        if visit is None or len(self._visits) >= _MAX_VISITS:
+        if visit is None or self._closed or len(self._visits) >= _MAX_VISITS:
             writer.transport.abort()
             return
         self._visits[visit] = writer
@@ -118,6 +122,10 @@ class Landing:
             asyncio.LimitOverrunError,
         ):
             # A connection that was opened in advance, or somebody who does not speak HTTP.
+            return
+        except asyncio.CancelledError:
+            # By `close` alone, and this is where the task ends: asyncio's streams of Python 3.11
+            # would report the cancelled task as somebody's mistake.
             return
         finally:
             self._visits.pop(visit, None)

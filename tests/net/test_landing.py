@@ -115,6 +115,28 @@ async def test_a_port_that_is_taken_is_told() -> None:
         assert second == LandingFailure(LandingFault.PORT_TAKEN, here.port)
 
 
+async def test_whoever_comes_as_the_port_closes_is_hung_up_on_without_a_report(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    comers = []
+    async with landing() as here:
+        for _ in range(8):
+            comers.append(await asyncio.open_connection("127.0.0.1", here.port))
+        with socket.socket() as last:
+            # Accepted by the system, not yet by us.
+            last.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                last.connect(("127.0.0.1", here.port))
+            await asyncio.sleep(0)
+    for reader, writer in comers:
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                assert await reader.read() == b""
+        writer.transport.abort()
+    assert here._visits == {}
+    assert caplog.records == []
+
+
 async def test_a_cancelled_wait_leaves_no_open_port() -> None:
     opened: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
