@@ -60,6 +60,7 @@ from mailsetup.verify.progress import (
     TripProgress,
     Waiting,
 )
+from mailsetup.verify.refusal import border
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
@@ -182,6 +183,9 @@ class Check:
 
     async def _run(self) -> CheckReport:
         started = self._net.clock.monotonic()
+        if not self._net.is_online():
+            # Every question would only be waited for.
+            return self._offline(started)
         domain, of_dns, mail = await asyncio.gather(
             self._domain(), self._dns_health(), self._mail()
         )
@@ -286,6 +290,12 @@ class Check:
         if trip is not None:
             receiving.append(trip.folder)
         session = mailbox.session
+        if not session.known_folders:
+            # Without a message on its way nobody has asked for them yet.
+            with border(session.server, Stage.MAILBOX) as listing:
+                await session.folders()
+            if listing.failure is not None:
+                return ()
         findings = folder_findings(session.known_folders, session.subscribed, receiving=receiving)
         self._tell(findings)
         return findings

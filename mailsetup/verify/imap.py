@@ -221,7 +221,7 @@ class ImapSession(MailSession):
     # The mailbox ----------------------------------------------------------------------------
 
     async def quota(self) -> Quota | None:
-        """Storage of the INBOX (RFC 9208), where the server tells.
+        """What the INBOX may hold (RFC 9208), where the server tells.
 
         The list of folders is asked for along with it, as a check always needs both.
         """
@@ -236,8 +236,11 @@ class ImapSession(MailSession):
                 continue
             for index in range(0, len(resources) - 2, 3):
                 name, used, limit = resources[index : index + 3]
-                if str(name).upper() == "STORAGE" and _is_number(used) and _is_number(limit):
-                    found = Quota(int(str(used)), int(str(limit)))
+                resource = str(name).upper()
+                if resource not in ("STORAGE", "MESSAGE"):
+                    continue
+                if _is_number(used) and _is_number(limit):
+                    found = Quota(int(str(used)), int(str(limit)), resource == "MESSAGE")
                     if fullest is None or found.share > fullest.share:
                         fullest = found
         return fullest

@@ -1,66 +1,19 @@
 """One fault after the other, shown to a whole check: is the right link named?"""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.service import Assistant, CheckRequest, NetworkOptions, RunOptions
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
-from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
+from tests.faults import TALKER, account, check, fault, named, options
 from tests.servers.talkers import Talk, imap_talker, listening, pop3_talker, smtp_talker
 from tests.servers.world import World
 
 pytestmark = pytest.mark.servers
-
-HOST = "mail.faults.test"
-TALKER = "talker.faults.test"
-Routes = Mapping[tuple[str, int], tuple[str, int]]
-
-
-def account(local: str = "ana", incoming: str = HOST, outgoing: str = HOST) -> Account:
-    address = EmailAddress(local, "faults.test")
-    return Account(
-        address,
-        ServerSettings(Protocol.IMAP, incoming, 993, SocketType.TLS, address.ascii),
-        ServerSettings(Protocol.SMTP, outgoing, 465, SocketType.TLS, address.ascii),
-    )
-
-
-def options(world: World, routes: Routes | None = None) -> NetworkOptions:
-    return NetworkOptions(
-        resolver=(world.ip, 53), ca_files=(world.ca_file,), routes=routes or {}, use_proxy=False
-    )
-
-
-async def check(
-    network: NetworkOptions, wanted: Account, password: str, **more: object
-) -> CheckReport:
-    request = replace(
-        CheckRequest(wanted, Secret(password), attachment_mib=0, wait=30.0),
-        **more,  # type: ignore[arg-type]  # names are checked at run time
-    )
-    assistant = Assistant(RunOptions(network=network), programs_here=tuple)
-    return await assistant.check(request)
-
-
-def named(report: CheckReport) -> str:
-    """The finding that the verdict rests on; the first warning where nothing is broken."""
-    if report.root_cause is not None:
-        assert report.root_cause.link is report.first_broken
-        return report.root_cause.id
-    assert report.first_broken is None
-    warnings = [one.id for one in report.findings if not one.id.startswith("dns.")]
-    return warnings[0] if warnings else ""
-
-
-def fault(identity: str, *values: object) -> object:
-    return pytest.param(identity, *values, marks=pytest.mark.fault(identity), id=identity)
-
 
 # The real servers ---------------------------------------------------------------------------
 
@@ -309,8 +262,6 @@ async def test_a_filter_on_the_way_spoils_the_attachment(
 
 @pytest.mark.fault("account.login.oauth-needed")
 async def test_a_provider_that_takes_no_password_gets_none(world: World) -> None:
-    from mailsetup.model.settings import Authentication
-
     wanted = account()
     incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
     report = await check(options(world), replace(wanted, incoming=incoming), "correcto-17")

@@ -190,7 +190,8 @@ class World:
             if domain not in ("wrongcert.test", "expired.test")
             for name in (domain, f"*.{domain}")
         ]
-        self._good = self.certificates.issue("good", *names)
+        # The public provider database, too, where a test lets its name lead here.
+        self._good = self.certificates.issue("good", *names, "v1.ispdb.net")
         self._other_name = self.certificates.issue("other", "srv12.hoster.test")
         self._expired = self.certificates.issue("expired", "mail.expired.test", expired=True)
 
@@ -362,6 +363,10 @@ class World:
                     file: root.zone
                     zonefile-sync: -1
                     zonefile-load: whole
+                  # Without its file: every question about it fails.
+                  - domain: muda.test
+                    storage: "{self.folder}"
+                    file: absent.zone
                 """
             )
         )
@@ -646,6 +651,13 @@ class World:
         active.unlink(missing_ok=True)
         active.symlink_to("sieve/reglas.sieve")
         self._own(home)
+
+    def subscribe(self, address: str, *folders: str) -> None:
+        """Let programs show just these folders of a mailbox."""
+        maildir = self.maildir(address)
+        maildir.mkdir(parents=True, exist_ok=True)
+        (maildir / "subscriptions").write_text("".join(f"{name}\n" for name in folders))
+        self._own(maildir.parent)
 
     def _own(self, path: Path) -> None:
         owner = pwd.getpwnam("mail")
