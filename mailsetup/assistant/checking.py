@@ -1,8 +1,9 @@
 """One run of a check: logins, a message on its way, the domain, and the verdict."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TypeVar, assert_never
 
 from mailsetup.assistant.events import (
@@ -13,6 +14,7 @@ from mailsetup.assistant.events import (
     FindingMade,
     LinkJudged,
 )
+from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.second import SecondMailbox, exchange
 from mailsetup.diagnosis.chain import Verdict, judge
@@ -197,11 +199,19 @@ class Check:
             *of_identity,
             *mail.findings,
         )
-        symptom = self._request.symptom
-        verdict = judge(findings, self._proven(domain, mail), symptom)
+        return self._report(started, findings, mail, self._proven(domain, mail))
+
+    def _offline(self, started: float) -> CheckReport:
+        findings = self._told((Finding("client.network.offline", Status.FAIL),))
+        return self._report(started, findings, _Mail(_Side(), _Side()), set())
+
+    def _report(
+        self, started: float, findings: Sequence[Finding], mail: _Mail, proven: Collection[Link]
+    ) -> CheckReport:
+        verdict = judge(findings, proven, self._request.symptom)
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
-        return CheckReport(
+        report = CheckReport(
             account=self._account,
             chain=verdict.chain,
             first_broken=verdict.first_broken,
@@ -213,6 +223,7 @@ class Check:
             answer=self._answer(verdict, mail.elsewhere),
             elsewhere=mail.elsewhere,
         )
+        return self._redacted.report(report)
 
     # The servers, and mail on its way --------------------------------------------------------
 
@@ -275,8 +286,7 @@ class Check:
         now = self._net.clock.now()
         # Large scripts take a while to be followed.
         findings = await asyncio.to_thread(rule_findings, outcome.text, self._account.address, now)
-        self._tell(findings)
-        return outcome.text, findings
+        return outcome.text, self._told(findings)
 
     async def _folders(
         self, incoming: _Side, trip: RoundTrip | None, script: str
@@ -297,8 +307,7 @@ class Check:
             if listing.failure is not None:
                 return ()
         findings = folder_findings(session.known_folders, session.subscribed, receiving=receiving)
-        self._tell(findings)
-        return findings
+        return self._told(findings)
 
     # The domain ------------------------------------------------------------------------------
 
@@ -315,9 +324,7 @@ class Check:
         )
 
     async def _dns_health(self) -> tuple[Finding, ...]:
-        findings = await look_at_dns_health(self._health_request(), self._net)
-        self._tell(findings)
-        return findings
+        return self._told(await look_at_dns_health(self._health_request(), self._net))
 
     async def _identity(self, mail: _Mail) -> tuple[Finding, ...]:
         """What the messages that arrived prove of the domain's identity."""
@@ -328,9 +335,7 @@ class Check:
         if sent is not None and sent.raw:
             requests.append(self._health_request(sent.raw, elsewhere=True))
         looks = [look_at_message(request, self._net) for request in requests]
-        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
-        self._tell(findings)
-        return findings
+        return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     def _relevant(self, of_dns: tuple[Finding, ...], mail: _Mail) -> tuple[Finding, ...]:
         """Without what would only count had we logged in there, and what mail disproves."""
@@ -350,9 +355,7 @@ class Check:
         accounts = await asyncio.to_thread(self._programs_here)
         account = self._account
         good = (account.incoming, account.outgoing, *self._request.alternatives)
-        findings = await look_at_programs(account, good, accounts, self._net)
-        self._tell(findings)
-        return findings
+        return self._told(await look_at_programs(account, good, accounts, self._net))
 
     async def _elsewhere(
         self, incoming: _Side, outgoing: _Side
@@ -372,8 +375,7 @@ class Check:
             begin=self._begin,
             end=self._end,
         )
-        self._tell(findings)
-        return elsewhere, findings
+        return elsewhere, self._told(findings)
 
     def _answer(self, verdict: Verdict, elsewhere: Elsewhere | None) -> Answer | None:
         symptom = self._request.symptom
@@ -395,14 +397,12 @@ class Check:
         looks = [look_at_computer(failures, self._net)]
         if not (incoming.reached or outgoing.reached):
             looks.append(look_at_network(self._net))
-        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
-        self._tell(findings)
-        return findings
+        return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     async def _domain(self) -> DomainVerdict:
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
         verdict = await look_at_domain(self._account.address, self._net)
-        self._tell(verdict.findings)
+        verdict = replace(verdict, findings=self._told(verdict.findings))
         failed = any(f.status is Status.FAIL for f in verdict.findings)
         status = Status.OK if verdict.in_order else Status.FAIL if failed else Status.WARN
         self._end(Activity.LOOK_AT_DOMAIN, status)
@@ -450,8 +450,7 @@ class Check:
             await session.end()
             self._mailbox = Pop3Mailbox(session.server, self._request.secret)
         findings += quota_findings(proof)
-        self._tell(findings)
-        return _Side(findings, proof, reached=True)
+        return _Side(self._told(findings), proof, reached=True)
 
     async def _log_in_incoming(
         self, session: Incoming, opener: _Opener[Incoming], log_in: _LogIn[Incoming]
@@ -530,14 +529,12 @@ class Check:
         if isinstance(outcome, Failure):
             self._end_trip(Status.FAIL)
             finding = finding_of(outcome, self._account.address, wait=self._request.wait)
-            self._tell((finding,))
-            return None, (finding,)
+            return None, self._told((finding,))
         self._end_trip(Status.OK)
         findings = arrival_findings(outcome, self._account.incoming.protocol)
         loop = loop_finding(outcome.raw, self._account.address)
         findings += (loop,) if loop is not None else ()
-        self._tell(findings)
-        return outcome, findings
+        return outcome, self._told(findings)
 
     def _end_trip(self, status: Status) -> None:
         for activity in _TRIP:
@@ -580,12 +577,24 @@ class Check:
 
     def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:
         findings = (finding_of(failure, self._account.address, proven_name=proven_name),)
-        self._tell(findings)
-        return _Side(findings, reached=reached, failure=failure)
+        return _Side(self._told(findings), reached=reached, failure=failure)
 
-    def _tell(self, findings: Sequence[Finding]) -> None:
+    @property
+    def _redacted(self) -> Redacted:
+        second = self._request.second
+        secrets = [self._request.secret, *([second.secret] if second is not None else [])]
+        return Redacted(self._account, secrets)
+
+    def _told(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The findings with the time at which they were made, free of secrets; told at once."""
+        now = self._net.clock.now().astimezone(UTC).isoformat(timespec="seconds")
+        redacted = self._redacted
+        told = []
         for finding in findings:
-            self._emit(FindingMade(finding))
+            dated = replace(finding, evidence={**finding.evidence, "time": now})
+            told.append(redacted.finding(dated))
+            self._emit(FindingMade(told[-1]))
+        return tuple(told)
 
     def _proven(self, domain: DomainVerdict, mail: _Mail) -> set[Link]:
         proven: set[Link] = set()

@@ -155,10 +155,10 @@ def _check(options: argparse.Namespace, streams: Streams) -> int:
         content = report_content(report, discovery, _now(), secrets=secrets)
         _write_report(content, report_to, options, streams)
     if options.json:
-        print_document({**document, **check_members(report)}, streams.stdout)
+        print_document({**document, **check_members(report, _now())}, streams.stdout)
     else:
         text.write_discovery(discovery, streams.stdout)
-        text.write_report(report, streams.stdout)
+        text.write_report(report, _now(), streams.stdout)
     return DONE if report.is_healthy else BROKEN
 
 

@@ -279,6 +279,9 @@ def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
         if reply.code >= 500:
             return ErrorClass.BLOCKED_BY_SERVER, Confidence.LIKELY
         return ErrorClass.TEMPORARY, Confidence.CERTAIN
+    if stage in _TRANSACTION and reply.code >= 500 and suffix.startswith("7."):
+        # Whatever it says about policy (RFC 3463 section 3.8), the basic code beside it is vague.
+        return ErrorClass.POLICY, Confidence.LIKELY
     if reply.code in _BASIC:
         return _BASIC[reply.code], Confidence.LIKELY
     if 400 <= reply.code < 500:
@@ -287,7 +290,7 @@ def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
         return ErrorClass.AUTH_WRONG, Confidence.LIKELY
     if stage is Stage.RECIPIENT and reply.code in (550, 551, 553):
         return ErrorClass.RECIPIENT_REJECTED, Confidence.GUESS
-    if stage in (Stage.SENDER, Stage.RECIPIENT, Stage.DATA) and reply.code >= 500:
+    if stage in _TRANSACTION and reply.code >= 500:
         return ErrorClass.POLICY, Confidence.GUESS
     return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
 

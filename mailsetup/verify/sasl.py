@@ -168,14 +168,13 @@ def choose(
     authentication: Sequence[Authentication],
     *,
     login_command: bool = False,
-    exclude: Collection[str] = (),
 ) -> str | None:
     """The one mechanism to use, or None. ``offered`` are names in upper case.
 
     SCRAM comes first: it never shows the password. CRAM-MD5 only where the settings ask for an
     encrypted password or nothing else is there; GSSAPI and NTLM never.
     """
-    usable = [name for name in offered if name not in exclude]
+    usable = list(offered)
     order: list[str] = [*_SCRAM]
     only_encrypted = authentication and all(
         kind is Authentication.PASSWORD_ENCRYPTED for kind in authentication
@@ -183,7 +182,7 @@ def choose(
     if only_encrypted:
         order.append("CRAM-MD5")
     order += _CLEARTEXT
-    if login_command and LoginCommand().name not in exclude:
+    if login_command:
         order.append(LoginCommand().name)
         usable.append(LoginCommand().name)
     if not only_encrypted:

@@ -140,6 +140,8 @@ async def only_old_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         fault("account.login.locked", "{tag} NO [CONTACTADMIN] Account suspended"),
         fault("account.imap.disabled", "{tag} NO [ALERT] IMAP access is disabled for your domain."),
         fault("hosting.server.temporary", "{tag} NO [UNAVAILABLE] Try again later"),
+        fault("account.login.too-many-connections", "{tag} NO [LIMIT] Too many connections"),
+        fault("account.login.not-permitted", "{tag} BAD User is authenticated but not connected."),
     ],
 )
 async def test_each_answer_to_a_login_has_its_meaning(
@@ -258,6 +260,38 @@ async def test_a_filter_on_the_way_spoils_the_attachment(
         wanted = account(outgoing=TALKER)
         report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
     assert named(report) == identity
+
+
+@pytest.mark.fault("account.filter.loops")
+async def test_a_forward_that_brings_mail_back(world: World) -> None:
+    # What Pigeonhole writes into a message that it sends on.
+    mark = b"X-Sieve-Redirected-From: ana@faults.test\r\n"
+    async with smtp_talker(
+        world.certificates.ca, TALKER, deliver=lambda raw: world.put("ana@faults.test", mark + raw)
+    ) as place:
+        wanted = account(outgoing=TALKER)
+        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+    assert named(report) == "account.filter.loops"
+
+
+@pytest.mark.fault("hosting.server.wrong-security")
+async def test_a_port_that_wants_to_be_asked_for_encryption(world: World) -> None:
+    wanted = account()
+    report = await check(
+        options(world), replace(wanted, incoming=replace(wanted.incoming, port=143)), "correcto-17"
+    )
+    assert named(report) == "hosting.server.wrong-security"
+    assert report.root_cause is not None
+    assert report.root_cause.facts["other"] == "STARTTLS"
+
+
+@pytest.mark.fault("hosting.address.unsupported")
+async def test_an_address_with_letters_that_the_server_cannot_say(world: World) -> None:
+    # Postfix can, and this talker announces nothing of the kind.
+    async with smtp_talker(world.certificates.ca, TALKER) as place:
+        wanted = account("eñe", outgoing=TALKER, username="ana@faults.test")
+        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+    assert named(report) == "hosting.address.unsupported"
 
 
 @pytest.mark.fault("account.login.oauth-needed")

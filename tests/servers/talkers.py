@@ -35,7 +35,8 @@ _POP3: Answers = {
 Deliver = Callable[[bytes], None]
 
 
-def _context(authority: trustme.CA, host: str) -> ssl.SSLContext:
+def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
+    """A server that proves itself under this name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
     return context
@@ -103,7 +104,7 @@ def smtp_talker(
                     deliver(re.sub(rb"(?m)^\.", b"", message[:-3]))
                 writer.write(end.encode())
 
-    return listening(talk, _context(authority, host))
+    return listening(talk, server_context(authority, host))
 
 
 def imap_talker(
@@ -123,7 +124,7 @@ def imap_talker(
             reply = _answer(all_answers, said) or "{tag} BAD what?\r\n"
             writer.write(reply.replace("{tag}", tag).encode())
 
-    return listening(talk, _context(authority, host))
+    return listening(talk, server_context(authority, host))
 
 
 def pop3_talker(
@@ -142,4 +143,4 @@ def pop3_talker(
             said = line.decode("utf-8", "replace").strip()
             writer.write((_answer(all_answers, said) or "-ERR what?\r\n").encode())
 
-    return listening(talk, _context(authority, host))
+    return listening(talk, server_context(authority, host))

@@ -652,6 +652,14 @@ class World:
         active.symlink_to("sieve/reglas.sieve")
         self._own(home)
 
+    def make_folders(self, address: str, *names: str) -> None:
+        """Folders of a mailbox, empty."""
+        for name in names:
+            for part in ("tmp", "new", "cur"):
+                (self.maildir(address) / f".{name}" / part).mkdir(parents=True, exist_ok=True)
+            (self.maildir(address) / f".{name}" / "maildirfolder").touch()
+        self._own(self.maildir(address).parent)
+
     def subscribe(self, address: str, *folders: str) -> None:
         """Let programs show just these folders of a mailbox."""
         maildir = self.maildir(address)

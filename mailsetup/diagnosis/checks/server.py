@@ -77,13 +77,14 @@ def evidence_of(failure: Failure) -> dict[str, Fact]:
 
 
 def _certificate_facts(certificate: CertificateFacts) -> dict[str, Fact]:
-    plain_names = [name for name in certificate.names if not name.startswith("*.")]
-    return {
-        "names": certificate.names[:4] or ("—",),
-        "fitting": (plain_names or list(certificate.names) or ["—"])[0],
-        "issuer": certificate.issuer or "—",
-        "expires": certificate.not_after.date().isoformat(),
-    }
+    facts: dict[str, Fact] = {"expires": certificate.not_after.date().isoformat()}
+    if certificate.names:
+        plain_names = [name for name in certificate.names if not name.startswith("*.")]
+        facts["names"] = certificate.names[:4]
+        facts["fitting"] = (plain_names or list(certificate.names))[0]
+    if certificate.issuer:
+        facts["issuer"] = certificate.issuer
+    return facts
 
 
 def _finding_id(failure: Failure) -> str:
@@ -192,7 +193,11 @@ def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
     quota = proof.quota
     if quota is None or quota.share < NEARLY_FULL:
         return ()
-    facts: dict[str, Fact] = {"percent": min(round(quota.share * 100), 100)}
+    facts: dict[str, Fact] = {
+        "percent": min(round(quota.share * 100), 100),
+        "used": quota.amount(quota.used),
+        "limit": quota.amount(quota.limit),
+    }
     unit = "messages" if quota.counts_messages else "kib"
     evidence: dict[str, Fact] = {f"used_{unit}": quota.used, f"limit_{unit}": quota.limit}
     if quota.used >= quota.limit:
