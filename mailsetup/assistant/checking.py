@@ -120,6 +120,14 @@ class _Side:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """The mailbox's rules on their way. ``accepted`` lets the login begin, as that user."""
+
+    task: asyncio.Task[RulesOutcome]
+    accepted: asyncio.Future[str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Mail:
     """What both servers showed, and the messages that went through them."""
 
@@ -172,7 +180,7 @@ class Check:
         self._sessions = OpenSessions()
         self._mailbox: Mailbox | None = None
         self._smtp: SmtpSession | None = None
-        self._reading: asyncio.Task[RulesOutcome] | None = None
+        self._reading: _Reading | None = None
         self._running: dict[Activity, float] = {}
 
     async def run(self) -> CheckReport:
@@ -180,18 +188,16 @@ class Check:
         try:
             return await self._run()
         finally:
-            if self._reading is not None:
-                self._reading.cancel()
+            self._stop_reading()
 
     async def _run(self) -> CheckReport:
         started = self._net.clock.monotonic()
         if not self._net.is_online():
             # Every question would only be waited for.
             return self._offline(started)
-        domain, of_dns, mail = await asyncio.gather(
-            self._domain(), self._dns_health(), self._mail()
+        domain, of_dns, (mail, of_identity) = await asyncio.gather(
+            self._domain(), self._dns_health(), self._mail_and_its_identity()
         )
-        of_identity = await self._identity(mail)
         findings = (
             *mail.of_computer,
             *domain.findings,
@@ -227,21 +233,27 @@ class Check:
 
     # The servers, and mail on its way --------------------------------------------------------
 
+    async def _mail_and_its_identity(self) -> tuple[_Mail, tuple[Finding, ...]]:
+        async with self._sessions:
+            mail = await self._mail()
+            # Nobody waits for the goodbyes while there is something to be looked at.
+            of_identity, _ended = await asyncio.gather(self._identity(mail), self._sessions.end())
+        return mail, of_identity
+
     async def _mail(self) -> _Mail:
         proven = self._proven_before()
         if proven is not None:
             of_programs = await self._programs(proven.incoming, proven.outgoing)
             return replace(proven, of_programs=of_programs)
-        async with self._sessions:
-            incoming, outgoing = await self._sides()
-            (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
-                self._trip(incoming, outgoing),
-                self._programs(incoming, outgoing),
-                self._rules(),
-            )
-            of_folders = await self._folders(incoming, trip, script)
-            elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
-            of_computer = await self._computer(incoming, outgoing)
+        incoming, outgoing = await self._sides()
+        (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
+            self._trip(incoming, outgoing),
+            self._programs(incoming, outgoing),
+            self._rules(incoming),
+        )
+        of_folders = await self._folders(incoming, trip, script)
+        elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
+        of_computer = await self._computer(incoming, outgoing)
         return _Mail(
             incoming,
             outgoing,
@@ -276,11 +288,11 @@ class Check:
         outgoing = _Side(proof=last.outgoing, reached=True)
         return _Mail(incoming, outgoing, last.round_trip, last.elsewhere)
 
-    async def _rules(self) -> tuple[str, tuple[Finding, ...]]:
+    async def _rules(self, incoming: _Side) -> tuple[str, tuple[Finding, ...]]:
         """The mailbox's own rules, where its host tells them to the same user."""
-        if self._reading is None:
+        if self._reading is None or incoming.proof is None:
             return "", ()
-        outcome = await self._reading
+        outcome = await self._reading.task
         if not isinstance(outcome, Rules):
             return "", ()
         now = self._net.clock.now()
@@ -429,9 +441,12 @@ class Check:
                 return _Side()
 
     async def _incoming_by(self, opener: _Opener[Incoming], log_in: _LogIn[Incoming]) -> _Side:
+        self._start_reading(self._account.incoming)
         opened = await self._open(Activity.REACH_INCOMING, self._account.incoming, opener)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
+        if opened.server.host != self._account.incoming.host:
+            self._start_reading(opened.server)
         self._sessions.add(opened)
         self._account = replace(self._account, incoming=opened.server)
         if not opened.server.takes_password:
@@ -439,10 +454,8 @@ class Check:
         session, proof, findings = await self._log_in_incoming(opened, opener, log_in)
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
-        # Beside everything else: a firewall that swallows its port costs nobody's time.
-        self._reading = asyncio.create_task(
-            read_active_rules(proof.server, self._request.secret, self._net)
-        )
+        if self._reading is not None:
+            self._reading.accepted.set_result(proof.server.username)
         if isinstance(session, ImapSession):
             self._mailbox = ImapMailbox(session)
         else:
@@ -451,6 +464,20 @@ class Check:
             self._mailbox = Pop3Mailbox(session.server, self._request.secret)
         findings += quota_findings(proof)
         return _Side(self._told(findings), proof, reached=True)
+
+    def _start_reading(self, server: ServerSettings) -> None:
+        """Reach for the mailbox's rules beside everything else: nobody waits for a port that a
+        firewall swallows. Nothing secret is said before the mailbox has accepted it."""
+        self._stop_reading()
+        if server.takes_password:
+            accepted = asyncio.get_running_loop().create_future()
+            reading = read_active_rules(server, self._request.secret, self._net, accepted=accepted)
+            self._reading = _Reading(asyncio.create_task(reading), accepted)
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.task.cancel()
+            self._reading = None
 
     async def _log_in_incoming(
         self, session: Incoming, opener: _Opener[Incoming], log_in: _LogIn[Incoming]

@@ -8,7 +8,7 @@ message.
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -231,6 +231,7 @@ class _Trip:
         self._folders: Sequence[Folder] = ()
         self._next_uids: dict[str, int] = {}
         self._unnoted: set[str] = set()
+        self._copies_in: list[Folder] = []
         self.raw = b""
 
     async def prepare(self) -> None:
@@ -309,13 +310,24 @@ class _Trip:
         now = await self._imap.next_uids(folders)
         for wire in self._unnoted & now.keys():
             self._next_uids.setdefault(wire, max(now[wire] - _RECENT, 1))
+        return self._behind(folders, now)
+
+    def _behind(
+        self, folders: Sequence[Folder], now: Mapping[str, int]
+    ) -> list[tuple[Folder, int]]:
         before = self._next_uids
         return [(f, now[f.wire]) for f in folders if now.get(f.wire, 0) > before.get(f.wire, 0)]
 
     async def compare(self, place: _Place) -> ErrorClass | None:
-        """Fetch the message from the open folder and compare the attachment byte for byte."""
+        """Fetch the message from the open folder and compare the attachment byte for byte.
+
+        Where else a copy of it may be is asked along.
+        """
         limit = 2 * len(self._message.data) + _MIB
-        data = await self._imap.message(place.uid, limit)
+        unseen = self._unnoted - self._next_uids.keys()
+        others = [f for f in self._folders if f != place.folder and f.wire not in unseen]
+        data, next_uids = await self._imap.message(place.uid, limit, others)
+        self._copies_in = [folder for folder, _next in self._behind(others, next_uids)]
         if data is None:
             return ErrorClass.ATTACHMENT_MISSING
         self.raw = data
@@ -325,13 +337,10 @@ class _Trip:
         """Remove our message wherever it is, also a copy among the sent ones; nothing else."""
         removed_all = True
         try:
-            unseen = self._unnoted - self._next_uids.keys()
-            others = [f for f in self._folders if f != found.folder and f.wire not in unseen]
-            changed = await self._changed(others)
             # Each folder is opened and seen to be open before anything in it is removed.
             await self._imap.select(found.folder)
             removed_all &= await self._imap.remove([found.uid])
-            for folder, _behind in changed:
+            for folder in self._copies_in:
                 place = await self._look_in(folder)
                 if place is not None:
                     await self._imap.select(folder)

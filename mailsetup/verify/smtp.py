@@ -18,7 +18,7 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, SLOWEST, MailSession
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
@@ -173,7 +173,7 @@ class SmtpSession(MailSession):
         else:
             for line, codes, stage in envelope:
                 await self._expect(line, codes, stage)
-        async with asyncio.timeout(DATA_TIMEOUT):
+        async with asyncio.timeout(DATA_TIMEOUT + len(message) / SLOWEST):
             await self._connection.write(dot_stuffed(message))
             reply = await self._reply(Stage.DATA)
         if reply.code != 250:

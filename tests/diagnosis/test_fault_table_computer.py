@@ -158,10 +158,10 @@ async def test_a_maildrop_that_is_emptied_by_reading_is_not_read(world: World) -
 
 @pytest.mark.fault("account.folders.unsubscribed")
 async def test_a_folder_for_spam_that_programs_do_not_show(world: World) -> None:
-    address = "carpetas@bodega.test"
+    address = "escondidas@bodega.test"
     world.add_account(address, PASSWORD)
     world.subscribe(address, "Sent")
-    wanted = account("carpetas", "imap.bodega.test", "smtp.bodega.test", "bodega.test")
+    wanted = account("escondidas", "imap.bodega.test", "smtp.bodega.test", "bodega.test")
     report = await check(options(world), wanted, PASSWORD, send=False)
     assert "account.folders.unsubscribed" in warned(report)
     found = next(one for one in report.findings if one.id == "account.folders.unsubscribed")

@@ -170,10 +170,11 @@ class Certificates:
 class World:
     """All servers of one test process."""
 
-    def __init__(self) -> None:
+    def __init__(self, ip: str = "") -> None:
+        """``ip`` is where they listen; an address of loopback that is free, unless said."""
         self.folder = Path(tempfile.mkdtemp(prefix="mailsetup-world-"))
         self.folder.chmod(0o755)
-        self.ip = _free_loopback_address()
+        self.ip = ip or _free_loopback_address()
         self.accounts = dict(ACCOUNTS)
         self._servers: list[Server] = []
         self._zone: list[str] = []
