@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from mailsetup.assistant.checking import Check, CheckRequest, Emit
 from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
@@ -54,6 +54,9 @@ from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.network import Network, NetworkOptions, open_network, parse_resolver
 from mailsetup.net.publicsuffix import owned_domain
 from mailsetup.vault import Vault, VaultState
+
+if TYPE_CHECKING:
+    from mailsetup.assistant.watching import DomainReport
 
 __all__ = [
     "Assistant",
@@ -357,6 +360,13 @@ class Assistant:
         """Fetch what is really served for a domain, and compare."""
         async with self._network() as net:
             return await verify_publication(expected, net)
+
+    async def watch(self, domain: str, known: Discovery | None = None) -> "DomainReport":
+        """Everything about a domain that needs no account; ``known`` stands for a search."""
+        from mailsetup.assistant.watching import watch
+
+        async with self._network() as net:
+            return await watch(domain, net, self.options, known)
 
     async def find_second(self, address: EmailAddress, secret: Secret) -> SecondMailbox | None:
         """The person's mailbox at another company; None where its servers are not certain."""

@@ -76,6 +76,10 @@ def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr:
                 from mailsetup.cli.batch import batch
 
                 return batch(options, streams)
+            case "kit":
+                from mailsetup.cli.kits import kit
+
+                return kit(options, streams)
             case _:
                 return exporting.programs(options, streams)
     except RefusalError as refusal:
@@ -120,6 +124,12 @@ def _status_of(discovery: Discovery) -> int:
 
 
 def _check(options: argparse.Namespace, streams: Streams) -> int:
+    if options.domain is not None:
+        from mailsetup.cli.watch import watch
+
+        return watch(options, streams)
+    if options.address is None or options.since is not None:
+        raise RefusalError("usage", _("An address is needed, or --domain (--since goes with it)."))
     address = address_of(options)
     report_to = _report_path(options)
     with Engine(run_options(options)) as engine:

@@ -302,6 +302,12 @@ _ROWS: tuple[Entry, ...] = (
         N_("Ask your hosting to renew it. Do not accept the warning of your mail program."),
     ),
     Entry(
+        "hosting.tls.certificate-expiring",
+        _HOSTING,
+        N_("The security certificate of {host} ends soon (days left: {days})."),
+        N_("Ask your hosting to renew it now. Afterwards no mail program will connect."),
+    ),
+    Entry(
         "hosting.tls.certificate-wrong-name",
         _HOSTING,
         N_("The server {host} identifies itself under another name: {names}"),

@@ -9,6 +9,7 @@ from typing import Self
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, DialogueError
+from mailsetup.net.tls import CertificateFacts, certificate_facts
 from mailsetup.verify.outcome import ErrorClass, Stage
 from mailsetup.verify.refusal import RefusalError
 from mailsetup.verify.sasl import Bearer, Exchange, is_sayable
@@ -64,6 +65,12 @@ class MailSession:
     def tls_version(self) -> str:
         """The version of the verified TLS session, such as ``TLSv1.3``."""
         return self._connection.tls.version if self._connection.tls else ""
+
+    @property
+    def certificate(self) -> CertificateFacts | None:
+        """What the verified certificate says; None where it cannot be read."""
+        tls = self._connection.tls
+        return certificate_facts(tls.certificate) if tls is not None else None
 
     def _require_safety(self, username: str, secret: Secret) -> None:
         """Before any credential: verified TLS, and nothing in it that could end a line."""

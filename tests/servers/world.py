@@ -708,6 +708,13 @@ class World:
             base = base / f".{folder}"
         return [path for part in ("new", "cur") for path in (base / part).glob("*")]
 
+    def empty(self, address: str) -> None:
+        """Remove what other tests left in a mailbox, in every folder."""
+        base = self.maildir(address)
+        for part in ("new", "cur"):
+            for path in (*base.glob(f"{part}/*"), *base.glob(f".*/{part}/*")):
+                path.unlink()
+
     def _fill_mailbox(self, address: str, kib: int) -> None:
         new = self.maildir(address) / "new"
         for part in ("tmp", "new", "cur"):
