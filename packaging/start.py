@@ -65,12 +65,17 @@ TEST_PROGRAMS = {
     "/usr/lib/*/libnss_wrapper.so": ("libnss-wrapper",),
     "claws-mail": ("claws-mail",),
     "xdotool": ("xdotool",),
+    "zsh": ("zsh",),
+    "fish": ("fish",),
+    "mandoc": ("mandoc",),
     "gdbus": ("libglib2.0-bin",),
     "/usr/libexec/evolution-source-registry": ("evolution-data-server",),
     "/usr/lib/*/girepository-1.0/EDataServer-1.2.typelib": ("gir1.2-edataserver-1.2",),
     "/usr/lib/*/girepository-1.0/Camel-1.2.typelib": ("gir1.2-camel-1.2",),
     "/usr/lib/python3/dist-packages/gi": ("python3-gi",),
     "/usr/lib/*/sasl2/libplain.so": ("libsasl2-modules",),
+    "akonadi_imap_resource": ("kdepim-runtime", "akonadi-server"),
+    "/usr/lib/*/qt*/plugins/sqldrivers/libqsqlite3.so": ("akonadi-backend-sqlite",),
 }
 
 

@@ -17,6 +17,7 @@ from mailsetup.assistant.events import (
 from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.second import SecondMailbox, exchange
+from mailsetup.assistant.signin import SignIn
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
@@ -35,11 +36,19 @@ from mailsetup.diagnosis.symptoms import Answer, Symptom, answer
 from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account, ProgramAccount, Protocol, ServerSettings
+from mailsetup.model.secret import AccessToken, Secret
+from mailsetup.model.settings import (
+    Account,
+    Authentication,
+    ProgramAccount,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFailure, TlsFault
+from mailsetup.oauth.outcome import SignInFailure, SignInFault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
@@ -72,6 +81,8 @@ MAX_LOGINS = 3
 Emit = Callable[[Event], None]
 Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
 Incoming = TypeVar("Incoming", ImapSession, Pop3Session)
+Renew = Callable[[], Awaitable[AccessToken | SignInFailure]]
+"""Gets a new access token for the sign-in of the request."""
 _Opener = Callable[[ServerSettings, Network], Awaitable[Session | Failure]]
 _LogIn = Callable[[Session, Secret, Network], Awaitable[LoggedIn | Failure]]
 
@@ -101,8 +112,36 @@ class CheckRequest:
     """What the person complains of; it orders the causes and words the answer."""
     previous: CheckReport | None = None
     """The last report on this account: what it proved is not repeated."""
+    sign_in: SignIn | None = None
+    """The sign-in in the browser that ``secret`` comes from, where it is an access token."""
     one_login_at_a_time: bool = False
     """Whether a refusal at the one server spares the other one: where one was refused before."""
+    domain: "DomainSeen | None" = None
+    """What the domain itself showed, where many of its mailboxes are tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainSeen:
+    """The part of a check that is the same for all mailboxes of a domain."""
+
+    verdict: DomainVerdict
+    health: tuple[Finding, ...]
+
+
+async def see_domain(account: Account, discovery: Discovery | None, net: Network) -> DomainSeen:
+    """Look at the domain of this account once, for all its mailboxes."""
+    facts = discovery.domain_facts if discovery else None
+    request = HealthRequest(
+        account.address,
+        incoming_host=account.incoming.host,
+        outgoing_host=account.outgoing.host,
+        exchangers=facts,
+        tried=discovery.tried if discovery else (),
+    )
+    verdict, health = await asyncio.gather(
+        look_at_domain(account.address, net, facts), look_at_dns_health(request, net)
+    )
+    return DomainSeen(verdict, health)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +163,7 @@ class _Reading:
     """The mailbox's rules on their way. ``accepted`` lets the login begin, as that user."""
 
     task: asyncio.Task[RulesOutcome]
-    accepted: asyncio.Future[str]
+    accepted: asyncio.Future[tuple[str, Secret]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +210,13 @@ class Check:
         net: Network,
         emit: Emit,
         programs_here: Callable[[], tuple[ProgramAccount, ...]],
+        renew: Renew | None = None,
     ) -> None:
         self._request = request
+        self._secret = request.secret
+        self._renew = renew
+        self._renewing = asyncio.Lock()
+        self._renewal_failed: SignInFailure | None = None
         self._programs_here = programs_here
         self._account = request.account
         self._net = net
@@ -336,6 +380,8 @@ class Check:
         )
 
     async def _dns_health(self) -> tuple[Finding, ...]:
+        if self._request.domain is not None:
+            return self._request.domain.health
         return self._told(await look_at_dns_health(self._health_request(), self._net))
 
     async def _identity(self, mail: _Mail) -> tuple[Finding, ...]:
@@ -412,6 +458,8 @@ class Check:
         return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     async def _domain(self) -> DomainVerdict:
+        if self._request.domain is not None:
+            return self._request.domain.verdict
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
         verdict = await look_at_domain(self._account.address, self._net)
         verdict = replace(verdict, findings=self._told(verdict.findings))
@@ -449,19 +497,20 @@ class Check:
             self._start_reading(opened.server)
         self._sessions.add(opened)
         self._account = replace(self._account, incoming=opened.server)
-        if not opened.server.takes_password:
+        if self._cannot_log_in(opened.server):
             return self._sign_in_elsewhere(opened.server)
         session, proof, findings = await self._log_in_incoming(opened, opener, log_in)
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
+        self._account = replace(self._account, incoming=self._as_proven(self._account.incoming))
         if self._reading is not None:
-            self._reading.accepted.set_result(proof.server.username)
+            self._reading.accepted.set_result((proof.server.username, self._secret))
         if isinstance(session, ImapSession):
             self._mailbox = ImapMailbox(session)
         else:
             # Nobody else may look into a maildrop that we hold, not even we.
             await session.end()
-            self._mailbox = Pop3Mailbox(session.server, self._request.secret)
+            self._mailbox = Pop3Mailbox(session.server, self._secret)
         findings += quota_findings(proof)
         return _Side(self._told(findings), proof, reached=True)
 
@@ -469,9 +518,9 @@ class Check:
         """Reach for the mailbox's rules beside everything else: nobody waits for a port that a
         firewall swallows. Nothing secret is said before the mailbox has accepted it."""
         self._stop_reading()
-        if server.takes_password:
+        if not self._cannot_log_in(server):
             accepted = asyncio.get_running_loop().create_future()
-            reading = read_active_rules(server, self._request.secret, self._net, accepted=accepted)
+            reading = read_active_rules(server, self._net, accepted=accepted)
             self._reading = _Reading(asyncio.create_task(reading), accepted)
 
     def _stop_reading(self) -> None:
@@ -484,7 +533,7 @@ class Check:
     ) -> tuple[Incoming, LoggedIn | Failure, tuple[Finding, ...]]:
         """Log in, at most with so many user names that one login is left for the other server."""
         self._begin(Activity.LOG_IN_INCOMING)
-        proof = await log_in(session, self._request.secret, self._net)
+        session, proof = await self._log_in(session, opener, log_in)
         findings: tuple[Finding, ...] = ()
         for name in self._request.other_usernames[: MAX_LOGINS - 2]:
             if not (isinstance(proof, Failure) and proof.error is ErrorClass.AUTH_WRONG):
@@ -493,7 +542,7 @@ class Check:
             if isinstance(again, Failure):
                 break
             self._sessions.add(again)
-            other = await log_in(again, self._request.secret, self._net)
+            other = await log_in(again, self._secret, self._net)
             if isinstance(other, Failure):
                 continue
             findings = (_username_form(session.server, other.server),)
@@ -503,20 +552,61 @@ class Check:
         self._end(Activity.LOG_IN_INCOMING, _status(proof))
         return session, proof, findings
 
+    async def _log_in(
+        self, session: Session, opener: _Opener[Session], log_in: _LogIn[Session]
+    ) -> tuple[Session, LoggedIn | Failure]:
+        """Log in; with a new token once more where the one at hand is refused."""
+        tried = self._secret
+        proof = await log_in(session, tried, self._net)
+        if not (isinstance(proof, Failure) and proof.error is ErrorClass.AUTH_TOKEN_REFUSED):
+            return session, proof
+        if not await self._has_renewed(tried):
+            return session, proof
+        again = await opener(session.server, self._net)
+        if isinstance(again, Failure):
+            return session, again
+        self._sessions.add(again)
+        return again, await log_in(again, self._secret, self._net)
+
+    async def _has_renewed(self, refused: Secret) -> bool:
+        """Whether there is another token than the refused one; both servers share it."""
+        async with self._renewing:
+            if self._secret is not refused:
+                return True
+            if self._renew is None or self._renewal_failed is not None:
+                return False
+            fresh = await self._renew()
+            if isinstance(fresh, SignInFailure):
+                self._renewal_failed = fresh
+                return False
+            self._secret = fresh
+            return True
+
+    def _cannot_log_in(self, server: ServerSettings) -> bool:
+        """Whether the server wants another kind of secret than there is."""
+        return not server.takes_password and not isinstance(self._secret, AccessToken)
+
+    def _as_proven(self, server: ServerSettings) -> ServerSettings:
+        """The server as programs are to use it: where a sign-in worked, that comes first."""
+        if not isinstance(self._secret, AccessToken):
+            return server
+        others = tuple(kind for kind in server.authentication if kind is not Authentication.OAUTH2)
+        return replace(server, authentication=(Authentication.OAUTH2, *others))
+
     async def _outgoing(self) -> _Side:
         opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
-        self._smtp = opened
         self._sessions.add(opened)
         self._account = replace(self._account, outgoing=opened.server)
-        if not opened.server.takes_password:
+        if self._cannot_log_in(opened.server):
             return self._sign_in_elsewhere(opened.server)
         self._begin(Activity.LOG_IN_OUTGOING)
-        proof = await log_in_smtp(opened, self._request.secret, self._net)
+        self._smtp, proof = await self._log_in(opened, open_smtp, log_in_smtp)
         self._end(Activity.LOG_IN_OUTGOING, _status(proof))
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
+        self._account = replace(self._account, outgoing=self._as_proven(self._account.outgoing))
         return _Side(proof=proof, reached=True)
 
     async def _open(
@@ -599,12 +689,28 @@ class Check:
         if failure.error is ErrorClass.CERTIFICATE_WRONG_NAME:
             tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
             seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
-            name = await proven_name(seen, self._account.address.domain, self._net)
+            upgrades = server.protocol if server.security is SocketType.STARTTLS else None
+            name = await proven_name(seen, self._account.address.domain, self._net, upgrades)
         return self._failed(failure, reached=False, proven_name=name)
 
     def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:
-        findings = (finding_of(failure, self._account.address, proven_name=proven_name),)
-        return _Side(self._told(findings), reached=reached, failure=failure)
+        finding = finding_of(failure, self._account.address, proven_name=proven_name)
+        findings = self._told((self._of_sign_in(finding),))
+        return _Side(findings, reached=reached, failure=failure)
+
+    def _of_sign_in(self, finding: Finding) -> Finding:
+        """Where a token was refused: what is known of the reason from the sign-in itself."""
+        sign_in = self._request.sign_in
+        if finding.id != "account.login.sign-in-refused" or sign_in is None:
+            return finding
+        facts, evidence = dict(finding.facts), dict(finding.evidence)
+        if sign_in.is_of_another:
+            facts["chosen"] = evidence["chosen"] = sign_in.signed_in_as
+            return Finding("account.login.wrong-account", finding.status, facts, evidence)
+        failed = self._renewal_failed
+        if failed is not None and failed.fault is SignInFault.EXPIRED:
+            return Finding("account.login.sign-in-expired", finding.status, facts, evidence)
+        return finding
 
     @property
     def _redacted(self) -> Redacted:

@@ -9,6 +9,7 @@ class Page(StrEnum):
 
     WELCOME = "welcome"
     COMPLAINT = "complaint"
+    TECHNICIAN = "technician"
     START = "start"
     LOOKING = "looking"
     FOUND = "found"
@@ -28,6 +29,8 @@ class Move(StrEnum):
     """The primary button."""
     TROUBLE = "trouble"
     """Something does not work: say what."""
+    TECHNICIAN = "technician"
+    """The ways of those who look after other people's mail."""
     MANUAL = "manual"
     """Enter or change the servers by hand."""
     FOUND = "found"
@@ -37,6 +40,8 @@ class Move(StrEnum):
     ENDED = "ended"
     CANCEL = "cancel"
     AGAIN = "again"
+    TEST = "test"
+    """Try it out: nothing is left to be typed."""
     PASSWORD = "password"  # noqa: S105 - a page's name
     """Type the password anew."""
     SECOND = "second"
@@ -50,14 +55,21 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.WELCOME, Move.TROUBLE): Page.COMPLAINT,
     (Page.COMPLAINT, Move.NEXT): Page.START,
     (Page.COMPLAINT, Move.CANCEL): Page.WELCOME,
+    (Page.WELCOME, Move.TECHNICIAN): Page.TECHNICIAN,
+    (Page.TECHNICIAN, Move.NEXT): Page.START,
+    (Page.TECHNICIAN, Move.CANCEL): Page.WELCOME,
     (Page.START, Move.NEXT): Page.LOOKING,
     (Page.START, Move.MANUAL): Page.MANUAL,
+    (Page.START, Move.CANCEL): Page.WELCOME,
     (Page.LOOKING, Move.FOUND): Page.FOUND,
     (Page.LOOKING, Move.NOT_FOUND): Page.MANUAL,
     (Page.LOOKING, Move.MANUAL): Page.MANUAL,
     (Page.LOOKING, Move.FAILED): Page.START,
     (Page.LOOKING, Move.CANCEL): Page.START,
     (Page.FOUND, Move.NEXT): Page.PASSWORD,
+    # The password was typed while the search still went on.
+    (Page.FOUND, Move.TEST): Page.TESTING,
+    (Page.FOUND, Move.SECOND): Page.SECOND,
     (Page.FOUND, Move.MANUAL): Page.MANUAL,
     # The person agreed to whom the domain sends us on to.
     (Page.FOUND, Move.AGAIN): Page.LOOKING,
@@ -66,6 +78,7 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.MANUAL, Move.CANCEL): Page.START,
     (Page.PASSWORD, Move.NEXT): Page.TESTING,
     (Page.PASSWORD, Move.SECOND): Page.SECOND,
+    (Page.PASSWORD, Move.MANUAL): Page.MANUAL,
     (Page.PASSWORD, Move.CANCEL): Page.START,
     (Page.SECOND, Move.NEXT): Page.TESTING,
     (Page.SECOND, Move.CANCEL): Page.START,
@@ -87,8 +100,11 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
 TRANSIENT = frozenset({Page.LOOKING, Page.TESTING})
 """Pages on which the engine works: Back never leads to them."""
 
+BEFORE = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN})
+"""Pages on which the way has not begun: no steps are shown yet."""
+
 STEPS: tuple[tuple[Page, ...], ...] = (
-    (Page.WELCOME, Page.COMPLAINT, Page.START, Page.LOOKING),
+    (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, Page.START, Page.LOOKING),
     (Page.FOUND, Page.MANUAL),
     (Page.PASSWORD, Page.SECOND),
     (Page.TESTING, Page.RESULT),

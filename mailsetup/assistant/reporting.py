@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailsetup import __version__, i18n
+from mailsetup.assistant.evidencewords import evidence_rows
 from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.reportfile import (
@@ -19,7 +20,6 @@ from mailsetup.assistant.reporttables import (
     environment_table,
     server_table,
     trip_tables,
-    yes_no,
 )
 from mailsetup.assistant.reportwords import (
     broken_words,
@@ -35,9 +35,8 @@ from mailsetup.diagnosis.symptoms import Answer, complaint
 from mailsetup.discovery.find import Discovery
 from mailsetup.i18n import N_, _
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.finding import Actor, Fact, Finding, Link, Status
+from mailsetup.model.finding import Actor, Finding, Link, Status
 from mailsetup.model.secret import Secret
-from mailsetup.model.text import plain
 from mailsetup.report.content import (
     ChainLink,
     FindingText,
@@ -221,19 +220,9 @@ def _finding(finding: Finding, cause: Finding | None) -> FindingText:
         title=said.title,
         advice=said.advice,
         who=_who(said.who),
-        evidence=tuple(
-            Row(plain(name, 60), _fact(value)) for name, value in finding.evidence.items()
-        ),
+        evidence=tuple(Row(label, value) for label, value in evidence_rows(finding)),
         is_cause=finding is cause,
     )
-
-
-def _fact(value: Fact) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(plain(item) for item in value[:20])
-    if isinstance(value, bool):
-        return yes_no(value)
-    return plain(str(value))
 
 
 _MONTHS = (

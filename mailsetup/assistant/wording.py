@@ -13,9 +13,19 @@ from mailsetup.model.settings import (
     HostAlias,
     Protocol,
     ServerSettings,
+    Service,
+    ServiceKind,
     SocketType,
 )
 from mailsetup.model.source import Method, Source
+from mailsetup.model.text import plain
+
+_PLAIN_NAMES = {
+    ServiceKind.JMAP: "JMAP",
+    ServiceKind.EWS: "Exchange (EWS)",
+    ServiceKind.ACTIVE_SYNC: "Exchange ActiveSync",
+    ServiceKind.GRAPH: "Microsoft Graph",
+}
 
 
 def address_fault_sentence(fault: AddressFault) -> str:
@@ -176,7 +186,44 @@ def authentication_name(kind: Authentication) -> str:
 def server_sentence(server: ServerSettings) -> str:
     """One server on one line."""
     return _("{host}, port {port}, {security}").format(
-        host=to_u_label(server.host), port=server.port, security=security_name(server.security)
+        host=domain_shown(server.host), port=server.port, security=security_name(server.security)
+    )
+
+
+def domain_shown(domain: str) -> str:
+    """A domain as people read it, and as the DNS does where that is something else.
+
+    Both, because letters of other scripts can look like ours.
+    """
+    readable = to_u_label(domain)
+    return domain if readable == domain else f"{readable} ({domain})"
+
+
+def service_name(kind: ServiceKind) -> str:
+    """What an account offers beside mail."""
+    match kind:
+        case ServiceKind.CALDAV:
+            return _("Calendar")
+        case ServiceKind.CARDDAV:
+            return _("Address book")
+        case ServiceKind.WEBDAV:
+            return _("Files")
+        case ServiceKind.MANAGESIEVE:
+            return _("Filter rules")
+        case ServiceKind.JMAP | ServiceKind.EWS | ServiceKind.ACTIVE_SYNC | ServiceKind.GRAPH:
+            return _("Also by {kind}").format(kind=_PLAIN_NAMES[kind])
+        case _:
+            assert_never(kind)
+
+
+def service_sentence(service: Service) -> str:
+    """One service on one line."""
+    name = service_name(service.kind)
+    if service.url:
+        return f"{name}: {plain(service.url, 200)}"
+    host = domain_shown(service.host)
+    return f"{name}: " + _("{host}, port {port}, {security}").format(
+        host=host, port=service.port, security=security_name(service.security)
     )
 
 
@@ -191,6 +238,8 @@ def hint_sentence(hint: Hint) -> str:
             return _("This provider only lets you sign in in the browser; passwords do not work.")
         case "bridge":
             return _("This provider needs its own program (Bridge) on this computer.")
+        case "own-app":
+            return _("This provider lets no other mail program in.")
         case _:
             return _("Your provider explains more on its web page.")
 
@@ -200,7 +249,7 @@ def alias_sentence(alias: HostAlias) -> str:
     return _(
         "{asked} leads to the server {proven}. Its certificate carries only that name, so your "
         "mail program has to use it."
-    ).format(asked=to_u_label(alias.asked), proven=to_u_label(alias.proven))
+    ).format(asked=domain_shown(alias.asked), proven=domain_shown(alias.proven))
 
 
 def provider_words(hint: Hint) -> str:
@@ -244,7 +293,7 @@ def activity_sentence(activity: Activity, detail: str = "") -> str:
 
 def source_asked_sentence(method: str, location: str) -> str:
     """Whom the program is asking for settings. ``location`` is plain text."""
-    if method == Method.BUILTIN:
+    if method in (Method.BUILTIN, Method.FILE):
         return _("Looking among the providers that this program knows")
     if method in (Method.AUTOCONFIG, Method.WELL_KNOWN, Method.PACC):
         return _("Asking your domain for its settings")
@@ -279,6 +328,11 @@ def warning_sentence(warning: str) -> str:
             return _(
                 "This provider's mail only comes out through its own program (Bridge). Install "
                 "it and enter the servers that it shows."
+            )
+        case "own-app":
+            return _(
+                "This provider's mail can only be read in its own app or on its web page. No mail "
+                "program can be set up for it."
             )
         case _:
             return warning

@@ -41,6 +41,9 @@ SYMPTOMS = (
 )  # fmt: skip
 """Words for complaints. Written here too, because the command line's help loads nothing else."""
 
+KITS = ("thunderbird", "outlook", "apple", "ansible")
+"""Kits, for the same reason."""
+
 
 def parser() -> Parser:
     """The whole command line, with its texts in the current language."""
@@ -78,10 +81,44 @@ def parser() -> Parser:
     _address(discover)
 
     check = _verb(
-        verbs, "check", _("find, log in, send and receive, and say what is broken if anything is")
+        verbs,
+        "check",
+        _("find, log in, send and receive, and say what is broken if anything is"),
+        examples=(
+            "mailsetup check ana@company.com",
+            "mailsetup check ana@company.com --symptom no-llega --report ana.pdf",
+            "mailsetup check --domain company.com",
+            "mailsetup check --domain company.com --since company.json",
+        ),
     )
-    _address(check)
+    check.add_argument("address", nargs="?", metavar=_("ADDRESS"), help=_("the e-mail address"))
+    check.add_argument(
+        "--domain",
+        metavar=_("DOMAIN"),
+        help=_("instead of an address: all of a domain that needs no account"),
+    )
+    check.add_argument(
+        "--since",
+        metavar=_("FILE"),
+        help=_("with --domain: tell only what changed since the last time; FILE remembers it"),
+    )
     _password(check)
+    check.add_argument(
+        "--sign-in",
+        choices=("browser", "device"),
+        metavar="browser|device",
+        help=_("sign in in the browser instead of giving a password, or by a code elsewhere"),
+    )
+    check.add_argument(
+        "--oauth-client-id",
+        metavar="ID",
+        help=_("the id under which the provider knows this program; implies --sign-in browser"),
+    )
+    check.add_argument(
+        "--keep-sign-in",
+        action="store_true",
+        help=_("keep the sign-in in this computer's keyring; otherwise it is given back"),
+    )
     check.add_argument(
         "--no-send", action="store_true", help=_("do everything but send the test message")
     )
@@ -174,6 +211,8 @@ def parser() -> Parser:
     )
 
     _publish(verbs)
+    _batch(verbs)
+    _kit(verbs)
 
     _verb(verbs, "programs", _("the programs for export and apply, and which are installed"))
     return root
@@ -217,15 +256,151 @@ def _publish(verbs: "argparse._SubParsersAction[Parser]") -> None:
     publish.add_argument("--force", action="store_true", help=_("replace files that are there"))
 
 
+def _batch(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    batch = _verb(
+        verbs,
+        "batch",
+        _("set up a whole table of people: files and a welcome sheet for each"),
+        details=_(
+            "TABLE is a CSV or Excel file whose first row names the columns: name, address, and if"
+            " you like password, password command, settings, program, language (or nombre, correo,"
+            " contraseña, comando, ajustes, programa, idioma). It is checked as a whole before"
+            " anything begins. A run that was interrupted goes on where it was when you start it"
+            " again."
+        ),
+        examples=(
+            "mailsetup batch people.csv --out people --for thunderbird --for outlook",
+            "mailsetup batch personal.xlsx --out personal --check --lang es",
+            "mailsetup batch people.csv --out people --check --password-command 'pass {address}'",
+            "mailsetup batch people.csv --dry-run",
+        ),
+    )
+    batch.add_argument("table", metavar=_("TABLE"), help=_("the table of people: CSV or Excel"))
+    batch.add_argument("--out", metavar=_("DIR"), help=_("folder for everything that is made"))
+    batch.add_argument(
+        "--for",
+        dest="programs",
+        action="append",
+        default=[],
+        metavar=_("PROGRAM"),
+        help=_("write the files for this program, where the row names none; repeatable"),
+    )
+    batch.add_argument(
+        "--dry-run", action="store_true", help=_("check the table and do nothing else")
+    )
+    batch.add_argument(
+        "--skip-bad", action="store_true", help=_("leave out the rows that are wrong")
+    )
+    batch.add_argument(
+        "--check", action="store_true", help=_("log in to each mailbox and send it a test message")
+    )
+    batch.add_argument(
+        "--no-send", action="store_true", help=_("with --check: log in, but send no message")
+    )
+    batch.add_argument(
+        "--attachment-mib",
+        type=_whole_number(0, 100),
+        default=0,
+        metavar="N",
+        help=_("with --check: size of the test attachment in MiB (default: 0)"),
+    )
+    batch.add_argument(
+        "--wait",
+        type=_seconds,
+        default=120.0,
+        metavar=_("SECONDS"),
+        help=_("how long to wait for the test message (default: 120)"),
+    )
+    batch.add_argument(
+        "--password-command",
+        default="",
+        metavar=_("COMMAND"),
+        help=_("a command that prints a person's password; {address} stands for the address"),
+    )
+    batch.add_argument(
+        "--retry-failed", action="store_true", help=_("test again what was broken last time")
+    )
+    batch.add_argument("--pdf", action="store_true", help=_("make the welcome sheets as PDF, too"))
+    batch.add_argument(
+        "--contact",
+        default="",
+        metavar=_("TEXT"),
+        help=_("whom to ask, as a line on the welcome sheet"),
+    )
+    batch.add_argument("--sheet", default="", metavar=_("NAME"), help=_("sheet of the workbook"))
+    batch.add_argument(
+        "--encoding", default="", metavar=_("NAME"), help=_("encoding of the CSV file")
+    )
+    batch.add_argument(
+        "--parallel",
+        type=_whole_number(1, 64),
+        default=8,
+        metavar="N",
+        help=_("domains to search for at the same time (default: 8)"),
+    )
+    batch.add_argument(
+        "--per-host",
+        type=_whole_number(1, 4),
+        default=2,
+        metavar="N",
+        help=_("mailboxes to test at the same time at one hosting (default: 2)"),
+    )
+
+
+def _kit(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    kit = _verb(
+        verbs,
+        "kit",
+        _("roll a domain's settings out: files for Intune, group policy, MDM, Ansible"),
+        details=_(
+            "Makes everybody's files out of one mailbox's settings, for the tools that fleets run"
+            " already. Each kit has a README. Kits: {kits}."
+        ).format(kits=", ".join(KITS)),
+        examples=(
+            "mailsetup discover ana@company.com --json > company.json",
+            "mailsetup kit --settings company.json --out kit",
+            "mailsetup kit --settings company.json --for ansible --for apple --out kit",
+        ),
+    )
+    kit.add_argument(
+        "--address",
+        metavar=_("ADDRESS"),
+        help=_("the mailbox that the settings belong to, where the file does not say so"),
+    )
+    kit.add_argument("--out", required=True, metavar=_("DIR"), help=_("folder for the kits"))
+    kit.add_argument(
+        "--for",
+        dest="kits",
+        action="append",
+        choices=KITS,
+        metavar="KIT",
+        help=_("only this kit; repeatable"),
+    )
+    kit.add_argument("--name", default="", help=_("the person's name"))
+    kit.add_argument("--force", action="store_true", help=_("replace files that are there"))
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Raises `UsageError`; leaves by itself for ``--help``."""
     return parser().parse_args(arguments)
 
 
 def _verb(
-    verbs: "argparse._SubParsersAction[Parser]", name: str, description: str
+    verbs: "argparse._SubParsersAction[Parser]",
+    name: str,
+    description: str,
+    *,
+    details: str = "",
+    examples: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=description, description=description)
+    shown = "\n".join((_("Examples:"), *(f"  {example}" for example in examples)))
+    verb = verbs.add_parser(
+        name,
+        help=description,
+        description="\n\n".join(filter(None, (description, *_lines(details)))),
+        epilog=shown if examples else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     common = verb.add_argument_group(_("common options"))
     common.add_argument("--json", action="store_true", help=_("one JSON document on output"))
     common.add_argument(
@@ -267,6 +442,13 @@ def _verb(
         "--offline", action="store_true", help=_("use only what this program knows by itself")
     )
     return verb
+
+
+def _lines(text: str) -> list[str]:
+    """A paragraph as it fits on a terminal; the help's own way keeps no line apart."""
+    import textwrap
+
+    return ["\n".join(textwrap.wrap(text, 88))] if text else []
 
 
 def _address(verb: argparse.ArgumentParser) -> None:

@@ -2,12 +2,17 @@
 
 import argparse
 import asyncio
-import json
 from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self, TextIO, TypeVar
 
+from mailsetup.assistant.expert import (
+    FileProblem,
+    holds_certificates,
+    read_settings_file,
+    trusted_domain,
+)
 from mailsetup.assistant.service import (
     Assistant,
     Discovery,
@@ -16,9 +21,8 @@ from mailsetup.assistant.service import (
     RunOptions,
     choose_account,
     parse_resolver,
-    settings_discovery,
 )
-from mailsetup.assistant.wording import address_fault_sentence
+from mailsetup.assistant.wording import address_fault_sentence, domain_shown
 from mailsetup.cli import text
 from mailsetup.cli.main import (
     BAD_INPUT,
@@ -28,15 +32,12 @@ from mailsetup.cli.main import (
 from mailsetup.cli.progress import live_progress
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
-from mailsetup.model.document import SettingsProblem, settings_from_json
-from mailsetup.model.hostname import to_a_label, to_u_label
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import has_control
 
 _T = TypeVar("_T")
 
-_MAX_SETTINGS_FILE = 1024 * 1024
 _MAX_PASSWORD = 4096
 _MAX_QUESTIONS = 3
 """How often a domain may send us on to somebody else before we give up."""
@@ -77,6 +78,7 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         with self._runner:
+            self._runner.run(self.assistant.end_sign_ins())
             self._runner.run(self.assistant.close())
 
 
@@ -107,57 +109,55 @@ def run_options(options: argparse.Namespace) -> RunOptions:
         budget=options.timeout,
         offline=options.offline,
         plain_http=options.allow_http,
+        oauth_client_id=getattr(options, "oauth_client_id", None) or "",
     )
 
 
 def _trusted(domain: str) -> str:
-    name = to_a_label(domain)
-    if name is None or "." not in name:
+    name = trusted_domain(domain)
+    if name is None:
         raise RefusalError("usage", _("--trust needs a domain, such as hoster.com."))
     return name
 
 
 def _ca_file(path: Path) -> Path:
-    import ssl
-
-    try:
-        ssl.create_default_context(cafile=str(path))
-    except (OSError, ssl.SSLError):
+    if not holds_certificates(path):
         raise RefusalError(
             "ca-file.unreadable",
             _("The file of --ca-file cannot be read as certificates: {path}").format(path=path),
-        ) from None
+        )
     return path
 
 
 def settings_file(path: Path, address: EmailAddress) -> Discovery:
-    try:
-        if path.stat().st_size > _MAX_SETTINGS_FILE:
-            raise RefusalError("settings.unusable", _("The settings file is far too large."))
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError:
-        raise RefusalError(
-            "settings.unreadable",
-            _("The settings file cannot be opened: {path}").format(path=path),
-        ) from None
-    except (ValueError, RecursionError):
-        raise RefusalError(
-            "settings.unusable", _("The settings file is not JSON: {path}").format(path=path)
-        ) from None
-    settings = settings_from_json(document, address)
-    if isinstance(settings, SettingsProblem):
-        raise RefusalError(
-            "settings.unusable",
-            _("The settings file cannot be used. {where}: {problem}.").format(
-                where=settings.where, problem=settings.problem
-            ),
-        )
-    return settings_discovery(settings, str(path))
+    """Settings from the person's own file. Raises RefusalError where it cannot be used."""
+    read = read_settings_file(path, address)
+    if isinstance(read, FileProblem):
+        raise RefusalError(read.id, read.sentence)
+    return read
 
 
 def password_for(
     options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
 ) -> Secret:
+    known = kept_or_given_password(options, streams, engine, address)
+    if known is not None:
+        return known
+    if not streams.stdin.isatty():
+        raise RefusalError(
+            "password.missing",
+            _(
+                "There is no password. Use --password-stdin, or keep it in the keyring "
+                "with the window."
+            ),
+        )
+    return password_prompt(address)
+
+
+def kept_or_given_password(
+    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+) -> Secret | None:
+    """The password from standard input or the keyring; None where somebody has to be asked."""
     if options.password_stdin:
         line = streams.stdin.readline(_MAX_PASSWORD + 2)
         value = line.rstrip("\r\n")
@@ -167,18 +167,11 @@ def password_for(
                 _("There is no password for {address} on standard input.").format(address=address),
             )
     else:
-        kept = engine.run(engine.assistant.load_secret(address))
-        if kept is not None:
-            return kept
-        if not streams.stdin.isatty():
-            raise RefusalError(
-                "password.missing",
-                _(
-                    "There is no password. Use --password-stdin, or keep it in the keyring "
-                    "with the window."
-                ),
-            )
-        value = _prompt(address)
+        return engine.run(engine.assistant.load_secret(address))
+    return _checked_password(value)
+
+
+def _checked_password(value: str) -> Secret:
     if len(value) > _MAX_PASSWORD or has_control(value):
         raise RefusalError(
             "password.malformed", _("The password is too long or holds control characters.")
@@ -186,13 +179,19 @@ def password_for(
     return Secret(value)
 
 
-def _prompt(address: EmailAddress) -> str:
+def password_prompt(address: EmailAddress, *, may_be_empty: bool = False) -> Secret:
+    """Ask on the terminal. ``may_be_empty``: the person may sign in in the browser instead."""
     import getpass
 
-    value = getpass.getpass(_("Password for {address}: ").format(address=address))
-    if not value:
+    question = (
+        _("Password for {address} (leave it empty to sign in in the browser): ")
+        if may_be_empty
+        else _("Password for {address}: ")
+    )
+    value = getpass.getpass(question.format(address=address))
+    if not value and not may_be_empty:
         raise RefusalError("password.missing", _("No password was typed."))
-    return value
+    return _checked_password(value)
 
 
 # Finding settings -------------------------------------------------------------------------------
@@ -229,7 +228,7 @@ def agrees(discovery: Discovery, options: argparse.Namespace, streams: Streams) 
         return False
     if options.json or not (streams.stdin.isatty() and streams.stderr.isatty()):
         return False
-    domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
+    domains = ", ".join(map(domain_shown, discovery.confirm))
     if discovery.settings is None:
         question = _("Your domain sends us on to {domains}. May we ask there? [y/N] ")
     else:

@@ -49,8 +49,8 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
         return DEFECT
     discovery = await assistant.discover(address)
     if discovery.settings is None:
-        text.write_nothing_found(address, out)
-        text.write_verdict(await assistant.explain_absence(address, discovery), out)
+        verdict = await assistant.explain_absence(address, discovery)
+        text.write_nothing_found(address, discovery, verdict, out)
         return BROKEN
     text.write_discovery(discovery, out)
     if discovery.confirm:
@@ -77,6 +77,7 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
         if not isinstance(artifact, CannotExport):
             files = ", ".join(file.name for file in artifact.files) or _("a guide")
             out.write(
-                _("Ready for {program}: {files}").format(program=program.title, files=files) + "\n"
+                _("Ready for {program}: {files}").format(program=_(program.title), files=files)
+                + "\n"
             )
     return DONE

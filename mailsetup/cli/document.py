@@ -4,13 +4,20 @@ from datetime import datetime
 
 from mailsetup.assistant.report import CheckReport, RoundTrip
 from mailsetup.assistant.reportwords import message_for_actor
-from mailsetup.assistant.service import Discovery
+from mailsetup.assistant.service import Discovery, SignIn
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.document import SCHEMA, Json, server_to_json, settings_to_json
+from mailsetup.model.document import (
+    SCHEMA,
+    Json,
+    hint_to_json,
+    server_to_json,
+    settings_to_json,
+)
 from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.outcome import Tried
+from mailsetup.model.text import plain
 
 Document = dict[str, Json]
 
@@ -42,6 +49,8 @@ def discovery_document(address: EmailAddress, discovery: Discovery) -> Document:
     document["confirm"] = list(discovery.confirm)
     document["tried"] = [_tried(tried) for tried in discovery.tried]
     document["warnings"] = list(discovery.warnings)
+    if discovery.hints:
+        document["hints"] = [hint_to_json(hint) for hint in discovery.hints]
     document["elapsed_ms"] = round(discovery.elapsed_ms, 1)
     return document
 
@@ -104,6 +113,20 @@ def check_members(report: CheckReport, now: datetime) -> Document:
         members["message"] = message_for_actor(report.account.address, cause, now)
     members["check_ms"] = round(report.elapsed_ms, 1)
     return members
+
+
+def sign_in_members(sign_in: SignIn | None) -> Document:
+    """What ``check --json`` adds where the person signed in in the browser."""
+    if sign_in is None:
+        return {}
+    return {
+        "sign_in": {
+            "provider": plain(sign_in.way.name, 120),
+            "host": sign_in.way.page_host,
+            "account": sign_in.signed_in_as or None,
+            "kept": sign_in.kept,
+        }
+    }
 
 
 def _trip(trip: RoundTrip | None) -> Json:

@@ -39,7 +39,7 @@ def export(options: argparse.Namespace, streams: Streams) -> int:
 
     chosen = exporter(options.program)
     if chosen is None:
-        raise _unknown_program(options.program)
+        raise unknown_program(options.program)
     account = prepared(options, streams)
     artifact = chosen.export(account)
     if isinstance(artifact, CannotExport):
@@ -188,7 +188,7 @@ def apply(options: argparse.Namespace, streams: Streams) -> int:
 
     chosen = exporter(options.program)
     if chosen is None:
-        raise _unknown_program(options.program)
+        raise unknown_program(options.program)
     if options.undo and chosen.id != "thunderbird":
         raise RefusalError("usage", _("--undo goes with “--to thunderbird” only."))
     match chosen.id:
@@ -330,7 +330,8 @@ def programs(options: argparse.Namespace, streams: Streams) -> int:
     return DONE
 
 
-def _unknown_program(program: str) -> RefusalError:
+def unknown_program(program: str) -> RefusalError:
+    """The refusal of a word that is no program; it names those that are."""
     from mailsetup.export.table import EXPORTERS
 
     known = ", ".join(known.id for known in EXPORTERS)

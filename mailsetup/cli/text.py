@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
+from mailsetup.assistant.evidencewords import evidence_rows
 from mailsetup.assistant.publishing import Row
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.reportwords import (
@@ -17,11 +18,13 @@ from mailsetup.assistant.service import Discovery
 from mailsetup.assistant.wording import (
     actor_name,
     alias_sentence,
+    domain_shown,
     hint_sentence,
     link_name,
     protocol_purpose,
     provider_words,
     server_sentence,
+    service_sentence,
     source_sentence,
     status_word,
     warning_sentence,
@@ -32,7 +35,6 @@ from mailsetup.export.exporter import Artifact, Automation, Exporter
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.hostname import to_u_label
 from mailsetup.model.text import plain
 
 _SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "·"}
@@ -42,9 +44,10 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
     """The servers that were found, and where they come from."""
     settings = discovery.settings
     if settings is None:
-        out.write(_("No settings were found.") + "\n")
         for warning in discovery.warnings:
             out.write(f"  {warning_sentence(warning)}\n")
+        # The reason was said above; what is new is where to read on.
+        out.writelines(f"  {plain(hint.url, 200)}\n" for hint in discovery.hints if hint.url)
         return
     if settings.provider:
         out.write(plain(settings.provider, 60) + "\n")
@@ -53,6 +56,8 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
     for server in settings.servers:
         out.write(f"  {protocol_purpose(server.protocol)} ({server.protocol.upper()}): ")
         out.write(server_sentence(server) + ", " + plain(server.username, 120) + "\n")
+    for service in settings.services:
+        out.write(f"  {service_sentence(service)}\n")
     for hint in settings.hints:
         words = (hint_sentence(hint), provider_words(hint), plain(hint.url, 200))
         out.write("  " + " ".join(word for word in words if word) + "\n")
@@ -64,7 +69,7 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
 
 def confirmation_sentence(discovery: Discovery) -> str:
     """What has to be agreed to, and how."""
-    domains = ", ".join(to_u_label(domain) for domain in discovery.confirm)
+    domains = ", ".join(map(domain_shown, discovery.confirm))
     option = " ".join(f"--trust {domain}" for domain in discovery.confirm)
     if discovery.settings is None:
         return _(
@@ -83,9 +88,22 @@ def write_confirmation(discovery: Discovery, out: TextIO) -> None:
         out.write(confirmation_sentence(discovery) + "\n")
 
 
-def write_nothing_found(address: EmailAddress, out: TextIO) -> None:
-    """Nobody publishes settings for the address."""
+def write_nothing_found(
+    address: EmailAddress, discovery: Discovery, verdict: Verdict, out: TextIO
+) -> None:
+    """Nobody publishes settings for the address: why, as far as it can be seen, and what to do."""
     out.write(_("No mail servers were found for {address}.").format(address=address) + "\n")
+    write_discovery(discovery, out)
+    if any(status is not Status.UNKNOWN for _link, status in verdict.chain):
+        write_verdict(verdict, out)
+    if not verdict.findings and not discovery.hints:
+        out.write(
+            _(
+                "Ask your hosting for the names of its mail servers; its welcome message has them. "
+                "You can enter them by hand in the window."
+            )
+            + "\n"
+        )
 
 
 def write_chain(chain: Sequence[tuple[Link, Status]], out: TextIO) -> None:
@@ -143,9 +161,7 @@ def _write_finding(finding: Finding, out: TextIO) -> None:
     explanation = explain(finding)
     out.write(f"\n{_SIGNS[finding.status]} {explanation.title}\n  {explanation.advice}\n")
     out.write(f"  {_('Who can mend it: {who}').format(who=actor_name(explanation.who))}\n")
-    for name, value in finding.evidence.items():
-        shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-        out.write(f"    {name}: {plain(shown)}\n")
+    out.writelines(f"    {label}: {value}\n" for label, value in evidence_rows(finding))
 
 
 def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None:
@@ -208,7 +224,11 @@ def write_programs(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) ->
         Automation.IMPORT: _("by a file"),
         Automation.GUIDE: _("by a guide"),
     }
-    for program, found in rows:
-        title = _(program.title)
-        line = f"{program.id:<20} {title:<26} {how[program.automation]:<20} {here[found]}"
-        out.write(line.rstrip() + "\n")
+    table = [
+        (program.id, _(program.title), how[program.automation], here[found])
+        for program, found in rows
+    ]
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+        out.write("  ".join(cells).rstrip() + "\n")

@@ -8,9 +8,11 @@ only a proposal: the name has to prove itself in a handshake of its own, and the
 import asyncio
 from collections.abc import Iterable
 
+from mailsetup.discovery.hello import ask_for_tls
 from mailsetup.discovery.sources.mx import best_exchangers
 from mailsetup.model.hostname import is_within, parse_host
-from mailsetup.net.connection import Connection, LeftoverBytesError
+from mailsetup.model.settings import Protocol
+from mailsetup.net.connection import LeftoverBytesError
 from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.dns import Answer
 from mailsetup.net.network import Network
@@ -23,12 +25,15 @@ _USUAL = ("mail", "imap", "smtp", "server", "www")
 """Names below a wildcard that are tried when nothing in the DNS fits it."""
 
 
-async def other_names(failure: ConnectFailure, domain: str, net: Network) -> list[str]:
+async def other_names(
+    failure: ConnectFailure, domain: str, net: Network, upgrades: Protocol | None = None
+) -> list[str]:
     """The names that a server with a wrong name in its certificate really has, likeliest first.
 
-    Each leads to one of the addresses that the name asked for leads to.
+    Each leads to one of the addresses that the name asked for leads to. ``upgrades`` is what the
+    port speaks where TLS begins there with STARTTLS.
     """
-    certificate = await _certificate(failure, net)
+    certificate = await _certificate(failure, net, upgrades)
     here = await net.dns.addresses(failure.host)
     if certificate is None or not isinstance(here, Answer):
         return []
@@ -42,27 +47,44 @@ async def other_names(failure: ConnectFailure, domain: str, net: Network) -> lis
     ]
 
 
-async def proven_name(failure: ConnectFailure, domain: str, net: Network) -> str | None:
+async def proven_name(
+    failure: ConnectFailure, domain: str, net: Network, upgrades: Protocol | None = None
+) -> str | None:
     """The first of the other names under which the same port proves itself."""
-    names = (await other_names(failure, domain, net))[:_MAX_TRIED]
+    names = (await other_names(failure, domain, net, upgrades))[:_MAX_TRIED]
     tries = [
-        asyncio.ensure_future(net.connect(name, failure.port, implicit_tls=True)) for name in names
+        asyncio.ensure_future(_proves_itself(name, failure.port, net, upgrades)) for name in names
     ]
     try:
         await asyncio.wait(tries, timeout=_LOOK_TIMEOUT) if tries else None
         for name, attempt in zip(names, tries, strict=True):
-            if attempt.done() and isinstance(attempt.result(), Connection):
+            if attempt.done() and attempt.result():
                 return name
         return None
     finally:
         for attempt in tries:
             attempt.cancel()
-        for made in await asyncio.gather(*tries, return_exceptions=True):
-            if isinstance(made, Connection):
-                made.close()
+        await asyncio.gather(*tries, return_exceptions=True)
 
 
-async def _certificate(failure: ConnectFailure, net: Network) -> CertificateFacts | None:
+async def _proves_itself(host: str, port: int, net: Network, upgrades: Protocol | None) -> bool:
+    connection = await net.connect(host, port, implicit_tls=upgrades is None)
+    if isinstance(connection, ConnectFailure):
+        return False
+    try:
+        if upgrades is None:
+            return True
+        agreed = await ask_for_tls(connection, upgrades)
+        return agreed and await connection.start_tls() is None
+    except LeftoverBytesError:
+        return False
+    finally:
+        connection.close()
+
+
+async def _certificate(
+    failure: ConnectFailure, net: Network, upgrades: Protocol | None
+) -> CertificateFacts | None:
     """The certificate itself: looked at on a connection that says nothing else."""
     if failure.tls is not None and failure.tls.certificate is not None:
         return failure.tls.certificate
@@ -72,6 +94,8 @@ async def _certificate(failure: ConnectFailure, net: Network) -> CertificateFact
             if isinstance(again, ConnectFailure):
                 return None
             try:
+                if upgrades is not None and not await ask_for_tls(again, upgrades):
+                    return None
                 return (await again.inspect_tls()).certificate
             except LeftoverBytesError:
                 return None

@@ -15,6 +15,9 @@ _POINTERS = ("autodiscover", "autoconfig", "imap", "mail", "selector1._domainkey
 
 The last one is the DKIM key that Microsoft 365 keeps for its customers under ``onmicrosoft.com``.
 """
+_KEYS = {"google": "_spf.google.com"}
+"""Selectors under which a hosting has its customers publish the key of their DKIM signatures, with
+the name as which it sends. Google's administration proposes this one (its help on DKIM)."""
 _MAX_INCLUDES = 20
 
 
@@ -28,6 +31,18 @@ async def hosting_pointed_at(address: EmailAddress, net: Network) -> Found | Non
             found = run_by(name, address, Method.BUILTIN, f"cname:{name}")
             if found is not None:
                 return found
+    return None
+
+
+async def hosting_that_signs(address: EmailAddress, net: Network) -> Found | None:
+    """The provider whose key for signing (RFC 6376 section 3.6) the domain publishes."""
+    replies = await asyncio.gather(
+        *(net.dns.txt(f"{selector}._domainkey.{address.domain}") for selector in _KEYS)
+    )
+    for sender, reply in zip(_KEYS.values(), replies, strict=True):
+        # A wildcard record answers here too, but with something else.
+        if isinstance(reply, Answer) and any("p=" in text for text in reply.records):
+            return known_sender(sender, address)
     return None
 
 

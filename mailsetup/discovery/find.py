@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 
+from mailsetup.discovery.burst import first_questions
 from mailsetup.discovery.domain import DomainFacts, domain_facts
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.provider_knowledge import with_provider_knowledge
@@ -19,13 +20,14 @@ from mailsetup.discovery.source import DiscoverySource
 from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.wellknown import WellKnown
-from mailsetup.discovery.trust import domains_to_confirm
+from mailsetup.discovery.trust import domains_to_confirm, with_trusted_services
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import (
     Crashed,
@@ -37,7 +39,7 @@ from mailsetup.model.outcome import (
     Tried,
     Unreachable,
 )
-from mailsetup.model.settings import AccountSettings, ServerSettings, SocketType
+from mailsetup.model.settings import AccountSettings, Hint, ServerSettings, SocketType
 from mailsetup.model.source import Method, Source
 from mailsetup.net.network import Network
 
@@ -51,6 +53,8 @@ def all_sources(
     on the way can forge.
     """
     return (
+        # What somebody decided for this very computer, before what is true for everybody.
+        IspFiles(),
         Builtin(),
         Pacc(),
         Autoconfig(),
@@ -73,9 +77,12 @@ GRACE = 0.4
 PATIENCE = 3.0
 """Seconds that half an answer (no outgoing or no incoming server) waits for the other half."""
 
+_LOCAL = frozenset({Method.FILE, Method.BUILTIN})
 _LOCAL_TIMEOUT = 0.1
 HEAD_START = 0.004
 """Seconds for those whose answers are taken first; computing is all that they compete for."""
+_TURNS_TO_ASK = 3
+"""Turns of the event loop until a question is on the wire."""
 _FIRST_TO_ASK = frozenset({Method.PACC, Method.AUTOCONFIG, Method.WELL_KNOWN, Method.SRV})
 
 
@@ -94,7 +101,9 @@ class Discovery:
     ``confirm`` names the domains that the person must agree to before a password goes there; with
     no settings yet, before they are asked for settings. ``warnings`` are stable words:
     ``incomplete`` (one direction is missing), ``source-crashed`` (a defect of ours in one source),
-    ``out-of-time``, and, where nothing was found, ``exchange`` or ``bridge`` as in `NeedsInput`.
+    ``out-of-time``, and, where nothing was found, ``exchange``, ``bridge`` or ``own-app`` as in
+    `NeedsInput`.
+    ``hints`` say what to do about those; hints that come with settings stand in them.
     """
 
     outcome: Verdict
@@ -103,6 +112,7 @@ class Discovery:
     confirm: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
     warnings: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
     elapsed_ms: float = 0.0
     domain_facts: DomainFacts | None = None
 
@@ -130,7 +140,7 @@ async def find(
     if sources is None:
         sources = all_sources(agreed, plain_http=plain_http)
     if offline:
-        sources = [source for source in sources if source.method is Method.BUILTIN]
+        sources = [source for source in sources if source.method in _LOCAL]
     race = _Race(address, net, sources, agreed, emit)
     try:
         return await race.run(budget, online=not offline)
@@ -168,6 +178,7 @@ class _Race:
         self._sources = tuple(sources)
         self._started = net.clock.monotonic()
         self._tasks: dict[int, asyncio.Task[Outcome]] = {}
+        self._burst: list[asyncio.Future[object]] = []
         self._facts: asyncio.Task[DomainFacts] | None = None
         self._tried: dict[int, Tried] = {}
         self._answers: dict[int, _Answer] = {}
@@ -178,15 +189,23 @@ class _Race:
         loop = asyncio.get_running_loop()
         end = deadline = loop.time() + budget
         complete_since: float | None = None
-        local = [source.method is Method.BUILTIN for source in self._sources]
+        local = [source.method in _LOCAL for source in self._sources]
         # What we know by heart takes no time, and where it is enough nobody needs to be asked.
         self._start(place for place, is_local in enumerate(local) if is_local)
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_LOCAL_TIMEOUT)
         self._collect()
-        if online and (self._best is None or self._best.rank > (False, False, 0)):
+        if online and not self._is_settled():
             later = [place for place, is_local in enumerate(local) if not is_local]
-            self._start(place for place in later if self._sources[place].method in _FIRST_TO_ASK)
+            first = [place for place in later if self._sources[place].method in _FIRST_TO_ASK]
+            asked = [self._sources[place] for place in first]
+            self._burst = [
+                asyncio.ensure_future(question)
+                for question in first_questions(asked, self._address, self._net)
+            ]
+            for _ in range(_TURNS_TO_ASK):
+                await asyncio.sleep(0)
+            self._start(first)
             # Their questions are on the way before the many others are even written.
             await asyncio.sleep(HEAD_START)
             self._facts = asyncio.create_task(domain_facts(self._address.domain, self._net))
@@ -212,9 +231,14 @@ class _Race:
         self._give_up_open(Fate.UNREACHABLE if out_of_time else Fate.CANCELLED)
         return self._discovery(out_of_time, facts)
 
+    def _is_settled(self) -> bool:
+        """Whether this computer itself knew all that is needed."""
+        return self._best is not None and self._best.rank[:2] == (False, False)
+
     async def stop(self) -> None:
         """End everything that was started; afterwards none of it runs."""
-        tasks = [*self._tasks.values(), *([self._facts] if self._facts else [])]
+        facts = [self._facts] if self._facts else []
+        tasks: list[asyncio.Future[Any]] = [*self._tasks.values(), *self._burst, *facts]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -248,6 +272,7 @@ class _Race:
             self._questions.append(outcome)
         if isinstance(outcome, Found):
             found = with_provider_knowledge(_only_protected(outcome), self._address)
+            found = with_trusted_services(found, self._address, self._agreed)
             if found.settings.servers:
                 confirm = domains_to_confirm(found, self._address, self._agreed)
                 self._answers[place] = _Answer(found, confirm, place)
@@ -328,6 +353,7 @@ class _Race:
             confirm=confirm,
             tried=tried,
             warnings=tuple(warnings),
+            hints=question.hints if question else (),
             elapsed_ms=self._elapsed_ms(),
             domain_facts=facts,
         )
@@ -346,15 +372,13 @@ def _completed(answer: _Answer, others: Sequence[_Answer]) -> _Answer:
             incoming=settings.incoming or other.found.settings.incoming,
             outgoing=settings.outgoing or other.found.settings.outgoing,
         )
-    services = settings.services or next(
-        (
-            other.found.settings.services
-            for other in others
-            # What else the domain offers is taken from whoever may speak for it.
-            if (other.found.vouched or not other.confirm) and other.found.settings.services
-        ),
-        (),
+    # What else the domain offers is taken from whoever may speak for it.
+    others_services = (
+        other.found.settings.services
+        for other in others
+        if (other.found.vouched or not other.confirm) and other.found.settings.services
     )
+    services = settings.services or next(others_services, ())
     settings = replace(settings, services=services)
     return replace(answer, found=replace(answer.found, settings=settings))
 

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from mailsetup.model.settings import Authentication, Protocol, SocketType
 from mailsetup.net.connection import Connection, DialogueError
+from mailsetup.net.tls import TlsFailure
 
 _MAX_BYTES = 64 * 1024
 _MAX_LINES = 200
@@ -51,24 +52,32 @@ class _UnfitError(Exception):
 
 async def say_hello(
     connection: Connection, protocol: Protocol, security: SocketType
-) -> Hello | None:
+) -> Hello | TlsFailure | None:
     """What a server says of itself; None where this is no server for us.
 
     ``connection`` is fresh: in TLS for `SocketType.TLS`, in clear for `SocketType.STARTTLS`, and in
-    TLS afterwards in both cases. The caller sets the deadline and closes it.
+    TLS afterwards in both cases, unless the upgrade failed. The caller sets the deadline and closes
+    it.
     """
     connection.allow_bytes(_MAX_BYTES)
-    upgrade = security is SocketType.STARTTLS
+    greeting = ""
     try:
+        if security is SocketType.STARTTLS:
+            await _until_tls(connection, protocol)
+            failure = await connection.start_tls()
+            if failure is not None:
+                return failure
+        else:
+            greeting = await _greeting(connection, protocol)
         match protocol:
             case Protocol.IMAP:
-                words = await _imap(connection, upgrade)
+                words = await _imap(connection, greeting)
                 found = _imap_ways(words)
             case Protocol.POP3:
-                words = await _pop3(connection, upgrade)
+                words = await _pop3(connection)
                 found = _pop3_ways(words)
             case Protocol.SMTP:
-                words = await _smtp(connection, upgrade)
+                words = await _ehlo(connection)
                 found = _smtp_ways(words)
             case _:
                 assert_never(protocol)
@@ -79,16 +88,56 @@ async def say_hello(
     return Hello(tuple(sorted(set(found), key=_ORDER.index)), tuple(words))
 
 
-async def _imap(connection: Connection, upgrade: bool) -> list[str]:
-    greeting = await _line(connection)
-    # PREAUTH would make STARTTLS impossible, BYE is a refusal (RFC 9051 sections 7.1.4, 7.1.5).
-    if not greeting.upper().startswith("* OK"):
-        raise _UnfitError
-    if upgrade:
-        await connection.write(b"a1 STARTTLS\r\n")
-        await _imap_done(connection, "a1")
-        await _start_tls(connection)
-        greeting = ""
+async def ask_for_tls(connection: Connection, protocol: Protocol) -> bool:
+    """Bring a fresh connection in clear to where TLS begins; False where the server will not."""
+    connection.allow_bytes(_MAX_BYTES)
+    try:
+        await _until_tls(connection, protocol)
+    except (DialogueError, _UnfitError):
+        return False
+    return True
+
+
+async def _greeting(connection: Connection, protocol: Protocol) -> str:
+    match protocol:
+        case Protocol.IMAP:
+            greeting = await _line(connection)
+            # PREAUTH would make STARTTLS impossible, BYE is a refusal (RFC 9051 section 7.1).
+            if not greeting.upper().startswith("* OK"):
+                raise _UnfitError
+            return greeting
+        case Protocol.POP3:
+            await _pop3_ok(connection)
+        case Protocol.SMTP:
+            await _smtp_reply(connection, "220")
+        case _:
+            assert_never(protocol)
+    return ""
+
+
+async def _until_tls(connection: Connection, protocol: Protocol) -> None:
+    """The greeting and the agreement to start TLS; what was said before it is forgotten."""
+    await _greeting(connection, protocol)
+    match protocol:
+        case Protocol.IMAP:
+            await connection.write(b"a1 STARTTLS\r\n")
+            await _imap_done(connection, "a1")
+        case Protocol.POP3:
+            await connection.write(b"STLS\r\n")
+            await _pop3_ok(connection)
+        case Protocol.SMTP:
+            await _ehlo(connection)
+            await connection.write(b"STARTTLS\r\n")
+            await _smtp_reply(connection, "220")
+        case _:
+            assert_never(protocol)
+
+
+async def _imap(connection: Connection, greeting: str) -> list[str]:
+    """The capabilities, which many servers tell in their greeting already.
+
+    ``greeting`` is one that came under TLS, or empty.
+    """
     said = re.search(r"\[CAPABILITY ([^\]]*)\]", greeting, re.IGNORECASE)
     if said is not None:
         return said.group(1).upper().split()
@@ -117,12 +166,7 @@ async def _imap_done(connection: Connection, tag: str) -> list[str]:
     raise _UnfitError
 
 
-async def _pop3(connection: Connection, upgrade: bool) -> list[str]:
-    await _pop3_ok(connection)
-    if upgrade:
-        await connection.write(b"STLS\r\n")
-        await _pop3_ok(connection)
-        await _start_tls(connection)
+async def _pop3(connection: Connection) -> list[str]:
     await connection.write(b"CAPA\r\n")
     if not (await _line(connection)).startswith("+OK"):
         # CAPA came with RFC 2449; a server without it has USER and PASS.
@@ -151,16 +195,10 @@ async def _pop3_ok(connection: Connection) -> None:
         raise _UnfitError
 
 
-async def _smtp(connection: Connection, upgrade: bool) -> list[str]:
-    await _smtp_reply(connection, "220")
+async def _ehlo(connection: Connection) -> list[str]:
+    """The lines of the answer after the first."""
     await connection.write(_EHLO)
     lines = await _smtp_reply(connection, "250")
-    if upgrade:
-        await connection.write(b"STARTTLS\r\n")
-        await _smtp_reply(connection, "220")
-        await _start_tls(connection)
-        await connection.write(_EHLO)
-        lines = await _smtp_reply(connection, "250")
     return lines[1:]
 
 
@@ -185,11 +223,6 @@ async def _smtp_reply(connection: Connection, code: str) -> list[str]:
         if line[3:4] != "-":
             return lines
     raise _UnfitError
-
-
-async def _start_tls(connection: Connection) -> None:
-    if await connection.start_tls() is not None:
-        raise _UnfitError
 
 
 async def _line(connection: Connection) -> str:

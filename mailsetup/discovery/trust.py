@@ -5,6 +5,7 @@ unless the host lies within the address's own domain, whose name the certificate
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found
@@ -38,6 +39,27 @@ def domains_to_confirm(
             if host not in agreed and owned_domain(host) not in agreed
         )
     )
+
+
+def with_trusted_services(
+    found: Found, address: EmailAddress, agreed: Collection[str] = ()
+) -> Found:
+    """The settings without calendars and the like at hosts that nobody is going to be asked about.
+
+    The question is about the mail servers. A service elsewhere, which anybody could have named who
+    forged the answer, would come along with the person's agreement to those.
+    """
+    if found.vouched or found.source.method in _GIVEN_BY_THE_PERSON:
+        return found
+    covered = {*agreed, *map(owned_domain, found.settings.hosts)}
+    services = tuple(
+        service
+        for service in found.settings.services
+        if owned_domain(service.place) in covered
+        or service.place in agreed
+        or is_own_host(service.place, address.domain)
+    )
+    return replace(found, settings=replace(found.settings, services=services))
 
 
 def is_own_host(host: str, domain: str) -> bool:

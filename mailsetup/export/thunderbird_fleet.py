@@ -29,7 +29,7 @@ from mailsetup.export.prefs_js import PrefValue
 from mailsetup.export.publish.clientconfig import clientconfig
 from mailsetup.export.publish.template import username_template
 from mailsetup.export.thunderbird import Keys, notes, prefs
-from mailsetup.i18n import _
+from mailsetup.i18n import N_, _
 from mailsetup.model.settings import Account, AccountSettings
 
 KEYS = Keys(account="account9001", server="server9001", identity="id9001", smtp="smtp9001")
@@ -98,7 +98,7 @@ class ThunderbirdFleet:
     """Thunderbird for everybody in an office."""
 
     id = "thunderbird-fleet"
-    title = "Thunderbird (many computers)"
+    title = N_("Thunderbird (many computers)")
     automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | CannotExport:
@@ -132,6 +132,15 @@ class ThunderbirdFleet:
         )
 
 
+def script_for_everybody(account: Account) -> bytes | CannotExport:
+    """The ``.cfg`` that sets up whoever the variables name, and nobody without them."""
+    own = prefs(account, KEYS)
+    if isinstance(own, CannotExport):
+        return own
+    values = {pref.name: pref.value for pref in own}
+    return _script(account, values, _shared(account), fallback=False)
+
+
 def _file(name: str, content: bytes, media_type: str) -> ArtifactFile:
     return ArtifactFile(name=name, content=content, media_type=media_type)
 
@@ -150,8 +159,13 @@ def _shared(account: Account) -> AccountSettings | None:
 
 
 def _script(
-    account: Account, values: dict[str, PrefValue], shared: AccountSettings | None
+    account: Account,
+    values: dict[str, PrefValue],
+    shared: AccountSettings | None,
+    *,
+    fallback: bool = True,
 ) -> bytes:
+    """With ``fallback`` it sets up this account where the variables name nobody."""
     everybody: dict[str, PrefValue] | None = None
     if shared is not None:
         everybody = {
@@ -166,9 +180,9 @@ def _script(
         if user in values:
             everybody[user] = shared.outgoing[0].username
     wanted: dict[str, object] = {
-        "address": account.address.ascii,
+        "address": account.address.ascii if fallback else "",
         "domain": account.address.domain,
-        "prefs": values,
+        "prefs": values if fallback else None,
         "shared": everybody,
     }
     plain = json.dumps(wanted, sort_keys=True).encode()

@@ -1,12 +1,33 @@
 """What every page of the window has in common."""
 
+from enum import StrEnum
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from mailsetup.assistant.flow import Page
+from mailsetup.assistant.events import Event
+from mailsetup.assistant.flow import Move, Page
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import Title
+from mailsetup.i18n import _
+
+
+class Wish(StrEnum):
+    """What a page wants done that is more than going to another page."""
+
+    SET_UP_PROGRAM = "set-up-program"
+    UNDO = "undo"
+    """Take back what was done in Thunderbird."""
+    SAVE_FILES = "save-files"
+    SAVE_REPORT = "save-report"
+    OPEN_DEMO = "open-demo"
+    LEAVE_DEMO = "leave-demo"
+    OPEN_SETTINGS_FILE = "open-settings-file"
+    CHOOSE_CA_FILE = "choose-ca-file"
+    SAVE_SUPPORT = "save-support"
+    """The report for support, with the log."""
+    SHOW_LOG = "show-log"
 
 
 class PageView(QWidget):
@@ -16,6 +37,8 @@ class PageView(QWidget):
 
     moved = Signal(object)
     """The person chose one of the page's own ways (a `Move`)."""
+    wanted = Signal(object)
+    """The person wants something done (a `Wish`)."""
     changed = Signal()
     """What the footer shows may be different now."""
 
@@ -42,6 +65,13 @@ class PageView(QWidget):
     def retranslate(self) -> None:
         """Set every text in the current language, keeping what was typed."""
 
+    def take(self, event: Event) -> None:
+        """Something happened in the engine, on a page where it works."""
+
+    def primary_move(self) -> Move:
+        """Where the primary button leads."""
+        return Move.NEXT
+
     def primary_text(self) -> str:
         """The primary button's text; empty where the page has none."""
         return ""
@@ -57,3 +87,11 @@ class PageView(QWidget):
     def announcement(self) -> str:
         """What a screen reader says when the page appears."""
         return self.title.text()
+
+
+class Aside(PageView):
+    """Beside the flow: opened over any page, closed again without having disturbed it."""
+
+    def primary_text(self) -> str:
+        """Back to where one was."""
+        return _("Close")

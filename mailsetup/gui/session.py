@@ -4,11 +4,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailsetup.assistant.journal import Journal
+from mailsetup.gui.memory import Memory
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
-from mailsetup.model.settings import Account
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, Hint
 
 if TYPE_CHECKING:
+    from mailsetup.assistant.expert import Expert
     from mailsetup.assistant.report import CheckReport
     from mailsetup.assistant.service import Discovery
     from mailsetup.demo.world import DemoAccount
@@ -39,6 +43,8 @@ class Session:
     typed: bool = False
     """Whether the servers were entered by hand."""
     password: str = ""
+    password_early: bool = False
+    """Whether it was typed while the search still went on."""
     keep_password: bool = False
     keyring: str = ""
     """The keyring's name; empty where there is none."""
@@ -64,7 +70,7 @@ class Session:
     """Whether the program is to keep the password, too."""
     artifact: "Artifact | None" = None
     problem: str = ""
-    """Why the last step on the program's page did not work, as a sentence."""
+    """Why the last step did not work, as a sentence."""
     applied: str = ""
     """What was done in Thunderbird: a word of its outcomes, or ``already-there``."""
     profile: Path | None = None
@@ -73,6 +79,39 @@ class Session:
     """What the person should know about the profile that was made."""
     saved: tuple[Path, ...] = ()
     demo: "tuple[DemoAccount, ...]" = ()
+    """The demo world's addresses; empty outside of it."""
+    demo_can_be_left: bool = False
+    """Whether the demo was opened from this window."""
+    expert: "Expert | None" = None
+    """What a technician set; None where nothing was."""
+    memory: Memory = field(default_factory=Memory)
+    """What is kept between two runs."""
+    journal: Journal = field(default_factory=Journal)
+    """What happened since the program was started."""
+    settings_file: Path | None = None
+    """Where the servers come from instead of a search."""
+
+    @property
+    def hint(self) -> Hint | None:
+        """What the provider wants done before the password is typed."""
+        settings = self.discovery.settings if self.discovery and not self.typed else None
+        hints = settings.hints if settings else ()
+        return next((one for one in hints if one.kind != "help"), None)
+
+    @property
+    def needs_no_password_page(self) -> bool:
+        """Whether the password is there already and nothing has to be said about it."""
+        return self.password_early and bool(self.password) and self.hint is None
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """What must appear nowhere."""
+        return [Secret(text) for text in (self.password, self.second_password) if text]
+
+    @property
+    def needs_second(self) -> bool:
+        """Whether only a mailbox elsewhere shows what the person complains of."""
+        return self.symptom is not None and self.symptom.needs_second_mailbox
 
     def begin_anew(self) -> None:
         """Forget everything about the account; what belongs to the computer stays."""
@@ -82,12 +121,18 @@ class Session:
             installed=self.installed,
             places=self.places,
             demo=self.demo,
+            demo_can_be_left=self.demo_can_be_left,
+            expert=self.expert,
+            memory=self.memory,
+            journal=self.journal,
+            settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)
 
     def forget_findings(self) -> None:
         """The address changed: what was found for another one counts no more."""
         self.discovery = None
+        self.password_early = False
         self.absence = ()
         self.agreed = False
         self.agreed_before = ()

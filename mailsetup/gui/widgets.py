@@ -1,6 +1,6 @@
 """The window's own small widgets."""
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mailsetup.gui.theme import Space, Type, scaled
+from mailsetup.gui.theme import Space, Type, set_type
 from mailsetup.i18n import _
 
 
@@ -35,7 +35,7 @@ class PlainLabel(QLabel):
         if role:
             self.setProperty("role", role)
         if size is not Type.BODY or bold:
-            self.setFont(scaled(self.font(), size, bold=bold))
+            set_type(self, size, bold=bold)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -92,15 +92,18 @@ class Field(QWidget):
     def __init__(self, editor: QLineEdit | None = None) -> None:
         super().__init__()
         self.edit = editor or QLineEdit()
-        self.label = QLabel()
+        self.label = PlainLabel()
         self.label.setBuddy(self.edit)
         self.fault = PlainLabel(role="fault", size=Type.SMALL)
         self.fault.hide()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.TINY)
+        self._line = QHBoxLayout()
+        self._line.setSpacing(Space.SMALL)
+        self._line.addWidget(self.edit, 1)
         layout.addWidget(self.label)
-        layout.addWidget(self.edit)
+        layout.addLayout(self._line)
         layout.addWidget(self.fault)
         self.edit.textChanged.connect(self.changed)
         self.setFocusProxy(self.edit)
@@ -118,6 +121,10 @@ class Field(QWidget):
         self.edit.setAccessibleDescription(text)
         self.edit.style().unpolish(self.edit)
         self.edit.style().polish(self.edit)
+
+    def add_beside(self, button: QPushButton) -> None:
+        """A button that belongs to the field, on its line."""
+        self._line.addWidget(button)
 
     @property
     def text(self) -> str:
@@ -137,14 +144,7 @@ class PasswordField(Field):
         self._show = action_button()
         self._show.setCheckable(True)
         self._show.toggled.connect(self._toggle)
-        layout = self.layout()
-        row = QHBoxLayout()
-        row.setSpacing(Space.SMALL)
-        if isinstance(layout, QVBoxLayout):
-            layout.removeWidget(self.edit)
-            row.addWidget(self.edit, 1)
-            row.addWidget(self._show)
-            layout.insertLayout(1, row)
+        self.add_beside(self._show)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -251,7 +251,21 @@ def clear(widget: QWidget) -> None:
             inner.deleteLater()
 
 
+class Announcer(QObject):
+    """Through it everything goes that a screen reader says by itself."""
+
+    said = Signal(str)
+
+    def say(self, widget: QWidget, text: str) -> None:
+        """Let a screen reader say something now."""
+        if text:
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+            self.said.emit(text)
+
+
+ANNOUNCER = Announcer()
+
+
 def announce(widget: QWidget, text: str) -> None:
     """Let a screen reader say something now."""
-    event = QAccessibleAnnouncementEvent(widget, text)
-    QAccessible.updateAccessibility(event)
+    ANNOUNCER.say(widget, text)

@@ -50,7 +50,7 @@ def settings_to_json(settings: AccountSettings) -> dict[str, Json]:
     if settings.provider:
         document["provider"] = settings.provider
     if settings.hints:
-        document["hints"] = [_hint_to_json(hint) for hint in settings.hints]
+        document["hints"] = [hint_to_json(hint) for hint in settings.hints]
     if settings.services:
         document["services"] = [_service_to_json(service) for service in settings.services]
     if settings.oauth2 is not None:
@@ -62,7 +62,8 @@ def settings_to_json(settings: AccountSettings) -> dict[str, Json]:
     return document
 
 
-def _hint_to_json(hint: Hint) -> dict[str, Json]:
+def hint_to_json(hint: Hint) -> dict[str, Json]:
+    """What the person must do first, in the provider's words too where it has any."""
     entry: dict[str, Json] = {"kind": hint.kind, "url": hint.url}
     if hint.texts:
         entry["texts"] = {language or "und": text for language, text in hint.texts}

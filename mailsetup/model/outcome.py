@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailsetup.model.settings import AccountSettings
+from mailsetup.model.settings import AccountSettings, Hint
 from mailsetup.model.source import Source
 
 
@@ -24,14 +24,16 @@ class Found:
 class NeedsInput:
     """The source can go on only after the person did something; ``question`` is a stable word.
 
-    ``bridge``: the provider's own program is needed. ``exchange``: the mailbox is on an Exchange
-    server that tells nobody of IMAP. ``redirect``: it leads on to another owner's host; once the
-    person agrees to the domains in ``confirm``, asking again gives the settings.
+    ``bridge``: the provider's own program is needed. ``own-app``: no other mail program gets in.
+    ``exchange``: the mailbox is on an Exchange server that tells nobody of IMAP. ``redirect``: it
+    leads on to another owner's host; once the person agrees to the domains in ``confirm``, asking
+    again gives the settings. ``hints`` say what to do where it is known.
     """
 
     source: Source
     question: str
     confirm: tuple[str, ...] = ()
+    hints: tuple[Hint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from mailsetup.model.address import EmailAddress
 
@@ -90,8 +91,7 @@ class ServiceKind(StrEnum):
 class Service:
     """A calendar, an address book, server-side rules and the like.
 
-    Either ``url`` (HTTPS) or ``host`` with ``port`` and ``security`` is set. What is told here is
-    for programs that can use it; trust in its host is judged when a password is to go there.
+    Either ``url`` (HTTPS) or ``host`` with ``port`` and ``security`` is set.
     """
 
     kind: ServiceKind
@@ -101,6 +101,11 @@ class Service:
     port: int = 0
     security: SocketType = SocketType.TLS
     authentication: tuple[Authentication, ...] = (Authentication.PASSWORD_CLEARTEXT,)
+
+    @property
+    def place(self) -> str:
+        """The host, wherever it is named."""
+        return self.host or urlsplit(self.url).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,8 @@ class OAuth2Endpoints:
 class Hint:
     """What the provider says the person must do first, such as "switch IMAP on".
 
-    ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge`` or ``help``.
+    ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge``, ``own-app`` or
+    ``help``.
     ``texts`` are the provider's own words, each with its two-letter language ("" where it names
     none): text from outside, to be shown as plain text only.
     """

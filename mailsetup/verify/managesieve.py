@@ -28,7 +28,7 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
 
 PORT = 4190
 CONNECT_TIMEOUT = 2.0
@@ -97,18 +97,17 @@ RulesOutcome = Rules | NotOffered | Failure
 
 async def read_active_rules(
     incoming: ServerSettings,
-    secret: Secret,
     net: Network,
     *,
-    accepted: Awaitable[str],
+    accepted: Awaitable[tuple[str, Secret]],
     patience: float = DIALOGUE_TIMEOUT,
 ) -> RulesOutcome:
     """The script that is active in the mailbox, read with one login at most.
 
     The host of the ``incoming`` server is asked, on port 4190. Nothing secret is said there before
-    ``accepted`` names the user whom that server has accepted with this ``secret``: the password
-    goes to nobody who does not have it already. ``patience`` is in seconds, for the opening and
-    for what follows each.
+    ``accepted`` tells the user whom that server has accepted, and with what: the secret goes to
+    nobody who does not have it already. ``patience`` is in seconds, for the opening and for what
+    follows each.
 
     A `Failure` here says nothing about the mailbox, which works without ManageSieve: it is no
     finding, not even where the login was refused.
@@ -129,7 +128,7 @@ async def read_active_rules(
         if opening.failure is not None:
             session.close()
             return opening.failure
-        username = await accepted
+        username, secret = await accepted
         deadline = asyncio.get_running_loop().time() + patience
         with border(server, Stage.LOGIN, secret) as login:
             async with asyncio.timeout_at(deadline):
@@ -225,13 +224,13 @@ class ManageSieveSession(MailSession):
         """Log in once, with one mechanism; its name is returned."""
         self._require_safety(username, secret)
         offered = set(self.capabilities.get("SASL", "").upper().split())
-        mechanism = choose(offered, self.server.authentication)
+        mechanism = choose(offered, self.server.authentication, secret=secret)
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
             error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
             raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
         try:
-            await self._authenticate(exchange(mechanism, username, secret))
+            await self._authenticate(exchange(mechanism, username, secret, self.server))
         except SaslError:
             raise RefusalError(
                 Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
@@ -245,6 +244,10 @@ class ManageSieveSession(MailSession):
         if first is not None:
             line += b" " + _string(encoded(first))
         await self._send(line)
+        with token_refusals(login):
+            await self._converse(login)
+
+    async def _converse(self, login: Exchange) -> None:
         for _ in range(12):
             response = await self._response(Stage.LOGIN)
             if response.end:

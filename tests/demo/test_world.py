@@ -4,6 +4,7 @@ import io
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,16 @@ async def test_no_password_goes_to_a_company_that_nobody_agreed_to(demo: DemoWor
     assert account is not None
     with pytest.raises(UnconfirmedError):
         await assistant.check(CheckRequest(account, Secret("x"), discovery=discovery))
+    typed = replace(
+        account,
+        incoming=replace(account.incoming, host="imap.demo.test"),
+        outgoing=replace(account.outgoing, host="smtp.demo.test"),
+    )
+    others = alternatives_to(typed, discovery.settings)
+    with pytest.raises(UnconfirmedError):
+        await assistant.check(
+            CheckRequest(typed, Secret("x"), discovery=discovery, alternatives=others)
+        )
 
 
 def test_the_walk_in_the_terminal_tells_every_story(demo: DemoWorld) -> None:

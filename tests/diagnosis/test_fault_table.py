@@ -1,6 +1,8 @@
 """One fault after the other, shown to a whole check: is the right link named?"""
 
 import asyncio
+import base64
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -8,6 +10,7 @@ import pytest
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
+from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 from tests.faults import TALKER, account, check, fault, named, options
 from tests.servers.talkers import Talk, imap_talker, listening, pop3_talker, smtp_talker
@@ -151,6 +154,34 @@ async def test_each_answer_to_a_login_has_its_meaning(
     async with imap_talker(world.certificates.ca, TALKER, answers=said) as place:
         wanted = account(incoming=TALKER)
         report = await check(options(world, {(TALKER, 993): place}), wanted, "correcto-17")
+    assert named(report) == identity
+
+
+@pytest.mark.parametrize(
+    ("identity", "status"),
+    [
+        fault("account.login.sign-in-refused", "invalid_token"),
+        fault("account.login.scope-missing", "insufficient_scope"),
+    ],
+)
+async def test_a_refused_token_has_its_meaning(world: World, identity: str, status: str) -> None:
+    why = base64.b64encode(json.dumps({"status": status, "scope": "mail"}).encode()).decode()
+    said = {
+        "CAPABILITY": "* CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER\r\n{tag} OK done\r\n",
+        "AUTHENTICATE": f"+ {why}\r\n",
+    }
+    # The client's acknowledgement (RFC 7628 section 3.2.3) is no command, so it gets the refusal.
+    async with imap_talker(
+        world.certificates.ca, TALKER, answers=said, otherwise="m2 NO [AUTHENTICATIONFAILED]\r\n"
+    ) as place:
+        wanted = account(incoming=TALKER)
+        incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
+        report = await check(
+            options(world, {(TALKER, 993): place}),
+            replace(wanted, incoming=incoming),
+            "",
+            secret=AccessToken("prueba-de-acceso"),
+        )
     assert named(report) == identity
 
 

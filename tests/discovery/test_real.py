@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import pytest
 
+from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.domain import DomainState
 from mailsetup.discovery.find import Discovery, Verdict, find
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.model.outcome import Fate, Found
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Authentication, HostAlias, SocketType
+from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Method
 from mailsetup.net.connection import Connection
-from mailsetup.net.dial import ConnectFailure
+from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.net.tls import TlsFailure, TlsFault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
 from mailsetup.verify.outcome import LoggedIn
@@ -102,6 +104,21 @@ async def test_the_name_in_the_certificate_is_told_with_the_one_that_led_there(
     discovery = await looked(world, "shared.test")
     assert discovery.settings is not None
     assert discovery.settings.aliases == (HostAlias("mail.shared.test", "srv12.hoster.test"),)
+
+
+@pytest.mark.parametrize(
+    ("port", "upgrades"),
+    [(993, None), (143, Protocol.IMAP), (465, None), (587, Protocol.SMTP)],
+)
+async def test_the_name_that_fits_is_found_on_every_kind_of_port(
+    world: World, port: int, upgrades: Protocol | None
+) -> None:
+    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    wrong = ConnectFailure(
+        ConnectFault.TLS, "mail.shared.test", port, TlsFailure(TlsFault.WRONG_NAME)
+    )
+    async with open_network(options) as net:
+        assert await proven_name(wrong, "shared.test", net, upgrades) == "srv12.hoster.test"
 
 
 async def test_the_login_goes_on_with_the_connections_of_the_search(world: World) -> None:

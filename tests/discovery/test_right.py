@@ -161,6 +161,20 @@ def test_what_the_domain_declines_is_not_guessed() -> None:
     assert discovery.warnings == ("incomplete",)
 
 
+def test_what_the_domain_declines_is_not_guessed_though_it_says_so_late() -> None:
+    world = World()
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = NOT_OFFERED
+    world.dns_delays["_imaps._tcp.bodega.es", "SRV"] = 0.2
+    # An answer that is lost leaves open only what it is about.
+    world.dns_delays["_pop3._tcp.bodega.es", "SRV"] = NEVER
+    world.mail["imap.bodega.es", 993] = imap()
+    world.mail["imap.bodega.es", 143] = imap()
+    world.mail["smtp.bodega.es", 465] = smtp()
+    discovery = looked(world)
+    assert discovery.settings is not None
+    assert [server.port for server in discovery.settings.servers] == [143, 465]
+
+
 def test_plain_http_is_off_unless_switched_on_and_then_asks_about_every_host() -> None:
     world = World()
     world.serve(PLAIN_AUTOCONFIG, config())
@@ -201,6 +215,20 @@ def test_calendars_of_the_srv_records_come_along_with_the_document() -> None:
     assert [service.url for service in discovery.settings.services] == [
         "https://dav.bodega.es:8443/cal/"
     ]
+
+
+def test_a_forged_calendar_does_not_come_along_with_honest_mail_servers() -> None:
+    world = World()
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("imap.hoster.com", 993))
+    world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("smtp.hoster.com", 465))
+    world.dns["_caldavs._tcp.bodega.es", "SRV"] = srv(("evil.com", 443))
+    world.dns["_carddavs._tcp.bodega.es", "SRV"] = srv(("dav.hoster.com", 443))
+    world.dns["_sieve._tcp.bodega.es", "SRV"] = srv(("mail.bodega.es", 4190))
+    for agreed in ([], ["hoster.com"]):
+        settings = looked(world, agreed=agreed).settings
+        assert settings is not None
+        places = sorted(service.place for service in settings.services)
+        assert places == ["dav.hoster.com", "mail.bodega.es"]
 
 
 @pytest.mark.parametrize("signed", [True, False])

@@ -1,9 +1,12 @@
 """What each source makes of the network's answers."""
 
+from pathlib import Path
+
 import pytest
 
 from mailsetup.discovery.sources.autoconfig import Autoconfig
 from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx, hosting_domains
 from mailsetup.discovery.sources.probe import Probe
@@ -14,7 +17,7 @@ from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreac
 from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Channel, Method
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns import Answer, NoAnswer, ResolverFault, SrvRecord
+from mailsetup.net.dns import Answer, MxRecord, NoAnswer, ResolverFault, SrvRecord
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.kept import Kept
 from mailsetup.net.publicsuffix import owned_domain
@@ -38,7 +41,7 @@ from tests.discovery.world import (
     srv,
 )
 
-Source = Autoconfig | WellKnown | Ispdb | Srv | Mx | Probe | Builtin
+Source = Autoconfig | IspFiles | WellKnown | Ispdb | Srv | Mx | Probe | Builtin
 
 
 def ask(source: Source, world: World, text: str = "ana@bodega.es") -> Outcome:
@@ -87,6 +90,31 @@ class TestAutoconfig:
             outcome = found(source, world)
             assert outcome.vouched is vouched
             assert outcome.source.location == landed
+
+
+class TestIspFiles:
+    def test_the_persons_own_file_comes_before_the_computers(self, tmp_path: Path) -> None:
+        own, everybodys = tmp_path / "own", tmp_path / "all"
+        for folder, host in ((everybodys, "all.hoster.com"), (own, "own.hoster.com")):
+            assert isinstance(ask(IspFiles([own, everybodys]), World()), NotFound | Found)
+            folder.mkdir()
+            (folder / "bodega.es.xml").write_bytes(config(host))
+        outcome = found(IspFiles([own, everybodys]), World())
+        assert outcome.settings.incoming[0].host == "own.hoster.com"
+        assert outcome.source.channel is Channel.FILE
+        assert domains_to_confirm(outcome, address()) == ()
+        outcome = found(IspFiles([tmp_path / "none", everybodys]), World())
+        assert outcome.settings.incoming[0].host == "all.hoster.com"
+
+    def test_a_file_that_is_none_is_told_so(self, tmp_path: Path) -> None:
+        path = tmp_path / "bodega.es.xml"
+        path.write_bytes(b"<html></html>")
+        assert ask(IspFiles([tmp_path]), World()) == NotFound(str(path), "html")
+        path.write_bytes(b"x" * 300_000)
+        assert ask(IspFiles([tmp_path]), World()) == NotFound(str(path), "too-large")
+        path.unlink()
+        path.mkdir()
+        assert ask(IspFiles([tmp_path]), World()) == Unreachable(str(path), "isadirectoryerror")
 
 
 class TestIspdb:
@@ -268,6 +296,35 @@ class TestMx:
         assert ask(Mx(), world) == NotFound("bodega.es", reason)
         assert not world.asked_urls
 
+    def test_a_department_is_served_by_what_the_company_above_it_publishes(self) -> None:
+        world = World()
+        world.dns["ventas.bodega.es", "MX"] = mx("mx.bodega.es")
+        world.serve(AUTOCONFIG, config())
+        outcome = found(Mx(), world, "ana@ventas.bodega.es")
+        assert outcome.settings.incoming[0].username == "ana@ventas.bodega.es"
+        assert not outcome.vouched
+        assert domains_to_confirm(outcome, address("ana@ventas.bodega.es")) == ()
+        # Neither the exchanger nor the domain itself, which others ask.
+        assert set(world.asked_urls) == {AUTOCONFIG, ISPDB, ISPDB_COPY}
+
+    @pytest.mark.parametrize("suffix", ["com", "co.uk", "eu.org"])
+    def test_nobody_above_the_owner_of_a_domain_is_asked(self, suffix: str) -> None:
+        world = World()
+        world.dns[f"bodega.{suffix}", "MX"] = mx(f"mx.bodega.{suffix}")
+        assert ask(Mx(), world, f"ana@bodega.{suffix}") == NotFound(f"bodega.{suffix}", "own-mx")
+        assert not world.asked_urls
+
+    def test_a_null_mx_beside_a_real_one_is_a_slip(self) -> None:
+        world = World()
+        records = (MxRecord(0, ""), MxRecord(10, "aspmx.l.google.com"))
+        world.dns["bodega.es", "MX"] = Answer(records)
+        assert found(Mx(), world).settings.incoming[0].host == "imap.gmail.com"
+
+    def test_an_exchanger_that_is_no_host_name_is_not_a_refusal(self) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("192.0.2.7")
+        assert ask(Mx(), world) == NotFound("bodega.es", "bad-mx")
+
     def test_a_resolver_that_does_not_answer(self) -> None:
         world = World(dns_default=NoAnswer(ResolverFault.TIMEOUT))
         assert ask(Mx(), world) == Unreachable("bodega.es", "timeout")
@@ -313,6 +370,20 @@ class TestMx:
         assert outcome.settings.incoming[0].host == "imap.gmail.com"
         assert outcome.source.location == "spf:_spf.google.com"
 
+    @pytest.mark.parametrize(
+        ("text", "found_there"), [("v=DKIM1; k=rsa; p=MIIB", True), ("v=spf1 -all", False)]
+    )
+    def test_a_filter_is_seen_through_by_the_key_that_the_hosting_signs_with(
+        self, text: str, found_there: bool
+    ) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx("mx1.pphosted.com")
+        world.dns["google._domainkey.bodega.es", "TXT"] = Answer((text,))
+        outcome = ask(Mx(), world)
+        assert isinstance(outcome, Found) is found_there
+        if isinstance(outcome, Found):
+            assert outcome.settings.incoming[0].host == "imap.gmail.com"
+
     def test_two_hostings_that_may_send_leave_the_question_open(self) -> None:
         world = World()
         world.dns["bodega.es", "MX"] = mx("mx1.antispamcloud.com")
@@ -352,6 +423,21 @@ class TestBuiltin:
         outcome = ask(Builtin(), World(), "ana@proton.me")
         assert isinstance(outcome, NeedsInput)
         assert outcome.question == "bridge"
+        assert outcome.hints[0].url == "https://proton.me/mail/bridge"
+
+    @pytest.mark.parametrize(
+        ("exchanger", "question"),
+        [("mail.protonmail.ch", "bridge"), ("mail.tutanota.de", "own-app")],
+    )
+    def test_the_same_provider_behind_a_domain_of_ones_own(
+        self, exchanger: str, question: str
+    ) -> None:
+        world = World()
+        world.dns["bodega.es", "MX"] = mx(exchanger)
+        outcome = ask(Mx(), world)
+        assert isinstance(outcome, NeedsInput)
+        assert outcome.question == question
+        assert not world.asked_urls
 
     def test_a_domain_below_a_known_one_is_unknown(self) -> None:
         assert isinstance(ask(Builtin(), World(), "ana@x.gmail.com"), NotFound)
@@ -438,6 +524,15 @@ class TestProbe:
             Authentication.PASSWORD_CLEARTEXT,
             Authentication.PASSWORD_ENCRYPTED,
         )
+
+    def test_pop3_with_an_upgrade_to_tls_is_found(self) -> None:
+        world = World()
+        world.mail["pop.bodega.es", 110] = Script(
+            b"+OK hi\r\n", {b"STLS": b"+OK begin\r\n", b"CAPA": b"+OK\r\nUSER\r\n.\r\n"}
+        )
+        world.mail["smtp.bodega.es", 465] = smtp()
+        (server,) = found(Probe(), world).settings.incoming
+        assert (server.port, server.security) == (110, SocketType.STARTTLS)
 
     def test_no_credentials_are_ever_said_and_every_connection_is_closed(self) -> None:
         world = World()
@@ -531,6 +626,24 @@ class TestNameInTheCertificate:
         assert outcome.settings.aliases == (HostAlias("mail.bodega.es", "srv12.hoster.com"),)
         assert not outcome.vouched
         assert domains_to_confirm(outcome, address()) == ("hoster.com",)
+
+    def test_the_certificate_behind_an_upgrade_to_tls_is_read_too(self) -> None:
+        world = World()
+        world.dns["mail.bodega.es", "A"] = Answer(("192.0.2.12",))
+        world.dns["srv12.hoster.com", "A"] = Answer(("192.0.2.12",))
+        world.certificates["mail.bodega.es"] = ("srv12.hoster.com",)
+        for host in ("mail.bodega.es", "srv12.hoster.com"):
+            world.mail[host, 143] = imap()
+            world.mail[host, 587] = smtp()
+        outcome = found(Probe(), world)
+        assert hosts(outcome) == [
+            ("srv12.hoster.com", 143, SocketType.STARTTLS),
+            ("srv12.hoster.com", 587, SocketType.STARTTLS),
+        ]
+        assert outcome.settings.aliases == (HostAlias("mail.bodega.es", "srv12.hoster.com"),)
+        script = world.mail["mail.bodega.es", 143]
+        assert isinstance(script, Script)
+        assert b"a1 STARTTLS\r\n" in script.said
 
     def test_a_name_that_leads_elsewhere_is_not_tried(self) -> None:
         world = shared_hosting("srv12.hoster.com")

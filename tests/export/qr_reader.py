@@ -14,7 +14,9 @@ def decoded(image: QImage) -> str:
     whole = bytes(gray.constBits())
     pixels = b"".join(whole[y * line : y * line + width] for y in range(height))
     view = memoryview(pixels).cast("B", (height, width))
-    found = zxingcpp.read_barcodes(view)
+    # Anything may look like some other kind of code to it.
+    only = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(view, formats=only)
     assert len(found) == 1, found
     assert found[0].valid
     assert found[0].format == zxingcpp.BarcodeFormat.QRCode

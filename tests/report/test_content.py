@@ -163,8 +163,8 @@ def test_the_technician_gets_servers_logins_and_the_search() -> None:
 
 def test_the_evidence_of_a_finding_is_kept() -> None:
     finding = content("rejected").findings[0]
-    assert Row("code", "554 5.7.1") in finding.evidence
-    assert Row("server", "smtp.correo-iberico.es:465") in finding.evidence
+    assert Row("Code", "554 5.7.1") in finding.evidence
+    assert Row("Server", "smtp.correo-iberico.es:465") in finding.evidence
 
 
 def test_a_settings_file_is_named_without_its_folder() -> None:

@@ -105,7 +105,7 @@ def test_the_technicians_page_begins_on_a_new_sheet_of_any_size() -> None:
     assert "size:" not in style[style.index("@page") : style.index("@media print")]
     person, technician = html(content("broken")).split('<article class="sheet technician">')
     assert "For the technician" not in person
-    assert "certificate_sha256" in technician
+    assert "Certificate (SHA-256)" in technician
 
 
 def test_a_state_is_never_told_by_colour_alone() -> None:

@@ -113,6 +113,7 @@ def imap_talker(
     *,
     greeting: str = "* OK ready\r\n",
     answers: Answers | None = None,
+    otherwise: str = "{tag} BAD what?\r\n",
 ) -> contextlib.AbstractAsyncContextManager[tuple[str, int]]:
     """An incoming server that answers a login as told."""
     all_answers = {**_IMAP, **(answers or {})}
@@ -121,7 +122,7 @@ def imap_talker(
         writer.write(greeting.encode())
         while line := await reader.readline():
             tag, _blank, said = line.decode("utf-8", "replace").strip().partition(" ")
-            reply = _answer(all_answers, said) or "{tag} BAD what?\r\n"
+            reply = _answer(all_answers, said) or otherwise
             writer.write(reply.replace("{tag}", tag).encode())
 
     return listening(talk, server_context(authority, host))

@@ -37,11 +37,9 @@ async def read_active_rules(
     server: ServerSettings, secret: Secret, net: Network, patience: float = 10.0
 ) -> RulesOutcome:
     """As where the mailbox has just accepted this user."""
-    accepted: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    accepted.set_result(server.username)
-    return await managesieve.read_active_rules(
-        server, secret, net, accepted=accepted, patience=patience
-    )
+    accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
+    accepted.set_result((server.username, secret))
+    return await managesieve.read_active_rules(server, net, accepted=accepted, patience=patience)
 
 
 def at_imaps(net: Network) -> Network:
@@ -274,14 +272,14 @@ async def test_a_port_that_nobody_answers_is_not_waited_for(tmp_path: Path) -> N
 
 async def test_before_the_mailbox_accepted_the_password_it_is_not_said_here(tmp_path: Path) -> None:
     async with playing(WHOLE, Protocol.IMAP, SocketType.STARTTLS, tmp_path) as (server, net, heard):
-        accepted: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
         reading = asyncio.create_task(
-            managesieve.read_active_rules(server, Secret(CANARY), at_imaps(net), accepted=accepted)
+            managesieve.read_active_rules(server, at_imaps(net), accepted=accepted)
         )
         while bytes(heard.clear) != b"STARTTLS\r\n":
             await net.clock.sleep(0.01)
         done, _waiting = await asyncio.wait([reading], timeout=0.2)
         assert not done
         assert not heard.secure
-        accepted.set_result("ana@scripted.test")
+        accepted.set_result(("ana@scripted.test", Secret(CANARY)))
         assert await reading == Rules("mias", "discard;\r\n")

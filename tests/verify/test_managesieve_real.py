@@ -60,11 +60,9 @@ async def read_active_rules(
     server: ServerSettings, secret: Secret, net: Network, patience: float = 10.0
 ) -> RulesOutcome:
     """As where the mailbox has just accepted this user."""
-    accepted: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    accepted.set_result(server.username)
-    return await managesieve.read_active_rules(
-        server, secret, net, accepted=accepted, patience=patience
-    )
+    accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
+    accepted.set_result((server.username, secret))
+    return await managesieve.read_active_rules(server, net, accepted=accepted, patience=patience)
 
 
 def with_script(world: World, address: str, script: str) -> Secret:

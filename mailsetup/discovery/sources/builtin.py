@@ -32,45 +32,49 @@ def known_domain(address: EmailAddress) -> Outcome:
     provider = providers.by_domain(address.domain)
     if provider is None:
         return NotFound(address.domain)
-    source = Source(Method.BUILTIN, address.domain, Channel.BUILTIN)
-    settings = provider.settings(address)
-    if not settings.servers:
-        # A provider that no mail program reaches without a helper on this computer.
-        question = provider.hints[0].kind if provider.hints else "unsupported"
-        return NeedsInput(source, question)
-    return Found(settings, source, vouched=True)
+    return _of(provider, address, Source(Method.BUILTIN, address.domain, Channel.BUILTIN))
 
 
-def known_exchanger(host: str, address: EmailAddress) -> Found | None:
+def known_exchanger(host: str, address: EmailAddress) -> Found | NeedsInput | None:
     """The settings of the provider that runs a mail exchanger."""
     from mailsetup.discovery import providers
 
-    return _of(providers.by_mx(host), address, Method.BUILTIN, f"mx:{host}")
+    provider = providers.by_mx(host)
+    source = Source(Method.BUILTIN, f"mx:{host}", Channel.BUILTIN)
+    return _of(provider, address, source) if provider else None
 
 
 def known_sender(include: str, address: EmailAddress) -> Found | None:
     """The settings of the provider whose servers a domain's SPF record lets send."""
     from mailsetup.discovery import providers
 
-    return _of(providers.by_spf(include), address, Method.BUILTIN, f"spf:{include}")
+    provider = providers.by_spf(include)
+    return _servers_of(provider, address, Method.BUILTIN, f"spf:{include}")
 
 
 def run_by(host: str, address: EmailAddress, method: Method, evidence: str) -> Found | None:
     """The settings of the provider that runs a host which the domain points to."""
     from mailsetup.discovery import providers
 
-    return _of(providers.by_cname(host) if host else None, address, method, evidence)
+    return _servers_of(providers.by_cname(host) if host else None, address, method, evidence)
 
 
-def _of(
+def _servers_of(
     provider: "Provider | None", address: EmailAddress, method: Method, evidence: str
 ) -> Found | None:
-    """A provider's settings on evidence from the DNS.
-
-    Vouched for although such answers can be forged: every host in them is that provider's own, so
-    whoever forges them gains nothing.
-    """
-    settings = provider.settings(address) if provider else None
-    if settings is None or not settings.servers:
+    if provider is None:
         return None
-    return Found(settings, Source(method, evidence, Channel.BUILTIN), vouched=True)
+    outcome = _of(provider, address, Source(method, evidence, Channel.BUILTIN))
+    return outcome if isinstance(outcome, Found) else None
+
+
+def _of(provider: "Provider", address: EmailAddress, source: Source) -> Found | NeedsInput:
+    """A provider's settings; or, where no mail program reaches it by itself, why not.
+
+    Vouched for also on evidence from the DNS, which can be forged: every host in them is that
+    provider's own, so whoever forges it gains nothing.
+    """
+    settings = provider.settings(address)
+    if settings.servers:
+        return Found(settings, source, vouched=True)
+    return NeedsInput(source, provider.hints[0].kind, hints=provider.hints)

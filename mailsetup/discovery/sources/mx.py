@@ -1,18 +1,22 @@
 """By the hosting that receives the domain's mail (autoconfig draft, steps 3.1 to 3.4)."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from mailsetup.discovery.evidence import hosting_pointed_at, hosting_that_sends
+from mailsetup.discovery.evidence import (
+    hosting_pointed_at,
+    hosting_that_sends,
+    hosting_that_signs,
+)
 from mailsetup.discovery.fetch import fetch_clientconfig
 from mailsetup.discovery.preference import first_preferred
 from mailsetup.discovery.sources.builtin import known_exchanger
 from mailsetup.discovery.sources.ispdb import look_up
 from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.hostname import parse_host
+from mailsetup.model.hostname import is_within, parse_host
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Method
 from mailsetup.net.dns import Absent, Answer, MxRecord, NoAnswer, Reply
@@ -40,22 +44,22 @@ class Mx:
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Ask for the exchangers, then for what is known about their owner."""
         # Asked for along with MX, so that they are there when they are needed.
-        pointed = asyncio.ensure_future(hosting_pointed_at(address, net))
-        sending = asyncio.ensure_future(hosting_that_sends(address, net))
+        # What points at a hosting says more than what may send or sign.
+        evidence = [
+            asyncio.ensure_future(look(address, net))
+            for look in (hosting_pointed_at, hosting_that_signs, hosting_that_sends)
+        ]
         try:
-            return await self._behind(
-                await net.dns.mx(address.domain), pointed, sending, address, net
-            )
+            return await self._behind(await net.dns.mx(address.domain), evidence, address, net)
         finally:
-            for task in (pointed, sending):
+            for task in evidence:
                 task.cancel()
-            await asyncio.gather(pointed, sending, return_exceptions=True)
+            await asyncio.gather(*evidence, return_exceptions=True)
 
     async def _behind(
         self,
         reply: Reply[MxRecord],
-        pointed: Awaitable[Found | None],
-        sending: Awaitable[Found | None],
+        evidence: Sequence[Awaitable[Found | None]],
         address: EmailAddress,
         net: Network,
     ) -> Outcome:
@@ -70,16 +74,21 @@ class Mx:
             case _:
                 assert_never(reply)
         if not hosts:
-            return NotFound(address.domain, "null-mx")
+            refuses = all(not record.host for record in reply.records)
+            return NotFound(address.domain, "null-mx" if refuses else "bad-mx")
         for host in hosts:
             known = known_exchanger(host, address)
             if known is not None:
                 return known
+        pointed = evidence[0]
         if all(is_filter(host) for host in hosts):
-            # What includes the filter alone says nothing; an alias says more than a permission.
-            return await pointed or await sending or NotFound(address.domain, "filter")
+            for looked in evidence:
+                found = await looked
+                if found is not None:
+                    return found
+            return NotFound(address.domain, "filter")
         domains = [
-            domain for domain in hosting_domains(hosts) if not is_own_host(domain, address.domain)
+            domain for domain in hosting_domains(hosts) if _tells_more(domain, address.domain)
         ]
         if not domains:
             return await pointed or NotFound(address.domain, "own-mx")
@@ -98,14 +107,24 @@ class Mx:
         return replace(outcome, vouched=False) if isinstance(outcome, Found) else outcome
 
 
+def _tells_more(domain: str, own: str) -> bool:
+    """Whether a domain that exchangers lie in may publish what the address's own does not.
+
+    Of the address's own owner, only the domains above it: what a company publishes is often meant
+    for its departments too (``ana@ventas.bodega.es``), and nobody else asks there.
+    """
+    return not is_own_host(domain, own) or (domain != own and is_within(own, domain))
+
+
 def best_exchangers(reply: Reply[MxRecord]) -> list[str]:
-    """Hosts of the best preference; none for a null MX (RFC 7505)."""
+    """Usable hosts of the best preference that has any; none for a null MX (RFC 7505).
+
+    A null MX beside real ones is an error of the domain's, and says nothing.
+    """
     records = reply.records if isinstance(reply, Answer) else ()
-    if not records or not records[0].host:
-        return []
-    best = records[0].preference
-    hosts = [parse_host(record.host) for record in records if record.preference == best]
-    return [host for host in hosts if host is not None][:_MAX_HOSTS]
+    usable = [(record.preference, parse_host(record.host)) for record in records]
+    named = [(preference, host) for preference, host in usable if host is not None]
+    return [host for preference, host in named if preference == named[0][0]][:_MAX_HOSTS]
 
 
 def is_filter(host: str) -> bool:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from mailsetup.discovery.certificate import other_names
-from mailsetup.discovery.hello import say_hello
+from mailsetup.discovery.hello import Hello, say_hello
 from mailsetup.discovery.sources.mx import best_exchangers, is_filter
-from mailsetup.discovery.sources.srv import declined_services
+from mailsetup.discovery.sources.srv import LABELS, is_declined
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
@@ -32,15 +32,18 @@ _PREFIXES = {
 }
 _SECURITY = {
     Protocol.IMAP: (SocketType.TLS, SocketType.STARTTLS),
-    Protocol.POP3: (SocketType.TLS,),
+    Protocol.POP3: (SocketType.TLS, SocketType.STARTTLS),
     Protocol.SMTP: (SocketType.TLS, SocketType.STARTTLS),
 }
-_GRACE = 0.1
-"""Seconds for better candidates once incoming and outgoing servers are there."""
+_GRACE = (0.1, 0.25)
+"""Seconds for better candidates once incoming and outgoing servers are there: half of what those
+took, as a slow line or a busy computer is slow for all, but neither less nor more than these."""
 _GRACE_FOR_OWN = 0.4
 """The same while what is there is only somebody else's name, which the person would be asked of."""
 _CANDIDATE_TIMEOUT = 10.0
 _MAX_OTHER_NAMES = 6
+_PATIENCE_WITH_RECORDS = 0.3
+"""Seconds more for the domain's word that a service which answers is not to be used."""
 _HEAD_START = 0.4
 """Seconds for the domain's usual names before the exchangers are tried."""
 
@@ -112,7 +115,10 @@ class _Probing:
         self._net = net
         self._tasks: dict[_Candidate, _Task] = {}
         self._scouts: set[asyncio.Task[list[_Candidate]]] = set()
-        self._declined = asyncio.create_task(declined_services(address.domain, net))
+        self._declined = {
+            (protocol, security): asyncio.create_task(is_declined(label, address.domain, net))
+            for label, protocol, security in LABELS
+        }
         self._explained: set[str] = set()
         self._handed_on: list[Connection] = []
 
@@ -120,6 +126,7 @@ class _Probing:
         self._start(_usual(self._address.domain))
         self._scouts.add(asyncio.create_task(self._exchangers(list(self._tasks.values()))))
         loop = asyncio.get_running_loop()
+        started = loop.time()
         complete_since: float | None = None
         while True:
             done = [self._contest(outgoing=direction) for direction in (False, True)]
@@ -129,7 +136,9 @@ class _Probing:
             if len(best) == len(done):
                 if complete_since is None:
                     complete_since = loop.time()
-                grace = _GRACE_FOR_OWN if any(one.is_foreign for one in best) else _GRACE
+                grace = min(max((complete_since - started) / 2, _GRACE[0]), _GRACE[1])
+                if any(one.is_foreign for one in best):
+                    grace = _GRACE_FOR_OWN
                 left = complete_since + grace - loop.time()
             scouts = self._scouts if left is None else set()
             if not (pending or scouts) or (left is not None and left <= 0):
@@ -140,11 +149,10 @@ class _Probing:
 
     async def stop(self) -> None:
         """End everything and close what nobody is going to use."""
-        for task in (*self._tasks.values(), *self._scouts, self._declined):
+        everything = (*self._tasks.values(), *self._scouts, *self._declined.values())
+        for task in everything:
             task.cancel()
-        await asyncio.gather(
-            *self._tasks.values(), *self._scouts, self._declined, return_exceptions=True
-        )
+        await asyncio.gather(*everything, return_exceptions=True)
         for task in self._tasks.values():
             if not task.cancelled() and task.exception() is None:
                 result = task.result()
@@ -178,7 +186,8 @@ class _Probing:
     async def _behind_certificate(
         self, candidate: _Candidate, failure: ConnectFailure
     ) -> list[_Candidate]:
-        names = await other_names(failure, self._address.domain, self._net)
+        upgrades = candidate.protocol if candidate.security is SocketType.STARTTLS else None
+        names = await other_names(failure, self._address.domain, self._net, upgrades)
         return [
             replace(one, asked=candidate.host)
             for place, name in enumerate(names[:_MAX_OTHER_NAMES])
@@ -200,17 +209,29 @@ class _Probing:
             return ConnectFault.TIMEOUT
 
     async def _greet(self, candidate: _Candidate, connection: Connection) -> _Result:
-        hello = None
         try:
             hello = await say_hello(connection, candidate.protocol, candidate.security)
-        finally:
-            if hello is None:
-                connection.close()
-        # The records were asked for before the first connection; they are not waited for.
-        unwanted = self._declined.result() if self._declined.done() else frozenset()
-        if hello is None or (candidate.protocol, candidate.security) in unwanted:
+            if isinstance(hello, Hello) and await self._is_declined(candidate):
+                hello = None
+        except BaseException:
             connection.close()
+            raise
+        if isinstance(hello, Hello):
+            return self._answer(candidate, connection, hello)
+        connection.close()
+        if hello is None:
             return ConnectFault.REFUSED
+        failure = ConnectFailure(ConnectFault.TLS, candidate.host, candidate.port, hello)
+        self._explain(candidate, failure)
+        return ConnectFault.TLS
+
+    async def _is_declined(self, candidate: _Candidate) -> bool:
+        """Whether the domain said so, in records that were asked for before any connection."""
+        asked = self._declined[candidate.protocol, candidate.security]
+        await asyncio.wait([asked], timeout=_PATIENCE_WITH_RECORDS)
+        return asked.done() and asked.result()
+
+    def _answer(self, candidate: _Candidate, connection: Connection, hello: Hello) -> _Answer:
         server = ServerSettings(
             candidate.protocol,
             candidate.host,

@@ -29,8 +29,7 @@ from mailsetup.net.dns import (
 )
 from mailsetup.net.network import Network
 
-# Implicit TLS first within each protocol: ours to prefer (RFC 8314 section 3).
-_LABELS = (
+LABELS = (
     ("_imaps", Protocol.IMAP, SocketType.TLS),
     ("_imap", Protocol.IMAP, SocketType.STARTTLS),
     ("_pop3s", Protocol.POP3, SocketType.TLS),
@@ -38,13 +37,14 @@ _LABELS = (
     ("_submissions", Protocol.SMTP, SocketType.TLS),
     ("_submission", Protocol.SMTP, SocketType.STARTTLS),
 )
-# Only those with TLS: without it nothing is ever set up.
-_BESIDE = (
+"""Implicit TLS first within each protocol: ours to prefer (RFC 8314 section 3)."""
+BESIDE = (
     ("_jmap", ServiceKind.JMAP),
     ("_sieve", ServiceKind.MANAGESIEVE),
     ("_caldavs", ServiceKind.CALDAV),
     ("_carddavs", ServiceKind.CARDDAV),
 )
+"""What is offered beside mail. Only what has TLS: without it nothing is ever set up."""
 _MAX_TARGETS = 20
 _GRACE = 0.2
 """Seconds for answers that are welcome but not needed, once the needed ones are there."""
@@ -93,7 +93,7 @@ async def _asked(location: str, net: Network) -> dict[str, Reply[SrvRecord]]:
     gets only a little longer.
     """
     tasks = {
-        label: asyncio.ensure_future(net.dns.srv(f"{label}.{location}")) for label, _, _ in _LABELS
+        label: asyncio.ensure_future(net.dns.srv(f"{label}.{location}")) for label, _, _ in LABELS
     }
     loop = asyncio.get_running_loop()
     deadline: float | None = None
@@ -101,7 +101,7 @@ async def _asked(location: str, net: Network) -> dict[str, Reply[SrvRecord]]:
         while pending := [task for task in tasks.values() if not task.done()]:
             got = {
                 protocol is Protocol.SMTP
-                for label, protocol, _ in _LABELS
+                for label, protocol, _ in LABELS
                 if tasks[label].done() and _usable(tasks[label].result())
             }
             if len(got) == 2 and deadline is None:
@@ -158,7 +158,7 @@ async def _channel(
 
 async def _services(address: EmailAddress, net: Network) -> tuple[Service, ...]:
     """JMAP, ManageSieve, CalDAV and CardDAV (RFC 8620, 5804, 6764), all asked at once."""
-    found = await asyncio.gather(*(_service(label, kind, address, net) for label, kind in _BESIDE))
+    found = await asyncio.gather(*(_service(label, kind, address, net) for label, kind in BESIDE))
     return tuple(service for service in found if service is not None)
 
 
@@ -194,16 +194,13 @@ async def _no_text() -> Reply[str]:
     return Absent(nxdomain=False)
 
 
-async def declined_services(domain: str, net: Network) -> frozenset[tuple[Protocol, SocketType]]:
-    """What the domain says it does not offer: nobody may guess it (RFC 6186 section 3.4)."""
-    replies = await asyncio.gather(
-        *(net.dns.srv(f"{label}._tcp.{domain}") for label, _, _ in _LABELS)
-    )
-    return frozenset(
-        (protocol, security)
-        for (_, protocol, security), reply in zip(_LABELS, replies, strict=True)
-        if isinstance(reply, Answer) and all(not record.target for record in reply.records)
-    )
+async def is_declined(label: str, domain: str, net: Network) -> bool:
+    """Whether the domain says that it does not offer a service: then nobody may guess it.
+
+    RFC 6186 section 3.4.
+    """
+    reply = await net.dns.srv(f"{label}._tcp.{domain}")
+    return isinstance(reply, Answer) and all(not record.target for record in reply.records)
 
 
 def _usable(reply: Reply[SrvRecord]) -> tuple[SrvRecord, ...]:
@@ -233,7 +230,7 @@ def _servers(
             _security(protocol, security, record.port),
             address.ascii,
         )
-        for label, spoken, security in _LABELS
+        for label, spoken, security in LABELS
         if spoken is protocol
         for record in offered[label]
     ]
@@ -258,7 +255,7 @@ def _priority(protocol: Protocol, offered: Mapping[str, Sequence[SrvRecord]]) ->
     return min(
         (
             record.priority
-            for label, spoken, _ in _LABELS
+            for label, spoken, _ in LABELS
             if spoken is protocol
             for record in offered[label]
         ),

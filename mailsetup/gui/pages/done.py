@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QProcess, QUrl, Signal
+from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.gui.page import PageView
+from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.qrview import QrView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
@@ -31,11 +31,6 @@ class DonePage(PageView):
 
     page = Page.DONE
 
-    undo_wanted = Signal()
-    """The person wants to have taken back what was done in Thunderbird."""
-    save_wanted = Signal()
-    """The person wants the files in a folder."""
-
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.sentence = PlainLabel()
@@ -50,9 +45,9 @@ class DonePage(PageView):
         self.open_program = action_button()
         self.open_program.clicked.connect(self._open_program)
         self.undo = action_button()
-        self.undo.clicked.connect(lambda: self.undo_wanted.emit())
+        self.undo.clicked.connect(lambda: self.wanted.emit(Wish.UNDO))
         self.save = action_button()
-        self.save.clicked.connect(self.save_wanted)
+        self.save.clicked.connect(lambda: self.wanted.emit(Wish.SAVE_FILES))
         self.open_folder = action_button()
         self.open_folder.clicked.connect(self._open_folder)
         self.other_program = action_button()

@@ -2,24 +2,26 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import (
     alias_sentence,
     authentication_name,
+    domain_shown,
     hint_sentence,
     protocol_purpose,
     provider_words,
     server_sentence,
+    service_sentence,
     source_sentence,
 )
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Foldable, LinkButton, Notice, PlainLabel, clear
 from mailsetup.i18n import _
-from mailsetup.model.hostname import to_u_label
 from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class FoundPage(PageView):
         self._aliases = PlainLabel()
         self._question = Notice()
         self._reason = PlainLabel()
-        self.agree = QCheckBox()
+        self.agree = Tick()
         self.agree.toggled.connect(self._agreed)
         self._question.add(self._reason)
         self._question.add(self.agree)
@@ -81,7 +83,7 @@ class FoundPage(PageView):
             self._ask_whom(discovery)
             return
         self._where.setText(_("Your mail is kept at"))
-        self.domains.setText("\n".join(self._registrable(settings_domains(discovery))))
+        self.domains.setText("\n".join(map(domain_shown, settings_domains(discovery))))
         self._aliases.setText("\n".join(map(alias_sentence, settings.aliases)))
         self._aliases.setVisible(bool(settings.aliases))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")
@@ -111,6 +113,7 @@ class FoundPage(PageView):
             f"{', '.join(authentication_name(kind) for kind in server.authentication)}"
             for server in settings.servers
         ]
+        lines += map(service_sentence, settings.services)
         if discovery.source is not None:
             lines.append(plain(discovery.source.location, 200))
         self.details.fill(lines)
@@ -119,7 +122,7 @@ class FoundPage(PageView):
     def _ask_whom(self, discovery: "Discovery") -> None:
         """No settings yet: whom the domain sends us on to is asked only if the person agrees."""
         self._where.setText(_("Your domain sends us on to"))
-        self.domains.setText("\n".join(self._registrable(discovery.confirm)))
+        self.domains.setText("\n".join(map(domain_shown, discovery.confirm)))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")
         self._question.setVisible(True)
         self._reason.setText(
@@ -130,13 +133,6 @@ class FoundPage(PageView):
         )
         self.agree.setText(_("Yes, I know it: ask there"))
         self.changed.emit()
-
-    def _registrable(self, domains: tuple[str, ...]) -> list[str]:
-        # Both forms, because letters of other scripts can look like ours.
-        return [
-            domain if to_u_label(domain) == domain else f"{to_u_label(domain)} ({domain})"
-            for domain in domains
-        ]
 
     def _agreed(self, agreed: bool) -> None:
         self.session.agreed = agreed
@@ -168,8 +164,10 @@ class FoundPage(PageView):
         return True
 
     def primary_text(self) -> str:
-        """Go on."""
-        return _("Continue")
+        """Go on, at once to the test where the password was typed meanwhile."""
+        settled = self.session.needs_no_password_page and not self.session.needs_second
+        asks = self.session.discovery is not None and self.session.discovery.settings is None
+        return _("Try it out") if settled and not asks else _("Continue")
 
     def first_focus(self) -> QWidget | None:
         """The question, where there is one."""

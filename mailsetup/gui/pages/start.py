@@ -1,5 +1,7 @@
 """Name and address: all that anybody has to know."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
@@ -7,10 +9,13 @@ from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets import Field, LinkButton, Notice, PlainLabel
+from mailsetup.gui.widgets import Field, LinkButton, Notice, PlainLabel, clear
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
-from mailsetup.model.text import has_control
+from mailsetup.model.text import has_control, plain
+
+if TYPE_CHECKING:
+    from mailsetup.demo.accounts import DemoAccount
 
 _MAX_NAME = 200
 
@@ -35,17 +40,56 @@ class StartPage(PageView):
         self.manual.clicked.connect(self._enter_by_hand)
         for widget in (self._lead, self.person, self.address, self._form, self.manual):
             self.column.addWidget(widget)
+        self._expert = Notice()
+        self._expert_text = PlainLabel(size=Type.SMALL)
+        self.without_expert = LinkButton()
+        self.without_expert.clicked.connect(self._drop_expert)
+        self._expert.add(self._expert_text)
+        self._expert.add(self.without_expert)
+        self._problem = PlainLabel(role="fault")
+        self.column.addWidget(self._problem)
+        self.column.addWidget(self._expert)
         self._demo = Notice()
         self._demo_title = PlainLabel(bold=True)
         self._demo.add(self._demo_title)
         self._stories: list[tuple[PlainLabel, str]] = []
-        self._add_demo()
+        self._grid = QWidget()
+        QGridLayout(self._grid)
+        self._demo.add(self._grid)
+        self._demo_shown: tuple[DemoAccount, ...] = ()
+        self.column.addWidget(self._demo)
         self.column.addStretch(1)
         self.retranslate()
 
-    def _add_demo(self) -> None:
-        grid_host = QWidget()
-        grid = QGridLayout(grid_host)
+    def _drop_expert(self) -> None:
+        self.session.expert = self.session.settings_file = None
+        self._show()
+
+    def _show(self) -> None:
+        session = self.session
+        words = []
+        if session.settings_file is not None:
+            path = plain(str(session.settings_file), 300)
+            words.append(_("Settings come from: {path}").format(path=path))
+        if session.expert is not None:
+            words.append(_("A technician's options are in use."))
+        self._expert_text.setText("\n".join(words))
+        self._expert.setVisible(bool(words))
+        self._problem.setText(session.problem)
+        self._problem.setVisible(bool(session.problem))
+        if session.demo != self._demo_shown:
+            self._demo_shown = session.demo
+            self._fill_demo()
+        self._demo.setVisible(bool(session.demo))
+        for label, story in self._stories:
+            label.setText(_(story))
+
+    def _fill_demo(self) -> None:
+        clear(self._grid)
+        self._stories.clear()
+        grid = self._grid.layout()
+        if not isinstance(grid, QGridLayout):
+            return
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(Space.MEDIUM)
         grid.setVerticalSpacing(0)
@@ -57,9 +101,6 @@ class StartPage(PageView):
             self._stories.append((story, account.story))
             grid.addWidget(choose, row, 0)
             grid.addWidget(story, row, 1)
-        self._demo.add(grid_host)
-        self._demo.setVisible(bool(self.session.demo))
-        self.column.addWidget(self._demo)
 
     def _choose(self, account: object) -> None:
         from mailsetup.demo.accounts import DemoAccount
@@ -72,6 +113,7 @@ class StartPage(PageView):
 
     def enter(self) -> None:
         """Show what was typed before."""
+        self._show()
         self.person.edit.setText(self.session.person)
         self.address.edit.setText(self.session.address_text)
         self.address.set_fault("")
@@ -87,6 +129,7 @@ class StartPage(PageView):
             return False
         if parsed != self.session.address:
             self.session.forget_findings()
+        self.session.problem = ""
         self.session.address = parsed
         self.session.address_text = str(parsed)
         return True
@@ -134,7 +177,7 @@ class StartPage(PageView):
         self.address.edit.setPlaceholderText(_("name@company.com"))
         self.manual.setText(_("I know my servers: enter them by hand"))
         self._demo_title.setText(_("Addresses to try"))
-        for label, story in self._stories:
-            label.setText(_(story))
+        self.without_expert.setText(_("Do without them"))
+        self._show()
         if not self.address.fault.isHidden():
             self.leave()

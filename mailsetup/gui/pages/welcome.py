@@ -1,10 +1,12 @@
 """Two ways to begin: set an account up, or say what does not work."""
 
 from mailsetup.assistant.flow import Move, Page
+from mailsetup.gui.chain import ChainView
 from mailsetup.gui.choice import ChoiceCard
-from mailsetup.gui.page import PageView
+from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
-from mailsetup.gui.widgets import PlainLabel
+from mailsetup.gui.widgets import LinkButton, PlainLabel
+from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
 
 
@@ -20,10 +22,45 @@ class WelcomePage(PageView):
         self.set_up.clicked.connect(self._begin)
         self.trouble = ChoiceCard("trouble")
         self.trouble.clicked.connect(lambda: self.moved.emit(Move.TROUBLE))
-        for widget in (self._lead, self.set_up, self.trouble):
+        self._problem = PlainLabel(role="fault")
+        self.technician = LinkButton()
+        self.technician.clicked.connect(lambda: self.moved.emit(Move.TECHNICIAN))
+        self.demo = LinkButton()
+        self.demo.clicked.connect(self._open_or_leave_demo)
+        self._quiet = wrapping_row(self.technician, self.demo)
+        self.chain = ChainView()
+        for widget in (self._lead, self.chain, self.set_up, self.trouble, self._problem):
             self.column.addWidget(widget)
         self.column.addStretch(1)
+        self.column.addWidget(self._quiet)
+        self._opening = False
         self.retranslate()
+
+    def enter(self) -> None:
+        """Nothing is under way here."""
+        self._opening = False
+        self._show()
+
+    def _open_or_leave_demo(self) -> None:
+        if self.session.demo:
+            self.wanted.emit(Wish.LEAVE_DEMO)
+            return
+        self._opening = True
+        self.session.problem = ""
+        self._show()
+        self.wanted.emit(Wish.OPEN_DEMO)
+
+    def _show(self) -> None:
+        self._problem.setText(self.session.problem)
+        self._problem.setVisible(bool(self.session.problem))
+        self.demo.setEnabled(not self._opening)
+        if self._opening:
+            self.demo.setText(_("Opening the demo …"))
+        elif self.session.demo:
+            self.demo.setText(_("&Leave the demo"))
+        else:
+            self.demo.setText(_("Try it with a &demo account"))
+        self.demo.setVisible(not self.session.demo or self.session.demo_can_be_left)
 
     def _begin(self) -> None:
         self.session.symptom = None
@@ -36,8 +73,12 @@ class WelcomePage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.title.setText(_("What do you need?"))
+        self.chain.retranslate()
         self._lead.setText(
-            _("This program looks at your mail from end to end and says in plain words what it is.")
+            _(
+                "Mail hangs on a chain of four links. This program looks at each of them and says "
+                "in plain words what it is."
+            )
         )
         self.set_up.set_texts(
             _("Set up my mail"), _("From your address and your password to mail that works.")
@@ -46,3 +87,5 @@ class WelcomePage(PageView):
             _("Something does not work"),
             _("Find out what is broken, who has to mend it, and what to ask them."),
         )
+        self.technician.setText(_("I am a &technician"))
+        self._show()

@@ -1,0 +1,98 @@
+"""A finding's evidence as rows of label and value: text, window and report show them alike."""
+
+from mailsetup.i18n import N_, _
+from mailsetup.model.finding import Fact, Finding
+from mailsetup.model.text import plain
+
+_MAX_SHOWN = 20
+
+_LABELS = {
+    "action": N_("Action"),
+    "address": N_("Address"),
+    "all": N_("Last word of SPF"),
+    "always": N_("For every message"),
+    "answer": N_("Answer"),
+    "asked": N_("Asked for"),
+    "author": N_("Author's domain"),
+    "blocked": N_("Blocked"),
+    "certificate_expires": N_("Certificate valid until"),
+    "certificate_issuer": N_("Certificate issued by"),
+    "certificate_names": N_("Names in the certificate"),
+    "certificate_sha256": N_("Certificate (SHA-256)"),
+    "class": N_("Kind of error"),
+    "code": N_("Code"),
+    "confidence": N_("How certain"),
+    "copy_stays": N_("A copy stays here"),
+    "count": N_("Count"),
+    "differences": N_("Differences"),
+    "domain": N_("Domain"),
+    "elsewhere": N_("Elsewhere"),
+    "fault": N_("Fault"),
+    "field": N_("Header field"),
+    "fitting": N_("Name that fits"),
+    "folder": N_("Folder"),
+    "folders": N_("Folders"),
+    "from": N_("From"),
+    "here": N_("Here"),
+    "host": N_("Server"),
+    "hostings": N_("Hostings"),
+    "hosts": N_("Servers"),
+    "issuer": N_("Issued by"),
+    "judged": N_("Judged on"),
+    "leads_to": N_("Leads to"),
+    "limit_kib": N_("Limit (KiB)"),
+    "lookups": N_("Questions to the DNS"),
+    "loop": N_("Goes in a circle"),
+    "mailbox": N_("Mailbox server"),
+    "mailbox_addresses": N_("Mailbox server's addresses"),
+    "missing": N_("Missing"),
+    "mx": N_("MX"),
+    "name": N_("Name"),
+    "names": N_("Names"),
+    "offset": N_("Difference"),
+    "open": N_("Open"),
+    "path": N_("Way of the message"),
+    "profile": N_("Profile"),
+    "program": N_("Program"),
+    "protocol": N_("Protocol"),
+    "proven_name": N_("Name that fits"),
+    "reason": N_("Reason"),
+    "recognised_by": N_("Recognised by"),
+    "record": N_("Record"),
+    "result": N_("Result"),
+    "rule": N_("Rule"),
+    "seconds": N_("Seconds"),
+    "security": N_("Encryption"),
+    "selector": N_("Selector"),
+    "server": N_("Server"),
+    "signatures": N_("Signatures"),
+    "stage": N_("Step"),
+    "status": N_("Status"),
+    "subscribed": N_("Subscribed"),
+    "target": N_("Target"),
+    "targets": N_("Targets"),
+    "term": N_("Part of the record"),
+    "to": N_("To"),
+    "tried": N_("Tried"),
+    "until": N_("Until"),
+    "used_kib": N_("Used (KiB)"),
+}
+"""Labels for people by the names that the JSON document uses; others are shown as they are."""
+
+
+def evidence_rows(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """The evidence in the finding's order, in the current language, plain and cut."""
+    return tuple((_label(name), _value(value)) for name, value in finding.evidence.items())
+
+
+def _label(name: str) -> str:
+    known = _LABELS.get(name)
+    return _(known) if known else plain(name.replace("_", " "), 60)
+
+
+def _value(value: Fact) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(plain(str(item)) for item in value[:_MAX_SHOWN])
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return plain(str(value))

@@ -1,0 +1,134 @@
+"""What technicians may set for a run, as they type it: checked here for both faces."""
+
+import json
+import ssl
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from mailsetup.assistant.service import Discovery, RunOptions, parse_resolver, settings_discovery
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.document import SettingsProblem, settings_from_json
+from mailsetup.model.hostname import to_a_label
+
+MAX_FILE = 1024 * 1024
+"""Bytes: more than any list of servers or of authorities needs."""
+
+
+class ExpertField(StrEnum):
+    """Where something is wrong."""
+
+    RESOLVER = "resolver"
+    CA_FILE = "ca-file"
+    TRUST = "trust"
+    SECONDS = "seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Expert:
+    """The options as typed; all empty means that nothing is changed."""
+
+    resolver: str = ""
+    """``HOST[:PORT]`` of a name server."""
+    ca_file: str = ""
+    trust: str = ""
+    """Domains, between commas or blanks."""
+    seconds: str = ""
+    offline: bool = False
+    plain_http: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing differs from how everybody runs the program."""
+        return self == Expert()
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertProblem:
+    """Why the options cannot be used, and where."""
+
+    field: ExpertField
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """Why a settings file cannot be used: a stable id for machines, a sentence for people."""
+
+    id: str
+    sentence: str
+
+
+def run_options(expert: Expert, base: RunOptions) -> RunOptions | ExpertProblem:
+    """``base`` with what was typed, or the first thing that is wrong with it."""
+    network = base.network
+    if text := expert.resolver.strip():
+        resolver = parse_resolver(text)
+        if resolver is None:
+            sentence = _("Write an IP address, such as 192.0.2.53 or 192.0.2.53:5353.")
+            return ExpertProblem(ExpertField.RESOLVER, sentence)
+        network = replace(network, resolver=resolver)
+    if text := expert.ca_file.strip():
+        if not holds_certificates(Path(text)):
+            sentence = _("This file cannot be read as certificates (PEM).")
+            return ExpertProblem(ExpertField.CA_FILE, sentence)
+        network = replace(network, ca_files=(*network.ca_files, Path(text)))
+    domains = []
+    for word in expert.trust.replace(",", " ").replace(";", " ").split():
+        name = trusted_domain(word)
+        if name is None:
+            sentence = _("Write domains such as hoster.com, with blanks between them.")
+            return ExpertProblem(ExpertField.TRUST, sentence)
+        domains.append(name)
+    budget = base.budget
+    if text := expert.seconds.strip():
+        if not (text.isascii() and text.isdigit() and 0 < int(text) <= 600):
+            return ExpertProblem(ExpertField.SECONDS, _("Write a number from 1 to 600."))
+        budget = float(text)
+    return replace(
+        base,
+        network=network,
+        agreed=(*base.agreed, *domains),
+        budget=budget,
+        offline=base.offline or expert.offline,
+        plain_http=base.plain_http or expert.plain_http,
+    )
+
+
+def trusted_domain(text: str) -> str | None:
+    """A domain that may be trusted beforehand, as A-labels; None where it is not one."""
+    name = to_a_label(text)
+    return name if name is not None and "." in name else None
+
+
+def holds_certificates(path: Path) -> bool:
+    """Whether a file can be read as certificates. Anything but an ordinary file cannot."""
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_FILE:
+            return False
+        ssl.create_default_context(cafile=str(path))
+    except (OSError, ValueError, ssl.SSLError):
+        return False
+    return True
+
+
+def read_settings_file(path: Path, address: EmailAddress) -> Discovery | FileProblem:
+    """Settings from a JSON file as ``discover --json`` writes it, as if they had been found."""
+    try:
+        if path.stat().st_size > MAX_FILE:
+            return FileProblem("settings.unusable", _("The settings file is far too large."))
+        document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError:
+        sentence = _("The settings file cannot be opened: {path}").format(path=path)
+        return FileProblem("settings.unreadable", sentence)
+    except (ValueError, RecursionError):
+        sentence = _("The settings file is not JSON: {path}").format(path=path)
+        return FileProblem("settings.unusable", sentence)
+    settings = settings_from_json(document, address)
+    if isinstance(settings, SettingsProblem):
+        sentence = _("The settings file cannot be used. {where}: {problem}.").format(
+            where=settings.where, problem=settings.problem
+        )
+        return FileProblem("settings.unusable", sentence)
+    return settings_discovery(settings, str(path))

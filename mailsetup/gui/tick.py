@@ -1,0 +1,90 @@
+"""A box to tick whose text wraps; Qt's own is one line that is cut where there is no room."""
+
+from PySide6.QtCore import QPoint, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
+
+from mailsetup.gui.theme import Space, colours_of
+from mailsetup.gui.widgets import PlainLabel
+
+
+class Tick(QCheckBox):
+    """Ticked by a click anywhere on it, the space bar or its mnemonic."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = PlainLabel()
+        self._label.setBuddy(self)
+        self._label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(self._room(), Space.TINY, Space.TINY, Space.TINY)
+        row.addWidget(self._label, 1)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def setText(self, text: str) -> None:
+        """What is ticked; ``&`` marks its mnemonic."""
+        self._label.setText(text)
+        self.setAccessibleName(text.replace("&", ""))
+        layout = self.layout()
+        if layout is not None:
+            layout.setContentsMargins(self._room(), Space.TINY, Space.TINY, Space.TINY)
+        self.updateGeometry()
+
+    def text(self) -> str:
+        """What is ticked."""
+        return self._label.text()
+
+    def _room(self) -> int:
+        return self._indicator_width() + Space.SMALL + Space.TINY
+
+    def _indicator_width(self) -> int:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        return self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, option, self)
+
+    def hitButton(self, pos: QPoint) -> bool:
+        """Anywhere."""
+        return self.rect().contains(pos)
+
+    def sizeHint(self) -> QSize:
+        """What the layout wants; the box by itself would only measure an empty text."""
+        layout = self.layout()
+        return layout.sizeHint() if layout is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than that, the text wraps."""
+        layout = self.layout()
+        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
+
+    def hasHeightForWidth(self) -> bool:
+        """Wrapped text is higher where there is less room."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The height of the layout at this width."""
+        layout = self.layout()
+        return layout.heightForWidth(width) if layout is not None else -1
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The box beside the first line, and a frame around everything while it has the focus."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        line = self._label.fontMetrics().height() + 2 * Space.TINY
+        option.rect.setHeight(line)
+        option.text = ""
+        painter = QPainter(self)
+        self.style().drawControl(QStyle.ControlElement.CE_CheckBox, option, painter, self)
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(colours_of(self).accent), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+        painter.end()

@@ -1,0 +1,121 @@
+"""The quiet ways of the first page: the technician's page and the demo."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
+from mailsetup.gui.page import Wish
+from mailsetup.gui.pages.technician import TechnicianPage
+from tests.gui.driver import Person, Scripted
+
+MakePerson = Callable[[Assistant], Person]
+
+SETTINGS = {
+    "incoming": [{"protocol": "imap", "host": "imap.own.test", "port": 993, "security": "tls"}],
+    "outgoing": [{"protocol": "smtp", "host": "smtp.own.test", "port": 465, "security": "tls"}],
+}
+
+
+def at_the_technicians_page(person: Person) -> TechnicianPage:
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.clicks(person.welcome.technician)
+    person.is_on(Page.TECHNICIAN)
+    view = person.window.page_view(Page.TECHNICIAN)
+    assert isinstance(view, TechnicianPage)
+    return view
+
+
+def test_options_reach_the_engine_and_can_be_dropped_again(somebody: MakePerson) -> None:
+    assistant = Scripted()
+    person = somebody(assistant)
+    page = at_the_technicians_page(person)
+    person.types(page.resolver.edit, "127.0.0.9:5353")
+    person.types(page.trust.edit, "hoster.com")
+    page.plain_http.setChecked(True)
+    person.goes_on()
+    person.is_on(Page.START)
+    assert person.start.without_expert.isVisibleTo(person.window)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    asked = NetworkOptions(resolver=("127.0.0.9", 5353))
+    assert assistant.options == RunOptions(asked, agreed=("hoster.com",), plain_http=True)
+    person.window.go_back()
+    person.clicks(person.start.without_expert)
+    person.goes_on()
+    person.is_on(Page.FOUND)
+    assert assistant.options == RunOptions()
+
+
+def test_a_wrong_option_is_explained_at_its_field(person: Person) -> None:
+    page = at_the_technicians_page(person)
+    person.types(page.seconds.edit, "soon")
+    person.goes_on()
+    assert person.window.flow.page is Page.TECHNICIAN
+    assert page.seconds.fault.isVisibleTo(person.window)
+    person.types(page.seconds.edit, "9")
+    assert not page.seconds.fault.isVisibleTo(person.window)
+
+
+def test_servers_from_a_file_are_taken_without_a_search(
+    somebody: MakePerson, tmp_path: Path
+) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps(SETTINGS))
+    assistant = Scripted()
+    person = somebody(assistant)
+    page = at_the_technicians_page(person)
+    person.window.dialogs.file = lambda _parent, _title: str(path)
+    person.clicks(page.ways[Wish.OPEN_SETTINGS_FILE])
+    person.goes_on()
+    person.enters_address("ana@own.test")
+    person.is_on(Page.FOUND)
+    assert "discover" not in assistant.started
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].account.incoming.host == "imap.own.test"
+
+
+@pytest.mark.parametrize("content", ["no JSON", None])
+def test_a_file_that_cannot_be_used_is_told_beside_the_address(
+    somebody: MakePerson, tmp_path: Path, content: str | None
+) -> None:
+    path = tmp_path / "settings.json"
+    if content is not None:
+        path.write_text(content)
+    person = somebody(Scripted())
+    page = at_the_technicians_page(person)
+    person.window.dialogs.file = lambda _parent, _title: str(path)
+    person.clicks(page.ways[Wish.OPEN_SETTINGS_FILE])
+    person.goes_on()
+    person.enters_address("ana@own.test")
+    person.bot.waitUntil(lambda: person.start._problem.isVisibleTo(person.window))
+    assert person.window.flow.page is Page.START
+    assert str(path) in person.start._problem.text()
+
+
+def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePerson) -> None:
+    person = somebody(Scripted())
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.clicks(person.welcome.demo)
+    person.is_on(Page.START)
+    assert person.window.badge.isVisibleTo(person.window)
+    person.enters_address("ana@demo.test")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("hola-ana")
+    person.is_on(Page.RESULT)
+    assert person.result.title.text() == "Everything works"
+    person.window.cancel_step()
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.clicks(person.welcome.demo)
+    assert not person.window.session.demo
+    assert not person.window.badge.isVisibleTo(person.window)
+    assert person.window.session.address is None
