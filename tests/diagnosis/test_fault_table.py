@@ -8,11 +8,14 @@ from dataclasses import replace
 
 import pytest
 
+from mailsetup.assistant.checking import Check
+from mailsetup.assistant.service import ignore
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
-from tests.faults import TALKER, account, check, fault, named, options
+from mailsetup.net.network import open_network
+from tests.faults import TALKER, account, check, fault, named, options, requested
 from tests.servers.talkers import Talk, imap_talker, listening, pop3_talker, smtp_talker
 from tests.servers.world import World
 
@@ -176,12 +179,11 @@ async def test_a_refused_token_has_its_meaning(world: World, identity: str, stat
     ) as place:
         wanted = account(incoming=TALKER)
         incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
-        report = await check(
-            options(world, {(TALKER, 993): place}),
-            replace(wanted, incoming=incoming),
-            "",
-            secret=AccessToken("prueba-de-acceso"),
-        )
+        request = requested(replace(wanted, incoming=incoming), "")
+        request = replace(request, secret=AccessToken("prueba-de-acceso"))
+        # The assistant lets no token near a server that its provider does not own.
+        async with open_network(options(world, {(TALKER, 993): place})) as net:
+            report = await Check(request, net, ignore, tuple).run()
     assert named(report) == identity
 
 
