@@ -23,7 +23,7 @@ def run() -> None:
 
 def start(arguments: Sequence[str]) -> int:
     """Run one command, or open the window; the exit status is returned."""
-    return main(arguments, windows=Windows(open_window, open_demo, make_pdf))
+    return main(arguments, windows=Windows(open_window, open_demo, make_pdf, make_guide_pdf))
 
 
 def has_display() -> bool:
@@ -50,6 +50,13 @@ def make_pdf(content: "ReportContent") -> bytes:
     from mailsetup.gui.pdf import pdf
 
     return pdf(content)
+
+
+def make_guide_pdf(html: str, title: str) -> bytes:
+    """A guide as PDF, by Qt's own writer."""
+    from mailsetup.gui.pdf import html_to_pdf
+
+    return html_to_pdf(html, title)
 
 
 def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:

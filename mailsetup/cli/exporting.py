@@ -34,7 +34,9 @@ _MAX_KEY_FILE = 1024 * 1024 + 1
 
 def export(options: argparse.Namespace, streams: Streams) -> int:
     from mailsetup.export.exporter import CannotExport
+    from mailsetup.export.printed import with_pdf
     from mailsetup.export.table import exporter
+    from mailsetup.export.universal import Other
     from mailsetup.export.write import WriteRefused, write_artifact
 
     chosen = exporter(options.program)
@@ -44,6 +46,8 @@ def export(options: argparse.Namespace, streams: Streams) -> int:
     artifact = chosen.export(account)
     if isinstance(artifact, CannotExport):
         raise RefusalError("export.impossible", artifact.reason)
+    if chosen.id == Other.id and options.make_guide_pdf is not None:
+        artifact = with_pdf(artifact, account, options.make_guide_pdf)
     if options.sign_cert is not None:
         artifact = _signed(artifact, chosen.id, options, streams)
     written = write_artifact(artifact, Path(options.out), force=options.force)

@@ -34,6 +34,8 @@ Opener = Callable[[TextIO, TextIO, str | None], int]
 
 
 MakePdf = Callable[["ReportContent"], bytes]
+MakeGuidePdf = Callable[[str, str], bytes]
+"""HTML and title to a PDF; b"" where there is no font to write it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Windows:
     program: Opener
     demo: Opener
     pdf: MakePdf
+    guide_pdf: MakeGuidePdf
 
 
 def main(
@@ -66,6 +69,7 @@ def main(
         from mailsetup.cli.verbs import run_verb
 
         options.make_pdf = windows.pdf if windows is not None else None
+        options.make_guide_pdf = windows.guide_pdf if windows is not None else None
         return run_verb(options, stdin or sys.stdin, output, messages)
     except UsageError as error:
         return _usage(error, wants_json, output, messages)

@@ -1,5 +1,6 @@
 """Thunderbird for Android and K-9 Mail keep the contract of the exporters."""
 
+import re
 from dataclasses import replace
 from ipaddress import IPv6Address
 from uuid import UUID
@@ -15,7 +16,7 @@ from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
 from tests.export.accounts import OAUTH2, ORDINARY, account
 from tests.export.k9_rules import FileServer, is_user_address, read_code, read_settings_file
-from tests.export.qr_reader import decoded_png
+from tests.export.qr_reader import decoded_png, decoded_svg
 
 
 def in_full(host: str) -> str:
@@ -74,6 +75,13 @@ class TestThunderbirdAndroid(suite.ExporterContract):
                 meant.username,
                 None,
             )
+
+    def test_the_guide_shows_the_code_itself(self) -> None:
+        page = next(file for file in self.exported(BASE).files if file.name.endswith(".html"))
+        (drawn,) = re.findall(rb"<svg [^>]*shape-rendering.*?</svg>", page.content)
+        assert b"black" not in drawn
+        svg = drawn.replace(b"<svg ", b'<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+        assert decoded_svg(svg, ground="black") == qr_payload(BASE)
 
     @pytest.mark.parametrize("name", ORDINARY)
     def test_code_and_file_pass_the_apps_rules_for_every_kind_of_account(self, name: str) -> None:
