@@ -7,6 +7,10 @@ import gettext as _gettext
 import locale
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
 
 from mailsetup import resources
 
@@ -14,7 +18,10 @@ LANGUAGES = ("es", "en")
 _DOMAIN = "mailsetup"
 
 _language: str | None = None
+_asked_for = False
 _translations: _gettext.NullTranslations | None = None
+# A text for somebody else, while everything around goes on in the person's own language.
+_for_another: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 def system_language() -> str:
@@ -34,25 +41,60 @@ def _known(name: str) -> str:
 
 def set_language(language: str) -> None:
     """Speak this language from now on: ``es`` or ``en``. Raises ValueError for another."""
-    global _language, _translations
+    global _asked_for
     if language not in LANGUAGES:
         raise ValueError(language)
+    _asked_for = True
+    _speak(language)
+
+
+def suggest_language(language: str | None) -> None:
+    """Speak a language of an earlier run, unless one was asked for in this one."""
+    if language in LANGUAGES and not _asked_for:
+        _speak(language)
+
+
+def _speak(language: str) -> None:
+    global _language, _translations
     _language = language
-    _translations = _gettext.translation(
+    _translations = _texts(language)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _texts(language: str) -> _gettext.NullTranslations:
+    return _gettext.translation(
         _DOMAIN, localedir=resources.path("locale"), languages=[language], fallback=True
     )
 
 
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak this language inside, in this task or thread alone. Raises ValueError for another."""
+    if language not in LANGUAGES:
+        raise ValueError(language)
+    token = _for_another.set(language)
+    try:
+        yield
+    finally:
+        _for_another.reset(token)
+
+
 def language() -> str:
     """The language spoken now."""
+    other = _for_another.get()
+    if other is not None:
+        return other
     if _language is None:
-        set_language(system_language())
+        _speak(system_language())
     return _language or "en"
 
 
 def _current() -> _gettext.NullTranslations:
+    other = _for_another.get()
+    if other is not None:
+        return _texts(other)
     if _translations is None:
-        set_language(system_language())
+        _speak(system_language())
     return _translations or _gettext.NullTranslations()
 
 

@@ -9,6 +9,7 @@ from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:
+    from mailsetup.fleet.welcome import Printed
     from mailsetup.report.content import ReportContent
 
 
@@ -23,7 +24,7 @@ def run() -> None:
 
 def start(arguments: Sequence[str]) -> int:
     """Run one command, or open the window; the exit status is returned."""
-    return main(arguments, windows=Windows(open_window, open_demo, make_pdf, make_guide_pdf))
+    return main(arguments, windows=Windows(open_window, open_demo, make_pdf, make_page))
 
 
 def has_display() -> bool:
@@ -52,11 +53,11 @@ def make_pdf(content: "ReportContent") -> bytes:
     return pdf(content)
 
 
-def make_guide_pdf(html: str, title: str) -> bytes:
-    """A guide as PDF, by Qt's own writer."""
+def make_page(page: "Printed") -> bytes:
+    """A welcome sheet as PDF, by Qt's own writer."""
     from mailsetup.gui.pdf import html_to_pdf
 
-    return html_to_pdf(html, title)
+    return html_to_pdf(page.html, page.title, pictures=page.pictures)
 
 
 def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:

@@ -108,6 +108,32 @@ class CheckRequest:
     """The last report on this account: what it proved is not repeated."""
     one_login_at_a_time: bool = False
     """Whether a refusal at the one server spares the other one: where one was refused before."""
+    domain: "DomainSeen | None" = None
+    """What the domain itself showed, where many of its mailboxes are tested."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainSeen:
+    """The part of a check that is the same for all mailboxes of a domain."""
+
+    verdict: DomainVerdict
+    health: tuple[Finding, ...]
+
+
+async def see_domain(account: Account, discovery: Discovery | None, net: Network) -> DomainSeen:
+    """Look at the domain of this account once, for all its mailboxes."""
+    facts = discovery.domain_facts if discovery else None
+    request = HealthRequest(
+        account.address,
+        incoming_host=account.incoming.host,
+        outgoing_host=account.outgoing.host,
+        exchangers=facts,
+        tried=discovery.tried if discovery else (),
+    )
+    verdict, health = await asyncio.gather(
+        look_at_domain(account.address, net, facts), look_at_dns_health(request, net)
+    )
+    return DomainSeen(verdict, health)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +349,8 @@ class Check:
         )
 
     async def _dns_health(self) -> tuple[Finding, ...]:
+        if self._request.domain is not None:
+            return self._request.domain.health
         findings = await look_at_dns_health(self._health_request(), self._net)
         self._tell(findings)
         return findings
@@ -408,6 +436,8 @@ class Check:
         return findings
 
     async def _domain(self) -> DomainVerdict:
+        if self._request.domain is not None:
+            return self._request.domain.verdict
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
         verdict = await look_at_domain(self._account.address, self._net)
         self._tell(verdict.findings)

@@ -78,6 +78,7 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.MANUAL, Move.CANCEL): Page.START,
     (Page.PASSWORD, Move.NEXT): Page.TESTING,
     (Page.PASSWORD, Move.SECOND): Page.SECOND,
+    (Page.PASSWORD, Move.MANUAL): Page.MANUAL,
     (Page.PASSWORD, Move.CANCEL): Page.START,
     (Page.SECOND, Move.NEXT): Page.TESTING,
     (Page.SECOND, Move.CANCEL): Page.START,

@@ -174,6 +174,7 @@ def parser() -> Parser:
     )
 
     _publish(verbs)
+    _batch(verbs)
 
     _verb(verbs, "programs", _("the programs for export and apply, and which are installed"))
     return root
@@ -217,15 +218,118 @@ def _publish(verbs: "argparse._SubParsersAction[Parser]") -> None:
     publish.add_argument("--force", action="store_true", help=_("replace files that are there"))
 
 
+def _batch(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    batch = _verb(
+        verbs,
+        "batch",
+        _("set up a whole table of people: files and a welcome sheet for each"),
+        details=_(
+            "TABLE is a CSV or Excel file whose first row names the columns: name, address, and if"
+            " you like password, password command, settings, program, language (or nombre, correo,"
+            " contraseña, comando, ajustes, programa, idioma). It is checked as a whole before"
+            " anything begins. A run that was interrupted goes on where it was when you start it"
+            " again."
+        ),
+        examples=(
+            "mailsetup batch people.csv --out people --for thunderbird --for outlook",
+            "mailsetup batch personal.xlsx --out personal --check --lang es",
+            "mailsetup batch people.csv --out people --check --password-command 'pass {address}'",
+            "mailsetup batch people.csv --dry-run",
+        ),
+    )
+    batch.add_argument("table", metavar=_("TABLE"), help=_("the table of people: CSV or Excel"))
+    batch.add_argument("--out", metavar=_("DIR"), help=_("folder for everything that is made"))
+    batch.add_argument(
+        "--for",
+        dest="programs",
+        action="append",
+        default=[],
+        metavar=_("PROGRAM"),
+        help=_("write the files for this program, where the row names none; repeatable"),
+    )
+    batch.add_argument(
+        "--dry-run", action="store_true", help=_("check the table and do nothing else")
+    )
+    batch.add_argument(
+        "--skip-bad", action="store_true", help=_("leave out the rows that are wrong")
+    )
+    batch.add_argument(
+        "--check", action="store_true", help=_("log in to each mailbox and send it a test message")
+    )
+    batch.add_argument(
+        "--no-send", action="store_true", help=_("with --check: log in, but send no message")
+    )
+    batch.add_argument(
+        "--attachment-mib",
+        type=_whole_number(0, 100),
+        default=0,
+        metavar="N",
+        help=_("with --check: size of the test attachment in MiB (default: 0)"),
+    )
+    batch.add_argument(
+        "--wait",
+        type=_seconds,
+        default=120.0,
+        metavar=_("SECONDS"),
+        help=_("how long to wait for the test message (default: 120)"),
+    )
+    batch.add_argument(
+        "--password-command",
+        default="",
+        metavar=_("COMMAND"),
+        help=_("a command that prints a person's password; {address} stands for the address"),
+    )
+    batch.add_argument(
+        "--retry-failed", action="store_true", help=_("test again what was broken last time")
+    )
+    batch.add_argument("--pdf", action="store_true", help=_("make the welcome sheets as PDF, too"))
+    batch.add_argument(
+        "--contact",
+        default="",
+        metavar=_("TEXT"),
+        help=_("whom to ask, as a line on the welcome sheet"),
+    )
+    batch.add_argument("--sheet", default="", metavar=_("NAME"), help=_("sheet of the workbook"))
+    batch.add_argument(
+        "--encoding", default="", metavar=_("NAME"), help=_("encoding of the CSV file")
+    )
+    batch.add_argument(
+        "--parallel",
+        type=_whole_number(1, 64),
+        default=8,
+        metavar="N",
+        help=_("domains to search for at the same time (default: 8)"),
+    )
+    batch.add_argument(
+        "--per-host",
+        type=_whole_number(1, 4),
+        default=2,
+        metavar="N",
+        help=_("mailboxes to test at the same time at one hosting (default: 2)"),
+    )
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line. Raises `UsageError`; leaves by itself for ``--help``."""
     return parser().parse_args(arguments)
 
 
 def _verb(
-    verbs: "argparse._SubParsersAction[Parser]", name: str, description: str
+    verbs: "argparse._SubParsersAction[Parser]",
+    name: str,
+    description: str,
+    *,
+    details: str = "",
+    examples: Sequence[str] = (),
 ) -> argparse.ArgumentParser:
-    verb = verbs.add_parser(name, help=description, description=description)
+    shown = "\n".join((_("Examples:"), *(f"  {example}" for example in examples)))
+    verb = verbs.add_parser(
+        name,
+        help=description,
+        description="\n\n".join(filter(None, (description, *_lines(details)))),
+        epilog=shown if examples else None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     common = verb.add_argument_group(_("common options"))
     common.add_argument("--json", action="store_true", help=_("one JSON document on output"))
     common.add_argument(
@@ -267,6 +371,13 @@ def _verb(
         "--offline", action="store_true", help=_("use only what this program knows by itself")
     )
     return verb
+
+
+def _lines(text: str) -> list[str]:
+    """A paragraph as it fits on a terminal; the help's own way keeps no line apart."""
+    import textwrap
+
+    return ["\n".join(textwrap.wrap(text, 88))] if text else []
 
 
 def _address(verb: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ from mailsetup.cli.common import (
     run_options,
 )
 from mailsetup.cli.document import Document
-from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
+from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, MakePage, print_document
 from mailsetup.export.exporter import Artifact
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
@@ -38,16 +38,20 @@ def export(options: argparse.Namespace, streams: Streams) -> int:
     from mailsetup.export.table import exporter
     from mailsetup.export.universal import Other
     from mailsetup.export.write import WriteRefused, write_artifact
+    from mailsetup.fleet.welcome import Printed
 
     chosen = exporter(options.program)
     if chosen is None:
-        raise _unknown_program(options.program)
+        raise unknown_program(options.program)
     account = prepared(options, streams)
     artifact = chosen.export(account)
     if isinstance(artifact, CannotExport):
         raise RefusalError("export.impossible", artifact.reason)
-    if chosen.id == Other.id and options.make_guide_pdf is not None:
-        artifact = with_pdf(artifact, account, options.make_guide_pdf)
+    if chosen.id == Other.id and options.make_page is not None:
+        make_page: MakePage = options.make_page
+        artifact = with_pdf(
+            artifact, account, lambda html, title: make_page(Printed(title, html, {}))
+        )
     if options.sign_cert is not None:
         artifact = _signed(artifact, chosen.id, options, streams)
     written = write_artifact(artifact, Path(options.out), force=options.force)
@@ -192,7 +196,7 @@ def apply(options: argparse.Namespace, streams: Streams) -> int:
 
     chosen = exporter(options.program)
     if chosen is None:
-        raise _unknown_program(options.program)
+        raise unknown_program(options.program)
     if options.undo and chosen.id != "thunderbird":
         raise RefusalError("usage", _("--undo goes with “--to thunderbird” only."))
     match chosen.id:
@@ -334,7 +338,8 @@ def programs(options: argparse.Namespace, streams: Streams) -> int:
     return DONE
 
 
-def _unknown_program(program: str) -> RefusalError:
+def unknown_program(program: str) -> RefusalError:
+    """The refusal of a word that is no program; it names those that are."""
     from mailsetup.export.table import EXPORTERS
 
     known = ", ".join(known.id for known in EXPORTERS)

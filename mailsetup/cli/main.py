@@ -18,6 +18,7 @@ from mailsetup.i18n import _, set_language
 
 if TYPE_CHECKING:
     from mailsetup.cli.document import Document
+    from mailsetup.fleet.welcome import Printed
     from mailsetup.report.content import ReportContent
 
 DONE = 0
@@ -34,8 +35,7 @@ Opener = Callable[[TextIO, TextIO, str | None], int]
 
 
 MakePdf = Callable[["ReportContent"], bytes]
-MakeGuidePdf = Callable[[str, str], bytes]
-"""HTML and title to a PDF; b"" where there is no font to write it with."""
+MakePage = Callable[["Printed"], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Windows:
     program: Opener
     demo: Opener
     pdf: MakePdf
-    guide_pdf: MakeGuidePdf
+    page: MakePage
 
 
 def main(
@@ -69,7 +69,7 @@ def main(
         from mailsetup.cli.verbs import run_verb
 
         options.make_pdf = windows.pdf if windows is not None else None
-        options.make_guide_pdf = windows.guide_pdf if windows is not None else None
+        options.make_page = windows.page if windows is not None else None
         return run_verb(options, stdin or sys.stdin, output, messages)
     except UsageError as error:
         return _usage(error, wants_json, output, messages)

@@ -70,6 +70,10 @@ def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr:
                 return exporting.publish(options, streams)
             case "apply":
                 return exporting.apply(options, streams)
+            case "batch":
+                from mailsetup.cli.batch import batch
+
+                return batch(options, streams)
             case _:
                 return exporting.programs(options, streams)
     except RefusalError as refusal:

@@ -10,8 +10,9 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 
+from mailsetup.discovery.burst import first_questions
 from mailsetup.discovery.domain import DomainFacts, domain_facts
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.provider_knowledge import with_provider_knowledge
@@ -76,6 +77,8 @@ PATIENCE = 3.0
 _LOCAL_TIMEOUT = 0.1
 HEAD_START = 0.004
 """Seconds for those whose answers are taken first; computing is all that they compete for."""
+_TURNS_TO_ASK = 3
+"""Turns of the event loop until a question is on the wire."""
 _FIRST_TO_ASK = frozenset({Method.PACC, Method.AUTOCONFIG, Method.WELL_KNOWN, Method.SRV})
 
 
@@ -170,6 +173,7 @@ class _Race:
         self._sources = tuple(sources)
         self._started = net.clock.monotonic()
         self._tasks: dict[int, asyncio.Task[Outcome]] = {}
+        self._burst: list[asyncio.Future[object]] = []
         self._facts: asyncio.Task[DomainFacts] | None = None
         self._tried: dict[int, Tried] = {}
         self._answers: dict[int, _Answer] = {}
@@ -188,7 +192,15 @@ class _Race:
         self._collect()
         if online and (self._best is None or self._best.rank > (False, False, 0)):
             later = [place for place, is_local in enumerate(local) if not is_local]
-            self._start(place for place in later if self._sources[place].method in _FIRST_TO_ASK)
+            first = [place for place in later if self._sources[place].method in _FIRST_TO_ASK]
+            asked = [self._sources[place] for place in first]
+            self._burst = [
+                asyncio.ensure_future(question)
+                for question in first_questions(asked, self._address, self._net)
+            ]
+            for _ in range(_TURNS_TO_ASK):
+                await asyncio.sleep(0)
+            self._start(first)
             # Their questions are on the way before the many others are even written.
             await asyncio.sleep(HEAD_START)
             self._facts = asyncio.create_task(domain_facts(self._address.domain, self._net))
@@ -216,7 +228,8 @@ class _Race:
 
     async def stop(self) -> None:
         """End everything that was started; afterwards none of it runs."""
-        tasks = [*self._tasks.values(), *([self._facts] if self._facts else [])]
+        facts = [self._facts] if self._facts else []
+        tasks: list[asyncio.Future[Any]] = [*self._tasks.values(), *self._burst, *facts]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

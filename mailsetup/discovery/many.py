@@ -23,14 +23,22 @@ class Searches:
         agreed: tuple[str, ...] = (),
         budget: float = BUDGET,
         offline: bool = False,
+        plain_http: bool = False,
         parallel: int = PARALLEL,
     ) -> None:
         self._net = net
         self._agreed = agreed
         self._budget = budget
         self._offline = offline
+        self._plain_http = plain_http
         self._turns = asyncio.Semaphore(parallel)
-        self._domains: dict[str, asyncio.Task[tuple[EmailAddress, Discovery]]] = {}
+        self._domains: dict[str, asyncio.Future[tuple[EmailAddress, Discovery]]] = {}
+
+    def remember(self, address: EmailAddress, discovery: Discovery) -> None:
+        """What an earlier run found for this address: its domain is not searched for again."""
+        known: asyncio.Future[tuple[EmailAddress, Discovery]] = asyncio.Future()
+        known.set_result((address, discovery))
+        self._domains[address.domain] = known
 
     async def find(self, address: EmailAddress) -> Discovery:
         """The settings of an address; a search of its own only where its domain is new."""
@@ -59,6 +67,7 @@ class Searches:
                 agreed=self._agreed,
                 budget=self._budget,
                 offline=self._offline,
+                plain_http=self._plain_http,
             )
         # Nobody logs in right away, and two hundred idle connections would be no kindness.
         self._net.kept.close()

@@ -41,6 +41,51 @@ class QrCode:
     svg: bytes
 
 
+_ANY_MASK = 2
+"""One of the eight patterns that keep light and dark apart; every reader knows all of them."""
+
+
+def quick_svg(text: str, side_mm: float) -> str:
+    """The code as a small SVG with a side of this many millimetres; "" when the text is too long.
+
+    Seven times faster than `encode`, for hundreds at a time: the pattern that is easiest to read
+    is not searched for.
+    """
+    import segno
+
+    try:
+        code = segno.make_qr(
+            text, error="L", mode="byte", encoding="utf-8", eci=False, mask=_ANY_MASK
+        )
+    except segno.DataOverflowError:
+        return ""
+    side = len(code.matrix) + 2 * QUIET_ZONE
+    dark = "".join(
+        f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h{length}v1h-{length}v-1z"
+        for y, row in enumerate(code.matrix)
+        for x, length in _runs(row)
+    )
+    # Qt's writer of PDF files draws an outline, as thick as a module, where there is to be none; it
+    # does not draw one that nobody could see.
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}"'
+        f' width="{side_mm:g}mm" height="{side_mm:g}mm" shape-rendering="crispEdges"'
+        ' stroke-opacity="0">'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d="{dark}"/></svg>'
+    )
+
+
+def _runs(row: bytes | bytearray) -> Iterator[tuple[int, int]]:
+    """Column and length of every run of dark modules."""
+    start = -1
+    for x, module in enumerate((*row, 0)):
+        if module & 1 and start < 0:
+            start = x
+        elif not module & 1 and start >= 0:
+            yield start, x - start
+            start = -1
+
+
 def encode(text: str) -> QrCode | None:
     """The text as a QR code; None when it is longer than any code (about 2,900 bytes)."""
     # Here, so that programs which draw no code do not load it.

@@ -8,9 +8,10 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from mailsetup import resources
-from mailsetup.gui.theme import apply_theme, is_dark
+from mailsetup.gui.look import Look
+from mailsetup.gui.memory import Memory
 from mailsetup.gui.window import Window
-from mailsetup.i18n import language
+from mailsetup.i18n import language, suggest_language
 
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
@@ -27,8 +28,9 @@ def run(demo: "DemoWorld | None" = None, screenshot: str | None = None) -> int:
         return Assistant(RunOptions(network=demo.options)) if demo else Assistant()
 
     # A demo leaves no trace, and a picture is not somebody's window.
-    settings = None if demo or screenshot else QSettings("mailsetup", "mailsetup")
-    window = Window(make_assistant, demo.accounts if demo else (), settings=settings)
+    memory = Memory(None if demo or screenshot else QSettings("mailsetup", "mailsetup"))
+    suggest_language(memory.language)
+    window = Window(make_assistant, demo.accounts if demo else (), memory=memory)
     window.show()
     if screenshot:
         QTimer.singleShot(0, lambda: _paint(application, window, screenshot))
@@ -49,11 +51,7 @@ def make_application() -> QApplication:
     application.setApplicationDisplayName("mailsetup")
     application.setDesktopFileName("mailsetup")
     application.setWindowIcon(QIcon(str(resources.path("icons", "mailsetup.svg"))))
-    hints = application.styleHints()
-    apply_theme(application, dark=is_dark(application))
-    hints.colorSchemeChanged.connect(
-        lambda scheme: apply_theme(application, dark=scheme == Qt.ColorScheme.Dark)
-    )
+    Look.of(application)
     _translate_qt(application)
     return application
 

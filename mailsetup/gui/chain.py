@@ -1,40 +1,34 @@
 """The chain, drawn: hosting → account → DNS → program."""
 
 import itertools
-from enum import StrEnum
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from mailsetup.assistant.wording import link_meaning, link_name, status_word
+from mailsetup.assistant.wording import link_meaning, link_name
 from mailsetup.gui.icons import icon
-from mailsetup.gui.theme import Space, Type, colours_of, scaled
-from mailsetup.gui.widgets import PlainLabel
+from mailsetup.gui.signs import Light, draw_sign
+from mailsetup.gui.theme import Space, Type, colours_of
+from mailsetup.gui.widgets import PlainLabel, announce
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link, Status
 
 _CIRCLE = 54
-_SIGN = 20
-
-
-class Light(StrEnum):
-    """How a link is lit: its status, or that something is going on."""
-
-    UNKNOWN = "unknown"
-    WORKING = "working"
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
 
 
 class ChainLink(QAbstractButton):
     """One link: icon, name and a sign, so that colour is never all there is."""
 
+    touched = Signal()
+    """The mouse or the keyboard came to it."""
+
     def __init__(self, link: Link) -> None:
         super().__init__()
         self.link = link
         self._light = Light.UNKNOWN
+        self._chosen = False
+        self.clicked.connect(self.touched)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -51,22 +45,38 @@ class ChainLink(QAbstractButton):
         self.retranslate()
         self.update()
 
+    def set_chosen(self, chosen: bool) -> None:
+        """Whether it is the one that is explained below."""
+        self._chosen = chosen
+        self.update()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        """Explained without a click, too."""
+        super().enterEvent(event)
+        self.touched.emit()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The keyboard touches as the mouse does."""
+        super().focusInEvent(event)
+        if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
+            self.touched.emit()
+
     def retranslate(self) -> None:
         """Name and state, for the eye and for the screen reader."""
-        state = _("working on it") if self._light is Light.WORKING else status_word(self.status)
         self.setText(link_name(self.link))
-        self.setAccessibleName(f"{link_name(self.link)}: {state}")
+        self.setAccessibleName(f"{link_name(self.link)}: {self._light.word}")
         self.setAccessibleDescription(link_meaning(self.link))
 
     @property
-    def status(self) -> Status:
-        """The status behind the light."""
-        return Status.UNKNOWN if self._light is Light.WORKING else Status(self._light)
+    def _circle(self) -> int:
+        """As large as the text beside it asks for."""
+        return max(_CIRCLE, round(self.fontMetrics().height() * 3.2))
 
     def sizeHint(self) -> QSize:
         text = self.fontMetrics().size(0, self.text())
         return QSize(
-            max(_CIRCLE + 24, text.width() + 12), _CIRCLE + Space.SMALL + text.height() + 6
+            max(self._circle + 24, text.width() + 12),
+            self._circle + Space.SMALL + text.height() + 6,
         )
 
     def minimumSizeHint(self) -> QSize:
@@ -74,70 +84,35 @@ class ChainLink(QAbstractButton):
 
     def circle(self) -> QRectF:
         """Where the icon is."""
-        return QRectF((self.width() - _CIRCLE) / 2, 3, _CIRCLE, _CIRCLE)
+        return QRectF((self.width() - self._circle) / 2, 3, self._circle, self._circle)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         c = colours_of(self)
-        colour = {
-            Light.UNKNOWN: c.muted,
-            Light.WORKING: c.accent,
-            Light.OK: c.ok,
-            Light.WARN: c.warn,
-            Light.FAIL: c.fail,
-        }[self._light]
+        colour = self._light.colour(c)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         circle = self.circle()
+        if self._chosen:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(c.soft))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 0, -1, 0), 10, 10)
         painter.setPen(QPen(QColor(colour), 2.2 if self._light is not Light.UNKNOWN else 1.4))
         painter.setBrush(QColor(c.card))
         painter.drawEllipse(circle)
-        icon(str(self.link), colour).render(painter, circle.adjusted(14, 14, -14, -14))
-        self._draw_sign(painter, circle, colour, c.card)
+        edge = circle.width() * 0.26
+        icon(str(self.link), colour).render(painter, circle.adjusted(edge, edge, -edge, -edge))
+        if self._light is not Light.UNKNOWN:
+            corner = circle.bottomRight() - QPointF(1, 1) * circle.width() * 0.13
+            draw_sign(painter, corner, circle.width() * 0.19, self._light, c)
         painter.setPen(QColor(c.text))
-        below = QRectF(
-            0, _CIRCLE + Space.SMALL, self.width(), self.height() - _CIRCLE - Space.SMALL
-        )
+        top = self._circle + Space.SMALL
+        below = QRectF(0, top, self.width(), self.height() - top)
         painter.drawText(below, int(Qt.AlignmentFlag.AlignHCenter), self.text())
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(QColor(c.text), 1.4, Qt.PenStyle.DotLine))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)
+            painter.setPen(QPen(QColor(c.accent), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 10, 10)
         painter.end()
-
-    def _draw_sign(self, painter: QPainter, circle: QRectF, colour: str, ground: str) -> None:
-        if self._light is Light.UNKNOWN:
-            return
-        centre = circle.bottomRight() - QPointF(7, 7)
-        painter.setPen(QPen(QColor(ground), 2))
-        painter.setBrush(QColor(colour))
-        painter.drawEllipse(centre, _SIGN / 2, _SIGN / 2)
-        pen = QPen(QColor(ground), 2.2)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        x, y = centre.x(), centre.y()
-        path = QPainterPath()
-        match self._light:
-            case Light.OK:
-                path.moveTo(x - 4, y)
-                path.lineTo(x - 1, y + 3.2)
-                path.lineTo(x + 4.2, y - 3.4)
-            case Light.FAIL:
-                path.moveTo(x - 3, y - 3)
-                path.lineTo(x + 3, y + 3)
-                path.moveTo(x + 3, y - 3)
-                path.lineTo(x - 3, y + 3)
-            case Light.WARN:
-                path.moveTo(x, y - 4)
-                path.lineTo(x, y + 0.8)
-                path.moveTo(x, y + 4)
-                path.lineTo(x, y + 4.1)
-            case _:
-                for dx in (-3.6, 0, 3.6):
-                    path.moveTo(x + dx, y)
-                    path.lineTo(x + dx, y + 0.1)
-        painter.drawPath(path)
 
 
 class _Links(QWidget):
@@ -155,26 +130,45 @@ class _Links(QWidget):
         c = colours_of(self)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ordered = sorted(self._links, key=lambda link: link.x())
-        for left, right in itertools.pairwise(ordered):
-            good = left.light is Light.OK and right.light in (Light.OK, Light.WARN, Light.WORKING)
-            painter.setPen(QPen(QColor(c.ok if good else c.border), 2))
+        for one, next_one in itertools.pairwise(self._links):
+            lit = one.light is Light.OK and next_one.light in (Light.OK, Light.WARN, Light.WORKING)
+            painter.setPen(QPen(QColor(c.ok if lit else c.border), 2))
+            left, right = sorted((one, next_one), key=lambda link: link.x())
             y = left.y() + left.circle().center().y()
             start = left.x() + left.circle().right() + 4
             painter.drawLine(QPointF(start, y), QPointF(right.x() + right.circle().left() - 4, y))
         painter.end()
 
 
+class _Explanation(PlainLabel):
+    """As high as the longest text that may come, so that nothing below it jumps."""
+
+    def __init__(self) -> None:
+        super().__init__(role="muted", size=Type.SMALL)
+        self.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._may_come: list[str] = []
+
+    def expect(self, texts: list[str]) -> None:
+        """What may have to be shown."""
+        self._may_come = texts
+        self.updateGeometry()
+
+    def heightForWidth(self, width: int) -> int:
+        """Room for each of the texts."""
+        room, wrap = QRect(0, 0, width, 100_000), int(Qt.TextFlag.TextWordWrap)
+        heights = [
+            self.fontMetrics().boundingRect(room, wrap, text).height() for text in self._may_come
+        ]
+        return max([super().heightForWidth(width), *heights])
+
+
 class ChainView(QWidget):
     """The whole chain; a link that is touched explains itself below."""
-
-    explained = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self._links = {link: ChainLink(link) for link in Link}
-        self._explanation = PlainLabel(role="muted", size=Type.SMALL)
-        self._explanation.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        self._explanation = _Explanation()
         self._shown: Link | None = None
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -183,8 +177,7 @@ class ChainView(QWidget):
         layout.addWidget(self._row)
         layout.addWidget(self._explanation)
         for link, button in self._links.items():
-            button.clicked.connect(lambda _checked=False, link=link: self.explain(link))
-            button.setFont(scaled(button.font(), Type.BODY))
+            button.touched.connect(lambda link=link: self.explain(link))
         self.retranslate()
 
     def light(self, link: Link) -> Light:
@@ -195,6 +188,9 @@ class ChainView(QWidget):
         """Light one link."""
         self._links[link].set_light(light)
         self._row.update()
+        self.setAccessibleName(self.summary)
+        if link is self._shown:
+            self._explanation.setText(self._words(link))
 
     def set_status(self, link: Link, status: Status) -> None:
         """Light one link by its status."""
@@ -206,15 +202,38 @@ class ChainView(QWidget):
             self.set_light(link, Light.UNKNOWN)
 
     def explain(self, link: Link) -> None:
-        """Show what a link is."""
+        """Show what a link is, and how it stands."""
+        if link is self._shown:
+            return
         self._shown = link
-        self._explanation.setText(f"{link_name(link)}: {link_meaning(link)}")
+        for one, button in self._links.items():
+            button.set_chosen(one is link)
+        self._explanation.setText(self._words(link))
+        announce(self, self._explanation.text())
+
+    @property
+    def explanation(self) -> str:
+        """What stands below the links."""
+        return self._explanation.text()
+
+    @property
+    def summary(self) -> str:
+        """The whole chain as a text."""
+        links = " → ".join(button.accessibleName() for button in self._links.values())
+        return _("The chain of your mail: {links}").format(links=links)
+
+    def _words(self, link: Link) -> str:
+        light = self.light(link)
+        state = f" ({light.word})" if light is not Light.UNKNOWN else ""
+        return f"{link_name(link)}{state}: {link_meaning(link)}"
 
     def retranslate(self) -> None:
         """Texts in the current language."""
         for button in self._links.values():
             button.retranslate()
+        self.setAccessibleName(self.summary)
+        self._explanation.expect([f"{self._words(link)} ({_('working on it')})" for link in Link])
         if self._shown is None:
             self._explanation.setText(_("Touch a link to see what it is."))
         else:
-            self.explain(self._shown)
+            self._explanation.setText(self._words(self._shown))

@@ -1,24 +1,30 @@
-"""A large button with an icon, a title and a line of text: one choice among few."""
+"""A large button with a drawing, a title and a line of text: one choice among few."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from mailsetup.gui.icons import icon
 from mailsetup.gui.theme import Space, Type, colours_of
 from mailsetup.gui.widgets import PlainLabel
 
-_ICON = 34
+_LARGE, _SMALL = 34, 24
+_ARROW = 14
 
 
 class _Drawing(QWidget):
     """An icon in the colour of the accent."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, side: int) -> None:
         super().__init__()
         self._name = name
-        self.setFixedSize(_ICON, _ICON)
+        self.setFixedSize(side, side)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def set_name(self, name: str) -> None:
+        """Draw something else."""
+        self._name = name
+        self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -27,15 +33,38 @@ class _Drawing(QWidget):
         painter.end()
 
 
+class _Arrow(QWidget):
+    """Onwards, to where reading goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedSize(_ARROW, _ARROW)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(QColor(colours_of(self).muted), 1.8)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+        painter.setPen(pen)
+        if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
+            painter.translate(self.width(), 0)
+            painter.scale(-1, 1)
+        painter.drawPolyline([QPointF(4.5, 2), QPointF(9.5, 7), QPointF(4.5, 12)])
+        painter.end()
+
+
 class ChoiceCard(QPushButton):
     """Pressed by a click, the space bar or Enter; as high as its wrapped texts need."""
 
-    def __init__(self, drawing: str = "") -> None:
+    def __init__(self, drawing: str, *, small: bool = False) -> None:
         super().__init__()
         self.setProperty("role", "choice")
         self.setAutoDefault(False)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._title = PlainLabel(size=Type.LARGE if drawing else Type.BODY, bold=bool(drawing))
+        self._drawing = _Drawing(drawing, _SMALL if small else _LARGE)
+        self._title = PlainLabel(size=Type.BODY if small else Type.LARGE, bold=not small)
         self._text = PlainLabel(role="muted")
         column = QVBoxLayout()
         column.setSpacing(Space.TINY)
@@ -43,12 +72,12 @@ class ChoiceCard(QPushButton):
             label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             column.addWidget(label)
         row = QHBoxLayout(self)
-        edge = Space.MEDIUM if drawing else Space.SMALL
+        edge = 10 if small else Space.MEDIUM
         row.setContentsMargins(Space.MEDIUM, edge, Space.MEDIUM, edge)
         row.setSpacing(Space.MEDIUM)
-        if drawing:
-            row.addWidget(_Drawing(drawing))
+        row.addWidget(self._drawing)
         row.addLayout(column, 1)
+        row.addWidget(_Arrow())
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -61,6 +90,10 @@ class ChoiceCard(QPushButton):
         self.setAccessibleName(title)
         self.setAccessibleDescription(text)
         self.updateGeometry()
+
+    def set_drawing(self, name: str) -> None:
+        """Another icon."""
+        self._drawing.set_name(name)
 
     def sizeHint(self) -> QSize:
         """What the layout wants; a button by itself would only measure its own text."""

@@ -1,6 +1,8 @@
 """What the engine is asked to do for one window: look, test, ask the keyring, open the demo."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mailsetup.assistant.events import Event
@@ -45,12 +47,19 @@ class Jobs:
     def start(self, make: Make, on_end: Callable[[JobEnd], None], take: Take) -> None:
         """Start the job that has the person's attention, in place of the last one."""
         self.end()
+        journal = self._session.journal
 
         def ended(end: JobEnd) -> None:
             self._main = None
+            if end.defect:
+                journal.note(f"defect: {end.defect}")
             on_end(end)
 
-        self._main = self._bridge.start(make, ended, take)
+        def told(event: Event) -> None:
+            journal.take(event)
+            take(event)
+
+        self._main = self._bridge.start(make, ended, told)
 
     async def farewell(self) -> None:
         """The last work in the engine's thread."""
@@ -129,6 +138,7 @@ class Jobs:
         if account is None:
             return
         secret = Secret(session.password)
+        session.journal.guard(account.incoming.username, secret)
         discovery = None if session.typed else session.discovery
         agreed = discovery.confirm if discovery is not None and session.agreed else ()
         before = session.agreed_before
@@ -136,6 +146,8 @@ class Jobs:
         keep = session.keep_password and not session.demo
         symptom, previous = session.symptom, session.last_report
         other, other_secret = session.second, Secret(session.second_password)
+        if other is not None:
+            session.journal.guard(other.ascii, other_secret)
         session.second_problem = ""
 
         async def test(emit: Callable[[Event], None]) -> object:
@@ -203,6 +215,29 @@ class Jobs:
                 done()
 
         self._bridge.start(ask, asked)
+
+    def save_support(
+        self, path: Path, rows: Sequence[tuple[str, str]], done: Callable[[str], None]
+    ) -> None:
+        """Write the report for support; ``done`` gets a sentence about what came of it."""
+        session = self._session
+        report, secrets = session.last_report, session.secrets
+        discovery = None if session.typed else session.discovery
+
+        async def save(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.assistant.support import save_support, support_text
+
+            now = datetime.now().astimezone()
+            content = support_text(
+                session.journal, now, report=report, discovery=discovery, rows=rows, secrets=secrets
+            )
+            return save_support(path, content)
+
+        def saved(end: JobEnd) -> None:
+            said = end.value if isinstance(end.value, str) else ""
+            done(said or _("This program made a mistake ({kind}).").format(kind=end.defect))
+
+        self._bridge.start(save, saved)
 
     def open_demo(self, done: Callable[[str], None]) -> None:
         """Start the built-in mail world and work there; ``done`` gets what went wrong, or ""."""

@@ -6,10 +6,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.events import Event
-from mailsetup.assistant.flow import Page
+from mailsetup.assistant.flow import Move, Page
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import Title
+from mailsetup.i18n import _
 
 
 class Wish(StrEnum):
@@ -26,6 +27,9 @@ class Wish(StrEnum):
     LEAVE_DEMO = "leave-demo"
     OPEN_SETTINGS_FILE = "open-settings-file"
     CHOOSE_CA_FILE = "choose-ca-file"
+    SAVE_SUPPORT = "save-support"
+    """The report for support, with the log."""
+    SHOW_LOG = "show-log"
 
 
 class PageView(QWidget):
@@ -66,6 +70,10 @@ class PageView(QWidget):
     def take(self, event: Event) -> None:
         """Something happened in the engine, on a page where it works."""
 
+    def primary_move(self) -> Move:
+        """Where the primary button leads."""
+        return Move.NEXT
+
     def primary_text(self) -> str:
         """The primary button's text; empty where the page has none."""
         return ""
@@ -81,3 +89,11 @@ class PageView(QWidget):
     def announcement(self) -> str:
         """What a screen reader says when the page appears."""
         return self.title.text()
+
+
+class Aside(PageView):
+    """Beside the flow: opened over any page, closed again without having disturbed it."""
+
+    def primary_text(self) -> str:
+        """Back to where one was."""
+        return _("Close")

@@ -84,15 +84,22 @@ def pdf(content: ReportContent) -> bytes:
     return _written(job)
 
 
-def html_to_pdf(html: str, title: str, *, when: datetime | None = None) -> bytes:
+def html_to_pdf(
+    html: str,
+    title: str,
+    *,
+    when: datetime | None = None,
+    pictures: Mapping[str, str] | None = None,
+) -> bytes:
     """A simple HTML document on A4, as far as Qt's rich text knows it; b"" without any font.
 
-    Pictures and style sheets from outside are not loaded. ``when`` (aware) is the date that the
-    file bears; otherwise it is now.
+    Pictures and style sheets from outside are not loaded; ``pictures`` are those (SVG) that the
+    document names. ``when`` (aware) is the date that the file bears; otherwise it is now.
     """
     job = _Job(
         title=title,
         html=html,
+        pictures=pictures,
         foot=title,
         page=_("Page {page} of {pages}"),
         language=language(),

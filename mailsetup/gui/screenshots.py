@@ -140,6 +140,8 @@ def pictures() -> dict[str, Page]:
         "done": Page.DONE,
         "guide": Page.DONE,
         "phone": Page.DONE,
+        "about": Page.WELCOME,
+        "log": Page.TESTING,
     }
 
 
@@ -170,8 +172,13 @@ def show(window: Window, name: str) -> None:
     page = pictures()[name]
     window.flow.page = page
     window.flow._history = [] if page is Page.WELCOME else [Page.WELCOME]
+    window.close_aside()
     window._show_page()
     _play(window, page)
+    if name == "about":
+        window.show_about()
+    if name == "log":
+        window._show_log()
 
 
 def _play(window: Window, page: Page) -> None:

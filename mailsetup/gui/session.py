@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailsetup.assistant.journal import Journal
+from mailsetup.gui.memory import Memory
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
-from mailsetup.model.settings import Account
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, Hint
 
 if TYPE_CHECKING:
     from mailsetup.assistant.expert import Expert
@@ -41,6 +44,8 @@ class Session:
     typed: bool = False
     """Whether the servers were entered by hand."""
     password: str = ""
+    password_early: bool = False
+    """Whether it was typed while the search still went on."""
     keep_password: bool = False
     keyring: str = ""
     """The keyring's name; empty where there is none."""
@@ -88,8 +93,29 @@ class Session:
     """Whether the demo was opened from this window."""
     expert: "Expert | None" = None
     """What a technician set; None where nothing was."""
+    memory: Memory = field(default_factory=Memory)
+    """What is kept between two runs."""
+    journal: Journal = field(default_factory=Journal)
+    """What happened since the program was started."""
     settings_file: Path | None = None
     """Where the servers come from instead of a search."""
+
+    @property
+    def hint(self) -> Hint | None:
+        """What the provider wants done before the password is typed."""
+        settings = self.discovery.settings if self.discovery and not self.typed else None
+        hints = settings.hints if settings else ()
+        return next((one for one in hints if one.kind != "help"), None)
+
+    @property
+    def needs_no_password_page(self) -> bool:
+        """Whether the password is there already and nothing has to be said about it."""
+        return self.password_early and bool(self.password) and self.hint is None
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """What must appear nowhere."""
+        return [Secret(text) for text in (self.password, self.second_password) if text]
 
     @property
     def needs_second(self) -> bool:
@@ -107,6 +133,8 @@ class Session:
             demo=self.demo,
             demo_can_be_left=self.demo_can_be_left,
             expert=self.expert,
+            memory=self.memory,
+            journal=self.journal,
             settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)
@@ -114,6 +142,7 @@ class Session:
     def forget_findings(self) -> None:
         """The address changed: what was found for another one counts no more."""
         self.discovery = None
+        self.password_early = False
         self.absence = ()
         self.agreed = False
         self.agreed_before = ()

@@ -130,6 +130,13 @@ class Leaves(QWidget):
         self._pages.append(page)
         self._column.addWidget(page)
 
+    def remove(self, page: QWidget) -> None:
+        """One page less, for good."""
+        self._pages.remove(page)
+        self._column.removeWidget(page)
+        page.hide()
+        page.deleteLater()
+
     def show_only(self, page: QWidget) -> None:
         """Turn to a page."""
         for other in self._pages:

@@ -39,6 +39,8 @@ class Colours:
 
     ground: str
     card: str
+    edge: str
+    """Around the card and between parts; in high contrast it is all that parts them."""
     text: str
     muted: str
     border: str
@@ -55,6 +57,7 @@ class Colours:
 LIGHT = Colours(
     ground="#eef2f6",
     card="#ffffff",
+    edge="#d9e1ea",
     text="#17212c",
     muted="#52606e",
     border="#8593a2",
@@ -71,6 +74,7 @@ LIGHT = Colours(
 DARK = Colours(
     ground="#12171d",
     card="#1b222b",
+    edge="#2b3541",
     text="#eaf0f6",
     muted="#a5b2c0",
     border="#6d7b8a",
@@ -84,6 +88,49 @@ DARK = Colours(
     fail="#ff9a90",
 )
 
+LIGHT_CONTRAST = Colours(
+    ground="#ffffff",
+    card="#ffffff",
+    edge="#000000",
+    text="#000000",
+    muted="#1f1f1f",
+    border="#000000",
+    field="#ffffff",
+    accent="#00318f",
+    accent_pressed="#000000",
+    on_accent="#ffffff",
+    soft="#ffffff",
+    ok="#00541f",
+    warn="#5c3a00",
+    fail="#930000",
+)
+
+DARK_CONTRAST = Colours(
+    ground="#000000",
+    card="#000000",
+    edge="#ffffff",
+    text="#ffffff",
+    muted="#ededed",
+    border="#ffffff",
+    field="#000000",
+    accent="#8fd0ff",
+    accent_pressed="#ffffff",
+    on_accent="#000000",
+    soft="#000000",
+    ok="#8dffb0",
+    warn="#ffe08a",
+    fail="#ffb4ad",
+)
+
+SCHEMES = (LIGHT, DARK, LIGHT_CONTRAST, DARK_CONTRAST)
+
+
+def scheme(*, dark: bool, contrast: bool = False) -> Colours:
+    """One of the four."""
+    if contrast:
+        return DARK_CONTRAST if dark else LIGHT_CONTRAST
+    return DARK if dark else LIGHT
+
 
 def is_dark(application: QApplication) -> bool:
     """What the system wants now."""
@@ -93,12 +140,15 @@ def is_dark(application: QApplication) -> bool:
 
 def colours_of(widget: QWidget) -> Colours:
     """The scheme that a widget is drawn in."""
-    return DARK if widget.palette().window().color().lightness() < 128 else LIGHT
+    palette = widget.palette()
+    ground, text = palette.window().color().name(), palette.windowText().color().name()
+    worn = (one for one in SCHEMES if (one.ground, one.text) == (ground, text))
+    return next(worn, DARK if palette.window().color().lightness() < 128 else LIGHT)
 
 
-def apply_theme(application: QApplication, *, dark: bool) -> None:
+def apply_theme(application: QApplication, *, dark: bool, contrast: bool = False) -> None:
     """Dress the whole program. Fusion first: a stylesheet on a native style breaks in places."""
-    colours = DARK if dark else LIGHT
+    colours = scheme(dark=dark, contrast=contrast)
     application.setStyle("Fusion")
     application.setPalette(_palette(colours))
     application.setStyleSheet(_stylesheet(colours))
@@ -114,6 +164,21 @@ def scaled(font: QFont, size: Type, *, bold: bool = False) -> QFont:
     if bold:
         result.setWeight(QFont.Weight.DemiBold)
     return result
+
+
+def set_type(widget: QWidget, size: Type, *, bold: bool = False) -> None:
+    """Give a text its place in the scale, which it keeps when the system's font changes."""
+    widget.setProperty("type", int(size))
+    widget.setProperty("bold", bold)
+    widget.setFont(scaled(QApplication.font(), size, bold=bold))
+
+
+def refit_type(root: QWidget) -> None:
+    """The application's font changed: every text that has a place in the scale follows."""
+    for widget in root.findChildren(QWidget):
+        size = widget.property("type")
+        if size is not None:
+            set_type(widget, Type(size), bold=bool(widget.property("bold")))
 
 
 def _palette(colours: Colours) -> QPalette:
@@ -142,23 +207,31 @@ def _palette(colours: Colours) -> QPalette:
 
 
 def _stylesheet(c: Colours) -> str:
-    scheme = "dark" if c is DARK else "light"
+    variant = "dark" if c in (DARK, DARK_CONTRAST) else "light"
 
     def icon(name: str) -> str:
-        return resources.path("icons", f"{name}-{scheme}.svg").as_posix()
+        return resources.path("icons", f"{name}-{variant}.svg").as_posix()
 
     return f"""
-    QWidget#card {{ background: {c.card}; border-radius: 14px; }}
+    QWidget#card {{
+        background: {c.card}; border: 1px solid {c.edge}; border-radius: 14px;
+    }}
     QWidget#page {{ background: {c.card}; }}
     QScrollArea, QScrollArea > QWidget > QWidget#ground {{ background: {c.ground}; border: none; }}
     QLabel {{ background: transparent; }}
     QLabel[role="muted"] {{ color: {c.muted}; }}
     QLabel[role="fault"] {{ color: {c.fail}; }}
+    QLabel[role="warn"] {{ color: {c.warn}; }}
     QLabel[role="ok"] {{ color: {c.ok}; }}
     QLabel[role="domain"] {{ color: {c.accent}; }}
     QLabel[role="badge"] {{
         background: {c.soft}; color: {c.accent}; border-radius: 9px; padding: 3px 10px;
     }}
+    QPlainTextEdit {{
+        background: {c.field}; color: {c.text}; border: 1px solid {c.border}; border-radius: 7px;
+        padding: 6px; font-family: monospace;
+    }}
+    QPlainTextEdit:focus {{ border: 2px solid {c.accent}; padding: 5px; }}
     QLineEdit, QComboBox, QSpinBox {{
         background: {c.field}; color: {c.text}; border: 1px solid {c.border};
         border-radius: 7px; padding: 7px 9px; min-height: 1.3em;
@@ -204,6 +277,19 @@ def _stylesheet(c: Colours) -> str:
     }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}
     QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; border-radius: 6px; }}
+    QPushButton[role="quiet"] {{
+        background: transparent; border: 2px solid transparent; color: {c.muted};
+        padding: 4px 8px; border-radius: 7px;
+    }}
+    QPushButton[role="quiet"]:hover {{ background: {c.soft}; color: {c.accent}; }}
+    QPushButton[role="quiet"]:focus {{ border: 2px solid {c.accent}; }}
+    QPushButton[role="quiet"]:disabled {{ color: {c.border}; }}
+    QComboBox[role="quiet"] {{
+        background: transparent; border: 2px solid transparent; color: {c.muted};
+        padding: 4px 24px 4px 8px;
+    }}
+    QComboBox[role="quiet"]:hover {{ background: {c.soft}; color: {c.accent}; }}
+    QComboBox[role="quiet"]:focus {{ border: 2px solid {c.accent}; }}
     QRadioButton, QCheckBox {{ spacing: 9px; background: transparent; }}
     QCheckBox::indicator, QRadioButton::indicator {{
         width: 1.1em; height: 1.1em; border: 2px solid {c.border}; background: {c.field};
@@ -219,7 +305,6 @@ def _stylesheet(c: Colours) -> str:
         border-color: {c.soft}; background: {c.ground};
     }}
     QCheckBox::indicator:focus, QRadioButton::indicator:focus {{ border-color: {c.text}; }}
-    QCheckBox:focus, QRadioButton:focus {{ text-decoration: underline; }}
     QCheckBox:disabled {{ color: {c.muted}; }}
     QScrollBar:vertical {{ background: transparent; width: 12px; margin: 2px; }}
     QScrollBar::handle:vertical {{ background: {c.border}; border-radius: 4px; min-height: 36px; }}
@@ -227,7 +312,9 @@ def _stylesheet(c: Colours) -> str:
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QScrollBar:horizontal {{ background: transparent; height: 12px; margin: 2px; }}
     QScrollBar::handle:horizontal {{ background: {c.border}; border-radius: 4px; min-width: 36px; }}
-    QFrame#notice {{ background: {c.soft}; border-radius: 9px; }}
-    QFrame#row {{ background: {c.soft}; border-radius: 8px; }}
-    QFrame#line {{ background: {c.soft}; max-height: 1px; border: none; }}
+    QFrame#notice {{
+        background: {c.soft}; border: 1px solid {c.edge}; border-radius: 9px;
+    }}
+    QFrame#row {{ background: {c.soft}; border: 1px solid {c.edge}; border-radius: 8px; }}
+    QFrame#line {{ background: {c.edge}; max-height: 1px; border: none; }}
     """

@@ -1,6 +1,6 @@
 """The window's own small widgets."""
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from mailsetup.gui.theme import Space, Type, scaled
+from mailsetup.gui.theme import Space, Type, set_type
 from mailsetup.i18n import _
 
 
@@ -35,7 +35,7 @@ class PlainLabel(QLabel):
         if role:
             self.setProperty("role", role)
         if size is not Type.BODY or bold:
-            self.setFont(scaled(self.font(), size, bold=bold))
+            set_type(self, size, bold=bold)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -251,7 +251,21 @@ def clear(widget: QWidget) -> None:
             inner.deleteLater()
 
 
+class Announcer(QObject):
+    """Through it everything goes that a screen reader says by itself."""
+
+    said = Signal(str)
+
+    def say(self, widget: QWidget, text: str) -> None:
+        """Let a screen reader say something now."""
+        if text:
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
+            self.said.emit(text)
+
+
+ANNOUNCER = Announcer()
+
+
 def announce(widget: QWidget, text: str) -> None:
     """Let a screen reader say something now."""
-    event = QAccessibleAnnouncementEvent(widget, text)
-    QAccessible.updateAccessibility(event)
+    ANNOUNCER.say(widget, text)

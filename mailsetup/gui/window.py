@@ -1,12 +1,14 @@
 """The window: turns the flow's pages, and lets done what they want."""
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
-from PySide6.QtGui import QCloseEvent, QKeyEvent
+from PySide6.QtCore import QEvent, QSize, Qt, Slot, qVersion
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
+    QApplication,
     QComboBox,
     QHBoxLayout,
     QPushButton,
@@ -17,16 +19,19 @@ from PySide6.QtWidgets import (
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
 from mailsetup.gui.bridge import Bridge
 from mailsetup.gui.dialogs import Dialogs
+from mailsetup.gui.icons import as_icon
 from mailsetup.gui.jobs import Jobs
-from mailsetup.gui.page import PageView, Wish
+from mailsetup.gui.look import Look
+from mailsetup.gui.memory import Memory
+from mailsetup.gui.page import Aside, PageView, Wish
+from mailsetup.gui.pages.looking import LookingPage
 from mailsetup.gui.pages.table import make_view
 from mailsetup.gui.programs import ProgramJobs
 from mailsetup.gui.session import Session
 from mailsetup.gui.shell import Card, Leaves, StepsBar
-from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.theme import Space, Type, colours_of, refit_type
 from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
 from mailsetup.i18n import _, language, set_language
-from mailsetup.model.secret import Secret
 
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
@@ -46,19 +51,24 @@ class Window(QWidget):
         make_assistant: "Callable[[], Assistant]",
         demo: "tuple[DemoAccount, ...]" = (),
         *,
-        settings: QSettings | None = None,
+        memory: Memory | None = None,
         dialogs: Dialogs | None = None,
     ) -> None:
         super().__init__()
-        self._settings = settings
         self.dialogs = dialogs or Dialogs()
-        self.session = Session(demo=demo)
+        self.session = Session(demo=demo, memory=memory or Memory())
         self.flow = Flow()
         self.bridge = Bridge(self)
         self.jobs = Jobs(self.bridge, self.session, make_assistant)
         self.programs = ProgramJobs(self.bridge, self.session)
         self._saving: SavingReport | None = None
         self._pages: dict[Page, PageView] = {}
+        self._aside: Aside | None = None
+        application = QApplication.instance()
+        if not isinstance(application, QApplication):
+            raise TypeError("a window needs an application")
+        self.look = Look.of(application)
+        self._restore_look()
         self._build()
         self._show_page()
         self.retranslate()
@@ -68,17 +78,31 @@ class Window(QWidget):
 
     def _build(self) -> None:
         self.setMinimumSize(_SMALLEST)
+        self.brand = PlainLabel("mailsetup", "muted", bold=True)
         self.steps = StepsBar()
+        self.smaller, self.larger = QPushButton("A−"), QPushButton("A+")
+        self.smaller.clicked.connect(lambda: self._change_text_size(-1))
+        self.larger.clicked.connect(lambda: self._change_text_size(1))
+        self.about = QPushButton()
+        self.about.clicked.connect(self.show_about)
+        for button in (self.smaller, self.larger, self.about):
+            button.setProperty("role", "quiet")
+            button.setAutoDefault(False)
+        self._add_shortcuts()
         self.languages = QComboBox()
+        self.languages.setProperty("role", "quiet")
         for code, name in _LANGUAGES.items():
             self.languages.addItem(name, code)
         self.languages.setCurrentIndex(list(_LANGUAGES).index(language()))
         self.languages.currentIndexChanged.connect(self._switch_language)
         top = QHBoxLayout()
         top.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.LARGE, Space.SMALL)
+        top.setSpacing(Space.TINY)
+        top.addWidget(self.brand)
         top.addWidget(self.steps, 1)
         top.addStretch(0)
-        top.addWidget(self.languages)
+        for widget in (self.smaller, self.larger, self.languages, self.about):
+            top.addWidget(widget)
 
         self.leaves = Leaves()
         self.area = Card(self.leaves)
@@ -111,11 +135,26 @@ class Window(QWidget):
         whole.addLayout(bottom)
 
     def _restore_size(self) -> None:
-        saved = self._settings.value("geometry") if self._settings else None
-        if isinstance(saved, QByteArray) and self.restoreGeometry(saved):
+        saved = self.session.memory.geometry
+        if saved is not None and self.restoreGeometry(saved):
             return
         available = self.screen().availableGeometry().size() * 0.9
         self.resize(_START_SIZE.boundedTo(available))
+
+    def _restore_look(self) -> None:
+        memory = self.session.memory
+        if memory.more_contrast:
+            self.look.set_more_contrast(True)
+        if memory.text_size != self.look.text_size and memory.is_there:
+            self.look.set_text_size(memory.text_size)
+
+    def _add_shortcuts(self) -> None:
+        for keys, act in (
+            (QKeySequence.StandardKey.ZoomIn, lambda: self._change_text_size(1)),
+            (QKeySequence.StandardKey.ZoomOut, lambda: self._change_text_size(-1)),
+            (QKeySequence.StandardKey.HelpContents, self.show_about),
+        ):
+            QShortcut(QKeySequence(keys), self).activated.connect(act)
 
     def page_view(self, page: Page) -> PageView:
         """The view of a page, made when first needed."""
@@ -129,11 +168,19 @@ class Window(QWidget):
         view.changed.connect(self._refresh_footer)
         return view
 
+    @property
+    def shown(self) -> PageView:
+        """What is on the card now."""
+        return self._aside or self.page_view(self.flow.page)
+
     # Going about ----------------------------------------------------------------------------
 
     @Slot()
     def go_on(self) -> None:
         """The primary button."""
+        if self._aside is not None:
+            self.close_aside()
+            return
         view = self.page_view(self.flow.page)
         if self.programs.busy or not view.primary_text() or not view.is_ready():
             return
@@ -145,14 +192,21 @@ class Window(QWidget):
             case Page.DONE:
                 self.session.begin_anew()
                 self._move(Move.ANOTHER)
+            case Page.LOOKING if isinstance(view, LookingPage) and view.result is not None:
+                self._move(view.result)
+            case Page.FOUND if self.session.needs_no_password_page:
+                self._move(Move.SECOND if self.session.needs_second else Move.TEST)
             case Page.PASSWORD if self.session.needs_second:
                 self._move(Move.SECOND)
             case _:
-                self._move(Move.NEXT)
+                self._move(view.primary_move())
 
     @Slot()
     def go_back(self) -> None:
         """The page before this one; what runs is ended."""
+        if self._aside is not None:
+            self.close_aside()
+            return
         self.jobs.end()
         if self.flow.page in TRANSIENT:
             self._move(Move.CANCEL)
@@ -163,6 +217,9 @@ class Window(QWidget):
     @Slot()
     def cancel_step(self) -> None:
         """End what runs; on a quiet page go back to the beginning."""
+        if self._aside is not None:
+            self.close_aside()
+            return
         self.jobs.end()
         if self.flow.can(Move.CANCEL):
             self._move(Move.CANCEL)
@@ -178,7 +235,7 @@ class Window(QWidget):
         view = self.page_view(self.flow.page)
         match self.flow.page:
             case Page.LOOKING:
-                self.jobs.look(view.take, self._move)
+                self.jobs.look(view.take, self._looked)
             case Page.TESTING:
                 self.jobs.test(view.take, self._move)
             case Page.PASSWORD:
@@ -188,21 +245,88 @@ class Window(QWidget):
             case _:
                 return
 
+    def _looked(self, move: Move) -> None:
+        view = self.page_view(Page.LOOKING)
+        if isinstance(view, LookingPage) and not view.arrived(move):
+            return
+        self._move(move)
+
     def _show_page(self) -> None:
         view = self.page_view(self.flow.page)
+        self.session.journal.note(f"page: {self.flow.page}")
         view.enter()
         view.retranslate()
+        self.steps.show_step(self.flow.step)
+        # Whoever reads something beside the flow is not torn away from it.
+        if self._aside is None:
+            self._present(view)
+
+    def _present(self, view: PageView) -> None:
         self.leaves.show_only(view)
         self.area.show_top()
-        self.steps.setVisible(self.flow.page not in BEFORE)
-        self.steps.show_step(self.flow.step)
+        way = self._aside is None and self.flow.page not in BEFORE
+        self.steps.setVisible(way)
+        self.brand.setVisible(not way)
         self._refresh_footer()
+        self._order_keys(view)
         focus = view.first_focus() or (self.primary if view.primary_text() else self.cancel)
         focus.setFocus()
         announce(self, view.announcement())
 
+    def _order_keys(self, view: PageView) -> None:
+        """With Tab: through the page, then the buttons below, then those on top."""
+        order: list[QWidget] = []
+        widget = view.nextInFocusChain()
+        while widget is not None and widget is not view:
+            if view.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                order.append(widget)
+            widget = widget.nextInFocusChain()
+        order += [self.primary, self.cancel, self.back]
+        order += [self.smaller, self.larger, self.languages, self.about]
+        for first, second in itertools.pairwise(order):
+            QWidget.setTabOrder(first, second)
+
+    # Beside the flow ------------------------------------------------------------------------
+
+    @Slot()
+    def show_about(self) -> None:
+        """What the program is, over whatever page is shown."""
+        from mailsetup.gui.pages.about import AboutPage
+
+        if not isinstance(self._aside, AboutPage):
+            self._open_aside(AboutPage(self.session, self.look, self.session.memory))
+
+    def _show_log(self) -> None:
+        from mailsetup.gui.pages.log import LogPage
+
+        journal, session = self.session.journal, self.session
+        self._open_aside(LogPage(session, lambda: journal.lines(session.secrets)))
+
+    def _open_aside(self, aside: Aside) -> None:
+        before, self._aside = self._aside, aside
+        if before is not None:
+            self.leaves.remove(before)
+        self.leaves.add(aside)
+        aside.wanted.connect(self._grant)
+        aside.enter()
+        self._present(aside)
+
+    def close_aside(self) -> None:
+        """Back to the page that the flow is on now."""
+        aside, self._aside = self._aside, None
+        if aside is not None:
+            self._present(self.page_view(self.flow.page))
+            self.leaves.remove(aside)
+
     @Slot()
     def _refresh_footer(self) -> None:
+        if self._aside is not None:
+            self.primary.setText(self._aside.primary_text())
+            self.primary.setEnabled(True)
+            self.primary.show()
+            self.back.hide()
+            self.cancel.hide()
+            return
         view = self._pages.get(self.flow.page)
         if view is None:
             return
@@ -244,6 +368,10 @@ class Window(QWidget):
                     self.page_view(Page.TECHNICIAN).retranslate()
             case Wish.CHOOSE_CA_FILE:
                 self._choose_ca_file()
+            case Wish.SAVE_SUPPORT:
+                self._save_support()
+            case Wish.SHOW_LOG:
+                self._show_log()
             case _:
                 assert_never(wish)
 
@@ -254,6 +382,23 @@ class Window(QWidget):
         name = self.dialogs.file(self, _("Which file holds the certificates?"))
         if name and isinstance(view, TechnicianPage):
             view.ca_file.edit.setText(name)
+
+    def _save_support(self) -> None:
+        name = self.dialogs.new_file(self, "mailsetup-support.txt")
+        if not name:
+            return
+        rows = (
+            ("Qt", f"{qVersion()} {QApplication.platformName()}"),
+            (_("Text size"), f"{self.look.text_size} %"),
+        )
+        self.jobs.save_support(Path(name), rows, self._support_saved)
+
+    def _support_saved(self, sentence: str) -> None:
+        from mailsetup.gui.pages.about import AboutPage
+
+        if isinstance(self._aside, AboutPage):
+            self._aside.tell(sentence)
+        announce(self, sentence)
 
     def _show_again(self, page: Page) -> None:
         """Something came of what the page wanted: show and say it."""
@@ -296,8 +441,7 @@ class Window(QWidget):
         if not name:
             return
         discovery = None if session.typed else session.discovery
-        secrets = [Secret(text) for text in (session.password, session.second_password) if text]
-        self._saving = SavingReport(self, report, discovery, secrets, Path(name))
+        self._saving = SavingReport(self, report, discovery, session.secrets, Path(name))
         self._saving.finished.connect(self._report_saved)
         self._saving.start()
 
@@ -319,16 +463,44 @@ class Window(QWidget):
     @Slot(int)
     def _switch_language(self, index: int) -> None:
         set_language(self.languages.itemData(index))
+        self.session.memory.keep_language(language())
         self.retranslate()
+
+    def _change_text_size(self, steps: int) -> None:
+        self.look.step_text_size(steps)
+        self.session.memory.keep_look(
+            text_size=self.look.text_size, more_contrast=self.look.more_contrast
+        )
+        announce(self, _("Text size: {percent} %").format(percent=self.look.text_size))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Another text size or another scheme, while the window is open."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ApplicationFontChange:
+            refit_type(self)
+        elif event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
+            self._draw_icons()
+
+    def _draw_icons(self) -> None:
+        if hasattr(self, "about"):
+            self.about.setIcon(as_icon("about", colours_of(self).muted))
 
     def retranslate(self) -> None:
         """Every text of the window and of all pages, keeping what was typed."""
         self.setWindowTitle("mailsetup")
         self.languages.setAccessibleName(_("Language"))
+        for button, name in (
+            (self.smaller, _("Smaller text")),
+            (self.larger, _("Larger text")),
+            (self.about, _("About this program, log and help")),
+        ):
+            button.setAccessibleName(name)
+            button.setToolTip(name)
+        self._draw_icons()
         self.badge.setText(_("Demo – nothing leaves this computer"))
         self.back.setText(_("← &Back"))
         self.cancel.setText(_("Cancel"))
-        for view in self._pages.values():
+        for view in (*self._pages.values(), *([self._aside] if self._aside else ())):
             view.retranslate()
         self.steps.show_step(self.flow.step)
         self._refresh_footer()
@@ -349,6 +521,5 @@ class Window(QWidget):
             self._saving.wait()
         self.bridge.close(self.jobs.farewell)
         self.session.password = self.session.second_password = ""
-        if self._settings is not None:
-            self._settings.setValue("geometry", self.saveGeometry())
+        self.session.memory.keep_geometry(self.saveGeometry())
         super().closeEvent(event)

@@ -14,11 +14,11 @@ from pypdf import PdfReader
 from mailsetup.cli.main import Windows, main
 from mailsetup.export.prefs_js import PrefsFile
 from mailsetup.export.table import EXPORTERS
-from mailsetup.launch import make_guide_pdf, make_pdf, open_demo, open_window
+from mailsetup.launch import make_page, make_pdf, open_demo, open_window
 from tests.export.test_installation import program
 from tests.export.test_thunderbird_merge import profile
 
-WINDOWS = Windows(open_window, open_demo, make_pdf, make_guide_pdf)
+WINDOWS = Windows(open_window, open_demo, make_pdf, make_page)
 ADDRESS = "ana@bodega.example"
 
 

@@ -176,7 +176,14 @@ class World:
 
     def network(self) -> Network:
         clock = LoopClock(self.offset)
-        return Network(dns=self, http=self, connect=self, clock=clock, kept=self.kept)
+        return Network(
+            dns=self,
+            http=self,
+            connect=self,
+            look_up=self.addresses,
+            clock=clock,
+            kept=self.kept,
+        )
 
     def serve(self, url: str, body: bytes, *, after: float = 0.0, landed: str = "") -> None:
         """A document at a URL; ``landed`` is where redirects lead."""
@@ -288,9 +295,7 @@ class _MemoryConnection(Connection):
     script: Script
     names: tuple[str, ...] | None = None
 
-    async def start_tls(
-        self, context: object = None, server_hostname: str | None = None
-    ) -> TlsFailure | None:
+    async def start_tls(self, server_hostname: str | None = None) -> TlsFailure | None:
         if self.names is not None:
             return TlsFailure(TlsFault.WRONG_NAME)
         assert self.script.secure

@@ -162,7 +162,7 @@ class Person:
     def enters_password(self, password: str) -> None:
         """The password's page."""
         self.is_on(Page.PASSWORD)
-        self.types(self.password.password.edit, password)
+        self.types(self.password.entry.edit, password)
         self.goes_on()
 
     @property

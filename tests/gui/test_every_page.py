@@ -87,7 +87,7 @@ def test_no_text_is_cut_when_it_is_forty_percent_longer(
     set_language("es")
     window.retranslate()
     shown(window, name, qapp)
-    page = window.page_view(screenshots.pictures()[name])
+    page = window.shown
     for label in page.findChildren(QLabel):
         words = label.text().split(" ")
         label.setText(" ".join(words + words[: -(-len(words) * 4 // 10)]))
@@ -129,7 +129,7 @@ def test_text_from_a_server_is_shown_literally(window: Window, qapp: QApplicatio
     session.discovery = replace(
         session.discovery, settings=replace(session.discovery.settings, provider=hostile)
     )
-    view = window.page_view(screenshots.pictures()["found"])
+    view = window.shown
     view.enter()
     shown_labels = [label for label in view.findChildren(QLabel) if "<b>" in label.text()]
     assert shown_labels
@@ -151,7 +151,7 @@ def test_labels_of_the_pages_are_plain_text_by_construction(
 
 def test_the_password_is_hidden_until_asked_for(window: Window, qapp: QApplication) -> None:
     shown(window, "password", qapp)
-    view = window.page_view(screenshots.pictures()["password"])
+    view = window.shown
     (edit,) = view.findChildren(QLineEdit)
     assert edit.echoMode() is QLineEdit.EchoMode.Password
 

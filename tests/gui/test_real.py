@@ -8,7 +8,7 @@ import pytest
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
 from mailsetup.demo.world import DemoWorld
-from mailsetup.gui.chain import Light
+from mailsetup.gui.signs import Light
 from mailsetup.model.finding import Link
 from tests.gui.driver import Person
 from tests.servers.world import World
@@ -53,7 +53,7 @@ def test_the_demo_shows_a_wrong_password(somebody: MakePerson, demo: DemoWorld) 
     person.enters_password("mal")
     person.is_on(Page.RESULT)
     assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
-    person.clicks(person.result.other_password)
+    person.goes_on()
     person.enters_password("hola-eva")
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
@@ -83,7 +83,7 @@ def test_on_real_servers_the_window_leads_to_a_thunderbird_profile(
     person.is_on(Page.PROGRAM)
     person.bot.waitUntil(lambda: bool(person.window.session.installed))
     assert person.program.applies()
-    person.goes_on()
+    person.clicks(person.program.choices["thunderbird"])
     person.is_on(Page.DONE)
     profile = person.window.session.profile
     assert profile is not None

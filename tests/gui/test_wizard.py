@@ -13,9 +13,9 @@ from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
 from mailsetup.gui.bridge import Bridge, JobEnd
-from mailsetup.gui.chain import Light
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.screenshots import discovery, report
+from mailsetup.gui.signs import Light
 from mailsetup.i18n import language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
@@ -37,8 +37,7 @@ def test_from_the_address_to_a_guide_everything_works(person: Person, tmp_path: 
     assert person.result.sentence.text() == "Your mail comes in and goes out."
     person.goes_on()
     person.is_on(Page.PROGRAM)
-    person.program.choices["gmail"].setChecked(True)
-    person.goes_on()
+    person.clicks(person.program.choices["gmail"])
     person.is_on(Page.DONE)
     done = person.window.page_view(Page.DONE)
     assert isinstance(done, DonePage)
@@ -174,7 +173,7 @@ def test_another_password_repeats_everything(somebody: MakePerson) -> None:
     person.goes_on()
     person.enters_password("equivocada")
     person.is_on(Page.RESULT)
-    person.clicks(person.result.other_password)
+    person.goes_on()
     person.enters_password("correcta")
     person.is_on(Page.RESULT)
     assert assistant.requests[1].previous is None
@@ -197,7 +196,7 @@ def test_the_keyboard_alone_leads_through(person: Person) -> None:
     person.is_on(Page.FOUND)
     person.presses_enter()
     person.is_on(Page.PASSWORD)
-    person.types(person.password.password.edit, "secreta")
+    person.types(person.password.entry.edit, "secreta")
     person.presses_enter()
     person.is_on(Page.RESULT)
     person.presses_enter()
@@ -397,7 +396,7 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     person.is_on(Page.RESULT)
     assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
     assert "does not accept" in person.result.sentence.text()
-    person.clicks(person.result.other_password)
+    person.goes_on()
     person.enters_password("buena")
     person.is_on(Page.RESULT)
     assert person.result.chain.light(Link.ACCOUNT) is Light.OK
@@ -466,12 +465,12 @@ def test_going_back_keeps_what_was_typed(person: Person) -> None:
     person.is_on(Page.FOUND)
     person.goes_on()
     person.is_on(Page.PASSWORD)
-    person.types(person.password.password.edit, "secreta")
+    person.types(person.password.entry.edit, "secreta")
     person.goes_on()
     person.is_on(Page.RESULT)
     person.window.go_back()
     person.is_on(Page.PASSWORD)
-    assert person.password.password.text == "secreta"
+    assert person.password.entry.text == "secreta"
     person.window.go_back()
     person.window.go_back()
     person.is_on(Page.START)
@@ -530,10 +529,10 @@ def test_blanks_of_a_pasted_app_password_can_be_removed(person: Person) -> None:
     person.is_on(Page.FOUND)
     person.goes_on()
     person.is_on(Page.PASSWORD)
-    person.types(person.password.password.edit, "abcd efgh ijkl mnop")
-    assert person.password.remove_blanks.isVisibleTo(person.window)
-    person.clicks(person.password.remove_blanks)
-    assert person.password.password.text == "abcdefghijklmnop"
+    person.types(person.password.entry.edit, "abcd efgh ijkl mnop")
+    assert person.password.entry.remove_blanks.isVisibleTo(person.window)
+    person.clicks(person.password.entry.remove_blanks)
+    assert person.password.entry.text == "abcdefghijklmnop"
 
 
 def test_a_defect_of_the_engine_is_told_and_nothing_is_lost(somebody: MakePerson) -> None:
@@ -549,7 +548,7 @@ def test_a_defect_of_the_engine_is_told_and_nothing_is_lost(somebody: MakePerson
     person.is_on(Page.RESULT)
     assert "ZeroDivisionError" in person.result.sentence.text()
     person.window.go_back()
-    assert person.password.password.text == "secreta"
+    assert person.password.entry.text == "secreta"
 
 
 def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Person) -> None:
@@ -600,7 +599,7 @@ def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) 
     page = person.program
     person.bot.waitUntil(lambda: page.profile.count() == 2)
     assert page.profile.currentData() == str(made.profile)
-    person.goes_on()
+    person.clicks(page.choices["thunderbird"])
     person.is_on(Page.DONE)
     assert person.window.session.applied == "added"
     after = (made.profile / "prefs.js").read_bytes()
@@ -629,7 +628,7 @@ def test_a_profile_of_its_own_can_be_chosen_beside_another(person: Person) -> No
     person.bot.waitUntil(lambda: page.profile.count() == 2)
     page.profile.setCurrentIndex(1)
     page.profile.activated.emit(1)
-    person.goes_on()
+    person.clicks(page.choices["thunderbird"])
     person.is_on(Page.DONE)
     assert person.window.session.applied == "profile"
     assert (made.profile / "prefs.js").read_bytes() == before

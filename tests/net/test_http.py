@@ -53,7 +53,7 @@ async def client(
     async with serving(handler, context) as there:
         routes = {(name, port): ("127.0.0.1", there.port) for name in NAMES}
         dial = Dialer(look_up, client_context(), routes=routes)
-        made = HttpsClient(dial, client_context(), proxy_for=lambda _: None)
+        made = HttpsClient(dial, proxy_for=lambda _: None)
         try:
             yield made
         finally:
@@ -279,7 +279,7 @@ async def test_giving_up_closes_the_connection() -> None:
     async with serving(silent, server_context(*NAMES)) as there:
         routes = {(name, 443): ("127.0.0.1", there.port) for name in NAMES}
         dial = Dialer(look_up, client_context(), routes=routes)
-        client = HttpsClient(dial, client_context(), proxy_for=lambda _: None)
+        client = HttpsClient(dial, proxy_for=lambda _: None)
         task = asyncio.ensure_future(client.get(URL))
         async with asyncio.timeout(10):
             await there.reached.wait()
@@ -314,7 +314,7 @@ async def test_through_a_proxy_the_certificate_is_still_the_servers_own() -> Non
         async with serving(proxy) as way:
             dial = Dialer(look_up, client_context())
             through = f"http://127.0.0.1:{way.port}"
-            client = HttpsClient(dial, client_context(), proxy_for=lambda _: through)
+            client = HttpsClient(dial, proxy_for=lambda _: through)
             try:
                 reply = await client.get(URL)
                 foreign = await client.get("https://other.example/a")

@@ -26,7 +26,7 @@ class ComplaintPage(PageView):
         self.column.addLayout(cards)
         self.choices: dict[Symptom, ChoiceCard] = {}
         for symptom in Symptom:
-            card = ChoiceCard()
+            card = ChoiceCard(str(symptom), small=True)
             card.clicked.connect(lambda _checked=False, chosen=symptom: self._choose(chosen))
             self.choices[symptom] = card
             cards.addWidget(card)

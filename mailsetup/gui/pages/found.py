@@ -164,8 +164,10 @@ class FoundPage(PageView):
         return True
 
     def primary_text(self) -> str:
-        """Go on."""
-        return _("Continue")
+        """Go on, at once to the test where the password was typed meanwhile."""
+        settled = self.session.needs_no_password_page and not self.session.needs_second
+        asks = self.session.discovery is not None and self.session.discovery.settings is None
+        return _("Try it out") if settled and not asks else _("Continue")
 
     def first_focus(self) -> QWidget | None:
         """The question, where there is one."""

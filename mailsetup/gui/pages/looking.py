@@ -1,26 +1,34 @@
 """Looking for the servers: what is asked, and what came back."""
 
+from PySide6.QtWidgets import QWidget
+
 from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import source_asked_sentence, source_sentence
-from mailsetup.gui.chain import ChainView, Light
+from mailsetup.gui.chain import ChainView
 from mailsetup.gui.page import PageView
+from mailsetup.gui.passwordentry import PasswordEntry
 from mailsetup.gui.session import Session
+from mailsetup.gui.signs import Light
+from mailsetup.gui.steplist import Step, StepList
 from mailsetup.gui.theme import Type
-from mailsetup.gui.widgets import LinkButton, PlainLabel
+from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link
 from mailsetup.model.outcome import Fate
 from mailsetup.model.source import Source
 
-_SIGNS = {
-    Fate.FOUND: "✔",
-    Fate.ABSENT: "–",
-    Fate.UNREACHABLE: "–",
-    Fate.NEEDS_INPUT: "?",
-    Fate.CRASHED: "!",
-    Fate.CANCELLED: "–",
+_LIGHTS = {
+    Fate.FOUND: Light.OK,
+    Fate.ABSENT: Light.UNKNOWN,
+    Fate.UNREACHABLE: Light.UNKNOWN,
+    Fate.NEEDS_INPUT: Light.WARN,
+    Fate.CRASHED: Light.WARN,
+    Fate.CANCELLED: Light.UNKNOWN,
 }
+
+_WEIGHT = (Light.UNKNOWN, Light.FAIL, Light.WARN, Light.WORKING, Light.OK)
+"""Of two lights on one line, the later one is shown."""
 
 
 class LookingPage(PageView):
@@ -32,10 +40,24 @@ class LookingPage(PageView):
         super().__init__(session)
         self.chain = ChainView()
         self._news = PlainLabel(bold=True)
-        self._lines = PlainLabel(role="muted", size=Type.SMALL)
+        self.steps = StepList()
         self.manual = LinkButton()
         self.manual.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        for widget in (self.chain, self._news, self._lines, self.manual):
+        self.entry = PasswordEntry()
+        self.entry.edited.connect(self._edited)
+        self.entry.changed.connect(self.changed)
+        self._meanwhile = PlainLabel(role="muted", size=Type.SMALL)
+        self._edited_here = False
+        self._waits = False
+        self.result: Move | None = None
+        for widget in (
+            self.chain,
+            self._news,
+            self.entry,
+            self._meanwhile,
+            self.steps,
+            self.manual,
+        ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self._asked: dict[str, str] = {}
@@ -48,9 +70,47 @@ class LookingPage(PageView):
         self._asked.clear()
         self._fates.clear()
         self._best = None
+        self.result, self._waits, self._edited_here = None, False, False
+        self.entry.set_text(self.session.password)
         self.chain.reset()
         self.chain.set_light(Link.DNS, Light.WORKING)
         self._tell()
+
+    def _edited(self) -> None:
+        self._edited_here = True
+
+    def arrived(self, move: Move) -> bool:
+        """The search is over. False while the person is still typing: the page waits for them."""
+        self.result = move
+        goes_on = self._waits or not (self._edited_here and self.entry.text)
+        if not goes_on:
+            self._tell()
+            announce(self, self._news.text())
+            self.changed.emit()
+        return goes_on
+
+    def leave(self) -> bool:
+        """Take the password; without a result yet, go on as soon as there is one."""
+        if not self.entry.check():
+            return False
+        self.session.password = self.entry.text
+        self.session.password_early = True
+        self._waits = self.result is None
+        self._tell()
+        self.changed.emit()
+        return self.result is not None
+
+    def is_ready(self) -> bool:
+        """The password is there, and nobody waits yet."""
+        return bool(self.entry.text) and not self._waits
+
+    def primary_text(self) -> str:
+        """Only who typed a password has something to go on with."""
+        return _("Continue") if self._edited_here and self.entry.text else ""
+
+    def first_focus(self) -> QWidget:
+        """The password, for whoever has it at hand."""
+        return self.entry.edit
 
     def take(self, event: Event) -> None:
         """Something happened in the engine."""
@@ -64,6 +124,7 @@ class LookingPage(PageView):
             case SettingsFound(source=source):
                 self._best = source
                 self.chain.set_light(Link.HOSTING, Light.WORKING)
+                announce(self, source_sentence(source))
             case _:
                 return
         self._tell()
@@ -71,20 +132,34 @@ class LookingPage(PageView):
     def _tell(self) -> None:
         address = self.session.address
         domain = address.display_domain if address else ""
-        if self._best is not None:
+        if self.result is not None:
+            found = self.result is Move.FOUND
+            self._news.setText(
+                _("Found. Finish your password and go on.")
+                if found
+                else _("The search is over: nothing was found. Go on by hand.")
+            )
+        elif self._best is not None:
             self._news.setText(source_sentence(self._best))
         else:
             self._news.setText(_("Looking where {domain} keeps its mail …").format(domain=domain))
-        lines = [
-            f"{_SIGNS[self._fates[method]] if method in self._fates else '…'}  "
-            f"{source_asked_sentence(method, location)}"
-            for method, location in self._asked.items()
-        ]
-        self._lines.setText("\n".join(dict.fromkeys(lines)))
+        # Several sources share a sentence; the best fate among them is shown.
+        lights: dict[str, Light] = {}
+        for method, location in self._asked.items():
+            sentence = source_asked_sentence(method, location)
+            light = _LIGHTS[self._fates[method]] if method in self._fates else Light.WORKING
+            known = lights.get(sentence, Light.UNKNOWN)
+            lights[sentence] = max(known, light, key=_WEIGHT.index)
+        self.steps.show_steps([Step(sentence, light) for sentence, light in lights.items()])
 
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.title.setText(_("Finding your mail servers"))
         self.manual.setText(_("Enter them by hand instead"))
+        self.entry.set_label(_("Your &password, if you want to type it meanwhile"))
+        self.entry.retranslate()
+        self._meanwhile.setText(
+            _("It stays in this window until you have seen where your mail is kept.")
+        )
         self.chain.retranslate()
         self._tell()

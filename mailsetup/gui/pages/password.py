@@ -1,24 +1,21 @@
 """The password, and whether to keep it."""
 
-import re
-
 from PySide6.QtWidgets import QWidget
 
-from mailsetup.assistant.flow import Page
-from mailsetup.assistant.wording import hint_sentence, no_keyring_sentence
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.wording import hint_sentence, no_keyring_sentence, provider_words
 from mailsetup.gui.page import PageView
+from mailsetup.gui.passwordentry import PasswordEntry
 from mailsetup.gui.session import Session
-from mailsetup.gui.theme import Type
+from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import LinkButton, Notice, PasswordField, PlainLabel
+from mailsetup.gui.widgets import LinkButton, Notice, PlainLabel
 from mailsetup.i18n import _
-
-# As Google and others show their app passwords: groups of four letters.
-_GROUPED = re.compile(r"\s*[a-z]{4}( [a-z]{4}){3}\s*\Z")
+from mailsetup.model.settings import Hint
 
 
 class PasswordPage(PageView):
-    """One field, and help with what usually goes wrong in it."""
+    """One field; above it what the provider wants done first."""
 
     page = Page.PASSWORD
 
@@ -26,35 +23,27 @@ class PasswordPage(PageView):
         super().__init__(session)
         self._lead = PlainLabel(role="muted")
         self._hint = Notice()
-        self._hint_text = PlainLabel()
+        self._hint_text = PlainLabel(bold=True)
+        self._said = PlainLabel()
         self._hint_link = LinkButton()
-        self._hint.add(self._hint_text)
-        self._hint.add(self._hint_link)
-        self.password = PasswordField()
-        self.password.edit.setMaxLength(4096)
-        self.password.changed.connect(self._typed)
-        self._blanks = PlainLabel(role="muted", size=Type.SMALL)
-        self.remove_blanks = LinkButton()
-        self.remove_blanks.clicked.connect(self._remove_blanks)
+        for line in (self._hint_text, self._said, self._hint_link):
+            self._hint.add(line)
+        self.entry = PasswordEntry()
+        self.entry.changed.connect(self.changed)
         self.keep = Tick()
         self.keep.toggled.connect(self._keep)
         self._keyring = PlainLabel(role="muted", size=Type.SMALL)
-        for widget in (
-            self._lead,
-            self._hint,
-            self.password,
-            self._blanks,
-            self.remove_blanks,
-            self.keep,
-            self._keyring,
-        ):
+        self._keyring.setContentsMargins(Space.HUGE, 0, 0, 0)
+        self.servers = LinkButton()
+        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        for widget in (self._lead, self._hint, self.entry, self.keep, self._keyring, self.servers):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self.retranslate()
 
     def enter(self) -> None:
         """Show what is known."""
-        self.password.edit.setText(self.session.password)
+        self.entry.set_text(self.session.password)
         self.keep.setChecked(self.session.keep_password)
         self._show()
 
@@ -66,53 +55,50 @@ class PasswordPage(PageView):
                 host=host
             )
         )
-        discovery = self.session.discovery
-        hints = discovery.settings.hints if discovery and discovery.settings else ()
-        hint = next((one for one in hints if one.kind != "help"), None)
-        self._hint.setVisible(hint is not None and not self.session.typed)
-        if hint is not None:
-            self._hint_text.setText(hint_sentence(hint))
-            self._hint_link.setText(_("Show how on the provider's page"))
-            self._hint_link.setVisible(hint.url.startswith("https://"))
-            self._hint_link.set_url(hint.url)
-        available = bool(self.session.keyring)
+        self._show_hint(self.session.hint)
+        self._show_keyring()
+
+    def _show_hint(self, hint: Hint | None) -> None:
+        self._hint.setVisible(hint is not None)
+        if hint is None:
+            return
+        self._hint_text.setText(hint_sentence(hint))
+        steps = [provider_words(hint)]
+        if hint.kind == "app-password":
+            steps += [
+                f"1.  {_('Open your provider’s page and sign in as you always do.')}",
+                f"2.  {_('Let it make an app password, for mail. It is shown only once.')}",
+                f"3.  {_('Copy it and paste it here.')}",
+            ]
+        self._said.setText("\n".join(step for step in steps if step))
+        self._said.setVisible(bool(self._said.text()))
+        self._hint_link.setText(_("Show how on the provider's page"))
+        self._hint_link.setVisible(hint.url.startswith("https://"))
+        self._hint_link.set_url(hint.url)
+
+    def _show_keyring(self) -> None:
+        session = self.session
+        available = bool(session.keyring) and not session.demo
         self.keep.setEnabled(available)
-        if available:
-            text = _("Kept in: {keyring}").format(keyring=self.session.keyring)
-        elif self.session.keyring_known:
+        if session.demo:
+            text = _("In the demo nothing is kept.")
+        elif available:
+            text = _("Kept in: {keyring}").format(keyring=session.keyring)
+        elif session.keyring_known:
             text = no_keyring_sentence()
         else:
             text = ""
         self._keyring.setText(text)
-        self._typed(self.password.text)
-
-    def _typed(self, text: str) -> None:
-        self.password.set_fault("")
-        grouped = bool(_GROUPED.match(text))
-        outer = text != text.strip()
-        if grouped:
-            self._blanks.setText(_("This looks like an app password. It works without the blanks."))
-        elif outer:
-            self._blanks.setText(_("There is a blank at the beginning or at the end."))
-        self._blanks.setVisible(grouped or outer)
-        self.remove_blanks.setVisible(grouped or outer)
-        self.changed.emit()
-
-    def _remove_blanks(self) -> None:
-        text = self.password.text
-        self.password.edit.setText(text.replace(" ", "") if _GROUPED.match(text) else text.strip())
-        self.password.edit.setFocus()
+        self._keyring.setVisible(bool(text))
 
     def _keep(self, keep: bool) -> None:
         self.session.keep_password = keep
 
     def leave(self) -> bool:
         """Take the password."""
-        text = self.password.text
-        if any(ord(char) < 32 for char in text):
-            self.password.set_fault(_("There are invisible characters in it. Type it by hand."))
-            self.password.edit.setFocus()
+        if not self.entry.check():
             return False
+        text = self.entry.text
         if text != self.session.password:
             self.session.forget_result()
         self.session.password = text
@@ -120,7 +106,7 @@ class PasswordPage(PageView):
 
     def is_ready(self) -> bool:
         """Something was typed."""
-        return bool(self.password.text)
+        return bool(self.entry.text)
 
     def primary_text(self) -> str:
         """Begin the test."""
@@ -128,13 +114,13 @@ class PasswordPage(PageView):
 
     def first_focus(self) -> QWidget:
         """The password."""
-        return self.password.edit
+        return self.entry.edit
 
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.title.setText(_("Your mail password"))
-        self.password.set_label(_("&Password"))
-        self.password.retranslate()
-        self.remove_blanks.setText(_("Remove the blanks"))
+        self.entry.set_label(_("&Password"))
+        self.entry.retranslate()
         self.keep.setText(_("&Keep it in this computer's keyring"))
+        self.servers.setText(_("Change the servers by hand"))
         self._show()

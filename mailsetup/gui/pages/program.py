@@ -1,30 +1,26 @@
-"""Which program to set up."""
+"""Which program to set up: one click each."""
 
 import itertools
 
-from PySide6.QtWidgets import (
-    QButtonGroup,
-    QComboBox,
-    QRadioButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Page
-from mailsetup.export.exporter import Automation
-from mailsetup.gui.page import PageView
+from mailsetup.export.exporter import Automation, Exporter
+from mailsetup.gui.choice import ChoiceCard
+from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
-from mailsetup.gui.theme import Space, Type, scaled
+from mailsetup.gui.theme import Space
 from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Foldable, PlainLabel
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
 _USUAL = ("thunderbird", "outlook", "gmail", "apple-mail", "thunderbird-android", "other")
+_DRAWINGS = {"gmail": "phone", "thunderbird-android": "phone", "other": "guide"}
 
 
 class ProgramPage(PageView):
-    """One choice a program, what is installed first."""
+    """A card a program, what is installed here first."""
 
     page = Page.PROGRAM
 
@@ -41,21 +37,23 @@ class ProgramPage(PageView):
         self.store.toggled.connect(self._choose_store)
         self._where = QWidget()
         where = QVBoxLayout(self._where)
-        where.setContentsMargins(Space.HUGE, 0, 0, 0)
-        where.setSpacing(Space.SMALL)
+        where.setContentsMargins(Space.HUGE, 0, 0, Space.TINY)
+        where.setSpacing(Space.TINY)
         where.addWidget(self.profile)
         where.addWidget(self.store)
-        self._group = QButtonGroup(self)
-        self.choices: dict[str, QRadioButton] = {}
-        self._notes: dict[str, PlainLabel] = {}
+        self._here_title, self._other_title = PlainLabel(bold=True), PlainLabel(bold=True)
+        self.choices: dict[str, ChoiceCard] = {}
         self._hosts: dict[str, QWidget] = {}
-        self._usual = QVBoxLayout()
-        self._usual.setSpacing(Space.MEDIUM)
+        self._here, self._usual, self._rest = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
+        for layout in (self._here, self._usual, self._rest):
+            layout.setSpacing(Space.SMALL)
         self.more = Foldable()
-        self._rest = QVBoxLayout()
-        self._rest.setSpacing(Space.MEDIUM)
         self.more.take(self._rest)
         self.column.addWidget(self._lead)
+        self.column.addWidget(self._problem)
+        self.column.addWidget(self._here_title)
+        self.column.addLayout(self._here)
+        self.column.addWidget(self._other_title)
         self.column.addLayout(self._usual)
         self.column.addWidget(self.more)
         for exporter in EXPORTERS:
@@ -63,71 +61,67 @@ class ProgramPage(PageView):
             column = QVBoxLayout(host)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(Space.TINY)
-            choice = QRadioButton()
-            choice.setFont(scaled(choice.font(), Type.LARGE, bold=True))
-            choice.toggled.connect(
-                lambda on, chosen=exporter.id: self._choose(chosen) if on else None
-            )
-            note = PlainLabel(role="muted")
-            note.setContentsMargins(Space.HUGE, 0, 0, 0)
-            column.addWidget(choice)
-            column.addWidget(note)
+            card = ChoiceCard(_DRAWINGS.get(exporter.id, "client"), small=True)
+            card.clicked.connect(lambda _checked=False, chosen=exporter.id: self._choose(chosen))
+            column.addWidget(card)
             if exporter.id == "thunderbird":
                 column.addWidget(self._where)
-            self._group.addButton(choice)
-            self.choices[exporter.id] = choice
-            self._notes[exporter.id] = note
+            self.choices[exporter.id] = card
             self._hosts[exporter.id] = host
-        self.column.addWidget(self._problem)
         self.column.addStretch(1)
         self.retranslate()
 
     def enter(self) -> None:
-        """Show the choice made before."""
-        self.choices[self.session.program].setChecked(True)
+        """What was chosen before has the keyboard."""
         self._show()
 
     def _choose(self, program: str) -> None:
         self.session.program = program
         self.session.problem = ""
-        self._show()
+        self.wanted.emit(Wish.SET_UP_PROGRAM)
+
+    def _is_here(self, exporter: Exporter) -> bool:
+        return exporter.automation is Automation.APPLY and bool(
+            self.session.installed.get(exporter.id)
+        )
 
     def applies(self) -> bool:
         """Whether the chosen program is set up by us, here and now."""
         chosen = next(e for e in self._exporters if e.id == self.session.program)
-        return chosen.automation is Automation.APPLY and bool(
-            self.session.installed.get(self.session.program)
-        )
+        return self._is_here(chosen)
 
     def _arrange(self) -> None:
         """What is installed here first, then what people usually have; the others are folded."""
         here = [one.id for one in self._exporters if self.session.installed.get(one.id)]
-        usual = list(dict.fromkeys((*here, *_USUAL)))
-        rest = [one.id for one in self._exporters if one.id not in usual]
-        for ids, layout in ((usual, self._usual), (rest, self._rest)):
+        usual = [one for one in _USUAL if one not in here]
+        rest = [one.id for one in self._exporters if one.id not in (*here, *usual)]
+        for ids, layout in ((here, self._here), (usual, self._usual), (rest, self._rest)):
             for place, program in enumerate(ids):
                 layout.insertWidget(place, self._hosts[program])
+        self._here_title.setVisible(bool(here))
+        self._other_title.setVisible(bool(here))
         if self.session.program in rest:
             self.more.button.setChecked(True)
-        order = [self.choices[program] for program in usual]
-        for first, second in itertools.pairwise(
-            (*order, self.more.button, *(self.choices[program] for program in rest))
-        ):
+        order: list[QWidget] = []
+        for program in (*here, *usual):
+            order.append(self.choices[program])
+            if program == "thunderbird":
+                order += [self.profile, self.store]
+        order += [self.more.button, *(self.choices[program] for program in rest)]
+        for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
 
     def _choose_place(self, index: int) -> None:
         self.session.place = str(self.profile.itemData(index) or "")
         self.session.problem = ""
-        self._show()
 
     def _choose_store(self, wanted: bool) -> None:
         self.session.store_in_program = wanted
 
     def _show_places(self) -> None:
-        """Where in Thunderbird, once it is chosen and has profiles."""
+        """Where in Thunderbird the account goes, where there is a choice."""
         session = self.session
-        here = session.program == "thunderbird" and self.applies()
-        self._where.setVisible(here)
+        self._where.setVisible(bool(session.installed.get("thunderbird")))
         if session.place is None and session.places:
             session.place = str(session.places[0].folder)
         self.profile.clear()
@@ -146,28 +140,23 @@ class ProgramPage(PageView):
         self._arrange()
         self._show_places()
         for exporter in self._exporters:
-            installed = self.session.installed.get(exporter.id)
-            if exporter.automation is Automation.APPLY and installed:
+            if self._is_here(exporter):
                 text = _("Installed here. One click, and your account is in it.")
             elif exporter.automation is Automation.APPLY:
                 text = _("Not found on this computer. You get a file that it can import.")
+            elif exporter.id == "thunderbird-android":
+                text = _("You get a code that the phone's camera reads.")
             elif exporter.automation is Automation.IMPORT:
                 text = _("You get files and a guide with pictures.")
             else:
                 text = _("You get a guide with the values to copy, step by step.")
-            self.choices[exporter.id].setText(_(exporter.title))
-            self._notes[exporter.id].setText(text)
-            self.choices[exporter.id].setAccessibleDescription(text)
+            self.choices[exporter.id].set_texts(_(exporter.title), text)
         self._problem.setText(self.session.problem)
         self._problem.setVisible(bool(self.session.problem))
         self.changed.emit()
 
-    def primary_text(self) -> str:
-        """Do it."""
-        return _("Set it up now") if self.applies() else _("Show me how")
-
     def first_focus(self) -> QWidget:
-        """The chosen program."""
+        """The program chosen before, or the likeliest."""
         return self.choices[self.session.program]
 
     def announcement(self) -> str:
@@ -177,6 +166,8 @@ class ProgramPage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.title.setText(_("Which program do you use?"))
+        self._here_title.setText(_("On this computer"))
+        self._other_title.setText(_("On other devices, or to be set up by hand"))
         self.more.set_texts(_("Show more programs"), _("Hide the other programs"))
         self._lead.setText(
             _("Your password is not written into any file of ours; the program asks once.")

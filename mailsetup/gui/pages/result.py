@@ -3,21 +3,28 @@
 from dataclasses import replace
 from datetime import datetime
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import actor_name, link_name
 from mailsetup.gui.chain import ChainView
+from mailsetup.gui.numbers import seconds
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
-from mailsetup.gui.theme import Type
-from mailsetup.gui.widgets import Foldable, PlainLabel, action_button
+from mailsetup.gui.signs import Light, Sign
+from mailsetup.gui.steplist import Step, StepList
+from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.widgets import Foldable, LinkButton, PlainLabel, action_button
 from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
 from mailsetup.model.finding import Actor, Finding, Status
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
+
+_PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
+"""What typing the password anew may mend."""
 
 
 class ResultPage(PageView):
@@ -27,12 +34,24 @@ class ResultPage(PageView):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self.sign = Sign(scale=1.9)
+        self.moment = PlainLabel(role="ok", size=Type.LARGE, bold=True)
+        head, words = QHBoxLayout(), QVBoxLayout()
+        head.setSpacing(Space.MEDIUM)
+        words.setSpacing(Space.TINY)
+        self.column.removeWidget(self.title)
+        words.addWidget(self.title)
+        words.addWidget(self.moment)
+        head.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        head.addLayout(words, 1)
+        self.column.addLayout(head)
         self.chain = ChainView()
         self.lead = PlainLabel(role="muted")
         self.sentence = PlainLabel(size=Type.LARGE, bold=True)
         self.advice = PlainLabel()
         self._who = PlainLabel(role="muted")
-        self._proof = PlainLabel(role="muted")
+        self.proof = StepList()
+        self._notes = PlainLabel(role="muted")
         self._also = PlainLabel()
         self.again = action_button()
         self.again.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
@@ -50,6 +69,8 @@ class ResultPage(PageView):
         self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
         self.save_report: QPushButton = action_button()
         self.save_report.clicked.connect(lambda: self.wanted.emit(Wish.SAVE_REPORT))
+        self.anyway = LinkButton()
+        self.anyway.clicked.connect(lambda: self.moved.emit(Move.NEXT))
         remedies = wrapping_row(self.use_name, self.short_name, self.with_second)
         actions = wrapping_row(
             self.again, self.other_password, self.servers, self.copy, self.save_report
@@ -62,12 +83,14 @@ class ResultPage(PageView):
             self.sentence,
             self.advice,
             self._who,
-            self._proof,
-            self._also,
             remedies,
+            self.proof,
+            self._notes,
+            self._also,
             actions,
             self._saved,
             self.details,
+            self.anyway,
         ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
@@ -107,11 +130,16 @@ class ResultPage(PageView):
             and report is not None
             and report.elsewhere is None
         )
-        self._proof.setVisible(healthy)
         self.copy.setVisible(cause is not None and explain(cause).who is not Actor.YOU)
         self.save_report.setVisible(report is not None)
-        self.again.setVisible(not healthy or cause is not None)
-        self.other_password.setVisible(cause is not None and cause.id.startswith("account.login"))
+        first = self.primary_move()
+        self.again.setVisible((not healthy or cause is not None) and first is not Move.AGAIN)
+        self.other_password.setVisible(
+            cause is not None
+            and cause.id.startswith("account.login")
+            and first is not Move.PASSWORD
+        )
+        self.anyway.setVisible(report is not None and not healthy)
         self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
         self.use_name.setVisible(bool(self._proven_name()))
         self.short_name.setVisible(bool(self._short_name()))
@@ -139,7 +167,8 @@ class ResultPage(PageView):
                 )
             )
             self.advice.setText(_("Please try again. If it happens again, report it to us."))
-        self._proof.setText("\n".join(self._proven()))
+        self._show_proof(healthy=healthy)
+        self._show_head(healthy=healthy, cause=cause)
         findings = report.findings if report else ()
         also = [explain(f) for f in findings if f is not cause and f.status is not Status.OK]
         self._also.setText("\n".join(f"•  {one.title} {one.advice}" for one in also))
@@ -196,17 +225,32 @@ class ResultPage(PageView):
         self.session.was_refused = True
         self.moved.emit(Move.AGAIN)
 
-    def _proven(self) -> list[str]:
+    def _show_head(self, *, healthy: bool, cause: Finding | None) -> None:
+        """Success is a moment: one large tick, and how long the message took."""
+        report = self.session.report
+        light = Light.FAIL if cause is not None and not healthy else Light.WARN
+        if cause is None:
+            light = Light.OK if report is not None and report.is_proven else Light.UNKNOWN
+        self.sign.set_light(light)
+        trip = report.round_trip if report is not None else None
+        self.moment.setVisible(cause is None and healthy and trip is not None)
+        if trip is not None:
+            taken = seconds(trip.sent_ms + trip.arrived_ms)
+            self.moment.setText(
+                _("Your message went out and was back in {time}.").format(time=taken)
+            )
+
+    def _show_proof(self, *, healthy: bool) -> None:
         from mailsetup.assistant.reportwords import note_sentences, proof_sentences
 
         report = self.session.report
-        if report is None:
-            return []
-        lines = [f"✔  {line}" for line in proof_sentences(report)]
-        lines += note_sentences(report)
+        proven = proof_sentences(report) if report is not None and healthy else ()
+        self.proof.show_steps([Step(line, Light.OK) for line in proven])
+        notes = [*note_sentences(report)] if report is not None else []
         if self.session.second_problem:
-            lines.append(self.session.second_problem)
-        return lines
+            notes.append(self.session.second_problem)
+        self._notes.setText("\n".join(notes))
+        self._notes.setVisible(bool(notes))
 
     def _details(self) -> list[str]:
         from mailsetup.assistant.evidencewords import evidence_rows
@@ -237,23 +281,37 @@ class ResultPage(PageView):
         self.copy.setText(_("Copied"))
 
     def is_ready(self) -> bool:
-        """Programs are set up with what works, or knowingly with what does not yet."""
-        return self.session.report is not None
+        """Always: there is something to do whatever came of the test."""
+        return True
+
+    def primary_move(self) -> Move:
+        """What helps most: the program, another password, or another try."""
+        report = self.session.report
+        if report is not None and report.is_healthy:
+            return Move.NEXT
+        cause = self._cause
+        password = cause is not None and cause.id in _PASSWORD_HELPS
+        return Move.PASSWORD if password else Move.AGAIN
 
     def primary_text(self) -> str:
-        """Go on, or go on all the same."""
-        report = self.session.report
-        if report is None:
-            return ""
-        return _("Choose my program") if report.is_healthy else _("Set it up anyway")
+        """The button for `primary_move`."""
+        match self.primary_move():
+            case Move.NEXT:
+                return _("Choose my program")
+            case Move.PASSWORD:
+                return _("Type the password again")
+            case _:
+                return _("Test again")
 
     def announcement(self) -> str:
         """The verdict."""
-        return f"{self.title.text()}. {self.sentence.text()}"
+        moment = self.moment.text() if not self.moment.isHidden() else ""
+        return f"{self.title.text()}. {moment} {self.sentence.text()} {self.chain.summary}"
 
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.again.setText(_("Test &again"))
+        self.anyway.setText(_("Set up my program all the same"))
         self.other_password.setText(_("Change the &password"))
         self.servers.setText(_("Change the &servers"))
         self.save_report.setText(_("Save &report …"))

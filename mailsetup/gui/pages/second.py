@@ -3,10 +3,11 @@
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.gui.page import PageView
+from mailsetup.gui.passwordentry import PasswordEntry
 from mailsetup.gui.session import Session
-from mailsetup.gui.widgets import Field, LinkButton, PasswordField, PlainLabel
+from mailsetup.gui.widgets import Field, LinkButton, PlainLabel
 from mailsetup.i18n import _
-from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.address import AddressFault, EmailAddress, MalformedAddress
 
 
 class SecondPage(PageView):
@@ -19,12 +20,12 @@ class SecondPage(PageView):
         self._lead = PlainLabel(role="muted")
         self.address = Field()
         self.address.edit.setMaxLength(4096)
-        self.password = PasswordField()
-        self.password.edit.setMaxLength(1024)
+        self.address.edit.inputRejected.connect(self._say_too_long)
+        self.password = PasswordEntry()
         self.without = LinkButton()
         self.without.clicked.connect(self._go_without)
-        for field in (self.address, self.password):
-            field.changed.connect(lambda _text: self._typed())
+        self.address.changed.connect(lambda _text: self._typed())
+        self.password.changed.connect(self.changed)
         for widget in (self._lead, self.address, self.password, self.without):
             self.column.addWidget(widget)
         self.column.addStretch(1)
@@ -40,12 +41,17 @@ class SecondPage(PageView):
         self.address.set_fault("")
         self.changed.emit()
 
+    def _say_too_long(self) -> None:
+        self.address.set_fault(address_fault_sentence(AddressFault.TOO_LONG))
+
     def leave(self) -> bool:
         """Check the address; say under the field what is wrong with it."""
         parsed = EmailAddress.parse(self.address.text)
         first = self.session.address
         if isinstance(parsed, MalformedAddress):
             fault = address_fault_sentence(parsed.fault)
+        elif not self.password.check():
+            return False
         elif first is not None and parsed.domain == first.domain:
             fault = _("This mailbox is at the same company. Use one with another ending.")
         else:

@@ -10,10 +10,13 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.wording import activity_sentence
-from mailsetup.gui.chain import ChainView, Light
+from mailsetup.gui.chain import ChainView
+from mailsetup.gui.numbers import seconds
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
-from mailsetup.gui.widgets import PlainLabel
+from mailsetup.gui.signs import Light
+from mailsetup.gui.steplist import Step, StepList
+from mailsetup.gui.widgets import PlainLabel, announce
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link, Status
 
@@ -33,8 +36,6 @@ _LINK_OF = {
     Activity.RECEIVE_FROM_ELSEWHERE: Link.DNS,
 }
 
-_SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "…"}
-
 
 class TestingPage(PageView):
     """A quiet list of what is being done, under the chain."""
@@ -46,8 +47,8 @@ class TestingPage(PageView):
         super().__init__(session)
         self.chain = ChainView()
         self._lead = PlainLabel(role="muted")
-        self._lines = PlainLabel()
-        for widget in (self.chain, self._lead, self._lines):
+        self.steps = StepList()
+        for widget in (self.chain, self._lead, self.steps):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self._steps: dict[Activity, tuple[str, Status, float]] = {}
@@ -70,6 +71,8 @@ class TestingPage(PageView):
             case ActivityEnded(activity=activity, status=status, elapsed_ms=elapsed):
                 detail = self._steps.get(activity, ("", Status.UNKNOWN, 0.0))[0]
                 self._steps[activity] = (detail, status, elapsed)
+                sentence = activity_sentence(activity, detail)
+                announce(self, f"{sentence}: {Light(status).word}")
                 link = _LINK_OF[activity]
                 if status is Status.OK and link is Link.HOSTING:
                     self.chain.set_light(link, Light.OK)
@@ -84,14 +87,16 @@ class TestingPage(PageView):
         self._tell()
 
     def _tell(self) -> None:
-        lines = []
-        for activity in Activity:
-            if activity not in self._steps:
-                continue
-            detail, status, elapsed = self._steps[activity]
-            time = f"  ({elapsed / 1000:.1f} s)" if status is not Status.UNKNOWN else ""
-            lines.append(f"{_SIGNS[status]}  {activity_sentence(activity, detail)}{time}")
-        self._lines.setText("\n".join(lines))
+        self.steps.show_steps(
+            [
+                Step(
+                    activity_sentence(activity, detail),
+                    Light.WORKING if status is Status.UNKNOWN else Light(status),
+                    "" if status is Status.UNKNOWN else seconds(elapsed),
+                )
+                for activity, (detail, status, elapsed) in self._steps.items()
+            ]
+        )
 
     def retranslate(self) -> None:
         """Texts in the current language."""

@@ -1,6 +1,7 @@
 """Two ways to begin: set an account up, or say what does not work."""
 
 from mailsetup.assistant.flow import Move, Page
+from mailsetup.gui.chain import ChainView
 from mailsetup.gui.choice import ChoiceCard
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
@@ -27,7 +28,8 @@ class WelcomePage(PageView):
         self.demo = LinkButton()
         self.demo.clicked.connect(self._open_or_leave_demo)
         self._quiet = wrapping_row(self.technician, self.demo)
-        for widget in (self._lead, self.set_up, self.trouble, self._problem):
+        self.chain = ChainView()
+        for widget in (self._lead, self.chain, self.set_up, self.trouble, self._problem):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self.column.addWidget(self._quiet)
@@ -71,8 +73,12 @@ class WelcomePage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.title.setText(_("What do you need?"))
+        self.chain.retranslate()
         self._lead.setText(
-            _("This program looks at your mail from end to end and says in plain words what it is.")
+            _(
+                "Mail hangs on a chain of four links. This program looks at each of them and says "
+                "in plain words what it is."
+            )
         )
         self.set_up.set_texts(
             _("Set up my mail"), _("From your address and your password to mail that works.")

@@ -1,0 +1,1 @@
+"""Many people at once: a table in, a folder of results out."""

@@ -1,0 +1,238 @@
+"""A person of the table, and the table checked as a whole before anything begins."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mailsetup.assistant.wording import address_fault_sentence
+from mailsetup.export.gate import MAX_PERSON, is_unsafe
+from mailsetup.export.table import EXPORTERS
+from mailsetup.fleet.columns import Column, language_id, program_id
+from mailsetup.fleet.settingsfile import SettingsFile, SettingsRefused, read_settings
+from mailsetup.fleet.table import MAX_CELL, Row, Table
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.document import SettingsProblem
+from mailsetup.model.secret import Secret
+from mailsetup.model.text import has_control, plain
+
+MAX_PASSWORD = 4096
+"""Characters."""
+DEFAULT_PROGRAMS = ("other",)
+
+_PROGRAMS = tuple(known.id for known in EXPORTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What counts where a row says nothing itself. ``folder`` is where the table lies."""
+
+    language: str
+    programs: tuple[str, ...] = DEFAULT_PROGRAMS
+    settings: Path | None = None
+    password_command: str = ""
+    folder: Path = Path()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One row, checked. What could be a secret shows itself to nobody."""
+
+    row: int
+    address: EmailAddress
+    name: str
+    language: str
+    programs: tuple[str, ...]
+    settings: SettingsFile | None = None
+    password: Secret | None = field(default=None, repr=False)
+    password_command: str = field(default="", repr=False)
+
+    def fingerprint(self, work: str) -> str:
+        """Changes when something has to be done anew. ``work`` says what is to be done; the
+        password counts for nothing here, because a mark of it would be a way to guess it.
+        """
+        said = (
+            self.address.ascii,
+            self.name,
+            self.language,
+            self.programs,
+            self.settings.sha256 if self.settings else "",
+            work,
+        )
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row cannot be used. ``reason`` is a sentence that holds nothing secret."""
+
+    row: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The table, checked: who can be set up, and which rows are wrong and why."""
+
+    people: tuple[Person, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def has_passwords(self) -> bool:
+        """Whether the table itself holds passwords."""
+        return any(person.password is not None for person in self.people)
+
+
+def check_table(table: Table, defaults: Defaults) -> Plan:
+    """Look at every row; nothing outside this computer is asked."""
+    checker = _Checker(defaults)
+    for row in table.rows:
+        checker.take(row)
+    return Plan(tuple(checker.people), tuple(checker.problems))
+
+
+class _WrongRowError(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+class _Checker:
+    def __init__(self, defaults: Defaults) -> None:
+        self._defaults = defaults
+        self._seen: dict[str, int] = {}
+        self._settings: dict[Path, SettingsFile | SettingsRefused] = {}
+        self.people: list[Person] = []
+        self.problems: list[Problem] = []
+
+    def take(self, row: Row) -> None:
+        try:
+            person = self._person(row)
+        except _WrongRowError as wrong:
+            self.problems.append(Problem(row.number, wrong.reason))
+            return
+        # Many servers do not tell case apart in front of the @, and none has both as two people.
+        key = person.address.ascii.casefold()
+        first = self._seen.setdefault(key, row.number)
+        if first != row.number:
+            message = _("{address} is in row {row} already.")
+            reason = message.format(address=person.address, row=first)
+            self.problems.append(Problem(row.number, reason))
+            return
+        self.people.append(person)
+
+    def _person(self, row: Row) -> Person:
+        cells = row.cells
+        for name, value in cells.items():
+            if len(value) > MAX_CELL:
+                raise _WrongRowError(_("The cell “{name}” is far too long.").format(name=name))
+        address = EmailAddress.parse(cells.get(Column.ADDRESS, ""))
+        if isinstance(address, MalformedAddress):
+            reason = address_fault_sentence(address.fault)
+            raise _WrongRowError(f"{address.text}: {reason}" if address.text else reason)
+        password = cells.get(Column.PASSWORD, "")
+        command = cells.get(Column.PASSWORD_COMMAND, "") or self._defaults.password_command
+        return Person(
+            row=row.number,
+            address=address,
+            name=self._name(cells),
+            language=self._language(cells.get(Column.LANGUAGE, "")),
+            programs=self._programs(cells.get(Column.PROGRAM, "")),
+            settings=self._settings_of(cells.get(Column.SETTINGS, ""), address),
+            password=_password(password) if password.strip() else None,
+            password_command="" if password.strip() else command,
+        )
+
+    def _name(self, cells: dict[Column, str]) -> str:
+        parts = (cells.get(Column.FIRST_NAME, ""), cells.get(Column.LAST_NAME, ""))
+        typed = cells.get(Column.NAME, "") if Column.FIRST_NAME not in cells else ""
+        if not typed:
+            typed = " ".join(
+                part for part in (parts[0] or cells.get(Column.NAME, ""), parts[1]) if part
+            )
+        elif parts[1]:
+            typed = f"{typed} {parts[1]}"
+        # A line break inside a cell is how people lay out a cell, not part of a name.
+        name = " ".join(typed.split())
+        if len(name) > MAX_PERSON:
+            raise _WrongRowError(
+                _("The name is too long. Use at most {limit} characters.").format(limit=MAX_PERSON)
+            )
+        if is_unsafe(name.translate(_JOINERS)):
+            raise _WrongRowError(
+                _("The name holds characters that cannot be written. Type it again.")
+            )
+        return name
+
+    def _language(self, cell: str) -> str:
+        if not cell:
+            return self._defaults.language
+        found = language_id(cell)
+        if found is None:
+            raise _WrongRowError(
+                _("The language “{word}” is not known. Write es or en.").format(
+                    word=plain(cell, 40)
+                )
+            )
+        return found
+
+    def _programs(self, cell: str) -> tuple[str, ...]:
+        words = [word.strip() for word in cell.replace(";", ",").replace("/", ",").split(",")]
+        found = []
+        for word in filter(None, words):
+            program = program_id(word, _PROGRAMS)
+            if program is None:
+                raise _WrongRowError(
+                    _("There is no program “{program}” here. Known: {known}.").format(
+                        program=plain(word, 40), known=", ".join(_PROGRAMS)
+                    )
+                )
+            found.append(program)
+        return tuple(dict.fromkeys(found)) or self._defaults.programs
+
+    def _settings_of(self, cell: str, address: EmailAddress) -> SettingsFile | None:
+        path = self._defaults.settings
+        if cell:
+            if has_control(cell):
+                raise _WrongRowError(_("The name of the settings file cannot be read."))
+            path = self._defaults.folder / Path(cell).expanduser()
+        if path is None:
+            return None
+        if path not in self._settings:
+            self._settings[path] = read_settings(path)
+        found = self._settings[path]
+        if isinstance(found, SettingsRefused):
+            raise _WrongRowError(found.reason)
+        settings = found.settings_for(address)
+        if isinstance(settings, SettingsProblem):
+            raise _WrongRowError(
+                _("The settings file cannot be used. {where}: {problem}.").format(
+                    where=settings.where, problem=settings.problem
+                )
+            )
+        return found
+
+
+# Zero-width joiners carry meaning in Persian and Indic names and in emoji.
+_JOINERS = dict.fromkeys((0x200C, 0x200D))
+
+
+def _password(cell: str) -> Secret:
+    # A line break at its end came with the cell.
+    value = cell.rstrip("\r\n")
+    if len(value) > MAX_PASSWORD or has_control(value):
+        raise _WrongRowError(_("The password is too long or holds control characters."))
+    return Secret(value)
+
+
+def checked_programs(words: Sequence[str]) -> tuple[str, ...] | str:
+    """The programs of ``--for``, each once; or the word that is none."""
+    found = []
+    for word in words:
+        program = program_id(word, _PROGRAMS)
+        if program is None:
+            return word
+        found.append(program)
+    return tuple(dict.fromkeys(found)) or DEFAULT_PROGRAMS

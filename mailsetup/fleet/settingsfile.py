@@ -1,0 +1,88 @@
+"""One settings file for many people: whose user names stand in it, and what they become."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.document import SettingsProblem, settings_from_json
+from mailsetup.model.settings import AccountSettings, ServerSettings
+
+MAX_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """A settings document as ``discover`` prints it, or the ``settings`` in it alone.
+
+    User names are taken over for others where they are made from the address in the document; a
+    placeholder (``%EMAILADDRESS%``, ``%EMAILLOCALPART%``, ``%EMAILDOMAIN%``) is filled in, and a
+    missing user name is the address.
+    """
+
+    path: Path
+    document: object
+    sha256: str
+
+    @property
+    def owner(self) -> EmailAddress | None:
+        """The address that the document was made for, where it says so."""
+        if isinstance(self.document, dict) and isinstance(self.document.get("address"), str):
+            parsed = EmailAddress.parse(self.document["address"])
+            return None if isinstance(parsed, MalformedAddress) else parsed
+        return None
+
+    def settings_for(self, address: EmailAddress) -> AccountSettings | SettingsProblem:
+        """The settings of this person."""
+        settings = settings_from_json(self.document, address)
+        if isinstance(settings, SettingsProblem):
+            return settings
+        owner = self.owner
+        if owner is not None:
+            settings = settings.with_login_of(owner, address)
+        incoming, outgoing = (
+            tuple(_filled(server, address) for server in side)
+            for side in (settings.incoming, settings.outgoing)
+        )
+        if None in incoming or None in outgoing:
+            return SettingsProblem("username", "a placeholder that is not known")
+        return replace(
+            settings,
+            incoming=tuple(server for server in incoming if server),
+            outgoing=tuple(server for server in outgoing if server),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsRefused:
+    """Why the file cannot be used; ``reason`` is a sentence."""
+
+    reason: str
+
+
+def read_settings(path: Path) -> SettingsFile | SettingsRefused:
+    """Read a settings file once for everybody."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError:
+        return SettingsRefused(_("The settings file cannot be opened: {path}").format(path=path))
+    if len(content) > MAX_BYTES:
+        return SettingsRefused(_("The settings file is far too large."))
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return SettingsRefused(_("The settings file is not JSON: {path}").format(path=path))
+    return SettingsFile(path, document, hashlib.sha256(content).hexdigest())
+
+
+def _filled(server: ServerSettings, address: EmailAddress) -> ServerSettings | None:
+    if "%" not in server.username:
+        return server
+    username = address.fill(server.username)
+    # A percent sign may also be a hosting's way of writing the @.
+    if username is None:
+        return server if server.username.count("%") == 1 else None
+    return replace(server, username=username)

@@ -1,0 +1,283 @@
+"""The verb ``batch`` where no server is asked: results, bad input, interruption, resuming."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailsetup.cli.main import main
+from tests.export.qr_reader import decoded_svg
+
+HEADER = "name;address;password;program;language\n"
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    status = main(list(words), io.StringIO(), out, err)
+    assert "Traceback" not in out.getvalue() + err.getvalue()
+    return status, out.getvalue(), err.getvalue()
+
+
+def people(tmp_path: Path, *rows: str, header: str = HEADER) -> str:
+    path = tmp_path / "people.csv"
+    path.write_text(header + "".join(f"{row}\n" for row in rows), encoding="utf-8")
+    path.chmod(0o600)
+    return str(path)
+
+
+def batch(tmp_path: Path, table: str, *words: str, status: int = 0) -> Any:
+    """The one JSON document of a run that knows big providers only."""
+    out = ("--out", str(tmp_path / "out"))
+    done, printed, _err = run("batch", table, *out, "--offline", "--json", *words)
+    assert done == status, printed
+    return json.loads(printed)
+
+
+def outcomes(document: Any) -> list[str]:
+    return [person["outcome"] for person in document["people"]]
+
+
+def test_each_person_gets_a_folder_with_their_programs_and_a_welcome_sheet(tmp_path: Path) -> None:
+    table = people(
+        tmp_path,
+        "Ana Núñez;ana@gmail.com;;thunderbird, apple-mail;es",
+        "Bob;bob@gmail.com;;;en",
+    )
+    document = batch(tmp_path, table, "--for", "gmail")
+    assert outcomes(document) == ["ready", "ready"]
+    ana, bob = document["people"]
+    for person in (ana, bob):
+        assert all((tmp_path / "out" / name).is_file() for name in person["files"])
+    assert [name.split("/", 2)[2] for name in ana["files"]] == [
+        "welcome.html",
+        "thunderbird/thunderbird-ana-gmail.com.zip",
+        "apple-mail/apple-mail-ana-gmail.com.mobileconfig",
+        "apple-mail/apple-mail-ana-gmail.com.html",
+    ]
+    assert bob["programs"] == ["gmail"]
+    sheets = [(tmp_path / "out" / person["files"][0]).read_text() for person in (ana, bob)]
+    assert '<html lang="es">' in sheets[0]
+    assert "Ana Núñez" in sheets[0]
+    assert '<html lang="en">' in sheets[1]
+    assert "Welcome, Bob" in sheets[1]
+
+
+def test_the_code_on_the_sheet_is_read_by_a_phone(tmp_path: Path) -> None:
+    document = batch(tmp_path, people(tmp_path, "Ana;ana@gmail.com;;;"))
+    sheet = (tmp_path / "out" / document["people"][0]["files"][0]).read_text()
+    svg = sheet[sheet.index("<svg") : sheet.index("</svg>") + 6]
+    assert json.loads(decoded_svg(svg.encode()))[2][1] == "imap.gmail.com"
+
+
+def test_no_password_and_no_formula_comes_out_again(tmp_path: Path) -> None:
+    names = ["=cmd|' /C calc'!A0", "+1", "@SUM(A1)", "-2+3", "\t=1", "＝1"]
+    table = people(
+        tmp_path, *(f"{name};p{n}@gmail.com;canario-{n};;" for n, name in enumerate(names))
+    )
+    document = batch(tmp_path, table)
+    assert [person["name"] for person in document["people"]] == [name.strip() for name in names]
+    report = (tmp_path / "out" / "report.csv").read_text(encoding="utf-8-sig")
+    cells = [cell for row in csv.reader(io.StringIO(report)) for cell in row]
+    assert len(cells) > 60
+    assert not [cell for cell in cells if cell[:1] in "=+-@\t\r＝" and cell]
+    for path in (tmp_path / "out").rglob("*"):
+        if path.is_file():
+            assert b"canario" not in path.read_bytes(), path
+
+
+def test_names_cannot_become_markup_in_any_page(tmp_path: Path) -> None:
+    table = people(tmp_path, '"<script>alert(1)</script>""\'";ana@gmail.com;;other;')
+    batch(tmp_path, table)
+    pages = list((tmp_path / "out").rglob("*.html"))
+    assert len(pages) == 3
+    for page in pages:
+        assert "<script>alert" not in page.read_text()
+
+
+def test_nothing_begins_while_a_row_is_wrong(tmp_path: Path) -> None:
+    table = people(tmp_path, "Ana;ana@gmail.com;;;", "Bob;bob;;;", "Eva;eva@gmail.com;;pine;")
+    document = batch(tmp_path, table, status=2)
+    assert document["error"]["id"] == "table.rows"
+    assert [row["row"] for row in document["error"]["rows"]] == [3, 4]
+    assert not (tmp_path / "out").exists()
+    skipped = batch(tmp_path, table, "--skip-bad")
+    assert outcomes(skipped) == ["ready"]
+    assert [row["row"] for row in skipped["skipped"]] == [3, 4]
+
+
+def test_a_dry_run_checks_the_table_and_writes_nothing(tmp_path: Path) -> None:
+    table = people(tmp_path, "Ana;ana@gmail.com;;;")
+    document = batch(tmp_path, table, "--dry-run")
+    assert (document["people"], document["domains"]) == (1, 1)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--for", "pine"), "usage"),
+        (("--password-command", "pass 'x"), "usage"),
+        (("--contact", "a\nb"), "usage"),
+        (("--per-host", "9"), "usage"),
+        (("--encoding", "klingon"), "table.unusable"),
+    ],
+)
+def test_wrong_usage_is_told(tmp_path: Path, words: tuple[str, ...], error: str) -> None:
+    document = batch(tmp_path, people(tmp_path, "Ana;ana@gmail.com;;;"), *words, status=2)
+    assert document["error"]["id"] == error
+
+
+def test_domains_without_settings_are_told_and_looked_for_again(tmp_path: Path) -> None:
+    table = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@nowhere.invalid;;;")
+    assert outcomes(batch(tmp_path, table, status=3)) == ["ready", "no-settings"]
+    assert outcomes(batch(tmp_path, table, status=3)) == ["ready", "no-settings"]
+    journal = (tmp_path / "out" / ".mailsetup-batch" / "journal.jsonl").read_text().splitlines()
+    persons = [json.loads(line)["address"] for line in journal if '"person"' in line]
+    assert sorted(persons) == ["ana@gmail.com", "eva@nowhere.invalid", "eva@nowhere.invalid"]
+
+
+def test_what_changed_in_the_table_is_done_anew_and_nothing_else(tmp_path: Path) -> None:
+    first = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@gmail.com;;;")
+    before = {row["address"]: row for row in batch(tmp_path, first)["people"]}
+    inodes = {
+        name: (tmp_path / "out" / name).stat().st_ino
+        for row in before.values()
+        for name in row["files"]
+    }
+    second = people(
+        tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@gmail.com;;outlook;", "Leo;leo@gmail.com;;;"
+    )
+    after = {row["address"]: row for row in batch(tmp_path, second)["people"]}
+    for name in before["ana@gmail.com"]["files"]:
+        assert (tmp_path / "out" / name).stat().st_ino == inodes[name]
+    folder = (tmp_path / "out" / after["eva@gmail.com"]["files"][0]).parent
+    assert {path.name for path in folder.iterdir()} == {"welcome.html", "outlook"}
+    assert after["leo@gmail.com"]["outcome"] == "ready"
+
+
+def test_a_line_of_the_journal_that_was_cut_off_counts_as_nothing(tmp_path: Path) -> None:
+    table = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@gmail.com;;;")
+    batch(tmp_path, table)
+    journal = tmp_path / "out" / ".mailsetup-batch" / "journal.jsonl"
+    whole = journal.read_bytes()
+    for cut in (1, 5, 200, len(whole) - 3, len(whole)):
+        journal.write_bytes(whole[:-cut])
+        assert outcomes(batch(tmp_path, table)) == ["ready", "ready"]
+        assert all(json.loads(line) for line in journal.read_bytes().splitlines())
+
+
+def test_two_runs_cannot_work_in_one_folder(tmp_path: Path) -> None:
+    from mailsetup.fleet.journal import Journal
+
+    table = people(tmp_path, "Ana;ana@gmail.com;;;")
+    journal = Journal.open(tmp_path / "out")
+    assert isinstance(journal, Journal)
+    with journal:
+        document = batch(tmp_path, table, status=2)
+    assert document["error"]["id"] == "batch.not-written"
+    batch(tmp_path, table)
+
+
+def test_servers_from_a_journal_that_others_can_write_are_not_used(tmp_path: Path) -> None:
+    from mailsetup.fleet.journal import Journal
+
+    batch(tmp_path, people(tmp_path, "Ana;ana@gmail.com;;;"))
+    for mode, known in ((0o600, True), (0o666, False)):
+        (tmp_path / "out" / ".mailsetup-batch" / "journal.jsonl").chmod(mode)
+        journal = Journal.open(tmp_path / "out")
+        assert isinstance(journal, Journal)
+        with journal:
+            assert ("gmail.com" in journal.domains) is known
+
+
+def test_a_folder_that_cannot_be_written_stops_the_run_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    document = batch(tmp_path, people(tmp_path, "Ana;ana@gmail.com;;;"), status=2)
+    assert document["error"]["id"] == "batch.not-written"
+
+
+COUNT = 250
+
+
+def started(tmp_path: Path) -> "subprocess.Popen[str]":
+    words = ["batch", str(tmp_path / "people.csv"), "--out", str(tmp_path / "out"), "--offline"]
+    words += ["--for", "outlook", "--for", "other"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "mailsetup", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def folders(tmp_path: Path) -> dict[str, int]:
+    """Finished folders and which of them they are."""
+    base = tmp_path / "out" / "people"
+    found = base.iterdir() if base.is_dir() else ()
+    return {path.name: path.stat().st_ino for path in found if not path.name.startswith(".")}
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_an_interrupted_run_goes_on_and_repeats_nothing(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    people(tmp_path, *(f"Person {n};p{n}@gmail.com;;;" for n in range(COUNT)))
+    process = started(tmp_path)
+    deadline = time.monotonic() + 60
+    while len(folders(tmp_path)) < 20 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(how)
+    _out, err = process.communicate(timeout=60)
+    assert process.returncode == (130 if how is signal.SIGINT else -how)
+    journal = tmp_path / "out" / ".mailsetup-batch" / "journal.jsonl"
+    done = {
+        entry["folder"]
+        for line in journal.read_bytes().splitlines(keepends=True)
+        if line.endswith(b"\n") and (entry := json.loads(line))["kind"] == "person"
+    }
+    before = folders(tmp_path)
+    assert 0 < len(done) < COUNT
+    assert done <= before.keys()
+    if how is signal.SIGINT:
+        assert "Start the same command again" in err
+        report = json.loads((tmp_path / "out" / "report.json").read_text())
+        assert report["outcome"] == "unfinished"
+        assert report["totals"]["ready"] == len(done)
+    again = started(tmp_path)
+    again.communicate(timeout=100)
+    assert again.returncode == 0
+    after = folders(tmp_path)
+    assert len(after) == COUNT
+    assert {name: after[name] for name in done} == {name: before[name] for name in done}
+    assert not [path for path in (tmp_path / "out").rglob(".mailsetup-*") if path.is_dir()][1:]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["totals"]["ready"] == COUNT
+
+
+def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
+    if os.name == "nt":
+        pytest.skip("Windows has other rights")
+    document = batch(tmp_path, people(tmp_path, "Ana;ana@gmail.com;;apple-mail;"))
+    files = [tmp_path / "out" / name for name in document["people"][0]["files"]]
+    files += [tmp_path / "out" / name for name in ("report.html", "report.csv", "report.json")]
+    assert {path.stat().st_mode & 0o077 for path in files} == {0}
+
+
+def test_a_pdf_of_the_sheet_is_made_where_it_is_asked_for(tmp_path: Path) -> None:
+    import pypdf
+
+    table = people(tmp_path, "Ana Núñez;ana@gmail.com;;;en")
+    words = ["batch", table, "--out", str(tmp_path / "out"), "--offline", "--pdf"]
+    subprocess.run([sys.executable, "-m", "mailsetup", *words], check=True, capture_output=True)
+    (made,) = (tmp_path / "out").rglob("welcome.pdf")
+    text = pypdf.PdfReader(made).pages[0].extract_text()
+    assert "Welcome, Ana Núñez" in text
+    assert "imap.gmail.com" in text

@@ -1,0 +1,224 @@
+"""Tables as offices make them, and those that nobody can use."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+import pytest
+
+from mailsetup.fleet.columns import Column
+from mailsetup.fleet.person import Defaults, Plan, check_table
+from mailsetup.fleet.table import MAX_ROWS, NotATable, Table, read_table
+
+DEFAULTS = Defaults("en")
+
+
+def written(tmp_path: Path, content: bytes | str, name: str = "people.csv") -> Path:
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def table(path: Path, **options: str) -> Table:
+    found = read_table(path, **options)
+    assert isinstance(found, Table), found
+    return found
+
+
+def plan(tmp_path: Path, text: str, defaults: Defaults = DEFAULTS) -> Plan:
+    return check_table(table(written(tmp_path, text)), defaults)
+
+
+def refused(path: Path) -> str:
+    found = read_table(path)
+    assert isinstance(found, NotATable)
+    return found.reason
+
+
+def workbook(*rows: tuple[str, ...], formula: str = "") -> bytes:
+    """A workbook with inline texts; a cell that begins with ``=`` is a formula with its value."""
+    lines = []
+    for number, cells in enumerate(rows, 1):
+        shown = "".join(
+            f"<c t='str'><f>{escape(cell[1:])}</f><v>{escape(formula)}</v></c>"
+            if cell.startswith("=")
+            else f"<c t='inlineStr'><is><t>{escape(cell)}</t></is></c>"
+            for cell in cells
+        )
+        lines.append(f"<row r='{number}'>{shown}</row>")
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    types = "http://schemas.openxmlformats.org/package/2006/content-types"
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+    parts = {
+        "[Content_Types].xml": f"<Types xmlns='{types}'><Default Extension='rels' ContentType="
+        "'application/vnd.openxmlformats-package.relationships+xml'/><Override PartName="
+        f"'/xl/workbook.xml' ContentType='{kind}.sheet.main+xml'/><Override PartName="
+        f"'/xl/worksheets/sheet1.xml' ContentType='{kind}.worksheet+xml'/></Types>",
+        "_rels/.rels": f"<Relationships xmlns='{relations}'><Relationship Id='r1' "
+        f"Type='{office}/officeDocument' Target='xl/workbook.xml'/></Relationships>",
+        "xl/workbook.xml": f"<workbook xmlns='{main}' xmlns:r='{office}'><sheets>"
+        "<sheet name='Personal' sheetId='1' r:id='r1'/></sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f"<Relationships xmlns='{relations}'><Relationship Id='r1' "
+        f"Type='{office}/worksheet' Target='worksheets/sheet1.xml'/></Relationships>",
+        "xl/worksheets/sheet1.xml": f"<worksheet xmlns='{main}'><sheetData>{''.join(lines)}"
+        "</sheetData></worksheet>",
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
+    return out.getvalue()
+
+
+SPANISH = "Nombre;Correo electrónico;Contraseña\nAna Núñez;ana@bodega.es;señal\n"
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "\t", "|"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "mac_roman", "cp850"],
+)
+def test_every_usual_delimiter_and_encoding_is_recognised(
+    tmp_path: Path, delimiter: str, encoding: str
+) -> None:
+    path = written(tmp_path, SPANISH.replace(";", delimiter).encode(encoding))
+    rows = table(path).rows
+    assert [row.cells for row in rows] == [
+        {Column.NAME: "Ana Núñez", Column.ADDRESS: "ana@bodega.es", Column.PASSWORD: "señal"}
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_are_counted_as_the_spreadsheet_counts_lines(tmp_path: Path, end: str) -> None:
+    text = 'address,name\na@b.es,"two\nlines"\n\nc@b.es,C\n'.replace("\n", end)
+    assert [row.number for row in table(written(tmp_path, text)).rows] == [2, 5]
+
+
+def test_excels_own_line_about_the_delimiter_is_understood(tmp_path: Path) -> None:
+    path = written(tmp_path, "sep=,\nname,address\nAna;Eva,ana@b.es\n")
+    assert table(path).rows[0].cells[Column.NAME] == "Ana;Eva"
+
+
+def test_a_title_may_stand_above_the_header(tmp_path: Path) -> None:
+    found = table(written(tmp_path, "Altas de enero;;\n;;\nNombre;Correo;Puesto\nA;a@b.es;x\n"))
+    assert found.rows[0].number == 4
+    assert found.ignored == ("Puesto",)
+
+
+def test_a_workbook_gives_values_and_never_formulas(tmp_path: Path) -> None:
+    rows = (("Nombre", "Correo"), ("Ana", '=A2&"@bodega.es"'))
+    path = written(tmp_path, workbook(*rows, formula="ana@bodega.es"), "people.xlsx")
+    assert table(path).rows[0].cells == {Column.NAME: "Ana", Column.ADDRESS: "ana@bodega.es"}
+    assert "Personal" in table(path).form
+
+
+def test_a_sheet_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+    path = written(tmp_path, workbook(("address",), ("a@b.es",)), "people.xlsx")
+    found = read_table(path, sheet="Enero")
+    assert isinstance(found, NotATable)
+    assert "Personal" in found.reason
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"  \n\n",
+        b"name,phone\nAna,1\n",
+        b"address\n",
+        b"address,name\n,,,\n",
+        b"address,e-mail\na@b.es,c@d.es\n",
+        b'address,name\na@b.es,"Ana\n',
+        b"PK\x03\x04 not a workbook",
+        b"\xd0\xcf\x11\xe0 not one either",
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00",
+        b"\x00" * 100,
+    ],
+)
+def test_what_is_no_table_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
+    assert len(refused(written(tmp_path, content))) > 20
+
+
+def test_a_workbook_that_unpacks_to_far_more_than_it_is_stays_packed(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as file,
+    ):
+        for _mebibyte in range(210):
+            file.write(bytes(1024 * 1024))
+    assert "far too large" in refused(written(tmp_path, out.getvalue(), "people.xlsx"))
+
+
+def test_a_hundred_thousand_people_fit_and_one_more_does_not(tmp_path: Path) -> None:
+    text = "address\n" + "".join(f"p{number}@b.es\n" for number in range(MAX_ROWS))
+    assert len(table(written(tmp_path, text)).rows) == MAX_ROWS
+    assert "Split it" in refused(written(tmp_path, text + "one.more@b.es\n"))
+
+
+def test_every_bad_row_is_told_with_its_number_and_no_password(tmp_path: Path) -> None:
+    checked = plan(
+        tmp_path,
+        "address,name,password,program,language,settings\n"
+        "a@b.es,A,canario,,,\n"
+        "no address,B,canario,,,\n"
+        "A@b.es,again,canario,,,\n"
+        "c@b.es,C,canario,pine,,\n"
+        "d@b.es,D,canario,,klingon,\n"
+        "e@b.es,E,canario,,,missing.json\n"
+        "f@b.es,F,can\x07ario,,,\n"
+        f"g@b.es,{'n' * 300},canario,,,\n"
+        "h@b.es,\u202eevil,canario,,,\n"
+        ",nobody,canario,,,\n",
+    )
+    assert [one.row for one in checked.problems] == [3, 4, 5, 6, 7, 8, 9, 10, 11]
+    assert len({one.reason for one in checked.problems}) == 9
+    assert "canario" not in repr(checked) + str(checked)
+    assert [person.row for person in checked.people] == [2]
+
+
+def test_names_keep_commas_quotes_emoji_and_any_script(tmp_path: Path) -> None:
+    names = ['García, "Pepe"', "👩‍💻 Ana", "محمد علي", "O'Brien", "=1+1", "two lines"]
+    text = "name;address\n" + "".join(
+        '"{}";p{}@b.es\n'.format(name.replace('"', '""').replace("two ", "two\n"), number)
+        for number, name in enumerate(names)
+    )
+    assert [person.name for person in plan(tmp_path, text).people] == names
+
+
+def test_first_and_last_name_may_stand_apart(tmp_path: Path) -> None:
+    checked = plan(tmp_path, "Nombre;Apellidos;Correo\nAna;Núñez Gil;a@b.es\n")
+    assert checked.people[0].name == "Ana Núñez Gil"
+
+
+def test_programs_and_languages_are_taken_as_people_write_them(tmp_path: Path) -> None:
+    checked = plan(
+        tmp_path,
+        "correo|programa|idioma\na@b.es|Outlook, iPhone|Español\nb@b.es|K-9 / thunderbird|en-GB\n",
+    )
+    assert [(person.programs, person.language) for person in checked.people] == [
+        (("outlook", "apple-mail"), "es"),
+        (("thunderbird-android", "thunderbird"), "en"),
+    ]
+
+
+def test_a_settings_file_made_for_one_serves_everybody(tmp_path: Path) -> None:
+    server = {"host": "mail.b.es", "port": 993, "security": "tls"}
+    incoming = [{**server, "protocol": "imap", "username": "ana"}]
+    outgoing = [{**server, "protocol": "smtp", "username": "%EMAILADDRESS%"}]
+    settings_file = {
+        "address": "ana@b.es",
+        "settings": {"incoming": incoming, "outgoing": outgoing},
+    }
+    (tmp_path / "one.json").write_text(json.dumps(settings_file))
+    checked = plan(
+        tmp_path, "address,settings\neva@b.es,one.json\n", Defaults("en", folder=tmp_path)
+    )
+    settings = checked.people[0].settings
+    assert settings is not None
+    made = settings.settings_for(checked.people[0].address)
+    assert [server.username for server in made.servers] == ["eva", "eva@b.es"]  # type: ignore[union-attr]
