@@ -18,6 +18,9 @@ from mailsetup.launch import make_page, make_pdf, open_demo, open_window
 from tests.export.test_installation import program
 from tests.export.test_thunderbird_merge import profile
 
+# The PDF is laid out by Qt, which has one application in a process: that of all tests.
+pytestmark = pytest.mark.usefixtures("qapp")
+
 WINDOWS = Windows(open_window, open_demo, make_pdf, make_page)
 ADDRESS = "ana@bodega.example"
 

@@ -49,7 +49,7 @@ def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: Make
     person = somebody(Scripted(reports=[told]))
     chooses_a_program(person)
     person.bot.waitUntil(lambda: person.program.profile.count() == 2)
-    person.goes_on()
+    person.clicks(person.program.choices["thunderbird"])
     done = done_page(person)
     assert b"/Elementos enviados" in prefs.read_bytes()
     person.window.session.command = (str(made.profile / "no-such-program"),)
@@ -81,8 +81,7 @@ def test_evolution_gets_the_account_and_the_window_says_so(
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     chooses_a_program(person)
     person.bot.waitUntil(lambda: bool(person.window.session.installed.get("evolution")))
-    person.program.choices["evolution"].setChecked(True)
-    person.goes_on()
+    person.clicks(person.program.choices["evolution"])
     done = done_page(person)
     assert done.title.text() == "Evolution is ready"
     sources = Path(os.environ["HOME"]) / ".config/evolution/sources"
@@ -101,8 +100,7 @@ def test_outlook_is_offered_to_be_set_up_and_its_entries_are_taken_out_again(
     chooses_a_program(person)
     person.bot.waitUntil(lambda: bool(person.window.session.installed))
     person.window.session.outlook = str(tmp_path / "bin/outlook.exe")
-    person.program.choices["outlook"].setChecked(True)
-    person.goes_on()
+    person.clicks(person.program.choices["outlook"])
     done = done_page(person)
     assert done.offers.isHidden(), "there is no file yet"
     person.window.dialogs.folder = folder_chooser(tmp_path / "files")
@@ -137,8 +135,7 @@ def test_outlook_is_offered_to_be_set_up_and_its_entries_are_taken_out_again(
 
 def test_the_guide_for_any_program_is_saved_as_pdf_too(person: Person, tmp_path: Path) -> None:
     chooses_a_program(person)
-    person.program.choices["other"].setChecked(True)
-    person.goes_on()
+    person.clicks(person.program.choices["other"])
     done = done_page(person)
     person.window.dialogs.folder = folder_chooser(tmp_path)
     person.clicks(done.save)
