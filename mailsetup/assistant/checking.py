@@ -16,6 +16,7 @@ from mailsetup.assistant.events import (
 from mailsetup.assistant.programfolders import folders_for_programs
 from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.second import SecondMailbox, exchange
+from mailsetup.assistant.signin import SignIn
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
@@ -35,9 +36,10 @@ from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.folders import NO_FOLDERS, Folders
-from mailsetup.model.secret import Secret
+from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
     Account,
+    Authentication,
     ProgramAccount,
     Protocol,
     ServerSettings,
@@ -46,6 +48,7 @@ from mailsetup.model.settings import (
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFailure, TlsFault
+from mailsetup.oauth.outcome import SignInFailure, SignInFault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
@@ -77,6 +80,8 @@ MAX_LOGINS = 3
 Emit = Callable[[Event], None]
 Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
 Incoming = TypeVar("Incoming", ImapSession, Pop3Session)
+Renew = Callable[[], Awaitable[AccessToken | SignInFailure]]
+"""Gets a new access token for the sign-in of the request."""
 _Opener = Callable[[ServerSettings, Network], Awaitable[Session | Failure]]
 _LogIn = Callable[[Session, Secret, Network], Awaitable[LoggedIn | Failure]]
 
@@ -106,6 +111,8 @@ class CheckRequest:
     """What the person complains of; it orders the causes and words the answer."""
     previous: CheckReport | None = None
     """The last report on this account: what it proved is not repeated."""
+    sign_in: SignIn | None = None
+    """The sign-in in the browser that ``secret`` comes from, where it is an access token."""
     one_login_at_a_time: bool = False
     """Whether a refusal at the one server spares the other one: where one was refused before."""
     domain: "DomainSeen | None" = None
@@ -195,8 +202,13 @@ class Check:
         net: Network,
         emit: Emit,
         programs_here: Callable[[], tuple[ProgramAccount, ...]],
+        renew: Renew | None = None,
     ) -> None:
         self._request = request
+        self._secret = request.secret
+        self._renew = renew
+        self._renewing = asyncio.Lock()
+        self._renewal_failed: SignInFailure | None = None
         self._programs_here = programs_here
         self._account = request.account
         self._net = net
@@ -472,21 +484,22 @@ class Check:
             return await self._unreached(opened)
         self._sessions.add(opened)
         self._account = replace(self._account, incoming=opened.server)
-        if not opened.server.takes_password:
+        if self._cannot_log_in(opened.server):
             return self._sign_in_elsewhere(opened.server)
         session, proof, findings = await self._log_in_incoming(opened, opener, log_in)
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
+        self._account = replace(self._account, incoming=self._as_proven(self._account.incoming))
         # Beside everything else: a firewall that swallows its port costs nobody's time.
         self._reading = asyncio.create_task(
-            read_active_rules(proof.server, self._request.secret, self._net)
+            read_active_rules(proof.server, self._secret, self._net)
         )
         if isinstance(session, ImapSession):
             self._mailbox = ImapMailbox(session)
         else:
             # Nobody else may look into a maildrop that we hold, not even we.
             await session.end()
-            self._mailbox = Pop3Mailbox(session.server, self._request.secret)
+            self._mailbox = Pop3Mailbox(session.server, self._secret)
         findings += quota_findings(proof)
         self._tell(findings)
         return _Side(findings, proof, reached=True)
@@ -496,7 +509,7 @@ class Check:
     ) -> tuple[Incoming, LoggedIn | Failure, tuple[Finding, ...]]:
         """Log in, at most with so many user names that one login is left for the other server."""
         self._begin(Activity.LOG_IN_INCOMING)
-        proof = await log_in(session, self._request.secret, self._net)
+        session, proof = await self._log_in(session, opener, log_in)
         findings: tuple[Finding, ...] = ()
         for name in self._request.other_usernames[: MAX_LOGINS - 2]:
             if not (isinstance(proof, Failure) and proof.error is ErrorClass.AUTH_WRONG):
@@ -505,7 +518,7 @@ class Check:
             if isinstance(again, Failure):
                 break
             self._sessions.add(again)
-            other = await log_in(again, self._request.secret, self._net)
+            other = await log_in(again, self._secret, self._net)
             if isinstance(other, Failure):
                 continue
             findings = (_username_form(session.server, other.server),)
@@ -515,20 +528,61 @@ class Check:
         self._end(Activity.LOG_IN_INCOMING, _status(proof))
         return session, proof, findings
 
+    async def _log_in(
+        self, session: Session, opener: _Opener[Session], log_in: _LogIn[Session]
+    ) -> tuple[Session, LoggedIn | Failure]:
+        """Log in; with a new token once more where the one at hand is refused."""
+        tried = self._secret
+        proof = await log_in(session, tried, self._net)
+        if not (isinstance(proof, Failure) and proof.error is ErrorClass.AUTH_TOKEN_REFUSED):
+            return session, proof
+        if not await self._has_renewed(tried):
+            return session, proof
+        again = await opener(session.server, self._net)
+        if isinstance(again, Failure):
+            return session, again
+        self._sessions.add(again)
+        return again, await log_in(again, self._secret, self._net)
+
+    async def _has_renewed(self, refused: Secret) -> bool:
+        """Whether there is another token than the refused one; both servers share it."""
+        async with self._renewing:
+            if self._secret is not refused:
+                return True
+            if self._renew is None or self._renewal_failed is not None:
+                return False
+            fresh = await self._renew()
+            if isinstance(fresh, SignInFailure):
+                self._renewal_failed = fresh
+                return False
+            self._secret = fresh
+            return True
+
+    def _cannot_log_in(self, server: ServerSettings) -> bool:
+        """Whether the server wants another kind of secret than there is."""
+        return not server.takes_password and not isinstance(self._secret, AccessToken)
+
+    def _as_proven(self, server: ServerSettings) -> ServerSettings:
+        """The server as programs are to use it: where a sign-in worked, that comes first."""
+        if not isinstance(self._secret, AccessToken):
+            return server
+        others = tuple(kind for kind in server.authentication if kind is not Authentication.OAUTH2)
+        return replace(server, authentication=(Authentication.OAUTH2, *others))
+
     async def _outgoing(self) -> _Side:
         opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
-        self._smtp = opened
         self._sessions.add(opened)
         self._account = replace(self._account, outgoing=opened.server)
-        if not opened.server.takes_password:
+        if self._cannot_log_in(opened.server):
             return self._sign_in_elsewhere(opened.server)
         self._begin(Activity.LOG_IN_OUTGOING)
-        proof = await log_in_smtp(opened, self._request.secret, self._net)
+        self._smtp, proof = await self._log_in(opened, open_smtp, log_in_smtp)
         self._end(Activity.LOG_IN_OUTGOING, _status(proof))
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
+        self._account = replace(self._account, outgoing=self._as_proven(self._account.outgoing))
         return _Side(proof=proof, reached=True)
 
     async def _open(
@@ -618,9 +672,24 @@ class Check:
         return self._failed(failure, reached=False, proven_name=name)
 
     def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:
-        findings = (finding_of(failure, self._account.address, proven_name=proven_name),)
+        finding = finding_of(failure, self._account.address, proven_name=proven_name)
+        findings = (self._of_sign_in(finding),)
         self._tell(findings)
         return _Side(findings, reached=reached, failure=failure)
+
+    def _of_sign_in(self, finding: Finding) -> Finding:
+        """Where a token was refused: what is known of the reason from the sign-in itself."""
+        sign_in = self._request.sign_in
+        if finding.id != "account.login.sign-in-refused" or sign_in is None:
+            return finding
+        facts, evidence = dict(finding.facts), dict(finding.evidence)
+        if sign_in.is_of_another:
+            facts["chosen"] = evidence["chosen"] = sign_in.signed_in_as
+            return Finding("account.login.wrong-account", finding.status, facts, evidence)
+        failed = self._renewal_failed
+        if failed is not None and failed.fault is SignInFault.EXPIRED:
+            return Finding("account.login.sign-in-expired", finding.status, facts, evidence)
+        return finding
 
     def _tell(self, findings: Sequence[Finding]) -> None:
         for finding in findings:

@@ -41,6 +41,9 @@ SYMPTOMS = (
 )  # fmt: skip
 """Words for complaints. Written here too, because the command line's help loads nothing else."""
 
+KITS = ("thunderbird", "outlook", "apple", "ansible")
+"""Kits, for the same reason."""
+
 
 def parser() -> Parser:
     """The whole command line, with its texts in the current language."""
@@ -78,10 +81,44 @@ def parser() -> Parser:
     _address(discover)
 
     check = _verb(
-        verbs, "check", _("find, log in, send and receive, and say what is broken if anything is")
+        verbs,
+        "check",
+        _("find, log in, send and receive, and say what is broken if anything is"),
+        examples=(
+            "mailsetup check ana@company.com",
+            "mailsetup check ana@company.com --symptom no-llega --report ana.pdf",
+            "mailsetup check --domain company.com",
+            "mailsetup check --domain company.com --since company.json",
+        ),
     )
-    _address(check)
+    check.add_argument("address", nargs="?", metavar=_("ADDRESS"), help=_("the e-mail address"))
+    check.add_argument(
+        "--domain",
+        metavar=_("DOMAIN"),
+        help=_("instead of an address: all of a domain that needs no account"),
+    )
+    check.add_argument(
+        "--since",
+        metavar=_("FILE"),
+        help=_("with --domain: tell only what changed since the last time; FILE remembers it"),
+    )
     _password(check)
+    check.add_argument(
+        "--sign-in",
+        choices=("browser", "device"),
+        metavar="browser|device",
+        help=_("sign in in the browser instead of giving a password, or by a code elsewhere"),
+    )
+    check.add_argument(
+        "--oauth-client-id",
+        metavar="ID",
+        help=_("the id under which the provider knows this program; implies --sign-in browser"),
+    )
+    check.add_argument(
+        "--keep-sign-in",
+        action="store_true",
+        help=_("keep the sign-in in this computer's keyring; otherwise it is given back"),
+    )
     check.add_argument(
         "--no-send", action="store_true", help=_("do everything but send the test message")
     )
@@ -175,6 +212,7 @@ def parser() -> Parser:
 
     _publish(verbs)
     _batch(verbs)
+    _kit(verbs)
 
     _verb(verbs, "programs", _("the programs for export and apply, and which are installed"))
     return root
@@ -307,6 +345,39 @@ def _batch(verbs: "argparse._SubParsersAction[Parser]") -> None:
         metavar="N",
         help=_("mailboxes to test at the same time at one hosting (default: 2)"),
     )
+
+
+def _kit(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    kit = _verb(
+        verbs,
+        "kit",
+        _("roll a domain's settings out: files for Intune, group policy, MDM, Ansible"),
+        details=_(
+            "Makes everybody's files out of one mailbox's settings, for the tools that fleets run"
+            " already. Each kit has a README. Kits: {kits}."
+        ).format(kits=", ".join(KITS)),
+        examples=(
+            "mailsetup discover ana@company.com --json > company.json",
+            "mailsetup kit --settings company.json --out kit",
+            "mailsetup kit --settings company.json --for ansible --for apple --out kit",
+        ),
+    )
+    kit.add_argument(
+        "--address",
+        metavar=_("ADDRESS"),
+        help=_("the mailbox that the settings belong to, where the file does not say so"),
+    )
+    kit.add_argument("--out", required=True, metavar=_("DIR"), help=_("folder for the kits"))
+    kit.add_argument(
+        "--for",
+        dest="kits",
+        action="append",
+        choices=KITS,
+        metavar="KIT",
+        help=_("only this kit; repeatable"),
+    )
+    kit.add_argument("--name", default="", help=_("the person's name"))
+    kit.add_argument("--force", action="store_true", help=_("replace files that are there"))
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

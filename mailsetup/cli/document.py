@@ -1,7 +1,7 @@
 """The JSON documents of the command-line contract."""
 
 from mailsetup.assistant.report import CheckReport, RoundTrip
-from mailsetup.assistant.service import Discovery
+from mailsetup.assistant.service import Discovery, SignIn
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict
 from mailsetup.model.address import EmailAddress
@@ -14,6 +14,7 @@ from mailsetup.model.document import (
 )
 from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.outcome import Tried
+from mailsetup.model.text import plain
 
 Document = dict[str, Json]
 
@@ -104,6 +105,20 @@ def check_members(report: CheckReport) -> Document:
         }
     members["check_ms"] = round(report.elapsed_ms, 1)
     return members
+
+
+def sign_in_members(sign_in: SignIn | None) -> Document:
+    """What ``check --json`` adds where the person signed in in the browser."""
+    if sign_in is None:
+        return {}
+    return {
+        "sign_in": {
+            "provider": plain(sign_in.way.name, 120),
+            "host": sign_in.way.page_host,
+            "account": sign_in.signed_in_as or None,
+            "kept": sign_in.kept,
+        }
+    }
 
 
 def _trip(trip: RoundTrip | None) -> Json:

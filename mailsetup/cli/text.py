@@ -30,7 +30,6 @@ from mailsetup.export.exporter import Artifact, Automation, Exporter
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.settings import Hint
 from mailsetup.model.text import plain
 
 _SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "·"}
@@ -42,7 +41,8 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
     if settings is None:
         for warning in discovery.warnings:
             out.write(f"  {warning_sentence(warning)}\n")
-        _write_hints(discovery.hints, out)
+        # The reason was said above; what is new is where to read on.
+        out.writelines(f"  {plain(hint.url, 200)}\n" for hint in discovery.hints if hint.url)
         return
     if settings.provider:
         out.write(plain(settings.provider, 60) + "\n")
@@ -53,17 +53,13 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
         out.write(server_sentence(server) + ", " + plain(server.username, 120) + "\n")
     for service in settings.services:
         out.write(f"  {service_sentence(service)}\n")
-    _write_hints(settings.hints, out)
+    for hint in settings.hints:
+        words = (hint_sentence(hint), provider_words(hint), plain(hint.url, 200))
+        out.write("  " + " ".join(word for word in words if word) + "\n")
     for alias in settings.aliases:
         out.write(f"  {alias_sentence(alias)}\n")
     for warning in discovery.warnings:
         out.write(f"  {warning_sentence(warning)}\n")
-
-
-def _write_hints(hints: Sequence[Hint], out: TextIO) -> None:
-    for hint in hints:
-        words = (hint_sentence(hint), provider_words(hint), plain(hint.url, 200))
-        out.write("  " + " ".join(word for word in words if word) + "\n")
 
 
 def confirmation_sentence(discovery: Discovery) -> str:

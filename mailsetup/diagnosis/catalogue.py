@@ -302,6 +302,12 @@ _ROWS: tuple[Entry, ...] = (
         N_("Ask your hosting to renew it. Do not accept the warning of your mail program."),
     ),
     Entry(
+        "hosting.tls.certificate-expiring",
+        _HOSTING,
+        N_("The security certificate of {host} ends soon (days left: {days})."),
+        N_("Ask your hosting to renew it now. Afterwards no mail program will connect."),
+    ),
+    Entry(
         "hosting.tls.certificate-wrong-name",
         _HOSTING,
         N_("The server {host} identifies itself under another name: {names}"),
@@ -399,7 +405,40 @@ _ROWS: tuple[Entry, ...] = (
         "account.login.oauth-needed",
         _YOU,
         N_("This account only lets you sign in in the browser."),
-        N_("A password does not work here. Choose your mail program; it will open the sign-in."),
+        N_(
+            "A password does not work here. Sign in in the browser, here or in your mail program,"
+            " which opens the sign-in by itself."
+        ),
+    ),
+    Entry(
+        "account.login.sign-in-refused",
+        _YOU,
+        N_("The server {host} does not accept the sign-in from the browser."),
+        N_(
+            "Sign in again and choose the account {address}. If it stays so, ask whoever runs the"
+            " mail whether programs may use this server."
+        ),
+    ),
+    Entry(
+        "account.login.sign-in-expired",
+        _YOU,
+        N_("The sign-in from the browser is not valid any more."),
+        N_("Sign in again. That is normal after a new password, or after a long time."),
+    ),
+    Entry(
+        "account.login.wrong-account",
+        _YOU,
+        N_("You signed in as {chosen}, but the mailbox is {address}."),
+        N_(
+            "Sign in again and choose {address}. Where the browser does not ask, choose “use"
+            " another account” there."
+        ),
+    ),
+    Entry(
+        "account.login.scope-missing",
+        _YOU,
+        N_("The sign-in does not allow this program to read and send mail."),
+        N_("Sign in again and allow everything that the page asks about mail."),
     ),
     Entry(
         "account.login.web-login-needed",

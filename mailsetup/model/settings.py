@@ -123,7 +123,8 @@ class OAuth2Endpoints:
 class Hint:
     """What the provider says the person must do first, such as "switch IMAP on".
 
-    ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge`` or ``help``.
+    ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge``, ``own-app`` or
+    ``help``.
     ``texts`` are the provider's own words, each with its two-letter language ("" where it names
     none): text from outside, to be shown as plain text only.
     """

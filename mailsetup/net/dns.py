@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -317,7 +318,6 @@ async def system_addresses(host: str) -> Reply[str]:
     Runs in a daemon thread of its own, because the C library's resolver cannot be interrupted and
     must not hold up the end of the program.
     """
-    import socket
     import threading
 
     loop = asyncio.get_running_loop()
@@ -328,15 +328,7 @@ async def system_addresses(host: str) -> Reply[str]:
             done.set_result(reply)
 
     def look_up() -> None:
-        reply: Reply[str]
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            reply = Answer(tuple(dict.fromkeys(str(entry[4][0]) for entry in found)))
-        except socket.gaierror as error:
-            temporary = error.errno in (socket.EAI_AGAIN, socket.EAI_FAIL)
-            reply = NoAnswer(ResolverFault.SERVFAIL) if temporary else Absent(nxdomain=True)
-        except (UnicodeError, OSError):
-            reply = NoAnswer(ResolverFault.MALFORMED)
+        reply = asked_of_system(host)
         try:
             loop.call_soon_threadsafe(settle, reply)
         except RuntimeError:
@@ -348,6 +340,28 @@ async def system_addresses(host: str) -> Reply[str]:
             return await done
     except TimeoutError:
         return NoAnswer(ResolverFault.TIMEOUT)
+
+
+def asked_of_system(host: str, getaddrinfo: Any = socket.getaddrinfo) -> Reply[str]:
+    """The same, at once and for as long as it takes.
+
+    A name that does not exist is tried below the network's own domains too (the search list), and
+    where those answer for everything it would be there after all: that is looked through.
+    """
+    found: list[Any] = []
+    for name in (host, f"{host}."):
+        try:
+            found = getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+        except socket.gaierror as error:
+            temporary = error.errno in (socket.EAI_AGAIN, socket.EAI_FAIL)
+            return NoAnswer(ResolverFault.SERVFAIL) if temporary else Absent(nxdomain=True)
+        except (UnicodeError, OSError):
+            return NoAnswer(ResolverFault.MALFORMED)
+        official = str(found[0][3]) if found else ""
+        # With its final dot a name stands for itself alone.
+        if "." not in host or not official.lower().startswith(f"{host}."):
+            break
+    return Answer(tuple(dict.fromkeys(str(entry[4][0]) for entry in found)))
 
 
 def forget_oldest(asked: "dict[_K, _F]") -> None:

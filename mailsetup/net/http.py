@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urljoin, urlsplit
 
 from mailsetup.model.hostname import parse_host
+from mailsetup.model.secret import AccessToken
 from mailsetup.model.text import plain
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
 from mailsetup.net.publicsuffix import owned_domain
@@ -93,8 +94,12 @@ class HttpClient(Protocol):
         limit: int = BODY_LIMIT,
         timeout: float = REQUEST_TIMEOUT,
         follow: Follow = Follow.ANYWHERE,
+        bearer: AccessToken | None = None,
     ) -> HttpReply | HttpFailure:
-        """GET over HTTPS. ``limit`` in bytes, ``timeout`` in seconds for everything together."""
+        """GET over HTTPS. ``limit`` in bytes, ``timeout`` in seconds for everything together.
+
+        With ``bearer``, which is said to this host alone (RFC 6750), no redirect is followed.
+        """
         ...
 
     async def post(
@@ -131,8 +136,12 @@ class HttpsClient:
         limit: int = BODY_LIMIT,
         timeout: float = REQUEST_TIMEOUT,
         follow: Follow = Follow.ANYWHERE,
+        bearer: AccessToken | None = None,
     ) -> HttpReply | HttpFailure:
         """GET with at most five redirects, HTTPS only."""
+        if bearer is not None:
+            authorization = ("Authorization", f"Bearer {bearer.reveal()}")
+            return await self._ask_within(timeout, "GET", url, limit, (authorization,))
         here = url
         try:
             async with asyncio.timeout(timeout):

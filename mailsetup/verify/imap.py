@@ -14,6 +14,7 @@ from mailsetup.verify.outcome import ErrorClass, Quota, Stage
 from mailsetup.verify.refusal import RefusalError
 from mailsetup.verify.replies import imap_meaning
 from mailsetup.verify.sasl import (
+    Exchange,
     LoginCommand,
     SaslError,
     Scram,
@@ -22,7 +23,7 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
@@ -30,6 +31,9 @@ _MAX_RESPONSES = 5000
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_LITERAL = 1024 * 1024
 _MAX_DEPTH = 12
+_MAX_INITIAL = 7900
+"""Octets of an initial response. Servers need not take lines of more than 8192 octets, and clients
+should not send more than about 8000 (RFC 7162 section 4); a longer token goes in a second step."""
 _LITERAL = re.compile(rb"\{(\d{1,12})\+?\}\Z")
 
 Token = str | bytes | list["Token"]
@@ -172,6 +176,7 @@ class ImapSession(MailSession):
             offered,
             self.server.authentication,
             login_command=not self.offers("LOGINDISABLED") and sayable,
+            secret=secret,
         )
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
@@ -196,14 +201,20 @@ class ImapSession(MailSession):
     async def _authenticate(
         self, mechanism: str, username: str, secret: Secret, initial_response: bool
     ) -> None:
-        login = exchange(mechanism, username, secret)
+        login = exchange(mechanism, username, secret, self.server)
         first = login.initial()
         line = f"AUTHENTICATE {mechanism}".encode()
-        if first is not None and initial_response:
+        if first is not None and initial_response and len(encoded(first)) <= _MAX_INITIAL:
             line += b" " + (encoded(first) or b"=")
             first = None
         tag = await self._send(line)
         collected = _Collected()
+        with token_refusals(login):
+            await self._converse(login, first, tag, collected)
+
+    async def _converse(
+        self, login: Exchange, first: bytes | None, tag: str, collected: _Collected
+    ) -> None:
         async with asyncio.timeout(COMMAND_TIMEOUT):
             for _ in range(12):
                 response = await self._next(collected, tag)

@@ -28,7 +28,7 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
 
 PORT = 4190
 CONNECT_TIMEOUT = 2.0
@@ -222,13 +222,13 @@ class ManageSieveSession(MailSession):
         """Log in once, with one mechanism; its name is returned."""
         self._require_safety(username, secret)
         offered = set(self.capabilities.get("SASL", "").upper().split())
-        mechanism = choose(offered, self.server.authentication)
+        mechanism = choose(offered, self.server.authentication, secret=secret)
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
             error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
             raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
         try:
-            await self._authenticate(exchange(mechanism, username, secret))
+            await self._authenticate(exchange(mechanism, username, secret, self.server))
         except SaslError:
             raise RefusalError(
                 Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
@@ -242,6 +242,10 @@ class ManageSieveSession(MailSession):
         if first is not None:
             line += b" " + _string(encoded(first))
         await self._send(line)
+        with token_refusals(login):
+            await self._converse(login)
+
+    async def _converse(self, login: Exchange) -> None:
         for _ in range(12):
             response = await self._response(Stage.LOGIN)
             if response.end:

@@ -51,6 +51,10 @@ class ErrorClass(StrEnum):
     AUTH_WRONG = "auth-wrong"
     AUTH_APP_PASSWORD = "auth-app-password"  # noqa: S105
     AUTH_OAUTH_NEEDED = "auth-oauth-needed"
+    AUTH_TOKEN_REFUSED = "auth-token-refused"  # noqa: S105
+    """The server does not take the sign-in's token: expired, revoked, or of another mailbox."""
+    AUTH_SCOPE_MISSING = "auth-scope-missing"
+    """The sign-in does not allow what this server does."""
     AUTH_WEB_LOGIN = "auth-web-login"
     AUTH_EXPIRED = "auth-expired"
     AUTH_LOCKED = "auth-locked"

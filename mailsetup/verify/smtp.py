@@ -11,6 +11,7 @@ from mailsetup.verify.outcome import ErrorClass, Stage
 from mailsetup.verify.refusal import RefusalError
 from mailsetup.verify.replies import SmtpReply, smtp_meaning
 from mailsetup.verify.sasl import (
+    Exchange,
     SaslError,
     Scram,
     choose,
@@ -18,7 +19,7 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
@@ -27,6 +28,8 @@ _MAX_LINES = 100
 _MAX_BYTES = 256 * 1024
 _MAX_COMMAND = 510
 """Octets of a command without its line ending (RFC 5321 section 4.5.3.1.4)."""
+_MAX_RESPONSE = 12286
+"""Octets of what follows a 334, without its line ending (RFC 4954 section 4)."""
 
 # An address literal, as for a client without a public name of its own (RFC 5321 section 4.1.3);
 # it tells the server nothing about this computer.
@@ -110,7 +113,7 @@ class SmtpSession(MailSession):
         """Log in once, with one mechanism; its name is returned."""
         self._require_safety(username, secret)
         offered = set(self.extensions.get("AUTH", "").upper().split())
-        mechanism = choose(offered, self.server.authentication)
+        mechanism = choose(offered, self.server.authentication, secret=secret)
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
             error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
@@ -125,13 +128,19 @@ class SmtpSession(MailSession):
         return mechanism
 
     async def _authenticate(self, mechanism: str, username: str, secret: Secret) -> None:
-        login = exchange(mechanism, username, secret)
+        login = exchange(mechanism, username, secret, self.server)
         first = login.initial()
         line = f"AUTH {mechanism}".encode()
         if first is not None and len(line) + 1 + len(encoded(first)) <= _MAX_COMMAND:
             line += b" " + (encoded(first) or b"=")
             first = None
+        if first is not None and len(encoded(first)) > _MAX_RESPONSE:
+            raise RefusalError(Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text="token too long")
         await self._connection.write(line + b"\r\n")
+        with token_refusals(login):
+            await self._converse(login, first)
+
+    async def _converse(self, login: Exchange, first: bytes | None) -> None:
         for _ in range(12):
             reply = await self._reply(Stage.LOGIN)
             if reply.code == 235:

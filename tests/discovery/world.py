@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import AccessToken
 from mailsetup.net.connection import Connection, TlsSession, _Wire
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.dns import (
@@ -232,6 +233,7 @@ class World:
         limit: int = BODY_LIMIT,
         timeout: float = REQUEST_TIMEOUT,
         follow: Follow = Follow.ANYWHERE,
+        bearer: AccessToken | None = None,
     ) -> HttpReply | HttpFailure:
         return await self._fetch(self.web, url, timeout)
 

@@ -114,6 +114,7 @@ def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
     world: World, tmp_path: Path
 ) -> None:
     wanted = mailbox("ana@wellknown.test", security=SocketType.STARTTLS)
+    world.empty("ana@wellknown.test")
     root = tmp_path / ".thunderbird"
     root.mkdir()
     done = apply_new_profile(wanted, root=root)

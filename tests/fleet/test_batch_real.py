@@ -48,6 +48,7 @@ def test_accounts_are_tested_their_domain_once_and_what_works_is_not_repeated(
 ) -> None:
     accounts = ("ana@bodega.test", "ana@onlysrv.test", "ana@wellknown.test")
     rows = [f"{address},{world.accounts[address]}," for address in accounts]
+    world.empty("ana@bodega.test")
     status, document = batch(world, tmp_path, rows, "--check")
     assert outcomes(document) == dict.fromkeys(accounts, "works")
     assert status == 0

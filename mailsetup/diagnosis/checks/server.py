@@ -110,6 +110,10 @@ def _finding_id(failure: Failure) -> str:
             return "account.login.app-password-needed"
         case ErrorClass.AUTH_OAUTH_NEEDED:
             return "account.login.oauth-needed"
+        case ErrorClass.AUTH_TOKEN_REFUSED:
+            return "account.login.sign-in-refused"
+        case ErrorClass.AUTH_SCOPE_MISSING:
+            return "account.login.scope-missing"
         case ErrorClass.AUTH_WEB_LOGIN:
             return "account.login.web-login-needed"
         case ErrorClass.AUTH_EXPIRED:

@@ -23,6 +23,7 @@ from mailsetup.model.settings import (
 from mailsetup.model.text import has_control
 
 _SECURITY = (SocketType.TLS, SocketType.STARTTLS)
+_KNOWN_REASONS = ("exchange", "bridge", "own-app")
 
 
 class ServerForm(QWidget):
@@ -187,7 +188,7 @@ class ManualPage(PageView):
         discovery = self.session.discovery
         if discovery is None or discovery.settings is not None:
             return []
-        return [word for word in discovery.warnings if word in ("exchange", "bridge")]
+        return [word for word in discovery.warnings if word in _KNOWN_REASONS]
 
     def _check_if_faulty(self) -> None:
         """Once something was marked as wrong, the marks follow what is typed."""
