@@ -14,6 +14,7 @@ from mailsetup.assistant.events import (
     FindingMade,
     LinkJudged,
 )
+from mailsetup.assistant.programfolders import folders_for_programs
 from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.second import SecondMailbox, exchange
@@ -36,6 +37,7 @@ from mailsetup.diagnosis.symptoms import Answer, Symptom, answer
 from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
     Account,
@@ -179,6 +181,7 @@ class _Mail:
     of_elsewhere: tuple[Finding, ...] = ()
     of_programs: tuple[Finding, ...] = ()
     of_computer: tuple[Finding, ...] = ()
+    folders: Folders = NO_FOLDERS
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -272,6 +275,7 @@ class Check:
             elapsed_ms=1000 * (self._net.clock.monotonic() - started),
             answer=self._answer(verdict, mail.elsewhere),
             elsewhere=mail.elsewhere,
+            folders=mail.folders,
         )
         return self._redacted.report(report)
 
@@ -298,6 +302,7 @@ class Check:
         of_folders = await self._folders(incoming, trip, script)
         elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
         of_computer = await self._computer(incoming, outgoing)
+        folders = self._folders_for_programs(incoming)
         return _Mail(
             incoming,
             outgoing,
@@ -308,7 +313,14 @@ class Check:
             of_elsewhere=of_elsewhere,
             of_programs=of_programs,
             of_computer=of_computer,
+            folders=folders,
         )
+
+    def _folders_for_programs(self, incoming: _Side) -> Folders:
+        mailbox = self._mailbox
+        if not isinstance(mailbox, ImapMailbox) or incoming.proof is None:
+            return NO_FOLDERS
+        return folders_for_programs(mailbox.session.known_folders)
 
     def _proven_before(self) -> _Mail | None:
         """What the last report proved of both servers, if nothing there is left to be asked."""
@@ -330,7 +342,7 @@ class Check:
             self._end(activity, Status.OK)
         incoming = _Side(proof=last.incoming, reached=True)
         outgoing = _Side(proof=last.outgoing, reached=True)
-        return _Mail(incoming, outgoing, last.round_trip, last.elsewhere)
+        return _Mail(incoming, outgoing, last.round_trip, last.elsewhere, folders=last.folders)
 
     async def _rules(self, incoming: _Side) -> tuple[str, tuple[Finding, ...]]:
         """The mailbox's own rules, where its host tells them to the same user."""

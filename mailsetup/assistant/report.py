@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailsetup.diagnosis.symptoms import Answer
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.settings import Account
 from mailsetup.verify.outcome import LoggedIn, RoundTrip
 
@@ -39,6 +40,8 @@ class CheckReport:
     """To the complaint that the check was asked about, if any."""
     elsewhere: Elsewhere | None = None
     """What a second mailbox at another company showed."""
+    folders: Folders = NO_FOLDERS
+    """Where sent mail and the like go, as far as programs do not find that out by themselves."""
 
     @property
     def is_healthy(self) -> bool:

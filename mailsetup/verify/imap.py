@@ -67,6 +67,8 @@ class Folder:
     wire: str
     name: str
     flags: frozenset[str]
+    delimiter: str = field(default="", compare=False)
+    """What stands between levels in the name; empty where the server has none."""
 
     @property
     def is_junk(self) -> bool:
@@ -278,7 +280,9 @@ class ImapSession(MailSession):
             if any(ord(char) < 32 for char in wire):
                 continue
             flags = frozenset(str(flag).lower() for flag in response.tokens[0])
-            found[wire] = Folder(wire, from_modified_utf7(wire), flags)
+            told = response.tokens[1]
+            delimiter = told if isinstance(told, str) and len(told) == 1 else ""
+            found[wire] = Folder(wire, from_modified_utf7(wire), flags, delimiter)
         found.setdefault("INBOX", Folder("INBOX", "INBOX", frozenset()))
         subscribed = {_wire(line.tokens[2]) for line in collected.named("LSUB") if line.tokens[2:]}
         # A server that tells of none keeps no subscriptions, or does not say so.

@@ -174,15 +174,25 @@ async def test_a_refused_token_has_its_meaning(world: World, identity: str, stat
         "AUTHENTICATE": f"+ {why}\r\n",
     }
     # The client's acknowledgement (RFC 7628 section 3.2.3) is no command, so it gets the refusal.
-    async with imap_talker(
-        world.certificates.ca, TALKER, answers=said, otherwise="m2 NO [AUTHENTICATIONFAILED]\r\n"
-    ) as place:
-        wanted = account(incoming=TALKER)
+    refusal = "m2 NO [AUTHENTICATIONFAILED]\r\n"
+    hello = {"EHLO": "250-talker\r\n250 AUTH OAUTHBEARER\r\n"}
+    async with (
+        imap_talker(
+            world.certificates.ca,
+            TALKER,
+            answers=said,
+            otherwise="m2 NO [AUTHENTICATIONFAILED]\r\n",
+        ) as place,
+        smtp_talker(world.certificates.ca, TALKER, answers=hello) as outgoing,
+    ):
+        wanted = account(incoming=TALKER, outgoing=TALKER)
         incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
         request = requested(replace(wanted, incoming=incoming), "")
         request = replace(request, secret=AccessToken("prueba-de-acceso"))
         # The assistant lets no token near a server that its provider does not own.
-        async with open_network(options(world, {(TALKER, 993): place})) as net:
+        async with open_network(
+            options(world, {(TALKER, 993): place, (TALKER, 465): outgoing})
+        ) as net:
             report = await Check(request, net, ignore, tuple).run()
     assert named(report) == identity
 
