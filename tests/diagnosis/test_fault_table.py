@@ -181,7 +181,7 @@ async def test_a_refused_token_has_its_meaning(world: World, identity: str, stat
             world.certificates.ca,
             TALKER,
             answers=said,
-            otherwise="m2 NO [AUTHENTICATIONFAILED]\r\n",
+            otherwise=refusal,
         ) as place,
         smtp_talker(world.certificates.ca, TALKER, answers=hello) as outgoing,
     ):
