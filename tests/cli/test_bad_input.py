@@ -9,6 +9,7 @@ import pytest
 from mailsetup.cli.main import main
 from mailsetup.export.table import EXPORTERS
 from tests.cli.schema import valid
+from tests.faults import note
 
 
 def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
@@ -52,7 +53,9 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 @pytest.mark.fault("client.address.malformed")
 @pytest.mark.parametrize("address", ["ana", "a@b@c.es", "ana@b.es\x07"])
 def test_a_malformed_address_has_its_own_finding(address: str) -> None:
-    assert refused("discover", address) == (2, "client.address.malformed")
+    status, named = refused("discover", address)
+    note(named, named.partition(".")[0])
+    assert (status, named) == (2, "client.address.malformed")
 
 
 @pytest.mark.parametrize(
