@@ -65,4 +65,4 @@ def test_an_unknown_language_is_refused() -> None:
 
 def test_a_text_inside_an_f_string_is_found_too(translations: ModuleType) -> None:
     source = """f"<b>{escape(_('inside'))}</b> {N_('marked')} {other('not this')}" """
-    assert translations.hidden(source) == ["inside", "marked"]
+    assert set(translations.hidden(source)) == {"inside", "marked"}
