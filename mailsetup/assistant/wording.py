@@ -293,7 +293,7 @@ def activity_sentence(activity: Activity, detail: str = "") -> str:
 
 def source_asked_sentence(method: str, location: str) -> str:
     """Whom the program is asking for settings. ``location`` is plain text."""
-    if method == Method.BUILTIN:
+    if method in (Method.BUILTIN, Method.FILE):
         return _("Looking among the providers that this program knows")
     if method in (Method.AUTOCONFIG, Method.WELL_KNOWN, Method.PACC):
         return _("Asking your domain for its settings")

@@ -20,6 +20,7 @@ from mailsetup.discovery.source import DiscoverySource
 from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
@@ -52,6 +53,8 @@ def all_sources(
     on the way can forge.
     """
     return (
+        # What somebody decided for this very computer, before what is true for everybody.
+        IspFiles(),
         Builtin(),
         Pacc(),
         Autoconfig(),
@@ -74,6 +77,7 @@ GRACE = 0.4
 PATIENCE = 3.0
 """Seconds that half an answer (no outgoing or no incoming server) waits for the other half."""
 
+_LOCAL = frozenset({Method.FILE, Method.BUILTIN})
 _LOCAL_TIMEOUT = 0.1
 HEAD_START = 0.004
 """Seconds for those whose answers are taken first; computing is all that they compete for."""
@@ -136,7 +140,7 @@ async def find(
     if sources is None:
         sources = all_sources(agreed, plain_http=plain_http)
     if offline:
-        sources = [source for source in sources if source.method is Method.BUILTIN]
+        sources = [source for source in sources if source.method in _LOCAL]
     race = _Race(address, net, sources, agreed, emit)
     try:
         return await race.run(budget, online=not offline)
@@ -185,13 +189,13 @@ class _Race:
         loop = asyncio.get_running_loop()
         end = deadline = loop.time() + budget
         complete_since: float | None = None
-        local = [source.method is Method.BUILTIN for source in self._sources]
+        local = [source.method in _LOCAL for source in self._sources]
         # What we know by heart takes no time, and where it is enough nobody needs to be asked.
         self._start(place for place, is_local in enumerate(local) if is_local)
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_LOCAL_TIMEOUT)
         self._collect()
-        if online and (self._best is None or self._best.rank > (False, False, 0)):
+        if online and not self._is_settled():
             later = [place for place, is_local in enumerate(local) if not is_local]
             first = [place for place in later if self._sources[place].method in _FIRST_TO_ASK]
             asked = [self._sources[place] for place in first]
@@ -226,6 +230,10 @@ class _Race:
         await self.stop()
         self._give_up_open(Fate.UNREACHABLE if out_of_time else Fate.CANCELLED)
         return self._discovery(out_of_time, facts)
+
+    def _is_settled(self) -> bool:
+        """Whether this computer itself knew all that is needed."""
+        return self._best is not None and self._best.rank[:2] == (False, False)
 
     async def stop(self) -> None:
         """End everything that was started; afterwards none of it runs."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -109,14 +110,28 @@ def test_a_known_provider_needs_no_network_at_all() -> None:
     assert discovery.source == Source(Method.BUILTIN, "gmail.com", Channel.BUILTIN)
     assert not world.asked_urls
     assert not world.asked_hosts
-    assert set(fates(discovery).values()) == {Fate.FOUND, Fate.CANCELLED}
+    local = {"builtin": Fate.FOUND, "file": Fate.ABSENT}
+    assert all(fate is local.get(one, Fate.CANCELLED) for one, fate in fates(discovery).items())
+
+
+def test_a_file_on_this_computer_decides_before_everybody_else(home: Path) -> None:
+    folder = home / ".config" / "mailsetup" / "isp"
+    folder.mkdir(parents=True)
+    (folder / "gmail.com.xml").write_bytes(config("imap.bodega.es"))
+    world = World()
+    for options in ({}, {"offline": True}):
+        discovery = looked(world, "ana@gmail.com", **options)
+        assert discovery.settings is not None
+        assert discovery.settings.incoming[0].host == "imap.bodega.es"
+        assert discovery.outcome is Verdict.FOUND
+    assert not world.asked_urls
 
 
 def test_offline_asks_nobody() -> None:
     world = World()
     discovery = looked(world, offline=True)
     assert discovery.outcome is Verdict.NOT_FOUND
-    assert [tried.method for tried in discovery.tried] == ["builtin"]
+    assert [tried.method for tried in discovery.tried] == ["file", "builtin"]
     assert not world.asked_urls
     assert not world.asked_hosts
 
