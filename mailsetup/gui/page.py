@@ -20,6 +20,8 @@ class Wish(StrEnum):
     UNDO = "undo"
     """Take back what was done in Thunderbird."""
     SAVE_FILES = "save-files"
+    RUN_STEP = "run-step"
+    """Run the session's step of Outlook, or take it back."""
     SAVE_REPORT = "save-report"
     OPEN_DEMO = "open-demo"
     LEAVE_DEMO = "leave-demo"

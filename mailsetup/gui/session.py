@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
+    from mailsetup.export.outlook_run import RunStep, Way
     from mailsetup.export.thunderbird_places import Place
 
 
@@ -68,6 +69,8 @@ class Session:
     """The folder of the profile to use; empty for a new one, None while nothing was chosen."""
     store_in_program: bool = False
     """Whether the program is to keep the password, too."""
+    only_ours: bool = False
+    """Whether taking back leaves alone what Thunderbird changed since; it was asked before."""
     artifact: "Artifact | None" = None
     problem: str = ""
     """Why the last step did not work, as a sentence."""
@@ -78,6 +81,12 @@ class Session:
     notes: tuple[str, ...] = ()
     """What the person should know about the profile that was made."""
     saved: tuple[Path, ...] = ()
+    outlook: str = ""
+    """The path of classic Outlook on this computer; empty where there is none."""
+    step: "RunStep | None" = None
+    """The step of Outlook that the person chose last."""
+    ran: "frozenset[Way]" = frozenset()
+    """The ways into Outlook that were gone and not taken back."""
     demo: "tuple[DemoAccount, ...]" = ()
     """The demo world's addresses; empty outside of it."""
     demo_can_be_left: bool = False
@@ -120,6 +129,7 @@ class Session:
             keyring_known=self.keyring_known,
             installed=self.installed,
             places=self.places,
+            outlook=self.outlook,
             demo=self.demo,
             demo_can_be_left=self.demo_can_be_left,
             expert=self.expert,
@@ -152,9 +162,12 @@ class Session:
     def forget_program(self) -> None:
         """Another program is set up: what was done for the last one is not shown any more."""
         self.artifact = None
+        self.only_ours = False
         self.problem = ""
         self.applied = ""
         self.profile = None
         self.command = ()
         self.notes = ()
         self.saved = ()
+        self.step = None
+        self.ran = frozenset()

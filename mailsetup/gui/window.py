@@ -352,6 +352,8 @@ class Window(QWidget):
                 folder = self.dialogs.folder(self) if self.session.artifact else ""
                 if folder:
                     self.programs.save_files(Path(folder), lambda: self._show_again(Page.DONE))
+            case Wish.RUN_STEP:
+                self.programs.run_step(lambda: self._show_again(Page.DONE))
             case Wish.SAVE_REPORT:
                 self._save_report()
             case Wish.OPEN_DEMO:

@@ -23,6 +23,7 @@ from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:
+    from mailsetup.export.outlook_run import RunStep
     from mailsetup.export.qr import QrMatrix
 
 
@@ -55,12 +56,18 @@ class DonePage(PageView):
         actions = wrapping_row(
             self.open_program, self.save, self.open_folder, self.other_program, self.undo
         )
+        self.offers = QWidget()
+        """What may be run on this computer, so that nobody has to type it."""
+        offers = QVBoxLayout(self.offers)
+        offers.setContentsMargins(0, 0, 0, 0)
+        offers.setSpacing(Space.SMALL)
         self.code = QrView()
         for widget in (
             self.sentence,
             self._problem,
             self._notes,
             self.code,
+            self.offers,
             self._steps,
             actions,
         ):
@@ -81,14 +88,20 @@ class DonePage(PageView):
         self.open_folder.setVisible(bool(session.saved))
         self._problem.setText(session.problem)
         self._problem.setVisible(bool(session.problem))
-        self.undo.setVisible(session.applied in ("profile", "added", "repaired"))
+        self.undo.setVisible(session.applied in ("profile", "added", "repaired", "password"))
+        self.undo.setText(
+            _("&Take out this account only") if session.only_ours else _("&Take it back")
+        )
         if applied:
-            undone = session.applied == "undone"
+            undone = session.applied in ("undone", "taken-out")
             self.title.setText(_("Taken back") if undone else _("Thunderbird is ready"))
             self.sentence.setText(_done(session.applied))
         else:
-            self.title.setText(_("These are the steps"))
-            if session.saved:
+            here = session.applied == "evolution"
+            self.title.setText(_("Evolution is ready") if here else _("These are the steps"))
+            if here:
+                self.sentence.setText(_("Your account is in Evolution, beside those it had."))
+            elif session.saved:
                 names = ", ".join(path.name for path in session.saved)
                 folder = session.saved[0].parent
                 self.sentence.setText(
@@ -100,6 +113,7 @@ class DonePage(PageView):
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
         self.code.set_matrix(None if applied else _matrix(session))
+        self._show_offers()
         clear(self._steps)
         layout = self._steps.layout()
         if artifact is not None and not applied and layout is not None:
@@ -111,9 +125,32 @@ class DonePage(PageView):
                     layout.addWidget(LinkButton(_("Open the page"), step.link))
         self.changed.emit()
 
+    def _show_offers(self) -> None:
+        clear(self.offers)
+        layout, steps = self.offers.layout(), _runnable(self.session)
+        for step in steps:
+            done = step.way in self.session.ran
+            button = action_button()
+            button.setText(
+                _("Take the entries out again") if done and step.undo else _("Do this for me")
+            )
+            button.setAccessibleDescription(step.text)
+            button.setEnabled(not done or bool(step.undo))
+            button.clicked.connect(lambda _on=False, chosen=step: self._run(chosen))
+            if layout is not None:
+                layout.addWidget(PlainLabel(step.text))
+                layout.addWidget(button)
+        self.offers.setVisible(bool(steps))
+
+    def _run(self, step: "RunStep") -> None:
+        self.session.step = step
+        self.wanted.emit(Wish.RUN_STEP)
+
     def _open_program(self) -> None:
         command = self.session.command
-        started = bool(command) and QProcess.startDetached(command[0], list(command[1:]))
+        started = False
+        if command:
+            started, _process = QProcess.startDetached(command[0], list(command[1:]))
         if not started:
             self.session.problem = _("The program could not be started. Open it by hand.")
             self._show()
@@ -134,7 +171,6 @@ class DonePage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.open_program.setText(_("&Open Thunderbird"))
-        self.undo.setText(_("&Take it back"))
         self.save.setText(_("&Save the files …"))
         self.open_folder.setText(_("Open the &folder"))
         self.other_program.setText(_("Another &program"))
@@ -154,11 +190,22 @@ def _done(applied: str) -> str:
             return _("Your account was there and right already. Only the password was stored.")
         case "undone":
             return _("Thunderbird is as it was before.")
+        case "taken-out":
+            return _("Your account is taken out. What Thunderbird changed since stays.")
         case _:
             return _(
                 "Your account is in a profile of its own; what was there before is untouched. "
                 "Thunderbird asks for the password once."
             )
+
+
+def _runnable(session: Session) -> "tuple[RunStep, ...]":
+    """The steps into classic Outlook, once its files stand in a folder."""
+    from mailsetup.export.outlook_run import run_steps
+
+    if session.program != "outlook" or not (session.outlook and session.saved and session.account):
+        return ()
+    return run_steps(session.account, session.saved[0].parent.absolute(), session.outlook)
 
 
 def _matrix(session: Session) -> "QrMatrix | None":
