@@ -1,8 +1,9 @@
 """One run of a check: logins, a message on its way, the domain, and the verdict."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TypeVar, assert_never
 
 from mailsetup.assistant.events import (
@@ -14,6 +15,7 @@ from mailsetup.assistant.events import (
     LinkJudged,
 )
 from mailsetup.assistant.programfolders import folders_for_programs
+from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.second import SecondMailbox, exchange
 from mailsetup.assistant.signin import SignIn
@@ -71,6 +73,7 @@ from mailsetup.verify.progress import (
     TripProgress,
     Waiting,
 )
+from mailsetup.verify.refusal import border
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
@@ -158,6 +161,14 @@ class _Side:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """The mailbox's rules on their way. ``accepted`` lets the login begin, as that user."""
+
+    task: asyncio.Task[RulesOutcome]
+    accepted: asyncio.Future[tuple[str, Secret]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Mail:
     """What both servers showed, and the messages that went through them."""
 
@@ -216,7 +227,7 @@ class Check:
         self._sessions = OpenSessions()
         self._mailbox: Mailbox | None = None
         self._smtp: SmtpSession | None = None
-        self._reading: asyncio.Task[RulesOutcome] | None = None
+        self._reading: _Reading | None = None
         self._running: dict[Activity, float] = {}
 
     async def run(self) -> CheckReport:
@@ -224,15 +235,16 @@ class Check:
         try:
             return await self._run()
         finally:
-            if self._reading is not None:
-                self._reading.cancel()
+            self._stop_reading()
 
     async def _run(self) -> CheckReport:
         started = self._net.clock.monotonic()
-        domain, of_dns, mail = await asyncio.gather(
-            self._domain(), self._dns_health(), self._mail()
+        if not self._net.is_online():
+            # Every question would only be waited for.
+            return self._offline(started)
+        domain, of_dns, (mail, of_identity) = await asyncio.gather(
+            self._domain(), self._dns_health(), self._mail_and_its_identity()
         )
-        of_identity = await self._identity(mail)
         findings = (
             *mail.of_computer,
             *domain.findings,
@@ -240,11 +252,19 @@ class Check:
             *of_identity,
             *mail.findings,
         )
-        symptom = self._request.symptom
-        verdict = judge(findings, self._proven(domain, mail), symptom)
+        return self._report(started, findings, mail, self._proven(domain, mail))
+
+    def _offline(self, started: float) -> CheckReport:
+        findings = self._told((Finding("client.network.offline", Status.FAIL),))
+        return self._report(started, findings, _Mail(_Side(), _Side()), set())
+
+    def _report(
+        self, started: float, findings: Sequence[Finding], mail: _Mail, proven: Collection[Link]
+    ) -> CheckReport:
+        verdict = judge(findings, proven, self._request.symptom)
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
-        return CheckReport(
+        report = CheckReport(
             account=self._account,
             chain=verdict.chain,
             first_broken=verdict.first_broken,
@@ -257,25 +277,32 @@ class Check:
             elsewhere=mail.elsewhere,
             folders=mail.folders,
         )
+        return self._redacted.report(report)
 
     # The servers, and mail on its way --------------------------------------------------------
+
+    async def _mail_and_its_identity(self) -> tuple[_Mail, tuple[Finding, ...]]:
+        async with self._sessions:
+            mail = await self._mail()
+            # Nobody waits for the goodbyes while there is something to be looked at.
+            of_identity, _ended = await asyncio.gather(self._identity(mail), self._sessions.end())
+        return mail, of_identity
 
     async def _mail(self) -> _Mail:
         proven = self._proven_before()
         if proven is not None:
             of_programs = await self._programs(proven.incoming, proven.outgoing)
             return replace(proven, of_programs=of_programs)
-        async with self._sessions:
-            incoming, outgoing = await self._sides()
-            (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
-                self._trip(incoming, outgoing),
-                self._programs(incoming, outgoing),
-                self._rules(),
-            )
-            of_folders = await self._folders(incoming, trip, script)
-            elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
-            of_computer = await self._computer(incoming, outgoing)
-            folders = self._folders_for_programs(incoming)
+        incoming, outgoing = await self._sides()
+        (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
+            self._trip(incoming, outgoing),
+            self._programs(incoming, outgoing),
+            self._rules(incoming),
+        )
+        of_folders = await self._folders(incoming, trip, script)
+        elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
+        of_computer = await self._computer(incoming, outgoing)
+        folders = self._folders_for_programs(incoming)
         return _Mail(
             incoming,
             outgoing,
@@ -317,18 +344,17 @@ class Check:
         outgoing = _Side(proof=last.outgoing, reached=True)
         return _Mail(incoming, outgoing, last.round_trip, last.elsewhere, folders=last.folders)
 
-    async def _rules(self) -> tuple[str, tuple[Finding, ...]]:
+    async def _rules(self, incoming: _Side) -> tuple[str, tuple[Finding, ...]]:
         """The mailbox's own rules, where its host tells them to the same user."""
-        if self._reading is None:
+        if self._reading is None or incoming.proof is None:
             return "", ()
-        outcome = await self._reading
+        outcome = await self._reading.task
         if not isinstance(outcome, Rules):
             return "", ()
         now = self._net.clock.now()
         # Large scripts take a while to be followed.
         findings = await asyncio.to_thread(rule_findings, outcome.text, self._account.address, now)
-        self._tell(findings)
-        return outcome.text, findings
+        return outcome.text, self._told(findings)
 
     async def _folders(
         self, incoming: _Side, trip: RoundTrip | None, script: str
@@ -342,9 +368,14 @@ class Check:
         if trip is not None:
             receiving.append(trip.folder)
         session = mailbox.session
+        if not session.known_folders:
+            # Without a message on its way nobody has asked for them yet.
+            with border(session.server, Stage.MAILBOX) as listing:
+                await session.folders()
+            if listing.failure is not None:
+                return ()
         findings = folder_findings(session.known_folders, session.subscribed, receiving=receiving)
-        self._tell(findings)
-        return findings
+        return self._told(findings)
 
     # The domain ------------------------------------------------------------------------------
 
@@ -363,9 +394,7 @@ class Check:
     async def _dns_health(self) -> tuple[Finding, ...]:
         if self._request.domain is not None:
             return self._request.domain.health
-        findings = await look_at_dns_health(self._health_request(), self._net)
-        self._tell(findings)
-        return findings
+        return self._told(await look_at_dns_health(self._health_request(), self._net))
 
     async def _identity(self, mail: _Mail) -> tuple[Finding, ...]:
         """What the messages that arrived prove of the domain's identity."""
@@ -376,9 +405,7 @@ class Check:
         if sent is not None and sent.raw:
             requests.append(self._health_request(sent.raw, elsewhere=True))
         looks = [look_at_message(request, self._net) for request in requests]
-        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
-        self._tell(findings)
-        return findings
+        return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     def _relevant(self, of_dns: tuple[Finding, ...], mail: _Mail) -> tuple[Finding, ...]:
         """Without what would only count had we logged in there, and what mail disproves."""
@@ -398,9 +425,7 @@ class Check:
         accounts = await asyncio.to_thread(self._programs_here)
         account = self._account
         good = (account.incoming, account.outgoing, *self._request.alternatives)
-        findings = await look_at_programs(account, good, accounts, self._net)
-        self._tell(findings)
-        return findings
+        return self._told(await look_at_programs(account, good, accounts, self._net))
 
     async def _elsewhere(
         self, incoming: _Side, outgoing: _Side
@@ -420,8 +445,7 @@ class Check:
             begin=self._begin,
             end=self._end,
         )
-        self._tell(findings)
-        return elsewhere, findings
+        return elsewhere, self._told(findings)
 
     def _answer(self, verdict: Verdict, elsewhere: Elsewhere | None) -> Answer | None:
         symptom = self._request.symptom
@@ -443,16 +467,14 @@ class Check:
         looks = [look_at_computer(failures, self._net)]
         if not (incoming.reached or outgoing.reached):
             looks.append(look_at_network(self._net))
-        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
-        self._tell(findings)
-        return findings
+        return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     async def _domain(self) -> DomainVerdict:
         if self._request.domain is not None:
             return self._request.domain.verdict
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
         verdict = await look_at_domain(self._account.address, self._net)
-        self._tell(verdict.findings)
+        verdict = replace(verdict, findings=self._told(verdict.findings))
         failed = any(f.status is Status.FAIL for f in verdict.findings)
         status = Status.OK if verdict.in_order else Status.FAIL if failed else Status.WARN
         self._end(Activity.LOOK_AT_DOMAIN, status)
@@ -479,9 +501,12 @@ class Check:
                 return _Side()
 
     async def _incoming_by(self, opener: _Opener[Incoming], log_in: _LogIn[Incoming]) -> _Side:
+        self._start_reading(self._account.incoming)
         opened = await self._open(Activity.REACH_INCOMING, self._account.incoming, opener)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
+        if opened.server.host != self._account.incoming.host:
+            self._start_reading(opened.server)
         self._sessions.add(opened)
         self._account = replace(self._account, incoming=opened.server)
         if self._cannot_log_in(opened.server):
@@ -490,10 +515,8 @@ class Check:
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
         self._account = replace(self._account, incoming=self._as_proven(self._account.incoming))
-        # Beside everything else: a firewall that swallows its port costs nobody's time.
-        self._reading = asyncio.create_task(
-            read_active_rules(proof.server, self._secret, self._net)
-        )
+        if self._reading is not None:
+            self._reading.accepted.set_result((proof.server.username, self._secret))
         if isinstance(session, ImapSession):
             self._mailbox = ImapMailbox(session)
         else:
@@ -501,8 +524,21 @@ class Check:
             await session.end()
             self._mailbox = Pop3Mailbox(session.server, self._secret)
         findings += quota_findings(proof)
-        self._tell(findings)
-        return _Side(findings, proof, reached=True)
+        return _Side(self._told(findings), proof, reached=True)
+
+    def _start_reading(self, server: ServerSettings) -> None:
+        """Reach for the mailbox's rules beside everything else: nobody waits for a port that a
+        firewall swallows. Nothing secret is said before the mailbox has accepted it."""
+        self._stop_reading()
+        if not self._cannot_log_in(server):
+            accepted = asyncio.get_running_loop().create_future()
+            reading = read_active_rules(server, self._net, accepted=accepted)
+            self._reading = _Reading(asyncio.create_task(reading), accepted)
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.task.cancel()
+            self._reading = None
 
     async def _log_in_incoming(
         self, session: Incoming, opener: _Opener[Incoming], log_in: _LogIn[Incoming]
@@ -622,14 +658,12 @@ class Check:
         if isinstance(outcome, Failure):
             self._end_trip(Status.FAIL)
             finding = finding_of(outcome, self._account.address, wait=self._request.wait)
-            self._tell((finding,))
-            return None, (finding,)
+            return None, self._told((finding,))
         self._end_trip(Status.OK)
         findings = arrival_findings(outcome, self._account.incoming.protocol)
         loop = loop_finding(outcome.raw, self._account.address)
         findings += (loop,) if loop is not None else ()
-        self._tell(findings)
-        return outcome, findings
+        return outcome, self._told(findings)
 
     def _end_trip(self, status: Status) -> None:
         for activity in _TRIP:
@@ -673,8 +707,7 @@ class Check:
 
     def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:
         finding = finding_of(failure, self._account.address, proven_name=proven_name)
-        findings = (self._of_sign_in(finding),)
-        self._tell(findings)
+        findings = self._told((self._of_sign_in(finding),))
         return _Side(findings, reached=reached, failure=failure)
 
     def _of_sign_in(self, finding: Finding) -> Finding:
@@ -691,9 +724,22 @@ class Check:
             return Finding("account.login.sign-in-expired", finding.status, facts, evidence)
         return finding
 
-    def _tell(self, findings: Sequence[Finding]) -> None:
+    @property
+    def _redacted(self) -> Redacted:
+        second = self._request.second
+        secrets = [self._request.secret, *([second.secret] if second is not None else [])]
+        return Redacted(self._account, secrets)
+
+    def _told(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The findings with the time at which they were made, free of secrets; told at once."""
+        now = self._net.clock.now().astimezone(UTC).isoformat(timespec="seconds")
+        redacted = self._redacted
+        told = []
         for finding in findings:
-            self._emit(FindingMade(finding))
+            dated = replace(finding, evidence={**finding.evidence, "time": now})
+            told.append(redacted.finding(dated))
+            self._emit(FindingMade(told[-1]))
+        return tuple(told)
 
     def _proven(self, domain: DomainVerdict, mail: _Mail) -> set[Link]:
         proven: set[Link] = set()

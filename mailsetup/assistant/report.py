@@ -58,6 +58,12 @@ class CheckReport:
         return dict(self.chain)[link]
 
     @property
+    def to_act_on(self) -> Finding | None:
+        """The finding that explains the complaint, or else the one that explains the chain."""
+        answered = self.answer.finding if self.answer is not None else None
+        return answered or self.root_cause
+
+    @property
     def root_cause(self) -> Finding | None:
         """The finding that explains the first broken link."""
         return next(

@@ -61,7 +61,7 @@ def _server(server: ServerSettings, proof: LoggedIn | None) -> list[tuple[str, s
         (
             _("Space used"),
             _("{used} of {limit}").format(
-                used=size(quota.used_kib * 1024), limit=size(quota.limit_kib * 1024)
+                used=quota.amount(quota.used), limit=quota.amount(quota.limit)
             )
             if quota
             else _NONE,

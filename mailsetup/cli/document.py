@@ -1,6 +1,9 @@
 """The JSON documents of the command-line contract."""
 
+from datetime import datetime
+
 from mailsetup.assistant.report import CheckReport, RoundTrip
+from mailsetup.assistant.reportwords import message_for_actor
 from mailsetup.assistant.service import Discovery, SignIn
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict
@@ -74,8 +77,8 @@ def verdict_members(verdict: Verdict) -> Document:
     }
 
 
-def check_members(report: CheckReport) -> Document:
-    """What ``check --json`` adds to the document of a discovery."""
+def check_members(report: CheckReport, now: datetime) -> Document:
+    """What ``check --json`` adds to the document of a discovery. ``now`` is aware."""
     members = verdict_members(Verdict(report.chain, report.first_broken, report.findings))
     members["round_trip"] = _trip(report.round_trip)
     if report.elsewhere is not None:
@@ -93,6 +96,8 @@ def check_members(report: CheckReport) -> Document:
             "mechanism": proof.mechanism,
             "tls": proof.tls_version,
             "login_ms": round(proof.elapsed_ms, 1),
+            "size_limit": proof.size_limit,
+            "alerts": list(proof.alerts),
         }
         for proof in (report.incoming, report.outgoing)
         if proof is not None
@@ -103,6 +108,9 @@ def check_members(report: CheckReport) -> Document:
             "text": report.answer.sentence,
             "finding": report.answer.finding.id if report.answer.finding else None,
         }
+    cause = report.to_act_on
+    if cause is not None:
+        members["message"] = message_for_actor(report.account.address, cause, now)
     members["check_ms"] = round(report.elapsed_ms, 1)
     return members
 

@@ -180,12 +180,11 @@ def _check(options: argparse.Namespace, streams: Streams) -> int:
         content = report_content(report, discovery, _now(), secrets=secrets)
         _write_report(content, report_to, options, streams)
     if options.json:
-        print_document(
-            {**document, **check_members(report), **sign_in_members(sign_in)}, streams.stdout
-        )
+        members = {**check_members(report, _now()), **sign_in_members(sign_in)}
+        print_document({**document, **members}, streams.stdout)
     else:
         text.write_discovery(discovery, streams.stdout)
-        text.write_report(report, streams.stdout)
+        text.write_report(report, _now(), streams.stdout)
     return DONE if report.is_healthy else BROKEN
 
 

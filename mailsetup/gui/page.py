@@ -27,6 +27,8 @@ class Wish(StrEnum):
     LEAVE_DEMO = "leave-demo"
     OPEN_SETTINGS_FILE = "open-settings-file"
     CHOOSE_CA_FILE = "choose-ca-file"
+    SIGN_IN = "sign-in"
+    SIGN_IN_BY_CODE = "sign-in-by-code"
     SAVE_SUPPORT = "save-support"
     """The report for support, with the log."""
     SHOW_LOG = "show-log"
@@ -69,6 +71,10 @@ class PageView(QWidget):
 
     def take(self, event: Event) -> None:
         """Something happened in the engine, on a page where it works."""
+
+    def interrupt(self) -> bool:
+        """Whether what ran has only to be ended, so that cancelling leaves the page."""
+        return False
 
     def primary_move(self) -> Move:
         """Where the primary button leads."""

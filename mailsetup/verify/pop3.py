@@ -24,11 +24,10 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
+from mailsetup.verify.session import FAREWELL_TIMEOUT, SLOWEST, MailSession, token_refusals
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
-RETRIEVE_TIMEOUT = 120.0
 USER_AND_PASS = "USER/PASS"  # noqa: S105 - the commands' names
 """What `Pop3Session.log_in` calls a login without SASL."""
 
@@ -259,7 +258,9 @@ class Pop3Session(MailSession):
 
     async def retrieve(self, number: int, limit: int) -> bytes:
         """A whole message. One of more than ``limit`` octets ends the dialogue."""
-        content = await self._content(f"RETR {number}", Stage.ATTACHMENT, limit, RETRIEVE_TIMEOUT)
+        content = await self._content(
+            f"RETR {number}", Stage.ATTACHMENT, limit, COMMAND_TIMEOUT + limit / SLOWEST
+        )
         if isinstance(content, Pop3Reply):
             raise self._refused(content, Stage.ATTACHMENT)
         return content

@@ -267,7 +267,6 @@ def choose(
     authentication: Sequence[Authentication],
     *,
     login_command: bool = False,
-    exclude: Collection[str] = (),
     secret: Secret | None = None,
 ) -> str | None:
     """The one mechanism to use, or None. ``offered`` are names in upper case.
@@ -277,7 +276,7 @@ def choose(
     SCRAM comes first: it never shows the password. CRAM-MD5 only where the settings ask for an
     encrypted password or nothing else is there; GSSAPI and NTLM never.
     """
-    usable = [name for name in offered if name not in exclude]
+    usable = list(offered)
     if isinstance(secret, AccessToken):
         return next((name for name in TOKEN_MECHANISMS if name in usable), None)
     order: list[str] = [*_SCRAM]
@@ -287,7 +286,7 @@ def choose(
     if only_encrypted:
         order.append("CRAM-MD5")
     order += _CLEARTEXT
-    if login_command and LoginCommand().name not in exclude:
+    if login_command:
         order.append(LoginCommand().name)
         usable.append(LoginCommand().name)
     if not only_encrypted:

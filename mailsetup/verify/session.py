@@ -18,6 +18,10 @@ FAREWELL_TIMEOUT = 0.5
 """Seconds for a polite end; nobody waits longer for a goodbye."""
 
 
+SLOWEST = 32 * 1024
+"""Octets a second of a line on which large messages still get through."""
+
+
 class MailSession:
     """A dialogue with one server. Leaving the context closes it, politely if that is quick.
 
@@ -123,6 +127,10 @@ class OpenSessions:
     def add(self, session: MailSession) -> None:
         """From now on it is ended along with the others."""
         self._sessions.append(session)
+
+    async def end(self) -> None:
+        """Say goodbye everywhere at the same time, if that is quick, and close."""
+        await asyncio.gather(*(session.end() for session in self._sessions))
 
     async def __aenter__(self) -> Self:
         return self

@@ -188,10 +188,11 @@ class Certificates:
 class World:
     """All servers of one test process."""
 
-    def __init__(self) -> None:
+    def __init__(self, ip: str = "") -> None:
+        """``ip`` is where they listen; an address of loopback that is free, unless said."""
         self.folder = Path(tempfile.mkdtemp(prefix="mailsetup-world-"))
         self.folder.chmod(0o755)
-        self.ip = _free_loopback_address()
+        self.ip = ip or _free_loopback_address()
         self.accounts = dict(ACCOUNTS)
         self._servers: list[Server] = []
         self._zone: list[str] = []
@@ -209,7 +210,8 @@ class World:
             if domain not in ("wrongcert.test", "expired.test")
             for name in (domain, f"*.{domain}")
         ]
-        self._good = self.certificates.issue("good", *names)
+        # The public provider database, too, where a test lets its name lead here.
+        self._good = self.certificates.issue("good", *names, "v1.ispdb.net")
         self._other_name = self.certificates.issue("other", "srv12.hoster.test")
         self._expired = self.certificates.issue("expired", "mail.expired.test", expired=True)
 
@@ -217,6 +219,11 @@ class World:
     def sign_in_ip(self) -> str:
         """Where the mail servers listen that take an access token."""
         return self._address(8)
+
+    @property
+    def issuer_certificate(self) -> Path:
+        """What the provider proves itself with."""
+        return self.certificates.folder / "issuer.pem"
 
     @property
     def issuer_ip(self) -> str:
@@ -402,6 +409,10 @@ class World:
                     file: root.zone
                     zonefile-sync: -1
                     zonefile-load: whole
+                  # Without its file: every question about it fails.
+                  - domain: muda.test
+                    storage: "{self.folder}"
+                    file: absent.zone
                 """
             )
         )
@@ -757,6 +768,21 @@ class World:
         active.unlink(missing_ok=True)
         active.symlink_to("sieve/reglas.sieve")
         self._own(home)
+
+    def make_folders(self, address: str, *names: str) -> None:
+        """Folders of a mailbox, empty."""
+        for name in names:
+            for part in ("tmp", "new", "cur"):
+                (self.maildir(address) / f".{name}" / part).mkdir(parents=True, exist_ok=True)
+            (self.maildir(address) / f".{name}" / "maildirfolder").touch()
+        self._own(self.maildir(address).parent)
+
+    def subscribe(self, address: str, *folders: str) -> None:
+        """Let programs show just these folders of a mailbox."""
+        maildir = self.maildir(address)
+        maildir.mkdir(parents=True, exist_ok=True)
+        (maildir / "subscriptions").write_text("".join(f"{name}\n" for name in folders))
+        self._own(maildir.parent)
 
     def _own(self, path: Path) -> None:
         owner = pwd.getpwnam("mail")
