@@ -19,8 +19,17 @@ from mailsetup.assistant.service import (
 )
 from mailsetup.assistant.signin import SignInMeans, sign_in
 from mailsetup.assistant.signinwords import other_account_sentence, sign_in_link
+from mailsetup.export.exporter import Artifact
+from mailsetup.export.table import EXPORTERS
 from mailsetup.model.secret import AccessToken
-from mailsetup.model.settings import Account, AccountSettings, Protocol, ServerSettings, SocketType
+from mailsetup.model.settings import (
+    Account,
+    AccountSettings,
+    Authentication,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
 from mailsetup.net.network import open_network
 from mailsetup.oauth.outcome import Client, SignInFault
 from mailsetup.oauth.provider import BUILTIN
@@ -367,6 +376,32 @@ async def test_an_expired_token_is_renewed_in_the_midst_of_a_check(
     assert issuer.asked.count("POST /token") == 2
     await assistant.end_sign_ins()
     assert issuer.living_tokens == []
+
+
+async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
+    world: World,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    both = (Authentication.PASSWORD_CLEARTEXT, Authentication.OAUTH2)
+    offered = replace(
+        account[0],
+        incoming=replace(account[0].incoming, authentication=both),
+        outgoing=replace(account[0].outgoing, authentication=both),
+    )
+    report = await assistant.check(
+        CheckRequest(account=offered, secret=made.token, sign_in=made, send=False)
+    )
+    wanted = (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
+    assert report.account.incoming.authentication == wanted
+    assert report.account.outgoing.authentication == wanted
+    for exporter in EXPORTERS:
+        artifact = exporter.export(report.account)
+        if isinstance(artifact, Artifact):
+            written = b"".join(file.content for file in artifact.files)
+            assert made.token.reveal().encode() not in written
 
 
 async def test_a_token_that_is_nearly_over_is_renewed_before_it_is_said(
