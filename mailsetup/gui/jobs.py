@@ -89,6 +89,10 @@ class Jobs:
         engine.options = options
         return None
 
+    def options(self) -> "RunOptions | ExpertProblem":
+        """How the engine reaches the outside; called in the worker thread."""
+        return self._apply_expert() or self._engine().options
+
     # Looking --------------------------------------------------------------------------------
 
     def look(self, take: Take, done: Done) -> None:

@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
 from mailsetup.gui.bridge import Bridge
 from mailsetup.gui.dialogs import Dialogs
+from mailsetup.gui.fleetjobs import FleetJobs
 from mailsetup.gui.icons import as_icon
 from mailsetup.gui.jobs import Jobs
 from mailsetup.gui.look import Look
 from mailsetup.gui.memory import Memory
-from mailsetup.gui.page import Aside, PageView, Wish
+from mailsetup.gui.page import Aside, FleetRun, PageView, Wish
 from mailsetup.gui.pages.looking import LookingPage
 from mailsetup.gui.pages.table import make_view
 from mailsetup.gui.programs import ProgramJobs
@@ -61,6 +62,7 @@ class Window(QWidget):
         self.bridge = Bridge(self)
         self.jobs = Jobs(self.bridge, self.session, make_assistant)
         self.programs = ProgramJobs(self.bridge, self.session)
+        self.fleet = FleetJobs(self.bridge, self.session, self.jobs)
         self._saving: SavingReport | None = None
         self._pages: dict[Page, PageView] = {}
         self._aside: Aside | None = None
@@ -207,7 +209,7 @@ class Window(QWidget):
         if self._aside is not None:
             self.close_aside()
             return
-        self.jobs.end()
+        self._end_jobs()
         if self.flow.page in TRANSIENT:
             self._move(Move.CANCEL)
             return
@@ -220,13 +222,17 @@ class Window(QWidget):
         if self._aside is not None:
             self.close_aside()
             return
-        self.jobs.end()
+        self._end_jobs()
         if self.flow.can(Move.CANCEL):
             self._move(Move.CANCEL)
 
+    def _end_jobs(self) -> None:
+        self.jobs.end()
+        self.fleet.end()
+
     @Slot(object)
     def _page_moved(self, move: Move) -> None:
-        self.jobs.end()
+        self._end_jobs()
         self._move(move)
 
     def _move(self, move: Move) -> None:
@@ -242,6 +248,8 @@ class Window(QWidget):
                 self.jobs.ask_keyring(view.retranslate)
             case Page.PROGRAM:
                 self.programs.ask_installed(view.retranslate)
+            case Page.FLEET_RUN if isinstance(view, FleetRun):
+                self.fleet.run(view.follow, self._move)
             case _:
                 return
 
@@ -368,6 +376,24 @@ class Window(QWidget):
                     self.page_view(Page.TECHNICIAN).retranslate()
             case Wish.CHOOSE_CA_FILE:
                 self._choose_ca_file()
+            case Wish.CHOOSE_TABLE:
+                name = self.dialogs.file(self, _("Which table?"))
+                if name:
+                    self.session.fleet.choose(Path(name))
+                    self._grant(Wish.CHECK_TABLE)
+            case Wish.CHECK_TABLE:
+                self.fleet.check(lambda: self._show_again(Page.FLEET))
+                self._show_again(Page.FLEET)
+            case Wish.CHOOSE_FLEET_FOLDER:
+                name = self.dialogs.folder(self)
+                if name:
+                    self.session.fleet.out = Path(name)
+                    self._show_again(Page.FLEET)
+            case Wish.OPEN_OVERVIEW | Wish.OPEN_FLEET_FOLDER:
+                out = self.session.fleet.out
+                if out is not None:
+                    whole = wish is Wish.OPEN_FLEET_FOLDER
+                    self.dialogs.show(out if whole else out / "report.html")
             case Wish.SAVE_SUPPORT:
                 self._save_support()
             case Wish.SHOW_LOG:
@@ -516,7 +542,7 @@ class Window(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End everything that runs, then go."""
-        self.jobs.end()
+        self._end_jobs()
         if self._saving is not None:
             self._saving.wait()
         self.bridge.close(self.jobs.farewell)
