@@ -18,6 +18,8 @@ class Page(StrEnum):
     FOUND = "found"
     MANUAL = "manual"
     PASSWORD = "password"  # noqa: S105 - a page's name
+    SIGN_IN = "sign-in"
+    """In the browser, on the provider's own page."""
     SECOND = "second"
     TESTING = "testing"
     RESULT = "result"
@@ -49,6 +51,8 @@ class Move(StrEnum):
     """Try it out: nothing is left to be typed."""
     PASSWORD = "password"  # noqa: S105 - a page's name
     """Type the password anew."""
+    SIGN_IN = "sign-in"
+    """Sign in in the browser instead of giving a password."""
     SECOND = "second"
     """The complaint needs a mailbox at another company to be seen."""
     ANOTHER = "another"
@@ -83,6 +87,7 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.LOOKING, Move.FAILED): Page.START,
     (Page.LOOKING, Move.CANCEL): Page.START,
     (Page.FOUND, Move.NEXT): Page.PASSWORD,
+    (Page.FOUND, Move.SIGN_IN): Page.SIGN_IN,
     # The password was typed while the search still went on.
     (Page.FOUND, Move.TEST): Page.TESTING,
     (Page.FOUND, Move.SECOND): Page.SECOND,
@@ -91,19 +96,28 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.FOUND, Move.AGAIN): Page.LOOKING,
     (Page.FOUND, Move.CANCEL): Page.START,
     (Page.MANUAL, Move.NEXT): Page.PASSWORD,
+    (Page.MANUAL, Move.SIGN_IN): Page.SIGN_IN,
     (Page.MANUAL, Move.CANCEL): Page.START,
     (Page.PASSWORD, Move.NEXT): Page.TESTING,
     (Page.PASSWORD, Move.SECOND): Page.SECOND,
     (Page.PASSWORD, Move.MANUAL): Page.MANUAL,
+    (Page.PASSWORD, Move.SIGN_IN): Page.SIGN_IN,
     (Page.PASSWORD, Move.CANCEL): Page.START,
+    (Page.SIGN_IN, Move.NEXT): Page.TESTING,
+    (Page.SIGN_IN, Move.SECOND): Page.SECOND,
+    (Page.SIGN_IN, Move.PASSWORD): Page.PASSWORD,
+    (Page.SIGN_IN, Move.MANUAL): Page.MANUAL,
+    (Page.SIGN_IN, Move.CANCEL): Page.START,
     (Page.SECOND, Move.NEXT): Page.TESTING,
     (Page.SECOND, Move.CANCEL): Page.START,
     (Page.TESTING, Move.ENDED): Page.RESULT,
     (Page.TESTING, Move.FAILED): Page.RESULT,
     (Page.TESTING, Move.CANCEL): Page.PASSWORD,
+    (Page.TESTING, Move.SIGN_IN): Page.SIGN_IN,
     (Page.RESULT, Move.NEXT): Page.PROGRAM,
     (Page.RESULT, Move.AGAIN): Page.TESTING,
     (Page.RESULT, Move.PASSWORD): Page.PASSWORD,
+    (Page.RESULT, Move.SIGN_IN): Page.SIGN_IN,
     (Page.RESULT, Move.SECOND): Page.SECOND,
     (Page.RESULT, Move.MANUAL): Page.MANUAL,
     (Page.RESULT, Move.CANCEL): Page.START,
@@ -125,7 +139,7 @@ BEFORE = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET})
 STEPS: tuple[tuple[Page, ...], ...] = (
     (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET, Page.START, Page.LOOKING),
     (Page.FOUND, Page.MANUAL),
-    (Page.PASSWORD, Page.SECOND),
+    (Page.PASSWORD, Page.SIGN_IN, Page.SECOND),
     (Page.TESTING, Page.RESULT),
     (Page.PROGRAM, Page.DONE),
 )

@@ -27,7 +27,6 @@ from mailsetup.assistant.signin import (
     needs_renewal,
     renewed,
     sign_in,
-    signs_in,
     to_keep,
 )
 from mailsetup.diagnosis.chain import Verdict, judge
@@ -80,7 +79,6 @@ __all__ = [
     "parse_symptom",
     "settings_discovery",
     "settings_domains",
-    "signs_in",
     "username_forms",
 ]
 

@@ -94,7 +94,7 @@ class FleetJobs:
             from mailsetup.fleet.run import Fleet, Work
             from mailsetup.gui.pdf import html_to_pdf
 
-            options = self._jobs.options()
+            options = self._jobs.apply_expert() or self._jobs.engine().options
             if isinstance(options, ExpertProblem):
                 return options.sentence
             options = replace(options, agreed=(*options.agreed, *agreed))

@@ -37,6 +37,8 @@ class Wish(StrEnum):
     CHOOSE_FLEET_FOLDER = "choose-fleet-folder"
     OPEN_OVERVIEW = "open-overview"
     OPEN_FLEET_FOLDER = "open-fleet-folder"
+    SIGN_IN = "sign-in"
+    SIGN_IN_BY_CODE = "sign-in-by-code"
     SAVE_SUPPORT = "save-support"
     """The report for support, with the log."""
     SHOW_LOG = "show-log"
@@ -79,6 +81,10 @@ class PageView(QWidget):
 
     def take(self, event: Event) -> None:
         """Something happened in the engine, on a page where it works."""
+
+    def interrupt(self) -> bool:
+        """Whether what ran has only to be ended, so that cancelling leaves the page."""
+        return False
 
     def primary_move(self) -> Move:
         """Where the primary button leads."""

@@ -17,16 +17,20 @@ from mailsetup.assistant.events import (
     ActivityEnded,
     ActivityStarted,
     LinkJudged,
+    SignInCode,
+    SignInOpened,
     SourceAnswered,
     SourceAsked,
 )
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.report import CheckReport, LoggedIn, RoundTrip
 from mailsetup.assistant.service import Assistant, Discovery, Outcome
+from mailsetup.assistant.signin import sign_in_as, sign_in_way
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.gui.app import make_application
 from mailsetup.gui.fleetstate import FleetState
+from mailsetup.gui.session import Session
 from mailsetup.gui.theme import apply_theme
 from mailsetup.gui.window import Window
 from mailsetup.i18n import _, set_language
@@ -36,6 +40,7 @@ from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.settings import (
     Account,
     AccountSettings,
+    Authentication,
     Hint,
     Protocol,
     ServerSettings,
@@ -138,6 +143,11 @@ def pictures() -> dict[str, Page]:
         "confirm": Page.FOUND,
         "manual": Page.MANUAL,
         "password": Page.PASSWORD,
+        "sign-in": Page.SIGN_IN,
+        "signing-in": Page.SIGN_IN,
+        "sign-in-code": Page.SIGN_IN,
+        "no-client": Page.SIGN_IN,
+        "other-account": Page.SIGN_IN,
         "second": Page.SECOND,
         "testing": Page.TESTING,
         "result": Page.RESULT,
@@ -207,16 +217,46 @@ def show(window: Window, name: str) -> None:
         session.artifact = artifact if isinstance(artifact, Artifact) else None
     if name.startswith("fleet"):
         session.fleet = fleet(name)
+    if pictures()[name] is Page.SIGN_IN:
+        _prepare_sign_in(session, name)
     page = pictures()[name]
     window.flow.page = page
     window.flow._history = [] if page is Page.WELCOME else [Page.WELCOME]
     window.close_aside()
     window._show_page()
     _play(window, page)
+    _play_sign_in(window, name)
     if name == "about":
         window.show_about()
     if name == "log":
         window._show_log()
+
+
+def _prepare_sign_in(session: Session, name: str) -> None:
+    """An account that is opened in the browser, at a provider that knows us or does not."""
+    ways = (Authentication.OAUTH2,)
+    session.account = replace(
+        _ACCOUNT,
+        incoming=replace(_IMAP, host="outlook.office365.com", authentication=ways),
+        outgoing=replace(_SMTP, host="smtp.office365.com", authentication=ways),
+    )
+    session.way_known, session.way = True, sign_in_way(session.account, known=name != "no-client")
+    if name == "other-account":
+        session.sign_in = sign_in_as(session.way, "info@bodegasdelebro.es")
+
+
+def _play_sign_in(window: Window, name: str) -> None:
+    """Let the browser, or another device, be waited for."""
+    from mailsetup.gui.pages.signin import SignInPage
+
+    view = window.page_view(window.flow.page)
+    if not isinstance(view, SignInPage):
+        return
+    view.open_url = lambda _url: True
+    if name == "signing-in":
+        view.take(SignInOpened("https://login.example.org/", "login.microsoftonline.com"))
+    if name == "sign-in-code":
+        view.take(SignInCode("https://microsoft.com/devicelogin", "GHTK-RWPD", 900.0))
 
 
 def _play(window: Window, page: Page) -> None:
@@ -230,10 +270,18 @@ def _play(window: Window, page: Page) -> None:
     view = window.page_view(page)
     if isinstance(view, FleetRunPage):
         view.follow(Begun(people=200, done_before=0, domains=3))
+        facts = {"host": _IMAP.host}
+        refused = explain(Finding("account.login.refused", Status.FAIL, facts))
         for row in range(2, 117):
             works = row % 40
             state = State.WORKS if works else State.BROKEN
-            reason = "" if works else explain(Finding("account.login.refused", Status.FAIL)).title
+            reason = (
+                ""
+                if works
+                else explain(
+                    Finding("account.login.refused", Status.FAIL, {"host": _IMAP.host})
+                ).title
+            )
             view.follow(PersonDone(row, f"p{row}@bodegasdelebro.es", state, reason))
     if isinstance(view, LookingPage):
         for method in (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX):

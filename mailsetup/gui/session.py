@@ -15,7 +15,7 @@ from mailsetup.model.settings import Account, Hint
 if TYPE_CHECKING:
     from mailsetup.assistant.expert import Expert
     from mailsetup.assistant.report import CheckReport
-    from mailsetup.assistant.service import Discovery
+    from mailsetup.assistant.service import Discovery, SignIn, SignInWay
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
@@ -51,6 +51,20 @@ class Session:
     keyring: str = ""
     """The keyring's name; empty where there is none."""
     keyring_known: bool = False
+    way: "SignInWay | None" = None
+    """Where one signs in in the browser for this account; None where nowhere, or not yet known."""
+    way_known: bool = False
+    """Whether it was asked."""
+    way_problem: str = ""
+    """Why there is none, as a sentence."""
+    sign_in: "SignIn | None" = None
+    by_sign_in: bool = False
+    """Whether the sign-in is used, and not the password."""
+    keep_sign_in: bool = False
+    sign_in_problem: str = ""
+    """Why the last sign-in did not work, as a sentence."""
+    sign_in_link: str = ""
+    """What to send to an administrator, where that helps."""
     second_text: str = ""
     second: EmailAddress | None = None
     """A mailbox at another company, for what only mail on its way through the world shows."""
@@ -118,7 +132,26 @@ class Session:
     @property
     def secrets(self) -> list[Secret]:
         """What must appear nowhere."""
-        return [Secret(text) for text in (self.password, self.second_password) if text]
+        typed = [Secret(text) for text in (self.password, self.second_password) if text]
+        return [*typed, *(self.sign_in.secrets if self.sign_in is not None else ())]
+
+    @property
+    def wants_sign_in(self) -> bool:
+        """Whether this account is to be opened in the browser, as far as is known.
+
+        Where a password would do as well, only if this program is known to the provider.
+        """
+        account = self.account
+        if account is None or not account.takes_sign_in:
+            return False
+        refused = self.way_known and (self.way is None or not self.way.can_begin)
+        return not (refused and account.takes_password)
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the sign-in in the browser can be used as it is."""
+        made = self.sign_in
+        return made is not None and self.by_sign_in and not made.is_of_another
 
     @property
     def needs_second(self) -> bool:
@@ -152,7 +185,18 @@ class Session:
         self.was_refused = False
         self.account = None
         self.typed = False
+        self.forget_sign_in()
         self.forget_result()
+
+    def forget_sign_in(self) -> None:
+        """Other servers: where one signs in, and who did, counts no more."""
+        self.way = None
+        self.way_known = False
+        self.way_problem = ""
+        self.sign_in = None
+        self.by_sign_in = False
+        self.sign_in_problem = ""
+        self.sign_in_link = ""
 
     def forget_result(self) -> None:
         """Servers or password changed: the last test counts no more."""

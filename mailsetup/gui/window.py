@@ -30,6 +30,7 @@ from mailsetup.gui.pages.table import make_view
 from mailsetup.gui.programs import ProgramJobs
 from mailsetup.gui.session import Session
 from mailsetup.gui.shell import Card, Leaves, StepsBar
+from mailsetup.gui.signinjobs import SignInJobs
 from mailsetup.gui.theme import Space, Type, colours_of, refit_type
 from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
 from mailsetup.i18n import _, language, set_language
@@ -63,6 +64,7 @@ class Window(QWidget):
         self.jobs = Jobs(self.bridge, self.session, make_assistant)
         self.programs = ProgramJobs(self.bridge, self.session)
         self.fleet = FleetJobs(self.bridge, self.session, self.jobs)
+        self.sign_ins = SignInJobs(self.jobs, self.bridge, self.session)
         self._saving: SavingReport | None = None
         self._pages: dict[Page, PageView] = {}
         self._aside: Aside | None = None
@@ -192,13 +194,18 @@ class Window(QWidget):
             case Page.PROGRAM:
                 self._grant(Wish.SET_UP_PROGRAM)
             case Page.DONE:
+                self.sign_ins.end()
                 self.session.begin_anew()
                 self._move(Move.ANOTHER)
             case Page.LOOKING if isinstance(view, LookingPage) and view.result is not None:
                 self._move(view.result)
+            case Page.FOUND | Page.MANUAL if self.session.wants_sign_in:
+                self._move(Move.SIGN_IN)
             case Page.FOUND if self.session.needs_no_password_page:
                 self._move(Move.SECOND if self.session.needs_second else Move.TEST)
-            case Page.PASSWORD if self.session.needs_second:
+            case Page.PASSWORD | Page.SIGN_IN if self.session.needs_second and (
+                view.primary_move() is Move.NEXT
+            ):
                 self._move(Move.SECOND)
             case _:
                 self._move(view.primary_move())
@@ -210,8 +217,10 @@ class Window(QWidget):
             self.close_aside()
             return
         self._end_jobs()
+        if self.shown.interrupt():
+            return
         if self.flow.page in TRANSIENT:
-            self._move(Move.CANCEL)
+            self._move(self._way_out())
             return
         self.flow.back()
         self._show_page()
@@ -223,8 +232,15 @@ class Window(QWidget):
             self.close_aside()
             return
         self._end_jobs()
+        if self.shown.interrupt():
+            return
         if self.flow.can(Move.CANCEL):
-            self._move(Move.CANCEL)
+            self._move(self._way_out())
+
+    def _way_out(self) -> Move:
+        """Whoever ends a test comes back to where they gave what it was to log in with."""
+        signed_in = self.flow.page is Page.TESTING and self.session.by_sign_in
+        return Move.SIGN_IN if signed_in else Move.CANCEL
 
     def _end_jobs(self) -> None:
         self.jobs.end()
@@ -246,6 +262,9 @@ class Window(QWidget):
                 self.jobs.test(view.take, self._move)
             case Page.PASSWORD:
                 self.jobs.ask_keyring(view.retranslate)
+            case Page.SIGN_IN:
+                self.jobs.ask_keyring(view.retranslate)
+                self.sign_ins.ask_way(self._way_known)
             case Page.PROGRAM:
                 self.programs.ask_installed(view.retranslate)
             case Page.FLEET_RUN if isinstance(view, FleetRun):
@@ -394,12 +413,34 @@ class Window(QWidget):
                 if out is not None:
                     whole = wish is Wish.OPEN_FLEET_FOLDER
                     self.dialogs.show(out if whole else out / "report.html")
+            case Wish.SIGN_IN | Wish.SIGN_IN_BY_CODE:
+                view = self.page_view(Page.SIGN_IN)
+                by_code = wish is Wish.SIGN_IN_BY_CODE
+                self.sign_ins.sign_in(view.take, self._signed_in, by_code=by_code)
+                self._refresh_footer()
             case Wish.SAVE_SUPPORT:
                 self._save_support()
             case Wish.SHOW_LOG:
                 self._show_log()
             case _:
                 assert_never(wish)
+
+    def _way_known(self) -> None:
+        """Where one signs in is known; without a way, a password may do as well."""
+        if self.flow.page is not Page.SIGN_IN:
+            return
+        if self.session.wants_sign_in:
+            self._show_again(Page.SIGN_IN)
+        else:
+            self._move(Move.PASSWORD)
+
+    def _signed_in(self) -> None:
+        """The browser came back, or it did not."""
+        if self.flow.page is not Page.SIGN_IN:
+            return
+        self._show_again(Page.SIGN_IN)
+        if self.session.is_signed_in:
+            self._move(Move.SECOND if self.session.needs_second else Move.NEXT)
 
     def _choose_ca_file(self) -> None:
         from mailsetup.gui.pages.technician import TechnicianPage

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
@@ -48,7 +49,7 @@ class FleetPage(PageView):
         cells.setHorizontalSpacing(Space.MEDIUM)
         cells.setVerticalSpacing(0)
         for index, tick in enumerate(self.programs.values()):
-            cells.addWidget(tick, index // 2, index % 2)
+            cells.addWidget(tick, index // 2, index % 2, Qt.AlignmentFlag.AlignTop)
         for side in (0, 1):
             cells.setColumnStretch(side, 1)
         self.check, self.pdf = Tick(), Tick()

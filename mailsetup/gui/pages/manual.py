@@ -207,6 +207,7 @@ class ManualPage(PageView):
         account = Account(self.session.address, incoming, outgoing, self.session.person)
         if account != self.session.account:
             self.session.forget_result()
+            self.session.forget_sign_in()
         self.session.account = account
         self.session.typed = True
         return True

@@ -59,6 +59,10 @@ def make_view(page: Page, session: Session) -> PageView:
             from mailsetup.gui.pages.password import PasswordPage
 
             return PasswordPage(session)
+        case Page.SIGN_IN:
+            from mailsetup.gui.pages.signin import SignInPage
+
+            return SignInPage(session)
         case Page.TESTING:
             from mailsetup.gui.pages.testing import TestingPage
 
