@@ -275,14 +275,8 @@ def _play(window: Window, page: Page) -> None:
         for row in range(2, 117):
             works = row % 40
             state = State.WORKS if works else State.BROKEN
-            reason = (
-                ""
-                if works
-                else explain(
-                    Finding("account.login.refused", Status.FAIL, {"host": _IMAP.host})
-                ).title
-            )
-            view.follow(PersonDone(row, f"p{row}@bodegasdelebro.es", state, reason))
+            address = f"p{row}@bodegasdelebro.es"
+            view.follow(PersonDone(row, address, state, "" if works else refused.title))
     if isinstance(view, LookingPage):
         for method in (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX):
             view.take(SourceAsked(method, "bodegasdelebro.es"))
