@@ -1,6 +1,7 @@
 """What every page of the window has in common."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -11,6 +12,9 @@ from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import Title
 from mailsetup.i18n import _
+
+if TYPE_CHECKING:
+    from mailsetup.fleet.events import Event as FleetEvent
 
 
 class Wish(StrEnum):
@@ -27,6 +31,12 @@ class Wish(StrEnum):
     LEAVE_DEMO = "leave-demo"
     OPEN_SETTINGS_FILE = "open-settings-file"
     CHOOSE_CA_FILE = "choose-ca-file"
+    CHOOSE_TABLE = "choose-table"
+    CHECK_TABLE = "check-table"
+    """The table of the session was chosen, or read in another way."""
+    CHOOSE_FLEET_FOLDER = "choose-fleet-folder"
+    OPEN_OVERVIEW = "open-overview"
+    OPEN_FLEET_FOLDER = "open-fleet-folder"
     SIGN_IN = "sign-in"
     SIGN_IN_BY_CODE = "sign-in-by-code"
     SAVE_SUPPORT = "save-support"
@@ -95,6 +105,14 @@ class PageView(QWidget):
     def announcement(self) -> str:
         """What a screen reader says when the page appears."""
         return self.title.text()
+
+
+class FleetRun(PageView):
+    """The page on which a table is worked through."""
+
+    def follow(self, event: "FleetEvent") -> None:
+        """Something happened in the run."""
+        raise NotImplementedError
 
 
 class Aside(PageView):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsetup.assistant.journal import Journal
+from mailsetup.gui.fleetstate import FleetState
 from mailsetup.gui.memory import Memory
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
@@ -113,6 +114,8 @@ class Session:
     """What happened since the program was started."""
     settings_file: Path | None = None
     """Where the servers come from instead of a search."""
+    fleet: FleetState = field(default_factory=FleetState)
+    """A table of many people, and what came of it."""
 
     @property
     def hint(self) -> Hint | None:

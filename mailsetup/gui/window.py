@@ -19,11 +19,12 @@ from PySide6.QtWidgets import (
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
 from mailsetup.gui.bridge import Bridge
 from mailsetup.gui.dialogs import Dialogs
+from mailsetup.gui.fleetjobs import FleetJobs
 from mailsetup.gui.icons import as_icon
 from mailsetup.gui.jobs import Jobs
 from mailsetup.gui.look import Look
 from mailsetup.gui.memory import Memory
-from mailsetup.gui.page import Aside, PageView, Wish
+from mailsetup.gui.page import Aside, FleetRun, PageView, Wish
 from mailsetup.gui.pages.looking import LookingPage
 from mailsetup.gui.pages.table import make_view
 from mailsetup.gui.programs import ProgramJobs
@@ -62,6 +63,7 @@ class Window(QWidget):
         self.bridge = Bridge(self)
         self.jobs = Jobs(self.bridge, self.session, make_assistant)
         self.programs = ProgramJobs(self.bridge, self.session)
+        self.fleet = FleetJobs(self.bridge, self.session, self.jobs)
         self.sign_ins = SignInJobs(self.jobs, self.bridge, self.session)
         self._saving: SavingReport | None = None
         self._pages: dict[Page, PageView] = {}
@@ -214,7 +216,7 @@ class Window(QWidget):
         if self._aside is not None:
             self.close_aside()
             return
-        self.jobs.end()
+        self._end_jobs()
         if self.shown.interrupt():
             return
         if self.flow.page in TRANSIENT:
@@ -229,7 +231,7 @@ class Window(QWidget):
         if self._aside is not None:
             self.close_aside()
             return
-        self.jobs.end()
+        self._end_jobs()
         if self.shown.interrupt():
             return
         if self.flow.can(Move.CANCEL):
@@ -240,9 +242,13 @@ class Window(QWidget):
         signed_in = self.flow.page is Page.TESTING and self.session.by_sign_in
         return Move.SIGN_IN if signed_in else Move.CANCEL
 
+    def _end_jobs(self) -> None:
+        self.jobs.end()
+        self.fleet.end()
+
     @Slot(object)
     def _page_moved(self, move: Move) -> None:
-        self.jobs.end()
+        self._end_jobs()
         self._move(move)
 
     def _move(self, move: Move) -> None:
@@ -261,6 +267,8 @@ class Window(QWidget):
                 self.sign_ins.ask_way(self._way_known)
             case Page.PROGRAM:
                 self.programs.ask_installed(view.retranslate)
+            case Page.FLEET_RUN if isinstance(view, FleetRun):
+                self.fleet.run(view.follow, self._move)
             case _:
                 return
 
@@ -387,6 +395,24 @@ class Window(QWidget):
                     self.page_view(Page.TECHNICIAN).retranslate()
             case Wish.CHOOSE_CA_FILE:
                 self._choose_ca_file()
+            case Wish.CHOOSE_TABLE:
+                name = self.dialogs.file(self, _("Which table?"))
+                if name:
+                    self.session.fleet.choose(Path(name))
+                    self._grant(Wish.CHECK_TABLE)
+            case Wish.CHECK_TABLE:
+                self.fleet.check(lambda: self._show_again(Page.FLEET))
+                self._show_again(Page.FLEET)
+            case Wish.CHOOSE_FLEET_FOLDER:
+                name = self.dialogs.folder(self)
+                if name:
+                    self.session.fleet.out = Path(name)
+                    self._show_again(Page.FLEET)
+            case Wish.OPEN_OVERVIEW | Wish.OPEN_FLEET_FOLDER:
+                out = self.session.fleet.out
+                if out is not None:
+                    whole = wish is Wish.OPEN_FLEET_FOLDER
+                    self.dialogs.show(out if whole else out / "report.html")
             case Wish.SIGN_IN | Wish.SIGN_IN_BY_CODE:
                 view = self.page_view(Page.SIGN_IN)
                 by_code = wish is Wish.SIGN_IN_BY_CODE
@@ -557,7 +583,7 @@ class Window(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End everything that runs, then go."""
-        self.jobs.end()
+        self._end_jobs()
         if self._saving is not None:
             self._saving.wait()
         self.bridge.close(self.jobs.farewell)

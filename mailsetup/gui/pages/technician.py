@@ -30,6 +30,12 @@ class Way:
 
 WAYS = (
     Way(
+        "people",
+        N_("Many people at once …"),
+        N_("A table in; files, a welcome sheet for each person and an overview out."),
+        Move.FLEET,
+    ),
+    Way(
         "file",
         N_("Use a settings file …"),
         N_("The JSON that “mailsetup discover --json” writes. Nothing is looked for then."),
@@ -106,7 +112,9 @@ class TechnicianPage(PageView):
 
     def _go(self, leads: Move | Wish) -> None:
         if isinstance(leads, Move):
-            self.moved.emit(leads)
+            # The options below hold for whatever way is taken.
+            if self.leave():
+                self.moved.emit(leads)
         else:
             self.wanted.emit(leads)
 
