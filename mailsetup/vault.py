@@ -1,6 +1,6 @@
-"""Passwords in the operating system's keyring, only when the person asked for it.
+"""Passwords and sign-ins in the system's keyring, only when the person asked for it.
 
-Where there is no keyring nothing is kept: no file of ours ever holds a password.
+Where there is no keyring nothing is kept: no file of ours ever holds a password or a token.
 """
 
 import contextlib
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 SERVICE = "mailsetup"
 """The name under which other programs (``secret-tool lookup service mailsetup``) find it."""
+
+SIGN_IN_SERVICE = "mailsetup sign-in"
+"""As `SERVICE`, for what a sign-in in the browser left behind."""
+
+_PART = 1000
+"""Characters in one entry: Windows takes 2560 octets of UTF-16, and tokens can be longer."""
+_MAX_PARTS = 12
 
 PATIENCE = 30.0
 """Seconds for the person to unlock the keyring before we go on without it."""
@@ -92,6 +99,67 @@ class Vault:
             return True
 
         return _patiently(remove, False)
+
+    def load_sign_in(self, address: EmailAddress) -> Secret | None:
+        """What `store_sign_in` kept for the address, or None."""
+
+        def read() -> Secret | None:
+            backend = self._choose()
+            first = backend.get_password(SIGN_IN_SERVICE, address.ascii) if backend else None
+            if backend is None or not first:
+                return None
+            count, _, text = first.partition(":")
+            if not (count.isascii() and count.isdigit() and 0 < int(count) <= _MAX_PARTS):
+                return None
+            for number in range(1, int(count)):
+                part = backend.get_password(SIGN_IN_SERVICE, _part_name(address, number))
+                if part is None:
+                    return None
+                text += part
+            return Secret(text)
+
+        return _patiently(read, None)
+
+    def store_sign_in(self, address: EmailAddress, secret: Secret) -> bool:
+        """Keep what gets new tokens. False when the system did not take it."""
+        text = secret.reveal()
+        parts = [text[start : start + _PART] for start in range(0, len(text), _PART)]
+        if not 0 < len(parts) <= _MAX_PARTS:
+            return False
+
+        def write() -> bool:
+            backend = self._choose()
+            if backend is None:
+                return False
+            for number, part in enumerate(parts[1:], 1):
+                backend.set_password(SIGN_IN_SERVICE, _part_name(address, number), part)
+            # Last, so that a sign-in of which only a part was taken is none.
+            first = f"{len(parts)}:{parts[0]}"
+            backend.set_password(SIGN_IN_SERVICE, address.ascii, first)
+            return True
+
+        return _patiently(write, False)
+
+    def forget_sign_in(self, address: EmailAddress) -> bool:
+        """Remove it. False when there was none."""
+
+        def remove() -> bool:
+            backend = self._choose()
+            if backend is None or backend.get_password(SIGN_IN_SERVICE, address.ascii) is None:
+                return False
+            backend.delete_password(SIGN_IN_SERVICE, address.ascii)
+            for number in range(1, _MAX_PARTS):
+                name = _part_name(address, number)
+                if backend.get_password(SIGN_IN_SERVICE, name) is None:
+                    break
+                backend.delete_password(SIGN_IN_SERVICE, name)
+            return True
+
+        return _patiently(remove, False)
+
+
+def _part_name(address: EmailAddress, number: int) -> str:
+    return f"{address.ascii} ({number + 1})"
 
 
 def _system_backend() -> "KeyringBackend | None":

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup import i18n
+from tests import faults
 
 pytest_plugins = ["tests.servers.fixtures"]
 
@@ -47,24 +48,29 @@ def home() -> Path:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Which findings this test provokes travels with its result, also from other processes."""
-    for mark in item.iter_markers("fault"):
-        item.user_properties += [("fault", identity) for identity in mark.args]
+    faults.begin(item)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Each fault that was provoked: was the right link of the chain named?"""
-    seen: dict[str, list[bool]] = {}
+    """Each fault that was provoked: which link did whole checks name, and was it right?"""
+    good: dict[str, bool] = {}
+    links: dict[str, dict[str, None]] = {}
     for outcome in ("passed", "failed", "error"):
         for report in terminalreporter.getreports(outcome):
-            for name, identity in report.user_properties:
+            # A file that could not be collected has none.
+            properties = getattr(report, "user_properties", ())
+            said = [value for name, value in properties if name == "named"]
+            for name, identity in properties:
                 if name == "fault":
-                    seen.setdefault(str(identity), []).append(outcome == "passed")
-    if not seen:
+                    good[identity] = good.get(identity, True) and outcome == "passed"
+                    shown = links.setdefault(identity, {})
+                    shown.update(dict.fromkeys(link for one, link in said if one == identity))
+    if not good:
         return
-    terminalreporter.section("fault → first broken link")
-    for identity, results in sorted(seen.items()):
-        link = identity.partition(".")[0] or "none"
-        verdict = "right" if all(results) else "WRONG"
-        terminalreporter.write_line(
-            f"{identity or 'nothing is broken':<42} {link:<8} {verdict}  ({len(results)})"
-        )
+    terminalreporter.section("fault → first broken link named")
+    for identity in sorted(good):
+        expected = {identity.partition(".")[0] or "none, a warning", "none, a warning"}
+        right = good[identity] and set(links[identity]) <= expected
+        link = " · ".join(links[identity]) or "not asked"
+        name = identity or "(nothing is broken)"
+        terminalreporter.write_line(f"{name:<42} {link:<28} {'right' if right else 'WRONG'}")

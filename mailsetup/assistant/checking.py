@@ -1,8 +1,9 @@
 """One run of a check: logins, a message on its way, the domain, and the verdict."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC
 from typing import TypeVar, assert_never
 
 from mailsetup.assistant.events import (
@@ -13,8 +14,11 @@ from mailsetup.assistant.events import (
     FindingMade,
     LinkJudged,
 )
+from mailsetup.assistant.programfolders import folders_for_programs
+from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.second import SecondMailbox, exchange
+from mailsetup.assistant.signin import SignIn
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
@@ -33,9 +37,11 @@ from mailsetup.diagnosis.symptoms import Answer, Symptom, answer
 from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.find import Discovery
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.secret import Secret
+from mailsetup.model.folders import NO_FOLDERS, Folders
+from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
     Account,
+    Authentication,
     ProgramAccount,
     Protocol,
     ServerSettings,
@@ -44,6 +50,7 @@ from mailsetup.model.settings import (
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFailure, TlsFault
+from mailsetup.oauth.outcome import SignInFailure, SignInFault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
@@ -66,6 +73,7 @@ from mailsetup.verify.progress import (
     TripProgress,
     Waiting,
 )
+from mailsetup.verify.refusal import border
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
@@ -75,6 +83,8 @@ MAX_LOGINS = 3
 Emit = Callable[[Event], None]
 Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
 Incoming = TypeVar("Incoming", ImapSession, Pop3Session)
+Renew = Callable[[], Awaitable[AccessToken | SignInFailure]]
+"""Gets a new access token for the sign-in of the request."""
 _Opener = Callable[[ServerSettings, Network], Awaitable[Session | Failure]]
 _LogIn = Callable[[Session, Secret, Network], Awaitable[LoggedIn | Failure]]
 
@@ -104,6 +114,8 @@ class CheckRequest:
     """What the person complains of; it orders the causes and words the answer."""
     previous: CheckReport | None = None
     """The last report on this account: what it proved is not repeated."""
+    sign_in: SignIn | None = None
+    """The sign-in in the browser that ``secret`` comes from, where it is an access token."""
     one_login_at_a_time: bool = False
     """Whether a refusal at the one server spares the other one: where one was refused before."""
     domain: "DomainSeen | None" = None
@@ -149,6 +161,14 @@ class _Side:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reading:
+    """The mailbox's rules on their way. ``accepted`` lets the login begin, as that user."""
+
+    task: asyncio.Task[RulesOutcome]
+    accepted: asyncio.Future[tuple[str, Secret]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Mail:
     """What both servers showed, and the messages that went through them."""
 
@@ -161,6 +181,7 @@ class _Mail:
     of_elsewhere: tuple[Finding, ...] = ()
     of_programs: tuple[Finding, ...] = ()
     of_computer: tuple[Finding, ...] = ()
+    folders: Folders = NO_FOLDERS
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -192,8 +213,13 @@ class Check:
         net: Network,
         emit: Emit,
         programs_here: Callable[[], tuple[ProgramAccount, ...]],
+        renew: Renew | None = None,
     ) -> None:
         self._request = request
+        self._secret = request.secret
+        self._renew = renew
+        self._renewing = asyncio.Lock()
+        self._renewal_failed: SignInFailure | None = None
         self._programs_here = programs_here
         self._account = request.account
         self._net = net
@@ -201,7 +227,7 @@ class Check:
         self._sessions = OpenSessions()
         self._mailbox: Mailbox | None = None
         self._smtp: SmtpSession | None = None
-        self._reading: asyncio.Task[RulesOutcome] | None = None
+        self._reading: _Reading | None = None
         self._running: dict[Activity, float] = {}
 
     async def run(self) -> CheckReport:
@@ -209,15 +235,16 @@ class Check:
         try:
             return await self._run()
         finally:
-            if self._reading is not None:
-                self._reading.cancel()
+            self._stop_reading()
 
     async def _run(self) -> CheckReport:
         started = self._net.clock.monotonic()
-        domain, of_dns, mail = await asyncio.gather(
-            self._domain(), self._dns_health(), self._mail()
+        if not self._net.is_online():
+            # Every question would only be waited for.
+            return self._offline(started)
+        domain, of_dns, (mail, of_identity) = await asyncio.gather(
+            self._domain(), self._dns_health(), self._mail_and_its_identity()
         )
-        of_identity = await self._identity(mail)
         findings = (
             *mail.of_computer,
             *domain.findings,
@@ -225,11 +252,19 @@ class Check:
             *of_identity,
             *mail.findings,
         )
-        symptom = self._request.symptom
-        verdict = judge(findings, self._proven(domain, mail), symptom)
+        return self._report(started, findings, mail, self._proven(domain, mail))
+
+    def _offline(self, started: float) -> CheckReport:
+        findings = self._told((Finding("client.network.offline", Status.FAIL),))
+        return self._report(started, findings, _Mail(_Side(), _Side()), set())
+
+    def _report(
+        self, started: float, findings: Sequence[Finding], mail: _Mail, proven: Collection[Link]
+    ) -> CheckReport:
+        verdict = judge(findings, proven, self._request.symptom)
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
-        return CheckReport(
+        report = CheckReport(
             account=self._account,
             chain=verdict.chain,
             first_broken=verdict.first_broken,
@@ -240,25 +275,34 @@ class Check:
             elapsed_ms=1000 * (self._net.clock.monotonic() - started),
             answer=self._answer(verdict, mail.elsewhere),
             elsewhere=mail.elsewhere,
+            folders=mail.folders,
         )
+        return self._redacted.report(report)
 
     # The servers, and mail on its way --------------------------------------------------------
+
+    async def _mail_and_its_identity(self) -> tuple[_Mail, tuple[Finding, ...]]:
+        async with self._sessions:
+            mail = await self._mail()
+            # Nobody waits for the goodbyes while there is something to be looked at.
+            of_identity, _ended = await asyncio.gather(self._identity(mail), self._sessions.end())
+        return mail, of_identity
 
     async def _mail(self) -> _Mail:
         proven = self._proven_before()
         if proven is not None:
             of_programs = await self._programs(proven.incoming, proven.outgoing)
             return replace(proven, of_programs=of_programs)
-        async with self._sessions:
-            incoming, outgoing = await self._sides()
-            (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
-                self._trip(incoming, outgoing),
-                self._programs(incoming, outgoing),
-                self._rules(),
-            )
-            of_folders = await self._folders(incoming, trip, script)
-            elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
-            of_computer = await self._computer(incoming, outgoing)
+        incoming, outgoing = await self._sides()
+        (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
+            self._trip(incoming, outgoing),
+            self._programs(incoming, outgoing),
+            self._rules(incoming),
+        )
+        of_folders = await self._folders(incoming, trip, script)
+        elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
+        of_computer = await self._computer(incoming, outgoing)
+        folders = self._folders_for_programs(incoming)
         return _Mail(
             incoming,
             outgoing,
@@ -269,7 +313,14 @@ class Check:
             of_elsewhere=of_elsewhere,
             of_programs=of_programs,
             of_computer=of_computer,
+            folders=folders,
         )
+
+    def _folders_for_programs(self, incoming: _Side) -> Folders:
+        mailbox = self._mailbox
+        if not isinstance(mailbox, ImapMailbox) or incoming.proof is None:
+            return NO_FOLDERS
+        return folders_for_programs(mailbox.session.known_folders)
 
     def _proven_before(self) -> _Mail | None:
         """What the last report proved of both servers, if nothing there is left to be asked."""
@@ -291,20 +342,19 @@ class Check:
             self._end(activity, Status.OK)
         incoming = _Side(proof=last.incoming, reached=True)
         outgoing = _Side(proof=last.outgoing, reached=True)
-        return _Mail(incoming, outgoing, last.round_trip, last.elsewhere)
+        return _Mail(incoming, outgoing, last.round_trip, last.elsewhere, folders=last.folders)
 
-    async def _rules(self) -> tuple[str, tuple[Finding, ...]]:
+    async def _rules(self, incoming: _Side) -> tuple[str, tuple[Finding, ...]]:
         """The mailbox's own rules, where its host tells them to the same user."""
-        if self._reading is None:
+        if self._reading is None or incoming.proof is None:
             return "", ()
-        outcome = await self._reading
+        outcome = await self._reading.task
         if not isinstance(outcome, Rules):
             return "", ()
         now = self._net.clock.now()
         # Large scripts take a while to be followed.
         findings = await asyncio.to_thread(rule_findings, outcome.text, self._account.address, now)
-        self._tell(findings)
-        return outcome.text, findings
+        return outcome.text, self._told(findings)
 
     async def _folders(
         self, incoming: _Side, trip: RoundTrip | None, script: str
@@ -318,9 +368,14 @@ class Check:
         if trip is not None:
             receiving.append(trip.folder)
         session = mailbox.session
+        if not session.known_folders:
+            # Without a message on its way nobody has asked for them yet.
+            with border(session.server, Stage.MAILBOX) as listing:
+                await session.folders()
+            if listing.failure is not None:
+                return ()
         findings = folder_findings(session.known_folders, session.subscribed, receiving=receiving)
-        self._tell(findings)
-        return findings
+        return self._told(findings)
 
     # The domain ------------------------------------------------------------------------------
 
@@ -339,9 +394,7 @@ class Check:
     async def _dns_health(self) -> tuple[Finding, ...]:
         if self._request.domain is not None:
             return self._request.domain.health
-        findings = await look_at_dns_health(self._health_request(), self._net)
-        self._tell(findings)
-        return findings
+        return self._told(await look_at_dns_health(self._health_request(), self._net))
 
     async def _identity(self, mail: _Mail) -> tuple[Finding, ...]:
         """What the messages that arrived prove of the domain's identity."""
@@ -352,9 +405,7 @@ class Check:
         if sent is not None and sent.raw:
             requests.append(self._health_request(sent.raw, elsewhere=True))
         looks = [look_at_message(request, self._net) for request in requests]
-        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
-        self._tell(findings)
-        return findings
+        return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     def _relevant(self, of_dns: tuple[Finding, ...], mail: _Mail) -> tuple[Finding, ...]:
         """Without what would only count had we logged in there, and what mail disproves."""
@@ -374,9 +425,7 @@ class Check:
         accounts = await asyncio.to_thread(self._programs_here)
         account = self._account
         good = (account.incoming, account.outgoing, *self._request.alternatives)
-        findings = await look_at_programs(account, good, accounts, self._net)
-        self._tell(findings)
-        return findings
+        return self._told(await look_at_programs(account, good, accounts, self._net))
 
     async def _elsewhere(
         self, incoming: _Side, outgoing: _Side
@@ -396,8 +445,7 @@ class Check:
             begin=self._begin,
             end=self._end,
         )
-        self._tell(findings)
-        return elsewhere, findings
+        return elsewhere, self._told(findings)
 
     def _answer(self, verdict: Verdict, elsewhere: Elsewhere | None) -> Answer | None:
         symptom = self._request.symptom
@@ -419,16 +467,14 @@ class Check:
         looks = [look_at_computer(failures, self._net)]
         if not (incoming.reached or outgoing.reached):
             looks.append(look_at_network(self._net))
-        findings = tuple(one for found in await asyncio.gather(*looks) for one in found)
-        self._tell(findings)
-        return findings
+        return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     async def _domain(self) -> DomainVerdict:
         if self._request.domain is not None:
             return self._request.domain.verdict
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
         verdict = await look_at_domain(self._account.address, self._net)
-        self._tell(verdict.findings)
+        verdict = replace(verdict, findings=self._told(verdict.findings))
         failed = any(f.status is Status.FAIL for f in verdict.findings)
         status = Status.OK if verdict.in_order else Status.FAIL if failed else Status.WARN
         self._end(Activity.LOOK_AT_DOMAIN, status)
@@ -455,36 +501,51 @@ class Check:
                 return _Side()
 
     async def _incoming_by(self, opener: _Opener[Incoming], log_in: _LogIn[Incoming]) -> _Side:
+        self._start_reading(self._account.incoming)
         opened = await self._open(Activity.REACH_INCOMING, self._account.incoming, opener)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
+        if opened.server.host != self._account.incoming.host:
+            self._start_reading(opened.server)
         self._sessions.add(opened)
         self._account = replace(self._account, incoming=opened.server)
-        if not opened.server.takes_password:
+        if self._cannot_log_in(opened.server):
             return self._sign_in_elsewhere(opened.server)
         session, proof, findings = await self._log_in_incoming(opened, opener, log_in)
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
-        # Beside everything else: a firewall that swallows its port costs nobody's time.
-        self._reading = asyncio.create_task(
-            read_active_rules(proof.server, self._request.secret, self._net)
-        )
+        self._account = replace(self._account, incoming=self._as_proven(self._account.incoming))
+        if self._reading is not None:
+            self._reading.accepted.set_result((proof.server.username, self._secret))
         if isinstance(session, ImapSession):
             self._mailbox = ImapMailbox(session)
         else:
             # Nobody else may look into a maildrop that we hold, not even we.
             await session.end()
-            self._mailbox = Pop3Mailbox(session.server, self._request.secret)
+            self._mailbox = Pop3Mailbox(session.server, self._secret)
         findings += quota_findings(proof)
-        self._tell(findings)
-        return _Side(findings, proof, reached=True)
+        return _Side(self._told(findings), proof, reached=True)
+
+    def _start_reading(self, server: ServerSettings) -> None:
+        """Reach for the mailbox's rules beside everything else: nobody waits for a port that a
+        firewall swallows. Nothing secret is said before the mailbox has accepted it."""
+        self._stop_reading()
+        if not self._cannot_log_in(server):
+            accepted = asyncio.get_running_loop().create_future()
+            reading = read_active_rules(server, self._net, accepted=accepted)
+            self._reading = _Reading(asyncio.create_task(reading), accepted)
+
+    def _stop_reading(self) -> None:
+        if self._reading is not None:
+            self._reading.task.cancel()
+            self._reading = None
 
     async def _log_in_incoming(
         self, session: Incoming, opener: _Opener[Incoming], log_in: _LogIn[Incoming]
     ) -> tuple[Incoming, LoggedIn | Failure, tuple[Finding, ...]]:
         """Log in, at most with so many user names that one login is left for the other server."""
         self._begin(Activity.LOG_IN_INCOMING)
-        proof = await log_in(session, self._request.secret, self._net)
+        session, proof = await self._log_in(session, opener, log_in)
         findings: tuple[Finding, ...] = ()
         for name in self._request.other_usernames[: MAX_LOGINS - 2]:
             if not (isinstance(proof, Failure) and proof.error is ErrorClass.AUTH_WRONG):
@@ -493,7 +554,7 @@ class Check:
             if isinstance(again, Failure):
                 break
             self._sessions.add(again)
-            other = await log_in(again, self._request.secret, self._net)
+            other = await log_in(again, self._secret, self._net)
             if isinstance(other, Failure):
                 continue
             findings = (_username_form(session.server, other.server),)
@@ -503,20 +564,61 @@ class Check:
         self._end(Activity.LOG_IN_INCOMING, _status(proof))
         return session, proof, findings
 
+    async def _log_in(
+        self, session: Session, opener: _Opener[Session], log_in: _LogIn[Session]
+    ) -> tuple[Session, LoggedIn | Failure]:
+        """Log in; with a new token once more where the one at hand is refused."""
+        tried = self._secret
+        proof = await log_in(session, tried, self._net)
+        if not (isinstance(proof, Failure) and proof.error is ErrorClass.AUTH_TOKEN_REFUSED):
+            return session, proof
+        if not await self._has_renewed(tried):
+            return session, proof
+        again = await opener(session.server, self._net)
+        if isinstance(again, Failure):
+            return session, again
+        self._sessions.add(again)
+        return again, await log_in(again, self._secret, self._net)
+
+    async def _has_renewed(self, refused: Secret) -> bool:
+        """Whether there is another token than the refused one; both servers share it."""
+        async with self._renewing:
+            if self._secret is not refused:
+                return True
+            if self._renew is None or self._renewal_failed is not None:
+                return False
+            fresh = await self._renew()
+            if isinstance(fresh, SignInFailure):
+                self._renewal_failed = fresh
+                return False
+            self._secret = fresh
+            return True
+
+    def _cannot_log_in(self, server: ServerSettings) -> bool:
+        """Whether the server wants another kind of secret than there is."""
+        return not server.takes_password and not isinstance(self._secret, AccessToken)
+
+    def _as_proven(self, server: ServerSettings) -> ServerSettings:
+        """The server as programs are to use it: where a sign-in worked, that comes first."""
+        if not isinstance(self._secret, AccessToken):
+            return server
+        others = tuple(kind for kind in server.authentication if kind is not Authentication.OAUTH2)
+        return replace(server, authentication=(Authentication.OAUTH2, *others))
+
     async def _outgoing(self) -> _Side:
         opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
-        self._smtp = opened
         self._sessions.add(opened)
         self._account = replace(self._account, outgoing=opened.server)
-        if not opened.server.takes_password:
+        if self._cannot_log_in(opened.server):
             return self._sign_in_elsewhere(opened.server)
         self._begin(Activity.LOG_IN_OUTGOING)
-        proof = await log_in_smtp(opened, self._request.secret, self._net)
+        self._smtp, proof = await self._log_in(opened, open_smtp, log_in_smtp)
         self._end(Activity.LOG_IN_OUTGOING, _status(proof))
         if isinstance(proof, Failure):
             return self._failed(proof, reached=True)
+        self._account = replace(self._account, outgoing=self._as_proven(self._account.outgoing))
         return _Side(proof=proof, reached=True)
 
     async def _open(
@@ -556,14 +658,12 @@ class Check:
         if isinstance(outcome, Failure):
             self._end_trip(Status.FAIL)
             finding = finding_of(outcome, self._account.address, wait=self._request.wait)
-            self._tell((finding,))
-            return None, (finding,)
+            return None, self._told((finding,))
         self._end_trip(Status.OK)
         findings = arrival_findings(outcome, self._account.incoming.protocol)
         loop = loop_finding(outcome.raw, self._account.address)
         findings += (loop,) if loop is not None else ()
-        self._tell(findings)
-        return outcome, findings
+        return outcome, self._told(findings)
 
     def _end_trip(self, status: Status) -> None:
         for activity in _TRIP:
@@ -606,13 +706,40 @@ class Check:
         return self._failed(failure, reached=False, proven_name=name)
 
     def _failed(self, failure: Failure, *, reached: bool, proven_name: str | None = None) -> _Side:
-        findings = (finding_of(failure, self._account.address, proven_name=proven_name),)
-        self._tell(findings)
+        finding = finding_of(failure, self._account.address, proven_name=proven_name)
+        findings = self._told((self._of_sign_in(finding),))
         return _Side(findings, reached=reached, failure=failure)
 
-    def _tell(self, findings: Sequence[Finding]) -> None:
+    def _of_sign_in(self, finding: Finding) -> Finding:
+        """Where a token was refused: what is known of the reason from the sign-in itself."""
+        sign_in = self._request.sign_in
+        if finding.id != "account.login.sign-in-refused" or sign_in is None:
+            return finding
+        facts, evidence = dict(finding.facts), dict(finding.evidence)
+        if sign_in.is_of_another:
+            facts["chosen"] = evidence["chosen"] = sign_in.signed_in_as
+            return Finding("account.login.wrong-account", finding.status, facts, evidence)
+        failed = self._renewal_failed
+        if failed is not None and failed.fault is SignInFault.EXPIRED:
+            return Finding("account.login.sign-in-expired", finding.status, facts, evidence)
+        return finding
+
+    @property
+    def _redacted(self) -> Redacted:
+        second = self._request.second
+        secrets = [self._request.secret, *([second.secret] if second is not None else [])]
+        return Redacted(self._account, secrets)
+
+    def _told(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The findings with the time at which they were made, free of secrets; told at once."""
+        now = self._net.clock.now().astimezone(UTC).isoformat(timespec="seconds")
+        redacted = self._redacted
+        told = []
         for finding in findings:
-            self._emit(FindingMade(finding))
+            dated = replace(finding, evidence={**finding.evidence, "time": now})
+            told.append(redacted.finding(dated))
+            self._emit(FindingMade(told[-1]))
+        return tuple(told)
 
     def _proven(self, domain: DomainVerdict, mail: _Mail) -> set[Link]:
         proven: set[Link] = set()

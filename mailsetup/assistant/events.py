@@ -82,8 +82,30 @@ class LinkJudged:
     status: Status
 
 
+@dataclass(frozen=True, slots=True)
+class SignInOpened:
+    """The sign-in page waits for the person. ``url`` is to be opened in their browser.
+
+    It leads to the provider's own page; ``host`` is that one's, for the person to recognise.
+    """
+
+    url: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignInCode:
+    """The person is to open ``page`` on any device and to type ``code`` there."""
+
+    page: str
+    code: str
+    seconds: float
+
+
 Event = (
-    SourceAsked
+    SignInOpened
+    | SignInCode
+    | SourceAsked
     | SourceAnswered
     | SettingsFound
     | ActivityStarted

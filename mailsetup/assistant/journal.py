@@ -15,6 +15,8 @@ from mailsetup.assistant.events import (
     FindingMade,
     LinkJudged,
     SettingsFound,
+    SignInCode,
+    SignInOpened,
     SourceAnswered,
     SourceAsked,
 )
@@ -77,5 +79,10 @@ def _words(event: Event) -> str:
             return f"finding: {finding.id} {finding.status} {evidence}".rstrip()
         case LinkJudged(link=link, status=status):
             return f"chain: {link} {status}"
+        case SignInOpened(host=host):
+            # The address carries what ties the answer to this sign-in: it is nobody else's.
+            return f"sign-in: waiting for the page of {host}"
+        case SignInCode(page=page):
+            return f"sign-in: waiting for a code at {page}"
         case _:
             assert_never(event)

@@ -10,7 +10,7 @@ from mailsetup.model.settings import Account
 from mailsetup.verify.outcome import LoggedIn, RoundTrip
 from mailsetup.verify.refusal import without_secret
 
-_OURS = frozenset({"stage", "class", "protocol", "security", "confidence", "fault"})
+_OURS = frozenset({"stage", "class", "protocol", "security", "confidence", "fault", "time"})
 """Evidence in words of our own."""
 
 
@@ -39,17 +39,17 @@ class Redacted:
             return report
         answer, elsewhere = report.answer, report.elsewhere
         if answer is not None and answer.finding is not None:
-            answer = replace(answer, finding=self._finding(answer.finding))
+            answer = replace(answer, finding=self.finding(answer.finding))
         if elsewhere is not None:
             elsewhere = replace(
                 elsewhere,
                 sent=self._trip(elsewhere.sent),
                 received=self._trip(elsewhere.received),
-                problem=self._finding(elsewhere.problem) if elsewhere.problem else None,
+                problem=self.finding(elsewhere.problem) if elsewhere.problem else None,
             )
         return replace(
             report,
-            findings=tuple(self._finding(finding) for finding in report.findings),
+            findings=tuple(self.finding(finding) for finding in report.findings),
             incoming=self._proof(report.incoming),
             outgoing=self._proof(report.outgoing),
             round_trip=self._trip(report.round_trip),
@@ -57,7 +57,10 @@ class Redacted:
             elsewhere=elsewhere,
         )
 
-    def _finding(self, finding: Finding) -> Finding:
+    def finding(self, finding: Finding) -> Finding:
+        """The same finding, where nothing that a server said holds a secret."""
+        if not self._secrets:
+            return finding
         return Finding(
             finding.id, finding.status, self._facts(finding.facts), self._facts(finding.evidence)
         )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mailsetup.diagnosis.symptoms import Answer
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.settings import Account
 from mailsetup.verify.outcome import LoggedIn, RoundTrip
 
@@ -39,6 +40,8 @@ class CheckReport:
     """To the complaint that the check was asked about, if any."""
     elsewhere: Elsewhere | None = None
     """What a second mailbox at another company showed."""
+    folders: Folders = NO_FOLDERS
+    """Where sent mail and the like go, as far as programs do not find that out by themselves."""
 
     @property
     def is_healthy(self) -> bool:
@@ -53,6 +56,12 @@ class CheckReport:
     def status(self, link: Link) -> Status:
         """How one link stands."""
         return dict(self.chain)[link]
+
+    @property
+    def to_act_on(self) -> Finding | None:
+        """The finding that explains the complaint, or else the one that explains the chain."""
+        answered = self.answer.finding if self.answer is not None else None
+        return answered or self.root_cause
 
     @property
     def root_cause(self) -> Finding | None:

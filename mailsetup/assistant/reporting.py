@@ -161,7 +161,7 @@ def _content(found: _Found, now: datetime) -> ReportContent:
         findings=tuple(_finding(finding, cause) for finding in found.findings),
         proof=found.proof,
         notes=found.notes,
-        message=message,
+        message=tuple(message.splitlines()),
         message_to=_("To: {who}").format(who=actor_name(explain(cause).who))
         if cause is not None and message
         else "",

@@ -61,7 +61,7 @@ def _server(server: ServerSettings, proof: LoggedIn | None) -> list[tuple[str, s
         (
             _("Space used"),
             _("{used} of {limit}").format(
-                used=size(quota.used_kib * 1024), limit=size(quota.limit_kib * 1024)
+                used=quota.amount(quota.used), limit=quota.amount(quota.limit)
             )
             if quota
             else _NONE,
@@ -103,12 +103,10 @@ def discovery_tables(discovery: Discovery | None) -> tuple[Table, ...]:
     rows: list[tuple[str, ...]] = []
     source = discovery.source
     if source is not None:
-        # A path would name the person's folders on this computer.
-        place = PurePath(source.location).name if source.method is Method.FILE else source.location
         rows += [
             (_("Source"), source_sentence(source)),
             (_("Method"), str(source.method)),
-            (_("Place"), plain(place) or _NONE),
+            (_("Place"), _place(source.method, source.location)),
             (_("Channel"), str(source.channel)),
         ]
     if discovery.settings is not None:
@@ -126,7 +124,7 @@ def discovery_tables(discovery: Discovery | None) -> tuple[Table, ...]:
             one.method,
             _fate(one.fate) + (f" ({plain(one.reason, 60)})" if one.reason else ""),
             _ms(one.elapsed_ms),
-            plain(one.location) or _NONE,
+            _place(one.method, one.location),
         )
         for one in discovery.tried
     )
@@ -135,6 +133,12 @@ def discovery_tables(discovery: Discovery | None) -> tuple[Table, ...]:
         Table(_("How the servers were found"), tuple(rows)),
         Table(_("Where it was looked"), tried, columns, "tried"),
     )
+
+
+def _place(method: str, location: str) -> str:
+    """A path would name the person's folders on this computer."""
+    name = PurePath(location).name if method == Method.FILE else location
+    return plain(name) or _NONE
 
 
 def _fate(fate: Fate) -> str:

@@ -5,14 +5,15 @@ from datetime import datetime
 from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.wording import link_name
 from mailsetup.diagnosis.catalogue import explain
+from mailsetup.diagnosis.checks.server import room_for_files
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Actor, Finding
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.text import plain
+from mailsetup.verify.outcome import Stage
 
 _MIB = 1024 * 1024
-_NONE = "—"
 
 
 def verdict_words(report: CheckReport) -> tuple[str, str]:
@@ -39,6 +40,13 @@ def proof_sentences(report: CheckReport) -> tuple[str, ...]:
     if report.outgoing is not None:
         host = to_u_label(report.outgoing.server.host)
         lines.append(_("Logged in at {host} to send").format(host=host))
+    limit = report.outgoing.size_limit if report.outgoing is not None else None
+    if limit:
+        lines.append(
+            _("Messages up to {size} may be sent; that is about {files} of files").format(
+                size=size(limit), files=size(room_for_files(limit))
+            )
+        )
     trip = report.round_trip
     if trip is not None:
         seconds = f"{(trip.sent_ms + trip.arrived_ms) / 1000:.1f}"
@@ -87,31 +95,87 @@ def note_sentences(report: CheckReport) -> tuple[str, ...]:
 def message_for_actor(address: EmailAddress, cause: Finding, now: datetime) -> str:
     """What to write to whoever has to act: all that they will ask for, nothing secret.
 
-    ``now`` is aware. "" where it is the person who has to act.
+    Several lines. ``now`` is aware. "" where it is the person who has to act.
     """
     explanation = explain(cause)
     if explanation.who is Actor.YOU:
         return ""
+    problem = _("I have a problem with the mail of {address}. {sentence}")
+    rows = [(_("When"), now.strftime("%Y-%m-%d %H:%M %z")), *_evidence_rows(cause)]
+    return "\n".join(
+        (
+            _("Hello,"),
+            problem.format(address=address, sentence=_ended(explanation.title)),
+            *(f"- {name}: {value}" for name, value in rows if value),
+            _("Could you please have a look and tell me what you find? Thank you."),
+        )
+    )
+
+
+def _evidence_rows(cause: Finding) -> list[tuple[str, str]]:
+    """What a server or the DNS said, in the order in which one asks for it."""
     evidence = cause.evidence
-    said = plain(f"{evidence.get('code', '')} {evidence.get('answer', '')}")
-    server = plain(str(evidence.get("server", "")))
-    when = now.strftime("%Y-%m-%d %H:%M %z")
-    sentence = _ended(explanation.title)
-    if said:
-        return _(
-            "Hello. I have a problem with {address}. What happens: {sentence} "
-            "When: {when}. Server: {server}. Exact answer of the server: “{answer}”. "
-            "Could you please have a look?"
-        ).format(address=address, sentence=sentence, when=when, server=server or _NONE, answer=said)
-    if server:
-        return _(
-            "Hello. I have a problem with {address}. What happens: {sentence} "
-            "When: {when}. Server: {server}. Could you please have a look?"
-        ).format(address=address, sentence=sentence, when=when, server=server)
-    return _(
-        "Hello. I have a problem with {address}. What happens: {sentence} "
-        "When: {when}. Could you please have a look?"
-    ).format(address=address, sentence=sentence, when=when)
+
+    def said(*names: str) -> str:
+        values = (evidence.get(name, "") for name in names)
+        shown = (", ".join(v) if isinstance(v, tuple) else str(v) for v in values)
+        return plain(" ".join(one for one in shown if one))
+
+    protocol = said("protocol").upper()
+    server = f"{said('server')} ({protocol})" if protocol else said("server")
+    answer = said("code", "answer")
+    stage = str(evidence.get("stage", ""))
+    return [
+        (_("Server"), server),
+        (_("User name"), plain(str(cause.facts.get("username", "")), 120)),
+        (_("Step"), stage_words(stage) if stage else ""),
+        (_("Exact answer of the server"), f"“{answer}”" if answer else ""),
+        (_("Size of the message"), size(int(said("size"))) if said("size").isdigit() else ""),
+        (_("Message-ID"), said("message_id")),
+        (_("The outgoing server took it with the words"), said("accepted")),
+        (_("From"), said("from")),
+        (_("To"), said("to")),
+        (_("Certificate for"), said("certificate_names")),
+        (_("Certificate issued by"), said("certificate_issuer")),
+        (_("Certificate ends"), said("certificate_expires")),
+        (_("Found in the DNS"), said("name", "record")),
+        (_("Reason"), said("reason")),
+        (_("MX records"), said("mx")),
+        (_("The mailbox is at"), said("mailbox")),
+        (_("Signatures (DKIM)"), said("signatures") or said("dkim")),
+        (_("SPF"), said("spf")),
+        (_("Sending address"), said("address", "reverse_name") if "record" in evidence else ""),
+        (_("Confidence"), said("confidence")),
+    ]
+
+
+def stage_words(stage: str) -> str:
+    """How far a dialogue had come, as the end of a sentence; ``stage`` is a `Stage`."""
+    match stage:
+        case Stage.CONNECT:
+            return _("connecting")
+        case Stage.TLS | Stage.STARTTLS:
+            return _("beginning encryption")
+        case Stage.GREETING:
+            return _("greeting of the server")
+        case Stage.LOGIN:
+            return _("logging in")
+        case Stage.MAILBOX:
+            return _("opening the mailbox")
+        case Stage.SENDER:
+            return _("naming the sender")
+        case Stage.RECIPIENT:
+            return _("naming the recipient")
+        case Stage.DATA:
+            return _("handing the message over")
+        case Stage.ARRIVAL:
+            return _("waiting for the message")
+        case Stage.ATTACHMENT:
+            return _("reading the message")
+        case Stage.CLEAN_UP:
+            return _("removing the message")
+        case _:
+            return stage
 
 
 def _ended(sentence: str) -> str:

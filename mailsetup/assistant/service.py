@@ -3,14 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
-from typing import assert_never
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, assert_never
 
 from mailsetup.assistant.checking import Check, CheckRequest, Emit
 from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.assistant.publishing import Row, mail_exchangers, verify_publication
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.second import SecondMailbox
+from mailsetup.assistant.signin import (
+    ClientsProblem,
+    OpenBrowser,
+    SignIn,
+    SignInFailure,
+    SignInMeans,
+    SignInWay,
+    find_way,
+    from_kept,
+    give_back,
+    kept_from_text,
+    kept_to_text,
+    known_clients,
+    needs_renewal,
+    renewed,
+    sign_in,
+    to_keep,
+)
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.domain import look_at_domain
 from mailsetup.diagnosis.checks.network import look_at_network
@@ -23,7 +41,7 @@ from mailsetup.export.publish.publication import Publication
 from mailsetup.export.thunderbird_accounts import accounts_here
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link
-from mailsetup.model.secret import Secret
+from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
     Account,
     AccountSettings,
@@ -40,6 +58,9 @@ from mailsetup.verify.login import open_imap, open_pop3, open_smtp
 from mailsetup.verify.outcome import Failure
 from mailsetup.verify.session import MailSession
 
+if TYPE_CHECKING:
+    from mailsetup.assistant.watching import DomainReport
+
 __all__ = [
     "Assistant",
     "CheckRequest",
@@ -49,6 +70,10 @@ __all__ = [
     "Outcome",
     "RunOptions",
     "SecondMailbox",
+    "SignIn",
+    "SignInFailure",
+    "SignInMeans",
+    "SignInWay",
     "Symptom",
     "UnconfirmedError",
     "alternatives_to",
@@ -79,6 +104,8 @@ class RunOptions:
     offline: bool = False
     plain_http: bool = False
     """Whether settings that came over plain HTTP may be proposed; they are always asked about."""
+    oauth_client_id: str = ""
+    """A technician's own id for sign-ins in the browser, at whichever provider it is."""
 
 
 class UnconfirmedError(Exception):
@@ -155,6 +182,7 @@ class Assistant:
         self._programs_here = programs_here
         self._vault = vault or Vault()
         self._left_open: _LeftOpen | None = None
+        self._sign_ins: dict[EmailAddress, SignIn] = {}
 
     async def discover(
         self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
@@ -199,8 +227,131 @@ class Assistant:
         Raises `UnconfirmedError` rather than send the password to a host that nobody agreed to.
         """
         _require_confirmation(request, self.options.agreed)
+        request = _with_token_hosts(request)
         async with self._network() as net:
-            return await Check(request, net, emit, self._programs_here).run()
+            if request.sign_in is None:
+                return await Check(request, net, emit, self._programs_here).run()
+            current = self._sign_ins.get(request.account.address, request.sign_in)
+
+            async def renew() -> AccessToken | SignInFailure:
+                fresh = await self._renewed(current, net)
+                return fresh if isinstance(fresh, SignInFailure) else fresh.token
+
+            if needs_renewal(current, net):
+                # Where that fails, the servers' refusal is what counts.
+                fresh = await self._renewed(current, net)
+                current = current if isinstance(fresh, SignInFailure) else fresh
+            request = replace(request, secret=current.token, sign_in=current)
+            return await Check(request, net, emit, self._programs_here, renew).run()
+
+    # Signing in in the browser ---------------------------------------------------------------
+
+    async def sign_in_way(
+        self,
+        account: Account,
+        settings: AccountSettings | None = None,
+        *,
+        agreed: Collection[str] = (),
+    ) -> SignInWay | SignInFailure | ClientsProblem:
+        """Where one signs in for the account, and as which client this program is known there.
+
+        ``agreed`` are domains, or host names, that the person agreed to.
+        """
+        known = await asyncio.to_thread(known_clients, self.options.oauth_client_id)
+        if isinstance(known, ClientsProblem):
+            return known
+        async with self._network(leave_open=True) as net:
+            return await find_way(
+                account,
+                settings,
+                net,
+                known=known,
+                agreed=(*self.options.agreed, *agreed),
+                offline=self.options.offline,
+            )
+
+    async def sign_in(
+        self,
+        way: SignInWay,
+        open_browser: OpenBrowser,
+        emit: Emit = ignore,
+        *,
+        means: SignInMeans = SignInMeans.BROWSER,
+        choose_account: bool = False,
+    ) -> SignIn | SignInFailure:
+        """Let the person sign in, and hold the tokens in memory until `end_sign_ins`.
+
+        ``open_browser`` shows a page in the person's browser; it is called in the event loop's
+        thread and must not block. Raises `UnconfirmedError` where the token would go to a host that
+        nobody agreed to.
+        """
+        if way.confirm:
+            raise UnconfirmedError(", ".join(way.confirm))
+        async with self._network(leave_open=True) as net:
+            made = await sign_in(way, means, net, emit, open_browser, choose_account=choose_account)
+            if isinstance(made, SignIn):
+                await self._replace(made, net)
+            return made
+
+    async def kept_sign_in(self, way: SignInWay) -> SignIn | SignInFailure | None:
+        """The sign-in from the keyring, with a fresh token; None where there is none."""
+        if way.confirm:
+            return None
+        text = await asyncio.to_thread(self._vault.load_sign_in, way.account.address)
+        kept = kept_from_text(text) if text is not None else None
+        found = from_kept(kept, way) if kept is not None else None
+        if found is None:
+            return None
+        async with self._network(leave_open=True) as net:
+            return await self._renewed(found, net)
+
+    async def has_kept_sign_in(self, address: EmailAddress) -> bool:
+        """Whether the keyring holds a sign-in for the address."""
+        return await asyncio.to_thread(self._vault.load_sign_in, address) is not None
+
+    async def keep_sign_in(self, one: SignIn) -> bool:
+        """Put the sign-in into the keyring. False when it was not taken."""
+        current = self._sign_ins.get(one.way.account.address, one)
+        kept = to_keep(current)
+        if kept is None:
+            return False
+        address = current.way.account.address
+        taken = await asyncio.to_thread(self._vault.store_sign_in, address, kept_to_text(kept))
+        if taken:
+            self._sign_ins[address] = replace(current, kept=True)
+        return taken
+
+    async def forget_sign_in(self, address: EmailAddress) -> bool:
+        """Remove the sign-in from the keyring."""
+        return await asyncio.to_thread(self._vault.forget_sign_in, address)
+
+    async def end_sign_ins(self) -> None:
+        """Forget all tokens; those that are not kept are given back to their providers."""
+        ending = [one for one in self._sign_ins.values() if not one.kept]
+        self._sign_ins.clear()
+        if ending:
+            async with self._network() as net:
+                await asyncio.gather(*(give_back(one, net) for one in ending))
+
+    async def _renewed(self, one: SignIn, net: Network) -> SignIn | SignInFailure:
+        fresh = await renewed(one, net)
+        if isinstance(fresh, SignInFailure):
+            return fresh
+        self._sign_ins[one.way.account.address] = fresh
+        kept = to_keep(fresh) if fresh.kept else None
+        if kept is not None and fresh.tokens.refresh != one.tokens.refresh:
+            # The old one may have ended with its use.
+            address = fresh.way.account.address
+            await asyncio.to_thread(self._vault.store_sign_in, address, kept_to_text(kept))
+        return fresh
+
+    async def _replace(self, made: SignIn, net: Network) -> None:
+        """The person signed in anew: the tokens from before are not needed any more."""
+        address = made.way.account.address
+        before = self._sign_ins.pop(address, None)
+        self._sign_ins[address] = made
+        if before is not None and not before.kept:
+            await give_back(before, net)
 
     async def reach(self, server: ServerSettings, address: EmailAddress) -> Finding | None:
         """Why a server that was typed does not answer as it should; None where it does.
@@ -228,6 +379,13 @@ class Assistant:
         """Fetch what is really served for a domain, and compare."""
         async with self._network() as net:
             return await verify_publication(expected, net)
+
+    async def watch(self, domain: str, known: Discovery | None = None) -> "DomainReport":
+        """Everything about a domain that needs no account; ``known`` stands for a search."""
+        from mailsetup.assistant.watching import watch
+
+        async with self._network() as net:
+            return await watch(domain, net, self.options, known)
 
     async def find_second(self, address: EmailAddress, secret: Secret) -> SecondMailbox | None:
         """The person's mailbox at another company; None where its servers are not certain."""
@@ -277,6 +435,21 @@ class Assistant:
             self._left_open = left
         else:
             await left.stack.aclose()
+
+
+def _with_token_hosts(request: CheckRequest) -> CheckRequest:
+    """The request without servers that the sign-in's token must not go to.
+
+    Raises `UnconfirmedError` where the account's own are among them.
+    """
+    if not isinstance(request.secret, AccessToken):
+        return request
+    way = request.sign_in.way if request.sign_in is not None else None
+    used = (request.account.incoming, request.account.outgoing)
+    if way is None or not all(way.may_receive(server) for server in used):
+        raise UnconfirmedError(", ".join(dict.fromkeys(server.host for server in used)))
+    others = tuple(server for server in request.alternatives if way.may_receive(server))
+    return replace(request, alternatives=others)
 
 
 _Reached = MailSession | Failure

@@ -238,6 +238,8 @@ def hint_sentence(hint: Hint) -> str:
             return _("This provider only lets you sign in in the browser; passwords do not work.")
         case "bridge":
             return _("This provider needs its own program (Bridge) on this computer.")
+        case "own-app":
+            return _("This provider lets no other mail program in.")
         case _:
             return _("Your provider explains more on its web page.")
 
@@ -291,7 +293,7 @@ def activity_sentence(activity: Activity, detail: str = "") -> str:
 
 def source_asked_sentence(method: str, location: str) -> str:
     """Whom the program is asking for settings. ``location`` is plain text."""
-    if method == Method.BUILTIN:
+    if method in (Method.BUILTIN, Method.FILE):
         return _("Looking among the providers that this program knows")
     if method in (Method.AUTOCONFIG, Method.WELL_KNOWN, Method.PACC):
         return _("Asking your domain for its settings")
@@ -326,6 +328,11 @@ def warning_sentence(warning: str) -> str:
             return _(
                 "This provider's mail only comes out through its own program (Bridge). Install "
                 "it and enter the servers that it shows."
+            )
+        case "own-app":
+            return _(
+                "This provider's mail can only be read in its own app or on its web page. No mail "
+                "program can be set up for it."
             )
         case _:
             return warning

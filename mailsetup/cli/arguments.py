@@ -41,6 +41,11 @@ SYMPTOMS = (
 )  # fmt: skip
 """Words for complaints. Written here too, because the command line's help loads nothing else."""
 
+SHELLS = ("bash", "zsh", "fish", "powershell")
+
+KITS = ("thunderbird", "outlook", "apple", "ansible")
+"""Kits, for the same reason."""
+
 
 def parser() -> Parser:
     """The whole command line, with its texts in the current language."""
@@ -57,8 +62,10 @@ def parser() -> Parser:
             "  mailsetup discover ana@company.com\n"
             "  mailsetup check ana@company.com\n"
             "  mailsetup apply ana@company.com --to thunderbird\n"
+            "  mailsetup batch people.csv --out people\n"
             "  mailsetup --demo\n"
             "\n"
+            "“mailsetup COMMAND --help” shows examples of each.\n"
             "Exit status: 0 done, 2 wrong input, 3 no settings found, 4 a confirmation is needed,\n"
             "5 a link of the chain is broken, 130 cancelled, 1 a defect of this program."
         ),
@@ -74,14 +81,57 @@ def parser() -> Parser:
     root.add_argument("--screenshot", metavar="FILE", help=argparse.SUPPRESS)
     verbs = root.add_subparsers(dest="verb", metavar=_("COMMAND"))
 
-    discover = _verb(verbs, "discover", _("find the mail servers of an address"))
+    discover = _verb(
+        verbs,
+        "discover",
+        _("find the mail servers of an address"),
+        examples=(
+            "mailsetup discover ana@company.com",
+            "mailsetup discover ana@company.com --json > company.json",
+            "mailsetup discover ana@company.com --trust hoster.com",
+        ),
+    )
     _address(discover)
 
     check = _verb(
-        verbs, "check", _("find, log in, send and receive, and say what is broken if anything is")
+        verbs,
+        "check",
+        _("find, log in, send and receive, and say what is broken if anything is"),
+        examples=(
+            "mailsetup check ana@company.com",
+            "mailsetup check ana@company.com --symptom no-llega --report ana.pdf",
+            "mailsetup check --domain company.com",
+            "mailsetup check --domain company.com --since company.json",
+        ),
     )
-    _address(check)
+    check.add_argument("address", nargs="?", metavar=_("ADDRESS"), help=_("the e-mail address"))
+    check.add_argument(
+        "--domain",
+        metavar=_("DOMAIN"),
+        help=_("instead of an address: all of a domain that needs no account"),
+    )
+    check.add_argument(
+        "--since",
+        metavar=_("FILE"),
+        help=_("with --domain: tell only what changed since the last time; FILE remembers it"),
+    )
     _password(check)
+    check.add_argument(
+        "--sign-in",
+        choices=("browser", "device"),
+        metavar="browser|device",
+        help=_("sign in in the browser instead of giving a password, or by a code elsewhere"),
+    )
+    check.add_argument(
+        "--oauth-client-id",
+        metavar="ID",
+        help=_("the id under which the provider knows this program; implies --sign-in browser"),
+    )
+    check.add_argument(
+        "--keep-sign-in",
+        action="store_true",
+        help=_("keep the sign-in in this computer's keyring; otherwise it is given back"),
+    )
     check.add_argument(
         "--no-send", action="store_true", help=_("do everything but send the test message")
     )
@@ -128,7 +178,15 @@ def parser() -> Parser:
         help=_("where the address is refused as user name, also try its usual other form once"),
     )
 
-    export = _verb(verbs, "export", _("write the files for a mail program"))
+    export = _verb(
+        verbs,
+        "export",
+        _("write the files for a mail program"),
+        examples=(
+            "mailsetup export ana@company.com --for outlook --out ana",
+            "mailsetup export ana@company.com --for apple-mail --name 'Ana Gil' --out ana",
+        ),
+    )
     _address(export)
     export.add_argument(
         "--for", dest="program", required=True, metavar=_("PROGRAM"), help=_("see “programs”")
@@ -143,7 +201,16 @@ def parser() -> Parser:
         "--sign-key", metavar=_("FILE"), help=_("its private key, where it is in another file")
     )
 
-    apply = _verb(verbs, "apply", _("put the settings into a program installed here"))
+    apply = _verb(
+        verbs,
+        "apply",
+        _("put the settings into a program installed here"),
+        examples=(
+            "mailsetup apply ana@company.com --to thunderbird",
+            "mailsetup apply ana@company.com --to thunderbird --profile default",
+            "mailsetup apply ana@company.com --to thunderbird --undo",
+        ),
+    )
     _address(apply)
     apply.add_argument(
         "--to", dest="program", required=True, metavar=_("PROGRAM"), help=_("see “programs”")
@@ -175,14 +242,63 @@ def parser() -> Parser:
 
     _publish(verbs)
     _batch(verbs)
+    _kit(verbs)
 
-    _verb(verbs, "programs", _("the programs for export and apply, and which are installed"))
+    _verb(
+        verbs,
+        "programs",
+        _("the programs for export and apply, and which are installed"),
+        examples=("mailsetup programs", "mailsetup programs --json"),
+    )
+    _about_itself(verbs)
     return root
+
+
+def _about_itself(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    text = _("the JSON Schema of what --json prints")
+    schema = verbs.add_parser("schema", help=text, description=text)
+    text = _("a script that completes commands and options in your shell")
+    completion = verbs.add_parser(
+        "completion",
+        help=text,
+        description=text,
+        epilog="\n".join(
+            (
+                _("Examples:"),
+                "  mailsetup completion bash >> ~/.bashrc",
+                "  mailsetup completion zsh > ~/.zfunc/_mailsetup",
+                "  mailsetup completion fish > ~/.config/fish/completions/mailsetup.fish",
+                "  mailsetup completion powershell >> $PROFILE",
+            )
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+    text = _("the manual page")
+    manual = verbs.add_parser(
+        "manual",
+        help=text,
+        description=text,
+        epilog="\n".join(
+            (_("Examples:"), "  mailsetup manual > mailsetup.1", "  man -l mailsetup.1")
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for verb in (schema, completion, manual):
+        verb.add_argument(
+            "--lang", choices=("es", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
 
 
 def _publish(verbs: "argparse._SubParsersAction[Parser]") -> None:
     publish = _verb(
-        verbs, "publish", _("what a hosting should serve, so that every program finds the settings")
+        verbs,
+        "publish",
+        _("what a hosting should serve, so that every program finds the settings"),
+        examples=(
+            "mailsetup publish company.com --address ana@company.com --out web",
+            "mailsetup publish company.com --address ana@company.com --verify",
+        ),
     )
     publish.add_argument("domain", metavar=_("DOMAIN"), help=_("the domain behind the @"))
     publish.add_argument(
@@ -307,6 +423,39 @@ def _batch(verbs: "argparse._SubParsersAction[Parser]") -> None:
         metavar="N",
         help=_("mailboxes to test at the same time at one hosting (default: 2)"),
     )
+
+
+def _kit(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    kit = _verb(
+        verbs,
+        "kit",
+        _("roll a domain's settings out: files for Intune, group policy, MDM, Ansible"),
+        details=_(
+            "Makes everybody's files out of one mailbox's settings, for the tools that fleets run"
+            " already. Each kit has a README. Kits: {kits}."
+        ).format(kits=", ".join(KITS)),
+        examples=(
+            "mailsetup discover ana@company.com --json > company.json",
+            "mailsetup kit --settings company.json --out kit",
+            "mailsetup kit --settings company.json --for ansible --for apple --out kit",
+        ),
+    )
+    kit.add_argument(
+        "--address",
+        metavar=_("ADDRESS"),
+        help=_("the mailbox that the settings belong to, where the file does not say so"),
+    )
+    kit.add_argument("--out", required=True, metavar=_("DIR"), help=_("folder for the kits"))
+    kit.add_argument(
+        "--for",
+        dest="kits",
+        action="append",
+        choices=KITS,
+        metavar="KIT",
+        help=_("only this kit; repeatable"),
+    )
+    kit.add_argument("--name", default="", help=_("the person's name"))
+    kit.add_argument("--force", action="store_true", help=_("replace files that are there"))
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:

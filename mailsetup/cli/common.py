@@ -78,6 +78,7 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         with self._runner:
+            self._runner.run(self.assistant.end_sign_ins())
             self._runner.run(self.assistant.close())
 
 
@@ -108,6 +109,7 @@ def run_options(options: argparse.Namespace) -> RunOptions:
         budget=options.timeout,
         offline=options.offline,
         plain_http=options.allow_http,
+        oauth_client_id=getattr(options, "oauth_client_id", None) or "",
     )
 
 
@@ -138,6 +140,24 @@ def settings_file(path: Path, address: EmailAddress) -> Discovery:
 def password_for(
     options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
 ) -> Secret:
+    known = kept_or_given_password(options, streams, engine, address)
+    if known is not None:
+        return known
+    if not streams.stdin.isatty():
+        raise RefusalError(
+            "password.missing",
+            _(
+                "There is no password. Use --password-stdin, or keep it in the keyring "
+                "with the window."
+            ),
+        )
+    return password_prompt(address)
+
+
+def kept_or_given_password(
+    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+) -> Secret | None:
+    """The password from standard input or the keyring; None where somebody has to be asked."""
     if options.password_stdin:
         line = streams.stdin.readline(_MAX_PASSWORD + 2)
         value = line.rstrip("\r\n")
@@ -147,18 +167,11 @@ def password_for(
                 _("There is no password for {address} on standard input.").format(address=address),
             )
     else:
-        kept = engine.run(engine.assistant.load_secret(address))
-        if kept is not None:
-            return kept
-        if not streams.stdin.isatty():
-            raise RefusalError(
-                "password.missing",
-                _(
-                    "There is no password. Use --password-stdin, or keep it in the keyring "
-                    "with the window."
-                ),
-            )
-        value = _prompt(address)
+        return engine.run(engine.assistant.load_secret(address))
+    return _checked_password(value)
+
+
+def _checked_password(value: str) -> Secret:
     if len(value) > _MAX_PASSWORD or has_control(value):
         raise RefusalError(
             "password.malformed", _("The password is too long or holds control characters.")
@@ -166,13 +179,19 @@ def password_for(
     return Secret(value)
 
 
-def _prompt(address: EmailAddress) -> str:
+def password_prompt(address: EmailAddress, *, may_be_empty: bool = False) -> Secret:
+    """Ask on the terminal. ``may_be_empty``: the person may sign in in the browser instead."""
     import getpass
 
-    value = getpass.getpass(_("Password for {address}: ").format(address=address))
-    if not value:
+    question = (
+        _("Password for {address} (leave it empty to sign in in the browser): ")
+        if may_be_empty
+        else _("Password for {address}: ")
+    )
+    value = getpass.getpass(question.format(address=address))
+    if not value and not may_be_empty:
         raise RefusalError("password.missing", _("No password was typed."))
-    return value
+    return _checked_password(value)
 
 
 # Finding settings -------------------------------------------------------------------------------

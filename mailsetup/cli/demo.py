@@ -1,6 +1,7 @@
 """``mailsetup --demo`` without a screen: the window's steps, walked in the terminal."""
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.main import BROKEN, DEFECT, DONE
@@ -68,7 +69,7 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
             wait=20.0,
         )
     )
-    text.write_report(report, out)
+    text.write_report(report, datetime.now().astimezone(), out)
     if not report.is_healthy:
         return BROKEN
     for program in EXPORTERS:

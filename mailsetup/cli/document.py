@@ -1,7 +1,10 @@
 """The JSON documents of the command-line contract."""
 
+from datetime import datetime
+
 from mailsetup.assistant.report import CheckReport, RoundTrip
-from mailsetup.assistant.service import Discovery
+from mailsetup.assistant.reportwords import message_for_actor
+from mailsetup.assistant.service import Discovery, SignIn
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict
 from mailsetup.model.address import EmailAddress
@@ -14,6 +17,7 @@ from mailsetup.model.document import (
 )
 from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.outcome import Tried
+from mailsetup.model.text import plain
 
 Document = dict[str, Json]
 
@@ -73,8 +77,8 @@ def verdict_members(verdict: Verdict) -> Document:
     }
 
 
-def check_members(report: CheckReport) -> Document:
-    """What ``check --json`` adds to the document of a discovery."""
+def check_members(report: CheckReport, now: datetime) -> Document:
+    """What ``check --json`` adds to the document of a discovery. ``now`` is aware."""
     members = verdict_members(Verdict(report.chain, report.first_broken, report.findings))
     members["round_trip"] = _trip(report.round_trip)
     if report.elsewhere is not None:
@@ -92,6 +96,8 @@ def check_members(report: CheckReport) -> Document:
             "mechanism": proof.mechanism,
             "tls": proof.tls_version,
             "login_ms": round(proof.elapsed_ms, 1),
+            "size_limit": proof.size_limit,
+            "alerts": list(proof.alerts),
         }
         for proof in (report.incoming, report.outgoing)
         if proof is not None
@@ -102,8 +108,25 @@ def check_members(report: CheckReport) -> Document:
             "text": report.answer.sentence,
             "finding": report.answer.finding.id if report.answer.finding else None,
         }
+    cause = report.to_act_on
+    if cause is not None:
+        members["message"] = message_for_actor(report.account.address, cause, now)
     members["check_ms"] = round(report.elapsed_ms, 1)
     return members
+
+
+def sign_in_members(sign_in: SignIn | None) -> Document:
+    """What ``check --json`` adds where the person signed in in the browser."""
+    if sign_in is None:
+        return {}
+    return {
+        "sign_in": {
+            "provider": plain(sign_in.way.name, 120),
+            "host": sign_in.way.page_host,
+            "account": sign_in.signed_in_as or None,
+            "kept": sign_in.kept,
+        }
+    }
 
 
 def _trip(trip: RoundTrip | None) -> Json:

@@ -20,7 +20,7 @@ from mailsetup.cli.common import (
     run_options,
 )
 from mailsetup.cli.document import Document
-from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
+from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, MakePage, print_document
 from mailsetup.export.exporter import Artifact
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
@@ -34,8 +34,11 @@ _MAX_KEY_FILE = 1024 * 1024 + 1
 
 def export(options: argparse.Namespace, streams: Streams) -> int:
     from mailsetup.export.exporter import CannotExport
+    from mailsetup.export.printed import with_pdf
     from mailsetup.export.table import exporter
+    from mailsetup.export.universal import Other
     from mailsetup.export.write import WriteRefused, write_artifact
+    from mailsetup.fleet.welcome import Printed
 
     chosen = exporter(options.program)
     if chosen is None:
@@ -44,6 +47,11 @@ def export(options: argparse.Namespace, streams: Streams) -> int:
     artifact = chosen.export(account)
     if isinstance(artifact, CannotExport):
         raise RefusalError("export.impossible", artifact.reason)
+    if chosen.id == Other.id and options.make_page is not None:
+        make_page: MakePage = options.make_page
+        artifact = with_pdf(
+            artifact, account, lambda html, title: make_page(Printed(title, html, {}))
+        )
     if options.sign_cert is not None:
         artifact = _signed(artifact, chosen.id, options, streams)
     written = write_artifact(artifact, Path(options.out), force=options.force)

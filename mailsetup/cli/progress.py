@@ -11,6 +11,8 @@ from mailsetup.assistant.events import (
     FindingMade,
     LinkJudged,
     SettingsFound,
+    SignInCode,
+    SignInOpened,
     SourceAnswered,
     SourceAsked,
 )
@@ -43,6 +45,8 @@ def live_progress(stderr: TextIO, wants_json: bool) -> Iterator[Emit]:
                     status.update(escape(activity_sentence(activity, detail)))
                 case SettingsFound() | ActivityEnded() | FindingMade() | LinkJudged():
                     return
+                case SignInOpened() | SignInCode():
+                    return  # told where it happens, also to those who watch nothing
                 case _:
                     assert_never(event)
 

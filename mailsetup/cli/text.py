@@ -2,13 +2,18 @@
 
 import shlex
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
 from mailsetup.assistant.evidencewords import evidence_rows
 from mailsetup.assistant.publishing import Row
 from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.reportwords import elsewhere_sentences, note_sentences
+from mailsetup.assistant.reportwords import (
+    elsewhere_sentences,
+    message_for_actor,
+    note_sentences,
+)
 from mailsetup.assistant.service import Discovery
 from mailsetup.assistant.wording import (
     actor_name,
@@ -30,7 +35,6 @@ from mailsetup.export.exporter import Artifact, Automation, Exporter
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.settings import Hint
 from mailsetup.model.text import plain
 
 _SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "·"}
@@ -42,7 +46,8 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
     if settings is None:
         for warning in discovery.warnings:
             out.write(f"  {warning_sentence(warning)}\n")
-        _write_hints(discovery.hints, out)
+        # The reason was said above; what is new is where to read on.
+        out.writelines(f"  {plain(hint.url, 200)}\n" for hint in discovery.hints if hint.url)
         return
     if settings.provider:
         out.write(plain(settings.provider, 60) + "\n")
@@ -53,17 +58,13 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
         out.write(server_sentence(server) + ", " + plain(server.username, 120) + "\n")
     for service in settings.services:
         out.write(f"  {service_sentence(service)}\n")
-    _write_hints(settings.hints, out)
+    for hint in settings.hints:
+        words = (hint_sentence(hint), provider_words(hint), plain(hint.url, 200))
+        out.write("  " + " ".join(word for word in words if word) + "\n")
     for alias in settings.aliases:
         out.write(f"  {alias_sentence(alias)}\n")
     for warning in discovery.warnings:
         out.write(f"  {warning_sentence(warning)}\n")
-
-
-def _write_hints(hints: Sequence[Hint], out: TextIO) -> None:
-    for hint in hints:
-        words = (hint_sentence(hint), provider_words(hint), plain(hint.url, 200))
-        out.write("  " + " ".join(word for word in words if word) + "\n")
 
 
 def confirmation_sentence(discovery: Discovery) -> str:
@@ -122,8 +123,8 @@ def write_verdict(verdict: Verdict, out: TextIO) -> None:
         _write_finding(finding, out)
 
 
-def write_report(report: CheckReport, out: TextIO) -> None:
-    """What was proven, or what is broken first."""
+def write_report(report: CheckReport, now: datetime, out: TextIO) -> None:
+    """What was proven, or what is broken first, and what to write to whom. ``now`` is aware."""
     out.write("\n")
     write_chain(report.chain, out)
     trip = report.round_trip
@@ -149,12 +150,18 @@ def write_report(report: CheckReport, out: TextIO) -> None:
         out.write(_("Nothing is broken as far as it could be checked.") + "\n")
     for finding in report.findings:
         _write_finding(finding, out)
+    cause = report.to_act_on
+    message = message_for_actor(report.account.address, cause, now) if cause is not None else ""
+    if message:
+        out.write("\n" + _("A message ready to send") + "\n")
+        out.writelines(f"  {line}\n" for line in message.splitlines())
 
 
 def _write_finding(finding: Finding, out: TextIO) -> None:
     explanation = explain(finding)
     out.write(f"\n{_SIGNS[finding.status]} {explanation.title}\n  {explanation.advice}\n")
-    out.write(f"  {_('Who can mend it: {who}').format(who=actor_name(explanation.who))}\n")
+    who = _("Who can mend it: {who}").format(who=actor_name(explanation.who))
+    out.write(f"  {who}\n")
     out.writelines(f"    {label}: {value}\n" for label, value in evidence_rows(finding))
 
 

@@ -38,6 +38,7 @@ from mailsetup.cli.document import (
     check_members,
     discovery_document,
     error_document,
+    sign_in_members,
     verdict_members,
 )
 from mailsetup.cli.main import (
@@ -48,6 +49,7 @@ from mailsetup.cli.main import (
     print_document,
 )
 from mailsetup.cli.progress import live_progress
+from mailsetup.cli.signin import early_password, log_in_with
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 
@@ -74,6 +76,10 @@ def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr:
                 from mailsetup.cli.batch import batch
 
                 return batch(options, streams)
+            case "kit":
+                from mailsetup.cli.kits import kit
+
+                return kit(options, streams)
             case _:
                 return exporting.programs(options, streams)
     except RefusalError as refusal:
@@ -118,11 +124,17 @@ def _status_of(discovery: Discovery) -> int:
 
 
 def _check(options: argparse.Namespace, streams: Streams) -> int:
+    if options.domain is not None:
+        from mailsetup.cli.watch import watch
+
+        return watch(options, streams)
+    if options.address is None or options.since is not None:
+        raise RefusalError("usage", _("An address is needed, or --domain (--since goes with it)."))
     address = address_of(options)
     report_to = _report_path(options)
     with Engine(run_options(options)) as engine:
-        # The password is asked for before anything takes time, so that the rest runs by itself.
-        secret = password_for(options, streams, engine, address)
+        # A password that is there is read before anything takes time.
+        early = early_password(options, streams, engine, address)
         second = _second(options, streams, engine) if options.second else None
         discovery, agreed_before = find_settings(options, streams, engine, address)
         document = discovery_document(address, discovery)
@@ -139,9 +151,17 @@ def _check(options: argparse.Namespace, streams: Streams) -> int:
         account = account_of(discovery, address, "")
         others = alternatives_to(account, discovery.settings) if discovery.settings else ()
         forms = username_forms(address, account.incoming) if options.try_usernames else ()
+        secret, sign_in = (
+            (early, None)
+            if early is not None
+            else log_in_with(
+                options, streams, engine, account, discovery, (*agreed_before, *agreed)
+            )
+        )
         request = CheckRequest(
             account=account,
             secret=secret,
+            sign_in=sign_in,
             send=not options.no_send,
             attachment_mib=options.attachment_mib,
             wait=options.wait,
@@ -156,13 +176,15 @@ def _check(options: argparse.Namespace, streams: Streams) -> int:
             report = engine.run(engine.assistant.check(request, emit))
     if report_to is not None:
         secrets = (secret, *((second.secret,) if second else ()))
+        secrets += sign_in.secrets if sign_in is not None else ()
         content = report_content(report, discovery, _now(), secrets=secrets)
         _write_report(content, report_to, options, streams)
     if options.json:
-        print_document({**document, **check_members(report)}, streams.stdout)
+        members = {**check_members(report, _now()), **sign_in_members(sign_in)}
+        print_document({**document, **members}, streams.stdout)
     else:
         text.write_discovery(discovery, streams.stdout)
-        text.write_report(report, streams.stdout)
+        text.write_report(report, _now(), streams.stdout)
     return DONE if report.is_healthy else BROKEN
 
 

@@ -3,6 +3,7 @@
 The one table of finding ids. ``{placeholders}`` are filled from a finding's facts.
 """
 
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,12 +14,18 @@ from mailsetup.model.text import plain
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One id's row. ``title`` and ``advice`` are message ids of the translations."""
+    """One id's row; its texts are message ids of the translations.
+
+    ``vague_title`` and ``vague_advice`` are said instead where a fact is not known that the other
+    one would name.
+    """
 
     id: str
     who: Actor
     title: str
     advice: str
+    vague_title: str = ""
+    vague_advice: str = ""
 
     @property
     def link(self) -> Link:
@@ -71,10 +78,13 @@ _ROWS: tuple[Entry, ...] = (
     Entry(
         "client.network.port-blocked",
         _TECHNICIAN,
-        N_("This network does not let mail through (blocked: {blocked})."),
+        N_("This network does not let your mail through (closed ports: {blocked})."),
         N_(
-            "Try with your phone's data. If it works there, talk to whoever runs this network. "
-            "These ways are open: {open}."
+            "Try with your phone's data. If it works there, talk to whoever runs this network, or "
+            "use one of these ports, which are open: {open}."
+        ),
+        vague_advice=N_(
+            "Try with your phone's data. If it works there, talk to whoever runs this network."
         ),
     ),
     Entry(
@@ -94,6 +104,7 @@ _ROWS: tuple[Entry, ...] = (
         _YOU,
         N_("This computer's clock is wrong by {offset}."),
         N_("Switch on automatic time. Secure connections fail while the clock is wrong."),
+        vague_title=N_("This computer's clock seems to be wrong."),
     ),
     Entry(
         "client.tls.intercepted",
@@ -186,8 +197,8 @@ _ROWS: tuple[Entry, ...] = (
     Entry(
         "dns.spf.too-many-lookups",
         _TECHNICIAN,
-        N_("The SPF record is too long ({count} of 10 look-ups)."),
-        N_("Remove the services that you no longer use from it."),
+        N_("The SPF record asks {count} questions, and only 10 are allowed. So it does not count."),
+        N_("Ask whoever manages the domain to remove the services that you no longer use from it."),
     ),
     Entry(
         "dns.spf.sender-not-covered",
@@ -199,7 +210,7 @@ _ROWS: tuple[Entry, ...] = (
         "dns.spf.permissive",
         _TECHNICIAN,
         N_("The SPF record lets anyone send in your name."),
-        N_("Let the record end in “~all”."),
+        N_("Ask whoever manages the domain to let the record end in “~all”."),
     ),
     Entry(
         "dns.dkim.missing",
@@ -214,6 +225,10 @@ _ROWS: tuple[Entry, ...] = (
         N_(
             "Copy the DKIM key {selector} from your hosting's panel to the DNS again. If that does "
             "not help, ask your hosting."
+        ),
+        vague_advice=N_(
+            "Copy the DKIM key from your hosting's panel to the DNS again. If that does not help, "
+            "ask your hosting."
         ),
     ),
     Entry(
@@ -284,6 +299,12 @@ _ROWS: tuple[Entry, ...] = (
         N_("Check the port, or ask your hosting which one to use."),
     ),
     Entry(
+        "hosting.server.wrong-security",
+        _YOU,
+        N_("The server {host} wants another kind of encryption at port {port}."),
+        N_("Choose {other} for this port, or ask your hosting which one to use."),
+    ),
+    Entry(
         "hosting.server.temporary",
         _HOSTING,
         N_("The mail server {host} has a problem of its own right now."),
@@ -293,19 +314,31 @@ _ROWS: tuple[Entry, ...] = (
         "hosting.server.blocks-us",
         _HOSTING,
         N_("The mail server {host} refuses connections from here."),
-        N_("Wait an hour or try another network. Then ask your hosting to unblock your address."),
+        N_(
+            "Wait an hour, or try with your phone's data. If it works there, ask your hosting to "
+            "unblock this connection."
+        ),
     ),
     Entry(
         "hosting.tls.certificate-expired",
         _HOSTING,
-        N_("The security certificate of {host} has expired."),
+        N_("The security certificate of {host} expired on {expires}."),
         N_("Ask your hosting to renew it. Do not accept the warning of your mail program."),
+        vague_title=N_("The security certificate of {host} has expired."),
+    ),
+    Entry(
+        "hosting.tls.certificate-expiring",
+        _HOSTING,
+        N_("The security certificate of {host} ends soon (days left: {days})."),
+        N_("Ask your hosting to renew it now. Afterwards no mail program will connect."),
     ),
     Entry(
         "hosting.tls.certificate-wrong-name",
         _HOSTING,
         N_("The server {host} identifies itself under another name: {names}"),
         N_("Ask your hosting for the right server name. It may be {fitting}."),
+        vague_title=N_("The server {host} does not identify itself under this name."),
+        vague_advice=N_("Ask your hosting for the right server name."),
     ),
     Entry(
         "hosting.tls.certificate-unknown-issuer",
@@ -315,6 +348,7 @@ _ROWS: tuple[Entry, ...] = (
             "Your password was not sent. Ask your hosting for a valid certificate, or your "
             "technician if your company issues its own."
         ),
+        vague_title=N_("Nobody known vouches for the server {host}."),
     ),
     Entry(
         "hosting.tls.too-old",
@@ -341,13 +375,24 @@ _ROWS: tuple[Entry, ...] = (
         "hosting.size.too-small",
         _YOU,
         N_("Your server accepts messages up to {limit_mib} MiB; this one has {size_mib} MiB."),
-        N_("Send a link instead, or divide the files."),
+        N_(
+            "Wrapped for the post, files grow by a third: about {files_mib} MiB of files fit into "
+            "one message. Send a link instead, or divide the files."
+        ),
+        vague_title=N_("Your server does not accept a message as large as this one."),
+        vague_advice=N_("Send a link instead, or divide the files."),
     ),
     Entry(
         "hosting.message.rejected",
         _HOSTING,
         N_("The server {host} did not accept the test message."),
-        N_("Send your hosting the server's answer from the details."),
+        N_("Write to your hosting. A message that holds the server's answer is ready here."),
+    ),
+    Entry(
+        "hosting.address.unsupported",
+        _HOSTING,
+        N_("The server {host} cannot handle letters such as ñ in an address."),
+        N_("Ask your hosting for another name for this mailbox, written without such letters."),
     ),
     Entry(
         "hosting.message.not-arrived",
@@ -379,8 +424,8 @@ _ROWS: tuple[Entry, ...] = (
         _YOU,
         N_("The server {host} does not accept this user name and password."),
         N_(
-            "Type the password again, slowly; mind capital letters. If you are sure, set a new "
-            "password in your hosting's panel."
+            "Type the password again, slowly; mind capital letters. Then try it on your "
+            "provider's web page. If that refuses it too, set a new one in your hosting's panel."
         ),
     ),
     Entry(
@@ -399,7 +444,40 @@ _ROWS: tuple[Entry, ...] = (
         "account.login.oauth-needed",
         _YOU,
         N_("This account only lets you sign in in the browser."),
-        N_("A password does not work here. Choose your mail program; it will open the sign-in."),
+        N_(
+            "A password does not work here. Sign in in the browser, here or in your mail program,"
+            " which opens the sign-in by itself."
+        ),
+    ),
+    Entry(
+        "account.login.sign-in-refused",
+        _YOU,
+        N_("The server {host} does not accept the sign-in from the browser."),
+        N_(
+            "Sign in again and choose the account {address}. If it stays so, ask whoever runs the"
+            " mail whether programs may use this server."
+        ),
+    ),
+    Entry(
+        "account.login.sign-in-expired",
+        _YOU,
+        N_("The sign-in from the browser is not valid any more."),
+        N_("Sign in again. That is normal after a new password, or after a long time."),
+    ),
+    Entry(
+        "account.login.wrong-account",
+        _YOU,
+        N_("You signed in as {chosen}, but the mailbox is {address}."),
+        N_(
+            "Sign in again and choose {address}. Where the browser does not ask, choose “use"
+            " another account” there."
+        ),
+    ),
+    Entry(
+        "account.login.scope-missing",
+        _YOU,
+        N_("The sign-in does not allow this program to read and send mail."),
+        N_("Sign in again and allow everything that the page asks about mail."),
     ),
     Entry(
         "account.login.web-login-needed",
@@ -424,6 +502,21 @@ _ROWS: tuple[Entry, ...] = (
         _YOU,
         N_("There were too many login attempts."),
         N_("Wait 30 minutes without trying. Other devices may be using an old password."),
+    ),
+    Entry(
+        "account.login.too-many-connections",
+        _YOU,
+        N_("Too many devices or programs are using this mailbox at once."),
+        N_("Close mail on the devices that you do not need, and try again in some minutes."),
+    ),
+    Entry(
+        "account.login.not-permitted",
+        _TECHNICIAN,
+        N_("The server accepts your password, but does not open the mailbox."),
+        N_(
+            "Log in with the mailbox's main address. If that does not help, ask whoever manages "
+            "the mailboxes to allow access with mail programs (IMAP)."
+        ),
     ),
     Entry(
         "account.imap.disabled",
@@ -461,14 +554,16 @@ _ROWS: tuple[Entry, ...] = (
     Entry(
         "account.quota.full",
         _YOU,
-        N_("The mailbox is full, so no mail can come in."),
+        N_("The mailbox is full ({used} of {limit}), so no mail can come in."),
         N_("Empty the trash and delete large old messages, or ask your hosting for more space."),
+        vague_title=N_("The mailbox is full, so no mail can come in."),
     ),
     Entry(
         "account.quota.nearly-full",
         _YOU,
-        N_("The mailbox is {percent} % full."),
+        N_("The mailbox is {percent} % full ({used} of {limit})."),
         N_("Make room soon: delete large old messages and empty the trash."),
+        vague_title=N_("The mailbox is {percent} % full."),
     ),
     Entry(
         "account.mailbox.missing",
@@ -516,6 +611,15 @@ _ROWS: tuple[Entry, ...] = (
         N_("If you do not want that, delete the rule on the web page."),
     ),
     Entry(
+        "account.filter.loops",
+        _YOU,
+        N_("Your mailbox sends mail on to {target}, and from there it comes back."),
+        N_(
+            "Mail goes round until a server gives up and returns it. Delete one of the two "
+            "forwards on the web page."
+        ),
+    ),
+    Entry(
         "account.filter.discards",
         _YOU,
         N_("A rule in your mailbox deletes mail: {rule}"),
@@ -552,12 +656,18 @@ def explain(finding: Finding) -> Explanation:
     Raises KeyError for an id that is not in the table: a defect, which the tests would show.
     """
     entry = CATALOGUE[finding.id]
-    facts = _Facts({name: _shown(value) for name, value in finding.facts.items()})
+    facts = {name: _shown(value) for name, value in finding.facts.items()}
     return Explanation(
-        title=_(entry.title).format_map(facts),
-        advice=_(entry.advice).format_map(facts),
+        title=_said(entry.title, entry.vague_title, facts),
+        advice=_said(entry.advice, entry.vague_advice, facts),
         who=entry.who,
     )
+
+
+def _said(text: str, vague: str, facts: Mapping[str, str]) -> str:
+    wanted = {name for _text, name, _spec, _how in string.Formatter().parse(text) if name}
+    chosen = vague if vague and not wanted <= facts.keys() else text
+    return _(chosen).format_map(_Facts(facts))
 
 
 def _shown(value: Fact) -> str:

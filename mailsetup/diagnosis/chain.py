@@ -26,6 +26,7 @@ _CAUSES: tuple[str, ...] = (
     "account.quota",
     "account.mailbox",
     "account.send",
+    "hosting.address",
     "hosting.size",
     "hosting.message",
     "hosting.attachment",

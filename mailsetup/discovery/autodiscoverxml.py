@@ -6,9 +6,9 @@ Microsoft, "Autodiscover for Exchange" (POX), request schema 2006, response sche
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from html import escape
 from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
-from xml.sax.saxutils import escape
 
 from mailsetup.discovery import xmltree
 from mailsetup.discovery.xmltree import XmlFault, children, name_of, text_of
@@ -81,7 +81,7 @@ def request(address: EmailAddress) -> bytes:
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         f'<Autodiscover xmlns="{schemas}/requestschema/2006"><Request>'
-        f"<EMailAddress>{escape(address.ascii)}</EMailAddress>"
+        f"<EMailAddress>{escape(address.ascii, quote=False)}</EMailAddress>"
         f"<AcceptableResponseSchema>{schemas}/responseschema/2006a</AcceptableResponseSchema>"
         "</Request></Autodiscover>"
     ).encode()

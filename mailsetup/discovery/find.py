@@ -8,10 +8,12 @@ change the outcome, and one that swallows packets holds up an answer by no more 
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from typing import Any, assert_never
 
+from mailsetup.discovery.answers import RankedAnswer, completed, only_protected
+from mailsetup.discovery.burst import first_questions
 from mailsetup.discovery.domain import DomainFacts, domain_facts
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.provider_knowledge import with_provider_knowledge
@@ -19,6 +21,7 @@ from mailsetup.discovery.source import DiscoverySource
 from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
@@ -37,7 +40,7 @@ from mailsetup.model.outcome import (
     Tried,
     Unreachable,
 )
-from mailsetup.model.settings import AccountSettings, Hint, ServerSettings, SocketType
+from mailsetup.model.settings import AccountSettings, Hint
 from mailsetup.model.source import Method, Source
 from mailsetup.net.network import Network
 
@@ -51,6 +54,8 @@ def all_sources(
     on the way can forge.
     """
     return (
+        # What somebody decided for this very computer, before what is true for everybody.
+        IspFiles(),
         Builtin(),
         Pacc(),
         Autoconfig(),
@@ -73,9 +78,12 @@ GRACE = 0.4
 PATIENCE = 3.0
 """Seconds that half an answer (no outgoing or no incoming server) waits for the other half."""
 
+_LOCAL = frozenset({Method.FILE, Method.BUILTIN})
 _LOCAL_TIMEOUT = 0.1
 HEAD_START = 0.004
 """Seconds for those whose answers are taken first; computing is all that they compete for."""
+_TURNS_TO_ASK = 3
+"""Turns of the event loop until a question is on the wire."""
 _FIRST_TO_ASK = frozenset({Method.PACC, Method.AUTOCONFIG, Method.WELL_KNOWN, Method.SRV})
 
 
@@ -94,7 +102,8 @@ class Discovery:
     ``confirm`` names the domains that the person must agree to before a password goes there; with
     no settings yet, before they are asked for settings. ``warnings`` are stable words:
     ``incomplete`` (one direction is missing), ``source-crashed`` (a defect of ours in one source),
-    ``out-of-time``, and, where nothing was found, ``exchange`` or ``bridge`` as in `NeedsInput`.
+    ``out-of-time``, and, where nothing was found, ``exchange``, ``bridge`` or ``own-app`` as in
+    `NeedsInput`.
     ``hints`` say what to do about those; hints that come with settings stand in them.
     """
 
@@ -132,26 +141,13 @@ async def find(
     if sources is None:
         sources = all_sources(agreed, plain_http=plain_http)
     if offline:
-        sources = [source for source in sources if source.method is Method.BUILTIN]
+        sources = [source for source in sources if source.method in _LOCAL]
     race = _Race(address, net, sources, agreed, emit)
     try:
         return await race.run(budget, online=not offline)
     finally:
         # Before the settings are used, nothing of the search runs any more.
         await race.stop()
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Settings with what decides their rank."""
-
-    found: Found
-    confirm: tuple[str, ...]
-    place: int
-
-    @property
-    def rank(self) -> tuple[bool, bool, int]:
-        return (not self.found.settings.is_complete, bool(self.confirm), self.place)
 
 
 class _Race:
@@ -170,25 +166,34 @@ class _Race:
         self._sources = tuple(sources)
         self._started = net.clock.monotonic()
         self._tasks: dict[int, asyncio.Task[Outcome]] = {}
+        self._burst: list[asyncio.Future[object]] = []
         self._facts: asyncio.Task[DomainFacts] | None = None
         self._tried: dict[int, Tried] = {}
-        self._answers: dict[int, _Answer] = {}
+        self._answers: dict[int, RankedAnswer] = {}
         self._questions: list[NeedsInput] = []
-        self._best: _Answer | None = None
+        self._best: RankedAnswer | None = None
 
     async def run(self, budget: float, *, online: bool) -> Discovery:
         loop = asyncio.get_running_loop()
         end = deadline = loop.time() + budget
         complete_since: float | None = None
-        local = [source.method is Method.BUILTIN for source in self._sources]
+        local = [source.method in _LOCAL for source in self._sources]
         # What we know by heart takes no time, and where it is enough nobody needs to be asked.
         self._start(place for place, is_local in enumerate(local) if is_local)
         if self._tasks:
             await asyncio.wait(self._tasks.values(), timeout=_LOCAL_TIMEOUT)
         self._collect()
-        if online and (self._best is None or self._best.rank > (False, False, 0)):
+        if online and not self._is_settled():
             later = [place for place, is_local in enumerate(local) if not is_local]
-            self._start(place for place in later if self._sources[place].method in _FIRST_TO_ASK)
+            first = [place for place in later if self._sources[place].method in _FIRST_TO_ASK]
+            asked = [self._sources[place] for place in first]
+            self._burst = [
+                asyncio.ensure_future(question)
+                for question in first_questions(asked, self._address, self._net)
+            ]
+            for _ in range(_TURNS_TO_ASK):
+                await asyncio.sleep(0)
+            self._start(first)
             # Their questions are on the way before the many others are even written.
             await asyncio.sleep(HEAD_START)
             self._facts = asyncio.create_task(domain_facts(self._address.domain, self._net))
@@ -214,9 +219,14 @@ class _Race:
         self._give_up_open(Fate.UNREACHABLE if out_of_time else Fate.CANCELLED)
         return self._discovery(out_of_time, facts)
 
+    def _is_settled(self) -> bool:
+        """Whether this computer itself knew all that is needed."""
+        return self._best is not None and self._best.rank[:2] == (False, False)
+
     async def stop(self) -> None:
         """End everything that was started; afterwards none of it runs."""
-        tasks = [*self._tasks.values(), *([self._facts] if self._facts else [])]
+        facts = [self._facts] if self._facts else []
+        tasks: list[asyncio.Future[Any]] = [*self._tasks.values(), *self._burst, *facts]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -249,19 +259,19 @@ class _Race:
         if isinstance(outcome, NeedsInput):
             self._questions.append(outcome)
         if isinstance(outcome, Found):
-            found = with_provider_knowledge(_only_protected(outcome), self._address)
+            found = with_provider_knowledge(only_protected(outcome), self._address)
             found = with_trusted_services(found, self._address, self._agreed)
             if found.settings.servers:
                 confirm = domains_to_confirm(found, self._address, self._agreed)
-                self._answers[place] = _Answer(found, confirm, place)
+                self._answers[place] = RankedAnswer(found, confirm, place)
             else:
                 fate, reason = Fate.ABSENT, "no-protected-server"
         self._end(place, fate, location, reason)
 
-    def _combined(self) -> list[_Answer]:
+    def _combined(self) -> list[RankedAnswer]:
         """All answers, half ones completed from others of equal trust."""
         answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
-        return [_completed(answer, answers) for answer in answers]
+        return [completed(answer, answers) for answer in answers]
 
     def _may_improve(self, place: int, task: "asyncio.Task[Outcome]") -> bool:
         if task.done():
@@ -335,47 +345,6 @@ class _Race:
             elapsed_ms=self._elapsed_ms(),
             domain_facts=facts,
         )
-
-
-def _completed(answer: _Answer, others: Sequence[_Answer]) -> _Answer:
-    """The answer, its missing half taken from the best other one of equal trust."""
-    settings = answer.found.settings
-    for other in others:
-        if settings.is_complete:
-            break
-        if other is answer or set(other.confirm) != set(answer.confirm):
-            continue
-        settings = replace(
-            settings,
-            incoming=settings.incoming or other.found.settings.incoming,
-            outgoing=settings.outgoing or other.found.settings.outgoing,
-        )
-    # What else the domain offers is taken from whoever may speak for it.
-    others_services = (
-        other.found.settings.services
-        for other in others
-        if (other.found.vouched or not other.confirm) and other.found.settings.services
-    )
-    services = settings.services or next(others_services, ())
-    settings = replace(settings, services=services)
-    return replace(answer, found=replace(answer.found, settings=settings))
-
-
-def _only_protected(found: Found) -> Found:
-    """Without TLS nothing is ever set up automatically, whatever a source says."""
-
-    def protected(servers: Sequence[ServerSettings]) -> tuple[ServerSettings, ...]:
-        return tuple(server for server in servers if server.security is not SocketType.NONE)
-
-    settings = found.settings
-    return replace(
-        found,
-        settings=replace(
-            settings,
-            incoming=protected(settings.incoming),
-            outgoing=protected(settings.outgoing),
-        ),
-    )
 
 
 def _fate(outcome: Outcome) -> tuple[Fate, str, str]:

@@ -13,6 +13,7 @@ from html import escape
 
 from mailsetup import i18n, resources
 from mailsetup.export.exporter import ArtifactFile, CopyValue, Step
+from mailsetup.export.qr import QUIET_ZONE, QrMatrix
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
@@ -56,6 +57,8 @@ class Chapter:
     lead: str = ""
     note: str = ""
     dialog: Dialog | None = None
+    code: QrMatrix | None = None
+    """A QR code to be scanned from the page, instead of a dialog."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +182,9 @@ def _chapter(number: int, chapter: Chapter) -> str:
         caption = escape(_("How it looks when it is filled in. The details may differ a little."))
         figure = f"<figure>{_drawing(chapter.dialog)}<figcaption>{caption}</figcaption></figure>"
         kind = "columns drawn"
+    elif chapter.code is not None:
+        figure = f'<figure class="code">{_code(chapter.code)}</figure>'
+        kind = "columns drawn"
     return (
         f'<section class="card" id="way-{number}"><h2>{escape(chapter.title)}</h2>{lead}{note}'
         f'<div class="{kind}"><ol class="steps">{steps}</ol>{figure}</div></section>\n'
@@ -206,6 +212,17 @@ def _value(value: CopyValue) -> str:
         f'<div class="value"><dt>{escape(value.label)}</dt><dd>{escape(value.value)}</dd>'
         f'<button type="button" class="copy" data-value="{escape(value.value)}"'
         f' data-done="{copied}" aria-label="{spoken}">{copy}</button></div>'
+    )
+
+
+def _code(code: QrMatrix) -> str:
+    """Black on white in every colour scheme, with the margin that a reader needs."""
+    side = code.size + 2 * QUIET_ZONE
+    dark = "".join(f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h1v1h-1z" for x, y in code.dark())
+    return (
+        f'<svg viewBox="0 0 {side} {side}" role="img" shape-rendering="crispEdges"'
+        f' aria-label="{escape(_("QR code"))}"><rect width="{side}" height="{side}" fill="#fff"/>'
+        f'<path fill="#000" d="{dark}"/></svg>'
     )
 
 

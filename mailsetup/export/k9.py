@@ -171,7 +171,7 @@ class ThunderbirdAndroid:
         settings = ArtifactFile(f"{name}.k9s", _settings(account, mailbox), _MIME, private=True)
         pictures = _pictures(name, code) if code else ()
         notes = _notes(account, payload, code, settings.name)
-        chapters = _chapters(account, pictures, settings)
+        chapters = _chapters(account, code, pictures, settings)
         guide = page(
             Guide(
                 title=_("Set up {address} on an Android phone").format(address=account.address),
@@ -332,11 +332,14 @@ def _notes(account: Account, payload: str, code: QrCode | None, settings: str) -
 
 
 def _chapters(
-    account: Account, pictures: tuple[ArtifactFile, ...], settings: ArtifactFile
+    account: Account,
+    code: QrCode | None,
+    pictures: tuple[ArtifactFile, ...],
+    settings: ArtifactFile,
 ) -> tuple[Chapter, ...]:
     chapters = [_file_chapter(account, settings), _hand_chapter(account)]
-    if pictures:
-        chapters.insert(0, _scan_chapter(account, pictures[0]))
+    if code is not None:
+        chapters.insert(0, _scan_chapter(account, code, pictures[0]))
     return tuple(chapters)
 
 
@@ -355,7 +358,7 @@ def _sign_in(account: Account) -> Step:
     return Step(_("Type your password when the app asks for it."))
 
 
-def _scan_chapter(account: Account, picture: ArtifactFile) -> Chapter:
+def _scan_chapter(account: Account, code: QrCode, picture: ArtifactFile) -> Chapter:
     return Chapter(
         title=_("With the QR code"),
         lead=_("The fastest way: the phone reads everything but the password."),
@@ -372,6 +375,7 @@ def _scan_chapter(account: Account, picture: ArtifactFile) -> Chapter:
             Step(_("Tap “Done”, then “Import”.")),
             _sign_in(account),
         ),
+        code=code.matrix,
     )
 
 

@@ -9,7 +9,7 @@ Windows; golden values in the tests hold what was meant.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import PureWindowsPath
+from pathlib import PurePath
 
 from mailsetup.export.exporter import Artifact, CannotExport
 from mailsetup.export.installation import Computer
@@ -49,7 +49,7 @@ def outlook_program(computer: Computer | None = None) -> str:
 
 
 def run_steps(
-    account: Account, folder: PureWindowsPath, outlook: str = "outlook.exe"
+    account: Account, folder: PurePath, outlook: str = "outlook.exe"
 ) -> tuple[RunStep, ...]:
     """What may be run when the files of the account's export stand in ``folder``, best first.
 
@@ -100,6 +100,6 @@ def _switch_on(key: str, name: str) -> Command:
     return ("reg.exe", "add", key, "/v", name, "/t", "REG_DWORD", "/d", "1", "/f")
 
 
-def _lead_to(domain: str, document: PureWindowsPath) -> Command:
+def _lead_to(domain: str, document: PurePath) -> Command:
     where = str(document)
     return ("reg.exe", "add", AUTODISCOVER_KEY, "/v", domain, "/t", "REG_SZ", "/d", where, "/f")

@@ -24,6 +24,7 @@ from mailsetup.export.gate import examine, is_unsafe
 from mailsetup.export.prefs_js import PrefValue
 from mailsetup.export.prefs_js import line as prefs_js_line
 from mailsetup.i18n import _
+from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import (
     Account,
@@ -71,6 +72,16 @@ OAUTH2_HOSTS = (
 """Hosts, and domains of hosts, for which Thunderbird carries a registration of its own
 (``OAuth2Providers``). It signs in nowhere else by OAuth2."""
 
+FOLDER_MODES = {
+    "fcc_folder": "fcc_folder_picker_mode",
+    "draft_folder": "drafts_folder_picker_mode",
+    "stationery_folder": "tmpl_folder_picker_mode",
+    "archive_folder": "archives_folder_picker_mode",
+}
+"""An identity's folders, and where it says whether somebody chose them."""
+CHOSEN = "1"
+"""A folder that was chosen, rather than the one with Thunderbird's own name."""
+
 _MAX_FOLDER = 500
 # The oldest moment that a zip can express: the same account gives the same bytes.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -84,22 +95,6 @@ class Keys:
     server: str = "server1"
     identity: str = "id1"
     smtp: str = "smtp1"
-
-
-@dataclass(frozen=True, slots=True)
-class Folders:
-    """Names of folders on the IMAP server, where they differ from Thunderbird's own.
-
-    As people read them, with ``/`` between levels (``INBOX/Enviados``); empty ones are left to
-    Thunderbird, which follows what the server says (RFC 6154).
-    """
-
-    sent: str = ""
-    drafts: str = ""
-    trash: str = ""
-    junk: str = ""
-    templates: str = ""
-    archive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,15 +188,15 @@ def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, 
         return f"{root}/{utf7(name)}"
 
     found: list[Pref] = []
-    for name, folder, mode in (
-        (folders.sent, "fcc_folder", "fcc_folder_picker_mode"),
-        (folders.drafts, "draft_folder", "drafts_folder_picker_mode"),
-        (folders.templates, "stationery_folder", "tmpl_folder_picker_mode"),
-        (folders.archive, "archive_folder", "archives_folder_picker_mode"),
+    for name, folder in (
+        (folders.sent, "fcc_folder"),
+        (folders.drafts, "draft_folder"),
+        (folders.templates, "stationery_folder"),
+        (folders.archive, "archive_folder"),
     ):
         if name:
-            # 1: a folder that was chosen, rather than the one with Thunderbird's own name.
-            found += [Pref(f"{identity}.{folder}", uri(name)), Pref(f"{identity}.{mode}", "1")]
+            mode = FOLDER_MODES[folder]
+            found += [Pref(f"{identity}.{folder}", uri(name)), Pref(f"{identity}.{mode}", CHOSEN)]
     # Thunderbird 153 gives up a name with other letters and makes a folder "Trash" instead.
     if folders.trash.isascii() and folders.trash:
         found.append(Pref(f"{server}.trash_folder_name", folders.trash))
@@ -249,7 +244,7 @@ def prefs_js(account: Account, folders: Folders | None = None) -> bytes | Cannot
     own = prefs(account)
     if isinstance(own, CannotExport):
         return own
-    own += folder_prefs(account, Keys(), folders or Folders())
+    own += folder_prefs(account, Keys(), folders or NO_FOLDERS)
     lines = [line(pref) for pref in (*list_prefs(), *own)]
     return ("\n".join(lines) + "\n").encode()
 

@@ -14,7 +14,7 @@ from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.exporter import CannotExport
 from mailsetup.export.installation import Computer
 from mailsetup.export.prefs_js import MAX_SIZE, PrefsFile
-from mailsetup.export.thunderbird import Folders, notes
+from mailsetup.export.thunderbird import notes
 from mailsetup.export.thunderbird_disk import RefusedError, held, locked, read, usable
 from mailsetup.export.thunderbird_merge import LAST_KEY, Existing, Plan, plan
 from mailsetup.export.thunderbird_places import NoPlace, Place, find_place
@@ -27,6 +27,7 @@ from mailsetup.export.thunderbird_profile import (
     store_password,
 )
 from mailsetup.i18n import _
+from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 

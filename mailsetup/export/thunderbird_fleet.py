@@ -132,6 +132,15 @@ class ThunderbirdFleet:
         )
 
 
+def script_for_everybody(account: Account) -> bytes | CannotExport:
+    """The ``.cfg`` that sets up whoever the variables name, and nobody without them."""
+    own = prefs(account, KEYS)
+    if isinstance(own, CannotExport):
+        return own
+    values = {pref.name: pref.value for pref in own}
+    return _script(account, values, _shared(account), fallback=False)
+
+
 def _file(name: str, content: bytes, media_type: str) -> ArtifactFile:
     return ArtifactFile(name=name, content=content, media_type=media_type)
 
@@ -150,8 +159,13 @@ def _shared(account: Account) -> AccountSettings | None:
 
 
 def _script(
-    account: Account, values: dict[str, PrefValue], shared: AccountSettings | None
+    account: Account,
+    values: dict[str, PrefValue],
+    shared: AccountSettings | None,
+    *,
+    fallback: bool = True,
 ) -> bytes:
+    """With ``fallback`` it sets up this account where the variables name nobody."""
     everybody: dict[str, PrefValue] | None = None
     if shared is not None:
         everybody = {
@@ -166,9 +180,9 @@ def _script(
         if user in values:
             everybody[user] = shared.outgoing[0].username
     wanted: dict[str, object] = {
-        "address": account.address.ascii,
+        "address": account.address.ascii if fallback else "",
         "domain": account.address.domain,
-        "prefs": values,
+        "prefs": values if fallback else None,
         "shared": everybody,
     }
     plain = json.dumps(wanted, sort_keys=True).encode()

@@ -14,8 +14,9 @@ from mailsetup.export.exporter import CannotExport
 from mailsetup.export.prefs_js import PrefsFile, PrefValue
 from mailsetup.export.thunderbird import (
     AUTH_METHOD,
+    CHOSEN,
+    FOLDER_MODES,
     SOCKET_TYPE,
-    Folders,
     Keys,
     auth_methods,
     folder_prefs,
@@ -23,6 +24,7 @@ from mailsetup.export.thunderbird import (
     server_uri,
 )
 from mailsetup.i18n import _
+from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.settings import Account, Authentication, ServerSettings, SocketType
 from mailsetup.model.text import plain
 
@@ -91,7 +93,7 @@ def plan(
     if isinstance(own, CannotExport):
         return own
     user_js = user_js or PrefsFile(b"")
-    made = _plan(content, account, existing, folders or Folders(), user_js)
+    made = _plan(content, account, existing, folders or NO_FOLDERS, user_js)
     if isinstance(made, CannotExport):
         return made
     for name, value in made.values.items():
@@ -291,6 +293,7 @@ def _repaired(
         pref.name: pref.value
         for pref in folder_prefs(account, placed, folders)
         if content.get(pref.name) != pref.value
+        and pref.name not in _chosen_folders(content, identity, found.server)
     }
     if moved:
         values |= moved
@@ -303,6 +306,21 @@ def _repaired(
         corrected=tuple(corrected),
         notes=_other_sender(content, identity, account) if not made else (),
     )
+
+
+def _chosen_folders(content: PrefsFile, identity: str, server: str) -> frozenset[str]:
+    """The preferences about folders that the person has set: what they chose stays."""
+    names: list[str] = []
+    base = f"mail.identity.{identity}"
+    for folder, mode in FOLDER_MODES.items():
+        if content.text(f"{base}.{mode}") == CHOSEN:
+            names += [f"{base}.{folder}", f"{base}.{mode}"]
+    base = f"mail.server.{server}"
+    if content.text(f"{base}.trash_folder_name") not in ("", "Trash"):
+        names.append(f"{base}.trash_folder_name")
+    if content.number(f"{base}.moveTargetMode") == 1:
+        names += [f"{base}.moveTargetMode", f"{base}.spamActionTargetFolder"]
+    return frozenset(names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.exporter import CannotExport
 from mailsetup.export.filename import sanitised, stem
 from mailsetup.export.installation import Installation, find_installation, installations
-from mailsetup.export.thunderbird import Folders, notes, prefs_js
+from mailsetup.export.thunderbird import notes, prefs_js
 from mailsetup.export.thunderbird_disk import RefusedError, is_running, locked
 from mailsetup.i18n import _
+from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 

@@ -133,7 +133,7 @@ def steps(account: Account) -> tuple[Step, ...]:
         Step(
             _(
                 "If it finds servers by itself, compare them with these. Otherwise choose “Manual”,"
-                " “Advanced” or “Other account”, and {kind} if it asks for the kind."
+                " “Advanced” or “Other account”. If it asks for the kind, choose {kind}."
             ).format(kind=kind_name(account.incoming.protocol))
         ),
         Step(_("Incoming server settings:"), server_values(account.incoming)),

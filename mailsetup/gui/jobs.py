@@ -66,24 +66,25 @@ class Jobs:
     async def farewell(self) -> None:
         """The last work in the engine's thread."""
         if self._assistant is not None:
+            await self._assistant.end_sign_ins()
             await self._assistant.close()
         if self._world is not None:
             self._world.stop()
 
     # In the worker thread -------------------------------------------------------------------
 
-    def _engine(self) -> "Assistant":
+    def engine(self) -> "Assistant":
         """The assistant; called in the worker thread, so that its imports block nobody."""
         if self._assistant is None:
             self._assistant = self._make_assistant()
             self._base = self._assistant.options
         return self._assistant
 
-    def _apply_expert(self) -> "ExpertProblem | None":
+    def apply_expert(self) -> "ExpertProblem | None":
         """Let the engine run as the technician wants it, or say why it cannot."""
         from mailsetup.assistant.expert import Expert, ExpertProblem, run_options
 
-        engine = self._engine()
+        engine = self.engine()
         expert, base = self._session.expert or Expert(), self._base or engine.options
         options = run_options(expert, base)
         if isinstance(options, ExpertProblem):
@@ -105,10 +106,10 @@ class Jobs:
 
             if file is not None:
                 return read_settings_file(file, address), ()
-            problem = self._apply_expert()
+            problem = self.apply_expert()
             if problem is not None:
                 return problem, ()
-            engine = self._engine()
+            engine = self.engine()
             found = await engine.discover(address, emit, agreed=agreed)
             known = found.settings is not None or bool(found.confirm)
             absence = () if known else (await engine.explain_absence(address, found)).findings
@@ -139,13 +140,15 @@ class Jobs:
         account = session.account
         if account is None:
             return
-        secret = Secret(session.password)
+        signed_in = session.sign_in if session.by_sign_in else None
+        secret = signed_in.token if signed_in is not None else Secret(session.password)
         session.journal.guard(account.incoming.username, secret)
         discovery = None if session.typed else session.discovery
         agreed = discovery.confirm if discovery is not None and session.agreed else ()
         before = session.agreed_before
         careful = session.was_refused
         keep = session.keep_password and not session.demo
+        keep_sign_in = session.keep_sign_in and not session.demo
         symptom, previous = session.symptom, session.last_report
         other, other_secret = session.second, Secret(session.second_password)
         if other is not None:
@@ -158,14 +161,15 @@ class Jobs:
             others: tuple[ServerSettings, ...] = ()
             if discovery is not None and discovery.settings is not None:
                 others = alternatives_to(account, discovery.settings)
-            problem = self._apply_expert()
+            problem = self.apply_expert()
             if problem is not None:
                 return problem
-            engine = self._engine()
+            engine = self.engine()
             second = await engine.find_second(other, other_secret) if other else None
             request = CheckRequest(
                 account=account,
                 secret=secret,
+                sign_in=signed_in,
                 second=second,
                 symptom=symptom,
                 previous=previous,
@@ -175,7 +179,10 @@ class Jobs:
                 one_login_at_a_time=careful,
             )
             report = await engine.check(request, emit)
-            if keep and report.is_healthy:
+            if signed_in is not None:
+                if keep_sign_in and report.is_healthy:
+                    await engine.keep_sign_in(signed_in)
+            elif keep and report.is_healthy:
                 await engine.store_secret(account.address, secret)
             return report, other is None or second is not None
 
@@ -225,7 +232,7 @@ class Jobs:
             return
 
         async def ask(_emit: Callable[[Event], None]) -> object:
-            return await self._engine().vault_state()
+            return await self.engine().vault_state()
 
         def asked(end: JobEnd) -> None:
             from mailsetup.vault import VaultState
@@ -247,9 +254,9 @@ class Jobs:
             return
 
         async def reach(_emit: Callable[[Event], None]) -> object:
-            if self._apply_expert() is not None:
+            if self.apply_expert() is not None:
                 return None
-            return await self._engine().reach(server, address)
+            return await self.engine().reach(server, address)
 
         self._reaching[server.protocol] = self._bridge.start(reach, done)
 

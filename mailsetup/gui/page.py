@@ -1,6 +1,7 @@
 """What every page of the window has in common."""
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -13,6 +14,9 @@ from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import Title
 from mailsetup.i18n import _, language
 
+if TYPE_CHECKING:
+    from mailsetup.fleet.events import Event as FleetEvent
+
 
 class Wish(StrEnum):
     """What a page wants done that is more than going to another page."""
@@ -23,6 +27,8 @@ class Wish(StrEnum):
     UNDO = "undo"
     """Take back what was done in Thunderbird."""
     SAVE_FILES = "save-files"
+    RUN_STEP = "run-step"
+    """Run the session's step of Outlook, or take it back."""
     SAVE_REPORT = "save-report"
     OPEN_DEMO = "open-demo"
     LEAVE_DEMO = "leave-demo"
@@ -31,6 +37,14 @@ class Wish(StrEnum):
     REACH_SERVERS = "reach-servers"
     """Find out whether the servers that were typed answer."""
     FORGET_ADDRESSES = "forget-addresses"
+    CHOOSE_TABLE = "choose-table"
+    CHECK_TABLE = "check-table"
+    """The table of the session was chosen, or read in another way."""
+    CHOOSE_FLEET_FOLDER = "choose-fleet-folder"
+    OPEN_OVERVIEW = "open-overview"
+    OPEN_FLEET_FOLDER = "open-fleet-folder"
+    SIGN_IN = "sign-in"
+    SIGN_IN_BY_CODE = "sign-in-by-code"
     SAVE_SUPPORT = "save-support"
     """The report for support, with the log."""
     SHOW_LOG = "show-log"
@@ -96,6 +110,10 @@ class PageView(QWidget):
     def restore(self) -> None:
         """Make again what `lighten` let go of."""
 
+    def interrupt(self) -> bool:
+        """Whether what ran has only to be ended, so that cancelling leaves the page."""
+        return False
+
     def primary_move(self) -> Move:
         """Where the primary button leads."""
         return Move.NEXT
@@ -115,6 +133,14 @@ class PageView(QWidget):
     def announcement(self) -> str:
         """What a screen reader says when the page appears."""
         return self.title.text()
+
+
+class FleetRun(PageView):
+    """The page on which a table is worked through."""
+
+    def follow(self, event: "FleetEvent") -> None:
+        """Something happened in the run."""
+        raise NotImplementedError
 
 
 class Aside(PageView):

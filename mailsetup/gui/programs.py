@@ -1,13 +1,25 @@
 """Putting an account into a mail program, taking it back, writing files: beside the window."""
 
+import asyncio
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QProcess
 
 from mailsetup.assistant.events import Event
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.session import Session
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
+
+if TYPE_CHECKING:
+    from mailsetup.export.exporter import Artifact
+    from mailsetup.export.outlook_run import Command
+
+_PATIENCE = 30.0
+"""Seconds for one command of the registry."""
 
 
 class ProgramJobs:
@@ -23,14 +35,17 @@ class ProgramJobs:
         """Which mail programs are on this computer."""
 
         async def ask(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.export.outlook_run import outlook_program
             from mailsetup.export.table import EXPORTERS, installed
             from mailsetup.export.thunderbird_places import places
 
-            return {program.id: installed(program.id) for program in EXPORTERS}, places()
+            here = {program.id: installed(program.id) for program in EXPORTERS}
+            return here, places(), outlook_program()
 
         def asked(end: JobEnd) -> None:
             if isinstance(end.value, tuple):
-                self._session.installed, self._session.places = end.value
+                session = self._session
+                session.installed, session.places, session.outlook = end.value
                 done()
 
         self._bridge.start(ask, asked)
@@ -46,7 +61,11 @@ class ProgramJobs:
             return
         session.forget_program()
         place = session.place or "new"
-        secret = Secret(session.password) if session.store_in_program else None
+        secret: Secret | None = None
+        if session.store_in_program and not session.by_sign_in:
+            secret = Secret(session.password)
+        report = session.report
+        folders = report.folders if report is not None and report.account == account else None
 
         async def set_up(_emit: Callable[[Event], None]) -> object:
             from mailsetup.export import thunderbird_existing
@@ -58,7 +77,9 @@ class ProgramJobs:
             if applies and program == "evolution":
                 return apply_evolution(account)
             if applies:
-                return thunderbird_existing.apply(account, profile=place, password=secret)
+                return thunderbird_existing.apply(
+                    account, profile=place, folders=folders, password=secret
+                )
             chosen = exporter(program)
             made = chosen.export(account) if chosen else None
             if program == "thunderbird-android" and isinstance(made, Artifact):
@@ -91,12 +112,13 @@ class ProgramJobs:
                 corrected = changed.corrected if changed else ()
                 session.notes = (*corrected, *applied.notes)
             case Artifact() as artifact:
-                session.artifact = artifact
+                session.artifact = _on_paper(artifact, session)
             case (Artifact() as artifact, QrMatrix() as matrix):
                 session.artifact, session.matrix = artifact, matrix
             case (Artifact() as artifact, _):
                 session.artifact = artifact
             case evolution_apply.Applied() as made:
+                session.applied = "evolution"
                 session.artifact = Artifact((), made.steps, made.notes)
             case evolution_apply.ApplyRefused(reason=reason):
                 return reason
@@ -109,29 +131,54 @@ class ProgramJobs:
     def undo(self, done: Callable[[], None]) -> None:
         """Take back what was done in Thunderbird."""
         session = self._session
-        profile = session.profile
+        profile, only_ours = session.profile, session.only_ours
         if profile is None:
             return
 
         async def take_back(_emit: Callable[[Event], None]) -> object:
             from mailsetup.export.thunderbird_undo import undo
 
-            return undo(profile)
+            return undo(profile, only_ours=only_ours)
 
         def taken_back(end: JobEnd) -> None:
             from mailsetup.export.thunderbird_undo import Undone, UndoRefused
 
             match end.value:
                 case Undone(notes=notes):
-                    session.applied, session.command = "undone", ()
+                    session.applied = "taken-out" if only_ours else "undone"
+                    session.command = ()
                     session.notes, session.problem = tuple(notes), ""
-                case UndoRefused(reason=reason):
-                    session.problem = reason
+                    session.only_ours = False
+                case UndoRefused(reason=reason, only_ours_possible=possible):
+                    session.problem, session.only_ours = reason, possible
                 case _:
                     session.problem = _mistake(end)
             done()
 
         self._bridge.start(take_back, taken_back)
+
+    def run_step(self, done: Callable[[], None]) -> None:
+        """Do the step that the person chose, or take it back where it was done before."""
+        session, step = self._session, self._session.step
+        if step is None or self.busy:
+            return
+        back = step.way in session.ran
+        commands = step.undo if back else step.commands
+
+        async def run(_emit: Callable[[Event], None]) -> object:
+            return await asyncio.to_thread(_run, commands)
+
+        def ran(end: JobEnd) -> None:
+            self.busy = False
+            if end.value is True:
+                session.problem = ""
+                session.ran = session.ran - {step.way} if back else session.ran | {step.way}
+            else:
+                session.problem = _("That did not work. Follow the steps of the guide instead.")
+            done()
+
+        self.busy = True
+        self._bridge.start(run, ran)
 
     def save_files(self, folder: Path, done: Callable[[], None]) -> None:
         """Write what the program imports, and the guide, into a folder."""
@@ -158,6 +205,40 @@ class ProgramJobs:
             done()
 
         self._bridge.start(save, saved)
+
+
+def _run(commands: "tuple[Command, ...]") -> bool:
+    """Run each command without a shell and wait for it, but for Outlook, which stays open."""
+    for command in commands:
+        try:
+            if command[1:2] == ("/importprf",):
+                started, _process = QProcess.startDetached(command[0], list(command[1:]))
+                if not started:
+                    return False
+                continue
+            done = subprocess.run(  # noqa: S603 - what the step says, agreed to by the person
+                command,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_PATIENCE,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return False
+        if done.returncode != 0:
+            return False
+    return True
+
+
+def _on_paper(artifact: "Artifact", session: Session) -> "Artifact":
+    """The guide for any program also as PDF, which Qt lays out in this thread."""
+    from mailsetup.export.printed import with_pdf
+    from mailsetup.export.universal import Other
+    from mailsetup.gui.pdf import html_to_pdf
+
+    if session.program != Other.id or session.account is None:
+        return artifact
+    return with_pdf(artifact, session.account, html_to_pdf)
 
 
 def _mistake(end: JobEnd) -> str:

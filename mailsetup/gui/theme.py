@@ -229,6 +229,10 @@ def _stylesheet(c: Colours) -> str:
     QLabel[role="badge"] {{
         background: {c.soft}; color: {c.accent}; border-radius: 9px; padding: 3px 10px;
     }}
+    QProgressBar {{
+        background: {c.soft}; border: none; border-radius: 5px; min-height: 10px; max-height: 10px;
+    }}
+    QProgressBar::chunk {{ background: {c.accent}; border-radius: 5px; }}
     QPlainTextEdit {{
         background: {c.field}; color: {c.text}; border: 1px solid {c.border}; border-radius: 7px;
         padding: 6px; font-family: monospace;

@@ -20,16 +20,18 @@ from PySide6.QtWidgets import (
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.dialogs import Dialogs
+from mailsetup.gui.fleetjobs import FleetJobs
 from mailsetup.gui.icons import as_icon
 from mailsetup.gui.jobs import Jobs
 from mailsetup.gui.look import Look
 from mailsetup.gui.memory import Memory
-from mailsetup.gui.page import Aside, PageView, Wish
+from mailsetup.gui.page import Aside, FleetRun, PageView, Wish
 from mailsetup.gui.pages.looking import LookingPage
 from mailsetup.gui.pages.table import make_view
 from mailsetup.gui.programs import ProgramJobs
 from mailsetup.gui.session import Session
 from mailsetup.gui.shell import Card, Leaves, StepsBar
+from mailsetup.gui.signinjobs import SignInJobs
 from mailsetup.gui.theme import Space, Type, colours_of, refit_type
 from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
 from mailsetup.i18n import _, language, set_language
@@ -63,6 +65,8 @@ class Window(QWidget):
         self.bridge = Bridge(self)
         self.jobs = Jobs(self.bridge, self.session, make_assistant)
         self.programs = ProgramJobs(self.bridge, self.session)
+        self.fleet = FleetJobs(self.bridge, self.session, self.jobs)
+        self.sign_ins = SignInJobs(self.jobs, self.bridge, self.session)
         self._saving: SavingReport | None = None
         self._pages: dict[Page, PageView] = {}
         self._aside: Aside | None = None
@@ -205,9 +209,13 @@ class Window(QWidget):
                 self._grant(Wish.ANOTHER)
             case Page.LOOKING if isinstance(view, LookingPage) and view.result is not None:
                 self._move(view.result)
+            case Page.FOUND | Page.MANUAL if self.session.wants_sign_in:
+                self._move(Move.SIGN_IN)
             case Page.FOUND if self.session.needs_no_password_page:
                 self._move(Move.SECOND if self.session.needs_second else Move.TEST)
-            case Page.PASSWORD if self.session.needs_second:
+            case Page.PASSWORD | Page.SIGN_IN if self.session.needs_second and (
+                view.primary_move() is Move.NEXT
+            ):
                 self._move(Move.SECOND)
             case _:
                 self._move(view.primary_move())
@@ -218,9 +226,11 @@ class Window(QWidget):
         if self._aside is not None:
             self.close_aside()
             return
-        self.jobs.end()
+        self._end_jobs()
+        if self.shown.interrupt():
+            return
         if self.flow.page in TRANSIENT:
-            self._move(Move.CANCEL)
+            self._move(self._way_out())
             return
         self.flow.back()
         self._show_page()
@@ -231,13 +241,24 @@ class Window(QWidget):
         if self._aside is not None:
             self.close_aside()
             return
-        self.jobs.end()
+        self._end_jobs()
+        if self.shown.interrupt():
+            return
         if self.flow.can(Move.CANCEL):
-            self._move(Move.CANCEL)
+            self._move(self._way_out())
+
+    def _way_out(self) -> Move:
+        """Whoever ends a test comes back to where they gave what it was to log in with."""
+        signed_in = self.flow.page is Page.TESTING and self.session.by_sign_in
+        return Move.SIGN_IN if signed_in else Move.CANCEL
+
+    def _end_jobs(self) -> None:
+        self.jobs.end()
+        self.fleet.end()
 
     @Slot(object)
     def _page_moved(self, move: Move) -> None:
-        self.jobs.end()
+        self._end_jobs()
         self._move(move)
 
     def _move(self, move: Move) -> None:
@@ -251,8 +272,13 @@ class Window(QWidget):
                 self.jobs.test(view.take, self._move)
             case Page.PASSWORD:
                 self.jobs.ask_keyring(lambda: self._tell_again(Page.PASSWORD))
+            case Page.SIGN_IN:
+                self.jobs.ask_keyring(lambda: self._tell_again(Page.SIGN_IN))
+                self.sign_ins.ask_way(self._way_known)
             case Page.PROGRAM:
                 self.programs.ask_installed(lambda: self._tell_again(Page.PROGRAM))
+            case Page.FLEET_RUN if isinstance(view, FleetRun):
+                self.fleet.run(view.follow, self._move)
             case _:
                 return
 
@@ -367,6 +393,7 @@ class Window(QWidget):
             case Wish.SET_UP_PROGRAM:
                 self._set_up_program()
             case Wish.ANOTHER:
+                self.sign_ins.end()
                 self.session.begin_anew()
                 self._move(Move.ANOTHER)
             case Wish.UNDO:
@@ -375,6 +402,8 @@ class Window(QWidget):
                 folder = self.dialogs.folder(self) if self.session.artifact else ""
                 if folder:
                     self.programs.save_files(Path(folder), lambda: self._show_again(Page.DONE))
+            case Wish.RUN_STEP:
+                self.programs.run_step(lambda: self._show_again(Page.DONE))
             case Wish.SAVE_REPORT:
                 self._save_report()
             case Wish.OPEN_DEMO:
@@ -397,6 +426,29 @@ class Window(QWidget):
             case Wish.FORGET_ADDRESSES:
                 self.session.memory.forget_addresses()
                 self._show_again(Page.START)
+            case Wish.CHOOSE_TABLE:
+                name = self.dialogs.file(self, _("Which table?"))
+                if name:
+                    self.session.fleet.choose(Path(name))
+                    self._grant(Wish.CHECK_TABLE)
+            case Wish.CHECK_TABLE:
+                self.fleet.check(lambda: self._show_again(Page.FLEET))
+                self._show_again(Page.FLEET)
+            case Wish.CHOOSE_FLEET_FOLDER:
+                name = self.dialogs.folder(self)
+                if name:
+                    self.session.fleet.out = Path(name)
+                    self._show_again(Page.FLEET)
+            case Wish.OPEN_OVERVIEW | Wish.OPEN_FLEET_FOLDER:
+                out = self.session.fleet.out
+                if out is not None:
+                    whole = wish is Wish.OPEN_FLEET_FOLDER
+                    self.dialogs.show(out if whole else out / "report.html")
+            case Wish.SIGN_IN | Wish.SIGN_IN_BY_CODE:
+                view = self.page_view(Page.SIGN_IN)
+                by_code = wish is Wish.SIGN_IN_BY_CODE
+                self.sign_ins.sign_in(view.take, self._signed_in, by_code=by_code)
+                self._refresh_footer()
             case Wish.SAVE_SUPPORT:
                 self._save_support()
             case Wish.SHOW_LOG:
@@ -410,6 +462,23 @@ class Window(QWidget):
         view = self._pages.get(Page.MANUAL)
         if isinstance(view, ManualPage):
             view.show_reached(server, end)
+
+    def _way_known(self) -> None:
+        """Where one signs in is known; without a way, a password may do as well."""
+        if self.flow.page is not Page.SIGN_IN:
+            return
+        if self.session.wants_sign_in:
+            self._show_again(Page.SIGN_IN)
+        else:
+            self._move(Move.PASSWORD)
+
+    def _signed_in(self) -> None:
+        """The browser came back, or it did not."""
+        if self.flow.page is not Page.SIGN_IN:
+            return
+        self._show_again(Page.SIGN_IN)
+        if self.session.is_signed_in:
+            self._move(Move.SECOND if self.session.needs_second else Move.NEXT)
 
     def _choose_ca_file(self) -> None:
         from mailsetup.gui.pages.technician import TechnicianPage
@@ -573,7 +642,7 @@ class Window(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End everything that runs, then go."""
-        self.jobs.end()
+        self._end_jobs()
         if self._saving is not None:
             self._saving.wait()
         self.bridge.close(self.jobs.farewell)

@@ -69,7 +69,9 @@ def parse_host(text: str, *, typed: bool = False) -> str | None:
     """
     text = text.strip()
     if typed and is_ip_literal(text):
-        return text.strip("[]").lower()
+        bare = text.strip("[]").removeprefix("IPv6:").lower()
+        # Behind a "%" (RFC 4007) may stand anything at all.
+        return None if "%" in bare else bare
     name = to_a_label(text)
     if name is None or is_ip_literal(name):
         return None

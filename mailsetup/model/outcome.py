@@ -24,10 +24,10 @@ class Found:
 class NeedsInput:
     """The source can go on only after the person did something; ``question`` is a stable word.
 
-    ``bridge``: the provider's own program is needed. ``exchange``: the mailbox is on an Exchange
-    server that tells nobody of IMAP. ``redirect``: it leads on to another owner's host; once the
-    person agrees to the domains in ``confirm``, asking again gives the settings. ``hints`` say what
-    to do where it is known.
+    ``bridge``: the provider's own program is needed. ``own-app``: no other mail program gets in.
+    ``exchange``: the mailbox is on an Exchange server that tells nobody of IMAP. ``redirect``: it
+    leads on to another owner's host; once the person agrees to the domains in ``confirm``, asking
+    again gives the settings. ``hints`` say what to do where it is known.
     """
 
     source: Source

@@ -35,3 +35,12 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret cannot be pickled")
+
+
+class AccessToken(Secret):
+    """What a sign-in in the browser gave (RFC 6749 section 1.4).
+
+    A kind of its own, so that it never goes where a password belongs, nor a password where it does.
+    """
+
+    __slots__ = ()

@@ -123,7 +123,8 @@ class OAuth2Endpoints:
 class Hint:
     """What the provider says the person must do first, such as "switch IMAP on".
 
-    ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge`` or ``help``.
+    ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge``, ``own-app`` or
+    ``help``.
     ``texts`` are the provider's own words, each with its two-letter language ("" where it names
     none): text from outside, to be shown as plain text only.
     """
@@ -223,6 +224,17 @@ class Account:
     outgoing: ServerSettings
     person: str = ""
     """The name that recipients see; may be empty."""
+
+    @property
+    def takes_sign_in(self) -> bool:
+        """Whether a sign-in in the browser opens both servers."""
+        servers = (self.incoming, self.outgoing)
+        return all(Authentication.OAUTH2 in server.authentication for server in servers)
+
+    @property
+    def takes_password(self) -> bool:
+        """Whether a password opens both servers."""
+        return self.incoming.takes_password and self.outgoing.takes_password
 
     @property
     def display_name(self) -> str:

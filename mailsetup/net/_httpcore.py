@@ -53,14 +53,14 @@ class _Stream(AsyncNetworkStream):
 
     async def start_tls(
         self,
-        ssl_context: ssl.SSLContext,
+        ssl_context: ssl.SSLContext,  # noqa: ARG002 - the connection has the one that counts
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ARG002
     ) -> AsyncNetworkStream:
         connection = self._connection
         name = server_hostname or connection.host
         try:
-            failure = await connection.start_tls(ssl_context, name)
+            failure = await connection.start_tls(name)
         except LeftoverBytesError:
             failure = TlsFailure(TlsFault.NOT_TLS)
         if failure is not None:

@@ -175,9 +175,7 @@ class Connection:
         self._wire.transport.write(data)
         await self._wire.drained()
 
-    async def start_tls(
-        self, context: ssl.SSLContext | None = None, server_hostname: str | None = None
-    ) -> TlsFailure | None:
+    async def start_tls(self, server_hostname: str | None = None) -> TlsFailure | None:
         """Turn the connection into a verified TLS session. None means that it worked.
 
         Raises `LeftoverBytesError` when unread plaintext is there: it was sent before the
@@ -186,7 +184,7 @@ class Connection:
         if self._wire.buffer:
             self.close()
             raise LeftoverBytesError
-        return await self._handshake(context or self._context, server_hostname or self.host)
+        return await self._handshake(self._context, server_hostname or self.host)
 
     async def inspect_tls(self) -> TlsFailure:
         """Look at the certificate without verifying it, and close: the failure with its facts."""

@@ -117,35 +117,42 @@ class Dialer:
             again.close()
         return TlsFailure(failure.fault, failure.detail, seen.certificate)
 
-    async def _connect(self, host: str, port: int) -> Connection | ConnectFailure:
+    async def absence(self, host: str, port: int) -> ConnectFailure | None:
+        """What would be said of a host that leads nowhere; None where connecting is worth it.
+
+        The answer is kept: connecting afterwards does not ask again.
+        """
+        places = await self._places(host, port)
+        return places if isinstance(places, ConnectFailure) else None
+
+    async def _places(self, host: str, port: int) -> Sequence[tuple[str, int]] | ConnectFailure:
+        """Addresses and ports to connect to, in the order of preference."""
         route = self.routes.get((host, port))
         if route is not None:
-            addresses: Sequence[str] = (route[0],)
-            real_port = route[1]
-        else:
-            real_port = port
-            if is_ip_literal(host):
-                addresses = (host,)
-            else:
-                reply = await self.look_up(host)
-                match reply:
-                    case Answer():
-                        addresses = interleaved(reply.records)
-                    case Absent():
-                        return ConnectFailure(ConnectFault.UNRESOLVABLE, host, port)
-                    case NoAnswer():
-                        return ConnectFailure(
-                            ConnectFault.RESOLVER, host, port, detail=str(reply.fault)
-                        )
-                    case _:
-                        assert_never(reply)
-                if not self.allow_loopback and host != "localhost":
-                    addresses = [a for a in addresses if not _leads_home(a)]
-                    if not addresses:
-                        return ConnectFailure(ConnectFault.FORBIDDEN_ADDRESS, host, port)
+            return (route,)
+        if is_ip_literal(host):
+            return ((host, port),)
+        reply = await self.look_up(host)
+        match reply:
+            case Answer():
+                addresses = interleaved(reply.records)
+            case Absent():
+                return ConnectFailure(ConnectFault.UNRESOLVABLE, host, port)
+            case NoAnswer():
+                return ConnectFailure(ConnectFault.RESOLVER, host, port, detail=str(reply.fault))
+            case _:
+                assert_never(reply)
+        allowed = self.allow_loopback or host == "localhost"
+        places = [(one, port) for one in addresses if allowed or not _leads_home(one)]
+        return places or ConnectFailure(ConnectFault.FORBIDDEN_ADDRESS, host, port)
+
+    async def _connect(self, host: str, port: int) -> Connection | ConnectFailure:
+        places = await self._places(host, port)
+        if isinstance(places, ConnectFailure):
+            return places
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                outcome = await self._race(addresses, real_port, host)
+                outcome = await self._race(places, host)
         except TimeoutError:
             return ConnectFailure(ConnectFault.TIMEOUT, host, port)
         if isinstance(outcome, Connection):
@@ -153,16 +160,17 @@ class Dialer:
             return outcome
         return ConnectFailure(_connect_fault(outcome), host, port, detail=_detail(outcome))
 
-    async def _race(self, addresses: Sequence[str], port: int, host: str) -> Connection | OSError:
+    async def _race(self, places: Sequence[tuple[str, int]], host: str) -> Connection | OSError:
         """Happy eyeballs: the next address starts when one failed, or after a short wait."""
-        waiting = list(addresses)
+        waiting = list(places)
         running: set[asyncio.Task[Connection]] = set()
         first_error: OSError | None = None
         winner: Connection | None = None
         try:
             while winner is None and (waiting or running):
                 if waiting:
-                    attempt = partial(open_connection, waiting.pop(0), port, host, self.context)
+                    address, port = waiting.pop(0)
+                    attempt = partial(open_connection, address, port, host, self.context)
                     running.add(asyncio.ensure_future(when_free(attempt)))
                 done, running = await asyncio.wait(
                     running,

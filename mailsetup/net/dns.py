@@ -2,30 +2,27 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from mailsetup.model.hostname import is_dns_name, is_ip_literal
-from mailsetup.net.descriptors import is_exhaustion, when_free
+from mailsetup.net.descriptors import when_free
 from mailsetup.net.dnssec import ROOT_ANCHORS, Validator
+from mailsetup.net.dnswire import Code, Kind, Record
+from mailsetup.net.exchange import LIFETIME, Exchange, NoServerError, system_servers
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver as AsyncResolver
     from dns.message import Message
-    from dns.rdata import Rdata
-    from dns.resolver import Answer as DnsAnswer
 
 R = TypeVar("R", covariant=True)
 _K = TypeVar("_K")
 _F = TypeVar("_F", bound="asyncio.Future[Any]")
 
-QUERY_LIFETIME = 4.0
-"""Seconds for one question with all its repetitions."""
 _FIRST_RETRY = 1.0
-_MAX_RECORDS = 64
-_MAX_ALIASES = 8
 MAX_REMEMBERED = 2000
 """Answers that a run keeps: a search asks some sixty questions, and several run at a time."""
 
@@ -148,60 +145,51 @@ class Resolver(Protocol):
 
 
 class DnsResolver:
-    """A stub resolver on dnspython. Each question is asked once a run, also by several askers."""
+    """A stub resolver. Each question is asked once a run, also by several askers."""
 
     def __init__(
         self, nameserver: tuple[str, int] | None = None, anchors: Sequence[str] = ROOT_ANCHORS
     ) -> None:
         self._nameserver = nameserver
-        self._resolver: AsyncResolver | None = None
+        self._exchange: Exchange | None = None
         self._with_signatures: AsyncResolver | None = None
         self._validator = Validator(self._signed_message, anchors)
-        self._asked: dict[tuple[str, str], asyncio.Task[Reply[Rdata]]] = {}
+        self._asked: dict[tuple[str, Kind], asyncio.Task[Reply[Record]]] = {}
         self._aliases: dict[str, tuple[str, ...]] = {}
 
     async def mx(self, domain: str) -> Reply[MxRecord]:
         """Mail exchangers, best first."""
-        reply = await self._ask(domain, "MX")
+        reply = await self._ask(domain, Kind.MX)
         if not isinstance(reply, Answer):
             return reply
-        records = [MxRecord(int(rd.preference), _host(rd.exchange)) for rd in _any(reply.records)]
+        records = [MxRecord(record.numbers[0], record.text) for record in reply.records]
         return Answer(by_preference(records), reply.validated)
 
     async def srv(self, name: str) -> Reply[SrvRecord]:
         """Service records, unordered."""
-        reply = await self._ask(name, "SRV")
+        reply = await self._ask(name, Kind.SRV)
         if not isinstance(reply, Answer):
             return reply
-        return Answer(
-            tuple(
-                SrvRecord(int(rd.priority), int(rd.weight), int(rd.port), _host(rd.target))
-                for rd in _any(reply.records)
-            ),
-            reply.validated,
-        )
+        records = []
+        for record in reply.records:
+            priority, weight, port = record.numbers
+            records.append(SrvRecord(priority, weight, port, record.text))
+        return Answer(tuple(records), reply.validated)
 
     async def txt(self, name: str) -> Reply[str]:
         """Text records, each with its strings joined without a separator."""
-        reply = await self._ask(name, "TXT")
+        reply = await self._ask(name, Kind.TXT)
         if not isinstance(reply, Answer):
             return reply
-        return Answer(
-            tuple(b"".join(rd.strings).decode("utf-8", "replace") for rd in _any(reply.records)),
-            reply.validated,
-        )
+        return Answer(tuple(record.text for record in reply.records), reply.validated)
 
     async def addresses(self, host: str) -> Reply[str]:
         """IPv6 and IPv4 addresses, asked side by side."""
         if is_ip_literal(host):
             return Answer((host,))
-        six, four = await asyncio.gather(self._ask(host, "AAAA"), self._ask(host, "A"))
-        found = [
-            str(rd.address)
-            for reply in (six, four)
-            if isinstance(reply, Answer)
-            for rd in _any(reply.records)
-        ]
+        six, four = await asyncio.gather(self._ask(host, Kind.AAAA), self._ask(host, Kind.A))
+        replies = [reply for reply in (six, four) if isinstance(reply, Answer)]
+        found = [record.text for reply in replies for record in reply.records]
         if found:
             validated = all(not isinstance(r, Answer) or r.validated for r in (six, four))
             return Answer(tuple(found), validated)
@@ -213,23 +201,20 @@ class DnsResolver:
 
     async def aliases(self, host: str) -> tuple[str, ...]:
         """The CNAME chain, as the answer to a question for addresses shows it."""
-        await self._ask(host, "A")
+        await self._ask(host, Kind.A)
         return self._aliases.get(host.lower().rstrip("."), ())
 
     async def names_of(self, address: str) -> tuple[str, ...]:
         """PTR records."""
-        import dns.exception
-        import dns.reversename
+        import ipaddress
 
         try:
-            name = str(dns.reversename.from_address(address)).rstrip(".")
-        except (dns.exception.DNSException, ValueError):
+            name = ipaddress.ip_address(address).reverse_pointer
+        except ValueError:
             return ()
-        reply = await self._ask(name, "PTR")
-        if not isinstance(reply, Answer):
-            return ()
-        hosts = (_host(rd.target) for rd in _any(reply.records))
-        return tuple(host for host in hosts if host)
+        reply = await self._ask(name, Kind.PTR)
+        records = reply.records if isinstance(reply, Answer) else ()
+        return tuple(record.text for record in records if record.text)
 
     async def is_signed(self, name: str, rdtype: str) -> bool:
         """Validate by ourselves, with the signatures that the resolver hands on."""
@@ -248,10 +233,10 @@ class DnsResolver:
         self._asked.clear()
         await self._validator.close()
 
-    async def _ask(self, name: str, rdtype: str) -> "Reply[Rdata]":
+    async def _ask(self, name: str, kind: Kind) -> Reply[Record]:
         if not is_dns_name(name):
             return Absent(nxdomain=True)
-        key = (name.lower().rstrip("."), rdtype)
+        key = (name.lower().rstrip("."), kind)
         task = self._asked.get(key)
         if task is None or task.cancelled():
             task = asyncio.ensure_future(self._query(*key))
@@ -264,36 +249,25 @@ class DnsResolver:
             del self._asked[key]
         return reply
 
-    async def _query(self, name: str, rdtype: str) -> "Reply[Rdata]":
-        import dns.exception
-        import dns.flags
-        import dns.resolver
-
+    async def _query(self, name: str, kind: Kind) -> Reply[Record]:
+        if self._exchange is None:
+            self._exchange = Exchange((self._nameserver,) if self._nameserver else system_servers())
+        exchange = self._exchange
         try:
-            answer = await when_free(lambda: self._resolve(f"{name}.", rdtype))
-        except dns.resolver.NXDOMAIN as error:
-            # An alias whose target is gone still tells whose it was.
-            responses: dict[object, Message] = error.responses()  # type: ignore[no-untyped-call]
-            response = next(iter(responses.values()), None)
-            if response is not None:
-                self._note_aliases(name, _cnames(response))
-            return Absent(nxdomain=True)
-        except dns.exception.Timeout:
+            told = await when_free(lambda: exchange.ask(name, kind))
+        except TimeoutError:
             return NoAnswer(ResolverFault.TIMEOUT)
-        except dns.resolver.NoNameservers:
-            return NoAnswer(ResolverFault.SERVFAIL)
-        except dns.resolver.NoResolverConfiguration:
-            return NoAnswer(ResolverFault.NO_RESOLVER)
-        except (dns.exception.DNSException, ValueError):
-            return NoAnswer(ResolverFault.MALFORMED)
+        except NoServerError as error:
+            fault = ResolverFault.SERVFAIL if error.is_known else ResolverFault.NO_RESOLVER
+            return NoAnswer(fault)
         except OSError:
             return NoAnswer(ResolverFault.NO_RESOLVER)
-        chain = answer.chaining_result.cnames
-        self._note_aliases(name, tuple(_host(rrset[0].target) for rrset in chain[:_MAX_ALIASES]))
-        if answer.rrset is None:
-            return Absent(nxdomain=False)
-        validated = bool(answer.response.flags & dns.flags.AD) and _on_loopback(answer.nameserver)
-        return Answer(tuple(answer.rrset)[:_MAX_RECORDS], validated)
+        # An alias whose target is gone still tells whose it was.
+        self._note_aliases(name, told.reply.aliases)
+        if not told.reply.records:
+            return Absent(nxdomain=told.reply.code == Code.NO_SUCH_NAME)
+        validated = told.reply.is_authentic and _on_loopback(told.server)
+        return Answer(told.reply.records, validated)
 
     def _note_aliases(self, name: str, chain: tuple[str, ...]) -> None:
         if chain:
@@ -301,46 +275,20 @@ class DnsResolver:
             while len(self._aliases) > MAX_REMEMBERED:
                 del self._aliases[next(iter(self._aliases))]
 
-    async def _resolve(self, name: str, rdtype: str) -> "DnsAnswer":
-        """Ask once. Raises what dnspython raises, and OSError when nothing more can be opened."""
-        import dns.resolver
-
-        try:
-            return await self._configured().resolve(
-                name, rdtype, search=False, lifetime=QUERY_LIFETIME, raise_on_no_answer=False
-            )
-        except dns.resolver.NoNameservers as error:
-            # dnspython takes a failed socket for a failed server.
-            for _server, _tcp, _port, cause, _response in error.kwargs.get("errors", ()):
-                if is_exhaustion(cause):
-                    raise cause from None
-            raise
-
     async def _signed_message(self, name: str, rdtype: str) -> "Message | None":
         """The whole answer with its signatures, or None when there is none."""
         import dns.exception
-        import dns.flags
 
         try:
-            resolver = self._configured()
-            asked = self._with_signatures
-            if asked is None:
-                import copy
-
-                asked = copy.copy(resolver)
-                asked.use_edns(0, dns.flags.DO, 1232)
-                # Checking is ours: without this a resolver keeps to itself what it found wrong.
-                asked.set_flags(dns.flags.RD | dns.flags.CD)
-                self._with_signatures = asked
-            answer = await asked.resolve(
-                name, rdtype, search=False, lifetime=QUERY_LIFETIME, raise_on_no_answer=False
+            answer = await self._signing_resolver().resolve(
+                name, rdtype, search=False, lifetime=LIFETIME, raise_on_no_answer=False
             )
         except (dns.exception.DNSException, ValueError, OSError):
             return None
         return answer.response
 
-    def _configured(self) -> "AsyncResolver":
-        if self._resolver is None:
+    def _signing_resolver(self) -> "AsyncResolver":
+        if self._with_signatures is None:
             import dns.asyncresolver
             import dns.flags
 
@@ -351,37 +299,17 @@ class DnsResolver:
                 resolver.nameservers = [self._nameserver[0]]
                 resolver.port = self._nameserver[1]
             resolver.timeout = _FIRST_RETRY
-            resolver.use_edns(0, 0, 1232)
-            # AD in a question asks for the resolver's verdict without the signatures (RFC 6840).
-            resolver.flags = dns.flags.RD | dns.flags.AD
-            self._resolver = resolver
-        return self._resolver
+            resolver.use_edns(0, dns.flags.DO, 1232)
+            # Checking is ours: without this a resolver keeps to itself what it found wrong.
+            resolver.set_flags(dns.flags.RD | dns.flags.CD)
+            self._with_signatures = resolver
+        return self._with_signatures
 
 
-def _cnames(response: "Message") -> tuple[str, ...]:
-    import dns.rdatatype
-
-    chain = [rrset for rrset in response.answer if rrset.rdtype == dns.rdatatype.CNAME]
-    return tuple(_host(rrset[0].target) for rrset in chain[:_MAX_ALIASES])
-
-
-def _any(records: "tuple[Rdata, ...]") -> tuple[Any, ...]:
-    # dnspython types every record as Rdata; the question's type says which attributes it has.
-    return records
-
-
-def _host(name: object) -> str:
-    text = str(name).rstrip(".").lower()
-    return text if is_dns_name(text) else ""
-
-
-def _on_loopback(nameserver: str | None) -> bool:
+def _on_loopback(nameserver: str) -> bool:
     import ipaddress
 
-    try:
-        return nameserver is not None and ipaddress.ip_address(nameserver).is_loopback
-    except ValueError:
-        return False
+    return ipaddress.ip_address(nameserver).is_loopback
 
 
 async def system_addresses(host: str) -> Reply[str]:
@@ -390,7 +318,6 @@ async def system_addresses(host: str) -> Reply[str]:
     Runs in a daemon thread of its own, because the C library's resolver cannot be interrupted and
     must not hold up the end of the program.
     """
-    import socket
     import threading
 
     loop = asyncio.get_running_loop()
@@ -401,15 +328,7 @@ async def system_addresses(host: str) -> Reply[str]:
             done.set_result(reply)
 
     def look_up() -> None:
-        reply: Reply[str]
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            reply = Answer(tuple(dict.fromkeys(str(entry[4][0]) for entry in found)))
-        except socket.gaierror as error:
-            temporary = error.errno in (socket.EAI_AGAIN, socket.EAI_FAIL)
-            reply = NoAnswer(ResolverFault.SERVFAIL) if temporary else Absent(nxdomain=True)
-        except (UnicodeError, OSError):
-            reply = NoAnswer(ResolverFault.MALFORMED)
+        reply = asked_of_system(host)
         try:
             loop.call_soon_threadsafe(settle, reply)
         except RuntimeError:
@@ -417,10 +336,32 @@ async def system_addresses(host: str) -> Reply[str]:
 
     threading.Thread(target=look_up, daemon=True, name=f"resolve {host}").start()
     try:
-        async with asyncio.timeout(2 * QUERY_LIFETIME):
+        async with asyncio.timeout(2 * LIFETIME):
             return await done
     except TimeoutError:
         return NoAnswer(ResolverFault.TIMEOUT)
+
+
+def asked_of_system(host: str, getaddrinfo: Any = socket.getaddrinfo) -> Reply[str]:
+    """The same, at once and for as long as it takes.
+
+    A name that does not exist is tried below the network's own domains too (the search list), and
+    where those answer for everything it would be there after all: that is looked through.
+    """
+    found: list[Any] = []
+    for name in (host, f"{host}."):
+        try:
+            found = getaddrinfo(name, None, type=socket.SOCK_STREAM, flags=socket.AI_CANONNAME)
+        except socket.gaierror as error:
+            temporary = error.errno in (socket.EAI_AGAIN, socket.EAI_FAIL)
+            return NoAnswer(ResolverFault.SERVFAIL) if temporary else Absent(nxdomain=True)
+        except (UnicodeError, OSError):
+            return NoAnswer(ResolverFault.MALFORMED)
+        official = str(found[0][3]) if found else ""
+        # With its final dot a name stands for itself alone.
+        if "." not in host or not official.lower().startswith(f"{host}."):
+            break
+    return Answer(tuple(dict.fromkeys(str(entry[4][0]) for entry in found)))
 
 
 def forget_oldest(asked: "dict[_K, _F]") -> None:

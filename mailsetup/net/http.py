@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 from urllib.parse import urljoin, urlsplit
 
 from mailsetup.model.hostname import parse_host
+from mailsetup.model.secret import AccessToken
 from mailsetup.model.text import plain
-from mailsetup.net.dial import Connect, ConnectFailure, ConnectFault
+from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
 from mailsetup.net.publicsuffix import owned_domain
 from mailsetup.net.tls import TlsFailure
 
@@ -35,6 +36,8 @@ class HttpFault(StrEnum):
     """Why no document came."""
 
     UNRESOLVABLE = "unresolvable"
+    RESOLVER = "resolver"
+    """The name service itself did not answer."""
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     TLS = "tls"
@@ -93,8 +96,12 @@ class HttpClient(Protocol):
         limit: int = BODY_LIMIT,
         timeout: float = REQUEST_TIMEOUT,
         follow: Follow = Follow.ANYWHERE,
+        bearer: AccessToken | None = None,
     ) -> HttpReply | HttpFailure:
-        """GET over HTTPS. ``limit`` in bytes, ``timeout`` in seconds for everything together."""
+        """GET over HTTPS. ``limit`` in bytes, ``timeout`` in seconds for everything together.
+
+        With ``bearer``, which is said to this host alone (RFC 6750), no redirect is followed.
+        """
         ...
 
     async def post(
@@ -119,12 +126,8 @@ class HttpClient(Protocol):
 class HttpsClient:
     """HTTPS on httpcore2, over our own connections."""
 
-    def __init__(
-        self, connect: Connect, context: ssl.SSLContext, proxy_for: Callable[[str], str | None]
-    ) -> None:
-        # httpcore2 sets ALPN on the context: it must not be the one that mail connections use.
-        self._connect = connect
-        self._context = context
+    def __init__(self, dialer: Dialer, proxy_for: Callable[[str], str | None]) -> None:
+        self._dialer = dialer
         self._proxy_for = proxy_for
         self._pools: dict[str | None, AsyncConnectionPool] = {}
 
@@ -135,8 +138,12 @@ class HttpsClient:
         limit: int = BODY_LIMIT,
         timeout: float = REQUEST_TIMEOUT,
         follow: Follow = Follow.ANYWHERE,
+        bearer: AccessToken | None = None,
     ) -> HttpReply | HttpFailure:
         """GET with at most five redirects, HTTPS only."""
+        if bearer is not None:
+            authorization = ("Authorization", f"Bearer {bearer.reveal()}")
+            return await self._ask_within(timeout, "GET", url, limit, (authorization,))
         here = url
         try:
             async with asyncio.timeout(timeout):
@@ -203,10 +210,18 @@ class HttpsClient:
         more_headers: Sequence[tuple[str, str]] = (),
         body: bytes = b"",
     ) -> HttpReply | HttpFailure:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        proxy = self._proxy_for(host)
+        if proxy is None:
+            # Most of the hosts that are asked for do not exist: no request is written for those.
+            absence = await self._dialer.absence(host, 443 if parts.scheme == "https" else 80)
+            if absence is not None:
+                return _failure(absence, url)
         import httpcore2
 
         headers = [
-            ("Host", urlsplit(url).netloc),
+            ("Host", parts.netloc),
             ("Accept", "application/xml, text/xml, application/json, text/plain, */*;q=0.1"),
             ("Accept-Encoding", "identity"),
             ("User-Agent", "mailsetup"),
@@ -214,7 +229,7 @@ class HttpsClient:
             *more_headers,
         ]
         try:
-            async with self._pool_for(url).stream(
+            async with self._pool_for(proxy).stream(
                 method, url, headers=headers, content=body or None
             ) as response:
                 return await _read(response, url, limit)
@@ -232,8 +247,7 @@ class HttpsClient:
         except (UnicodeError, ValueError):
             return HttpFailure(HttpFault.PROTOCOL, url)
 
-    def _pool_for(self, url: str) -> "AsyncConnectionPool":
-        proxy = self._proxy_for(urlsplit(url).hostname or "")
+    def _pool_for(self, proxy: str | None) -> "AsyncConnectionPool":
         pool = self._pools.get(proxy)
         if pool is None:
             import httpcore2
@@ -241,11 +255,13 @@ class HttpsClient:
             from mailsetup.net._httpcore import Backend
 
             pool = httpcore2.AsyncConnectionPool(
-                ssl_context=self._context,
+                # Never used: our connections bring the one that they verify with. Loading the
+                # system's authorities a second time would cost more than all the rest.
+                ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 proxy=httpcore2.Proxy(proxy) if proxy else None,
                 max_connections=None,
                 max_keepalive_connections=0,
-                network_backend=Backend(self._connect),
+                network_backend=Backend(self._dialer),
             )
             self._pools[proxy] = pool
         return pool
@@ -326,7 +342,16 @@ def _failure(failure: ConnectFailure, url: str) -> HttpFailure:
             return HttpFailure(HttpFault.TLS, url, failure.tls)
         case ConnectFault.UNRESOLVABLE:
             return HttpFailure(HttpFault.UNRESOLVABLE, url)
+        case ConnectFault.RESOLVER:
+            return HttpFailure(HttpFault.RESOLVER, url)
         case ConnectFault.TIMEOUT:
             return HttpFailure(HttpFault.TIMEOUT, url)
-        case _:
+        case (
+            ConnectFault.REFUSED
+            | ConnectFault.UNREACHABLE
+            | ConnectFault.RESET
+            | ConnectFault.FORBIDDEN_ADDRESS
+        ):
             return HttpFailure(HttpFault.UNREACHABLE, url)
+        case _:
+            assert_never(failure.fault)

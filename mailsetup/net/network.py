@@ -8,7 +8,13 @@ from pathlib import Path
 
 from mailsetup.net.clock import Clock, SystemClock
 from mailsetup.net.dial import Connect, Dialer
-from mailsetup.net.dns import DnsResolver, Resolver, asked_once, system_addresses
+from mailsetup.net.dns import (
+    AddressLookup,
+    DnsResolver,
+    Resolver,
+    asked_once,
+    system_addresses,
+)
 from mailsetup.net.dnssec import ROOT_ANCHORS
 from mailsetup.net.http import HttpClient, HttpsClient
 from mailsetup.net.kept import KeptConnections
@@ -23,6 +29,8 @@ class Network:
     dns: Resolver
     http: HttpClient
     connect: Connect
+    look_up: AddressLookup
+    """How ``connect`` and ``http`` find a host's addresses; an answer is kept for them."""
     clock: Clock
     is_online: Callable[[], bool] = has_route
     """Whether this computer has any way to the outside."""
@@ -53,23 +61,21 @@ async def open_network(options: NetworkOptions = NetworkOptions()) -> AsyncItera
     """The real network for one run. Raises OSError (with ssl.SSLError) for an unusable CA file."""
     dns = DnsResolver(options.resolver, options.anchors)
     context = verifying_context(options.ca_files)
+    look_up = dns.addresses if options.resolver else asked_once(system_addresses)
     dialer = Dialer(
-        look_up=dns.addresses if options.resolver else asked_once(system_addresses),
+        look_up=look_up,
         context=context,
         allow_loopback=options.resolver is not None,
         routes=options.routes,
     )
-    http = HttpsClient(
-        dialer,
-        verifying_context(options.ca_files),
-        proxy_for=system_proxy if options.use_proxy else lambda _host: None,
-    )
+    http = HttpsClient(dialer, proxy_for=system_proxy if options.use_proxy else lambda _host: None)
     kept = KeptConnections()
     try:
         yield Network(
             dns=dns,
             http=http,
             connect=dialer,
+            look_up=look_up,
             clock=SystemClock(),
             kept=kept,
             # Whoever names a resolver may live in a world of their own, without any way out.

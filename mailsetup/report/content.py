@@ -157,8 +157,8 @@ class ReportContent(_Text):
     proof: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     """What the person should know besides: what a server wants shown, what was left behind."""
-    message: str = ""
-    """Ready to be sent to whoever has to act, all in it that they will ask for."""
+    message: tuple[str, ...] = ()
+    """Ready to be sent to whoever has to act, line by line, all in it that they will ask for."""
     message_to: str = ""
     """To whom, as a line."""
     tables: tuple[Table, ...] = ()

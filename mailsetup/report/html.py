@@ -150,8 +150,12 @@ def _message(content: ReportContent) -> str:
     return (
         f'<section class="message">\n<h2>{escape(content.words.message)}</h2>\n'
         f'<p class="who">{escape(content.message_to)}</p>\n'
-        f"<blockquote><p>{escape(content.message)}</p></blockquote>\n</section>\n"
+        f"<blockquote>{_lines(content.message)}</blockquote>\n</section>\n"
     )
+
+
+def _lines(lines: tuple[str, ...]) -> str:
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
 def _footer(content: ReportContent) -> str:

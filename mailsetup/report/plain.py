@@ -58,7 +58,8 @@ def _person(content: ReportContent) -> Iterator[str]:
         yield from _heading(words.message)
         yield from _wrapped(content.message_to, "  ")
         yield ""
-        yield from _wrapped(content.message, "  ")
+        for line in content.message:
+            yield from _wrapped(line, "  ", "    " if line.startswith("- ") else "  ")
     yield ""
 
 

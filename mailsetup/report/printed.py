@@ -105,7 +105,7 @@ def _printed_person(content: ReportContent) -> list[str]:
             f"<h2>{escape(words.message)}</h2>",
             _p(content.message_to, "soft"),
             _gap(),
-            _box(_p(content.message)),
+            _box("".join(_p(line) for line in content.message)),
         ]
     return parts
 

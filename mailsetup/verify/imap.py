@@ -14,6 +14,7 @@ from mailsetup.verify.outcome import ErrorClass, Quota, Stage
 from mailsetup.verify.refusal import RefusalError
 from mailsetup.verify.replies import imap_meaning
 from mailsetup.verify.sasl import (
+    Exchange,
     LoginCommand,
     SaslError,
     Scram,
@@ -22,7 +23,7 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, SLOWEST, MailSession, token_refusals
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
@@ -30,6 +31,9 @@ _MAX_RESPONSES = 5000
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_LITERAL = 1024 * 1024
 _MAX_DEPTH = 12
+_MAX_INITIAL = 7900
+"""Octets of an initial response. Servers need not take lines of more than 8192 octets, and clients
+should not send more than about 8000 (RFC 7162 section 4); a longer token goes in a second step."""
 _LITERAL = re.compile(rb"\{(\d{1,12})\+?\}\Z")
 
 Token = str | bytes | list["Token"]
@@ -63,6 +67,8 @@ class Folder:
     wire: str
     name: str
     flags: frozenset[str]
+    delimiter: str = field(default="", compare=False)
+    """What stands between levels in the name; empty where the server has none."""
 
     @property
     def is_junk(self) -> bool:
@@ -170,6 +176,7 @@ class ImapSession(MailSession):
             offered,
             self.server.authentication,
             login_command=not self.offers("LOGINDISABLED") and sayable,
+            secret=secret,
         )
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
@@ -194,14 +201,20 @@ class ImapSession(MailSession):
     async def _authenticate(
         self, mechanism: str, username: str, secret: Secret, initial_response: bool
     ) -> None:
-        login = exchange(mechanism, username, secret)
+        login = exchange(mechanism, username, secret, self.server)
         first = login.initial()
         line = f"AUTHENTICATE {mechanism}".encode()
-        if first is not None and initial_response:
+        if first is not None and initial_response and len(encoded(first)) <= _MAX_INITIAL:
             line += b" " + (encoded(first) or b"=")
             first = None
         tag = await self._send(line)
         collected = _Collected()
+        with token_refusals(login):
+            await self._converse(login, first, tag, collected)
+
+    async def _converse(
+        self, login: Exchange, first: bytes | None, tag: str, collected: _Collected
+    ) -> None:
         async with asyncio.timeout(COMMAND_TIMEOUT):
             for _ in range(12):
                 response = await self._next(collected, tag)
@@ -221,7 +234,7 @@ class ImapSession(MailSession):
     # The mailbox ----------------------------------------------------------------------------
 
     async def quota(self) -> Quota | None:
-        """Storage of the INBOX (RFC 9208), where the server tells.
+        """What the INBOX may hold (RFC 9208), where the server tells.
 
         The list of folders is asked for along with it, as a check always needs both.
         """
@@ -236,8 +249,11 @@ class ImapSession(MailSession):
                 continue
             for index in range(0, len(resources) - 2, 3):
                 name, used, limit = resources[index : index + 3]
-                if str(name).upper() == "STORAGE" and _is_number(used) and _is_number(limit):
-                    found = Quota(int(str(used)), int(str(limit)))
+                resource = str(name).upper()
+                if resource not in ("STORAGE", "MESSAGE"):
+                    continue
+                if _is_number(used) and _is_number(limit):
+                    found = Quota(int(str(used)), int(str(limit)), resource == "MESSAGE")
                     if fullest is None or found.share > fullest.share:
                         fullest = found
         return fullest
@@ -264,7 +280,9 @@ class ImapSession(MailSession):
             if any(ord(char) < 32 for char in wire):
                 continue
             flags = frozenset(str(flag).lower() for flag in response.tokens[0])
-            found[wire] = Folder(wire, from_modified_utf7(wire), flags)
+            told = response.tokens[1]
+            delimiter = told if isinstance(told, str) and len(told) == 1 else ""
+            found[wire] = Folder(wire, from_modified_utf7(wire), flags, delimiter)
         found.setdefault("INBOX", Folder("INBOX", "INBOX", frozenset()))
         subscribed = {_wire(line.tokens[2]) for line in collected.named("LSUB") if line.tokens[2:]}
         # A server that tells of none keeps no subscriptions, or does not say so.
@@ -281,20 +299,10 @@ class ImapSession(MailSession):
         ``then_examine`` is opened for looking by the same token. Raises `RefusalError` when that
         folder cannot be opened.
         """
-        lines = [f"STATUS {quoted(folder.wire)} (UIDNEXT)" for folder in folders]
+        lines = [_status(folder) for folder in folders]
         if then_examine is not None:
             lines.append(f"EXAMINE {quoted(then_examine.wire)}")
-        found: dict[str, int] = {}
-        collected = await self._all_of(lines, must=lines[-1:] if then_examine else ())
-        for response in collected.named("STATUS"):
-            if len(response.tokens) != 2 or not isinstance(response.tokens[1], list):
-                continue
-            name, items = response.tokens
-            wire = _wire(name)
-            for key, value in zip(items[::2], items[1::2], strict=False):
-                if str(key).upper() == "UIDNEXT" and _is_number(value):
-                    found[wire] = int(str(value))
-        return found
+        return _next_uids(await self._all_of(lines, must=lines[-1:] if then_examine else ()))
 
     async def examine(self, folder: Folder) -> None:
         """Open a folder for looking only."""
@@ -318,16 +326,27 @@ class ImapSession(MailSession):
                 found[int(str(here))] = body if isinstance(body, bytes) else body.encode()
         return found
 
-    async def message(self, uid: int, limit: int) -> bytes | None:
-        """A whole message, without marking it as read; None when it is gone."""
-        collected = await self.command(
-            f"UID FETCH {uid} (UID BODY.PEEK[])", stage=Stage.ATTACHMENT, limit=limit
+    async def message(
+        self, uid: int, limit: int, along: Sequence[Folder] = ()
+    ) -> tuple[bytes | None, dict[str, int]]:
+        """A whole message, without marking it as read; None when it is gone.
+
+        With it comes UIDNEXT of the folders ``along``, as `next_uids` tells it.
+        """
+        fetch = f"UID FETCH {uid} (UID BODY.PEEK[])"
+        collected = await self._all_of(
+            (fetch, *map(_status, along)),
+            must=(fetch,),
+            stage=Stage.ATTACHMENT,
+            limit=limit,
+            timeout=COMMAND_TIMEOUT + limit / SLOWEST,
         )
+        next_uids = _next_uids(collected)
         for response in collected.named("FETCH"):
             body = _fetch_items(response).get("BODY[]")
             if isinstance(body, bytes):
-                return body
-        return None
+                return body, next_uids
+        return None, next_uids
 
     async def remove(self, uids: Sequence[int]) -> bool:
         """Remove just these messages from the open folder; False where that cannot be done.
@@ -374,34 +393,40 @@ class ImapSession(MailSession):
         *,
         stage: Stage = Stage.MAILBOX,
         timeout: float = COMMAND_TIMEOUT,
-        limit: int = _MAX_BYTES,
     ) -> _Collected:
         """Send a command and collect what comes until its end. Raises `RefusalError` for NO."""
         tag = await self._send(line.encode())
-        self._connection.allow_bytes(limit)
         collected = _Collected()
         async with asyncio.timeout(timeout):
             while True:
-                response = await self._next(collected, tag, literal=max(limit, _MAX_LITERAL))
+                response = await self._next(collected, tag)
                 if response.tag == tag:
                     self._conclude(response, stage)
                     return collected
 
     async def _all_of(
-        self, lines: Sequence[str], *, must: Sequence[str] = (), stage: Stage = Stage.MAILBOX
+        self,
+        lines: Sequence[str],
+        *,
+        must: Sequence[str] = (),
+        stage: Stage = Stage.MAILBOX,
+        limit: int = 0,
+        timeout: float = COMMAND_TIMEOUT,
     ) -> _Collected:
         """Send commands that do not depend on each other at once, and wait for all of them.
 
-        What they bring is collected together. Raises `RefusalError` for the first of ``must`` that
-        is refused; the others may be.
+        What they bring is collected together; a string in it may have ``limit`` octets, where that
+        is more than usual. Raises `RefusalError` for the first of ``must`` that is refused; the
+        others may be.
         """
         tags = {await self._send(line.encode()): line for line in lines}
+        self._connection.allow_bytes(_MAX_BYTES + limit)
         collected = _Collected()
         refused: list[Response] = []
-        async with asyncio.timeout(COMMAND_TIMEOUT):
+        async with asyncio.timeout(timeout):
             waiting = set(tags)
             while waiting:
-                response = await self._next(collected, *waiting)
+                response = await self._next(collected, *waiting, literal=max(limit, _MAX_LITERAL))
                 waiting.discard(response.tag)
                 if response.name != "OK" and tags.get(response.tag) in must:
                     refused.append(response)
@@ -550,6 +575,23 @@ def _quoted_string(text: str, position: int) -> tuple[str, int]:
         value.append(char)
         position += 1
     return "".join(value), position
+
+
+def _status(folder: Folder) -> str:
+    return f"STATUS {quoted(folder.wire)} (UIDNEXT)"
+
+
+def _next_uids(collected: _Collected) -> dict[str, int]:
+    """UIDNEXT by the folder's name on the wire, from the answers to STATUS."""
+    found: dict[str, int] = {}
+    for response in collected.named("STATUS"):
+        if len(response.tokens) != 2 or not isinstance(response.tokens[1], list):
+            continue
+        name, items = response.tokens
+        for key, value in zip(items[::2], items[1::2], strict=False):
+            if str(key).upper() == "UIDNEXT" and _is_number(value):
+                found[_wire(name)] = int(str(value))
+    return found
 
 
 def _fetch_items(response: Response) -> dict[str, Token]:

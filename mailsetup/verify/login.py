@@ -61,6 +61,24 @@ async def open_smtp(server: ServerSettings, net: Network) -> SmtpSession | Failu
     return await _open(server, net, SmtpSession)
 
 
+def ways_to_sign_in(session: ImapSession | Pop3Session | SmtpSession) -> frozenset[str]:
+    """The mechanisms that the server offers, in upper case; a command of the protocol's own for
+    logging in counts as PLAIN, which it amounts to."""
+    match session:
+        case ImapSession():
+            found = {
+                name.removeprefix("AUTH=")
+                for name in session.capabilities
+                if name.startswith("AUTH=")
+            }
+            return frozenset(found | (set() if session.offers("LOGINDISABLED") else {"PLAIN"}))
+        case Pop3Session():
+            found = set(session.capabilities.get("SASL", ()))
+            return frozenset(found | ({"PLAIN"} if session.offers("USER") else set()))
+        case SmtpSession():
+            return frozenset(session.extensions.get("AUTH", "").upper().split())
+
+
 async def log_in_imap(session: ImapSession, secret: Secret, net: Network) -> LoggedIn | Failure:
     """Log in, and learn the mailbox's quota."""
     started = net.clock.monotonic()

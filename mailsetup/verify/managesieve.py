@@ -7,7 +7,7 @@ what came in clear before TLS as if it had been said under its protection, and k
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
 
 from mailsetup.model.secret import Secret
@@ -28,12 +28,12 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
 
 PORT = 4190
 CONNECT_TIMEOUT = 2.0
-"""Seconds. The same host has just answered for IMAP: a port that is open answers as fast, and one
-that a firewall swallows is not waited for. Long enough for a first packet that was lost."""
+"""Seconds. The same host answers for incoming mail meanwhile: a port that is open answers as fast,
+and one that a firewall swallows is not waited for. Long enough for a first packet that was lost."""
 DIALOGUE_TIMEOUT = 10.0
 """Seconds. Nobody waits long for something extra."""
 MAX_SCRIPT = 512 * 1024
@@ -96,22 +96,23 @@ RulesOutcome = Rules | NotOffered | Failure
 
 
 async def read_active_rules(
-    logged_in: ServerSettings,
-    secret: Secret,
+    incoming: ServerSettings,
     net: Network,
     *,
+    accepted: Awaitable[tuple[str, Secret]],
     patience: float = DIALOGUE_TIMEOUT,
 ) -> RulesOutcome:
     """The script that is active in the mailbox, read with one login at most.
 
-    ``logged_in`` is the server that has just accepted this ``secret``. The same host is asked, on
-    port 4190, as the same user: the password goes to nobody who does not have it already.
-    ``patience`` is in seconds, for everything behind the connection.
+    The host of the ``incoming`` server is asked, on port 4190. Nothing secret is said there before
+    ``accepted`` tells the user whom that server has accepted, and with what: the secret goes to
+    nobody who does not have it already. ``patience`` is in seconds, for the opening and for what
+    follows each.
 
     A `Failure` here says nothing about the mailbox, which works without ManageSieve: it is no
     finding, not even where the login was refused.
     """
-    server = replace(logged_in, port=PORT, security=SocketType.STARTTLS)
+    server = replace(incoming, port=PORT, security=SocketType.STARTTLS)
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT):
             connection = await net.connect(server.host, server.port, implicit_tls=False)
@@ -119,18 +120,19 @@ async def read_active_rules(
         return NotOffered(ConnectFault.TIMEOUT)
     if isinstance(connection, ConnectFailure):
         return NotOffered(connection.fault)
-    deadline = asyncio.get_running_loop().time() + patience
     async with ManageSieveSession(connection, server) as session:
         with border(server, Stage.GREETING) as opening:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout(patience):
                 await session.greet()
                 await session.upgrade()
         if opening.failure is not None:
             session.close()
             return opening.failure
+        username, secret = await accepted
+        deadline = asyncio.get_running_loop().time() + patience
         with border(server, Stage.LOGIN, secret) as login:
             async with asyncio.timeout_at(deadline):
-                await session.log_in(server.username, secret)
+                await session.log_in(username, secret)
         if login.failure is not None:
             session.close()
             return login.failure
@@ -222,13 +224,13 @@ class ManageSieveSession(MailSession):
         """Log in once, with one mechanism; its name is returned."""
         self._require_safety(username, secret)
         offered = set(self.capabilities.get("SASL", "").upper().split())
-        mechanism = choose(offered, self.server.authentication)
+        mechanism = choose(offered, self.server.authentication, secret=secret)
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
             error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
             raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
         try:
-            await self._authenticate(exchange(mechanism, username, secret))
+            await self._authenticate(exchange(mechanism, username, secret, self.server))
         except SaslError:
             raise RefusalError(
                 Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
@@ -242,6 +244,10 @@ class ManageSieveSession(MailSession):
         if first is not None:
             line += b" " + _string(encoded(first))
         await self._send(line)
+        with token_refusals(login):
+            await self._converse(login)
+
+    async def _converse(self, login: Exchange) -> None:
         for _ in range(12):
             response = await self._response(Stage.LOGIN)
             if response.end:

@@ -51,10 +51,18 @@ class ErrorClass(StrEnum):
     AUTH_WRONG = "auth-wrong"
     AUTH_APP_PASSWORD = "auth-app-password"  # noqa: S105
     AUTH_OAUTH_NEEDED = "auth-oauth-needed"
+    AUTH_TOKEN_REFUSED = "auth-token-refused"  # noqa: S105
+    """The server does not take the sign-in's token: expired, revoked, or of another mailbox."""
+    AUTH_SCOPE_MISSING = "auth-scope-missing"
+    """The sign-in does not allow what this server does."""
     AUTH_WEB_LOGIN = "auth-web-login"
     AUTH_EXPIRED = "auth-expired"
     AUTH_LOCKED = "auth-locked"
     AUTH_RATE_LIMITED = "auth-rate-limited"
+    TOO_MANY_CONNECTIONS = "too-many-connections"
+    """The mailbox, or this network, has as many connections open as it may."""
+    NOT_PERMITTED = "not-permitted"
+    """Name and password are right, and yet the mailbox does not open (RFC 5530: no rights)."""
     PROTOCOL_DISABLED = "protocol-disabled"
     IN_USE = "in-use"
     TEMPORARY = "temporary"
@@ -63,6 +71,8 @@ class ErrorClass(StrEnum):
     RECIPIENT_REJECTED = "recipient-rejected"
     LIMIT_REACHED = "limit-reached"
     TOO_LARGE = "too-large"
+    ADDRESS_UNSUPPORTED = "address-unsupported"
+    """The server cannot handle letters beyond ASCII in an address (RFC 6531)."""
     POLICY = "policy"
     NOT_ARRIVED = "not-arrived"
     ATTACHMENT_MISSING = "attachment-missing"
@@ -95,19 +105,33 @@ class Failure:
     """For `ErrorClass.TOO_LARGE`: octets that the server takes, where it says so."""
     size: int | None = None
     """For `ErrorClass.TOO_LARGE`: octets of the message."""
+    message_id: str = ""
+    """Of the test message, once a server had taken it."""
+    accepted: str = ""
+    """What the outgoing server said when it took the message; many name their queue there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """Storage of the mailbox in units of 1024 octets (RFC 9208)."""
+    """What the mailbox holds and may hold (RFC 9208), of the resource that is nearest to its end.
 
-    used_kib: int
-    limit_kib: int
+    Units of 1024 octets, or messages where the server counts those.
+    """
+
+    used: int
+    limit: int
+    counts_messages: bool = False
 
     @property
     def share(self) -> float:
         """Used part, 0.0 to 1.0 and beyond."""
-        return self.used_kib / self.limit_kib if self.limit_kib else 0.0
+        return self.used / self.limit if self.limit else 0.0
+
+    def amount(self, count: int) -> str:
+        """So many of its units, for people; a bare number where messages are counted."""
+        if self.counts_messages:
+            return str(count)
+        return f"{count / 1024:.1f} MiB" if count < 1024 * 1024 else f"{count / 1024**2:.1f} GiB"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from mailsetup.verify.outcome import ErrorClass, Stage
 from mailsetup.verify.refusal import RefusalError
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
 from mailsetup.verify.sasl import (
+    Exchange,
     LoginCommand,
     SaslError,
     Scram,
@@ -23,11 +24,10 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, SLOWEST, MailSession, token_refusals
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
-RETRIEVE_TIMEOUT = 120.0
 USER_AND_PASS = "USER/PASS"  # noqa: S105 - the commands' names
 """What `Pop3Session.log_in` calls a login without SASL."""
 
@@ -138,6 +138,7 @@ class Pop3Session(MailSession):
             offered,
             self.server.authentication,
             login_command=self._fits_user_and_pass(username, secret),
+            secret=secret,
         )
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
@@ -180,7 +181,7 @@ class Pop3Session(MailSession):
 
     async def _authenticate(self, mechanism: str, username: str, secret: Secret) -> None:
         """RFC 5034 section 4. An initial response that is too long is said in a second step."""
-        login = exchange(mechanism, username, secret)
+        login = exchange(mechanism, username, secret, self.server)
         first = login.initial()
         line = f"AUTH {mechanism}".encode()
         if first is not None and len(line) + 1 + len(encoded(first)) + 2 <= _MAX_COMMAND:
@@ -188,6 +189,10 @@ class Pop3Session(MailSession):
             first = None
         self._connection.allow_bytes(12 * _MAX_STATUS)
         await self._connection.write(line + b"\r\n")
+        with token_refusals(login):
+            await self._converse(login, first)
+
+    async def _converse(self, login: Exchange, first: bytes | None) -> None:
         for _ in range(12):
             reply = await self._reply(Stage.LOGIN)
             if reply.status != "+":
@@ -253,7 +258,9 @@ class Pop3Session(MailSession):
 
     async def retrieve(self, number: int, limit: int) -> bytes:
         """A whole message. One of more than ``limit`` octets ends the dialogue."""
-        content = await self._content(f"RETR {number}", Stage.ATTACHMENT, limit, RETRIEVE_TIMEOUT)
+        content = await self._content(
+            f"RETR {number}", Stage.ATTACHMENT, limit, COMMAND_TIMEOUT + limit / SLOWEST
+        )
         if isinstance(content, Pop3Reply):
             raise self._refused(content, Stage.ATTACHMENT)
         return content

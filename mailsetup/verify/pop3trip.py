@@ -7,7 +7,7 @@ count logins: there are few of them, and further apart the longer it takes.
 import asyncio
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.parser import BytesHeaderParser
 from typing import assert_never
 
@@ -36,7 +36,13 @@ from mailsetup.verify.progress import (
     Waiting,
 )
 from mailsetup.verify.refusal import RefusalError, border
-from mailsetup.verify.roundtrip import TestMessage, attachment_error, compose
+from mailsetup.verify.roundtrip import (
+    TestMessage,
+    attachment_error,
+    compose,
+    hand_over,
+    too_large_for,
+)
 from mailsetup.verify.smtp import SmtpSession
 
 _INBOX = "INBOX"
@@ -78,29 +84,32 @@ async def pop3_round_trip(
     maildrop may be open once only (RFC 1939 section 4).
     """
     message = compose(account, attachment_mib, net, to=to)
-    limit = smtp.size_limit
-    if limit is not None and len(message.data) > limit:
-        return Failure(
-            Stage.SENDER, ErrorClass.TOO_LARGE, smtp.server, limit=limit, size=len(message.data)
-        )
+    oversize = too_large_for(smtp, message)
+    if oversize is not None:
+        return oversize
     trip = _Trip(server, secret, message, net, wait, emit)
     unprepared = await trip.prepare()
     if unprepared is not None:
         return unprepared
     emit(Sending())
     started = net.clock.monotonic()
-    with border(smtp.server, Stage.DATA) as sending:
-        await smtp.send(account.address.ascii, (to or account.address).ascii, message.data)
-    if sending.failure is not None:
-        return sending.failure
+    taken = await hand_over(message, smtp, account, to)
+    if isinstance(taken, Failure):
+        return taken
     accepted = net.clock.monotonic()
     emit(Sent())
     match await trip.wait_for_arrival():
         case Failure() as failure:
-            return failure
+            return replace(failure, message_id=message.message_id, accepted=taken)
         case _Fetched() as fetched:
             if fetched.error is not None:
-                return Failure(Stage.ATTACHMENT, fetched.error, server)
+                return Failure(
+                    Stage.ATTACHMENT,
+                    fetched.error,
+                    server,
+                    message_id=message.message_id,
+                    accepted=taken,
+                )
             return RoundTrip(
                 sent_ms=1000 * (accepted - started),
                 arrived_ms=1000 * (fetched.at - accepted),

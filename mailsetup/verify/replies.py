@@ -13,14 +13,15 @@ Meaning = tuple[ErrorClass, Confidence]
 
 _IMAP_CODES = {
     "AUTHENTICATIONFAILED": ErrorClass.AUTH_WRONG,
-    "AUTHORIZATIONFAILED": ErrorClass.SENDER_REJECTED,
+    "AUTHORIZATIONFAILED": ErrorClass.NOT_PERMITTED,
+    "NOPERM": ErrorClass.NOT_PERMITTED,
     "EXPIRED": ErrorClass.AUTH_EXPIRED,
     "PRIVACYREQUIRED": ErrorClass.NO_COMMON_MECHANISM,
     "CONTACTADMIN": ErrorClass.AUTH_LOCKED,
     "UNAVAILABLE": ErrorClass.TEMPORARY,
     "SERVERBUG": ErrorClass.TEMPORARY,
     "INUSE": ErrorClass.IN_USE,
-    "LIMIT": ErrorClass.AUTH_RATE_LIMITED,
+    "LIMIT": ErrorClass.TOO_MANY_CONNECTIONS,
     "OVERQUOTA": ErrorClass.QUOTA,
     "WEBALERT": ErrorClass.AUTH_WEB_LOGIN,
 }
@@ -58,6 +59,13 @@ _TEXTS: tuple[tuple[str, frozenset[Stage], ErrorClass], ...] = tuple(
         (r"app(lication)?[ -]password (is )?required", (), ErrorClass.AUTH_APP_PASSWORD),
         (r"via your web browser|web login required", (), ErrorClass.AUTH_WEB_LOGIN),
         (r"basic authentication is (disabled|not supported)", (), ErrorClass.AUTH_OAUTH_NEEDED),
+        # Microsoft's words for a mailbox without IMAP, without a licence, or behind another name.
+        (r"user is authenticated but not connected", (), ErrorClass.NOT_PERMITTED),
+        (
+            r"too many .{0,20}connections|connection limit|connections? from your ip",
+            (),
+            ErrorClass.TOO_MANY_CONNECTIONS,
+        ),
         (
             r"smtpclientauthentication is disabled",
             (Stage.LOGIN,),
@@ -86,14 +94,31 @@ _TEXTS: tuple[tuple[str, frozenset[Stage], ErrorClass], ...] = tuple(
             ErrorClass.SENDER_REJECTED,
         ),
         (
+            r"bad outbound sender|mail sending denied|blocked (for|from) sending",
+            (Stage.SENDER, Stage.RECIPIENT, Stage.DATA),
+            ErrorClass.AUTH_LOCKED,
+        ),
+        (
+            r"daily|sending limit|e?mails? (per|an) hour|limit exceeded|submissionquota"
+            r"|thread limit|max defers and failures|too many (recipients|messages)",
+            (Stage.SENDER, Stage.RECIPIENT, Stage.DATA),
+            ErrorClass.LIMIT_REACHED,
+        ),
+        (
             r"quota|mailbox (is )?full|over ?quota|insufficient (disk )?storage",
             (Stage.SENDER, Stage.RECIPIENT, Stage.DATA, Stage.MAILBOX),
             ErrorClass.QUOTA,
         ),
         (
-            r"daily|sending limit|emails? per hour|limit exceeded|submissionquota",
-            (Stage.SENDER, Stage.RECIPIENT, Stage.DATA),
-            ErrorClass.LIMIT_REACHED,
+            r"illegal attachment|potential security|virus|banned (file|content)"
+            r"|attachment.{0,30}(not allowed|blocked|prohibited|forbidden)",
+            (Stage.DATA,),
+            ErrorClass.POLICY,
+        ),
+        (
+            r"smtputf8|internationali[sz]ed|non-ascii",
+            (Stage.SENDER, Stage.RECIPIENT),
+            ErrorClass.ADDRESS_UNSUPPORTED,
         ),
         (
             r"size exceeds|too (big|large)|exceeds.{0,20}size",
@@ -104,11 +129,6 @@ _TEXTS: tuple[tuple[str, frozenset[Stage], ErrorClass], ...] = tuple(
             r"blacklist|blocklist|blocked|banned|spamhaus|access denied|not allowed to connect",
             (Stage.CONNECT, Stage.GREETING),
             ErrorClass.BLOCKED_BY_SERVER,
-        ),
-        (
-            r"too many (simultaneous )?connections",
-            (),
-            ErrorClass.AUTH_RATE_LIMITED,
         ),
         (
             r"(user|mailbox|recipient).{0,20}(unknown|unavailable|not found|does not exist)"
@@ -137,6 +157,7 @@ _ENHANCED = {
     "1.7": ErrorClass.SENDER_REJECTED,
     "1.8": ErrorClass.SENDER_REJECTED,
     "7.60": ErrorClass.SENDER_REJECTED,
+    "6.7": ErrorClass.ADDRESS_UNSUPPORTED,
 }
 
 # Those that mean one thing wherever they were seen: more than the words that a server puts around
@@ -149,6 +170,15 @@ _UNMISTAKABLE = {
     "4.2.2": ErrorClass.QUOTA,
     "5.1.1": ErrorClass.RECIPIENT_REJECTED,
     "5.1.10": ErrorClass.RECIPIENT_REJECTED,
+    "5.1.90": ErrorClass.LIMIT_REACHED,
+    "5.7.232": ErrorClass.LIMIT_REACHED,
+    "5.7.233": ErrorClass.LIMIT_REACHED,
+    "5.7.501": ErrorClass.AUTH_LOCKED,
+    "5.7.502": ErrorClass.AUTH_LOCKED,
+    "5.7.503": ErrorClass.AUTH_LOCKED,
+    "5.7.705": ErrorClass.AUTH_LOCKED,
+    "5.7.708": ErrorClass.AUTH_LOCKED,
+    "5.6.7": ErrorClass.ADDRESS_UNSUPPORTED,
 }
 
 _BASIC = {
@@ -249,6 +279,9 @@ def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
         if reply.code >= 500:
             return ErrorClass.BLOCKED_BY_SERVER, Confidence.LIKELY
         return ErrorClass.TEMPORARY, Confidence.CERTAIN
+    if stage in _TRANSACTION and reply.code >= 500 and suffix.startswith("7."):
+        # Whatever it says about policy (RFC 3463 section 3.8), the basic code beside it is vague.
+        return ErrorClass.POLICY, Confidence.LIKELY
     if reply.code in _BASIC:
         return _BASIC[reply.code], Confidence.LIKELY
     if 400 <= reply.code < 500:
@@ -257,7 +290,7 @@ def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
         return ErrorClass.AUTH_WRONG, Confidence.LIKELY
     if stage is Stage.RECIPIENT and reply.code in (550, 551, 553):
         return ErrorClass.RECIPIENT_REJECTED, Confidence.GUESS
-    if stage in (Stage.SENDER, Stage.RECIPIENT, Stage.DATA) and reply.code >= 500:
+    if stage in _TRANSACTION and reply.code >= 500:
         return ErrorClass.POLICY, Confidence.GUESS
     return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
 

@@ -8,16 +8,19 @@ message.
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, formataddr
+from email.policy import SMTPUTF8 as SMTPUTF8_POLICY
+from email.utils import format_datetime
 
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account
+from mailsetup.model.text import plain
 from mailsetup.net.connection import DialogueError
 from mailsetup.net.network import Network
 from mailsetup.verify.imap import Folder, ImapSession
@@ -42,7 +45,11 @@ from mailsetup.verify.smtp import SmtpSession
 
 _MIB = 1024 * 1024
 _SMALLEST = 1024
-_MAX_FOLDERS = 60
+_MAX_NOTED = 60
+"""Folders whose state is noted before sending: that is waited for."""
+_MAX_FOLDERS = 1000
+_RECENT = 20
+"""Messages at a folder's end among which ours is looked for where its state was not noted."""
 _FIRST_PAUSE = 0.1
 """Seconds. Local delivery is over by then, while servers may report to IDLE half a second late."""
 _PAUSES = (0.5, 1.0, 2.0, 3.0, 5.0, 8.0)
@@ -78,9 +85,12 @@ def compose(
     address = account.address
     token = secrets.token_hex(12)
     attachment = secrets.token_bytes(attachment_mib * _MIB or _SMALLEST)
-    message = EmailMessage(policy=SMTP_POLICY)
-    message["From"] = formataddr((account.person, address.ascii))
-    message["To"] = (to or address).ascii
+    recipient = to or address
+    # Letters beyond ASCII before an @ exist in messages of RFC 6532 only.
+    plain_letters = (address.local + recipient.local).isascii()
+    message = EmailMessage(policy=SMTP_POLICY if plain_letters else SMTPUTF8_POLICY)
+    message["From"] = Address(account.person, address.local, address.domain)
+    message["To"] = Address("", recipient.local, recipient.domain)
     message["Subject"] = _("mailsetup: test message {token}").format(token=token[:8])
     message["Date"] = format_datetime(net.clock.now())
     message["Message-ID"] = f"<{token}@{address.domain}>"
@@ -123,16 +133,9 @@ async def round_trip(
     It goes to the account itself, or ``to`` a mailbox elsewhere, which ``imap`` has open then.
     """
     message = compose(account, attachment_mib, net, to=to)
-    recipient = to or account.address
-    limit = smtp.size_limit
-    if limit is not None and len(message.data) > limit:
-        return Failure(
-            Stage.SENDER,
-            ErrorClass.TOO_LARGE,
-            smtp.server,
-            limit=limit,
-            size=len(message.data),
-        )
+    oversize = too_large_for(smtp, message)
+    if oversize is not None:
+        return oversize
     trip = _Trip(imap, message, net, wait, emit)
     with border(imap.server, Stage.MAILBOX) as before:
         await trip.prepare()
@@ -140,23 +143,30 @@ async def round_trip(
         return before.failure
     emit(Sending())
     started = net.clock.monotonic()
-    with border(smtp.server, Stage.DATA) as sending:
-        await smtp.send(account.address.ascii, recipient.ascii, message.data)
-    if sending.failure is not None:
-        return sending.failure
+    taken = await hand_over(message, smtp, account, to)
+    if isinstance(taken, Failure):
+        return taken
     accepted = net.clock.monotonic()
     emit(Sent())
     with border(imap.server, Stage.ARRIVAL) as receiving:
         found = await trip.wait_for_arrival()
         if found is None:
-            return Failure(Stage.ARRIVAL, ErrorClass.NOT_ARRIVED, imap.server)
+            return Failure(
+                Stage.ARRIVAL,
+                ErrorClass.NOT_ARRIVED,
+                imap.server,
+                message_id=message.message_id,
+                accepted=taken,
+            )
         arrived = net.clock.monotonic()
         emit(Comparing())
         error = await trip.compare(found)
         emit(CleaningUp())
         cleaned_up = await trip.clean_up(found)
         if error is not None:
-            return Failure(Stage.ATTACHMENT, error, imap.server)
+            return Failure(
+                Stage.ATTACHMENT, error, imap.server, message_id=message.message_id, accepted=taken
+            )
         return RoundTrip(
             sent_ms=1000 * (accepted - started),
             arrived_ms=1000 * (arrived - accepted),
@@ -169,6 +179,33 @@ async def round_trip(
             raw=trip.raw,
         )
     return receiving.outcome()
+
+
+def too_large_for(smtp: SmtpSession, message: TestMessage) -> Failure | None:
+    """What the server's own word about sizes says, before anything is sent (RFC 1870)."""
+    limit = smtp.size_limit
+    if limit is None or len(message.data) <= limit:
+        return None
+    return Failure(
+        Stage.SENDER, ErrorClass.TOO_LARGE, smtp.server, limit=limit, size=len(message.data)
+    )
+
+
+async def hand_over(
+    message: TestMessage, smtp: SmtpSession, account: Account, to: EmailAddress | None
+) -> str | Failure:
+    """Send the message; what the server said when it took it, plain and cut."""
+    sender = account.address.ascii
+    taken = ""
+    with border(smtp.server, Stage.DATA) as sending:
+        taken = plain(await smtp.send(sender, (to or account.address).ascii, message.data), 160)
+    failure = sending.failure
+    if failure is None or failure.error is not ErrorClass.TOO_LARGE:
+        return failure or taken
+    limit = None
+    with border(smtp.server, Stage.SENDER):
+        limit = await smtp.largest(sender, len(message.data))
+    return replace(failure, limit=limit, size=len(message.data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,17 +230,25 @@ class _Trip:
         self._emit = emit
         self._folders: Sequence[Folder] = ()
         self._next_uids: dict[str, int] = {}
+        self._unnoted: set[str] = set()
+        self._copies_in: list[Folder] = []
         self.raw = b""
 
     async def prepare(self) -> None:
-        """Note where new messages will begin in every folder."""
+        """Note where new messages will begin in every folder, the likeliest ones at least."""
         await self._list_folders()
-        self._next_uids = await self._imap.next_uids(self._folders, then_examine=self._folders[0])
+        noted = self._folders[:_MAX_NOTED]
+        self._next_uids = await self._imap.next_uids(noted, then_examine=noted[0])
+        # How far the others reach is seen when they are looked into.
+        self._unnoted = {folder.wire for folder in self._folders[_MAX_NOTED:]}
 
     async def _list_folders(self) -> None:
         folders = [folder for folder in await self._imap.folders() if folder.is_selectable]
-        # INBOX stands first; behind it the folder for spam is the likeliest place.
-        folders = folders[:1] + sorted(folders[1:], key=lambda folder: not folder.is_junk)
+        # INBOX stands first; behind it the folder for spam is the likeliest place, and among the
+        # sent ones some servers put a copy.
+        folders = folders[:1] + sorted(
+            folders[1:], key=lambda folder: (not folder.is_junk, r"\sent" not in folder.flags)
+        )
         self._folders = folders[:_MAX_FOLDERS]
 
     async def wait_for_arrival(self) -> _Place | None:
@@ -249,23 +294,40 @@ class _Trip:
     async def _look_elsewhere(self) -> _Place | None:
         # A rule may have made the folder that it moved the message to.
         await self._list_folders()
-        for folder in await self._changed(self._folders[1:]):
+        for folder, behind in await self._changed(self._folders[1:]):
             found = await self._look_in(folder)
             if found is not None:
                 return found
+            self._next_uids[folder.wire] = behind
         # IDLE and the next look want the INBOX open again.
         return await self._look_in(self._folders[0])
 
-    async def _changed(self, folders: Sequence[Folder]) -> list[Folder]:
-        """Folders that got messages since; asking for all at once is one round trip."""
+    async def _changed(self, folders: Sequence[Folder]) -> list[tuple[Folder, int]]:
+        """Folders that got messages since, and where the next one will be.
+
+        Asking for all at once is one round trip.
+        """
         now = await self._imap.next_uids(folders)
+        for wire in self._unnoted & now.keys():
+            self._next_uids.setdefault(wire, max(now[wire] - _RECENT, 1))
+        return self._behind(folders, now)
+
+    def _behind(
+        self, folders: Sequence[Folder], now: Mapping[str, int]
+    ) -> list[tuple[Folder, int]]:
         before = self._next_uids
-        return [f for f in folders if now.get(f.wire, 0) > before.get(f.wire, 0)]
+        return [(f, now[f.wire]) for f in folders if now.get(f.wire, 0) > before.get(f.wire, 0)]
 
     async def compare(self, place: _Place) -> ErrorClass | None:
-        """Fetch the message from the open folder and compare the attachment byte for byte."""
+        """Fetch the message from the open folder and compare the attachment byte for byte.
+
+        Where else a copy of it may be is asked along.
+        """
         limit = 2 * len(self._message.data) + _MIB
-        data = await self._imap.message(place.uid, limit)
+        unseen = self._unnoted - self._next_uids.keys()
+        others = [f for f in self._folders if f != place.folder and f.wire not in unseen]
+        data, next_uids = await self._imap.message(place.uid, limit, others)
+        self._copies_in = [folder for folder, _next in self._behind(others, next_uids)]
         if data is None:
             return ErrorClass.ATTACHMENT_MISSING
         self.raw = data
@@ -275,12 +337,10 @@ class _Trip:
         """Remove our message wherever it is, also a copy among the sent ones; nothing else."""
         removed_all = True
         try:
-            others = [folder for folder in self._folders if folder != found.folder]
-            changed = await self._changed(others)
             # Each folder is opened and seen to be open before anything in it is removed.
             await self._imap.select(found.folder)
             removed_all &= await self._imap.remove([found.uid])
-            for folder in changed:
+            for folder in self._copies_in:
                 place = await self._look_in(folder)
                 if place is not None:
                     await self._imap.select(folder)

@@ -1,5 +1,7 @@
 """SASL mechanisms without I/O, and which one to use.
 
+A password is said in a password's mechanisms, an access token in a token's; neither in the other's.
+
 Exactly one mechanism is used for one login: a wrong password must count once, not once for each
 mechanism that a server happens to offer.
 """
@@ -7,13 +9,14 @@ mechanism that a server happens to offer.
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Authentication
-from mailsetup.model.text import has_control
+from mailsetup.model.secret import AccessToken, Secret
+from mailsetup.model.settings import Authentication, ServerSettings
+from mailsetup.model.text import has_control, plain
 
 
 class SaslError(Exception):
@@ -153,12 +156,108 @@ class Scram:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenRefusal:
+    """What a server says of a token that it does not take (RFC 7628 section 3.2.2).
+
+    ``status`` is a word such as ``invalid_token`` or ``insufficient_scope`` (XOAUTH2: an HTTP
+    status), ``scope`` what the server would have wanted. Both are plain text, cut.
+    """
+
+    status: str
+    scope: str = ""
+
+    @property
+    def text(self) -> str:
+        """Both on one line."""
+        return f"{self.status} ({self.scope})" if self.scope else self.status
+
+
+class Bearer:
+    """What OAUTHBEARER and XOAUTH2 have in common.
+
+    Whatever the server says is its refusal; ``refusal`` keeps it.
+    """
+
+    name: str
+    _message: bytes
+    _surrender: bytes
+
+    def __init__(self) -> None:
+        self.refusal: TokenRefusal | None = None
+
+    def initial(self) -> bytes | None:
+        """Everything at once."""
+        return self._message
+
+    def respond(self, challenge: bytes) -> bytes:
+        """Take note of the refusal, and ask for the end of the exchange.
+
+        An empty challenge is the server's way of asking for the message.
+        """
+        if not challenge:
+            return self._message
+        if self.refusal is not None:
+            raise SaslError
+        self.refusal = _token_refusal(challenge)
+        return self._surrender
+
+    def finished(self) -> bool:
+        """The server proves nothing in this mechanism; TLS did."""
+        return True
+
+
+class OAuthBearer(Bearer):
+    """RFC 7628. The refusal is answered with a single U+0001 (section 3.2.3)."""
+
+    name = "OAUTHBEARER"
+    _surrender = b"\x01"
+
+    def __init__(
+        self, username: str, token: AccessToken, server: ServerSettings | None = None
+    ) -> None:
+        super().__init__()
+        # RFC 5801 section 4: comma and equals sign have a meaning of their own in the header.
+        name = username.replace("=", "=3D").replace(",", "=2C")
+        place = f"host={server.host}\x01port={server.port}\x01" if server is not None else ""
+        self._message = f"n,a={name},\x01{place}auth=Bearer {token.reveal()}\x01\x01".encode()
+
+
+class XOAuth2(Bearer):
+    """Google's and Microsoft's older form. The refusal is answered with an empty line."""
+
+    name = "XOAUTH2"
+    _surrender = b""
+
+    def __init__(self, username: str, token: AccessToken) -> None:
+        super().__init__()
+        self._message = f"user={username}\x01auth=Bearer {token.reveal()}\x01\x01".encode()
+
+
+def _token_refusal(challenge: bytes) -> TokenRefusal:
+    try:
+        said = json.loads(challenge[:_MAX_REFUSAL].decode())
+    except (ValueError, RecursionError):
+        return TokenRefusal("?")
+    if not isinstance(said, dict):
+        return TokenRefusal("?")
+    status, scope = said.get("status"), said.get("scope")
+    return TokenRefusal(
+        plain(str(status), 60) if isinstance(status, str | int) else "?",
+        plain(scope, 200) if isinstance(scope, str) else "",
+    )
+
+
+_MAX_REFUSAL = 8192
+
+
+@dataclass(frozen=True, slots=True)
 class LoginCommand:
     """IMAP's own LOGIN command: no SASL at all."""
 
     name: str = "LOGIN command"
 
 
+TOKEN_MECHANISMS = ("OAUTHBEARER", "XOAUTH2")
 _SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-1")
 _CLEARTEXT = ("PLAIN", "LOGIN")
 
@@ -168,14 +267,18 @@ def choose(
     authentication: Sequence[Authentication],
     *,
     login_command: bool = False,
-    exclude: Collection[str] = (),
+    secret: Secret | None = None,
 ) -> str | None:
     """The one mechanism to use, or None. ``offered`` are names in upper case.
+
+    An access token as ``secret`` leaves only the mechanisms made for it.
 
     SCRAM comes first: it never shows the password. CRAM-MD5 only where the settings ask for an
     encrypted password or nothing else is there; GSSAPI and NTLM never.
     """
-    usable = [name for name in offered if name not in exclude]
+    usable = list(offered)
+    if isinstance(secret, AccessToken):
+        return next((name for name in TOKEN_MECHANISMS if name in usable), None)
     order: list[str] = [*_SCRAM]
     only_encrypted = authentication and all(
         kind is Authentication.PASSWORD_ENCRYPTED for kind in authentication
@@ -183,7 +286,7 @@ def choose(
     if only_encrypted:
         order.append("CRAM-MD5")
     order += _CLEARTEXT
-    if login_command and LoginCommand().name not in exclude:
+    if login_command:
         order.append(LoginCommand().name)
         usable.append(LoginCommand().name)
     if not only_encrypted:
@@ -191,8 +294,18 @@ def choose(
     return next((name for name in order if name in usable), None)
 
 
-def exchange(name: str, username: str, secret: Secret) -> Exchange:
-    """Start a login in a mechanism that `choose` named."""
+def exchange(
+    name: str, username: str, secret: Secret, server: ServerSettings | None = None
+) -> Exchange:
+    """Start a login in a mechanism that `choose` named; OAUTHBEARER tells which server it means."""
+    if isinstance(secret, AccessToken):
+        match name:
+            case "OAUTHBEARER":
+                return OAuthBearer(username, secret, server)
+            case "XOAUTH2":
+                return XOAuth2(username, secret)
+            case _:
+                raise ValueError(name)
     match name:
         case "PLAIN":
             return Plain(username, secret)

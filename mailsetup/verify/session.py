@@ -2,19 +2,24 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, DialogueError
+from mailsetup.net.tls import CertificateFacts, certificate_facts
 from mailsetup.verify.outcome import ErrorClass, Stage
 from mailsetup.verify.refusal import RefusalError
-from mailsetup.verify.sasl import is_sayable
+from mailsetup.verify.sasl import Bearer, Exchange, is_sayable
 
 FAREWELL_TIMEOUT = 0.5
 """Seconds for a polite end; nobody waits longer for a goodbye."""
+
+
+SLOWEST = 32 * 1024
+"""Octets a second of a line on which large messages still get through."""
 
 
 class MailSession:
@@ -65,6 +70,12 @@ class MailSession:
         """The version of the verified TLS session, such as ``TLSv1.3``."""
         return self._connection.tls.version if self._connection.tls else ""
 
+    @property
+    def certificate(self) -> CertificateFacts | None:
+        """What the verified certificate says; None where it cannot be read."""
+        tls = self._connection.tls
+        return certificate_facts(tls.certificate) if tls is not None else None
+
     def _require_safety(self, username: str, secret: Secret) -> None:
         """Before any credential: verified TLS, and nothing in it that could end a line."""
         if not self._connection.is_secure:
@@ -73,6 +84,38 @@ class MailSession:
             raise RefusalError(
                 Stage.LOGIN, ErrorClass.AUTH_WRONG, text="control characters in name or password"
             )
+
+
+@contextlib.contextmanager
+def token_refusals(login: Exchange) -> Iterator[None]:
+    """Where a token is refused, tell that, and what the server said of it before its refusal.
+
+    Servers refuse a token with the same words as a password; another password would not help.
+    """
+    try:
+        yield
+    except RefusalError as refused:
+        if not isinstance(login, Bearer) or refused.error not in _OF_TOKENS:
+            raise
+        said = login.refusal
+        scope = said is not None and said.status == "insufficient_scope"
+        raise RefusalError(
+            refused.stage,
+            ErrorClass.AUTH_SCOPE_MISSING if scope else ErrorClass.AUTH_TOKEN_REFUSED,
+            code=refused.code,
+            text=f"{said.text}: {refused.text}" if said is not None else refused.text,
+            confidence=refused.confidence,
+        ) from None
+
+
+_OF_TOKENS = frozenset(
+    {
+        ErrorClass.AUTH_WRONG,
+        ErrorClass.AUTH_OAUTH_NEEDED,
+        ErrorClass.AUTH_APP_PASSWORD,
+        ErrorClass.PROTOCOL_ERROR,
+    }
+)
 
 
 class OpenSessions:
@@ -84,6 +127,10 @@ class OpenSessions:
     def add(self, session: MailSession) -> None:
         """From now on it is ended along with the others."""
         self._sessions.append(session)
+
+    async def end(self) -> None:
+        """Say goodbye everywhere at the same time, if that is quick, and close."""
+        await asyncio.gather(*(session.end() for session in self._sessions))
 
     async def __aenter__(self) -> Self:
         return self

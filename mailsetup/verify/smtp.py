@@ -11,6 +11,7 @@ from mailsetup.verify.outcome import ErrorClass, Stage
 from mailsetup.verify.refusal import RefusalError
 from mailsetup.verify.replies import SmtpReply, smtp_meaning
 from mailsetup.verify.sasl import (
+    Exchange,
     SaslError,
     Scram,
     choose,
@@ -18,7 +19,7 @@ from mailsetup.verify.sasl import (
     encoded,
     exchange,
 )
-from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession
+from mailsetup.verify.session import FAREWELL_TIMEOUT, SLOWEST, MailSession, token_refusals
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
@@ -27,6 +28,8 @@ _MAX_LINES = 100
 _MAX_BYTES = 256 * 1024
 _MAX_COMMAND = 510
 """Octets of a command without its line ending (RFC 5321 section 4.5.3.1.4)."""
+_MAX_RESPONSE = 12286
+"""Octets of what follows a 334, without its line ending (RFC 4954 section 4)."""
 
 # An address literal, as for a client without a public name of its own (RFC 5321 section 4.1.3);
 # it tells the server nothing about this computer.
@@ -110,7 +113,7 @@ class SmtpSession(MailSession):
         """Log in once, with one mechanism; its name is returned."""
         self._require_safety(username, secret)
         offered = set(self.extensions.get("AUTH", "").upper().split())
-        mechanism = choose(offered, self.server.authentication)
+        mechanism = choose(offered, self.server.authentication, secret=secret)
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
             error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
@@ -125,13 +128,19 @@ class SmtpSession(MailSession):
         return mechanism
 
     async def _authenticate(self, mechanism: str, username: str, secret: Secret) -> None:
-        login = exchange(mechanism, username, secret)
+        login = exchange(mechanism, username, secret, self.server)
         first = login.initial()
         line = f"AUTH {mechanism}".encode()
         if first is not None and len(line) + 1 + len(encoded(first)) <= _MAX_COMMAND:
             line += b" " + (encoded(first) or b"=")
             first = None
+        if first is not None and len(encoded(first)) > _MAX_RESPONSE:
+            raise RefusalError(Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text="token too long")
         await self._connection.write(line + b"\r\n")
+        with token_refusals(login):
+            await self._converse(login, first)
+
+    async def _converse(self, login: Exchange, first: bytes | None) -> None:
         for _ in range(12):
             reply = await self._reply(Stage.LOGIN)
             if reply.code == 235:
@@ -158,7 +167,10 @@ class SmtpSession(MailSession):
         parameters = ""
         if "SIZE" in self.extensions:
             parameters += f" SIZE={len(message)}"
-        if not (sender + recipient).isascii() and "SMTPUTF8" in self.extensions:
+        if not (sender + recipient).isascii():
+            if "SMTPUTF8" not in self.extensions:
+                # What RFC 6531 section 3.2 forbids to say, the server would only misunderstand.
+                raise RefusalError(Stage.SENDER, ErrorClass.ADDRESS_UNSUPPORTED)
             parameters += " SMTPUTF8 BODY=8BITMIME"
         envelope = (
             (f"MAIL FROM:<{sender}>{parameters}", (250,), Stage.SENDER),
@@ -170,12 +182,35 @@ class SmtpSession(MailSession):
         else:
             for line, codes, stage in envelope:
                 await self._expect(line, codes, stage)
-        async with asyncio.timeout(DATA_TIMEOUT):
+        async with asyncio.timeout(DATA_TIMEOUT + len(message) / SLOWEST):
             await self._connection.write(dot_stuffed(message))
             reply = await self._reply(Stage.DATA)
         if reply.code != 250:
             raise _refused(reply, Stage.DATA)
         return reply.text
+
+    async def largest(self, sender: str, refused: int) -> int | None:
+        """Octets that the server takes in truth, found by asking; None where it does not tell.
+
+        For a server that refused a message of ``refused`` octets although it names no limit, or a
+        higher one. Nothing is sent: each question is a MAIL command with a size (RFC 1870), taken
+        back. The answer is right to a sixteenth.
+        """
+        if "SIZE" not in self.extensions:
+            return None
+        fits, too_much = 0, refused
+        await self._exchange("RSET")
+        while too_much - fits > max(too_much // 16, 1024):
+            middle = (fits + too_much) // 2
+            reply = await self._exchange(f"MAIL FROM:<{sender}> SIZE={middle}")
+            if reply.code == 250:
+                fits = middle
+                await self._exchange("RSET")
+            elif smtp_meaning(reply, Stage.SENDER)[0] is ErrorClass.TOO_LARGE:
+                too_much = middle
+            else:
+                return None
+        return fits or None
 
     async def _expect_all(self, commands: Sequence[tuple[str, tuple[int, ...], Stage]]) -> None:
         """Say several commands at once (RFC 2920); the first refusal counts.

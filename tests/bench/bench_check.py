@@ -1,127 +1,146 @@
-"""How long a whole check takes on real servers, and its peak memory: root, Linux.
+"""How long a whole check takes on real servers, in milliseconds and in round trips: root, Linux.
 
-``python -m tests.bench.bench_check``. Dovecot, Postfix, knot and nginx on loopback; in front of the
-mail ports stands a proxy that holds every burst of bytes for half the round trip, each way. It
-delays what is said, not TCP's own handshake, so a real network adds one round trip a connection.
+``python -m tests.bench.bench_check``. Dovecot, Postfix, knot and nginx stand at the far end of a
+cable (`tests.bench.cable`); the near side checks as the program does, from settings that are known.
+Every run has a new network: no open connection and no answer in its memory.
 """
 
+import argparse
 import asyncio
+import json
 import resource
-import socket
-import statistics
+import signal
+import subprocess
 import sys
+import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
 
-from mailsetup.assistant.service import (
-    Assistant,
-    CheckRequest,
-    NetworkOptions,
-    RunOptions,
-    alternatives_to,
-    choose_account,
-)
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.service import Assistant, CheckRequest, NetworkOptions, RunOptions
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from tests.bench.cable import FAR, cable
 from tests.servers.world import World, missing
 
-ROUNDS = 5
+ROUNDS = 7
 ADDRESS = EmailAddress("ana", "bodega.test")
+CHAINS = {"logins": 12, "small": 16, "1 MiB": 28}
+"""Round trips that wait for each other; see README.md."""
 
 
-async def delayed(ip: str, port: int, half: float) -> tuple[asyncio.Server, int]:
-    """A proxy to a port that holds bytes for half a round trip."""
+def account(security: SocketType = SocketType.TLS) -> Account:
+    """The servers of the address."""
+    imap = ServerSettings(Protocol.IMAP, "imap.bodega.test", 993, security, ADDRESS.ascii)
+    smtp = ServerSettings(Protocol.SMTP, "smtp.bodega.test", 465, security, ADDRESS.ascii)
+    return Account(ADDRESS, imap, smtp)
 
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        on_the_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
 
-        async def deliver() -> None:
-            while True:
-                due, data = await on_the_way.get()
-                await asyncio.sleep(due - loop.time())
-                if not data:
-                    return
-                writer.write(data)
-                await writer.drain()
+async def far_side(folder: Path) -> None:
+    """The servers, until they are ended."""
+    world = World(FAR)
+    world.start()
+    try:
+        told = {"ca": str(world.ca_file), "password": world.accounts[ADDRESS.ascii]}
+        (folder / "world.part").write_text(json.dumps(told))
+        (folder / "world.part").rename(folder / "world.json")
+        ended = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
+        await ended.wait()
+    finally:
+        world.stop()
 
-        delivery = asyncio.ensure_future(deliver())
+
+async def near_side(folder: Path) -> dict[str, list[float]]:
+    """Milliseconds of each run, by what was done."""
+    told = json.loads((folder / "world.json").read_text())
+    options = NetworkOptions(resolver=(FAR, 53), ca_files=(Path(told["ca"]),), use_proxy=False)
+    secret = Secret(told["password"])
+    requests = {
+        "logins": CheckRequest(account(), secret, send=False),
+        "small": CheckRequest(account(), secret, attachment_mib=0),
+        "1 MiB": CheckRequest(account(), secret, attachment_mib=1),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in requests}
+    for round_number in range(ROUNDS + 1):
+        for name, request in requests.items():
+            report = await once(options, request)
+            if round_number:  # the first one pays for the imports
+                taken[name].append(report.elapsed_ms)
+    return taken
+
+
+async def once(options: NetworkOptions, request: CheckRequest) -> CheckReport:
+    """One check. Raises RuntimeError where it is not healthy."""
+    report = await Assistant(RunOptions(network=options), programs_here=tuple).check(request)
+    if not report.is_proven:
+        raise RuntimeError(str(report.findings))
+    return report
+
+
+def measured(rtt: float) -> tuple[dict[str, float], int]:
+    """Median milliseconds by what was done, and the near side's peak memory in MiB."""
+    me = [sys.executable, "-m", "tests.bench.bench_check"]
+    enter = ["ip", "netns", "exec"]
+    with cable(rtt) as (near, far), tempfile.TemporaryDirectory() as folder:
+        server = subprocess.Popen([*enter, far, *me, "--side", "far", "--folder", folder])
         try:
-            while data := await reader.read(1 << 20):
-                on_the_way.put_nowait((loop.time() + half, data))
-            on_the_way.put_nowait((loop.time() + half, b""))
-            await delivery
-        except ConnectionError:
-            delivery.cancel()
+            while not (Path(folder) / "world.json").exists():
+                time.sleep(0.05)
+            side = ["--side", "near", "--folder", folder]
+            done = subprocess.run(
+                [*enter, near, *me, *side], check=True, capture_output=True, text=True
+            )
         finally:
-            writer.close()
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection(ip, port)
-        with suppress(ConnectionError):
-            await asyncio.gather(pump(reader, back), pump(there, writer))
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    sockets: tuple[socket.socket, ...] = tuple(server.sockets)
-    return server, sockets[0].getsockname()[1]
+            server.terminate()
+            server.wait()
+    told = json.loads(done.stdout)
+    return {name: median(runs) for name, runs in told["taken"].items()}, told["mib"]
 
 
-async def measured(world: World, round_trip_ms: float) -> tuple[float, float, float]:
-    """Median milliseconds: everything, the message's way, and discovery before it."""
-    routes = {}
-    servers = []
-    for port in (993, 465, 443):
-        server, local = await delayed(world.ip, port, round_trip_ms / 2000)
-        servers.append(server)
-        for host in ("imap.bodega.test", "smtp.bodega.test", "autoconfig.bodega.test"):
-            routes[host, port] = ("127.0.0.1", local)
-    options = NetworkOptions(
-        resolver=(world.ip, 53), ca_files=(world.ca_file,), routes=routes, use_proxy=False
-    )
-    assistant = Assistant(RunOptions(network=options))
-    checks, trips, searches = [], [], []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        discovery = await assistant.discover(ADDRESS)
-        searches.append(1000 * (time.perf_counter() - started))
-        if discovery.settings is None:
-            raise RuntimeError("nothing found")
-        account = choose_account(discovery.settings, ADDRESS)
-        if account is None:
-            raise RuntimeError("nothing usable")
-        request = CheckRequest(
-            account,
-            Secret(world.accounts[ADDRESS.ascii]),
-            alternatives=alternatives_to(account, discovery.settings),
-            discovery=discovery,
+def show(rtts: Sequence[float]) -> None:
+    """One line for each kind of check.
+
+    How often the way is gone there and back shows in what a longer way costs; what is left is the
+    servers' and this computer's own time.
+    """
+    runs = {rtt: measured(rtt) for rtt in sorted(rtts)}
+    ways = " | ".join(f"{rtt:.0f} ms" for rtt in runs)
+    print(f"| check | {ways} | round trips | longest chain | ratio | servers |")
+    print("|---" * (len(runs) + 5) + "|")
+    (near, (at_near, _)), *_between, (far, (at_far, mib)) = runs.items()
+    for name, chain in CHAINS.items():
+        trips = (at_far[name] - at_near[name]) / (far - near)
+        cells = " | ".join(f"{taken[name]:.0f} ms" for taken, _mib in runs.values())
+        servers = at_near[name] - trips * near
+        print(
+            f"| {name} | {cells} | {trips:.1f} | {chain} | {trips / chain:.2f} | {servers:.0f} ms |"
         )
-        report = await assistant.check(request)
-        if report.round_trip is None:
-            raise RuntimeError(str(report.findings))
-        checks.append(report.elapsed_ms)
-        trips.append(report.round_trip.sent_ms + report.round_trip.arrived_ms)
-    for server in servers:
-        server.close()
-    # Connections that are cut off by the end of the loop are of no interest.
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
-    return statistics.median(checks), statistics.median(trips), statistics.median(searches)
+    print(f"peak memory of the checking process: {mib} MiB")
 
 
 def main() -> None:
-    """One line a round-trip time."""
+    """Measure for each delay."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rtt", type=float, nargs="*", default=[20.0, 50.0, 100.0])
+    parser.add_argument("--side", choices=["near", "far"])
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
     reason = missing()
     if reason is not None:
         sys.exit(reason)
-    world = World()
-    world.start()
-    try:
-        print("round trip   discovery      check   of which sending until seen")
-        for milliseconds in (0, 20, 50, 150):
-            check, trip, search = asyncio.run(measured(world, milliseconds))
-            print(f"{milliseconds:7d} ms {search:8.0f} ms {check:8.0f} ms {trip:8.0f} ms")
-    finally:
-        world.stop()
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+    match arguments.side:
+        case "far":
+            asyncio.run(far_side(arguments.folder))
+        case "near":
+            taken = asyncio.run(near_side(arguments.folder))
+            mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            print(json.dumps({"taken": taken, "mib": mib}))
+        case _:
+            show(arguments.rtt)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ import pytest
 
 from mailsetup.cli.main import main
 from mailsetup.export.table import EXPORTERS
+from tests.cli.schema import valid
+from tests.faults import note
 
 
 def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
@@ -20,7 +22,7 @@ def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
 def refused(*words: str, stdin: str = "") -> tuple[int, str]:
     """Status and id of the one error document; in words it is the same status."""
     status, out, _err = run(*words, "--json", stdin=stdin)
-    document = json.loads(out)
+    document = valid(json.loads(out), "error")
     assert document["schema"] == 1
     assert document["outcome"] == "error"
     assert document["error"]["message"]
@@ -51,7 +53,9 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 @pytest.mark.fault("client.address.malformed")
 @pytest.mark.parametrize("address", ["ana", "a@b@c.es", "ana@b.es\x07"])
 def test_a_malformed_address_has_its_own_finding(address: str) -> None:
-    assert refused("discover", address) == (2, "client.address.malformed")
+    status, named = refused("discover", address)
+    note(named, named.partition(".")[0])
+    assert (status, named) == (2, "client.address.malformed")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +70,13 @@ def test_a_malformed_address_has_its_own_finding(address: str) -> None:
         ("discover", "a@b.es", "--trust", "no domain"),
         ("check", "a@b.es", "--attachment-mib", "-1"),
         ("check", "a@b.es", "--password", "geheim"),
+        ("check",),
+        ("check", "a@b.es", "--domain", "b.es"),
+        ("check", "a@b.es", "--since", "state.json"),
+        ("check", "--domain", "no domain"),
+        ("check", "--domain", "b.es", "--offline"),
+        ("kit", "--out", "kit"),
+        ("batch", "people.csv", "--parallel", "0"),
         ("export", "a@gmail.com", "--offline", "--for", "pine"),
         ("--demo", "programs"),
     ],

@@ -65,6 +65,10 @@ def test_a_provider_behind_its_own_program_is_named_with_where_to_get_that() -> 
     assert "Ask your hosting" not in text
 
 
+def test_a_provider_that_lets_no_program_in_is_told_so() -> None:
+    assert "No mail program can be set up for it." in said("ana@tuta.com", "--lang", "en")
+
+
 IMAP = ServerSettings(
     Protocol.IMAP, "imap.xn--pescola-8ya9a.es", 993, SocketType.TLS, "ana@xn--pescola-8ya9a.es"
 )

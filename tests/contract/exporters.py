@@ -14,6 +14,7 @@ from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, Cannot
 from mailsetup.export.filename import is_safe_name
 from mailsetup.export.table import exporter
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.hostname import parse_host
 from mailsetup.model.settings import (
     Account,
     ServerSettings,
@@ -49,6 +50,8 @@ HOSTILE_HOSTS = (
     "-a.example",
     "a..example",
     "a." * 200 + "example",
+    'fe80::1%";x',
+    "fe80::1%`touch${IFS}x`",
 )
 # What a format could trip over although it is a name that somebody may have.
 AWKWARD = st.text(
@@ -59,6 +62,12 @@ AWKWARD = st.text(
     max_size=60,
 )
 ANYTHING = st.text(st.characters(), max_size=40)
+_LABEL = st.from_regex(r"(?:[a-z0-9](?:[a-z0-9-]{0,20}[a-z0-9])?|xn--1ca)", fullmatch=True)
+HOSTS = st.one_of(
+    st.lists(_LABEL, min_size=1, max_size=5).map(".".join),
+    st.ip_addresses().map(str),
+).filter(lambda host: parse_host(host, typed=True) == host)
+"""What the gate lets through."""
 
 
 def with_server(wanted: Account, **changes: object) -> tuple[Account, Account]:

@@ -11,7 +11,7 @@ import tests.contract
 from mailsetup.export.exporter import Artifact, CannotExport
 from mailsetup.export.table import EXPORTERS, exporter
 from tests.contract import exporters as contract
-from tests.contract.exporters import ANYTHING, AWKWARD, BASE, with_server
+from tests.contract.exporters import ANYTHING, AWKWARD, BASE, HOSTS, with_server
 
 for _module in pkgutil.iter_modules(tests.contract.__path__):
     if _module.name.startswith("test_export_"):
@@ -31,6 +31,24 @@ def test_awkward_names_survive_the_format(
     outgoing = replace(BASE.outgoing, username=username)
     wanted = replace(BASE, person=person, incoming=incoming, outgoing=outgoing)
     suite().check(wanted, suite().exported(wanted))
+
+
+@EVERY_PROGRAM
+@settings(deadline=None, max_examples=40)
+@given(incoming=HOSTS, outgoing=HOSTS, username=AWKWARD.filter(lambda text: text.strip() != ""))
+def test_every_host_that_passes_the_gate_survives_the_format(
+    suite: type[contract.ExporterContract], incoming: str, outgoing: str, username: str
+) -> None:
+    wanted = replace(
+        BASE,
+        incoming=replace(BASE.incoming, host=incoming, username=username),
+        outgoing=replace(BASE.outgoing, host=outgoing, username=username),
+    )
+    result = suite().program.export(wanted)
+    if isinstance(result, Artifact):
+        suite().check(wanted, result)
+    else:
+        assert result.reason.endswith(".")
 
 
 @EVERY_PROGRAM

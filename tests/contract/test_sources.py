@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from mailsetup.discovery.source import DiscoverySource
 from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
@@ -42,7 +44,8 @@ from tests.discovery.world import (
 
 ANA = address("ana@bodega.example")
 PREFIXES = ("imap.", "mail.", "smtp.", "pop.", "")
-PORTS = (993, 143, 995, 465, 587)
+PORTS = (993, 143, 995, 110, 465, 587)
+LOCAL = {Method.BUILTIN, Method.FILE}
 
 
 class _Everywhere(dict[str, HttpReply | HttpFailure]):
@@ -141,7 +144,7 @@ class SourceContract:
         }
         outcome = self.ask(there)
         if not isinstance(outcome, Found):
-            assert self.source.method is Method.BUILTIN
+            assert self.source.method in LOCAL
             return
         for server in outcome.settings.servers:
             assert parse_host(server.host) == server.host
@@ -161,7 +164,7 @@ class SourceContract:
             task = asyncio.ensure_future(self.source.discover(ANA, there.network()))
             await asyncio.sleep(1.0)
             if task.done():
-                assert self.source.method is Method.BUILTIN
+                assert self.source.method in LOCAL
                 return
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
@@ -182,6 +185,10 @@ class SourceContract:
 
 class TestBuiltin(SourceContract):
     source = Builtin()
+
+
+class TestIspFiles(SourceContract):
+    source = IspFiles([Path("/nonexistent")])
 
 
 class TestAutoconfig(SourceContract):

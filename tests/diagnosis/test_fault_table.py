@@ -1,66 +1,25 @@
 """One fault after the other, shown to a whole check: is the right link named?"""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import base64
+import json
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.service import Assistant, CheckRequest, NetworkOptions, RunOptions
+from mailsetup.assistant.checking import Check
+from mailsetup.assistant.service import ignore
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
-from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from mailsetup.model.secret import AccessToken
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
+from mailsetup.net.network import open_network
+from tests.faults import TALKER, account, check, fault, named, options, requested
 from tests.servers.talkers import Talk, imap_talker, listening, pop3_talker, smtp_talker
 from tests.servers.world import World
 
 pytestmark = pytest.mark.servers
-
-HOST = "mail.faults.test"
-TALKER = "talker.faults.test"
-Routes = Mapping[tuple[str, int], tuple[str, int]]
-
-
-def account(local: str = "ana", incoming: str = HOST, outgoing: str = HOST) -> Account:
-    address = EmailAddress(local, "faults.test")
-    return Account(
-        address,
-        ServerSettings(Protocol.IMAP, incoming, 993, SocketType.TLS, address.ascii),
-        ServerSettings(Protocol.SMTP, outgoing, 465, SocketType.TLS, address.ascii),
-    )
-
-
-def options(world: World, routes: Routes | None = None) -> NetworkOptions:
-    return NetworkOptions(
-        resolver=(world.ip, 53), ca_files=(world.ca_file,), routes=routes or {}, use_proxy=False
-    )
-
-
-async def check(
-    network: NetworkOptions, wanted: Account, password: str, **more: object
-) -> CheckReport:
-    request = replace(
-        CheckRequest(wanted, Secret(password), attachment_mib=0, wait=30.0),
-        **more,  # type: ignore[arg-type]  # names are checked at run time
-    )
-    assistant = Assistant(RunOptions(network=network), programs_here=tuple)
-    return await assistant.check(request)
-
-
-def named(report: CheckReport) -> str:
-    """The finding that the verdict rests on; the first warning where nothing is broken."""
-    if report.root_cause is not None:
-        assert report.root_cause.link is report.first_broken
-        return report.root_cause.id
-    assert report.first_broken is None
-    warnings = [one.id for one in report.findings if not one.id.startswith("dns.")]
-    return warnings[0] if warnings else ""
-
-
-def fault(identity: str, *values: object) -> object:
-    return pytest.param(identity, *values, marks=pytest.mark.fault(identity), id=identity)
-
 
 # The real servers ---------------------------------------------------------------------------
 
@@ -187,6 +146,8 @@ async def only_old_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         fault("account.login.locked", "{tag} NO [CONTACTADMIN] Account suspended"),
         fault("account.imap.disabled", "{tag} NO [ALERT] IMAP access is disabled for your domain."),
         fault("hosting.server.temporary", "{tag} NO [UNAVAILABLE] Try again later"),
+        fault("account.login.too-many-connections", "{tag} NO [LIMIT] Too many connections"),
+        fault("account.login.not-permitted", "{tag} BAD User is authenticated but not connected."),
     ],
 )
 async def test_each_answer_to_a_login_has_its_meaning(
@@ -196,6 +157,43 @@ async def test_each_answer_to_a_login_has_its_meaning(
     async with imap_talker(world.certificates.ca, TALKER, answers=said) as place:
         wanted = account(incoming=TALKER)
         report = await check(options(world, {(TALKER, 993): place}), wanted, "correcto-17")
+    assert named(report) == identity
+
+
+@pytest.mark.parametrize(
+    ("identity", "status"),
+    [
+        fault("account.login.sign-in-refused", "invalid_token"),
+        fault("account.login.scope-missing", "insufficient_scope"),
+    ],
+)
+async def test_a_refused_token_has_its_meaning(world: World, identity: str, status: str) -> None:
+    why = base64.b64encode(json.dumps({"status": status, "scope": "mail"}).encode()).decode()
+    said = {
+        "CAPABILITY": "* CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER\r\n{tag} OK done\r\n",
+        "AUTHENTICATE": f"+ {why}\r\n",
+    }
+    # The client's acknowledgement (RFC 7628 section 3.2.3) is no command, so it gets the refusal.
+    refusal = "m2 NO [AUTHENTICATIONFAILED]\r\n"
+    hello = {"EHLO": "250-talker\r\n250 AUTH OAUTHBEARER\r\n"}
+    async with (
+        imap_talker(
+            world.certificates.ca,
+            TALKER,
+            answers=said,
+            otherwise=refusal,
+        ) as place,
+        smtp_talker(world.certificates.ca, TALKER, answers=hello) as outgoing,
+    ):
+        wanted = account(incoming=TALKER, outgoing=TALKER)
+        incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
+        request = requested(replace(wanted, incoming=incoming), "")
+        request = replace(request, secret=AccessToken("prueba-de-acceso"))
+        # The assistant lets no token near a server that its provider does not own.
+        async with open_network(
+            options(world, {(TALKER, 993): place, (TALKER, 465): outgoing})
+        ) as net:
+            report = await Check(request, net, ignore, tuple).run()
     assert named(report) == identity
 
 
@@ -307,10 +305,40 @@ async def test_a_filter_on_the_way_spoils_the_attachment(
     assert named(report) == identity
 
 
+@pytest.mark.fault("account.filter.loops")
+async def test_a_forward_that_brings_mail_back(world: World) -> None:
+    # What Pigeonhole writes into a message that it sends on.
+    mark = b"X-Sieve-Redirected-From: ana@faults.test\r\n"
+    async with smtp_talker(
+        world.certificates.ca, TALKER, deliver=lambda raw: world.put("ana@faults.test", mark + raw)
+    ) as place:
+        wanted = account(outgoing=TALKER)
+        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+    assert named(report) == "account.filter.loops"
+
+
+@pytest.mark.fault("hosting.server.wrong-security")
+async def test_a_port_that_wants_to_be_asked_for_encryption(world: World) -> None:
+    wanted = account()
+    report = await check(
+        options(world), replace(wanted, incoming=replace(wanted.incoming, port=143)), "correcto-17"
+    )
+    assert named(report) == "hosting.server.wrong-security"
+    assert report.root_cause is not None
+    assert report.root_cause.facts["other"] == "STARTTLS"
+
+
+@pytest.mark.fault("hosting.address.unsupported")
+async def test_an_address_with_letters_that_the_server_cannot_say(world: World) -> None:
+    # Postfix can, and this talker announces nothing of the kind.
+    async with smtp_talker(world.certificates.ca, TALKER) as place:
+        wanted = account("eñe", outgoing=TALKER, username="ana@faults.test")
+        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+    assert named(report) == "hosting.address.unsupported"
+
+
 @pytest.mark.fault("account.login.oauth-needed")
 async def test_a_provider_that_takes_no_password_gets_none(world: World) -> None:
-    from mailsetup.model.settings import Authentication
-
     wanted = account()
     incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
     report = await check(options(world), replace(wanted, incoming=incoming), "correcto-17")

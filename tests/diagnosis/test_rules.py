@@ -701,7 +701,7 @@ def test_mail_that_was_sent_on_and_came_back_is_a_loop(
 ) -> None:
     finding = loop_finding(trace(*fields), ANA)
     assert finding is not None
-    assert finding.id == FORWARDS
+    assert finding.id == "account.filter.loops"
     assert finding.status is Status.WARN
     assert finding.evidence["loop"] is True
     assert finding.facts["target"] == (target,)

@@ -25,7 +25,7 @@ from tests.discovery.world import address
 
 ROWS = load()
 FILTERS = tomllib.loads(read_text("providers.toml"))["filter"]
-HINTS = {"enable-imap", "app-password", "oauth-only", "bridge", "help"}
+HINTS = {"enable-imap", "app-password", "oauth-only", "bridge", "own-app", "help"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{ROWS.index(row)}")
@@ -55,7 +55,7 @@ def test_the_form_of_a_row(row: Provider) -> None:
     assert all(server.protocol is not Protocol.SMTP for server in row.incoming)
     assert all(server.protocol is Protocol.SMTP for server in row.outgoing)
     assert bool(row.incoming) == bool(row.outgoing)
-    assert row.incoming or any(hint.kind == "bridge" for hint in row.hints)
+    assert row.incoming or row.hints[0].kind in {"bridge", "own-app"}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{ROWS.index(row)}")

@@ -1,9 +1,12 @@
 """What each source makes of the network's answers."""
 
+from pathlib import Path
+
 import pytest
 
 from mailsetup.discovery.sources.autoconfig import Autoconfig
 from mailsetup.discovery.sources.builtin import Builtin
+from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx, hosting_domains
 from mailsetup.discovery.sources.probe import Probe
@@ -38,7 +41,7 @@ from tests.discovery.world import (
     srv,
 )
 
-Source = Autoconfig | WellKnown | Ispdb | Srv | Mx | Probe | Builtin
+Source = Autoconfig | IspFiles | WellKnown | Ispdb | Srv | Mx | Probe | Builtin
 
 
 def ask(source: Source, world: World, text: str = "ana@bodega.es") -> Outcome:
@@ -87,6 +90,31 @@ class TestAutoconfig:
             outcome = found(source, world)
             assert outcome.vouched is vouched
             assert outcome.source.location == landed
+
+
+class TestIspFiles:
+    def test_the_persons_own_file_comes_before_the_computers(self, tmp_path: Path) -> None:
+        own, everybodys = tmp_path / "own", tmp_path / "all"
+        for folder, host in ((everybodys, "all.hoster.com"), (own, "own.hoster.com")):
+            assert isinstance(ask(IspFiles([own, everybodys]), World()), NotFound | Found)
+            folder.mkdir()
+            (folder / "bodega.es.xml").write_bytes(config(host))
+        outcome = found(IspFiles([own, everybodys]), World())
+        assert outcome.settings.incoming[0].host == "own.hoster.com"
+        assert outcome.source.channel is Channel.FILE
+        assert domains_to_confirm(outcome, address()) == ()
+        outcome = found(IspFiles([tmp_path / "none", everybodys]), World())
+        assert outcome.settings.incoming[0].host == "all.hoster.com"
+
+    def test_a_file_that_is_none_is_told_so(self, tmp_path: Path) -> None:
+        path = tmp_path / "bodega.es.xml"
+        path.write_bytes(b"<html></html>")
+        assert ask(IspFiles([tmp_path]), World()) == NotFound(str(path), "html")
+        path.write_bytes(b"x" * 300_000)
+        assert ask(IspFiles([tmp_path]), World()) == NotFound(str(path), "too-large")
+        path.unlink()
+        path.mkdir()
+        assert ask(IspFiles([tmp_path]), World()) == Unreachable(str(path), "isadirectoryerror")
 
 
 class TestIspdb:
@@ -397,12 +425,18 @@ class TestBuiltin:
         assert outcome.question == "bridge"
         assert outcome.hints[0].url == "https://proton.me/mail/bridge"
 
-    def test_the_same_provider_behind_a_domain_of_ones_own(self) -> None:
+    @pytest.mark.parametrize(
+        ("exchanger", "question"),
+        [("mail.protonmail.ch", "bridge"), ("mail.tutanota.de", "own-app")],
+    )
+    def test_the_same_provider_behind_a_domain_of_ones_own(
+        self, exchanger: str, question: str
+    ) -> None:
         world = World()
-        world.dns["bodega.es", "MX"] = mx("mail.protonmail.ch")
+        world.dns["bodega.es", "MX"] = mx(exchanger)
         outcome = ask(Mx(), world)
         assert isinstance(outcome, NeedsInput)
-        assert outcome.question == "bridge"
+        assert outcome.question == question
         assert not world.asked_urls
 
     def test_a_domain_below_a_known_one_is_unknown(self) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import AccessToken
 from mailsetup.net.connection import Connection, TlsSession, _Wire
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.dns import (
@@ -176,7 +177,14 @@ class World:
 
     def network(self) -> Network:
         clock = LoopClock(self.offset)
-        return Network(dns=self, http=self, connect=self, clock=clock, kept=self.kept)
+        return Network(
+            dns=self,
+            http=self,
+            connect=self,
+            look_up=self.addresses,
+            clock=clock,
+            kept=self.kept,
+        )
 
     def serve(self, url: str, body: bytes, *, after: float = 0.0, landed: str = "") -> None:
         """A document at a URL; ``landed`` is where redirects lead."""
@@ -225,6 +233,7 @@ class World:
         limit: int = BODY_LIMIT,
         timeout: float = REQUEST_TIMEOUT,
         follow: Follow = Follow.ANYWHERE,
+        bearer: AccessToken | None = None,
     ) -> HttpReply | HttpFailure:
         return await self._fetch(self.web, url, timeout)
 
@@ -288,9 +297,7 @@ class _MemoryConnection(Connection):
     script: Script
     names: tuple[str, ...] | None = None
 
-    async def start_tls(
-        self, context: object = None, server_hostname: str | None = None
-    ) -> TlsFailure | None:
+    async def start_tls(self, server_hostname: str | None = None) -> TlsFailure | None:
         if self.names is not None:
             return TlsFailure(TlsFault.WRONG_NAME)
         assert self.script.secure

@@ -12,12 +12,13 @@ import pytest
 
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.installation import Installation
-from mailsetup.export.thunderbird import Folders, utf7
+from mailsetup.export.thunderbird import utf7
 from mailsetup.export.thunderbird_existing import AlreadyThere, apply_existing
 from mailsetup.export.thunderbird_fleet import ThunderbirdFleet
 from mailsetup.export.thunderbird_places import Place
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
 from mailsetup.export.thunderbird_undo import Undone, UndoRefused, undo
+from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, SocketType
 from tests.export import marionette
@@ -113,6 +114,7 @@ def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
     world: World, tmp_path: Path
 ) -> None:
     wanted = mailbox("ana@wellknown.test", security=SocketType.STARTTLS)
+    world.empty("ana@wellknown.test")
     root = tmp_path / ".thunderbird"
     root.mkdir()
     done = apply_new_profile(wanted, root=root)

@@ -6,9 +6,10 @@ import pytest
 
 from mailsetup.export.exporter import CannotExport
 from mailsetup.export.prefs_js import PrefsFile, PrefValue
-from mailsetup.export.thunderbird import Folders, Keys, prefs
+from mailsetup.export.thunderbird import Keys, prefs
 from mailsetup.export.thunderbird_accounts import accounts_in
 from mailsetup.export.thunderbird_merge import Existing, Plan, plan
+from mailsetup.model.folders import Folders
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.export.accounts import OAUTH2, account
 
@@ -249,6 +250,25 @@ def test_folders_by_special_use_stand_under_thunderbirds_names() -> None:
     assert not [name for name in pop3.values if "folder" in name]
     hostile = planned(profile(), folders=replace(folders, sent='x\n");user_pref("a", 1);'))
     assert not [name for name in hostile.values if "folder" in name]
+
+
+def test_folders_that_the_person_chose_stay_when_an_account_is_repaired() -> None:
+    root = "imap://ana%40bodega.example@mail.bodega.example"
+    chosen: dict[str, PrefValue | None] = {
+        "identity__id1__fcc_folder": f"{root}/Archivo",
+        "identity__id1__fcc_folder_picker_mode": "1",
+        "server__server1__trash_folder_name": "Basura",
+        "server__server1__moveTargetMode": 1,
+        "server__server1__spamActionTargetFolder": f"{root}/Dudoso",
+        "identity__id1__draft_folder": f"{root}/Drafts",
+        "identity__id1__drafts_folder_picker_mode": "0",
+    }
+    folders = Folders(sent="Enviados", drafts="Borradores", trash="Papelera", junk="Spam")
+    made = planned(profile(ANA, **chosen), folders=folders)
+    assert made.values == {
+        "mail.identity.id1.draft_folder": f"{root}/Borradores",
+        "mail.identity.id1.drafts_folder_picker_mode": "1",
+    }
 
 
 def test_pop3_leaves_messages_on_the_server_and_oauth2_has_its_number() -> None:

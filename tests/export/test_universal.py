@@ -14,7 +14,7 @@ from mailsetup.export.card import card
 from mailsetup.export.exporter import Artifact, Step
 from mailsetup.export.gmail import Gmail
 from mailsetup.export.message import text
-from mailsetup.export.printed import print_html
+from mailsetup.export.printed import print_html, with_pdf
 from mailsetup.export.universal import Other
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract.exporters import AWKWARD
@@ -100,10 +100,28 @@ def test_another_programs_steps_are_printed_under_their_own_title() -> None:
     assert isinstance(artifact, Artifact)
     html = print_html(account(), title="Gmail", steps=artifact.steps, notes=artifact.notes)
     shown = Shown(html)
-    assert "<h1>Gmail</h1>" in html
+    assert ">Gmail</font></h1>" in html
     assert shown.tags <= QT
     assert html.count("<li>") == len(artifact.steps)
     assert html.count("<p><i>") == len(artifact.notes)
+
+
+def test_values_in_large_letters_are_not_repeated_in_the_steps() -> None:
+    shown = Shown(print_html(account()))
+    assert shown.cells.count("mail.bodega.example") == 1
+    assert ("Your name", "Ana Núñez") in shown.rows
+    assert "the values above, under “To send”" in print_html(account())
+
+
+def test_the_guide_on_paper_joins_the_files_and_the_steps_or_is_said_to_be_missing() -> None:
+    whole = with_pdf(exported(account()), account(), lambda _html, title: title.encode())
+    assert whole.files[-1].name == "mail-ana-bodega.example.pdf"
+    assert whole.files[-1].content == b"Your settings for ana@bodega.example"
+    assert whole.files[-1].private
+    assert whole.files[-1].name in whole.steps[1].text
+    without = with_pdf(exported(account()), account(), lambda _html, _title: b"")
+    assert without.files == exported(account()).files
+    assert "PDF" in without.notes[-1]
 
 
 def test_a_step_links_nowhere_in_the_printed_form_but_says_the_address() -> None:

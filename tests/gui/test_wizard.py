@@ -275,7 +275,9 @@ def test_where_a_domain_leads_on_the_person_is_asked_before_anybody_there(
     assert assistant.requests[0].agreed == ("hoster.com",)
 
 
-@pytest.mark.parametrize(("word", "said"), [("exchange", "Exchange"), ("bridge", "Bridge")])
+@pytest.mark.parametrize(
+    ("word", "said"), [("exchange", "Exchange"), ("bridge", "Bridge"), ("own-app", "its own app")]
+)
 def test_a_mailbox_that_no_usual_server_gives_out_is_told(
     somebody: MakePerson, word: str, said: str
 ) -> None:

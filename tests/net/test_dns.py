@@ -1,6 +1,7 @@
 """Questions to a real resolver on loopback, and every kind of answer."""
 
 import asyncio
+import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +24,7 @@ from mailsetup.net.dns import (
     Reply,
     ResolverFault,
     SrvRecord,
+    asked_of_system,
     asked_once,
     rfc2782_order,
 )
@@ -177,6 +179,20 @@ async def test_a_resolver_on_this_machine_may_vouch() -> None:
         assert reply.validated
 
 
+async def test_a_resolver_elsewhere_may_not() -> None:
+    async with resolving() as (dns_, server):
+        server.validated = True
+        assert server.transport is not None
+        # Linux takes this address for its own without its being the loopback's.
+        port = server.transport.get_extra_info("sockname")[1]
+        elsewhere = DnsResolver(("0.0.0.0", port))
+        reply = await elsewhere.mx("bodega.es")
+        await elsewhere.close()
+        assert isinstance(reply, Answer)
+        assert not reply.validated
+        assert await dns_.mx("bodega.es") != reply
+
+
 async def test_the_systems_name_service_is_asked_once_for_many_connections() -> None:
     asked: Counter[str] = Counter()
 
@@ -194,6 +210,33 @@ async def test_the_systems_name_service_is_asked_once_for_many_connections() -> 
     await asyncio.gather(once("slow.es"), once("slow.es"))
     await once("slow.es")
     assert asked["slow.es"] == 2
+
+
+def system(known: dict[str, tuple[str, str]]) -> Callable[..., list[object]]:
+    """The C library's look-up: official name and address by the name asked for."""
+
+    def getaddrinfo(name: str, *_: object, **__: object) -> list[object]:
+        if name not in known:
+            raise socket.gaierror(socket.EAI_NONAME, "not known")
+        official, address = known[name]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, official, (address, 0))]
+
+    return getaddrinfo
+
+
+def test_a_name_that_only_the_networks_own_domain_answers_for_does_not_exist() -> None:
+    wildcard = ("imap.bodega.es.corp.example", "10.0.0.1")
+    look_up = system({"imap.bodega.es": wildcard, "box": ("box.corp.example", "10.0.0.2")})
+    assert asked_of_system("imap.bodega.es", look_up) == Absent(nxdomain=True)
+    # A single word is meant to be looked for there.
+    assert asked_of_system("box", look_up) == Answer(("10.0.0.2",))
+
+
+@pytest.mark.parametrize("official", ["imap.bodega.es", "", "localhost", "imap.bodega.es."])
+def test_whatever_else_the_system_says_counts(official: str) -> None:
+    known = (official, "192.0.2.1")
+    look_up = system({"imap.bodega.es": known, "imap.bodega.es.": known})
+    assert asked_of_system("imap.bodega.es", look_up) == Answer(("192.0.2.1",))
 
 
 @pytest.mark.parametrize("name", ["", "a b.es", "x" * 300, "ñ.es", "a\0.es", "a..es"])

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mailsetup.net.dial import Dialer
-from mailsetup.net.dns import Absent, Answer, Reply
+from mailsetup.net.dns import Absent, Answer, NoAnswer, Reply, ResolverFault
 from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply, HttpsClient
 from mailsetup.net.tls import TlsFault
 from tests.net.loopback import Handler, client_context, saying, server_context, serving
@@ -19,6 +19,8 @@ URL = "https://autoconfig.bodega.example/a"
 
 
 async def look_up(host: str) -> Reply[str]:
+    if host.startswith("unanswered."):
+        return NoAnswer(ResolverFault.SERVFAIL)
     return Answer(("192.0.2.1",)) if host in NAMES else Absent(nxdomain=True)
 
 
@@ -53,7 +55,7 @@ async def client(
     async with serving(handler, context) as there:
         routes = {(name, port): ("127.0.0.1", there.port) for name in NAMES}
         dial = Dialer(look_up, client_context(), routes=routes)
-        made = HttpsClient(dial, client_context(), proxy_for=lambda _: None)
+        made = HttpsClient(dial, proxy_for=lambda _: None)
         try:
             yield made
         finally:
@@ -262,6 +264,11 @@ async def test_a_name_that_does_not_exist() -> None:
     assert reply == HttpFailure(HttpFault.UNRESOLVABLE, "https://nobody.example/")
 
 
+async def test_a_name_that_nobody_answers_for_is_another_thing() -> None:
+    reply = await get(web({}), "https://unanswered.example/")
+    assert reply == HttpFailure(HttpFault.RESOLVER, "https://unanswered.example/")
+
+
 @pytest.mark.parametrize(
     "answer", [b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.1 999999 x\r\n\r\n", b"", b"\0" * 100]
 )
@@ -279,7 +286,7 @@ async def test_giving_up_closes_the_connection() -> None:
     async with serving(silent, server_context(*NAMES)) as there:
         routes = {(name, 443): ("127.0.0.1", there.port) for name in NAMES}
         dial = Dialer(look_up, client_context(), routes=routes)
-        client = HttpsClient(dial, client_context(), proxy_for=lambda _: None)
+        client = HttpsClient(dial, proxy_for=lambda _: None)
         task = asyncio.ensure_future(client.get(URL))
         async with asyncio.timeout(10):
             await there.reached.wait()
@@ -314,7 +321,7 @@ async def test_through_a_proxy_the_certificate_is_still_the_servers_own() -> Non
         async with serving(proxy) as way:
             dial = Dialer(look_up, client_context())
             through = f"http://127.0.0.1:{way.port}"
-            client = HttpsClient(dial, client_context(), proxy_for=lambda _: through)
+            client = HttpsClient(dial, proxy_for=lambda _: through)
             try:
                 reply = await client.get(URL)
                 foreign = await client.get("https://other.example/a")

@@ -26,7 +26,7 @@ ALL = pytest.mark.parametrize("kind", KINDS)
 def said(told: ReportContent) -> list[str]:
     """Every sentence that a person has to be able to read."""
     lines = [told.address, told.when_text, told.verdict.title, told.verdict.sentence]
-    lines += [told.verdict.advice, told.verdict.answer, told.message, *told.proof, *told.notes]
+    lines += [told.verdict.advice, told.verdict.answer, *told.message, *told.proof, *told.notes]
     for link in told.chain:
         lines += [link.name, link.word, link.sentence]
     for finding in told.findings:
@@ -135,7 +135,7 @@ def outside(text: str) -> ReportContent:
         findings=(hurt, *rest),
         proof=(text,),
         notes=(text,),
-        message=text,
+        message=(text,),
         tables=tables,
     )
 

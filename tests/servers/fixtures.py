@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.servers.issuer import Issuer
 from tests.servers.world import World, missing
 
 
@@ -20,3 +21,13 @@ def world() -> Iterator[World]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def issuer(world: World) -> Iterator[Issuer]:
+    """Where people sign in, with mail servers that take its tokens; without what was before."""
+    running = world.start_sign_in()
+    running.reset()
+    yield running
+    running.reset()
+    assert running.crashes == []

@@ -35,7 +35,8 @@ _POP3: Answers = {
 Deliver = Callable[[bytes], None]
 
 
-def _context(authority: trustme.CA, host: str) -> ssl.SSLContext:
+def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
+    """A server that proves itself under this name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
     return context
@@ -103,7 +104,7 @@ def smtp_talker(
                     deliver(re.sub(rb"(?m)^\.", b"", message[:-3]))
                 writer.write(end.encode())
 
-    return listening(talk, _context(authority, host))
+    return listening(talk, server_context(authority, host))
 
 
 def imap_talker(
@@ -112,6 +113,7 @@ def imap_talker(
     *,
     greeting: str = "* OK ready\r\n",
     answers: Answers | None = None,
+    otherwise: str = "{tag} BAD what?\r\n",
 ) -> contextlib.AbstractAsyncContextManager[tuple[str, int]]:
     """An incoming server that answers a login as told."""
     all_answers = {**_IMAP, **(answers or {})}
@@ -120,10 +122,10 @@ def imap_talker(
         writer.write(greeting.encode())
         while line := await reader.readline():
             tag, _blank, said = line.decode("utf-8", "replace").strip().partition(" ")
-            reply = _answer(all_answers, said) or "{tag} BAD what?\r\n"
+            reply = _answer(all_answers, said) or otherwise
             writer.write(reply.replace("{tag}", tag).encode())
 
-    return listening(talk, _context(authority, host))
+    return listening(talk, server_context(authority, host))
 
 
 def pop3_talker(
@@ -142,4 +144,4 @@ def pop3_talker(
             said = line.decode("utf-8", "replace").strip()
             writer.write((_answer(all_answers, said) or "-ERR what?\r\n").encode())
 
-    return listening(talk, _context(authority, host))
+    return listening(talk, server_context(authority, host))

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import trustme
 
+from tests.servers.issuer import RESOURCE_SERVER, Issuer
 from tests.servers.process import Server, answers
 
 # IDN A-label of peñíscola.test
@@ -47,6 +48,7 @@ DOMAINS = (
     "pacc.test",
     "outlookish.test",
     "faults.test",
+    "acceso.test",
 )
 SHARED = "shared.test"
 """A domain whose server proves itself only as ``srv12.hoster.test``."""
@@ -79,6 +81,8 @@ ACCOUNTS = {
     "spam@faults.test": "correcto-24",
     "casillena@faults.test": "correcto-25",
     "cerrada@faults.test": "correcto-26",
+    "ana@acceso.test": "correcto-27",
+    "luis@acceso.test": "correcto-28",
 }
 """Logins; the one without a domain is of somebody whose hosting wants the short name."""
 
@@ -128,6 +132,20 @@ def missing() -> str | None:
     return None
 
 
+SIGN_IN_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
+<clientConfig version="1.2"><emailProvider id="acceso.test">
+  <domain>acceso.test</domain><displayName>Acceso</displayName>
+  <incomingServer type="imap"><hostname>mail.acceso.test</hostname><port>993</port>
+    <socketType>SSL</socketType><authentication>OAuth2</authentication>
+    <username>%EMAILADDRESS%</username></incomingServer>
+  <outgoingServer type="smtp"><hostname>mail.acceso.test</hostname><port>465</port>
+    <socketType>SSL</socketType><authentication>OAuth2</authentication>
+    <username>%EMAILADDRESS%</username></outgoingServer>
+</emailProvider>
+<oAuth2><issuer>https://id.acceso.test</issuer></oAuth2></clientConfig>
+"""
+
+
 def clientconfig(host: str, domain: str, username: str = "%EMAILADDRESS%") -> str:
     """An autoconfig document that names one host for both directions."""
     return textwrap.dedent(
@@ -170,16 +188,18 @@ class Certificates:
 class World:
     """All servers of one test process."""
 
-    def __init__(self) -> None:
+    def __init__(self, ip: str = "") -> None:
+        """``ip`` is where they listen; an address of loopback that is free, unless said."""
         self.folder = Path(tempfile.mkdtemp(prefix="mailsetup-world-"))
         self.folder.chmod(0o755)
-        self.ip = _free_loopback_address()
+        self.ip = ip or _free_loopback_address()
         self.accounts = dict(ACCOUNTS)
         self._servers: list[Server] = []
         self._zone: list[str] = []
         self._serial = 1
         self._extra = 0
         self._extra_messages = 0
+        self._issuer: Issuer | None = None
         certificates = self.folder / "tls"
         certificates.mkdir()
         self.certificates = Certificates(certificates)
@@ -190,9 +210,29 @@ class World:
             if domain not in ("wrongcert.test", "expired.test")
             for name in (domain, f"*.{domain}")
         ]
-        self._good = self.certificates.issue("good", *names)
+        # The public provider database, too, where a test lets its name lead here.
+        self._good = self.certificates.issue("good", *names, "v1.ispdb.net")
         self._other_name = self.certificates.issue("other", "srv12.hoster.test")
         self._expired = self.certificates.issue("expired", "mail.expired.test", expired=True)
+
+    @property
+    def sign_in_ip(self) -> str:
+        """Where the mail servers listen that take an access token."""
+        return self._address(8)
+
+    @property
+    def issuer_certificate(self) -> Path:
+        """What the provider proves itself with."""
+        return self.certificates.folder / "issuer.pem"
+
+    @property
+    def issuer_ip(self) -> str:
+        """Where people sign in."""
+        return self._address(9)
+
+    def _address(self, number: int) -> str:
+        octets = self.ip.split(".")
+        return ".".join([*octets[:3], str(int(octets[3]) + number)])
 
     @property
     def resolver(self) -> str:
@@ -212,6 +252,8 @@ class World:
 
     def stop(self) -> None:
         """Stop everything and remove the folder."""
+        if self._issuer is not None:
+            self._issuer.stop()
         for server in reversed(self._servers):
             server.stop()
         self._servers.clear()
@@ -316,6 +358,11 @@ class World:
         a("mail.faults.test")
         mx("faults.test", "mail.faults.test")
         srv("faults.test", "mail.faults.test")
+        a("mx.acceso.test", "autoconfig.acceso.test")
+        mx("acceso.test", "mx.acceso.test")
+        # The servers that take a sign-in instead of a password, and where one signs in.
+        lines.append(f"mail.acceso.test. A {self.sign_in_ip}")
+        lines.append(f"id.acceso.test. A {self.issuer_ip}")
         lines.append("nullmx.test. MX 0 .")
         lines.append('nomx.test. TXT "nothing here"')
         mx("dead.test", "gone.dead.test")
@@ -362,6 +409,10 @@ class World:
                     file: root.zone
                     zonefile-sync: -1
                     zonefile-load: whole
+                  # Without its file: every question about it fails.
+                  - domain: muda.test
+                    storage: "{self.folder}"
+                    file: absent.zone
                 """
             )
         )
@@ -396,19 +447,55 @@ class World:
         ``tls`` is Dovecot's ``ssl``: with ``no`` there is no STARTTLS and no TLS port.
         """
         self._extra += 1
-        octets = self.ip.split(".")
-        ip = ".".join([*octets[:3], str(int(octets[3]) + self._extra)])
+        ip = self._address(self._extra)
         server = self._dovecot(f"dovecot{self._extra}", ip, mechanisms=mechanisms, tls=tls)
         ports = (143,) if tls == "no" else (143, 993)
         server.wait_until(lambda: answers(ip, *ports))
         self.records(f"{host}. A {ip}")
         return ip
 
+    def start_sign_in(self) -> Issuer:
+        """The provider at which people sign in, and a Dovecot that asks it about their tokens.
+
+        IMAP, POP3, ManageSieve there; Postfix takes the same tokens for submission.
+        """
+        if self._issuer is not None:
+            return self._issuer
+        users = {name: word for name, word in self.accounts.items() if "@acceso.test" in name}
+        issuer = Issuer("id.acceso.test", users)
+        certificate = self.certificates.issue("issuer", "id.acceso.test", self.issuer_ip)
+        issuer.start(self.issuer_ip, certificate)
+        self._issuer = issuer
+        settings = self.folder / "oauth2.conf.ext"
+        name, secret = RESOURCE_SERVER
+        settings.write_text(
+            textwrap.dedent(
+                f"""\
+                introspection_mode = post
+                introspection_url = https://{name}:{secret}@{self.issuer_ip}/introspect
+                client_id = {name}
+                client_secret = {secret}
+                username_attribute = email
+                active_attribute = active
+                active_value = true
+                tls_ca_cert_file = {self.ca_file}
+                openid_configuration_url = {issuer.url}/.well-known/openid-configuration
+                """
+            )
+        )
+        ip = self.sign_in_ip
+        server = self._dovecot(
+            "dovecot-oauth", ip, mechanisms="oauthbearer xoauth2", tokens=settings
+        )
+        server.wait_until(lambda: answers(ip, 993, 143, 995, 4190))
+        return issuer
+
     def _dovecot(
         self,
         name: str,
         ip: str,
         *,
+        tokens: Path | None = None,
         mechanisms: str = "plain login cram-md5 scram-sha-1 scram-sha-256",
         tls: str = "yes",
         primary: bool = False,
@@ -476,8 +563,37 @@ class World:
                 }}
                 """
             )
+        passdb = f"driver = passwd-file\n  args = username_format=%u {folder}/passwords"
+        if tokens is not None:
+            passdb = f"driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = {tokens}"
+            extra = textwrap.dedent(
+                f"""\
+                service auth {{
+                  unix_listener auth-postfix {{
+                    mode = 0660
+                    user = {postfix_owner}
+                  }}
+                }}
+                service managesieve-login {{
+                  inet_listener sieve {{
+                    address = {ip}
+                    port = 4190
+                  }}
+                }}
+                protocol sieve {{
+                  ssl = required
+                }}
+                service pop3-login {{
+                  inet_listener pop3s {{
+                    address = {ip}
+                    port = 995
+                    ssl = yes
+                  }}
+                }}
+                """
+            )
         imaps_port = "0" if tls == "no" else "993"
-        protocols = "imap pop3 lmtp sieve" if primary else "imap"
+        protocols = "imap pop3 lmtp sieve" if primary else "imap pop3 sieve" if tokens else "imap"
         config.write_text(
             textwrap.dedent(
                 f"""\
@@ -539,8 +655,7 @@ class World:
                   }}
                 }}
                 passdb {{
-                  driver = passwd-file
-                  args = username_format=%u {folder}/passwords
+                  {passdb}
                 }}
                 userdb {{
                   driver = passwd-file
@@ -604,6 +719,13 @@ class World:
             base = base / f".{folder}"
         return [path for part in ("new", "cur") for path in (base / part).glob("*")]
 
+    def empty(self, address: str) -> None:
+        """Remove what other tests left in a mailbox, in every folder."""
+        base = self.maildir(address)
+        for part in ("new", "cur"):
+            for path in (*base.glob(f"{part}/*"), *base.glob(f".*/{part}/*")):
+                path.unlink()
+
     def _fill_mailbox(self, address: str, kib: int) -> None:
         new = self.maildir(address) / "new"
         for part in ("tmp", "new", "cur"):
@@ -646,6 +768,21 @@ class World:
         active.unlink(missing_ok=True)
         active.symlink_to("sieve/reglas.sieve")
         self._own(home)
+
+    def make_folders(self, address: str, *names: str) -> None:
+        """Folders of a mailbox, empty."""
+        for name in names:
+            for part in ("tmp", "new", "cur"):
+                (self.maildir(address) / f".{name}" / part).mkdir(parents=True, exist_ok=True)
+            (self.maildir(address) / f".{name}" / "maildirfolder").touch()
+        self._own(self.maildir(address).parent)
+
+    def subscribe(self, address: str, *folders: str) -> None:
+        """Let programs show just these folders of a mailbox."""
+        maildir = self.maildir(address)
+        maildir.mkdir(parents=True, exist_ok=True)
+        (maildir / "subscriptions").write_text("".join(f"{name}\n" for name in folders))
+        self._own(maildir.parent)
 
     def _own(self, path: Path) -> None:
         owner = pwd.getpwnam("mail")
@@ -729,6 +866,12 @@ class World:
                   -o smtpd_tls_wrappermode=yes -o smtpd_sasl_auth_enable=yes
                 {self.ip}:587 inet n - n - - smtpd
                   -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
+                {self.sign_in_ip}:465 inet n - n - - smtpd
+                  -o smtpd_tls_wrappermode=yes -o smtpd_sasl_auth_enable=yes
+                  -o smtpd_sasl_path={folder}/dovecot-oauth/auth-postfix
+                {self.sign_in_ip}:587 inet n - n - - smtpd
+                  -o smtpd_tls_security_level=encrypt -o smtpd_sasl_auth_enable=yes
+                  -o smtpd_sasl_path={folder}/dovecot-oauth/auth-postfix
                 pickup unix n - n 60 1 pickup
                 cleanup unix n - n - 0 cleanup
                 qmgr unix n - n 300 1 qmgr
@@ -803,6 +946,7 @@ class World:
             "/mail/config-v1.1.xml",
             clientconfig("mail.hoster.test", "hoster.test"),
         )
+        self.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
         self.serve("ua-auto-config.pacc.test", "/.well-known/user-agent-configuration.json", PACC)
         self.serve("autodiscover.outlookish.test", "/autodiscover/autodiscover.xml", AUTODISCOVER)
         for host in ("autoconfig.html200.test", "html200.test"):

@@ -237,7 +237,7 @@ async def test_bye_in_the_middle_is_the_servers_no(tmp_path: Path) -> None:
     steps = (*IMAP_TLS[:4], Say(b"* BYE Too many simultaneous connections\r\n"))
     outcome, _heard = await tried(steps, Protocol.IMAP, SocketType.TLS, tmp_path)
     assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.AUTH_RATE_LIMITED
+    assert outcome.error is ErrorClass.TOO_MANY_CONNECTIONS
 
 
 @pytest.mark.parametrize(

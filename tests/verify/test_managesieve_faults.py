@@ -1,5 +1,6 @@
 """ManageSieve servers that misbehave: always a value, never a hang, never a secret in clear."""
 
+import asyncio
 import base64
 import dataclasses
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Protocol, SocketType
+from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.managesieve import PORT, NotOffered, Rules, RulesOutcome, read_active_rules
+from mailsetup.verify import managesieve
+from mailsetup.verify.managesieve import PORT, NotOffered, Rules, RulesOutcome
 from mailsetup.verify.outcome import ErrorClass, Failure, Stage
 from tests.verify.scripted import HOST, Flood, Hear, Heard, Say, Secure, Step, playing
 
@@ -29,6 +31,15 @@ WHOLE: tuple[Step, ...] = (
     Hear(),
     Say(b'OK "bye"\r\n'),
 )
+
+
+async def read_active_rules(
+    server: ServerSettings, secret: Secret, net: Network, patience: float = 10.0
+) -> RulesOutcome:
+    """As where the mailbox has just accepted this user."""
+    accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
+    accepted.set_result((server.username, secret))
+    return await managesieve.read_active_rules(server, net, accepted=accepted, patience=patience)
 
 
 def at_imaps(net: Network) -> Network:
@@ -257,3 +268,18 @@ async def test_a_port_that_nobody_answers_is_not_waited_for(tmp_path: Path) -> N
         silent = dataclasses.replace(net, connect=swallowed)
         outcome = await read_active_rules(server, Secret(CANARY), silent)
     assert outcome == NotOffered(ConnectFault.TIMEOUT)
+
+
+async def test_before_the_mailbox_accepted_the_password_it_is_not_said_here(tmp_path: Path) -> None:
+    async with playing(WHOLE, Protocol.IMAP, SocketType.STARTTLS, tmp_path) as (server, net, heard):
+        accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
+        reading = asyncio.create_task(
+            managesieve.read_active_rules(server, at_imaps(net), accepted=accepted)
+        )
+        while bytes(heard.clear) != b"STARTTLS\r\n":
+            await net.clock.sleep(0.01)
+        done, _waiting = await asyncio.wait([reading], timeout=0.2)
+        assert not done
+        assert not heard.secure
+        accepted.set_result(("ana@scripted.test", Secret(CANARY)))
+        assert await reading == Rules("mias", "discard;\r\n")

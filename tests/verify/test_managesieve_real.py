@@ -1,5 +1,6 @@
 """Reading the rules of real mailboxes from Dovecot's Pigeonhole."""
 
+import asyncio
 import os
 import pwd
 from collections.abc import AsyncIterator
@@ -15,11 +16,12 @@ from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.network import Network, NetworkOptions, open_network
+from mailsetup.verify import managesieve
 from mailsetup.verify.managesieve import (
     ManageSieveSession,
     NotOffered,
     Rules,
-    read_active_rules,
+    RulesOutcome,
 )
 from mailsetup.verify.outcome import ErrorClass, Failure, Stage
 from tests.servers.world import World
@@ -52,6 +54,15 @@ async def net(world: World) -> AsyncIterator[Network]:
 
 def imap(username: str, host: str = HOST) -> ServerSettings:
     return ServerSettings(Protocol.IMAP, host, 993, SocketType.TLS, username)
+
+
+async def read_active_rules(
+    server: ServerSettings, secret: Secret, net: Network, patience: float = 10.0
+) -> RulesOutcome:
+    """As where the mailbox has just accepted this user."""
+    accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
+    accepted.set_result((server.username, secret))
+    return await managesieve.read_active_rules(server, net, accepted=accepted, patience=patience)
 
 
 def with_script(world: World, address: str, script: str) -> Secret:

@@ -436,7 +436,7 @@ async def test_a_refused_name_or_password_ends_the_attempt(refused: str, tmp_pat
             Pop3Reply("-ERR", "too many connections"),
             Stage.GREETING,
             False,
-            ("auth-rate-limited", "likely"),
+            ("too-many-connections", "likely"),
         ),
         (Pop3Reply("-ERR", "no such message"), Stage.ARRIVAL, True, ("protocol-error", "guess")),
     ],

@@ -311,6 +311,7 @@ async def test_a_maildrop_in_use_is_told_as_such_and_waited_for(
     world: World, net: Network, locking: str
 ) -> None:
     address = "ana@wellknown.test"
+    world.empty(address)
     secret = Secret(world.accounts[address])
     server = pop3(address, host=locking)
     async with await opened(server, net) as other, await opened(server, net) as second:

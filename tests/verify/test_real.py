@@ -83,6 +83,7 @@ async def test_a_message_goes_round_and_leaves_no_trace(
     world: World, net: Network, security: SocketType, mib: int
 ) -> None:
     address = EmailAddress("ana", "wellknown.test")
+    world.empty(address.ascii)
     secret = Secret(world.accounts[address.ascii])
     account = Account(
         address,

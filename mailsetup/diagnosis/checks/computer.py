@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from mailsetup.diagnosis.checks.network import KNOWN_PAGES
-from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.settings import Protocol
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure
@@ -163,13 +163,13 @@ async def _blocked_ports(failures: Sequence[Failure], net: Network) -> Finding |
     if not blocked or not reached:
         return None
     open_here = sorted({port for host, port in reached & own})
+    facts: dict[str, Fact] = {"blocked": ", ".join(map(str, blocked))}
+    if open_here:
+        facts["open"] = ", ".join(map(str, open_here))
     return Finding(
         "client.network.port-blocked",
         Status.FAIL,
-        {
-            "blocked": ", ".join(map(str, blocked)),
-            "open": ", ".join(map(str, open_here)) or "—",
-        },
+        facts,
         {
             "blocked": tuple(map(str, blocked)),
             "open_at_your_server": tuple(map(str, open_here)),

@@ -591,7 +591,7 @@ def loop_finding(raw: bytes, address: EmailAddress) -> Finding | None:
     if mark:
         evidence["field"] = mark
     facts: dict[str, Fact] = {"target": targets[:_MAX_SHOWN]}
-    return Finding("account.filter.forwards", Status.WARN, facts, evidence)
+    return Finding("account.filter.loops", Status.WARN, facts, evidence)
 
 
 def _steps(fields: Sequence[tuple[str, str]]) -> list[_Step]:

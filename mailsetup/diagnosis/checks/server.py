@@ -4,11 +4,12 @@ from typing import assert_never
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Fact, Finding, Status
-from mailsetup.model.settings import Protocol
+from mailsetup.model.settings import Protocol, SocketType
 from mailsetup.net.tls import CertificateFacts
 from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, LoggedIn, RoundTrip
 
 _MIB = 1024 * 1024
+_ROOM_FOR_TEXT = 20 * 1024
 NEARLY_FULL = 0.9
 SLOW_SECONDS = 60.0
 _NOT_BROKEN = frozenset({"account.pop3.empties"})
@@ -31,10 +32,13 @@ def finding_of(
     }
     if failure.limit is not None:
         facts["limit_mib"] = round(failure.limit / _MIB, 1)
+        facts["files_mib"] = round(room_for_files(failure.limit) / _MIB, 1)
     if failure.size is not None:
         facts["size_mib"] = round(failure.size / _MIB, 1)
     if failure.certificate is not None:
         facts |= _certificate_facts(failure.certificate)
+    if failure.error is ErrorClass.WRONG_TLS_MODE:
+        facts["other"] = _other_security(failure.server.security)
     evidence = evidence_of(failure)
     if proven_name is not None:
         facts["fitting"] = evidence["proven_name"] = proven_name
@@ -56,6 +60,12 @@ def evidence_of(failure: Failure) -> dict[str, Fact]:
         evidence["code"] = failure.code
     if failure.text:
         evidence["answer"] = failure.text
+    if failure.message_id:
+        evidence["message_id"] = failure.message_id
+    if failure.accepted:
+        evidence["accepted"] = failure.accepted
+    if failure.size is not None:
+        evidence["size"] = failure.size
     if failure.confidence is not Confidence.CERTAIN:
         evidence["confidence"] = str(failure.confidence)
     if failure.certificate is not None:
@@ -67,13 +77,14 @@ def evidence_of(failure: Failure) -> dict[str, Fact]:
 
 
 def _certificate_facts(certificate: CertificateFacts) -> dict[str, Fact]:
-    plain_names = [name for name in certificate.names if not name.startswith("*.")]
-    return {
-        "names": certificate.names[:4] or ("—",),
-        "fitting": (plain_names or list(certificate.names) or ["—"])[0],
-        "issuer": certificate.issuer or "—",
-        "expires": certificate.not_after.date().isoformat(),
-    }
+    facts: dict[str, Fact] = {"expires": certificate.not_after.date().isoformat()}
+    if certificate.names:
+        plain_names = [name for name in certificate.names if not name.startswith("*.")]
+        facts["names"] = certificate.names[:4]
+        facts["fitting"] = (plain_names or list(certificate.names))[0]
+    if certificate.issuer:
+        facts["issuer"] = certificate.issuer
+    return facts
 
 
 def _finding_id(failure: Failure) -> str:
@@ -82,8 +93,10 @@ def _finding_id(failure: Failure) -> str:
             return "hosting.server.unresolvable"
         case ErrorClass.RESOLVER:
             return "client.dns.broken"
-        case ErrorClass.REFUSED | ErrorClass.WRONG_SERVICE | ErrorClass.WRONG_TLS_MODE:
+        case ErrorClass.REFUSED | ErrorClass.WRONG_SERVICE:
             return "hosting.server.refused"
+        case ErrorClass.WRONG_TLS_MODE:
+            return "hosting.server.wrong-security"
         case ErrorClass.TIMEOUT | ErrorClass.UNREACHABLE | ErrorClass.RESET:
             return "hosting.server.unreachable"
         case ErrorClass.BLOCKED_BY_SERVER:
@@ -110,6 +123,10 @@ def _finding_id(failure: Failure) -> str:
             return "account.login.app-password-needed"
         case ErrorClass.AUTH_OAUTH_NEEDED:
             return "account.login.oauth-needed"
+        case ErrorClass.AUTH_TOKEN_REFUSED:
+            return "account.login.sign-in-refused"
+        case ErrorClass.AUTH_SCOPE_MISSING:
+            return "account.login.scope-missing"
         case ErrorClass.AUTH_WEB_LOGIN:
             return "account.login.web-login-needed"
         case ErrorClass.AUTH_EXPIRED:
@@ -118,6 +135,10 @@ def _finding_id(failure: Failure) -> str:
             return "account.login.locked"
         case ErrorClass.AUTH_RATE_LIMITED:
             return "account.login.rate-limited"
+        case ErrorClass.TOO_MANY_CONNECTIONS:
+            return "account.login.too-many-connections"
+        case ErrorClass.NOT_PERMITTED:
+            return "account.login.not-permitted"
         case ErrorClass.PROTOCOL_DISABLED:
             return _disabled(failure.server.protocol)
         case ErrorClass.IN_USE:
@@ -132,6 +153,8 @@ def _finding_id(failure: Failure) -> str:
             return "account.send.limit-reached"
         case ErrorClass.TOO_LARGE:
             return "hosting.size.too-small"
+        case ErrorClass.ADDRESS_UNSUPPORTED:
+            return "hosting.address.unsupported"
         case ErrorClass.POLICY if failure.server.protocol is Protocol.POP3:
             return "account.pop3.empties"
         case ErrorClass.POLICY:
@@ -144,6 +167,19 @@ def _finding_id(failure: Failure) -> str:
             return "hosting.attachment.altered"
         case _:
             assert_never(failure.error)
+
+
+def room_for_files(limit: int) -> int:
+    """How many octets of files fit into a message of at most ``limit`` octets.
+
+    Base64 in lines of 76 characters (RFC 2045 section 6.8) makes 78 octets of 57, and text and
+    header want some room.
+    """
+    return max(limit - _ROOM_FOR_TEXT, 0) * 57 // 78
+
+
+def _other_security(security: SocketType) -> str:
+    return "STARTTLS" if security is SocketType.TLS else "SSL/TLS"
 
 
 def _disabled(protocol: Protocol) -> str:
@@ -163,11 +199,12 @@ def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
         return ()
     facts: dict[str, Fact] = {
         "percent": min(round(quota.share * 100), 100),
-        "used_mib": round(quota.used_kib / 1024, 1),
-        "limit_mib": round(quota.limit_kib / 1024, 1),
+        "used": quota.amount(quota.used),
+        "limit": quota.amount(quota.limit),
     }
-    evidence: dict[str, Fact] = {"used_kib": quota.used_kib, "limit_kib": quota.limit_kib}
-    if quota.used_kib >= quota.limit_kib:
+    unit = "messages" if quota.counts_messages else "kib"
+    evidence: dict[str, Fact] = {f"used_{unit}": quota.used, f"limit_{unit}": quota.limit}
+    if quota.used >= quota.limit:
         return (Finding("account.quota.full", Status.FAIL, facts, evidence),)
     return (Finding("account.quota.nearly-full", Status.WARN, facts, evidence),)
 

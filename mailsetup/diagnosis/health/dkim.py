@@ -322,7 +322,7 @@ def findings(
         Finding(
             "dns.dkim.invalid",
             Status.WARN if touched_inside else Status.FAIL,
-            {"selector": worst.selector or "—"},
+            {"selector": worst.selector} if worst.selector else {},
             shown | {"selector": worst.selector, "reason": str(worst.fault)},
         ),
     )

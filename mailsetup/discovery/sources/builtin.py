@@ -69,7 +69,7 @@ def _servers_of(
 
 
 def _of(provider: "Provider", address: EmailAddress, source: Source) -> Found | NeedsInput:
-    """A provider's settings; or its own program, without which no other one reaches it.
+    """A provider's settings; or, where no mail program reaches it by itself, why not.
 
     Vouched for also on evidence from the DNS, which can be forged: every host in them is that
     provider's own, so whoever forges it gains nothing.
@@ -77,4 +77,4 @@ def _of(provider: "Provider", address: EmailAddress, source: Source) -> Found | 
     settings = provider.settings(address)
     if settings.servers:
         return Found(settings, source, vouched=True)
-    return NeedsInput(source, "bridge", hints=provider.hints)
+    return NeedsInput(source, provider.hints[0].kind, hints=provider.hints)

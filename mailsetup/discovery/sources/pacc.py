@@ -64,7 +64,7 @@ class Pacc:
         document = asyncio.ensure_future(
             net.http.get(url, limit=MAX_BYTES, follow=Follow.SAME_OWNER)
         )
-        records = asyncio.ensure_future(net.dns.txt(f"_ua-auto-config.{address.domain}"))
+        records = asyncio.ensure_future(net.dns.txt(digest_name(address)))
         try:
             await asyncio.wait([document, records], return_when=asyncio.FIRST_COMPLETED)
             if records.done() and isinstance(records.result(), Absent):
@@ -79,6 +79,11 @@ class Pacc:
             for task in (document, records):
                 task.cancel()
             await asyncio.gather(document, records, return_exceptions=True)
+
+
+def digest_name(address: EmailAddress) -> str:
+    """Where the DNS holds the document's digest."""
+    return f"_ua-auto-config.{address.domain}"
 
 
 def _judge(reply: HttpReply, records: Reply[str], address: EmailAddress) -> Outcome:

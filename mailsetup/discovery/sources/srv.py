@@ -38,13 +38,13 @@ LABELS = (
     ("_submission", Protocol.SMTP, SocketType.STARTTLS),
 )
 """Implicit TLS first within each protocol: ours to prefer (RFC 8314 section 3)."""
-# Only those with TLS: without it nothing is ever set up.
-_BESIDE = (
+BESIDE = (
     ("_jmap", ServiceKind.JMAP),
     ("_sieve", ServiceKind.MANAGESIEVE),
     ("_caldavs", ServiceKind.CALDAV),
     ("_carddavs", ServiceKind.CARDDAV),
 )
+"""What is offered beside mail. Only what has TLS: without it nothing is ever set up."""
 _MAX_TARGETS = 20
 _GRACE = 0.2
 """Seconds for answers that are welcome but not needed, once the needed ones are there."""
@@ -158,7 +158,7 @@ async def _channel(
 
 async def _services(address: EmailAddress, net: Network) -> tuple[Service, ...]:
     """JMAP, ManageSieve, CalDAV and CardDAV (RFC 8620, 5804, 6764), all asked at once."""
-    found = await asyncio.gather(*(_service(label, kind, address, net) for label, kind in _BESIDE))
+    found = await asyncio.gather(*(_service(label, kind, address, net) for label, kind in BESIDE))
     return tuple(service for service in found if service is not None)
 
 

@@ -1,5 +1,7 @@
 """The program is set up, or the steps to do it."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QProcess, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -21,6 +23,9 @@ from mailsetup.gui.widgets import (
 )
 from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
+
+if TYPE_CHECKING:
+    from mailsetup.export.outlook_run import RunStep
 
 _AT_ONCE = 1
 """Steps (some with several values) that are added before the window looks at the mouse again."""
@@ -62,12 +67,18 @@ class DonePage(PageView):
         actions = wrapping_row(
             self.another, self.save, self.open_folder, self.other_program, self.undo
         )
+        self.offers = QWidget()
+        """What may be run on this computer, so that nobody has to type it."""
+        offers = QVBoxLayout(self.offers)
+        offers.setContentsMargins(0, 0, 0, 0)
+        offers.setSpacing(Space.SMALL)
         self.code = QrView()
         for widget in (
             self.sentence,
             self._problem,
             self._notes,
             self.code,
+            self.offers,
             self._steps,
             actions,
         ):
@@ -92,14 +103,20 @@ class DonePage(PageView):
         self.open_folder.setVisible(bool(session.saved))
         self._problem.setText(session.problem)
         self._problem.setVisible(bool(session.problem))
-        self.undo.setVisible(session.applied in ("profile", "added", "repaired"))
+        self.undo.setVisible(session.applied in ("profile", "added", "repaired", "password"))
+        self.undo.setText(
+            _("&Take out this account only") if session.only_ours else _("&Take it back")
+        )
         if applied:
-            undone = session.applied == "undone"
+            undone = session.applied in ("undone", "taken-out")
             self.title.setText(_("Taken back") if undone else _("Thunderbird is ready"))
             self.sentence.setText(_done(session.applied))
         else:
-            self.title.setText(_("These are the steps"))
-            if session.saved:
+            here = session.applied == "evolution"
+            self.title.setText(_("Evolution is ready") if here else _("These are the steps"))
+            if here:
+                self.sentence.setText(_("Your account is in Evolution, beside those it had."))
+            elif session.saved:
                 names = ", ".join(path.name for path in session.saved)
                 folder = session.saved[0].parent
                 self.sentence.setText(
@@ -111,6 +128,7 @@ class DonePage(PageView):
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
         self.code.set_matrix(None if applied else session.matrix)
+        self._show_offers()
         self.lighten()
         self.restore()
         self.changed.emit()
@@ -154,9 +172,32 @@ class DonePage(PageView):
             return False
         return True
 
+    def _show_offers(self) -> None:
+        clear(self.offers)
+        layout, steps = self.offers.layout(), _runnable(self.session)
+        for step in steps:
+            done = step.way in self.session.ran
+            button = action_button()
+            button.setText(
+                _("Take the entries out again") if done and step.undo else _("Do this for me")
+            )
+            button.setAccessibleDescription(step.text)
+            button.setEnabled(not done or bool(step.undo))
+            button.clicked.connect(lambda _on=False, chosen=step: self._run(chosen))
+            if layout is not None:
+                layout.addWidget(PlainLabel(step.text))
+                layout.addWidget(button)
+        self.offers.setVisible(bool(steps))
+
+    def _run(self, step: "RunStep") -> None:
+        self.session.step = step
+        self.wanted.emit(Wish.RUN_STEP)
+
     def _open_program(self) -> None:
         command = self.session.command
-        started = bool(command) and QProcess.startDetached(command[0], list(command[1:]))
+        started = False
+        if command:
+            started, _process = QProcess.startDetached(command[0], list(command[1:]))
         if not started:
             self.session.problem = _("The program could not be started. Open it by hand.")
             self._show()
@@ -177,7 +218,6 @@ class DonePage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.another.setText(_("Set up &another account"))
-        self.undo.setText(_("&Take it back"))
         self.save.setText(_("&Save the files …"))
         self.open_folder.setText(_("Open the &folder"))
         self.other_program.setText(_("Another &program"))
@@ -198,8 +238,19 @@ def _done(applied: str) -> str:
             return _("Your account was there and right already. Only the password was stored.")
         case "undone":
             return _("Thunderbird is as it was before.")
+        case "taken-out":
+            return _("Your account is taken out. What Thunderbird changed since stays.")
         case _:
             return _(
                 "Your account is in a profile of its own; what was there before is untouched. "
                 "Thunderbird asks for the password once."
             )
+
+
+def _runnable(session: Session) -> "tuple[RunStep, ...]":
+    """The steps into classic Outlook, once its files stand in a folder."""
+    from mailsetup.export.outlook_run import run_steps
+
+    if session.program != "outlook" or not (session.outlook and session.saved and session.account):
+        return ()
+    return run_steps(session.account, session.saved[0].parent.absolute(), session.outlook)

@@ -36,6 +36,7 @@ from mailsetup.model.text import has_control
 
 _KINDS = (Protocol.IMAP, Protocol.POP3)
 _SECURITY = (SocketType.TLS, SocketType.STARTTLS)
+_KNOWN_REASONS = ("exchange", "bridge", "own-app")
 
 
 class ServerForm(QWidget):
@@ -304,7 +305,7 @@ class ManualPage(PageView):
         discovery = self.session.discovery
         if discovery is None or discovery.settings is not None:
             return []
-        return [word for word in discovery.warnings if word in ("exchange", "bridge")]
+        return [word for word in discovery.warnings if word in _KNOWN_REASONS]
 
     def _check_if_faulty(self) -> None:
         """Once something was marked as wrong, the marks follow what is typed."""
@@ -323,6 +324,7 @@ class ManualPage(PageView):
         account = Account(self.session.address, incoming, outgoing, self.session.person)
         if account != self.session.account:
             self.session.forget_result()
+            self.session.forget_sign_in()
         self.session.account = account
         self.session.typed = True
         return True

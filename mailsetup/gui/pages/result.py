@@ -24,6 +24,16 @@ from mailsetup.model.text import plain
 
 _PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
 """What typing the password anew may mend."""
+_SIGN_IN_HELPS = frozenset(
+    {
+        "account.login.oauth-needed",
+        "account.login.sign-in-refused",
+        "account.login.sign-in-expired",
+        "account.login.wrong-account",
+        "account.login.scope-missing",
+    }
+)
+"""What signing in in the browser, or doing it anew, may mend."""
 
 
 class ResultPage(PageView):
@@ -127,7 +137,7 @@ class ResultPage(PageView):
         self.other_password.setVisible(
             cause is not None
             and cause.id.startswith("account.login")
-            and first is not Move.PASSWORD
+            and first not in (Move.PASSWORD, Move.SIGN_IN)
         )
         self.anyway.setVisible(report is not None and not healthy)
         self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
@@ -280,6 +290,8 @@ class ResultPage(PageView):
         if report is not None and report.is_healthy:
             return Move.NEXT
         cause = self._cause
+        if cause is not None and cause.id in _SIGN_IN_HELPS:
+            return Move.SIGN_IN
         password = cause is not None and cause.id in _PASSWORD_HELPS
         return Move.PASSWORD if password else Move.AGAIN
 
@@ -290,6 +302,8 @@ class ResultPage(PageView):
                 return _("Choose my program")
             case Move.PASSWORD:
                 return _("Type the password again")
+            case Move.SIGN_IN:
+                return _("Sign in in the browser")
             case _:
                 return _("Test again")
 

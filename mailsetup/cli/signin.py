@@ -1,0 +1,218 @@
+"""Password or sign-in in the browser: which one a check uses, and how the person gives it."""
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from mailsetup.assistant.events import Event, SignInCode, SignInOpened
+from mailsetup.assistant.service import (
+    Discovery,
+    SignIn,
+    SignInFailure,
+    SignInMeans,
+    SignInWay,
+)
+from mailsetup.assistant.signin import ClientsProblem, SignInFault
+from mailsetup.assistant.signinwords import (
+    clients_problem_sentence,
+    no_client_sentence,
+    other_account_sentence,
+    sign_in_link,
+    sign_in_sentence,
+)
+from mailsetup.cli.common import (
+    Engine,
+    RefusalError,
+    Streams,
+    kept_or_given_password,
+    password_prompt,
+)
+from mailsetup.cli.main import BAD_INPUT, BROKEN, NEEDS_CONFIRMATION
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.hostname import to_u_label
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
+from mailsetup.model.text import plain
+
+# What the person or a technician puts right before anything was tried.
+_OF_INPUT = frozenset({SignInFault.NO_CLIENT, SignInFault.NO_PROVIDER, SignInFault.PORT_TAKEN})
+
+
+def early_password(
+    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+) -> Secret | None:
+    """The password, where it is there at once; None where it can be given later.
+
+    Raises `RefusalError` where nobody could give anything.
+    """
+    if _wants_sign_in(options):
+        if options.password_stdin and not options.second:
+            raise RefusalError("usage", _("With --sign-in there is no password on standard input."))
+        return None
+    known = kept_or_given_password(options, streams, engine, address)
+    if known is not None:
+        return known
+    if streams.stdin.isatty() or engine.run(engine.assistant.has_kept_sign_in(address)):
+        return None
+    raise RefusalError(
+        "password.missing",
+        _(
+            "There is no password. Use --password-stdin, or keep it in the keyring with the"
+            " window. For a sign-in in the browser use --sign-in."
+        ),
+    )
+
+
+def log_in_with(
+    options: argparse.Namespace,
+    streams: Streams,
+    engine: Engine,
+    account: Account,
+    discovery: Discovery,
+    agreed: Collection[str],
+) -> tuple[Secret, SignIn | None]:
+    """What to log in with where no password came early."""
+    interactive = streams.stdin.isatty() and not options.json
+    wanted = _wants_sign_in(options)
+    if not (wanted or account.takes_sign_in):
+        return password_prompt(account.address), None
+    way = engine.run(
+        engine.assistant.sign_in_way(
+            account, discovery.settings, agreed=_agreed(discovery, account, agreed)
+        )
+    )
+    if isinstance(way, ClientsProblem):
+        raise RefusalError("sign-in.settings", clients_problem_sentence(way))
+    if isinstance(way, SignInFailure):
+        if wanted or not interactive:
+            raise _refused(way, None)
+        return password_prompt(account.address), None
+    way = _confirmed(way, options, streams)
+    made = engine.run(engine.assistant.kept_sign_in(way))
+    if isinstance(made, SignIn):
+        return _taken(made, options, streams, engine)
+    if isinstance(made, SignInFailure) and not (wanted or interactive):
+        raise _refused(made, way)
+    if not wanted and account.takes_password:
+        typed = password_prompt(account.address, may_be_empty=way.can_begin)
+        if typed:
+            return typed, None
+    if not way.can_begin and not wanted and not account.takes_password:
+        # Nothing can be logged in with; all else is still worth a look.
+        streams.stderr.write(f"{no_client_sentence(way)}\n")
+        return Secret(""), None
+    return _taken(_signed_in(way, options, streams, engine), options, streams, engine)
+
+
+def _wants_sign_in(options: argparse.Namespace) -> bool:
+    return bool(options.sign_in or options.oauth_client_id)
+
+
+def _agreed(discovery: Discovery, account: Account, agreed: Collection[str]) -> tuple[str, ...]:
+    """Whoever gives the servers in a file has agreed to them."""
+    given = discovery.source is not None and discovery.source.method == "file"
+    return (*agreed, *((account.incoming.host, account.outgoing.host) if given else ()))
+
+
+def _confirmed(way: SignInWay, options: argparse.Namespace, streams: Streams) -> SignInWay:
+    """Ask on a terminal whether the token may go to servers that are not the provider's own."""
+    if not way.confirm:
+        return way
+    domains = ", ".join(to_u_label(domain) for domain in way.confirm)
+    host = plain(way.page_host, 120)
+    if streams.stdin.isatty() and not options.json:
+        question = _("May the servers of {domains} use your sign-in at {host}? [y/N] ")
+        streams.stderr.write(question.format(domains=domains, host=host))
+        streams.stderr.flush()
+        if streams.stdin.readline().strip().casefold()[:1] in {"y", "s"}:
+            return replace(way, confirm=())
+    option = " ".join(f"--trust {domain}" for domain in way.confirm)
+    raise RefusalError(
+        "confirmation.needed",
+        _(
+            "Your mail is at {domains}, but the sign-in is at {host}. If you know both, run this"
+            " again with {option}."
+        ).format(domains=domains, host=host, option=option),
+        NEEDS_CONFIRMATION,
+    )
+
+
+def _signed_in(
+    way: SignInWay, options: argparse.Namespace, streams: Streams, engine: Engine
+) -> SignIn:
+    means = SignInMeans(options.sign_in or "browser")
+
+    def tell(event: Event) -> None:
+        lines = _instructions(event)
+        streams.stderr.writelines(f"{line}\n" for line in lines)
+        streams.stderr.flush()
+
+    made = engine.run(engine.assistant.sign_in(way, browser_opener(), tell, means=means))
+    if isinstance(made, SignInFailure):
+        raise _refused(made, way)
+    return made
+
+
+def _instructions(event: Event) -> tuple[str, ...]:
+    match event:
+        case SignInOpened(url=url, host=host):
+            return (
+                _("Sign in on the page of {host}, which opens in your browser.").format(
+                    host=plain(host, 120)
+                ),
+                _("If it does not open, open this address yourself:"),
+                url,
+                _("Waiting for you to finish there (Ctrl+C ends it) …"),
+            )
+        case SignInCode(page=page, code=code):
+            return (
+                _("Open this page on any device: {page}").format(page=page),
+                _("Type this code there: {code}").format(code=code),
+                _("Waiting for you to finish there (Ctrl+C ends it) …"),
+            )
+        case _:
+            return ()
+
+
+def _taken(
+    made: SignIn, options: argparse.Namespace, streams: Streams, engine: Engine
+) -> tuple[Secret, SignIn | None]:
+    if made.is_of_another:
+        address = str(made.way.account.address)
+        streams.stderr.write(f"{other_account_sentence(made.signed_in_as, address)}\n")
+    if options.keep_sign_in and not made.kept:
+        if engine.run(engine.assistant.keep_sign_in(made)):
+            made = replace(made, kept=True)
+        else:
+            streams.stderr.write(_("The keyring did not take the sign-in.") + "\n")
+    return made.token, made
+
+
+def _refused(failure: SignInFailure, way: SignInWay | None) -> RefusalError:
+    link = sign_in_link(failure, way)
+    takes_password = way is None or way.account.takes_password
+    sentence = sign_in_sentence(failure, takes_password=takes_password)
+    status = BAD_INPUT if failure.fault in _OF_INPUT else BROKEN
+    return RefusalError(
+        f"sign-in.{failure.fault}", f"{sentence}\n{link}" if link else sentence, status
+    )
+
+
+def browser_opener() -> Callable[[str], None]:
+    """Opens a page in the person's browser without waiting for it; nothing where none is here."""
+    graphical = sys.platform in ("win32", "darwin") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    )
+
+    def open_page(url: str) -> None:
+        if not graphical or not url.startswith("https://"):
+            return
+        import webbrowser
+
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+    return open_page

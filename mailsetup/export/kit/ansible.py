@@ -1,0 +1,117 @@
+"""An Ansible role that sets up Thunderbird for everybody on computers with Linux."""
+
+import json
+
+from mailsetup import resources
+from mailsetup.export.exporter import ArtifactFile, CannotExport
+from mailsetup.export.kit.shared import Everybody, KitFile, readme, text_file
+from mailsetup.export.kit.thunderbird import autoconfig_files, fleet_files
+from mailsetup.export.thunderbird_fleet import ADDRESS_VARIABLE, NAME_VARIABLE
+from mailsetup.i18n import _
+
+ROLE = "mailsetup_mail"
+_YAML = "application/yaml"
+
+
+def ansible_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
+    """The role, a playbook to start from, and how to use them."""
+    made = fleet_files(everybody)
+    if isinstance(made, CannotExport):
+        return made
+    placed = autoconfig_files(made)
+    role = f"roles/{ROLE}"
+    files = [
+        KitFile("", _playbook(everybody)),
+        KitFile("", _readme(everybody)),
+        KitFile(f"{role}/defaults", _defaults(everybody)),
+        KitFile(f"{role}/vars", _vars(placed)),
+        KitFile(f"{role}/tasks", _resource("tasks.yml", "main.yml")),
+        KitFile(f"{role}/meta", _meta()),
+        KitFile(f"{role}/meta", _resource("argument_specs.yml", "argument_specs.yml")),
+        KitFile(f"{role}/templates", _resource("mail-identity.sh.j2", "mail-identity.sh.j2")),
+        *(KitFile(f"{role}/files", file) for file, _place in placed),
+    ]
+    return tuple(files)
+
+
+def _resource(name: str, target: str) -> ArtifactFile:
+    text = resources.read_text("kit", "ansible", name)
+    text = text.replace("@ADDRESS@", ADDRESS_VARIABLE).replace("@NAME@", NAME_VARIABLE)
+    return text_file(target, text, _YAML)
+
+
+def _defaults(everybody: Everybody) -> ArtifactFile:
+    # JSON is YAML, and has one way of quoting that leaves nothing to chance.
+    domain = json.dumps(everybody.domain)
+    return text_file(
+        "main.yml",
+        "---\n"
+        "mail_state: present\n"
+        "mail_thunderbird_folder: /usr/lib/thunderbird\n"
+        "mail_profile_folder: /etc/profile.d\n"
+        f"mail_domain: {domain}\n"
+        "mail_people: {}\n",
+        _YAML,
+    )
+
+
+def _vars(placed: list[tuple[ArtifactFile, str]]) -> ArtifactFile:
+    lines = [
+        f"  - {{src: {json.dumps(file.name)}, dest: {json.dumps(place + file.name)}}}"
+        for file, place in placed
+    ]
+    return text_file("main.yml", "\n".join(("---", "mail_files:", *lines)) + "\n", _YAML)
+
+
+def _meta() -> ArtifactFile:
+    return text_file(
+        "main.yml",
+        "---\n"
+        "galaxy_info:\n"
+        f"  role_name: {ROLE}\n"
+        "  author: mailsetup\n"
+        "  description: Sets up a mailbox in Thunderbird for everybody on a computer\n"
+        "  license: MIT\n"
+        '  min_ansible_version: "2.14"\n'
+        "dependencies: []\n",
+        _YAML,
+    )
+
+
+def _playbook(everybody: Everybody) -> ArtifactFile:
+    address = json.dumps(str(everybody.example.address))
+    name = json.dumps(everybody.example.person)
+    return text_file(
+        "site.yml",
+        "---\n"
+        "- name: Set up mail in Thunderbird\n"
+        "  hosts: all\n"
+        "  become: true\n"
+        "  roles:\n"
+        f"    - role: {ROLE}\n"
+        "      vars:\n"
+        "        mail_people:\n"
+        f"          example-login: {{address: {address}, name: {name}}}\n",
+        _YAML,
+    )
+
+
+def _readme(everybody: Everybody) -> ArtifactFile:
+    return readme(
+        _("Ansible: Thunderbird for everybody at {domain}").format(domain=everybody.domain),
+        _(
+            "The role puts AutoConfig beside Thunderbird and a small script into `/etc/profile.d`,"
+            " which says who is signed in. The account is added when a person starts Thunderbird"
+            " next. No file holds a password; Thunderbird asks each person once."
+        ),
+        _("Look first, then do it:"),
+        "```\n"
+        "ansible-playbook -i hosts site.yml --check --diff\n"
+        "ansible-playbook -i hosts site.yml\n"
+        "```",
+        _(
+            "Where the login name is not the part before the @, name the person in"
+            " `mail_people` in `site.yml`. `mail_thunderbird_folder` says where Thunderbird is;"
+            " `mail_state: absent` takes everything out again."
+        ),
+    )

@@ -1,0 +1,101 @@
+"""Apple Mail by a device management (MDM): one profile, in which the management puts the person.
+
+Each management has its own words for "this person's address". They were taken from the makers'
+documents; no management could be run where this was written.
+"""
+
+import plistlib
+from dataclasses import dataclass
+
+from mailsetup.export.apple import MEDIA_TYPE, mobileconfig
+from mailsetup.export.exporter import ArtifactFile, CannotExport
+from mailsetup.export.kit.shared import (
+    ADDRESS,
+    LOCAL,
+    NAME,
+    Everybody,
+    KitFile,
+    readme,
+    with_placeholders,
+)
+from mailsetup.i18n import _
+
+Value = str | int | bool | list["Value"] | dict[str, "Value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Management:
+    """A management's words; ``local`` is empty where it has none for the part before the @."""
+
+    id: str
+    title: str
+    address: str
+    name: str
+    local: str = ""
+
+
+MANAGEMENTS = (
+    Management("intune", "Microsoft Intune", "{{mail}}", "{{username}}", "{{partialupn}}"),
+    Management("jamf-pro", "Jamf Pro", "$EMAIL", "$FULLNAME", "$USERNAME"),
+    Management("jamf-school", "Jamf School", "%Email%", "%FullName%", "%ShortName%"),
+)
+
+
+def apple_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
+    """A profile for each management, with no password in any of them."""
+    content = mobileconfig(everybody.account)
+    if isinstance(content, CannotExport):
+        return content
+    files = [
+        ArtifactFile(f"mail-{known.id}.mobileconfig", made, MEDIA_TYPE)
+        for known in MANAGEMENTS
+        if (made := _for_management(content, everybody.domain, known)) is not None
+    ]
+    return tuple(KitFile("", file) for file in (*files, _readme(everybody)))
+
+
+def _for_management(content: bytes, domain: str, known: Management) -> bytes | None:
+    document: Value = plistlib.loads(content)
+    words = {ADDRESS: known.address, LOCAL: known.local, NAME: known.name}
+    needs_local = LOCAL in with_placeholders(content.decode(), domain)
+    if needs_local and not known.local:
+        return None
+
+    def filled(value: Value) -> Value:
+        if isinstance(value, str):
+            text = with_placeholders(value, domain)
+            for placeholder, word in words.items():
+                text = text.replace(placeholder, word)
+            return text
+        if isinstance(value, list):
+            return [filled(one) for one in value]
+        if isinstance(value, dict):
+            # Only a person at the device may be asked for one password for both directions.
+            left_out = "OutgoingPasswordSameAsIncomingPassword"
+            return {key: filled(one) for key, one in value.items() if key != left_out}
+        return value
+
+    return plistlib.dumps(filled(document), fmt=plistlib.FMT_XML, sort_keys=True)
+
+
+def _readme(everybody: Everybody) -> ArtifactFile:
+    names = "\n".join(
+        f"- {known.title}: `mail-{known.id}.mobileconfig` (`{known.address}`)"
+        for known in MANAGEMENTS
+    )
+    return readme(
+        _("Apple Mail for everybody at {domain}").format(domain=everybody.domain),
+        _(
+            "One profile for iPhone, iPad and Mac, which your device management gives to each"
+            " person. It holds no password: the device asks. A profile that is there already is"
+            " replaced, not doubled."
+        ),
+        _("Take the file of your management and load it up as a profile of your own:"),
+        names,
+        _(
+            "The words in it that stand for the person's address and name are those of the"
+            " makers' documents; look at one device before you do the others. For another"
+            " management put its own words there. Sign the profile in the management, not before:"
+            " it changes the file."
+        ),
+    )

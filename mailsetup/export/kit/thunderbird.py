@@ -1,0 +1,120 @@
+"""Thunderbird on many computers: AutoConfig, a policy, and scripts that put them there."""
+
+import json
+from dataclasses import replace
+
+from mailsetup.export.exporter import ArtifactFile, CannotExport
+from mailsetup.export.kit.shared import Everybody, KitFile, readme, script, text_file
+from mailsetup.export.thunderbird_fleet import (
+    ADDRESS_VARIABLE,
+    NAME_VARIABLE,
+    ThunderbirdFleet,
+    script_for_everybody,
+)
+from mailsetup.i18n import _
+
+_KEY = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Mozilla\\Thunderbird"
+_PLACES = {"mailsetup.cfg": "", "autoconfig.js": "defaults/pref/"}
+
+
+def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
+    """The files, with no password in any of them."""
+    made = fleet_files(everybody)
+    if isinstance(made, CannotExport):
+        return made
+    files = list(made)
+    placed = [
+        {"name": file.name, "place": place.replace("/", "\\") + file.name}
+        for file, place in autoconfig_files(made)
+    ]
+    policies = next((file for file in files if file.name == "policies.json"), None)
+    if policies is not None:
+        files += _policy_values(policies)
+    words = {"ADDRESS": ADDRESS_VARIABLE, "NAME": NAME_VARIABLE}
+    files += [
+        script("thunderbird", "Install-ThunderbirdMail.ps1", [*placed]),
+        script("thunderbird", "Set-MailIdentity.ps1", {"domain": everybody.domain}, words),
+        _readme(everybody, has_policies=policies is not None),
+    ]
+    return tuple(KitFile("", file) for file in files)
+
+
+def fleet_files(everybody: Everybody) -> tuple[ArtifactFile, ...] | CannotExport:
+    """Thunderbird's files for a fleet, the ``.cfg`` for whoever is signed in and nobody else."""
+    artifact = ThunderbirdFleet().export(everybody.example)
+    script = script_for_everybody(everybody.example)
+    if isinstance(artifact, CannotExport):
+        return artifact
+    if isinstance(script, CannotExport):
+        return script
+    return tuple(
+        replace(file, content=script) if file.name.endswith(".cfg") else file
+        for file in artifact.files
+    )
+
+
+def autoconfig_files(files: tuple[ArtifactFile, ...]) -> list[tuple[ArtifactFile, str]]:
+    """What belongs beside Thunderbird, with the folder below it."""
+    return [
+        (file, _PLACES.get(file.name, "isp/"))
+        for file in files
+        if file.name in _PLACES or file.name.endswith(".xml")
+    ]
+
+
+def _policy_values(policies: ArtifactFile) -> list[ArtifactFile]:
+    """The policy as the administrative template (ADMX) stores it, and as Intune takes it.
+
+    ``Preferences`` is one value of several lines that hold JSON.
+    """
+    preferences = json.loads(policies.content)["policies"]["Preferences"]
+    # In ASCII: a line of a registry file has no other escapes than its own two.
+    value = json.dumps(preferences, sort_keys=True)
+    lines = value.encode("utf-16-le") + b"\x00\x00" + b"\x00\x00"
+    octets = ",".join(f"{octet:02x}" for octet in lines)
+    text = (
+        f'Windows Registry Editor Version 5.00\r\n\r\n[{_KEY}]\r\n"Preferences"=hex(7):{octets}\r\n'
+    )
+    registry = b"\xff\xfe" + text.encode("utf-16-le")
+    indented = json.dumps(preferences, indent=2, sort_keys=True) + "\n"
+    return [
+        ArtifactFile("thunderbird-policy.reg", registry, "text/x-ms-regedit"),
+        text_file("admx-preferences.json", indented, "application/json"),
+    ]
+
+
+def _readme(everybody: Everybody, *, has_policies: bool) -> ArtifactFile:
+    paragraphs = [
+        _(
+            "For Thunderbird on Windows, macOS and Linux. No file holds a password; Thunderbird"
+            " asks each person once. Use one way only, and try one computer first."
+        ),
+        _(
+            "**AutoConfig, for everybody.** `mailsetup.cfg` goes into Thunderbird's folder,"
+            " `autoconfig.js` into `defaults/pref` in it. The account is added to what a person"
+            " has, once. Who the person is stands in the variables {address} and {name}."
+        ).format(address=f"`{ADDRESS_VARIABLE}`", name=f"`{NAME_VARIABLE}`"),
+        _(
+            "**Windows.** `Install-ThunderbirdMail.ps1` puts the files there: by group policy as a"
+            " start-up script, in Intune as a Win32 app of this folder. `Set-MailIdentity.ps1` sets"
+            " the variables: as a logon script, or in Intune with the signed-in person's rights."
+            " `-WhatIf` shows what they would do."
+        ),
+        _("**Linux.** The kit for Ansible does all of it."),
+        _(
+            "**Only help.** `{isp}` goes into the folder `isp`: people type name, address and"
+            " password, and Thunderbird knows the servers."
+        ).format(isp=f"{everybody.domain}.xml"),
+    ]
+    if has_policies:
+        paragraphs.append(
+            _(
+                "**A policy, for one mailbox.** `policies.json` (into the folder `distribution`),"
+                " `thunderbird-policy.reg`, and `admx-preferences.json` (the value of"
+                " “Preferences” in Thunderbird's administrative template, and in Intune) set up"
+                " {address} alone, where Thunderbird has no account yet: for a shared mailbox at a"
+                " counter."
+            ).format(address=everybody.example.address)
+        )
+    title = _("Thunderbird for everybody at {domain}").format(domain=everybody.domain)
+    return readme(title, *paragraphs)

@@ -1,0 +1,124 @@
+"""How this program is known at providers: its own ids, and those of a technician.
+
+No other program's id is used. Ours stand in ``resources/oauth-clients.toml``, which is empty in the
+source and filled when the program is built; a technician's own in a file of the same form.
+
+    [[client]]
+    provider = "google"            # a built-in provider's word, or
+    issuer = "https://id.company.com"
+    client_id = "…"
+    client_secret = "…"            # only where the provider insists on one
+    redirect = "http://localhost:8400/"   # only where the provider insists on one address
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mailsetup.model.secret import Secret
+from mailsetup.model.text import has_control
+from mailsetup.oauth.outcome import Client
+from mailsetup.oauth.provider import Provider
+from mailsetup.resources import read_text
+
+SETTINGS_FILE = "oauth.toml"
+_MAX_FILE = 256 * 1024
+_LOOPBACK = ("127.0.0.1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """One entry: a client, and the provider (its word or its issuer) that knows it."""
+
+    provider: str
+    client: Client
+
+
+@dataclass(frozen=True, slots=True)
+class ClientsProblem:
+    """Why a file of clients cannot be used. ``where`` names the place in it, for technicians."""
+
+    path: str
+    where: str
+
+
+def settings_path() -> Path:
+    """Where a technician's own clients stand."""
+    import platformdirs
+
+    return platformdirs.user_config_path("mailsetup", appauthor=False) / SETTINGS_FILE
+
+
+def built_in() -> tuple[Registration, ...]:
+    """The clients that this build of the program brings along."""
+    found = _read(read_text("oauth-clients.toml"))
+    if isinstance(found, str):
+        raise TypeError(f"oauth-clients.toml: {found}")
+    return found
+
+
+def of_technician(path: Path) -> tuple[Registration, ...] | ClientsProblem:
+    """The clients in a technician's file; none where there is no file."""
+    try:
+        if path.stat().st_size > _MAX_FILE:
+            return ClientsProblem(str(path), "")
+        found = _read(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return ()
+    except (OSError, UnicodeDecodeError):
+        return ClientsProblem(str(path), "")
+    return ClientsProblem(str(path), found) if isinstance(found, str) else found
+
+
+def client_for(provider: Provider, known: tuple[Registration, ...]) -> Client | None:
+    """The first client that this provider knows."""
+    names = {provider.id, provider.issuer} - {""}
+    return next((one.client for one in known if one.provider in names), None)
+
+
+def _read(text: str) -> tuple[Registration, ...] | str:
+    try:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return str(error)[:120]
+    entries = document.get("client", [])
+    if not isinstance(entries, list):
+        return "client"
+    found: list[Registration] = []
+    for number, entry in enumerate(entries, 1):
+        read = _registration(entry)
+        if read is None:
+            return f"client {number}"
+        found.append(read)
+    return tuple(found)
+
+
+def _registration(entry: object) -> Registration | None:
+    if not isinstance(entry, Mapping):
+        return None
+    fields: dict[str, str] = {}
+    for key in ("provider", "issuer", "client_id", "client_secret", "redirect"):
+        value = entry.get(key, "")
+        if not isinstance(value, str) or has_control(value) or len(value) > 2000:
+            return None
+        fields[key] = value
+    named = fields["provider"] or fields["issuer"]
+    if not named or not fields["client_id"] or not _is_redirect(fields["redirect"]):
+        return None
+    secret = Secret(fields["client_secret"]) if fields["client_secret"] else None
+    return Registration(named, Client(fields["client_id"], secret, fields["redirect"]))
+
+
+def _is_redirect(text: str) -> bool:
+    """Whether the browser comes back to this computer, at a port that one may listen on."""
+    if not text:
+        return True
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    bare = not (parts.query or parts.fragment or parts.username)
+    return parts.scheme == "http" and parts.hostname in _LOOPBACK and port is not None and bare

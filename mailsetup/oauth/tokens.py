@@ -1,0 +1,274 @@
+"""What is said at the token endpoint (RFC 6749 sections 4.1.3 and 6, RFC 7009): and its answers."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Collection, Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from mailsetup.model.secret import AccessToken, Secret
+from mailsetup.model.text import has_control, plain
+from mailsetup.net.http import Follow, HttpFailure
+from mailsetup.net.network import Network
+from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault, Tokens
+from mailsetup.oauth.provider import Provider
+
+FORM = "application/x-www-form-urlencoded"
+_LIMIT = 256 * 1024
+_MAX_TOKEN = 9000
+"""Octets. More does not fit into the 12288 that an SMTP server has to take (RFC 4954 section 4)."""
+_REVOKE_TIMEOUT = 2.5
+"""Seconds. The person is leaving; nobody waits long for thanks."""
+
+# RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628 section 3.5, OpenID Connect Core section 3.1.2.6.
+_ERRORS = {
+    "access_denied": SignInFault.DENIED,
+    "consent_required": SignInFault.ADMIN_CONSENT,
+    "expired_token": SignInFault.TIMED_OUT,
+    "interaction_required": SignInFault.REFUSED,
+    "invalid_client": SignInFault.CLIENT_REFUSED,
+    "invalid_grant": SignInFault.CODE_REFUSED,
+    "invalid_scope": SignInFault.SCOPE_MISSING,
+    "unauthorized_client": SignInFault.CLIENT_REFUSED,
+    "unsupported_grant_type": SignInFault.CLIENT_REFUSED,
+}
+
+# Microsoft's own numbers say more than the word beside them: an administrator has to consent; the
+# application is unknown in the tenant or not allowed there.
+_NUMBERS = {
+    "AADSTS65001": SignInFault.ADMIN_CONSENT,
+    "AADSTS90094": SignInFault.ADMIN_CONSENT,
+    "AADSTS90095": SignInFault.ADMIN_CONSENT,
+    "AADSTS900941": SignInFault.ADMIN_CONSENT,
+    "AADSTS65004": SignInFault.DENIED,
+    "AADSTS700016": SignInFault.CLIENT_REFUSED,
+    "AADSTS7000218": SignInFault.CLIENT_REFUSED,
+}
+
+
+def refusal(error: str, description: str = "") -> SignInFailure:
+    """What a provider's error means. Both come from outside."""
+    number = description.partition(":")[0].strip()
+    fault = _NUMBERS.get(number) or _ERRORS.get(error, SignInFault.REFUSED)
+    return SignInFailure(fault, plain(f"{error}: {description}" if description else error, 200))
+
+
+async def redeem(
+    provider: Provider,
+    client: Client,
+    code: str,
+    *,
+    verifier: str,
+    redirect: str,
+    nonce: str,
+    net: Network,
+) -> Tokens | SignInFailure:
+    """A code for tokens."""
+    from oauthlib.oauth2 import WebApplicationClient
+
+    body = WebApplicationClient(client.id).prepare_request_body(
+        code=code,
+        redirect_uri=redirect,
+        code_verifier=verifier,
+        **_credentials(provider, client),
+    )
+    reply = await post(provider.token, body, net)
+    if isinstance(reply, SignInFailure):
+        return reply
+    return read_tokens(reply, client, net, nonce=nonce)
+
+
+async def renew(
+    provider: Provider, client: Client, tokens: Tokens, net: Network
+) -> Tokens | SignInFailure:
+    """A new access token. The provider may give a new refresh token, which then counts."""
+    from oauthlib.oauth2 import WebApplicationClient
+
+    if tokens.refresh is None:
+        return SignInFailure(SignInFault.EXPIRED)
+    body = WebApplicationClient(client.id).prepare_refresh_body(
+        refresh_token=tokens.refresh.reveal(),
+        client_id=client.id,
+        **_credentials(provider, client),
+    )
+    reply = await post(provider.token, body, net)
+    if isinstance(reply, SignInFailure):
+        if reply.fault is SignInFault.CODE_REFUSED:
+            return SignInFailure(SignInFault.EXPIRED, reply.detail)
+        return reply
+    fresh = read_tokens(reply, client, net)
+    if isinstance(fresh, SignInFailure):
+        return fresh
+    return Tokens(
+        fresh.access,
+        fresh.refresh or tokens.refresh,
+        fresh.expires_at,
+        fresh.scopes or tokens.scopes,
+        fresh.signed_in_as or tokens.signed_in_as,
+    )
+
+
+async def revoke(provider: Provider, client: Client, tokens: Tokens, net: Network) -> bool:
+    """Give the tokens back (RFC 7009). False where the provider has no way, or did not take it.
+
+    With the refresh token its access tokens end, too, but only where the provider can do that.
+    """
+    if not provider.revoke:
+        return False
+
+    async def give(token: Secret, hint: str) -> bool:
+        form = {"token": token.reveal(), "token_type_hint": hint, "client_id": client.id}
+        if client.secret is not None:
+            form["client_secret"] = client.secret.reveal()
+        body = urlencode(form).encode()
+        reply = await net.http.post(provider.revoke, body, FORM, timeout=_REVOKE_TIMEOUT)
+        return not isinstance(reply, HttpFailure) and reply.status == 200
+
+    given = [give(tokens.access, "access_token")]
+    if tokens.refresh is not None:
+        given.append(give(tokens.refresh, "refresh_token"))
+    return all(await asyncio.gather(*given))
+
+
+def _credentials(provider: Provider, client: Client) -> dict[str, str]:
+    found = {}
+    if client.secret is not None:
+        found["client_secret"] = client.secret.reveal()
+    if provider.resource:
+        found["resource"] = provider.resource
+    return found
+
+
+async def post(url: str, body: str, net: Network) -> dict[str, object] | SignInFailure:
+    """Send a form and read the JSON that comes; a provider's error is a failure. No redirects."""
+    reply = await net.http.post(url, body.encode(), FORM, limit=_LIMIT)
+    host = urlsplit(url).hostname or ""
+    if isinstance(reply, HttpFailure):
+        return SignInFailure(SignInFault.UNREACHABLE, host)
+    try:
+        said = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        return SignInFailure(SignInFault.MALFORMED, f"{host}: {reply.status}")
+    error, description = said.get("error"), said.get("error_description")
+    if isinstance(error, str):
+        return refusal(error, description if isinstance(description, str) else "")
+    if reply.status not in (200, 201):
+        return SignInFailure(SignInFault.MALFORMED, f"{host}: {reply.status}")
+    return said
+
+
+def read_tokens(
+    said: Mapping[str, object], client: Client, net: Network, *, nonce: str = ""
+) -> Tokens | SignInFailure:
+    """The tokens of an answer (RFC 6749 section 5.1), if they are of a kind that mail can use."""
+    from oauthlib.oauth2 import OAuth2Error, WebApplicationClient
+
+    try:
+        read = WebApplicationClient(client.id).parse_request_body_response(json.dumps(said))
+    except (OAuth2Error, ValueError, TypeError, AttributeError):
+        return SignInFailure(SignInFault.MALFORMED)
+    access, refresh, lifetime = (
+        read.get("access_token"),
+        read.get("refresh_token"),
+        read.get("expires_in"),
+    )
+    kind = read.get("token_type")
+    if not _is_token(access) or (isinstance(kind, str) and kind.lower() != "bearer"):
+        return SignInFailure(SignInFault.MALFORMED, plain(str(kind), 60))
+    scope = said.get("scope")
+    expires_at = None
+    if isinstance(lifetime, int | float) and not isinstance(lifetime, bool):
+        expires_at = net.clock.monotonic() + float(lifetime)
+    return Tokens(
+        AccessToken(str(access)),
+        Secret(str(refresh)) if _is_token(refresh) else None,
+        expires_at,
+        tuple(scope.split()) if isinstance(scope, str) else (),
+        signed_in_as=_who(said.get("id_token"), client, nonce),
+    )
+
+
+def _is_token(value: object) -> bool:
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= _MAX_TOKEN
+        and value.isascii()
+        and value.isprintable()
+        and " " not in value
+    )
+
+
+def _who(token: object, client: Client, nonce: str) -> str:
+    """The address in an ID token that came straight from the token endpoint.
+
+    OpenID Connect Core section 3.1.3.7 point 6: TLS vouches for it there, so that its signature
+    need not be verified. It is used to notice a mix-up, never to let anybody in.
+    """
+    if not isinstance(token, str) or len(token) > 64 * 1024:
+        return ""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return ""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(claims, Mapping) or (nonce and claims.get("nonce") != nonce):
+        return ""
+    audience = claims.get("aud")
+    if client.id not in (audience if isinstance(audience, list) else [audience]):
+        return ""
+    return address_among(claims)
+
+
+def address_among(claims: Mapping[str, object]) -> str:
+    """The address that a provider knows a person by: plain text; empty where it tells none."""
+    for key in ("email", "preferred_username", "upn"):
+        value = claims.get(key)
+        if isinstance(value, str) and "@" in value and not has_control(value):
+            return plain(value, 254)
+    return ""
+
+
+async def ask_who(provider: Provider, tokens: Tokens, net: Network) -> str:
+    """Whose tokens these are, as the provider tells it; empty where it does not."""
+    if not provider.userinfo or "openid" not in provider.always:
+        return ""
+    reply = await net.http.get(
+        provider.userinfo, limit=_LIMIT, follow=Follow.NOWHERE, bearer=tokens.access
+    )
+    if isinstance(reply, HttpFailure) or reply.status != 200:
+        return ""
+    try:
+        claims = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return ""
+    return address_among(claims) if isinstance(claims, Mapping) else ""
+
+
+def missing_scopes(wanted: Collection[str], granted: Collection[str]) -> tuple[str, ...]:
+    """Scopes that were asked for and not granted; people may untick them in the browser.
+
+    No scopes granted means those asked for (RFC 6749 section 5.1). Microsoft writes the same scope
+    with one or another of its hosts in front.
+    """
+    if not granted:
+        return ()
+    short = {scope.rstrip("/").rpartition("/")[2] for scope in granted}
+    return tuple(
+        scope
+        for scope in wanted
+        if scope not in granted and scope.rstrip("/").rpartition("/")[2] not in short
+    )
+
+
+def query_of(target: str) -> dict[str, str] | None:
+    """The parameters of a redirect; None where one comes twice (RFC 6749 section 3.1)."""
+    try:
+        pairs = parse_qsl(urlsplit(target).query, keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        return None
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else None

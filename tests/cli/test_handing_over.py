@@ -1,0 +1,224 @@
+"""export, apply, publish and programs as they are typed: what is written, said, and taken back."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from cryptography.hazmat.primitives.serialization import pkcs7
+from pypdf import PdfReader
+
+from mailsetup.cli.main import Windows, main
+from mailsetup.export.prefs_js import PrefsFile
+from mailsetup.export.table import EXPORTERS
+from mailsetup.launch import make_page, make_pdf, open_demo, open_window
+from tests.export.test_installation import program
+from tests.export.test_thunderbird_merge import profile
+
+# The PDF is laid out by Qt, which has one application in a process: that of all tests.
+pytestmark = pytest.mark.usefixtures("qapp")
+
+WINDOWS = Windows(open_window, open_demo, make_pdf, make_page)
+ADDRESS = "ana@bodega.example"
+
+
+def settings_file(folder: Path) -> str:
+    servers = {
+        "incoming": {"protocol": "imap", "host": "imap.bodega.example", "port": 993},
+        "outgoing": {"protocol": "smtp", "host": "smtp.bodega.example", "port": 465},
+    }
+    path = folder / "settings.json"
+    path.write_text(
+        json.dumps({side: [{**one, "security": "tls"}] for side, one in servers.items()})
+    )
+    return str(path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with nothing in it but programs that are only looked for."""
+    for name in ("thunderbird", "evolution", "mbsync"):
+        program(tmp_path / "bin" / name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    return tmp_path
+
+
+def run(*words: str, stdin: str = "", windows: Windows | None = WINDOWS) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    status = main(list(words), io.StringIO(stdin), out, err, windows)
+    assert "Traceback" not in out.getvalue() + err.getvalue()
+    return status, out.getvalue(), err.getvalue()
+
+
+def document(*words: str, stdin: str = "") -> tuple[int, Any]:
+    status, out, _err = run(*words, "--json", stdin=stdin)
+    return status, json.loads(out)
+
+
+def export(folder: Path, target: str, *words: str) -> tuple[str, ...]:
+    return (
+        *("export", ADDRESS, "--for", target, "--settings", settings_file(folder)),
+        *("--out", str(folder / "out"), *words),
+    )
+
+
+# Files ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("lang", "word"), [("en", "To receive"), ("es", "Para recibir")])
+def test_the_guide_for_any_program_comes_as_page_message_card_and_one_sheet_of_paper(
+    folder: Path, lang: str, word: str
+) -> None:
+    status, told = document(*export(folder, "other", "--lang", lang))
+    assert status == 0
+    by_kind = {Path(name).suffix: Path(name) for name in told["files"]}
+    assert set(by_kind) == {".html", ".txt", ".svg", ".pdf"}
+    (sheet,) = PdfReader(by_kind[".pdf"]).pages
+    for text in (sheet.extract_text(), by_kind[".html"].read_text(), by_kind[".txt"].read_text()):
+        assert word in text
+        assert "imap.bodega.example" in text
+    assert any(by_kind[".pdf"].name in step["text"] for step in told["steps"])
+
+
+def test_without_the_windows_libraries_the_guide_is_whole_but_for_the_pdf(folder: Path) -> None:
+    status, out, _err = run(*export(folder, "other"), windows=None)
+    assert status == 0
+    assert "pdf" not in out
+    assert len(list((folder / "out").iterdir())) == 3
+
+
+def test_every_program_of_the_table_can_be_exported_from_here(folder: Path) -> None:
+    for known in EXPORTERS:
+        status, out, _err = run(*export(folder, known.id, "--force"))
+        assert status == 0, known.id
+        assert "1. " in out
+    assert not [path for path in (folder / "out").iterdir() if path.name.startswith(".")]
+
+
+def test_a_profile_for_apple_is_signed_with_the_certificate_that_is_named(folder: Path) -> None:
+    issued = trustme.CA().issue_cert("bodega.example")
+    issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "all.pem"))
+    words = export(folder, "apple-mail", "--sign-cert", str(folder / "all.pem"))
+    assert document(*words)[0] == 0
+    (signed,) = (folder / "out").glob("*.mobileconfig")
+    assert pkcs7.load_der_pkcs7_certificates(signed.read_bytes())
+    status, told = document(*export(folder, "other", "--sign-cert", str(folder / "all.pem")))
+    assert (status, told["error"]["id"]) == (2, "usage")
+
+
+def test_a_folder_that_is_a_file_is_said(folder: Path) -> None:
+    (folder / "out").write_text("mine")
+    status, told = document(*export(folder, "gmail"))
+    assert (status, told["error"]["id"]) == (2, "export.not-written")
+    assert (folder / "out").read_text() == "mine"
+
+
+# Thunderbird ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def prefs(folder: Path) -> Path:
+    """``prefs.js`` of a profile with somebody else's account."""
+    root = folder / ".thunderbird"
+    (root / "abc.mine").mkdir(parents=True)
+    (root / "profiles.ini").write_text("[Profile0]\nName=Mine\nIsRelative=1\nPath=abc.mine\n")
+    (root / "abc.mine/prefs.js").write_bytes(profile().content)
+    return root / "abc.mine/prefs.js"
+
+
+needs_posix = pytest.mark.skipif(sys.platform != "linux", reason="a home as Linux has it")
+
+
+def apply(folder: Path, *words: str) -> tuple[str, ...]:
+    return ("apply", ADDRESS, "--to", "thunderbird", "--settings", settings_file(folder), *words)
+
+
+@needs_posix
+def test_an_account_joins_a_profile_and_leaves_it_again(folder: Path, prefs: Path) -> None:
+    before = prefs.read_bytes()
+    status, told = document(*apply(folder, "--profile", "Mine"))
+    assert (status, told["outcome"], told["change"]) == (0, "applied", "added")
+    assert ADDRESS.encode() in prefs.read_bytes()
+    assert document(*apply(folder, "--profile", "Mine"))[1]["outcome"] == "already-there"
+    status, out, _err = run("apply", ADDRESS, "--to", "thunderbird", "--undo")
+    assert (status, out) == (0, "Taken back.\n")
+    assert prefs.read_bytes() == before
+    status, told = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
+    assert (status, told["error"]["id"]) == (2, "undo.refused")
+
+
+@needs_posix
+def test_after_thunderbird_ran_only_our_part_is_taken_out_and_only_when_asked(
+    folder: Path, prefs: Path
+) -> None:
+    run(*apply(folder, "--profile", "Mine"))
+    later = PrefsFile(prefs.read_bytes()).changed({"app.update.lastUpdateTime": 5})
+    assert later is not None
+    prefs.write_bytes(later)
+    status, _out, err = run("apply", ADDRESS, "--to", "thunderbird", "--undo")
+    assert status == 2
+    assert "Thunderbird has changed its settings since" in err
+    assert "--only-ours" in err
+    assert prefs.read_bytes() == later
+    assert run("apply", ADDRESS, "--to", "thunderbird", "--undo", "--only-ours")[0] == 0
+    left = PrefsFile(prefs.read_bytes())
+    assert left.get("app.update.lastUpdateTime") == 5
+    assert ADDRESS.encode() not in left.content
+
+
+@needs_posix
+def test_a_profile_that_is_not_there_and_the_wrong_program_are_said(
+    folder: Path, prefs: Path
+) -> None:
+    before = prefs.read_bytes()
+    status, told = document(*apply(folder, "--profile", "Yours"))
+    assert (status, told["error"]["id"]) == (2, "apply.refused")
+    assert "Mine" in told["error"]["message"]
+    status, told = document("apply", ADDRESS, "--to", "evolution", "--undo")
+    assert (status, told["error"]["id"]) == (2, "usage")
+    assert prefs.read_bytes() == before
+
+
+@needs_posix
+def test_the_first_profile_of_all_is_made_and_told_how_to_open(folder: Path) -> None:
+    status, out, _err = run(*apply(folder, "--name", "Ana"))
+    assert status == 0
+    assert "thunderbird -P ana-bodega.example" in out
+    (prefs,) = (folder / ".thunderbird").glob("*.ana-bodega.example/prefs.js")
+    assert '"Ana"' in prefs.read_text()
+
+
+# Evolution, programs ----------------------------------------------------------------------------
+
+
+@needs_posix
+def test_evolution_gets_its_sources_once(folder: Path) -> None:
+    words = ("apply", ADDRESS, "--to", "evolution", "--settings", settings_file(folder))
+    status, told = document(*words)
+    assert (status, told["outcome"]) == (0, "applied")
+    assert all(Path(name).is_relative_to(folder / ".config/evolution") for name in told["files"])
+    status, told = document(*words)
+    assert (status, told["error"]["id"]) == (2, "apply.refused")
+    assert run(*words, "--force")[0] == 0
+
+
+@needs_posix
+def test_programs_tells_what_is_here_and_how_automatic_each_is(folder: Path) -> None:
+    assert folder.is_dir()
+    rows = {row["id"]: row for row in document("programs")[1]["programs"]}
+    assert list(rows) == [known.id for known in EXPORTERS]
+    assert (rows["thunderbird"]["automation"], rows["thunderbird"]["installed"]) == ("apply", True)
+    assert (rows["neomutt"]["automation"], rows["neomutt"]["installed"]) == ("import", False)
+    assert (rows["gmail"]["automation"], rows["gmail"]["installed"]) == ("guide", None)
+    assert rows["mbsync"]["installed"] is False, "msmtp is missing"
+    lines = run("programs")[1].splitlines()
+    assert len(lines) == len(EXPORTERS)
+    assert any("set up by itself" in line and "  installed" in line for line in lines)
+    assert "solo" in run("programs", "--lang", "es")[1]

@@ -1,0 +1,199 @@
+"""Signing in from the command line, as a technician does it, at a real provider."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oauth.person import Person
+from tests.servers.issuer import Issuer
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+
+class Run:
+    """``mailsetup check`` while it goes on; what it says on standard error is heard at once."""
+
+    def __init__(self, world: World, *words: str, address: str = "ana@acceso.test") -> None:
+        network = ["--resolver", world.resolver, "--ca-file", str(world.ca_file)]
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "mailsetup", "check", address, *words, *network],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # No browser of this computer opens.
+            env={
+                name: value
+                for name, value in os.environ.items()
+                if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+            },
+        )
+        self.said: list[str] = []
+        self._heard = threading.Condition()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def _listen(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            with self._heard:
+                self.said.append(line.rstrip("\n"))
+                self._heard.notify_all()
+
+    def hear(self, beginning: str) -> str:
+        """Wait for a line, and return what follows in it."""
+        with self._heard:
+            found: list[str] = []
+
+            def came() -> bool:
+                found[:] = [line for line in self.said if line.startswith(beginning)]
+                return bool(found)
+
+            assert self._heard.wait_for(came, timeout=30), self.said
+            return found[0].removeprefix(beginning)
+
+    def ended(self) -> tuple[int, Any, str]:
+        """Exit status, the JSON document, and all that was printed."""
+        assert self._process.stdout is not None
+        printed = self._process.stdout.read()
+        status = self._process.wait(60)
+        self._listener.join(10)
+        self._process.stdout.close()
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+        everything = printed + "\n".join(self.said)
+        assert "Traceback" not in everything
+        return status, json.loads(printed), everything
+
+
+def test_a_technician_signs_in_in_the_browser_and_nothing_secret_is_printed(
+    world: World, issuer: Issuer, tmp_path: Path
+) -> None:
+    report = tmp_path / "ana.html"
+    run = Run(world, "--sign-in", "browser", "--json", "--report", str(report))
+    person = Person(world)
+    person.open("https://" + run.hear("https://"))
+    status, document, printed = run.ended()
+    person.done()
+    assert status == 0, printed
+    assert document["sign_in"] == {
+        "provider": "id.acceso.test",
+        "host": "id.acceso.test",
+        "account": "ana@acceso.test",
+        "kept": False,
+    }
+    assert {one["mechanism"] for one in document["tested"]} == {"OAUTHBEARER"}
+    assert document["round_trip"]["attachment_intact"] is True
+    assert issuer.tokens
+    for token in issuer.tokens:
+        for secret in (token.access, token.refresh or token.access):
+            assert secret not in printed
+            assert secret not in report.read_text()
+    # Not kept: given back.
+    assert issuer.living_tokens == []
+
+
+def test_a_technician_signs_in_by_a_code_on_another_device(world: World, issuer: Issuer) -> None:
+    run = Run(world, "--sign-in", "device", "--json", "--no-send")
+    assert run.hear("Open this page on any device: ") == "https://id.acceso.test/codigo"
+    issuer.decide(run.hear("Type this code there: "), "ana@acceso.test")
+    status, document, printed = run.ended()
+    assert status == 0, printed
+    assert document["sign_in"]["account"] == "ana@acceso.test"
+    assert issuer.living_tokens == []
+
+
+def test_an_own_client_id_is_used(world: World, issuer: Issuer) -> None:
+    issuer.register("http://127.0.0.1", "del-tecnico")
+    run = Run(world, "--oauth-client-id", "del-tecnico", "--json", "--no-send")
+    person = Person(world)
+    url = "https://" + run.hear("https://")
+    assert "client_id=del-tecnico" in url
+    person.open(url)
+    status, _document, printed = run.ended()
+    person.done()
+    assert status == 0, printed
+
+
+@pytest.mark.fault("account.login.wrong-account")
+def test_another_account_is_named_as_what_is_broken(world: World, issuer: Issuer) -> None:
+    run = Run(world, "--sign-in", "browser", "--json", "--no-send")
+    person = Person(world, "luis@acceso.test")
+    person.open("https://" + run.hear("https://"))
+    status, document, printed = run.ended()
+    person.done()
+    assert status == 5
+    assert document["first_broken"] == "account"
+    assert document["findings"][0]["id"] == "account.login.wrong-account"
+    assert "You signed in as luis@acceso.test, but your address is ana@acceso.test" in printed
+
+
+def test_a_no_in_the_browser_ends_the_command_with_a_sentence(world: World, issuer: Issuer) -> None:
+    run = Run(world, "--sign-in", "browser", "--json")
+    person = Person(world, allow=False)
+    person.open("https://" + run.hear("https://"))
+    status, document, _printed = run.ended()
+    person.done()
+    assert status == 5
+    assert document["error"]["id"] == "sign-in.denied"
+    assert "did not give leave" in document["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("address", "words", "status", "error"),
+    [
+        ("ana@bodega.test", ("--sign-in", "browser"), 2, "sign-in.no-provider"),
+        ("ana@acceso.test", ("--sign-in", "browser", "--password-stdin"), 2, "usage"),
+        ("ana@acceso.test", (), 2, "password.missing"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_opened(
+    world: World, issuer: Issuer, address: str, words: tuple[str, ...], status: int, error: str
+) -> None:
+    ended, document, _printed = Run(world, *words, "--json", address=address).ended()
+    assert (ended, document["error"]["id"]) == (status, error)
+
+
+def test_without_a_known_id_the_command_says_what_else_there_is(
+    world: World, issuer: Issuer, tmp_path: Path
+) -> None:
+    path = tmp_path / "gmail.json"
+    server = {"security": "tls", "authentication": ["OAuth2"]}
+    path.write_text(
+        json.dumps(
+            {
+                "incoming": [{"protocol": "imap", "host": "imap.gmail.com", "port": 993, **server}],
+                "outgoing": [{"protocol": "smtp", "host": "smtp.gmail.com", "port": 465, **server}],
+            }
+        )
+    )
+    run = Run(
+        world, "--sign-in", "browser", "--json", "--settings", str(path), address="ana@gmail.com"
+    )
+    status, document, _printed = run.ended()
+    assert (status, document["error"]["id"]) == (2, "sign-in.no-client")
+    assert document["error"]["message"].startswith("Google only lets programs in")
+
+
+def test_servers_of_somebody_else_have_to_be_agreed_to(
+    world: World, issuer: Issuer, tmp_path: Path
+) -> None:
+    """Given in a file they are; found in the domain they would not be."""
+    from tests.servers.world import SIGN_IN_CONFIG
+
+    config = SIGN_IN_CONFIG.replace("mail.acceso.test", "mail.hoster.test")
+    world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)
+    try:
+        status, document, _printed = Run(world, "--sign-in", "browser", "--json").ended()
+    finally:
+        world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
+    assert (status, document["error"]["id"]) == (4, "confirmation.needed")
+    assert "--trust hoster.test" in document["error"]["message"]
+    assert issuer.tokens == []

@@ -1,0 +1,143 @@
+"""``check --domain``: what needs no account, once and day by day, against real servers."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailsetup.assistant.service import RunOptions
+from mailsetup.assistant.watching import EXPIRING, watch
+from mailsetup.net.clock import SystemClock
+from mailsetup.net.network import NetworkOptions, open_network
+from tests.cli.schema import valid
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+
+def check(world: World, domain: str, *words: str) -> tuple[int, str, str]:
+    network = ["--resolver", world.resolver, "--ca-file", str(world.ca_file)]
+    done = subprocess.run(
+        [sys.executable, "-m", "mailsetup", "check", "--domain", domain, *words, *network],
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def document(world: World, domain: str, *words: str) -> tuple[int, Any]:
+    status, out, _err = check(world, domain, "--json", *words)
+    return status, valid(json.loads(out), "error" if status == 2 else "watch")
+
+
+def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(world: World) -> None:
+    before = world.log("dovecot-mail").count("auth")
+    status, found = document(world, "bodega.test")
+    assert status == 0
+    assert found["domain"] == "bodega.test"
+    assert found["first_broken"] is None
+    assert {(one["protocol"], one["finding"]) for one in found["servers"]} >= {
+        ("imap", None),
+        ("smtp", None),
+    }
+    for one in found["servers"]:
+        assert one["certificate"]["days_left"] > 100
+        assert "PLAIN" in one["authentication"]
+    assert found["changes"] is None
+    # Nobody tried to log in.
+    assert world.log("dovecot-mail").count("auth failed") <= before
+
+
+@pytest.mark.parametrize(
+    ("domain", "finding"),
+    [
+        ("expired.test", "hosting.tls.certificate-expired"),
+        ("wrongcert.test", "hosting.tls.certificate-wrong-name"),
+    ],
+)
+def test_what_the_servers_really_answer_is_held_against_the_settings(
+    world: World, domain: str, finding: str
+) -> None:
+    status, found = document(world, domain)
+    assert status == 5
+    assert finding in {one["finding"]["id"] for one in found["servers"] if one["finding"]}
+    assert found["first_broken"] == "hosting"
+
+
+def test_settings_from_a_file_are_held_against_the_servers_too(
+    world: World, tmp_path: Path
+) -> None:
+    # TLS from the first byte, where the server waits for STARTTLS.
+    server = {"protocol": "imap", "host": "imap.bodega.test", "port": 143}
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"incoming": [{**server, "security": "tls"}]}))
+    status, found = document(world, "bodega.test", "--settings", str(path))
+    assert status == 5
+    assert [one["finding"]["id"] for one in found["servers"]] == ["hosting.server.refused"]
+
+
+def test_a_domain_without_mail_has_a_status_of_its_own(world: World) -> None:
+    status, found = document(world, "dead.test")
+    assert status in (3, 5)
+    assert found["outcome"] == "not-found"
+    assert found["servers"] == []
+
+
+def test_only_changes_are_told_and_nothing_where_there_are_none(
+    world: World, tmp_path: Path
+) -> None:
+    state = str(tmp_path / "state.json")
+    status, first, _err = check(world, "bodega.test", "--since", state)
+    assert status == 0
+    assert "imap.bodega.test" in first
+    assert check(world, "bodega.test", "--since", state)[:2] == (0, "")
+    with world.passing_records("bodega.test. MX 20 mx.elsewhere.test."):
+        status, told, _err = check(world, "bodega.test", "--since", state)
+        assert "finding dns." in told
+        _status, again = document(world, "bodega.test", "--since", state)
+        assert again["changes"] == []
+    _status, mended = document(world, "bodega.test", "--since", state)
+    assert {change["now"] for change in mended["changes"]} == {None}
+
+
+def test_a_file_that_holds_something_else_is_left_alone(world: World, tmp_path: Path) -> None:
+    state = tmp_path / "notes.txt"
+    state.write_text("precious")
+    status, found = document(world, "bodega.test", "--since", str(state))
+    assert (status, found["error"]["id"]) == (2, "since.unusable")
+    assert state.read_text() == "precious"
+
+
+class Later(SystemClock):
+    """A clock that is ahead."""
+
+    def __init__(self, ahead: timedelta) -> None:
+        self._ahead = ahead
+
+    def now(self) -> datetime:
+        return super().now() + self._ahead
+
+
+@pytest.mark.fault("hosting.tls.certificate-expiring")
+async def test_a_certificate_that_ends_soon_is_a_warning(world: World) -> None:
+    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    async with open_network(options) as net:
+        report = await watch("bodega.test", net, RunOptions())
+        certificate = report.servers[0].certificate
+        assert certificate is not None
+        ahead = certificate.not_after - net.clock.now() - timedelta(days=EXPIRING - 1)
+    async with open_network(options) as net:
+        later = replace(net, clock=Later(ahead))
+        report = await watch("bodega.test", later, RunOptions())
+    assert {one.finding.id for one in report.servers if one.finding} == {
+        "hosting.tls.certificate-expiring"
+    }
+    assert report.servers[0].days_left == EXPIRING - 2
+    assert report.is_healthy

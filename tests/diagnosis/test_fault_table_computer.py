@@ -1,0 +1,168 @@
+"""Faults of this computer and its network, shown to a whole check against real servers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+import trustme
+
+from mailsetup.assistant.checking import Check, CheckRequest
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.service import ignore
+from mailsetup.model.settings import Protocol
+from mailsetup.net.clock import SystemClock
+from mailsetup.net.connection import Connection
+from mailsetup.net.dial import ConnectFailure, ConnectFault
+from mailsetup.net.network import Network, open_network
+from tests.faults import HOST, TALKER, account, check, fault, named, options, requested, warned
+from tests.servers.talkers import imap_talker, listening, pop3_talker, smtp_talker
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+PASSWORD = "correcto-17"
+
+
+@pytest.fixture
+async def net(world: World) -> AsyncIterator[Network]:
+    async with open_network(options(world)) as network:
+        yield network
+
+
+async def run(request: CheckRequest, net: Network) -> CheckReport:
+    return await Check(request, net, ignore, tuple).run()
+
+
+@pytest.mark.fault("client.address.typo")
+async def test_a_slip_next_to_a_large_provider(world: World) -> None:
+    wanted = account(domain="gmial.com", username="ana@faults.test")
+    assert named(await check(options(world), wanted, PASSWORD)) == "client.address.typo"
+
+
+@pytest.mark.parametrize(
+    ("identity", "online"),
+    [fault("client.network.offline", False), fault("client.dns.broken", True)],
+)
+async def test_a_name_server_that_is_not_there(
+    world: World, identity: str, *, online: bool
+) -> None:
+    nobody = replace(options(world), resolver=("127.0.0.1", 9))
+    async with open_network(nobody) as net:
+        request = requested(account(), PASSWORD)
+        report = await run(request, replace(net, is_online=lambda: online))
+    assert named(report) == identity
+
+
+@pytest.mark.fault("client.network.port-blocked")
+async def test_a_network_that_lets_no_mail_out(world: World, net: Network) -> None:
+    async def connect(
+        host: str, port: int, *, implicit_tls: bool, explain: bool = False
+    ) -> Connection | ConnectFailure:
+        if port == 465:
+            return ConnectFailure(ConnectFault.TIMEOUT, host, port)
+        if not host.endswith(".test"):
+            # The rest of the world is there, too.
+            host, port, implicit_tls = HOST, 993, False
+        return await net.connect(host, port, implicit_tls=implicit_tls, explain=explain)
+
+    report = await run(requested(account(), PASSWORD), replace(net, connect=connect))
+    assert named(report) == "client.network.port-blocked"
+    assert report.root_cause is not None
+    assert report.root_cause.facts["open"] == "587"
+
+
+@pytest.mark.fault("client.clock.wrong")
+async def test_a_clock_that_runs_ahead_makes_good_certificates_look_old(world: World) -> None:
+    # The certificate ended thirty days ago; servers elsewhere say that it is not so late yet.
+    told = datetime.now(UTC) - timedelta(days=40)
+    page = f"HTTP/1.1 200 OK\r\nDate: {format_datetime(told, usegmt=True)}\r\nContent-Length: 7\r\n"
+
+    async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"{page}\r\nsuccess".encode())
+        await writer.drain()
+
+    async with listening(web) as place:
+        routes = {("detectportal.firefox.com", 80): place}
+        wanted = account(domain="expired.test", incoming="mail.expired.test")
+        wanted = replace(wanted, outgoing=replace(wanted.outgoing, host="mail.expired.test"))
+        report = await check(options(world, routes), wanted, "correcto-12")
+    assert named(report) == "client.clock.wrong"
+    assert report.root_cause is not None
+    assert report.root_cause.facts["offset"] == "40 d"
+
+
+@pytest.mark.fault("client.tls.intercepted")
+async def test_an_antivirus_that_opens_the_connections(world: World) -> None:
+    antivirus = trustme.CA(organization_name="Avast Web/Mail Shield Root")
+    async with imap_talker(antivirus, TALKER) as place:
+        wanted = account(incoming=TALKER)
+        report = await check(options(world, {(TALKER, 993): place}), wanted, PASSWORD)
+    assert named(report) == "client.tls.intercepted"
+
+
+# What takes time, and what a check leaves alone ----------------------------------------------
+
+
+class SlowPost(SystemClock):
+    """Time in which the first pause lasts a minute and a half, and the post comes during it."""
+
+    def __init__(self, arrive: Callable[[], Awaitable[None]]) -> None:
+        self._arrive = arrive
+        self._ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        if not self._ahead:
+            await self._arrive()
+            self._ahead = 90.0
+        await super().sleep(seconds)
+
+
+@pytest.mark.fault("hosting.message.delayed")
+async def test_a_message_that_takes_more_than_a_minute(world: World) -> None:
+    taken: list[bytes] = []
+
+    async def arrive() -> None:
+        world.put("ana@faults.test", taken[0])
+
+    async with (
+        smtp_talker(world.certificates.ca, TALKER, deliver=taken.append) as place,
+        open_network(options(world, {(TALKER, 465): place})) as net,
+    ):
+        request = requested(account(outgoing=TALKER), PASSWORD, wait=120.0)
+        report = await run(request, replace(net, clock=SlowPost(arrive)))
+    assert "hosting.message.delayed" in warned(report)
+
+
+@pytest.mark.fault("account.pop3.empties")
+async def test_a_maildrop_that_is_emptied_by_reading_is_not_read(world: World) -> None:
+    said = {
+        "CAPA": "+OK\r\nSASL PLAIN\r\nUIDL\r\nEXPIRE 0\r\n.\r\n",
+        "AUTH": "+OK\r\n",
+        "STAT": "+OK 0 0\r\n",
+        "UIDL": "+OK\r\n.\r\n",
+    }
+    async with pop3_talker(world.certificates.ca, TALKER, answers=said) as place:
+        wanted = account()
+        incoming = replace(wanted.incoming, protocol=Protocol.POP3, host=TALKER, port=995)
+        network = options(world, {(TALKER, 995): place})
+        report = await check(network, replace(wanted, incoming=incoming), PASSWORD)
+    assert "account.pop3.empties" in warned(report)
+
+
+@pytest.mark.fault("account.folders.unsubscribed")
+async def test_a_folder_for_spam_that_programs_do_not_show(world: World) -> None:
+    address = "escondidas@bodega.test"
+    world.add_account(address, PASSWORD)
+    world.subscribe(address, "Sent")
+    wanted = account("escondidas", "imap.bodega.test", "smtp.bodega.test", "bodega.test")
+    report = await check(options(world), wanted, PASSWORD, send=False)
+    assert "account.folders.unsubscribed" in warned(report)
+    found = next(one for one in report.findings if one.id == "account.folders.unsubscribed")
+    assert found.facts["folders"] == ("Junk",)

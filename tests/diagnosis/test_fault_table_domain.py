@@ -1,0 +1,245 @@
+"""Faults of the domain, shown to a whole check: knot's records, and mail that really travelled."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import dkim as signer
+import nacl.signing
+import pytest
+
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.second import SecondMailbox
+from mailsetup.assistant.service import Assistant, RunOptions, choose_account
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
+from tests.diagnosis.signed import Place
+from tests.faults import HOST, TALKER, account, check, fault, named, options, requested, warned
+from tests.servers.talkers import smtp_talker
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+PASSWORD = "correcto-17"
+ELSEWHERE = "aspmx.l.google.com"
+MX = f"{{domain}}. MX 10 {HOST}."
+SPF = '{domain}. TXT "v=spf1 a:mail.faults.test -all"'
+DMARC = '_dmarc.{domain}. TXT "v=DMARC1; p=none"'
+GOOGLE = f"{ELSEWHERE}. A 142.250.1.1"
+
+
+async def look(world: World, name: str, *records: str) -> CheckReport:
+    """Everything but a message, for a domain with these records whose mailbox is the world's."""
+    domain = f"{name}.test"
+    lines = [record.format(domain=domain) for record in records]
+    with world.passing_records(*lines):
+        wanted = account(domain=domain, username="ana@faults.test")
+        return await check(options(world), wanted, PASSWORD, send=False)
+
+
+async def test_a_domain_with_everything_in_order_is_not_spoken_of(world: World) -> None:
+    report = await look(world, "ordenada", MX, SPF, DMARC)
+    assert named(report) == ""
+    assert report.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("identity", "records"),
+    [
+        fault("dns.mx.elsewhere", (f"{{domain}}. MX 10 {ELSEWHERE}.", GOOGLE, SPF, DMARC)),
+        fault("dns.mx.two-hostings", (MX, f"{{domain}}. MX 10 {ELSEWHERE}.", GOOGLE, SPF, DMARC)),
+        fault("dns.spf.multiple", (MX, SPF, '{domain}. TXT "v=spf1 mx ~all"', DMARC)),
+        fault(
+            "dns.spf.too-many-lookups",
+            (MX, '{domain}. TXT "v=spf1 ' + "a:mail.faults.test " * 11 + '-all"', DMARC),
+        ),
+        fault("dns.spf.invalid", (MX, '{domain}. TXT "v=spf1 ip4:300.1.1.1 -all"', DMARC)),
+        fault(
+            "dns.spf.sender-not-covered", (MX, '{domain}. TXT "v=spf1 ip4:192.0.2.1 -all"', DMARC)
+        ),
+    ],
+)
+async def test_records_that_break_mail_are_named(
+    world: World, identity: str, records: tuple[str, ...]
+) -> None:
+    assert named(await look(world, "rota", *records)) == identity
+
+
+@pytest.mark.parametrize(
+    ("identity", "records"),
+    [
+        fault("dns.spf.missing", (MX, DMARC)),
+        fault("dns.spf.permissive", (MX, '{domain}. TXT "v=spf1 mx +all"', DMARC)),
+        fault("dns.dmarc.missing", (MX, SPF)),
+        fault("dns.dmarc.invalid", (MX, SPF, '_dmarc.{domain}. TXT "v=DMARC1; p=todo"')),
+        fault(
+            "dns.mta-sts.broken", (MX, SPF, DMARC, '_mta-sts.{domain}. TXT "v=STSv1; id=con-guion"')
+        ),
+    ],
+)
+async def test_records_that_are_only_worth_a_look_break_nothing(
+    world: World, identity: str, records: tuple[str, ...]
+) -> None:
+    assert warned(await look(world, "dudosa", *records)) == {identity}
+
+
+@pytest.mark.fault("dns.domain.unanswered")
+async def test_a_domain_whose_name_server_fails(world: World) -> None:
+    # knot knows of this zone and has no file for it.
+    wanted = account(domain="muda.test", username="ana@faults.test")
+    report = await check(options(world), wanted, PASSWORD, send=False)
+    assert named(report) == "dns.domain.unanswered"
+
+
+@pytest.mark.fault("dns.settings.unpublished")
+async def test_servers_that_were_only_guessed_are_published_nowhere(world: World) -> None:
+    address = EmailAddress("ana", "probing.test")
+    assistant = Assistant(RunOptions(network=options(world)), programs_here=tuple)
+    with world.passing_records(f"v1.ispdb.net. A {world.ip}"):
+        discovery = await assistant.discover(address)
+        assert discovery.settings is not None
+        wanted = choose_account(discovery.settings, address)
+        assert wanted is not None
+        password = world.accounts[address.ascii]
+        request = requested(wanted, password, discovery=discovery, send=False)
+        report = await assistant.check(request)
+    assert "dns.settings.unpublished" in warned(report)
+
+
+# A signed world ------------------------------------------------------------------------------
+
+
+async def in_signed_world(world: World, place: Place, domain: str) -> CheckReport:
+    """The domain's records are proven from the root on; the mailbox is the world's, by routes."""
+    network = replace(
+        options(world, {(HOST, 993): (world.ip, 993), (HOST, 465): (world.ip, 465)}),
+        resolver=(place.ip, 53),
+        ca_files=(world.ca_file, place.ca_file),
+        anchors=(place.anchor,),
+    )
+    wanted = account(domain=domain, username="ana@faults.test")
+    return await check(network, wanted, PASSWORD, send=False)
+
+
+@pytest.mark.fault("dns.domain.bogus")
+async def test_a_domain_whose_signatures_are_false(world: World, place: Place) -> None:
+    assert named(await in_signed_world(world, place, "falsa.es")) == "dns.domain.bogus"
+
+
+@pytest.mark.fault("dns.dane.broken")
+async def test_fingerprints_that_nobody_can_believe(world: World, place: Place) -> None:
+    assert "dns.dane.broken" in warned(await in_signed_world(world, place, "rota.es"))
+
+
+# Messages that went to another company -------------------------------------------------------
+
+FAR = "ana@onlysrv.test"
+SELECTOR = b"sel"
+
+
+@cache
+def key() -> nacl.signing.SigningKey:
+    return nacl.signing.SigningKey.generate()
+
+
+def signed(message: bytes, *, by: str = "firma.test") -> bytes:
+    private = base64.b64encode(bytes(key()))
+    field: bytes = signer.sign(
+        message, SELECTOR, by.encode(), private, signature_algorithm=b"ed25519-sha256"
+    )
+    return field + message
+
+
+def spoilt(message: bytes) -> bytes:
+    return signed(message).replace(b"Subject: ", b"Subject: [x] ", 1)
+
+
+def unsigned(message: bytes) -> bytes:
+    return message
+
+
+AWAY = (
+    b"Return-Path: <ana@{envelope}>\r\n"
+    b"Received: from out.hoster.net (out.hoster.net [8.8.4.30]) by mx.onlysrv.test with ESMTPS\r\n"
+    b" id 1; Wed, 25 Nov 2026 06:00:05 +0000\r\n"
+)
+
+
+async def travel(
+    world: World,
+    treat: Callable[[bytes], bytes],
+    *,
+    spf: str = "v=spf1 ip4:8.8.4.30 a:mail.faults.test -all",
+    dmarc: str = "v=DMARC1; p=none",
+    envelope: str = "firma.test",
+) -> CheckReport:
+    """A message each way between the mailbox and one elsewhere, treated as a hosting might."""
+    public = base64.b64encode(bytes(key().verify_key)).decode()
+    records = (
+        f"firma.test. MX 10 {HOST}.",
+        f'firma.test. TXT "{spf}"',
+        f'_dmarc.firma.test. TXT "{dmarc}"',
+        f'sel._domainkey.firma.test. TXT "v=DKIM1; k=ed25519; p={public}"',
+    )
+
+    def deliver(raw: bytes) -> None:
+        header = raw.partition(b"\r\n\r\n")[0]
+        if f"To: {FAR}".encode() in header:
+            away = AWAY.replace(b"{envelope}", envelope.encode())
+            world.put(FAR, away + treat(raw))
+        else:
+            world.put("ana@faults.test", raw)
+
+    far = account(domain="onlysrv.test", incoming="mail.onlysrv.test", outgoing=TALKER)
+    near = account(domain="firma.test", username="ana@faults.test", outgoing=TALKER)
+    with world.passing_records(*records):
+        async with smtp_talker(world.certificates.ca, TALKER, deliver=deliver) as talker:
+            return await check(
+                options(world, {(TALKER, 465): talker}),
+                near,
+                PASSWORD,
+                second=SecondMailbox(far, Secret(world.accounts[FAR])),
+            )
+
+
+async def test_mail_that_is_signed_and_covered_is_not_spoken_of(world: World) -> None:
+    report = await travel(world, signed, dmarc="v=DMARC1; p=reject")
+    assert named(report) == ""
+    assert report.findings == ()
+
+
+@pytest.mark.fault("dns.dkim.missing")
+async def test_mail_without_a_signature(world: World) -> None:
+    assert warned(await travel(world, unsigned)) == {"dns.dkim.missing"}
+
+
+@pytest.mark.fault("dns.dmarc.unidentified")
+async def test_mail_that_nothing_speaks_for(world: World) -> None:
+    report = await travel(world, unsigned, envelope="rebotes.hoster.net")
+    assert "dns.dmarc.unidentified" in warned(report)
+
+
+@pytest.mark.fault("dns.dkim.invalid")
+async def test_mail_with_a_signature_that_does_not_hold(world: World) -> None:
+    assert named(await travel(world, spoilt)) == "dns.dkim.invalid"
+
+
+@pytest.mark.fault("dns.dmarc.not-aligned")
+async def test_mail_that_the_domain_itself_asks_others_to_refuse(world: World) -> None:
+    report = await travel(
+        world, unsigned, dmarc="v=DMARC1; p=reject", envelope="rebotes.hoster.net"
+    )
+    assert named(report) == "dns.dmarc.not-aligned"
+
+
+@pytest.mark.fault("account.send.seen-as-spam")
+async def test_mail_that_lands_among_spam_elsewhere(world: World) -> None:
+    far = account("spam")
+    report = await check(
+        options(world),
+        account(),
+        PASSWORD,
+        second=SecondMailbox(far, Secret(world.accounts["spam@faults.test"])),
+    )
+    assert "account.send.seen-as-spam" in warned(report)

@@ -1,0 +1,144 @@
+"""Setting up a program from the window: what is done here, what is offered, what is taken back."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QPushButton
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant
+from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
+from mailsetup.gui.pages.done import DonePage
+from mailsetup.gui.screenshots import report
+from mailsetup.model.folders import Folders
+from tests.export.accounts import account
+from tests.export.test_installation import program
+from tests.gui.driver import Person, Scripted, folder_chooser
+
+MakePerson = Callable[[Assistant], Person]
+SOMEBODY_ELSES = account("eva@otra.example")
+
+
+def chooses_a_program(person: Person) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    person.goes_on()
+    person.is_on(Page.PROGRAM)
+
+
+def done_page(person: Person) -> DonePage:
+    person.is_on(Page.DONE)
+    page = person.window.page_view(Page.DONE)
+    assert isinstance(page, DonePage)
+    return page
+
+
+@pytest.mark.thunderbird
+def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: MakePerson) -> None:
+    made = apply_new_profile(SOMEBODY_ELSES)
+    assert isinstance(made, Applied)
+    prefs = made.profile / "prefs.js"
+    told = replace(report(healthy=True), folders=Folders(sent="Elementos enviados"))
+    person = somebody(Scripted(reports=[told]))
+    chooses_a_program(person)
+    person.bot.waitUntil(lambda: person.program.profile.count() == 2)
+    person.clicks(person.program.choices["thunderbird"])
+    done = done_page(person)
+    assert b"/Elementos enviados" in prefs.read_bytes()
+    person.window.session.command = (str(made.profile / "no-such-program"),)
+    person.goes_on()
+    assert "could not be started" in person.window.session.problem
+    person.window.session.problem = ""
+    with prefs.open("ab") as file:
+        file.write(b'user_pref("app.update.lastUpdateTime", 5);\n')
+    assert done.undo.text() == "&Take it back"
+    person.clicks(done.undo)
+    person.bot.waitUntil(lambda: done.undo.text() == "&Take out this account only")
+    assert "changed its settings since" in person.window.session.problem
+    person.clicks(done.undo)
+    person.bot.waitUntil(lambda: person.window.session.applied == "taken-out")
+    assert person.window.session.problem == ""
+    left = prefs.read_bytes()
+    assert b"lastUpdateTime" in left
+    assert b"eva@otra.example" in left
+    assert b"ana@bodegasdelebro.es" not in left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Evolution and its home as Linux has them")
+def test_evolution_gets_the_account_and_the_window_says_so(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path / "bin/evolution")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    chooses_a_program(person)
+    person.bot.waitUntil(lambda: bool(person.window.session.installed.get("evolution")))
+    person.clicks(person.program.choices["evolution"])
+    done = done_page(person)
+    assert done.title.text() == "Evolution is ready"
+    sources = Path(os.environ["HOME"]) / ".config/evolution/sources"
+    assert len(list(sources.glob("*.source"))) == 3
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="scripts in place of Outlook and reg.exe")
+def test_outlook_is_offered_to_be_set_up_and_its_entries_are_taken_out_again(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log"
+    for name in ("outlook.exe", "reg.exe"):
+        script = f'#!/bin/sh\n(printf "%s|" {name} "$@"; echo) >> "{log}"\n'
+        program(tmp_path / "bin" / name, script.encode())
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    chooses_a_program(person)
+    person.bot.waitUntil(lambda: bool(person.window.session.installed))
+    person.window.session.outlook = str(tmp_path / "bin/outlook.exe")
+    person.clicks(person.program.choices["outlook"])
+    done = done_page(person)
+    assert done.offers.isHidden(), "there is no file yet"
+    person.window.dialogs.folder = folder_chooser(tmp_path / "files")
+    person.clicks(done.save)
+    person.bot.waitUntil(lambda: not done.offers.isHidden())
+
+    def lines() -> list[list[str]]:
+        return [line.split("|") for line in log.read_text().splitlines()] if log.exists() else []
+
+    def offered(place: int) -> QPushButton:
+        person.bot.waitUntil(lambda: len(shown()) == 2)
+        return shown()[place]
+
+    def shown() -> list[QPushButton]:
+        return [one for one in done.offers.findChildren(QPushButton) if not one.isHidden()]
+
+    person.clicks(offered(0))
+    person.bot.waitUntil(lambda: len(lines()) == 1)
+    assert lines()[0][1] == "/importprf"
+    assert Path(lines()[0][2]).is_file()
+    person.bot.waitUntil(lambda: not offered(0).isEnabled())
+    person.clicks(offered(1))
+    person.bot.waitUntil(lambda: offered(1).text() == "Take the entries out again")
+    assert [line[1] for line in lines()[1:]] == ["add"] * 3
+    person.clicks(offered(1))
+    person.bot.waitUntil(lambda: offered(1).text() == "Do this for me")
+    assert lines()[-1][:2] == ["reg.exe", "import"]
+    program(tmp_path / "bin/reg.exe", b"#!/bin/sh\nexit 1\n")
+    person.clicks(offered(1))
+    person.bot.waitUntil(lambda: "did not work" in person.window.session.problem)
+
+
+def test_the_guide_for_any_program_is_saved_as_pdf_too(person: Person, tmp_path: Path) -> None:
+    chooses_a_program(person)
+    person.clicks(person.program.choices["other"])
+    done = done_page(person)
+    person.window.dialogs.folder = folder_chooser(tmp_path)
+    person.clicks(done.save)
+    person.bot.waitUntil(lambda: bool(person.window.session.saved))
+    (sheet,) = [path for path in person.window.session.saved if path.suffix == ".pdf"]
+    assert sheet.read_bytes().startswith(b"%PDF-")

@@ -1,0 +1,118 @@
+"""The sign-in by a code that is typed elsewhere, at a real provider."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from mailsetup.assistant.events import Event, SignInCode
+from mailsetup.assistant.service import SignIn, SignInFailure, SignInWay
+from mailsetup.assistant.signin import SignInMeans, sign_in
+from mailsetup.net.network import Network, open_network
+from mailsetup.oauth.outcome import Client, SignInFault
+from tests.oauth.conftest import ADDRESS, options_of, sentences
+from tests.oauth.person import nobody
+from tests.servers.issuer import Issuer
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+
+class QuickClock:
+    """Time that passes as fast as it is asked to; ``slept`` are the waits, in seconds."""
+
+    def __init__(self, on_sleep: Callable[[int], None] = lambda _count: None) -> None:
+        self.slept: list[float] = []
+        self._on_sleep = on_sleep
+
+    def monotonic(self) -> float:
+        return sum(self.slept)
+
+    def now(self) -> datetime:
+        return datetime(2026, 11, 28, tzinfo=UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._on_sleep(len(self.slept))
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def net(world: World) -> AsyncIterator[Network]:
+    async with open_network(options_of(world).network) as made:
+        yield made
+
+
+async def by_device(
+    way: SignInWay, net: Network, issuer: Issuer, *, allow: bool | None = True
+) -> tuple[SignIn | SignInFailure, list[Event], QuickClock]:
+    events: list[Event] = []
+
+    def decide(count: int) -> None:
+        shown = [event for event in events if isinstance(event, SignInCode)]
+        if count == 3 and allow is not None:
+            issuer.decide(shown[0].code, ADDRESS, allow=allow)
+
+    clock = QuickClock(decide)
+    made = await sign_in(way, SignInMeans.DEVICE, replace(net, clock=clock), events.append, nobody)
+    return made, events, clock
+
+
+async def test_a_code_is_shown_and_asked_about_until_it_was_used(
+    issuer: Issuer, way: SignInWay, net: Network
+) -> None:
+    made, events, clock = await by_device(way, net, issuer)
+    assert isinstance(made, SignIn)
+    assert len(made.token.reveal()) > 1000
+    assert made.signed_in_as == ADDRESS
+    shown = events[0]
+    assert isinstance(shown, SignInCode)
+    assert shown.page == "https://id.acceso.test/codigo"
+    assert len(shown.code) == 9
+    assert clock.slept[:3] == [1.0, 1.0, 1.0]
+
+
+async def test_a_provider_that_wants_us_slower_gets_it(
+    issuer: Issuer, way: SignInWay, net: Network
+) -> None:
+    issuer.faults.add("slow-down")
+    made, _events, clock = await by_device(way, net, issuer)
+    assert isinstance(made, SignIn)
+    assert clock.slept == [1.0, 6.0, 11.0]
+
+
+async def test_a_no_elsewhere_is_a_no(issuer: Issuer, way: SignInWay, net: Network) -> None:
+    made, _events, _clock = await by_device(way, net, issuer, allow=False)
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.DENIED
+    sentences(made)
+    assert issuer.tokens == []
+
+
+async def test_a_code_that_nobody_uses_ends(issuer: Issuer, way: SignInWay, net: Network) -> None:
+    issuer.faults.add("old-codes")
+    made, _events, _clock = await by_device(way, net, issuer, allow=None)
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.TIMED_OUT
+
+
+async def test_an_id_that_the_provider_does_not_know_is_told(
+    issuer: Issuer, way: SignInWay, net: Network
+) -> None:
+    unknown = replace(way, client=Client("de-nadie"))
+    made, _events, _clock = await by_device(unknown, net, issuer)
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.CLIENT_REFUSED
+    assert "id of this program" in sentences(made)[0]
+
+
+async def test_a_provider_without_codes_says_so(
+    issuer: Issuer, way: SignInWay, net: Network
+) -> None:
+    without = replace(way, provider=replace(way.provider, device=""))
+    made, _events, _clock = await by_device(without, net, issuer)
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.DEVICE_UNSUPPORTED
+    sentences(made)

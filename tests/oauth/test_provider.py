@@ -1,0 +1,377 @@
+"""Where one signs in, as which client, and to whom a token may go: all without any network."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailsetup.assistant.signin import (
+    KeptSignIn,
+    SignInWay,
+    from_kept,
+    kept_from_text,
+    kept_to_text,
+    known_clients,
+)
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import (
+    Account,
+    AccountSettings,
+    Authentication,
+    OAuth2Endpoints,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+from mailsetup.oauth.clients import (
+    ClientsProblem,
+    built_in,
+    client_for,
+    of_technician,
+    settings_path,
+)
+from mailsetup.oauth.metadata import is_issuer, places, read
+from mailsetup.oauth.outcome import SignInFailure, SignInFault
+from mailsetup.oauth.provider import BUILTIN, Provider, builtin_for, given_by
+from mailsetup.oauth.tokens import missing_scopes, query_of, refusal
+
+ISSUER = "https://id.bodega.es"
+GOOD = {
+    "issuer": ISSUER,
+    "authorization_endpoint": f"{ISSUER}/authorize",
+    "token_endpoint": f"{ISSUER}/token",
+    "response_types_supported": ["code"],
+    "code_challenge_methods_supported": ["S256"],
+}
+ADDRESS = EmailAddress("ana", "bodega.es")
+
+
+def builtin(word: str) -> Provider:
+    return next(one for one in BUILTIN if one.id == word)
+
+
+def account(incoming: str, outgoing: str = "") -> Account:
+    def server(protocol: Protocol, host: str) -> ServerSettings:
+        ways = (Authentication.OAUTH2,)
+        return ServerSettings(protocol, host, 993, SocketType.TLS, "ana@bodega.es", ways)
+
+    return Account(
+        ADDRESS, server(Protocol.IMAP, incoming), server(Protocol.SMTP, outgoing or incoming)
+    )
+
+
+# Known providers --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("hosts", "expected"),
+    [
+        (("imap.gmail.com", "smtp.gmail.com"), "google"),
+        (("outlook.office365.com", "smtp.office365.com"), "microsoft"),
+        (("outlook.office365.com", "smtp-mail.outlook.com"), "microsoft"),
+        (("imap.mail.yahoo.com", "smtp.mail.yahoo.com"), "yahoo"),
+        (("imap.aol.com", "smtp.aol.com"), "aol"),
+        (("imap.fastmail.com", "smtp.fastmail.com"), "fastmail"),
+        (("imap.yandex.com", "smtp.yandex.com"), "yandex"),
+        (("imap.mail.ru", "smtp.mail.ru"), "mailru"),
+        (("imap.comcast.net", "smtp.comcast.net"), "comcast"),
+    ],
+)
+def test_the_big_providers_are_known_by_their_mail_servers(
+    hosts: tuple[str, ...], expected: str
+) -> None:
+    found = builtin_for(hosts, None)
+    assert found is not None
+    assert found.id == expected
+    for protocol in Protocol:
+        assert found.mail_scopes([protocol])
+
+
+@pytest.mark.parametrize(
+    "hosts", [("imap.gmail.com.evil.es",), ("imap.gmail.com", "mail.evil.es"), ("evilgmail.com",)]
+)
+def test_a_name_that_only_resembles_a_providers_is_not_its_own(hosts: tuple[str, ...]) -> None:
+    assert builtin_for(hosts, None) is None
+
+
+def test_microsoft_is_asked_for_the_protocols_in_use_only() -> None:
+    microsoft = builtin("microsoft")
+    wanted = microsoft.scopes([Protocol.IMAP, Protocol.SMTP])
+    assert "https://outlook.office.com/IMAP.AccessAsUser.All" in wanted
+    assert "https://outlook.office.com/SMTP.Send" in wanted
+    assert "offline_access" in wanted
+    assert not any("POP" in scope or "graph" in scope for scope in wanted)
+
+
+@pytest.mark.parametrize(
+    "endpoints",
+    [
+        OAuth2Endpoints(
+            auth_url="https://accounts.google.com/o/oauth2/auth", token_url="https://evil.es/token"
+        ),
+        OAuth2Endpoints(issuer="https://accounts.google.com", token_url="https://evil.es/token"),
+    ],
+)
+def test_a_known_sign_in_page_never_stands_before_a_strangers_token_endpoint(
+    endpoints: OAuth2Endpoints,
+) -> None:
+    found = builtin_for(("mail.evil.es",), endpoints)
+    assert found is not None
+    assert found.token == "https://oauth2.googleapis.com/token"
+    # And its token goes to the stranger's mail server only where the person agrees to that.
+    assert not found.owns("mail.evil.es")
+
+
+def test_endpoints_of_two_owners_are_not_used() -> None:
+    def settings(token: str) -> AccountSettings:
+        endpoints = OAuth2Endpoints("", "https://login.bodega.es/a", token, ("mail",), "id-1")
+        return AccountSettings((), (), oauth2=endpoints)
+
+    found = given_by(settings("https://api.bodega.es/t"))
+    assert found is not None
+    assert found.owns("mail.bodega.es")
+    assert not found.owns("mail.hoster.com")
+    assert given_by(settings("https://evil.es/t")) is None
+
+
+def test_each_organisation_at_microsoft_has_a_name_of_its_own() -> None:
+    microsoft = builtin("microsoft")
+    assert microsoft.is_named("https://login.microsoftonline.com/1234/v2.0")
+    assert not microsoft.is_named("https://login.microsoftonline.com.evil.es/1234/v2.0")
+    assert not builtin("google").is_named("https://accounts.google.com/")
+
+
+# Metadata ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://id.bodega.es",
+        "https://id.bodega.es/?a=1",
+        "https://id.bodega.es/#x",
+        "https://ana@id.bodega.es",
+        "https://id.bodega.es/a/../b",
+        "https://127.0.0.1",
+        "https://localhost",
+        "",
+    ],
+)
+def test_what_is_no_issuer_is_not_asked(text: str) -> None:
+    assert not is_issuer(text)
+
+
+@pytest.mark.parametrize(
+    ("issuer", "first", "second"),
+    [
+        (
+            "https://a.es",
+            "https://a.es/.well-known/oauth-authorization-server",
+            "https://a.es/.well-known/openid-configuration",
+        ),
+        (
+            "https://a.es/realms/x/",
+            "https://a.es/.well-known/oauth-authorization-server/realms/x",
+            "https://a.es/realms/x/.well-known/openid-configuration",
+        ),
+    ],
+)
+def test_the_metadata_stand_where_the_rfcs_say(issuer: str, first: str, second: str) -> None:
+    assert places(issuer) == (first, second)
+
+
+def test_good_metadata_give_a_provider_for_its_own_domain() -> None:
+    found = read(json.dumps(GOOD).encode(), ISSUER)
+    assert isinstance(found, Provider)
+    assert found.imap == ("urn:ietf:params:oauth:scope:mail",)
+    assert found.owns("mail.bodega.es")
+    assert not found.owns("mail.hoster.com")
+    assert not found.names_itself
+
+
+def test_resources_that_an_issuer_calls_its_own_may_receive_its_tokens() -> None:
+    more = {**GOOD, "protected_resources": ["https://mail.hoster.com/", "imap.otra.com", 7]}
+    found = read(json.dumps(more).encode(), ISSUER)
+    assert isinstance(found, Provider)
+    assert found.owns("mail.hoster.com")
+    assert found.owns("imap.otra.com")
+    assert not found.owns("smtp.otra.com")
+
+
+@pytest.mark.parametrize(
+    ("change", "fault", "detail"),
+    [
+        ({"issuer": ISSUER + "/"}, SignInFault.METADATA_OTHER_ISSUER, ISSUER + "/"),
+        ({"issuer": None}, SignInFault.METADATA_OTHER_ISSUER, "—"),
+        (
+            {"code_challenge_methods_supported": ["plain"]},
+            SignInFault.METADATA_UNUSABLE,
+            "code_challenge_methods_supported",
+        ),
+        (
+            {"response_types_supported": ["token"]},
+            SignInFault.METADATA_UNUSABLE,
+            "response_types_supported",
+        ),
+        (
+            {"token_endpoint_auth_methods_supported": ["private_key_jwt"]},
+            SignInFault.METADATA_UNUSABLE,
+            "token_endpoint_auth_methods_supported",
+        ),
+        ({"token_endpoint": "http://id.bodega.es/t"}, SignInFault.METADATA_UNUSABLE, ""),
+        ({"token_endpoint": "https://evil.com/t"}, SignInFault.METADATA_UNUSABLE, ""),
+        (
+            {"authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth"},
+            SignInFault.METADATA_UNUSABLE,
+            "",
+        ),
+        (
+            {
+                "authorization_endpoint": "https://oauth2.googleapis.com/a",
+                "token_endpoint": "https://oauth2.googleapis.com/t",
+            },
+            SignInFault.METADATA_UNUSABLE,
+            "",
+        ),
+    ],
+)
+def test_metadata_that_are_not_the_issuers_or_not_safe_are_not_used(
+    change: dict[str, object], fault: SignInFault, detail: str
+) -> None:
+    found = read(json.dumps({**GOOD, **change}).encode(), ISSUER)
+    assert isinstance(found, SignInFailure)
+    assert found.fault is fault
+    assert detail in found.detail
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000])
+def test_what_is_no_metadata_is_none(body: bytes) -> None:
+    found = read(body, ISSUER)
+    assert isinstance(found, SignInFailure)
+
+
+# Answers ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("error", "description", "expected"),
+    [
+        ("access_denied", "", SignInFault.DENIED),
+        ("access_denied", "AADSTS65004: User declined", SignInFault.DENIED),
+        ("invalid_grant", "AADSTS65001: not consented", SignInFault.ADMIN_CONSENT),
+        ("access_denied", "AADSTS90094: admin", SignInFault.ADMIN_CONSENT),
+        ("unauthorized_client", "AADSTS700016: not found", SignInFault.CLIENT_REFUSED),
+        ("invalid_client", "", SignInFault.CLIENT_REFUSED),
+        ("invalid_scope", "", SignInFault.SCOPE_MISSING),
+        ("server_error", "busy", SignInFault.REFUSED),
+        ("\x1b[31mweird", "", SignInFault.REFUSED),
+    ],
+)
+def test_a_providers_error_is_told_for_what_it_means(
+    error: str, description: str, expected: SignInFault
+) -> None:
+    found = refusal(error, description)
+    assert found.fault is expected
+    assert found.detail.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "granted", "missing"),
+    [
+        (("mail",), (), ()),
+        (("mail",), ("mail", "openid"), ()),
+        (("mail",), ("openid",), ("mail",)),
+        (
+            ("https://outlook.office.com/SMTP.Send",),
+            ("https://outlook.office365.com/SMTP.Send",),
+            (),
+        ),
+        (("https://mail.google.com/",), ("openid", "email"), ("https://mail.google.com/",)),
+    ],
+)
+def test_a_scope_that_was_not_granted_is_missed(
+    wanted: tuple[str, ...], granted: tuple[str, ...], missing: tuple[str, ...]
+) -> None:
+    assert missing_scopes(wanted, granted) == missing
+
+
+def test_a_parameter_that_comes_twice_makes_the_answer_none() -> None:
+    assert query_of("/?code=1&state=2") == {"code": "1", "state": "2"}
+    assert query_of("/?code=1&code=3&state=2") is None
+    assert query_of("/?" + "a=1&" * 60) is None
+
+
+# Clients ----------------------------------------------------------------------------------------
+
+
+def test_the_source_carries_no_id_of_anybody() -> None:
+    assert built_in() == ()
+
+
+def test_a_technicians_file_gives_ids_by_provider_or_issuer(home: Path) -> None:
+    path = settings_path()
+    assert path.is_relative_to(home)
+    assert of_technician(path) == ()
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        '[[client]]\nprovider = "google"\nclient_id = "g-1"\nclient_secret = "nicht geheim"\n'
+        '[[client]]\nissuer = "https://id.bodega.es"\nclient_id = "b-1"\n'
+        'redirect = "http://localhost:8400/vuelta"\n',
+        encoding="utf-8",
+    )
+    known = known_clients()
+    assert not isinstance(known, ClientsProblem)
+    google = client_for(builtin("google"), known)
+    assert google is not None
+    assert (google.id, google.secret) == ("g-1", Secret("nicht geheim"))
+    assert "nicht" not in repr(google)
+    ours = client_for(Provider("id.bodega.es", "x", ISSUER), known)
+    assert ours is not None
+    assert ours.redirect == "http://localhost:8400/vuelta"
+    assert client_for(builtin("microsoft"), known) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[[client",
+        "client = 3",
+        '[[client]]\nclient_id = "x"',
+        '[[client]]\nprovider = "google"',
+        '[[client]]\nprovider = "google"\nclient_id = 3',
+        '[[client]]\nprovider = "google"\nclient_id = "x"\nredirect = "http://evil.es:80/"',
+        '[[client]]\nprovider = "google"\nclient_id = "x"\nredirect = "https://localhost:1/"',
+        '[[client]]\nprovider = "google"\nclient_id = "x"\nredirect = "http://localhost/"',
+    ],
+)
+def test_a_file_with_a_mistake_is_named_and_not_half_used(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "oauth.toml"
+    path.write_text(text)
+    found = of_technician(path)
+    assert isinstance(found, ClientsProblem)
+    assert found.where
+    path.write_bytes(b"\xff")
+    assert isinstance(of_technician(path), ClientsProblem)
+
+
+# The keyring ------------------------------------------------------------------------------------
+
+
+def test_a_kept_sign_in_is_given_to_its_own_provider_only() -> None:
+    kept = KeptSignIn(ISSUER, "b-1", Secret("erneuern"), "ana@bodega.es")
+    assert kept_from_text(kept_to_text(kept)) == kept
+    assert "erneuern" not in repr(kept)
+    provider = Provider("id.bodega.es", "x", ISSUER, token=f"{ISSUER}/token")
+    way = SignInWay(account("mail.bodega.es"), provider, None)
+    found = from_kept(kept, way)
+    assert found is not None
+    assert found.client.id == "b-1"
+    other = replace(way, provider=replace(provider, issuer="https://evil.es"))
+    assert from_kept(kept, other) is None
+
+
+@pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"issuer":1}', '{"refresh_token":""}'])
+def test_what_others_put_into_the_keyring_is_no_sign_in(text: str) -> None:
+    assert kept_from_text(Secret(text)) is None

@@ -1,0 +1,604 @@
+"""Signing in at a real OpenID provider, and every way in which that can go wrong.
+
+Each failure is a clear sentence in both languages, nothing hangs, and no port stays open.
+"""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from mailsetup.assistant.events import Event, SignInOpened
+from mailsetup.assistant.service import (
+    Assistant,
+    CheckRequest,
+    SignIn,
+    SignInFailure,
+    SignInWay,
+    UnconfirmedError,
+)
+from mailsetup.assistant.signin import SignInMeans, sign_in
+from mailsetup.assistant.signinwords import other_account_sentence, sign_in_link
+from mailsetup.export.exporter import Artifact
+from mailsetup.export.table import EXPORTERS
+from mailsetup.model.secret import AccessToken
+from mailsetup.model.settings import (
+    Account,
+    AccountSettings,
+    Authentication,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+from mailsetup.net.network import open_network
+from mailsetup.oauth.outcome import Client, SignInFault
+from mailsetup.oauth.provider import BUILTIN
+from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.login import (
+    log_in_imap,
+    log_in_pop3,
+    log_in_smtp,
+    open_imap,
+    open_pop3,
+    open_smtp,
+)
+from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn
+from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.smtp import SmtpSession
+from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
+from tests.oauth.keyring import MemoryKeyring
+from tests.oauth.person import Person, nobody
+from tests.servers.issuer import MAIL, Issuer
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+
+async def signed_in(assistant: Assistant, way: SignInWay, person: Person) -> SignIn:
+    made = await assistant.sign_in(way, person.open)
+    await asyncio.to_thread(person.done)
+    assert isinstance(made, SignIn), made
+    return made
+
+
+async def failed(
+    assistant: Assistant, way: SignInWay, person: Person, fault: SignInFault
+) -> tuple[str, str]:
+    """What the person is told; by then the port is closed and no token is left anywhere."""
+    made = await assistant.sign_in(way, person.open)
+    await asyncio.to_thread(person.done)
+    assert isinstance(made, SignInFailure), made
+    assert made.fault is fault
+    assert all(is_closed(port_of(url)) for url in person.opened)
+    return sentences(made)
+
+
+async def test_a_sign_in_proves_imap_submission_and_rules_and_leaves_nothing_behind(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    person = Person(world)
+    made = await signed_in(assistant, way, person)
+    assert made.signed_in_as == ADDRESS
+    assert not made.is_of_another
+    report = await assistant.check(
+        CheckRequest(account=account[0], secret=made.token, sign_in=made, wait=30)
+    )
+    assert report.incoming is not None
+    assert report.outgoing is not None
+    assert {report.incoming.mechanism, report.outgoing.mechanism} == {"OAUTHBEARER"}
+    assert report.round_trip is not None
+    assert report.round_trip.attachment_intact
+    assert not [one for one in report.findings if one.id.startswith("account.")]
+    assert "managesieve-login: Info: Login" in world.log("dovecot-oauth-mail")
+    assert issuer.living_tokens
+    await assistant.end_sign_ins()
+    assert issuer.living_tokens == []
+
+
+async def test_the_first_request_is_as_the_rules_for_programs_on_peoples_computers_want_it(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    events: list[Event] = []
+    person = Person(world)
+    await assistant.sign_in(way, person.open, events.append)
+    asked = issuer.queries[0]
+    assert asked["response_type"] == "code"
+    assert asked["code_challenge_method"] == "S256"
+    assert len(asked["code_challenge"]) == 43
+    assert len(asked["state"]) >= 40
+    assert asked["redirect_uri"] == f"http://127.0.0.1:{port_of(person.opened[0])}"
+    assert set(asked["scope"].split()) == {MAIL, "offline_access", "openid", "email"}
+    assert asked["login_hint"] == ADDRESS
+    assert events == [SignInOpened(person.opened[0], "id.acceso.test")]
+
+
+async def test_the_provider_enforces_pkce_and_takes_no_other_verifier(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    person = Person(world)
+
+    def strip(url: str) -> None:
+        person.open(url.replace("code_challenge=", "code_challenge=x"))
+
+    made = await assistant.sign_in(way, strip)
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.CODE_REFUSED
+    sentences(made)
+
+
+async def test_the_page_at_the_end_is_in_the_persons_language(
+    world: World, assistant: Assistant, way: SignInWay
+) -> None:
+    from mailsetup import i18n
+
+    i18n.set_language("es")
+    person = Person(world)
+    await signed_in(assistant, way, person)
+    assert '<html lang="es">' in person.last_page
+    assert "Ya puedes cerrar esta página" in person.last_page
+    assert "<script" not in person.last_page
+
+
+# What goes wrong --------------------------------------------------------------------------------
+
+
+async def test_a_browser_that_is_closed_ends_the_wait_with_a_sentence(
+    world: World, assistant: Assistant, way: SignInWay
+) -> None:
+    opened: list[str] = []
+    async with open_network(options_of(world).network) as net:
+        made = await sign_in(
+            way, SignInMeans.BROWSER, net, lambda _event: None, opened.append, patience=0.2
+        )
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.TIMED_OUT
+    assert is_closed(port_of(opened[0]))
+    assert "closed the page" in sentences(made)[0]
+
+
+async def test_somebody_who_cancels_leaves_no_open_port(
+    world: World, assistant: Assistant, way: SignInWay
+) -> None:
+    opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    waiting = asyncio.create_task(assistant.sign_in(way, opened.set_result))
+    url = await opened
+    assert not is_closed(port_of(url))
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert is_closed(port_of(url))
+
+
+async def test_somebody_who_says_no_is_told_that_nothing_was_done(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    person = Person(world, allow=False)
+    said, _ = await failed(assistant, way, person, SignInFault.DENIED)
+    assert "did not give leave" in said
+    assert "You did not give leave" in person.last_page
+    assert issuer.tokens == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("wrong-state", SignInFault.WRONG_STATE),
+        ("wrong-iss", SignInFault.WRONG_ISSUER),
+        ("no-iss", SignInFault.WRONG_ISSUER),
+        ("admin-consent", SignInFault.ADMIN_CONSENT),
+        ("server-error", SignInFault.REFUSED),
+    ],
+)
+async def test_an_answer_that_is_not_right_is_not_used(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    way: SignInWay,
+    fault: str,
+    expected: SignInFault,
+) -> None:
+    issuer.faults.add(fault)
+    await failed(assistant, way, Person(world), expected)
+    assert "POST /token" not in issuer.asked
+
+
+async def test_an_administrators_link_is_offered_where_microsoft_wants_one(
+    account: tuple[Account, AccountSettings],
+) -> None:
+    microsoft = next(one for one in BUILTIN if one.id == "microsoft")
+    way = SignInWay(account[0], microsoft, Client("mi-programa"))
+    link = sign_in_link(SignInFailure(SignInFault.ADMIN_CONSENT), way)
+    assert link == (
+        "https://login.microsoftonline.com/acceso.test/adminconsent?client_id=mi-programa"
+    )
+
+
+async def test_a_redirect_that_comes_twice_counts_once(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    person = Person(world, times=2)
+    await signed_in(assistant, way, person)
+    assert issuer.asked.count("POST /token") == 1
+    # By then either nobody listens any more, or the second one is turned away.
+    assert person.visited[-1][0] in (0, 400)
+    assert person.visited[-2][0] == 200
+
+
+async def test_a_port_that_another_program_holds_is_named(
+    issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    holder = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
+    port = holder.sockets[0].getsockname()[1]
+    redirect = f"http://127.0.0.1:{port}/"
+    fixed = replace(way, client=Client(issuer.register(redirect), redirect=redirect))
+    async with holder:
+        made = await assistant.sign_in(fixed, nobody)
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.PORT_TAKEN
+    assert str(port) in sentences(made)[0]
+
+
+async def test_two_sign_ins_at_once_do_not_get_in_each_others_way(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    other = Assistant(options_of(world), programs_here=lambda: ())
+    people = Person(world), Person(world, "luis@acceso.test")
+    made = await asyncio.gather(
+        assistant.sign_in(way, people[0].open), other.sign_in(way, people[1].open)
+    )
+    assert [isinstance(one, SignIn) and one.signed_in_as for one in made] == [
+        ADDRESS,
+        "luis@acceso.test",
+    ]
+    assert port_of(people[0].opened[0]) != port_of(people[1].opened[0])
+    await other.end_sign_ins()
+    await other.close()
+
+
+async def test_an_answer_from_another_sign_in_is_turned_away(
+    world: World, assistant: Assistant, way: SignInWay
+) -> None:
+    person = Person(world)
+
+    def cross(url: str) -> None:
+        person.open(url.replace("&state=", "&state=otro-"))
+
+    made = await assistant.sign_in(way, cross)
+    await asyncio.to_thread(person.done)
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.WRONG_STATE
+    assert "does not belong to the sign-in" in person.last_page
+
+
+async def test_a_sign_in_without_leave_for_mail_says_what_to_tick(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    issuer.refused_scopes.add(MAIL)
+    said, _ = await failed(assistant, way, Person(world), SignInFault.SCOPE_MISSING)
+    assert "allow everything" in said
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("metadata-redirect", SignInFault.METADATA_REDIRECTED),
+        ("other-issuer", SignInFault.METADATA_OTHER_ISSUER),
+    ],
+)
+async def test_metadata_of_somebody_else_are_not_followed(
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    fault: str,
+    expected: SignInFault,
+) -> None:
+    issuer.faults.add(fault)
+    found = await assistant.sign_in_way(*account)
+    assert isinstance(found, SignInFailure)
+    assert found.fault is expected
+    assert "acceso.test" in sentences(found)[0]
+    assert "GET /elsewhere" not in issuer.asked
+
+
+async def test_a_provider_that_takes_no_new_programs_says_so(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    issuer.faults.add("closed")
+    said, _ = await failed(assistant, way, Person(world), SignInFault.NOT_REGISTERED)
+    assert "app password" in said
+
+
+async def test_a_technicians_own_id_is_used_instead_of_a_registration(
+    world: World, issuer: Issuer, account: tuple[Account, AccountSettings]
+) -> None:
+    issuer.register("http://127.0.0.1", "del-tecnico")
+    assistant = Assistant(
+        options_of(world, oauth_client_id="del-tecnico"), programs_here=lambda: ()
+    )
+    way = await assistant.sign_in_way(*account)
+    assert isinstance(way, SignInWay)
+    made = await signed_in(assistant, way, Person(world))
+    assert made.client.id == "del-tecnico"
+    assert "POST /register" not in issuer.asked
+    await assistant.end_sign_ins()
+    await assistant.close()
+
+
+# Another account, and tokens that end -----------------------------------------------------------
+
+
+@pytest.mark.fault("account.login.wrong-account")
+async def test_another_account_chosen_in_the_browser_is_noticed_and_then_named_at_the_login(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    made = await signed_in(assistant, way, Person(world, "luis@acceso.test"))
+    assert made.is_of_another
+    assert "luis@acceso.test" in other_account_sentence(made.signed_in_as, ADDRESS)
+    report = await assistant.check(
+        CheckRequest(account=account[0], secret=made.token, sign_in=made, send=False)
+    )
+    named = [one for one in report.findings if one.id.startswith("account.")]
+    assert {one.id for one in named} == {"account.login.wrong-account"}
+    assert named[0].facts["chosen"] == "luis@acceso.test"
+
+
+async def test_without_an_id_token_the_provider_is_asked_whose_sign_in_it_was(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    issuer.faults.add("no-id-token")
+    made = await signed_in(assistant, way, Person(world, "luis@acceso.test"))
+    assert made.signed_in_as == "luis@acceso.test"
+    assert "GET /userinfo" in issuer.asked
+
+
+async def test_an_expired_token_is_renewed_in_the_midst_of_a_check(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    issuer.expire_access_tokens()
+    report = await assistant.check(
+        CheckRequest(account=account[0], secret=made.token, sign_in=made, send=False)
+    )
+    assert report.incoming is not None
+    assert report.outgoing is not None
+    assert issuer.asked.count("POST /token") == 2
+    await assistant.end_sign_ins()
+    assert issuer.living_tokens == []
+
+
+async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
+    world: World,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    both = (Authentication.PASSWORD_CLEARTEXT, Authentication.OAUTH2)
+    offered = replace(
+        account[0],
+        incoming=replace(account[0].incoming, authentication=both),
+        outgoing=replace(account[0].outgoing, authentication=both),
+    )
+    report = await assistant.check(
+        CheckRequest(account=offered, secret=made.token, sign_in=made, send=False)
+    )
+    wanted = (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
+    assert report.account.incoming.authentication == wanted
+    assert report.account.outgoing.authentication == wanted
+    for exporter in EXPORTERS:
+        artifact = exporter.export(report.account)
+        if isinstance(artifact, Artifact):
+            written = b"".join(file.content for file in artifact.files)
+            assert made.token.reveal().encode() not in written
+
+
+async def test_a_token_that_is_nearly_over_is_renewed_before_it_is_said(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    issuer.lifetime = 30
+    made = await signed_in(assistant, way, Person(world))
+    issuer.lifetime = 3600
+    first = made.token
+    introspected = issuer.asked.count("POST /introspect")
+    report = await assistant.check(
+        CheckRequest(account=account[0], secret=first, sign_in=made, send=False)
+    )
+    assert report.incoming is not None
+    token = next(one for one in issuer.tokens if one.access == first.reveal())
+    assert token.access_revoked
+    assert issuer.asked.count("POST /introspect") > introspected
+
+
+@pytest.mark.fault("account.login.sign-in-refused")
+async def test_a_mailbox_that_the_sign_in_does_not_open_is_told_as_refused(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    """A shared mailbox: signed in as oneself, under its name."""
+    made = await signed_in(assistant, way, Person(world))
+    shared = replace(
+        account[0],
+        incoming=replace(account[0].incoming, username="ventas@acceso.test"),
+        outgoing=replace(account[0].outgoing, username="ventas@acceso.test"),
+    )
+    report = await assistant.check(
+        CheckRequest(account=shared, secret=made.token, sign_in=made, send=False)
+    )
+    named = {one.id for one in report.findings if one.id.startswith("account.")}
+    assert named == {"account.login.sign-in-refused"}
+
+
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+async def test_each_mechanism_opens_every_real_server_and_a_wrong_token_is_told_by_each(
+    world: World,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+    mechanism: str,
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    other = "XOAUTH2" if mechanism == "OAUTHBEARER" else "OAUTHBEARER"
+    incoming, outgoing = account[0].incoming, account[0].outgoing
+    pop3 = replace(incoming, protocol=Protocol.POP3, port=995)
+    async with open_network(options_of(world).network) as net:
+        for token, expected in (
+            (made.token, mechanism),
+            (AccessToken("x" * 400), ErrorClass.AUTH_TOKEN_REFUSED),
+        ):
+            imap = await open_imap(incoming, net)
+            assert isinstance(imap, ImapSession)
+            async with imap:
+                imap.capabilities -= {f"AUTH={other}"}
+                assert said_of(await log_in_imap(imap, token, net)) == expected
+            smtp = await open_smtp(outgoing, net)
+            assert isinstance(smtp, SmtpSession)
+            async with smtp:
+                smtp.extensions["AUTH"] = smtp.extensions["AUTH"].replace(other, "")
+                assert said_of(await log_in_smtp(smtp, token, net)) == expected
+            maildrop = await open_pop3(pop3, net)
+            assert isinstance(maildrop, Pop3Session)
+            async with maildrop:
+                maildrop.capabilities["SASL"] = (mechanism,)
+                assert said_of(await log_in_pop3(maildrop, token, net)) == expected
+
+
+def said_of(outcome: LoggedIn | Failure) -> str:
+    if isinstance(outcome, LoggedIn):
+        return outcome.mechanism
+    assert "x" * 400 not in outcome.text
+    return outcome.error
+
+
+@pytest.mark.fault("account.login.sign-in-expired")
+async def test_a_revoked_sign_in_is_told_as_such(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    issuer.revoke_everything()
+    report = await assistant.check(
+        CheckRequest(account=account[0], secret=made.token, sign_in=made, send=False)
+    )
+    named = {one.id for one in report.findings if one.id.startswith("account.")}
+    assert named == {"account.login.sign-in-expired"}
+
+
+async def test_a_kept_sign_in_logs_in_again_without_a_browser(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    keyring: MemoryKeyring,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    assert keyring.entries == {}
+    assert await assistant.keep_sign_in(made)
+    kept = "".join(keyring.entries.values())
+    assert made.token.reveal() not in kept
+    await assistant.end_sign_ins()
+    assert issuer.living_tokens
+    again = await assistant.kept_sign_in(way)
+    assert isinstance(again, SignIn)
+    assert again.token != made.token
+    report = await assistant.check(
+        CheckRequest(account=account[0], secret=again.token, sign_in=again, send=False)
+    )
+    assert report.incoming is not None
+    # The refresh token changed with its use, so that only the new one still works.
+    assert made.tokens.refresh != again.tokens.refresh
+    once_more = await assistant.kept_sign_in(way)
+    assert isinstance(once_more, SignIn)
+    assert await assistant.forget_sign_in(account[0].address)
+    assert keyring.entries == {}
+
+
+async def test_a_kept_sign_in_that_was_revoked_says_so(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+) -> None:
+    assert await assistant.keep_sign_in(await signed_in(assistant, way, Person(world)))
+    issuer.revoke_everything()
+    again = await assistant.kept_sign_in(way)
+    assert isinstance(again, SignInFailure)
+    assert again.fault is SignInFault.EXPIRED
+    sentences(again)
+
+
+# To whom a token may go -------------------------------------------------------------------------
+
+
+def at(account: Account, host: str) -> Account:
+    return replace(
+        account,
+        incoming=replace(account.incoming, host=host),
+        outgoing=replace(account.outgoing, host=host),
+    )
+
+
+async def test_servers_of_somebody_else_are_asked_about_before_anybody_signs_in(
+    assistant: Assistant, account: tuple[Account, AccountSettings]
+) -> None:
+    foreign = at(account[0], "mail.hoster.test")
+    way = await assistant.sign_in_way(foreign, account[1])
+    assert isinstance(way, SignInWay)
+    assert way.confirm == ("hoster.test",)
+    with pytest.raises(UnconfirmedError):
+        await assistant.sign_in(way, nobody)
+    agreed = await assistant.sign_in_way(foreign, account[1], agreed=("hoster.test",))
+    assert isinstance(agreed, SignInWay)
+    assert agreed.confirm == ()
+
+
+async def test_a_token_goes_to_no_server_but_the_providers_or_agreed_ones(
+    world: World, assistant: Assistant, account: tuple[Account, AccountSettings], way: SignInWay
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    foreign = at(account[0], "mail.hoster.test")
+    with pytest.raises(UnconfirmedError):
+        await assistant.check(CheckRequest(account=foreign, secret=made.token, sign_in=made))
+    with pytest.raises(UnconfirmedError):
+        await assistant.check(CheckRequest(account=account[0], secret=AccessToken("x")))
+
+
+async def test_pop3_takes_the_same_token(
+    world: World, issuer: Issuer, account: tuple[Account, AccountSettings]
+) -> None:
+    pop3 = ServerSettings(
+        Protocol.POP3, "mail.acceso.test", 995, SocketType.TLS, ADDRESS,
+        account[0].incoming.authentication,
+    )  # fmt: skip
+    by_pop3 = replace(account[0], incoming=pop3)
+    assistant = Assistant(options_of(world), programs_here=lambda: ())
+    way = await assistant.sign_in_way(by_pop3, account[1])
+    assert isinstance(way, SignInWay)
+    made = await signed_in(assistant, way, Person(world))
+    report = await assistant.check(
+        CheckRequest(account=by_pop3, secret=made.token, sign_in=made, wait=30)
+    )
+    assert report.incoming is not None
+    assert report.incoming.mechanism == "OAUTHBEARER"
+    assert report.round_trip is not None
+    await assistant.end_sign_ins()
+    await assistant.close()
