@@ -61,7 +61,9 @@ class ProgramJobs:
             return
         session.forget_program()
         place = session.place or "new"
-        secret = Secret(session.password) if session.store_in_program else None
+        secret: Secret | None = None
+        if session.store_in_program and not session.by_sign_in:
+            secret = Secret(session.password)
         report = session.report
         folders = report.folders if report is not None and report.account == account else None
 
