@@ -211,6 +211,8 @@ class ServerForm(QWidget):
         self.port.set_label(_("&Port") if incoming else _("P&ort"))
         self._security_label.setText(_("En&cryption") if incoming else _("Encr&yption"))
         purpose = protocol_purpose(self.protocol)
+        self._reached_server = None
+        self._forget_reached()
         self.kind.setAccessibleName(f"{purpose}: {_('kind of server')}")
         for field in (self.host, self.port):
             field.edit.setAccessibleName(f"{purpose}: {field.edit.accessibleName()}")
