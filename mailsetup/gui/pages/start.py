@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import address_fault_sentence
@@ -12,7 +12,7 @@ from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Field, LinkButton, Notice, PlainLabel, clear
-from mailsetup.gui.wrapping import WrappingLayout, wrapping_row
+from mailsetup.gui.wrapping import WrappingLayout
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFault, EmailAddress, MalformedAddress
 from mailsetup.model.text import has_control, plain
@@ -58,7 +58,12 @@ class StartPage(PageView):
         self._known_title = PlainLabel(role="muted", size=Type.SMALL)
         self.forget = LinkButton()
         self.forget.clicked.connect(lambda: self.wanted.emit(Wish.FORGET_ADDRESSES))
-        self._known_head = wrapping_row(self._known_title, self.forget)
+        self._known_head = QWidget()
+        head = QHBoxLayout(self._known_head)
+        head.setContentsMargins(0, 0, 0, 0)
+        head.addWidget(self._known_title)
+        head.addWidget(self.forget)
+        head.addStretch(1)
         self.known: dict[str, LinkButton] = {}
         self._length = 0
         self._by_hand = False
