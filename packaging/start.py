@@ -54,6 +54,8 @@ TEST_PROGRAMS = {
     "nginx": ("nginx-light",),
     "thunderbird": ("thunderbird",),
     "xvfb-run": ("xvfb", "xauth"),
+    "chromium": ("chromium",),
+    "chromedriver": ("chromium-driver",),
     "openssl": ("openssl",),
     "neomutt": ("neomutt",),
     "mbsync": ("isync",),

@@ -5,6 +5,7 @@ English stands in the sources as message ids; ``resources/locale/es`` holds Span
 complete or the tests fail. Needs Babel, which the ``test`` extra brings.
 """
 
+import ast
 import io
 import sys
 from datetime import UTC, datetime
@@ -33,7 +34,25 @@ def extracted() -> Catalog:
         found, key=lambda row: (row[0], row[1])
     ):
         catalog.add(message, locations=[(f"mailsetup/{name}", 0)])
+    for path in sorted((ROOT / "mailsetup").rglob("*.py")):
+        for message in hidden(path.read_text(encoding="utf-8")):
+            catalog.add(message, locations=[(str(path.relative_to(ROOT)), 0)])
     return catalog
+
+
+def hidden(source: str) -> list[str]:
+    """Texts inside f-strings, where the extractor does not look before Python 3.12."""
+    return [
+        call.args[0].value
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.JoinedStr)
+        for call in ast.walk(node)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in ("_", "N_")
+        and isinstance(call.args[0], ast.Constant)
+        and isinstance(call.args[0].value, str)
+    ]
 
 
 def spanish() -> Catalog:

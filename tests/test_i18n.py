@@ -61,3 +61,8 @@ def test_the_system_decides_the_first_language(
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(ValueError, match="tlh"):
         i18n.set_language("tlh")
+
+
+def test_a_text_inside_an_f_string_is_found_too(translations: ModuleType) -> None:
+    source = """f"<b>{escape(_('inside'))}</b> {N_('marked')} {other('not this')}" """
+    assert set(translations.hidden(source)) == {"inside", "marked"}

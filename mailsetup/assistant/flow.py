@@ -10,11 +10,16 @@ class Page(StrEnum):
     WELCOME = "welcome"
     COMPLAINT = "complaint"
     TECHNICIAN = "technician"
+    FLEET = "fleet"
+    FLEET_RUN = "fleet-run"
+    FLEET_DONE = "fleet-done"
     START = "start"
     LOOKING = "looking"
     FOUND = "found"
     MANUAL = "manual"
     PASSWORD = "password"  # noqa: S105 - a page's name
+    SIGN_IN = "sign-in"
+    """In the browser, on the provider's own page."""
     SECOND = "second"
     TESTING = "testing"
     RESULT = "result"
@@ -31,6 +36,8 @@ class Move(StrEnum):
     """Something does not work: say what."""
     TECHNICIAN = "technician"
     """The ways of those who look after other people's mail."""
+    FLEET = "fleet"
+    """A table of many people."""
     MANUAL = "manual"
     """Enter or change the servers by hand."""
     FOUND = "found"
@@ -44,6 +51,8 @@ class Move(StrEnum):
     """Try it out: nothing is left to be typed."""
     PASSWORD = "password"  # noqa: S105 - a page's name
     """Type the password anew."""
+    SIGN_IN = "sign-in"
+    """Sign in in the browser instead of giving a password."""
     SECOND = "second"
     """The complaint needs a mailbox at another company to be seen."""
     ANOTHER = "another"
@@ -58,6 +67,17 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.WELCOME, Move.TECHNICIAN): Page.TECHNICIAN,
     (Page.TECHNICIAN, Move.NEXT): Page.START,
     (Page.TECHNICIAN, Move.CANCEL): Page.WELCOME,
+    (Page.TECHNICIAN, Move.FLEET): Page.FLEET,
+    (Page.FLEET, Move.NEXT): Page.FLEET_RUN,
+    (Page.FLEET, Move.CANCEL): Page.WELCOME,
+    (Page.FLEET_RUN, Move.ENDED): Page.FLEET_DONE,
+    # Nothing could be written, or the options cannot be used.
+    (Page.FLEET_RUN, Move.FAILED): Page.FLEET,
+    (Page.FLEET_RUN, Move.CANCEL): Page.FLEET,
+    # The person agreed to companies, or some were left for later.
+    (Page.FLEET_DONE, Move.AGAIN): Page.FLEET_RUN,
+    (Page.FLEET_DONE, Move.ANOTHER): Page.WELCOME,
+    (Page.FLEET_DONE, Move.CANCEL): Page.FLEET,
     (Page.START, Move.NEXT): Page.LOOKING,
     (Page.START, Move.MANUAL): Page.MANUAL,
     (Page.START, Move.CANCEL): Page.WELCOME,
@@ -67,6 +87,7 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.LOOKING, Move.FAILED): Page.START,
     (Page.LOOKING, Move.CANCEL): Page.START,
     (Page.FOUND, Move.NEXT): Page.PASSWORD,
+    (Page.FOUND, Move.SIGN_IN): Page.SIGN_IN,
     # The password was typed while the search still went on.
     (Page.FOUND, Move.TEST): Page.TESTING,
     (Page.FOUND, Move.SECOND): Page.SECOND,
@@ -75,19 +96,28 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.FOUND, Move.AGAIN): Page.LOOKING,
     (Page.FOUND, Move.CANCEL): Page.START,
     (Page.MANUAL, Move.NEXT): Page.PASSWORD,
+    (Page.MANUAL, Move.SIGN_IN): Page.SIGN_IN,
     (Page.MANUAL, Move.CANCEL): Page.START,
     (Page.PASSWORD, Move.NEXT): Page.TESTING,
     (Page.PASSWORD, Move.SECOND): Page.SECOND,
     (Page.PASSWORD, Move.MANUAL): Page.MANUAL,
+    (Page.PASSWORD, Move.SIGN_IN): Page.SIGN_IN,
     (Page.PASSWORD, Move.CANCEL): Page.START,
+    (Page.SIGN_IN, Move.NEXT): Page.TESTING,
+    (Page.SIGN_IN, Move.SECOND): Page.SECOND,
+    (Page.SIGN_IN, Move.PASSWORD): Page.PASSWORD,
+    (Page.SIGN_IN, Move.MANUAL): Page.MANUAL,
+    (Page.SIGN_IN, Move.CANCEL): Page.START,
     (Page.SECOND, Move.NEXT): Page.TESTING,
     (Page.SECOND, Move.CANCEL): Page.START,
     (Page.TESTING, Move.ENDED): Page.RESULT,
     (Page.TESTING, Move.FAILED): Page.RESULT,
     (Page.TESTING, Move.CANCEL): Page.PASSWORD,
+    (Page.TESTING, Move.SIGN_IN): Page.SIGN_IN,
     (Page.RESULT, Move.NEXT): Page.PROGRAM,
     (Page.RESULT, Move.AGAIN): Page.TESTING,
     (Page.RESULT, Move.PASSWORD): Page.PASSWORD,
+    (Page.RESULT, Move.SIGN_IN): Page.SIGN_IN,
     (Page.RESULT, Move.SECOND): Page.SECOND,
     (Page.RESULT, Move.MANUAL): Page.MANUAL,
     (Page.RESULT, Move.CANCEL): Page.START,
@@ -97,16 +127,19 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.DONE, Move.AGAIN): Page.PROGRAM,
 }
 
-TRANSIENT = frozenset({Page.LOOKING, Page.TESTING})
+TRANSIENT = frozenset({Page.LOOKING, Page.TESTING, Page.FLEET_RUN})
 """Pages on which the engine works: Back never leads to them."""
 
-BEFORE = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN})
+FLEET = (Page.FLEET, Page.FLEET_RUN, Page.FLEET_DONE)
+"""Pages for many people at once: a way of its own."""
+
+BEFORE = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET})
 """Pages on which the way has not begun: no steps are shown yet."""
 
 STEPS: tuple[tuple[Page, ...], ...] = (
-    (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, Page.START, Page.LOOKING),
+    (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET, Page.START, Page.LOOKING),
     (Page.FOUND, Page.MANUAL),
-    (Page.PASSWORD, Page.SECOND),
+    (Page.PASSWORD, Page.SIGN_IN, Page.SECOND),
     (Page.TESTING, Page.RESULT),
     (Page.PROGRAM, Page.DONE),
 )

@@ -12,7 +12,6 @@ from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
     Account,
     AccountSettings,
-    Authentication,
     OAuth2Endpoints,
     Protocol,
     ServerSettings,
@@ -190,12 +189,6 @@ def _client(
     return ours
 
 
-def signs_in(account: Account) -> bool:
-    """Whether both servers may be opened by a sign-in in the browser."""
-    servers = (account.incoming, account.outgoing)
-    return all(Authentication.OAUTH2 in server.authentication for server in servers)
-
-
 async def find_way(
     account: Account,
     settings: AccountSettings | None,
@@ -298,6 +291,19 @@ def needs_renewal(one: SignIn, net: Network) -> bool:
 async def give_back(one: SignIn, net: Network) -> bool:
     """Revoke the tokens at the provider, where it can do that."""
     return await revoke(one.way.provider, one.client, one.tokens, net)
+
+
+def sign_in_way(account: Account, *, known: bool) -> SignInWay:
+    """A way for pictures and tests: at Microsoft, where this program is known or is not."""
+    microsoft = builtin_for(("outlook.office365.com",), None)
+    if microsoft is None:
+        raise LookupError
+    return SignInWay(account, microsoft, Client("example") if known else None)
+
+
+def sign_in_as(way: SignInWay, address: str) -> SignIn:
+    """A sign-in for pictures and tests, with tokens that open nothing."""
+    return SignIn(way, Client("example"), Tokens(AccessToken("example"), signed_in_as=address))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
 
-def sign_in_sentence(failure: SignInFailure) -> str:
-    """Why there is no sign-in, and what to do next."""
+def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> str:
+    """Why there is no sign-in, and what to do next.
+
+    ``takes_password``: whether the account can be opened with one, too.
+    """
     said = plain(failure.detail, 200)
     match failure.fault:
         case SignInFault.NO_PROVIDER:
@@ -17,10 +20,7 @@ def sign_in_sentence(failure: SignInFailure) -> str:
                 " password."
             )
         case SignInFault.NO_CLIENT:
-            return _(
-                "{provider} only lets programs in that it knows by an id, and this program has"
-                " none there. Use an app password, or let your mail program do the sign-in."
-            ).format(provider=said or _("The provider"))
+            return _no_client(said, takes_password=takes_password)
         case SignInFault.PORT_TAKEN:
             return _(
                 "Another program is using port {port}, to which the browser has to come back."
@@ -106,6 +106,24 @@ def sign_in_sentence(failure: SignInFailure) -> str:
             return _("This provider has no sign-in by a code. Sign in in the browser.")
         case _:
             assert_never(failure.fault)
+
+
+def no_client_sentence(way: SignInWay) -> str:
+    """This program is not known to the provider, and what to do instead."""
+    return _no_client(plain(way.name, 120), takes_password=way.account.takes_password)
+
+
+def _no_client(provider: str, *, takes_password: bool) -> str:
+    provider = provider or _("The provider")
+    if takes_password:
+        return _(
+            "{provider} only lets programs in that it knows by an id, and this program has none"
+            " there. Use an app password, or let your mail program do the sign-in."
+        ).format(provider=provider)
+    return _(
+        "{provider} only lets programs in that it knows by an id, and this program has none there."
+        " Passwords do not work. Let your mail program do the sign-in; all else can be tried here."
+    ).format(provider=provider)
 
 
 def sign_in_link(failure: SignInFailure, way: SignInWay | None) -> str:

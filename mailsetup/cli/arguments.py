@@ -41,6 +41,8 @@ SYMPTOMS = (
 )  # fmt: skip
 """Words for complaints. Written here too, because the command line's help loads nothing else."""
 
+SHELLS = ("bash", "zsh", "fish", "powershell")
+
 KITS = ("thunderbird", "outlook", "apple", "ansible")
 """Kits, for the same reason."""
 
@@ -60,8 +62,10 @@ def parser() -> Parser:
             "  mailsetup discover ana@company.com\n"
             "  mailsetup check ana@company.com\n"
             "  mailsetup apply ana@company.com --to thunderbird\n"
+            "  mailsetup batch people.csv --out people\n"
             "  mailsetup --demo\n"
             "\n"
+            "“mailsetup COMMAND --help” shows examples of each.\n"
             "Exit status: 0 done, 2 wrong input, 3 no settings found, 4 a confirmation is needed,\n"
             "5 a link of the chain is broken, 130 cancelled, 1 a defect of this program."
         ),
@@ -77,7 +81,16 @@ def parser() -> Parser:
     root.add_argument("--screenshot", metavar="FILE", help=argparse.SUPPRESS)
     verbs = root.add_subparsers(dest="verb", metavar=_("COMMAND"))
 
-    discover = _verb(verbs, "discover", _("find the mail servers of an address"))
+    discover = _verb(
+        verbs,
+        "discover",
+        _("find the mail servers of an address"),
+        examples=(
+            "mailsetup discover ana@company.com",
+            "mailsetup discover ana@company.com --json > company.json",
+            "mailsetup discover ana@company.com --trust hoster.com",
+        ),
+    )
     _address(discover)
 
     check = _verb(
@@ -165,7 +178,15 @@ def parser() -> Parser:
         help=_("where the address is refused as user name, also try its usual other form once"),
     )
 
-    export = _verb(verbs, "export", _("write the files for a mail program"))
+    export = _verb(
+        verbs,
+        "export",
+        _("write the files for a mail program"),
+        examples=(
+            "mailsetup export ana@company.com --for outlook --out ana",
+            "mailsetup export ana@company.com --for apple-mail --name 'Ana Gil' --out ana",
+        ),
+    )
     _address(export)
     export.add_argument(
         "--for", dest="program", required=True, metavar=_("PROGRAM"), help=_("see “programs”")
@@ -180,7 +201,16 @@ def parser() -> Parser:
         "--sign-key", metavar=_("FILE"), help=_("its private key, where it is in another file")
     )
 
-    apply = _verb(verbs, "apply", _("put the settings into a program installed here"))
+    apply = _verb(
+        verbs,
+        "apply",
+        _("put the settings into a program installed here"),
+        examples=(
+            "mailsetup apply ana@company.com --to thunderbird",
+            "mailsetup apply ana@company.com --to thunderbird --profile default",
+            "mailsetup apply ana@company.com --to thunderbird --undo",
+        ),
+    )
     _address(apply)
     apply.add_argument(
         "--to", dest="program", required=True, metavar=_("PROGRAM"), help=_("see “programs”")
@@ -214,13 +244,61 @@ def parser() -> Parser:
     _batch(verbs)
     _kit(verbs)
 
-    _verb(verbs, "programs", _("the programs for export and apply, and which are installed"))
+    _verb(
+        verbs,
+        "programs",
+        _("the programs for export and apply, and which are installed"),
+        examples=("mailsetup programs", "mailsetup programs --json"),
+    )
+    _about_itself(verbs)
     return root
+
+
+def _about_itself(verbs: "argparse._SubParsersAction[Parser]") -> None:
+    text = _("the JSON Schema of what --json prints")
+    schema = verbs.add_parser("schema", help=text, description=text)
+    text = _("a script that completes commands and options in your shell")
+    completion = verbs.add_parser(
+        "completion",
+        help=text,
+        description=text,
+        epilog="\n".join(
+            (
+                _("Examples:"),
+                "  mailsetup completion bash >> ~/.bashrc",
+                "  mailsetup completion zsh > ~/.zfunc/_mailsetup",
+                "  mailsetup completion fish > ~/.config/fish/completions/mailsetup.fish",
+                "  mailsetup completion powershell >> $PROFILE",
+            )
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    completion.add_argument("shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS))
+    text = _("the manual page")
+    manual = verbs.add_parser(
+        "manual",
+        help=text,
+        description=text,
+        epilog="\n".join(
+            (_("Examples:"), "  mailsetup manual > mailsetup.1", "  man -l mailsetup.1")
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for verb in (schema, completion, manual):
+        verb.add_argument(
+            "--lang", choices=("es", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
 
 
 def _publish(verbs: "argparse._SubParsersAction[Parser]") -> None:
     publish = _verb(
-        verbs, "publish", _("what a hosting should serve, so that every program finds the settings")
+        verbs,
+        "publish",
+        _("what a hosting should serve, so that every program finds the settings"),
+        examples=(
+            "mailsetup publish company.com --address ana@company.com --out web",
+            "mailsetup publish company.com --address ana@company.com --verify",
+        ),
     )
     publish.add_argument("domain", metavar=_("DOMAIN"), help=_("the domain behind the @"))
     publish.add_argument(

@@ -66,6 +66,8 @@ def main(
         options = parse(arguments)
         if options.verb is None or options.demo:
             return _open(options, windows, output, messages)
+        if options.verb in ("schema", "completion", "manual"):
+            return _describe(options, output)
         from mailsetup.cli.verbs import run_verb
 
         options.make_pdf = windows.pdf if windows is not None else None
@@ -96,6 +98,24 @@ def main(
         return DEFECT
     except Exception as error:  # noqa: BLE001 - the border: a defect of ours, told without a traceback
         return _defect(error, wants_json, output, messages)
+
+
+def _describe(options: Namespace, stdout: TextIO) -> int:
+    from mailsetup.cli import selfdescription
+
+    match options.verb:
+        case "schema":
+            selfdescription.write_schema(stdout)
+        case "completion":
+            selfdescription.write_completion(options.shell, stdout)
+        case _:
+            from datetime import UTC, datetime
+
+            # A given date makes the same page twice (reproducible-builds.org).
+            given = os.environ.get("SOURCE_DATE_EPOCH", "")
+            now = datetime.fromtimestamp(int(given), UTC) if given.isdigit() else datetime.now(UTC)
+            selfdescription.write_manual(stdout, now.date().isoformat())
+    return DONE
 
 
 def _open(options: Namespace, windows: Windows | None, stdout: TextIO, stderr: TextIO) -> int:

@@ -14,11 +14,11 @@ from mailsetup.assistant.service import (
     SignInFailure,
     SignInMeans,
     SignInWay,
-    signs_in,
 )
 from mailsetup.assistant.signin import ClientsProblem, SignInFault
 from mailsetup.assistant.signinwords import (
     clients_problem_sentence,
+    no_client_sentence,
     other_account_sentence,
     sign_in_link,
     sign_in_sentence,
@@ -78,7 +78,7 @@ def log_in_with(
     """What to log in with where no password came early."""
     interactive = streams.stdin.isatty() and not options.json
     wanted = _wants_sign_in(options)
-    if not (wanted or signs_in(account)):
+    if not (wanted or account.takes_sign_in):
         return password_prompt(account.address), None
     way = engine.run(
         engine.assistant.sign_in_way(
@@ -97,15 +97,13 @@ def log_in_with(
         return _taken(made, options, streams, engine)
     if isinstance(made, SignInFailure) and not (wanted or interactive):
         raise _refused(made, way)
-    takes_password = account.incoming.takes_password and account.outgoing.takes_password
-    if not wanted and takes_password:
+    if not wanted and account.takes_password:
         typed = password_prompt(account.address, may_be_empty=way.can_begin)
         if typed:
             return typed, None
-    if not way.can_begin and not wanted and not takes_password:
+    if not way.can_begin and not wanted and not account.takes_password:
         # Nothing can be logged in with; all else is still worth a look.
-        failure = SignInFailure(SignInFault.NO_CLIENT, way.name)
-        streams.stderr.write(f"{sign_in_sentence(failure)}\n")
+        streams.stderr.write(f"{no_client_sentence(way)}\n")
         return Secret(""), None
     return _taken(_signed_in(way, options, streams, engine), options, streams, engine)
 
@@ -196,7 +194,8 @@ def _taken(
 
 def _refused(failure: SignInFailure, way: SignInWay | None) -> RefusalError:
     link = sign_in_link(failure, way)
-    sentence = sign_in_sentence(failure)
+    takes_password = way is None or way.account.takes_password
+    sentence = sign_in_sentence(failure, takes_password=takes_password)
     status = BAD_INPUT if failure.fault in _OF_INPUT else BROKEN
     return RefusalError(
         f"sign-in.{failure.fault}", f"{sentence}\n{link}" if link else sentence, status

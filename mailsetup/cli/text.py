@@ -160,7 +160,8 @@ def write_report(report: CheckReport, now: datetime, out: TextIO) -> None:
 def _write_finding(finding: Finding, out: TextIO) -> None:
     explanation = explain(finding)
     out.write(f"\n{_SIGNS[finding.status]} {explanation.title}\n  {explanation.advice}\n")
-    out.write(f"  {_('Who can mend it: {who}').format(who=actor_name(explanation.who))}\n")
+    who = _("Who can mend it: {who}").format(who=actor_name(explanation.who))
+    out.write(f"  {who}\n")
     out.writelines(f"    {label}: {value}\n" for label, value in evidence_rows(finding))
 
 

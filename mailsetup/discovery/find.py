@@ -8,10 +8,11 @@ change the outcome, and one that swallows packets holds up an answer by no more 
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, assert_never
 
+from mailsetup.discovery.answers import RankedAnswer, completed, only_protected
 from mailsetup.discovery.burst import first_questions
 from mailsetup.discovery.domain import DomainFacts, domain_facts
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
@@ -39,7 +40,7 @@ from mailsetup.model.outcome import (
     Tried,
     Unreachable,
 )
-from mailsetup.model.settings import AccountSettings, Hint, ServerSettings, SocketType
+from mailsetup.model.settings import AccountSettings, Hint
 from mailsetup.model.source import Method, Source
 from mailsetup.net.network import Network
 
@@ -149,19 +150,6 @@ async def find(
         await race.stop()
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Settings with what decides their rank."""
-
-    found: Found
-    confirm: tuple[str, ...]
-    place: int
-
-    @property
-    def rank(self) -> tuple[bool, bool, int]:
-        return (not self.found.settings.is_complete, bool(self.confirm), self.place)
-
-
 class _Race:
     def __init__(
         self,
@@ -181,9 +169,9 @@ class _Race:
         self._burst: list[asyncio.Future[object]] = []
         self._facts: asyncio.Task[DomainFacts] | None = None
         self._tried: dict[int, Tried] = {}
-        self._answers: dict[int, _Answer] = {}
+        self._answers: dict[int, RankedAnswer] = {}
         self._questions: list[NeedsInput] = []
-        self._best: _Answer | None = None
+        self._best: RankedAnswer | None = None
 
     async def run(self, budget: float, *, online: bool) -> Discovery:
         loop = asyncio.get_running_loop()
@@ -271,19 +259,19 @@ class _Race:
         if isinstance(outcome, NeedsInput):
             self._questions.append(outcome)
         if isinstance(outcome, Found):
-            found = with_provider_knowledge(_only_protected(outcome), self._address)
+            found = with_provider_knowledge(only_protected(outcome), self._address)
             found = with_trusted_services(found, self._address, self._agreed)
             if found.settings.servers:
                 confirm = domains_to_confirm(found, self._address, self._agreed)
-                self._answers[place] = _Answer(found, confirm, place)
+                self._answers[place] = RankedAnswer(found, confirm, place)
             else:
                 fate, reason = Fate.ABSENT, "no-protected-server"
         self._end(place, fate, location, reason)
 
-    def _combined(self) -> list[_Answer]:
+    def _combined(self) -> list[RankedAnswer]:
         """All answers, half ones completed from others of equal trust."""
         answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
-        return [_completed(answer, answers) for answer in answers]
+        return [completed(answer, answers) for answer in answers]
 
     def _may_improve(self, place: int, task: "asyncio.Task[Outcome]") -> bool:
         if task.done():
@@ -357,47 +345,6 @@ class _Race:
             elapsed_ms=self._elapsed_ms(),
             domain_facts=facts,
         )
-
-
-def _completed(answer: _Answer, others: Sequence[_Answer]) -> _Answer:
-    """The answer, its missing half taken from the best other one of equal trust."""
-    settings = answer.found.settings
-    for other in others:
-        if settings.is_complete:
-            break
-        if other is answer or set(other.confirm) != set(answer.confirm):
-            continue
-        settings = replace(
-            settings,
-            incoming=settings.incoming or other.found.settings.incoming,
-            outgoing=settings.outgoing or other.found.settings.outgoing,
-        )
-    # What else the domain offers is taken from whoever may speak for it.
-    others_services = (
-        other.found.settings.services
-        for other in others
-        if (other.found.vouched or not other.confirm) and other.found.settings.services
-    )
-    services = settings.services or next(others_services, ())
-    settings = replace(settings, services=services)
-    return replace(answer, found=replace(answer.found, settings=settings))
-
-
-def _only_protected(found: Found) -> Found:
-    """Without TLS nothing is ever set up automatically, whatever a source says."""
-
-    def protected(servers: Sequence[ServerSettings]) -> tuple[ServerSettings, ...]:
-        return tuple(server for server in servers if server.security is not SocketType.NONE)
-
-    settings = found.settings
-    return replace(
-        found,
-        settings=replace(
-            settings,
-            incoming=protected(settings.incoming),
-            outgoing=protected(settings.outgoing),
-        ),
-    )
 
 
 def _fate(outcome: Outcome) -> tuple[Fate, str, str]:

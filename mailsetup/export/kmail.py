@@ -1,13 +1,14 @@
-"""KMail: its four configuration files, and a guide for a KMail that is in use.
+"""KMail: its configuration files, and a guide for a KMail that is in use.
 
-KMail reads mail through Akonadi: a *resource* with a file of its own, entered in Akonadi's list
-of instances; how mail is sent and who sends it stand in two more files. All four may be put there
-while Akonadi is stopped, and each may be put at the end of one that exists: KConfig and QSettings
-join groups of the same name. The instance's number is made from the address, far above those that
-Akonadi gives, so that it meets no other. Keys and numbers are those that Akonadi 22.12 writes;
-KConfig escapes a value as GLib does.
+KMail reads mail through Akonadi: a *resource* with a file of its own, entered in Akonadi's list of
+instances and in one more file with the name that people see; how mail is sent and who sends it
+stand in two others. All may be put there while Akonadi is stopped, and what is a list may be put at
+the end of one that exists: KConfig and QSettings join groups of the same name. The instance's
+number is made from the address, far above those that Akonadi gives, so that it meets no other. Keys
+and numbers are those that Akonadi 22.12 writes; KConfig escapes a value as GLib does.
 """
 
+import string
 import uuid
 
 from mailsetup.export import keyfile
@@ -50,6 +51,8 @@ _AUTHENTICATION = {
 # POP3's own log-in (USER and PASS), which every server knows.
 _POP3_CLEAR = 7
 _SAFETY = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
+_NAMED = "agent_config_"
+"""With the instance's name behind it, the file of Akonadi with the name that people see."""
 _ENCRYPTION = {SocketType.TLS: "SSL", SocketType.STARTTLS: "TLS"}
 
 
@@ -99,6 +102,7 @@ def _lines(account: Account) -> tuple[str, ...]:
         "akonadictl stop",
         f"mkdir -p {config}/akonadi",
         f"cat agentsrc >> {config}/akonadi/agentsrc",
+        f"cp {_NAMED}{_instance(account)} {config}/akonadi/",
         f"cat mailtransports >> {config}/mailtransports",
         f"cat emailidentities >> {config}/emailidentities",
         f"cp {_instance(account)}rc {config}/",
@@ -106,7 +110,7 @@ def _lines(account: Account) -> tuple[str, ...]:
 
 
 def config_files(account: Account) -> dict[str, bytes]:
-    """Each file's name and content; ``agentsrc`` belongs into the folder ``akonadi``."""
+    """Each file's name and content; those of Akonadi's agents belong into ``akonadi``."""
     number = _number(account, "transport")
     identity = _number(account, "identity")
     resource = _instance(account)
@@ -134,9 +138,27 @@ def config_files(account: Account) -> dict[str, bytes]:
     return {
         f"{resource}rc": _resource(account, identity),
         "agentsrc": agents,
+        f"{_NAMED}{resource}": f"[Agent]\nName={_qsettings(str(account.address))}\n".encode(),
         "mailtransports": keyfile.render({f"Transport {number}": transport}),
         "emailidentities": keyfile.render({f"Identity #{_position(account)}": who}),
     }
+
+
+def _qsettings(text: str) -> str:
+    """A text as QSettings writes it: in quotes, and with an escape for all but plain characters."""
+    pieces = ['"']
+    open_escape = False
+    for char in text:
+        # A digit behind an escape would be taken for a part of it.
+        open_escape = not (" " <= char <= "~") or (open_escape and char in string.hexdigits)
+        if open_escape:
+            units = char.encode("utf-16-be")
+            pieces += [
+                f"\\x{int.from_bytes(units[at : at + 2]):x}" for at in range(0, len(units), 2)
+            ]
+        else:
+            pieces.append(f"\\{char}" if char in '\\"' else char)
+    return "".join((*pieces, '"'))
 
 
 def _resource(account: Account, identity: int) -> bytes:

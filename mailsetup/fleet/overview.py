@@ -294,8 +294,9 @@ def _write_html(
     for state in present:
         rows = (line for line in lines() if line.state is state)
         _write_group(state, overview.totals[state], rows, file)
+    last = escape(_("This report holds no password and no message content."))
     file.write(
-        f"<footer><p>{escape(_('This report holds no password and no message content.'))}</p>"
+        f"<footer><p>{last}</p>"
         f"<p>mailsetup {escape(__version__)}</p></footer>\n</main>\n</body>\n</html>\n"
     )
 

@@ -124,6 +124,8 @@ def html(page: Sheet) -> bytes:
     style, policy = _style()
     title = f"{page.title}: {page.address}"
     with i18n.speaking(page.language):
+        heading = escape(_("Your e-mail address"))
+        last = escape(_("This page holds no password and loads nothing."))
         parts = (
             f'<!doctype html>\n<html lang="{escape(page.language)}">\n<head>\n',
             '<meta charset="utf-8">\n',
@@ -132,12 +134,12 @@ def html(page: Sheet) -> bytes:
             '<meta name="referrer" content="no-referrer">\n',
             f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
             f"<header><h1><bdi>{escape(page.title)}</bdi></h1><p>{escape(page.lead)}</p></header>\n",
-            f"<section><h2>{escape(_('Your e-mail address'))}</h2>",
+            f"<section><h2>{heading}</h2>",
             f'<p class="address">{escape(page.address)}</p>',
             f'<p class="note">{escape(_password_words(page.contact))}</p></section>\n',
             *(_chapter(chapter) for chapter in page.chapters),
             _servers(page.account),
-            f"<footer>{escape(_('This page holds no password and loads nothing.'))}</footer>\n",
+            f"<footer>{last}</footer>\n",
             "</main>\n</body>\n</html>\n",
         )
         return "".join(parts).encode()
@@ -194,9 +196,11 @@ def printed(page: Sheet) -> Printed:
     """The page for a writer of PDF files: tables and plain paragraphs, no style sheet."""
     pictures: dict[str, str] = {}
     with i18n.speaking(page.language):
+        heading = escape(_("Your e-mail address"))
+        others = escape(_("For any other program"))
         parts = [
             f"<h1>{escape(page.title)}</h1>\n<p>{escape(page.lead)}</p>\n",
-            f"<h2>{escape(_('Your e-mail address'))}</h2>\n",
+            f"<h2>{heading}</h2>\n",
             f'<p><font size="5"><b>{escape(page.address)}</b></font></p>\n',
             f"<p>{escape(_password_words(page.contact))}</p>\n",
         ]
@@ -215,7 +219,7 @@ def printed(page: Sheet) -> Printed:
                     f'<img src="{name}" width="150" height="150"></td><td>{text}</td></tr></table>'
                 )
             parts.append(f"<h2>{escape(chapter.title)}</h2>\n{text}")
-        parts.append(f"<h2>{escape(_('For any other program'))}</h2>\n")
+        parts.append(f"<h2>{others}</h2>\n")
         for title, server in (
             (_("To receive"), page.account.incoming),
             (_("To send"), page.account.outgoing),

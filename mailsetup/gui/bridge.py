@@ -48,6 +48,8 @@ class Bridge(QObject):
         self._ended.connect(self._deliver_end, Qt.ConnectionType.QueuedConnection)
         self._handlers: dict[int, _Handlers] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        """Cancelled, but not yet at their end: they may still have something to close."""
         self._next = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
@@ -59,9 +61,11 @@ class Bridge(QObject):
         on_end: Callable[[JobEnd], None],
         on_event: Callable[[Event], None] = lambda _event: None,
     ) -> int:
-        """Start a job; the handlers are called in the window's thread."""
+        """Start a job; the handlers are called in the window's thread. Nothing after `close`."""
         self._next += 1
         job = self._next
+        if self._loop.is_closed():
+            return job
         self._handlers[job] = _Handlers(on_event, on_end)
         self._loop.call_soon_threadsafe(self._begin, job, make)
         return job
@@ -118,13 +122,15 @@ class Bridge(QObject):
         task = self._tasks.pop(job, None)
         if task is not None:
             task.cancel()
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
 
     def _finish(self, farewell: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
         async def finish() -> None:
             tasks = list(self._tasks.values())
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*tasks, *self._ending, return_exceptions=True)
             try:
                 if farewell is not None:
                     await farewell()

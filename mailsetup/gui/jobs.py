@@ -9,8 +9,9 @@ from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move
 from mailsetup.gui.bridge import Bridge, JobEnd, Make
 from mailsetup.gui.session import Session
-from mailsetup.i18n import _
+from mailsetup.i18n import _, load_all
 from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Protocol
 
 if TYPE_CHECKING:
     from mailsetup.assistant.expert import ExpertProblem
@@ -37,6 +38,7 @@ class Jobs:
         self._base: RunOptions | None = None
         self._world: DemoWorld | None = None
         self._main: int | None = None
+        self._reaching: dict[Protocol, int] = {}
 
     def end(self) -> None:
         """Cancel the job that has the person's attention."""
@@ -64,24 +66,25 @@ class Jobs:
     async def farewell(self) -> None:
         """The last work in the engine's thread."""
         if self._assistant is not None:
+            await self._assistant.end_sign_ins()
             await self._assistant.close()
         if self._world is not None:
             self._world.stop()
 
     # In the worker thread -------------------------------------------------------------------
 
-    def _engine(self) -> "Assistant":
+    def engine(self) -> "Assistant":
         """The assistant; called in the worker thread, so that its imports block nobody."""
         if self._assistant is None:
             self._assistant = self._make_assistant()
             self._base = self._assistant.options
         return self._assistant
 
-    def _apply_expert(self) -> "ExpertProblem | None":
+    def apply_expert(self) -> "ExpertProblem | None":
         """Let the engine run as the technician wants it, or say why it cannot."""
         from mailsetup.assistant.expert import Expert, ExpertProblem, run_options
 
-        engine = self._engine()
+        engine = self.engine()
         expert, base = self._session.expert or Expert(), self._base or engine.options
         options = run_options(expert, base)
         if isinstance(options, ExpertProblem):
@@ -103,10 +106,10 @@ class Jobs:
 
             if file is not None:
                 return read_settings_file(file, address), ()
-            problem = self._apply_expert()
+            problem = self.apply_expert()
             if problem is not None:
                 return problem, ()
-            engine = self._engine()
+            engine = self.engine()
             found = await engine.discover(address, emit, agreed=agreed)
             known = found.settings is not None or bool(found.confirm)
             absence = () if known else (await engine.explain_absence(address, found)).findings
@@ -137,13 +140,15 @@ class Jobs:
         account = session.account
         if account is None:
             return
-        secret = Secret(session.password)
+        signed_in = session.sign_in if session.by_sign_in else None
+        secret = signed_in.token if signed_in is not None else Secret(session.password)
         session.journal.guard(account.incoming.username, secret)
         discovery = None if session.typed else session.discovery
         agreed = discovery.confirm if discovery is not None and session.agreed else ()
         before = session.agreed_before
         careful = session.was_refused
         keep = session.keep_password and not session.demo
+        keep_sign_in = session.keep_sign_in and not session.demo
         symptom, previous = session.symptom, session.last_report
         other, other_secret = session.second, Secret(session.second_password)
         if other is not None:
@@ -156,14 +161,15 @@ class Jobs:
             others: tuple[ServerSettings, ...] = ()
             if discovery is not None and discovery.settings is not None:
                 others = alternatives_to(account, discovery.settings)
-            problem = self._apply_expert()
+            problem = self.apply_expert()
             if problem is not None:
                 return problem
-            engine = self._engine()
+            engine = self.engine()
             second = await engine.find_second(other, other_secret) if other else None
             request = CheckRequest(
                 account=account,
                 secret=secret,
+                sign_in=signed_in,
                 second=second,
                 symptom=symptom,
                 previous=previous,
@@ -173,7 +179,10 @@ class Jobs:
                 one_login_at_a_time=careful,
             )
             report = await engine.check(request, emit)
-            if keep and report.is_healthy:
+            if signed_in is not None:
+                if keep_sign_in and report.is_healthy:
+                    await engine.keep_sign_in(signed_in)
+            elif keep and report.is_healthy:
                 await engine.store_secret(account.address, secret)
             return report, other is None or second is not None
 
@@ -195,6 +204,25 @@ class Jobs:
             session.account = session.report.account
         return Move.ENDED
 
+    def warm_up(self) -> None:
+        """Load what later pages need while the person reads the first one."""
+
+        async def load(_emit: Callable[[Event], None]) -> object:
+            import mailsetup.assistant.reportwords
+            import mailsetup.assistant.service
+            import mailsetup.diagnosis.catalogue
+            import mailsetup.export.table  # noqa: F401
+            from mailsetup.assistant.parts import parts
+
+            load_all()
+            return tuple(parts())
+
+        def loaded(end: JobEnd) -> None:
+            if isinstance(end.value, tuple):
+                self._session.parts = end.value
+
+        self._bridge.start(load, loaded)
+
     # Beside the main job --------------------------------------------------------------------
 
     def ask_keyring(self, done: Callable[[], None]) -> None:
@@ -204,7 +232,7 @@ class Jobs:
             return
 
         async def ask(_emit: Callable[[Event], None]) -> object:
-            return await self._engine().vault_state()
+            return await self.engine().vault_state()
 
         def asked(end: JobEnd) -> None:
             from mailsetup.vault import VaultState
@@ -215,6 +243,22 @@ class Jobs:
                 done()
 
         self._bridge.start(ask, asked)
+
+    def reach(self, server: "ServerSettings", done: Callable[[JobEnd], None]) -> None:
+        """Whether a server that was typed answers; a later question about the kind replaces it."""
+        address = self._session.address
+        before = self._reaching.pop(server.protocol, None)
+        if before is not None:
+            self._bridge.cancel(before)
+        if address is None:
+            return
+
+        async def reach(_emit: Callable[[Event], None]) -> object:
+            if self.apply_expert() is not None:
+                return None
+            return await self.engine().reach(server, address)
+
+        self._reaching[server.protocol] = self._bridge.start(reach, done)
 
     def save_support(
         self, path: Path, rows: Sequence[tuple[str, str]], done: Callable[[str], None]

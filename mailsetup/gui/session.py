@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsetup.assistant.journal import Journal
+from mailsetup.gui.fleetstate import FleetState
 from mailsetup.gui.memory import Memory
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
@@ -14,11 +15,12 @@ from mailsetup.model.settings import Account, Hint
 if TYPE_CHECKING:
     from mailsetup.assistant.expert import Expert
     from mailsetup.assistant.report import CheckReport
-    from mailsetup.assistant.service import Discovery
+    from mailsetup.assistant.service import Discovery, SignIn, SignInWay
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.outlook_run import RunStep, Way
+    from mailsetup.export.qr import QrMatrix
     from mailsetup.export.thunderbird_places import Place
 
 
@@ -50,6 +52,20 @@ class Session:
     keyring: str = ""
     """The keyring's name; empty where there is none."""
     keyring_known: bool = False
+    way: "SignInWay | None" = None
+    """Where one signs in in the browser for this account; None where nowhere, or not yet known."""
+    way_known: bool = False
+    """Whether it was asked."""
+    way_problem: str = ""
+    """Why there is none, as a sentence."""
+    sign_in: "SignIn | None" = None
+    by_sign_in: bool = False
+    """Whether the sign-in is used, and not the password."""
+    keep_sign_in: bool = False
+    sign_in_problem: str = ""
+    """Why the last sign-in did not work, as a sentence."""
+    sign_in_link: str = ""
+    """What to send to an administrator, where that helps."""
     second_text: str = ""
     second: EmailAddress | None = None
     """A mailbox at another company, for what only mail on its way through the world shows."""
@@ -97,8 +113,14 @@ class Session:
     """What is kept between two runs."""
     journal: Journal = field(default_factory=Journal)
     """What happened since the program was started."""
+    parts: tuple[str, ...] = ()
+    """The libraries that the program is made of, a line each."""
+    matrix: "QrMatrix | None" = None
+    """The code that a phone reads, for a program that is set up by one."""
     settings_file: Path | None = None
     """Where the servers come from instead of a search."""
+    fleet: FleetState = field(default_factory=FleetState)
+    """A table of many people, and what came of it."""
 
     @property
     def hint(self) -> Hint | None:
@@ -115,7 +137,26 @@ class Session:
     @property
     def secrets(self) -> list[Secret]:
         """What must appear nowhere."""
-        return [Secret(text) for text in (self.password, self.second_password) if text]
+        typed = [Secret(text) for text in (self.password, self.second_password) if text]
+        return [*typed, *(self.sign_in.secrets if self.sign_in is not None else ())]
+
+    @property
+    def wants_sign_in(self) -> bool:
+        """Whether this account is to be opened in the browser, as far as is known.
+
+        Where a password would do as well, only if this program is known to the provider.
+        """
+        account = self.account
+        if account is None or not account.takes_sign_in:
+            return False
+        refused = self.way_known and (self.way is None or not self.way.can_begin)
+        return not (refused and account.takes_password)
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the sign-in in the browser can be used as it is."""
+        made = self.sign_in
+        return made is not None and self.by_sign_in and not made.is_of_another
 
     @property
     def needs_second(self) -> bool:
@@ -135,6 +176,7 @@ class Session:
             expert=self.expert,
             memory=self.memory,
             journal=self.journal,
+            parts=self.parts,
             settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)
@@ -149,7 +191,18 @@ class Session:
         self.was_refused = False
         self.account = None
         self.typed = False
+        self.forget_sign_in()
         self.forget_result()
+
+    def forget_sign_in(self) -> None:
+        """Other servers: where one signs in, and who did, counts no more."""
+        self.way = None
+        self.way_known = False
+        self.way_problem = ""
+        self.sign_in = None
+        self.by_sign_in = False
+        self.sign_in_problem = ""
+        self.sign_in_link = ""
 
     def forget_result(self) -> None:
         """Servers or password changed: the last test counts no more."""
@@ -162,6 +215,7 @@ class Session:
     def forget_program(self) -> None:
         """Another program is set up: what was done for the last one is not shown any more."""
         self.artifact = None
+        self.matrix = None
         self.only_ours = False
         self.problem = ""
         self.applied = ""

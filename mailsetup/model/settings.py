@@ -226,6 +226,17 @@ class Account:
     """The name that recipients see; may be empty."""
 
     @property
+    def takes_sign_in(self) -> bool:
+        """Whether a sign-in in the browser opens both servers."""
+        servers = (self.incoming, self.outgoing)
+        return all(Authentication.OAUTH2 in server.authentication for server in servers)
+
+    @property
+    def takes_password(self) -> bool:
+        """Whether a password opens both servers."""
+        return self.incoming.takes_password and self.outgoing.takes_password
+
+    @property
     def display_name(self) -> str:
         """The person's name, or the address where none was given."""
         return self.person or str(self.address)

@@ -20,6 +20,8 @@ LIFETIME = 4.0
 _PATIENCE = 1.0
 """Seconds for one server, until the next one is asked, or the same once more."""
 _MAX_SERVERS = 4
+_MAX_DATAGRAM = 4096
+"""Octets; more than we say that we take."""
 _RESOLV_CONF = Path("/etc/resolv.conf")
 
 Server = tuple[str, int]
@@ -107,7 +109,7 @@ async def _over_udp(server: Server, name: str, kind: Kind, *, edns: bool) -> Wir
         sock.send(question(name, kind, number, edns=edns))
         while True:
             # Whatever else comes was forged, or is late: the right answer may still follow.
-            reply = read(await loop.sock_recv(sock, 65535), name, kind, number)
+            reply = read(await loop.sock_recv(sock, _MAX_DATAGRAM), name, kind, number)
             if reply is not None:
                 return reply
 

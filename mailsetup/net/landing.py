@@ -7,6 +7,7 @@ and gone with the block that opened it.
 import asyncio
 import contextlib
 import errno
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,77 +52,99 @@ Answer = Callable[[str], Page]
 
 
 class Landing:
-    """Listens until the page came that is the last one."""
+    """Listens until the page came that is the last one.
+
+    On bare sockets: asyncio's servers go on to let in whoever had come when they were closed.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self._servers: list[asyncio.Server] = []
-        self._visits: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._listening: list[socket.socket] = []
+        self._accepting: list[asyncio.Task[None]] = []
+        self._visits: dict[asyncio.Task[None], socket.socket] = {}
         self._arrived = asyncio.Event()
         self.port = 0
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens."""
+        return tuple(str(each.getsockname()[0]) for each in self._listening)
 
     async def arrival(self) -> None:
         """Wait for the last page; the browser has it by then. The deadline is the caller's."""
         await self._arrived.wait()
 
-    async def listen(self, port: int, *, both_families: bool) -> None:
+    def listen(self, port: int, *, both_families: bool) -> None:
         """Begin. Raises OSError."""
-        server = await asyncio.start_server(
-            self._visit, "127.0.0.1", port, limit=_HEAD_LIMIT, start_serving=False
-        )
-        self._servers.append(server)
-        self.port = server.sockets[0].getsockname()[1]
+        self._listening.append(socket.create_server(("127.0.0.1", port), backlog=_MAX_VISITS))
+        self.port = self._listening[0].getsockname()[1]
         if both_families:
             # A browser may take "localhost" for either; without IPv6 there is only the one.
             with contextlib.suppress(OSError):
-                self._servers.append(
-                    await asyncio.start_server(
-                        self._visit, "::1", self.port, limit=_HEAD_LIMIT, start_serving=False
+                self._listening.append(
+                    socket.create_server(
+                        ("::1", self.port), family=socket.AF_INET6, backlog=_MAX_VISITS
                     )
                 )
-        for each in self._servers:
-            await each.start_serving()
+        for each in self._listening:
+            each.setblocking(False)
+            try:
+                asyncio.get_running_loop().add_reader(each, self._let_in, each)
+            except NotImplementedError:
+                # Windows has no readiness, only completion.
+                self._accepting.append(asyncio.create_task(self._accept(each)))
 
     async def close(self) -> None:
         """Stop listening and hang up, at once."""
-        for server in self._servers:
-            server.close()
-        visits = dict(self._visits)
-        for visit in visits:
-            visit.cancel()
-        await asyncio.gather(*visits, return_exceptions=True)
-        for writer in visits.values():
-            writer.transport.abort()
-
-    async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        visit = asyncio.current_task()
-        if visit is None or len(self._visits) >= _MAX_VISITS:
-            writer.transport.abort()
-            return
-        self._visits[visit] = writer
+        if not self._accepting:
+            for each in self._listening:
+                asyncio.get_running_loop().remove_reader(each)
         try:
+            for task in (*self._accepting, *self._visits):
+                task.cancel()
+            # What was let in until now is among them: nobody is let in after that.
+            await asyncio.gather(*self._accepting, *self._visits, return_exceptions=True)
+        finally:
+            for each in (*self._listening, *self._visits.values()):
+                each.close()
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            visitor, _ = await loop.sock_accept(listening)
+            self._welcome(visitor)
+
+    def _let_in(self, listening: socket.socket) -> None:
+        # At once, not in a task: one that is cancelled with somebody at the door forgets them.
+        with contextlib.suppress(OSError):
+            self._welcome(listening.accept()[0])
+
+    def _welcome(self, visitor: socket.socket) -> None:
+        if len(self._visits) >= _MAX_VISITS:
+            visitor.close()
+            return
+        visitor.setblocking(False)
+        visit = asyncio.create_task(self._visit(visitor))
+        self._visits[visit] = visitor
+        visit.add_done_callback(self._left)
+
+    def _left(self, visit: asyncio.Task[None]) -> None:
+        # Here, because a task that is cancelled before its first step never comes to its end.
+        self._visits.pop(visit).close()
+
+    async def _visit(self, visitor: socket.socket) -> None:
+        # Connections opened in advance and never used, and visitors who leave in the middle.
+        with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(_HEAD_TIMEOUT):
-                head = await reader.readuntil(b"\r\n\r\n")
-            page = self._page(head.decode("latin-1"))
-            writer.write(_response(page))
-            with contextlib.suppress(TimeoutError):
+                head = await _head(visitor)
+            if head is None:
+                return
+            page = self._page(head)
+            with contextlib.suppress(TimeoutError, OSError):
                 async with asyncio.timeout(_FAREWELL_TIMEOUT):
-                    await writer.drain()
-                    writer.close()
-                    await writer.wait_closed()
+                    await _show(visitor, page)
             if page.last:
                 self._arrived.set()
-        except (
-            TimeoutError,
-            OSError,
-            asyncio.IncompleteReadError,
-            asyncio.LimitOverrunError,
-        ):
-            # A connection that was opened in advance, or somebody who does not speak HTTP.
-            return
-        finally:
-            self._visits.pop(visit, None)
-            writer.transport.abort()
 
     def _page(self, head: str) -> Page:
         lines = head.split("\r\n")
@@ -140,6 +163,27 @@ class Landing:
         if len(hosts) != 1 or hosts[0] not in {f"{name}:{self.port}" for name in names}:
             return Page(400, "")
         return self._answer(words[1])
+
+
+async def _head(visitor: socket.socket) -> str | None:
+    """What a browser asks for; None where it is none."""
+    loop = asyncio.get_running_loop()
+    head = b""
+    while b"\r\n\r\n" not in head:
+        more = await loop.sock_recv(visitor, 4096)
+        head += more
+        if not more or len(head) > _HEAD_LIMIT:
+            return None
+    return head.partition(b"\r\n\r\n")[0].decode("latin-1")
+
+
+async def _show(visitor: socket.socket, page: Page) -> None:
+    """Send the page and wait until the browser hangs up: then it has the whole of it."""
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(visitor, _response(page))
+    visitor.shutdown(socket.SHUT_WR)
+    while await loop.sock_recv(visitor, 4096):
+        continue
 
 
 def _response(page: Page) -> bytes:
@@ -171,7 +215,7 @@ async def open_landing(
     landing = Landing(answer)
     try:
         try:
-            await landing.listen(port, both_families=both_families)
+            landing.listen(port, both_families=both_families)
         except OSError as error:
             taken = error.errno in (errno.EADDRINUSE, errno.EACCES)
             fault = LandingFault.PORT_TAKEN if taken else LandingFault.NO_LOOPBACK

@@ -1,25 +1,54 @@
 """Registrable domains, from the bundled public suffix list (never fetched)."""
 
+import re
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mailsetup.model.hostname import to_u_label
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-
-@cache
-def _list() -> "PublicSuffixList":
-    # 38 ms to load: only when a domain really has to be judged.
-    from publicsuffixlist import PublicSuffixList
-
-    return PublicSuffixList(only_icann=True)
+_ICANN_BEGINS = "// ===BEGIN ICANN DOMAINS==="
+_ICANN_ENDS = "// ===END ICANN DOMAINS==="
 
 
 @cache
-def _list_with_private() -> "PublicSuffixList":
+def _text() -> tuple[str, str]:
+    """The registries' rules, and those of others below names of their own."""
+    import publicsuffixlist
+
+    registries, _, others = Path(publicsuffixlist.PSLFILE).read_text("utf-8").partition(_ICANN_ENDS)
+    return registries, others
+
+
+@lru_cache(maxsize=512)
+def _rules(top: str) -> tuple[list[str], list[str]]:
+    """Those below one top-level domain.
+
+    All ten thousand would take the library a tenth of a second to take in, at the very moment when
+    a search begins.
+    """
+    rule = re.compile(rf"^(?:[^\s/]+\.)?{re.escape(to_u_label(top))}$", re.MULTILINE)
+    registries, others = _text()
+    return rule.findall(registries), rule.findall(others)
+
+
+@lru_cache(maxsize=512)
+def _list(top: str, *, only_icann: bool) -> "PublicSuffixList":
     from publicsuffixlist import PublicSuffixList
 
-    return PublicSuffixList()
+    registries, others = _rules(top)
+    text = "\n".join((_ICANN_BEGINS, *registries, _ICANN_ENDS, *others))
+    return PublicSuffixList(text, only_icann=only_icann)
+
+
+def _below_suffix(name: str, *, only_icann: bool) -> str | None:
+    host = name.lower().rstrip(".")
+    listed = _list(host.rpartition(".")[2], only_icann=only_icann)
+    found: str | None = listed.privatesuffix(host)
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -30,9 +59,7 @@ def owned_domain(name: str) -> str:
     (``eu.org``, ``uk.com``, ``github.io``) each of those is an owner. Such a name itself, and a
     name outside the list, is its own owner.
     """
-    host = name.lower().rstrip(".")
-    found: str | None = _list_with_private().privatesuffix(host)
-    return found or host
+    return _below_suffix(name, only_icann=False) or name.lower().rstrip(".")
 
 
 @lru_cache(maxsize=4096)
@@ -42,8 +69,7 @@ def registrable_domain(name: str) -> str | None:
     ``mail.bodega.co.uk`` gives ``bodega.co.uk``; ``co.uk`` gives None. Only the ICANN section of
     the list counts: it says who owns a name in the registry's sense.
     """
-    found: str | None = _list().privatesuffix(name.lower().rstrip("."))
-    return found
+    return _below_suffix(name, only_icann=True)
 
 
 def same_organisation(one: str, other: str) -> bool:

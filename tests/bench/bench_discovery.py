@@ -12,15 +12,18 @@ import base64
 import hashlib
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
+from typing import cast
 
 import trustme
 
@@ -31,6 +34,8 @@ from mailsetup.net.network import Network, NetworkOptions, open_network
 from tests.bench.cable import FAR, NOWHERE, cable
 
 SBIN = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+ECHO = 5300
+"""The port where packets come back at once."""
 NAMES = [
     "autoconfig.only-autoconfig.es", "only-wellknown.es", "v1.ispdb.net", "autoconfig.hoster.com",
     "imap.only-probe.es", "smtp.only-probe.es", "imap.only-srv.es", "smtp.only-srv.es",
@@ -175,6 +180,7 @@ async def serve(folder: Path) -> None:
     loop.set_exception_handler(lambda _loop, _context: None)
     for handler, port in ((imap, 993), (smtp, 465)):
         await asyncio.start_server(handler, FAR, port, ssl=context)
+    await loop.create_datagram_endpoint(Echo, local_addr=(FAR, ECHO))
     servers = [start_knot(folder), start_nginx(folder)]
     ended = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
@@ -193,20 +199,30 @@ def mailbox(domain: str) -> EmailAddress:
     return address
 
 
+@dataclass(frozen=True)
+class Taken:
+    """Milliseconds: the median, the quickest, and the median of what this process computed."""
+
+    middle: float
+    quickest: float
+    computing: float
+
+
 async def timed(
     options: NetworkOptions, work: Callable[[Network], Awaitable[None]], repeats: int = 7
-) -> float:
-    """The median in milliseconds; every run starts without connections and without answers.
+) -> Taken:
+    """Every run starts without connections and without answers.
 
     Setting up the network (loading the system's certificates) is not counted.
     """
-    taken = []
+    taken, computing = [], []
     for _ in range(repeats):
         async with open_network(options) as net:
-            started = time.perf_counter()
+            started, cpu = time.perf_counter(), time.process_time()
             await work(net)
             taken.append(1000 * (time.perf_counter() - started))
-    return median(taken)
+            computing.append(1000 * (time.process_time() - cpu))
+    return Taken(median(taken), min(taken), median(computing))
 
 
 async def one_source(method: str, net: Network) -> None:
@@ -223,32 +239,70 @@ async def whole(domain: str, expected: str, net: Network) -> None:
     assert str(discovery.source.method) == expected, discovery
 
 
-async def ask(folder: Path, rtt: float) -> None:
+async def echo(rtt: float) -> None:
+    """What the cable itself takes for one packet there and one back."""
+    loop = asyncio.get_running_loop()
+    taken = []
+    for _ in range(9):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.setblocking(False)
+            sock.connect((FAR, ECHO))
+            started = time.perf_counter()
+            sock.send(b"x")
+            await loop.sock_recv(sock, 10)
+            taken.append(1000 * (time.perf_counter() - started))
+    print(f"| {rtt:.0f} | the wire alone | {median(taken):.1f} | {min(taken):.1f} | | | |")
+
+
+class Echo(asyncio.DatagramProtocol):
+    """Sends back what comes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._transport.sendto(data, addr)
+
+
+async def ask(folder: Path, rtt: float, repeats: int) -> None:
     """The near side: one line a method."""
     options = NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
 
-    def line(name: str, milliseconds: float, method: str = "") -> None:
-        trips = milliseconds / rtt
-        ratio = f"{trips / CHAIN.get(method, PUBLISHED):.2f}" if method else ""
-        print(f"| {rtt:.0f} | {name} | {milliseconds:.0f} | {trips:.1f} | {ratio} |", flush=True)
+    def line(name: str, taken: Taken, method: str = "") -> None:
+        trips = taken.middle / rtt
+        ratios = ""
+        if method:
+            chain = rtt * CHAIN.get(method, PUBLISHED)
+            ratios = f"{taken.middle / chain:.2f} ({taken.quickest / chain:.2f})"
+        print(
+            f"| {rtt:.0f} | {name} | {taken.middle:.0f} | {taken.quickest:.0f} | {trips:.1f} "
+            f"| {ratios} | {taken.computing:.0f} |",
+            flush=True,
+        )
 
-    await timed(options, partial(one_source, "autoconfig"), 1)  # it pays for the imports
+    await echo(rtt)
+    # Those that come first pay for the imports.
+    await timed(options, partial(one_source, "autoconfig"), 1)
+    await timed(options, partial(whole, METHODS["probe"], "probe"), 1)
     for method in METHODS:
-        line(f"{method}, alone", await timed(options, partial(one_source, method)), method)
-    clear: dict[str, float] = {}
+        work = partial(one_source, method)
+        line(f"{method}, alone", await timed(options, work, repeats), method)
+    clear: dict[str, Taken] = {}
     for method, domain in METHODS.items():
-        clear[method] = await timed(options, partial(whole, domain, method))
+        clear[method] = await timed(options, partial(whole, domain, method), repeats)
         line(f"{method}, in the race", clear[method], method)
     for method in ("srv", "probe"):
-        hole = await timed(options, partial(whole, f"{method}-hole.es", method))
+        hole = await timed(options, partial(whole, f"{method}-hole.es", method), repeats)
         line(f"{method}, three web hosts swallow packets", hole)
-        print(f"| {rtt:.0f} | … later by | {hole - clear[method]:.0f} | | |", flush=True)
+        later = hole.middle - clear[method].middle
+        print(f"| {rtt:.0f} | … later by | {later:.0f} | | | | |", flush=True)
 
 
 def main() -> None:
     """Measure for each delay."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rtt", type=float, nargs="*", default=[20.0, 50.0, 150.0])
+    parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--side", choices=["near", "far"])
     parser.add_argument("--folder", type=Path)
     arguments = parser.parse_args()
@@ -256,10 +310,11 @@ def main() -> None:
         asyncio.run(serve(arguments.folder))
         return
     if arguments.side == "near":
-        asyncio.run(ask(arguments.folder, arguments.rtt[0]))
+        asyncio.run(ask(arguments.folder, arguments.rtt[0], arguments.repeats))
         return
     me = [sys.executable, "-m", "tests.bench.bench_discovery"]
-    print("| round trip, ms | what | ms | round trips | ratio |\n|---|---|---|---|---|", flush=True)
+    head = "round trip, ms | what | ms | quickest | round trips | ratio (quickest) | computing, ms"
+    print(f"| {head} |\n{'|---' * 7}|", flush=True)
     for rtt in arguments.rtt:
         with cable(rtt) as (near, far), tempfile.TemporaryDirectory() as folder:
             enter = ["ip", "netns", "exec"]
@@ -268,6 +323,7 @@ def main() -> None:
                 while not (Path(folder) / "ca.pem").exists():
                     time.sleep(0.05)
                 side = ["--side", "near", "--folder", folder, "--rtt", str(rtt)]
+                side += ["--repeats", str(arguments.repeats)]
                 subprocess.run([*enter, near, *me, *side], check=True)
             finally:
                 server.terminate()

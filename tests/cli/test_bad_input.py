@@ -8,6 +8,7 @@ import pytest
 
 from mailsetup.cli.main import main
 from mailsetup.export.table import EXPORTERS
+from tests.cli.schema import valid
 from tests.faults import note
 
 
@@ -21,7 +22,7 @@ def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
 def refused(*words: str, stdin: str = "") -> tuple[int, str]:
     """Status and id of the one error document; in words it is the same status."""
     status, out, _err = run(*words, "--json", stdin=stdin)
-    document = json.loads(out)
+    document = valid(json.loads(out), "error")
     assert document["schema"] == 1
     assert document["outcome"] == "error"
     assert document["error"]["message"]

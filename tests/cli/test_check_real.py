@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.schema import valid
 from tests.faults import fault, note
 from tests.servers.world import PENISCOLA, World
 
@@ -36,7 +37,7 @@ def run(world: World, *words: str, password: str = "") -> tuple[int, Any, str]:
     assert "Traceback" not in printed
     if password:
         assert password not in printed
-    document = json.loads(done.stdout)
+    document = valid(json.loads(done.stdout))
     assert document["schema"] == 1
     return done.returncode, document, printed
 

@@ -14,6 +14,7 @@ from mailsetup.assistant.service import RunOptions
 from mailsetup.assistant.watching import EXPIRING, watch
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.network import NetworkOptions, open_network
+from tests.cli.schema import valid
 from tests.servers.world import World
 
 pytestmark = pytest.mark.servers
@@ -33,7 +34,7 @@ def check(world: World, domain: str, *words: str) -> tuple[int, str, str]:
 
 def document(world: World, domain: str, *words: str) -> tuple[int, Any]:
     status, out, _err = check(world, domain, "--json", *words)
-    return status, json.loads(out)
+    return status, valid(json.loads(out), "error" if status == 2 else "watch")
 
 
 def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(world: World) -> None:

@@ -1,12 +1,15 @@
 """KMail keeps the contract of the exporters."""
 
 import re
+import tempfile
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import QSettings
 
 from mailsetup.export.exporter import Artifact, ArtifactFile, CannotExport
-from mailsetup.export.kmail import KMail
+from mailsetup.export.kmail import KMail, config_files
+from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
@@ -24,6 +27,14 @@ def only(sections: Sections, pattern: str) -> tuple[str, dict[str, str]]:
     return name, values
 
 
+def read_name(content: bytes) -> object:
+    """An agent's name, as Qt itself reads it."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return QSettings(file.name, QSettings.Format.IniFormat).value("Agent/Name")
+
+
 class TestKMail(suite.ExporterContract):
     program = KMail()
 
@@ -34,6 +45,7 @@ class TestKMail(suite.ExporterContract):
         (resource,) = (name for name in files if name.startswith("akonadi_"))
         instance = resource.removesuffix("rc")
         assert re.fullmatch(rf"akonadi_{kind}_resource_1\d{{6}}", instance)
+        assert read_name(files[f"agent_config_{instance}"].content) == str(wanted.address)
         assert files["agentsrc"].content.decode() == (
             f"[Instances]\n{instance}\\AgentType=akonadi_{kind}_resource\n"
         )
@@ -92,6 +104,16 @@ class TestKMail(suite.ExporterContract):
     @pytest.mark.parametrize("name", ORDINARY)
     def test_files_are_read_back_for_every_kind_of_account(self, name: str) -> None:
         self.check(ORDINARY[name], self.exported(ORDINARY[name]))
+
+    @pytest.mark.parametrize(
+        "local", ["o'hara", "a,b", 'a"b\\', "ñaña", "a%b;c=d", "𐍈f", "@Rect(1)"]
+    )
+    def test_the_name_is_read_back_whatever_it_holds(self, local: str) -> None:
+        wanted = replace(BASE, address=EmailAddress(local, "bodegas-peñín.example"))
+        content = config_files(wanted)
+        name = next(each for each in content if each.startswith("agent_config_"))
+        assert content[name].isascii()
+        assert read_name(content[name]) == str(wanted.address)
 
     def test_the_files_are_said_to_be_experimental_and_a_guide_comes_along(self) -> None:
         artifact = self.exported(BASE)

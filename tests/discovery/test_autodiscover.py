@@ -243,13 +243,25 @@ class TestAsking:
         assert not any("hoster.com" in url for url in made.asked_urls)
         assert found(made, "hoster.com").settings.hosts == ("mail.hoster.com",)
 
+    @pytest.mark.parametrize(
+        "target", ["https://portal.hotel.com/login?to=autodiscover", "https://hotel.com/"]
+    )
+    def test_a_sign_in_page_of_the_network_is_no_redirect_of_the_domains(self, target: str) -> None:
+        # Whoever is asked about it would agree to the hotel as their mail provider.
+        made = world({PLAIN: away(target)})
+        assert ask(made) == NotFound(PLAIN, "no-redirect")
+        assert run(find(ANA, made.network())).outcome is Verdict.NOT_FOUND
+
     def test_a_plain_redirect_to_plain_http_is_refused(self) -> None:
         outcome = ask(world({PLAIN: away("http://autodiscover.bodega.es/x")}))
         assert isinstance(outcome, NotFound)
 
     @pytest.mark.parametrize(
         "target",
-        ["https://autodiscover-s.outlook.com/a", "https://outlook.office365.com/autodiscover"],
+        [
+            "https://autodiscover-s.outlook.com/Autodiscover/Autodiscover.xml",
+            "https://outlook.office365.com/autodiscover",
+        ],
     )
     def test_a_redirect_to_microsoft_needs_nobody_asked(self, target: str) -> None:
         made = world({PLAIN: away(target)})

@@ -13,14 +13,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-import tree_sitter_powershell
 from PySide6.QtQml import QJSEngine
-from tree_sitter import Language, Node, Parser
 
 from mailsetup.cli.main import main
 from mailsetup.export.kit.apple import MANAGEMENTS
+from tests.cli.schema import valid
 from tests.export.apple_schema import MAIL, TOP_LEVEL
 from tests.export.apple_schema import faults as apple_faults
+from tests.powershell import faults
 
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 
@@ -37,28 +37,13 @@ def kit(tmp_path: Path, *words: str, username: str = "ana@bodega.es", status: in
     out, err = io.StringIO(), io.StringIO()
     command = ["kit", "--settings", str(path), "--out", str(tmp_path / "kit"), "--json", *words]
     assert main(command, io.StringIO(), out, err) == status, out.getvalue()
-    document = json.loads(out.getvalue())
+    document = valid(json.loads(out.getvalue()), "kit" if status == 0 else "error")
     if status == 0:
         assert all(Path(file).is_file() for file in document["files"])
     return tmp_path / "kit"
 
 
 # PowerShell ---------------------------------------------------------------------------------------
-
-
-def faults(script: bytes) -> list[str]:
-    """What a parser of the language does not understand."""
-    parser = Parser(Language(tree_sitter_powershell.language()))
-    wrong: list[str] = []
-
-    def look(node: Node) -> None:
-        if node.is_error or node.is_missing:
-            wrong.append(f"line {node.start_point[0] + 1}: {node.text!r}"[:200])
-        for child in node.children:
-            look(child)
-
-    look(parser.parse(script.removeprefix(b"\xef\xbb\xbf")).root_node)
-    return wrong
 
 
 def data_of(script: bytes) -> object:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from mailsetup.cli.main import main
+from tests.cli.schema import valid
 from tests.export.qr_reader import decoded_svg
 
 HEADER = "name;address;password;program;language\n"
@@ -38,7 +39,8 @@ def batch(tmp_path: Path, table: str, *words: str, status: int = 0) -> Any:
     out = ("--out", str(tmp_path / "out"))
     done, printed, _err = run("batch", table, *out, "--offline", "--json", *words)
     assert done == status, printed
-    return json.loads(printed)
+    kind = "table" if "--dry-run" in words else "batch"
+    return valid(json.loads(printed), "error" if done == 2 else kind)
 
 
 def outcomes(document: Any) -> list[str]:

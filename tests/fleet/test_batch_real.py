@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.schema import valid
 from tests.servers.world import World
 
 pytestmark = pytest.mark.servers
@@ -28,7 +29,7 @@ def batch(
         assert secret not in done.stdout + done.stderr
         for path in (tmp_path / out).rglob("*"):
             assert not path.is_file() or secret.encode() not in path.read_bytes(), path
-    return done.returncode, json.loads(done.stdout)
+    return done.returncode, valid(json.loads(done.stdout), "batch")
 
 
 def outcomes(document: Any) -> dict[str, str]:

@@ -60,8 +60,7 @@ async def test_the_last_page_is_delivered_whole_before_the_port_closes() -> None
 
 async def test_it_listens_on_this_computers_own_address_only() -> None:
     async with landing() as here:
-        places = {each.getsockname()[0] for server in here._servers for each in server.sockets}
-    assert places == {"127.0.0.1"}
+        assert here.addresses == ("127.0.0.1",)
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
@@ -113,6 +112,61 @@ async def test_silent_connections_do_not_keep_the_real_visitor_out() -> None:
 async def test_a_port_that_is_taken_is_told() -> None:
     async with landing() as here, open_landing(answer, port=here.port) as second:
         assert second == LandingFailure(LandingFault.PORT_TAKEN, here.port)
+
+
+async def test_whoever_comes_as_the_port_closes_is_hung_up_on_without_a_report(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    comers = []
+    async with landing() as here:
+        for _ in range(8):
+            comers.append(await asyncio.open_connection("127.0.0.1", here.port))
+        with socket.socket() as last:
+            # Accepted by the system, not yet by us.
+            last.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                last.connect(("127.0.0.1", here.port))
+            await asyncio.sleep(0)
+    for reader, writer in comers:
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                assert await reader.read() == b""
+        writer.transport.abort()
+    assert here._visits == {}
+    assert caplog.records == []
+
+
+class WithoutReadiness(asyncio.SelectorEventLoop):
+    """A loop like that of Windows in what it cannot do."""
+
+    def add_reader(self, *_: object) -> None:
+        raise NotImplementedError
+
+    def remove_reader(self, *_: object) -> bool:
+        raise NotImplementedError
+
+
+def test_it_works_as_well_where_a_loop_only_knows_completion() -> None:
+    async def visit() -> bytes:
+        async with landing() as here:
+            visitor = asyncio.create_task(
+                asyncio.to_thread(ask_blocking, here.port, GOOD % here.port)
+            )
+            async with asyncio.timeout(5):
+                await here.arrival()
+            return await visitor
+
+    with asyncio.Runner(loop_factory=WithoutReadiness) as runner:
+        assert runner.run(visit()).endswith(b"<p>/?code=1</p>")
+
+
+def ask_blocking(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), 5) as asking:
+        asking.sendall(request)
+        reply = b""
+        while more := asking.recv(4096):
+            reply += more
+        return reply
 
 
 async def test_a_cancelled_wait_leaves_no_open_port() -> None:

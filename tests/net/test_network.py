@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import publicsuffixlist
 import pytest
 
+from mailsetup.model.hostname import to_a_label
 from mailsetup.net.network import NetworkOptions, open_network, parse_resolver, system_proxy
 from mailsetup.net.publicsuffix import owned_domain, registrable_domain, same_organisation
 
@@ -66,3 +68,18 @@ def test_two_public_suffixes_are_no_organisation() -> None:
     assert same_organisation("imap.bodega.es", "smtp.bodega.es")
     assert not same_organisation("bodega.es", "taller.es")
     assert not same_organisation("co.uk", "co.uk")
+
+
+@pytest.mark.parametrize("only_icann", [True, False])
+def test_every_rule_of_the_list_counts_as_in_the_whole_list(only_icann: bool) -> None:
+    whole = publicsuffixlist.PublicSuffixList(only_icann=only_icann)
+    lines = Path(publicsuffixlist.PSLFILE).read_text("utf-8").splitlines()
+    rules = [line.split()[0] for line in lines if line and not line.startswith("//")]
+    judge = registrable_domain if only_icann else owned_domain
+    # Some of each kind: national, with an exception, in other letters, private.
+    for rule in {*rules[::23], *(rule for rule in rules if rule[0] in "!*" or not rule.isascii())}:
+        suffix = to_a_label(rule.lstrip("!*."))
+        assert suffix is not None
+        for name in (suffix, f"b.{suffix}", f"a.b.{suffix}"):
+            expected = whole.privatesuffix(name)
+            assert judge(name) == (expected if only_icann else expected or name), rule

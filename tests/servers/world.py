@@ -221,6 +221,11 @@ class World:
         return self._address(8)
 
     @property
+    def issuer_certificate(self) -> Path:
+        """What the provider proves itself with."""
+        return self.certificates.folder / "issuer.pem"
+
+    @property
     def issuer_ip(self) -> str:
         """Where people sign in."""
         return self._address(9)

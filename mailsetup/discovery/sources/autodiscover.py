@@ -166,6 +166,9 @@ class _Asking:
         target = https_url(reply.location)
         if not target:
             return NotFound(url, "redirect-insecure" if reply.location else "no-redirect")
+        if not _is_service(target):
+            # A sign-in page of this network sends everybody away, whatever they asked for.
+            return NotFound(url, "no-redirect")
         return await self._go_on(target, self._address, 0)
 
     async def _go_on(self, url: str, address: EmailAddress, hops: int) -> Outcome:
@@ -225,6 +228,11 @@ def _wants_login(reply: HttpReply) -> Outcome:
     if any(word in reply.challenge for word in ("negotiate", "ntlm")):
         return NeedsInput(Source(Method.AUTODISCOVER, reply.url, Channel.HTTPS), "exchange")
     return NotFound(reply.url, "wants-login")
+
+
+def _is_service(url: str) -> bool:
+    """Whether a URL looks like Autodiscover's, whose path is the same everywhere but in case."""
+    return "/autodiscover" in urlsplit(url).path.lower()
 
 
 def _host_of(url: str) -> str:

@@ -22,6 +22,7 @@ class PasswordPage(PageView):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._lead = PlainLabel(role="muted")
+        self._no_sign_in = PlainLabel()
         self._hint = Notice()
         self._hint_text = PlainLabel(bold=True)
         self._said = PlainLabel()
@@ -34,9 +35,20 @@ class PasswordPage(PageView):
         self.keep.toggled.connect(self._keep)
         self._keyring = PlainLabel(role="muted", size=Type.SMALL)
         self._keyring.setContentsMargins(Space.HUGE, 0, 0, 0)
+        self.in_browser = LinkButton()
+        self.in_browser.clicked.connect(lambda: self.moved.emit(Move.SIGN_IN))
         self.servers = LinkButton()
         self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        for widget in (self._lead, self._hint, self.entry, self.keep, self._keyring, self.servers):
+        for widget in (
+            self._lead,
+            self._no_sign_in,
+            self._hint,
+            self.entry,
+            self.keep,
+            self._keyring,
+            self.in_browser,
+            self.servers,
+        ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self.retranslate()
@@ -55,8 +67,23 @@ class PasswordPage(PageView):
                 host=host
             )
         )
+        self.in_browser.setVisible(account is not None and account.takes_sign_in)
+        self._no_sign_in.setText(self._why_no_sign_in())
+        self._no_sign_in.setVisible(bool(self._no_sign_in.text()))
         self._show_hint(self.session.hint)
         self._show_keyring()
+
+    def _why_no_sign_in(self) -> str:
+        """Why a password is asked for where the provider would rather have a sign-in."""
+        session = self.session
+        account, way = session.account, session.way
+        if account is None or not account.takes_sign_in or not session.way_known:
+            return ""
+        if way is None:
+            return session.way_problem
+        from mailsetup.assistant.signinwords import no_client_sentence
+
+        return "" if way.can_begin else no_client_sentence(way)
 
     def _show_hint(self, hint: Hint | None) -> None:
         self._hint.setVisible(hint is not None)
@@ -102,6 +129,7 @@ class PasswordPage(PageView):
         if text != self.session.password:
             self.session.forget_result()
         self.session.password = text
+        self.session.by_sign_in = False
         return True
 
     def is_ready(self) -> bool:
@@ -122,5 +150,6 @@ class PasswordPage(PageView):
         self.entry.set_label(_("&Password"))
         self.entry.retranslate()
         self.keep.setText(_("&Keep it in this computer's keyring"))
+        self.in_browser.setText(_("Sign in in the browser instead"))
         self.servers.setText(_("Change the servers by hand"))
         self._show()

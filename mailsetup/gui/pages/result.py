@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QPushButton
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import actor_name, link_name
@@ -13,9 +12,9 @@ from mailsetup.gui.chain import ChainView
 from mailsetup.gui.numbers import seconds
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
-from mailsetup.gui.signs import Light, Sign
+from mailsetup.gui.signs import Light
 from mailsetup.gui.steplist import Step, StepList
-from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.theme import Type
 from mailsetup.gui.widgets import Foldable, LinkButton, PlainLabel, action_button
 from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
@@ -25,6 +24,16 @@ from mailsetup.model.text import plain
 
 _PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
 """What typing the password anew may mend."""
+_SIGN_IN_HELPS = frozenset(
+    {
+        "account.login.oauth-needed",
+        "account.login.sign-in-refused",
+        "account.login.sign-in-expired",
+        "account.login.wrong-account",
+        "account.login.scope-missing",
+    }
+)
+"""What signing in in the browser, or doing it anew, may mend."""
 
 
 class ResultPage(PageView):
@@ -34,17 +43,8 @@ class ResultPage(PageView):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.sign = Sign(scale=1.9)
         self.moment = PlainLabel(role="ok", size=Type.LARGE, bold=True)
-        head, words = QHBoxLayout(), QVBoxLayout()
-        head.setSpacing(Space.MEDIUM)
-        words.setSpacing(Space.TINY)
-        self.column.removeWidget(self.title)
-        words.addWidget(self.title)
-        words.addWidget(self.moment)
-        head.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
-        head.addLayout(words, 1)
-        self.column.addLayout(head)
+        self.sign = self.put_sign_beside_title(self.moment)
         self.chain = ChainView()
         self.lead = PlainLabel(role="muted")
         self.sentence = PlainLabel(size=Type.LARGE, bold=True)
@@ -137,7 +137,7 @@ class ResultPage(PageView):
         self.other_password.setVisible(
             cause is not None
             and cause.id.startswith("account.login")
-            and first is not Move.PASSWORD
+            and first not in (Move.PASSWORD, Move.SIGN_IN)
         )
         self.anyway.setVisible(report is not None and not healthy)
         self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
@@ -290,6 +290,8 @@ class ResultPage(PageView):
         if report is not None and report.is_healthy:
             return Move.NEXT
         cause = self._cause
+        if cause is not None and cause.id in _SIGN_IN_HELPS:
+            return Move.SIGN_IN
         password = cause is not None and cause.id in _PASSWORD_HELPS
         return Move.PASSWORD if password else Move.AGAIN
 
@@ -300,6 +302,8 @@ class ResultPage(PageView):
                 return _("Choose my program")
             case Move.PASSWORD:
                 return _("Type the password again")
+            case Move.SIGN_IN:
+                return _("Sign in in the browser")
             case _:
                 return _("Test again")
 

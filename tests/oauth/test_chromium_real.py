@@ -1,0 +1,102 @@
+"""A real browser signs in: Chromium, the provider, our landing page, and Dovecot in one go."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailsetup import i18n
+from mailsetup.assistant.service import (
+    Assistant,
+    CheckRequest,
+    SignIn,
+    SignInFailure,
+    SignInWay,
+)
+from mailsetup.model.settings import Account, AccountSettings
+from mailsetup.oauth.outcome import SignInFault
+from tests.oauth.chromium import Chromium, chromium
+from tests.oauth.conftest import ADDRESS, is_closed, port_of
+from tests.servers.issuer import Issuer
+from tests.servers.world import World
+
+pytestmark = pytest.mark.servers
+
+
+@pytest.fixture(scope="module")
+def browser(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    world.start_sign_in()
+    folder: Path = tmp_path_factory.mktemp("chromium")
+    with chromium(world, folder) as running:
+        yield running
+
+
+class Signing:
+    """What a person does in Chromium, beside the program that waits for it."""
+
+    def __init__(self, browser: Chromium, world: World, *, button: str = "allow") -> None:
+        self._browser = browser
+        self._password = world.accounts[ADDRESS]
+        self._button = button
+        self._thread: threading.Thread | None = None
+        self.url = ""
+        self.offered = ""
+        self.heading = ""
+
+    def open(self, url: str) -> None:
+        self.url = url
+        self._thread = threading.Thread(target=self._sign_in, daemon=True)
+        self._thread.start()
+
+    def _sign_in(self) -> None:
+        self._browser.open(self.url)
+        self.offered = self._browser.value("user")
+        self._browser.type("password", self._password)
+        self._browser.press(self._button)
+        self.heading = self._browser.heading
+
+    async def done(self) -> None:
+        assert self._thread is not None
+        await asyncio.to_thread(self._thread.join, 60)
+
+
+async def test_chromium_signs_in_and_the_account_is_proven(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+    browser: Chromium,
+) -> None:
+    i18n.set_language("es")
+    signing = Signing(browser, world)
+    async with asyncio.timeout(60):
+        made = await assistant.sign_in(way, signing.open)
+    await signing.done()
+    assert isinstance(made, SignIn), made
+    assert signing.offered == ADDRESS
+    assert signing.heading == "Ya puedes cerrar esta página"
+    assert browser.address.startswith(f"http://127.0.0.1:{port_of(signing.url)}/")
+    assert is_closed(port_of(signing.url))
+    report = await assistant.check(
+        CheckRequest(account=account[0], secret=made.token, sign_in=made, wait=30)
+    )
+    assert report.round_trip is not None
+    assert report.round_trip.attachment_intact
+    await assistant.end_sign_ins()
+    assert issuer.living_tokens == []
+
+
+async def test_chromium_says_no(
+    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay, browser: Chromium
+) -> None:
+    signing = Signing(browser, world, button="deny")
+    async with asyncio.timeout(60):
+        made = await assistant.sign_in(way, signing.open)
+    await signing.done()
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.DENIED
+    assert signing.heading == "You did not give leave"
+    assert is_closed(port_of(signing.url))
