@@ -26,6 +26,7 @@ from mailsetup.model.settings import (
     Account,
     AccountSettings,
     Authentication,
+    OAuth2Endpoints,
     Protocol,
     ServerSettings,
     SocketType,
@@ -302,6 +303,27 @@ async def test_metadata_of_somebody_else_are_not_followed(
     assert found.fault is expected
     assert "acceso.test" in sentences(found)[0]
     assert "GET /elsewhere" not in issuer.asked
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("mail.wrongcert.test", SignInFault.UNTRUSTED),
+        ("gone.dead.test", SignInFault.UNREACHABLE),
+        ("mail.hoster.test", SignInFault.METADATA_UNUSABLE),
+    ],
+)
+async def test_a_provider_that_is_not_there_or_not_itself_is_named(
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    host: str,
+    expected: SignInFault,
+) -> None:
+    elsewhere = replace(account[1], oauth2=OAuth2Endpoints(issuer=f"https://{host}"))
+    found = await assistant.sign_in_way(account[0], elsewhere)
+    assert isinstance(found, SignInFailure)
+    assert found.fault is expected
+    assert host in sentences(found)[0]
 
 
 async def test_a_provider_that_takes_no_new_programs_says_so(
