@@ -111,7 +111,7 @@ def test_a_technician_signs_in_by_a_code_on_another_device(world: World, issuer:
 
 
 def test_an_own_client_id_is_used(world: World, issuer: Issuer) -> None:
-    issuer.register("http://127.0.0.1/", "del-tecnico")
+    issuer.register("http://127.0.0.1", "del-tecnico")
     run = Run(world, "--oauth-client-id", "del-tecnico", "--json", "--no-send")
     person = Person(world)
     url = "https://" + run.hear("https://")
