@@ -11,6 +11,7 @@ from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.document import SettingsProblem, settings_from_json
 from mailsetup.model.hostname import to_a_label
+from mailsetup.model.text import has_control
 
 MAX_FILE = 1024 * 1024
 """Bytes: more than any list of servers or of authorities needs."""
@@ -23,6 +24,7 @@ class ExpertField(StrEnum):
     CA_FILE = "ca-file"
     TRUST = "trust"
     SECONDS = "seconds"
+    CLIENT_ID = "client-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Expert:
     seconds: str = ""
     offline: bool = False
     plain_http: bool = False
+    client_id: str = ""
+    """Under which providers know this program, for sign-ins in the browser."""
 
     @property
     def is_plain(self) -> bool:
@@ -86,6 +90,10 @@ def run_options(expert: Expert, base: RunOptions) -> RunOptions | ExpertProblem:
         if not (text.isascii() and text.isdigit() and 0 < int(text) <= 600):
             return ExpertProblem(ExpertField.SECONDS, _("Write a number from 1 to 600."))
         budget = float(text)
+    client_id = expert.client_id.strip()
+    if has_control(client_id) or any(char.isspace() for char in client_id):
+        sentence = _("Write the id as the provider shows it, without blanks.")
+        return ExpertProblem(ExpertField.CLIENT_ID, sentence)
     return replace(
         base,
         network=network,
@@ -93,6 +101,7 @@ def run_options(expert: Expert, base: RunOptions) -> RunOptions | ExpertProblem:
         budget=budget,
         offline=base.offline or expert.offline,
         plain_http=base.plain_http or expert.plain_http,
+        oauth_client_id=client_id or base.oauth_client_id,
     )
 
 

@@ -10,6 +10,9 @@ class Page(StrEnum):
     WELCOME = "welcome"
     COMPLAINT = "complaint"
     TECHNICIAN = "technician"
+    FLEET = "fleet"
+    FLEET_RUN = "fleet-run"
+    FLEET_DONE = "fleet-done"
     START = "start"
     LOOKING = "looking"
     FOUND = "found"
@@ -33,6 +36,8 @@ class Move(StrEnum):
     """Something does not work: say what."""
     TECHNICIAN = "technician"
     """The ways of those who look after other people's mail."""
+    FLEET = "fleet"
+    """A table of many people."""
     MANUAL = "manual"
     """Enter or change the servers by hand."""
     FOUND = "found"
@@ -62,6 +67,17 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.WELCOME, Move.TECHNICIAN): Page.TECHNICIAN,
     (Page.TECHNICIAN, Move.NEXT): Page.START,
     (Page.TECHNICIAN, Move.CANCEL): Page.WELCOME,
+    (Page.TECHNICIAN, Move.FLEET): Page.FLEET,
+    (Page.FLEET, Move.NEXT): Page.FLEET_RUN,
+    (Page.FLEET, Move.CANCEL): Page.WELCOME,
+    (Page.FLEET_RUN, Move.ENDED): Page.FLEET_DONE,
+    # Nothing could be written, or the options cannot be used.
+    (Page.FLEET_RUN, Move.FAILED): Page.FLEET,
+    (Page.FLEET_RUN, Move.CANCEL): Page.FLEET,
+    # The person agreed to companies, or some were left for later.
+    (Page.FLEET_DONE, Move.AGAIN): Page.FLEET_RUN,
+    (Page.FLEET_DONE, Move.ANOTHER): Page.WELCOME,
+    (Page.FLEET_DONE, Move.CANCEL): Page.FLEET,
     (Page.START, Move.NEXT): Page.LOOKING,
     (Page.START, Move.MANUAL): Page.MANUAL,
     (Page.START, Move.CANCEL): Page.WELCOME,
@@ -111,14 +127,17 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.DONE, Move.AGAIN): Page.PROGRAM,
 }
 
-TRANSIENT = frozenset({Page.LOOKING, Page.TESTING})
+TRANSIENT = frozenset({Page.LOOKING, Page.TESTING, Page.FLEET_RUN})
 """Pages on which the engine works: Back never leads to them."""
 
-BEFORE = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN})
+FLEET = (Page.FLEET, Page.FLEET_RUN, Page.FLEET_DONE)
+"""Pages for many people at once: a way of its own."""
+
+BEFORE = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET})
 """Pages on which the way has not begun: no steps are shown yet."""
 
 STEPS: tuple[tuple[Page, ...], ...] = (
-    (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, Page.START, Page.LOOKING),
+    (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET, Page.START, Page.LOOKING),
     (Page.FOUND, Page.MANUAL),
     (Page.PASSWORD, Page.SIGN_IN, Page.SECOND),
     (Page.TESTING, Page.RESULT),

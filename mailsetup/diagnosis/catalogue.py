@@ -374,9 +374,9 @@ _ROWS: tuple[Entry, ...] = (
     Entry(
         "hosting.size.too-small",
         _YOU,
-        N_("Your server accepts messages up to {limit_mib} MiB; this one has {size_mib} MiB."),
+        N_("Your server accepts messages up to {limit_mib} MB; this one has {size_mib} MB."),
         N_(
-            "Wrapped for the post, files grow by a third: about {files_mib} MiB of files fit into "
+            "Wrapped for the post, files grow by a third: about {files_mib} MB of files fit into "
             "one message. Send a link instead, or divide the files."
         ),
         vague_title=N_("Your server does not accept a message as large as this one."),

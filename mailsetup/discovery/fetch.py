@@ -59,7 +59,7 @@ def failed(failure: HttpFailure) -> NotFound | Unreachable:
         case HttpFault.TLS:
             reason = str(failure.tls.fault) if failure.tls else "tls"
             return Unreachable(failure.url, reason)
-        case HttpFault.UNREACHABLE | HttpFault.TIMEOUT | HttpFault.PROTOCOL:
+        case HttpFault.RESOLVER | HttpFault.UNREACHABLE | HttpFault.TIMEOUT | HttpFault.PROTOCOL:
             return Unreachable(failure.url, str(failure.fault))
         case _:
             assert_never(failure.fault)

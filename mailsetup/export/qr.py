@@ -5,6 +5,7 @@ code does not grow by it. The bytes are UTF-8 without an ECI mark, which readers
 """
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -75,15 +76,15 @@ def quick_svg(text: str, side_mm: float) -> str:
     )
 
 
+_RUN = re.compile(rb"\x01+")
+_DARK = bytes(octet & 1 for octet in range(256))
+"""The lowest bit of a module says whether it is dark."""
+
+
 def _runs(row: bytes | bytearray) -> Iterator[tuple[int, int]]:
     """Column and length of every run of dark modules."""
-    start = -1
-    for x, module in enumerate((*row, 0)):
-        if module & 1 and start < 0:
-            start = x
-        elif not module & 1 and start >= 0:
-            yield start, x - start
-            start = -1
+    for run in _RUN.finditer(row.translate(_DARK)):
+        yield run.start(), run.end() - run.start()
 
 
 def encode(text: str) -> QrCode | None:

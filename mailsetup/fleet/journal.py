@@ -25,9 +25,11 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class JournalRefused:
-    """Why the folder cannot be worked in; ``reason`` is a sentence."""
+    """Why the folder cannot be worked in; ``reason`` is a sentence. ``is_busy`` where another run
+    holds it now."""
 
     reason: str
+    is_busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ class Journal:
                 return JournalRefused(
                     _("Another run is working in {place}. Wait for it, or end it.").format(
                         place=out
-                    )
+                    ),
+                    is_busy=True,
                 )
             descriptor = os.open(
                 folder / _JOURNAL,

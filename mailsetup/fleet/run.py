@@ -142,7 +142,10 @@ class Fleet:
         self._emit = emit
         self._store = Store(out)
         self._names = Names(journal.folders)
+        self._given: dict[str, str] = {}
+        self._making = ThreadPoolExecutor(max_workers=1, thread_name_prefix="making")
         self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing")
+        self._on_the_way: tuple[asyncio.Future[None], tuple[Result | Entry, ...]] | None = None
         self._domains: dict[str, asyncio.Task[DomainSeen]] = {}
         self._well: set[str] = set()
         self._finished: asyncio.Queue[Result | Entry | None] = asyncio.Queue(4 * _TOGETHER)
@@ -180,6 +183,7 @@ class Fleet:
             first = _first(errors)
             stopped = atomic.reason(first, Path(first.filename or PEOPLE))
         finally:
+            self._making.shutdown()
             self._writing.shutdown()
             self._store.close()
         return Finished(stopped)
@@ -396,21 +400,27 @@ class Fleet:
     # Writing ----------------------------------------------------------------------------------
 
     async def _write_finished(self) -> None:
-        """Bring to the disk whatever has come to its end, in groups."""
+        """Bring to the disk whatever has come to its end, in groups: while one group is on its way
+        to the disk, the next one's files are made."""
+        group: list[Result | Entry] = []
         try:
             ended = False
             while not ended:
-                group = [await self._finished.get()]
-                while len(group) < _TOGETHER and not self._finished.empty():
-                    group.append(self._finished.get_nowait())
-                ended = None in group
-                await self._written([one for one in group if one is not None])
+                taken = [await self._finished.get()]
+                while len(taken) < _TOGETHER and not self._finished.empty():
+                    taken.append(self._finished.get_nowait())
+                ended = None in taken
+                group = [one for one in taken if one is not None]
+                await self._make_and_send(group)
+            await self._arrived()
         except asyncio.CancelledError:
-            # What came to its end is not to be done again.
-            left: list[Result | Entry | None] = [*self._late]
+            # No login is to be repeated; what was only prepared is quickly prepared again.
+            left = [*group, *self._late]
             while not self._finished.empty():
-                left.append(self._finished.get_nowait())
-            await self._written([one for one in left if one is not None])
+                one = self._finished.get_nowait()
+                left += [one] if one is not None else []
+            await self._make_and_send([one for one in left if _cost_a_login(one)])
+            await self._arrived()
             raise
 
     async def _hand_over(self, finished: Result | Entry) -> None:
@@ -421,21 +431,28 @@ class Fleet:
             self._late.append(finished)
             raise
 
-    async def _written(self, group: Sequence[Result | Entry]) -> None:
+    async def _make_and_send(self, group: list[Result | Entry]) -> None:
+        """Make a group's files and send them on their way; then the list is empty."""
         pages = {
             one.person.row: self._page(one)
             for one in group
             if isinstance(one, Result) and self._make_page is not None and one.account is not None
         }
         loop = asyncio.get_running_loop()
-        writing = loop.run_in_executor(self._writing, self._write, group, pages)
-        try:
-            await asyncio.shield(writing)
-        except asyncio.CancelledError:
-            # The thread cannot be stopped, and need not be: it takes a moment.
-            await writing
-            self._tell(group)
-            raise
+        sent = tuple(group)
+        made = await asyncio.shield(loop.run_in_executor(self._making, self._make, sent, pages))
+        await self._arrived()
+        self._on_the_way = loop.run_in_executor(self._writing, self._write, *made), sent
+        group.clear()
+
+    async def _arrived(self) -> None:
+        """Wait until what was sent is on the disk, and tell it."""
+        if self._on_the_way is None:
+            return
+        writing, group = self._on_the_way
+        # A thread cannot be stopped, and need not be: it takes a moment.
+        await asyncio.shield(writing)
+        self._on_the_way = None
         self._tell(group)
 
     def _tell(self, group: Iterable[Result | Entry]) -> None:
@@ -453,7 +470,10 @@ class Fleet:
             page = welcome.sheet(result.account, programs, self._work.contact)
             return self._make_page(welcome.printed(page))
 
-    def _write(self, group: Sequence[Result | Entry], pages: dict[int, bytes]) -> None:
+    def _make(
+        self, group: Sequence[Result | Entry], pages: dict[int, bytes]
+    ) -> tuple[list[PersonFolder], list[Entry]]:
+        """The folders and the journal's lines of a group."""
         folders: list[PersonFolder] = []
         entries: list[Entry] = []
         for one in group:
@@ -481,15 +501,20 @@ class Fleet:
                     "notes": list(notes),
                 }
             entries.append(entry)
+        return folders, entries
+
+    def _write(self, folders: Sequence[PersonFolder], entries: Sequence[Entry]) -> None:
         self._store.write(folders)
         self._journal.add(entries)
 
     def _folder(self, result: Result, page: bytes) -> tuple[PersonFolder, tuple[str, ...]]:
         person, account = result.person, result.account
         assert account is not None  # noqa: S101 - the caller looked
-        name = self._journal.folder_of(person.address.ascii) or self._names.give(
-            person.name, person.address
-        )
+        address = person.address.ascii
+        if address not in self._given:
+            known = self._journal.folder_of(address)
+            self._given[address] = known or self._names.give(person.name, person.address)
+        name = self._given[address]
         with i18n.speaking(person.language):
             programs, notes = _programs(result)
             sheet = welcome.sheet(account, programs, self._work.contact)
@@ -502,6 +527,10 @@ class Fleet:
 
 
 _NOTHING = AccountSettings((), ())
+
+
+def _cost_a_login(finished: Result | Entry) -> bool:
+    return not isinstance(finished, Result) or finished.report is not None
 
 
 def _hostings(account: Account) -> frozenset[str]:

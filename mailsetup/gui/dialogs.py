@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from mailsetup.i18n import _
@@ -32,10 +34,16 @@ def ask_for_folder(parent: QWidget) -> str:
     return QFileDialog.getExistingDirectory(parent, _("Where shall the files go?"))
 
 
+def open_in_program(path: Path) -> None:
+    """A file or folder, in whatever program the system opens it with."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.resolve())))
+
+
 @dataclass
 class Dialogs:
-    """Each answers with a path, or with "" for no."""
+    """Each answers with a path, or with "" for no; ``show`` opens one."""
 
     folder: Callable[[QWidget], str] = ask_for_folder
     new_file: Callable[[QWidget, str], str] = ask_for_new_file
     file: Callable[[QWidget, str], str] = ask_for_file
+    show: Callable[[Path], None] = open_in_program

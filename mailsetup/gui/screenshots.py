@@ -5,10 +5,11 @@ Page by page, in Spanish and English, light and dark, with made-up results, with
 
 import os
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSettings, QSize
 from PySide6.QtWidgets import QApplication
 
 from mailsetup import resources
@@ -26,12 +27,15 @@ from mailsetup.assistant.flow import Page
 from mailsetup.assistant.report import CheckReport, LoggedIn, RoundTrip
 from mailsetup.assistant.service import Assistant, Discovery, Outcome
 from mailsetup.assistant.signin import sign_in_as, sign_in_way
+from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.gui.app import make_application
+from mailsetup.gui.fleetstate import FleetState
+from mailsetup.gui.memory import Memory
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import apply_theme
 from mailsetup.gui.window import Window
-from mailsetup.i18n import set_language
+from mailsetup.i18n import _, set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.outcome import Fate, Tried
@@ -47,7 +51,7 @@ from mailsetup.model.settings import (
 from mailsetup.model.source import Channel, Method, Source
 
 SIZE = QSize(880, 680)
-_TURNS = 8
+_TURNS = 24
 """Of the event loop, until a page with wrapped texts has its heights."""
 _ADDRESS = EmailAddress("ana", "bodegasdelebro.es")
 _IMAP = ServerSettings(Protocol.IMAP, "imap.correo-iberico.es", 993, SocketType.TLS, _ADDRESS.ascii)
@@ -130,6 +134,11 @@ def pictures() -> dict[str, Page]:
         "welcome": Page.WELCOME,
         "complaint": Page.COMPLAINT,
         "technician": Page.TECHNICIAN,
+        "fleet": Page.FLEET,
+        "fleet-faults": Page.FLEET,
+        "fleet-run": Page.FLEET_RUN,
+        "fleet-done": Page.FLEET_DONE,
+        "fleet-left": Page.FLEET_DONE,
         "start": Page.START,
         "looking": Page.LOOKING,
         "found": Page.FOUND,
@@ -155,9 +164,39 @@ def pictures() -> dict[str, Page]:
     }
 
 
+def fleet(name: str) -> FleetState:
+    """A table of people, for the pages about it."""
+    from mailsetup.fleet.overview import Overview
+    from mailsetup.fleet.person import Person, Plan, Problem
+    from mailsetup.fleet.result import State, Totals
+
+    people = tuple(
+        Person(row, EmailAddress(f"p{row}", f"d{row % 3}.es"), f"P {row}", "es", ())
+        for row in range(2, 202)
+    )
+    reasons = (
+        (17, _("{address} is in row {row} already.").format(address="ana@bodega.es", row=4)),
+        (58, _("The language “{word}” is not known. Write es or en.").format(word="klingon")),
+    )
+    problems = tuple(Problem(row, reason) for row, reason in reasons)
+    state = FleetState()
+    state.choose(Path("altas-enero.xlsx"))
+    state.out = Path("altas-enero-mailsetup")
+    state.form, state.programs, state.check = "Excel", ("thunderbird", "outlook"), True
+    state.plan = Plan(people, problems if name == "fleet-faults" else ())
+    totals = Totals()
+    good = name == "fleet-done"
+    totals.add([State.WORKS] * (200 if good else 183))
+    if not good:
+        totals.add([State.BROKEN] * 4 + [State.NOT_TESTED] * 9 + [State.NEEDS_CONFIRMATION] * 4)
+    state.overview = Overview((), totals, () if good else ("hoster.com",))
+    return state
+
+
 def show(window: Window, name: str) -> None:
     """Bring the window to a page with something to show on it."""
-    from mailsetup.export.exporter import Artifact
+    from mailsetup.export.exporter import Artifact, CannotExport
+    from mailsetup.export.k9 import qr_matrix
     from mailsetup.export.table import exporter
 
     session = window.session
@@ -179,6 +218,11 @@ def show(window: Window, name: str) -> None:
         chosen = exporter(session.program)
         artifact = chosen.export(_ACCOUNT) if chosen else None
         session.artifact = artifact if isinstance(artifact, Artifact) else None
+    if name == "phone":
+        matrix = qr_matrix(_ACCOUNT)
+        session.matrix = None if isinstance(matrix, CannotExport) else matrix
+    if name.startswith("fleet"):
+        session.fleet = fleet(name)
     if pictures()[name] is Page.SIGN_IN:
         _prepare_sign_in(session, name)
     page = pictures()[name]
@@ -223,10 +267,22 @@ def _play_sign_in(window: Window, name: str) -> None:
 
 def _play(window: Window, page: Page) -> None:
     """Let the pages on which the engine works have seen something of it."""
+    from mailsetup.fleet.events import Begun, PersonDone
+    from mailsetup.fleet.result import State
+    from mailsetup.gui.pages.fleetrun import FleetRunPage
     from mailsetup.gui.pages.looking import LookingPage
     from mailsetup.gui.pages.testing import TestingPage
 
     view = window.page_view(page)
+    if isinstance(view, FleetRunPage):
+        view.follow(Begun(people=200, done_before=0, domains=3))
+        facts = {"host": _IMAP.host}
+        refused = explain(Finding("account.login.refused", Status.FAIL, facts))
+        for row in range(2, 117):
+            works = row % 40
+            state = State.WORKS if works else State.BROKEN
+            address = f"p{row}@bodegasdelebro.es"
+            view.follow(PersonDone(row, address, state, "" if works else refused.title))
     if isinstance(view, LookingPage):
         for method in (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX):
             view.take(SourceAsked(method, "bodegasdelebro.es"))
@@ -263,7 +319,21 @@ def main(arguments: list[str]) -> int:
 
 
 def _paint_all(application: QApplication, folder: Path, suffix: str) -> None:
-    window = Window(Assistant)
+    with tempfile.TemporaryDirectory() as home:
+        _paint_with(application, folder, suffix, _memory(Path(home)))
+
+
+def _memory(home: Path) -> Memory:
+    """A computer on which two addresses were used before."""
+    memory = Memory(QSettings(str(home / "settings.ini"), QSettings.Format.IniFormat))
+    memory.allow_addresses(True)
+    for address in (EmailAddress("tienda", "bodegasdelebro.es"), _ADDRESS):
+        memory.keep_address(address)
+    return memory
+
+
+def _paint_with(application: QApplication, folder: Path, suffix: str, memory: Memory) -> None:
+    window = Window(Assistant, memory=memory)
     window.resize(SIZE)
     window.show()
     for name in pictures():

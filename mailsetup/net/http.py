@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 from urllib.parse import urljoin, urlsplit
 
 from mailsetup.model.hostname import parse_host
@@ -36,6 +36,8 @@ class HttpFault(StrEnum):
     """Why no document came."""
 
     UNRESOLVABLE = "unresolvable"
+    RESOLVER = "resolver"
+    """The name service itself did not answer."""
     UNREACHABLE = "unreachable"
     TIMEOUT = "timeout"
     TLS = "tls"
@@ -340,7 +342,16 @@ def _failure(failure: ConnectFailure, url: str) -> HttpFailure:
             return HttpFailure(HttpFault.TLS, url, failure.tls)
         case ConnectFault.UNRESOLVABLE:
             return HttpFailure(HttpFault.UNRESOLVABLE, url)
+        case ConnectFault.RESOLVER:
+            return HttpFailure(HttpFault.RESOLVER, url)
         case ConnectFault.TIMEOUT:
             return HttpFailure(HttpFault.TIMEOUT, url)
-        case _:
+        case (
+            ConnectFault.REFUSED
+            | ConnectFault.UNREACHABLE
+            | ConnectFault.RESET
+            | ConnectFault.FORBIDDEN_ADDRESS
+        ):
             return HttpFailure(HttpFault.UNREACHABLE, url)
+        case _:
+            assert_never(failure.fault)

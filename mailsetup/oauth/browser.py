@@ -92,7 +92,8 @@ class _BrowserSignIn:
             if isinstance(landing, LandingFailure):
                 return _no_landing(landing)
             redirect = client.redirect if client is not None else ""
-            redirect = redirect or f"http://{host}:{landing.port}{self._path}"
+            # Without a path, as Google and Microsoft show it: what is registered there is compared.
+            redirect = redirect or f"http://{host}:{landing.port}"
             if client is None:
                 registered = await register(provider, self._request.scopes, redirect, self._net)
                 if isinstance(registered, SignInFailure):

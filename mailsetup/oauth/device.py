@@ -49,7 +49,7 @@ async def sign_in_by_device(
         return SignInFailure(SignInFault.DEVICE_UNSUPPORTED)
     if client is None:
         # No browser comes back here, but a registration wants to know where one would.
-        redirect = f"http://{provider.redirect_host}/"
+        redirect = f"http://{provider.redirect_host}"
         registered = await register(provider, request.scopes, redirect, net)
         if isinstance(registered, SignInFailure):
             return registered

@@ -10,7 +10,7 @@ from mailsetup.model.text import plain
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
 from mailsetup.net.publicsuffix import owned_domain
-from mailsetup.oauth.outcome import SignInFailure, SignInFault
+from mailsetup.oauth.outcome import SignInFailure, SignInFault, not_reached
 from mailsetup.oauth.provider import OPEN_SCOPE, Provider, is_of_builtin
 
 _LIMIT = 64 * 1024
@@ -48,7 +48,7 @@ async def ask_issuer(issuer: str, net: Network) -> Provider | SignInFailure:
         reply = await net.http.get(url, limit=_LIMIT, follow=Follow.NOWHERE)
         match reply:
             case HttpFailure():
-                return SignInFailure(SignInFault.UNREACHABLE, urlsplit(url).hostname or "")
+                return not_reached(reply)
             case HttpReply(location=location) if location:
                 return SignInFailure(SignInFault.METADATA_REDIRECTED, plain(location, 200))
             case HttpReply(status=200):

@@ -33,6 +33,7 @@ def test_everything_typed_arrives_beside_what_was_there() -> None:
         seconds="30",
         offline=True,
         plain_http=True,
+        client_id=" mi-programa ",
     )
     options = run_options(typed, RunOptions(agreed=("mine.example",)))
     assert isinstance(options, RunOptions)
@@ -41,6 +42,7 @@ def test_everything_typed_arrives_beside_what_was_there() -> None:
     assert options.budget == 30
     assert options.offline
     assert options.plain_http
+    assert options.oauth_client_id == "mi-programa"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +52,8 @@ def test_everything_typed_arrives_beside_what_was_there() -> None:
         (Expert(resolver="192.0.2.53:99999"), ExpertField.RESOLVER),
         (Expert(trust="hoster.com com"), ExpertField.TRUST),
         (Expert(trust="hos\u202eter.com"), ExpertField.TRUST),
+        (Expert(client_id="mi programa"), ExpertField.CLIENT_ID),
+        (Expert(client_id="mi\u200bprograma"), ExpertField.CLIENT_ID),
         (Expert(seconds="0"), ExpertField.SECONDS),
         (Expert(seconds="٣"), ExpertField.SECONDS),
         (Expert(seconds="1e9"), ExpertField.SECONDS),

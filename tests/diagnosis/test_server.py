@@ -31,6 +31,8 @@ def test_every_class_of_failure_has_a_finding_with_words(error: ErrorClass) -> N
     ("error", "expected"),
     [
         (ErrorClass.AUTH_WRONG, "account.login.refused"),
+        (ErrorClass.AUTH_TOKEN_REFUSED, "account.login.sign-in-refused"),
+        (ErrorClass.AUTH_SCOPE_MISSING, "account.login.scope-missing"),
         (ErrorClass.TIMEOUT, "hosting.server.unreachable"),
         (ErrorClass.REFUSED, "hosting.server.refused"),
         (ErrorClass.HOST_NOT_FOUND, "hosting.server.unresolvable"),

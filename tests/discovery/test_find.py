@@ -21,6 +21,8 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Fate, Found, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.net.connection import Connection
+from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.dns import NoAnswer, ResolverFault
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.network import Network
@@ -33,6 +35,7 @@ from tests.discovery.world import (
     NOT_OFFERED,
     SERVFAIL,
     WELL_KNOWN,
+    DnsReply,
     World,
     address,
     config,
@@ -134,6 +137,41 @@ def test_offline_asks_nobody() -> None:
     assert [tried.method for tried in discovery.tried] == ["file", "builtin"]
     assert not world.asked_urls
     assert not world.asked_hosts
+
+
+class _InOrder(World):
+    """Notes what is asked, in its order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.order: list[str] = []
+
+    async def _look_up(self, name: str, rdtype: str) -> DnsReply:
+        self.order.append(f"{rdtype} {name}")
+        return await super()._look_up(name, rdtype)
+
+    async def _fetch(
+        self, there: dict[str, HttpReply | HttpFailure], url: str, timeout: float
+    ) -> HttpReply | HttpFailure:
+        self.order.append("web")
+        return await super()._fetch(there, url, timeout)
+
+    async def __call__(
+        self, host: str, port: int, *, implicit_tls: bool, explain: bool = False
+    ) -> Connection | ConnectFailure:
+        self.order.append("mail")
+        return await super().__call__(host, port, implicit_tls=implicit_tls, explain=explain)
+
+
+def test_the_questions_that_decide_are_asked_in_one_breath_before_anything_else() -> None:
+    world = _InOrder()
+    looked(world)
+    burst = world.order[: min(world.order.index("web"), world.order.index("mail"))]
+    labels = ("_imaps", "_imap", "_pop3s", "_pop3", "_submissions", "_submission")
+    assert {f"SRV {label}._tcp.bodega.es" for label in labels} <= set(burst)
+    hosts = ("autoconfig.bodega.es", "bodega.es", "ua-auto-config.bodega.es")
+    assert {f"A {host}" for host in hosts} <= set(burst)
+    assert "TXT _ua-auto-config.bodega.es" in burst
 
 
 def test_the_better_source_wins_though_it_is_slower() -> None:

@@ -87,6 +87,19 @@ async def test_settings_are_found_in_the_way_the_domain_offers(
     assert not any(tried.fate is Fate.CRASHED for tried in discovery.tried)
 
 
+async def test_a_department_below_the_companys_domain_is_found_by_its_exchanger(
+    world: World,
+) -> None:
+    with world.passing_records("ventas.bodega.test. MX 10 mx.bodega.test."):
+        discovery = await looked(world, "ventas.bodega.test")
+    assert discovery.outcome is Verdict.FOUND, discovery
+    assert discovery.source is not None
+    assert discovery.source.method is Method.MX
+    assert discovery.settings is not None
+    assert discovery.settings.hosts == ("imap.bodega.test",)
+    assert discovery.settings.incoming[0].username == "ana@ventas.bodega.test"
+
+
 async def test_autodiscover_is_asked_with_the_address_and_no_password(world: World) -> None:
     options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
     async with open_network(options) as net:

@@ -179,6 +179,20 @@ async def test_a_resolver_on_this_machine_may_vouch() -> None:
         assert reply.validated
 
 
+async def test_a_resolver_elsewhere_may_not() -> None:
+    async with resolving() as (dns_, server):
+        server.validated = True
+        assert server.transport is not None
+        # Linux takes this address for its own without its being the loopback's.
+        port = server.transport.get_extra_info("sockname")[1]
+        elsewhere = DnsResolver(("0.0.0.0", port))
+        reply = await elsewhere.mx("bodega.es")
+        await elsewhere.close()
+        assert isinstance(reply, Answer)
+        assert not reply.validated
+        assert await dns_.mx("bodega.es") != reply
+
+
 async def test_the_systems_name_service_is_asked_once_for_many_connections() -> None:
     asked: Counter[str] = Counter()
 

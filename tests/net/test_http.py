@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mailsetup.net.dial import Dialer
-from mailsetup.net.dns import Absent, Answer, Reply
+from mailsetup.net.dns import Absent, Answer, NoAnswer, Reply, ResolverFault
 from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply, HttpsClient
 from mailsetup.net.tls import TlsFault
 from tests.net.loopback import Handler, client_context, saying, server_context, serving
@@ -19,6 +19,8 @@ URL = "https://autoconfig.bodega.example/a"
 
 
 async def look_up(host: str) -> Reply[str]:
+    if host.startswith("unanswered."):
+        return NoAnswer(ResolverFault.SERVFAIL)
     return Answer(("192.0.2.1",)) if host in NAMES else Absent(nxdomain=True)
 
 
@@ -260,6 +262,11 @@ async def test_a_server_that_talks_before_the_handshake_is_no_web_server() -> No
 async def test_a_name_that_does_not_exist() -> None:
     reply = await get(web({}), "https://nobody.example/")
     assert reply == HttpFailure(HttpFault.UNRESOLVABLE, "https://nobody.example/")
+
+
+async def test_a_name_that_nobody_answers_for_is_another_thing() -> None:
+    reply = await get(web({}), "https://unanswered.example/")
+    assert reply == HttpFailure(HttpFault.RESOLVER, "https://unanswered.example/")
 
 
 @pytest.mark.parametrize(

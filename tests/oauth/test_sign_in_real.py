@@ -19,11 +19,33 @@ from mailsetup.assistant.service import (
 )
 from mailsetup.assistant.signin import SignInMeans, sign_in
 from mailsetup.assistant.signinwords import other_account_sentence, sign_in_link
+from mailsetup.export.exporter import Artifact
+from mailsetup.export.table import EXPORTERS
 from mailsetup.model.secret import AccessToken
-from mailsetup.model.settings import Account, AccountSettings, Protocol, ServerSettings, SocketType
+from mailsetup.model.settings import (
+    Account,
+    AccountSettings,
+    Authentication,
+    OAuth2Endpoints,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
 from mailsetup.net.network import open_network
 from mailsetup.oauth.outcome import Client, SignInFault
 from mailsetup.oauth.provider import BUILTIN
+from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.login import (
+    log_in_imap,
+    log_in_pop3,
+    log_in_smtp,
+    open_imap,
+    open_pop3,
+    open_smtp,
+)
+from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn
+from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
 from tests.oauth.keyring import MemoryKeyring
 from tests.oauth.person import Person, nobody
@@ -89,7 +111,7 @@ async def test_the_first_request_is_as_the_rules_for_programs_on_peoples_compute
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) == 43
     assert len(asked["state"]) >= 40
-    assert asked["redirect_uri"].startswith("http://127.0.0.1:")
+    assert asked["redirect_uri"] == f"http://127.0.0.1:{port_of(person.opened[0])}"
     assert set(asked["scope"].split()) == {MAIL, "offline_access", "openid", "email"}
     assert asked["login_hint"] == ADDRESS
     assert events == [SignInOpened(person.opened[0], "id.acceso.test")]
@@ -283,6 +305,27 @@ async def test_metadata_of_somebody_else_are_not_followed(
     assert "GET /elsewhere" not in issuer.asked
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("mail.wrongcert.test", SignInFault.UNTRUSTED),
+        ("gone.dead.test", SignInFault.UNREACHABLE),
+        ("mail.hoster.test", SignInFault.METADATA_UNUSABLE),
+    ],
+)
+async def test_a_provider_that_is_not_there_or_not_itself_is_named(
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    host: str,
+    expected: SignInFault,
+) -> None:
+    elsewhere = replace(account[1], oauth2=OAuth2Endpoints(issuer=f"https://{host}"))
+    found = await assistant.sign_in_way(account[0], elsewhere)
+    assert isinstance(found, SignInFailure)
+    assert found.fault is expected
+    assert host in sentences(found)[0]
+
+
 async def test_a_provider_that_takes_no_new_programs_says_so(
     world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
@@ -294,7 +337,7 @@ async def test_a_provider_that_takes_no_new_programs_says_so(
 async def test_a_technicians_own_id_is_used_instead_of_a_registration(
     world: World, issuer: Issuer, account: tuple[Account, AccountSettings]
 ) -> None:
-    issuer.register("http://127.0.0.1/", "del-tecnico")
+    issuer.register("http://127.0.0.1", "del-tecnico")
     assistant = Assistant(
         options_of(world, oauth_client_id="del-tecnico"), programs_here=lambda: ()
     )
@@ -357,6 +400,32 @@ async def test_an_expired_token_is_renewed_in_the_midst_of_a_check(
     assert issuer.living_tokens == []
 
 
+async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
+    world: World,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    both = (Authentication.PASSWORD_CLEARTEXT, Authentication.OAUTH2)
+    offered = replace(
+        account[0],
+        incoming=replace(account[0].incoming, authentication=both),
+        outgoing=replace(account[0].outgoing, authentication=both),
+    )
+    report = await assistant.check(
+        CheckRequest(account=offered, secret=made.token, sign_in=made, send=False)
+    )
+    wanted = (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
+    assert report.account.incoming.authentication == wanted
+    assert report.account.outgoing.authentication == wanted
+    for exporter in EXPORTERS:
+        artifact = exporter.export(report.account)
+        if isinstance(artifact, Artifact):
+            written = b"".join(file.content for file in artifact.files)
+            assert made.token.reveal().encode() not in written
+
+
 async def test_a_token_that_is_nearly_over_is_renewed_before_it_is_said(
     world: World,
     issuer: Issuer,
@@ -376,6 +445,69 @@ async def test_a_token_that_is_nearly_over_is_renewed_before_it_is_said(
     token = next(one for one in issuer.tokens if one.access == first.reveal())
     assert token.access_revoked
     assert issuer.asked.count("POST /introspect") > introspected
+
+
+@pytest.mark.fault("account.login.sign-in-refused")
+async def test_a_mailbox_that_the_sign_in_does_not_open_is_told_as_refused(
+    world: World,
+    issuer: Issuer,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+) -> None:
+    """A shared mailbox: signed in as oneself, under its name."""
+    made = await signed_in(assistant, way, Person(world))
+    shared = replace(
+        account[0],
+        incoming=replace(account[0].incoming, username="ventas@acceso.test"),
+        outgoing=replace(account[0].outgoing, username="ventas@acceso.test"),
+    )
+    report = await assistant.check(
+        CheckRequest(account=shared, secret=made.token, sign_in=made, send=False)
+    )
+    named = {one.id for one in report.findings if one.id.startswith("account.")}
+    assert named == {"account.login.sign-in-refused"}
+
+
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
+async def test_each_mechanism_opens_every_real_server_and_a_wrong_token_is_told_by_each(
+    world: World,
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    way: SignInWay,
+    mechanism: str,
+) -> None:
+    made = await signed_in(assistant, way, Person(world))
+    other = "XOAUTH2" if mechanism == "OAUTHBEARER" else "OAUTHBEARER"
+    incoming, outgoing = account[0].incoming, account[0].outgoing
+    pop3 = replace(incoming, protocol=Protocol.POP3, port=995)
+    async with open_network(options_of(world).network) as net:
+        for token, expected in (
+            (made.token, mechanism),
+            (AccessToken("x" * 400), ErrorClass.AUTH_TOKEN_REFUSED),
+        ):
+            imap = await open_imap(incoming, net)
+            assert isinstance(imap, ImapSession)
+            async with imap:
+                imap.capabilities -= {f"AUTH={other}"}
+                assert said_of(await log_in_imap(imap, token, net)) == expected
+            smtp = await open_smtp(outgoing, net)
+            assert isinstance(smtp, SmtpSession)
+            async with smtp:
+                smtp.extensions["AUTH"] = smtp.extensions["AUTH"].replace(other, "")
+                assert said_of(await log_in_smtp(smtp, token, net)) == expected
+            maildrop = await open_pop3(pop3, net)
+            assert isinstance(maildrop, Pop3Session)
+            async with maildrop:
+                maildrop.capabilities["SASL"] = (mechanism,)
+                assert said_of(await log_in_pop3(maildrop, token, net)) == expected
+
+
+def said_of(outcome: LoggedIn | Failure) -> str:
+    if isinstance(outcome, LoggedIn):
+        return outcome.mechanism
+    assert "x" * 400 not in outcome.text
+    return outcome.error
 
 
 @pytest.mark.fault("account.login.sign-in-expired")

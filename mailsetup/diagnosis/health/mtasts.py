@@ -165,7 +165,8 @@ async def _failure(failure: HttpFailure, domain: str, net: Network) -> Broken | 
         case HttpFault.TOO_LARGE | HttpFault.ENCODED:
             return Broken(str(failure.fault))
         case (
-            HttpFault.UNREACHABLE
+            HttpFault.RESOLVER
+            | HttpFault.UNREACHABLE
             | HttpFault.TIMEOUT
             | HttpFault.PROTOCOL
             | HttpFault.REDIRECT_LOOP

@@ -135,6 +135,8 @@ class ProgramPage(PageView):
         self.profile.setAccessibleName(_("Profile of Thunderbird"))
         self.store.setText(_("Let Thunderbird keep the password, too"))
         self.store.setChecked(session.store_in_program)
+        # After a sign-in in the browser there is no password; the program signs in by itself.
+        self.store.setVisible(not session.by_sign_in)
 
     def _show(self) -> None:
         self._arrange()

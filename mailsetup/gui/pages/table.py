@@ -31,6 +31,18 @@ def make_view(page: Page, session: Session) -> PageView:
             from mailsetup.gui.pages.technician import TechnicianPage
 
             return TechnicianPage(session)
+        case Page.FLEET:
+            from mailsetup.gui.pages.fleet import FleetPage
+
+            return FleetPage(session)
+        case Page.FLEET_RUN:
+            from mailsetup.gui.pages.fleetrun import FleetRunPage
+
+            return FleetRunPage(session)
+        case Page.FLEET_DONE:
+            from mailsetup.gui.pages.fleetdone import FleetDonePage
+
+            return FleetDonePage(session)
         case Page.SECOND:
             from mailsetup.gui.pages.second import SecondPage
 

@@ -30,6 +30,12 @@ class Way:
 
 WAYS = (
     Way(
+        "people",
+        N_("Many people at once …"),
+        N_("A table in; files, a welcome sheet for each person and an overview out."),
+        Move.FLEET,
+    ),
+    Way(
         "file",
         N_("Use a settings file …"),
         N_("The JSON that “mailsetup discover --json” writes. Nothing is looked for then."),
@@ -59,6 +65,7 @@ class TechnicianPage(PageView):
         self.without_file.clicked.connect(self._drop_file)
         self._heading = PlainLabel(size=Type.LARGE, bold=True)
         self.resolver, self.trust, self.seconds, self.ca_file = Field(), Field(), Field(), Field()
+        self.client_id = Field()
         self.browse = action_button()
         self.ca_file.add_beside(self.browse)
         self.browse.clicked.connect(lambda: self.wanted.emit(Wish.CHOOSE_CA_FILE))
@@ -68,6 +75,7 @@ class TechnicianPage(PageView):
             ExpertField.CA_FILE: self.ca_file,
             ExpertField.TRUST: self.trust,
             ExpertField.SECONDS: self.seconds,
+            ExpertField.CLIENT_ID: self.client_id,
         }
         for field in self._fields.values():
             field.edit.setMaxLength(1000)
@@ -85,6 +93,7 @@ class TechnicianPage(PageView):
             self._side_by_side(self.resolver, self.seconds),
             self.trust,
             self.ca_file,
+            self.client_id,
             ticks,
         ):
             self.column.addWidget(widget)
@@ -103,7 +112,9 @@ class TechnicianPage(PageView):
 
     def _go(self, leads: Move | Wish) -> None:
         if isinstance(leads, Move):
-            self.moved.emit(leads)
+            # The options below hold for whatever way is taken.
+            if self.leave():
+                self.moved.emit(leads)
         else:
             self.wanted.emit(leads)
 
@@ -123,8 +134,10 @@ class TechnicianPage(PageView):
         self.ca_file.edit.setText(expert.ca_file)
         self.trust.edit.setText(expert.trust)
         self.seconds.edit.setText(expert.seconds)
+        self.client_id.edit.setText(expert.client_id)
         self.offline.setChecked(expert.offline)
         self.plain_http.setChecked(expert.plain_http)
+        self.retranslate()
 
     def leave(self) -> bool:
         """Take the options, or say at the field what is wrong."""
@@ -135,6 +148,7 @@ class TechnicianPage(PageView):
             self.seconds.text,
             self.offline.isChecked(),
             self.plain_http.isChecked(),
+            self.client_id.text,
         )
         read = run_options(expert, RunOptions())
         if isinstance(read, ExpertProblem):
@@ -143,6 +157,7 @@ class TechnicianPage(PageView):
             field.edit.setFocus()
             return False
         self.session.expert = None if expert.is_plain else expert
+        self.session.forget_sign_in()
         self.session.symptom = None
         return True
 
@@ -178,6 +193,10 @@ class TechnicianPage(PageView):
         self.trust.edit.setPlaceholderText(_("hoster.com, another.net"))
         self.ca_file.set_label(_("Also trust the &certificates in this file (PEM)"))
         self.browse.setText(_("&Browse …"))
+        self.client_id.set_label(
+            _("Id of this program at the &provider, to sign in in the browser")
+        )
+        self.client_id.edit.setPlaceholderText(_("the one that this program brings, if any"))
         self.offline.setText(_("Use only what the program &knows by itself, ask nobody"))
         self.plain_http.setText(
             _("Also read settings that come &unprotected; every server in them is asked about")

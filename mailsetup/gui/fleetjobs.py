@@ -1,0 +1,166 @@
+"""What the engine does with a table of many people."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from mailsetup.assistant.events import Event
+from mailsetup.assistant.flow import Move
+from mailsetup.gui.bridge import Bridge, JobEnd
+from mailsetup.gui.session import Session
+from mailsetup.i18n import _, language
+
+if TYPE_CHECKING:
+    from mailsetup.fleet.events import Event as FleetEvent
+    from mailsetup.fleet.journal import Journal, JournalRefused
+    from mailsetup.gui.jobs import Jobs
+
+_PATIENCE = 10.0
+"""Seconds for a run that was just cancelled to write down what it has."""
+
+
+class FleetJobs:
+    """Results go into the session's state."""
+
+    def __init__(self, bridge: Bridge, session: Session, jobs: "Jobs") -> None:
+        self._bridge = bridge
+        self._session = session
+        self._jobs = jobs
+        self._running: int | None = None
+
+    def end(self) -> None:
+        """Cancel the run; what is done is kept."""
+        if self._running is not None:
+            self._bridge.cancel(self._running)
+            self._running = None
+
+    def check(self, done: Callable[[], None]) -> None:
+        """Read the session's table and look at every row."""
+        state = self._session.fleet
+        path = state.table
+        if path is None:
+            return
+        state.reading, state.plan, state.problem = True, None, ""
+        spoken, settings = language(), self._session.settings_file
+
+        def read() -> object:
+            from mailsetup.fleet.person import Defaults, check_table
+            from mailsetup.fleet.table import NotATable, read_table
+
+            table = read_table(path)
+            if isinstance(table, NotATable):
+                return table.reason
+            # Programs are chosen later; where a row names none, nothing is fixed yet.
+            defaults = Defaults(spoken, (), settings=settings, folder=path.parent)
+            return table.form, table.ignored, check_table(table, defaults)
+
+        async def work(_emit: Callable[[Event], None]) -> object:
+            return await asyncio.to_thread(read)
+
+        def read_it(end: JobEnd) -> None:
+            if state.table != path:
+                return
+            state.reading = False
+            if isinstance(end.value, tuple):
+                state.form, state.ignored, state.plan = end.value
+            else:
+                state.problem = (
+                    end.value
+                    if isinstance(end.value, str)
+                    else _("This program made a mistake ({kind}).").format(kind=end.defect)
+                )
+            done()
+
+        self._bridge.start(work, read_it)
+
+    def run(self, take: "Callable[[FleetEvent], None]", done: Callable[[Move], None]) -> None:
+        """Work through the table, going on where an earlier run was."""
+        state = self._session.fleet
+        plan, out = state.plan, state.out
+        if plan is None or out is None:
+            return
+        state.problem, state.overview = "", None
+        programs, agreed = state.programs, state.agreed
+        wanted = (state.check, state.pdf)
+
+        async def work(emit: Callable[[Event], None]) -> object:
+            from dataclasses import replace
+
+            from mailsetup.assistant.expert import ExpertProblem
+            from mailsetup.fleet.journal import JournalRefused
+            from mailsetup.fleet.overview import write_overview
+            from mailsetup.fleet.run import Fleet, Work
+            from mailsetup.gui.pdf import html_to_pdf
+
+            options = self._jobs.apply_expert() or self._jobs.engine().options
+            if isinstance(options, ExpertProblem):
+                return options.sentence
+            options = replace(options, agreed=(*options.agreed, *agreed))
+            people = tuple(
+                one if one.programs else replace(one, programs=programs or ("other",))
+                for one in plan.people
+            )
+            chosen = replace(plan, people=people)
+            journal = await _opened(out)
+            if isinstance(journal, JournalRefused):
+                return journal.reason
+            check, pdf = wanted
+            with journal:
+                fleet = Fleet(
+                    chosen,
+                    out,
+                    journal,
+                    Work(check=check, pdf=pdf),
+                    options,
+                    make_page=lambda page: html_to_pdf(
+                        page.html, page.title, pictures=page.pictures
+                    ),
+                    # The bridge carries frozen values of whatever kind.
+                    emit=cast("Callable[[FleetEvent], None]", emit),
+                )
+                stopped = ""
+                try:
+                    stopped = (await fleet.run()).stopped
+                finally:
+                    now = datetime.now().astimezone()
+                    overview = write_overview(chosen, out, journal, fleet.fingerprint, now)
+            return stopped or overview
+
+        def ended(end: JobEnd) -> None:
+            from mailsetup.fleet.overview import Overview, OverviewRefused
+
+            self._running = None
+            match end.value:
+                case Overview():
+                    state.overview = end.value
+                    done(Move.ENDED)
+                case OverviewRefused(reason=reason):
+                    state.problem = reason
+                    done(Move.FAILED)
+                case str(sentence):
+                    state.problem = sentence
+                    done(Move.FAILED)
+                case _:
+                    state.problem = _("This program made a mistake ({kind}).").format(
+                        kind=end.defect
+                    )
+                    done(Move.FAILED)
+
+        told = cast("Callable[[Event], None]", take)
+        self._running = self._bridge.start(work, ended, told)
+
+
+async def _opened(folder: Path) -> "Journal | JournalRefused":
+    """The folder's journal; one that was just let go of is waited for."""
+
+    from mailsetup.fleet.journal import Journal, JournalRefused
+
+    waited = 0.0
+    while isinstance(journal := Journal.open(folder), JournalRefused) and waited < _PATIENCE:
+        if not journal.is_busy:
+            break
+        await asyncio.sleep(0.1)
+        waited += 0.1
+    return journal

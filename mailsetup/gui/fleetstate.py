@@ -1,0 +1,57 @@
+"""A table of many people on its way through the window."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mailsetup.fleet.overview import Overview
+    from mailsetup.fleet.person import Plan
+
+PROGRAMS = ("thunderbird", "outlook", "apple-mail", "thunderbird-android", "gmail", "other")
+"""Programs that are offered in the window; a row of the table may name any."""
+
+
+@dataclass
+class FleetState:
+    """Pages read from it and write to it."""
+
+    table: Path | None = None
+    form: str = ""
+    """What was recognised."""
+    ignored: tuple[str, ...] = ()
+    plan: "Plan | None" = None
+    """The table, checked; None where there is none or it is being read."""
+    problem: str = ""
+    """Why the table cannot be used, or why the run stopped, as a sentence."""
+    reading: bool = False
+    skip_bad: bool = False
+    programs: tuple[str, ...] = ("other",)
+    check: bool = False
+    pdf: bool = False
+    out: Path | None = None
+    agreed: tuple[str, ...] = ()
+    """Companies that the person agreed to on the way."""
+    overview: "Overview | None" = None
+
+    def choose(self, table: Path) -> None:
+        """Another table; where the results go is proposed beside it."""
+        self.table, self.plan, self.overview = table, None, None
+        self.problem, self.agreed = "", ()
+        self.out = table.parent / f"{table.stem}-mailsetup"
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether an earlier run has left something to go on with."""
+        return self.out is not None and (self.out / ".mailsetup-batch").is_dir()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the run may begin."""
+        plan = self.plan
+        return (
+            plan is not None
+            and self.out is not None
+            and bool(plan.people)
+            and (self.skip_bad or not plan.problems)
+        )

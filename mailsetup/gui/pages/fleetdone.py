@@ -1,0 +1,108 @@
+"""What came of a table: how many people are in which state, and the way to the overview."""
+
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.fleet.result import DONE, State, state_word
+from mailsetup.gui.page import PageView, Wish
+from mailsetup.gui.pages.fleetrun import LIGHTS
+from mailsetup.gui.session import Session
+from mailsetup.gui.steplist import Step, StepList
+from mailsetup.gui.theme import Space
+from mailsetup.gui.tick import Tick
+from mailsetup.gui.widgets import PlainLabel, action_button
+from mailsetup.i18n import _
+from mailsetup.model.hostname import to_u_label
+
+
+class FleetDonePage(PageView):
+    """Numbers, what to do about those that are left, and where everything is."""
+
+    page = Page.FLEET_DONE
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.lead = PlainLabel()
+        self.states = StepList()
+        self.agree = Tick()
+        self.agree.toggled.connect(lambda _checked: self._agreed())
+        self.place = PlainLabel(role="muted")
+        buttons = QWidget()
+        row = QHBoxLayout(buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.SMALL)
+        self.overview, self.folder = action_button(), action_button()
+        self.overview.clicked.connect(lambda: self.wanted.emit(Wish.OPEN_OVERVIEW))
+        self.folder.clicked.connect(lambda: self.wanted.emit(Wish.OPEN_FLEET_FOLDER))
+        row.addWidget(self.overview)
+        row.addWidget(self.folder)
+        row.addStretch(1)
+        for widget in (self.lead, self.states, self.agree, buttons, self.place):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        self.retranslate()
+
+    @property
+    def _left(self) -> int:
+        """People for whom a further run could do more."""
+        overview = self.session.fleet.overview
+        if overview is None:
+            return 0
+        return sum(overview.totals[state] for state in State if state not in DONE)
+
+    def _agreed(self) -> None:
+        state = self.session.fleet
+        confirm = state.overview.confirm if state.overview is not None else ()
+        kept = tuple(domain for domain in state.agreed if domain not in confirm)
+        state.agreed = (*kept, *confirm) if self.agree.isChecked() else kept
+        self.changed.emit()
+
+    def enter(self) -> None:
+        """Show the numbers."""
+        self.agree.setChecked(False)
+        self.retranslate()
+
+    def primary_move(self) -> Move:
+        """Once more for those that are left, otherwise done."""
+        return Move.AGAIN if self._left else Move.ANOTHER
+
+    def primary_text(self) -> str:
+        """See `primary_move`."""
+        return _("Go on with those that are left") if self._left else _("Done")
+
+    def first_focus(self) -> QWidget:
+        """The overview."""
+        return self.overview
+
+    def announcement(self) -> str:
+        """The numbers."""
+        return f"{self.title.text()}. {self.lead.text()}"
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        state = self.session.fleet
+        overview = state.overview
+        good = overview is not None and not any(
+            overview.totals[one] for one in State if one not in (State.READY, State.WORKS)
+        )
+        self.title.setText(_("Everybody is set up") if good else _("The table is worked through"))
+        self.lead.setText(
+            _("Give each person their folder. No password is in any of the files.")
+            if good
+            else _("The overview says for each person what was found and who has to act.")
+        )
+        totals = overview.totals if overview is not None else None
+        self.states.show_steps(
+            [
+                Step(state_word(one).capitalize(), LIGHTS[one], str(totals[one]))
+                for one in State
+                if totals is not None and totals[one]
+            ]
+        )
+        confirm = overview.confirm if overview is not None else ()
+        names = ", ".join(to_u_label(domain) for domain in confirm[:6])
+        self.agree.setText(_("&Yes, these companies keep the mail: {names}").format(names=names))
+        self.agree.setVisible(bool(confirm))
+        self.overview.setText(_("&Open the overview"))
+        self.folder.setText(_("Open the &folder"))
+        self.place.setText(str(state.out or ""))

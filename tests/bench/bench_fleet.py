@@ -1,0 +1,196 @@
+"""Ten thousand people of a thousand domains: searching, and writing what each is given.
+
+``python -m tests.bench.bench_fleet`` as root on Linux, on the far side of the cable of
+`bench_discovery`. Half of the domains publish a document below ``/.well-known`` (four round trips:
+address, TCP, TLS, document), half the DNS service records (one). Every search is the whole race.
+"""
+
+import argparse
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mailsetup.assistant.service import RunOptions
+from mailsetup.discovery.many import Searches
+from mailsetup.fleet.journal import Journal
+from mailsetup.fleet.overview import write_overview
+from mailsetup.fleet.person import Defaults, check_table
+from mailsetup.fleet.run import Fleet, Work
+from mailsetup.fleet.table import Table, read_table
+from mailsetup.model.address import EmailAddress
+from mailsetup.net.network import NetworkOptions, open_network
+from tests.bench import bench_discovery
+from tests.bench.cable import FAR, cable
+
+DOMAINS, PEOPLE = 1000, 10
+RTT = 50.0
+CHAIN = (4 + 1) / 2
+"""Round trips of the shortest chain, on average."""
+
+
+def name(number: int) -> str:
+    """A domain: even ones publish a document, odd ones service records."""
+    return f"d{number}.fleet.es"
+
+
+def publish() -> None:
+    """What the far side serves."""
+    bench_discovery.NAMES.append("*.fleet.es")
+    for number in range(DOMAINS):
+        domain = name(number)
+        if number % 2:
+            bench_discovery.ZONE |= {
+                (f"_imaps._tcp.{domain}", "SRV"): f"0 1 993 imap.{domain}.",
+                (f"_submissions._tcp.{domain}", "SRV"): f"0 1 465 smtp.{domain}.",
+            }
+        else:
+            bench_discovery.ZONE[domain, "A"] = FAR
+
+
+def resident_mib() -> float:
+    """What the process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@contextmanager
+def measured(what: str, count: int) -> Iterator[dict[str, float]]:
+    """One line with time, CPU and the memory at its highest."""
+    seen = {"peak": resident_mib(), "ideal": 0.0}
+    started, cpu = time.perf_counter(), time.process_time()
+    yield seen
+    wall, used = time.perf_counter() - started, time.process_time() - cpu
+    ratio = f"{wall / seen['ideal']:.2f}" if seen["ideal"] else ""
+    print(
+        f"| {what} | {wall:.1f} s | {count / wall:.0f}/s | {used:.1f} s | {seen['peak']:.0f} MiB "
+        f"| {ratio} |",
+        flush=True,
+    )
+
+
+async def watch_memory(seen: dict[str, float], marks: list[float]) -> None:
+    """Note the memory twice a second."""
+    while True:
+        marks.append(resident_mib())
+        seen["peak"] = max(seen["peak"], marks[-1])
+        await asyncio.sleep(0.5)
+
+
+async def search(folder: Path, parallel: int) -> None:
+    """Every person asks; each domain is searched for once."""
+    options = NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
+    people = [EmailAddress(f"p{n}", name(d)) for n in range(PEOPLE) for d in range(DOMAINS)]
+    async with open_network(options) as net:
+        searches = Searches(net, parallel=parallel)
+        found: dict[str, int] = {}
+
+        async def one(address: EmailAddress) -> None:
+            outcome = str((await searches.find(address)).outcome)
+            found[outcome] = found.get(outcome, 0) + 1
+
+        title = f"searching, {parallel} domains at a time"
+        with measured(title, len(people)) as seen:
+            seen["ideal"] = DOMAINS * CHAIN * RTT / 1000 / parallel
+            watching = asyncio.create_task(watch_memory(seen, []))
+            async with asyncio.TaskGroup() as group:
+                for address in people:
+                    group.create_task(one(address))
+            watching.cancel()
+        await searches.close()
+        assert found == {"found": len(people)}, found
+
+
+def table(folder: Path, domain: str, count: int) -> Table:
+    """So many people of one domain, or of all."""
+    path = folder / "people.csv"
+    rows = "".join(f"Person {n} Núñez,p{n}@{domain or name(n % DOMAINS)}\n" for n in range(count))
+    path.write_text("name,address\n" + rows)
+    found = read_table(path)
+    assert isinstance(found, Table)
+    return found
+
+
+async def batch(
+    folder: Path, title: str, people: Table, options: RunOptions, *programs: str
+) -> None:
+    """A whole run without tests, into a folder."""
+    plan = check_table(people, Defaults("es", programs or ("other",)))
+    with tempfile.TemporaryDirectory(dir=folder) as out:
+        journal = Journal.open(Path(out))
+        assert isinstance(journal, Journal)
+        marks: list[float] = []
+        with journal, measured(title, len(plan.people)) as seen:
+            fleet = Fleet(plan, Path(out), journal, Work(), options)
+            watching = asyncio.create_task(watch_memory(seen, marks))
+            assert (await fleet.run()).stopped == ""
+            watching.cancel()
+        with measured("… its overview", len(plan.people)), Journal.open(Path(out)) as again:  # type: ignore[union-attr]
+            from datetime import UTC, datetime
+
+            assert isinstance(again, Journal)
+            write_overview(plan, Path(out), again, fleet.fingerprint, datetime.now(UTC))
+        half = len(marks) // 2
+        print(
+            f"|   memory at half and at the end | {marks[half]:.0f} and {marks[-1]:.0f} MiB |||||"
+        )
+
+
+def near(folder: Path) -> None:
+    """The near side of the cable."""
+    for parallel in (8, 16):
+        asyncio.run(search(folder, parallel))
+    options = RunOptions(
+        NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
+    )
+    everybody = table(folder, "", DOMAINS * PEOPLE)
+    asyncio.run(batch(folder, "10,000 people of 1,000 domains, a whole run", everybody, options))
+
+
+def writing() -> None:
+    """Writing alone: a provider that the program knows, so nobody is asked."""
+    offline = RunOptions(offline=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        people = table(folder, "gmail.com", 2000)
+        asyncio.run(batch(folder, "writing, sheet and guide", people, offline))
+        programs = ("outlook", "apple-mail", "thunderbird")
+        title = "writing, sheet and three programs"
+        asyncio.run(batch(folder, title, people, offline, *programs))
+
+
+def main() -> None:
+    """Measure all of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--side", choices=["near", "far"])
+    parser.add_argument("--folder", type=Path)
+    arguments = parser.parse_args()
+    if arguments.side == "far":
+        publish()
+        asyncio.run(bench_discovery.serve(arguments.folder))
+        return
+    if arguments.side == "near":
+        near(arguments.folder)
+        return
+    me = [sys.executable, "-m", "tests.bench.bench_fleet"]
+    print("| what | time | people | CPU | memory | to the ideal |\n|---|---|---|---|---|---|")
+    writing()
+    with cable(RTT) as (here, there), tempfile.TemporaryDirectory() as folder:
+        enter = ["ip", "netns", "exec"]
+        server = subprocess.Popen([*enter, there, *me, "--side", "far", "--folder", folder])
+        try:
+            while not (Path(folder) / "ca.pem").exists():
+                time.sleep(0.05)
+            subprocess.run([*enter, here, *me, "--side", "near", "--folder", folder], check=True)
+        finally:
+            server.terminate()
+            server.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""A table of many people in the window: dropped, checked, worked through, stopped and resumed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.service import Assistant
+from mailsetup.fleet.result import State
+from mailsetup.gui.pages.fleet import FleetPage
+from mailsetup.gui.pages.fleetdone import FleetDonePage
+from mailsetup.gui.pages.technician import TechnicianPage
+from tests.gui.driver import TIMEOUT, Person, Scripted
+
+MakePerson = Callable[[Assistant], Person]
+
+
+@pytest.fixture
+def technician(somebody: MakePerson) -> Person:
+    """Somebody at the table's page, who asks nobody outside."""
+    person = somebody(Scripted())
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.clicks(person.welcome.technician)
+    view = person.window.page_view(Page.TECHNICIAN)
+    assert isinstance(view, TechnicianPage)
+    view.offline.setChecked(True)
+    person.clicks(view.ways[Move.FLEET])
+    person.is_on(Page.FLEET)
+    return person
+
+
+def page(person: Person) -> FleetPage:
+    view = person.window.page_view(Page.FLEET)
+    assert isinstance(view, FleetPage)
+    return view
+
+
+def drops(person: Person, table: Path) -> None:
+    """Drop a file and wait until it was read."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(table))])
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    action = Qt.DropAction.CopyAction
+    page(person).dropEvent(QDropEvent(QPointF(5, 5), action, data, buttons, keys))
+    state = person.window.session.fleet
+    person.bot.waitUntil(lambda: not state.reading, timeout=TIMEOUT)
+
+
+def table(tmp_path: Path, rows: int, *others: str) -> Path:
+    path = tmp_path / "people.csv"
+    lines = [f"Person {number};p{number}@gmail.com" for number in range(rows)]
+    path.write_text("\n".join(("nombre;correo", *lines, *others)) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_dropped_table_is_checked_worked_through_and_its_overview_opened(
+    technician: Person, tmp_path: Path
+) -> None:
+    drops(technician, table(tmp_path, 3, "Nobody;no-address"))
+    view = page(technician)
+    assert "Row 5" in view.faults.text()
+    assert not technician.window.primary.isEnabled()
+    view.skip_bad.setChecked(True)
+    view.programs["outlook"].setChecked(True)
+    technician.goes_on()
+    technician.is_on(Page.FLEET_DONE)
+    out = tmp_path / "people-mailsetup"
+    report = json.loads((out / "report.json").read_text())
+    assert report["totals"]["ready"] == 3
+    assert report["people"][0]["programs"] == ["outlook", "other"]
+    done = technician.window.page_view(Page.FLEET_DONE)
+    assert isinstance(done, FleetDonePage)
+    opened: list[Path] = []
+    technician.window.dialogs.show = opened.append
+    technician.clicks(done.overview)
+    technician.clicks(done.folder)
+    assert opened == [out / "report.html", out]
+    technician.goes_on()
+    technician.is_on(Page.WELCOME)
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(technician: Person, tmp_path: Path) -> None:
+    count = 160
+    drops(technician, table(tmp_path, count))
+    people = tmp_path / "people-mailsetup" / "people"
+    technician.goes_on()
+    technician.bot.waitUntil(
+        lambda: people.is_dir() and len(list(people.glob("person-*"))) > 5, timeout=TIMEOUT
+    )
+    technician.presses_escape()
+    technician.is_on(Page.FLEET)
+    assert technician.window.primary.text() == "Go on where it was"
+    technician.goes_on()
+    technician.bot.waitUntil(
+        lambda: technician.window.flow.page is Page.FLEET_DONE, timeout=4 * TIMEOUT
+    )
+    overview = technician.window.session.fleet.overview
+    assert overview is not None
+    assert overview.totals[State.READY] == count
+    assert len(list(people.iterdir())) == count
+
+
+def test_what_is_no_table_is_told_and_nothing_can_be_started(
+    technician: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "photo.csv"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    drops(technician, path)
+    assert page(technician).faults.text()
+    assert not technician.window.primary.isVisibleTo(technician.window)
+
+
+def test_where_nothing_can_be_written_the_page_says_why(technician: Person, tmp_path: Path) -> None:
+    drops(technician, table(tmp_path, 2))
+    (tmp_path / "people-mailsetup").write_text("a file")
+    technician.goes_on()
+    technician.bot.waitUntil(lambda: bool(page(technician).faults.text()), timeout=TIMEOUT)
+    assert technician.window.flow.page is Page.FLEET
+
+
+def test_no_password_of_the_table_stays_behind_in_the_files(
+    technician: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("address,password\nana@gmail.com,canario-7\n")
+    drops(technician, path)
+    technician.goes_on()
+    technician.is_on(Page.FLEET_DONE)
+    for file in (tmp_path / "people-mailsetup").rglob("*"):
+        assert not file.is_file() or b"canario" not in file.read_bytes()
