@@ -125,7 +125,7 @@ def parser() -> Parser:
     check.add_argument(
         "--oauth-client-id",
         metavar="ID",
-        help=_("the id under which the provider knows this program; implies --sign-in browser"),
+        help=_("the id under which the provider knows this program; implies a sign-in"),
     )
     check.add_argument(
         "--keep-sign-in",
