@@ -79,6 +79,14 @@ def speaking(language: str) -> Iterator[None]:
         _for_another.reset(token)
 
 
+def load_all() -> None:
+    """Read every catalogue, so that nobody waits for one later; gettext keeps them."""
+    for known in LANGUAGES:
+        _gettext.translation(
+            _DOMAIN, localedir=resources.path("locale"), languages=[known], fallback=True
+        )
+
+
 def language() -> str:
     """The language spoken now."""
     other = _for_another.get()

@@ -1,7 +1,7 @@
 """The use cases: find settings, check an account. No Qt, no printing, no prompting."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, assert_never
@@ -32,6 +32,7 @@ from mailsetup.assistant.signin import (
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.domain import look_at_domain
 from mailsetup.diagnosis.checks.network import look_at_network
+from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.diagnosis.symptoms import Symptom, parse_symptom
 from mailsetup.discovery.find import Discovery, find
 from mailsetup.discovery.find import Verdict as Outcome
@@ -39,7 +40,7 @@ from mailsetup.discovery.progress import Improved, Progress, SourceEnded, Source
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.thunderbird_accounts import accounts_here
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.finding import Link
+from mailsetup.model.finding import Finding, Link
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
     Account,
@@ -53,6 +54,9 @@ from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.network import Network, NetworkOptions, open_network, parse_resolver
 from mailsetup.net.publicsuffix import owned_domain
 from mailsetup.vault import Vault, VaultState
+from mailsetup.verify.login import open_imap, open_pop3, open_smtp
+from mailsetup.verify.outcome import Failure
+from mailsetup.verify.session import MailSession
 
 if TYPE_CHECKING:
     from mailsetup.assistant.watching import DomainReport
@@ -349,6 +353,23 @@ class Assistant:
         if before is not None and not before.kept:
             await give_back(before, net)
 
+    async def reach(self, server: ServerSettings, address: EmailAddress) -> Finding | None:
+        """Why a server that was typed does not answer as it should; None where it does.
+
+        Goes up to where one could log in; nothing secret is sent.
+        """
+        openers: dict[Protocol, Callable[[ServerSettings, Network], Awaitable[_Reached]]] = {
+            Protocol.IMAP: open_imap,
+            Protocol.POP3: open_pop3,
+            Protocol.SMTP: open_smtp,
+        }
+        async with open_network(self.options.network) as net:
+            opened = await openers[server.protocol](server, net)
+            if isinstance(opened, Failure):
+                return finding_of(opened, address)
+            await opened.end()
+            return None
+
     async def mail_exchangers(self, domain: str) -> tuple[str, ...]:
         """The domain's MX hosts, best first, for what it should publish."""
         async with self._network(leave_open=True) as net:
@@ -410,7 +431,7 @@ class Assistant:
         except BaseException:
             await left.stack.aclose()
             raise
-        if leave_open:
+        if leave_open and self._left_open is None:
             self._left_open = left
         else:
             await left.stack.aclose()
@@ -429,6 +450,9 @@ def _with_token_hosts(request: CheckRequest) -> CheckRequest:
         raise UnconfirmedError(", ".join(dict.fromkeys(server.host for server in used)))
     others = tuple(server for server in request.alternatives if way.may_receive(server))
     return replace(request, alternatives=others)
+
+
+_Reached = MailSession | Failure
 
 
 @dataclass(frozen=True, slots=True)

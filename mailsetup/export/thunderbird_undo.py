@@ -13,8 +13,9 @@ from pathlib import Path
 from mailsetup.export import atomic, nss, profiles_ini
 from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.installation import Computer, installations
+from mailsetup.export.locking import RefusedError, locked
 from mailsetup.export.prefs_js import MAX_SIZE, PrefsFile, PrefValue
-from mailsetup.export.thunderbird_disk import RefusedError, held, locked, read, usable
+from mailsetup.export.thunderbird_disk import held, read, usable
 from mailsetup.export.thunderbird_places import NoPlace, find_place, places
 from mailsetup.export.thunderbird_profile import (
     INI,

@@ -61,9 +61,11 @@ class Bridge(QObject):
         on_end: Callable[[JobEnd], None],
         on_event: Callable[[Event], None] = lambda _event: None,
     ) -> int:
-        """Start a job; the handlers are called in the window's thread."""
+        """Start a job; the handlers are called in the window's thread. Nothing after `close`."""
         self._next += 1
         job = self._next
+        if self._loop.is_closed():
+            return job
         self._handlers[job] = _Handlers(on_event, on_end)
         self._loop.call_soon_threadsafe(self._begin, job, make)
         return job

@@ -8,18 +8,24 @@ from mailsetup.gui.icons import icon
 from mailsetup.gui.theme import Space, Type, colours_of
 from mailsetup.gui.widgets import PlainLabel
 
-_LARGE, _SMALL = 34, 24
+_LARGE, _SMALL = 1.9, 1.35
+"""Sides of a drawing, in heights of a line of text."""
 _ARROW = 14
 
 
 class _Drawing(QWidget):
     """An icon in the colour of the accent."""
 
-    def __init__(self, name: str, side: int) -> None:
+    def __init__(self, name: str, lines: float) -> None:
         super().__init__()
-        self._name = name
-        self.setFixedSize(side, side)
+        self._name, self._lines = name, lines
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def sizeHint(self) -> QSize:
+        """As large as the text wants it."""
+        side = round(self.fontMetrics().height() * self._lines)
+        return QSize(side, side)
 
     def set_name(self, name: str) -> None:
         """Draw something else."""

@@ -9,8 +9,9 @@ from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move
 from mailsetup.gui.bridge import Bridge, JobEnd, Make
 from mailsetup.gui.session import Session
-from mailsetup.i18n import _
+from mailsetup.i18n import _, load_all
 from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Protocol
 
 if TYPE_CHECKING:
     from mailsetup.assistant.expert import ExpertProblem
@@ -37,6 +38,7 @@ class Jobs:
         self._base: RunOptions | None = None
         self._world: DemoWorld | None = None
         self._main: int | None = None
+        self._reaching: dict[Protocol, int] = {}
 
     def end(self) -> None:
         """Cancel the job that has the person's attention."""
@@ -202,6 +204,25 @@ class Jobs:
             session.account = session.report.account
         return Move.ENDED
 
+    def warm_up(self) -> None:
+        """Load what later pages need while the person reads the first one."""
+
+        async def load(_emit: Callable[[Event], None]) -> object:
+            import mailsetup.assistant.reportwords
+            import mailsetup.assistant.service
+            import mailsetup.diagnosis.catalogue
+            import mailsetup.export.table  # noqa: F401
+            from mailsetup.assistant.parts import parts
+
+            load_all()
+            return tuple(parts())
+
+        def loaded(end: JobEnd) -> None:
+            if isinstance(end.value, tuple):
+                self._session.parts = end.value
+
+        self._bridge.start(load, loaded)
+
     # Beside the main job --------------------------------------------------------------------
 
     def ask_keyring(self, done: Callable[[], None]) -> None:
@@ -222,6 +243,22 @@ class Jobs:
                 done()
 
         self._bridge.start(ask, asked)
+
+    def reach(self, server: "ServerSettings", done: Callable[[JobEnd], None]) -> None:
+        """Whether a server that was typed answers; a later question about the kind replaces it."""
+        address = self._session.address
+        before = self._reaching.pop(server.protocol, None)
+        if before is not None:
+            self._bridge.cancel(before)
+        if address is None:
+            return
+
+        async def reach(_emit: Callable[[Event], None]) -> object:
+            if self.apply_expert() is not None:
+                return None
+            return await self.engine().reach(server, address)
+
+        self._reaching[server.protocol] = self._bridge.start(reach, done)
 
     def save_support(
         self, path: Path, rows: Sequence[tuple[str, str]], done: Callable[[str], None]

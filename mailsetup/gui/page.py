@@ -3,15 +3,16 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.gui.session import Session
+from mailsetup.gui.signs import Sign
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import Title
-from mailsetup.i18n import _
+from mailsetup.i18n import _, language
 
 if TYPE_CHECKING:
     from mailsetup.fleet.events import Event as FleetEvent
@@ -21,6 +22,8 @@ class Wish(StrEnum):
     """What a page wants done that is more than going to another page."""
 
     SET_UP_PROGRAM = "set-up-program"
+    ANOTHER = "another"
+    """Set up one more account."""
     UNDO = "undo"
     """Take back what was done in Thunderbird."""
     SAVE_FILES = "save-files"
@@ -31,6 +34,9 @@ class Wish(StrEnum):
     LEAVE_DEMO = "leave-demo"
     OPEN_SETTINGS_FILE = "open-settings-file"
     CHOOSE_CA_FILE = "choose-ca-file"
+    REACH_SERVERS = "reach-servers"
+    """Find out whether the servers that were typed answer."""
+    FORGET_ADDRESSES = "forget-addresses"
     CHOOSE_TABLE = "choose-table"
     CHECK_TABLE = "check-table"
     """The table of the session was chosen, or read in another way."""
@@ -60,11 +66,27 @@ class PageView(QWidget):
         super().__init__()
         self.setObjectName("page")
         self.session = session
+        self.spoken = language()
+        """The language of its texts."""
         self.title = Title()
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(Space.MEDIUM)
         self.column.addWidget(self.title)
+
+    def put_sign_beside_title(self, *below: QWidget) -> Sign:
+        """A large sign at the head of the page; ``below`` stands under the title."""
+        sign = Sign(scale=1.9)
+        head, words = QHBoxLayout(), QVBoxLayout()
+        head.setSpacing(Space.MEDIUM)
+        words.setSpacing(Space.TINY)
+        self.column.removeWidget(self.title)
+        for widget in (self.title, *below):
+            words.addWidget(widget)
+        head.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        head.addLayout(words, 1)
+        self.column.insertLayout(0, head)
+        return sign
 
     def enter(self) -> None:
         """The page is shown: take over what the session holds."""
@@ -81,6 +103,12 @@ class PageView(QWidget):
 
     def take(self, event: Event) -> None:
         """Something happened in the engine, on a page where it works."""
+
+    def lighten(self) -> None:
+        """Everything is about to be dressed anew: let go of what can be made again."""
+
+    def restore(self) -> None:
+        """Make again what `lighten` let go of."""
 
     def interrupt(self) -> bool:
         """Whether what ran has only to be ended, so that cancelling leaves the page."""

@@ -58,7 +58,7 @@ class PasswordEntry(QWidget):
         self.edit.setMaxLength(MOST)
         self.edit.installEventFilter(self)
         self.edit.textEdited.connect(lambda _text: self.edited.emit())
-        self.edit.inputRejected.connect(self._say_too_long)
+        self.edit.inputRejected.connect(self._say_too_long, Qt.ConnectionType.QueuedConnection)
         self.field.changed.connect(self._typed)
         self.caps = PlainLabel(role="warn", size=Type.SMALL)
         self.keyboard = PlainLabel(role="warn", size=Type.SMALL)

@@ -282,9 +282,13 @@ def _settled(document: QTextDocument, height: float) -> None:
             following = following.next()
         if not following.isValid():
             return
-        if _page(document, heading, height) != _page(document, following, height, end=True):
+        first = _page(document, heading, height)
+        if first != _page(document, following, height, end=True):
+            # By room above it, not by a page break: behind a table, Qt would not draw a heading
+            # that a break has moved.
+            top = document.documentLayout().blockBoundingRect(heading).top()
             format_ = heading.blockFormat()
-            format_.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
+            format_.setTopMargin(format_.topMargin() + (first + 1) * height - top + height / 100)
             QTextCursor(heading).setBlockFormat(format_)
 
 

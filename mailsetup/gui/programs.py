@@ -70,6 +70,8 @@ class ProgramJobs:
         async def set_up(_emit: Callable[[Event], None]) -> object:
             from mailsetup.export import thunderbird_existing
             from mailsetup.export.evolution_apply import apply_evolution
+            from mailsetup.export.exporter import Artifact
+            from mailsetup.export.k9 import qr_matrix
             from mailsetup.export.table import exporter
 
             if applies and program == "evolution":
@@ -79,7 +81,10 @@ class ProgramJobs:
                     account, profile=place, folders=folders, password=secret
                 )
             chosen = exporter(program)
-            return chosen.export(account) if chosen else None
+            made = chosen.export(account) if chosen else None
+            if program == "thunderbird-android" and isinstance(made, Artifact):
+                return made, qr_matrix(account)
+            return made
 
         def ended(end: JobEnd) -> None:
             self.busy = False
@@ -93,6 +98,7 @@ class ProgramJobs:
         """Take the result into the session; what went wrong, as a sentence."""
         from mailsetup.export import evolution_apply
         from mailsetup.export.exporter import Artifact, CannotExport
+        from mailsetup.export.qr import QrMatrix
         from mailsetup.export.thunderbird_existing import AlreadyThere
         from mailsetup.export.thunderbird_profile import Applied, ApplyRefused
 
@@ -107,6 +113,10 @@ class ProgramJobs:
                 session.notes = (*corrected, *applied.notes)
             case Artifact() as artifact:
                 session.artifact = _on_paper(artifact, session)
+            case (Artifact() as artifact, QrMatrix() as matrix):
+                session.artifact, session.matrix = artifact, matrix
+            case (Artifact() as artifact, _):
+                session.artifact = artifact
             case evolution_apply.Applied() as made:
                 session.applied = "evolution"
                 session.artifact = Artifact((), made.steps, made.notes)

@@ -5,10 +5,11 @@ Page by page, in Spanish and English, light and dark, with made-up results, with
 
 import os
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSettings, QSize
 from PySide6.QtWidgets import QApplication
 
 from mailsetup import resources
@@ -30,6 +31,7 @@ from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.gui.app import make_application
 from mailsetup.gui.fleetstate import FleetState
+from mailsetup.gui.memory import Memory
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import apply_theme
 from mailsetup.gui.window import Window
@@ -49,7 +51,7 @@ from mailsetup.model.settings import (
 from mailsetup.model.source import Channel, Method, Source
 
 SIZE = QSize(880, 680)
-_TURNS = 8
+_TURNS = 24
 """Of the event loop, until a page with wrapped texts has its heights."""
 _ADDRESS = EmailAddress("ana", "bodegasdelebro.es")
 _IMAP = ServerSettings(Protocol.IMAP, "imap.correo-iberico.es", 993, SocketType.TLS, _ADDRESS.ascii)
@@ -193,7 +195,8 @@ def fleet(name: str) -> FleetState:
 
 def show(window: Window, name: str) -> None:
     """Bring the window to a page with something to show on it."""
-    from mailsetup.export.exporter import Artifact
+    from mailsetup.export.exporter import Artifact, CannotExport
+    from mailsetup.export.k9 import qr_matrix
     from mailsetup.export.table import exporter
 
     session = window.session
@@ -215,6 +218,9 @@ def show(window: Window, name: str) -> None:
         chosen = exporter(session.program)
         artifact = chosen.export(_ACCOUNT) if chosen else None
         session.artifact = artifact if isinstance(artifact, Artifact) else None
+    if name == "phone":
+        matrix = qr_matrix(_ACCOUNT)
+        session.matrix = None if isinstance(matrix, CannotExport) else matrix
     if name.startswith("fleet"):
         session.fleet = fleet(name)
     if pictures()[name] is Page.SIGN_IN:
@@ -313,7 +319,21 @@ def main(arguments: list[str]) -> int:
 
 
 def _paint_all(application: QApplication, folder: Path, suffix: str) -> None:
-    window = Window(Assistant)
+    with tempfile.TemporaryDirectory() as home:
+        _paint_with(application, folder, suffix, _memory(Path(home)))
+
+
+def _memory(home: Path) -> Memory:
+    """A computer on which two addresses were used before."""
+    memory = Memory(QSettings(str(home / "settings.ini"), QSettings.Format.IniFormat))
+    memory.allow_addresses(True)
+    for address in (EmailAddress("tienda", "bodegasdelebro.es"), _ADDRESS):
+        memory.keep_address(address)
+    return memory
+
+
+def _paint_with(application: QApplication, folder: Path, suffix: str, memory: Memory) -> None:
+    window = Window(Assistant, memory=memory)
     window.resize(SIZE)
     window.show()
     for name in pictures():

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.outlook_run import RunStep, Way
+    from mailsetup.export.qr import QrMatrix
     from mailsetup.export.thunderbird_places import Place
 
 
@@ -112,6 +113,10 @@ class Session:
     """What is kept between two runs."""
     journal: Journal = field(default_factory=Journal)
     """What happened since the program was started."""
+    parts: tuple[str, ...] = ()
+    """The libraries that the program is made of, a line each."""
+    matrix: "QrMatrix | None" = None
+    """The code that a phone reads, for a program that is set up by one."""
     settings_file: Path | None = None
     """Where the servers come from instead of a search."""
     fleet: FleetState = field(default_factory=FleetState)
@@ -171,6 +176,7 @@ class Session:
             expert=self.expert,
             memory=self.memory,
             journal=self.journal,
+            parts=self.parts,
             settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)
@@ -209,6 +215,7 @@ class Session:
     def forget_program(self) -> None:
         """Another program is set up: what was done for the last one is not shown any more."""
         self.artifact = None
+        self.matrix = None
         self.only_ours = False
         self.problem = ""
         self.applied = ""

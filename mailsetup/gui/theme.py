@@ -149,7 +149,9 @@ def colours_of(widget: QWidget) -> Colours:
 def apply_theme(application: QApplication, *, dark: bool, contrast: bool = False) -> None:
     """Dress the whole program. Fusion first: a stylesheet on a native style breaks in places."""
     colours = scheme(dark=dark, contrast=contrast)
-    application.setStyle("Fusion")
+    # Each of these dresses every widget anew: nothing is put on that is worn already.
+    if application.style().objectName() != "fusion":
+        application.setStyle("Fusion")
     application.setPalette(_palette(colours))
     application.setStyleSheet(_stylesheet(colours))
 
@@ -277,7 +279,7 @@ def _stylesheet(c: Colours) -> str:
     QPushButton[role="choice"]:focus {{ border: 2px solid {c.accent}; }}
     QPushButton[role="link"] {{
         background: transparent; border: 2px solid transparent; color: {c.accent};
-        padding: 4px 2px; margin-left: -4px; text-align: left;
+        padding: 2px; margin-left: -4px; text-align: left; min-height: 0;
     }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}
     QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; border-radius: 6px; }}
@@ -290,8 +292,9 @@ def _stylesheet(c: Colours) -> str:
     QPushButton[role="quiet"]:disabled {{ color: {c.border}; }}
     QComboBox[role="quiet"] {{
         background: transparent; border: 2px solid transparent; color: {c.muted};
-        padding: 4px 24px 4px 8px;
+        padding: 4px 20px 4px 8px;
     }}
+    QComboBox[role="quiet"]::drop-down {{ width: 20px; }}
     QComboBox[role="quiet"]:hover {{ background: {c.soft}; color: {c.accent}; }}
     QComboBox[role="quiet"]:focus {{ border: 2px solid {c.accent}; }}
     QRadioButton, QCheckBox {{ spacing: 9px; background: transparent; }}

@@ -207,6 +207,10 @@ class Foldable(QWidget):
         inner = QVBoxLayout(self.body)
         inner.setContentsMargins(Space.MEDIUM, 0, 0, 0)
         inner.setSpacing(Space.TINY)
+        self._lines = PlainLabel("", "muted", Type.SMALL)
+        self._lines.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._lines.hide()
+        inner.addWidget(self._lines)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(Space.TINY)
@@ -226,13 +230,8 @@ class Foldable(QWidget):
 
     def fill(self, lines: list[str]) -> None:
         """Replace what is inside."""
-        clear(self.body)
-        for line in lines:
-            label = PlainLabel(line, "muted", Type.SMALL)
-            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            layout = self.body.layout()
-            if layout is not None:
-                layout.addWidget(label)
+        self._lines.setText("\n".join(lines))
+        self._lines.setVisible(bool(lines))
         self.setVisible(bool(lines))
 
     def _toggle(self, opened: bool) -> None:

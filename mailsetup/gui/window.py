@@ -2,11 +2,12 @@
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot, qVersion
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot, qVersion
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -17,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
-from mailsetup.gui.bridge import Bridge
+from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.dialogs import Dialogs
 from mailsetup.gui.fleetjobs import FleetJobs
 from mailsetup.gui.icons import as_icon
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
     from mailsetup.demo.world import DemoAccount
     from mailsetup.gui.saving import SavingReport
+    from mailsetup.model.settings import ServerSettings
 
 _LANGUAGES = {"es": "Español", "en": "English"}
 _START_SIZE = QSize(880, 680)
@@ -68,12 +70,15 @@ class Window(QWidget):
         self._saving: SavingReport | None = None
         self._pages: dict[Page, PageView] = {}
         self._aside: Aside | None = None
+        self._warm = False
         application = QApplication.instance()
         if not isinstance(application, QApplication):
             raise TypeError("a window needs an application")
         self.look = Look.of(application)
         self._restore_look()
         self._build()
+        self.look.changing.connect(self._drop_hidden)
+        self.look.changed.connect(self._looked_anew)
         self._show_page()
         self.retranslate()
         self._restore_size()
@@ -160,6 +165,13 @@ class Window(QWidget):
         ):
             QShortcut(QKeySequence(keys), self).activated.connect(act)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """On the screen for the first time: now there is leisure to load the rest."""
+        super().showEvent(event)
+        if not self._warm:
+            self._warm = True
+            QTimer.singleShot(0, self.jobs.warm_up)
+
     def page_view(self, page: Page) -> PageView:
         """The view of a page, made when first needed."""
         known = self._pages.get(page)
@@ -194,9 +206,7 @@ class Window(QWidget):
             case Page.PROGRAM:
                 self._grant(Wish.SET_UP_PROGRAM)
             case Page.DONE:
-                self.sign_ins.end()
-                self.session.begin_anew()
-                self._move(Move.ANOTHER)
+                self._grant(Wish.ANOTHER)
             case Page.LOOKING if isinstance(view, LookingPage) and view.result is not None:
                 self._move(view.result)
             case Page.FOUND | Page.MANUAL if self.session.wants_sign_in:
@@ -261,12 +271,12 @@ class Window(QWidget):
             case Page.TESTING:
                 self.jobs.test(view.take, self._move)
             case Page.PASSWORD:
-                self.jobs.ask_keyring(view.retranslate)
+                self.jobs.ask_keyring(lambda: self._tell_again(Page.PASSWORD))
             case Page.SIGN_IN:
-                self.jobs.ask_keyring(view.retranslate)
+                self.jobs.ask_keyring(lambda: self._tell_again(Page.SIGN_IN))
                 self.sign_ins.ask_way(self._way_known)
             case Page.PROGRAM:
-                self.programs.ask_installed(view.retranslate)
+                self.programs.ask_installed(lambda: self._tell_again(Page.PROGRAM))
             case Page.FLEET_RUN if isinstance(view, FleetRun):
                 self.fleet.run(view.follow, self._move)
             case _:
@@ -281,12 +291,17 @@ class Window(QWidget):
     def _show_page(self) -> None:
         view = self.page_view(self.flow.page)
         self.session.journal.note(f"page: {self.flow.page}")
+        self._speak(view)
         view.enter()
-        view.retranslate()
         self.steps.show_step(self.flow.step)
         # Whoever reads something beside the flow is not torn away from it.
         if self._aside is None:
             self._present(view)
+
+    def _speak(self, view: PageView) -> None:
+        if view.spoken != language():
+            view.retranslate()
+            view.spoken = language()
 
     def _present(self, view: PageView) -> None:
         self.leaves.show_only(view)
@@ -342,7 +357,9 @@ class Window(QWidget):
         """Back to the page that the flow is on now."""
         aside, self._aside = self._aside, None
         if aside is not None:
-            self._present(self.page_view(self.flow.page))
+            view = self.page_view(self.flow.page)
+            self._speak(view)
+            self._present(view)
             self.leaves.remove(aside)
 
     @Slot()
@@ -370,9 +387,15 @@ class Window(QWidget):
 
     @Slot(object)
     def _grant(self, wish: Wish) -> None:
+        from mailsetup.gui.pages.manual import ManualPage
+
         match wish:
             case Wish.SET_UP_PROGRAM:
                 self._set_up_program()
+            case Wish.ANOTHER:
+                self.sign_ins.end()
+                self.session.begin_anew()
+                self._move(Move.ANOTHER)
             case Wish.UNDO:
                 self.programs.undo(lambda: self._show_again(Page.DONE))
             case Wish.SAVE_FILES:
@@ -395,6 +418,14 @@ class Window(QWidget):
                     self.page_view(Page.TECHNICIAN).retranslate()
             case Wish.CHOOSE_CA_FILE:
                 self._choose_ca_file()
+            case Wish.REACH_SERVERS:
+                view = self.page_view(Page.MANUAL)
+                if isinstance(view, ManualPage):
+                    for server in view.to_reach():
+                        self.jobs.reach(server, partial(self._reached, server))
+            case Wish.FORGET_ADDRESSES:
+                self.session.memory.forget_addresses()
+                self._show_again(Page.START)
             case Wish.CHOOSE_TABLE:
                 name = self.dialogs.file(self, _("Which table?"))
                 if name:
@@ -424,6 +455,13 @@ class Window(QWidget):
                 self._show_log()
             case _:
                 assert_never(wish)
+
+    def _reached(self, server: "ServerSettings", end: JobEnd) -> None:
+        from mailsetup.gui.pages.manual import ManualPage
+
+        view = self._pages.get(Page.MANUAL)
+        if isinstance(view, ManualPage):
+            view.show_reached(server, end)
 
     def _way_known(self) -> None:
         """Where one signs in is known; without a way, a password may do as well."""
@@ -466,6 +504,12 @@ class Window(QWidget):
         if isinstance(self._aside, AboutPage):
             self._aside.tell(sentence)
         announce(self, sentence)
+
+    def _tell_again(self, page: Page) -> None:
+        """Something that a page shows is known by now; it may have gone meanwhile."""
+        view = self._pages.get(page)
+        if view is not None:
+            view.retranslate()
 
     def _show_again(self, page: Page) -> None:
         """Something came of what the page wanted: show and say it."""
@@ -544,13 +588,28 @@ class Window(QWidget):
         """Another text size or another scheme, while the window is open."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.ApplicationFontChange:
-            refit_type(self)
-        elif event.type() in (QEvent.Type.PaletteChange, QEvent.Type.StyleChange):
-            self._draw_icons()
+            self._looked_anew()
+
+    @Slot()
+    def _looked_anew(self) -> None:
+        refit_type(self)
+        self._draw_icons()
+        self.page_view(self.flow.page).restore()
+
+    @Slot()
+    def _drop_hidden(self) -> None:
+        """Pages are made anew from the session when they are needed; only the shown one stays."""
+        for page, view in list(self._pages.items()):
+            if page is not self.flow.page:
+                del self._pages[page]
+                self.leaves.remove(view)
+        self.page_view(self.flow.page).lighten()
 
     def _draw_icons(self) -> None:
         if hasattr(self, "about"):
-            self.about.setIcon(as_icon("about", colours_of(self).muted))
+            side = round(self.fontMetrics().height() * 1.2)
+            self.about.setIcon(as_icon("about", colours_of(self).muted, 3 * side))
+            self.about.setIconSize(QSize(side, side))
 
     def retranslate(self) -> None:
         """Every text of the window and of all pages, keeping what was typed."""
@@ -567,8 +626,8 @@ class Window(QWidget):
         self.badge.setText(_("Demo – nothing leaves this computer"))
         self.back.setText(_("← &Back"))
         self.cancel.setText(_("Cancel"))
-        for view in (*self._pages.values(), *([self._aside] if self._aside else ())):
-            view.retranslate()
+        # The other pages learn it when they are shown: nobody waits for what nobody sees.
+        self._speak(self.shown)
         self.steps.show_step(self.flow.step)
         self._refresh_footer()
 

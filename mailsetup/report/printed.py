@@ -105,9 +105,16 @@ def _printed_person(content: ReportContent) -> list[str]:
             f"<h2>{escape(words.message)}</h2>",
             _p(content.message_to, "soft"),
             _gap(),
-            _box("".join(_p(line) for line in content.message)),
+            _box("".join(_p(line) for line in _compact(content.message))),
         ]
     return parts
+
+
+def _compact(message: tuple[str, ...]) -> list[str]:
+    """The message with its rows in one paragraph: the person's page is to stay one page."""
+    rows = [line.removeprefix("- ") for line in message if line.startswith("- ")]
+    lines = [line for line in message if not line.startswith("- ")]
+    return [*lines[:-1], " · ".join(rows), *lines[-1:]] if rows else lines
 
 
 def _printed_verdict(verdict: Verdict) -> str:

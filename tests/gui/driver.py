@@ -38,6 +38,7 @@ from mailsetup.gui.window import Window
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.secret import Secret
+from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.vault import VaultState
 
@@ -55,6 +56,8 @@ class Scripted(Assistant):
     requests: list[CheckRequest] = field(default_factory=list)
     kept: dict[str, Secret] = field(default_factory=dict)
     started: list[str] = field(default_factory=list)
+    unreachable: dict[str, Finding] = field(default_factory=dict)
+    """By host, why it does not answer."""
     leads_on: tuple[str, ...] = ()
     """Domains that have to be agreed to before anything is found."""
     cancelled: list[str] = field(default_factory=list)
@@ -100,6 +103,12 @@ class Scripted(Assistant):
             emit(ActivityStarted(activity, "mail.bodega.example"))
             emit(ActivityEnded(activity, Status.OK, 12.0))
         return self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
+
+    async def reach(self, server: ServerSettings, address: EmailAddress) -> Finding | None:
+        """Only what was told answers."""
+        self.started.append(f"reach {server.host}")
+        await self._perhaps_forever("reach")
+        return self.unreachable.get(server.host)
 
     async def vault_state(self) -> VaultState:
         """Whether there is a keyring."""

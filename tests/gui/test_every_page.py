@@ -97,7 +97,7 @@ def test_no_text_is_cut_when_it_is_forty_percent_longer(
 
 def settle(qapp: QApplication) -> None:
     """Let the layout come to rest: a changed text moves up one widget with each round."""
-    for _ in range(8):
+    for _ in range(24):
         qapp.processEvents()
 
 

@@ -53,7 +53,7 @@ def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: Make
     done = done_page(person)
     assert b"/Elementos enviados" in prefs.read_bytes()
     person.window.session.command = (str(made.profile / "no-such-program"),)
-    person.clicks(done.open_program)
+    person.goes_on()
     assert "could not be started" in person.window.session.problem
     person.window.session.problem = ""
     with prefs.open("ab") as file:

@@ -1,8 +1,6 @@
 """About the program: how it is shown, what it is made of, and what helps whoever helps."""
 
 import platform
-import re
-from importlib import metadata
 
 from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QApplication
@@ -17,50 +15,6 @@ from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Foldable, PlainLabel, action_button
 from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
-from mailsetup.model.text import plain
-
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
-
-
-def parts() -> list[str]:
-    """Every library with its version and licence, as its makers name them."""
-    lines = []
-    for name in sorted(_needed(), key=str.lower):
-        about = metadata.metadata(name)
-        said = about.json.get("license_expression") or _classified(about)
-        licence = said or about.json.get("license") or "–"
-        lines.append(plain(f"{about['Name']} {about['Version']} – {licence}", 120))
-    return lines
-
-
-def _needed() -> set[str]:
-    """What the program is made of, and what that is made of in turn; as far as it is there."""
-    known: dict[str, str] = {}
-    waiting = ["mailsetup"]
-    while waiting:
-        try:
-            found = metadata.distribution(waiting.pop())
-        except metadata.PackageNotFoundError:
-            continue
-        name = found.metadata["Name"]
-        if name.lower() in known:
-            continue
-        known[name.lower()] = name
-        for line in found.requires or ():
-            wanted = _NAME.match(line)
-            if wanted and "extra ==" not in line:
-                waiting.append(wanted[0])
-    known.pop("mailsetup", None)
-    return set(known.values())
-
-
-def _classified(about: "metadata.PackageMetadata") -> str:
-    licences = [
-        line.rpartition(" :: ")[2]
-        for line in about.get_all("Classifier") or ()
-        if line.startswith("License :: ") and not line.endswith("OSI Approved")
-    ]
-    return ", ".join(licences)
 
 
 class AboutPage(Aside):
@@ -107,6 +61,11 @@ class AboutPage(Aside):
         self._said.setText(sentence)
         self._said.setVisible(bool(sentence))
 
+    def show_parts(self) -> None:
+        """The libraries, as soon as they are known."""
+        known = self.session.parts
+        self.parts.fill([_("The parts keep their own licences:"), *known] if known else [])
+
     def _choose_contrast(self, wanted: bool) -> None:
         if self.contrast.isEnabled() and wanted != self._look.more_contrast:
             self._look.set_more_contrast(wanted)
@@ -143,4 +102,4 @@ class AboutPage(Aside):
         self.parts.set_texts(
             _("Show the parts and their licences"), _("Hide the parts and their licences")
         )
-        self.parts.fill([_("The parts keep their own licences:"), *parts()])
+        self.show_parts()

@@ -2,14 +2,16 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QProcess, QUrl
+from PySide6.QtCore import QProcess, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
+from mailsetup.export.exporter import Step
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.qrview import QrView
 from mailsetup.gui.session import Session
+from mailsetup.gui.signs import Light
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import (
     CopyRow,
@@ -24,7 +26,9 @@ from mailsetup.i18n import _
 
 if TYPE_CHECKING:
     from mailsetup.export.outlook_run import RunStep
-    from mailsetup.export.qr import QrMatrix
+
+_AT_ONCE = 1
+"""Steps (some with several values) that are added before the window looks at the mouse again."""
 
 
 class DonePage(PageView):
@@ -34,17 +38,24 @@ class DonePage(PageView):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self.sign = self.put_sign_beside_title()
         self.sentence = PlainLabel()
         self._problem = PlainLabel(role="fault")
         self._notes = Notice()
         self._notes_text = PlainLabel()
         self._notes.add(self._notes_text)
+        self._entered = False
+        # A timer of the page's own ends with the page.
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.timeout.connect(self._add_steps)
+        self._waiting: list[tuple[int, Step]] = []
         self._steps = QWidget()
         steps = QVBoxLayout(self._steps)
         steps.setContentsMargins(0, 0, 0, 0)
         steps.setSpacing(Space.SMALL)
-        self.open_program = action_button()
-        self.open_program.clicked.connect(self._open_program)
+        self.another = action_button()
+        self.another.clicked.connect(lambda: self.wanted.emit(Wish.ANOTHER))
         self.undo = action_button()
         self.undo.clicked.connect(lambda: self.wanted.emit(Wish.UNDO))
         self.save = action_button()
@@ -54,7 +65,7 @@ class DonePage(PageView):
         self.other_program = action_button()
         self.other_program.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
         actions = wrapping_row(
-            self.open_program, self.save, self.open_folder, self.other_program, self.undo
+            self.another, self.save, self.open_folder, self.other_program, self.undo
         )
         self.offers = QWidget()
         """What may be run on this computer, so that nobody has to type it."""
@@ -72,17 +83,21 @@ class DonePage(PageView):
             actions,
         ):
             self.column.addWidget(widget)
+        self.column.setAlignment(self.code, Qt.AlignmentFlag.AlignHCenter)
         self.column.addStretch(1)
         self.retranslate()
 
     def enter(self) -> None:
         """Show what was done."""
+        self._entered = True
         self._show()
 
     def _show(self) -> None:
         session = self.session
         applied = session.profile is not None
-        self.open_program.setVisible(applied and bool(session.command))
+        self.another.setVisible(self._opens())
+        self.sign.setVisible(applied)
+        self.sign.set_light(Light.UNKNOWN if session.applied == "undone" else Light.OK)
         artifact = session.artifact
         self.save.setVisible(artifact is not None and bool(artifact.files))
         self.open_folder.setVisible(bool(session.saved))
@@ -112,18 +127,50 @@ class DonePage(PageView):
         notes = session.notes if applied else artifact.notes if artifact else ()
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
-        self.code.set_matrix(None if applied else _matrix(session))
+        self.code.set_matrix(None if applied else session.matrix)
         self._show_offers()
-        clear(self._steps)
-        layout = self._steps.layout()
-        if artifact is not None and not applied and layout is not None:
-            for number, step in enumerate(artifact.steps, 1):
-                layout.addWidget(PlainLabel(f"{number}.  {step.text}"))
-                for value in step.values:
-                    layout.addWidget(CopyRow(value.label, value.value))
-                if step.link.startswith("https://"):
-                    layout.addWidget(LinkButton(_("Open the page"), step.link))
+        self.lighten()
+        self.restore()
         self.changed.emit()
+
+    def lighten(self) -> None:
+        """A guide has by far the most widgets of all pages."""
+        self._waiting = []
+        clear(self._steps)
+
+    def restore(self) -> None:
+        """The steps of the guide."""
+        artifact = self.session.artifact
+        shown = artifact is not None and self.session.profile is None
+        self._waiting = list(enumerate(artifact.steps, 1)) if artifact and shown else []
+        self._add_steps()
+
+    @Slot()
+    def _add_steps(self) -> None:
+        """A few at a time: a long guide would keep the window from answering for a moment."""
+        layout = self._steps.layout()
+        if layout is None:
+            return
+        now, self._waiting = self._waiting[:_AT_ONCE], self._waiting[_AT_ONCE:]
+        for number, step in now:
+            layout.addWidget(PlainLabel(f"{number}.  {step.text}"))
+            for value in step.values:
+                layout.addWidget(CopyRow(value.label, value.value))
+            if step.link.startswith("https://"):
+                layout.addWidget(LinkButton(_("Open the page"), step.link))
+        if self._waiting:
+            self._more.start()
+
+    def _opens(self) -> bool:
+        """Whether there is a program to open: then that is what comes next."""
+        return self.session.profile is not None and bool(self.session.command)
+
+    def leave(self) -> bool:
+        """Open the program, and stay; or go on to another account."""
+        if self._opens():
+            self._open_program()
+            return False
+        return True
 
     def _show_offers(self) -> None:
         clear(self.offers)
@@ -161,8 +208,8 @@ class DonePage(PageView):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     def primary_text(self) -> str:
-        """One more account."""
-        return _("Set up another account")
+        """The program, or one more account."""
+        return _("&Open Thunderbird") if self._opens() else _("Set up another account")
 
     def announcement(self) -> str:
         """What was done."""
@@ -170,11 +217,12 @@ class DonePage(PageView):
 
     def retranslate(self) -> None:
         """Texts in the current language."""
-        self.open_program.setText(_("&Open Thunderbird"))
+        self.another.setText(_("Set up &another account"))
         self.save.setText(_("&Save the files …"))
         self.open_folder.setText(_("Open the &folder"))
         self.other_program.setText(_("Another &program"))
-        self._show()
+        if self._entered:
+            self._show()
 
 
 def _done(applied: str) -> str:
@@ -206,14 +254,3 @@ def _runnable(session: Session) -> "tuple[RunStep, ...]":
     if session.program != "outlook" or not (session.outlook and session.saved and session.account):
         return ()
     return run_steps(session.account, session.saved[0].parent.absolute(), session.outlook)
-
-
-def _matrix(session: Session) -> "QrMatrix | None":
-    """The code that a phone reads, for the program that is set up by one."""
-    from mailsetup.export.exporter import CannotExport
-    from mailsetup.export.k9 import qr_matrix
-
-    if session.program != "thunderbird-android" or session.account is None:
-        return None
-    matrix = qr_matrix(session.account)
-    return None if isinstance(matrix, CannotExport) else matrix

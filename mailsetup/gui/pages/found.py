@@ -18,6 +18,7 @@ from mailsetup.assistant.wording import (
 )
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
+from mailsetup.gui.signs import Light
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Foldable, LinkButton, Notice, PlainLabel, clear
@@ -35,6 +36,7 @@ class FoundPage(PageView):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
+        self.sign = self.put_sign_beside_title()
         self._where = PlainLabel()
         self.domains = PlainLabel(role="domain", size=Type.TITLE, bold=True)
         self._source = PlainLabel(role="muted")
@@ -88,6 +90,7 @@ class FoundPage(PageView):
         self._aliases.setVisible(bool(settings.aliases))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")
         self._question.setVisible(bool(discovery.confirm))
+        self.sign.set_light(Light.WARN if discovery.confirm else Light.OK)
         self._reason.setText(
             _(
                 "Your address does not belong to this company, and nobody proves that it keeps "
@@ -121,6 +124,7 @@ class FoundPage(PageView):
 
     def _ask_whom(self, discovery: "Discovery") -> None:
         """No settings yet: whom the domain sends us on to is asked only if the person agrees."""
+        self.sign.set_light(Light.WARN)
         self._where.setText(_("Your domain sends us on to"))
         self.domains.setText("\n".join(map(domain_shown, discovery.confirm)))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")

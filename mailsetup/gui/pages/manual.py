@@ -2,16 +2,28 @@
 
 from dataclasses import replace
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIntValidator
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.wording import protocol_purpose, security_name, warning_sentence
-from mailsetup.gui.page import PageView
+from mailsetup.gui.bridge import JobEnd
+from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
+from mailsetup.gui.signs import Light, Sign
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets import Field, PlainLabel
+from mailsetup.gui.widgets import Field, PlainLabel, announce
 from mailsetup.i18n import _
+from mailsetup.model.finding import Finding
 from mailsetup.model.hostname import parse_host, parse_port
 from mailsetup.model.settings import (
     STANDARD_PORTS,
@@ -22,6 +34,7 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.text import has_control
 
+_KINDS = (Protocol.IMAP, Protocol.POP3)
 _SECURITY = (SocketType.TLS, SocketType.STARTTLS)
 _KNOWN_REASONS = ("exchange", "bridge", "own-app")
 
@@ -29,9 +42,20 @@ _KNOWN_REASONS = ("exchange", "bridge", "own-app")
 class ServerForm(QWidget):
     """One server: host, port and security on a row, the user name below."""
 
+    settled = Signal()
+    """Something was typed to its end."""
+
     def __init__(self, protocol: Protocol) -> None:
         super().__init__()
         self.protocol = protocol
+        self._reached_server: ServerSettings | None = None
+        self.kind = QComboBox()
+        for known in _KINDS:
+            self.kind.addItem(known.upper(), known)
+        self.kind.setVisible(protocol in _KINDS)
+        self.kind.currentIndexChanged.connect(self._follow_kind)
+        self.sign = Sign()
+        self.reached = PlainLabel(size=Type.SMALL)
         self._heading = PlainLabel(bold=True, size=Type.LARGE)
         self.host = Field()
         self.host.edit.setMaxLength(253)
@@ -55,17 +79,80 @@ class ServerForm(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(Space.MEDIUM)
         grid.setVerticalSpacing(Space.SMALL)
-        grid.addWidget(self._heading, 0, 0, 1, 3)
+        head = QHBoxLayout()
+        head.addWidget(self._heading, 1)
+        head.addWidget(self.kind)
+        grid.addLayout(head, 0, 0, 1, 3)
         grid.addWidget(self.host, 1, 0)
         grid.addWidget(security, 1, 1)
         grid.addWidget(self.port, 1, 2)
         grid.addWidget(self.username, 2, 0, 1, 3)
+        told = QHBoxLayout()
+        told.setSpacing(Space.SMALL)
+        told.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        told.addWidget(self.reached, 1)
+        grid.addLayout(told, 3, 0, 1, 3)
         grid.setColumnStretch(0, 1)
         self.security.currentIndexChanged.connect(self._follow_security)
+        for field in (self.host, self.port, self.username):
+            field.edit.editingFinished.connect(lambda field=field: self._left(field))
+            field.changed.connect(lambda _text: self._forget_reached())
+        self._forget_reached()
+
+    def _follow_kind(self) -> None:
+        """IMAP or POP3: the standard port goes along."""
+        before = {STANDARD_PORTS[self.protocol, kind] for kind in _SECURITY}
+        self.protocol = Protocol(self.kind.currentData())
+        if parse_port(self.port.text) in before:
+            self.port.edit.setText(str(STANDARD_PORTS[self.protocol, self._kind()]))
+        self.settled.emit()
+
+    def _left(self, field: Field) -> None:
+        """The keyboard left a field: say at once what is wrong with it, or try the server."""
+        if field.text.strip():
+            self.check(only=field)
+        self.settled.emit()
+
+    def _forget_reached(self) -> None:
+        """What is known about a server holds for what was typed then."""
+        if self._reached_server is None or self.server() != self._reached_server:
+            self._reached_server = None
+            self.sign.hide()
+            self.reached.hide()
+
+    def to_reach(self) -> ServerSettings | None:
+        """The server that should be tried now; None where nothing new was typed."""
+        server = self.server()
+        if server is None or server == self._reached_server:
+            return None
+        self._reached_server = server
+        self._tell_reached(Light.WORKING, _("Trying {host} …").format(host=server.host))
+        return server
+
+    def show_reached(self, server: ServerSettings, end: JobEnd) -> None:
+        """What came of it; only a word of advice, the person may be right all the same."""
+        if server != self._reached_server or server != self.server():
+            return
+        if isinstance(end.value, Finding):
+            from mailsetup.diagnosis.catalogue import explain
+
+            self._tell_reached(Light.WARN, explain(end.value).title)
+        elif end.defect:
+            self._forget_reached()
+        else:
+            self._tell_reached(Light.OK, _("{host} answers.").format(host=server.host))
+        announce(self, self.reached.text())
+
+    def _tell_reached(self, light: Light, text: str) -> None:
+        self.sign.set_light(light)
+        self.reached.setText(text)
+        self.sign.show()
+        self.reached.show()
 
     def _follow_security(self) -> None:
         """A standard port follows the security; a special one is the person's."""
         standard = {STANDARD_PORTS[self.protocol, kind] for kind in _SECURITY}
+        self.settled.emit()
         if parse_port(self.port.text) in standard or not self.port.text:
             self.port.edit.setText(str(STANDARD_PORTS[self.protocol, self._kind()]))
 
@@ -73,27 +160,40 @@ class ServerForm(QWidget):
         return SocketType(self.security.currentData())
 
     def show_server(self, server: ServerSettings) -> None:
-        """Fill the form."""
+        """Fill the form; what is shown by us is not tried, only what is typed."""
+        self.blockSignals(True)
+        if server.protocol in _KINDS:
+            self.kind.setCurrentIndex(_KINDS.index(server.protocol))
         self.host.edit.setText(server.host)
         known = server.security if server.security in _SECURITY else SocketType.TLS
         self.security.setCurrentIndex(_SECURITY.index(known))
         self.port.edit.setText(str(server.port))
         self.username.edit.setText(server.username)
+        self.blockSignals(False)
 
-    def check(self) -> bool:
-        """Say at each field what is wrong with it."""
-        self.host.set_fault(
-            ""
-            if parse_host(self.host.text, typed=True)
-            else _("Write the server's name, such as mail.company.com.")
-        )
-        port = parse_port(self.port.text)
-        self.port.set_fault("" if port else _("1 to 65535"))
-        name = self.username.text.strip()
-        self.username.set_fault(
-            "" if name and not has_control(name) else _("Usually the whole e-mail address.")
-        )
+    def check(self, only: Field | None = None) -> bool:
+        """Say at each field, or at one, what is wrong with it."""
+        for field, fault in (
+            (self.host, self._host_fault()),
+            (self.port, "" if parse_port(self.port.text) else _("1 to 65535")),
+            (self.username, self._name_fault()),
+        ):
+            if only is None or only is field:
+                field.set_fault(fault)
         return not any(field.fault.text() for field in (self.host, self.port, self.username))
+
+    def _host_fault(self) -> str:
+        if parse_host(self.host.text, typed=True):
+            return ""
+        if "@" in self.host.text:
+            return _("That is an address. A server's name has no @, such as mail.company.com.")
+        return _("Write the server's name, such as mail.company.com.")
+
+    def _name_fault(self) -> str:
+        name = self.username.text.strip()
+        if has_control(name):
+            return _("There are invisible characters in it. Type it by hand.")
+        return "" if name else _("Usually the whole e-mail address.")
 
     def server(self) -> ServerSettings | None:
         """What was typed, or None while something is wrong."""
@@ -111,6 +211,7 @@ class ServerForm(QWidget):
         self.port.set_label(_("&Port") if incoming else _("P&ort"))
         self._security_label.setText(_("En&cryption") if incoming else _("Encr&yption"))
         purpose = protocol_purpose(self.protocol)
+        self.kind.setAccessibleName(f"{purpose}: {_('kind of server')}")
         for field in (self.host, self.port):
             field.edit.setAccessibleName(f"{purpose}: {field.edit.accessibleName()}")
         plain_label = self._security_label.text().replace("&", "")
@@ -136,6 +237,7 @@ class ManualPage(PageView):
         self.column.setSpacing(Space.LARGE)
         self.column.addStretch(1)
         for form in (self.incoming, self.outgoing):
+            form.settled.connect(lambda: self.wanted.emit(Wish.REACH_SERVERS))
             for field in (form.host, form.port, form.username):
                 field.changed.connect(lambda _text: self._check_if_faulty())
         self.retranslate()
@@ -148,7 +250,21 @@ class ManualPage(PageView):
             self.outgoing.show_server(account.outgoing)
         self._tell()
 
+    def to_reach(self) -> list[ServerSettings]:
+        """The servers that were newly typed."""
+        if self.isHidden():
+            return []
+        asked = (form.to_reach() for form in (self.incoming, self.outgoing))
+        return [server for server in asked if server is not None]
+
+    def show_reached(self, server: ServerSettings, end: JobEnd) -> None:
+        """What came of trying a server."""
+        for form in (self.incoming, self.outgoing):
+            form.show_reached(server, end)
+
     def _proposed(self) -> Account | None:
+        from mailsetup.assistant.service import choose_account
+
         address = self.session.address
         if address is None:
             return None
@@ -156,9 +272,10 @@ class ManualPage(PageView):
         guess = ServerSettings(
             Protocol.IMAP, f"mail.{address.domain}", 993, SocketType.TLS, address.ascii
         )
-        incoming = next(
-            (s for s in found.incoming if s.protocol is Protocol.IMAP) if found else iter(()), guess
-        )
+        likely = choose_account(found, address) if found else None
+        if likely is not None:
+            return replace(likely, person=self.session.person)
+        incoming = next(iter(found.incoming) if found else iter(()), guess)
         outgoing = next(
             iter(found.outgoing) if found else iter(()),
             replace(guess, protocol=Protocol.SMTP, port=465),

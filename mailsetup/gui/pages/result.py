@@ -3,9 +3,8 @@
 from dataclasses import replace
 from datetime import datetime
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QPushButton
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import actor_name, link_name
@@ -13,9 +12,9 @@ from mailsetup.gui.chain import ChainView
 from mailsetup.gui.numbers import seconds
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
-from mailsetup.gui.signs import Light, Sign
+from mailsetup.gui.signs import Light
 from mailsetup.gui.steplist import Step, StepList
-from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.theme import Type
 from mailsetup.gui.widgets import Foldable, LinkButton, PlainLabel, action_button
 from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
@@ -44,17 +43,8 @@ class ResultPage(PageView):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        self.sign = Sign(scale=1.9)
         self.moment = PlainLabel(role="ok", size=Type.LARGE, bold=True)
-        head, words = QHBoxLayout(), QVBoxLayout()
-        head.setSpacing(Space.MEDIUM)
-        words.setSpacing(Space.TINY)
-        self.column.removeWidget(self.title)
-        words.addWidget(self.title)
-        words.addWidget(self.moment)
-        head.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
-        head.addLayout(words, 1)
-        self.column.addLayout(head)
+        self.sign = self.put_sign_beside_title(self.moment)
         self.chain = ChainView()
         self.lead = PlainLabel(role="muted")
         self.sentence = PlainLabel(size=Type.LARGE, bold=True)

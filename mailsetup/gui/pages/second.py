@@ -1,5 +1,7 @@
 """A mailbox at another company, for complaints that mail to oneself cannot show."""
 
+from PySide6.QtCore import Qt
+
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.gui.page import PageView
@@ -20,7 +22,9 @@ class SecondPage(PageView):
         self._lead = PlainLabel(role="muted")
         self.address = Field()
         self.address.edit.setMaxLength(4096)
-        self.address.edit.inputRejected.connect(self._say_too_long)
+        self.address.edit.inputRejected.connect(
+            self._say_too_long, Qt.ConnectionType.QueuedConnection
+        )
         self.password = PasswordEntry()
         self.without = LinkButton()
         self.without.clicked.connect(self._go_without)

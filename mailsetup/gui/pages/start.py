@@ -2,22 +2,33 @@
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import address_fault_sentence
-from mailsetup.gui.page import PageView
+from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Field, LinkButton, Notice, PlainLabel, clear
+from mailsetup.gui.wrapping import WrappingLayout, wrapping_row
 from mailsetup.i18n import _
-from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.address import AddressFault, EmailAddress, MalformedAddress
 from mailsetup.model.text import has_control, plain
 
 if TYPE_CHECKING:
     from mailsetup.demo.accounts import DemoAccount
 
 _MAX_NAME = 200
+_MAX_ADDRESS = 1000
+"""Characters: an address with a name and whatever else was pasted around it."""
+_TOLD_AT_ONCE = (
+    AddressFault.SEVERAL_ADDRESSES,
+    AddressFault.CONTROL_CHARACTER,
+    AddressFault.TOO_LONG,
+)
+"""What typing on would not mend."""
 
 
 class StartPage(PageView):
@@ -31,14 +42,40 @@ class StartPage(PageView):
         self.person = Field()
         self.person.edit.setMaxLength(_MAX_NAME)
         self.address = Field()
-        self.address.edit.setMaxLength(4096)
+        self.address.edit.setMaxLength(_MAX_ADDRESS)
         self.address.changed.connect(self._typed)
+        self.address.edit.textEdited.connect(self._edited)
+        self.address.edit.editingFinished.connect(self._tidy)
+        for field in (self.person, self.address):
+            # Told after the text has changed, which would take the fault away again.
+            field.edit.inputRejected.connect(
+                lambda field=field: QTimer.singleShot(0, lambda: self._say_too_long(field))
+            )
+        self.remember = Tick()
+        self.remember.toggled.connect(self._allow)
+        self._known = QWidget()
+        self._known_row = WrappingLayout(self._known)
+        self._known_title = PlainLabel(role="muted", size=Type.SMALL)
+        self.forget = LinkButton()
+        self.forget.clicked.connect(lambda: self.wanted.emit(Wish.FORGET_ADDRESSES))
+        self._known_head = wrapping_row(self._known_title, self.forget)
+        self.known: dict[str, LinkButton] = {}
+        self._length = 0
         self.person.changed.connect(lambda _text: self.changed.emit())
         self._form = PlainLabel(role="muted", size=Type.SMALL)
         self._form.hide()
         self.manual = LinkButton()
         self.manual.clicked.connect(self._enter_by_hand)
-        for widget in (self._lead, self.person, self.address, self._form, self.manual):
+        for widget in (
+            self._lead,
+            self.person,
+            self.address,
+            self._form,
+            self.remember,
+            self._known_head,
+            self._known,
+            self.manual,
+        ):
             self.column.addWidget(widget)
         self._expert = Notice()
         self._expert_text = PlainLabel(size=Type.SMALL)
@@ -77,12 +114,76 @@ class StartPage(PageView):
         self._expert.setVisible(bool(words))
         self._problem.setText(session.problem)
         self._problem.setVisible(bool(session.problem))
+        self._show_known()
         if session.demo != self._demo_shown:
             self._demo_shown = session.demo
             self._fill_demo()
         self._demo.setVisible(bool(session.demo))
         for label, story in self._stories:
             label.setText(_(story))
+
+    def _show_known(self) -> None:
+        memory = self.session.memory
+        kept = memory.addresses() if memory.is_there else ()
+        self.remember.setVisible(memory.is_there and not self.session.demo)
+        self.remember.setChecked(memory.may_keep_addresses)
+        if tuple(self.known) != kept:
+            for button in self.known.values():
+                self._known_row.removeWidget(button)
+                button.hide()
+                button.deleteLater()
+            self.known = {address: LinkButton(address.replace("&", "&&")) for address in kept}
+            for address, button in self.known.items():
+                button.setAccessibleName(address)
+                button.clicked.connect(lambda _checked=False, chosen=address: self._take(chosen))
+            for button in self.known.values():
+                self._known_row.addWidget(button)
+                button.show()
+        shown = bool(kept) and not self.session.demo
+        self._known_head.setVisible(shown)
+        self._known.setVisible(shown)
+
+    def _take(self, address: str) -> None:
+        self.address.edit.setText(address)
+        self.address.edit.setFocus()
+
+    def _allow(self, allowed: bool) -> None:
+        if allowed != self.session.memory.may_keep_addresses:
+            self.session.memory.allow_addresses(allowed)
+            self._show_known()
+
+    def _edited(self, text: str) -> None:
+        """More than a letter at once was pasted: clean it, or say what is wrong, at once."""
+        pasted = len(text) - self._length > 1
+        self._length = len(text)
+        if not pasted:
+            return
+        parsed = EmailAddress.parse(text)
+        if isinstance(parsed, EmailAddress):
+            self._take_name(text)
+            self._tidy()
+        elif parsed.fault in _TOLD_AT_ONCE:
+            self.address.set_fault(address_fault_sentence(parsed.fault))
+
+    def _take_name(self, text: str) -> None:
+        """``Name <a@b>`` brings the name along, where none was typed."""
+        name = text.partition("<")[0].strip(' "') if "<" in text else ""
+        if name and "@" not in name and not self.person.text.strip():
+            self.person.edit.setText(plain(name, _MAX_NAME))
+
+    def _tidy(self) -> None:
+        """Show an address as it will be used, without what was pasted around it."""
+        parsed = EmailAddress.parse(self.address.text)
+        if isinstance(parsed, EmailAddress) and str(parsed) != self.address.text:
+            self.address.edit.setText(str(parsed))
+
+    def _say_too_long(self, field: Field) -> None:
+        """What was pasted does not fit: the field holds its beginning only."""
+        field.set_fault(
+            address_fault_sentence(AddressFault.TOO_LONG)
+            if field is self.address
+            else _("That is too long for a name; the end was left out.")
+        )
 
     def _fill_demo(self) -> None:
         clear(self._grid)
@@ -130,6 +231,8 @@ class StartPage(PageView):
         if parsed != self.session.address:
             self.session.forget_findings()
         self.session.problem = ""
+        if not self.session.demo:
+            self.session.memory.keep_address(parsed)
         self.session.address = parsed
         self.session.address_text = str(parsed)
         return True
@@ -139,7 +242,8 @@ class StartPage(PageView):
         return "".join(" " if has_control(char) else char for char in text).strip()
 
     def _typed(self, text: str) -> None:
-        self.session.address_text = text if len(text) < 4096 else ""
+        self.session.address_text = text
+        self._length = len(text)
         self.address.set_fault("")
         parsed = EmailAddress.parse(text)
         # An international domain has two forms, and look-alike letters show in the other one.
@@ -176,6 +280,9 @@ class StartPage(PageView):
         self.address.set_label(_("Your &e-mail address"))
         self.address.edit.setPlaceholderText(_("name@company.com"))
         self.manual.setText(_("I know my servers: enter them by hand"))
+        self.remember.setText(_("&Remember my addresses on this computer (never passwords)"))
+        self._known_title.setText(_("Used before:"))
+        self.forget.setText(_("&Forget them"))
         self._demo_title.setText(_("Addresses to try"))
         self.without_expert.setText(_("Do without them"))
         self._show()

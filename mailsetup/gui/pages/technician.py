@@ -137,6 +137,7 @@ class TechnicianPage(PageView):
         self.client_id.edit.setText(expert.client_id)
         self.offline.setChecked(expert.offline)
         self.plain_http.setChecked(expert.plain_http)
+        self.retranslate()
 
     def leave(self) -> bool:
         """Take the options, or say at the field what is wrong."""

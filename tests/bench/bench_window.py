@@ -1,0 +1,64 @@
+"""How long the window is deaf on the whole way: ``python -m tests.bench.bench_window``.
+
+In a fresh process, on the built-in mail world, so that first-time costs are in it. Prints for each
+step the longest time that the event loop was without a beat, in processor time of its thread.
+"""
+
+import os
+import resource
+from typing import cast
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from mailsetup.assistant.service import Assistant, RunOptions
+from mailsetup.demo.world import DemoWorld
+from mailsetup.gui.app import make_application
+from mailsetup.gui.window import Window
+from tests.gui.driver import Person
+from tests.gui.heartbeat import Heartbeat, slowness, whole_way
+
+LIMIT = 50.0
+
+
+class _Bot:
+    """The two things that a person needs of pytest-qt."""
+
+    @staticmethod
+    def wait(milliseconds: int) -> None:
+        QTest.qWait(milliseconds)
+
+    @staticmethod
+    def waitUntil(condition: object, timeout: int = 20_000) -> None:  # noqa: N802 - pytest-qt's name
+        if not callable(condition):
+            raise TypeError
+        for _ in range(timeout // 10):
+            if condition():
+                return
+            QTest.qWait(10)
+        raise TimeoutError
+
+
+def main() -> None:
+    """One way through the window, a line a step."""
+    make_application()
+    with DemoWorld() as world:
+        window = Window(lambda: Assistant(RunOptions(network=world.options)))
+        window.show()
+        person = Person(cast(QtBot, _Bot()), window)
+        QTest.qWait(500)
+        person.clicks(person.welcome.set_up)
+        heart = Heartbeat()
+        whole_way(person, heart)
+        window.close()
+    for step, gap in heart.longest.items():
+        print(f"{step:<24} {gap:6.1f} ms  {'' if gap < LIMIT else 'over the limit'}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"this machine is {slowness():.1f} times slower than the reference; peak {peak} MiB")
+    print("(with the mail world's servers and the engine in the same process)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Beside the flow: About, the log, the report for support."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+from mailsetup import __version__
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant
+from mailsetup.gui.pages.about import AboutPage
+from mailsetup.gui.pages.log import LogPage
+from mailsetup.gui.screenshots import report
+from tests.gui.driver import Person, Scripted
+
+MakePerson = Callable[[Assistant], Person]
+
+CANARY = "canario-secreto"
+
+
+def opens_about(person: Person) -> AboutPage:
+    person.clicks(person.window.about)
+    view = person.window.shown
+    assert isinstance(view, AboutPage)
+    return view
+
+
+def after_a_test(person: Person) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password(CANARY)
+    person.is_on(Page.RESULT)
+
+
+@pytest.mark.parametrize("way", ["enter", "escape", "back"])
+def test_about_is_closed_again_and_the_page_is_as_it_was(person: Person, way: str) -> None:
+    person.types(person.start.address.edit, "ana@bodega")
+    opens_about(person)
+    if way == "enter":
+        person.presses_enter()
+    elif way == "escape":
+        person.presses_escape()
+    else:
+        person.window.go_back()
+    assert person.window.shown is person.start
+    assert person.start.address.text == "ana@bodega"
+    assert person.window.flow.page is Page.START
+
+
+def test_about_names_version_and_licences(person: Person) -> None:
+    person.bot.waitUntil(lambda: bool(person.window.session.parts))
+    view = opens_about(person)
+    assert __version__ in view._versions.text()
+    assert "MIT" in view._promise.text()
+    person.clicks(view.parts.button)
+    shown = "\n".join(person.window.session.parts)
+    assert "PySide6" in shown
+    assert "LGPL" in shown
+    assert "dnspython" in shown
+
+
+def test_reading_beside_it_does_not_disturb_a_test(somebody: MakePerson) -> None:
+    assistant = Scripted()
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    person.types(person.password.entry.edit, "secreta")
+    person.goes_on()
+    opens_about(person)
+    person.bot.waitUntil(lambda: person.window.flow.page is Page.RESULT)
+    assert isinstance(person.window.shown, AboutPage)
+    person.presses_escape()
+    person.bot.waitUntil(lambda: person.result.isVisibleTo(person.window))
+    assert person.result.title.text() == "Everything works"
+
+
+def test_the_log_tells_every_step_and_no_password(person: Person) -> None:
+    after_a_test(person)
+    view = opens_about(person)
+    person.clicks(view.log)
+    log = person.window.shown
+    assert isinstance(log, LogPage)
+    text = log.view.toPlainText()
+    assert "discovery: ask srv bodegasdelebro.es" in text
+    assert "check: send ok" in text
+    assert "page: result" in text
+    assert CANARY not in text
+    person.clicks(log.copy)
+    assert QGuiApplication.clipboard().text() == text
+
+
+def test_a_password_in_a_servers_answer_is_blanked_out_in_the_log(person: Person) -> None:
+    after_a_test(person)
+    person.window.session.journal.note(f"finding: the server said {CANARY}")
+    assert CANARY not in "\n".join(person.window.session.journal.lines())
+
+
+def test_the_report_for_support_holds_the_surroundings_and_no_password(
+    somebody: MakePerson, tmp_path: Path
+) -> None:
+    person = somebody(Scripted(reports=[report(healthy=False)]))
+    after_a_test(person)
+    path = tmp_path / "support.txt"
+    person.window.dialogs.new_file = lambda _parent, _proposed: str(path)
+    view = opens_about(person)
+    person.clicks(view.support)
+    person.bot.waitUntil(path.exists)
+    person.bot.waitUntil(lambda: view._said.isVisibleTo(person.window))
+    text = path.read_text()
+    for part in (__version__, "Qt", "Python", "page: result", "account.login.refused"):
+        assert part in text
+    assert CANARY not in text
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_report_for_support_that_cannot_be_written_says_why(
+    person: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "missing" / "support.txt"
+    person.window.dialogs.new_file = lambda _parent, _proposed: str(path)
+    view = opens_about(person)
+    person.clicks(view.support)
+    person.bot.waitUntil(lambda: view._said.isVisibleTo(person.window))
+    assert not view._said.text().startswith("Saved")

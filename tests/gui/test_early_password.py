@@ -1,0 +1,147 @@
+"""The password may be typed while the search still goes on."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant, Discovery, Emit, ignore
+from mailsetup.gui.pages.looking import LookingPage
+from mailsetup.gui.screenshots import discovery
+from mailsetup.model.address import EmailAddress
+from tests.gui.driver import Person, Scripted, nothing_found
+
+MakePerson = Callable[[Assistant], Person]
+
+
+def without_hints() -> Discovery:
+    made = discovery(confirm=False)
+    assert made.settings is not None
+    return replace(made, settings=replace(made.settings, hints=()))
+
+
+@dataclass
+class Slow(Scripted):
+    """Finds nothing before it is allowed to."""
+
+    may_find: asyncio.Event = field(default_factory=asyncio.Event)
+    loop: asyncio.AbstractEventLoop | None = None
+
+    async def discover(
+        self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
+    ) -> Discovery:
+        self.loop = asyncio.get_running_loop()
+        await self.may_find.wait()
+        return await super().discover(address, emit, agreed=agreed)
+
+    def let_find(self) -> None:
+        assert self.loop is not None
+        self.loop.call_soon_threadsafe(self.may_find.set)
+
+
+def looking(person: Person, assistant: Slow) -> LookingPage:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.LOOKING)
+    person.bot.waitUntil(lambda: assistant.loop is not None)
+    view = person.window.shown
+    assert isinstance(view, LookingPage)
+    assert person.window.focusWidget() is view.entry.edit
+    return view
+
+
+def test_what_was_typed_meanwhile_leads_straight_to_the_test(somebody: MakePerson) -> None:
+    assistant = Slow(found=without_hints())
+    person = somebody(assistant)
+    view = looking(person, assistant)
+    person.types(view.entry.edit, "secreta")
+    assistant.let_find()
+    person.bot.waitUntil(lambda: view.result is not None)
+    assert person.window.flow.page is Page.LOOKING
+    person.presses_enter()
+    person.is_on(Page.FOUND)
+    assert assistant.requests == []
+    assert person.window.primary.text() == "Try it out"
+    person.presses_enter()
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].secret.reveal() == "secreta"
+
+
+def test_enter_before_anything_is_found_goes_on_by_itself_then(somebody: MakePerson) -> None:
+    assistant = Slow(found=without_hints())
+    person = somebody(assistant)
+    view = looking(person, assistant)
+    person.types(view.entry.edit, "secreta")
+    person.presses_enter()
+    assert person.window.flow.page is Page.LOOKING
+    assert not person.window.primary.isEnabled()
+    assistant.let_find()
+    person.is_on(Page.FOUND)
+
+
+def test_nothing_typed_means_nothing_to_wait_for(somebody: MakePerson) -> None:
+    assistant = Slow(found=without_hints())
+    person = somebody(assistant)
+    looking(person, assistant)
+    assert not person.window.primary.isVisibleTo(person.window)
+    assistant.let_find()
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+
+
+def test_where_the_provider_wants_another_password_it_is_asked_for_again(
+    somebody: MakePerson,
+) -> None:
+    assistant = Slow()
+    person = somebody(assistant)
+    view = looking(person, assistant)
+    person.types(view.entry.edit, "secreta")
+    person.presses_enter()
+    assistant.let_find()
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    assert person.password.entry.text == "secreta"
+    assert person.password._hint.isVisibleTo(person.window)
+    assert "3." in person.password._said.text()
+
+
+def test_a_foreign_company_is_confirmed_before_the_early_password_goes_there(
+    somebody: MakePerson,
+) -> None:
+    assistant = Slow(found=discovery(confirm=True))
+    person = somebody(assistant)
+    view = looking(person, assistant)
+    person.types(view.entry.edit, "secreta")
+    person.presses_enter()
+    assistant.let_find()
+    person.is_on(Page.FOUND)
+    person.presses_enter()
+    assert person.window.flow.page is Page.FOUND
+    assert assistant.requests == []
+
+
+def test_with_nothing_found_the_password_is_still_there_after_the_servers(
+    somebody: MakePerson,
+) -> None:
+    assistant = Slow(found=nothing_found())
+    person = somebody(assistant)
+    view = looking(person, assistant)
+    person.types(view.entry.edit, "secreta")
+    person.presses_enter()
+    assistant.let_find()
+    person.is_on(Page.MANUAL)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    assert person.password.entry.text == "secreta"
+
+
+def test_leaving_the_search_takes_the_servers_by_hand_and_ends_it(somebody: MakePerson) -> None:
+    assistant = Slow(found=without_hints())
+    person = somebody(assistant)
+    view = looking(person, assistant)
+    person.clicks(view.manual)
+    person.is_on(Page.MANUAL)
+    assistant.let_find()
+    person.bot.wait(30)
+    assert person.window.flow.page is Page.MANUAL

@@ -1,0 +1,104 @@
+"""Light and dark, contrast, text size, direction: while the window is open."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from mailsetup.gui import screenshots
+from mailsetup.gui.chain import ChainView
+from mailsetup.gui.look import TEXT_SIZES, Look
+from mailsetup.gui.theme import DARK, DARK_CONTRAST, LIGHT, LIGHT_CONTRAST, colours_of, is_dark
+from mailsetup.gui.window import Window
+from mailsetup.i18n import set_language
+from mailsetup.model.finding import Link
+from tests.gui.driver import Scripted
+from tests.gui.test_every_page import PAGES, cut_texts, settle
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication) -> Iterator[Window]:
+    set_language("es")
+    window = Window(Scripted)
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    window.show()
+    yield window
+    look = Look.of(qapp)
+    look.set_more_contrast(False)
+    look.set_text_size(100)
+    look.dark_now = is_dark
+    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    window.close()
+
+
+def the_system_turns(qapp: QApplication, *, dark: bool) -> None:
+    """The offscreen platform has no scheme of its own to switch."""
+    Look.of(qapp).dark_now = lambda _application: dark
+    scheme = Qt.ColorScheme.Dark if dark else Qt.ColorScheme.Light
+    qapp.styleHints().colorSchemeChanged.emit(scheme)
+
+
+def test_the_systems_scheme_is_followed_at_once(window: Window, qapp: QApplication) -> None:
+    screenshots.show(window, "found")
+    the_system_turns(qapp, dark=True)
+    settle(qapp)
+    assert colours_of(window.shown) is DARK
+    the_system_turns(qapp, dark=False)
+    settle(qapp)
+    assert colours_of(window.shown) is LIGHT
+
+
+def test_contrast_can_be_asked_for_in_both_schemes(window: Window, qapp: QApplication) -> None:
+    window.look.set_more_contrast(True)
+    settle(qapp)
+    assert colours_of(window) is LIGHT_CONTRAST
+    the_system_turns(qapp, dark=True)
+    settle(qapp)
+    assert colours_of(window) is DARK_CONTRAST
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_largest_text_of_our_own_cuts_nothing(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    window.look.set_text_size(TEXT_SIZES[-1])
+    settle(qapp)
+    screenshots.show(window, name)
+    settle(qapp)
+    assert cut_texts(window) == []
+    assert window.width() <= 800
+
+
+def test_every_text_follows_the_size_and_comes_back(window: Window, qapp: QApplication) -> None:
+    screenshots.show(window, "result")
+    settle(qapp)
+    title, body = window.shown.title, window.primary
+    before = (title.font().pointSizeF(), body.font().pointSizeF())
+    for _ in TEXT_SIZES:
+        window.larger.click()
+    settle(qapp)
+    after = (title.font().pointSizeF(), body.font().pointSizeF())
+    assert after == pytest.approx([2 * size for size in before], rel=0.02)
+    for _ in TEXT_SIZES:
+        window.smaller.click()
+    settle(qapp)
+    assert (title.font().pointSizeF(), body.font().pointSizeF()) == pytest.approx(before, rel=0.02)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_right_to_left_everything_is_mirrored_and_nothing_cut(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    screenshots.show(window, name)
+    settle(qapp)
+    assert cut_texts(window) == []
+    assert window.about.x() < window.width() / 2
+    if window.primary.isVisible():
+        assert window.primary.x() < window.width() / 2
+    for chain in window.shown.findChildren(ChainView):
+        places = [chain._links[link].x() for link in Link]
+        assert places == sorted(places, reverse=True)
