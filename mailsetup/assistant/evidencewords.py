@@ -46,6 +46,7 @@ _LABELS = {
     "leads_to": N_("Leads to"),
     "left_out": N_("Left out"),
     "limit_messages": N_("Limit (messages)"),
+    "lists": N_("Blocklists"),
     "limit_kib": N_("Limit (KiB)"),
     "lookups": N_("Questions to the DNS"),
     "loop": N_("Goes in a circle"),

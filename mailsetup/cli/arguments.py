@@ -136,6 +136,11 @@ def parser() -> Parser:
         "--no-send", action="store_true", help=_("do everything but send the test message")
     )
     check.add_argument(
+        "--blocklists",
+        action="store_true",
+        help=_("with --second: also ask public blocklists about the address that sends your mail"),
+    )
+    check.add_argument(
         "--attachment-mib",
         type=_whole_number(0, 100),
         default=1,

@@ -407,6 +407,15 @@ _ROWS: tuple[Entry, ...] = (
         N_("Mail arrives, but slowly. If it stays so, ask your hosting why."),
     ),
     Entry(
+        "hosting.sender.blocklisted",
+        _HOSTING,
+        N_("Your mail leaves from {address}, which is on a blocklist ({lists})."),
+        N_(
+            "You share this address with other customers of your hosting. Ask your hosting to have "
+            "it taken off the list, or to send your mail from another one."
+        ),
+    ),
+    Entry(
         "hosting.attachment.altered",
         _HOSTING,
         N_("The attachment of the test message was changed on the way."),

@@ -92,7 +92,7 @@ def read(body: bytes, issuer: str) -> Provider | SignInFailure:
         return https_url(document.get(key))
 
     authorize, token = url("authorization_endpoint"), url("token_endpoint")
-    problem = _problem(document, authorize, token)
+    problem = _problem(document, issuer, authorize, token)
     if problem:
         return SignInFailure(SignInFault.METADATA_UNUSABLE, problem)
     host = urlsplit(issuer).hostname or issuer
@@ -116,13 +116,14 @@ def read(body: bytes, issuer: str) -> Provider | SignInFailure:
     )
 
 
-def _problem(document: Mapping[str, object], authorize: str, token: str) -> str:
+def _problem(document: Mapping[str, object], issuer: str, authorize: str, token: str) -> str:
     """Why one cannot sign in there; a name of the metadata, for technicians."""
     if not authorize:
         return "authorization_endpoint"
-    page, behind = urlsplit(authorize).hostname or "", urlsplit(token).hostname or ""
-    if not token or owned_domain(page) != owned_domain(behind) or is_of_builtin(authorize):
-        # A foreign sign-in page in front of one's own token endpoint collects foreign codes.
+    owners = {owned_domain(urlsplit(url).hostname or "") for url in (issuer, authorize, token)}
+    if not token or len(owners) != 1 or is_of_builtin(authorize):
+        # A foreign sign-in page in front of one's own token endpoint collects foreign codes; with
+        # both foreign, one's own mail servers would be sent foreign tokens.
         return "token_endpoint"
     wanted = {
         "response_types_supported": "code",
