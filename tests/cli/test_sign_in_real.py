@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.schema import valid
 from tests.oauth.person import Person
 from tests.servers.issuer import Issuer
 from tests.servers.world import World
@@ -80,7 +81,7 @@ class Run:
         self._process.stderr.close()
         everything = printed + "\n".join(self.said)
         assert "Traceback" not in everything
-        return status, json.loads(printed), everything
+        return status, valid(json.loads(printed)), everything
 
 
 def test_a_technician_signs_in_in_the_browser_and_nothing_secret_is_printed(
