@@ -42,6 +42,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTextFrameFormat,
     QTextOption,
 )
 from PySide6.QtSvg import QSvgRenderer
@@ -225,10 +226,22 @@ def _document(job: _Job, font: QFont, writer: QPdfWriter, area: QSizeF) -> QText
         QTextFormat.ObjectTypes.ImageObject.value, _Pictures(document, job.pictures or {}, scale)
     )
     document.setHtml(job.html)
+    _framed(document)
     _own_sizes(document)
     document.setPageSize(area)
     _settled(document, area.height())
     return document
+
+
+def _framed(document: QTextDocument) -> None:
+    """Everything in one frame.
+
+    When Qt draws a page, it looks for the place in the outermost frame where the page begins, and
+    where a table crosses the border it misses what stands behind it. Inside a frame it draws all.
+    """
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    cursor.insertFrame(QTextFrameFormat())
 
 
 def _paint(

@@ -138,7 +138,7 @@ def test_text_from_outside_is_shown_as_it_is(nasty: str) -> None:
     assert squeezed(nasty) in text
 
 
-@pytest.mark.parametrize("rows", [0, 3, 4, 5, 7, 8, 13, 14, 15, 20, 21])
+@pytest.mark.parametrize("rows", [0, 3, 5, 8, 13, 21, 55, 72])
 def test_every_heading_and_row_stands_there_once_wherever_the_page_ends(rows: int) -> None:
     told = content("rejected", "es")
     more = tuple((f"fila {number} única", "a", "b") for number in range(rows))
