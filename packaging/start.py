@@ -76,6 +76,7 @@ TEST_PROGRAMS = {
     "/usr/lib/*/girepository-1.0/Camel-1.2.typelib": ("gir1.2-camel-1.2",),
     "/usr/lib/python3/dist-packages/gi": ("python3-gi",),
     "/usr/lib/*/sasl2/libplain.so": ("libsasl2-modules",),
+    "xmllint": ("libxml2-utils",),
     "akonadi_imap_resource": ("kdepim-runtime", "akonadi-server"),
     "/usr/lib/*/qt*/plugins/sqldrivers/libqsqlite3.so": ("akonadi-backend-sqlite",),
 }

@@ -27,6 +27,7 @@ from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.diagnosis.checks.program import look_at_programs
 from mailsetup.diagnosis.checks.rules import loop_finding, rule_findings, rule_folders
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
+from mailsetup.diagnosis.health import blocklists
 from mailsetup.diagnosis.health.look import (
     HealthRequest,
     look_at_dns_health,
@@ -110,6 +111,8 @@ class CheckRequest:
     """Names to try where the account's own one is refused; the person agreed to that."""
     second: SecondMailbox | None = None
     """A mailbox at another company, for what only mail on its way through the world shows."""
+    blocklists: bool = False
+    """Whether public blocklists may be asked about the address from which mail leaves."""
     symptom: Symptom | None = None
     """What the person complains of; it orders the causes and words the answer."""
     previous: CheckReport | None = None
@@ -405,6 +408,8 @@ class Check:
         if sent is not None and sent.raw:
             requests.append(self._health_request(sent.raw, elsewhere=True))
         looks = [look_at_message(request, self._net) for request in requests]
+        if sent is not None and self._request.blocklists:
+            looks.append(blocklists.findings(sent.raw, self._net.dns))
         return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     def _relevant(self, of_dns: tuple[Finding, ...], mail: _Mail) -> tuple[Finding, ...]:

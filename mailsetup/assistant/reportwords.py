@@ -129,7 +129,7 @@ def _evidence_rows(cause: Finding) -> list[tuple[str, str]]:
         (_("Server"), server),
         (_("User name"), plain(str(cause.facts.get("username", "")), 120)),
         (_("Step"), stage_words(stage) if stage else ""),
-        (_("Exact answer of the server"), f"“{answer}”" if answer else ""),
+        (_("Exact answer of the server"), _("“{text}”").format(text=answer) if answer else ""),
         (_("Size of the message"), size(int(said("size"))) if said("size").isdigit() else ""),
         (_("Message-ID"), said("message_id")),
         (_("The outgoing server took it with the words"), said("accepted")),
@@ -145,7 +145,6 @@ def _evidence_rows(cause: Finding) -> list[tuple[str, str]]:
         (_("Signatures (DKIM)"), said("signatures") or said("dkim")),
         (_("SPF"), said("spf")),
         (_("Sending address"), said("address", "reverse_name") if "record" in evidence else ""),
-        (_("Confidence"), said("confidence")),
     ]
 
 
@@ -183,7 +182,7 @@ def _ended(sentence: str) -> str:
 
 
 def size(octets: int) -> str:
-    """A number of octets, for people."""
+    """A number of octets, for people, who count in the units of their files' sizes."""
     if octets < _MIB / 10:
-        return f"{octets / 1024:.1f} KiB"
-    return f"{octets / _MIB:.1f} MiB"
+        return f"{octets / 1024:.1f} KB"
+    return f"{octets / _MIB:.1f} MB"

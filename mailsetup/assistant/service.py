@@ -431,7 +431,7 @@ class Assistant:
         except BaseException:
             await left.stack.aclose()
             raise
-        if leave_open:
+        if leave_open and self._left_open is None:
             self._left_open = left
         else:
             await left.stack.aclose()

@@ -80,6 +80,11 @@ def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> 
             return _("{host} cannot be reached. Check the connection and try again.").format(
                 host=said
             )
+        case SignInFault.UNTRUSTED:
+            return _(
+                "The certificate of {host} is not valid, so nothing was sent there. Look at this"
+                " computer's clock; if it is right, tell your provider."
+            ).format(host=said)
         case SignInFault.METADATA_REDIRECTED:
             return _(
                 "Your provider's sign-in sends us on to another place ({place}), which is not"

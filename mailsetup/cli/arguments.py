@@ -125,7 +125,7 @@ def parser() -> Parser:
     check.add_argument(
         "--oauth-client-id",
         metavar="ID",
-        help=_("the id under which the provider knows this program; implies --sign-in browser"),
+        help=_("the id under which the provider knows this program; implies a sign-in"),
     )
     check.add_argument(
         "--keep-sign-in",
@@ -134,6 +134,11 @@ def parser() -> Parser:
     )
     check.add_argument(
         "--no-send", action="store_true", help=_("do everything but send the test message")
+    )
+    check.add_argument(
+        "--blocklists",
+        action="store_true",
+        help=_("with --second: also ask public blocklists about the address that sends your mail"),
     )
     check.add_argument(
         "--attachment-mib",

@@ -68,6 +68,8 @@ def main(
             return _open(options, windows, output, messages)
         if options.verb in ("schema", "completion", "manual"):
             return _describe(options, output)
+        if options.verb in ("discover", "check") and not wants_json:
+            _say_what_happens(options, messages)
         from mailsetup.cli.verbs import run_verb
 
         options.make_pdf = windows.pdf if windows is not None else None
@@ -98,6 +100,16 @@ def main(
         return DEFECT
     except Exception as error:  # noqa: BLE001 - the border: a defect of ours, told without a traceback
         return _defect(error, wants_json, output, messages)
+
+
+def _say_what_happens(options: Namespace, stderr: TextIO) -> None:
+    """A first word to a person who watches, before anything heavy is even loaded."""
+    from mailsetup.model.address import EmailAddress
+
+    looks = options.settings is None and stderr.isatty()
+    if looks and isinstance(EmailAddress.parse(options.address), EmailAddress):
+        stderr.write(_("Looking for your mail servers") + " …\n")
+        stderr.flush()
 
 
 def _describe(options: Namespace, stdout: TextIO) -> int:

@@ -144,7 +144,12 @@ def _confirmed(way: SignInWay, options: argparse.Namespace, streams: Streams) ->
 def _signed_in(
     way: SignInWay, options: argparse.Namespace, streams: Streams, engine: Engine
 ) -> SignIn:
-    means = SignInMeans(options.sign_in or "browser")
+    if options.sign_in:
+        means = SignInMeans(options.sign_in)
+    else:
+        # Over a remote shell no browser could come back to this computer.
+        by_device = way.by_device and not _has_browser()
+        means = SignInMeans.DEVICE if by_device else SignInMeans.BROWSER
 
     def tell(event: Event) -> None:
         lines = _instructions(event)
@@ -202,11 +207,16 @@ def _refused(failure: SignInFailure, way: SignInWay | None) -> RefusalError:
     )
 
 
-def browser_opener() -> Callable[[str], None]:
-    """Opens a page in the person's browser without waiting for it; nothing where none is here."""
-    graphical = sys.platform in ("win32", "darwin") or any(
+def _has_browser() -> bool:
+    """Whether there is a screen on which a browser could open."""
+    return sys.platform in ("win32", "darwin") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     )
+
+
+def browser_opener() -> Callable[[str], None]:
+    """Opens a page in the person's browser without waiting for it; nothing where none is here."""
+    graphical = _has_browser()
 
     def open_page(url: str) -> None:
         if not graphical or not url.startswith("https://"):

@@ -163,6 +163,7 @@ def _check(options: argparse.Namespace, streams: Streams) -> int:
             secret=secret,
             sign_in=sign_in,
             send=not options.no_send,
+            blocklists=options.blocklists,
             attachment_mib=options.attachment_mib,
             wait=options.wait,
             alternatives=others,

@@ -374,9 +374,9 @@ _ROWS: tuple[Entry, ...] = (
     Entry(
         "hosting.size.too-small",
         _YOU,
-        N_("Your server accepts messages up to {limit_mib} MiB; this one has {size_mib} MiB."),
+        N_("Your server accepts messages up to {limit_mib} MB; this one has {size_mib} MB."),
         N_(
-            "Wrapped for the post, files grow by a third: about {files_mib} MiB of files fit into "
+            "Wrapped for the post, files grow by a third: about {files_mib} MB of files fit into "
             "one message. Send a link instead, or divide the files."
         ),
         vague_title=N_("Your server does not accept a message as large as this one."),
@@ -405,6 +405,15 @@ _ROWS: tuple[Entry, ...] = (
         _HOSTING,
         N_("The test message took {seconds} seconds to arrive."),
         N_("Mail arrives, but slowly. If it stays so, ask your hosting why."),
+    ),
+    Entry(
+        "hosting.sender.blocklisted",
+        _HOSTING,
+        N_("Your mail leaves from {address}, which is on a blocklist ({lists})."),
+        N_(
+            "You share this address with other customers of your hosting. Ask your hosting to have "
+            "it taken off the list, or to send your mail from another one."
+        ),
     ),
     Entry(
         "hosting.attachment.altered",

@@ -30,6 +30,7 @@ _CAUSES: tuple[str, ...] = (
     "hosting.size",
     "hosting.message",
     "hosting.attachment",
+    "hosting.sender",
     "account.filter",
     "account.mail",
     "account.vacation",

@@ -96,6 +96,7 @@ _EXPLAINS: Mapping[Symptom, tuple[str, ...]] = {
     ),
     Symptom.SPAM: (
         *_EVERYTHING,
+        "hosting.sender",
         "dns.spf",
         "dns.dkim",
         "dns.dmarc",
@@ -107,6 +108,7 @@ _EXPLAINS: Mapping[Symptom, tuple[str, ...]] = {
         "account.login",
         "account.send",
         "hosting.message",
+        "hosting.sender",
         "dns.mx.missing",
         "dns.mx.unresolvable",
         "dns.spf",

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from mailsetup.export import atomic, keyfile
 from mailsetup.export.evolution import SUFFIX, Source, last_step, notes, sources, uids
 from mailsetup.export.exporter import CannotExport, Step
 from mailsetup.export.linux_desktop import DesktopProgram, find_program
+from mailsetup.export.locking import RefusedError, locked
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 from mailsetup.model.text import plain
@@ -67,10 +67,6 @@ class ApplyRefused:
     reason: str
 
 
-class _RefusedError(Exception):
-    """Carries a sentence to the border of this module."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Write:
     """One file to be: its content, and what stands there now (None when nothing)."""
@@ -107,13 +103,15 @@ def apply_evolution(
     folder = program.config_home / "evolution" / "sources"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(folder):
+        with locked(folder):
+            for leftover in folder.glob(f"{atomic.PREFIX}*"):
+                atomic.remove_quietly(leftover)
             there = {source.uid: _read(folder / source.file_name) for source in made}
             # Without its last file a run of ours was interrupted: there is no account yet.
             complete = there[uids(account).account] is not None
             _refuse_another(account, folder, complete=complete, repair=repair)
             _write(_planned(made, there, folder))
-    except _RefusedError as refused:
+    except RefusedError as refused:
         return ApplyRefused(str(refused))
     except FileExistsError:
         return ApplyRefused(_already(account))
@@ -144,36 +142,9 @@ def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[Ste
     return (last_step(account),)
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Only one of us at a time in this folder, where its file system has locks."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _RefusedError(
-                _("Another mailsetup is writing there. Try again in a moment.")
-            ) from error
-        except OSError:
-            # Some network file systems have no locks; a name that is taken is refused anyway.
-            pass
-        else:
-            for leftover in folder.glob(f"{atomic.PREFIX}*"):
-                atomic.remove_quietly(leftover)
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def _refuse_another(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
     if (complete and not repair) or (not complete and _has_address(folder, account)):
-        raise _RefusedError(_already(account))
+        raise RefusedError(_already(account))
 
 
 def _planned(

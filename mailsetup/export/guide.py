@@ -136,6 +136,7 @@ def _assets() -> tuple[str, str]:
     return resources.read_text("export", "guide.css"), resources.read_text("export", "guide.js")
 
 
+@lru_cache(maxsize=4)
 def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 

@@ -352,7 +352,8 @@ def _open_import() -> Step:
     )
 
 
-def _sign_in(account: Account) -> Step:
+def sign_in_step(account: Account) -> Step:
+    """How the person shows the app who they are, at the end."""
     if _authentication(account.incoming) is _AUTHENTICATION[Authentication.OAUTH2]:
         return Step(_("Tap “Sign in” and sign in at your provider."))
     return Step(_("Type your password when the app asks for it."))
@@ -373,7 +374,7 @@ def _scan_chapter(account: Account, code: QrCode, picture: ArtifactFile) -> Chap
                 ).format(name=picture.name)
             ),
             Step(_("Tap “Done”, then “Import”.")),
-            _sign_in(account),
+            sign_in_step(account),
         ),
         code=code.matrix,
     )
@@ -392,7 +393,7 @@ def _file_chapter(account: Account, settings: ArtifactFile) -> Chapter:
             ),
             _open_import(),
             Step(_("Tap “Select file”, choose the file and tap “Import”.")),
-            _sign_in(account),
+            sign_in_step(account),
         ),
     )
 
@@ -410,7 +411,7 @@ def _hand_chapter(account: Account) -> Chapter:
             Step(_("If the app has found other servers, choose to edit the configuration.")),
             Step(_("Incoming server settings:"), server_values(incoming)),
             Step(_("Outgoing server settings:"), server_values(account.outgoing)),
-            _sign_in(account),
+            sign_in_step(account),
         ),
         dialog=Dialog(
             _("Incoming server settings"),

@@ -24,7 +24,8 @@ from pathlib import Path
 
 from mailsetup.export import atomic
 from mailsetup.export.installation import Installation
-from mailsetup.export.thunderbird_disk import RefusedError, read
+from mailsetup.export.locking import RefusedError
+from mailsetup.export.thunderbird_disk import read
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings

@@ -9,13 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailsetup.export import atomic
+from mailsetup.export.locking import RefusedError
 from mailsetup.i18n import _
 
 _LOCK = ".parentlock"
-
-
-class RefusedError(Exception):
-    """Carries a sentence to the border of the package's modules."""
 
 
 def is_running(profile: Path) -> bool:
@@ -83,32 +80,6 @@ def held(profile: Path) -> Iterator[None]:
         finally:
             if not used:
                 atomic.remove_quietly(path)
-    finally:
-        os.close(descriptor)
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Only one of us at a time in this folder. Windows has no lock on folders: there what was
-    read is compared once more before it is replaced."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RefusedError(
-                _("Another mailsetup is writing there. Try again in a moment.")
-            ) from error
-        except OSError as error:
-            # Some network file systems have no locks; the comparison before replacing remains.
-            if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF):
-                raise
-        yield
     finally:
         os.close(descriptor)
 

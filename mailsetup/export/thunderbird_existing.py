@@ -13,9 +13,10 @@ from mailsetup.export import atomic, nss
 from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.exporter import CannotExport
 from mailsetup.export.installation import Computer
+from mailsetup.export.locking import RefusedError, locked
 from mailsetup.export.prefs_js import MAX_SIZE, PrefsFile
 from mailsetup.export.thunderbird import notes
-from mailsetup.export.thunderbird_disk import RefusedError, held, locked, read, usable
+from mailsetup.export.thunderbird_disk import held, read, usable
 from mailsetup.export.thunderbird_merge import LAST_KEY, Existing, Plan, plan
 from mailsetup.export.thunderbird_places import NoPlace, Place, find_place
 from mailsetup.export.thunderbird_profile import (

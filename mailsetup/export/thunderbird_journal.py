@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailsetup.export import atomic
+from mailsetup.export.locking import RefusedError
 from mailsetup.export.prefs_js import PrefValue
-from mailsetup.export.thunderbird_disk import RefusedError, read
+from mailsetup.export.thunderbird_disk import read
 from mailsetup.i18n import _
 
 FOLDER = "mailsetup-undo"

@@ -34,7 +34,8 @@ LAST_KEY = "mail.account.lastKey"
 SMTP_SERVERS = "mail.smtpservers"
 DEFAULT_SMTP = "mail.smtp.defaultserver"
 
-# The check of what stands before is not part of them: beginning with plain letters they are fast.
+# What stands before is not looked at: beginning with plain letters they are fast, and a number that
+# is taken for used although it only follows such letters somewhere is no loss.
 _KEYS = {
     kind: re.compile(kind.encode() + rb"([1-9]\d{0,8})(?!\d)")
     for kind in ("account", "server", "id", "smtp")
@@ -134,12 +135,7 @@ def free_keys(content: PrefsFile, user_js: PrefsFile) -> Keys:
     texts = (content.content, user_js.content)
 
     def lowest(kind: str) -> str:
-        numbers = {
-            int(match[1])
-            for text in texts
-            for match in _KEYS[kind].finditer(text)
-            if not text[match.start() - 1 : match.start()].isalnum()
-        }
+        numbers = {int(found) for text in texts for found in set(_KEYS[kind].findall(text))}
         free = next(number for number in range(1, len(numbers) + 2) if number not in numbers)
         return f"{kind}{free}"
 

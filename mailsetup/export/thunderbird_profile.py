@@ -25,8 +25,9 @@ from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.exporter import CannotExport
 from mailsetup.export.filename import sanitised, stem
 from mailsetup.export.installation import Installation, find_installation, installations
+from mailsetup.export.locking import RefusedError, locked
 from mailsetup.export.thunderbird import notes, prefs_js
-from mailsetup.export.thunderbird_disk import RefusedError, is_running, locked
+from mailsetup.export.thunderbird_disk import is_running
 from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret

@@ -13,8 +13,9 @@ from pathlib import Path
 from mailsetup.export import atomic, nss, profiles_ini
 from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.installation import Computer, installations
+from mailsetup.export.locking import RefusedError, locked
 from mailsetup.export.prefs_js import MAX_SIZE, PrefsFile, PrefValue
-from mailsetup.export.thunderbird_disk import RefusedError, held, locked, read, usable
+from mailsetup.export.thunderbird_disk import held, read, usable
 from mailsetup.export.thunderbird_places import NoPlace, find_place, places
 from mailsetup.export.thunderbird_profile import (
     INI,
@@ -148,13 +149,18 @@ def _restore(profile: Path, change: journal.Change, *, only_ours: bool) -> Undon
     if only_ours:
         return _take_out(profile, change)
     return UndoRefused(
-        _(
-            "Thunderbird has changed its settings since. They cannot be put back as they were"
-            " without losing that; what was added for {address} alone can be taken out."
-        ).format(address=change.address),
+        changed_since(change.address),
         backup=change.backup(_PREFS) if _PREFS in change.files else None,
         only_ours_possible=True,
     )
+
+
+def changed_since(address: str) -> str:
+    """Why a profile that was used meanwhile is not put back, and what can be done instead."""
+    return _(
+        "Thunderbird has changed its settings since. They cannot be put back as they were"
+        " without losing that; what was added for {address} alone can be taken out."
+    ).format(address=address)
 
 
 def _take_out(profile: Path, change: journal.Change) -> Undone | UndoRefused:

@@ -12,7 +12,7 @@ from html import escape
 from mailsetup import i18n, resources
 from mailsetup.export.exporter import Artifact, CannotExport, CopyValue, Step
 from mailsetup.export.guide import server_values
-from mailsetup.export.k9 import qr_payload
+from mailsetup.export.k9 import qr_payload, sign_in_step
 from mailsetup.export.qr import quick_svg
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
@@ -97,7 +97,7 @@ def _phone(account: Account) -> tuple[Chapter, ...]:
                 Step(_("Install Thunderbird or K-9 Mail on the phone from its app store.")),
                 Step(_("Open the app and tap “Import settings”, then “Scan QR code”.")),
                 Step(_("Hold the phone in front of the code on this page.")),
-                Step(_("Type your password when the app asks for it.")),
+                sign_in_step(account),
             ),
             picture=picture,
         ),

@@ -42,6 +42,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QTextDocument,
     QTextFormat,
+    QTextFrameFormat,
     QTextOption,
 )
 from PySide6.QtSvg import QSvgRenderer
@@ -225,10 +226,22 @@ def _document(job: _Job, font: QFont, writer: QPdfWriter, area: QSizeF) -> QText
         QTextFormat.ObjectTypes.ImageObject.value, _Pictures(document, job.pictures or {}, scale)
     )
     document.setHtml(job.html)
+    _framed(document)
     _own_sizes(document)
     document.setPageSize(area)
     _settled(document, area.height())
     return document
+
+
+def _framed(document: QTextDocument) -> None:
+    """Everything in one frame.
+
+    When Qt draws a page, it looks for the place in the outermost frame where the page begins, and
+    where a table crosses the border it misses what stands behind it. Inside a frame it draws all.
+    """
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    cursor.insertFrame(QTextFrameFormat())
 
 
 def _paint(
@@ -282,9 +295,13 @@ def _settled(document: QTextDocument, height: float) -> None:
             following = following.next()
         if not following.isValid():
             return
-        if _page(document, heading, height) != _page(document, following, height, end=True):
+        first = _page(document, heading, height)
+        if first != _page(document, following, height, end=True):
+            # By room above it, not by a page break: behind a table, Qt would not draw a heading
+            # that a break has moved.
+            top = document.documentLayout().blockBoundingRect(heading).top()
             format_ = heading.blockFormat()
-            format_.setPageBreakPolicy(QTextFormat.PageBreakFlag.PageBreak_AlwaysBefore)
+            format_.setTopMargin(format_.topMargin() + (first + 1) * height - top + height / 100)
             QTextCursor(heading).setBlockFormat(format_)
 
 

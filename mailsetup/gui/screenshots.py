@@ -160,6 +160,8 @@ def pictures() -> dict[str, Page]:
         "done": Page.DONE,
         "guide": Page.DONE,
         "phone": Page.DONE,
+        "outlook": Page.DONE,
+        "changed-since": Page.DONE,
         "about": Page.WELCOME,
         "log": Page.TESTING,
     }
@@ -199,6 +201,7 @@ def show(window: Window, name: str) -> None:
     from mailsetup.export.exporter import Artifact, CannotExport
     from mailsetup.export.k9 import qr_matrix
     from mailsetup.export.table import exporter
+    from mailsetup.export.thunderbird_undo import changed_since
 
     session = window.session
     session.begin_anew()
@@ -211,14 +214,22 @@ def show(window: Window, name: str) -> None:
     session.report = report(healthy=name != "broken")
     if name == "answer":
         session.report = answered()
-    if name == "done":
+    if name in ("done", "changed-since"):
         session.applied = "added"
         session.profile, session.command = Path("ana"), ("thunderbird", "-P", "ana")
-    if name in ("guide", "phone"):
-        session.program = "gmail" if name == "guide" else "thunderbird-android"
+    if name == "changed-since":
+        session.only_ours = True
+        session.problem = changed_since(str(_ADDRESS))
+    if name in ("guide", "phone", "outlook"):
+        programs = {"guide": "gmail", "phone": "thunderbird-android", "outlook": "outlook"}
+        session.program = programs[name]
         chosen = exporter(session.program)
         artifact = chosen.export(_ACCOUNT) if chosen else None
         session.artifact = artifact if isinstance(artifact, Artifact) else None
+    if name == "outlook" and session.artifact is not None:
+        session.outlook = "outlook.exe"
+        folder = Path("/mailsetup").absolute()
+        session.saved = tuple(folder / file.name for file in session.artifact.files)
     if name == "phone":
         matrix = qr_matrix(_ACCOUNT)
         session.matrix = None if isinstance(matrix, CannotExport) else matrix

@@ -1,6 +1,7 @@
 """The sign-in in the person's own browser: authorization code with PKCE (RFC 8252, 7636, 9207)."""
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -86,14 +87,18 @@ class _BrowserSignIn:
         host = (fixed.hostname if fixed else None) or provider.redirect_host
         self._path = (fixed.path if fixed else "") or "/"
         port = (fixed.port if fixed else None) or 0
+        if client is None:
+            # Each provider that is registered at has a place of its own to come back to, so that
+            # no other one's answer is taken for its own (RFC 9700 section 4.4.2).
+            self._path = "/" + hashlib.sha256(provider.issuer.encode()).hexdigest()[:16]
         async with open_landing(
             self._answer, port=port, both_families=host == "localhost"
         ) as landing:
             if isinstance(landing, LandingFailure):
                 return _no_landing(landing)
             redirect = client.redirect if client is not None else ""
-            # Without a path, as Google and Microsoft show it: what is registered there is compared.
-            redirect = redirect or f"http://{host}:{landing.port}"
+            # Without a slash, as Google and Microsoft show it: what is registered is compared.
+            redirect = redirect or f"http://{host}:{landing.port}{self._path.rstrip('/')}"
             if client is None:
                 registered = await register(provider, self._request.scopes, redirect, self._net)
                 if isinstance(registered, SignInFailure):

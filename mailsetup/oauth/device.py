@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
 
 from mailsetup.model.hostname import https_url
 from mailsetup.model.text import plain
 from mailsetup.net.network import Network
+from mailsetup.net.publicsuffix import owned_domain
 from mailsetup.oauth.browser import SignedIn, checked
 from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault
-from mailsetup.oauth.provider import Provider
+from mailsetup.oauth.provider import Provider, is_builtin
 from mailsetup.oauth.registration import register
 from mailsetup.oauth.tokens import post, read_tokens
 
@@ -69,8 +71,6 @@ async def sign_in_by_device(
 async def _begin(
     provider: Provider, client: Client, scopes: tuple[str, ...], net: Network
 ) -> tuple[str, DeviceCode, float] | SignInFailure:
-    from urllib.parse import urlencode
-
     form = {"client_id": client.id, "scope": " ".join(scopes)}
     if client.secret is not None:
         form["client_secret"] = client.secret.reveal()
@@ -82,9 +82,16 @@ async def _begin(
     page = https_url(said.get("verification_uri") or said.get("verification_url"))
     if not (isinstance(secret, str) and secret and isinstance(code, str) and code and page):
         return SignInFailure(SignInFault.MALFORMED)
+    if not is_builtin(provider) and _owner(page) != _owner(provider.token):
+        # Somebody else's code, to be let in there in the person's name (RFC 8628 section 5.4).
+        return SignInFailure(SignInFault.MALFORMED, plain(page, 200))
     seconds = _seconds(said.get("expires_in"), 300.0, _LONGEST)
     interval = _seconds(said.get("interval"), _INTERVAL, 60.0)
     return secret, DeviceCode(page, plain(code, 40), seconds), interval
+
+
+def _owner(url: str) -> str:
+    return owned_domain(urlsplit(url).hostname or "")
 
 
 def _seconds(value: object, otherwise: float, most: float) -> float:

@@ -10,7 +10,7 @@ from mailsetup.model.text import plain
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
 from mailsetup.net.publicsuffix import owned_domain
-from mailsetup.oauth.outcome import SignInFailure, SignInFault
+from mailsetup.oauth.outcome import SignInFailure, SignInFault, not_reached
 from mailsetup.oauth.provider import OPEN_SCOPE, Provider, is_of_builtin
 
 _LIMIT = 64 * 1024
@@ -48,7 +48,7 @@ async def ask_issuer(issuer: str, net: Network) -> Provider | SignInFailure:
         reply = await net.http.get(url, limit=_LIMIT, follow=Follow.NOWHERE)
         match reply:
             case HttpFailure():
-                return SignInFailure(SignInFault.UNREACHABLE, urlsplit(url).hostname or "")
+                return not_reached(reply)
             case HttpReply(location=location) if location:
                 return SignInFailure(SignInFault.METADATA_REDIRECTED, plain(location, 200))
             case HttpReply(status=200):
@@ -92,7 +92,7 @@ def read(body: bytes, issuer: str) -> Provider | SignInFailure:
         return https_url(document.get(key))
 
     authorize, token = url("authorization_endpoint"), url("token_endpoint")
-    problem = _problem(document, authorize, token)
+    problem = _problem(document, issuer, authorize, token)
     if problem:
         return SignInFailure(SignInFault.METADATA_UNUSABLE, problem)
     host = urlsplit(issuer).hostname or issuer
@@ -116,13 +116,14 @@ def read(body: bytes, issuer: str) -> Provider | SignInFailure:
     )
 
 
-def _problem(document: Mapping[str, object], authorize: str, token: str) -> str:
+def _problem(document: Mapping[str, object], issuer: str, authorize: str, token: str) -> str:
     """Why one cannot sign in there; a name of the metadata, for technicians."""
     if not authorize:
         return "authorization_endpoint"
-    page, behind = urlsplit(authorize).hostname or "", urlsplit(token).hostname or ""
-    if not token or owned_domain(page) != owned_domain(behind) or is_of_builtin(authorize):
-        # A foreign sign-in page in front of one's own token endpoint collects foreign codes.
+    owners = {owned_domain(urlsplit(url).hostname or "") for url in (issuer, authorize, token)}
+    if not token or len(owners) != 1 or is_of_builtin(authorize):
+        # A foreign sign-in page in front of one's own token endpoint collects foreign codes; with
+        # both foreign, one's own mail servers would be sent foreign tokens.
         return "token_endpoint"
     wanted = {
         "response_types_supported": "code",

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from mailsetup.model.secret import AccessToken, Secret
+from mailsetup.net.http import HttpFailure, HttpFault
 
 
 class SignInFault(StrEnum):
@@ -34,6 +36,8 @@ class SignInFault(StrEnum):
     REFUSED = "refused"
     """The provider says no for a reason of its own, which is the detail."""
     UNREACHABLE = "unreachable"
+    UNTRUSTED = "untrusted"
+    """The provider's certificate is not valid, so that nothing was said to it."""
     METADATA_REDIRECTED = "metadata-redirected"
     METADATA_OTHER_ISSUER = "metadata-other-issuer"
     METADATA_UNUSABLE = "metadata-unusable"
@@ -53,6 +57,13 @@ class SignInFailure:
     detail: str = ""
     port: int = 0
     """For `SignInFault.PORT_TAKEN`."""
+
+
+def not_reached(failure: HttpFailure) -> SignInFailure:
+    """Why no answer came from a provider; the detail is its host."""
+    host = urlsplit(failure.url).hostname or ""
+    untrusted = failure.fault is HttpFault.TLS
+    return SignInFailure(SignInFault.UNTRUSTED if untrusted else SignInFault.UNREACHABLE, host)
 
 
 @dataclass(frozen=True, slots=True)

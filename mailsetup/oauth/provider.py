@@ -205,6 +205,11 @@ def builtin_for(hosts: Collection[str], endpoints: OAuth2Endpoints | None) -> Pr
     return next((one for one in BUILTIN if named & _places(one)), None)
 
 
+def is_builtin(provider: Provider) -> bool:
+    """Whether this is a provider that the program knows by itself."""
+    return any(provider.id == one.id for one in BUILTIN)
+
+
 def is_of_builtin(url: str) -> bool:
     """Whether a URL lies at a known provider's sign-in."""
     host = urlsplit(url).hostname
@@ -227,10 +232,12 @@ def given_by(settings: AccountSettings) -> Provider | None:
     page, token = urlsplit(found.auth_url).hostname, urlsplit(found.token_url).hostname
     if not page or not token or owned_domain(page) != owned_domain(token):
         return None
+    issuer = urlsplit(found.issuer).hostname or ""
     return Provider(
         page,
         settings.provider or page,
-        found.issuer,
+        # Anybody may claim a name: with another owner's, his servers would receive the token.
+        found.issuer if owned_domain(issuer) == owned_domain(token) else "",
         found.auth_url,
         found.token_url,
         imap=found.scope,

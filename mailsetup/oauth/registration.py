@@ -1,14 +1,13 @@
 """A program registers itself, as open providers let everybody (RFC 7591)."""
 
 import json
-from urllib.parse import urlsplit
 
 from mailsetup import __version__
 from mailsetup.model.secret import Secret
 from mailsetup.model.text import has_control, plain
 from mailsetup.net.http import HttpFailure
 from mailsetup.net.network import Network
-from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault
+from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault, not_reached
 from mailsetup.oauth.provider import Provider
 
 _MAX_ID = 2000
@@ -40,7 +39,7 @@ async def register(
     body = json.dumps(document).encode()
     reply = await net.http.post(provider.register, body, "application/json", limit=64 * 1024)
     if isinstance(reply, HttpFailure):
-        return SignInFailure(SignInFault.UNREACHABLE, urlsplit(provider.register).hostname or "")
+        return not_reached(reply)
     try:
         said = json.loads(reply.body)
     except (ValueError, RecursionError):

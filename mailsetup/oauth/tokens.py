@@ -10,7 +10,7 @@ from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.text import has_control, plain
 from mailsetup.net.http import Follow, HttpFailure
 from mailsetup.net.network import Network
-from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault, Tokens
+from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault, Tokens, not_reached
 from mailsetup.oauth.provider import Provider
 
 FORM = "application/x-www-form-urlencoded"
@@ -144,7 +144,7 @@ async def post(url: str, body: str, net: Network) -> dict[str, object] | SignInF
     reply = await net.http.post(url, body.encode(), FORM, limit=_LIMIT)
     host = urlsplit(url).hostname or ""
     if isinstance(reply, HttpFailure):
-        return SignInFailure(SignInFault.UNREACHABLE, host)
+        return not_reached(reply)
     try:
         said = json.loads(reply.body)
     except (ValueError, RecursionError):

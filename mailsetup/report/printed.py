@@ -105,9 +105,16 @@ def _printed_person(content: ReportContent) -> list[str]:
             f"<h2>{escape(words.message)}</h2>",
             _p(content.message_to, "soft"),
             _gap(),
-            _box("".join(_p(line) for line in content.message)),
+            _box("".join(_p(line, "note") for line in _compact(content.message))),
         ]
     return parts
+
+
+def _compact(message: tuple[str, ...]) -> list[str]:
+    """The message with its rows in one paragraph: the person's page is to stay one page."""
+    rows = [line.removeprefix("- ") for line in message if line.startswith("- ")]
+    lines = [line for line in message if not line.startswith("- ")]
+    return [" ".join(lines[:-1]), " · ".join(rows), *lines[-1:]] if rows else lines
 
 
 def _printed_verdict(verdict: Verdict) -> str:
@@ -162,7 +169,7 @@ def _printed_other(finding: FindingText) -> str:
 
 def _box(inner: str) -> str:
     return (
-        '<table width="100%" cellspacing="0" cellpadding="10" bgcolor="#f1f5f9"><tr>'
+        '<table width="100%" cellspacing="0" cellpadding="6" bgcolor="#f1f5f9"><tr>'
         f'<td width="100%">{inner}</td></tr></table>'
     )
 

@@ -131,7 +131,7 @@ class Quota:
         """So many of its units, for people; a bare number where messages are counted."""
         if self.counts_messages:
             return str(count)
-        return f"{count / 1024:.1f} MiB" if count < 1024 * 1024 else f"{count / 1024**2:.1f} GiB"
+        return f"{count / 1024:.1f} MB" if count < 1024 * 1024 else f"{count / 1024**2:.1f} GB"
 
 
 @dataclass(frozen=True, slots=True)

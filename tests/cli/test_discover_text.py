@@ -37,6 +37,25 @@ def test_an_app_password_is_told_with_where_to_get_it(lang: str, sentence: str) 
     assert "https://support.google.com/" in text
 
 
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("ana@gmail.com",), True),
+        (("ana@gmail.com", "--json"), False),
+        (("ana@@gmail.com",), False),
+    ],
+)
+def test_who_watches_is_told_at_once_what_happens(words: tuple[str, ...], told: bool) -> None:
+    messages = _Terminal()
+    main(["discover", *words, "--offline"], io.StringIO(), io.StringIO(), messages)
+    assert messages.getvalue().startswith("Looking for your mail servers …\n") is told
+
+
 def test_case_and_plus_of_the_mailbox_stay_and_the_domain_is_the_same_in_any_case() -> None:
     text = said("Ana.Pérez+tienda@GMail.COM", "--lang", "en")
     assert "imap.gmail.com, port 993, SSL/TLS, Ana.Pérez+tienda@gmail.com" in text

@@ -15,6 +15,7 @@ from mailsetup.cli.main import Windows, main
 from mailsetup.export.prefs_js import PrefsFile
 from mailsetup.export.table import EXPORTERS
 from mailsetup.launch import make_page, make_pdf, open_demo, open_window
+from tests.cli.schema import valid
 from tests.export.test_installation import program
 from tests.export.test_thunderbird_merge import profile
 
@@ -59,7 +60,7 @@ def run(*words: str, stdin: str = "", windows: Windows | None = WINDOWS) -> tupl
 
 def document(*words: str, stdin: str = "") -> tuple[int, Any]:
     status, out, _err = run(*words, "--json", stdin=stdin)
-    return status, json.loads(out)
+    return status, valid(json.loads(out))
 
 
 def export(folder: Path, target: str, *words: str) -> tuple[str, ...]:

@@ -2,14 +2,17 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.schema import valid
 from tests.oauth.person import Person
 from tests.servers.issuer import Issuer
 from tests.servers.world import World
@@ -20,10 +23,17 @@ pytestmark = pytest.mark.servers
 class Run:
     """``mailsetup check`` while it goes on; what it says on standard error is heard at once."""
 
-    def __init__(self, world: World, *words: str, address: str = "ana@acceso.test") -> None:
+    def __init__(
+        self,
+        world: World,
+        *words: str,
+        address: str = "ana@acceso.test",
+        inside: Sequence[str] = (),
+        **variables: str,
+    ) -> None:
         network = ["--resolver", world.resolver, "--ca-file", str(world.ca_file)]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "mailsetup", "check", address, *words, *network],
+            [*inside, sys.executable, "-m", "mailsetup", "check", address, *words, *network],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -33,7 +43,8 @@ class Run:
                 name: value
                 for name, value in os.environ.items()
                 if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-            },
+            }
+            | variables,
         )
         self.said: list[str] = []
         self._heard = threading.Condition()
@@ -70,7 +81,7 @@ class Run:
         self._process.stderr.close()
         everything = printed + "\n".join(self.said)
         assert "Traceback" not in everything
-        return status, json.loads(printed), everything
+        return status, valid(json.loads(printed)), everything
 
 
 def test_a_technician_signs_in_in_the_browser_and_nothing_secret_is_printed(
@@ -110,9 +121,20 @@ def test_a_technician_signs_in_by_a_code_on_another_device(world: World, issuer:
     assert issuer.living_tokens == []
 
 
-def test_an_own_client_id_is_used(world: World, issuer: Issuer) -> None:
+def test_where_no_browser_could_open_a_code_is_offered_by_itself(
+    world: World, issuer: Issuer
+) -> None:
     issuer.register("http://127.0.0.1", "del-tecnico")
     run = Run(world, "--oauth-client-id", "del-tecnico", "--json", "--no-send")
+    issuer.decide(run.hear("Type this code there: "), "ana@acceso.test")
+    status, _document, printed = run.ended()
+    assert status == 0, printed
+
+
+def test_an_own_client_id_is_used(world: World, issuer: Issuer) -> None:
+    issuer.register("http://127.0.0.1", "del-tecnico")
+    own = ("--oauth-client-id", "del-tecnico")
+    run = Run(world, *own, "--sign-in", "browser", "--json", "--no-send")
     person = Person(world)
     url = "https://" + run.hear("https://")
     assert "client_id=del-tecnico" in url
@@ -120,6 +142,62 @@ def test_an_own_client_id_is_used(world: World, issuer: Issuer) -> None:
     status, _document, printed = run.ended()
     person.done()
     assert status == 0, printed
+
+
+WITH_A_KEYRING = """
+import subprocess, sys
+from mailsetup.vault import Vault
+daemon = subprocess.Popen(
+    ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
+    stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+)
+daemon.stdin.write(b"login")
+daemon.stdin.close()
+import time
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
+deadline = time.monotonic() + 20
+while not Vault().store(EmailAddress("x", "y.test"), Secret("z")):
+    assert time.monotonic() < deadline, "the keyring takes nothing"
+    time.sleep(0.1)
+try:
+    keeping = [*sys.argv[1:], "--sign-in", "browser", "--keep-sign-in"]
+    subprocess.run(keeping, stdout=subprocess.DEVNULL, check=True)
+    sys.exit(subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL).returncode)
+finally:
+    daemon.terminate()
+    daemon.wait()
+"""
+
+
+def test_a_sign_in_that_is_kept_in_the_systems_keyring_needs_no_browser_the_next_time(
+    world: World, issuer: Issuer, tmp_path: Path
+) -> None:
+    for program in ("gnome-keyring-daemon", "dbus-run-session"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+    runtime = tmp_path / "runtime"
+    runtime.mkdir(mode=0o700)
+    run = Run(
+        world,
+        "--json",
+        "--no-send",
+        inside=("dbus-run-session", "--", sys.executable, "-c", WITH_A_KEYRING),
+        HOME=str(tmp_path),
+        XDG_DATA_HOME=str(tmp_path / "data"),
+        XDG_RUNTIME_DIR=str(runtime),
+        LANG="C.UTF-8",
+        PYTHONPATH=str(Path(__file__).resolve().parent.parent.parent),
+    )
+    person = Person(world)
+    person.open("https://" + run.hear("https://"))
+    person.done()
+    status, document, printed = run.ended()
+    assert status == 0, printed
+    assert document["sign_in"]["kept"] is True
+    assert issuer.asked.count("GET /authorize") == 1
+    # It was renewed once more for the second time, and is still good.
+    assert issuer.living_tokens
 
 
 @pytest.mark.fault("account.login.wrong-account")

@@ -80,7 +80,7 @@ def test_settings_from_a_file_are_held_against_the_servers_too(
     path.write_text(json.dumps({"incoming": [{**server, "security": "tls"}]}))
     status, found = document(world, "bodega.test", "--settings", str(path))
     assert status == 5
-    assert [one["finding"]["id"] for one in found["servers"]] == ["hosting.server.refused"]
+    assert [one["finding"]["id"] for one in found["servers"]] == ["hosting.server.wrong-security"]
 
 
 def test_a_domain_without_mail_has_a_status_of_its_own(world: World) -> None:

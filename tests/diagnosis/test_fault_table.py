@@ -343,3 +343,16 @@ async def test_a_provider_that_takes_no_password_gets_none(world: World) -> None
     incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
     report = await check(options(world), replace(wanted, incoming=incoming), "correcto-17")
     assert named(report) == "account.login.oauth-needed"
+
+
+async def test_a_server_that_quotes_the_password_in_the_middle_does_not_bring_it_out(
+    world: World,
+) -> None:
+    answers = {".": "554 5.7.1 correcto-17 is what you said\r\n"}
+    async with smtp_talker(world.certificates.ca, TALKER, answers=answers) as place:
+        wanted = account(outgoing=TALKER)
+        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+    assert named(report) == "hosting.message.rejected"
+    assert "correcto-17" not in repr(report.findings)
+    assert report.root_cause is not None
+    assert "time" in report.root_cause.evidence

@@ -173,6 +173,8 @@ async def travel(
     spf: str = "v=spf1 ip4:8.8.4.30 a:mail.faults.test -all",
     dmarc: str = "v=DMARC1; p=none",
     envelope: str = "firma.test",
+    lists: tuple[str, ...] = (),
+    blocklists: bool = False,
 ) -> CheckReport:
     """A message each way between the mailbox and one elsewhere, treated as a hosting might."""
     public = base64.b64encode(bytes(key().verify_key)).decode()
@@ -193,13 +195,14 @@ async def travel(
 
     far = account(domain="onlysrv.test", incoming="mail.onlysrv.test", outgoing=TALKER)
     near = account(domain="firma.test", username="ana@faults.test", outgoing=TALKER)
-    with world.passing_records(*records):
+    with world.passing_records(*records, *lists):
         async with smtp_talker(world.certificates.ca, TALKER, deliver=deliver) as talker:
             return await check(
                 options(world, {(TALKER, 465): talker}),
                 near,
                 PASSWORD,
                 second=SecondMailbox(far, Secret(world.accounts[FAR])),
+                blocklists=blocklists,
             )
 
 
@@ -243,3 +246,34 @@ async def test_mail_that_lands_among_spam_elsewhere(world: World) -> None:
         second=SecondMailbox(far, Secret(world.accounts["spam@faults.test"])),
     )
     assert "account.send.seen-as-spam" in warned(report)
+
+
+LISTED = "30.4.8.8.zen.spamhaus.org. A 127.0.0.{code}"
+ALIVE = "2.0.0.127.zen.spamhaus.org. A 127.0.0.2"
+
+
+@pytest.mark.fault("hosting.sender.blocklisted")
+async def test_an_address_on_a_blocklist_that_was_to_be_asked(world: World) -> None:
+    lists = (LISTED.format(code=4), ALIVE)
+    report = await travel(world, signed, lists=lists, blocklists=True)
+    assert warned(report) == {"hosting.sender.blocklisted"}
+    assert report.findings[0].facts["lists"] == ("zen.spamhaus.org",)
+
+
+@pytest.mark.parametrize(
+    ("lists", "asked"),
+    [
+        ((LISTED.format(code=4), ALIVE), False),
+        # A private network; a refusal of the resolver; a resolver that answers for everything.
+        ((LISTED.format(code=10), ALIVE), True),
+        (("30.4.8.8.zen.spamhaus.org. A 127.255.255.254", ALIVE), True),
+        ((LISTED.format(code=4),), True),
+        ((LISTED.format(code=4), "*.zen.spamhaus.org. A 127.0.0.2"), True),
+    ],
+    ids=["not asked", "private", "refused", "dead", "rewritten"],
+)
+async def test_what_is_no_listing_is_not_spoken_of(
+    world: World, lists: tuple[str, ...], *, asked: bool
+) -> None:
+    report = await travel(world, signed, lists=lists, blocklists=asked)
+    assert report.findings == ()

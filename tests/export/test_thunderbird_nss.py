@@ -12,7 +12,7 @@ import pytest
 
 from mailsetup.export import nss, nss_child
 from mailsetup.export.installation import Installation
-from mailsetup.export.thunderbird_disk import RefusedError
+from mailsetup.export.locking import RefusedError
 from mailsetup.export.thunderbird_existing import AlreadyThere, apply_existing
 from mailsetup.export.thunderbird_places import Place
 from mailsetup.export.thunderbird_profile import Applied, Outcome, apply_new_profile

@@ -108,6 +108,16 @@ async def test_an_id_that_the_provider_does_not_know_is_told(
     assert "id of this program" in sentences(made)[0]
 
 
+async def test_a_code_for_somebody_elses_page_is_not_shown(
+    issuer: Issuer, way: SignInWay, net: Network
+) -> None:
+    issuer.faults.add("foreign-page")
+    made, events, _clock = await by_device(way, net, issuer)
+    assert isinstance(made, SignInFailure)
+    assert made.fault is SignInFault.MALFORMED
+    assert events == []
+
+
 async def test_a_provider_without_codes_says_so(
     issuer: Issuer, way: SignInWay, net: Network
 ) -> None:

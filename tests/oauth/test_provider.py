@@ -136,6 +136,16 @@ def test_endpoints_of_two_owners_are_not_used() -> None:
     assert given_by(settings("https://evil.es/t")) is None
 
 
+def test_a_claimed_issuer_does_not_open_its_servers_to_anothers_token() -> None:
+    endpoints = OAuth2Endpoints(
+        "https://evil.es", "https://login.bodega.es/a", "https://login.bodega.es/t", ("mail",), "id"
+    )
+    found = given_by(AccountSettings((), (), oauth2=endpoints))
+    assert found is not None
+    assert not found.owns("mail.evil.es")
+    assert found.owns("mail.bodega.es")
+
+
 def test_each_organisation_at_microsoft_has_a_name_of_its_own() -> None:
     microsoft = builtin("microsoft")
     assert microsoft.is_named("https://login.microsoftonline.com/1234/v2.0")
@@ -222,6 +232,14 @@ def test_resources_that_an_issuer_calls_its_own_may_receive_its_tokens() -> None
         ),
         ({"token_endpoint": "http://id.bodega.es/t"}, SignInFault.METADATA_UNUSABLE, ""),
         ({"token_endpoint": "https://evil.com/t"}, SignInFault.METADATA_UNUSABLE, ""),
+        (
+            {
+                "authorization_endpoint": "https://id.otra.com/a",
+                "token_endpoint": "https://id.otra.com/t",
+            },
+            SignInFault.METADATA_UNUSABLE,
+            "token_endpoint",
+        ),
         (
             {"authorization_endpoint": "https://accounts.google.com/o/oauth2/v2/auth"},
             SignInFault.METADATA_UNUSABLE,

@@ -26,6 +26,7 @@ from mailsetup.model.settings import (
     Account,
     AccountSettings,
     Authentication,
+    OAuth2Endpoints,
     Protocol,
     ServerSettings,
     SocketType,
@@ -110,7 +111,10 @@ async def test_the_first_request_is_as_the_rules_for_programs_on_peoples_compute
     assert asked["code_challenge_method"] == "S256"
     assert len(asked["code_challenge"]) == 43
     assert len(asked["state"]) >= 40
-    assert asked["redirect_uri"] == f"http://127.0.0.1:{port_of(person.opened[0])}"
+    place = f"http://127.0.0.1:{port_of(person.opened[0])}/"
+    assert asked["redirect_uri"].startswith(place)
+    # Nobody else's answer comes to the same place.
+    assert len(asked["redirect_uri"]) == len(place) + 16
     assert set(asked["scope"].split()) == {MAIL, "offline_access", "openid", "email"}
     assert asked["login_hint"] == ADDRESS
     assert events == [SignInOpened(person.opened[0], "id.acceso.test")]
@@ -302,6 +306,27 @@ async def test_metadata_of_somebody_else_are_not_followed(
     assert found.fault is expected
     assert "acceso.test" in sentences(found)[0]
     assert "GET /elsewhere" not in issuer.asked
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("mail.wrongcert.test", SignInFault.UNTRUSTED),
+        ("gone.dead.test", SignInFault.UNREACHABLE),
+        ("mail.hoster.test", SignInFault.METADATA_UNUSABLE),
+    ],
+)
+async def test_a_provider_that_is_not_there_or_not_itself_is_named(
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    host: str,
+    expected: SignInFault,
+) -> None:
+    elsewhere = replace(account[1], oauth2=OAuth2Endpoints(issuer=f"https://{host}"))
+    found = await assistant.sign_in_way(account[0], elsewhere)
+    assert isinstance(found, SignInFailure)
+    assert found.fault is expected
+    assert host in sentences(found)[0]
 
 
 async def test_a_provider_that_takes_no_new_programs_says_so(

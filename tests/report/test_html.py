@@ -26,7 +26,9 @@ ALL = pytest.mark.parametrize("kind", KINDS)
 def said(told: ReportContent) -> list[str]:
     """Every sentence that a person has to be able to read."""
     lines = [told.address, told.when_text, told.verdict.title, told.verdict.sentence]
-    lines += [told.verdict.advice, told.verdict.answer, *told.message, *told.proof, *told.notes]
+    lines += [told.verdict.advice, told.verdict.answer, *told.proof, *told.notes]
+    # On paper the rows of the message stand in one paragraph.
+    lines += [line.removeprefix("- ") for line in told.message]
     for link in told.chain:
         lines += [link.name, link.word, link.sentence]
     for finding in told.findings:

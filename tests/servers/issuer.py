@@ -593,6 +593,8 @@ def _server(issuer: Issuer) -> Any:
             return issuer.interval
 
         def get_verification_uri(self) -> str:
+            if "foreign-page" in issuer.faults:
+                return "https://microsoft.example/devicelogin"
             return f"{issuer.url}/codigo"
 
         def save_device_credential(self, client_id: str, scope: str, data: Any) -> None:

@@ -79,9 +79,12 @@ def evidence_of(failure: Failure) -> dict[str, Fact]:
 def _certificate_facts(certificate: CertificateFacts) -> dict[str, Fact]:
     facts: dict[str, Fact] = {"expires": certificate.not_after.date().isoformat()}
     if certificate.names:
-        plain_names = [name for name in certificate.names if not name.startswith("*.")]
         facts["names"] = certificate.names[:4]
-        facts["fitting"] = (plain_names or list(certificate.names))[0]
+        # Of many names, most are other customers' ones: only a single one can be meant.
+        names = [name for name in certificate.names if not name.startswith("*.")]
+        names = names or list(certificate.names)
+        if len(names) == 1:
+            facts["fitting"] = names[0]
     if certificate.issuer:
         facts["issuer"] = certificate.issuer
     return facts

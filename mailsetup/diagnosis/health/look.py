@@ -3,8 +3,7 @@
 Everything is asked side by side and through the run's resolver, which asks nothing twice. In a
 healthy domain the longest chain of questions that wait for each other has three or four round
 trips, one more for every include inside an include; MTA-STS, where it is announced, has one and
-then an HTTPS request. Blocklists are not asked: they lie to private computers, and only a person
-who wants them should be answered from them.
+then an HTTPS request. Blocklists are no part of it: `mailsetup.diagnosis.health.blocklists`.
 """
 
 import asyncio

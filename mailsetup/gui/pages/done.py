@@ -177,7 +177,9 @@ class DonePage(PageView):
     def _show_offers(self) -> None:
         clear(self.offers)
         layout, steps = self.offers.layout(), _runnable(self.session)
-        for step in steps:
+        for number, step in enumerate(steps):
+            if number and layout is not None:
+                layout.addWidget(PlainLabel(_("If that did not work:"), role="muted"))
             done = step.way in self.session.ran
             button = action_button()
             button.setText(
