@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 _LANGUAGES = {"es": "Español", "en": "English"}
 _START_SIZE = QSize(880, 680)
 _SMALLEST = QSize(480, 420)
+_LEISURE = 300
+"""Milliseconds after which the first picture is surely painted, and loading disturbs nobody."""
 
 
 class Window(QWidget):
@@ -170,7 +172,7 @@ class Window(QWidget):
         super().showEvent(event)
         if not self._warm:
             self._warm = True
-            QTimer.singleShot(0, self.jobs.warm_up)
+            QTimer.singleShot(_LEISURE, self.jobs.warm_up)
 
     def page_view(self, page: Page) -> PageView:
         """The view of a page, made when first needed."""
