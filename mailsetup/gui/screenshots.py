@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, QSize
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from mailsetup import resources
@@ -358,7 +359,9 @@ def _paint_with(application: QApplication, folder: Path, suffix: str, memory: Me
         show(window, name)
         for _turn in range(_TURNS):
             application.processEvents()
-        window.grab().save(str(folder / f"{name}-{suffix}.png"))
+        # Without the alpha channel and well packed: there are many of them.
+        picture = window.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        picture.save(str(folder / f"{name}-{suffix}.png"), quality=0)
     window.close()
 
 

@@ -181,7 +181,7 @@ class Window(QWidget):
         self.leaves.add(view)
         view.moved.connect(self._page_moved)
         view.wanted.connect(self._grant)
-        view.changed.connect(self._refresh_footer)
+        view.changed.connect(self._page_changed)
         return view
 
     @property
@@ -314,6 +314,12 @@ class Window(QWidget):
         focus = view.first_focus() or (self.primary if view.primary_text() else self.cancel)
         focus.setFocus()
         announce(self, view.announcement())
+
+    @Slot()
+    def _page_changed(self) -> None:
+        self._refresh_footer()
+        if self.sender() is self.shown:
+            self._order_keys(self.shown)
 
     def _order_keys(self, view: PageView) -> None:
         """With Tab: through the page, then the buttons below, then those on top."""

@@ -160,6 +160,8 @@ class DonePage(PageView):
                 layout.addWidget(LinkButton(_("Open the page"), step.link))
         if self._waiting:
             self._more.start()
+        else:
+            self.changed.emit()
 
     def _opens(self) -> bool:
         """Whether there is a program to open: then that is what comes next."""

@@ -49,6 +49,7 @@ class ServerForm(QWidget):
         super().__init__()
         self.protocol = protocol
         self._reached_server: ServerSettings | None = None
+        self._touched = False
         self.kind = QComboBox()
         for known in _KINDS:
             self.kind.addItem(known.upper(), known)
@@ -95,9 +96,16 @@ class ServerForm(QWidget):
         grid.setColumnStretch(0, 1)
         self.security.currentIndexChanged.connect(self._follow_security)
         for field in (self.host, self.port, self.username):
+            field.edit.textEdited.connect(lambda _text: self._touch())
             field.edit.editingFinished.connect(lambda field=field: self._left(field))
             field.changed.connect(lambda _text: self._forget_reached())
+        for choice in (self.kind, self.security):
+            choice.activated.connect(lambda _index: self._touch())
         self._forget_reached()
+
+    def _touch(self) -> None:
+        """Only what the person typed or chose is tried, nothing that we proposed."""
+        self._touched = True
 
     def _follow_kind(self) -> None:
         """IMAP or POP3: the standard port goes along."""
@@ -123,7 +131,7 @@ class ServerForm(QWidget):
     def to_reach(self) -> ServerSettings | None:
         """The server that should be tried now; None where nothing new was typed."""
         server = self.server()
-        if server is None or server == self._reached_server:
+        if server is None or server == self._reached_server or not self._touched:
             return None
         self._reached_server = server
         self._tell_reached(Light.WORKING, _("Trying {host} …").format(host=server.host))
@@ -170,6 +178,7 @@ class ServerForm(QWidget):
         self.port.edit.setText(str(server.port))
         self.username.edit.setText(server.username)
         self.blockSignals(False)
+        self._touched = False
 
     def check(self, only: Field | None = None) -> bool:
         """Say at each field, or at one, what is wrong with it."""
@@ -211,6 +220,8 @@ class ServerForm(QWidget):
         self.port.set_label(_("&Port") if incoming else _("P&ort"))
         self._security_label.setText(_("En&cryption") if incoming else _("Encr&yption"))
         purpose = protocol_purpose(self.protocol)
+        self._reached_server = None
+        self._forget_reached()
         self.kind.setAccessibleName(f"{purpose}: {_('kind of server')}")
         for field in (self.host, self.port):
             field.edit.setAccessibleName(f"{purpose}: {field.edit.accessibleName()}")

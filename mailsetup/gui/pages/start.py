@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QGridLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import address_fault_sentence
@@ -12,7 +12,7 @@ from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Field, LinkButton, Notice, PlainLabel, clear
-from mailsetup.gui.wrapping import WrappingLayout, wrapping_row
+from mailsetup.gui.wrapping import WrappingLayout
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFault, EmailAddress, MalformedAddress
 from mailsetup.model.text import has_control, plain
@@ -44,7 +44,7 @@ class StartPage(PageView):
         self.address = Field()
         self.address.edit.setMaxLength(_MAX_ADDRESS)
         self.address.changed.connect(self._typed)
-        self.address.edit.textEdited.connect(self._edited)
+        self.address.edit.textEdited.connect(self._edit)
         self.address.edit.editingFinished.connect(self._tidy)
         for field in (self.person, self.address):
             # Told after the text has changed, which would take the fault away again.
@@ -58,9 +58,15 @@ class StartPage(PageView):
         self._known_title = PlainLabel(role="muted", size=Type.SMALL)
         self.forget = LinkButton()
         self.forget.clicked.connect(lambda: self.wanted.emit(Wish.FORGET_ADDRESSES))
-        self._known_head = wrapping_row(self._known_title, self.forget)
+        self._known_head = QWidget()
+        head = QHBoxLayout(self._known_head)
+        head.setContentsMargins(0, 0, 0, 0)
+        head.addWidget(self._known_title)
+        head.addWidget(self.forget)
+        head.addStretch(1)
         self.known: dict[str, LinkButton] = {}
         self._length = 0
+        self._by_hand = False
         self.person.changed.connect(lambda _text: self.changed.emit())
         self._form = PlainLabel(role="muted", size=Type.SMALL)
         self._form.hide()
@@ -152,11 +158,12 @@ class StartPage(PageView):
             self.session.memory.allow_addresses(allowed)
             self._show_known()
 
-    def _edited(self, text: str) -> None:
+    def _edit(self) -> None:
+        self._by_hand = True
+
+    def _judge_pasted(self, text: str) -> None:
         """More than a letter at once was pasted: clean it, or say what is wrong, at once."""
-        pasted = len(text) - self._length > 1
-        self._length = len(text)
-        if not pasted:
+        if len(text) - self._length <= 1:
             return
         parsed = EmailAddress.parse(text)
         if isinstance(parsed, EmailAddress):
@@ -243,7 +250,6 @@ class StartPage(PageView):
 
     def _typed(self, text: str) -> None:
         self.session.address_text = text
-        self._length = len(text)
         self.address.set_fault("")
         parsed = EmailAddress.parse(text)
         # An international domain has two forms, and look-alike letters show in the other one.
@@ -251,6 +257,10 @@ class StartPage(PageView):
         if both and isinstance(parsed, EmailAddress):
             self._form.setText(_("Servers write this as {form}").format(form=parsed.ascii))
         self._form.setVisible(both)
+        by_hand, self._by_hand = self._by_hand, False
+        if by_hand:
+            self._judge_pasted(text)
+        self._length = len(text)
         self.changed.emit()
 
     def _enter_by_hand(self) -> None:

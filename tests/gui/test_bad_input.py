@@ -1,0 +1,207 @@
+"""Whatever is typed or pasted: cleaned or explained at the field; no dialog, no crash."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant
+from mailsetup.gui.screenshots import report
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.settings import Protocol
+from tests.gui.driver import Person, Scripted, nothing_found
+
+MakePerson = Callable[[Assistant], Person]
+
+
+def pastes(person: Person, edit: QLineEdit, text: str) -> None:
+    edit.setFocus()
+    edit.clear()
+    QGuiApplication.clipboard().setText(text)
+    QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    person.bot.wait(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "address", "name"),
+    [
+        ("mailto:ana@bodega.es", "ana@bodega.es", ""),
+        ("MAILTO:ana@bodega.es?subject=x", "ana@bodega.es", ""),
+        ("Ana Martínez <ana@bodega.es>", "ana@bodega.es", "Ana Martínez"),
+        ('"Martínez, Ana" <ana@bodega.es>', "ana@bodega.es", "Martínez, Ana"),
+        ("  ana@bodega.es\u00a0", "ana@bodega.es", ""),
+        ("\u200bana@bodega.es\ufeff", "ana@bodega.es", ""),
+        ("ana@BODEGA.es\n", "ana@bodega.es", ""),
+    ],
+)
+def test_what_came_along_with_a_pasted_address_is_cleaned_at_once(
+    person: Person, text: str, address: str, name: str
+) -> None:
+    pastes(person, person.start.address.edit, text)
+    assert person.start.address.text == address
+    assert person.start.person.text == name
+    assert not person.start.address.fault.isVisibleTo(person.window)
+
+
+def test_a_name_that_was_typed_is_not_replaced_by_a_pasted_one(person: Person) -> None:
+    person.types(person.start.person.edit, "Yo misma")
+    pastes(person, person.start.address.edit, "Ana <ana@bodega.es>")
+    assert person.start.person.text == "Yo misma"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ana@bodega.es, eva@bodega.es",
+        "ana@bodega.es eva@bodega.es",
+        "ana@bodega.es;eva@bodega.es",
+        "ana\u202e@bodega.es",
+        "ana\x07@bodega.es",
+        "x" * 10_000_000,
+        "ana@bodega.es" * 100_000,
+    ],
+)
+def test_what_is_no_single_address_is_explained_at_the_field_at_once(
+    person: Person, text: str
+) -> None:
+    pastes(person, person.start.address.edit, text)
+    person.bot.waitUntil(lambda: person.start.address.fault.isVisibleTo(person.window))
+    person.presses_enter()
+    assert person.window.flow.page is Page.START
+    assert QApplication.activeModalWidget() is None
+    pastes(person, person.start.address.edit, "ana@bodega.es")
+    assert not person.start.address.fault.isVisibleTo(person.window)
+
+
+@pytest.mark.parametrize("text", ["A\u202ena", "Ana\x00", "Ana\u2028Eva", "Ana\tEva"])
+def test_a_name_loses_what_cannot_be_seen(person: Person, text: str) -> None:
+    person.enters_address("ana@bodegasdelebro.es", text)
+    person.is_on(Page.FOUND)
+    assert person.window.session.person.isprintable()
+
+
+def test_ten_megabytes_as_a_name_are_cut_and_told(person: Person) -> None:
+    pastes(person, person.start.person.edit, "x" * 10_000_000)
+    person.bot.waitUntil(lambda: person.start.person.fault.isVisibleTo(person.window))
+    assert len(person.start.person.text) <= 200
+
+
+# Servers by hand --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def by_hand(somebody: MakePerson) -> Callable[[Scripted], Person]:
+    def go(assistant: Scripted) -> Person:
+        person = somebody(assistant)
+        person.enters_address("ana@bodegasdelebro.es")
+        person.is_on(Page.MANUAL)
+        return person
+
+    return go
+
+
+@pytest.mark.parametrize(
+    "text", ["https://mail.otro.es", "mail otro.es", "ma\u202eil.otro.es", "ana@otro.es", "x" * 300]
+)
+def test_a_server_that_cannot_be_one_is_told_when_the_field_is_left(
+    by_hand: Callable[[Scripted], Person], text: str
+) -> None:
+    assistant = Scripted(found=nothing_found())
+    person = by_hand(assistant)
+    form = person.manual.incoming
+    person.types(form.host.edit, text)
+    form.host.edit.editingFinished.emit()
+    assert form.host.fault.isVisibleTo(person.window)
+    assert f"reach {text}" not in assistant.started
+    person.types(form.host.edit, "mail.otro.es")
+    assert not form.host.fault.isVisibleTo(person.window)
+
+
+def test_a_typed_server_is_tried_without_a_password_and_the_answer_shown(
+    by_hand: Callable[[Scripted], Person],
+) -> None:
+    away = Finding("hosting.server.unresolvable", Status.FAIL, {"host": "smtp.otro.es"})
+    assistant = Scripted(found=nothing_found(), unreachable={"smtp.otro.es": away})
+    person = by_hand(assistant)
+    page = person.manual
+    person.types(page.incoming.host.edit, "imap.otro.es")
+    page.incoming.host.edit.editingFinished.emit()
+    person.bot.waitUntil(lambda: page.incoming.reached.text() == "imap.otro.es answers.")
+    person.types(page.outgoing.host.edit, "smtp.otro.es")
+    page.outgoing.host.edit.editingFinished.emit()
+    person.bot.waitUntil(lambda: "smtp.otro.es" in page.outgoing.reached.text())
+    person.bot.waitUntil(lambda: "Trying" not in page.outgoing.reached.text())
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+
+
+def test_what_is_typed_while_a_server_is_tried_counts_not_the_old_answer(
+    by_hand: Callable[[Scripted], Person],
+) -> None:
+    assistant = Scripted(found=nothing_found(), forever=frozenset({"reach"}))
+    person = by_hand(assistant)
+    form = person.manual.incoming
+    person.types(form.host.edit, "imap.otro.es")
+    form.host.edit.editingFinished.emit()
+    person.bot.waitUntil(lambda: "reach imap.otro.es" in assistant.started)
+    person.types(form.host.edit, "imap.tercero.es")
+    assert not form.reached.isVisibleTo(person.window)
+
+
+def test_a_pop3_server_can_be_entered_and_stays_one(
+    by_hand: Callable[[Scripted], Person],
+) -> None:
+    assistant = Scripted(found=nothing_found(), reports=[report(healthy=True)])
+    person = by_hand(assistant)
+    form = person.manual.incoming
+    form.kind.setCurrentIndex(1)
+    assert form.port.text == "995"
+    person.types(form.host.edit, "pop.otro.es")
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    account = person.window.session.account
+    assert account is not None
+    assert account.incoming.protocol is Protocol.POP3
+    person.window.go_back()
+    person.is_on(Page.MANUAL)
+    assert form.kind.currentData() == Protocol.POP3
+    assert form.host.text == "pop.otro.es"
+
+
+def test_without_any_network_the_servers_can_still_be_entered(somebody: MakePerson) -> None:
+    class Offline(Scripted):
+        async def discover(self, *_arguments: object, **_more: object) -> object:  # type: ignore[override]
+            raise OSError("no network")
+
+    person = somebody(Offline())
+    person.types(person.start.address.edit, "ana@bodegasdelebro.es")
+    person.clicks(person.start.manual)
+    person.is_on(Page.MANUAL)
+    assert person.manual.incoming.host.text == "mail.bodegasdelebro.es"
+    person.window.go_back()
+    person.goes_on()
+    person.is_on(Page.MANUAL)
+
+
+def test_hostile_evidence_is_only_text(somebody: MakePerson) -> None:
+    hostile = "<a href='x'>\u202e" + "A" * 100_000
+    broken = report(healthy=False)
+    refused = Finding(
+        "account.login.refused", Status.FAIL, {"host": "h.example"}, {"answer": hostile}
+    )
+    person = somebody(Scripted(reports=[replace(broken, findings=(refused,))]))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    person.clicks(person.result.details.button)
+    shown = person.result.details._lines
+    assert shown.textFormat() is Qt.TextFormat.PlainText
+    assert "\u202e" not in shown.text()
+    assert len(shown.text()) < 2000

@@ -1,0 +1,235 @@
+"""On every page: the keyboard, both languages, cancelling, closing; and what is said aloud."""
+
+import itertools
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QEnterEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.service import Assistant
+from mailsetup.gui import screenshots
+from mailsetup.gui.chain import ChainView
+from mailsetup.gui.widgets import ANNOUNCER
+from mailsetup.gui.window import Window
+from mailsetup.i18n import set_language
+from mailsetup.model.finding import Link
+from tests.gui.driver import Person, Scripted
+from tests.gui.test_every_page import PAGES, settle
+
+MakePerson = Callable[[Assistant], Person]
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication) -> Iterator[Window]:
+    window = Window(Scripted)
+    qtbot.addWidget(window)
+    window.resize(880, 680)
+    window.show()
+    yield window
+    window.close()
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """What a screen reader was told to say."""
+    lines: list[str] = []
+    ANNOUNCER.said.connect(lines.append)
+    yield lines
+    ANNOUNCER.said.disconnect(lines.append)
+
+
+# The keyboard -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_tab_reaches_everything_first_the_page_then_the_buttons(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    screenshots.show(window, name)
+    settle(qapp)
+    wanted = {
+        widget
+        for widget in window.findChildren(QWidget)
+        if widget.isVisible()
+        and widget.isEnabled()
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+    }
+    reached: list[QWidget] = []
+    for _ in range(2 * len(wanted) + 10):
+        focus = window.focusWidget()
+        if focus not in reached:
+            reached.append(focus)
+        window.focusNextChild()
+    # Of radio buttons in a group Tab reaches one; the arrow keys reach the others.
+    missed = [widget for widget in wanted - set(reached) if not _in_group(widget)]
+    assert missed == []
+    on_page = [window.shown.isAncestorOf(widget) for widget in reached]
+    turns = sum(one != other for one, other in itertools.pairwise(on_page))
+    assert turns <= 2
+
+
+def _in_group(widget: QWidget) -> bool:
+    return isinstance(widget, QAbstractButton) and widget.autoExclusive()
+
+
+# Languages --------------------------------------------------------------------------------------
+
+_SAME_IN_BOTH = re.compile(
+    r"mailsetup.*|A[−+]|DNS|Hosting|Español|English|IMAP|POP3|SSL/TLS|STARTTLS|[\W\d_]+|"
+    r".*(@|\.es|\.com|\.txt|\.html).*|Thunderbird.*|Outlook.*|Gmail|Apple Mail|Evolution|KMail|"
+    r"[a-z]+(-[a-z]+)+|[A-Z]{4}-[A-Z]{4}|"
+    r"K-9 Mail|Claws Mail|neomutt.*|aerc|himalaya|mbsync.*|Ana Mart.nez|Correo Ib.rico|.*\d{3}.*",
+    re.DOTALL,
+)
+"""Names, addresses and figures; everything else is written in words and has to be translated."""
+
+
+def texts(window: Window) -> dict[str, QWidget]:
+    """All that can be read or is read aloud."""
+    found: dict[str, QWidget] = {}
+    for widget in window.findChildren(QWidget):
+        if not widget.isVisible():
+            continue
+        if isinstance(widget, QLabel | QAbstractButton):
+            found.setdefault(widget.text().replace("&", ""), widget)
+        found.setdefault(widget.accessibleName(), widget)
+    found.pop("", None)
+    return found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_text_is_another_one_in_spanish(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    shown: dict[str, set[str]] = {}
+    for language in ("en", "es"):
+        set_language(language)
+        window.retranslate()
+        screenshots.show(window, name)
+        settle(qapp)
+        shown[language] = {
+            line.strip()
+            for text in texts(window)
+            for line in text.splitlines()
+            if not _SAME_IN_BOTH.fullmatch(line.strip())
+        }
+    set_language("en")
+    assert shown["en"]
+    if name != "log":
+        assert shown["en"] & shown["es"] == set()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_language_can_be_switched_on_every_page(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    set_language("en")
+    window.retranslate()
+    screenshots.show(window, name)
+    settle(qapp)
+    before = window.shown.title.text()
+    window.languages.setCurrentIndex(0)
+    settle(qapp)
+    assert window.shown.title.text() != before
+    window.languages.setCurrentIndex(1)
+    settle(qapp)
+    assert window.shown.title.text() == before
+
+
+# Cancelling and closing -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_escape_leads_away_from_every_page_or_stays_calmly(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    screenshots.show(window, name)
+    settle(qapp)
+    beside = window.shown is not window.page_view(window.flow.page)
+    can = window.flow.can(Move.CANCEL)
+    page = window.flow.page
+    QTest.keyClick(window, Qt.Key.Key_Escape)
+    settle(qapp)
+    if beside:
+        assert window.shown is window.page_view(page)
+    elif can:
+        assert window.flow.page is not page or not window.shown.interrupt()
+    else:
+        assert window.flow.page is page
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_window_can_be_closed_on_every_page(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    screenshots.show(window, name)
+    settle(qapp)
+    window.close()
+    assert not window.bridge.is_running
+    assert window.session.password == ""
+
+
+def test_closing_during_the_search_ends_the_engine(somebody: MakePerson) -> None:
+    assistant = Scripted(forever=frozenset({"discover"}))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.bot.waitUntil(lambda: "discover" in assistant.started)
+    person.window.close()
+    assert assistant.cancelled == ["discover"]
+
+
+# Said aloud -------------------------------------------------------------------------------------
+
+
+def test_each_step_and_the_result_are_said(person: Person, said: list[str]) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    assert any("correo-iberico.es" in line for line in said)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert "Sending a test message to yourself: works" in said
+    assert any("Everything works" in line and "Hosting: works" in line for line in said)
+
+
+def test_a_touched_link_explains_itself(
+    window: Window, qapp: QApplication, said: list[str]
+) -> None:
+    set_language("en")
+    screenshots.show(window, "broken")
+    settle(qapp)
+    chain = the_chain(window)
+    height = chain.height()
+    for link in Link:
+        button = chain._links[link]
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert chain.explanation.startswith(button.text())
+        assert chain.explanation in said
+        settle(qapp)
+        assert chain.height() == height
+    assert "broken" in chain._links[Link.ACCOUNT].accessibleName()
+    assert "Account: broken" in chain.summary
+
+
+def test_hovering_and_tabbing_touch_a_link_too(window: Window, qapp: QApplication) -> None:
+    screenshots.show(window, "result")
+    settle(qapp)
+    chain = the_chain(window)
+    centre = QPointF(5, 5)
+    QApplication.sendEvent(chain._links[Link.DNS], QEnterEvent(centre, centre, centre))
+    assert chain.explanation.startswith("DNS")
+    chain._links[Link.CLIENT].setFocus(Qt.FocusReason.TabFocusReason)
+    qapp.processEvents()
+    if chain._links[Link.CLIENT].hasFocus():
+        assert chain.explanation.startswith(chain._links[Link.CLIENT].text())
+
+
+def the_chain(window: Window) -> ChainView:
+    (chain,) = window.shown.findChildren(ChainView)
+    return chain
