@@ -3,6 +3,7 @@
 Page by page, in Spanish and English, light and dark, with made-up results, without a screen.
 """
 
+import argparse
 import os
 import sys
 import tempfile
@@ -318,8 +319,14 @@ def _play(window: Window, page: Page) -> None:
 
 def main(arguments: list[str]) -> int:
     """Paint all pictures into a folder."""
+    parser = argparse.ArgumentParser(
+        prog="python -m mailsetup.gui.screenshots", description=main.__doc__
+    )
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=resources.path("screenshots"), metavar="FOLDER"
+    )
+    folder: Path = parser.parse_args(arguments).folder
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    folder = Path(arguments[0]) if arguments else resources.path("screenshots")
     folder.mkdir(parents=True, exist_ok=True)
     application = make_application()
     for language in ("es", "en"):

@@ -1,7 +1,7 @@
 """Apple Mail by a device management (MDM): one profile, in which the management puts the person.
 
-Each management has its own words for "this person's address". They were taken from the makers'
-documents; no management could be run where this was written.
+Each management has its own words for "this person's address". Jamf School's stand in its maker's
+document; the others' could not be seen in one. No management could be run where this was written.
 """
 
 import plistlib
@@ -93,9 +93,9 @@ def _readme(everybody: Everybody) -> ArtifactFile:
         _("Take the file of your management and load it up as a profile of your own:"),
         names,
         _(
-            "The words in it that stand for the person's address and name are those of the"
-            " makers' documents; look at one device before you do the others. For another"
-            " management put its own words there. Sign the profile in the management, not before:"
-            " it changes the file."
+            "The words in it that stand for the person's address and name were not tried in any"
+            " management. Compare them with yours, and look at one device before you do the"
+            " others. For another management put its own words there. Sign the profile in the"
+            " management, not before: it changes the file."
         ),
     )
