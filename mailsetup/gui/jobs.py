@@ -154,6 +154,7 @@ class Jobs:
         if other is not None:
             session.journal.guard(other.ascii, other_secret)
         session.second_problem = ""
+        blocklists = other is not None and session.ask_blocklists
 
         async def test(emit: Callable[[Event], None]) -> object:
             from mailsetup.assistant.service import CheckRequest, alternatives_to
@@ -176,6 +177,7 @@ class Jobs:
                 alternatives=others,
                 discovery=discovery,
                 agreed=(*before, *agreed),
+                blocklists=blocklists,
                 one_login_at_a_time=careful,
             )
             report = await engine.check(request, emit)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from mailsetup.export.qr import QrMatrix
     from mailsetup.export.thunderbird_places import Place
 
+_PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
+"""What typing the password anew may mend."""
+
 
 @dataclass
 class Session:
@@ -70,6 +73,9 @@ class Session:
     second: EmailAddress | None = None
     """A mailbox at another company, for what only mail on its way through the world shows."""
     second_password: str = ""
+    ask_blocklists: bool = False
+    """Whether public blocklists are asked about the server that sends, where a second mailbox
+    takes part."""
     second_problem: str = ""
     """Why the second mailbox could not take part, as a sentence."""
     report: "CheckReport | None" = None
@@ -133,6 +139,12 @@ class Session:
     def needs_no_password_page(self) -> bool:
         """Whether the password is there already and nothing has to be said about it."""
         return self.password_early and bool(self.password) and self.hint is None
+
+    @property
+    def password_was_refused(self) -> bool:
+        """Whether the last test failed at this password."""
+        cause = self.report.to_act_on if self.report is not None else None
+        return cause is not None and cause.id in _PASSWORD_HELPS
 
     @property
     def secrets(self) -> list[Secret]:
