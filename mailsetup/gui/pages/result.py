@@ -15,7 +15,14 @@ from mailsetup.gui.session import Session
 from mailsetup.gui.signs import Light
 from mailsetup.gui.steplist import Step, StepList
 from mailsetup.gui.theme import Type
-from mailsetup.gui.widgets import Foldable, LinkButton, Notice, PlainLabel, action_button
+from mailsetup.gui.widgets import (
+    Foldable,
+    LinkButton,
+    Notice,
+    PlainLabel,
+    action_button,
+    beside,
+)
 from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
 from mailsetup.model.finding import Finding, Status
@@ -70,8 +77,8 @@ class ResultPage(PageView):
         self._message.setTextInteractionFlags(_SELECTABLE)
         self.copy = action_button()
         self.copy.clicked.connect(self._copy_message)
-        for line in (self._message_title, self._message, self.copy):
-            self.message.add(line)
+        self.message.add(beside(self._message_title, self.copy))
+        self.message.add(self._message)
         self.with_second = action_button()
         self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
         self.save_report = LinkButton()
