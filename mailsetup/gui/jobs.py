@@ -215,13 +215,14 @@ class Jobs:
             import mailsetup.diagnosis.catalogue
             import mailsetup.export.table  # noqa: F401
             from mailsetup.assistant.parts import parts
+            from mailsetup.gui.ownname import own_name
 
             load_all()
-            return tuple(parts())
+            return tuple(parts()), own_name()
 
         def loaded(end: JobEnd) -> None:
             if isinstance(end.value, tuple):
-                self._session.parts = end.value
+                self._session.parts, self._session.own_name = end.value
 
         self._bridge.start(load, loaded)
 

@@ -34,6 +34,8 @@ class Session:
     symptom: "Symptom | None" = None
     """What the person complains of; None where an account is set up."""
     person: str = ""
+    own_name: str = ""
+    """How this computer calls its user, as a proposal."""
     address_text: str = ""
     address: EmailAddress | None = None
     discovery: "Discovery | None" = None
@@ -189,6 +191,7 @@ class Session:
             memory=self.memory,
             journal=self.journal,
             parts=self.parts,
+            own_name=self.own_name,
             settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)

@@ -358,12 +358,15 @@ def test_the_name_that_a_server_proves_is_one_click_away(somebody: MakePerson) -
 
 
 def test_with_nothing_found_the_servers_are_entered_by_hand(somebody: MakePerson) -> None:
-    assistant = Scripted(found=nothing_found())
+    guess = "mail.bodegasdelebro.es"
+    away = Finding("hosting.server.unresolvable", Status.FAIL, {"host": guess})
+    assistant = Scripted(found=nothing_found(), unreachable={guess: away})
     person = somebody(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.MANUAL)
     page = person.manual
     assert page.incoming.host.text == "mail.bodegasdelebro.es"
+    person.bot.waitUntil(lambda: "does not exist" in page.incoming.reached.text())
     person.types(page.incoming.host.edit, 'evil"host')
     person.types(page.incoming.port.edit, "0")
     person.goes_on()

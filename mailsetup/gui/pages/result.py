@@ -39,6 +39,8 @@ _SIGN_IN_HELPS = frozenset(
     }
 )
 """What signing in in the browser, or doing it anew, may mend."""
+_SERVERS_HELP = ("hosting.server.", "hosting.tls.", "hosting.starttls.", "hosting.login.")
+"""What other servers may mend."""
 _SELECTABLE = (
     Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
 )
@@ -152,7 +154,7 @@ class ResultPage(PageView):
             and first not in (Move.PASSWORD, Move.SIGN_IN)
         )
         self.anyway.setVisible(report is not None and not healthy)
-        self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
+        self.servers.setVisible(cause is not None and cause.id.startswith(_SERVERS_HELP))
         self.use_name.setVisible(bool(self._proven_name()))
         self.short_name.setVisible(bool(self._short_name()))
         self._name_remedies()
@@ -179,7 +181,8 @@ class ResultPage(PageView):
                 )
             )
             self.advice.setText(_("Please try again. If it happens again, report it to us."))
-        self._show_proof(healthy=healthy)
+        # What is to be mended is not told among what is well; the chain shows that.
+        self._show_proof(healthy=healthy and cause is None)
         self._show_head(healthy=healthy, cause=cause)
         findings = report.findings if report else ()
         also = [explain(f) for f in findings if f is not cause and f.status is not Status.OK]
