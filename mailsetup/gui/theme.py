@@ -278,11 +278,11 @@ def _stylesheet(c: Colours) -> str:
     QPushButton[role="choice"]:hover {{ border-color: {c.accent}; background: {c.soft}; }}
     QPushButton[role="choice"]:focus {{ border: 2px solid {c.accent}; }}
     QPushButton[role="link"] {{
-        background: transparent; border: 2px solid transparent; color: {c.accent};
-        padding: 2px; margin-left: -4px; text-align: left; min-height: 0;
+        background: transparent; border: none; border-bottom: 2px solid transparent;
+        color: {c.accent}; padding: 4px 0 2px 0; text-align: left; min-height: 0;
     }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}
-    QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; border-radius: 6px; }}
+    QPushButton[role="link"]:focus {{ border-bottom-color: {c.accent}; }}
     QPushButton[role="quiet"] {{
         background: transparent; border: 2px solid transparent; color: {c.muted};
         padding: 4px 8px; border-radius: 7px;

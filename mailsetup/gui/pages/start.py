@@ -254,7 +254,8 @@ class StartPage(PageView):
         self.address.edit.setText(self.session.address_text)
         self.address.set_fault("")
         self._typed(self.session.address_text)
-        self.person.edit.selectAll()
+        if not self.session.person:
+            self.person.edit.selectAll()
 
     def _proposed_name(self) -> str:
         """This computer's user, until somebody typed anything; not for the demo's people."""
