@@ -13,7 +13,7 @@ from mailsetup.assistant.wording import (
     source_sentence,
     warning_sentence,
 )
-from mailsetup.discovery.find import Discovery
+from mailsetup.discovery.result import Discovery
 from mailsetup.i18n import _
 from mailsetup.model.outcome import Fate
 from mailsetup.model.settings import ServerSettings
