@@ -16,6 +16,7 @@ from mailsetup.assistant.wording import actor_name, link_name, status_word
 from mailsetup.cli.text import write_discovery
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict
+from mailsetup.figures import seconds
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
@@ -67,10 +68,10 @@ def write_report(report: CheckReport, now: datetime, out: TextIO) -> None:
     if trip is not None:
         out.write(
             _(
-                "A message with an attachment was sent and came back in {seconds} s "
+                "A message with an attachment was sent and came back in {time} "
                 "(folder {folder}); the attachment is unchanged."
             ).format(
-                seconds=f"{(trip.sent_ms + trip.arrived_ms) / 1000:.1f}",
+                time=seconds(trip.sent_ms + trip.arrived_ms),
                 folder=plain(trip.folder, 80),
             )
             + "\n"

@@ -155,6 +155,7 @@ class Jobs:
         if other is not None:
             session.journal.guard(other.ascii, other_secret)
         session.second_problem = ""
+        blocklists = other is not None and session.ask_blocklists
 
         async def test(emit: Callable[[Event], None]) -> object:
             from mailsetup.assistant.service import CheckRequest, alternatives_to
@@ -177,6 +178,7 @@ class Jobs:
                 alternatives=others,
                 discovery=discovery,
                 agreed=(*before, *agreed),
+                blocklists=blocklists,
                 one_login_at_a_time=careful,
             )
             report = await engine.check(request, emit)
@@ -216,13 +218,14 @@ class Jobs:
             import mailsetup.diagnosis.catalogue
             import mailsetup.export.table  # noqa: F401
             from mailsetup.assistant.parts import parts
+            from mailsetup.gui.ownname import own_name
 
             load_all()
-            return tuple(parts())
+            return tuple(parts()), own_name()
 
         def loaded(end: JobEnd) -> None:
             if isinstance(end.value, tuple):
-                self._session.parts = end.value
+                self._session.parts, self._session.own_name = end.value
 
         self._bridge.start(load, loaded)
 

@@ -78,9 +78,9 @@ class DonePage(PageView):
             self._problem,
             self._notes,
             self.code,
+            actions,
             self.offers,
             self._steps,
-            actions,
         ):
             self.column.addWidget(widget)
         self.column.setAlignment(self.code, Qt.AlignmentFlag.AlignHCenter)

@@ -77,6 +77,8 @@ class FoundPage(PageView):
 
         discovery = self.session.discovery
         settings = discovery.settings if discovery else None
+        asks = discovery is not None and bool(discovery.confirm)
+        self.title.setText(_("Do you know this company?") if asks else _("Found"))
         if discovery is None:
             return
         for widget in (self._hints, self.details, self._aliases):
@@ -183,7 +185,6 @@ class FoundPage(PageView):
 
     def retranslate(self) -> None:
         """Texts in the current language."""
-        self.title.setText(_("Found"))
         self.details.set_texts(_("Show the servers"), _("Hide the servers"))
         self.edit.setText(_("Change the servers by hand"))
         self._show()

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QComboBox,
@@ -180,6 +180,10 @@ class ServerForm(QWidget):
         self.blockSignals(False)
         self._touched = False
 
+    def propose(self) -> None:
+        """What is shown is a guess, which is tried like what is typed."""
+        self._touched = True
+
     def check(self, only: Field | None = None) -> bool:
         """Say at each field, or at one, what is wrong with it."""
         for field, fault in (
@@ -260,6 +264,12 @@ class ManualPage(PageView):
             self.incoming.show_server(account.incoming)
             self.outgoing.show_server(account.outgoing)
         self._tell()
+        discovery = self.session.discovery
+        if self.session.account is None and discovery is not None and discovery.settings is None:
+            # The search has asked there already: the person sees at once that it is only a guess.
+            for form in (self.incoming, self.outgoing):
+                form.propose()
+            QTimer.singleShot(0, self, lambda: self.wanted.emit(Wish.REACH_SERVERS))
 
     def to_reach(self) -> list[ServerSettings]:
         """The servers that were newly typed."""
