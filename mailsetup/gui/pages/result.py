@@ -87,9 +87,14 @@ class ResultPage(PageView):
         self.save_report.clicked.connect(lambda: self.wanted.emit(Wish.SAVE_REPORT))
         self.anyway = LinkButton()
         self.anyway.clicked.connect(lambda: self.moved.emit(Move.NEXT))
-        remedies = wrapping_row(
-            self.use_name, self.short_name, self.with_second, self.other_password, self.servers
+        self._remedies = (
+            self.use_name,
+            self.short_name,
+            self.with_second,
+            self.other_password,
+            self.servers,
         )
+        self._remedy_row = wrapping_row(*self._remedies)
         quiet = wrapping_row(self.again, self.anyway, self.save_report)
         self._saved = PlainLabel(role="muted")
         self.details = Foldable()
@@ -99,7 +104,7 @@ class ResultPage(PageView):
             self.sentence,
             self.advice,
             self._who,
-            remedies,
+            self._remedy_row,
             self.message,
             self.proof,
             self._notes,
@@ -158,6 +163,7 @@ class ResultPage(PageView):
         self.use_name.setVisible(bool(self._proven_name()))
         self.short_name.setVisible(bool(self._short_name()))
         self._name_remedies()
+        self._remedy_row.setVisible(any(not button.isHidden() for button in self._remedies))
         self._who.setVisible(cause is not None)
         if healthy and report is not None and cause is None:
             title, sentence = verdict_words(report)

@@ -70,6 +70,7 @@ class StartPage(PageView):
         self._length = 0
         self._by_hand = False
         self.person.changed.connect(lambda _text: self.changed.emit())
+        self.person.edit.editingFinished.connect(self._move_address)
         self._form = PlainLabel(role="muted", size=Type.SMALL)
         self._form.hide()
         self.manual = LinkButton()
@@ -179,6 +180,15 @@ class StartPage(PageView):
         name = text.partition("<")[0].strip(' "') if "<" in text else ""
         if name and "@" not in name and not self.person.text.strip():
             self.person.edit.setText(plain(name, _MAX_NAME))
+
+    def _move_address(self) -> None:
+        """An address that was typed where the name goes is put where it belongs."""
+        parsed = EmailAddress.parse(self.person.text)
+        if isinstance(parsed, EmailAddress) and not self.address.text.strip():
+            self.address.edit.setText(str(parsed))
+            whole = self.person.text
+            self.person.edit.clear()
+            self._take_name(whole)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Whoever leaves the address with the Tab key is told at once what is wrong with it.
