@@ -12,7 +12,7 @@ from mailsetup.assistant.wording import (
     source_sentence,
     warning_sentence,
 )
-from mailsetup.discovery.find import Discovery
+from mailsetup.discovery.result import Discovery
 from mailsetup.figures import seconds, size
 from mailsetup.i18n import _
 from mailsetup.model.outcome import Fate

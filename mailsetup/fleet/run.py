@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailsetup import i18n
-from mailsetup.assistant.checking import Check, CheckRequest, DomainSeen, see_domain
+from mailsetup.assistant.checking import Check, DomainSeen, see_domain
 from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.request import CheckRequest
 from mailsetup.assistant.service import (
     Outcome,
     RunOptions,
@@ -24,8 +25,8 @@ from mailsetup.assistant.service import (
     choose_account,
     settings_discovery,
 )
-from mailsetup.discovery.find import Discovery
 from mailsetup.discovery.many import Searches
+from mailsetup.discovery.result import Discovery
 from mailsetup.export import atomic
 from mailsetup.export.exporter import Artifact, ArtifactFile, CannotExport
 from mailsetup.export.gate import examine

@@ -102,7 +102,7 @@ class Jobs:
             return
 
         async def look(emit: Callable[[Event], None]) -> object:
-            from mailsetup.assistant.expert import read_settings_file
+            from mailsetup.assistant.settingsfile import read_settings_file
 
             if file is not None:
                 return read_settings_file(file, address), ()
@@ -118,7 +118,8 @@ class Jobs:
         self.start(look, lambda end: done(self._looked(end)), take)
 
     def _looked(self, end: JobEnd) -> Move:
-        from mailsetup.assistant.expert import ExpertProblem, FileProblem
+        from mailsetup.assistant.expert import ExpertProblem
+        from mailsetup.assistant.settingsfile import FileProblem
 
         session = self._session
         if not isinstance(end.value, tuple):
@@ -210,8 +211,10 @@ class Jobs:
         """Load what later pages need while the person reads the first one."""
 
         async def load(_emit: Callable[[Event], None]) -> object:
+            import mailsetup.assistant.checking
             import mailsetup.assistant.reportwords
             import mailsetup.assistant.service
+            import mailsetup.assistant.signins
             import mailsetup.diagnosis.catalogue
             import mailsetup.export.table  # noqa: F401
             from mailsetup.assistant.parts import parts

@@ -1,7 +1,5 @@
 """Putting an account into a mail program, taking it back, writing files: beside the window."""
 
-import asyncio
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -170,6 +168,8 @@ class ProgramJobs:
         commands = step.undo if back else step.commands
 
         async def run(_emit: Callable[[Event], None]) -> object:
+            import asyncio
+
             return await asyncio.to_thread(_run, commands)
 
         def ran(end: JobEnd) -> None:
@@ -213,6 +213,8 @@ class ProgramJobs:
 
 def _run(commands: "tuple[Command, ...]") -> bool:
     """Run each command without a shell and wait for it, but for Outlook, which stays open."""
+    import subprocess
+
     for command in commands:
         try:
             if command[1:2] == ("/importprf",):

@@ -15,7 +15,8 @@ from mailsetup.model.settings import Account, Hint
 if TYPE_CHECKING:
     from mailsetup.assistant.expert import Expert
     from mailsetup.assistant.report import CheckReport
-    from mailsetup.assistant.service import Discovery, SignIn, SignInWay
+    from mailsetup.assistant.service import Discovery
+    from mailsetup.assistant.signin import SignIn, SignInWay
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact

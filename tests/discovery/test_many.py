@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from mailsetup.discovery.find import Discovery, Verdict
 from mailsetup.discovery.many import Searches
+from mailsetup.discovery.result import Discovery, Verdict
 from mailsetup.model.address import EmailAddress
 from tests.discovery.world import AUTOCONFIG, World, address, config, imap, run, smtp
 

@@ -9,8 +9,8 @@ from mailsetup.assistant.reporting import absence_content, report_content
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import judge
 from mailsetup.diagnosis.symptoms import Symptom, answer
-from mailsetup.discovery.find import Discovery
-from mailsetup.discovery.find import Verdict as Outcome
+from mailsetup.discovery.result import Discovery
+from mailsetup.discovery.result import Verdict as Outcome
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.source import Channel, Method, Source

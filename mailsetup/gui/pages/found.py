@@ -73,7 +73,7 @@ class FoundPage(PageView):
         self._show()
 
     def _show(self) -> None:
-        from mailsetup.assistant.service import settings_domains
+        from mailsetup.assistant.choosing import settings_domains
 
         discovery = self.session.discovery
         settings = discovery.settings if discovery else None
@@ -151,7 +151,7 @@ class FoundPage(PageView):
 
     def leave(self) -> bool:
         """Take the best servers."""
-        from mailsetup.assistant.service import choose_account
+        from mailsetup.assistant.choosing import choose_account
 
         discovery, address = self.session.discovery, self.session.address
         if discovery is None or address is None:

@@ -285,7 +285,7 @@ class ManualPage(PageView):
             form.show_reached(server, end)
 
     def _proposed(self) -> Account | None:
-        from mailsetup.assistant.service import choose_account
+        from mailsetup.assistant.choosing import choose_account
 
         address = self.session.address
         if address is None:

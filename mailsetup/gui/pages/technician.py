@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mailsetup.assistant.expert import Expert, ExpertField, ExpertProblem, run_options
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.service import RunOptions
+from mailsetup.assistant.options import RunOptions
 from mailsetup.gui.choice import ChoiceCard
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
