@@ -11,8 +11,6 @@ itself first, and guesses only where that was not enough.
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, assert_never
 
 from mailsetup.discovery.answers import RankedAnswer, completed, only_protected
@@ -20,6 +18,7 @@ from mailsetup.discovery.burst import first_questions
 from mailsetup.discovery.domain import DomainFacts, domain_facts
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.provider_knowledge import with_provider_knowledge
+from mailsetup.discovery.result import Discovery, Verdict
 from mailsetup.discovery.source import DiscoverySource
 from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
@@ -43,8 +42,7 @@ from mailsetup.model.outcome import (
     Tried,
     Unreachable,
 )
-from mailsetup.model.settings import AccountSettings, Hint
-from mailsetup.model.source import Method, Source
+from mailsetup.model.source import Method
 from mailsetup.net.network import Network
 
 
@@ -91,37 +89,6 @@ answer anyway."""
 _TURNS_TO_ASK = 3
 """Turns of the event loop until a question is on the wire."""
 _FIRST_TO_ASK = frozenset({Method.PACC, Method.AUTOCONFIG, Method.WELL_KNOWN, Method.SRV})
-
-
-class Verdict(StrEnum):
-    """What a search came to, in the command line's words."""
-
-    FOUND = "found"
-    NEEDS_CONFIRMATION = "needs-confirmation"
-    NOT_FOUND = "not-found"
-
-
-@dataclass(frozen=True, slots=True)
-class Discovery:
-    """The end of a search. ``settings`` and ``source`` are set unless nothing was found.
-
-    ``confirm`` names the domains that the person must agree to before a password goes there; with
-    no settings yet, before they are asked for settings. ``warnings`` are stable words:
-    ``incomplete`` (one direction is missing), ``source-crashed`` (a defect of ours in one source),
-    ``out-of-time``, and, where nothing was found, ``exchange``, ``bridge`` or ``own-app`` as in
-    `NeedsInput`.
-    ``hints`` say what to do about those; hints that come with settings stand in them.
-    """
-
-    outcome: Verdict
-    settings: AccountSettings | None = None
-    source: Source | None = None
-    confirm: tuple[str, ...] = ()
-    tried: tuple[Tried, ...] = ()
-    warnings: tuple[str, ...] = ()
-    hints: tuple[Hint, ...] = ()
-    elapsed_ms: float = 0.0
-    domain_facts: DomainFacts | None = None
 
 
 def _ignore(_: Progress) -> None:

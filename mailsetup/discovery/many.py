@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import replace
 
-from mailsetup.discovery.find import BUDGET, Discovery, find
+from mailsetup.discovery.find import BUDGET, find
+from mailsetup.discovery.result import Discovery
 from mailsetup.model.address import EmailAddress
 from mailsetup.net.network import Network
 

@@ -13,9 +13,10 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mailsetup.assistant.checking import Check, CheckRequest, DomainSeen, see_domain
+from mailsetup.assistant.checking import Check, DomainSeen, see_domain
 from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.request import CheckRequest
 from mailsetup.assistant.service import (
     Outcome,
     RunOptions,
@@ -23,8 +24,8 @@ from mailsetup.assistant.service import (
     choose_account,
     settings_discovery,
 )
-from mailsetup.discovery.find import Discovery
 from mailsetup.discovery.many import Searches
+from mailsetup.discovery.result import Discovery
 from mailsetup.export import atomic
 from mailsetup.export.gate import examine
 from mailsetup.fleet import events, welcome

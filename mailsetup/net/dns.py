@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from mailsetup.model.hostname import is_dns_name, is_ip_literal
 from mailsetup.net.descriptors import when_free
-from mailsetup.net.dnssec import ROOT_ANCHORS, Validator
+from mailsetup.net.dnssec import Validator
 from mailsetup.net.dnswire import Code, Kind, Record
 from mailsetup.net.exchange import LIFETIME, Exchange, NoServerError, system_servers
+from mailsetup.net.options import ROOT_ANCHORS
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver as AsyncResolver

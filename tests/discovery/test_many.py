@@ -2,8 +2,9 @@
 
 from collections import Counter
 
-from mailsetup.discovery.find import FIRST_TURN, GRACE, Discovery, Verdict
+from mailsetup.discovery.find import FIRST_TURN, GRACE
 from mailsetup.discovery.many import Searches
+from mailsetup.discovery.result import Discovery, Verdict
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.source import Method
 from tests.discovery.world import AUTOCONFIG, NEVER, World, address, config, imap, run, smtp
