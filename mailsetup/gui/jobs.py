@@ -213,7 +213,9 @@ class Jobs:
             import mailsetup.diagnosis.catalogue
             import mailsetup.export.table  # noqa: F401
             from mailsetup.assistant.parts import parts
+            from mailsetup.gui.pages.table import load_views
 
+            load_views()
             load_all()
             return tuple(parts())
 

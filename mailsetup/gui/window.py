@@ -47,6 +47,8 @@ _START_SIZE = QSize(880, 680)
 _SMALLEST = QSize(480, 420)
 _LEISURE = 300
 """Milliseconds after which the first picture is surely painted, and loading disturbs nobody."""
+_PAINTED = 30
+"""Milliseconds after which a page that was turned to is on the screen."""
 
 
 class Window(QWidget):
@@ -73,6 +75,9 @@ class Window(QWidget):
         self._pages: dict[Page, PageView] = {}
         self._aside: Aside | None = None
         self._warm = False
+        # Making a page takes a good part of what turning to it may take at most.
+        self._making_ahead = QTimer(self, singleShot=True, interval=_PAINTED)
+        self._making_ahead.timeout.connect(self._make_ahead)
         application = QApplication.instance()
         if not isinstance(application, QApplication):
             raise TypeError("a window needs an application")
@@ -185,6 +190,12 @@ class Window(QWidget):
         view.wanted.connect(self._grant)
         view.changed.connect(self._page_changed)
         return view
+
+    @Slot()
+    def _make_ahead(self) -> None:
+        ahead = self.flow.ahead
+        if ahead is not None:
+            self.page_view(ahead)
 
     @property
     def shown(self) -> PageView:
@@ -316,6 +327,7 @@ class Window(QWidget):
         focus = view.first_focus() or (self.primary if view.primary_text() else self.cancel)
         focus.setFocus()
         announce(self, view.announcement())
+        self._making_ahead.start()
 
     @Slot()
     def _page_changed(self) -> None:
@@ -603,6 +615,7 @@ class Window(QWidget):
         refit_type(self)
         self._draw_icons()
         self.page_view(self.flow.page).restore()
+        self._making_ahead.start()
 
     @Slot()
     def _drop_hidden(self) -> None:
@@ -650,6 +663,7 @@ class Window(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End everything that runs, then go."""
+        self._making_ahead.stop()
         self._end_jobs()
         if self._saving is not None:
             self._saving.wait()
