@@ -108,7 +108,7 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
     person.is_on(Page.START)
-    assert person.window.badge.isVisibleTo(person.window)
+    assert person.window.footer.badge.isVisibleTo(person.window)
     person.enters_address("ana@demo.test")
     person.is_on(Page.FOUND)
     person.goes_on()
@@ -120,5 +120,5 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
     assert not person.window.session.demo
-    assert not person.window.badge.isVisibleTo(person.window)
+    assert not person.window.footer.badge.isVisibleTo(person.window)
     assert person.window.session.address is None
