@@ -53,7 +53,11 @@ def _no_window_outlives_its_test(qapp: QApplication) -> Iterator[None]:
     yield
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
-    assert [w for w in qapp.topLevelWidgets() if isinstance(w, Window)] == []
+    left = [widget for widget in qapp.topLevelWidgets() if isinstance(widget, Window)]
+    for window in left:
+        window.deleteLater()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert left == []
 
 
 MakePerson = Callable[[Assistant], Person]
