@@ -10,15 +10,15 @@ from mailsetup.assistant.events import (
     Activity,
     ActivityEnded,
     ActivityStarted,
-    Event,
+    Emit,
     FindingMade,
     LinkJudged,
 )
 from mailsetup.assistant.programfolders import folders_for_programs
 from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport, Elsewhere
-from mailsetup.assistant.second import SecondMailbox, exchange
-from mailsetup.assistant.signin import SignIn
+from mailsetup.assistant.request import CheckRequest
+from mailsetup.assistant.second import exchange
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.checks.computer import look_at_computer
 from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
@@ -34,9 +34,9 @@ from mailsetup.diagnosis.health.look import (
     look_at_message,
     settled,
 )
-from mailsetup.diagnosis.symptoms import Answer, Symptom, answer
+from mailsetup.diagnosis.symptoms import Answer, answer
 from mailsetup.discovery.certificate import proven_name
-from mailsetup.discovery.find import Discovery
+from mailsetup.discovery.result import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.secret import AccessToken, Secret
@@ -81,48 +81,12 @@ from mailsetup.verify.smtp import SmtpSession
 MAX_LOGINS = 3
 """Refused logins that a run may cost at most: hostings lock accounts and whole offices out."""
 
-Emit = Callable[[Event], None]
 Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
 Incoming = TypeVar("Incoming", ImapSession, Pop3Session)
 Renew = Callable[[], Awaitable[AccessToken | SignInFailure]]
 """Gets a new access token for the sign-in of the request."""
 _Opener = Callable[[ServerSettings, Network], Awaitable[Session | Failure]]
 _LogIn = Callable[[Session, Secret, Network], Awaitable[LoggedIn | Failure]]
-
-
-@dataclass(frozen=True, slots=True)
-class CheckRequest:
-    """What to prove. ``wait`` is the patience for the test message, in seconds.
-
-    ``alternatives`` are servers of the same account that are tried, before any login, when the
-    chosen ones cannot be reached. ``discovery`` is where the servers came from; whatever it still
-    wants confirmed has to be in ``agreed``.
-    """
-
-    account: Account
-    secret: Secret
-    send: bool = True
-    attachment_mib: int = 1
-    wait: float = 120.0
-    alternatives: tuple[ServerSettings, ...] = ()
-    discovery: Discovery | None = None
-    agreed: tuple[str, ...] = ()
-    other_usernames: tuple[str, ...] = ()
-    """Names to try where the account's own one is refused; the person agreed to that."""
-    second: SecondMailbox | None = None
-    """A mailbox at another company, for what only mail on its way through the world shows."""
-    blocklists: bool = False
-    """Whether public blocklists may be asked about the address from which mail leaves."""
-    symptom: Symptom | None = None
-    """What the person complains of; it orders the causes and words the answer."""
-    previous: CheckReport | None = None
-    """The last report on this account: what it proved is not repeated."""
-    sign_in: SignIn | None = None
-    """The sign-in in the browser that ``secret`` comes from, where it is an access token."""
-    one_login_at_a_time: bool = False
-    """Whether a refusal at the one server spares the other one: where one was refused before."""
-    domain: "DomainSeen | None" = None
-    """What the domain itself showed, where many of its mailboxes are tested."""
 
 
 @dataclass(frozen=True, slots=True)

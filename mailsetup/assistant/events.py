@@ -1,5 +1,6 @@
 """What happens while the engine works: frozen values that both faces draw."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -113,3 +114,9 @@ Event = (
     | FindingMade
     | LinkJudged
 )
+
+Emit = Callable[[Event], None]
+
+
+def ignore(_event: Event) -> None:
+    """The listener of somebody who only wants the result."""

@@ -1,20 +1,15 @@
 """What technicians may set for a run, as they type it: checked here for both faces."""
 
-import json
 import ssl
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from mailsetup.assistant.service import Discovery, RunOptions, parse_resolver, settings_discovery
+from mailsetup.assistant.options import RunOptions, parse_resolver
+from mailsetup.assistant.settingsfile import MAX_FILE
 from mailsetup.i18n import _
-from mailsetup.model.address import EmailAddress
-from mailsetup.model.document import SettingsProblem, settings_from_json
 from mailsetup.model.hostname import to_a_label
 from mailsetup.model.text import has_control
-
-MAX_FILE = 1024 * 1024
-"""Bytes: more than any list of servers or of authorities needs."""
 
 
 class ExpertField(StrEnum):
@@ -53,14 +48,6 @@ class ExpertProblem:
     """Why the options cannot be used, and where."""
 
     field: ExpertField
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """Why a settings file cannot be used: a stable id for machines, a sentence for people."""
-
-    id: str
     sentence: str
 
 
@@ -120,24 +107,3 @@ def holds_certificates(path: Path) -> bool:
     except (OSError, ValueError, ssl.SSLError):
         return False
     return True
-
-
-def read_settings_file(path: Path, address: EmailAddress) -> Discovery | FileProblem:
-    """Settings from a JSON file as ``discover --json`` writes it, as if they had been found."""
-    try:
-        if path.stat().st_size > MAX_FILE:
-            return FileProblem("settings.unusable", _("The settings file is far too large."))
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError:
-        sentence = _("The settings file cannot be opened: {path}").format(path=path)
-        return FileProblem("settings.unreadable", sentence)
-    except (ValueError, RecursionError):
-        sentence = _("The settings file is not JSON: {path}").format(path=path)
-        return FileProblem("settings.unusable", sentence)
-    settings = settings_from_json(document, address)
-    if isinstance(settings, SettingsProblem):
-        sentence = _("The settings file cannot be used. {where}: {problem}.").format(
-            where=settings.where, problem=settings.problem
-        )
-        return FileProblem("settings.unusable", sentence)
-    return settings_discovery(settings, str(path))

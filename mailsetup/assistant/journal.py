@@ -20,9 +20,8 @@ from mailsetup.assistant.events import (
     SourceAnswered,
     SourceAsked,
 )
-from mailsetup.model.secret import Secret
+from mailsetup.model.secret import Secret, without_secret
 from mailsetup.model.text import plain
-from mailsetup.verify.refusal import without_secret
 
 MOST = 2000
 """Lines that are kept; the oldest go first."""

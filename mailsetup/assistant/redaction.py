@@ -5,10 +5,9 @@ from dataclasses import replace
 
 from mailsetup.assistant.report import CheckReport
 from mailsetup.model.finding import Fact, Finding
-from mailsetup.model.secret import Secret
+from mailsetup.model.secret import Secret, without_secret
 from mailsetup.model.settings import Account
 from mailsetup.verify.outcome import LoggedIn, RoundTrip
-from mailsetup.verify.refusal import without_secret
 
 _OURS = frozenset({"stage", "class", "protocol", "security", "confidence", "fault", "time"})
 """Evidence in words of our own."""

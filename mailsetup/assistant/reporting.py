@@ -32,7 +32,7 @@ from mailsetup.assistant.wording import actor_name, link_meaning, link_name, sta
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Verdict as ChainVerdict
 from mailsetup.diagnosis.symptoms import Answer, complaint
-from mailsetup.discovery.find import Discovery
+from mailsetup.discovery.result import Discovery
 from mailsetup.i18n import N_, _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Actor, Finding, Link, Status

@@ -5,7 +5,6 @@ from pathlib import PurePath
 
 from mailsetup import __version__
 from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.reportwords import size
 from mailsetup.assistant.wording import (
     authentication_name,
     protocol_purpose,
@@ -13,14 +12,15 @@ from mailsetup.assistant.wording import (
     source_sentence,
     warning_sentence,
 )
-from mailsetup.discovery.find import Discovery
+from mailsetup.discovery.result import Discovery
+from mailsetup.figures import seconds, size
 from mailsetup.i18n import _
 from mailsetup.model.outcome import Fate
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Method
 from mailsetup.model.text import plain
 from mailsetup.report.content import Table
-from mailsetup.verify.outcome import LoggedIn, RoundTrip
+from mailsetup.verify.outcome import LoggedIn, Quota, RoundTrip
 
 _NONE = "—"
 
@@ -61,7 +61,7 @@ def _server(server: ServerSettings, proof: LoggedIn | None) -> list[tuple[str, s
         (
             _("Space used"),
             _("{used} of {limit}").format(
-                used=quota.amount(quota.used), limit=quota.amount(quota.limit)
+                used=_amount(quota, quota.used), limit=_amount(quota, quota.limit)
             )
             if quota
             else _NONE,
@@ -177,8 +177,12 @@ def environment_table(elapsed_ms: float) -> Table:
 
 def _ms(milliseconds: float) -> str:
     if milliseconds >= 10_000:
-        return f"{milliseconds / 1000:.1f} s"
+        return seconds(milliseconds)
     return f"{milliseconds:.0f} ms"
+
+
+def _amount(quota: Quota, count: int) -> str:
+    return str(count) if quota.counts_messages else size(count * 1024)
 
 
 def yes_no(value: bool) -> str:

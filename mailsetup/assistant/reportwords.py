@@ -6,14 +6,13 @@ from mailsetup.assistant.report import CheckReport, Elsewhere
 from mailsetup.assistant.wording import link_name
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.checks.server import room_for_files
+from mailsetup.figures import seconds, size
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Actor, Finding
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.text import plain
 from mailsetup.verify.outcome import Stage
-
-_MIB = 1024 * 1024
 
 
 def verdict_words(report: CheckReport) -> tuple[str, str]:
@@ -49,11 +48,9 @@ def proof_sentences(report: CheckReport) -> tuple[str, ...]:
         )
     trip = report.round_trip
     if trip is not None:
-        seconds = f"{(trip.sent_ms + trip.arrived_ms) / 1000:.1f}"
+        taken = seconds(trip.sent_ms + trip.arrived_ms)
         lines.append(
-            _("A message of {size} came back after {seconds} s").format(
-                size=size(trip.size), seconds=seconds
-            )
+            _("A message of {size} came back after {time}").format(size=size(trip.size), time=taken)
         )
         if trip.attachment_intact:
             lines.append(_("Its attachment is unchanged"))
@@ -179,10 +176,3 @@ def stage_words(stage: str) -> str:
 
 def _ended(sentence: str) -> str:
     return sentence if sentence.endswith((".", "?", "!", "…")) else f"{sentence}."
-
-
-def size(octets: int) -> str:
-    """A number of octets, for people, who count in the units of their files' sizes."""
-    if octets < _MIB / 10:
-        return f"{octets / 1024:.1f} KB"
-    return f"{octets / _MIB:.1f} MB"

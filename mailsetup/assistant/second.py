@@ -6,13 +6,12 @@ others see of us; one from there shows that the domain's MX leads here.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from mailsetup.assistant.events import Activity
 from mailsetup.assistant.report import Elsewhere
+from mailsetup.assistant.request import SecondMailbox
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.model.finding import Finding, Status
-from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol
 from mailsetup.net.network import Network
 from mailsetup.verify.login import (
@@ -30,14 +29,6 @@ from mailsetup.verify.smtp import SmtpSession
 
 Begin = Callable[[Activity, str], None]
 End = Callable[[Activity, Status], None]
-
-
-@dataclass(frozen=True, slots=True)
-class SecondMailbox:
-    """The person's other account, with its secret."""
-
-    account: Account
-    secret: Secret
 
 
 async def exchange(

@@ -9,7 +9,7 @@ from mailsetup import __version__, i18n
 from mailsetup.assistant.journal import Journal
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.reporting import report_content
-from mailsetup.discovery.find import Discovery
+from mailsetup.discovery.result import Discovery
 from mailsetup.export import atomic
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret

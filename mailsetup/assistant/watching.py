@@ -14,8 +14,9 @@ from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.diagnosis.health.look import HealthRequest, look_at_dns_health
 from mailsetup.discovery.certificate import proven_name
-from mailsetup.discovery.find import Discovery, find
-from mailsetup.discovery.find import Verdict as Outcome
+from mailsetup.discovery.find import find
+from mailsetup.discovery.result import Discovery
+from mailsetup.discovery.result import Verdict as Outcome
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Fact, Finding, Link, Status
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import assert_never
 
 from mailsetup import i18n
-from mailsetup.cli.common import Engine, RefusalError, Streams, run_options
+from mailsetup.cli.common import run_options
 from mailsetup.cli.document import Document
+from mailsetup.cli.engine import Engine
 from mailsetup.cli.fleetprogress import fleet_progress
 from mailsetup.cli.main import (
     BAD_INPUT,
@@ -23,6 +24,7 @@ from mailsetup.cli.main import (
     NOT_FOUND,
     print_document,
 )
+from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.fleet.journal import Journal, JournalRefused
 from mailsetup.fleet.overview import Overview, OverviewRefused, write_overview
 from mailsetup.fleet.passwords import command_words

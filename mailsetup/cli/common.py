@@ -1,85 +1,34 @@
 """What the verbs have in common: the options' meaning, the engine, and settings for an address."""
 
 import argparse
-import asyncio
-from collections.abc import Collection, Coroutine
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
-from typing import Self, TextIO, TypeVar
+from typing import TYPE_CHECKING
 
-from mailsetup.assistant.expert import (
-    FileProblem,
-    holds_certificates,
-    read_settings_file,
-    trusted_domain,
-)
-from mailsetup.assistant.service import (
-    Assistant,
-    Discovery,
-    NetworkOptions,
-    Outcome,
-    RunOptions,
-    choose_account,
-    parse_resolver,
-)
+from mailsetup.assistant.choosing import Discovery, Outcome, choose_account
+from mailsetup.assistant.options import NetworkOptions, RunOptions, parse_resolver
+from mailsetup.assistant.settingsfile import FileProblem, read_settings_file
 from mailsetup.assistant.wording import address_fault_sentence, domain_shown
 from mailsetup.cli import text
 from mailsetup.cli.main import (
-    BAD_INPUT,
     NEEDS_CONFIRMATION,
     NOT_FOUND,
 )
 from mailsetup.cli.progress import live_progress
+from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import has_control
 
-_T = TypeVar("_T")
+if TYPE_CHECKING:
+    from mailsetup.cli.engine import Engine
 
 _MAX_PASSWORD = 4096
 _MAX_QUESTIONS = 3
 """How often a domain may send us on to somebody else before we give up."""
-
-
-class RefusalError(Exception):
-    """Something the person has to change: the id for machines, the sentence for people."""
-
-    def __init__(self, error_id: str, message: str, status: int = BAD_INPUT) -> None:
-        super().__init__(message)
-        self.error_id = error_id
-        self.message = message
-        self.status = status
-
-
-@dataclass(frozen=True, slots=True)
-class Streams:
-    stdin: TextIO
-    stdout: TextIO
-    stderr: TextIO
-
-
-class Engine:
-    """The assistant in one event loop for a whole verb, so that steps go on with what is open."""
-
-    def __init__(self, options: RunOptions) -> None:
-        self.assistant = Assistant(options)
-        self._runner = asyncio.Runner()
-
-    def run(self, work: Coroutine[object, object, _T]) -> _T:
-        """Wait for a step of the assistant; Ctrl-C ends it."""
-        return self._runner.run(work)
-
-    def __enter__(self) -> Self:
-        # The loop is made here: where that fails, nothing has begun yet.
-        self._runner.get_loop()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with self._runner:
-            self._runner.run(self.assistant.end_sign_ins())
-            self._runner.run(self.assistant.close())
 
 
 # What the options say ---------------------------------------------------------------------------
@@ -114,6 +63,8 @@ def run_options(options: argparse.Namespace) -> RunOptions:
 
 
 def _trusted(domain: str) -> str:
+    from mailsetup.assistant.expert import trusted_domain
+
     name = trusted_domain(domain)
     if name is None:
         raise RefusalError("usage", _("--trust needs a domain, such as hoster.com."))
@@ -121,6 +72,8 @@ def _trusted(domain: str) -> str:
 
 
 def _ca_file(path: Path) -> Path:
+    from mailsetup.assistant.expert import holds_certificates
+
     if not holds_certificates(path):
         raise RefusalError(
             "ca-file.unreadable",
@@ -138,7 +91,7 @@ def settings_file(path: Path, address: EmailAddress) -> Discovery:
 
 
 def password_for(
-    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+    options: argparse.Namespace, streams: Streams, engine: "Engine", address: EmailAddress
 ) -> Secret:
     known = kept_or_given_password(options, streams, engine, address)
     if known is not None:
@@ -155,7 +108,7 @@ def password_for(
 
 
 def kept_or_given_password(
-    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+    options: argparse.Namespace, streams: Streams, engine: "Engine", address: EmailAddress
 ) -> Secret | None:
     """The password from standard input or the keyring; None where somebody has to be asked."""
     if options.password_stdin:
@@ -198,7 +151,7 @@ def password_prompt(address: EmailAddress, *, may_be_empty: bool = False) -> Sec
 
 
 def find_settings(
-    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+    options: argparse.Namespace, streams: Streams, engine: "Engine", address: EmailAddress
 ) -> tuple[Discovery, Collection[str]]:
     """What was found, and the domains that the person agreed to on the way to it."""
     if options.settings is not None:
@@ -255,8 +208,7 @@ def prepared(options: argparse.Namespace, streams: Streams) -> Account:
     address = address_of(options)
     if has_control(options.name) or len(options.name) > 200:
         raise RefusalError("usage", _("The name holds control characters or is too long."))
-    with Engine(run_options(options)) as engine:
-        discovery, _before = find_settings(options, streams, engine, address)
+    discovery = _found(options, streams, address)
     discovery, _agreed = confirmed(discovery, options, streams)
     if discovery.outcome is Outcome.NOT_FOUND:
         raise RefusalError(
@@ -271,3 +223,15 @@ def prepared(options: argparse.Namespace, streams: Streams) -> Account:
             "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
         )
     return account_of(discovery, address, options.name.strip())
+
+
+def _found(options: argparse.Namespace, streams: Streams, address: EmailAddress) -> Discovery:
+    """Settings of a file need nothing of what looks for them."""
+    run = run_options(options)
+    if options.settings is not None:
+        return settings_file(Path(options.settings), address)
+    from mailsetup.cli.engine import Engine
+
+    with Engine(run) as engine:
+        discovery, _agreed = find_settings(options, streams, engine, address)
+    return discovery

@@ -38,7 +38,7 @@ async def _walked(assistant: "Assistant", account: "DemoAccount", out: TextIO) -
 
 async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> int:
     from mailsetup.assistant.service import CheckRequest, alternatives_to, choose_account
-    from mailsetup.cli import text
+    from mailsetup.cli import checktext, text
     from mailsetup.export.exporter import CannotExport
     from mailsetup.export.table import EXPORTERS
     from mailsetup.model.address import EmailAddress
@@ -50,7 +50,7 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
     discovery = await assistant.discover(address)
     if discovery.settings is None:
         verdict = await assistant.explain_absence(address, discovery)
-        text.write_nothing_found(address, discovery, verdict, out)
+        checktext.write_nothing_found(address, discovery, verdict, out)
         return BROKEN
     text.write_discovery(discovery, out)
     if discovery.confirm:
@@ -69,7 +69,7 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
             wait=20.0,
         )
     )
-    text.write_report(report, datetime.now().astimezone(), out)
+    checktext.write_report(report, datetime.now().astimezone(), out)
     if not report.is_healthy:
         return BROKEN
     for program in EXPORTERS:

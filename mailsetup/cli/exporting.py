@@ -4,14 +4,12 @@ import argparse
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mailsetup.assistant.service import Outcome
+from mailsetup.assistant.choosing import Outcome
 from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.cli import text
 from mailsetup.cli.common import (
-    Engine,
-    RefusalError,
-    Streams,
     address_of,
     confirmed,
     find_settings,
@@ -21,6 +19,7 @@ from mailsetup.cli.common import (
 )
 from mailsetup.cli.document import Document
 from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, MakePage, print_document
+from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.export.exporter import Artifact
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
@@ -28,6 +27,9 @@ from mailsetup.model.document import SCHEMA
 from mailsetup.model.hostname import to_a_label
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import AccountSettings
+
+if TYPE_CHECKING:
+    from mailsetup.cli.engine import Engine
 
 _MAX_KEY_FILE = 1024 * 1024 + 1
 
@@ -38,7 +40,6 @@ def export(options: argparse.Namespace, streams: Streams) -> int:
     from mailsetup.export.table import exporter
     from mailsetup.export.universal import Other
     from mailsetup.export.write import WriteRefused, write_artifact
-    from mailsetup.fleet.welcome import Printed
 
     chosen = exporter(options.program)
     if chosen is None:
@@ -48,6 +49,8 @@ def export(options: argparse.Namespace, streams: Streams) -> int:
     if isinstance(artifact, CannotExport):
         raise RefusalError("export.impossible", artifact.reason)
     if chosen.id == Other.id and options.make_page is not None:
+        from mailsetup.fleet.welcome import Printed
+
         make_page: MakePage = options.make_page
         artifact = with_pdf(
             artifact, account, lambda html, title: make_page(Printed(title, html, {}))
@@ -111,6 +114,7 @@ def _content(path: str) -> bytes:
 def publish(options: argparse.Namespace, streams: Streams) -> int:
     """Write what a hosting should serve for a domain, or compare it with what it serves."""
     from mailsetup.assistant.publishing import is_published, row_to_json
+    from mailsetup.cli.engine import Engine
     from mailsetup.export.exporter import CannotExport
     from mailsetup.export.publish.options import PolicyMode, PublishOptions
     from mailsetup.export.publish.publication import publication
@@ -163,7 +167,7 @@ def publish(options: argparse.Namespace, streams: Streams) -> int:
 
 
 def _settings_to_publish(
-    options: argparse.Namespace, streams: Streams, engine: Engine, domain: str
+    options: argparse.Namespace, streams: Streams, engine: "Engine", domain: str
 ) -> tuple[AccountSettings, EmailAddress]:
     """The settings, and the mailbox whose user name stands for everybody's in them."""
     typed = options.address or f"postmaster@{domain}"
@@ -223,6 +227,8 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
     account = prepared(options, streams)
     secret = None
     if options.store_password:
+        from mailsetup.cli.engine import Engine
+
         with Engine(run_options(options)) as engine:
             secret = password_for(options, streams, engine, account.address)
     done = existing.apply(account, profile=options.profile or existing.NEW, password=secret)
@@ -311,30 +317,6 @@ def _apply_evolution(options: argparse.Namespace, streams: Streams) -> int:
         lines = [_("Evolution has the account {address}.").format(address=account.address)]
         lines += [step.text for step in done.steps]
         text.write_notes((*lines, *done.notes), streams.stdout)
-    return DONE
-
-
-def programs(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.export.table import EXPORTERS, installed
-
-    rows = [(program, installed(program.id)) for program in EXPORTERS]
-    if options.json:
-        document: Document = {
-            "schema": SCHEMA,
-            "outcome": "ok",
-            "programs": [
-                {
-                    "id": program.id,
-                    "title": _(program.title),
-                    "automation": str(program.automation),
-                    "installed": here,
-                }
-                for program, here in rows
-            ],
-        }
-        print_document(document, streams.stdout)
-    else:
-        text.write_programs(rows, streams.stdout)
     return DONE
 
 

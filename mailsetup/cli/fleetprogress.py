@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO, assert_never
 
+from mailsetup.figures import decimal
 from mailsetup.fleet.events import Begun, DomainSearched, Emit, Event, Paused, PersonDone, ignore
 from mailsetup.fleet.result import FAILED
 from mailsetup.i18n import _
@@ -83,7 +84,7 @@ def _bar(stderr: TextIO) -> Iterator[Emit]:
                 return Text("")
             if speed < 1:
                 return Text(_("{rate}/min").format(rate=f"{60 * speed:.0f}"))
-            return Text(_("{rate}/s").format(rate=f"{speed:.1f}"))
+            return Text(_("{rate}/s").format(rate=decimal(speed)))
 
     console = Console(file=stderr, highlight=False)
     columns = (

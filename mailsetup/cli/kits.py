@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from mailsetup.assistant.service import choose_account
+from mailsetup.assistant.choosing import choose_account
 from mailsetup.assistant.wording import address_fault_sentence
-from mailsetup.cli.common import RefusalError, Streams
 from mailsetup.cli.document import Document
 from mailsetup.cli.main import DONE, NOT_FOUND, print_document
+from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.export.exporter import Artifact, CannotExport
 from mailsetup.export.kit.shared import Everybody, KitFile, everybody
 from mailsetup.export.kit.table import KITS

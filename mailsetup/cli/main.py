@@ -80,7 +80,7 @@ def main(
     except KeyboardInterrupt:
         message = _("Cancelled.")
         if wants_json:
-            print_document(_error("cancelled", message), output)
+            print_document(error_document("cancelled", message), output)
         else:
             messages.write(f"\n{message}\n")
         return CANCELLED
@@ -94,7 +94,7 @@ def main(
             return _defect(error, wants_json, output, messages)
         message = _("Too many files are open on this computer. Close some programs and try again.")
         if wants_json:
-            print_document(_error("computer.too-many-open-files", message), output)
+            print_document(error_document("computer.too-many-open-files", message), output)
         else:
             messages.write(f"mailsetup: {message}\n")
         return DEFECT
@@ -142,7 +142,7 @@ def _open(options: Namespace, windows: Windows | None, stdout: TextIO, stderr: T
 def _usage(error: UsageError, wants_json: bool, stdout: TextIO, stderr: TextIO) -> int:
     message = str(error)
     if wants_json:
-        print_document(_error("usage", message), stdout)
+        print_document(error_document("usage", message), stdout)
     else:
         hint = _("“mailsetup --help” shows what there is.")
         stderr.write(f"mailsetup: {message}\n{hint}\n")
@@ -159,7 +159,7 @@ def _defect(error: Exception, wants_json: bool, stdout: TextIO, stderr: TextIO) 
         kind=type(error).__name__, place=place
     )
     if wants_json:
-        print_document(_error("internal", message), stdout)
+        print_document(error_document("internal", message), stdout)
     else:
         stderr.write(f"mailsetup: {message}\n")
     if os.environ.get("MAILSETUP_DEBUG"):
@@ -167,7 +167,8 @@ def _defect(error: Exception, wants_json: bool, stdout: TextIO, stderr: TextIO) 
     return DEFECT
 
 
-def _error(error_id: str, message: str) -> "Document":
+def error_document(error_id: str, message: str) -> "Document":
+    """What is printed instead of a result."""
     return {"schema": 1, "outcome": "error", "error": {"id": error_id, "message": message}}
 
 

@@ -7,6 +7,7 @@ from typing import TextIO, assert_never
 from mailsetup.assistant.events import (
     ActivityEnded,
     ActivityStarted,
+    Emit,
     Event,
     FindingMade,
     LinkJudged,
@@ -15,8 +16,8 @@ from mailsetup.assistant.events import (
     SignInOpened,
     SourceAnswered,
     SourceAsked,
+    ignore,
 )
-from mailsetup.assistant.service import Emit, ignore
 from mailsetup.assistant.wording import activity_sentence, source_asked_sentence
 from mailsetup.i18n import _
 from mailsetup.model.outcome import Fate

@@ -8,14 +8,15 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from mailsetup.assistant.events import Event, SignInCode, SignInOpened
-from mailsetup.assistant.service import (
-    Discovery,
+from mailsetup.assistant.service import Discovery
+from mailsetup.assistant.signin import (
+    ClientsProblem,
     SignIn,
     SignInFailure,
+    SignInFault,
     SignInMeans,
     SignInWay,
 )
-from mailsetup.assistant.signin import ClientsProblem, SignInFault
 from mailsetup.assistant.signinwords import (
     clients_problem_sentence,
     no_client_sentence,
@@ -23,14 +24,10 @@ from mailsetup.assistant.signinwords import (
     sign_in_link,
     sign_in_sentence,
 )
-from mailsetup.cli.common import (
-    Engine,
-    RefusalError,
-    Streams,
-    kept_or_given_password,
-    password_prompt,
-)
+from mailsetup.cli.common import kept_or_given_password, password_prompt
+from mailsetup.cli.engine import Engine
 from mailsetup.cli.main import BAD_INPUT, BROKEN, NEEDS_CONFIRMATION
+from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import to_u_label

@@ -2,42 +2,27 @@
 
 import shlex
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from mailsetup.assistant.evidencewords import evidence_rows
-from mailsetup.assistant.publishing import Row
-from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.reportwords import (
-    elsewhere_sentences,
-    message_for_actor,
-    note_sentences,
-)
-from mailsetup.assistant.service import Discovery
+from mailsetup.assistant.choosing import Discovery
 from mailsetup.assistant.wording import (
-    actor_name,
     alias_sentence,
     domain_shown,
     hint_sentence,
-    link_name,
     protocol_purpose,
     provider_words,
     server_sentence,
     service_sentence,
     source_sentence,
-    status_word,
     warning_sentence,
 )
-from mailsetup.diagnosis.catalogue import explain
-from mailsetup.diagnosis.chain import Verdict
-from mailsetup.export.exporter import Artifact, Automation, Exporter
+from mailsetup.export.exporter import Artifact
 from mailsetup.i18n import _
-from mailsetup.model.address import EmailAddress
-from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.text import plain
 
-_SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "·"}
+if TYPE_CHECKING:
+    from mailsetup.assistant.publishing import Row
 
 
 def write_discovery(discovery: Discovery, out: TextIO) -> None:
@@ -88,83 +73,6 @@ def write_confirmation(discovery: Discovery, out: TextIO) -> None:
         out.write(confirmation_sentence(discovery) + "\n")
 
 
-def write_nothing_found(
-    address: EmailAddress, discovery: Discovery, verdict: Verdict, out: TextIO
-) -> None:
-    """Nobody publishes settings for the address: why, as far as it can be seen, and what to do."""
-    out.write(_("No mail servers were found for {address}.").format(address=address) + "\n")
-    write_discovery(discovery, out)
-    if any(status is not Status.UNKNOWN for _link, status in verdict.chain):
-        write_verdict(verdict, out)
-    if not verdict.findings and not discovery.hints:
-        out.write(
-            _(
-                "Ask your hosting for the names of its mail servers; its welcome message has them. "
-                "You can enter them by hand in the window."
-            )
-            + "\n"
-        )
-
-
-def write_chain(chain: Sequence[tuple[Link, Status]], out: TextIO) -> None:
-    """The four links on one line."""
-    out.write(
-        " → ".join(
-            f"{_SIGNS[status]} {link_name(link)} ({status_word(status)})" for link, status in chain
-        )
-        + "\n"
-    )
-
-
-def write_verdict(verdict: Verdict, out: TextIO) -> None:
-    """The chain and what to do."""
-    write_chain(verdict.chain, out)
-    for finding in verdict.findings:
-        _write_finding(finding, out)
-
-
-def write_report(report: CheckReport, now: datetime, out: TextIO) -> None:
-    """What was proven, or what is broken first, and what to write to whom. ``now`` is aware."""
-    out.write("\n")
-    write_chain(report.chain, out)
-    trip = report.round_trip
-    if trip is not None:
-        out.write(
-            _(
-                "A message with an attachment was sent and came back in {seconds} s "
-                "(folder {folder}); the attachment is unchanged."
-            ).format(
-                seconds=f"{(trip.sent_ms + trip.arrived_ms) / 1000:.1f}",
-                folder=plain(trip.folder, 80),
-            )
-            + "\n"
-        )
-    if report.elsewhere is not None:
-        out.writelines(f"{line}\n" for line in elsewhere_sentences(report.elsewhere))
-    out.writelines(f"{line}\n" for line in note_sentences(report))
-    if report.answer is not None:
-        out.write(f"\n{report.answer.sentence}\n")
-    elif report.is_proven:
-        out.write(_("Everything works.") + "\n")
-    elif report.is_healthy:
-        out.write(_("Nothing is broken as far as it could be checked.") + "\n")
-    for finding in report.findings:
-        _write_finding(finding, out)
-    cause = report.to_act_on
-    message = message_for_actor(report.account.address, cause, now) if cause is not None else ""
-    if message:
-        out.write("\n" + _("A message ready to send") + "\n")
-        out.writelines(f"  {line}\n" for line in message.splitlines())
-
-
-def _write_finding(finding: Finding, out: TextIO) -> None:
-    explanation = explain(finding)
-    out.write(f"\n{_SIGNS[finding.status]} {explanation.title}\n  {explanation.advice}\n")
-    who = _("Who can mend it: {who}").format(who=actor_name(explanation.who))
-    out.write(f"  {who}\n")
-    out.writelines(f"    {label}: {value}\n" for label, value in evidence_rows(finding))
-
-
 def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None:
     """The files that were written and the steps to take with them."""
     for path in paths:
@@ -179,7 +87,7 @@ def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None
             out.write(f"     {step.link}\n")
 
 
-def write_verification(rows: Sequence[Row], out: TextIO) -> None:
+def write_verification(rows: "Sequence[Row]", out: TextIO) -> None:
     """What is really served, place by place; the faults stand last, where they are seen."""
     for row in sorted(rows, key=lambda row: not row.is_well):
         out.write(f"{'✔' if row.is_well else '✘'} {row.sentence}\n")
@@ -215,21 +123,3 @@ def write_already_there(name: str, profile: Path, notes: Sequence[str], out: Tex
 def write_notes(notes: Sequence[str], out: TextIO) -> None:
     """A line each."""
     out.writelines(f"{note}\n" for note in notes)
-
-
-def write_programs(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) -> None:
-    """The table of programs."""
-    here = {True: _("installed"), False: _("not installed"), None: ""}
-    how = {
-        Automation.APPLY: _("set up by itself"),
-        Automation.IMPORT: _("by a file"),
-        Automation.GUIDE: _("by a guide"),
-    }
-    table = [
-        (program.id, _(program.title), how[program.automation], here[found])
-        for program, found in rows
-    ]
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
-    for row in table:
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        out.write("  ".join(cells).rstrip() + "\n")

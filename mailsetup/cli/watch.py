@@ -8,15 +8,13 @@ from typing import TextIO
 
 from mailsetup.assistant.watching import DomainReport, ServerSeen
 from mailsetup.assistant.wording import server_sentence
-from mailsetup.cli import text
-from mailsetup.cli.common import Engine, RefusalError, Streams, run_options, settings_file
-from mailsetup.cli.document import (
-    Document,
-    discovery_document,
-    finding_json,
-    verdict_members,
-)
+from mailsetup.cli import checktext, text
+from mailsetup.cli.checkdocument import finding_json, verdict_members
+from mailsetup.cli.common import run_options, settings_file
+from mailsetup.cli.document import Document, discovery_document
+from mailsetup.cli.engine import Engine
 from mailsetup.cli.main import BROKEN, DONE, NOT_FOUND, print_document
+from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.export import atomic
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
@@ -176,7 +174,7 @@ def _write(report: DomainReport, out: TextIO) -> None:
         if seen.days_left is not None:
             said += " · " + _("certificate: {days} days left").format(days=seen.days_left)
         out.write(f"{sign} {said}\n")
-    text.write_verdict(report.verdict, out)
+    checktext.write_verdict(report.verdict, out)
 
 
 def _write_changes(
@@ -196,4 +194,4 @@ def _write_changes(
         before, now = change["before"] or "—", change["now"] or "—"
         out.write(f"{to_u_label(report.domain)}: {change['what']}: {before} → {now}\n")
     if changes:
-        text.write_verdict(report.verdict, out)
+        checktext.write_verdict(report.verdict, out)

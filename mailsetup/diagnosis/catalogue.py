@@ -7,8 +7,9 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mailsetup.figures import short, size
 from mailsetup.i18n import N_, _
-from mailsetup.model.finding import Actor, Fact, Finding, Link
+from mailsetup.model.finding import Actor, Fact, Finding, Link, Octets
 from mailsetup.model.text import plain
 
 
@@ -682,6 +683,8 @@ def _said(text: str, vague: str, facts: Mapping[str, str]) -> str:
 def _shown(value: Fact) -> str:
     if isinstance(value, tuple):
         return ", ".join(plain(item, 80) for item in value[:6])
+    if isinstance(value, Octets):
+        return size(value)
     if isinstance(value, float):
-        return f"{value:.1f}".rstrip("0").rstrip(".")
+        return short(value)
     return plain(str(value), 160)

@@ -3,7 +3,8 @@
 import asyncio
 from dataclasses import replace
 
-from mailsetup.discovery.find import BUDGET, Discovery, find
+from mailsetup.discovery.find import BUDGET, find
+from mailsetup.discovery.result import Discovery
 from mailsetup.model.address import EmailAddress
 from mailsetup.net.network import Network
 
@@ -68,6 +69,7 @@ class Searches:
                 budget=self._budget,
                 offline=self._offline,
                 plain_http=self._plain_http,
+                in_turns=True,
             )
         # Nobody logs in right away, and two hundred idle connections would be no kindness.
         self._net.kept.close()

@@ -6,7 +6,7 @@ nothing, and every value is on it in full, smaller and on several lines where it
 
 import unicodedata
 from dataclasses import dataclass
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from mailsetup import i18n
 from mailsetup.export.exporter import ArtifactFile
@@ -43,9 +43,9 @@ def card(account: Account, name: str) -> ArtifactFile:
     )
     svg = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<svg xmlns="http://www.w3.org/2000/svg" xml:lang={quoteattr(i18n.language())}'
+        f'<svg xmlns="http://www.w3.org/2000/svg" xml:lang="{i18n.language()}"'
         f' width="85mm" height="55mm" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">\n'
-        f"<title>{escape(title)}</title>\n" + "\n".join(parts) + "\n</svg>\n"
+        f"<title>{escape(title, quote=False)}</title>\n" + "\n".join(parts) + "\n</svg>\n"
     )
     return ArtifactFile(name, svg.encode(), "image/svg+xml", private=True)
 

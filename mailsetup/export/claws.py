@@ -5,7 +5,7 @@ can mean anything else once line breaks are out. ``folderlist.xml`` names the ma
 complete one Claws Mail asks for a new account at its start, although it has one.
 """
 
-from xml.sax.saxutils import quoteattr
+from html import escape
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -134,16 +134,20 @@ def accountrc_lines(account: Account, number: int = 1) -> tuple[str, ...]:
     return (f"[Account: {number}]", *(f"{key}={value}" for key, value in values))
 
 
+def _quoted(text: str) -> str:
+    """An attribute's value. Claws Mail knows XML's five named references and no numbers."""
+    return '"' + escape(text, quote=False).replace('"', "&quot;") + '"'
+
+
 def _folderlist(account: Account) -> bytes:
     items = "".join(
-        f"        <folderitem type={quoteattr(kind)} name={quoteattr(name)}"
-        f" path={quoteattr(name)}/>\n"
+        f"        <folderitem type={_quoted(kind)} name={_quoted(name)} path={_quoted(name)}/>\n"
         for kind, name in _LOCAL
     )
     local = f'    <folder type="mh" name="Mail" path="Mail">\n{items}    </folder>\n'
     remote = ""
     if account.incoming.protocol is Protocol.IMAP:
-        name = quoteattr(str(account.address))
+        name = _quoted(str(account.address))
         remote = (
             f'    <folder type="imap" name={name} account_id="1">\n'
             '        <folderitem type="inbox" name="INBOX" path="INBOX"/>\n    </folder>\n'

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from mailsetup.assistant.report import CheckReport
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.discovery.find import Discovery
+from mailsetup.discovery.result import Discovery
 from mailsetup.fleet.person import Person
 from mailsetup.i18n import N_, _
 from mailsetup.model.document import Json, server_to_json

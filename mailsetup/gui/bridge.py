@@ -1,19 +1,24 @@
 """The only place where Qt and asyncio meet.
 
 The engine runs in one worker thread with a stock event loop. What comes back crosses the border as
-frozen values in queued signals, to slots of a QObject in the window's thread.
+frozen values in queued signals, to slots of a QObject in the window's thread. The thread begins
+with its first job, and asyncio is loaded there: the first picture waits for neither.
 """
 
-import asyncio
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVarTuple
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from mailsetup.assistant.events import Event
 
+if TYPE_CHECKING:
+    import asyncio
+
+Ts = TypeVarTuple("Ts")
 Make = Callable[[Callable[[Event], None]], Coroutine[Any, Any, object]]
 """Makes the coroutine of a job; called in the worker thread, with the listener for its events."""
 
@@ -51,9 +56,13 @@ class Bridge(QObject):
         self._ending: set[asyncio.Task[None]] = set()
         """Cancelled, but not yet at their end: they may still have something to close."""
         self._next = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
-        self._thread.start()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        """Held where ``_loop`` and ``_waiting`` change together."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: list[Callable[[], None]] = []
+        """What is to be done as soon as there is a loop."""
 
     def start(
         self,
@@ -64,17 +73,17 @@ class Bridge(QObject):
         """Start a job; the handlers are called in the window's thread. Nothing after `close`."""
         self._next += 1
         job = self._next
-        if self._loop.is_closed():
+        if self._closed:
             return job
         self._handlers[job] = _Handlers(on_event, on_end)
-        self._loop.call_soon_threadsafe(self._begin, job, make)
+        self._call(self._begin, job, make)
         return job
 
     def cancel(self, job: int) -> None:
         """End a job. Its handlers are not called any more."""
         self._handlers.pop(job, None)
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._cancel, job)
+        if not self._closed:
+            self._call(self._cancel, job)
 
     def close(self, farewell: Callable[[], Coroutine[Any, Any, None]] | None = None) -> None:
         """Cancel everything and end the thread.
@@ -83,30 +92,55 @@ class Bridge(QObject):
         tie the window to itself, and whichever thread collects such a knot would delete widgets.
         """
         self._handlers.clear()
-        if self._loop.is_closed():
+        closed, self._closed = self._closed, True
+        if closed or self._thread is None:
             return
-        self._loop.call_soon_threadsafe(self._finish, farewell)
+        self._call(self._finish, farewell)
         self._thread.join(_JOIN_TIMEOUT)
 
     @property
     def is_running(self) -> bool:
         """Whether the worker thread lives."""
-        return self._thread.is_alive()
+        return self._thread is not None and self._thread.is_alive()
+
+    def _call(self, work: Callable[[*Ts], None], *arguments: *Ts) -> None:
+        """Let the worker thread do something."""
+        with self._lock:
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(work, *arguments)
+                return
+            self._waiting.append(partial(work, *arguments))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+            self._thread.start()
 
     # In the worker thread -------------------------------------------------------------------
 
     def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
+        import asyncio
+
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        with self._lock:
+            self._loop = loop
+            for work in self._waiting:
+                loop.call_soon(work)
+            self._waiting.clear()
         try:
-            self._loop.run_forever()
+            loop.run_forever()
         finally:
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.close()
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.close()
 
     def _begin(self, job: int, make: Make) -> None:
-        self._tasks[job] = self._loop.create_task(self._carry_out(job, make))
+        import asyncio
+
+        task = asyncio.get_running_loop().create_task(self._carry_out(job, make))
+        self._tasks[job] = task
 
     async def _carry_out(self, job: int, make: Make) -> None:
+        import asyncio
+
         try:
             value = await make(lambda event: self._told.emit(job, event))
             end = JobEnd(value)
@@ -126,6 +160,10 @@ class Bridge(QObject):
             task.add_done_callback(self._ending.discard)
 
     def _finish(self, farewell: Callable[[], Coroutine[Any, Any, None]] | None) -> None:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+
         async def finish() -> None:
             tasks = list(self._tasks.values())
             for task in tasks:
@@ -135,9 +173,9 @@ class Bridge(QObject):
                 if farewell is not None:
                     await farewell()
             finally:
-                self._loop.stop()
+                loop.stop()
 
-        self._finishing = self._loop.create_task(finish())
+        self._finishing = loop.create_task(finish())
 
     # In the window's thread -----------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """What the engine does with a table of many people."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -57,6 +56,8 @@ class FleetJobs:
             return table.form, table.ignored, check_table(table, defaults)
 
         async def work(_emit: Callable[[Event], None]) -> object:
+            import asyncio
+
             return await asyncio.to_thread(read)
 
         def read_it(end: JobEnd) -> None:
@@ -154,6 +155,7 @@ class FleetJobs:
 
 async def _opened(folder: Path) -> "Journal | JournalRefused":
     """The folder's journal; one that was just let go of is waited for."""
+    import asyncio
 
     from mailsetup.fleet.journal import Journal, JournalRefused
 

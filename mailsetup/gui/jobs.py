@@ -102,7 +102,7 @@ class Jobs:
             return
 
         async def look(emit: Callable[[Event], None]) -> object:
-            from mailsetup.assistant.expert import read_settings_file
+            from mailsetup.assistant.settingsfile import read_settings_file
 
             if file is not None:
                 return read_settings_file(file, address), ()
@@ -118,7 +118,8 @@ class Jobs:
         self.start(look, lambda end: done(self._looked(end)), take)
 
     def _looked(self, end: JobEnd) -> Move:
-        from mailsetup.assistant.expert import ExpertProblem, FileProblem
+        from mailsetup.assistant.expert import ExpertProblem
+        from mailsetup.assistant.settingsfile import FileProblem
 
         session = self._session
         if not isinstance(end.value, tuple):
@@ -154,6 +155,7 @@ class Jobs:
         if other is not None:
             session.journal.guard(other.ascii, other_secret)
         session.second_problem = ""
+        blocklists = other is not None and session.ask_blocklists
 
         async def test(emit: Callable[[Event], None]) -> object:
             from mailsetup.assistant.service import CheckRequest, alternatives_to
@@ -176,6 +178,7 @@ class Jobs:
                 alternatives=others,
                 discovery=discovery,
                 agreed=(*before, *agreed),
+                blocklists=blocklists,
                 one_login_at_a_time=careful,
             )
             report = await engine.check(request, emit)
@@ -208,20 +211,23 @@ class Jobs:
         """Load what later pages need while the person reads the first one."""
 
         async def load(_emit: Callable[[Event], None]) -> object:
+            import mailsetup.assistant.checking
             import mailsetup.assistant.reportwords
             import mailsetup.assistant.service
+            import mailsetup.assistant.signins
             import mailsetup.diagnosis.catalogue
             import mailsetup.export.table  # noqa: F401
             from mailsetup.assistant.parts import parts
+            from mailsetup.gui.ownname import own_name
             from mailsetup.gui.pages.table import load_views
 
             load_views()
             load_all()
-            return tuple(parts())
+            return tuple(parts()), own_name()
 
         def loaded(end: JobEnd) -> None:
             if isinstance(end.value, tuple):
-                self._session.parts = end.value
+                self._session.parts, self._session.own_name = end.value
 
         self._bridge.start(load, loaded)
 

@@ -1,7 +1,5 @@
 """Putting an account into a mail program, taking it back, writing files: beside the window."""
 
-import asyncio
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +15,7 @@ from mailsetup.model.secret import Secret
 if TYPE_CHECKING:
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.outlook_run import Command
+    from mailsetup.model.settings import Account
 
 _PATIENCE = 30.0
 """Seconds for one command of the registry."""
@@ -73,6 +72,7 @@ class ProgramJobs:
             from mailsetup.export.exporter import Artifact
             from mailsetup.export.k9 import qr_matrix
             from mailsetup.export.table import exporter
+            from mailsetup.export.universal import Other
 
             if applies and program == "evolution":
                 return apply_evolution(account)
@@ -84,6 +84,8 @@ class ProgramJobs:
             made = chosen.export(account) if chosen else None
             if program == "thunderbird-android" and isinstance(made, Artifact):
                 return made, qr_matrix(account)
+            if program == Other.id and isinstance(made, Artifact):
+                return _on_paper(made, account)
             return made
 
         def ended(end: JobEnd) -> None:
@@ -112,7 +114,7 @@ class ProgramJobs:
                 corrected = changed.corrected if changed else ()
                 session.notes = (*corrected, *applied.notes)
             case Artifact() as artifact:
-                session.artifact = _on_paper(artifact, session)
+                session.artifact = artifact
             case (Artifact() as artifact, QrMatrix() as matrix):
                 session.artifact, session.matrix = artifact, matrix
             case (Artifact() as artifact, _):
@@ -166,6 +168,8 @@ class ProgramJobs:
         commands = step.undo if back else step.commands
 
         async def run(_emit: Callable[[Event], None]) -> object:
+            import asyncio
+
             return await asyncio.to_thread(_run, commands)
 
         def ran(end: JobEnd) -> None:
@@ -209,6 +213,8 @@ class ProgramJobs:
 
 def _run(commands: "tuple[Command, ...]") -> bool:
     """Run each command without a shell and wait for it, but for Outlook, which stays open."""
+    import subprocess
+
     for command in commands:
         try:
             if command[1:2] == ("/importprf",):
@@ -230,15 +236,16 @@ def _run(commands: "tuple[Command, ...]") -> bool:
     return True
 
 
-def _on_paper(artifact: "Artifact", session: Session) -> "Artifact":
-    """The guide for any program also as PDF, which Qt lays out in this thread."""
+def _on_paper(artifact: "Artifact", account: "Account") -> "Artifact":
+    """The guide for any program also as PDF. Called in the engine's thread, which waits."""
     from mailsetup.export.printed import with_pdf
-    from mailsetup.export.universal import Other
+    from mailsetup.gui.laying import LayingOut
     from mailsetup.gui.pdf import html_to_pdf
 
-    if session.program != Other.id or session.account is None:
-        return artifact
-    return with_pdf(artifact, session.account, html_to_pdf)
+    def pdf(html: str, title: str) -> bytes:
+        return LayingOut(lambda: html_to_pdf(html, title)).written()
+
+    return with_pdf(artifact, account, pdf)
 
 
 def _mistake(end: JobEnd) -> str:

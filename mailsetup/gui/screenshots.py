@@ -130,6 +130,28 @@ def answered() -> CheckReport:
     return replace(healthy, chain=chain, findings=(spf,), answer=told)
 
 
+def rejected() -> CheckReport:
+    """A message that the hosting does not take: others have to act."""
+    said = Finding(
+        "hosting.message.rejected",
+        Status.FAIL,
+        {"host": _SMTP.host},
+        {
+            "server": f"{_SMTP.host}:{_SMTP.port}",
+            "protocol": "smtp",
+            "stage": "data",
+            "code": "554 5.7.1",
+            "answer": "Message rejected under suspicion of SPAM",
+        },
+    )
+    chain = tuple(
+        (link, Status.FAIL if link is Link.HOSTING else status)
+        for link, status in report(healthy=True).chain
+    )
+    broken = replace(report(healthy=True), chain=chain, first_broken=Link.HOSTING)
+    return replace(broken, findings=(said,), round_trip=None)
+
+
 def pictures() -> dict[str, Page]:
     """The names of the pictures and the page that each shows."""
     return {
@@ -152,10 +174,12 @@ def pictures() -> dict[str, Page]:
         "sign-in-code": Page.SIGN_IN,
         "no-client": Page.SIGN_IN,
         "other-account": Page.SIGN_IN,
+        "refused": Page.PASSWORD,
         "second": Page.SECOND,
         "testing": Page.TESTING,
         "result": Page.RESULT,
         "broken": Page.RESULT,
+        "hosting": Page.RESULT,
         "answer": Page.RESULT,
         "program": Page.PROGRAM,
         "done": Page.DONE,
@@ -212,7 +236,11 @@ def show(window: Window, name: str) -> None:
     session.keyring, session.keyring_known = "Secret Service", True
     session.installed = {"thunderbird": True, "outlook": None, "gmail": None}
     session.password = "abcd efgh ijkl mnop" if name == "password" else ""
-    session.report = report(healthy=name != "broken")
+    session.report = report(healthy=name not in ("broken", "refused"))
+    if name == "refused":
+        session.password, session.typed = "mala-mala", True
+    if name == "hosting":
+        session.report = rejected()
     if name == "answer":
         session.report = answered()
     if name in ("done", "changed-since"):

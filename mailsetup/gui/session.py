@@ -15,13 +15,17 @@ from mailsetup.model.settings import Account, Hint
 if TYPE_CHECKING:
     from mailsetup.assistant.expert import Expert
     from mailsetup.assistant.report import CheckReport
-    from mailsetup.assistant.service import Discovery, SignIn, SignInWay
+    from mailsetup.assistant.service import Discovery
+    from mailsetup.assistant.signin import SignIn, SignInWay
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.outlook_run import RunStep, Way
     from mailsetup.export.qr import QrMatrix
     from mailsetup.export.thunderbird_places import Place
+
+_PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
+"""What typing the password anew may mend."""
 
 
 @dataclass
@@ -31,6 +35,8 @@ class Session:
     symptom: "Symptom | None" = None
     """What the person complains of; None where an account is set up."""
     person: str = ""
+    own_name: str = ""
+    """How this computer calls its user, as a proposal."""
     address_text: str = ""
     address: EmailAddress | None = None
     discovery: "Discovery | None" = None
@@ -70,6 +76,9 @@ class Session:
     second: EmailAddress | None = None
     """A mailbox at another company, for what only mail on its way through the world shows."""
     second_password: str = ""
+    ask_blocklists: bool = False
+    """Whether public blocklists are asked about the server that sends, where a second mailbox
+    takes part."""
     second_problem: str = ""
     """Why the second mailbox could not take part, as a sentence."""
     report: "CheckReport | None" = None
@@ -135,6 +144,12 @@ class Session:
         return self.password_early and bool(self.password) and self.hint is None
 
     @property
+    def password_was_refused(self) -> bool:
+        """Whether the last test failed at this password."""
+        cause = self.report.to_act_on if self.report is not None else None
+        return cause is not None and cause.id in _PASSWORD_HELPS
+
+    @property
     def secrets(self) -> list[Secret]:
         """What must appear nowhere."""
         typed = [Secret(text) for text in (self.password, self.second_password) if text]
@@ -177,6 +192,7 @@ class Session:
             memory=self.memory,
             journal=self.journal,
             parts=self.parts,
+            own_name=self.own_name,
             settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)

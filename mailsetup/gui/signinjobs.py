@@ -11,7 +11,7 @@ from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
-    from mailsetup.assistant.service import SignIn
+    from mailsetup.assistant.signin import SignIn
 
 
 class SignInJobs:
@@ -38,7 +38,7 @@ class SignInJobs:
             agreed += discovery.confirm
 
         async def ask(_emit: Callable[[Event], None]) -> object:
-            from mailsetup.assistant.service import SignInWay
+            from mailsetup.assistant.signin import SignInWay
 
             problem = self._jobs.apply_expert()
             if problem is not None:
@@ -58,8 +58,7 @@ class SignInJobs:
 
     def _take_way(self, end: JobEnd) -> None:
         from mailsetup.assistant.expert import ExpertProblem
-        from mailsetup.assistant.service import SignIn, SignInFailure, SignInWay
-        from mailsetup.assistant.signin import ClientsProblem
+        from mailsetup.assistant.signin import ClientsProblem, SignIn, SignInFailure, SignInWay
         from mailsetup.assistant.signinwords import clients_problem_sentence, sign_in_sentence
 
         session = self._session
@@ -88,7 +87,7 @@ class SignInJobs:
         session.sign_in_problem, session.sign_in_link = "", ""
 
         async def sign_in(emit: Callable[[Event], None]) -> object:
-            from mailsetup.assistant.service import SignInMeans
+            from mailsetup.assistant.signin import SignInMeans
 
             means = SignInMeans.DEVICE if by_code else SignInMeans.BROWSER
             # The page opens the browser, in the window's thread, when it hears of the address.
@@ -97,7 +96,7 @@ class SignInJobs:
             )
 
         def ended(end: JobEnd) -> None:
-            from mailsetup.assistant.service import SignIn, SignInFailure
+            from mailsetup.assistant.signin import SignIn, SignInFailure
             from mailsetup.assistant.signinwords import sign_in_link, sign_in_sentence
 
             match end.value:

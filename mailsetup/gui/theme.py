@@ -140,7 +140,8 @@ def is_dark(application: QApplication) -> bool:
 
 def colours_of(widget: QWidget) -> Colours:
     """The scheme that a widget is drawn in."""
-    palette = widget.palette()
+    # Not its own palette: a style sheet's transparent ground stands there as black.
+    palette = widget.window().palette()
     ground, text = palette.window().color().name(), palette.windowText().color().name()
     worn = (one for one in SCHEMES if (one.ground, one.text) == (ground, text))
     return next(worn, DARK if palette.window().color().lightness() < 128 else LIGHT)
@@ -279,11 +280,12 @@ def _stylesheet(c: Colours) -> str:
     QPushButton[role="choice"]:hover {{ border-color: {c.accent}; background: {c.soft}; }}
     QPushButton[role="choice"]:focus {{ border: 2px solid {c.accent}; }}
     QPushButton[role="link"] {{
-        background: transparent; border: 2px solid transparent; color: {c.accent};
-        padding: 2px; margin-left: -4px; text-align: left; min-height: 0;
+        background: transparent; border: none; border-radius: 0;
+        border-bottom: 2px solid transparent;
+        color: {c.accent}; padding: 4px 0 2px 0; text-align: left; min-height: 0;
     }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}
-    QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; border-radius: 6px; }}
+    QPushButton[role="link"]:focus {{ border-bottom-color: {c.accent}; outline: none; }}
     QPushButton[role="quiet"] {{
         background: transparent; border: 2px solid transparent; color: {c.muted};
         padding: 4px 8px; border-radius: 7px;

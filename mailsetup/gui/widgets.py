@@ -174,6 +174,17 @@ class Notice(QFrame):
         self._layout.addWidget(widget)
 
 
+def beside(text: QWidget, button: QWidget) -> QWidget:
+    """A text and, at the end of its line, what can be done with it."""
+    host = QWidget()
+    row = QHBoxLayout(host)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(Space.SMALL)
+    row.addWidget(text, 1)
+    row.addWidget(button)
+    return host
+
+
 class CopyRow(QFrame):
     """A value to be typed elsewhere, and a button that copies it."""
 

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+
+class Octets(int):
+    """A fact that is a size: people read it with a unit."""
+
+
 Fact = str | int | float | bool | tuple[str, ...]
 
 

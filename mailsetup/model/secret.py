@@ -1,6 +1,11 @@
 """A password or token on its way from the person to the server."""
 
+import base64
 from typing import NoReturn
+
+_HIDDEN = "•••"
+_LONG = 24
+"""Characters from which on a secret is also looked for inside of what was packed with it."""
 
 
 class Secret:
@@ -44,3 +49,31 @@ class AccessToken(Secret):
     """
 
     __slots__ = ()
+
+
+def without_secret(text: str, username: str, secret: Secret | None) -> str:
+    """The text with the password and its usual encodings blanked out."""
+    if not secret:
+        return text
+    value = secret.reveal()
+    forms = {
+        value,
+        base64.b64encode(value.encode()).decode(),
+        base64.b64encode(f"\0{username}\0{value}".encode()).decode(),
+        *_within_base64(value),
+    }
+    for form in sorted(forms, key=len, reverse=True):
+        text = text.replace(form, _HIDDEN)
+    return text
+
+
+def _within_base64(value: str) -> set[str]:
+    """What a long secret looks like in the midst of something longer that was packed as base64.
+
+    Three forms, by where in a group of three octets it begins; the characters at either edge, which
+    also depend on its neighbours, are left out.
+    """
+    if len(value) < _LONG:
+        return set()
+    packed = (base64.b64encode(b"\0" * shift + value.encode()).decode() for shift in range(3))
+    return {text.rstrip("=")[4:-4] for text in packed}

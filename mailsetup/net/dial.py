@@ -4,7 +4,7 @@ import asyncio
 import errno
 import ipaddress
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import partial
@@ -79,7 +79,8 @@ class Dialer:
     """Connections over TCP. ``routes`` sends some (host, port) to another (address, port)."""
 
     look_up: AddressLookup
-    context: ssl.SSLContext
+    context: Callable[[], ssl.SSLContext]
+    """Made where it is first needed: reading the system's authorities takes its time."""
     allow_loopback: bool = False
     routes: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
 
@@ -170,7 +171,7 @@ class Dialer:
             while winner is None and (waiting or running):
                 if waiting:
                     address, port = waiting.pop(0)
-                    attempt = partial(open_connection, address, port, host, self.context)
+                    attempt = partial(open_connection, address, port, host, self.context())
                     running.add(asyncio.ensure_future(when_free(attempt)))
                 done, running = await asyncio.wait(
                     running,

@@ -9,17 +9,13 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from mailsetup.net.options import ROOT_ANCHORS
+
 if TYPE_CHECKING:
     from dns.message import Message
     from dns.name import Name
     from dns.rdatatype import RdataType
     from dns.rrset import RRset
-
-ROOT_ANCHORS = (
-    "20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D",
-    "38696 8 2 683D2D0ACB8C9B712A1948B27F741219298D0A450D612C483AF444A4C0FB2B16",
-)
-"""DS records of the root's key-signing keys of 2017 and 2024, as IANA publishes them."""
 
 Fetch = Callable[[str, str], Awaitable["Message | None"]]
 """Asks for a name (with its final dot) and a type, with the DO bit set."""

@@ -1,10 +1,9 @@
 """The one door to the outside, handed down as an argument and replaceable as a whole."""
 
-import ipaddress
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import cache, partial
 
 from mailsetup.net.clock import Clock, SystemClock
 from mailsetup.net.dial import Connect, Dialer
@@ -15,11 +14,13 @@ from mailsetup.net.dns import (
     asked_once,
     system_addresses,
 )
-from mailsetup.net.dnssec import ROOT_ANCHORS
 from mailsetup.net.http import HttpClient, HttpsClient
 from mailsetup.net.kept import KeptConnections
+from mailsetup.net.options import NetworkOptions, parse_resolver
 from mailsetup.net.route import has_route
 from mailsetup.net.tls import verifying_context
+
+__all__ = ["Network", "NetworkOptions", "open_network", "parse_resolver", "system_proxy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +39,20 @@ class Network:
     """What discovery opened and the login may go on with."""
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkOptions:
-    """How to reach the outside.
-
-    ``resolver`` replaces the system's name service for every look-up, also of host names; whoever
-    names one may also be led to this computer's own addresses. ``ca_files`` are trusted beside the
-    system's authorities. ``anchors`` replace the DNS root's published keys (DS records) for a world
-    with a root of its own. ``routes`` leads (host, port) to another (address, port): the demo world
-    uses it, as it cannot have the standard ports.
-    """
-
-    resolver: tuple[str, int] | None = None
-    ca_files: tuple[Path, ...] = ()
-    routes: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
-    use_proxy: bool = True
-    anchors: tuple[str, ...] = ROOT_ANCHORS
-
-
 @asynccontextmanager
-async def open_network(options: NetworkOptions = NetworkOptions()) -> AsyncIterator[Network]:
-    """The real network for one run. Raises OSError (with ssl.SSLError) for an unusable CA file."""
+async def open_network(
+    options: NetworkOptions | None = None, *, soon: bool = True
+) -> AsyncIterator[Network]:
+    """The real network for one run. Raises OSError (with ssl.SSLError) for an unusable CA file.
+
+    ``soon`` is whether a connection will be wanted soon; otherwise the authorities that are to be
+    trusted are read only for the first one.
+    """
+    options = options or NetworkOptions()
     dns = DnsResolver(options.resolver, options.anchors)
-    context = verifying_context(options.ca_files)
+    context = cache(partial(verifying_context, options.ca_files))
+    if soon:
+        context()
     look_up = dns.addresses if options.resolver else asked_once(system_addresses)
     dialer = Dialer(
         look_up=look_up,
@@ -85,24 +77,6 @@ async def open_network(options: NetworkOptions = NetworkOptions()) -> AsyncItera
         kept.close()
         await http.close()
         await dns.close()
-
-
-def parse_resolver(text: str) -> tuple[str, int] | None:
-    """``HOST[:PORT]`` of a name server, an IP address; None when it is not one."""
-    host, port_text = text, "53"
-    if text.startswith("["):
-        host, _, rest = text[1:].partition("]")
-        if rest:
-            port_text = rest.removeprefix(":")
-    elif text.count(":") == 1:
-        host, port_text = text.split(":")
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return None
-    if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text) < 65536):
-        return None
-    return host, int(port_text)
 
 
 def system_proxy(host: str) -> str | None:

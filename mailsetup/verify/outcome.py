@@ -127,12 +127,6 @@ class Quota:
         """Used part, 0.0 to 1.0 and beyond."""
         return self.used / self.limit if self.limit else 0.0
 
-    def amount(self, count: int) -> str:
-        """So many of its units, for people; a bare number where messages are counted."""
-        if self.counts_messages:
-            return str(count)
-        return f"{count / 1024:.1f} MB" if count < 1024 * 1024 else f"{count / 1024**2:.1f} GB"
-
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:

@@ -1,9 +1,8 @@
 """How a session ends early inside this package; the border turns it into a `Failure`."""
 
-import base64
 from types import TracebackType
 
-from mailsetup.model.secret import Secret
+from mailsetup.model.secret import Secret, without_secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 from mailsetup.net.connection import (
@@ -14,8 +13,6 @@ from mailsetup.net.connection import (
 )
 from mailsetup.net.tls import CertificateFacts
 from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, Stage
-
-_HIDDEN = "•••"
 
 
 class RefusalError(Exception):
@@ -98,34 +95,3 @@ class border:  # noqa: N801 - reads as the block that it is
             case _:
                 return None
         return Failure(self._stage, meaning, self._server, text=text)
-
-
-def _within_base64(value: str) -> set[str]:
-    """What a long secret looks like in the midst of something longer that was packed as base64.
-
-    Three forms, by where in a group of three octets it begins; the characters at either edge, which
-    also depend on its neighbours, are left out.
-    """
-    if len(value) < _LONG:
-        return set()
-    packed = (base64.b64encode(b"\0" * shift + value.encode()).decode() for shift in range(3))
-    return {text.rstrip("=")[4:-4] for text in packed}
-
-
-_LONG = 24
-
-
-def without_secret(text: str, username: str, secret: Secret | None) -> str:
-    """The text with the password and its usual encodings blanked out."""
-    if not secret:
-        return text
-    value = secret.reveal()
-    forms = {
-        value,
-        base64.b64encode(value.encode()).decode(),
-        base64.b64encode(f"\0{username}\0{value}".encode()).decode(),
-        *_within_base64(value),
-    }
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, _HIDDEN)
-    return text

@@ -6,16 +6,14 @@ from pathlib import Path
 import pytest
 
 from mailsetup.assistant.expert import (
-    MAX_FILE,
     Expert,
     ExpertField,
     ExpertProblem,
-    FileProblem,
     holds_certificates,
-    read_settings_file,
     run_options,
 )
 from mailsetup.assistant.service import Discovery, RunOptions
+from mailsetup.assistant.settingsfile import MAX_FILE, FileProblem, read_settings_file
 from mailsetup.model.address import EmailAddress
 
 ANA = EmailAddress("ana", "bodega.test")

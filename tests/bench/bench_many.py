@@ -11,8 +11,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from mailsetup.discovery.find import Discovery, find
+from mailsetup.discovery.find import find
 from mailsetup.discovery.many import Searches
+from mailsetup.discovery.result import Discovery
 from mailsetup.model.address import EmailAddress
 from mailsetup.net.network import NetworkOptions, open_network
 from tests.servers.world import World

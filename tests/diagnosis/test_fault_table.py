@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.checking import Check
-from mailsetup.assistant.service import ignore
+from mailsetup.assistant.events import ignore
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
 from mailsetup.model.secret import AccessToken

@@ -9,9 +9,10 @@ from email.utils import format_datetime
 import pytest
 import trustme
 
-from mailsetup.assistant.checking import Check, CheckRequest
+from mailsetup.assistant.checking import Check
+from mailsetup.assistant.events import ignore
 from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.service import ignore
+from mailsetup.assistant.request import CheckRequest
 from mailsetup.model.settings import Protocol
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.connection import Connection

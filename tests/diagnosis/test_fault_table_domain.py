@@ -10,7 +10,7 @@ import nacl.signing
 import pytest
 
 from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.second import SecondMailbox
+from mailsetup.assistant.request import SecondMailbox
 from mailsetup.assistant.service import Assistant, RunOptions, choose_account
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret

@@ -13,7 +13,8 @@ from mailsetup.discovery.autodiscoverxml import (
     parse,
     request,
 )
-from mailsetup.discovery.find import Verdict, find
+from mailsetup.discovery.find import find
+from mailsetup.discovery.result import Verdict
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.trust import domains_to_confirm
 from mailsetup.model.address import EmailAddress

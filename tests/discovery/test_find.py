@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 
 from mailsetup.discovery.domain import DomainState
-from mailsetup.discovery.find import (
-    GRACE,
-    HEAD_START,
-    PATIENCE,
-    Discovery,
-    Verdict,
-    all_sources,
-    find,
-)
+from mailsetup.discovery.find import GRACE, HEAD_START, PATIENCE, all_sources, find
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.discovery.result import Discovery, Verdict
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Fate, Found, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType

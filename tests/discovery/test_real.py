@@ -6,7 +6,8 @@ import pytest
 
 from mailsetup.discovery.certificate import proven_name
 from mailsetup.discovery.domain import DomainState
-from mailsetup.discovery.find import Discovery, Verdict, find
+from mailsetup.discovery.find import find
+from mailsetup.discovery.result import Discovery, Verdict
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.model.outcome import Fate, Found
 from mailsetup.model.secret import Secret

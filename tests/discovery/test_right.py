@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from mailsetup.discovery.find import GRACE, Discovery, Verdict, find
+from mailsetup.discovery.find import GRACE, find
+from mailsetup.discovery.result import Discovery, Verdict
 from mailsetup.model.outcome import Fate
 from mailsetup.model.source import Channel, Method
 from mailsetup.net.dial import ConnectFault

@@ -17,7 +17,8 @@ from mailsetup.assistant.publishing import (
     row_to_json,
     verify_publication,
 )
-from mailsetup.discovery.find import Discovery, find
+from mailsetup.discovery.find import find
+from mailsetup.discovery.result import Discovery
 from mailsetup.discovery.sources.autoconfig import Autoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.pacc import Pacc

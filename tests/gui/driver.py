@@ -10,18 +10,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted, Event, SourceAsked
-from mailsetup.assistant.flow import Page
-from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.service import (
-    Assistant,
-    CheckRequest,
-    Discovery,
+from mailsetup.assistant.events import (
+    Activity,
+    ActivityEnded,
+    ActivityStarted,
     Emit,
-    Outcome,
-    RunOptions,
+    Event,
+    SourceAsked,
     ignore,
 )
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.service import Assistant, CheckRequest, Discovery, Outcome, RunOptions
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.gui.pages.complaint import ComplaintPage
 from mailsetup.gui.pages.found import FoundPage

@@ -54,6 +54,18 @@ def test_a_name_that_was_typed_is_not_replaced_by_a_pasted_one(person: Person) -
     assert person.start.person.text == "Yo misma"
 
 
+@pytest.mark.parametrize("text", ["ana@bodega.es", "mailto:ana@bodega.es", "Ana <ana@bodega.es>"])
+def test_an_address_that_was_typed_as_the_name_goes_where_it_belongs(
+    person: Person, text: str
+) -> None:
+    person.start.person.edit.setFocus()
+    QTest.keyClicks(person.start.person.edit, text)
+    person.presses_enter()
+    person.is_on(Page.FOUND)
+    assert person.window.session.address_text == "ana@bodega.es"
+    assert person.window.session.person == ("Ana" if "<" in text else "")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
+from mailsetup.assistant.events import Emit, ignore
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant, Discovery, Emit, ignore
+from mailsetup.assistant.service import Assistant, Discovery
 from mailsetup.gui.pages.looking import LookingPage
 from mailsetup.gui.screenshots import discovery
 from mailsetup.model.address import EmailAddress

@@ -12,12 +12,15 @@ from PySide6.QtWidgets import QPushButton
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
+from mailsetup.gui.laying import LayingOut
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.screenshots import report
 from mailsetup.model.folders import Folders
 from tests.export.accounts import account
 from tests.export.test_installation import program
 from tests.gui.driver import Person, Scripted, folder_chooser
+from tests.gui.heartbeat import Heartbeat, slowness
+from tests.gui.test_heartbeat import BUSY, MOST
 
 MakePerson = Callable[[Assistant], Person]
 SOMEBODY_ELSES = account("eva@otra.example")
@@ -142,3 +145,32 @@ def test_the_guide_for_any_program_is_saved_as_pdf_too(person: Person, tmp_path:
     person.bot.waitUntil(lambda: bool(person.window.session.saved))
     (sheet,) = [path for path in person.window.session.saved if path.suffix == ".pdf"]
     assert sheet.read_bytes().startswith(b"%PDF-")
+
+
+def test_the_guide_is_laid_out_for_paper_beside_the_window(somebody: MakePerson) -> None:
+    person = somebody(Scripted())
+    chooses_a_program(person)
+    person.bot.waitUntil(lambda: bool(person.window.session.installed))
+    card = person.program.choices["other"]
+    heart = Heartbeat()
+    heart.start("a guide on paper")
+    person.clicks(card)
+    assert "being made" in card.accessibleDescription()
+    done = done_page(person)
+    heart.stop()
+    artifact = person.window.session.artifact
+    assert artifact is not None
+    assert [file.content[:5] for file in artifact.files if file.name.endswith(".pdf")] == [b"%PDF-"]
+    assert heart.longest["a guide on paper"] < MOST * BUSY * slowness()
+    assert done.save.isVisibleTo(person.window)
+    person.clicks(person.window.back)
+    person.is_on(Page.PROGRAM)
+    assert "being made" not in card.accessibleDescription()
+
+
+def test_a_defect_while_laying_out_is_told_like_any_other() -> None:
+    def breaks() -> bytes:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        LayingOut(breaks).written()

@@ -8,8 +8,10 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
+from mailsetup.gui import screenshots
 from mailsetup.gui.page import Wish
 from mailsetup.gui.pages.technician import TechnicianPage
+from mailsetup.gui.screenshots import SIZE
 from tests.gui.driver import Person, Scripted
 
 MakePerson = Callable[[Assistant], Person]
@@ -122,3 +124,13 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     assert not person.window.session.demo
     assert not person.window.footer.badge.isVisibleTo(person.window)
     assert person.window.session.address is None
+
+
+def test_the_technicians_page_needs_no_scrolling(somebody: MakePerson) -> None:
+    person = somebody(Scripted())
+    person.window.resize(SIZE)
+    for spoken in ("es", "en"):
+        person.window.languages.setCurrentIndex(person.window.languages.findData(spoken))
+        screenshots.show(person.window, "technician")
+        person.bot.wait(50)
+        assert person.window.area.verticalScrollBar().maximum() == 0, spoken

@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.report import CheckReport
@@ -125,12 +127,17 @@ def test_without_a_second_mailbox_less_is_seen_and_it_can_be_given_later(
     person.clicks(person.second.without)
     person.is_on(Page.RESULT)
     assert assistant.requests[0].second is None
-    person.clicks(person.result.with_second)
+    assert person.result.title.text() == "Nothing broken was found"
+    assert person.window.primary.text() == "Repeat with a second mailbox"
+    assert person.result.anyway.isVisibleTo(person.window)
+    person.goes_on()
     person.is_on(Page.SECOND)
     person.types(person.second.address.edit, "ana@gratis.example")
     person.types(person.second.password.edit, "otra-secreta")
+    person.clicks(person.second.blocklists)
     person.goes_on()
     person.is_on(Page.RESULT)
+    assert [request.blocklists for request in assistant.requests] == [False, True]
     assert assistant.requests[1].second is not None
     assert assistant.requests[1].previous is assistant.reports[0]
 
@@ -354,12 +361,15 @@ def test_the_name_that_a_server_proves_is_one_click_away(somebody: MakePerson) -
 
 
 def test_with_nothing_found_the_servers_are_entered_by_hand(somebody: MakePerson) -> None:
-    assistant = Scripted(found=nothing_found())
+    guess = "mail.bodegasdelebro.es"
+    away = Finding("hosting.server.unresolvable", Status.FAIL, {"host": guess})
+    assistant = Scripted(found=nothing_found(), unreachable={guess: away})
     person = somebody(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.MANUAL)
     page = person.manual
     assert page.incoming.host.text == "mail.bodegasdelebro.es"
+    person.bot.waitUntil(lambda: "does not exist" in page.incoming.reached.text())
     person.types(page.incoming.host.edit, 'evil"host')
     person.types(page.incoming.port.edit, "0")
     person.goes_on()
@@ -399,9 +409,15 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
     assert "does not accept" in person.result.sentence.text()
     person.goes_on()
+    person.is_on(Page.PASSWORD)
+    entry = person.password.entry
+    assert "did not accept" in entry.field.fault.text()
+    assert entry.edit.hasSelectedText()
     person.enters_password("buena")
+    assert entry.field.fault.text() == ""
     person.is_on(Page.RESULT)
     assert person.result.chain.light(Link.ACCOUNT) is Light.OK
+    assert not person.result.message.isVisibleTo(person.window)
     assert [r.secret.reveal() for r in assistant.requests] == ["mala", "buena"]
 
 
@@ -419,7 +435,13 @@ def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePe
     person.goes_on()
     person.enters_password("canario-secreto")
     person.is_on(Page.RESULT)
-    message = person.result.hosting_message()
+    box = person.result.message
+    assert box.isVisibleTo(person.window)
+    texts = [label.text() for label in box.findChildren(QLabel)]
+    (shown,) = (text for text in texts if "554 5.7.1" in text)
+    person.clicks(person.result.copy)
+    message = QGuiApplication.clipboard().text()
+    assert message == shown
     assert "ana@bodegasdelebro.es" in message
     assert "554 5.7.1" in message
     assert "canario-secreto" not in message

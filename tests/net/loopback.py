@@ -106,7 +106,7 @@ def dialer(port: int, *, host: str = HOST, to: int = 993) -> Dialer:
     """A dialer that leads a public name and port to a server here."""
     return Dialer(
         look_up=only_loopback,
-        context=client_context(),
+        context=client_context,
         routes={(host, to): ("127.0.0.1", port)},
     )
 

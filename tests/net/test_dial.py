@@ -115,14 +115,14 @@ async def test_names_that_lead_nowhere_or_home(reply: Reply[str], fault: Connect
     async def look_up(host: str) -> Reply[str]:
         return reply
 
-    failure = await Dialer(look_up, client_context())(HOST, 993, implicit_tls=True)
+    failure = await Dialer(look_up, client_context)(HOST, 993, implicit_tls=True)
     assert isinstance(failure, ConnectFailure)
     assert failure.fault is fault
 
 
 async def test_whoever_names_a_resolver_may_be_led_to_this_computer() -> None:
     async with serving(saying(b"hi\r\n")) as there:
-        dial = Dialer(only_loopback, client_context(), allow_loopback=True)
+        dial = Dialer(only_loopback, client_context, allow_loopback=True)
         connection = await dial(HOST, there.port, implicit_tls=False)
         assert isinstance(connection, Connection)
         assert connection.address == "127.0.0.1"
@@ -144,7 +144,7 @@ async def test_a_dead_first_address_does_not_keep_the_second_from_answering() ->
                 async def look_up(host: str) -> Reply[str]:
                     return Answer(("127.0.0.2", "127.0.0.1"))
 
-                dial = Dialer(look_up, client_context(), allow_loopback=True)
+                dial = Dialer(look_up, client_context, allow_loopback=True)
                 connection = await dial(HOST, there.port, implicit_tls=False)
             finally:
                 for filler in fillers:

@@ -54,7 +54,7 @@ async def client(
     context = None if clear else tls or server_context(*NAMES)
     async with serving(handler, context) as there:
         routes = {(name, port): ("127.0.0.1", there.port) for name in NAMES}
-        dial = Dialer(look_up, client_context(), routes=routes)
+        dial = Dialer(look_up, client_context, routes=routes)
         made = HttpsClient(dial, proxy_for=lambda _: None)
         try:
             yield made
@@ -285,7 +285,7 @@ async def test_giving_up_closes_the_connection() -> None:
 
     async with serving(silent, server_context(*NAMES)) as there:
         routes = {(name, 443): ("127.0.0.1", there.port) for name in NAMES}
-        dial = Dialer(look_up, client_context(), routes=routes)
+        dial = Dialer(look_up, client_context, routes=routes)
         client = HttpsClient(dial, proxy_for=lambda _: None)
         task = asyncio.ensure_future(client.get(URL))
         async with asyncio.timeout(10):
@@ -319,7 +319,7 @@ async def test_through_a_proxy_the_certificate_is_still_the_servers_own() -> Non
                 back.transport.abort()
 
         async with serving(proxy) as way:
-            dial = Dialer(look_up, client_context())
+            dial = Dialer(look_up, client_context)
             through = f"http://127.0.0.1:{way.port}"
             client = HttpsClient(dial, proxy_for=lambda _: through)
             try:

@@ -8,14 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mailsetup import i18n
-from mailsetup.assistant.service import (
-    Assistant,
-    NetworkOptions,
-    RunOptions,
-    SignInFailure,
-    SignInWay,
-    choose_account,
-)
+from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions, choose_account
+from mailsetup.assistant.signin import SignInFailure, SignInWay
 from mailsetup.assistant.signinwords import sign_in_sentence
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account, AccountSettings

@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 from mailsetup import i18n
-from mailsetup.assistant.service import (
-    Assistant,
-    CheckRequest,
-    SignIn,
-    SignInFailure,
-    SignInWay,
-)
+from mailsetup.assistant.service import Assistant, CheckRequest
+from mailsetup.assistant.signin import SignIn, SignInFailure, SignInWay
 from mailsetup.model.settings import Account, AccountSettings
 from mailsetup.oauth.outcome import SignInFault
 from tests.oauth.chromium import Chromium, chromium

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mailsetup.assistant.events import Event, SignInCode
-from mailsetup.assistant.service import SignIn, SignInFailure, SignInWay
-from mailsetup.assistant.signin import SignInMeans, sign_in
+from mailsetup.assistant.signin import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
 from mailsetup.net.network import Network, open_network
 from mailsetup.oauth.outcome import Client, SignInFault
 from tests.oauth.conftest import ADDRESS, options_of, sentences

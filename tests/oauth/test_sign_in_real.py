@@ -9,15 +9,8 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.events import Event, SignInOpened
-from mailsetup.assistant.service import (
-    Assistant,
-    CheckRequest,
-    SignIn,
-    SignInFailure,
-    SignInWay,
-    UnconfirmedError,
-)
-from mailsetup.assistant.signin import SignInMeans, sign_in
+from mailsetup.assistant.service import Assistant, CheckRequest, UnconfirmedError
+from mailsetup.assistant.signin import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
 from mailsetup.assistant.signinwords import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.table import EXPORTERS

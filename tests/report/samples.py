@@ -9,7 +9,7 @@ from mailsetup import i18n
 from mailsetup.assistant.report import CheckReport, Elsewhere, RoundTrip
 from mailsetup.assistant.reporting import report_content
 from mailsetup.diagnosis.symptoms import Symptom, answer
-from mailsetup.discovery.find import Discovery
+from mailsetup.discovery.result import Discovery
 from mailsetup.gui.screenshots import discovery as some_discovery
 from mailsetup.gui.screenshots import report as some_report
 from mailsetup.model.finding import Finding, Link, Status

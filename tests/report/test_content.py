@@ -9,8 +9,8 @@ from mailsetup.assistant.reporting import absence_content, report_content
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import judge
 from mailsetup.diagnosis.symptoms import Symptom, answer
-from mailsetup.discovery.find import Discovery
-from mailsetup.discovery.find import Verdict as Outcome
+from mailsetup.discovery.result import Discovery
+from mailsetup.discovery.result import Verdict as Outcome
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.source import Channel, Method, Source
@@ -37,7 +37,7 @@ def test_a_healthy_account_is_told_with_its_proof() -> None:
     assert told.proof == (
         "Logged in at imap.correo-iberico.es to receive",
         "Logged in at smtp.correo-iberico.es to send",
-        "Messages up to 50.0 MB may be sent; that is about 36.5 MB of files",
+        "Messages up to 50 MB may be sent; that is about 36.5 MB of files",
         "A message of 1.4 MB came back after 1.2 s",
         "Its attachment is unchanged",
     )
@@ -150,8 +150,8 @@ def test_the_technician_gets_servers_logins_and_the_search() -> None:
     assert servers["User name"] == ("ana@bodegasdelebro.es",) * 2
     assert servers["Login used"] == ("SCRAM-SHA-256", "PLAIN")
     assert servers["Time to log in"] == ("41 ms", "38 ms")
-    assert servers["Space used"] == ("716.8 MB of 2.0 GB", "—")
-    assert servers["Largest message"] == ("—", "50.0 MB")
+    assert servers["Space used"] == ("716.8 MB of 2 GB", "—")
+    assert servers["Largest message"] == ("—", "50 MB")
     tried = tables["Where it was looked"]
     assert ("autodiscover", "not reachable (timeout)", "90 ms", "https://autodiscover.x.es/") in (
         tried.rows

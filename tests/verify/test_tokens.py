@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.model.secret import AccessToken, Secret
+from mailsetup.model.secret import AccessToken, Secret, without_secret
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.verify.login import (
     log_in_imap,
@@ -18,7 +18,6 @@ from mailsetup.verify.login import (
     open_smtp,
 )
 from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn
-from mailsetup.verify.refusal import without_secret
 from mailsetup.verify.sasl import Bearer, SaslError, choose, exchange, is_sayable
 from tests.verify.scripted import Hear, Heard, Say, Step, playing
 

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding import Fact, Finding, Octets, Status
 from mailsetup.model.settings import Protocol, SocketType
 from mailsetup.net.tls import CertificateFacts
 from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, LoggedIn, RoundTrip
@@ -202,8 +202,8 @@ def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
         return ()
     facts: dict[str, Fact] = {
         "percent": min(round(quota.share * 100), 100),
-        "used": quota.amount(quota.used),
-        "limit": quota.amount(quota.limit),
+        "used": quota.used if quota.counts_messages else Octets(quota.used * 1024),
+        "limit": quota.limit if quota.counts_messages else Octets(quota.limit * 1024),
     }
     unit = "messages" if quota.counts_messages else "kib"
     evidence: dict[str, Fact] = {f"used_{unit}": quota.used, f"limit_{unit}": quota.limit}

@@ -22,7 +22,8 @@ from mailsetup.gui.widgets import (
     clear,
 )
 from mailsetup.gui.wrapping import wrapping_row
-from mailsetup.i18n import _
+from mailsetup.i18n import _, ngettext
+from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
     from mailsetup.export.outlook_run import RunStep
@@ -78,9 +79,9 @@ class DonePage(PageView):
             self._problem,
             self._notes,
             self.code,
+            actions,
             self.offers,
             self._steps,
-            actions,
         ):
             self.column.addWidget(widget)
         self.column.setAlignment(self.code, Qt.AlignmentFlag.AlignHCenter)
@@ -117,11 +118,11 @@ class DonePage(PageView):
             if here:
                 self.sentence.setText(_("Your account is in Evolution, beside those it had."))
             elif session.saved:
-                names = ", ".join(path.name for path in session.saved)
-                folder = session.saved[0].parent
-                self.sentence.setText(
-                    _("Saved in {folder}: {names}").format(folder=folder, names=names)
+                folder = plain(str(session.saved[0].parent), 300)
+                where = ngettext(
+                    "The file is in {folder}.", "The files are in {folder}.", len(session.saved)
                 )
+                self.sentence.setText(where.format(folder=folder))
             else:
                 self.sentence.setText(_("Keep this window open beside your program."))
         notes = session.notes if applied else artifact.notes if artifact else ()

@@ -73,10 +73,12 @@ class FoundPage(PageView):
         self._show()
 
     def _show(self) -> None:
-        from mailsetup.assistant.service import settings_domains
+        from mailsetup.assistant.choosing import settings_domains
 
         discovery = self.session.discovery
         settings = discovery.settings if discovery else None
+        asks = discovery is not None and bool(discovery.confirm)
+        self.title.setText(_("Do you know this company?") if asks else _("Found"))
         if discovery is None:
             return
         for widget in (self._hints, self.details, self._aliases):
@@ -149,7 +151,7 @@ class FoundPage(PageView):
 
     def leave(self) -> bool:
         """Take the best servers."""
-        from mailsetup.assistant.service import choose_account
+        from mailsetup.assistant.choosing import choose_account
 
         discovery, address = self.session.discovery, self.session.address
         if discovery is None or address is None:
@@ -183,7 +185,6 @@ class FoundPage(PageView):
 
     def retranslate(self) -> None:
         """Texts in the current language."""
-        self.title.setText(_("Found"))
         self.details.set_texts(_("Show the servers"), _("Hide the servers"))
         self.edit.setText(_("Change the servers by hand"))
         self._show()

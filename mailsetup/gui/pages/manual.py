@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QIntValidator
 from PySide6.QtWidgets import (
     QComboBox,
@@ -180,6 +180,10 @@ class ServerForm(QWidget):
         self.blockSignals(False)
         self._touched = False
 
+    def propose(self) -> None:
+        """What is shown is a guess, which is tried like what is typed."""
+        self._touched = True
+
     def check(self, only: Field | None = None) -> bool:
         """Say at each field, or at one, what is wrong with it."""
         for field, fault in (
@@ -243,9 +247,10 @@ class ManualPage(PageView):
         self._lead = PlainLabel(role="muted")
         self.incoming = ServerForm(Protocol.IMAP)
         self.outgoing = ServerForm(Protocol.SMTP)
-        for widget in (self._lead, self.incoming, self.outgoing):
-            self.column.addWidget(widget)
-        self.column.setSpacing(Space.LARGE)
+        self.column.addWidget(self._lead)
+        for form in (self.incoming, self.outgoing):
+            self.column.addWidget(form)
+            self.column.addSpacing(Space.TINY)
         self.column.addStretch(1)
         for form in (self.incoming, self.outgoing):
             form.settled.connect(lambda: self.wanted.emit(Wish.REACH_SERVERS))
@@ -260,6 +265,12 @@ class ManualPage(PageView):
             self.incoming.show_server(account.incoming)
             self.outgoing.show_server(account.outgoing)
         self._tell()
+        discovery = self.session.discovery
+        if self.session.account is None and discovery is not None and discovery.settings is None:
+            # The search has asked there already: the person sees at once that it is only a guess.
+            for form in (self.incoming, self.outgoing):
+                form.propose()
+            QTimer.singleShot(0, self, lambda: self.wanted.emit(Wish.REACH_SERVERS))
 
     def to_reach(self) -> list[ServerSettings]:
         """The servers that were newly typed."""
@@ -274,7 +285,7 @@ class ManualPage(PageView):
             form.show_reached(server, end)
 
     def _proposed(self) -> Account | None:
-        from mailsetup.assistant.service import choose_account
+        from mailsetup.assistant.choosing import choose_account
 
         address = self.session.address
         if address is None:

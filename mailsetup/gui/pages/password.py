@@ -58,6 +58,14 @@ class PasswordPage(PageView):
         self.entry.set_text(self.session.password)
         self.keep.setChecked(self.session.keep_password)
         self._show()
+        self._say_refused()
+
+    def _say_refused(self) -> None:
+        """The last test failed at this password: say it where another one is typed."""
+        if not self.session.password_was_refused or not self.entry.text:
+            return
+        self.entry.field.set_fault(_("The server did not accept this password. Type it again."))
+        self.entry.edit.selectAll()
 
     def _show(self) -> None:
         account = self.session.account

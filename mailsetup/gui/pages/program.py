@@ -43,6 +43,8 @@ class ProgramPage(PageView):
         where.addWidget(self.store)
         self._here_title, self._other_title = PlainLabel(bold=True), PlainLabel(bold=True)
         self.choices: dict[str, ChoiceCard] = {}
+        self._making = False
+        """Whether what was chosen is on its way."""
         self._hosts: dict[str, QWidget] = {}
         self._here, self._usual, self._rest = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
         for layout in (self._here, self._usual, self._rest):
@@ -73,11 +75,17 @@ class ProgramPage(PageView):
 
     def enter(self) -> None:
         """What was chosen before has the keyboard."""
+        self._making = False
         self._show()
 
     def _choose(self, program: str) -> None:
+        if self._making:
+            return
+        self._making = True
         self.session.program = program
         self.session.problem = ""
+        card = self.choices[program]
+        card.set_texts(card.accessibleName(), _("One moment, it is being made …"))
         self.wanted.emit(Wish.SET_UP_PROGRAM)
 
     def _is_here(self, exporter: Exporter) -> bool:

@@ -3,27 +3,32 @@
 from dataclasses import replace
 from datetime import datetime
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QPushButton
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import actor_name, link_name
+from mailsetup.figures import seconds
 from mailsetup.gui.chain import ChainView
-from mailsetup.gui.numbers import seconds
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
 from mailsetup.gui.signs import Light
 from mailsetup.gui.steplist import Step, StepList
 from mailsetup.gui.theme import Type
-from mailsetup.gui.widgets import Foldable, LinkButton, PlainLabel, action_button
+from mailsetup.gui.widgets import (
+    Foldable,
+    LinkButton,
+    Notice,
+    PlainLabel,
+    action_button,
+    beside,
+)
 from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
-from mailsetup.model.finding import Actor, Finding, Status
+from mailsetup.model.finding import Finding, Status
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 
-_PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
-"""What typing the password anew may mend."""
 _SIGN_IN_HELPS = frozenset(
     {
         "account.login.oauth-needed",
@@ -34,6 +39,11 @@ _SIGN_IN_HELPS = frozenset(
     }
 )
 """What signing in in the browser, or doing it anew, may mend."""
+_SERVERS_HELP = ("hosting.server.", "hosting.tls.", "hosting.starttls.", "hosting.login.")
+"""What other servers may mend."""
+_SELECTABLE = (
+    Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+)
 
 
 class ResultPage(PageView):
@@ -53,7 +63,7 @@ class ResultPage(PageView):
         self.proof = StepList()
         self._notes = PlainLabel(role="muted")
         self._also = PlainLabel()
-        self.again = action_button()
+        self.again = LinkButton()
         self.again.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
         self.other_password = action_button()
         self.other_password.clicked.connect(lambda: self.moved.emit(Move.PASSWORD))
@@ -63,18 +73,29 @@ class ResultPage(PageView):
         self.use_name.clicked.connect(self._use_name)
         self.short_name = action_button()
         self.short_name.clicked.connect(self._use_short_name)
+        self.message = Notice()
+        """What to write to whoever has to act."""
+        self._message_title, self._message = PlainLabel(bold=True), PlainLabel()
+        self._message.setTextInteractionFlags(_SELECTABLE)
         self.copy = action_button()
         self.copy.clicked.connect(self._copy_message)
+        self.message.add(beside(self._message_title, self.copy))
+        self.message.add(self._message)
         self.with_second = action_button()
         self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
-        self.save_report: QPushButton = action_button()
+        self.save_report = LinkButton()
         self.save_report.clicked.connect(lambda: self.wanted.emit(Wish.SAVE_REPORT))
         self.anyway = LinkButton()
         self.anyway.clicked.connect(lambda: self.moved.emit(Move.NEXT))
-        remedies = wrapping_row(self.use_name, self.short_name, self.with_second)
-        actions = wrapping_row(
-            self.again, self.other_password, self.servers, self.copy, self.save_report
+        self._remedies = (
+            self.use_name,
+            self.short_name,
+            self.with_second,
+            self.other_password,
+            self.servers,
         )
+        self._remedy_row = wrapping_row(*self._remedies)
+        quiet = wrapping_row(self.again, self.anyway, self.save_report)
         self._saved = PlainLabel(role="muted")
         self.details = Foldable()
         for widget in (
@@ -83,14 +104,14 @@ class ResultPage(PageView):
             self.sentence,
             self.advice,
             self._who,
-            remedies,
+            self._remedy_row,
+            self.message,
             self.proof,
             self._notes,
             self._also,
-            actions,
+            quiet,
             self._saved,
             self.details,
-            self.anyway,
         ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
@@ -102,12 +123,20 @@ class ResultPage(PageView):
 
     @property
     def _cause(self) -> Finding | None:
-        """What explains the complaint, or else what is broken first."""
         report = self.session.report
-        if report is None:
-            return None
-        answered = report.answer.finding if report.answer else None
-        return answered or report.root_cause
+        return report.to_act_on if report is not None else None
+
+    @property
+    def _needs_second(self) -> bool:
+        """Whether only a mailbox elsewhere shows what is complained of, and none took part."""
+        report = self.session.report
+        answer = report.answer if report is not None else None
+        return (
+            report is not None
+            and report.elsewhere is None
+            and answer is not None
+            and answer.symptom.needs_second_mailbox
+        )
 
     def _show(self) -> None:
         from mailsetup.assistant.reportwords import verdict_words
@@ -124,13 +153,11 @@ class ResultPage(PageView):
         healthy = report is not None and report.is_healthy
         self.lead.setText(answer.sentence if answer is not None and answer.finding else "")
         self.lead.setVisible(bool(self.lead.text()))
-        self.with_second.setVisible(
-            answer is not None
-            and answer.symptom.needs_second_mailbox
-            and report is not None
-            and report.elsewhere is None
-        )
-        self.copy.setVisible(cause is not None and explain(cause).who is not Actor.YOU)
+        unseen = self._needs_second and cause is None
+        self.with_second.setVisible(self._needs_second and not unseen)
+        self._message.setText(self.hosting_message())
+        self.message.setVisible(bool(self._message.text()))
+        self.copy.setText(_("&Copy"))
         self.save_report.setVisible(report is not None)
         first = self.primary_move()
         self.again.setVisible((not healthy or cause is not None) and first is not Move.AGAIN)
@@ -139,19 +166,20 @@ class ResultPage(PageView):
             and cause.id.startswith("account.login")
             and first not in (Move.PASSWORD, Move.SIGN_IN)
         )
-        self.anyway.setVisible(report is not None and not healthy)
-        self.servers.setVisible(cause is not None and cause.id.startswith("hosting."))
+        self.anyway.setVisible(report is not None and (not healthy or unseen))
+        self.servers.setVisible(cause is not None and cause.id.startswith(_SERVERS_HELP))
         self.use_name.setVisible(bool(self._proven_name()))
         self.short_name.setVisible(bool(self._short_name()))
         self._name_remedies()
+        self._remedy_row.setVisible(any(not button.isHidden() for button in self._remedies))
         self._who.setVisible(cause is not None)
         if healthy and report is not None and cause is None:
             title, sentence = verdict_words(report)
-            self.title.setText(title)
+            self.title.setText(_("Nothing broken was found") if unseen else title)
             self.sentence.setText(sentence)
             if answer is not None:
                 self.sentence.setText(answer.sentence)
-            self.advice.setText(_("Now choose the program that you want to use."))
+            self.advice.setText("" if unseen else _("Now choose the program that you want to use."))
         elif cause is not None and report is not None:
             shown = explain(cause)
             title = _("To be mended: {link}") if healthy else _("Broken here: {link}")
@@ -167,7 +195,9 @@ class ResultPage(PageView):
                 )
             )
             self.advice.setText(_("Please try again. If it happens again, report it to us."))
-        self._show_proof(healthy=healthy)
+        # What is to be mended is not told among what is well; the chain shows that.
+        self.advice.setVisible(bool(self.advice.text()))
+        self._show_proof(healthy=healthy and cause is None)
         self._show_head(healthy=healthy, cause=cause)
         findings = report.findings if report else ()
         also = [explain(f) for f in findings if f is not cause and f.status is not Status.OK]
@@ -230,7 +260,8 @@ class ResultPage(PageView):
         report = self.session.report
         light = Light.FAIL if cause is not None and not healthy else Light.WARN
         if cause is None:
-            light = Light.OK if report is not None and report.is_proven else Light.UNKNOWN
+            proven = report is not None and report.is_proven and not self._needs_second
+            light = Light.OK if proven else Light.UNKNOWN
         self.sign.set_light(light)
         trip = report.round_trip if report is not None else None
         self.moment.setVisible(cause is None and healthy and trip is not None)
@@ -277,7 +308,7 @@ class ResultPage(PageView):
         self._saved.show()
 
     def _copy_message(self) -> None:
-        QGuiApplication.clipboard().setText(self.hosting_message())
+        QGuiApplication.clipboard().setText(self._message.text())
         self.copy.setText(_("Copied"))
 
     def is_ready(self) -> bool:
@@ -287,13 +318,12 @@ class ResultPage(PageView):
     def primary_move(self) -> Move:
         """What helps most: the program, another password, or another try."""
         report = self.session.report
-        if report is not None and report.is_healthy:
-            return Move.NEXT
         cause = self._cause
+        if report is not None and report.is_healthy:
+            return Move.SECOND if self._needs_second and cause is None else Move.NEXT
         if cause is not None and cause.id in _SIGN_IN_HELPS:
             return Move.SIGN_IN
-        password = cause is not None and cause.id in _PASSWORD_HELPS
-        return Move.PASSWORD if password else Move.AGAIN
+        return Move.PASSWORD if self.session.password_was_refused else Move.AGAIN
 
     def primary_text(self) -> str:
         """The button for `primary_move`."""
@@ -302,6 +332,8 @@ class ResultPage(PageView):
                 return _("Choose my program")
             case Move.PASSWORD:
                 return _("Type the password again")
+            case Move.SECOND:
+                return _("Repeat with a second mailbox")
             case Move.SIGN_IN:
                 return _("Sign in in the browser")
             case _:
@@ -320,7 +352,8 @@ class ResultPage(PageView):
         self.servers.setText(_("Change the &servers"))
         self.save_report.setText(_("Save &report …"))
         self.with_second.setText(_("Repeat with a second &mailbox"))
-        self.copy.setText(_("Copy &message to send them"))
+        self._message_title.setText(_("You can write this to them:"))
+        self.copy.setAccessibleName(_("Copy the message"))
         self.details.set_texts(_("Show details for a technician"), _("Hide the details"))
         self.chain.retranslate()
         self._show()

@@ -7,6 +7,8 @@ from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.gui.page import PageView
 from mailsetup.gui.passwordentry import PasswordEntry
 from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import Field, LinkButton, PlainLabel
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFault, EmailAddress, MalformedAddress
@@ -26,11 +28,21 @@ class SecondPage(PageView):
             self._say_too_long, Qt.ConnectionType.QueuedConnection
         )
         self.password = PasswordEntry()
+        self.blocklists = Tick()
+        self._blocklists_note = PlainLabel(role="muted", size=Type.SMALL)
+        self._blocklists_note.setContentsMargins(Space.HUGE, 0, 0, 0)
         self.without = LinkButton()
         self.without.clicked.connect(self._go_without)
         self.address.changed.connect(lambda _text: self._typed())
         self.password.changed.connect(self.changed)
-        for widget in (self._lead, self.address, self.password, self.without):
+        for widget in (
+            self._lead,
+            self.address,
+            self.password,
+            self.blocklists,
+            self._blocklists_note,
+            self.without,
+        ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self.retranslate()
@@ -39,6 +51,7 @@ class SecondPage(PageView):
         """Show what was typed before."""
         self.address.edit.setText(self.session.second_text)
         self.password.edit.setText(self.session.second_password)
+        self.blocklists.setChecked(self.session.ask_blocklists)
         self._typed()
 
     def _typed(self) -> None:
@@ -61,6 +74,7 @@ class SecondPage(PageView):
         else:
             self.session.second, self.session.second_text = parsed, str(parsed)
             self.session.second_password = self.password.text
+            self.session.ask_blocklists = self.blocklists.isChecked()
             return True
         self.address.set_fault(fault)
         self.address.edit.setFocus()
@@ -96,4 +110,8 @@ class SecondPage(PageView):
         self.address.edit.setPlaceholderText(_("name@other-company.com"))
         self.password.set_label(_("&Password of that mailbox"))
         self.password.retranslate()
+        self.blocklists.setText(_("Also look into the public lists of &spam senders"))
+        self._blocklists_note.setText(
+            _("They are asked about the server that sends your mail, not about you.")
+        )
         self.without.setText(_("Go on &without it: less can be seen"))

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
@@ -46,6 +47,7 @@ class StartPage(PageView):
         self.address.changed.connect(self._typed)
         self.address.edit.textEdited.connect(self._edit)
         self.address.edit.editingFinished.connect(self._tidy)
+        self.address.edit.installEventFilter(self)
         for field in (self.person, self.address):
             # Told after the text has changed, which would take the fault away again.
             field.edit.inputRejected.connect(
@@ -68,6 +70,7 @@ class StartPage(PageView):
         self._length = 0
         self._by_hand = False
         self.person.changed.connect(lambda _text: self.changed.emit())
+        self.person.edit.editingFinished.connect(self._move_address)
         self._form = PlainLabel(role="muted", size=Type.SMALL)
         self._form.hide()
         self.manual = LinkButton()
@@ -178,6 +181,31 @@ class StartPage(PageView):
         if name and "@" not in name and not self.person.text.strip():
             self.person.edit.setText(plain(name, _MAX_NAME))
 
+    def _move_address(self) -> None:
+        """An address that was typed where the name goes is put where it belongs."""
+        parsed = EmailAddress.parse(self.person.text)
+        if isinstance(parsed, EmailAddress) and not self.address.text.strip():
+            self.address.edit.setText(str(parsed))
+            whole = self.person.text
+            self.person.edit.clear()
+            self._take_name(whole)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Whoever leaves the address with the Tab key is told at once what is wrong with it.
+
+        Not with the mouse: what it is about to press would move away beneath it.
+        """
+        if watched is self.address.edit and isinstance(event, QFocusEvent):
+            by_key = event.reason() in (
+                Qt.FocusReason.TabFocusReason,
+                Qt.FocusReason.BacktabFocusReason,
+            )
+            if event.lostFocus() and by_key and self.address.text.strip():
+                parsed = EmailAddress.parse(self.address.text)
+                if isinstance(parsed, MalformedAddress):
+                    self.address.set_fault(address_fault_sentence(parsed.fault))
+        return super().eventFilter(watched, event)
+
     def _tidy(self) -> None:
         """Show an address as it will be used, without what was pasted around it."""
         parsed = EmailAddress.parse(self.address.text)
@@ -222,10 +250,17 @@ class StartPage(PageView):
     def enter(self) -> None:
         """Show what was typed before."""
         self._show()
-        self.person.edit.setText(self.session.person)
+        self.person.edit.setText(self.session.person or self._proposed_name())
         self.address.edit.setText(self.session.address_text)
         self.address.set_fault("")
         self._typed(self.session.address_text)
+        if not self.session.person:
+            self.person.edit.selectAll()
+
+    def _proposed_name(self) -> str:
+        """This computer's user, until somebody typed anything; not for the demo's people."""
+        fresh = not self.session.demo and not self.session.address_text
+        return self.session.own_name if fresh else ""
 
     def leave(self) -> bool:
         """Check the address; say under the field what is wrong with it."""
@@ -276,8 +311,8 @@ class StartPage(PageView):
         return _("Find my mail")
 
     def first_focus(self) -> QWidget:
-        """The name comes first, unless it is there already."""
-        return self.address.edit if self.person.text else self.person.edit
+        """The name comes first, unless it is there already; a proposed one is to be looked at."""
+        return self.address.edit if self.session.person else self.person.edit
 
     def retranslate(self) -> None:
         """Texts in the current language."""

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from mailsetup.assistant.expert import Expert, ExpertField, ExpertProblem, run_options
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.service import RunOptions
+from mailsetup.assistant.options import RunOptions
 from mailsetup.gui.choice import ChoiceCard
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
@@ -32,7 +32,7 @@ WAYS = (
     Way(
         "people",
         N_("Many people at once …"),
-        N_("A table in; files, a welcome sheet for each person and an overview out."),
+        N_("From a table to files and a welcome sheet for each of them."),
         Move.FLEET,
     ),
     Way(
@@ -56,7 +56,7 @@ class TechnicianPage(PageView):
         self.column.addWidget(self._lead)
         self.ways: dict[Move | Wish, ChoiceCard] = {}
         for way in WAYS:
-            card = ChoiceCard(way.drawing)
+            card = ChoiceCard(way.drawing, small=True)
             card.clicked.connect(lambda _checked=False, leads=way.leads: self._go(leads))
             self.ways[way.leads] = card
             self.column.addWidget(card)
@@ -90,10 +90,9 @@ class TechnicianPage(PageView):
             self._file,
             self.without_file,
             self._heading,
-            self._side_by_side(self.resolver, self.seconds),
+            self._side_by_side(self.resolver, self.seconds, 2),
             self.trust,
-            self.ca_file,
-            self.client_id,
+            self._side_by_side(self.ca_file, self.client_id, 1),
             ticks,
         ):
             self.column.addWidget(widget)
@@ -101,13 +100,14 @@ class TechnicianPage(PageView):
         self.retranslate()
 
     @staticmethod
-    def _side_by_side(wide: Field, narrow: Field) -> QWidget:
+    def _side_by_side(first: Field, second: Field, share: int) -> QWidget:
+        """``share`` is how many times as wide the first is."""
         host = QWidget()
         row = QHBoxLayout(host)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.MEDIUM)
-        row.addWidget(wide, 2, Qt.AlignmentFlag.AlignBottom)
-        row.addWidget(narrow, 1, Qt.AlignmentFlag.AlignBottom)
+        row.addWidget(first, share, Qt.AlignmentFlag.AlignBottom)
+        row.addWidget(second, 1, Qt.AlignmentFlag.AlignBottom)
         return host
 
     def _go(self, leads: Move | Wish) -> None:
@@ -191,12 +191,10 @@ class TechnicianPage(PageView):
         self.seconds.edit.setPlaceholderText(f"{RunOptions().budget:.0f}")
         self.trust.set_label(_("&Domains that may receive the password without asking"))
         self.trust.edit.setPlaceholderText(_("hoster.com, another.net"))
-        self.ca_file.set_label(_("Also trust the &certificates in this file (PEM)"))
+        self.ca_file.set_label(_("Further &certificates to trust (PEM)"))
         self.browse.setText(_("&Browse …"))
-        self.client_id.set_label(
-            _("Id of this program at the &provider, to sign in in the browser")
-        )
-        self.client_id.edit.setPlaceholderText(_("the one that this program brings, if any"))
+        self.client_id.set_label(_("Id of this program at the &provider"))
+        self.client_id.edit.setPlaceholderText(_("to sign in in the browser"))
         self.offline.setText(_("Use only what the program &knows by itself, ask nobody"))
         self.plain_http.setText(
             _("Also read settings that come &unprotected; every server in them is asked about")

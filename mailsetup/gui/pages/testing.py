@@ -10,8 +10,8 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.wording import activity_sentence
+from mailsetup.figures import seconds
 from mailsetup.gui.chain import ChainView
-from mailsetup.gui.numbers import seconds
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.signs import Light

@@ -1,0 +1,82 @@
+"""What is made of the settings that were found: servers chosen, owners named."""
+
+from collections.abc import Sequence
+
+from mailsetup.discovery.result import Discovery
+from mailsetup.discovery.result import Verdict as Outcome
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.settings import (
+    Account,
+    AccountSettings,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+from mailsetup.model.source import Channel, Method, Source
+from mailsetup.net.publicsuffix import owned_domain
+
+__all__ = [
+    "Discovery",
+    "Outcome",
+    "alternatives_to",
+    "choose_account",
+    "settings_discovery",
+    "settings_domains",
+    "username_forms",
+]
+
+
+def choose_account(
+    settings: AccountSettings, address: EmailAddress, person: str = ""
+) -> Account | None:
+    """The best incoming server (IMAP first) and the best outgoing one, both encrypted."""
+    incoming = next(iter(_usable(settings.incoming, Protocol.IMAP)), None) or next(
+        iter(_usable(settings.incoming, Protocol.POP3)), None
+    )
+    outgoing = next(iter(_usable(settings.outgoing, Protocol.SMTP)), None)
+    if incoming is None or outgoing is None:
+        return None
+    return Account(address=address, incoming=incoming, outgoing=outgoing, person=person)
+
+
+def settings_domains(discovery: Discovery) -> tuple[str, ...]:
+    """Who owns the hosts that were found: one domain each, for the person to recognise."""
+    hosts = discovery.settings.hosts if discovery.settings else ()
+    return tuple(dict.fromkeys(owned_domain(host) for host in hosts))
+
+
+def alternatives_to(account: Account, settings: AccountSettings) -> tuple[ServerSettings, ...]:
+    """The other encrypted servers of the same kinds, best first."""
+    kinds = {account.incoming.protocol, account.outgoing.protocol}
+    return tuple(
+        server
+        for server in settings.servers
+        if server.protocol in kinds
+        and server.security is not SocketType.NONE
+        and server not in (account.incoming, account.outgoing)
+    )
+
+
+def username_forms(address: EmailAddress, server: ServerSettings) -> tuple[str, ...]:
+    """The other forms that hostings want an address in as user name, likeliest first.
+
+    RFC 6186 section 4: the whole address, then its local part. Some hostings write a percent sign
+    for the @, because old servers took that for a host name.
+    """
+    forms = (address.ascii, address.local, f"{address.local}%{address.domain}")
+    return tuple(form for form in forms if form != server.username)
+
+
+def settings_discovery(settings: AccountSettings, path: str) -> Discovery:
+    """Settings from the person's own file, as if they had been found: nothing to agree to."""
+    return Discovery(
+        outcome=Outcome.FOUND,
+        settings=settings,
+        source=Source(Method.FILE, path, Channel.FILE),
+    )
+
+
+def _usable(servers: Sequence[ServerSettings], protocol: Protocol) -> list[ServerSettings]:
+    """Encrypted servers of one kind; those that take a password before those that do not."""
+    fitting = [s for s in servers if s.protocol is protocol and s.security is not SocketType.NONE]
+    return sorted(fitting, key=lambda server: not server.takes_password)

@@ -1,0 +1,169 @@
+"""The verb ``check``: an account tried out for real, and the chain walked."""
+
+import argparse
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailsetup.assistant.choosing import Discovery, Outcome, alternatives_to, username_forms
+from mailsetup.assistant.reporting import (
+    ReportRefused,
+    absence_content,
+    report_content,
+    report_obstacle,
+    write_report,
+)
+from mailsetup.assistant.request import CheckRequest, SecondMailbox
+from mailsetup.assistant.wording import address_fault_sentence
+from mailsetup.cli import checktext, text
+from mailsetup.cli.checkdocument import check_members, sign_in_members, verdict_members
+from mailsetup.cli.common import (
+    account_of,
+    address_of,
+    confirmed,
+    find_settings,
+    password_for,
+    run_options,
+)
+from mailsetup.cli.document import discovery_document
+from mailsetup.cli.engine import Engine
+from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
+from mailsetup.cli.progress import live_progress
+from mailsetup.cli.refusal import RefusalError, Streams
+from mailsetup.cli.signin import early_password, log_in_with
+from mailsetup.diagnosis.symptoms import parse_symptom
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress, MalformedAddress
+
+if TYPE_CHECKING:
+    from mailsetup.report.content import ReportContent
+
+
+def check(options: argparse.Namespace, streams: Streams) -> int:
+    """Carry out the verb."""
+    if options.domain is not None:
+        from mailsetup.cli.watch import watch
+
+        return watch(options, streams)
+    if options.address is None or options.since is not None:
+        raise RefusalError("usage", _("An address is needed, or --domain (--since goes with it)."))
+    address = address_of(options)
+    report_to = _report_path(options)
+    with Engine(run_options(options)) as engine:
+        # A password that is there is read before anything takes time.
+        early = early_password(options, streams, engine, address)
+        second = _second(options, streams, engine) if options.second else None
+        discovery, agreed_before = find_settings(options, streams, engine, address)
+        document = discovery_document(address, discovery)
+        if discovery.outcome is Outcome.NOT_FOUND:
+            return _absent(options, streams, engine, address, discovery, report_to)
+        discovery, agreed = confirmed(discovery, options, streams)
+        if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
+            if options.json:
+                print_document(document, streams.stdout)
+            else:
+                text.write_discovery(discovery, streams.stdout)
+                text.write_confirmation(discovery, streams.stderr)
+            return NEEDS_CONFIRMATION
+        account = account_of(discovery, address, "")
+        others = alternatives_to(account, discovery.settings) if discovery.settings else ()
+        forms = username_forms(address, account.incoming) if options.try_usernames else ()
+        secret, sign_in = (
+            (early, None)
+            if early is not None
+            else log_in_with(
+                options, streams, engine, account, discovery, (*agreed_before, *agreed)
+            )
+        )
+        request = CheckRequest(
+            account=account,
+            secret=secret,
+            sign_in=sign_in,
+            send=not options.no_send,
+            blocklists=options.blocklists,
+            attachment_mib=options.attachment_mib,
+            wait=options.wait,
+            alternatives=others,
+            discovery=discovery,
+            agreed=(*agreed_before, *agreed),
+            other_usernames=forms,
+            second=second,
+            symptom=parse_symptom(options.symptom) if options.symptom else None,
+        )
+        with live_progress(streams.stderr, options.json) as emit:
+            report = engine.run(engine.assistant.check(request, emit))
+    if report_to is not None:
+        secrets = (secret, *((second.secret,) if second else ()))
+        secrets += sign_in.secrets if sign_in is not None else ()
+        content = report_content(report, discovery, _now(), secrets=secrets)
+        _write_report(content, report_to, options, streams)
+    if options.json:
+        members = {**check_members(report, _now()), **sign_in_members(sign_in)}
+        print_document({**document, **members}, streams.stdout)
+    else:
+        text.write_discovery(discovery, streams.stdout)
+        checktext.write_report(report, _now(), streams.stdout)
+    return DONE if report.is_healthy else BROKEN
+
+
+def _second(options: argparse.Namespace, streams: Streams, engine: Engine) -> SecondMailbox:
+    """The other mailbox, found like the first one. Raises `RefusalError` where it is not."""
+    address = EmailAddress.parse(options.second)
+    if isinstance(address, MalformedAddress):
+        raise RefusalError("client.address.malformed", address_fault_sentence(address.fault))
+    secret = password_for(options, streams, engine, address)
+    with live_progress(streams.stderr, options.json) as emit:
+        discovery = engine.run(engine.assistant.discover(address, emit))
+    discovery, _agreed = confirmed(discovery, options, streams)
+    if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
+        raise RefusalError(
+            "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
+        )
+    return SecondMailbox(account_of(discovery, address, ""), secret)
+
+
+def _absent(
+    options: argparse.Namespace,
+    streams: Streams,
+    engine: Engine,
+    address: EmailAddress,
+    discovery: Discovery,
+    report_to: Path | None,
+) -> int:
+    """Nothing was found: the chain can still say why, and then that is what is broken."""
+    verdict = engine.run(engine.assistant.explain_absence(address, discovery))
+    document = discovery_document(address, discovery)
+    if report_to is not None:
+        content = absence_content(address, verdict, discovery, _now())
+        _write_report(content, report_to, options, streams)
+    if options.json:
+        print_document({**document, **verdict_members(verdict), "round_trip": None}, streams.stdout)
+    else:
+        checktext.write_nothing_found(address, discovery, verdict, streams.stdout)
+    return NOT_FOUND if verdict.first_broken is None else BROKEN
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def _report_path(options: argparse.Namespace) -> Path | None:
+    """Where the report goes. What stands in its way is said before anything takes time."""
+    if options.report is None:
+        return None
+    path = Path(options.report)
+    obstacle = report_obstacle(path, force=options.force)
+    if obstacle:
+        raise RefusalError("report.not-written", obstacle)
+    return path
+
+
+def _write_report(
+    content: "ReportContent", path: Path, options: argparse.Namespace, streams: Streams
+) -> None:
+    written = write_report(content, path, pdf=options.make_pdf, force=options.force)
+    if isinstance(written, ReportRefused):
+        # The check is done: its result is not to be lost over a full disk.
+        streams.stderr.write(f"{written.reason}\n")
+    elif not options.json:
+        streams.stderr.write(_("Report: {path}").format(path=path) + "\n")

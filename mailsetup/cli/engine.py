@@ -1,0 +1,32 @@
+"""What the verbs have in common that look for settings or test an account."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Self, TypeVar
+
+from mailsetup.assistant.options import RunOptions
+from mailsetup.assistant.service import Assistant
+
+_T = TypeVar("_T")
+
+
+class Engine:
+    """The assistant in one event loop for a whole verb, so that steps go on with what is open."""
+
+    def __init__(self, options: RunOptions) -> None:
+        self.assistant = Assistant(options)
+        self._runner = asyncio.Runner()
+
+    def run(self, work: Coroutine[object, object, _T]) -> _T:
+        """Wait for a step of the assistant; Ctrl-C ends it."""
+        return self._runner.run(work)
+
+    def __enter__(self) -> Self:
+        # The loop is made here: where that fails, nothing has begun yet.
+        self._runner.get_loop()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._runner:
+            self._runner.run(self.assistant.end_sign_ins())
+            self._runner.run(self.assistant.close())

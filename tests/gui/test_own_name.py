@@ -1,0 +1,73 @@
+"""The name that the computer knows is proposed, looks like a person's, and is never forced."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant
+from mailsetup.gui.ownname import as_name, own_name
+from tests.gui.driver import Person, Scripted
+
+MakePerson = Callable[[Assistant], Person]
+
+
+@pytest.mark.parametrize(
+    ("known", "name"),
+    [
+        ("Ana María  Martínez", "Ana María Martínez"),
+        ("root", ""),
+        ("ana", ""),
+        ("", ""),
+        ("Office PC 3", ""),
+        ("Ana\u202e Martínez", ""),
+        ("A " * 60, ""),
+    ],
+)
+def test_only_what_looks_like_a_persons_name_is_proposed(known: str, name: str) -> None:
+    assert as_name(known) == name
+
+
+def test_the_system_can_be_asked() -> None:
+    assert own_name() == as_name(own_name())
+
+
+def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: MakePerson) -> None:
+    person = somebody(Scripted())
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.window.session.own_name = "Ana Martínez"
+    person.clicks(person.welcome.set_up)
+    field = person.start.person.edit
+    assert field.selectedText() == "Ana Martínez"
+    assert person.window.focusWidget() is field
+    QTest.keyClick(field, Qt.Key.Key_Tab)
+    QTest.keyClicks(person.window.focusWidget(), "ana@bodegasdelebro.es")
+    person.presses_enter()
+    person.is_on(Page.FOUND)
+    assert person.window.session.person == "Ana Martínez"
+    person.window.go_back()
+    assert person.window.focusWidget() is person.start.address.edit
+
+
+def test_an_emptied_name_stays_empty(somebody: MakePerson) -> None:
+    person = somebody(Scripted())
+    person.window.session.own_name = "Ana Martínez"
+    person.enters_address("ana@bodegasdelebro.es", name="")
+    person.is_on(Page.FOUND)
+    person.window.go_back()
+    assert person.start.person.text == ""
+
+
+def test_what_is_no_address_is_told_when_tab_leaves_it_and_not_before(person: Person) -> None:
+    field = person.start.address
+    field.edit.setFocus()
+    QTest.keyClick(field.edit, Qt.Key.Key_Tab)
+    assert not field.fault.isVisibleTo(person.window)
+    field.edit.setFocus()
+    QTest.keyClicks(field.edit, "ana@")
+    assert not field.fault.isVisibleTo(person.window)
+    QTest.keyClick(field.edit, Qt.Key.Key_Tab)
+    assert field.fault.isVisibleTo(person.window)
