@@ -98,6 +98,9 @@ def whole_way(person: Person, heart: Heartbeat) -> None:
     way.step("program", person.goes_on, Page.PROGRAM)
     person.bot.waitUntil(lambda: bool(window.session.installed))
     way.step("a guide", lambda: person.clicks(person.program.choices["gmail"]), Page.DONE)
+    way.step("back to the programs", window.go_back, Page.PROGRAM)
+    on_paper = person.program.choices["other"]
+    way.step("a guide on paper", lambda: person.clicks(on_paper), Page.DONE)
     way.step("another language", lambda: window.languages.setCurrentIndex(0))
     way.step("about", window.show_about)
     way.step("larger text", lambda: person.clicks(window.larger))
