@@ -150,8 +150,9 @@ def colours_of(widget: QWidget) -> Colours:
 def apply_theme(application: QApplication, *, dark: bool, contrast: bool = False) -> None:
     """Dress the whole program. Fusion first: a stylesheet on a native style breaks in places."""
     colours = scheme(dark=dark, contrast=contrast)
-    # Each of these dresses every widget anew: nothing is put on that is worn already.
-    if application.style().objectName() != "fusion":
+    # Each of these dresses every widget anew: nothing is put on that is worn already. Below a
+    # stylesheet, which nobody else sets, the style is no longer to be asked for its name.
+    if not application.styleSheet():
         application.setStyle("Fusion")
     application.setPalette(_palette(colours))
     application.setStyleSheet(_stylesheet(colours))
