@@ -90,11 +90,15 @@ def test_no_two_things_on_a_page_share_a_key(
     keys: dict[str, dict[QWidget, str]] = {}
     for widget in window.findChildren(QLabel) + window.findChildren(QAbstractButton):
         marked = re.search(r"(?<!&)&(\w)", widget.text())
-        owner = widget.buddy() if isinstance(widget, QLabel) else widget
+        owner = _pressed_by_key(widget)
         if marked and owner is not None and widget.isVisible():
             keys.setdefault(marked.group(1).lower(), {})[owner] = widget.text()
     set_language("en")
     assert [list(texts.values()) for texts in keys.values() if len(texts) > 1] == []
+
+
+def _pressed_by_key(widget: QLabel | QAbstractButton) -> QWidget | None:
+    return widget.buddy() if isinstance(widget, QLabel) else widget
 
 
 # Languages --------------------------------------------------------------------------------------
