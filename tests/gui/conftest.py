@@ -44,6 +44,22 @@ def _no_qt_warnings() -> Iterator[None]:
     assert said == []
 
 
+@pytest.fixture(autouse=True)
+def _no_window_outlives_its_test(qapp: QApplication) -> Iterator[None]:
+    """What is to be deleted later is deleted by a loop that runs on; a test has none that does.
+
+    Hundreds of closed windows would be dressed anew with each change of the look.
+    """
+    yield
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    left = [widget for widget in qapp.topLevelWidgets() if isinstance(widget, Window)]
+    for window in left:
+        window.deleteLater()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert left == []
+
+
 MakePerson = Callable[[Assistant], Person]
 
 
@@ -66,8 +82,6 @@ def somebody(qtbot: QtBot, qapp: QApplication) -> Iterator[MakePerson]:
         window.close()
         assert not window.bridge.is_running
         window.deleteLater()
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.collect()
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_everything_that_takes_the_keyboard_has_a_name(
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_no_text_is_cut_at_twice_the_size_on_a_small_screen(
-    window: Window, qapp: QApplication, name: str, language: str
+    qtbot: QtBot, qapp: QApplication, name: str, language: str
 ) -> None:
     set_language(language)
     before = QFont(qapp.font())
@@ -69,6 +69,7 @@ def test_no_text_is_cut_at_twice_the_size_on_a_small_screen(
     qapp.setFont(large)
     try:
         twice = Window(Scripted)
+        qtbot.addWidget(twice)
         twice.resize(800, 600)
         twice.show()
         shown(twice, name, qapp)
