@@ -257,7 +257,7 @@ def _stylesheet(c: Colours) -> str:
     }}
     QPushButton {{
         background: {c.card}; color: {c.text}; border: 1px solid {c.border};
-        border-radius: 8px; padding: 8px 16px; min-height: 1.3em;
+        border-radius: 8px; padding: 8px 16px; min-height: 1.3em; outline: none;
     }}
     QPushButton:hover {{ border-color: {c.accent}; }}
     QPushButton:focus {{ border: 2px solid {c.accent}; padding: 7px 15px; }}
@@ -285,7 +285,7 @@ def _stylesheet(c: Colours) -> str:
         color: {c.accent}; padding: 4px 0 2px 0; text-align: left; min-height: 0;
     }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}
-    QPushButton[role="link"]:focus {{ border-bottom-color: {c.accent}; outline: none; }}
+    QPushButton[role="link"]:focus {{ border-bottom-color: {c.accent}; }}
     QPushButton[role="quiet"] {{
         background: transparent; border: 2px solid transparent; color: {c.muted};
         padding: 4px 8px; border-radius: 7px;
