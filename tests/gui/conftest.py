@@ -45,7 +45,7 @@ def _no_qt_warnings() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_window_outlives_its_test(qapp: QApplication) -> Iterator[None]:
+def _no_widget_outlives_its_test(qapp: QApplication) -> Iterator[None]:
     """What is to be deleted later is deleted by a loop that runs on; a test has none that does.
 
     Hundreds of closed windows would be dressed anew with each change of the look.
@@ -53,11 +53,12 @@ def _no_window_outlives_its_test(qapp: QApplication) -> Iterator[None]:
     yield
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
-    left = [widget for widget in qapp.topLevelWidgets() if isinstance(widget, Window)]
-    for window in left:
-        window.deleteLater()
+    left = qapp.topLevelWidgets()
+    names = [type(widget).__name__ for widget in left]
+    for widget in left:
+        widget.deleteLater()
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    assert left == []
+    assert names == []
 
 
 MakePerson = Callable[[Assistant], Person]
