@@ -14,7 +14,7 @@ from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
 from mailsetup.gui.signs import Light
 from mailsetup.gui.steplist import Step, StepList
-from mailsetup.gui.theme import Type
+from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets import (
     Foldable,
     LinkButton,
@@ -95,7 +95,7 @@ class ResultPage(PageView):
             self.servers,
         )
         self._remedy_row = wrapping_row(*self._remedies)
-        quiet = wrapping_row(self.again, self.anyway, self.save_report)
+        quiet = wrapping_row(self.again, self.anyway, self.save_report, apart=Space.LARGE)
         self._saved = PlainLabel(role="muted")
         self.details = Foldable()
         for widget in (
