@@ -1,6 +1,5 @@
 """Windows that are closed again, and Qt warnings that fail."""
 
-import gc
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -44,11 +43,23 @@ def _no_qt_warnings() -> Iterator[None]:
     assert said == []
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_left_open(qapp: QApplication) -> Iterator[None]:
+    """Every window of a test is gone after it: each that stays makes the next tests slower."""
+    yield
+    for widget in qapp.topLevelWidgets():
+        if widget.parent() is None:
+            widget.close()
+            widget.deleteLater()
+    # Without a running event loop nobody else delivers these.
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
 MakePerson = Callable[[Assistant], Person]
 
 
 @pytest.fixture
-def somebody(qtbot: QtBot, qapp: QApplication) -> Iterator[MakePerson]:
+def somebody(qtbot: QtBot) -> Iterator[MakePerson]:
     """Makes a person in front of a window with a given assistant."""
     windows: list[Window] = []
 
@@ -65,9 +76,6 @@ def somebody(qtbot: QtBot, qapp: QApplication) -> Iterator[MakePerson]:
     for window in windows:
         window.close()
         assert not window.bridge.is_running
-        window.deleteLater()
-    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-    gc.collect()
 
 
 @pytest.fixture
