@@ -146,6 +146,9 @@ def environment(arguments: list[str]) -> dict[str, str]:
     variables = dict(os.environ)
     if arguments[:1] in (["test"], ["screenshots"]):
         variables.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if arguments[:1] == ["test"]:
+        # The tests start the program some hundred times: it is compiled once, not each time.
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
     return variables
 
 
