@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """Entry point of the command ``mailsetup``."""
+    if getattr(sys, "frozen", False):
+        # A worker (`fleet.workers`) is then this same program, started once more.
+        import multiprocessing
+
+        multiprocessing.freeze_support()
     try:
         sys.exit(start(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -169,6 +169,14 @@ class Flow:
         return target
 
     @property
+    def ahead(self) -> Page | None:
+        """The page that comes next if all goes well."""
+        for move in (Move.NEXT, Move.FOUND, Move.ENDED):
+            if (self.page, move) in FLOW:
+                return FLOW[self.page, move]
+        return None
+
+    @property
     def can_go_back(self) -> bool:
         """Whether there is a page to go back to."""
         return bool(self._history)

@@ -4,6 +4,9 @@ All sources start together, after those that need no network. An answer is ranke
 in this order: whether it is complete (mail can be received and sent), whether the person must be
 asked first, and the source's place in the table. Nothing waits for a source that can no longer
 change the outcome, and one that swallows packets holds up an answer by no more than `GRACE`.
+
+Where many domains are searched for, the sources take two turns: what a domain publishes about
+itself first, and guesses only where that was not enough.
 """
 
 import asyncio
@@ -80,6 +83,9 @@ _LOCAL = frozenset({Method.FILE, Method.BUILTIN})
 _LOCAL_TIMEOUT = 0.1
 HEAD_START = 0.004
 """Seconds for those whose answers are taken first; computing is all that they compete for."""
+FIRST_TURN = 0.4
+"""Seconds for the same ones alone in a search that takes turns: as long as they may hold up an
+answer anyway."""
 _TURNS_TO_ASK = 3
 """Turns of the event loop until a question is on the wire."""
 _FIRST_TO_ASK = frozenset({Method.PACC, Method.AUTOCONFIG, Method.WELL_KNOWN, Method.SRV})
@@ -98,18 +104,22 @@ async def find(
     budget: float = BUDGET,
     offline: bool = False,
     plain_http: bool = False,
+    in_turns: bool = False,
     emit: Callable[[Progress], None] = _ignore,
 ) -> Discovery:
     """Look for the settings of an address, within ``budget`` seconds.
 
     ``agreed`` are domains that need no confirmation. ``offline`` asks only what needs no network.
+    ``in_turns`` asks the less preferred sources only once the others did not give what is needed,
+    or `FIRST_TURN` seconds are over: a little later for those who publish nothing, and a fraction
+    of the questions and connections for all others.
     Cancelling ends every source and closes what it opened.
     """
     if sources is None:
         sources = all_sources(agreed, plain_http=plain_http)
     if offline:
         sources = [source for source in sources if source.method in _LOCAL]
-    race = _Race(address, net, sources, agreed, emit)
+    race = _Race(address, net, sources, agreed, emit, in_turns=in_turns)
     try:
         return await race.run(budget, online=not offline)
     finally:
@@ -125,11 +135,14 @@ class _Race:
         sources: Sequence[DiscoverySource],
         agreed: Collection[str],
         emit: Callable[[Progress], None],
+        *,
+        in_turns: bool,
     ) -> None:
         self._address = address
         self._net = net
         self._agreed = agreed
         self._emit = emit
+        self._in_turns = in_turns
         self._sources = tuple(sources)
         self._started = net.clock.monotonic()
         self._tasks: dict[int, asyncio.Task[Outcome]] = {}
@@ -161,10 +174,14 @@ class _Race:
             for _ in range(_TURNS_TO_ASK):
                 await asyncio.sleep(0)
             self._start(first)
-            # Their questions are on the way before the many others are even written.
-            await asyncio.sleep(HEAD_START)
-            self._facts = asyncio.create_task(domain_facts(self._address.domain, self._net))
-            self._start(place for place in later if place not in self._tasks)
+            if self._in_turns:
+                await self._first_turn()
+            else:
+                # Their questions are on the way before the many others are even written.
+                await asyncio.sleep(HEAD_START)
+            if not (self._in_turns and self._is_settled()):
+                self._facts = asyncio.create_task(domain_facts(self._address.domain, self._net))
+                self._start(place for place in later if place not in self._tasks)
         while True:
             self._collect()
             if self._best is not None:
@@ -186,8 +203,19 @@ class _Race:
         self._give_up_open(Fate.UNREACHABLE if out_of_time else Fate.CANCELLED)
         return self._discovery(out_of_time, facts)
 
+    async def _first_turn(self) -> None:
+        """Wait for those that were started, until they gave what is needed or are at their end."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + FIRST_TURN
+        while not self._is_settled() and (left := end - loop.time()) > 0:
+            pending = [task for task in self._tasks.values() if not task.done()]
+            if not pending:
+                return
+            await asyncio.wait(pending, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            self._collect()
+
     def _is_settled(self) -> bool:
-        """Whether this computer itself knew all that is needed."""
+        """Whether there is all that is needed, and nobody has to be asked."""
         return self._best is not None and self._best.rank[:2] == (False, False)
 
     async def stop(self) -> None:

@@ -69,6 +69,7 @@ class Searches:
                 budget=self._budget,
                 offline=self._offline,
                 plain_http=self._plain_http,
+                in_turns=True,
             )
         # Nobody logs in right away, and two hundred idle connections would be no kindness.
         self._net.kept.close()

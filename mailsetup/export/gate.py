@@ -80,7 +80,10 @@ def _side_fault(account: Account) -> str:
 
 def is_unsafe(text: str) -> bool:
     """Whether the text holds what no format carries: controls, surrogates, noncharacters."""
-    return has_control(text) or any(_is_noncharacter(ord(char)) for char in text)
+    # A noncharacter is no printable character either.
+    return not text.isprintable() and (
+        has_control(text) or any(_is_noncharacter(ord(char)) for char in text)
+    )
 
 
 def _is_noncharacter(code: int) -> bool:

@@ -7,13 +7,12 @@ for again, and refused logins of the last minutes count.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mailsetup import i18n
 from mailsetup.assistant.checking import Check, DomainSeen, see_domain
 from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.report import CheckReport
@@ -28,18 +27,18 @@ from mailsetup.assistant.service import (
 from mailsetup.discovery.many import Searches
 from mailsetup.discovery.result import Discovery
 from mailsetup.export import atomic
-from mailsetup.export.exporter import Artifact, ArtifactFile, CannotExport
 from mailsetup.export.gate import examine
-from mailsetup.export.table import exporter
 from mailsetup.fleet import events, welcome
 from mailsetup.fleet.events import Begun, DomainSearched, Emit, Paused, PersonDone
 from mailsetup.fleet.journal import Entry, Journal, recent
 from mailsetup.fleet.limits import IN_ALL, PER_HOSTING, Limits
+from mailsetup.fleet.making import Order, printed
 from mailsetup.fleet.names import Names
 from mailsetup.fleet.passwords import NoPassword, password_of
 from mailsetup.fleet.person import Person, Plan
 from mailsetup.fleet.result import DONE, FAILED, Result, State
-from mailsetup.fleet.store import PEOPLE, PersonFolder, Store
+from mailsetup.fleet.store import PEOPLE, Store
+from mailsetup.fleet.workers import Laid, Workers
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.document import SettingsProblem, settings_from_json, settings_to_json
@@ -144,9 +143,7 @@ class Fleet:
         self._store = Store(out)
         self._names = Names(journal.folders)
         self._given: dict[str, str] = {}
-        self._making = ThreadPoolExecutor(max_workers=1, thread_name_prefix="making")
         self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing")
-        self._on_the_way: tuple[asyncio.Future[None], tuple[Result | Entry, ...]] | None = None
         self._domains: dict[str, asyncio.Task[DomainSeen]] = {}
         self._well: set[str] = set()
         self._finished: asyncio.Queue[Result | Entry | None] = asyncio.Queue(4 * _TOGETHER)
@@ -175,18 +172,21 @@ class Fleet:
             return Finished(atomic.reason(error, Path(error.filename or PEOPLE)))
         waiting = [person for person in self._plan.people if not self.is_done(person)]
         stopped = ""
+        workers = Workers(self._store.people, len(waiting))
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._write_finished())
+                # One more than work side by side: while they do, it puts things in their places.
+                for _number in range(workers.count + 1):
+                    group.create_task(self._write_finished(workers))
                 await self._work_on(waiting)
                 await self._finished.put(None)
         except* OSError as errors:
             first = _first(errors)
             stopped = atomic.reason(first, Path(first.filename or PEOPLE))
         finally:
-            self._making.shutdown()
+            workers.close()
             self._writing.shutdown()
-            self._store.close()
+            self._store.clean()
         return Finished(stopped)
 
     async def _work_on(self, people: Sequence[Person]) -> None:
@@ -202,12 +202,15 @@ class Fleet:
             )
             stack.push_async_callback(searches.close)
             stack.push_async_callback(self._end_looks)
-            await self._search(people, searches, net)
+            unknown = self._unknown(people, searches, net)
             if self._work.check:
+                await self._search(unknown, searches, net)
                 await self._test_all(people, searches, net)
             else:
-                for person in people:
-                    await self._hand_over(await self._prepared(person, searches))
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._search(unknown, searches, net))
+                    for person in people:
+                        await self._hand_over(await self._prepared(person, searches))
 
     async def _end_looks(self) -> None:
         for task in self._domains.values():
@@ -216,8 +219,10 @@ class Fleet:
 
     # Searching --------------------------------------------------------------------------------
 
-    async def _search(self, people: Sequence[Person], searches: Searches, net: Network) -> None:
-        """Every domain once, by its first person in the table."""
+    def _unknown(
+        self, people: Sequence[Person], searches: Searches, net: Network
+    ) -> deque[EmailAddress]:
+        """The first person's address of each domain that has to be searched for."""
         firsts: dict[str, EmailAddress] = {}
         for person in people:
             if person.settings is None:
@@ -229,7 +234,10 @@ class Fleet:
                 del firsts[known[0].domain]
         done_before = len(self._plan.people) - len(people)
         self._emit(Begun(len(self._plan.people), done_before, len(firsts)))
-        waiting = deque(firsts.values())
+        return deque(firsts.values())
+
+    async def _search(self, waiting: deque[EmailAddress], searches: Searches, net: Network) -> None:
+        """Every domain once."""
 
         async def searcher() -> None:
             while waiting:
@@ -240,7 +248,7 @@ class Fleet:
                 self._emit(DomainSearched(address.domain))
 
         async with asyncio.TaskGroup() as group:
-            for _number in range(min(self._work.parallel, len(firsts))):
+            for _number in range(min(self._work.parallel, len(waiting))):
                 group.create_task(searcher())
 
     def _searched(self, address: EmailAddress, found: Discovery, net: Network) -> Entry:
@@ -400,10 +408,9 @@ class Fleet:
 
     # Writing ----------------------------------------------------------------------------------
 
-    async def _write_finished(self) -> None:
-        """Bring to the disk whatever has come to its end, in groups: while one group is on its way
-        to the disk, the next one's files are made."""
-        group: list[Result | Entry] = []
+    async def _write_finished(self, workers: Workers) -> None:
+        """Bring to the disk whatever has come to its end, in groups."""
+        bringing: asyncio.Task[None] | None = None
         try:
             ended = False
             while not ended:
@@ -412,16 +419,20 @@ class Fleet:
                     taken.append(self._finished.get_nowait())
                 ended = None in taken
                 group = [one for one in taken if one is not None]
-                await self._make_and_send(group)
-            await self._arrived()
+                bringing = asyncio.create_task(self._bring(group, workers))
+                await asyncio.shield(bringing)
+            # For the others who wait here.
+            self._finished.put_nowait(None)
         except asyncio.CancelledError:
-            # No login is to be repeated; what was only prepared is quickly prepared again.
-            left = [*group, *self._late]
+            # What was begun takes a moment. No login is to be repeated; what was only prepared is
+            # quickly prepared again.
+            if bringing is not None:
+                await bringing
+            left, self._late = self._late, []
             while not self._finished.empty():
                 one = self._finished.get_nowait()
                 left += [one] if one is not None else []
-            await self._make_and_send([one for one in left if _cost_a_login(one)])
-            await self._arrived()
+            await self._bring([one for one in left if _cost_a_login(one)], workers)
             raise
 
     async def _hand_over(self, finished: Result | Entry) -> None:
@@ -432,99 +443,63 @@ class Fleet:
             self._late.append(finished)
             raise
 
-    async def _make_and_send(self, group: list[Result | Entry]) -> None:
-        """Make a group's files and send them on their way; then the list is empty."""
-        pages = {
-            one.person.row: self._page(one)
-            for one in group
-            if isinstance(one, Result) and self._make_page is not None and one.account is not None
-        }
-        loop = asyncio.get_running_loop()
-        sent = tuple(group)
-        made = await asyncio.shield(loop.run_in_executor(self._making, self._make, sent, pages))
-        await self._arrived()
-        self._on_the_way = loop.run_in_executor(self._writing, self._write, *made), sent
-        group.clear()
-
-    async def _arrived(self) -> None:
-        """Wait until what was sent is on the disk, and tell it."""
-        if self._on_the_way is None:
-            return
-        writing, group = self._on_the_way
-        # A thread cannot be stopped, and need not be: it takes a moment.
-        await asyncio.shield(writing)
-        self._on_the_way = None
-        self._tell(group)
-
-    def _tell(self, group: Iterable[Result | Entry]) -> None:
-        for one in group:
-            if isinstance(one, Result):
-                person = one.person
-                self._emit(PersonDone(person.row, str(person.address), one.state, one.reason))
-
-    def _page(self, result: Result) -> bytes:
-        """The welcome sheet as PDF. Here, because Qt wants the thread that it began in."""
-        if self._make_page is None or result.account is None:
-            return b""
-        with i18n.speaking(result.person.language):
-            programs, _notes = _programs(result)
-            page = welcome.sheet(result.account, programs, self._work.contact)
-            return self._make_page(welcome.printed(page))
-
-    def _make(
-        self, group: Sequence[Result | Entry], pages: dict[int, bytes]
-    ) -> tuple[list[PersonFolder], list[Entry]]:
-        """The folders and the journal's lines of a group."""
-        folders: list[PersonFolder] = []
+    async def _bring(self, group: Sequence[Result | Entry], workers: Workers) -> None:
+        """Make a group's files, have them in their places for good, write it down and tell it."""
+        results = [one for one in group if isinstance(one, Result)]
+        orders = [self._order(one, one.account) for one in results if one.account is not None]
+        laid = await workers.lay_down(orders) if orders else []
+        of_folder = {one[1]: one for one in laid}
         entries: list[Entry] = []
         for one in group:
-            if not isinstance(one, Result):
+            if isinstance(one, Result):
+                known = one.account is not None
+                entries.append(self._entry(one, of_folder[self._folder(one)] if known else None))
+            else:
                 entries.append(one)
-                continue
-            entry: Entry = {
-                "kind": "person",
-                "fingerprint": self.fingerprint(one.person),
-                "done": one.state in DONE,
-                **one.entry(),
-                "folder": "",
-                "files": [],
-                "notes": [],
-            }
-            if one.account is not None:
-                folder, notes = self._folder(one, pages.get(one.person.row, b""))
-                folders.append(folder)
-                entry |= {
-                    "folder": folder.name,
-                    "files": [
-                        "/".join(filter(None, (PEOPLE, folder.name, sub, file.name)))
-                        for sub, file in folder.files
-                    ],
-                    "notes": list(notes),
-                }
-            entries.append(entry)
-        return folders, entries
+        loop = asyncio.get_running_loop()
+        # A thread cannot be stopped, and need not be: it takes a moment.
+        await asyncio.shield(loop.run_in_executor(self._writing, self._put, laid, entries))
+        for one in results:
+            person = one.person
+            self._emit(PersonDone(person.row, str(person.address), one.state, one.reason))
 
-    def _write(self, folders: Sequence[PersonFolder], entries: Sequence[Entry]) -> None:
-        self._store.write(folders)
+    def _put(self, laid: Sequence[Laid], entries: Sequence[Entry]) -> None:
+        if laid:
+            self._store.put((aside, name) for aside, name, _files, _notes in laid)
         self._journal.add(entries)
 
-    def _folder(self, result: Result, page: bytes) -> tuple[PersonFolder, tuple[str, ...]]:
-        person, account = result.person, result.account
-        assert account is not None  # noqa: S101 - the caller looked
-        address = person.address.ascii
+    def _order(self, result: Result, account: Account) -> Order:
+        person = result.person
+        order = Order(
+            self._folder(result), account, person.language, person.programs, self._work.contact
+        )
+        if self._make_page is None:
+            return order
+        # Here, because Qt wants the thread that it began in.
+        return replace(order, page=self._make_page(printed(order)))
+
+    def _folder(self, result: Result) -> str:
+        """The name of the person's folder."""
+        address = result.person.address.ascii
         if address not in self._given:
             known = self._journal.folder_of(address)
-            self._given[address] = known or self._names.give(person.name, person.address)
-        name = self._given[address]
-        with i18n.speaking(person.language):
-            programs, notes = _programs(result)
-            sheet = welcome.sheet(account, programs, self._work.contact)
-            html = ArtifactFile("welcome.html", welcome.html(sheet), "text/html", private=True)
-        files: list[tuple[str, ArtifactFile]] = [("", html)]
-        if page:
-            files.append(("", ArtifactFile("welcome.pdf", page, "application/pdf", private=True)))
-        files += [(program.id, file) for program in programs for file in program.artifact.files]
-        return PersonFolder(name, tuple(files)), notes
+            self._given[address] = known or self._names.give(
+                result.person.name, result.person.address
+            )
+        return self._given[address]
+
+    def _entry(self, result: Result, laid: Laid | None) -> Entry:
+        """The journal's line."""
+        _aside, name, files, notes = laid or (None, "", (), ())
+        return {
+            "kind": "person",
+            "fingerprint": self.fingerprint(result.person),
+            "done": result.state in DONE,
+            **result.entry(),
+            "folder": name,
+            "files": [f"{PEOPLE}/{name}/{file}" for file in files],
+            "notes": [*notes],
+        }
 
 
 _NOTHING = AccountSettings((), ())
@@ -536,22 +511,6 @@ def _cost_a_login(finished: Result | Entry) -> bool:
 
 def _hostings(account: Account) -> frozenset[str]:
     return frozenset(owned_domain(server.host) for server in (account.incoming, account.outgoing))
-
-
-def _programs(result: Result) -> tuple[tuple[welcome.Program, ...], tuple[str, ...]]:
-    """The artifacts in the current language, and why some are not to be had."""
-    made, notes = [], []
-    for name in result.person.programs:
-        known = exporter(name)
-        if known is None or result.account is None:
-            continue
-        artifact = known.export(result.account)
-        match artifact:
-            case CannotExport(reason=reason):
-                notes.append(f"{_(known.title)}: {reason}")
-            case Artifact():
-                made.append(welcome.Program(known.id, _(known.title), artifact))
-    return tuple(made), tuple(notes)
 
 
 def _spared(hosting: str) -> str:

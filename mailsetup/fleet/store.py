@@ -8,6 +8,7 @@ the disk costs as much as ten.
 import contextlib
 import os
 import shutil
+from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from mailsetup.export.exporter import ArtifactFile
 
 PEOPLE = "people"
 """The folder of the people's folders."""
+_WAITS = 8
+"""Waits for the disk side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,52 +32,71 @@ class PersonFolder:
 
 
 class Store:
-    """Writes folders below ``out``. Use from one thread at a time."""
+    """The folders below ``out``; whoever holds the journal puts them in their places."""
 
     def __init__(self, out: Path) -> None:
-        self._people = out / PEOPLE
-        self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="fsync")
+        self.people = out / PEOPLE
 
     def prepare(self) -> None:
         """Make the folder, and remove what a killed run left unfinished. Raises OSError."""
-        self._people.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for path in self._people.glob(f"{atomic.PREFIX}*"):
+        self.people.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.clean()
+
+    def clean(self) -> None:
+        """Remove what is unfinished; what cannot be removed does no harm."""
+        for path in self.people.glob(f"{atomic.PREFIX}*"):
             shutil.rmtree(path, ignore_errors=True)
 
-    def write(self, folders: Sequence[PersonFolder]) -> None:
-        """Put these folders in their places, on the disk when this returns. Raises OSError."""
-        prepared: list[tuple[Path, Path]] = []
+    def put(self, prepared: Iterable[tuple[Path, str]]) -> None:
+        """Put folders that are on the disk (`laid_down`) in their places, under these names.
+
+        When this returns, they are there for good. Raises OSError.
+        """
+        waiting = deque(prepared)
         try:
-            written: list[Path] = []
-            for folder in folders:
-                aside = atomic.aside(self._people)
-                aside.mkdir(mode=0o700)
-                prepared.append((aside, self._people / folder.name))
-                written += _write_files(aside, folder.files)
-            for _synced in self._pool.map(_sync, written):
-                pass
-            for aside, target in prepared:
-                _into_place(aside, target)
-        except BaseException:
-            for aside, _target in prepared:
+            while waiting:
+                aside, name = waiting[0]
+                _into_place(aside, self.people / name)
+                waiting.popleft()
+        finally:
+            for aside, _name in waiting:
                 shutil.rmtree(aside, ignore_errors=True)
-            raise
-        atomic.sync_folder(self._people)
-
-    def close(self) -> None:
-        """End its threads."""
-        self._pool.shutdown()
+        atomic.sync_folder(self.people)
 
 
-def _write_files(aside: Path, files: Iterable[tuple[str, ArtifactFile]]) -> list[Path]:
+def laid_down(folders: Sequence[PersonFolder], people: Path) -> list[Path]:
+    """Write folders beside their places and wait until the disk has them. Raises OSError; then
+    nothing is left of them.
+    """
+    asides: list[Path] = []
+    try:
+        written: list[str] = []
+        for folder in folders:
+            aside = atomic.aside(people)
+            aside.mkdir(mode=0o700)
+            asides.append(aside)
+            written += _write_files(str(aside), folder.files)
+        with ThreadPoolExecutor(max_workers=_WAITS, thread_name_prefix="fsync") as pool:
+            shares = [written[start::_WAITS] for start in range(_WAITS)]
+            for _synced in pool.map(_sync, shares):
+                pass
+    except BaseException:
+        for aside in asides:
+            shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return asides
+
+
+def _write_files(aside: str, files: Iterable[tuple[str, ArtifactFile]]) -> list[str]:
+    """What has to be brought to the disk: the files, and their folders with a final slash."""
     written = []
-    below: set[Path] = set()
+    below = {aside}
     for sub, file in files:
-        parent = aside / sub if sub else aside
+        parent = f"{aside}/{sub}" if sub else aside
         if parent not in below:
-            parent.mkdir(mode=0o700, exist_ok=True)
+            os.mkdir(parent, mode=0o700)  # noqa: PTH102 - thousands of them
             below.add(parent)
-        path = parent / file.name
+        path = f"{parent}/{file.name}"
         descriptor = os.open(
             path,
             os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
@@ -84,19 +106,20 @@ def _write_files(aside: Path, files: Iterable[tuple[str, ArtifactFile]]) -> list
             out.write(file.content)
         written.append(path)
     # On some systems a folder is a thing to be written down by itself.
-    return [*written, *(() if os.name == "nt" else below)]
+    return [*written, *(() if os.name == "nt" else (f"{folder}/" for folder in below))]
 
 
-def _sync(path: Path) -> None:
-    if path.is_dir():
-        atomic.sync_folder(path)
-        return
-    # Windows flushes only what was opened for writing.
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _sync(paths: Iterable[str]) -> None:
+    for path in paths:
+        if path.endswith("/"):
+            atomic.sync_folder(Path(path))
+            continue
+        # Windows flushes only what was opened for writing.
+        descriptor = os.open(path, os.O_RDWR)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _into_place(aside: Path, target: Path) -> None:

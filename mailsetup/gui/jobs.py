@@ -219,7 +219,9 @@ class Jobs:
             import mailsetup.export.table  # noqa: F401
             from mailsetup.assistant.parts import parts
             from mailsetup.gui.ownname import own_name
+            from mailsetup.gui.pages.table import load_views
 
+            load_views()
             load_all()
             return tuple(parts()), own_name()
 

@@ -140,7 +140,8 @@ def is_dark(application: QApplication) -> bool:
 
 def colours_of(widget: QWidget) -> Colours:
     """The scheme that a widget is drawn in."""
-    palette = widget.palette()
+    # Not its own palette: a style sheet's transparent ground stands there as black.
+    palette = widget.window().palette()
     ground, text = palette.window().color().name(), palette.windowText().color().name()
     worn = (one for one in SCHEMES if (one.ground, one.text) == (ground, text))
     return next(worn, DARK if palette.window().color().lightness() < 128 else LIGHT)
@@ -149,8 +150,9 @@ def colours_of(widget: QWidget) -> Colours:
 def apply_theme(application: QApplication, *, dark: bool, contrast: bool = False) -> None:
     """Dress the whole program. Fusion first: a stylesheet on a native style breaks in places."""
     colours = scheme(dark=dark, contrast=contrast)
-    # Each of these dresses every widget anew: nothing is put on that is worn already.
-    if application.style().objectName() != "fusion":
+    # Each of these dresses every widget anew: nothing is put on that is worn already. Below a
+    # stylesheet, which nobody else sets, the style is no longer to be asked for its name.
+    if not application.styleSheet():
         application.setStyle("Fusion")
     application.setPalette(_palette(colours))
     application.setStyleSheet(_stylesheet(colours))
@@ -255,7 +257,7 @@ def _stylesheet(c: Colours) -> str:
     }}
     QPushButton {{
         background: {c.card}; color: {c.text}; border: 1px solid {c.border};
-        border-radius: 8px; padding: 8px 16px; min-height: 1.3em;
+        border-radius: 8px; padding: 8px 16px; min-height: 1.3em; outline: none;
     }}
     QPushButton:hover {{ border-color: {c.accent}; }}
     QPushButton:focus {{ border: 2px solid {c.accent}; padding: 7px 15px; }}
@@ -278,11 +280,12 @@ def _stylesheet(c: Colours) -> str:
     QPushButton[role="choice"]:hover {{ border-color: {c.accent}; background: {c.soft}; }}
     QPushButton[role="choice"]:focus {{ border: 2px solid {c.accent}; }}
     QPushButton[role="link"] {{
-        background: transparent; border: 2px solid transparent; color: {c.accent};
-        padding: 2px; margin-left: -4px; text-align: left; min-height: 0;
+        background: transparent; border: none; border-radius: 0;
+        border-bottom: 2px solid transparent;
+        color: {c.accent}; padding: 4px 0 2px 0; text-align: left; min-height: 0;
     }}
     QPushButton[role="link"]:hover {{ text-decoration: underline; }}
-    QPushButton[role="link"]:focus {{ border: 2px solid {c.accent}; border-radius: 6px; }}
+    QPushButton[role="link"]:focus {{ border-bottom-color: {c.accent}; }}
     QPushButton[role="quiet"] {{
         background: transparent; border: 2px solid transparent; color: {c.muted};
         padding: 4px 8px; border-radius: 7px;

@@ -1,6 +1,6 @@
 """A box to tick whose text wraps; Qt's own is one line that is cut where there is no room."""
 
-from PySide6.QtCore import QPoint, QRectF, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -53,8 +53,16 @@ class Tick(SizedByLayout, QCheckBox):
         """Anywhere."""
         return self.rect().contains(pos)
 
+    def _framed(self) -> QRect:
+        """Around the text only: the box marks its focus by its own edge."""
+        text = self._label.geometry()
+        if self.layoutDirection() is Qt.LayoutDirection.LeftToRight:
+            line = self._label.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, self.text())
+            text.setWidth(min(text.width(), line.width()))
+        return text.adjusted(-Space.TINY, -Space.TINY, Space.TINY, Space.TINY)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """The box beside the first line, and a frame around everything while it has the focus."""
+        """The box beside the first line, and a frame around the text while it has the focus."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
         line = self._label.fontMetrics().height() + 2 * Space.TINY
@@ -65,5 +73,5 @@ class Tick(SizedByLayout, QCheckBox):
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(colours_of(self).accent), 2))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 6, 6)
+            painter.drawRoundedRect(QRectF(self._framed()).adjusted(1, 1, -1, -1), 6, 6)
         painter.end()

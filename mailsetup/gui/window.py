@@ -10,9 +10,6 @@ from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot, qVersion
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QComboBox,
-    QHBoxLayout,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,7 +18,7 @@ from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.dialogs import Dialogs
 from mailsetup.gui.fleetjobs import FleetJobs
-from mailsetup.gui.icons import as_icon
+from mailsetup.gui.frame import Footer, Header
 from mailsetup.gui.jobs import Jobs
 from mailsetup.gui.look import Look
 from mailsetup.gui.memory import Memory
@@ -30,10 +27,10 @@ from mailsetup.gui.pages.looking import LookingPage
 from mailsetup.gui.pages.table import make_view
 from mailsetup.gui.programs import ProgramJobs
 from mailsetup.gui.session import Session
-from mailsetup.gui.shell import Card, Leaves, StepsBar
+from mailsetup.gui.shell import Card, Leaves
 from mailsetup.gui.signinjobs import SignInJobs
-from mailsetup.gui.theme import Space, Type, colours_of, refit_type
-from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
+from mailsetup.gui.theme import refit_type
+from mailsetup.gui.widgets import announce
 from mailsetup.i18n import _, language, set_language
 
 if TYPE_CHECKING:
@@ -42,11 +39,12 @@ if TYPE_CHECKING:
     from mailsetup.gui.saving import SavingReport
     from mailsetup.model.settings import ServerSettings
 
-_LANGUAGES = {"es": "Español", "en": "English"}
 _START_SIZE = QSize(880, 680)
 _SMALLEST = QSize(480, 420)
 _LEISURE = 300
 """Milliseconds after which the first picture is surely painted, and loading disturbs nobody."""
+_PAINTED = 30
+"""Milliseconds after which a page that was turned to is on the screen."""
 
 
 class Window(QWidget):
@@ -73,6 +71,9 @@ class Window(QWidget):
         self._pages: dict[Page, PageView] = {}
         self._aside: Aside | None = None
         self._warm = False
+        # Making a page takes a good part of what turning to it may take at most.
+        self._making_ahead = QTimer(self, singleShot=True, interval=_PAINTED)
+        self._making_ahead.timeout.connect(self._make_ahead)
         application = QApplication.instance()
         if not isinstance(application, QApplication):
             raise TypeError("a window needs an application")
@@ -89,61 +90,32 @@ class Window(QWidget):
 
     def _build(self) -> None:
         self.setMinimumSize(_SMALLEST)
-        self.brand = PlainLabel("mailsetup", "muted", bold=True)
-        self.steps = StepsBar()
-        self.smaller, self.larger = QPushButton("A−"), QPushButton("A+")
+        self.header = Header(language())
+        self.steps, self.languages = self.header.steps, self.header.languages
+        self.smaller, self.larger = self.header.smaller, self.header.larger
+        self.about = self.header.about
         self.smaller.clicked.connect(lambda: self._change_text_size(-1))
         self.larger.clicked.connect(lambda: self._change_text_size(1))
-        self.about = QPushButton()
         self.about.clicked.connect(self.show_about)
-        for button in (self.smaller, self.larger, self.about):
-            button.setProperty("role", "quiet")
-            button.setAutoDefault(False)
-        self._add_shortcuts()
-        self.languages = QComboBox()
-        self.languages.setProperty("role", "quiet")
-        for code, name in _LANGUAGES.items():
-            self.languages.addItem(name, code)
-        self.languages.setCurrentIndex(list(_LANGUAGES).index(language()))
         self.languages.currentIndexChanged.connect(self._switch_language)
-        top = QHBoxLayout()
-        top.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.LARGE, Space.SMALL)
-        top.setSpacing(Space.TINY)
-        top.addWidget(self.brand)
-        top.addWidget(self.steps, 1)
-        top.addStretch(0)
-        for widget in (self.smaller, self.larger, self.languages, self.about):
-            top.addWidget(widget)
+        self._add_shortcuts()
 
         self.leaves = Leaves()
         self.area = Card(self.leaves)
 
-        self.back = LinkButton()
+        self.footer = Footer()
+        self.back, self.cancel = self.footer.back, self.footer.cancel
+        self.primary = self.footer.primary
         self.back.clicked.connect(self.go_back)
-        self.badge = PlainLabel(role="badge", size=Type.SMALL)
-        self.badge.setWordWrap(False)
-        self.cancel = QPushButton()
-        self.cancel.setAutoDefault(False)
         self.cancel.clicked.connect(self.cancel_step)
-        self.primary = QPushButton()
-        self.primary.setProperty("role", "primary")
-        self.primary.setDefault(True)
         self.primary.clicked.connect(self.go_on)
-        bottom = QHBoxLayout()
-        bottom.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.MEDIUM)
-        bottom.setSpacing(Space.SMALL)
-        bottom.addWidget(self.back)
-        bottom.addWidget(self.badge)
-        bottom.addStretch(1)
-        bottom.addWidget(self.cancel)
-        bottom.addWidget(self.primary)
 
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        whole.addLayout(top)
+        whole.addWidget(self.header)
         whole.addWidget(self.area, 1)
-        whole.addLayout(bottom)
+        whole.addWidget(self.footer)
 
     def _restore_size(self) -> None:
         saved = self.session.memory.geometry
@@ -185,6 +157,12 @@ class Window(QWidget):
         view.wanted.connect(self._grant)
         view.changed.connect(self._page_changed)
         return view
+
+    @Slot()
+    def _make_ahead(self) -> None:
+        ahead = self.flow.ahead
+        if ahead is not None:
+            self.page_view(ahead)
 
     @property
     def shown(self) -> PageView:
@@ -309,13 +287,13 @@ class Window(QWidget):
         self.leaves.show_only(view)
         self.area.show_top()
         way = self._aside is None and self.flow.page not in BEFORE
-        self.steps.setVisible(way)
-        self.brand.setVisible(not way)
+        self.header.show_way(way)
         self._refresh_footer()
         self._order_keys(view)
         focus = view.first_focus() or (self.primary if view.primary_text() else self.cancel)
         focus.setFocus()
         announce(self, view.announcement())
+        self._making_ahead.start()
 
     @Slot()
     def _page_changed(self) -> None:
@@ -331,8 +309,7 @@ class Window(QWidget):
             if view.isAncestorOf(widget) and widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
                 order.append(widget)
             widget = widget.nextInFocusChain()
-        order += [self.primary, self.cancel, self.back]
-        order += [self.smaller, self.larger, self.languages, self.about]
+        order += [*self.footer.in_order, *self.header.in_order]
         for first, second in itertools.pairwise(order):
             QWidget.setTabOrder(first, second)
 
@@ -389,7 +366,7 @@ class Window(QWidget):
         self.primary.setEnabled(view.is_ready() and not self.programs.busy)
         self.back.setVisible(self.flow.can_go_back or working)
         self.cancel.setVisible(self.flow.can(Move.CANCEL))
-        self.badge.setVisible(bool(self.session.demo))
+        self.footer.badge.setVisible(bool(self.session.demo))
 
     # What pages want ------------------------------------------------------------------------
 
@@ -601,8 +578,9 @@ class Window(QWidget):
     @Slot()
     def _looked_anew(self) -> None:
         refit_type(self)
-        self._draw_icons()
+        self.header.draw_icons()
         self.page_view(self.flow.page).restore()
+        self._making_ahead.start()
 
     @Slot()
     def _drop_hidden(self) -> None:
@@ -613,27 +591,11 @@ class Window(QWidget):
                 self.leaves.remove(view)
         self.page_view(self.flow.page).lighten()
 
-    def _draw_icons(self) -> None:
-        if hasattr(self, "about"):
-            side = round(self.fontMetrics().height() * 1.2)
-            self.about.setIcon(as_icon("about", colours_of(self).muted, 3 * side))
-            self.about.setIconSize(QSize(side, side))
-
     def retranslate(self) -> None:
         """Every text of the window and of all pages, keeping what was typed."""
         self.setWindowTitle("mailsetup")
-        self.languages.setAccessibleName(_("Language"))
-        for button, name in (
-            (self.smaller, _("Smaller text")),
-            (self.larger, _("Larger text")),
-            (self.about, _("About this program, log and help")),
-        ):
-            button.setAccessibleName(name)
-            button.setToolTip(name)
-        self._draw_icons()
-        self.badge.setText(_("Demo – nothing leaves this computer"))
-        self.back.setText(_("← &Back"))
-        self.cancel.setText(_("Cancel"))
+        self.header.retranslate()
+        self.footer.retranslate()
         # The other pages learn it when they are shown: nobody waits for what nobody sees.
         self._speak(self.shown)
         self.steps.show_step(self.flow.step)
@@ -650,6 +612,7 @@ class Window(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """End everything that runs, then go."""
+        self._making_ahead.stop()
         self._end_jobs()
         if self._saving is not None:
             self._saving.wait()

@@ -13,7 +13,8 @@ import idna
 from mailsetup.model.text import has_control
 
 _LDH_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
-_DNS_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
+_DNS_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
+_DNS_NAME = re.compile(rf"{_DNS_LABEL}(?:\.{_DNS_LABEL})*\Z", re.ASCII | re.IGNORECASE)
 _LOCAL_SUFFIXES = frozenset(
     {"localhost", "local", "lan", "internal", "intranet", "home", "corp", "invalid", "onion"}
 )
@@ -54,8 +55,11 @@ def to_u_label(name: str) -> str:
 
 def is_ip_literal(name: str) -> bool:
     """Whether the text is an IPv4 or IPv6 address, with or without brackets."""
+    text = name.strip().strip("[]").removeprefix("IPv6:")
+    if ":" not in text and not text[-1:].isdigit():
+        return False
     try:
-        ipaddress.ip_address(name.strip().strip("[]").removeprefix("IPv6:"))
+        ipaddress.ip_address(text)
     except ValueError:
         return False
     return True
@@ -86,11 +90,7 @@ def parse_host(text: str, *, typed: bool = False) -> str | None:
 def is_dns_name(name: str) -> bool:
     """Whether the text may be asked of a resolver: as a host name, but underscores are allowed."""
     stripped = name.rstrip(".")
-    return (
-        0 < len(stripped) <= MAX_NAME_LENGTH
-        and stripped.isascii()
-        and all(_DNS_LABEL.match(label) for label in stripped.lower().split("."))
-    )
+    return len(stripped) <= MAX_NAME_LENGTH and _DNS_NAME.match(stripped) is not None
 
 
 def parse_port(value: object) -> int | None:

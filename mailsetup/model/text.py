@@ -15,7 +15,8 @@ def is_control(char: str) -> bool:
 
 def has_control(text: str) -> bool:
     """Whether the text holds any character for which `is_control` is true."""
-    return any(is_control(char) for char in text)
+    # What Python calls printable holds none of them, and that is nearly every text.
+    return not text.isprintable() and any(is_control(char) for char in text)
 
 
 def plain(text: str, limit: int = 300) -> str:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from mailsetup.model.hostname import is_dns_name, is_ip_literal
@@ -188,7 +189,12 @@ class DnsResolver:
         """IPv6 and IPv4 addresses, asked side by side."""
         if is_ip_literal(host):
             return Answer((host,))
-        six, four = await asyncio.gather(self._ask(host, Kind.AAAA), self._ask(host, Kind.A))
+        if not is_dns_name(host):
+            return Absent(nxdomain=True)
+        both = self._asking(host, Kind.AAAA), self._asking(host, Kind.A)
+        if not all(task.done() for task in both):
+            await asyncio.wait(both)
+        six, four = (task.result() for task in both)
         replies = [reply for reply in (six, four) if isinstance(reply, Answer)]
         found = [record.text for reply in replies for record in reply.records]
         if found:
@@ -237,25 +243,36 @@ class DnsResolver:
     async def _ask(self, name: str, kind: Kind) -> Reply[Record]:
         if not is_dns_name(name):
             return Absent(nxdomain=True)
+        task = self._asking(name, kind)
+        if not task.done():
+            # Waited for, not awaited: one asker who gives up must not take the answer away from
+            # the others.
+            await asyncio.wait((task,))
+        return task.result()
+
+    def _asking(self, name: str, kind: Kind) -> "asyncio.Task[Reply[Record]]":
+        """The question, on its way or answered. The name must be fit for the DNS."""
         key = (name.lower().rstrip("."), kind)
         task = self._asked.get(key)
         if task is None or task.cancelled():
             task = asyncio.ensure_future(self._query(*key))
             self._asked[key] = task
             forget_oldest(self._asked)
-        # Shielded: one asker who gives up must not take the answer away from the others.
-        reply = await asyncio.shield(task)
-        if isinstance(reply, NoAnswer) and self._asked.get(key) is task:
-            # Silence is not kept: whoever asks later asks anew.
-            del self._asked[key]
-        return reply
+        return task
 
     async def _query(self, name: str, kind: Kind) -> Reply[Record]:
+        reply = await self._reply(name, kind)
+        if isinstance(reply, NoAnswer):
+            # Silence is not kept: whoever asks later asks anew.
+            self._asked.pop((name, kind), None)
+        return reply
+
+    async def _reply(self, name: str, kind: Kind) -> Reply[Record]:
         if self._exchange is None:
             self._exchange = Exchange((self._nameserver,) if self._nameserver else system_servers())
         exchange = self._exchange
         try:
-            told = await when_free(lambda: exchange.ask(name, kind))
+            told = await when_free(partial(exchange.ask, name, kind))
         except TimeoutError:
             return NoAnswer(ResolverFault.TIMEOUT)
         except NoServerError as error:

@@ -59,22 +59,26 @@ class Exchange:
         asked = list(self._servers)
         if not asked:
             raise NoServerError(is_known=False)
-        async with asyncio.timeout(LIFETIME):
-            while asked:
-                for server in tuple(asked):
-                    try:
-                        reply = await self._once(server, name, kind)
-                    except TimeoutError:
-                        continue
-                    except OSError as error:
-                        if is_exhaustion(error):
-                            raise
-                        reply = None
-                    if reply is None or reply.code not in (Code.NO_ERROR, Code.NO_SUCH_NAME):
-                        asked.remove(server)
-                        continue
-                    self._prefer(server)
-                    return Told(reply, server[0])
+        loop = asyncio.get_running_loop()
+        end = loop.time() + LIFETIME
+        while asked:
+            for server in tuple(asked):
+                left = end - loop.time()
+                if left <= 0:
+                    raise TimeoutError
+                try:
+                    reply = await self._once(server, name, kind, min(left, _PATIENCE))
+                except TimeoutError:
+                    continue
+                except OSError as error:
+                    if is_exhaustion(error):
+                        raise
+                    reply = None
+                if reply is None or reply.code not in (Code.NO_ERROR, Code.NO_SUCH_NAME):
+                    asked.remove(server)
+                    continue
+                self._prefer(server)
+                return Told(reply, server[0])
         raise NoServerError(is_known=True)
 
     def _prefer(self, server: Server) -> None:
@@ -82,19 +86,21 @@ class Exchange:
             others = (other for other in self._servers if other != server)
             self._servers = (server, *others)
 
-    async def _once(self, server: Server, name: str, kind: Kind) -> WireReply | None:
+    async def _once(
+        self, server: Server, name: str, kind: Kind, patience: float
+    ) -> WireReply | None:
         """One server's answer, over TCP where that is the only way; None where it makes no sense.
 
-        Raises TimeoutError and OSError.
+        Each way may take ``patience`` seconds. Raises TimeoutError and OSError.
         """
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(patience):
             reply = await _over_udp(server, name, kind, edns=True)
             if reply.code in (Code.FORMAT_ERROR, Code.NOT_IMPLEMENTED):
                 # An old server, or a router that knows the DNS of before 1999.
                 reply = await _over_udp(server, name, kind, edns=False)
         if not reply.is_truncated:
             return reply
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(patience):
             whole = await _over_tcp(server, name, kind)
         return None if whole is None or whole.is_truncated else whole
 

@@ -2,10 +2,12 @@
 
 from collections import Counter
 
+from mailsetup.discovery.find import FIRST_TURN, GRACE
 from mailsetup.discovery.many import Searches
 from mailsetup.discovery.result import Discovery, Verdict
 from mailsetup.model.address import EmailAddress
-from tests.discovery.world import AUTOCONFIG, World, address, config, imap, run, smtp
+from mailsetup.model.source import Method
+from tests.discovery.world import AUTOCONFIG, NEVER, World, address, config, imap, run, smtp
 
 
 def all_of(world: World, *texts: str) -> list[Discovery]:
@@ -56,6 +58,25 @@ def test_where_the_domain_answers_for_each_mailbox_apart_each_is_asked_for() -> 
     asked = [url for url in world.asked_urls if url.startswith(AUTOCONFIG)]
     assert len(asked) == 2
     assert {"ana%40" in url for url in asked} == {True, False}
+
+
+def test_who_publishes_settings_is_not_guessed_at() -> None:
+    world = World(dns_delay=0.05)
+    world.serve(AUTOCONFIG, config(), after=0.2)
+    world.mail["imap.bodega.es", 993], world.mail["smtp.bodega.es", 465] = imap(), smtp()
+    (found,) = all_of(world, "ana@bodega.es")
+    assert found.outcome is Verdict.FOUND
+    assert (world.asked_hosts, world.posted) == ([], [])
+    assert not [url for url in world.asked_urls if "bodega.es/" not in url]
+
+
+def test_a_host_that_swallows_packets_holds_up_the_guesses_for_a_moment_only() -> None:
+    world = World(web_delay=NEVER)
+    world.mail["imap.bodega.es", 993], world.mail["smtp.bodega.es", 465] = imap(), smtp()
+    (found,) = all_of(world, "ana@bodega.es")
+    assert found.source is not None
+    assert found.source.method is Method.PROBE
+    assert found.elapsed_ms <= 1000 * (FIRST_TURN + GRACE) + 500
 
 
 def test_connections_that_won_are_not_kept_for_hundreds() -> None:

@@ -235,18 +235,41 @@ def written_down(tmp_path: Path) -> set[str]:
     return {entry["folder"] for entry in entries if entry["kind"] == "person"}
 
 
+def workers(process: "subprocess.Popen[str]") -> list[int]:
+    """The processes that a run has started (Linux)."""
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(word) for word in listed.read_text().split()] if listed.exists() else []
+
+
+def arguments(process: int) -> bytes:
+    """What everybody on the computer can read of a process; b"" once it has ended."""
+    try:
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_an_interrupted_run_goes_on_and_repeats_nothing(
     tmp_path: Path, how: signal.Signals
 ) -> None:
-    people(tmp_path, *(f"Person {n};p{n}@gmail.com;;;" for n in range(COUNT)))
+    people(tmp_path, *(f"Person {n};p{n}@gmail.com;canario;;" for n in range(COUNT)))
     process = started(tmp_path)
     deadline = time.monotonic() + 60
     while not written_down(tmp_path) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
+    helpers = workers(process)
+    said = [arguments(one) for one in (process.pid, *helpers)]
     process.send_signal(how)
     _out, err = process.communicate(timeout=60)
     assert process.returncode == (130 if how is signal.SIGINT else -how)
+    # Nobody goes on working, and nobody could read along.
+    while any(map(arguments, helpers)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(arguments, helpers))
+    assert len(helpers) >= (2 if sys.platform == "linux" else 0)
+    assert not [words for words in said if b"canario" in words]
+    assert "Traceback" not in err
     done = written_down(tmp_path)
     before = folders(tmp_path)
     assert 0 < len(done) < COUNT
@@ -265,6 +288,24 @@ def test_an_interrupted_run_goes_on_and_repeats_nothing(
     assert not [path for path in (tmp_path / "out").rglob(".mailsetup-*") if path.is_dir()][1:]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["totals"]["ready"] == COUNT
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_worker_that_is_ended_ends_nothing_else(tmp_path: Path) -> None:
+    people(tmp_path, *(f"Person {n};p{n}@gmail.com;;;" for n in range(COUNT)))
+    process = started(tmp_path)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        makers = [one for one in workers(process) if b"spawn_main" in arguments(one)]
+        if makers:
+            os.kill(makers[0], signal.SIGKILL)
+            break
+        time.sleep(0.005)
+    _out, err = process.communicate(timeout=100)
+    assert (process.returncode, "Traceback" in err) == (0, False)
+    assert len(folders(tmp_path)) == COUNT
+    assert len(written_down(tmp_path)) == COUNT
+    assert not list((tmp_path / "out" / "people").glob(".*"))
 
 
 def test_files_are_for_their_owner_only(tmp_path: Path) -> None:

@@ -90,6 +90,21 @@ def test_what_is_no_single_address_is_explained_at_the_field_at_once(
     assert not person.start.address.fault.isVisibleTo(person.window)
 
 
+@pytest.mark.parametrize(
+    "text", ["ana\u202e@bodega.es", "ana@bodega.es, eva@bodega.es", "a@b.es,c@d.es"]
+)
+def test_what_is_pasted_over_something_longer_is_judged_all_the_same(
+    person: Person, text: str
+) -> None:
+    edit = person.start.address.edit
+    edit.setFocus()
+    for pasted in ("Ana María Martínez Fernández <mailto:ana@bodega.es>", text):
+        edit.selectAll()
+        QGuiApplication.clipboard().setText(pasted)
+        QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert person.start.address.fault.isVisibleTo(person.window)
+
+
 @pytest.mark.parametrize("text", ["A\u202ena", "Ana\x00", "Ana\u2028Eva", "Ana\tEva"])
 def test_a_name_loses_what_cannot_be_seen(person: Person, text: str) -> None:
     person.enters_address("ana@bodegasdelebro.es", text)

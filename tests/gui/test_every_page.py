@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from mailsetup.gui import screenshots
-from mailsetup.gui.theme import DARK, LIGHT, Colours, apply_theme
+from mailsetup.gui.theme import DARK, LIGHT, Colours, apply_theme, colours_of
 from mailsetup.gui.window import Window
 from mailsetup.i18n import set_language
 from tests.gui.driver import Scripted
@@ -60,7 +60,7 @@ def test_everything_that_takes_the_keyboard_has_a_name(
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_no_text_is_cut_at_twice_the_size_on_a_small_screen(
-    window: Window, qapp: QApplication, name: str, language: str
+    qtbot: QtBot, qapp: QApplication, name: str, language: str
 ) -> None:
     set_language(language)
     before = QFont(qapp.font())
@@ -69,6 +69,7 @@ def test_no_text_is_cut_at_twice_the_size_on_a_small_screen(
     qapp.setFont(large)
     try:
         twice = Window(Scripted)
+        qtbot.addWidget(twice)
         twice.resize(800, 600)
         twice.show()
         shown(twice, name, qapp)
@@ -162,6 +163,20 @@ def test_light_and_dark_dress_the_whole_window(qapp: QApplication, *, dark: bool
         apply_theme(qapp, dark=dark)
         ground = (DARK if dark else LIGHT).ground
         assert qapp.palette().window().color().name() == ground
+    finally:
+        apply_theme(qapp, dark=False)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_everything_that_draws_itself_wears_the_windows_scheme(
+    window: Window, qapp: QApplication, *, dark: bool
+) -> None:
+    try:
+        apply_theme(qapp, dark=dark)
+        for name in ("confirm", "welcome", "fleet", "testing"):
+            shown(window, name, qapp)
+            worn = {colours_of(widget).accent for widget in window.findChildren(QWidget)}
+            assert worn == {(DARK if dark else LIGHT).accent}
     finally:
         apply_theme(qapp, dark=False)
 

@@ -78,6 +78,29 @@ def _in_group(widget: QWidget) -> bool:
     return isinstance(widget, QAbstractButton) and widget.autoExclusive()
 
 
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_no_two_things_on_a_page_share_a_key(
+    window: Window, qapp: QApplication, name: str, language: str
+) -> None:
+    set_language(language)
+    window.retranslate()
+    screenshots.show(window, name)
+    settle(qapp)
+    keys: dict[str, dict[QWidget, str]] = {}
+    for widget in window.findChildren(QLabel) + window.findChildren(QAbstractButton):
+        marked = re.search(r"(?<!&)&(\w)", widget.text())
+        owner = _pressed_by_key(widget)
+        if marked and owner is not None and widget.isVisible():
+            keys.setdefault(marked.group(1).lower(), {})[owner] = widget.text()
+    set_language("en")
+    assert [list(texts.values()) for texts in keys.values() if len(texts) > 1] == []
+
+
+def _pressed_by_key(widget: QLabel | QAbstractButton) -> QWidget | None:
+    return widget.buddy() if isinstance(widget, QLabel) else widget
+
+
 # Languages --------------------------------------------------------------------------------------
 
 _SAME_IN_BOTH = re.compile(

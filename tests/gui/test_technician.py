@@ -110,7 +110,7 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
     person.is_on(Page.START)
-    assert person.window.badge.isVisibleTo(person.window)
+    assert person.window.footer.badge.isVisibleTo(person.window)
     person.enters_address("ana@demo.test")
     person.is_on(Page.FOUND)
     person.goes_on()
@@ -122,7 +122,7 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
     assert not person.window.session.demo
-    assert not person.window.badge.isVisibleTo(person.window)
+    assert not person.window.footer.badge.isVisibleTo(person.window)
     assert person.window.session.address is None
 
 

@@ -194,5 +194,5 @@ class FleetPage(PageView):
         self.check.setText(_("&Test each mailbox: log in and send it a message"))
         self.pdf.setText(_("The welcome sheet as &PDF, too"))
         self.out.set_label(_("&Folder for everything"))
-        self.browse.setText(_("&Browse …"))
+        self.browse.setText(_("B&rowse …"))
         self._tell()

@@ -4,6 +4,7 @@ import time
 from collections import deque
 from typing import assert_never
 
+from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QProgressBar
 
 from mailsetup.assistant.flow import Page
@@ -21,6 +22,8 @@ from mailsetup.model.text import plain
 _SHOWN = 5
 _FAILURES = 3
 """Of those that are broken the last ones stay on the page."""
+_PACE = 100
+"""Milliseconds between two looks: hundreds of people a second are not shown one by one."""
 _SPOKEN = 10
 """Tenths of the way at which a screen reader says how far it is."""
 
@@ -52,6 +55,8 @@ class FleetRunPage(FleetRun):
         for widget in (self._lead, self.bar, self.count, self.left, self.people):
             self.column.addWidget(widget)
         self.column.addStretch(1)
+        self._pace = QTimer(self, singleShot=True, interval=_PACE)
+        self._pace.timeout.connect(self._tell)
         self._reset()
         self.retranslate()
 
@@ -93,8 +98,10 @@ class FleetRunPage(FleetRun):
                 )
             case _:
                 assert_never(event)
-        self._tell()
+        if not self._pace.isActive():
+            self._pace.start()
 
+    @Slot()
     def _tell(self) -> None:
         self.bar.setValue(self._done)
         if not self._total:

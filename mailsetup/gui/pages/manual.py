@@ -247,9 +247,10 @@ class ManualPage(PageView):
         self._lead = PlainLabel(role="muted")
         self.incoming = ServerForm(Protocol.IMAP)
         self.outgoing = ServerForm(Protocol.SMTP)
-        for widget in (self._lead, self.incoming, self.outgoing):
-            self.column.addWidget(widget)
-        self.column.setSpacing(Space.LARGE)
+        self.column.addWidget(self._lead)
+        for form in (self.incoming, self.outgoing):
+            self.column.addWidget(form)
+            self.column.addSpacing(Space.TINY)
         self.column.addStretch(1)
         for form in (self.incoming, self.outgoing):
             form.settled.connect(lambda: self.wanted.emit(Wish.REACH_SERVERS))

@@ -117,9 +117,7 @@ class PasswordPage(PageView):
         self.keep.setEnabled(available)
         if session.demo:
             text = _("In the demo nothing is kept.")
-        elif available:
-            text = _("Kept in: {keyring}").format(keyring=session.keyring)
-        elif session.keyring_known:
+        elif session.keyring_known and not available:
             text = no_keyring_sentence()
         else:
             text = ""

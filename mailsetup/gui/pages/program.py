@@ -71,7 +71,7 @@ class ProgramPage(PageView):
             self.choices[exporter.id] = card
             self._hosts[exporter.id] = host
         self.column.addStretch(1)
-        self.retranslate()
+        self._set_texts()
 
     def enter(self) -> None:
         """What was chosen before has the keyboard."""
@@ -175,6 +175,10 @@ class ProgramPage(PageView):
 
     def retranslate(self) -> None:
         """Texts in the current language."""
+        self._set_texts()
+        self._show()
+
+    def _set_texts(self) -> None:
         self.title.setText(_("Which program do you use?"))
         self._here_title.setText(_("On this computer"))
         self._other_title.setText(_("On other devices, or to be set up by hand"))
@@ -182,4 +186,3 @@ class ProgramPage(PageView):
         self._lead.setText(
             _("Your password is not written into any file of ours; the program asks once.")
         )
-        self._show()

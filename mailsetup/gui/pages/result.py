@@ -126,6 +126,18 @@ class ResultPage(PageView):
         report = self.session.report
         return report.to_act_on if report is not None else None
 
+    @property
+    def _needs_second(self) -> bool:
+        """Whether only a mailbox elsewhere shows what is complained of, and none took part."""
+        report = self.session.report
+        answer = report.answer if report is not None else None
+        return (
+            report is not None
+            and report.elsewhere is None
+            and answer is not None
+            and answer.symptom.needs_second_mailbox
+        )
+
     def _show(self) -> None:
         from mailsetup.assistant.reportwords import verdict_words
         from mailsetup.diagnosis.catalogue import explain
@@ -141,12 +153,8 @@ class ResultPage(PageView):
         healthy = report is not None and report.is_healthy
         self.lead.setText(answer.sentence if answer is not None and answer.finding else "")
         self.lead.setVisible(bool(self.lead.text()))
-        self.with_second.setVisible(
-            answer is not None
-            and answer.symptom.needs_second_mailbox
-            and report is not None
-            and report.elsewhere is None
-        )
+        unseen = self._needs_second and cause is None
+        self.with_second.setVisible(self._needs_second and not unseen)
         self._message.setText(self.hosting_message())
         self.message.setVisible(bool(self._message.text()))
         self.copy.setText(_("&Copy"))
@@ -158,7 +166,7 @@ class ResultPage(PageView):
             and cause.id.startswith("account.login")
             and first not in (Move.PASSWORD, Move.SIGN_IN)
         )
-        self.anyway.setVisible(report is not None and not healthy)
+        self.anyway.setVisible(report is not None and (not healthy or unseen))
         self.servers.setVisible(cause is not None and cause.id.startswith(_SERVERS_HELP))
         self.use_name.setVisible(bool(self._proven_name()))
         self.short_name.setVisible(bool(self._short_name()))
@@ -167,11 +175,11 @@ class ResultPage(PageView):
         self._who.setVisible(cause is not None)
         if healthy and report is not None and cause is None:
             title, sentence = verdict_words(report)
-            self.title.setText(title)
+            self.title.setText(_("Nothing broken was found") if unseen else title)
             self.sentence.setText(sentence)
             if answer is not None:
                 self.sentence.setText(answer.sentence)
-            self.advice.setText(_("Now choose the program that you want to use."))
+            self.advice.setText("" if unseen else _("Now choose the program that you want to use."))
         elif cause is not None and report is not None:
             shown = explain(cause)
             title = _("To be mended: {link}") if healthy else _("Broken here: {link}")
@@ -188,6 +196,7 @@ class ResultPage(PageView):
             )
             self.advice.setText(_("Please try again. If it happens again, report it to us."))
         # What is to be mended is not told among what is well; the chain shows that.
+        self.advice.setVisible(bool(self.advice.text()))
         self._show_proof(healthy=healthy and cause is None)
         self._show_head(healthy=healthy, cause=cause)
         findings = report.findings if report else ()
@@ -251,7 +260,8 @@ class ResultPage(PageView):
         report = self.session.report
         light = Light.FAIL if cause is not None and not healthy else Light.WARN
         if cause is None:
-            light = Light.OK if report is not None and report.is_proven else Light.UNKNOWN
+            proven = report is not None and report.is_proven and not self._needs_second
+            light = Light.OK if proven else Light.UNKNOWN
         self.sign.set_light(light)
         trip = report.round_trip if report is not None else None
         self.moment.setVisible(cause is None and healthy and trip is not None)
@@ -308,9 +318,9 @@ class ResultPage(PageView):
     def primary_move(self) -> Move:
         """What helps most: the program, another password, or another try."""
         report = self.session.report
-        if report is not None and report.is_healthy:
-            return Move.NEXT
         cause = self._cause
+        if report is not None and report.is_healthy:
+            return Move.SECOND if self._needs_second and cause is None else Move.NEXT
         if cause is not None and cause.id in _SIGN_IN_HELPS:
             return Move.SIGN_IN
         return Move.PASSWORD if self.session.password_was_refused else Move.AGAIN
@@ -322,6 +332,8 @@ class ResultPage(PageView):
                 return _("Choose my program")
             case Move.PASSWORD:
                 return _("Type the password again")
+            case Move.SECOND:
+                return _("Repeat with a second mailbox")
             case Move.SIGN_IN:
                 return _("Sign in in the browser")
             case _:

@@ -67,7 +67,7 @@ class StartPage(PageView):
         head.addWidget(self.forget)
         head.addStretch(1)
         self.known: dict[str, LinkButton] = {}
-        self._length = 0
+        self._before = ""
         self._by_hand = False
         self.person.changed.connect(lambda _text: self.changed.emit())
         self.person.edit.editingFinished.connect(self._move_address)
@@ -166,7 +166,7 @@ class StartPage(PageView):
 
     def _judge_pasted(self, text: str) -> None:
         """More than a letter at once was pasted: clean it, or say what is wrong, at once."""
-        if len(text) - self._length <= 1:
+        if _put_in(self._before, text) <= 1 and not has_control(text):
             return
         parsed = EmailAddress.parse(text)
         if isinstance(parsed, EmailAddress):
@@ -254,7 +254,8 @@ class StartPage(PageView):
         self.address.edit.setText(self.session.address_text)
         self.address.set_fault("")
         self._typed(self.session.address_text)
-        self.person.edit.selectAll()
+        if not self.session.person:
+            self.person.edit.selectAll()
 
     def _proposed_name(self) -> str:
         """This computer's user, until somebody typed anything; not for the demo's people."""
@@ -294,7 +295,8 @@ class StartPage(PageView):
         by_hand, self._by_hand = self._by_hand, False
         if by_hand:
             self._judge_pasted(text)
-        self._length = len(text)
+        # Cleaning may have changed it meanwhile.
+        self._before = self.address.text
         self.changed.emit()
 
     def _enter_by_hand(self) -> None:
@@ -332,3 +334,15 @@ class StartPage(PageView):
         self._show()
         if not self.address.fault.isHidden():
             self.leave()
+
+
+def _put_in(before: str, after: str) -> int:
+    """How many characters came in between what stayed at the beginning and at the end."""
+    begin = _alike(before, after)
+    return len(after) - begin - _alike(before[begin:][::-1], after[begin:][::-1])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters are the same from the beginning."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))

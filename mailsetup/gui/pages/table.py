@@ -12,6 +12,29 @@ from mailsetup.gui.pages.welcome import WelcomePage
 from mailsetup.gui.session import Session
 
 
+def load_views() -> None:
+    """Load every page's module, so that nobody waits for one later. In any thread."""
+    from mailsetup.gui.pages import (  # noqa: F401
+        about,
+        complaint,
+        done,
+        fleet,
+        fleetdone,
+        fleetrun,
+        found,
+        log,
+        manual,
+        password,
+        program,
+        result,
+        second,
+        signin,
+        start,
+        technician,
+        testing,
+    )
+
+
 def make_view(page: Page, session: Session) -> PageView:
     """The view of a page. Those beyond the first are loaded when they are first needed."""
     match page:

@@ -192,7 +192,7 @@ class TechnicianPage(PageView):
         self.trust.set_label(_("&Domains that may receive the password without asking"))
         self.trust.edit.setPlaceholderText(_("hoster.com, another.net"))
         self.ca_file.set_label(_("Further &certificates to trust (PEM)"))
-        self.browse.setText(_("&Browse …"))
+        self.browse.setText(_("B&rowse …"))
         self.client_id.set_label(_("Id of this program at the &provider"))
         self.client_id.edit.setPlaceholderText(_("to sign in in the browser"))
         self.offline.setText(_("Use only what the program &knows by itself, ask nobody"))

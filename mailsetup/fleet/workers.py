@@ -1,0 +1,165 @@
+"""Who makes people's files: a thread of this process, or processes of their own for a long table.
+
+A worker writes folders beside their places and waits for the disk; the process that holds the
+journal puts them in their places. So whatever becomes of a worker, or of the one that started it,
+nothing half can be seen, and no two can write the same.
+
+A worker gets its orders through a pipe, never as arguments, and no secret is among them. When the
+other end closes, because the run is over or because its process was killed, it ends by itself.
+"""
+
+import asyncio
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+
+from mailsetup.fleet.making import Order, make
+from mailsetup.fleet.store import laid_down
+
+MOST = 2
+"""Processes at most: each holds some 40 MB, and a disk gives no more than this."""
+WORTH_IT = 150
+"""People for whom a process is started; it takes half a second to be ready."""
+_FAREWELL = 5.0
+"""Seconds for a worker to end by itself."""
+
+Laid = tuple[Path, str, tuple[str, ...], tuple[str, ...]]
+"""A folder on the disk, not yet in its place: where, its name, its files, and notes."""
+
+
+def lay_down(orders: Sequence[Order], people: Path) -> list[Laid]:
+    """Make what was ordered and bring it to the disk, beside its place. Raises OSError."""
+    made = [make(order) for order in orders]
+    asides = laid_down([one.folder for one in made], people)
+    return [
+        (
+            aside,
+            one.folder.name,
+            tuple("/".join(filter(None, (sub, file.name))) for sub, file in one.folder.files),
+            one.notes,
+        )
+        for aside, one in zip(asides, made, strict=True)
+    ]
+
+
+class Workers:
+    """Those who make files below ``people``, for one run and one event loop."""
+
+    def __init__(self, people: Path, count: int) -> None:
+        """``count`` is for how many people; nothing is started for few."""
+        self._people = people
+        many = count >= WORTH_IT
+        self._idle: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
+        self._processes = [_Worker(people) for _number in range(processes())] if many else []
+        self.count = max(1, len(self._processes))
+        """How many groups are made side by side."""
+        for worker in self._processes or (None,):
+            self._idle.put_nowait(worker)
+        self._threads = ThreadPoolExecutor(self.count, thread_name_prefix="making")
+
+    async def lay_down(self, orders: Sequence[Order]) -> list[Laid]:
+        """See the function of this name; the work goes on where its waiter gives up. Raises
+        OSError."""
+        worker = await self._idle.get()
+        doing = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._done_by, worker, orders
+        )
+        doing.add_done_callback(lambda _done: self._idle.put_nowait(worker))
+        return await asyncio.shield(doing)
+
+    def _done_by(self, worker: "_Worker | None", orders: Sequence[Order]) -> list[Laid]:
+        laid = worker.ask(orders) if worker is not None else None
+        # A worker that cannot be started here, or that something ended, does not end the run.
+        return lay_down(orders, self._people) if laid is None else laid
+
+    def close(self) -> None:
+        """End them all; waits for what they are doing."""
+        self._threads.shutdown()
+        for worker in self._processes:
+            worker.close()
+
+
+def processes() -> int:
+    """How many are worth starting on this computer."""
+    return min(MOST, os.cpu_count() or 1)
+
+
+class _Worker:
+    """One process, started at once and ready a little later."""
+
+    def __init__(self, people: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        process = context.Process(
+            target=_serve, args=(theirs, people), name="mailsetup-writer", daemon=True
+        )
+        self._process: SpawnProcess | None = process
+        try:
+            with _deaf():
+                process.start()
+        except OSError:
+            self._process = None
+        # Only so does its end close the pipe.
+        theirs.close()
+
+    def ask(self, orders: Sequence[Order]) -> list[Laid] | None:
+        """What it did; None where it is gone. Raises its OSError."""
+        if self._process is None:
+            return None
+        try:
+            self._pipe.send(orders)
+            answer: list[Laid] | OSError = self._pipe.recv()
+        except (EOFError, OSError):
+            self._process = None
+            return None
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        self._pipe.close()
+        if self._process is not None:
+            self._process.join(_FAREWELL)
+            self._process.kill()
+            self._process.join()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started in here does not hear Ctrl-C, which is for the one who started it."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(orders: "Connection[list[Laid] | OSError, Sequence[Order]]", people: Path) -> None:
+    """A worker's whole life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with orders:
+        while True:
+            try:
+                wanted = orders.recv()
+            except (EOFError, OSError):
+                return
+            answer: list[Laid] | OSError
+            try:
+                answer = lay_down(wanted, people)
+            except OSError as error:
+                answer = error
+            try:
+                orders.send(answer)
+            except OSError:
+                # Nobody is there to put it in its place; the next run clears it away.
+                return
