@@ -11,6 +11,8 @@ from mailsetup.i18n import _
 
 _LINES = 10
 """Lines of a run that nobody watches."""
+_WIDE = 60
+"""Columns of a terminal that has room for a bar beside the numbers."""
 
 
 @contextmanager
@@ -84,12 +86,14 @@ def _bar(stderr: TextIO) -> Iterator[Emit]:
                 return Text("")
             if speed < 1:
                 return Text(_("{rate}/min").format(rate=f"{60 * speed:.0f}"))
-            return Text(_("{rate}/s").format(rate=decimal(speed)))
+            shown = decimal(speed) if speed < 10 else f"{speed:.0f}"
+            return Text(_("{rate}/s").format(rate=shown))
 
     console = Console(file=stderr, highlight=False)
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        # Where there is no room, numbers tell more.
+        *((BarColumn(),) if console.width >= _WIDE else ()),
         MofNCompleteColumn(),
         Rate(),
         TimeRemainingColumn(),

@@ -125,6 +125,13 @@ class _Checker:
 
     def _person(self, row: Row) -> Person:
         cells = row.cells
+        if row.swallowed:
+            raise _WrongRowError(
+                _(
+                    "A quotation mark that opens here is closed in row {last} only, so the rows"
+                    " between were read as one cell. Close it or remove it."
+                ).format(last=row.swallowed)
+            )
         for name, value in cells.items():
             if len(value) > MAX_CELL:
                 raise _WrongRowError(_("The cell “{name}” is far too long.").format(name=name))

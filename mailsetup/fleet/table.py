@@ -31,7 +31,6 @@ _DELIMITERS = (";", ",", "\t", "|")
 _WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _HEAD = 65_536
 """Characters in which a text shows its delimiter."""
-_BROKEN: Sequence[str] = ("",)
 _BLANKS = " \t\r\n\u00a0"
 _HEADER_ROWS = 10
 """A title may stand above the header; further down nobody looks for it."""
@@ -46,6 +45,9 @@ class Row:
 
     number: int
     cells: dict[Column, str]
+    swallowed: int = 0
+    """The number of the last row that became part of this one, because a quotation mark opened in
+    it was closed there only; 0 where everything is in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,8 @@ def _read_text(text: str, encoding: str) -> Table | NotATable:
         present = [one for one in _DELIMITERS if one in head] or ["\x1f"]
         delimiter = max(present, key=lambda one: _columns_found(head, one))
     shown = delimiter.replace("\t", "TAB").replace("\x1f", "")
-    found = _with_header(_csv_rows(text, delimiter), f"CSV {shown} {encoding}".replace("  ", " "))
+    form = f"CSV {shown} {encoding}".replace("  ", " ")
+    found = _with_header(_csv_rows(text, delimiter), form, quoted=True)
     return found if found is not None else _no_header()
 
 
@@ -144,8 +147,18 @@ def _columns_found(head: str, delimiter: str) -> int:
     return len(found.places) if isinstance(found, _Header) else 0
 
 
-def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
-    """Rows with the number of the line on which each begins; the last one where quoting broke."""
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """The end of the reading: where the quoting broke, of a row that had begun further up."""
+
+    last: int
+
+
+_Cells = Sequence[str] | _Broken
+
+
+def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, _Cells]]:
+    """Rows with the number of the line on which each begins."""
     # A longer cell is no cell: an unclosed quotation mark has swallowed the rest of the table.
     csv.field_size_limit(16 * MAX_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -155,7 +168,7 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
             yield number, cells
             number = reader.line_num + 1
     except csv.Error:
-        yield number, _BROKEN
+        yield number, _Broken(reader.line_num)
 
 
 def _no_header() -> NotATable:
@@ -226,9 +239,11 @@ class _Header:
     ignored: tuple[str, ...]
 
 
-def _header(rows: Iterator[tuple[int, Sequence[str]]]) -> _Header | NotATable | None:
+def _header(rows: Iterator[tuple[int, _Cells]]) -> _Header | NotATable | None:
     """The first row that names an address; None where there is none."""
-    for _number, header in itertools.islice(rows, _HEADER_ROWS):
+    for number, header in itertools.islice(rows, _HEADER_ROWS):
+        if isinstance(header, _Broken):
+            return _unclosed(number, header.last)
         places: dict[Column, int] = {}
         ignored = []
         twice = ""
@@ -249,19 +264,33 @@ def _header(rows: Iterator[tuple[int, Sequence[str]]]) -> _Header | NotATable | 
     return None
 
 
-def _with_header(rows: Iterator[tuple[int, Sequence[str]]], form: str) -> Table | NotATable | None:
-    """The rows below the header; None where there is none."""
+def _unclosed(row: int, last: int) -> NotATable:
+    if last <= row:
+        return NotATable(_("The quotation marks in row {row} do not match.").format(row=row))
+    return NotATable(
+        _(
+            "A quotation mark that opens in row {row} is not closed there, so everything from there"
+            " to row {last} was read as one cell. Close it or remove it."
+        ).format(row=row, last=last)
+    )
+
+
+def _with_header(
+    rows: Iterator[tuple[int, _Cells]], form: str, *, quoted: bool = False
+) -> Table | NotATable | None:
+    """The rows below the header; None where there is none. ``quoted`` is a text, whose cells may
+    stand in quotation marks."""
     found = _header(rows)
-    return _below(rows, found, form) if isinstance(found, _Header) else found
+    return _below(rows, found, form, quoted=quoted) if isinstance(found, _Header) else found
 
 
 def _below(
-    rows: Iterator[tuple[int, Sequence[str]]], header: _Header, form: str
+    rows: Iterator[tuple[int, _Cells]], header: _Header, form: str, *, quoted: bool
 ) -> Table | NotATable:
     found: list[Row] = []
     for number, cells in rows:
-        if cells is _BROKEN:
-            return NotATable(_("The quotation marks in row {row} do not match.").format(row=number))
+        if isinstance(cells, _Broken):
+            return _unclosed(number, cells.last)
         taken = {
             name: cells[place] if name is Column.PASSWORD else cells[place].strip(_BLANKS)
             for name, place in header.places.items()
@@ -273,7 +302,17 @@ def _below(
             return NotATable(
                 _("The table has more than {limit} people. Split it.").format(limit=MAX_ROWS)
             )
-        found.append(Row(number, taken))
+        last = number + sum(cell.count("\n") for cell in cells)
+        found.append(Row(number, taken, last if quoted and _holds_rows(taken) else 0))
     if not found:
         return NotATable(_("The table names its columns but holds nobody."))
     return Table(tuple(found), tuple(header.places), header.ignored, form)
+
+
+def _holds_rows(cells: dict[Column, str]) -> bool:
+    """Whether a cell is several rows: people write line breaks in cells, but no addresses there."""
+    return any(
+        "\n" in value and "@" in value
+        for name, value in cells.items()
+        if name is not Column.PASSWORD
+    )

@@ -190,6 +190,39 @@ def test_names_keep_commas_quotes_emoji_and_any_script(tmp_path: Path) -> None:
     assert [person.name for person in plan(tmp_path, text).people] == names
 
 
+@pytest.mark.parametrize(
+    ("rows", "first", "last"),
+    [
+        (["Ana;a@b.es", '"Bob;b@b.es', "Eva;e@b.es", "Leo;l@b.es"], 3, 5),
+        (["Ana;a@b.es", '"Bob;b@b.es', "Eva;e@b.es", '"Leo";l@b.es', "Zoe;z@b.es"], 3, 5),
+        (['"Bob;b@b.es', *(f"P{number};p{number}@b.es" for number in range(20_000))], 2, 0),
+    ],
+)
+def test_a_quotation_mark_that_swallows_rows_is_told_with_where_it_opens(
+    tmp_path: Path, rows: list[str], first: int, last: int
+) -> None:
+    (tmp_path / "people.csv").write_text("\n".join(("name;address", *rows)) + "\n")
+    table = read_table(tmp_path / "people.csv")
+    assert isinstance(table, NotATable)
+    assert f"opens in row {first} is not closed" in table.reason
+    assert f"to row {last or ''}" in table.reason
+
+
+def test_rows_that_two_stray_quotation_marks_swallow_are_missed(tmp_path: Path) -> None:
+    rows = ["Ana;a@b.es", '"Bob;b@b.es', "Eva;e@b.es", 'Leo";l@b.es', "Zoe;z@b.es"]
+    checked = plan(tmp_path, "\n".join(("name;address", *rows)) + "\n")
+    assert [person.row for person in checked.people] == [2, 6]
+    (problem,) = checked.problems
+    assert problem.row == 3
+    assert "closed in row 5 only" in problem.reason
+
+
+def test_quotation_marks_in_one_row_that_do_not_match_are_told(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text('name;address\nAna;a@b.es\n"Bob" B;b@b.es\nEva;e@b.es\n')
+    table = read_table(tmp_path / "people.csv")
+    assert table == NotATable("The quotation marks in row 3 do not match.")
+
+
 def test_first_and_last_name_may_stand_apart(tmp_path: Path) -> None:
     checked = plan(tmp_path, "Nombre;Apellidos;Correo\nAna;Núñez Gil;a@b.es\n")
     assert checked.people[0].name == "Ana Núñez Gil"

@@ -107,8 +107,46 @@ def test_nothing_typed_means_nothing_to_wait_for(searching: Search) -> None:
     assert not person.window.primary.isVisibleTo(person.window)
     assistant.let_find()
     person.is_on(Page.FOUND)
+    assert person.window.focusWidget() is person.found.entry.edit
+    assert not person.window.primary.isEnabled()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].secret.reveal() == "secreta"
+
+
+def test_a_password_typed_with_what_was_found_is_still_there_behind_other_servers(
+    somebody: MakePerson,
+) -> None:
+    person = somebody(Scripted(found=without_hints()))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.types(person.found.entry.edit, "secreta")
+    person.clicks(person.found.edit)
+    person.is_on(Page.MANUAL)
     person.goes_on()
     person.is_on(Page.PASSWORD)
+    assert person.password.entry.text == "secreta"
+
+
+def test_what_cannot_be_a_password_is_told_where_it_was_typed(somebody: MakePerson) -> None:
+    assistant = Scripted(found=without_hints())
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.enters_password("sec\x07reta")
+    assert person.window.flow.page is Page.FOUND
+    assert person.found.entry.field.fault.isVisibleTo(person.window)
+    assert assistant.requests == []
+
+
+@pytest.mark.parametrize("found", [discovery(confirm=True), discovery(confirm=False)])
+def test_what_has_to_be_read_or_agreed_to_comes_before_the_password(
+    somebody: MakePerson, found: Discovery
+) -> None:
+    person = somebody(Scripted(found=found))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    assert not person.found.entry.isVisibleTo(person.window)
 
 
 def test_where_the_provider_wants_another_password_it_is_asked_for_again(

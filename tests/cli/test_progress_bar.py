@@ -1,0 +1,108 @@
+"""What somebody sees who starts a table on a real terminal: a pseudo-terminal of this computer."""
+
+import os
+import re
+import struct
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo-terminals that Python opens", allow_module_level=True)
+
+import fcntl
+import pty
+import termios
+
+COUNT = 200
+"""Enough for processes of its own."""
+_SIZE = ("COLUMNS", "LINES")
+_CODE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def table(folder: Path, count: int = COUNT) -> Path:
+    path = folder / "people.csv"
+    rows = [f"Person {number};p{number}@gmail.com" for number in range(count)]
+    path.write_text("\n".join(("name;address", *rows, "Eva;eva@nowhere.invalid")) + "\n")
+    return path
+
+
+def on_terminal(
+    folder: Path, *, columns: int = 80, language: str = "en", interrupt: str = ""
+) -> tuple[list[str], int]:
+    """The lines that were ever to be read, in their order, and the exit status.
+
+    ``interrupt`` is what must have been seen before Ctrl-C is pressed.
+    """
+    command = [sys.executable, "-m", "mailsetup", "--lang", language, "batch"]
+    command += [str(folder / "people.csv"), "--out", str(folder / "out"), "--offline"]
+    process, terminal = pty.fork()
+    if process == 0:
+        # A clean one: readline puts the size of the tests' own terminal behind Python's back.
+        known = {name: value for name, value in os.environ.items() if name not in _SIZE}
+        environment = {**known, "TERM": "xterm-256color"}
+        os.execve(sys.executable, command, environment)  # noqa: S606 - no shell is wanted
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    seen = b""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            read = os.read(terminal, 65536)
+        except OSError:  # Linux says so that the other end is closed
+            break
+        if not read:
+            break
+        seen += read
+        if interrupt and re.search(interrupt.encode(), seen):
+            os.write(terminal, b"\x03")
+            interrupt = ""
+    os.close(terminal)
+    _process, status = os.waitpid(process, 0)
+    lines = _CODE.sub("", seen.decode()).replace("\r", "\n").split("\n")
+    return [line for line in lines if line.strip()], os.waitstatus_to_exitcode(status)
+
+
+@pytest.mark.parametrize(
+    ("columns", "language", "words", "rate"),
+    [
+        (80, "es", ("Servidores", "Buzones", "listo"), r" \d+(,\d)?/s "),
+        (40, "en", ("Servers", "Mailboxes", "ready"), r" \d+(\.\d)?/s "),
+    ],
+)
+def test_the_bar_tells_how_many_how_fast_and_how_long_and_fits(
+    tmp_path: Path, columns: int, language: str, words: tuple[str, ...], rate: str
+) -> None:
+    table(tmp_path)
+    lines, status = on_terminal(tmp_path, columns=columns, language=language)
+    assert status == 3
+    servers, mailboxes, ready = words
+    bars = [line for line in lines if line.startswith((servers, mailboxes))]
+    assert max(map(len, bars)) <= columns
+    assert not [line for line in bars if "…" in line]
+    assert ("━" in "".join(bars)) is (columns >= 60)
+    people = [line for line in bars if line.startswith(mailboxes)]
+    assert len(people) > 1
+    counts = [
+        int(found.group(1)) for line in people if (found := re.search(rf"(\d+)/{COUNT + 1}", line))
+    ]
+    assert counts == sorted(counts)
+    assert counts[-1] == COUNT + 1
+    assert any(re.search(rate, line) and re.search(r"\d:\d\d:\d\d", line) for line in people)
+    assert any(line.split() == [str(COUNT), ready] for line in lines)
+
+
+def test_ctrl_c_on_the_terminal_leaves_a_sentence_and_no_traces_of_helpers(tmp_path: Path) -> None:
+    table(tmp_path, 600)
+    lines, status = on_terminal(tmp_path, interrupt=r" [1-9]\d*/601")
+    assert status == 130
+    shown = "\n".join(lines)
+    assert "Start the same command again to go on." in shown
+    assert "Traceback" not in shown
+    assert "KeyboardInterrupt" not in shown
+    again, status = on_terminal(tmp_path)
+    assert status == 3
+    # What was done counts from the beginning.
+    counts = [found.group(1) for line in again if (found := re.search(r"(\d+)/601", line))]
+    assert int(counts[0]) > 0
