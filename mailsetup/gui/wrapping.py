@@ -1,9 +1,46 @@
-"""Buttons in a row that go on in the next one where there is no room."""
+"""What needs more height where there is less room: rows of buttons, buttons with texts in them."""
+
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLayout, QLayoutItem, QSizePolicy, QWidget
 
 from mailsetup.gui.theme import Space
+
+# It stands before one of Qt's buttons, whose own base it must not be a second time.
+if TYPE_CHECKING:
+    _Button = QAbstractButton
+else:
+    _Button = object
+
+
+class SizedByLayout(_Button):
+    """A button as large as what is laid out in it; by itself it would only measure its own text."""
+
+    def grow_with_texts(self) -> None:
+        """Take the height that the texts need; to be called once the layout is there."""
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        """What the layout wants."""
+        layout = self.layout()
+        return layout.sizeHint() if layout is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than that, texts wrap."""
+        layout = self.layout()
+        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
+
+    def hasHeightForWidth(self) -> bool:
+        """Wrapped texts are higher where there is less room."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The height of the layout at this width."""
+        layout = self.layout()
+        return layout.heightForWidth(width) if layout is not None else -1
 
 
 class WrappingLayout(QLayout):
