@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCKS = ROOT / "packaging" / "requirements"
 WINDOWS = sys.platform == "win32"
+WORKERS = 3
+"""At two cores: half of the tests' time is waiting for real servers and programs."""
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
 # Library that has to load -> Debian package. Qt's own list, measured on a bare system.
@@ -134,7 +136,7 @@ def command(arguments: list[str]) -> list[str]:
     """What is run in the end."""
     if arguments[:1] == ["test"]:
         rest = arguments[1:]
-        workers = [] if any(word.startswith("-n") for word in rest) else ["-n", "2"]
+        workers = [] if any(word.startswith("-n") for word in rest) else ["-n", str(WORKERS)]
         return [str(PYTHON), "-m", "pytest", *workers, *rest]
     if arguments[:1] == ["screenshots"]:
         return [str(PYTHON), "-m", "mailsetup.gui.screenshots", *arguments[1:]]
@@ -146,6 +148,9 @@ def environment(arguments: list[str]) -> dict[str, str]:
     variables = dict(os.environ)
     if arguments[:1] in (["test"], ["screenshots"]):
         variables.setdefault("QT_QPA_PLATFORM", "offscreen")
+    if arguments[:1] == ["test"]:
+        # The tests start the program some hundred times: it is compiled once, not each time.
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
     return variables
 
 

@@ -133,28 +133,16 @@ def parser() -> Parser:
         help=_("keep the sign-in in this computer's keyring; otherwise it is given back"),
     )
     check.add_argument(
-        "--no-send", action="store_true", help=_("do everything but send the test message")
-    )
-    check.add_argument(
         "--blocklists",
         action="store_true",
         help=_("with --second: also ask public blocklists about the address that sends your mail"),
     )
-    check.add_argument(
-        "--attachment-mib",
-        type=_whole_number(0, 100),
-        default=1,
-        metavar="N",
-        help=_("size of the test attachment in MiB (default: 1)"),
+    _test_message(
+        check,
+        no_send=_("do everything but send the test message"),
+        mib=1,
+        size=_("size of the test attachment in MiB (default: 1)"),
     )
-    check.add_argument(
-        "--wait",
-        type=_seconds,
-        default=120.0,
-        metavar=_("SECONDS"),
-        help=_("how long to wait for the test message (default: 120)"),
-    )
-
     check.add_argument(
         "--second",
         metavar=_("ADDRESS"),
@@ -377,22 +365,11 @@ def _batch(verbs: "argparse._SubParsersAction[Parser]") -> None:
     batch.add_argument(
         "--check", action="store_true", help=_("log in to each mailbox and send it a test message")
     )
-    batch.add_argument(
-        "--no-send", action="store_true", help=_("with --check: log in, but send no message")
-    )
-    batch.add_argument(
-        "--attachment-mib",
-        type=_whole_number(0, 100),
-        default=0,
-        metavar="N",
-        help=_("with --check: size of the test attachment in MiB (default: 0)"),
-    )
-    batch.add_argument(
-        "--wait",
-        type=_seconds,
-        default=120.0,
-        metavar=_("SECONDS"),
-        help=_("how long to wait for the test message (default: 120)"),
+    _test_message(
+        batch,
+        no_send=_("with --check: log in, but send no message"),
+        mib=0,
+        size=_("with --check: size of the test attachment in MiB (default: 0)"),
     )
     batch.add_argument(
         "--password-command",
@@ -543,6 +520,21 @@ def _password(verb: argparse.ArgumentParser) -> None:
         "--password-stdin",
         action="store_true",
         help=_("read the password from the first line of standard input"),
+    )
+
+
+def _test_message(verb: argparse.ArgumentParser, *, no_send: str, mib: int, size: str) -> None:
+    """What becomes of the message that an account is tested with."""
+    verb.add_argument("--no-send", action="store_true", help=no_send)
+    verb.add_argument(
+        "--attachment-mib", type=_whole_number(0, 100), default=mib, metavar="N", help=size
+    )
+    verb.add_argument(
+        "--wait",
+        type=_seconds,
+        default=120.0,
+        metavar=_("SECONDS"),
+        help=_("how long to wait for the test message (default: 120)"),
     )
 
 

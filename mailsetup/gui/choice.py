@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 from mailsetup.gui.icons import icon
 from mailsetup.gui.theme import Space, Type, colours_of
 from mailsetup.gui.widgets import PlainLabel
+from mailsetup.gui.wrapping import SizedByLayout
 
 _LARGE, _SMALL = 1.9, 1.35
 """Sides of a drawing, in heights of a line of text."""
@@ -61,7 +62,7 @@ class _Arrow(QWidget):
         painter.end()
 
 
-class ChoiceCard(QPushButton):
+class ChoiceCard(SizedByLayout, QPushButton):
     """Pressed by a click, the space bar or Enter; as high as its wrapped texts need."""
 
     def __init__(self, drawing: str, *, small: bool = False) -> None:
@@ -84,9 +85,7 @@ class ChoiceCard(QPushButton):
         row.addWidget(self._drawing)
         row.addLayout(column, 1)
         row.addWidget(_Arrow())
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.grow_with_texts()
 
     def set_texts(self, title: str, text: str = "") -> None:
         """What is chosen, and what that means."""
@@ -100,25 +99,6 @@ class ChoiceCard(QPushButton):
     def set_drawing(self, name: str) -> None:
         """Another icon."""
         self._drawing.set_name(name)
-
-    def sizeHint(self) -> QSize:
-        """What the layout wants; a button by itself would only measure its own text."""
-        layout = self.layout()
-        return layout.sizeHint() if layout is not None else super().sizeHint()
-
-    def minimumSizeHint(self) -> QSize:
-        """Narrower than that, texts wrap."""
-        layout = self.layout()
-        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
-
-    def hasHeightForWidth(self) -> bool:
-        """Wrapped texts are higher where there is less room."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """The height of the layout at this width."""
-        layout = self.layout()
-        return layout.heightForWidth(width) if layout is not None else -1
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter chooses, as it does everywhere in this window."""

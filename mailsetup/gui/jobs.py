@@ -100,6 +100,7 @@ class Jobs:
         address, agreed, file = session.address, session.agreed_before, session.settings_file
         if address is None:
             return
+        self.ask_keyring(lambda: None)
 
         async def look(emit: Callable[[Event], None]) -> object:
             from mailsetup.assistant.settingsfile import read_settings_file

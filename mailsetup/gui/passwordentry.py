@@ -37,6 +37,13 @@ def keyboard_note(layout: QLocale, known: list[str]) -> str:
     ).format(language=layout.nativeLanguageName())
 
 
+def password_goes_to(host: str) -> str:
+    """A sentence about who receives the password."""
+    return _("It is sent to {host} only, and only over a verified encrypted connection.").format(
+        host=host
+    )
+
+
 def has_foreign_letters(text: str) -> bool:
     """Whether there are letters beyond Latin ones: typed with another keyboard than intended."""
     return any(char.isalpha() and ord(char) > 0x24F for char in text)

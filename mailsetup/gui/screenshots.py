@@ -166,6 +166,7 @@ def pictures() -> dict[str, Page]:
         "start": Page.START,
         "looking": Page.LOOKING,
         "found": Page.FOUND,
+        "hint": Page.FOUND,
         "confirm": Page.FOUND,
         "manual": Page.MANUAL,
         "password": Page.PASSWORD,
@@ -232,6 +233,9 @@ def show(window: Window, name: str) -> None:
     session.begin_anew()
     session.person, session.address_text, session.address = "Ana Martínez", str(_ADDRESS), _ADDRESS
     session.discovery = discovery(confirm=name == "confirm")
+    if name == "found" and session.discovery.settings is not None:
+        plain_settings = replace(session.discovery.settings, hints=())
+        session.discovery = replace(session.discovery, settings=plain_settings)
     session.account = _ACCOUNT
     session.keyring, session.keyring_known = "Secret Service", True
     session.installed = {"thunderbird": True, "outlook": None, "gmail": None}

@@ -1,11 +1,10 @@
 """A box to tick whose text wraps; Qt's own is one line that is cut where there is no room."""
 
-from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QSizePolicy,
     QStyle,
     QStyleOptionButton,
     QWidget,
@@ -13,9 +12,10 @@ from PySide6.QtWidgets import (
 
 from mailsetup.gui.theme import Space, colours_of
 from mailsetup.gui.widgets import PlainLabel
+from mailsetup.gui.wrapping import SizedByLayout
 
 
-class Tick(QCheckBox):
+class Tick(SizedByLayout, QCheckBox):
     """Ticked by a click anywhere on it, the space bar or its mnemonic."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -26,9 +26,7 @@ class Tick(QCheckBox):
         row = QHBoxLayout(self)
         row.setContentsMargins(self._room(), Space.TINY, Space.TINY, Space.TINY)
         row.addWidget(self._label, 1)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.grow_with_texts()
 
     def setText(self, text: str) -> None:
         """What is ticked; ``&`` marks its mnemonic."""
@@ -54,25 +52,6 @@ class Tick(QCheckBox):
     def hitButton(self, pos: QPoint) -> bool:
         """Anywhere."""
         return self.rect().contains(pos)
-
-    def sizeHint(self) -> QSize:
-        """What the layout wants; the box by itself would only measure an empty text."""
-        layout = self.layout()
-        return layout.sizeHint() if layout is not None else super().sizeHint()
-
-    def minimumSizeHint(self) -> QSize:
-        """Narrower than that, the text wraps."""
-        layout = self.layout()
-        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
-
-    def hasHeightForWidth(self) -> bool:
-        """Wrapped text is higher where there is less room."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """The height of the layout at this width."""
-        layout = self.layout()
-        return layout.heightForWidth(width) if layout is not None else -1
 
     def _framed(self) -> QRect:
         """Around the text only: the box marks its focus by its own edge."""

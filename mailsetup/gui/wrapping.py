@@ -1,9 +1,46 @@
-"""Buttons in a row that go on in the next one where there is no room."""
+"""What needs more height where there is less room: rows of buttons, buttons with texts in them."""
+
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
-from PySide6.QtWidgets import QLayout, QLayoutItem, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLayout, QLayoutItem, QSizePolicy, QWidget
 
 from mailsetup.gui.theme import Space
+
+# It stands before one of Qt's buttons, whose own base it must not be a second time.
+if TYPE_CHECKING:
+    _Button = QAbstractButton
+else:
+    _Button = object
+
+
+class SizedByLayout(_Button):
+    """A button as large as what is laid out in it; by itself it would only measure its own text."""
+
+    def grow_with_texts(self) -> None:
+        """Take the height that the texts need; to be called once the layout is there."""
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def sizeHint(self) -> QSize:
+        """What the layout wants."""
+        layout = self.layout()
+        return layout.sizeHint() if layout is not None else super().sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """Narrower than that, texts wrap."""
+        layout = self.layout()
+        return layout.minimumSize() if layout is not None else super().minimumSizeHint()
+
+    def hasHeightForWidth(self) -> bool:
+        """Wrapped texts are higher where there is less room."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The height of the layout at this width."""
+        layout = self.layout()
+        return layout.heightForWidth(width) if layout is not None else -1
 
 
 class WrappingLayout(QLayout):
@@ -14,6 +51,8 @@ class WrappingLayout(QLayout):
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
         self.setSpacing(Space.SMALL)
+        self.apart: int = Space.SMALL
+        """Between two in a row."""
 
     def addItem(self, item: QLayoutItem) -> None:
         """One more at the end."""
@@ -51,7 +90,7 @@ class WrappingLayout(QLayout):
     def sizeHint(self) -> QSize:
         """Room for all beside each other."""
         shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
-        width = sum(size.width() for size in shown) + self.spacing() * max(len(shown) - 1, 0)
+        width = sum(size.width() for size in shown) + self.apart * max(len(shown) - 1, 0)
         return QSize(width, max((size.height() for size in shown), default=0))
 
     def minimumSize(self) -> QSize:
@@ -75,14 +114,18 @@ class WrappingLayout(QLayout):
             if move:
                 left = rect.width() - x - size.width() if mirrored else x
                 item.setGeometry(QRect(rect.topLeft() + QPoint(left, y), size))
-            x, row = x + size.width() + self.spacing(), max(row, size.height())
+            x, row = x + size.width() + self.apart, max(row, size.height())
         return y + row
 
 
-def wrapping_row(*widgets: QWidget) -> QWidget:
-    """A holder for widgets that stand side by side as far as there is room."""
+def wrapping_row(*widgets: QWidget, apart: int = Space.SMALL) -> QWidget:
+    """A holder for widgets that stand side by side as far as there is room.
+
+    ``apart`` is the room between them, in logical pixels: bare words need more than buttons.
+    """
     holder = QWidget()
     layout = WrappingLayout(holder)
+    layout.apart = apart
     for widget in widgets:
         layout.addWidget(widget)
     policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)

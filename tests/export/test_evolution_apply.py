@@ -1,8 +1,6 @@
 """What is written into Evolution's folder, whatever stands there and whatever goes wrong."""
 
-import os
 import signal
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +17,7 @@ from mailsetup.export.linux_desktop import DesktopProgram, find_program
 from mailsetup.model.settings import Account, Authentication, Protocol
 from tests.export.accounts import account
 from tests.export.desktop_parsers import read_glib
+from tests.export.interrupted import Interruptions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Evolution runs on Linux only")
 
@@ -178,45 +177,6 @@ def test_without_evolution_we_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 # Interruptions ------------------------------------------------------------------------------------
 
-_SCRIPT = """
-import errno, os, signal, sys
-from pathlib import Path
-from mailsetup.export.evolution_apply import Applied, apply_evolution
-from tests.export.accounts import account
-folder, how, fatal = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-host = sys.argv[4]
-count = 0
-def hook(event, arguments):
-    global count
-    writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
-    if not (event in {"os.mkdir", "os.rename", "os.remove"} or writes):
-        return
-    if not str(arguments[0]).startswith(str(folder)):
-        return
-    count += 1
-    if count == fatal:
-        if how == "kill":
-            os.kill(os.getpid(), signal.SIGKILL)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-wanted = account(incoming_host=host, outgoing_host=host)
-sys.addaudithook(hook)
-done = apply_evolution(wanted, folder, repair=True)
-print(count)
-sys.exit(0 if isinstance(done, Applied) else 3)
-"""
-
-
-def interrupted(folder: Path, how: str, fatal: int, host: str) -> int:
-    """The exit status of a run that fails at its n-th touch of the disk."""
-    done = subprocess.run(
-        [sys.executable, "-c", _SCRIPT, str(folder), how, str(fatal), host],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-    )
-    assert done.returncode in (0, 3, -signal.SIGKILL), done.stderr
-    return done.returncode
-
 
 def hosts(config: Path) -> dict[str, str]:
     """The host in each file that has one."""
@@ -231,14 +191,15 @@ def hosts(config: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("how", ["kill", "full"])
 def test_wherever_a_new_account_is_cut_off_it_is_whole_or_not_there(
-    tmp_path: Path, how: str
+    failing: Interruptions, tmp_path: Path, how: str
 ) -> None:
     finished = False
     for fatal in range(1, 30):
         config = tmp_path / str(fatal)
         config.mkdir()
-        status = interrupted(config, how, fatal, "mail.bodega.example")
-        finished = status == 0
+        done = failing.run("evolution", fatal, how, config)
+        assert done.status in (0, 3, -signal.SIGKILL), done.error
+        finished = done.status == 0
         if finished:
             break
         whole = main_file(config).exists()
@@ -255,14 +216,18 @@ def test_wherever_a_new_account_is_cut_off_it_is_whole_or_not_there(
 
 
 @pytest.mark.parametrize("how", ["kill", "full"])
-def test_wherever_a_repair_is_cut_off_each_file_is_old_or_new(tmp_path: Path, how: str) -> None:
+def test_wherever_a_repair_is_cut_off_each_file_is_old_or_new(
+    failing: Interruptions, tmp_path: Path, how: str
+) -> None:
     old, new = "old.bodega.example", "new.bodega.example"
     before = account(incoming_host=old, outgoing_host=old)
     finished = False
     for fatal in range(1, 30):
         config = tmp_path / str(fatal)
         applied(before, config)
-        finished = interrupted(config, how, fatal, new) == 0
+        done = failing.run("evolution", fatal, how, config, new)
+        assert done.status in (0, 3, -signal.SIGKILL), done.error
+        finished = done.status == 0
         found = hosts(config)
         assert len(found) == 2
         assert set(found.values()) <= {old, new}

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
 from mailsetup.export.thunderbird_undo import Undone, undo
 from tests.export import marionette
 from tests.export.accounts import account
+from tests.export.interrupted import Interruptions
 from tests.export.parsers import read_prefs
 from tests.export.test_thunderbird_merge import profile
 
@@ -26,32 +26,6 @@ OLD_INI = (
     b"[General]\r\nStartWithLastProfile=1\r\n\r\n"
     b"[Profile0]\r\nName=mine\r\nIsRelative=1\r\nPath=abc.mine\r\n"
 )
-
-
-def run(what: str, number: int, how: str, folder: Path) -> "subprocess.CompletedProcess[bytes]":
-    script = Path(__file__).with_name("interrupted.py")
-    return subprocess.run(
-        [sys.executable, "-I", "-c", _BOOT, str(script), what, str(number), how, str(folder)],
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
-
-
-# The tests run from a checkout as well as against an installed package.
-_BOOT = (
-    "import os, runpy, sys; sys.path.insert(0, os.getcwd()); sys.argv = sys.argv[1:];"
-    " runpy.run_path(sys.argv[0], run_name='__main__')"
-)
-
-
-def touches(what: str, folder: Path) -> int:
-    done = run(what, 0, "kill", folder)
-    assert done.returncode == 0, done.stderr
-    count = int(done.stdout)
-    assert count > 1
-    return count
 
 
 def old_root(folder: Path) -> Path:
@@ -84,13 +58,14 @@ def is_whole(root: Path) -> bool:
 
 
 def test_apply_killed_at_any_touch_leaves_the_old_list_or_the_whole_new_profile(
+    failing: Interruptions,
     tmp_path: Path,
 ) -> None:
-    count = touches("apply", old_root(tmp_path / "count"))
+    count = failing.touches("apply", old_root(tmp_path / "count"))
     whole = []
     for number in range(1, count + 1):
         root = old_root(tmp_path / str(number))
-        assert run("apply", number, "kill", root).returncode == -signal.SIGKILL
+        assert failing.run("apply", number, "kill", root).status == -signal.SIGKILL
         whole.append(is_whole(root))
         # The next run works, and clears away what the killed one left.
         assert isinstance(apply_new_profile(account(), root=root), Applied)
@@ -102,23 +77,26 @@ def test_apply_killed_at_any_touch_leaves_the_old_list_or_the_whole_new_profile(
 
 
 @pytest.mark.parametrize("how", ["full", "interrupt"])
-def test_apply_that_fails_leaves_nothing_behind(how: str, tmp_path: Path) -> None:
+def test_apply_that_fails_leaves_nothing_behind(
+    failing: Interruptions, how: str, tmp_path: Path
+) -> None:
     before = state(old_root(tmp_path / "before"))
-    count = touches("apply", old_root(tmp_path / "count"))
+    count = failing.touches("apply", old_root(tmp_path / "count"))
     failed = 0
     for number in range(1, count + 1):
         root = old_root(tmp_path / str(number))
-        done = run("apply", number, how, root)
-        if done.returncode == 0 or is_whole(root):
+        done = failing.run("apply", number, how, root)
+        if done.status == 0 or is_whole(root):
             continue
         failed += 1
-        assert done.returncode == (3 if how == "full" else 130), done.stderr
+        assert done.status == (3 if how == "full" else 130), done.error
         assert state(root) == before
         assert {path.name for path in root.iterdir()} == {"abc.mine", "profiles.ini"}
     assert failed > 4
 
 
 def test_taking_back_a_new_profile_leaves_the_whole_profile_or_the_old_list(
+    failing: Interruptions,
     tmp_path: Path,
 ) -> None:
     def with_profile(name: str) -> Path:
@@ -127,9 +105,9 @@ def test_taking_back_a_new_profile_leaves_the_whole_profile_or_the_old_list(
         return root
 
     gone = []
-    for number in range(1, touches("undo-new", with_profile("count")) + 1):
+    for number in range(1, failing.touches("undo-new", with_profile("count")) + 1):
         root = with_profile(str(number))
-        assert run("undo-new", number, "kill", root).returncode == -signal.SIGKILL
+        assert failing.run("undo-new", number, "kill", root).status == -signal.SIGKILL
         gone.append(not is_whole(root))
         # The next run clears away what was on its way out.
         again = apply_new_profile(account("eva@bodega.example"), root=root)
@@ -175,13 +153,15 @@ def has_account(root: Path) -> bool:
 
 
 @pytest.mark.parametrize("what", ["existing", pytest.param("stored", marks=NEEDS_THUNDERBIRD)])
-def test_an_account_killed_at_any_touch_is_there_or_not(what: str, tmp_path: Path) -> None:
-    count = touches(what, used_root(tmp_path / "count"))
+def test_an_account_killed_at_any_touch_is_there_or_not(
+    failing: Interruptions, what: str, tmp_path: Path
+) -> None:
+    count = failing.touches(what, used_root(tmp_path / "count"))
     there = []
     for number in range(1, count + 1):
         root = used_root(tmp_path / str(number))
         before = state(root)
-        assert run(what, number, "kill", root).returncode == -signal.SIGKILL
+        assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
         there.append(has_account(root))
         # The next run works, and what it did can be taken back without a trace.
         again = apply_existing(account(), place(root))
@@ -199,18 +179,20 @@ def test_an_account_killed_at_any_touch_is_there_or_not(what: str, tmp_path: Pat
     ("what", "how"),
     [("existing", "interrupt"), pytest.param("stored", "full", marks=NEEDS_THUNDERBIRD)],
 )
-def test_an_account_that_fails_leaves_nothing_behind(what: str, how: str, tmp_path: Path) -> None:
-    count = touches(what, used_root(tmp_path / "count"))
+def test_an_account_that_fails_leaves_nothing_behind(
+    failing: Interruptions, what: str, how: str, tmp_path: Path
+) -> None:
+    count = failing.touches(what, used_root(tmp_path / "count"))
     failed = 0
     for number in range(1, count + 1):
         root = used_root(tmp_path / str(number))
         before = state(root)
-        done = run(what, number, how, root)
-        if done.returncode == 0:
+        done = failing.run(what, number, how, root)
+        if done.status == 0:
             assert has_account(root)
             continue
         failed += 1
-        assert done.returncode == (3 if how == "full" else 130), done.stderr
+        assert done.status == (3 if how == "full" else 130), done.error
         assert {
             key: value for key, value in state(root).items() if "/.mailsetup-" not in key
         } == before
@@ -222,17 +204,19 @@ def test_an_account_that_fails_leaves_nothing_behind(what: str, how: str, tmp_pa
 
 
 @pytest.mark.parametrize("how", ["kill", "full", "interrupt"])
-def test_taking_back_that_is_cut_off_can_be_finished(how: str, tmp_path: Path) -> None:
+def test_taking_back_that_is_cut_off_can_be_finished(
+    failing: Interruptions, how: str, tmp_path: Path
+) -> None:
     def with_account(name: str) -> tuple[Path, dict[str, bytes]]:
         root = used_root(tmp_path / name)
         before = state(root)
         assert isinstance(apply_existing(account(), place(root)), Applied)
         return root, before
 
-    count = touches("undo", with_account("count")[0])
+    count = failing.touches("undo", with_account("count")[0])
     for number in range(1, count + 1):
         root, before = with_account(str(number))
-        run("undo", number, how, root)
+        failing.run("undo", number, how, root)
         if has_account(root):
             assert isinstance(undo(root / "abc.mine"), Undone)
         assert not has_account(root)
@@ -244,7 +228,9 @@ def test_taking_back_that_is_cut_off_can_be_finished(how: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("what", ["write", "replace"])
 @pytest.mark.parametrize("how", ["kill", "full", "interrupt"])
-def test_files_are_never_half_written(what: str, how: str, tmp_path: Path) -> None:
+def test_files_are_never_half_written(
+    failing: Interruptions, what: str, how: str, tmp_path: Path
+) -> None:
     old = {"a.txt": b"old a", "b.txt": b"old b"} if what == "replace" else {}
 
     def folder(name: str) -> Path:
@@ -254,10 +240,10 @@ def test_files_are_never_half_written(what: str, how: str, tmp_path: Path) -> No
             (made / file).write_bytes(content)
         return made
 
-    for number in range(1, touches(what, folder("count")) + 1):
+    for number in range(1, failing.touches(what, folder("count")) + 1):
         made = folder(str(number))
-        done = run(what, number, how, made)
-        assert done.returncode in {"kill": {-9}, "full": {0, 3}, "interrupt": {130}}[how]
+        done = failing.run(what, number, how, made)
+        assert done.status in {"kill": {-9}, "full": {0, 3}, "interrupt": {130}}[how]
         for file in ("a.txt", "b.txt"):
             path = made / file
             if path.exists() or file in old:

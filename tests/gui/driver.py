@@ -169,9 +169,11 @@ class Person:
         self.goes_on()
 
     def enters_password(self, password: str) -> None:
-        """The password's page."""
-        self.is_on(Page.PASSWORD)
-        self.types(self.password.entry.edit, password)
+        """Where it is asked for: with what was found, or on a page of its own."""
+        asked = (Page.FOUND, Page.PASSWORD)
+        self.bot.waitUntil(lambda: self.window.flow.page in asked, timeout=TIMEOUT)
+        found = self.window.flow.page is Page.FOUND
+        self.types((self.found if found else self.password).entry.edit, password)
         self.goes_on()
 
     @property

@@ -92,8 +92,7 @@ def whole_way(person: Person, heart: Heartbeat) -> None:
 
     way.step("typing the address", type_address)
     way.step("looking", person.goes_on, Page.FOUND)
-    way.step("found", person.goes_on, Page.PASSWORD)
-    way.step("typing the password", lambda: person.types(person.password.entry.edit, "hola-ana"))
+    way.step("typing the password", lambda: person.types(person.found.entry.edit, "hola-ana"))
     way.step("testing", person.goes_on, Page.RESULT)
     way.step("program", person.goes_on, Page.PROGRAM)
     person.bot.waitUntil(lambda: bool(window.session.installed))

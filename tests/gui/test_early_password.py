@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from mailsetup.assistant.events import Emit, ignore
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, Discovery
@@ -40,20 +42,43 @@ class Slow(Scripted):
         self.loop.call_soon_threadsafe(self.may_find.set)
 
 
-def looking(person: Person, assistant: Slow) -> LookingPage:
-    person.enters_address("ana@bodegasdelebro.es")
-    person.is_on(Page.LOOKING)
-    person.bot.waitUntil(lambda: assistant.loop is not None)
-    view = person.window.shown
-    assert isinstance(view, LookingPage)
-    assert person.window.focusWidget() is view.entry.edit
-    return view
+Search = Callable[[Discovery], tuple[Slow, Person, LookingPage]]
 
 
-def test_what_was_typed_meanwhile_leads_straight_to_the_test(somebody: MakePerson) -> None:
-    assistant = Slow(found=without_hints())
-    person = somebody(assistant)
-    view = looking(person, assistant)
+@pytest.fixture
+def searching(somebody: MakePerson) -> Search:
+    """Begins a search that finds this as soon as it is allowed to."""
+
+    def begin(found: Discovery) -> tuple[Slow, Person, LookingPage]:
+        assistant = Slow(found=found)
+        person = somebody(assistant)
+        person.enters_address("ana@bodegasdelebro.es")
+        person.is_on(Page.LOOKING)
+        person.bot.waitUntil(lambda: assistant.loop is not None)
+        view = person.window.shown
+        assert isinstance(view, LookingPage)
+        assert person.window.focusWidget() is view.entry.edit
+        return assistant, person, view
+
+    return begin
+
+
+@pytest.fixture
+def typed_early(searching: Search) -> Search:
+    """The same, found once the password is typed and Enter pressed."""
+
+    def begin(found: Discovery) -> tuple[Slow, Person, LookingPage]:
+        assistant, person, view = searching(found)
+        person.types(view.entry.edit, "secreta")
+        person.presses_enter()
+        assistant.let_find()
+        return assistant, person, view
+
+    return begin
+
+
+def test_what_was_typed_meanwhile_leads_straight_to_the_test(searching: Search) -> None:
+    assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secreta")
     assistant.let_find()
     person.bot.waitUntil(lambda: view.result is not None)
@@ -67,10 +92,8 @@ def test_what_was_typed_meanwhile_leads_straight_to_the_test(somebody: MakePerso
     assert assistant.requests[0].secret.reveal() == "secreta"
 
 
-def test_enter_before_anything_is_found_goes_on_by_itself_then(somebody: MakePerson) -> None:
-    assistant = Slow(found=without_hints())
-    person = somebody(assistant)
-    view = looking(person, assistant)
+def test_enter_before_anything_is_found_goes_on_by_itself_then(searching: Search) -> None:
+    assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secreta")
     person.presses_enter()
     assert person.window.flow.page is Page.LOOKING
@@ -79,26 +102,57 @@ def test_enter_before_anything_is_found_goes_on_by_itself_then(somebody: MakePer
     person.is_on(Page.FOUND)
 
 
-def test_nothing_typed_means_nothing_to_wait_for(somebody: MakePerson) -> None:
-    assistant = Slow(found=without_hints())
-    person = somebody(assistant)
-    looking(person, assistant)
+def test_nothing_typed_means_nothing_to_wait_for(searching: Search) -> None:
+    assistant, person, _view = searching(without_hints())
     assert not person.window.primary.isVisibleTo(person.window)
     assistant.let_find()
     person.is_on(Page.FOUND)
+    assert person.window.focusWidget() is person.found.entry.edit
+    assert not person.window.primary.isEnabled()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].secret.reveal() == "secreta"
+
+
+def test_a_password_typed_with_what_was_found_is_still_there_behind_other_servers(
+    somebody: MakePerson,
+) -> None:
+    person = somebody(Scripted(found=without_hints()))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.types(person.found.entry.edit, "secreta")
+    person.clicks(person.found.edit)
+    person.is_on(Page.MANUAL)
     person.goes_on()
     person.is_on(Page.PASSWORD)
+    assert person.password.entry.text == "secreta"
+
+
+def test_what_cannot_be_a_password_is_told_where_it_was_typed(somebody: MakePerson) -> None:
+    assistant = Scripted(found=without_hints())
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.enters_password("sec\x07reta")
+    assert person.window.flow.page is Page.FOUND
+    assert person.found.entry.field.fault.isVisibleTo(person.window)
+    assert assistant.requests == []
+
+
+@pytest.mark.parametrize("found", [discovery(confirm=True), discovery(confirm=False)])
+def test_what_has_to_be_read_or_agreed_to_comes_before_the_password(
+    somebody: MakePerson, found: Discovery
+) -> None:
+    person = somebody(Scripted(found=found))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    assert not person.found.entry.isVisibleTo(person.window)
 
 
 def test_where_the_provider_wants_another_password_it_is_asked_for_again(
-    somebody: MakePerson,
+    typed_early: Search,
 ) -> None:
-    assistant = Slow()
-    person = somebody(assistant)
-    view = looking(person, assistant)
-    person.types(view.entry.edit, "secreta")
-    person.presses_enter()
-    assistant.let_find()
+    _assistant, person, _view = typed_early(discovery(confirm=False))
     person.is_on(Page.FOUND)
     person.goes_on()
     person.is_on(Page.PASSWORD)
@@ -108,14 +162,9 @@ def test_where_the_provider_wants_another_password_it_is_asked_for_again(
 
 
 def test_a_foreign_company_is_confirmed_before_the_early_password_goes_there(
-    somebody: MakePerson,
+    typed_early: Search,
 ) -> None:
-    assistant = Slow(found=discovery(confirm=True))
-    person = somebody(assistant)
-    view = looking(person, assistant)
-    person.types(view.entry.edit, "secreta")
-    person.presses_enter()
-    assistant.let_find()
+    assistant, person, _view = typed_early(discovery(confirm=True))
     person.is_on(Page.FOUND)
     person.presses_enter()
     assert person.window.flow.page is Page.FOUND
@@ -123,24 +172,17 @@ def test_a_foreign_company_is_confirmed_before_the_early_password_goes_there(
 
 
 def test_with_nothing_found_the_password_is_still_there_after_the_servers(
-    somebody: MakePerson,
+    typed_early: Search,
 ) -> None:
-    assistant = Slow(found=nothing_found())
-    person = somebody(assistant)
-    view = looking(person, assistant)
-    person.types(view.entry.edit, "secreta")
-    person.presses_enter()
-    assistant.let_find()
+    _assistant, person, _view = typed_early(nothing_found())
     person.is_on(Page.MANUAL)
     person.goes_on()
     person.is_on(Page.PASSWORD)
     assert person.password.entry.text == "secreta"
 
 
-def test_leaving_the_search_takes_the_servers_by_hand_and_ends_it(somebody: MakePerson) -> None:
-    assistant = Slow(found=without_hints())
-    person = somebody(assistant)
-    view = looking(person, assistant)
+def test_leaving_the_search_takes_the_servers_by_hand_and_ends_it(searching: Search) -> None:
+    assistant, person, view = searching(without_hints())
     person.clicks(view.manual)
     person.is_on(Page.MANUAL)
     assistant.let_find()

@@ -38,7 +38,6 @@ def test_the_demo_leads_from_an_address_to_everything_works(
     person.enters_address("ana@demo.test")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "demo.test"
-    person.goes_on()
     person.enters_password("hola-ana")
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
@@ -49,7 +48,6 @@ def test_the_demo_shows_a_wrong_password(somebody: MakePerson, demo: DemoWorld) 
     person = at_the_demo(somebody, demo)
     person.enters_address("eva@demo.test")
     person.is_on(Page.FOUND)
-    person.goes_on()
     person.enters_password("mal")
     person.is_on(Page.RESULT)
     assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
@@ -75,7 +73,6 @@ def test_on_real_servers_the_window_leads_to_a_thunderbird_profile(
     person.enters_address("ana@bodega.test", "Ana Martínez")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "bodega.test"
-    person.goes_on()
     person.enters_password(world.accounts["ana@bodega.test"])
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
@@ -115,7 +112,6 @@ def test_on_real_servers_a_full_mailbox_is_named(somebody: MakePerson, world: Wo
     person = at_real_servers(somebody, world)
     person.enters_address("llena@bodega.test")
     person.is_on(Page.FOUND)
-    person.goes_on()
     person.enters_password(world.accounts["llena@bodega.test"])
     person.is_on(Page.RESULT)
     assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL

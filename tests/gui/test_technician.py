@@ -80,7 +80,6 @@ def test_servers_from_a_file_are_taken_without_a_search(
     person.enters_address("ana@own.test")
     person.is_on(Page.FOUND)
     assert "discover" not in assistant.started
-    person.goes_on()
     person.enters_password("secreta")
     person.is_on(Page.RESULT)
     assert assistant.requests[0].account.incoming.host == "imap.own.test"
@@ -113,7 +112,6 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     assert person.window.footer.badge.isVisibleTo(person.window)
     person.enters_address("ana@demo.test")
     person.is_on(Page.FOUND)
-    person.goes_on()
     person.enters_password("hola-ana")
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"

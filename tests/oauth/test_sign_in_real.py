@@ -9,11 +9,13 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.events import Event, SignInOpened
+from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.service import Assistant, CheckRequest, UnconfirmedError
 from mailsetup.assistant.signin import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
 from mailsetup.assistant.signinwords import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.table import EXPORTERS
+from mailsetup.model.finding import Finding
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import (
     Account,
@@ -55,6 +57,24 @@ async def signed_in(assistant: Assistant, way: SignInWay, person: Person) -> Sig
     return made
 
 
+@pytest.fixture
+async def made(world: World, assistant: Assistant, way: SignInWay) -> SignIn:
+    """A sign-in as the mailbox's own user."""
+    return await signed_in(assistant, way, Person(world))
+
+
+async def logged_in(assistant: Assistant, account: Account, made: SignIn) -> CheckReport:
+    """A check that logs in and sends nothing."""
+    return await assistant.check(
+        CheckRequest(account=account, secret=made.token, sign_in=made, send=False)
+    )
+
+
+def about_the_account(report: CheckReport) -> dict[str, Finding]:
+    """The findings that name what the hosting knows of the account."""
+    return {one.id: one for one in report.findings if one.id.startswith("account.")}
+
+
 async def failed(
     assistant: Assistant, way: SignInWay, person: Person, fault: SignInFault
 ) -> tuple[str, str]:
@@ -86,7 +106,7 @@ async def test_a_sign_in_proves_imap_submission_and_rules_and_leaves_nothing_beh
     assert {report.incoming.mechanism, report.outgoing.mechanism} == {"OAUTHBEARER"}
     assert report.round_trip is not None
     assert report.round_trip.attachment_intact
-    assert not [one for one in report.findings if one.id.startswith("account.")]
+    assert about_the_account(report) == {}
     assert "managesieve-login: Info: Login" in world.log("dovecot-oauth-mail")
     assert issuer.living_tokens
     await assistant.end_sign_ins()
@@ -360,12 +380,10 @@ async def test_another_account_chosen_in_the_browser_is_noticed_and_then_named_a
     made = await signed_in(assistant, way, Person(world, "luis@acceso.test"))
     assert made.is_of_another
     assert "luis@acceso.test" in other_account_sentence(made.signed_in_as, ADDRESS)
-    report = await assistant.check(
-        CheckRequest(account=account[0], secret=made.token, sign_in=made, send=False)
-    )
-    named = [one for one in report.findings if one.id.startswith("account.")]
-    assert {one.id for one in named} == {"account.login.wrong-account"}
-    assert named[0].facts["chosen"] == "luis@acceso.test"
+    report = await logged_in(assistant, account[0], made)
+    named = about_the_account(report)
+    assert set(named) == {"account.login.wrong-account"}
+    assert named["account.login.wrong-account"].facts["chosen"] == "luis@acceso.test"
 
 
 async def test_without_an_id_token_the_provider_is_asked_whose_sign_in_it_was(
@@ -378,17 +396,13 @@ async def test_without_an_id_token_the_provider_is_asked_whose_sign_in_it_was(
 
 
 async def test_an_expired_token_is_renewed_in_the_midst_of_a_check(
-    world: World,
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    made: SignIn,
 ) -> None:
-    made = await signed_in(assistant, way, Person(world))
     issuer.expire_access_tokens()
-    report = await assistant.check(
-        CheckRequest(account=account[0], secret=made.token, sign_in=made, send=False)
-    )
+    report = await logged_in(assistant, account[0], made)
     assert report.incoming is not None
     assert report.outgoing is not None
     assert issuer.asked.count("POST /token") == 2
@@ -397,21 +411,17 @@ async def test_an_expired_token_is_renewed_in_the_midst_of_a_check(
 
 
 async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
-    world: World,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    made: SignIn,
 ) -> None:
-    made = await signed_in(assistant, way, Person(world))
     both = (Authentication.PASSWORD_CLEARTEXT, Authentication.OAUTH2)
     offered = replace(
         account[0],
         incoming=replace(account[0].incoming, authentication=both),
         outgoing=replace(account[0].outgoing, authentication=both),
     )
-    report = await assistant.check(
-        CheckRequest(account=offered, secret=made.token, sign_in=made, send=False)
-    )
+    report = await logged_in(assistant, offered, made)
     wanted = (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
     assert report.account.incoming.authentication == wanted
     assert report.account.outgoing.authentication == wanted
@@ -445,35 +455,27 @@ async def test_a_token_that_is_nearly_over_is_renewed_before_it_is_said(
 
 @pytest.mark.fault("account.login.sign-in-refused")
 async def test_a_mailbox_that_the_sign_in_does_not_open_is_told_as_refused(
-    world: World,
-    issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    made: SignIn,
 ) -> None:
     """A shared mailbox: signed in as oneself, under its name."""
-    made = await signed_in(assistant, way, Person(world))
     shared = replace(
         account[0],
         incoming=replace(account[0].incoming, username="ventas@acceso.test"),
         outgoing=replace(account[0].outgoing, username="ventas@acceso.test"),
     )
-    report = await assistant.check(
-        CheckRequest(account=shared, secret=made.token, sign_in=made, send=False)
-    )
-    named = {one.id for one in report.findings if one.id.startswith("account.")}
-    assert named == {"account.login.sign-in-refused"}
+    report = await logged_in(assistant, shared, made)
+    assert set(about_the_account(report)) == {"account.login.sign-in-refused"}
 
 
 @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
 async def test_each_mechanism_opens_every_real_server_and_a_wrong_token_is_told_by_each(
     world: World,
-    assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
     mechanism: str,
+    made: SignIn,
 ) -> None:
-    made = await signed_in(assistant, way, Person(world))
     other = "XOAUTH2" if mechanism == "OAUTHBEARER" else "OAUTHBEARER"
     incoming, outgoing = account[0].incoming, account[0].outgoing
     pop3 = replace(incoming, protocol=Protocol.POP3, port=995)
@@ -508,30 +510,24 @@ def said_of(outcome: LoggedIn | Failure) -> str:
 
 @pytest.mark.fault("account.login.sign-in-expired")
 async def test_a_revoked_sign_in_is_told_as_such(
-    world: World,
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    made: SignIn,
 ) -> None:
-    made = await signed_in(assistant, way, Person(world))
     issuer.revoke_everything()
-    report = await assistant.check(
-        CheckRequest(account=account[0], secret=made.token, sign_in=made, send=False)
-    )
-    named = {one.id for one in report.findings if one.id.startswith("account.")}
-    assert named == {"account.login.sign-in-expired"}
+    report = await logged_in(assistant, account[0], made)
+    assert set(about_the_account(report)) == {"account.login.sign-in-expired"}
 
 
 async def test_a_kept_sign_in_logs_in_again_without_a_browser(
-    world: World,
     issuer: Issuer,
     assistant: Assistant,
     keyring: MemoryKeyring,
     account: tuple[Account, AccountSettings],
     way: SignInWay,
+    made: SignIn,
 ) -> None:
-    made = await signed_in(assistant, way, Person(world))
     assert keyring.entries == {}
     assert await assistant.keep_sign_in(made)
     kept = "".join(keyring.entries.values())
@@ -541,9 +537,7 @@ async def test_a_kept_sign_in_logs_in_again_without_a_browser(
     again = await assistant.kept_sign_in(way)
     assert isinstance(again, SignIn)
     assert again.token != made.token
-    report = await assistant.check(
-        CheckRequest(account=account[0], secret=again.token, sign_in=again, send=False)
-    )
+    report = await logged_in(assistant, account[0], again)
     assert report.incoming is not None
     # The refresh token changed with its use, so that only the new one still works.
     assert made.tokens.refresh != again.tokens.refresh
@@ -590,9 +584,10 @@ async def test_servers_of_somebody_else_are_asked_about_before_anybody_signs_in(
 
 
 async def test_a_token_goes_to_no_server_but_the_providers_or_agreed_ones(
-    world: World, assistant: Assistant, account: tuple[Account, AccountSettings], way: SignInWay
+    assistant: Assistant,
+    account: tuple[Account, AccountSettings],
+    made: SignIn,
 ) -> None:
-    made = await signed_in(assistant, way, Person(world))
     foreign = at(account[0], "mail.hoster.test")
     with pytest.raises(UnconfirmedError):
         await assistant.check(CheckRequest(account=foreign, secret=made.token, sign_in=made))

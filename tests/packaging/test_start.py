@@ -32,7 +32,7 @@ runpy.run_path({str(SCRIPT)!r}, run_name="imported")
 
 
 def test_tests_run_with_two_workers_unless_told_otherwise(start: ModuleType) -> None:
-    assert start.command(["test"])[1:] == ["-m", "pytest", "-n", "2"]
+    assert start.command(["test"])[1:] == ["-m", "pytest", "-n", "3"]
     assert start.command(["test", "-n0", "-k", "x"])[1:] == ["-m", "pytest", "-n0", "-k", "x"]
 
 

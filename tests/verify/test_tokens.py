@@ -9,6 +9,7 @@ import pytest
 
 from mailsetup.model.secret import AccessToken, Secret, without_secret
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
+from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
     log_in_pop3,
@@ -18,7 +19,9 @@ from mailsetup.verify.login import (
     open_smtp,
 )
 from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn
+from mailsetup.verify.pop3 import Pop3Session
 from mailsetup.verify.sasl import Bearer, SaslError, choose, exchange, is_sayable
+from mailsetup.verify.smtp import SmtpSession
 from tests.verify.scripted import Hear, Heard, Say, Step, playing
 
 OAUTH2 = (Authentication.OAUTH2,)
@@ -108,14 +111,41 @@ SCOPE = base64.b64encode(json.dumps({"status": "insufficient_scope", "scope": "m
 LONG = AccessToken("x" * 7000)
 
 
-async def imap(
-    steps: list[Step], folder: Path, token: AccessToken = TOKEN
+async def logged_in(
+    protocol: Protocol, steps: list[Step], folder: Path, token: AccessToken = TOKEN
 ) -> tuple[LoggedIn | Failure, Heard]:
-    async with playing(steps, Protocol.IMAP, SocketType.TLS, folder) as (server, net, heard):
-        session = await open_imap(replace(server, authentication=OAUTH2), net)
-        assert not isinstance(session, Failure)
-        async with session:
-            return await log_in_imap(session, token, net), heard
+    """What comes of a login with a token at a server that plays these steps, and what it heard."""
+    async with playing(steps, protocol, SocketType.TLS, folder) as (server, net, heard):
+        server = replace(server, authentication=OAUTH2)
+        match protocol:
+            case Protocol.IMAP:
+                imap = await open_imap(server, net)
+                assert isinstance(imap, ImapSession)
+                async with imap:
+                    return await log_in_imap(imap, token, net), heard
+            case Protocol.POP3:
+                pop3 = await open_pop3(server, net)
+                assert isinstance(pop3, Pop3Session)
+                async with pop3:
+                    return await log_in_pop3(pop3, token, net), heard
+            case Protocol.SMTP:
+                smtp = await open_smtp(server, net)
+                assert isinstance(smtp, SmtpSession)
+                async with smtp:
+                    return await log_in_smtp(smtp, token, net), heard
+
+
+def smtp_dialogue(mechanisms: bytes, challenge: bytes, end: bytes) -> list[Step]:
+    """A mechanism is taken, asked on, and answered."""
+    return [
+        Say(b"220 x\r\n"),
+        Hear(),
+        Say(b"250-x\r\n250 AUTH " + mechanisms + b"\r\n"),
+        Hear(),
+        Say(b"334 " + challenge + b"\r\n"),
+        Hear(),
+        Say(end + b"\r\n"),
+    ]
 
 
 def imap_hello(capabilities: bytes) -> list[Step]:
@@ -124,7 +154,9 @@ def imap_hello(capabilities: bytes) -> list[Step]:
 
 async def test_imap_says_a_token_at_once_where_the_server_lets_it(tmp_path: Path) -> None:
     done: list[Step] = [Hear(), Say(b"{tag} OK [CAPABILITY IMAP4rev1] in\r\n")]
-    outcome, heard = await imap([*imap_hello(b"SASL-IR AUTH=XOAUTH2"), *done], tmp_path)
+    outcome, heard = await logged_in(
+        Protocol.IMAP, [*imap_hello(b"SASL-IR AUTH=XOAUTH2"), *done], tmp_path
+    )
     assert isinstance(outcome, LoggedIn)
     assert outcome.mechanism == "XOAUTH2"
     assert heard.secure.startswith(b"m1 AUTHENTICATE XOAUTH2 dXNlcj1")
@@ -143,7 +175,7 @@ async def test_imap_waits_to_be_asked_without_sasl_ir_and_for_a_line_that_is_too
         Hear(),
         Say(b"m1 OK [CAPABILITY IMAP4rev1] in\r\n"),
     ]
-    outcome, heard = await imap(steps, tmp_path, token)
+    outcome, heard = await logged_in(Protocol.IMAP, steps, tmp_path, token)
     assert isinstance(outcome, LoggedIn)
     assert heard.secure.startswith(b"m1 AUTHENTICATE XOAUTH2\r\ndXNlcj1")
 
@@ -168,7 +200,7 @@ async def test_imap_lets_a_refusal_end_and_tells_what_it_means(
         Hear(),
         Say(b"m1 " + text + b"\r\n"),
     ]
-    outcome, heard = await imap(steps, tmp_path)
+    outcome, heard = await logged_in(Protocol.IMAP, steps, tmp_path)
     assert isinstance(outcome, Failure)
     assert outcome.error is expected
     assert heard.secure.endswith(b"\r\nAQ==\r\n")
@@ -177,21 +209,8 @@ async def test_imap_lets_a_refusal_end_and_tells_what_it_means(
 
 
 async def test_smtp_says_a_long_token_in_a_second_step(tmp_path: Path) -> None:
-    hello = b"250-x\r\n250 AUTH XOAUTH2 OAUTHBEARER\r\n"
-    steps: list[Step] = [
-        Say(b"220 x\r\n"),
-        Hear(),
-        Say(hello),
-        Hear(),
-        Say(b"334 \r\n"),
-        Hear(),
-        Say(b"235 2.7.0 in\r\n"),
-    ]
-    async with playing(steps, Protocol.SMTP, SocketType.TLS, tmp_path) as (server, net, heard):
-        session = await open_smtp(replace(server, authentication=OAUTH2), net)
-        assert not isinstance(session, Failure)
-        async with session:
-            outcome = await log_in_smtp(session, AccessToken("y" * 2000), net)
+    steps = smtp_dialogue(b"XOAUTH2 OAUTHBEARER", b"", b"235 2.7.0 in")
+    outcome, heard = await logged_in(Protocol.SMTP, steps, tmp_path, AccessToken("y" * 2000))
     assert isinstance(outcome, LoggedIn)
     lines = bytes(heard.secure).split(b"\r\n")
     assert lines[1] == b"AUTH OAUTHBEARER"
@@ -199,20 +218,9 @@ async def test_smtp_says_a_long_token_in_a_second_step(tmp_path: Path) -> None:
 
 
 async def test_smtp_lets_a_refusal_end_and_tells_what_it_means(tmp_path: Path) -> None:
-    steps: list[Step] = [
-        Say(b"220 x\r\n"),
-        Hear(),
-        Say(b"250-x\r\n250 AUTH XOAUTH2\r\n"),
-        Hear(),
-        Say(b"334 " + REFUSED + b"\r\n"),
-        Hear(),
-        Say(b"535 5.7.8 Username and Password not accepted\r\n"),
-    ]
-    async with playing(steps, Protocol.SMTP, SocketType.TLS, tmp_path) as (server, net, heard):
-        session = await open_smtp(replace(server, authentication=OAUTH2), net)
-        assert not isinstance(session, Failure)
-        async with session:
-            outcome = await log_in_smtp(session, TOKEN, net)
+    end = b"535 5.7.8 Username and Password not accepted"
+    steps = smtp_dialogue(b"XOAUTH2", REFUSED, end)
+    outcome, heard = await logged_in(Protocol.SMTP, steps, tmp_path)
     assert isinstance(outcome, Failure)
     assert outcome.error is ErrorClass.AUTH_TOKEN_REFUSED
     # XOAUTH2 is surrendered with an empty line.
@@ -229,17 +237,15 @@ async def test_pop3_never_says_a_token_in_the_command(tmp_path: Path) -> None:
         Hear(),
         Say(b"+OK in\r\n"),
     ]
-    async with playing(steps, Protocol.POP3, SocketType.TLS, tmp_path) as (server, net, heard):
-        session = await open_pop3(replace(server, authentication=OAUTH2), net)
-        assert not isinstance(session, Failure)
-        async with session:
-            outcome = await log_in_pop3(session, AccessToken("y" * 2000), net)
+    outcome, heard = await logged_in(Protocol.POP3, steps, tmp_path, AccessToken("y" * 2000))
     assert isinstance(outcome, LoggedIn)
     assert bytes(heard.secure).split(b"\r\n")[1] == b"AUTH XOAUTH2"
 
 
 async def test_a_token_is_not_said_where_only_passwords_are_taken(tmp_path: Path) -> None:
-    outcome, heard = await imap(imap_hello(b"SASL-IR AUTH=PLAIN AUTH=LOGIN"), tmp_path)
+    outcome, heard = await logged_in(
+        Protocol.IMAP, imap_hello(b"SASL-IR AUTH=PLAIN AUTH=LOGIN"), tmp_path
+    )
     assert isinstance(outcome, Failure)
     assert outcome.error is ErrorClass.NO_COMMON_MECHANISM
     assert bytes(heard.secure) in (b"", b"m1 LOGOUT\r\n")

@@ -17,6 +17,7 @@ from mailsetup.assistant.wording import (
     source_sentence,
 )
 from mailsetup.gui.page import PageView
+from mailsetup.gui.passwordentry import PasswordEntry, password_goes_to
 from mailsetup.gui.session import Session
 from mailsetup.gui.signs import Light
 from mailsetup.gui.theme import Space, Type
@@ -27,6 +28,7 @@ from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Discovery
+    from mailsetup.model.settings import Account
 
 
 class FoundPage(PageView):
@@ -49,9 +51,15 @@ class FoundPage(PageView):
         self._question.add(self.agree)
         self._hints = QWidget()
         QVBoxLayout(self._hints).setContentsMargins(0, 0, 0, 0)
+        self.entry = PasswordEntry()
+        """Where nothing has to be said about the password, it is asked for here at once."""
+        self.entry.changed.connect(self.changed)
+        self._sent_to = PlainLabel(role="muted", size=Type.SMALL)
+        self.keep = Tick()
+        self.keep.toggled.connect(self._keep)
         self.details = Foldable()
         self.edit = LinkButton()
-        self.edit.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.edit.clicked.connect(self._by_hand)
         for widget in (
             self._where,
             self.domains,
@@ -59,6 +67,9 @@ class FoundPage(PageView):
             self._aliases,
             self._question,
             self._hints,
+            self.entry,
+            self._sent_to,
+            self.keep,
             self.details,
             self.edit,
         ):
@@ -70,6 +81,8 @@ class FoundPage(PageView):
     def enter(self) -> None:
         """Show the discovery."""
         self.agree.setChecked(self.session.agreed)
+        self.entry.set_text(self.session.password)
+        self.keep.setChecked(self.session.keep_password)
         self._show()
 
     def _show(self) -> None:
@@ -83,6 +96,7 @@ class FoundPage(PageView):
             return
         for widget in (self._hints, self.details, self._aliases):
             widget.setVisible(settings is not None)
+        self._show_entry()
         if settings is None:
             self._ask_whom(discovery)
             return
@@ -96,8 +110,8 @@ class FoundPage(PageView):
         self._reason.setText(
             _(
                 "Your address does not belong to this company, and nobody proves that it keeps "
-                "your mail. Go on only if you know the name: from your bill, your contract, or "
-                "the person who looks after your computer."
+                "your mail. Go on only if you know it: from your bill, your contract, or whoever "
+                "looks after your computer."
             )
         )
         self.agree.setText(_("Yes, I know it: it keeps my mail"))
@@ -140,6 +154,44 @@ class FoundPage(PageView):
         self.agree.setText(_("Yes, I know it: ask there"))
         self.changed.emit()
 
+    def _account(self) -> "Account | None":
+        """The best servers that were found."""
+        from mailsetup.assistant.choosing import choose_account
+
+        discovery, address = self.session.discovery, self.session.address
+        if discovery is None or discovery.settings is None or address is None:
+            return None
+        return choose_account(discovery.settings, address, self.session.person)
+
+    @property
+    def _asks_password(self) -> bool:
+        """Whether there is nothing to agree to, to read or to choose before the password."""
+        discovery, account = self.session.discovery, self._account()
+        return (
+            discovery is not None
+            and not discovery.confirm
+            and account is not None
+            and not account.takes_sign_in
+            and self.session.hint is None
+        )
+
+    def _show_entry(self) -> None:
+        asks, account = self._asks_password, self._account()
+        self.entry.setVisible(asks)
+        self._sent_to.setVisible(asks)
+        self.keep.setVisible(asks and bool(self.session.keyring) and not self.session.demo)
+        if account is not None:
+            self._sent_to.setText(password_goes_to(account.incoming.host))
+
+    def _by_hand(self) -> None:
+        """To the servers; what was typed is there again behind them."""
+        if self._asks_password:
+            self.session.password = self.entry.text
+        self.moved.emit(Move.MANUAL)
+
+    def _keep(self, keep: bool) -> None:
+        self.session.keep_password = keep
+
     def _agreed(self, agreed: bool) -> None:
         self.session.agreed = agreed
         self.changed.emit()
@@ -147,21 +199,23 @@ class FoundPage(PageView):
     def is_ready(self) -> bool:
         """Not before the person agreed to what has to be agreed to."""
         discovery = self.session.discovery
-        return discovery is not None and (not discovery.confirm or self.session.agreed)
+        if discovery is None or (self._asks_password and not self.entry.text):
+            return False
+        return not discovery.confirm or self.session.agreed
 
     def leave(self) -> bool:
         """Take the best servers."""
-        from mailsetup.assistant.choosing import choose_account
-
-        discovery, address = self.session.discovery, self.session.address
-        if discovery is None or address is None:
+        discovery = self.session.discovery
+        if discovery is None or self.session.address is None:
             return False
         if discovery.settings is None:
             self.session.agreed_before += discovery.confirm
             self.session.agreed = False
             self.moved.emit(Move.AGAIN)
             return False
-        self.session.account = choose_account(discovery.settings, address, self.session.person)
+        if self._asks_password and not self._take_password():
+            return False
+        self.session.account = self._account()
         self.session.typed = False
         if self.session.account is None:
             # Only one direction was found: the other one is for the person to fill in.
@@ -169,14 +223,26 @@ class FoundPage(PageView):
             return False
         return True
 
+    def _take_password(self) -> bool:
+        if not self.entry.check():
+            return False
+        if self.entry.text != self.session.password:
+            self.session.forget_result()
+        self.session.password = self.entry.text
+        self.session.password_early, self.session.by_sign_in = True, False
+        return True
+
     def primary_text(self) -> str:
         """Go on, at once to the test where the password was typed meanwhile."""
-        settled = self.session.needs_no_password_page and not self.session.needs_second
+        typed = self._asks_password or self.session.needs_no_password_page
+        settled = typed and not self.session.needs_second
         asks = self.session.discovery is not None and self.session.discovery.settings is None
         return _("Try it out") if settled and not asks else _("Continue")
 
     def first_focus(self) -> QWidget | None:
-        """The question, where there is one."""
+        """The question, where there is one, or the password."""
+        if self._asks_password:
+            return self.entry.edit
         return self.agree if self._question.isVisibleTo(self) else None
 
     def announcement(self) -> str:
@@ -186,5 +252,8 @@ class FoundPage(PageView):
     def retranslate(self) -> None:
         """Texts in the current language."""
         self.details.set_texts(_("Show the servers"), _("Hide the servers"))
+        self.entry.set_label(_("Your mail &password"))
+        self.entry.retranslate()
+        self.keep.setText(_("&Keep it in this computer's keyring"))
         self.edit.setText(_("Change the servers by hand"))
         self._show()

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QWidget
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import hint_sentence, no_keyring_sentence, provider_words
 from mailsetup.gui.page import PageView
-from mailsetup.gui.passwordentry import PasswordEntry
+from mailsetup.gui.passwordentry import PasswordEntry, password_goes_to
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.tick import Tick
@@ -70,11 +70,7 @@ class PasswordPage(PageView):
     def _show(self) -> None:
         account = self.session.account
         host = account.incoming.host if account else ""
-        self._lead.setText(
-            _("It is sent to {host} only, and only over a verified encrypted connection.").format(
-                host=host
-            )
-        )
+        self._lead.setText(password_goes_to(host))
         self.in_browser.setVisible(account is not None and account.takes_sign_in)
         self._no_sign_in.setText(self._why_no_sign_in())
         self._no_sign_in.setVisible(bool(self._no_sign_in.text()))

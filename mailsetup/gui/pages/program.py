@@ -59,7 +59,7 @@ class ProgramPage(PageView):
         self.column.addLayout(self._usual)
         self.column.addWidget(self.more)
         for exporter in EXPORTERS:
-            host = QWidget()
+            host = QWidget(self)
             column = QVBoxLayout(host)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(Space.TINY)

@@ -1,0 +1,14 @@
+"""What the tests of exporting share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.export.interrupted import Interruptions, interruptions
+
+
+@pytest.fixture(scope="session")
+def failing() -> Iterator[Interruptions]:
+    """Work that fails at its n-th touch of the disk."""
+    with interruptions() as made:
+        yield made
