@@ -51,6 +51,8 @@ class WrappingLayout(QLayout):
         self._items: list[QLayoutItem] = []
         self.setContentsMargins(0, 0, 0, 0)
         self.setSpacing(Space.SMALL)
+        self.apart: int = Space.SMALL
+        """Between two in a row."""
 
     def addItem(self, item: QLayoutItem) -> None:
         """One more at the end."""
@@ -88,7 +90,7 @@ class WrappingLayout(QLayout):
     def sizeHint(self) -> QSize:
         """Room for all beside each other."""
         shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
-        width = sum(size.width() for size in shown) + self.spacing() * max(len(shown) - 1, 0)
+        width = sum(size.width() for size in shown) + self.apart * max(len(shown) - 1, 0)
         return QSize(width, max((size.height() for size in shown), default=0))
 
     def minimumSize(self) -> QSize:
@@ -112,14 +114,18 @@ class WrappingLayout(QLayout):
             if move:
                 left = rect.width() - x - size.width() if mirrored else x
                 item.setGeometry(QRect(rect.topLeft() + QPoint(left, y), size))
-            x, row = x + size.width() + self.spacing(), max(row, size.height())
+            x, row = x + size.width() + self.apart, max(row, size.height())
         return y + row
 
 
-def wrapping_row(*widgets: QWidget) -> QWidget:
-    """A holder for widgets that stand side by side as far as there is room."""
+def wrapping_row(*widgets: QWidget, apart: int = Space.SMALL) -> QWidget:
+    """A holder for widgets that stand side by side as far as there is room.
+
+    ``apart`` is the room between them, in logical pixels: bare words need more than buttons.
+    """
     holder = QWidget()
     layout = WrappingLayout(holder)
+    layout.apart = apart
     for widget in widgets:
         layout.addWidget(widget)
     policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)

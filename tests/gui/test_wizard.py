@@ -408,6 +408,10 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     person.is_on(Page.RESULT)
     assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
     assert "does not accept" in person.result.sentence.text()
+    person.clicks(person.result.other_servers)
+    person.is_on(Page.MANUAL)
+    person.window.go_back()
+    person.is_on(Page.RESULT)
     person.goes_on()
     person.is_on(Page.PASSWORD)
     entry = person.password.entry

@@ -93,8 +93,8 @@ class AboutPage(Aside):
         self._helped.setText(_("When somebody helps you"))
         self._help.setText(
             _(
-                "The report and the log say what was tried and what the servers answered. Your "
-                "password is in neither of them."
+                "The report and the log say what was tried and what the servers answered. Neither "
+                "holds your password."
             )
         )
         self.support.setText(_("Save &report for support …"))

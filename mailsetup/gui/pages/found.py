@@ -110,8 +110,8 @@ class FoundPage(PageView):
         self._reason.setText(
             _(
                 "Your address does not belong to this company, and nobody proves that it keeps "
-                "your mail. Go on only if you know the name: from your bill, your contract, or "
-                "the person who looks after your computer."
+                "your mail. Go on only if you know it: from your bill, your contract, or whoever "
+                "looks after your computer."
             )
         )
         self.agree.setText(_("Yes, I know it: it keeps my mail"))

@@ -14,7 +14,7 @@ from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
 from mailsetup.gui.signs import Light
 from mailsetup.gui.steplist import Step, StepList
-from mailsetup.gui.theme import Type
+from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets import (
     Foldable,
     LinkButton,
@@ -69,6 +69,9 @@ class ResultPage(PageView):
         self.other_password.clicked.connect(lambda: self.moved.emit(Move.PASSWORD))
         self.servers = action_button()
         self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.other_servers = LinkButton()
+        """The same way, where it is not what helps most: by hand is always one click away."""
+        self.other_servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
         self.use_name = action_button()
         self.use_name.clicked.connect(self._use_name)
         self.short_name = action_button()
@@ -95,7 +98,9 @@ class ResultPage(PageView):
             self.servers,
         )
         self._remedy_row = wrapping_row(*self._remedies)
-        quiet = wrapping_row(self.again, self.anyway, self.save_report)
+        quiet = wrapping_row(
+            self.again, self.other_servers, self.anyway, self.save_report, apart=Space.LARGE
+        )
         self._saved = PlainLabel(role="muted")
         self.details = Foldable()
         for widget in (
@@ -167,7 +172,9 @@ class ResultPage(PageView):
             and first not in (Move.PASSWORD, Move.SIGN_IN)
         )
         self.anyway.setVisible(report is not None and (not healthy or unseen))
-        self.servers.setVisible(cause is not None and cause.id.startswith(_SERVERS_HELP))
+        helps = cause is not None and cause.id.startswith(_SERVERS_HELP)
+        self.servers.setVisible(helps)
+        self.other_servers.setVisible(not healthy and not helps)
         self.use_name.setVisible(bool(self._proven_name()))
         self.short_name.setVisible(bool(self._short_name()))
         self._name_remedies()
@@ -350,6 +357,7 @@ class ResultPage(PageView):
         self.anyway.setText(_("Set up my program all the same"))
         self.other_password.setText(_("Change the &password"))
         self.servers.setText(_("Change the &servers"))
+        self.other_servers.setText(_("Change the &servers"))
         self.save_report.setText(_("Save &report …"))
         self.with_second.setText(_("Repeat with a second &mailbox"))
         self._message_title.setText(_("You can write this to them:"))

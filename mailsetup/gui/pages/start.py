@@ -57,6 +57,7 @@ class StartPage(PageView):
         self.remember.toggled.connect(self._allow)
         self._known = QWidget()
         self._known_row = WrappingLayout(self._known)
+        self._known_row.apart = Space.LARGE
         self._known_title = PlainLabel(role="muted", size=Type.SMALL)
         self.forget = LinkButton()
         self.forget.clicked.connect(lambda: self.wanted.emit(Wish.FORGET_ADDRESSES))

@@ -5,6 +5,7 @@ from mailsetup.gui.chain import ChainView
 from mailsetup.gui.choice import ChoiceCard
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets import LinkButton, PlainLabel
 from mailsetup.gui.wrapping import wrapping_row
 from mailsetup.i18n import _
@@ -27,7 +28,7 @@ class WelcomePage(PageView):
         self.technician.clicked.connect(lambda: self.moved.emit(Move.TECHNICIAN))
         self.demo = LinkButton()
         self.demo.clicked.connect(self._open_or_leave_demo)
-        self._quiet = wrapping_row(self.technician, self.demo)
+        self._quiet = wrapping_row(self.technician, self.demo, apart=Space.LARGE)
         self.chain = ChainView()
         for widget in (self._lead, self.chain, self.set_up, self.trouble, self._problem):
             self.column.addWidget(widget)
@@ -76,8 +77,8 @@ class WelcomePage(PageView):
         self.chain.retranslate()
         self._lead.setText(
             _(
-                "Mail hangs on a chain of four links. This program looks at each of them and says "
-                "in plain words what it is."
+                "Mail hangs on a chain of four links. This program looks at each of them and tells "
+                "you in plain words what is wrong."
             )
         )
         self.set_up.set_texts(
