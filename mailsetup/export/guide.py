@@ -9,13 +9,16 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from html import escape
+from html import escape as _escape
 
 from mailsetup import i18n, resources
 from mailsetup.export.exporter import ArtifactFile, CopyValue, Step
 from mailsetup.export.qr import QUIET_ZONE, QrMatrix
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+
+escape = lru_cache(maxsize=2048)(_escape)
+"""Most of what stands in a guide stands in the next one, too."""
 
 
 class Look(StrEnum):

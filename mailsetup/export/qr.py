@@ -17,9 +17,19 @@ QUIET_ZONE = 4
 _PICTURE = 720
 """Pixels, roughly, of one side of a PNG."""
 
-_RUN = re.compile(rb"\x01+")
-_BARS = tuple(f"h{length}v1h-{length}v-1z" for length in range(80))
-"""A bar of so many modules, one high."""
+_RUN = re.compile(rb"\x00*\x01+")
+
+
+class _Bars(dict[bytes, str]):
+    """Light modules and then dark ones: how to draw them, and to go on behind them."""
+
+    def __missing__(self, run: bytes) -> str:
+        dark = run.count(1)
+        self[run] = drawn = f"m{len(run) - dark} 0h{dark}v1h-{dark}m{dark}-1"
+        return drawn
+
+
+_BARS = _Bars()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +69,8 @@ def quick_svg(text: str, side_mm: float) -> str:
         return ""
     side = len(matrix) + 2 * QUIET_ZONE
     dark = "".join(
-        [
-            f"M{run.start() + QUIET_ZONE} {y}{_BARS[run.end() - run.start()]}"
-            for y, row in enumerate(matrix, QUIET_ZONE)
-            for run in _RUN.finditer(row)
-        ]
+        f"M{QUIET_ZONE} {y}" + "".join(map(_BARS.__getitem__, _RUN.findall(row)))
+        for y, row in enumerate(matrix, QUIET_ZONE)
     )
     # Qt's writer of PDF files draws an outline, as thick as a module, where there is to be none; it
     # does not draw one that nobody could see.

@@ -6,9 +6,12 @@ own pattern, and a code is then a polynomial division and one pass over its bits
 faster, and module for module what the library makes when it is given the same mask.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 
+_BITS = bytes.maketrans(b"01", b"\x00\x01")
 MASK = 2
 """The mask that inverts every third column."""
 
@@ -65,21 +68,19 @@ class _Layout:
     blocks: int
     correction: int
     pattern: bytes
-    places: tuple[int, ...]
-    """Where the bits go, in their order."""
+    bits: int
+    """Modules that hold bits of the message."""
+    laid: Callable[[bytes], tuple[int, ...]]
+    """Puts the bits, which stand behind the pattern, where they belong."""
     inverted: int
     """The mask, as bits in the same order."""
 
     def drawn(self, message: int) -> tuple[bytes, ...]:
         """The message, bit after bit, laid into the pattern."""
-        count = len(self.places)
-        modules = bytearray(self.pattern)
-        for place, bit in zip(
-            self.places, format(message ^ self.inverted, f"0{count}b").encode(), strict=True
-        ):
-            modules[place] = bit & 1
+        bits = format(message ^ self.inverted, f"0{self.bits}b").encode().translate(_BITS)
+        modules = bytes(self.laid(self.pattern + bits))
         side = self.side
-        return tuple(bytes(modules[start : start + side]) for start in range(0, side * side, side))
+        return tuple(modules[start : start + side] for start in range(0, side * side, side))
 
 
 @lru_cache(maxsize=len(_SIZES))
@@ -97,6 +98,9 @@ def _layout(version: int) -> _Layout:
         row * side + column for row, column in _way(side) if row * side + column not in fixed
     )
     inverted = int("".join("1" if place % side % 3 == 0 else "0" for place in places), 2)
+    sources = list(range(side * side))
+    for order, place in enumerate(places):
+        sources[place] = side * side + order
     return _Layout(
         version=version,
         side=side,
@@ -105,7 +109,8 @@ def _layout(version: int) -> _Layout:
         blocks=blocks,
         correction=correction,
         pattern=bytes(module & 1 for row in model.matrix for module in row),
-        places=places,
+        bits=len(places),
+        laid=itemgetter(*sources),
         inverted=inverted,
     )
 
@@ -174,7 +179,7 @@ def _message(content: bytes, layout: _Layout) -> int:
         words += bytes(block[place] for block in blocks if place < len(block))
     for place in range(layout.correction):
         words += bytes(one[place] for one in corrections)
-    return int.from_bytes(words) << (len(layout.places) - 8 * len(words))
+    return int.from_bytes(words) << (layout.bits - 8 * len(words))
 
 
 # Reed and Solomon over GF(256), x^8 + x^4 + x^3 + x^2 + 1 -----------------------------------------

@@ -7,11 +7,10 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
-from html import escape
 
 from mailsetup import i18n, resources
 from mailsetup.export.exporter import Artifact, CannotExport, CopyValue, Step
-from mailsetup.export.guide import server_values
+from mailsetup.export.guide import escape, server_values
 from mailsetup.export.k9 import qr_payload, sign_in_step
 from mailsetup.export.qr import quick_svg
 from mailsetup.i18n import _
