@@ -18,7 +18,6 @@ from mailsetup.verify.sasl import (
     LoginCommand,
     SaslError,
     Scram,
-    choose,
     decoded,
     encoded,
     exchange,
@@ -172,28 +171,16 @@ class ImapSession(MailSession):
         }
         # LOGIN cannot carry anything but ASCII (RFC 9051 section 6.2.3).
         sayable = username.isascii() and secret.reveal().isascii()
-        mechanism = choose(
-            offered,
-            self.server.authentication,
-            login_command=not self.offers("LOGINDISABLED") and sayable,
-            secret=secret,
-        )
-        if mechanism is None:
-            oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
-            error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
-            raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
+        command = not self.offers("LOGINDISABLED") and sayable
+        mechanism = self._chosen(offered, secret, login_command=command)
         self.capabilities, before = frozenset(), self.capabilities
-        try:
+        with self._answering_rightly(mechanism):
             if mechanism == LoginCommand().name:
                 await self.command(
                     f"LOGIN {quoted(username)} {quoted(secret.reveal())}", stage=Stage.LOGIN
                 )
             else:
                 await self._authenticate(mechanism, username, secret, "SASL-IR" in before)
-        except SaslError:
-            raise RefusalError(
-                Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
-            ) from None
         if not self.capabilities:
             await self._read_capabilities()
         return mechanism

@@ -23,7 +23,6 @@ from mailsetup.verify.sasl import (
     Exchange,
     SaslError,
     Scram,
-    choose,
     decoded,
     encoded,
     exchange,
@@ -224,17 +223,9 @@ class ManageSieveSession(MailSession):
         """Log in once, with one mechanism; its name is returned."""
         self._require_safety(username, secret)
         offered = set(self.capabilities.get("SASL", "").upper().split())
-        mechanism = choose(offered, self.server.authentication, secret=secret)
-        if mechanism is None:
-            oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
-            error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
-            raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
-        try:
+        mechanism = self._chosen(offered, secret)
+        with self._answering_rightly(mechanism):
             await self._authenticate(exchange(mechanism, username, secret, self.server))
-        except SaslError:
-            raise RefusalError(
-                Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
-            ) from None
         return mechanism
 
     async def _authenticate(self, login: Exchange) -> None:

@@ -19,7 +19,6 @@ from mailsetup.verify.sasl import (
     LoginCommand,
     SaslError,
     Scram,
-    choose,
     decoded,
     encoded,
     exchange,
@@ -134,27 +133,15 @@ class Pop3Session(MailSession):
         """
         self._require_safety(username, secret)
         offered = set(self.capabilities.get("SASL", ()))
-        mechanism = choose(
-            offered,
-            self.server.authentication,
-            login_command=self._fits_user_and_pass(username, secret),
-            secret=secret,
-        )
-        if mechanism is None:
-            oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
-            error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
-            raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
+        command = self._fits_user_and_pass(username, secret)
+        mechanism = self._chosen(offered, secret, login_command=command)
         if mechanism == LoginCommand().name:
             await self._user_and_pass(username, secret)
             mechanism = USER_AND_PASS
         else:
-            try:
+            with self._answering_rightly(mechanism):
                 async with asyncio.timeout(COMMAND_TIMEOUT):
                     await self._authenticate(mechanism, username, secret)
-            except SaslError:
-                raise RefusalError(
-                    Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
-                ) from None
         if any("USER" in self.capabilities.get(name, ()) for name in ("LOGIN-DELAY", "EXPIRE")):
             # Each person has values of their own, which the server tells only now.
             await self._read_capabilities()

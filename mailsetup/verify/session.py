@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from types import TracebackType
 from typing import Self
 
@@ -12,7 +12,7 @@ from mailsetup.net.connection import Connection, DialogueError
 from mailsetup.net.tls import CertificateFacts, certificate_facts
 from mailsetup.verify.outcome import ErrorClass, Stage
 from mailsetup.verify.refusal import RefusalError
-from mailsetup.verify.sasl import Bearer, Exchange, is_sayable
+from mailsetup.verify.sasl import Bearer, Exchange, SaslError, choose, is_sayable
 
 FAREWELL_TIMEOUT = 0.5
 """Seconds for a polite end; nobody waits longer for a goodbye."""
@@ -84,6 +84,31 @@ class MailSession:
             raise RefusalError(
                 Stage.LOGIN, ErrorClass.AUTH_WRONG, text="control characters in name or password"
             )
+
+    def _chosen(self, offered: Set[str], secret: Secret, *, login_command: bool = False) -> str:
+        """The mechanism to log in with; `RefusalError` where the server has none that may be used.
+
+        ``login_command`` is whether the protocol's own command may be used as well.
+        """
+        mechanism = choose(
+            offered, self.server.authentication, login_command=login_command, secret=secret
+        )
+        if mechanism is None:
+            oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
+            error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
+            raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
+        return mechanism
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _answering_rightly(mechanism: str) -> Iterator[None]:
+        """A challenge that the mechanism does not allow ends the login."""
+        try:
+            yield
+        except SaslError:
+            raise RefusalError(
+                Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
+            ) from None
 
 
 @contextlib.contextmanager
