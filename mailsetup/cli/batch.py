@@ -127,7 +127,7 @@ def _told(table: Table, plan: Plan, options: argparse.Namespace, streams: Stream
         print_document(document, streams.stdout)
         return DONE
     streams.stdout.write(
-        _("The table is right: {people} people, {domains} domains ({form}).").format(
+        _("The table is right ({form}). People: {people}, domains: {domains}.").format(
             people=len(plan.people), domains=domains, form=table.form
         )
         + "\n"
