@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
@@ -29,7 +30,9 @@ def run() -> None:
 
 def start(arguments: Sequence[str]) -> int:
     """Run one command, or open the window; the exit status is returned."""
-    return main(arguments, windows=Windows(open_window, open_demo, make_pdf, make_page))
+    with ExitStack() as ending:
+        pages = _Pages(ending)
+        return main(arguments, windows=Windows(open_window, open_demo, make_pdf, pages.make))
 
 
 def has_display() -> bool:
@@ -63,6 +66,22 @@ def make_page(page: "Printed") -> bytes:
     from mailsetup.gui.pdf import html_to_pdf
 
     return html_to_pdf(page.html, page.title, pictures=page.pictures)
+
+
+class _Pages:
+    """Pages by the hundred, with what Qt needs for them kept until the end."""
+
+    def __init__(self, ending: ExitStack) -> None:
+        self._ending: ExitStack | None = ending
+
+    def make(self, page: "Printed") -> bytes:
+        """One of them."""
+        if self._ending is not None:
+            from mailsetup.gui.pdf import application
+
+            self._ending.enter_context(application())
+            self._ending = None
+        return make_page(page)
 
 
 def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:

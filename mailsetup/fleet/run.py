@@ -446,7 +446,12 @@ class Fleet:
     async def _bring(self, group: Sequence[Result | Entry], workers: Workers) -> None:
         """Make a group's files, have them in their places for good, write it down and tell it."""
         results = [one for one in group if isinstance(one, Result)]
-        orders = [self._order(one, one.account) for one in results if one.account is not None]
+        orders: list[Order] = []
+        for result in results:
+            if result.account is not None:
+                orders.append(self._order(result, result.account))
+                # A page takes a while, and nobody's answer is to be missed meanwhile.
+                await asyncio.sleep(0)
         laid = await workers.lay_down(orders) if orders else []
         of_folder = {one[1]: one for one in laid}
         entries: list[Entry] = []
@@ -459,9 +464,9 @@ class Fleet:
         loop = asyncio.get_running_loop()
         # A thread cannot be stopped, and need not be: it takes a moment.
         await asyncio.shield(loop.run_in_executor(self._writing, self._put, laid, entries))
-        for one in results:
-            person = one.person
-            self._emit(PersonDone(person.row, str(person.address), one.state, one.reason))
+        for result in results:
+            person = result.person
+            self._emit(PersonDone(person.row, str(person.address), result.state, result.reason))
 
     def _put(self, laid: Sequence[Laid], entries: Sequence[Entry]) -> None:
         if laid:

@@ -122,6 +122,10 @@ class PageView(QWidget):
         """The primary button's text; empty where the page has none."""
         return ""
 
+    def can_be_cancelled(self) -> bool:
+        """Whether there is anything left to be given up; on a page of success there is not."""
+        return True
+
     def is_ready(self) -> bool:
         """Whether the primary button can be pressed."""
         return True

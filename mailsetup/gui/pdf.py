@@ -123,8 +123,11 @@ class _Job:
 
 
 @contextmanager
-def _application() -> Iterator[None]:
-    """Qt's fonts need an application object: the one that is there, or one for the moment."""
+def application() -> Iterator[None]:
+    """Qt's fonts need an application object: the one that is there, or one for the moment.
+
+    Whoever writes many files keeps one meanwhile: each costs as much as a page.
+    """
     if QCoreApplication.instance() is not None:
         yield
         return
@@ -136,7 +139,7 @@ def _application() -> Iterator[None]:
 
 
 def _written(job: _Job) -> bytes:
-    with _application():
+    with application():
         families = QFontDatabase.families()
         if not families:
             return b""

@@ -12,6 +12,9 @@ from mailsetup.i18n import _
 _DOT = 22
 """The circle of a step, in logical pixels; it grows with the text."""
 
+_LAYOUTS = ((True, Space.LARGE), (False, Space.LARGE), (False, Space.SMALL))
+"""With all names or the current one only, and the room between two steps: the first that fits."""
+
 
 class StepsBar(QWidget):
     """Where one is: numbered circles joined by a line, the names as far as there is room."""
@@ -38,17 +41,17 @@ class StepsBar(QWidget):
 
     def sizeHint(self) -> QSize:
         """One line."""
-        return QSize(sum(self._widths(all_names=True)), self._dot + 2 * Space.TINY)
+        return QSize(sum(self._widths(*_LAYOUTS[0])), self._dot + 2 * Space.TINY)
 
     def minimumSizeHint(self) -> QSize:
         """The circles and the name of the current step."""
-        return QSize(sum(self._widths(all_names=False)), self.sizeHint().height())
+        return QSize(sum(self._widths(*_LAYOUTS[-1])), self.sizeHint().height())
 
     @property
     def _dot(self) -> int:
         return max(_DOT, round(self.fontMetrics().height() * 1.35))
 
-    def _widths(self, *, all_names: bool) -> list[int]:
+    def _widths(self, all_names: bool, gap: int) -> list[int]:
         """How much room each step takes, the line to the next one included."""
         widths = []
         for index, name in enumerate(self.names):
@@ -56,13 +59,14 @@ class StepsBar(QWidget):
             named = all_names or index == self._current
             width = QFontMetrics(font).horizontalAdvance(name) + Space.SMALL if named else 0
             last = index == len(self.names) - 1
-            widths.append(self._dot + width + (0 if last else Space.LARGE))
+            widths.append(self._dot + width + (0 if last else gap))
         return widths
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         c = colours_of(self)
-        all_names = sum(self._widths(all_names=True)) <= self.width()
-        widths = self._widths(all_names=all_names)
+        fitting = (one for one in _LAYOUTS if sum(self._widths(*one)) <= self.width())
+        all_names, between = next(fitting, _LAYOUTS[-1])
+        widths = self._widths(all_names, between)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         mirrored = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
@@ -85,14 +89,14 @@ class StepsBar(QWidget):
             else:
                 painter.setPen(QColor(c.on_accent if here else c.muted))
                 painter.drawText(circle, int(Qt.AlignmentFlag.AlignCenter), str(index + 1))
-            gap = 0 if index == len(widths) - 1 else Space.LARGE
+            gap = 0 if index == len(widths) - 1 else between
             if all_names or here:
                 painter.setPen(QColor(c.text if here else c.muted))
                 room = placed(x + dot + Space.TINY, width - dot - gap - Space.TINY)
                 painter.drawText(room, int(Qt.AlignmentFlag.AlignCenter), name)
             if gap:
                 painter.setPen(QPen(QColor(c.border), 1.2))
-                line = placed(x + width - gap + 5, gap - 10)
+                line = placed(x + width - gap * 0.8, gap * 0.6)
                 middle = circle.center().y()
                 painter.drawLine(QPointF(line.left(), middle), QPointF(line.right(), middle))
             x += width

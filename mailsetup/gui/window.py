@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
 from mailsetup.gui.bridge import Bridge, JobEnd
@@ -70,6 +71,8 @@ class Window(QWidget):
         self._saving: SavingReport | None = None
         self._pages: dict[Page, PageView] = {}
         self._aside: Aside | None = None
+        self._left_keyboard: QWidget | None = None
+        """What on the page had the keyboard before something was opened beside the flow."""
         self._warm = False
         # Making a page takes a good part of what turning to it may take at most.
         self._making_ahead = QTimer(self, singleShot=True, interval=_PAINTED)
@@ -333,6 +336,8 @@ class Window(QWidget):
         before, self._aside = self._aside, aside
         if before is not None:
             self.leaves.remove(before)
+        else:
+            self._left_keyboard = self.page_view(self.flow.page).focusWidget()
         self.leaves.add(aside)
         aside.wanted.connect(self._grant)
         aside.enter()
@@ -346,6 +351,10 @@ class Window(QWidget):
             self._speak(view)
             self._present(view)
             self.leaves.remove(aside)
+            left, self._left_keyboard = self._left_keyboard, None
+            # What a page made anew meanwhile is gone, and with it what had the keyboard there.
+            if left is not None and isValid(left) and view.isAncestorOf(left) and left.isVisible():
+                left.setFocus()
 
     @Slot()
     def _refresh_footer(self) -> None:
@@ -365,7 +374,7 @@ class Window(QWidget):
         self.primary.setText(text)
         self.primary.setEnabled(view.is_ready() and not self.programs.busy)
         self.back.setVisible(self.flow.can_go_back or working)
-        self.cancel.setVisible(self.flow.can(Move.CANCEL))
+        self.cancel.setVisible(self.flow.can(Move.CANCEL) and view.can_be_cancelled())
         self.footer.badge.setVisible(bool(self.session.demo))
 
     # What pages want ------------------------------------------------------------------------

@@ -49,6 +49,15 @@ def test_about_is_closed_again_and_the_page_is_as_it_was(person: Person, way: st
     assert person.window.flow.page is Page.START
 
 
+def test_whoever_closes_about_goes_on_typing_where_they_were(person: Person) -> None:
+    person.types(person.start.person.edit, "Ana")
+    opens_about(person)
+    person.clicks(person.window.larger)
+    person.bot.wait(20)
+    person.presses_enter()
+    assert person.window.focusWidget() is person.start.person.edit
+
+
 def test_about_names_version_and_licences(person: Person) -> None:
     person.bot.waitUntil(lambda: bool(person.window.session.parts))
     view = opens_about(person)

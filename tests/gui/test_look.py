@@ -102,3 +102,14 @@ def test_right_to_left_everything_is_mirrored_and_nothing_cut(
     for chain in window.shown.findChildren(ChainView):
         places = [chain._links[link].x() for link in Link]
         assert places == sorted(places, reverse=True)
+
+
+def test_the_steps_keep_within_their_bar_in_twice_the_text(
+    window: Window, qapp: QApplication
+) -> None:
+    window.look.set_text_size(TEXT_SIZES[-1])
+    for name in ("found", "password", "program"):
+        screenshots.show(window, name)
+        settle(qapp)
+        assert window.steps.isVisible()
+        assert window.steps.minimumSizeHint().width() <= window.steps.width(), name

@@ -425,6 +425,21 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     assert [r.secret.reveal() for r in assistant.requests] == ["mala", "buena"]
 
 
+def test_where_all_is_well_nothing_is_left_to_be_cancelled(somebody: MakePerson) -> None:
+    person = somebody(Scripted(reports=[report(healthy=False), report(healthy=True)]))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert person.window.cancel.isVisible()
+    person.goes_on()
+    person.enters_password("secreta")
+    person.bot.waitUntil(lambda: person.result.primary_text() == "Choose my program")
+    assert not person.window.cancel.isVisible()
+    assert person.window.primary.isVisible()
+
+
 def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePerson) -> None:
     refused = Finding(
         "hosting.message.rejected",

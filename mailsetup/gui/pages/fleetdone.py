@@ -70,6 +70,10 @@ class FleetDonePage(PageView):
         """See `primary_move`."""
         return _("Go on with those that are left") if self._left else _("Done")
 
+    def can_be_cancelled(self) -> bool:
+        """Once everybody is done nothing is left to be given up."""
+        return bool(self._left)
+
     def first_focus(self) -> QWidget:
         """The overview."""
         return self.overview

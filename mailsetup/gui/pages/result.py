@@ -346,6 +346,10 @@ class ResultPage(PageView):
             case _:
                 return _("Test again")
 
+    def can_be_cancelled(self) -> bool:
+        """Where all is well one goes on, or closes the window."""
+        return self.primary_move() is not Move.NEXT
+
     def announcement(self) -> str:
         """The verdict."""
         moment = self.moment.text() if not self.moment.isHidden() else ""
