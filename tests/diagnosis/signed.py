@@ -1,7 +1,6 @@
 """A signed root and domains below it, each with a fault of its own, and their policies."""
 
 import base64
-import textwrap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from mailsetup.diagnosis.health.look import HealthRequest, look_at_dns_health
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
 from mailsetup.net.network import Network, NetworkOptions, open_network
+from tests.servers.configs import knot, nginx, zone
 
 DIGEST = "aa" * 32
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=3072)
@@ -97,25 +97,12 @@ def write_zones(folder: Path, ip: str) -> str:
         folder, "es.", f"{_records(ip)}\n{below}", tampered=f"_25._tcp.mx.rota.es. {DIGEST}"
     )
     root_ds = _sign(folder, ".", f"@ NS ns\nns A {ip}\nes NS ns.es\nns.es A {ip}\nes DS {es_ds}")
-    (folder / "db").mkdir()
-    (folder / "knot.conf").write_text(
-        textwrap.dedent(f"""\
-            server:
-                rundir: "{folder}"
-                listen: {ip}@53
-                udp-workers: 1
-                tcp-workers: 1
-                background-workers: 1
-            database:
-                storage: "{folder}/db"
-            zone:
-            """)
-        + "".join(
-            f'  - domain: {zone}\n    storage: "{folder}"\n    file: {zone}zone\n'
-            f"    zonefile-sync: -1\n    zonefile-load: whole\n    semantic-checks: off\n"
-            for zone in (".", "es.", "falsa.es.")
-        )
+    (folder / "knot-db").mkdir()
+    zones = (
+        zone(folder, name, f"{name}zone", "semantic-checks: off")
+        for name in (".", "es.", "falsa.es.")
     )
+    (folder / "knot.conf").write_text(knot(folder, ip, *zones))
     return root_ds
 
 
@@ -173,33 +160,19 @@ def write_web(folder: Path, ip: str) -> Path:
         path = folder / "www" / f"mta-sts.{name}.es" / ".well-known" / "mta-sts.txt"
         path.parent.mkdir(parents=True)
         path.write_text(policy)
-    (folder / "nginx.conf").write_text(
-        textwrap.dedent(f"""\
-            user root;
-            worker_processes 1;
-            pid {folder}/nginx.pid;
-            error_log {folder}/nginx-error.log;
-            events {{ worker_connections 64; }}
-            http {{
-              access_log off;
-              client_body_temp_path {folder}/nginx-body;
-              proxy_temp_path {folder}/nginx-proxy;
-              fastcgi_temp_path {folder}/nginx-fastcgi;
-              uwsgi_temp_path {folder}/nginx-uwsgi;
-              scgi_temp_path {folder}/nginx-scgi;
-              default_type text/plain;
-              ssl_certificate {folder}/web.pem;
-              ssl_certificate_key {folder}/web.key;
-              server {{ listen {ip}:443 ssl; root {folder}/www/$host; }}
-              server {{
-                listen {ip}:443 ssl; server_name mta-sts.tipo.es;
-                root {folder}/www/$host; default_type text/html;
-              }}
-              server {{
-                listen {ip}:443 ssl; server_name mta-sts.salta.es;
-                return 301 https://mta-sts.sana.es$request_uri;
-              }}
-            }}
-            """)
-    )
+    served = f"""\
+        default_type text/plain;
+        ssl_certificate {folder}/web.pem;
+        ssl_certificate_key {folder}/web.key;
+        server {{ listen {ip}:443 ssl; root {folder}/www/$host; }}
+        server {{
+          listen {ip}:443 ssl; server_name mta-sts.tipo.es;
+          root {folder}/www/$host; default_type text/html;
+        }}
+        server {{
+          listen {ip}:443 ssl; server_name mta-sts.salta.es;
+          return 301 https://mta-sts.sana.es$request_uri;
+        }}
+        """
+    (folder / "nginx.conf").write_text(nginx(folder, served, user="root"))
     return ca_file

@@ -11,6 +11,7 @@ from mailsetup.export.publish import layout
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.write import Written, write_artifact
 from mailsetup.net.network import NetworkOptions
+from tests.servers.configs import knot, nginx, zone
 from tests.servers.process import Server, answers
 from tests.servers.world import Certificates, _free_loopback_address, _with_sbin
 
@@ -66,65 +67,25 @@ class Site:
                 """
             )
         )
-        (self.folder / "knot.conf").write_text(
-            textwrap.dedent(
-                f"""\
-                server:
-                    rundir: "{self.folder}"
-                    listen: {self.ip}@53
-                    udp-workers: 1
-                    tcp-workers: 1
-                    background-workers: 1
-                control:
-                    listen: "{self.folder}/knot.sock"
-                database:
-                    storage: "{self.folder}/knot-db"
-                log:
-                  - target: stdout
-                    any: warning
-                zone:
-                  - domain: .
-                    storage: "{self.folder}"
-                    file: root.zone
-                    zonefile-sync: -1
-                    zonefile-load: whole
-                """
-            )
-        )
+        root = zone(self.folder, ".", "root.zone")
+        (self.folder / "knot.conf").write_text(knot(self.folder, self.ip, root))
 
     def _write_nginx(self) -> None:
-        folder = self.folder
-        (folder / "nginx.conf").write_text(
-            textwrap.dedent(
-                f"""\
-                user nobody nogroup;
-                worker_processes 1;
-                pid {folder}/nginx.pid;
-                error_log {folder}/nginx-error.log;
-                events {{ worker_connections 64; }}
-                http {{
-                  access_log off;
-                  client_body_temp_path {folder}/nginx-body;
-                  proxy_temp_path {folder}/nginx-proxy;
-                  fastcgi_temp_path {folder}/nginx-fastcgi;
-                  uwsgi_temp_path {folder}/nginx-uwsgi;
-                  scgi_temp_path {folder}/nginx-scgi;
-                  include {self.files}/{layout.NGINX_NAMES};
-                  server {{
-                    listen {self.ip}:443 ssl;
-                    server_name {self.domain};
-                    ssl_certificate {self.chain};
-                    ssl_certificate_key {self.key};
-                    include {self.files}/{layout.NGINX_DOMAIN};
-                    # As on many a web site, every other address gives its first page.
-                    location / {{ default_type text/html; return 200 "<html>Hola</html>"; }}
-                    # And nothing below a name with a dot is served.
-                    location ~ /\\. {{ deny all; }}
-                  }}
-                }}
-                """
-            )
-        )
+        served = f"""\
+            include {self.files}/{layout.NGINX_NAMES};
+            server {{
+              listen {self.ip}:443 ssl;
+              server_name {self.domain};
+              ssl_certificate {self.chain};
+              ssl_certificate_key {self.key};
+              include {self.files}/{layout.NGINX_DOMAIN};
+              # As on many a web site, every other address gives its first page.
+              location / {{ default_type text/html; return 200 "<html>Hola</html>"; }}
+              # And nothing below a name with a dot is served.
+              location ~ /\\. {{ deny all; }}
+            }}
+            """
+        (self.folder / "nginx.conf").write_text(nginx(self.folder, served))
 
     def tested(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Let a program check its configuration."""

@@ -24,6 +24,7 @@ from pathlib import Path
 
 import trustme
 
+from tests.servers.configs import knot, nginx, zone
 from tests.servers.issuer import RESOURCE_SERVER, Issuer
 from tests.servers.process import Server, answers
 
@@ -387,35 +388,10 @@ class World:
         self._zone = self._standard_records()
         self._write_zone()
         config = self.folder / "knot.conf"
-        config.write_text(
-            textwrap.dedent(
-                f"""\
-                server:
-                    rundir: "{self.folder}"
-                    listen: {self.ip}@53
-                    udp-workers: 1
-                    tcp-workers: 1
-                    background-workers: 1
-                control:
-                    listen: "{self.folder}/knot.sock"
-                database:
-                    storage: "{self.folder}/knot-db"
-                log:
-                  - target: stdout
-                    any: warning
-                zone:
-                  - domain: .
-                    storage: "{self.folder}"
-                    file: root.zone
-                    zonefile-sync: -1
-                    zonefile-load: whole
-                  # Without its file: every question about it fails.
-                  - domain: muda.test
-                    storage: "{self.folder}"
-                    file: absent.zone
-                """
-            )
-        )
+        # Without its file every question about it fails.
+        silent = f'  - domain: muda.test\n    storage: "{self.folder}"\n    file: absent.zone\n'
+        root = zone(self.folder, ".", "root.zone")
+        config.write_text(knot(self.folder, self.ip, root, silent))
         (self.folder / "knot-db").mkdir()
         server = self._run("knotd", "knotd", "-c", str(config))
         server.wait_until(lambda: answers(self.ip, 53))
@@ -956,35 +932,19 @@ class World:
             ):
                 self.serve(host, path, "<!DOCTYPE html><html><body>Welcome!</body></html>")
         config = folder / "nginx.conf"
-        config.write_text(
-            textwrap.dedent(
-                f"""\
-                user nobody nogroup;
-                worker_processes 1;
-                pid {folder}/nginx.pid;
-                error_log {folder}/nginx-error.log;
-                events {{ worker_connections 256; }}
-                http {{
-                  access_log {folder}/nginx-access.log;
-                  client_body_temp_path {folder}/nginx-body;
-                  proxy_temp_path {folder}/nginx-proxy;
-                  fastcgi_temp_path {folder}/nginx-fastcgi;
-                  uwsgi_temp_path {folder}/nginx-uwsgi;
-                  scgi_temp_path {folder}/nginx-scgi;
-                  default_type text/xml;
-                  server {{
-                    listen {self.ip}:80;
-                    listen {self.ip}:443 ssl;
-                    ssl_certificate {self._good[0]};
-                    ssl_certificate_key {self._good[1]};
-                    root {folder}/www/$host;
-                    # The answer to a POST is the file, too.
-                    error_page 405 =200 $uri;
-                  }}
-                }}
-                """
-            )
-        )
+        served = f"""\
+            default_type text/xml;
+            server {{
+              listen {self.ip}:80;
+              listen {self.ip}:443 ssl;
+              ssl_certificate {self._good[0]};
+              ssl_certificate_key {self._good[1]};
+              root {folder}/www/$host;
+              # The answer to a POST is the file, too.
+              error_page 405 =200 $uri;
+            }}
+            """
+        config.write_text(nginx(folder, served, log=f"{folder}/nginx-access.log"))
         server = self._run("nginx", "nginx", "-c", str(config), "-g", "daemon off;")
         server.wait_until(lambda: answers(self.ip, 80, 443))
 
