@@ -11,7 +11,6 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Hint
-from mailsetup.net.publicsuffix import owned_domain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,9 +146,9 @@ class Session:
 
     def unproven_of(self, hosts: "Iterable[str]") -> tuple[str, ...]:
         """The owners of servers by hand that came from what was found and that nobody proves."""
-        confirm = self.discovery.confirm if self.discovery is not None else ()
-        owners = {owned_domain(host) for host in hosts}
-        return tuple(domain for domain in confirm if domain in owners)
+        from mailsetup.assistant.choosing import unproven_owners
+
+        return unproven_owners(self.discovery, hosts) if self.discovery is not None else ()
 
     def to_agree_of(self, hosts: "Iterable[str]") -> tuple[str, ...]:
         """Those of them that the person did not agree to."""
