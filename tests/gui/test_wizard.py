@@ -201,6 +201,7 @@ def test_the_keyboard_alone_leads_through(person: Person) -> None:
     person.types(person.start.address.edit, "ana@bodegasdelebro.es")
     person.presses_enter()
     person.is_on(Page.FOUND)
+    person.has_seen_the_page()
     person.presses_enter()
     person.is_on(Page.PASSWORD)
     person.types(person.password.entry.edit, "secreta")
@@ -241,6 +242,7 @@ def test_a_foreign_company_needs_a_yes_first(somebody: MakePerson) -> None:
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     assert not person.window.primary.isEnabled()
+    person.has_seen_the_page()
     person.presses_enter()
     assert person.window.flow.page is Page.FOUND
     person.found.agree.setChecked(True)
@@ -438,6 +440,17 @@ def test_where_all_is_well_nothing_is_left_to_be_cancelled(somebody: MakePerson)
     person.bot.waitUntil(lambda: person.result.primary_text() == "Choose my program")
     assert not person.window.cancel.isVisible()
     assert person.window.primary.isVisible()
+
+
+def test_escape_does_not_throw_away_a_success(person: Person) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    person.presses_escape()
+    assert person.window.flow.page is Page.RESULT
+    assert person.window.session.report is not None
 
 
 def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePerson) -> None:
