@@ -220,6 +220,7 @@ class Window(QWidget):
         if self.flow.page in TRANSIENT:
             self._move(self._way_out())
             return
+        self.shown.keep_typed()
         self.flow.back()
         self._show_page()
 
@@ -237,8 +238,11 @@ class Window(QWidget):
 
     def _way_out(self) -> Move:
         """Whoever ends a test comes back to where they gave what it was to log in with."""
-        signed_in = self.flow.page is Page.TESTING and self.session.by_sign_in
-        return Move.SIGN_IN if signed_in else Move.CANCEL
+        if self.flow.page is not Page.TESTING:
+            return Move.CANCEL
+        if self.session.by_sign_in:
+            return Move.SIGN_IN
+        return Move.CANCEL if self.flow.came_by(Page.PASSWORD) else Move.FOUND
 
     def _end_jobs(self) -> None:
         self.jobs.end()
@@ -251,6 +255,7 @@ class Window(QWidget):
 
     def _move(self, move: Move) -> None:
         before = self.flow.page
+        self.page_view(before).keep_typed()
         self.flow.move(move)
         self._show_page()
         if (before, self.flow.page) == (Page.LOOKING, Page.FOUND):

@@ -93,12 +93,17 @@ class LookingPage(PageView):
         """Take the password; without a result yet, go on as soon as there is one."""
         if not self.entry.check():
             return False
-        self.session.password = self.entry.text
+        self.session.take_password(self.entry.text)
         self.session.password_early = True
         self._waits = self.result is None
         self._tell()
         self.changed.emit()
         return self.result is not None
+
+    def keep_typed(self) -> None:
+        """The password, as far as it was typed."""
+        if self._edited_here:
+            self.session.take_password(self.entry.text)
 
     def is_ready(self) -> bool:
         """The password is there, and nobody waits yet."""
