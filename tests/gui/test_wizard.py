@@ -16,6 +16,7 @@ from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.pages.done import DonePage
+from mailsetup.gui.pages.testing import TestingPage
 from mailsetup.gui.screenshots import discovery, report
 from mailsetup.gui.signs import Light
 from mailsetup.i18n import language
@@ -425,6 +426,22 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     assert person.result.chain.light(Link.ACCOUNT) is Light.OK
     assert not person.result.message.isVisibleTo(person.window)
     assert [r.secret.reveal() for r in assistant.requests] == ["mala", "buena"]
+
+
+def test_the_servers_can_be_changed_while_a_test_goes_on(somebody: MakePerson) -> None:
+    assistant = Scripted(forever=frozenset({"check"}))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.TESTING)
+    view = person.window.page_view(Page.TESTING)
+    assert isinstance(view, TestingPage)
+    person.bot.waitUntil(lambda: "check" in assistant.started)
+    person.clicks(view.servers)
+    person.is_on(Page.MANUAL)
+    person.bot.waitUntil(lambda: assistant.cancelled == ["check"])
 
 
 def test_where_all_is_well_nothing_is_left_to_be_cancelled(somebody: MakePerson) -> None:
