@@ -109,8 +109,10 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.SIGN_IN, Move.MANUAL): Page.MANUAL,
     (Page.SIGN_IN, Move.CANCEL): Page.START,
     (Page.SECOND, Move.NEXT): Page.TESTING,
+    (Page.SECOND, Move.MANUAL): Page.MANUAL,
     (Page.SECOND, Move.CANCEL): Page.START,
     (Page.TESTING, Move.ENDED): Page.RESULT,
+    (Page.TESTING, Move.MANUAL): Page.MANUAL,
     (Page.TESTING, Move.FAILED): Page.RESULT,
     (Page.TESTING, Move.CANCEL): Page.PASSWORD,
     # The password was typed where the servers were found.

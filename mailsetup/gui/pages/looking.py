@@ -56,10 +56,11 @@ class LookingPage(PageView):
             self.entry,
             self._meanwhile,
             self.steps,
-            self.manual,
         ):
             self.column.addWidget(widget)
+        # At the foot of the page, where the growing list does not push it about.
         self.column.addStretch(1)
+        self.column.addWidget(self.manual)
         self._asked: dict[str, str] = {}
         self._fates: dict[str, Fate] = {}
         self._best: Source | None = None
