@@ -470,8 +470,8 @@ class Fleet:
     async def _ordered(
         self, group: Sequence[Result | Entry]
     ) -> tuple[Sequence[Result | Entry], Sequence[Order]]:
-        """What is to be made for a group. Its first part are those for whom there is time: after
-        the end was asked for, nothing is begun that cost no login."""
+        """Those of a group that are to be written, and what is to be made for them. After a cancel
+        whatever cost no login is left out."""
         kept: list[Result | Entry] = []
         orders: list[Order] = []
         # One group after another: all at once, each would be ready only when all of them are.
