@@ -227,13 +227,10 @@ def test_the_page_with_words_is_there_in_the_turn_of_the_click(somebody: MakePer
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-@pytest.mark.parametrize("width", [480, 800])
-def test_nothing_that_was_there_moves_when_facts_come(
-    searching: Search, language: str, width: int
-) -> None:
+def test_nothing_that_was_there_moves_when_facts_come(searching: Search, language: str) -> None:
     _assistant, person, view = searching(without_hints())
     set_language(language)
-    person.window.resize(width, 600)
+    person.window.resize(800, 600)
     person.window.retranslate()
     person.bot.wait(50)
 
