@@ -120,7 +120,7 @@ def texts(window: Window) -> dict[str, QWidget]:
         if not widget.isVisible():
             continue
         if isinstance(widget, QLabel | QAbstractButton):
-            found.setdefault(widget.text().replace("&", ""), widget)
+            found.setdefault(widget.text().replace("&", "").replace("\u200b", ""), widget)
         found.setdefault(widget.accessibleName(), widget)
     found.pop("", None)
     return found
