@@ -1,6 +1,6 @@
 """What is made of the settings that were found: servers chosen, owners named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from mailsetup.discovery.result import Discovery
 from mailsetup.discovery.result import Verdict as Outcome
@@ -22,6 +22,7 @@ __all__ = [
     "choose_account",
     "settings_discovery",
     "settings_domains",
+    "unproven_owners",
     "username_forms",
 ]
 
@@ -43,6 +44,12 @@ def settings_domains(discovery: Discovery) -> tuple[str, ...]:
     """Who owns the hosts that were found: one domain each, for the person to recognise."""
     hosts = discovery.settings.hosts if discovery.settings else ()
     return tuple(dict.fromkeys(owned_domain(host) for host in hosts))
+
+
+def unproven_owners(discovery: Discovery, hosts: Iterable[str]) -> tuple[str, ...]:
+    """The owners of these hosts that came from what was found and that nobody proves."""
+    owners = {owned_domain(host) for host in hosts}
+    return tuple(domain for domain in discovery.confirm if domain in owners)
 
 
 def alternatives_to(account: Account, settings: AccountSettings) -> tuple[ServerSettings, ...]:

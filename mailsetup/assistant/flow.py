@@ -88,7 +88,7 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.LOOKING, Move.CANCEL): Page.START,
     (Page.FOUND, Move.NEXT): Page.PASSWORD,
     (Page.FOUND, Move.SIGN_IN): Page.SIGN_IN,
-    # The password was typed while the search still went on.
+    # The password was typed there, or while the search still went on.
     (Page.FOUND, Move.TEST): Page.TESTING,
     (Page.FOUND, Move.SECOND): Page.SECOND,
     (Page.FOUND, Move.MANUAL): Page.MANUAL,
@@ -109,10 +109,14 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.SIGN_IN, Move.MANUAL): Page.MANUAL,
     (Page.SIGN_IN, Move.CANCEL): Page.START,
     (Page.SECOND, Move.NEXT): Page.TESTING,
+    (Page.SECOND, Move.MANUAL): Page.MANUAL,
     (Page.SECOND, Move.CANCEL): Page.START,
     (Page.TESTING, Move.ENDED): Page.RESULT,
+    (Page.TESTING, Move.MANUAL): Page.MANUAL,
     (Page.TESTING, Move.FAILED): Page.RESULT,
     (Page.TESTING, Move.CANCEL): Page.PASSWORD,
+    # The password was typed where the servers were found.
+    (Page.TESTING, Move.FOUND): Page.FOUND,
     (Page.TESTING, Move.SIGN_IN): Page.SIGN_IN,
     (Page.RESULT, Move.NEXT): Page.PROGRAM,
     (Page.RESULT, Move.AGAIN): Page.TESTING,
@@ -171,10 +175,14 @@ class Flow:
     @property
     def ahead(self) -> Page | None:
         """The page that comes next if all goes well."""
-        for move in (Move.NEXT, Move.FOUND, Move.ENDED):
+        for move in (Move.NEXT, Move.ENDED, Move.FOUND):
             if (self.page, move) in FLOW:
                 return FLOW[self.page, move]
         return None
+
+    def came_by(self, page: Page) -> bool:
+        """Whether a page lies behind the person."""
+        return page in self._history
 
     @property
     def can_go_back(self) -> bool:

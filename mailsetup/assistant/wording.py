@@ -227,6 +227,15 @@ def service_sentence(service: Service) -> str:
     )
 
 
+def unproven_sentence() -> str:
+    """Why a company that would get the password has to be agreed to (RFC 6186, section 6)."""
+    return _(
+        "Your address does not belong to this company, and nobody proves that it keeps "
+        "your mail. Go on only if you know it: from your bill, your contract, or whoever "
+        "looks after your computer."
+    )
+
+
 def hint_sentence(hint: Hint) -> str:
     """What the provider wants done first."""
     match hint.kind:

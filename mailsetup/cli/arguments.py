@@ -132,16 +132,16 @@ def parser() -> Parser:
         action="store_true",
         help=_("keep the sign-in in this computer's keyring; otherwise it is given back"),
     )
-    check.add_argument(
-        "--blocklists",
-        action="store_true",
-        help=_("with --second: also ask public blocklists about the address that sends your mail"),
-    )
     _test_message(
         check,
         no_send=_("do everything but send the test message"),
         mib=1,
         size=_("size of the test attachment in MiB (default: 1)"),
+    )
+    check.add_argument(
+        "--blocklists",
+        action="store_true",
+        help=_("with --second: also ask public blocklists about the address that sends your mail"),
     )
     check.add_argument(
         "--second",

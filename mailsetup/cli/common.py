@@ -1,4 +1,4 @@
-"""What the verbs have in common: the options' meaning, the engine, and settings for an address."""
+"""What the verbs have in common: the options' meaning, passwords, and settings for an address."""
 
 import argparse
 from collections.abc import Collection

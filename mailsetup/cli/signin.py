@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
+from mailsetup.assistant.choosing import Discovery
 from mailsetup.assistant.events import Event, SignInCode, SignInOpened
-from mailsetup.assistant.service import Discovery
 from mailsetup.assistant.signin import (
     ClientsProblem,
     SignIn,

@@ -86,6 +86,8 @@ HEAD_START = 0.004
 FIRST_TURN = 0.4
 """Seconds for the same ones alone in a search that takes turns: as long as they may hold up an
 answer anyway."""
+_FIRST_SHARE = 0.25
+"""Of the budget, at most, for the first turn: the others need time as well."""
 _TURNS_TO_ASK = 3
 """Turns of the event loop until a question is on the wire."""
 _FIRST_TO_ASK = frozenset({Method.PACC, Method.AUTOCONFIG, Method.WELL_KNOWN, Method.SRV})
@@ -111,8 +113,8 @@ async def find(
 
     ``agreed`` are domains that need no confirmation. ``offline`` asks only what needs no network.
     ``in_turns`` asks the less preferred sources only once the others did not give what is needed,
-    or `FIRST_TURN` seconds are over: a little later for those who publish nothing, and a fraction
-    of the questions and connections for all others.
+    or `FIRST_TURN` seconds (a quarter of a short budget) are over: a little later for those who
+    publish nothing, and a fraction of the questions and connections for all others.
     Cancelling ends every source and closes what it opened.
     """
     if sources is None:
@@ -175,7 +177,7 @@ class _Race:
                 await asyncio.sleep(0)
             self._start(first)
             if self._in_turns:
-                await self._first_turn()
+                await self._first_turn(min(FIRST_TURN, budget * _FIRST_SHARE))
             else:
                 # Their questions are on the way before the many others are even written.
                 await asyncio.sleep(HEAD_START)
@@ -203,10 +205,11 @@ class _Race:
         self._give_up_open(Fate.UNREACHABLE if out_of_time else Fate.CANCELLED)
         return self._discovery(out_of_time, facts)
 
-    async def _first_turn(self) -> None:
-        """Wait for those that were started, until they gave what is needed or are at their end."""
+    async def _first_turn(self, patience: float) -> None:
+        """Wait for those that were started, until they gave what is needed or are at their end; at
+        most ``patience`` seconds."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + FIRST_TURN
+        end = loop.time() + patience
         while not self._is_settled() and (left := end - loop.time()) > 0:
             pending = [task for task in self._tasks.values() if not task.done()]
             if not pending:

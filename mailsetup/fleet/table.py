@@ -311,8 +311,4 @@ def _below(
 
 def _holds_rows(cells: dict[Column, str]) -> bool:
     """Whether a cell is several rows: people write line breaks in cells, but no addresses there."""
-    return any(
-        "\n" in value and "@" in value
-        for name, value in cells.items()
-        if name is not Column.PASSWORD
-    )
+    return any("\n" in value.strip(_BLANKS) and "@" in value for value in cells.values())

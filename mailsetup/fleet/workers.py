@@ -16,7 +16,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
@@ -32,6 +33,9 @@ _FAREWELL = 5.0
 
 Laid = tuple[Path, str, tuple[str, ...], tuple[str, ...]]
 """A folder on the disk, not yet in its place: where, its name, its files, and notes."""
+
+_Answer = list[Laid] | OSError | None
+"""None is no answer: that it is ready, or that there was a defect."""
 
 
 def lay_down(orders: Sequence[Order], people: Path) -> list[Laid]:
@@ -55,9 +59,10 @@ class Workers:
     def __init__(self, people: Path, count: int) -> None:
         """``count`` is for how many people; nothing is started for few."""
         self._people = people
-        many = count >= WORTH_IT
-        self._idle: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
-        self._processes = [_Worker(people) for _number in range(processes())] if many else []
+        wanted = processes() if count >= WORTH_IT else 0
+        self._idle: asyncio.LifoQueue[Worker | None] = asyncio.LifoQueue()
+        started = [Worker.started(people) for _number in range(wanted)]
+        self._processes = [worker for worker in started if worker is not None]
         self.count = max(1, len(self._processes))
         """How many groups are made side by side."""
         for worker in self._processes or (None,):
@@ -74,7 +79,7 @@ class Workers:
         doing.add_done_callback(lambda _done: self._idle.put_nowait(worker))
         return await asyncio.shield(doing)
 
-    def _done_by(self, worker: "_Worker | None", orders: Sequence[Order]) -> list[Laid]:
+    def _done_by(self, worker: "Worker | None", orders: Sequence[Order]) -> list[Laid]:
         laid = worker.ask(orders) if worker is not None else None
         # A worker that cannot be started here, or that something ended, does not end the run.
         return lay_down(orders, self._people) if laid is None else laid
@@ -91,44 +96,68 @@ def processes() -> int:
     return min(MOST, 1 + (os.cpu_count() or 1))
 
 
-class _Worker:
-    """One process, started at once and ready a little later."""
+class Worker:
+    """One process that lays folders down."""
 
-    def __init__(self, people: Path) -> None:
+    def __init__(self, pipe: "Connection[Sequence[Order], _Answer]", process: SpawnProcess) -> None:
+        """``process`` was started, and has or had the other end of ``pipe``."""
+        self._pipe = pipe
+        self._process = process
+        self._is_ready = False
+        self._is_lost = False
+
+    @classmethod
+    def started(cls, people: Path) -> "Worker | None":
+        """One that is ready a little later; None where this computer cannot start it."""
         context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
+        try:
+            ours, theirs = context.Pipe()
+        except OSError:
+            return None
         process = context.Process(
             target=_serve, args=(theirs, people), name="mailsetup-writer", daemon=True
         )
-        self._process: SpawnProcess | None = process
-        try:
-            with _deaf():
-                process.start()
-        except OSError:
-            self._process = None
-        # Only so does its end close the pipe.
-        theirs.close()
+        # Only where no end of theirs is open here, the end of the process closes the pipe.
+        with theirs:
+            try:
+                with _deaf():
+                    process.start()
+            except OSError:
+                ours.close()
+                return None
+        return cls(ours, process)
 
     def ask(self, orders: Sequence[Order]) -> list[Laid] | None:
-        """What it did; None where it is gone. Raises its OSError."""
-        if self._process is None:
+        """What it did; None where it is gone or met a defect. Raises its OSError."""
+        if self._is_lost:
             return None
         try:
+            if not self._is_ready:
+                self._await_ready()
             self._pipe.send(orders)
-            answer: list[Laid] | OSError = self._pipe.recv()
+            answer = self._pipe.recv()
         except (EOFError, OSError):
-            self._process = None
+            self._is_lost = True
             return None
         if isinstance(answer, OSError):
             raise answer
         return answer
 
+    def _await_ready(self) -> None:
+        """Wait for its first word. Raises EOFError where it ended before that: Windows keeps its
+        end of the pipe open here until it has taken it over, so reading would wait for ever."""
+        wait([self._pipe, self._process.sentinel])
+        if not self._pipe.poll():
+            raise EOFError
+        self._pipe.recv()
+        self._is_ready = True
+
     def close(self) -> None:
+        """End it; waits for what it is doing."""
         self._pipe.close()
-        if self._process is not None:
-            self._process.join(_FAREWELL)
-            self._process.kill()
-            self._process.join()
+        self._process.join(_FAREWELL)
+        self._process.kill()
+        self._process.join()
 
 
 @contextmanager
@@ -137,6 +166,8 @@ def _deaf() -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
+    # Started along with the first one, it would give the signal back its way.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -144,22 +175,22 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(orders: "Connection[list[Laid] | OSError, Sequence[Order]]", people: Path) -> None:
+def _serve(orders: "Connection[_Answer, Sequence[Order]]", people: Path) -> None:
     """A worker's whole life."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with orders:
+        answer: _Answer = None
         while True:
             try:
+                # The first is the word that it is ready.
+                orders.send(answer)
                 wanted = orders.recv()
             except (EOFError, OSError):
+                # Nobody is there to put it in its place; the next run clears it away.
                 return
-            answer: list[Laid] | OSError
             try:
                 answer = lay_down(wanted, people)
             except OSError as error:
                 answer = error
-            try:
-                orders.send(answer)
-            except OSError:
-                # Nobody is there to put it in its place; the next run clears it away.
-                return
+            except Exception:  # noqa: BLE001 - told where it can be: whoever asked makes it anew
+                answer = None

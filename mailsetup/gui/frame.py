@@ -79,7 +79,6 @@ class Footer(QWidget):
         self.cancel.setAutoDefault(False)
         self.primary = QPushButton()
         self.primary.setProperty("role", "primary")
-        self.primary.setDefault(True)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.LARGE, Space.SMALL, Space.LARGE, Space.MEDIUM)
         row.setSpacing(Space.SMALL)

@@ -146,8 +146,8 @@ class Jobs:
         secret = signed_in.token if signed_in is not None else Secret(session.password)
         session.journal.guard(account.incoming.username, secret)
         discovery = None if session.typed else session.discovery
-        agreed = discovery.confirm if discovery is not None and session.agreed else ()
-        before = session.agreed_before
+        agreed = (*session.agreed_before, *session.agreed_to)
+        unproven = session.to_agree_of(account.hosts) if session.typed else ()
         careful = session.was_refused
         keep = session.keep_password and not session.demo
         keep_sign_in = session.keep_sign_in and not session.demo
@@ -159,7 +159,11 @@ class Jobs:
         blocklists = other is not None and session.ask_blocklists
 
         async def test(emit: Callable[[Event], None]) -> object:
-            from mailsetup.assistant.service import CheckRequest, alternatives_to
+            from mailsetup.assistant.service import (
+                CheckRequest,
+                UnconfirmedError,
+                alternatives_to,
+            )
 
             others: tuple[ServerSettings, ...] = ()
             if discovery is not None and discovery.settings is not None:
@@ -168,6 +172,8 @@ class Jobs:
             if problem is not None:
                 return problem
             engine = self.engine()
+            if not set(unproven) <= set(engine.options.agreed):
+                raise UnconfirmedError(", ".join(unproven))
             second = await engine.find_second(other, other_secret) if other else None
             request = CheckRequest(
                 account=account,
@@ -178,7 +184,7 @@ class Jobs:
                 previous=previous,
                 alternatives=others,
                 discovery=discovery,
-                agreed=(*before, *agreed),
+                agreed=agreed,
                 blocklists=blocklists,
                 one_login_at_a_time=careful,
             )

@@ -98,6 +98,9 @@ class PageView(QWidget):
         """
         return True
 
+    def keep_typed(self) -> None:
+        """The page is left in whatever way: nothing that was typed is lost."""
+
     def retranslate(self) -> None:
         """Set every text in the current language, keeping what was typed."""
 

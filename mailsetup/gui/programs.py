@@ -28,7 +28,7 @@ class ProgramJobs:
         self._bridge = bridge
         self._session = session
         self.busy = False
-        """Whether a program is being set up right now."""
+        """Whether a program is being set up right now, or a step of it done."""
 
     def ask_installed(self, done: Callable[[], None]) -> None:
         """Which mail programs are on this computer."""
@@ -49,15 +49,17 @@ class ProgramJobs:
 
         self._bridge.start(ask, asked)
 
-    def set_up(self, *, applies: bool, done: Callable[[bool], None]) -> None:
-        """Put the account into the chosen program where we can, otherwise make its files.
+    def set_up(self, program: str, *, applies: bool, done: Callable[[bool], None]) -> bool:
+        """Put the account into a program where we can, otherwise make its files.
 
-        ``done`` is told whether it worked; what kept it from working stands in the session.
+        False where that cannot begin, because something is being made already. ``done`` is told
+        whether it worked; what kept it from working stands in the session.
         """
         session = self._session
-        account, program = session.account, session.program
+        account = session.account
         if account is None or self.busy:
-            return
+            return False
+        session.program = program
         session.forget_program()
         place = session.place or "new"
         secret: Secret | None = None
@@ -90,11 +92,14 @@ class ProgramJobs:
 
         def ended(end: JobEnd) -> None:
             self.busy = False
+            # What was made belongs to this program, whatever was chosen meanwhile.
+            session.program = program
             session.problem = self._set_up(end)
             done(not session.problem)
 
         self.busy = True
         self._bridge.start(set_up, ended)
+        return True
 
     def _set_up(self, end: JobEnd) -> str:
         """Take the result into the session; what went wrong, as a sentence."""

@@ -13,6 +13,8 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Hint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mailsetup.assistant.expert import Expert
     from mailsetup.assistant.report import CheckReport
     from mailsetup.assistant.service import Discovery
@@ -42,8 +44,8 @@ class Session:
     discovery: "Discovery | None" = None
     absence: tuple[Finding, ...] = ()
     """Why nothing was found."""
-    agreed: bool = False
-    """Whether the person agreed to the domains that had to be confirmed."""
+    agreed_to: tuple[str, ...] = ()
+    """The domains that had to be confirmed, once the person agreed to them."""
     agreed_before: tuple[str, ...] = ()
     """Domains that were agreed to on the way to the settings."""
     was_refused: bool = False
@@ -53,7 +55,7 @@ class Session:
     """Whether the servers were entered by hand."""
     password: str = ""
     password_early: bool = False
-    """Whether it was typed while the search still went on."""
+    """Whether it was typed before there was a page for it alone."""
     keep_password: bool = False
     keyring: str = ""
     """The keyring's name; empty where there is none."""
@@ -132,6 +134,33 @@ class Session:
     """A table of many people, and what came of it."""
 
     @property
+    def agreed(self) -> bool:
+        """Whether the person agreed to whoever would get the password by what was found."""
+        return not self.to_agree
+
+    @property
+    def to_agree(self) -> tuple[str, ...]:
+        """Domains of what was found that nobody proves and the person did not agree to."""
+        confirm = self.discovery.confirm if self.discovery is not None else ()
+        return tuple(domain for domain in confirm if domain not in self.agreed_to)
+
+    def unproven_of(self, hosts: "Iterable[str]") -> tuple[str, ...]:
+        """The owners of servers by hand that came from what was found and that nobody proves."""
+        from mailsetup.assistant.choosing import unproven_owners
+
+        return unproven_owners(self.discovery, hosts) if self.discovery is not None else ()
+
+    def to_agree_of(self, hosts: "Iterable[str]") -> tuple[str, ...]:
+        """Those of them that the person did not agree to."""
+        return tuple(one for one in self.unproven_of(hosts) if one not in self.agreed_to)
+
+    def take_password(self, text: str) -> None:
+        """What was typed; a result of another one counts no more."""
+        if text != self.password:
+            self.forget_result()
+        self.password = text
+
+    @property
     def hint(self) -> Hint | None:
         """What the provider wants done before the password is typed."""
         settings = self.discovery.settings if self.discovery and not self.typed else None
@@ -197,12 +226,20 @@ class Session:
         )
         self.__dict__.update(fresh.__dict__)
 
-    def forget_findings(self) -> None:
-        """The address changed: what was found for another one counts no more."""
+    def take_address(self, address: EmailAddress) -> None:
+        """Another address: what was found counts no more, and a password is not for other hosts."""
+        if address == self.address:
+            return
+        if self.address is not None and address.domain != self.address.domain:
+            self.password, self.keep_password = "", False
+        self.address = address
+        self._forget_findings()
+
+    def _forget_findings(self) -> None:
         self.discovery = None
         self.password_early = False
         self.absence = ()
-        self.agreed = False
+        self.agreed_to = ()
         self.agreed_before = ()
         self.was_refused = False
         self.account = None

@@ -30,12 +30,11 @@ class SignInJobs:
             return
         discovery, in_demo = session.discovery, bool(session.demo)
         settings = discovery.settings if discovery is not None else None
-        agreed = session.agreed_before
+        agreed = (*session.agreed_before, *session.agreed_to)
         if session.typed:
-            # Whoever enters the servers by hand has agreed to them.
-            agreed += (account.incoming.host, account.outgoing.host)
-        elif discovery is not None and session.agreed:
-            agreed += discovery.confirm
+            # Whoever enters the servers by hand has agreed to them; the page asks about those
+            # that are not theirs.
+            agreed += account.hosts
 
         async def ask(_emit: Callable[[Event], None]) -> object:
             from mailsetup.assistant.signin import SignInWay

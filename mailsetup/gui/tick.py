@@ -1,6 +1,6 @@
 """A box to tick whose text wraps; Qt's own is one line that is cut where there is no room."""
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -24,25 +24,32 @@ class Tick(SizedByLayout, QCheckBox):
         self._label.setBuddy(self)
         self._label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         row = QHBoxLayout(self)
-        row.setContentsMargins(self._room(), Space.TINY, Space.TINY, Space.TINY)
         row.addWidget(self._label, 1)
+        self._make_room()
         self.grow_with_texts()
 
     def setText(self, text: str) -> None:
         """What is ticked; ``&`` marks its mnemonic."""
         self._label.setText(text)
         self.setAccessibleName(text.replace("&", ""))
-        layout = self.layout()
-        if layout is not None:
-            layout.setContentsMargins(self._room(), Space.TINY, Space.TINY, Space.TINY)
+        self._make_room()
         self.updateGeometry()
 
     def text(self) -> str:
         """What is ticked."""
         return self._label.text()
 
-    def _room(self) -> int:
-        return self._indicator_width() + Space.SMALL + Space.TINY
+    def event(self, event: QEvent) -> bool:
+        """The box grows with the text size: the text keeps its distance."""
+        if event.type() == QEvent.Type.StyleChange:
+            self._make_room()
+        return super().event(event)
+
+    def _make_room(self) -> None:
+        layout = self.layout()
+        if layout is not None:
+            room = self._indicator_width() + Space.SMALL + Space.TINY
+            layout.setContentsMargins(room, Space.TINY, Space.TINY, Space.TINY)
 
     def _indicator_width(self) -> int:
         option = QStyleOptionButton()

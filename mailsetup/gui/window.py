@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from PySide6.QtCore import QEvent, QSize, Qt, QTimer, Slot, qVersion
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Slot, qVersion
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -46,6 +46,9 @@ _LEISURE = 300
 """Milliseconds after which the first picture is surely painted, and loading disturbs nobody."""
 _PAINTED = 30
 """Milliseconds after which a page that was turned to is on the screen."""
+_SEEN = 300
+"""Milliseconds for which Enter was meant for the page before, not for what was found."""
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Window(QWidget):
@@ -77,6 +80,8 @@ class Window(QWidget):
         # Making a page takes a good part of what turning to it may take at most.
         self._making_ahead = QTimer(self, singleShot=True, interval=_PAINTED)
         self._making_ahead.timeout.connect(self._make_ahead)
+        self.just_turned = QTimer(self, singleShot=True, interval=_SEEN)
+        """Runs while nobody can have read yet where the mail is kept."""
         application = QApplication.instance()
         if not isinstance(application, QApplication):
             raise TypeError("a window needs an application")
@@ -112,6 +117,8 @@ class Window(QWidget):
         self.back.clicked.connect(self.go_back)
         self.cancel.clicked.connect(self.cancel_step)
         self.primary.clicked.connect(self.go_on)
+        # On some desktops Enter presses the button that has the keyboard, as the space bar does.
+        self.primary.installEventFilter(self)
 
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -186,8 +193,6 @@ class Window(QWidget):
         if not view.leave():
             return
         match self.flow.page:
-            case Page.PROGRAM:
-                self._grant(Wish.SET_UP_PROGRAM)
             case Page.DONE:
                 self._grant(Wish.ANOTHER)
             case Page.LOOKING if isinstance(view, LookingPage) and view.result is not None:
@@ -215,6 +220,7 @@ class Window(QWidget):
         if self.flow.page in TRANSIENT:
             self._move(self._way_out())
             return
+        self.shown.keep_typed()
         self.flow.back()
         self._show_page()
 
@@ -227,13 +233,16 @@ class Window(QWidget):
         self._end_jobs()
         if self.shown.interrupt():
             return
-        if self.flow.can(Move.CANCEL):
+        if self.flow.can(Move.CANCEL) and self.shown.can_be_cancelled():
             self._move(self._way_out())
 
     def _way_out(self) -> Move:
         """Whoever ends a test comes back to where they gave what it was to log in with."""
-        signed_in = self.flow.page is Page.TESTING and self.session.by_sign_in
-        return Move.SIGN_IN if signed_in else Move.CANCEL
+        if self.flow.page is not Page.TESTING:
+            return Move.CANCEL
+        if self.session.by_sign_in:
+            return Move.SIGN_IN
+        return Move.CANCEL if self.flow.came_by(Page.PASSWORD) else Move.FOUND
 
     def _end_jobs(self) -> None:
         self.jobs.end()
@@ -245,16 +254,20 @@ class Window(QWidget):
         self._move(move)
 
     def _move(self, move: Move) -> None:
+        before = self.flow.page
+        self.page_view(before).keep_typed()
         self.flow.move(move)
         self._show_page()
+        if (before, self.flow.page) == (Page.LOOKING, Page.FOUND):
+            self.just_turned.start()
         view = self.page_view(self.flow.page)
         match self.flow.page:
             case Page.LOOKING:
                 self.jobs.look(view.take, self._looked)
             case Page.TESTING:
                 self.jobs.test(view.take, self._move)
-            case Page.PASSWORD:
-                self.jobs.ask_keyring(lambda: self._tell_again(Page.PASSWORD))
+            case Page.FOUND | Page.PASSWORD as page:
+                self.jobs.ask_keyring(lambda: self._tell_again(page))
             case Page.SIGN_IN:
                 self.jobs.ask_keyring(lambda: self._tell_again(Page.SIGN_IN))
                 self.sign_ins.ask_way(self._way_known)
@@ -517,13 +530,22 @@ class Window(QWidget):
 
         view = self.page_view(Page.PROGRAM)
         if isinstance(view, ProgramPage):
-            self.programs.set_up(applies=view.applies(), done=self._program_set_up)
+            program = view.chosen
+            if self.programs.set_up(
+                program, applies=view.applies(program), done=self._program_set_up
+            ):
+                view.show_making(program)
             self._refresh_footer()
 
     def _program_set_up(self, worked: bool) -> None:
+        from mailsetup.gui.pages.program import ProgramPage
+
+        view = self.page_view(Page.PROGRAM)
+        if isinstance(view, ProgramPage):
+            view.show_making("")
         if self.flow.page is not Page.PROGRAM:
-            return
-        if worked:
+            self._refresh_footer()
+        elif worked:
             self._move(Move.NEXT)
         else:
             self._show_again(Page.PROGRAM)
@@ -610,10 +632,23 @@ class Window(QWidget):
         self.steps.show_step(self.flow.step)
         self._refresh_footer()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """An Enter that does not count must not press the primary button by itself either."""
+        if watched is self.primary and isinstance(event, QKeyEvent):
+            pressed = event.type() == QEvent.Type.KeyPress and event.key() in _ENTER
+            if pressed and self._too_early(event):
+                return True
+        return super().eventFilter(watched, event)
+
+    def _too_early(self, enter: QKeyEvent) -> bool:
+        """Whether Enter was held down, or pressed before anybody could have read the page."""
+        return enter.isAutoRepeat() or (self._aside is None and self.just_turned.isActive())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter is the primary button, Escape ends what runs."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.go_on()
+        if event.key() in _ENTER:
+            if not self._too_early(event):
+                self.go_on()
         elif event.key() == Qt.Key.Key_Escape:
             self.cancel_step()
         else:

@@ -226,6 +226,11 @@ class Account:
     """The name that recipients see; may be empty."""
 
     @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where the password goes."""
+        return tuple(dict.fromkeys((self.incoming.host, self.outgoing.host)))
+
+    @property
     def takes_sign_in(self) -> bool:
         """Whether a sign-in in the browser opens both servers."""
         servers = (self.incoming, self.outgoing)

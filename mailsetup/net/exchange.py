@@ -47,7 +47,9 @@ class Told:
 class Exchange:
     """Questions to a fixed set of servers. The one that answered last is asked first."""
 
-    def __init__(self, servers: Iterable[Server]) -> None:
+    def __init__(self, servers: Iterable[Server], *, lifetime: float = LIFETIME) -> None:
+        """``lifetime``: seconds for one question."""
+        self._lifetime = lifetime
         self._servers = tuple(servers)[:_MAX_SERVERS]
 
     async def ask(self, name: str, kind: Kind) -> Told:
@@ -60,14 +62,13 @@ class Exchange:
         if not asked:
             raise NoServerError(is_known=False)
         loop = asyncio.get_running_loop()
-        end = loop.time() + LIFETIME
+        end = loop.time() + self._lifetime
         while asked:
             for server in tuple(asked):
-                left = end - loop.time()
-                if left <= 0:
+                if loop.time() >= end:
                     raise TimeoutError
                 try:
-                    reply = await self._once(server, name, kind, min(left, _PATIENCE))
+                    reply = await self._once(server, name, kind, end)
                 except TimeoutError:
                     continue
                 except OSError as error:
@@ -86,21 +87,21 @@ class Exchange:
             others = (other for other in self._servers if other != server)
             self._servers = (server, *others)
 
-    async def _once(
-        self, server: Server, name: str, kind: Kind, patience: float
-    ) -> WireReply | None:
+    async def _once(self, server: Server, name: str, kind: Kind, end: float) -> WireReply | None:
         """One server's answer, over TCP where that is the only way; None where it makes no sense.
 
-        Each way may take ``patience`` seconds. Raises TimeoutError and OSError.
+        Each way may take `_PATIENCE` seconds, and both until ``end`` of the loop's clock. Raises
+        TimeoutError and OSError.
         """
-        async with asyncio.timeout(patience):
+        now = asyncio.get_running_loop().time
+        async with asyncio.timeout_at(min(end, now() + _PATIENCE)):
             reply = await _over_udp(server, name, kind, edns=True)
             if reply.code in (Code.FORMAT_ERROR, Code.NOT_IMPLEMENTED):
                 # An old server, or a router that knows the DNS of before 1999.
                 reply = await _over_udp(server, name, kind, edns=False)
         if not reply.is_truncated:
             return reply
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout_at(min(end, now() + _PATIENCE)):
             whole = await _over_tcp(server, name, kind)
         return None if whole is None or whole.is_truncated else whole
 

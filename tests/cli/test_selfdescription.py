@@ -137,6 +137,16 @@ def test_the_help_of_every_command_teaches_by_example(
     assert f"\n  mailsetup {verb}" in capsys.readouterr().out
 
 
+def test_the_help_of_check_tells_of_the_message_before_what_goes_beyond_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["check", "--help"])
+    shown = capsys.readouterr().out
+    places = [shown.rindex(f"  {option} ") for option in ("--no-send", "--blocklists", "--second")]
+    assert places == sorted(places)
+
+
 def test_the_words_of_the_help_are_those_of_the_program() -> None:
     from mailsetup.diagnosis.symptoms import parse_symptom
 

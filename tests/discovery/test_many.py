@@ -1,13 +1,28 @@
 """Many addresses in one run."""
 
 from collections import Counter
+from collections.abc import Callable
 
-from mailsetup.discovery.find import FIRST_TURN, GRACE
+import pytest
+
+from mailsetup.discovery.find import BUDGET, FIRST_TURN, GRACE, find
 from mailsetup.discovery.many import Searches
 from mailsetup.discovery.result import Discovery, Verdict
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.source import Method
-from tests.discovery.world import AUTOCONFIG, NEVER, World, address, config, imap, run, smtp
+from tests.discovery.world import (
+    AUTOCONFIG,
+    ISPDB,
+    NEVER,
+    WELL_KNOWN,
+    World,
+    address,
+    config,
+    imap,
+    run,
+    smtp,
+    srv,
+)
 
 
 def all_of(world: World, *texts: str) -> list[Discovery]:
@@ -77,6 +92,57 @@ def test_a_host_that_swallows_packets_holds_up_the_guesses_for_a_moment_only() -
     assert found.source is not None
     assert found.source.method is Method.PROBE
     assert found.elapsed_ms <= 1000 * (FIRST_TURN + GRACE) + 500
+
+
+def _guessed(world: World) -> None:
+    world.mail["imap.bodega.es", 993], world.mail["smtp.bodega.es", 465] = imap(), smtp()
+
+
+def _half_published(world: World) -> None:
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("imap.bodega.es", 993))
+    world.mail["smtp.bodega.es", 465] = smtp()
+
+
+def _published_twice(world: World) -> None:
+    world.serve(AUTOCONFIG, config(), after=0.1)
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", 993))
+    world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("b.bodega.es", 465))
+
+
+def _listed(world: World) -> None:
+    world.serve(ISPDB, config())
+
+
+def _elsewhere(world: World) -> None:
+    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("imap.hoster.com", 993))
+    world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("smtp.hoster.com", 465))
+
+
+def _nothing(world: World) -> None:
+    world.serve("https://www.bodega.es/", b"<html></html>")
+
+
+@pytest.mark.parametrize("budget", [0.3, BUDGET])
+@pytest.mark.parametrize("silent", [False, True])
+@pytest.mark.parametrize(
+    "made", [_guessed, _half_published, _published_twice, _listed, _elsewhere, _nothing]
+)
+def test_a_search_in_turns_finds_what_the_whole_race_finds(
+    made: Callable[[World], None], silent: bool, budget: float
+) -> None:
+    found = []
+    for in_turns in (False, True):
+        world = World()
+        made(world)
+        if silent:
+            world.web_delays[WELL_KNOWN] = NEVER
+        search = find(address("ana@bodega.es"), world.network(), budget=budget, in_turns=in_turns)
+        found.append(run(search))
+    race, turns = found
+    assert (turns.outcome, turns.settings, turns.source, turns.confirm) == (
+        (race.outcome, race.settings, race.source, race.confirm)
+    )
+    assert (race.settings is None) is (made is _nothing)
 
 
 def test_connections_that_won_are_not_kept_for_hundreds() -> None:

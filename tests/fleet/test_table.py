@@ -217,6 +217,18 @@ def test_rows_that_two_stray_quotation_marks_swallow_are_missed(tmp_path: Path) 
     assert "closed in row 5 only" in problem.reason
 
 
+def test_rows_swallowed_by_a_password_are_told_as_such_and_not_shown(tmp_path: Path) -> None:
+    rows = ["a@b.es;Ana;secret", 'b@b.es;Bob;"canario', "e@b.es;Eva;canario", 'l@b.es;Leo;canario"']
+    # A line break at a password's end came with its cell.
+    rows += ["z@b.es;Zoe;secret", 'x@b.es;Max;"s@cret\n"']
+    checked = plan(tmp_path, "\n".join(("address;name;password", *rows)) + "\n")
+    assert [person.row for person in checked.people] == [2, 6, 7]
+    (problem,) = checked.problems
+    assert problem.row == 3
+    assert "closed in row 5 only" in problem.reason
+    assert "canario" not in problem.reason
+
+
 def test_quotation_marks_in_one_row_that_do_not_match_are_told(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text('name;address\nAna;a@b.es\n"Bob" B;b@b.es\nEva;e@b.es\n')
     table = read_table(tmp_path / "people.csv")

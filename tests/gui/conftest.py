@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QEvent, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.app import make_application
+from mailsetup.gui.look import Look
 from mailsetup.gui.theme import apply_theme
 from mailsetup.gui.window import Window
 from tests.gui.driver import Person, Scripted
@@ -45,7 +47,21 @@ def _no_qt_warnings() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_widget_outlives_its_test(qapp: QApplication) -> Iterator[None]:
+def _the_look_comes_back(qapp: QApplication) -> Iterator[None]:
+    """Text size and contrast belong to the application: the next test begins with the usual."""
+    font = QFont(qapp.font())
+    yield
+    look = Look.of(qapp)
+    look.set_text_size(100)
+    look.set_more_contrast(False)
+    # It dresses in the next turn of the loop.
+    qapp.processEvents()
+    if qapp.font() != font:
+        qapp.setFont(font)
+
+
+@pytest.fixture(autouse=True)
+def _no_widget_outlives_its_test(qapp: QApplication, _the_look_comes_back: None) -> Iterator[None]:
     """What is to be deleted later is deleted by a loop that runs on; a test has none that does.
 
     Hundreds of closed windows would be dressed anew with each change of the look.

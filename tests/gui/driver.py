@@ -5,9 +5,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLineEdit
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.events import (
@@ -146,6 +147,17 @@ class Person:
     def presses_enter(self) -> None:
         """The Enter key, wherever the keyboard is."""
         QTest.keyClick(self.window.focusWidget(), Qt.Key.Key_Return)
+
+    def holds_enter(self) -> None:
+        """What the keyboard sends again and again while Enter is held down."""
+        none = Qt.KeyboardModifier.NoModifier
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            again = QKeyEvent(kind, Qt.Key.Key_Return, none, "\r", True)
+            QApplication.sendEvent(self.window.focusWidget(), again)
+
+    def has_seen_the_page(self) -> None:
+        """As long as nobody could have read what the window has turned to by itself."""
+        self.window.just_turned.stop()
 
     def presses_escape(self) -> None:
         """The Escape key."""

@@ -102,6 +102,7 @@ def test_what_was_typed_meanwhile_leads_straight_to_the_test(searching: Search) 
     person.is_on(Page.FOUND)
     assert assistant.requests == []
     assert person.window.primary.text() == "Try it out"
+    person.has_seen_the_page()
     person.presses_enter()
     person.is_on(Page.RESULT)
     assert assistant.requests[0].secret.reveal() == "secreta"
@@ -115,6 +116,57 @@ def test_enter_before_anything_is_found_goes_on_by_itself_then(searching: Search
     assert not person.window.primary.isEnabled()
     assistant.let_find()
     person.is_on(Page.FOUND)
+
+
+def test_an_impatient_second_enter_does_not_skip_where_the_mail_is_kept(
+    typed_early: Search,
+) -> None:
+    assistant, person, _view = typed_early(without_hints())
+    person.window.just_turned.setInterval(3_600_000)
+    person.is_on(Page.FOUND)
+    person.presses_enter()
+    person.window.primary.setFocus()
+    person.presses_enter()
+    assert person.window.flow.page is Page.FOUND
+    assert assistant.requests == []
+    person.has_seen_the_page()
+    person.presses_enter()
+    person.is_on(Page.RESULT)
+
+
+def test_two_quick_enters_after_the_search_do_not_skip_where_the_mail_is_kept(
+    searching: Search,
+) -> None:
+    assistant, person, view = searching(without_hints())
+    person.window.just_turned.setInterval(3_600_000)
+    person.types(view.entry.edit, "secreta")
+    assistant.let_find()
+    person.bot.waitUntil(lambda: view.result is not None)
+    person.presses_enter()
+    person.presses_enter()
+    assert person.window.flow.page is Page.FOUND
+
+
+@pytest.mark.parametrize("on_the_button", [False, True])
+def test_an_enter_key_that_is_held_down_goes_on_once(
+    typed_early: Search, on_the_button: bool
+) -> None:
+    assistant, person, _view = typed_early(without_hints())
+    person.is_on(Page.FOUND)
+    person.has_seen_the_page()
+    if on_the_button:
+        person.window.primary.setFocus()
+    person.holds_enter()
+    assert person.window.flow.page is Page.FOUND
+    assert assistant.requests == []
+
+
+def test_the_mouse_need_not_wait(typed_early: Search) -> None:
+    _assistant, person, _view = typed_early(without_hints())
+    person.window.just_turned.setInterval(3_600_000)
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.RESULT)
 
 
 def test_nothing_typed_means_nothing_to_wait_for(searching: Search) -> None:
@@ -181,6 +233,7 @@ def test_a_foreign_company_is_confirmed_before_the_early_password_goes_there(
 ) -> None:
     assistant, person, _view = typed_early(discovery(confirm=True))
     person.is_on(Page.FOUND)
+    person.has_seen_the_page()
     person.presses_enter()
     assert person.window.flow.page is Page.FOUND
     assert assistant.requests == []

@@ -15,6 +15,7 @@ from mailsetup.assistant.flow import FLOW, Move, Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui import screenshots
 from mailsetup.gui.chain import ChainView
+from mailsetup.gui.pages.result import ResultPage
 from mailsetup.gui.pages.signin import SignInPage
 from mailsetup.gui.widgets import ANNOUNCER
 from mailsetup.gui.window import Window
@@ -262,3 +263,12 @@ def test_hovering_and_tabbing_touch_a_link_too(window: Window, qapp: QApplicatio
 def the_chain(window: Window) -> ChainView:
     (chain,) = window.shown.findChildren(ChainView)
     return chain
+
+
+def test_a_message_that_was_copied_is_said_aloud(window: Window, said: list[str]) -> None:
+    screenshots.show(window, "hosting")
+    view = window.page_view(Page.RESULT)
+    assert isinstance(view, ResultPage)
+    said.clear()
+    QTest.mouseClick(view.copy, Qt.MouseButton.LeftButton)
+    assert said == ["Copied"]

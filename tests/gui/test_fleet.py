@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PySide6.QtGui import QDropEvent
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.fleet.result import State
+from mailsetup.gui import screenshots
 from mailsetup.gui.pages.fleet import FleetPage
 from mailsetup.gui.pages.fleetdone import FleetDonePage
 from mailsetup.gui.pages.technician import TechnicianPage
@@ -133,3 +135,58 @@ def test_no_password_of_the_table_stays_behind_in_the_files(
     technician.is_on(Page.FLEET_DONE)
     for file in (tmp_path / "people-mailsetup").rglob("*"):
         assert not file.is_file() or b"canario" not in file.read_bytes()
+
+
+def asked_about(person: Person, *companies: str) -> FleetDonePage:
+    """The end of a run that left these companies to be agreed to."""
+    screenshots.show(person.window, "fleet-left")
+    state = person.window.session.fleet
+    assert state.overview is not None
+    state.overview = replace(state.overview, confirm=companies)
+    done = person.window.page_view(Page.FLEET_DONE)
+    assert isinstance(done, FleetDonePage)
+    done.enter()
+    return done
+
+
+def test_every_company_that_is_agreed_to_stands_on_a_line_of_its_own(person: Person) -> None:
+    companies = tuple(f"hosting-{number}.example" for number in range(20))
+    done = asked_about(person, *companies)
+    assert tuple(done.domains.text().split("\n")) == companies
+    assert done.domains.isVisibleTo(person.window)
+    person.clicks(done.agree)
+    assert person.window.session.fleet.agreed == companies
+    person.clicks(done.agree)
+    assert person.window.session.fleet.agreed == ()
+
+
+def test_a_company_with_foreign_letters_is_shown_in_both_forms(person: Person) -> None:
+    done = asked_about(person, "xn--80ak6aa92e.com")
+    assert done.domains.text() == "\u0430\u0440\u0440\u04cf\u0435.com (xn--80ak6aa92e.com)"
+
+
+def test_what_was_not_on_the_page_is_not_agreed_to(person: Person) -> None:
+    done = asked_about(person, "hosting.example")
+    state = person.window.session.fleet
+    assert state.overview is not None
+    state.overview = replace(state.overview, confirm=("hosting.example", "other.example"))
+    person.clicks(done.agree)
+    assert state.agreed == ("hosting.example",)
+
+
+def test_what_was_agreed_to_before_stays_agreed_to_after_the_next_run(person: Person) -> None:
+    done = asked_about(person, "hosting.example")
+    person.clicks(done.agree)
+    state = person.window.session.fleet
+    assert state.overview is not None
+    state.overview = replace(state.overview, confirm=("other.example",))
+    done.enter()
+    assert not done.agree.isChecked()
+    person.clicks(done.agree)
+    assert state.agreed == ("hosting.example", "other.example")
+
+
+def test_escape_does_nothing_once_everybody_is_set_up(person: Person) -> None:
+    screenshots.show(person.window, "fleet-done")
+    person.presses_escape()
+    assert person.window.flow.page is Page.FLEET_DONE

@@ -7,10 +7,20 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from mailsetup.assistant.flow import Page
 from mailsetup.gui import screenshots
 from mailsetup.gui.chain import ChainView
 from mailsetup.gui.look import TEXT_SIZES, Look
-from mailsetup.gui.theme import DARK, DARK_CONTRAST, LIGHT, LIGHT_CONTRAST, colours_of, is_dark
+from mailsetup.gui.pages.found import FoundPage
+from mailsetup.gui.theme import (
+    DARK,
+    DARK_CONTRAST,
+    LIGHT,
+    LIGHT_CONTRAST,
+    Space,
+    colours_of,
+    is_dark,
+)
 from mailsetup.gui.window import Window
 from mailsetup.i18n import set_language
 from mailsetup.model.finding import Link
@@ -113,3 +123,17 @@ def test_the_steps_keep_within_their_bar_in_twice_the_text(
         settle(qapp)
         assert window.steps.isVisible()
         assert window.steps.minimumSizeHint().width() <= window.steps.width(), name
+
+
+def test_the_text_of_a_tick_keeps_its_distance_when_everything_grows(
+    window: Window, qapp: QApplication
+) -> None:
+    screenshots.show(window, "confirm")
+    settle(qapp)
+    found = window.page_view(Page.FOUND)
+    assert isinstance(found, FoundPage)
+    tick = found.agree
+    assert tick.isVisible()
+    window.look.set_text_size(TEXT_SIZES[-1])
+    settle(qapp)
+    assert tick._label.x() - tick._indicator_width() >= Space.SMALL

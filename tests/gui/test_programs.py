@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -10,6 +11,7 @@ from types import FrameType
 import pytest
 from PySide6.QtWidgets import QPushButton
 
+from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
@@ -173,6 +175,67 @@ def test_the_guide_is_laid_out_for_paper_beside_the_window(somebody: MakePerson)
     person.clicks(person.window.back)
     person.is_on(Page.PROGRAM)
     assert "being made" not in card.accessibleDescription()
+
+
+@pytest.fixture
+def engine_waits() -> Iterator[Callable[[Person], threading.Event]]:
+    """Lets nothing go on in a person's engine until the event is set."""
+    gates: list[threading.Event] = []
+
+    def hold(person: Person) -> threading.Event:
+        gate = threading.Event()
+        gates.append(gate)
+
+        async def wait(_emit: Callable[[Event], None]) -> object:
+            return gate.wait()
+
+        person.window.bridge.start(wait, lambda _end: None)
+        return gate
+
+    yield hold
+    for gate in gates:
+        gate.set()
+
+
+def test_the_page_gone_back_to_can_be_left_once_the_program_is_made(
+    person: Person, engine_waits: Callable[[Person], threading.Event]
+) -> None:
+    chooses_a_program(person)
+    gate = engine_waits(person)
+    person.clicks(person.program.choices["gmail"])
+    person.window.go_back()
+    person.is_on(Page.RESULT)
+    assert not person.window.primary.isEnabled()
+    gate.set()
+    person.bot.waitUntil(person.window.primary.isEnabled)
+    assert person.window.flow.page is Page.RESULT
+
+
+def test_while_one_program_is_made_no_other_takes_its_guide(
+    somebody: MakePerson, engine_waits: Callable[[Person], threading.Event]
+) -> None:
+    person = somebody(Scripted(reports=[report(healthy=False)]))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    person.clicks(person.result.anyway)
+    person.is_on(Page.PROGRAM)
+    gate = engine_waits(person)
+    person.clicks(person.program.choices["gmail"])
+    person.window.go_back()
+    person.clicks(person.result.anyway)
+    person.is_on(Page.PROGRAM)
+    assert "being made" in person.program.choices["gmail"].accessibleDescription()
+    person.clicks(person.program.choices["other"])
+    assert "being made" not in person.program.choices["other"].accessibleDescription()
+    gate.set()
+    done_page(person)
+    artifact = person.window.session.artifact
+    assert person.window.session.program == "gmail"
+    assert artifact is not None
+    assert not [file for file in artifact.files if file.name.endswith(".pdf")]
 
 
 def test_a_defect_while_laying_out_is_told_like_any_other() -> None:

@@ -79,7 +79,7 @@ def test_on_real_servers_the_window_leads_to_a_thunderbird_profile(
     person.goes_on()
     person.is_on(Page.PROGRAM)
     person.bot.waitUntil(lambda: bool(person.window.session.installed))
-    assert person.program.applies()
+    assert person.program.applies("thunderbird")
     person.clicks(person.program.choices["thunderbird"])
     person.is_on(Page.DONE)
     profile = person.window.session.profile

@@ -16,6 +16,7 @@ from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.pages.done import DonePage
+from mailsetup.gui.pages.testing import TestingPage
 from mailsetup.gui.screenshots import discovery, report
 from mailsetup.gui.signs import Light
 from mailsetup.i18n import language
@@ -201,6 +202,7 @@ def test_the_keyboard_alone_leads_through(person: Person) -> None:
     person.types(person.start.address.edit, "ana@bodegasdelebro.es")
     person.presses_enter()
     person.is_on(Page.FOUND)
+    person.has_seen_the_page()
     person.presses_enter()
     person.is_on(Page.PASSWORD)
     person.types(person.password.entry.edit, "secreta")
@@ -241,6 +243,7 @@ def test_a_foreign_company_needs_a_yes_first(somebody: MakePerson) -> None:
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     assert not person.window.primary.isEnabled()
+    person.has_seen_the_page()
     person.presses_enter()
     assert person.window.flow.page is Page.FOUND
     person.found.agree.setChecked(True)
@@ -425,6 +428,22 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     assert [r.secret.reveal() for r in assistant.requests] == ["mala", "buena"]
 
 
+def test_the_servers_can_be_changed_while_a_test_goes_on(somebody: MakePerson) -> None:
+    assistant = Scripted(forever=frozenset({"check"}))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.TESTING)
+    view = person.window.page_view(Page.TESTING)
+    assert isinstance(view, TestingPage)
+    person.bot.waitUntil(lambda: "check" in assistant.started)
+    person.clicks(view.servers)
+    person.is_on(Page.MANUAL)
+    person.bot.waitUntil(lambda: assistant.cancelled == ["check"])
+
+
 def test_where_all_is_well_nothing_is_left_to_be_cancelled(somebody: MakePerson) -> None:
     person = somebody(Scripted(reports=[report(healthy=False), report(healthy=True)]))
     person.enters_address("ana@bodegasdelebro.es")
@@ -438,6 +457,17 @@ def test_where_all_is_well_nothing_is_left_to_be_cancelled(somebody: MakePerson)
     person.bot.waitUntil(lambda: person.result.primary_text() == "Choose my program")
     assert not person.window.cancel.isVisible()
     assert person.window.primary.isVisible()
+
+
+def test_escape_does_not_throw_away_a_success(person: Person) -> None:
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    person.presses_escape()
+    assert person.window.flow.page is Page.RESULT
+    assert person.window.session.report is not None
 
 
 def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePerson) -> None:

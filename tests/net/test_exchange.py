@@ -1,11 +1,13 @@
 """Whom is asked, how often, and which answers count: against sockets on loopback."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import cast
 
+import dns.flags
 import dns.message
 import dns.rcode
 import dns.rrset
@@ -34,6 +36,22 @@ class _Server(asyncio.DatagramProtocol):
         for wire in self._answering(query):
             assert self.transport is not None
             self.transport.sendto(wire, addr)
+
+
+class _LateAndCut(_Server):
+    """Says after a while that its answer does not fit."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__(silent)
+        self._after = after
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        reply = dns.message.make_response(dns.message.from_wire(data))
+        reply.flags |= dns.flags.TC
+        assert self.transport is not None
+        asyncio.get_running_loop().call_later(
+            self._after, self.transport.sendto, reply.to_wire(), addr
+        )
 
 
 @asynccontextmanager
@@ -121,6 +139,32 @@ async def test_a_server_of_before_edns_is_asked_in_its_own_way() -> None:
     async with serving(old) as (asking, servers):
         assert (await asking.ask("bodega.es", Kind.A)).reply.records == FOUND
         assert [query.edns for query in servers[0].asked] == [0, -1]
+
+
+async def test_udp_and_tcp_share_the_time_of_one_question() -> None:
+    """The answer over TCP would be there within a server's patience, but not within this time."""
+    loop = asyncio.get_running_loop()
+    udp = _LateAndCut(0.2)
+    serving: list[asyncio.Task[None]] = []
+
+    async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(cast("asyncio.Task[None]", asyncio.current_task()))
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        (wire,) = good(dns.message.from_wire(await reader.readexactly(length)))
+        await asyncio.sleep(0.2)
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.transport.abort()
+
+    transport, _ = await loop.create_datagram_endpoint(lambda: udp, ("127.0.0.1", 0))
+    place = transport.get_extra_info("sockname")
+    async with await asyncio.start_server(late, *place):
+        assert (await Exchange([place]).ask("bodega.es", Kind.A)).reply.records == FOUND
+        with pytest.raises(TimeoutError):
+            await Exchange([place], lifetime=0.3).ask("bodega.es", Kind.A)
+        await asyncio.gather(*serving)
+    transport.close()
 
 
 async def test_numbers_and_ports_are_new_for_every_question() -> None:

@@ -52,6 +52,14 @@ def test_only_tests_and_screenshots_are_kept_off_the_screen(
     assert "QT_QPA_PLATFORM" not in start.environment(["--demo"])
 
 
+def test_the_tests_compile_the_program_once_whatever_the_shell_says(
+    start: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    assert "PYTHONDONTWRITEBYTECODE" not in start.environment(["test"])
+    assert start.environment(["--demo"])["PYTHONDONTWRITEBYTECODE"] == "1"
+
+
 def test_on_a_bare_system_every_package_is_named_once(start: ModuleType) -> None:
     def nothing(_name: str) -> bool:
         return False

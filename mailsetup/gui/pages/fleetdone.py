@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.wording import domain_shown
 from mailsetup.fleet.result import DONE, State, state_word
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.pages.fleetrun import LIGHTS
@@ -10,9 +11,8 @@ from mailsetup.gui.session import Session
 from mailsetup.gui.steplist import Step, StepList
 from mailsetup.gui.theme import Space
 from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import PlainLabel, action_button
-from mailsetup.i18n import _
-from mailsetup.model.hostname import to_u_label
+from mailsetup.gui.widgets import Notice, PlainLabel, action_button
+from mailsetup.i18n import _, ngettext
 
 
 class FleetDonePage(PageView):
@@ -24,6 +24,11 @@ class FleetDonePage(PageView):
         super().__init__(session)
         self.lead = PlainLabel()
         self.states = StepList()
+        self.question = Notice()
+        self._reason = PlainLabel()
+        self.domains = PlainLabel(role="domain", bold=True)
+        self._asked: tuple[str, ...] = ()
+        """The companies on the page: nothing else is agreed to."""
         self.agree = Tick()
         self.agree.toggled.connect(lambda _checked: self._agreed())
         self.place = PlainLabel(role="muted")
@@ -37,7 +42,9 @@ class FleetDonePage(PageView):
         row.addWidget(self.overview)
         row.addWidget(self.folder)
         row.addStretch(1)
-        for widget in (self.lead, self.states, self.agree, buttons, self.place):
+        for line in (self._reason, self.domains, self.agree):
+            self.question.add(line)
+        for widget in (self.lead, self.states, self.question, buttons, self.place):
             self.column.addWidget(widget)
         self.column.addStretch(1)
         self.retranslate()
@@ -52,13 +59,14 @@ class FleetDonePage(PageView):
 
     def _agreed(self) -> None:
         state = self.session.fleet
-        confirm = state.overview.confirm if state.overview is not None else ()
-        kept = tuple(domain for domain in state.agreed if domain not in confirm)
-        state.agreed = (*kept, *confirm) if self.agree.isChecked() else kept
+        kept = tuple(domain for domain in state.agreed if domain not in self._asked)
+        state.agreed = (*kept, *self._asked) if self.agree.isChecked() else kept
         self.changed.emit()
 
     def enter(self) -> None:
-        """Show the numbers."""
+        """Show the numbers, and the companies to be agreed to from now on."""
+        overview = self.session.fleet.overview
+        self._asked = overview.confirm if overview is not None else ()
         self.agree.setChecked(False)
         self.retranslate()
 
@@ -103,10 +111,26 @@ class FleetDonePage(PageView):
                 if totals is not None and totals[one]
             ]
         )
-        confirm = overview.confirm if overview is not None else ()
-        names = ", ".join(to_u_label(domain) for domain in confirm[:6])
-        self.agree.setText(_("&Yes, these companies keep the mail: {names}").format(names=names))
-        self.agree.setVisible(bool(confirm))
+        count = len(self._asked)
+        self._reason.setText(
+            ngettext(
+                "Nobody proves that this company keeps the mail of your people. "
+                "Go on only if you know it.",
+                "Nobody proves that these companies keep the mail of your people. "
+                "Go on only if you know every one of them.",
+                count,
+            )
+        )
+        # All of them, uncut: the tick agrees to each.
+        self.domains.setText("\n".join(map(domain_shown, self._asked)))
+        self.agree.setText(
+            ngettext(
+                "&Yes, I know it: it keeps the mail",
+                "&Yes, I know all of them: they keep the mail",
+                count,
+            )
+        )
+        self.question.setVisible(bool(self._asked))
         self.overview.setText(_("&Open the overview"))
         self.folder.setText(_("Open the &folder"))
         self.place.setText(str(state.out or ""))

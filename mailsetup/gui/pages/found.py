@@ -15,6 +15,7 @@ from mailsetup.assistant.wording import (
     server_sentence,
     service_sentence,
     source_sentence,
+    unproven_sentence,
 )
 from mailsetup.gui.page import PageView
 from mailsetup.gui.passwordentry import PasswordEntry, password_goes_to
@@ -59,7 +60,7 @@ class FoundPage(PageView):
         self.keep.toggled.connect(self._keep)
         self.details = Foldable()
         self.edit = LinkButton()
-        self.edit.clicked.connect(self._by_hand)
+        self.edit.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
         for widget in (
             self._where,
             self.domains,
@@ -79,8 +80,10 @@ class FoundPage(PageView):
         self.retranslate()
 
     def enter(self) -> None:
-        """Show the discovery."""
-        self.agree.setChecked(self.session.agreed)
+        """Show the discovery: from here on it counts, and not what was entered by hand."""
+        self.session.typed = False
+        confirm = self.session.discovery.confirm if self.session.discovery else ()
+        self.agree.setChecked(bool(confirm) and self.session.agreed)
         self.entry.set_text(self.session.password)
         self.keep.setChecked(self.session.keep_password)
         self._show()
@@ -107,13 +110,7 @@ class FoundPage(PageView):
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")
         self._question.setVisible(bool(discovery.confirm))
         self.sign.set_light(Light.WARN if discovery.confirm else Light.OK)
-        self._reason.setText(
-            _(
-                "Your address does not belong to this company, and nobody proves that it keeps "
-                "your mail. Go on only if you know it: from your bill, your contract, or whoever "
-                "looks after your computer."
-            )
-        )
+        self._reason.setText(unproven_sentence())
         self.agree.setText(_("Yes, I know it: it keeps my mail"))
         clear(self._hints)
         layout = self._hints.layout()
@@ -183,17 +180,17 @@ class FoundPage(PageView):
         if account is not None:
             self._sent_to.setText(password_goes_to(account.incoming.host))
 
-    def _by_hand(self) -> None:
-        """To the servers; what was typed is there again behind them."""
+    def keep_typed(self) -> None:
+        """The password."""
         if self._asks_password:
-            self.session.password = self.entry.text
-        self.moved.emit(Move.MANUAL)
+            self.session.take_password(self.entry.text)
 
     def _keep(self, keep: bool) -> None:
         self.session.keep_password = keep
 
     def _agreed(self, agreed: bool) -> None:
-        self.session.agreed = agreed
+        discovery = self.session.discovery
+        self.session.agreed_to = discovery.confirm if agreed and discovery is not None else ()
         self.changed.emit()
 
     def is_ready(self) -> bool:
@@ -201,7 +198,7 @@ class FoundPage(PageView):
         discovery = self.session.discovery
         if discovery is None or (self._asks_password and not self.entry.text):
             return False
-        return not discovery.confirm or self.session.agreed
+        return self.session.agreed
 
     def leave(self) -> bool:
         """Take the best servers."""
@@ -210,13 +207,16 @@ class FoundPage(PageView):
             return False
         if discovery.settings is None:
             self.session.agreed_before += discovery.confirm
-            self.session.agreed = False
+            self.session.agreed_to = ()
             self.moved.emit(Move.AGAIN)
             return False
         if self._asks_password and not self._take_password():
             return False
-        self.session.account = self._account()
-        self.session.typed = False
+        account = self._account()
+        if account != self.session.account:
+            self.session.forget_result()
+            self.session.forget_sign_in()
+        self.session.account = account
         if self.session.account is None:
             # Only one direction was found: the other one is for the person to fill in.
             self.moved.emit(Move.MANUAL)
@@ -226,9 +226,7 @@ class FoundPage(PageView):
     def _take_password(self) -> bool:
         if not self.entry.check():
             return False
-        if self.entry.text != self.session.password:
-            self.session.forget_result()
-        self.session.password = self.entry.text
+        self.session.take_password(self.entry.text)
         self.session.password_early, self.session.by_sign_in = True, False
         return True
 

@@ -56,10 +56,11 @@ class LookingPage(PageView):
             self.entry,
             self._meanwhile,
             self.steps,
-            self.manual,
         ):
             self.column.addWidget(widget)
+        # At the foot of the page, where the growing list does not push it about.
         self.column.addStretch(1)
+        self.column.addWidget(self.manual)
         self._asked: dict[str, str] = {}
         self._fates: dict[str, Fate] = {}
         self._best: Source | None = None
@@ -93,12 +94,17 @@ class LookingPage(PageView):
         """Take the password; without a result yet, go on as soon as there is one."""
         if not self.entry.check():
             return False
-        self.session.password = self.entry.text
+        self.session.take_password(self.entry.text)
         self.session.password_early = True
         self._waits = self.result is None
         self._tell()
         self.changed.emit()
         return self.result is not None
+
+    def keep_typed(self) -> None:
+        """The password, as far as it was typed."""
+        if self._edited_here:
+            self.session.take_password(self.entry.text)
 
     def is_ready(self) -> bool:
         """The password is there, and nobody waits yet."""

@@ -15,13 +15,20 @@ from PySide6.QtWidgets import (
 )
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.wording import protocol_purpose, security_name, warning_sentence
+from mailsetup.assistant.wording import (
+    domain_shown,
+    protocol_purpose,
+    security_name,
+    unproven_sentence,
+    warning_sentence,
+)
 from mailsetup.gui.bridge import JobEnd
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.session import Session
 from mailsetup.gui.signs import Light, Sign
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets import Field, PlainLabel, announce
+from mailsetup.gui.tick import Tick
+from mailsetup.gui.widgets import Field, Notice, PlainLabel, announce
 from mailsetup.i18n import _
 from mailsetup.model.finding import Finding
 from mailsetup.model.hostname import parse_host, parse_port
@@ -251,11 +258,20 @@ class ManualPage(PageView):
         for form in (self.incoming, self.outgoing):
             self.column.addWidget(form)
             self.column.addSpacing(Space.TINY)
+        self._question = Notice()
+        self._domains = PlainLabel(role="domain", size=Type.LARGE, bold=True)
+        self._reason = PlainLabel()
+        self.agree = Tick()
+        self.agree.toggled.connect(self._agreed)
+        for line in (self._domains, self._reason, self.agree):
+            self._question.add(line)
+        self.column.addWidget(self._question)
         self.column.addStretch(1)
         for form in (self.incoming, self.outgoing):
             form.settled.connect(lambda: self.wanted.emit(Wish.REACH_SERVERS))
             for field in (form.host, form.port, form.username):
                 field.changed.connect(lambda _text: self._check_if_faulty())
+            form.host.changed.connect(lambda _text: self._show_question())
         self.retranslate()
 
     def enter(self) -> None:
@@ -265,6 +281,7 @@ class ManualPage(PageView):
             self.incoming.show_server(account.incoming)
             self.outgoing.show_server(account.outgoing)
         self._tell()
+        self._show_question()
         discovery = self.session.discovery
         if self.session.account is None and discovery is not None and discovery.settings is None:
             # The search has asked there already: the person sees at once that it is only a guess.
@@ -336,6 +353,32 @@ class ManualPage(PageView):
                 form.check()
         self.changed.emit()
 
+    def _typed_hosts(self) -> list[str]:
+        hosts = (parse_host(form.host.text, typed=True) for form in (self.incoming, self.outgoing))
+        return [host for host in hosts if host is not None]
+
+    def _show_question(self) -> None:
+        """A company that was found and that nobody proves is asked about here, too."""
+        unproven = self.session.unproven_of(self._typed_hosts())
+        self._domains.setText("\n".join(map(domain_shown, unproven)))
+        self._reason.setText(unproven_sentence())
+        self.agree.setText(_("Yes, I know it: it keeps my mail"))
+        self.agree.blockSignals(True)
+        self.agree.setChecked(set(unproven) <= set(self.session.agreed_to))
+        self.agree.blockSignals(False)
+        self._question.setVisible(bool(unproven))
+        self.changed.emit()
+
+    def _agreed(self, agreed: bool) -> None:
+        unproven = self.session.unproven_of(self._typed_hosts())
+        kept = tuple(one for one in self.session.agreed_to if one not in unproven)
+        self.session.agreed_to = (*kept, *unproven) if agreed else kept
+        self.changed.emit()
+
+    def is_ready(self) -> bool:
+        """Not before the person agreed to whoever was found and is proven by nobody."""
+        return not self.session.to_agree_of(self._typed_hosts())
+
     def leave(self) -> bool:
         """Take the servers, or show what is wrong with them."""
         good = [form.check() for form in (self.incoming, self.outgoing)]
@@ -372,3 +415,4 @@ class ManualPage(PageView):
         self.incoming.retranslate()
         self.outgoing.retranslate()
         self._tell()
+        self._show_question()

@@ -127,12 +127,14 @@ class PasswordPage(PageView):
         """Take the password."""
         if not self.entry.check():
             return False
-        text = self.entry.text
-        if text != self.session.password:
-            self.session.forget_result()
-        self.session.password = text
+        self.session.take_password(self.entry.text)
         self.session.by_sign_in = False
         return True
+
+    def keep_typed(self) -> None:
+        """The password, unless the result of the last one is still to be seen."""
+        if self.session.report is None:
+            self.session.take_password(self.entry.text)
 
     def is_ready(self) -> bool:
         """Something was typed."""

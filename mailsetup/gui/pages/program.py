@@ -43,8 +43,10 @@ class ProgramPage(PageView):
         where.addWidget(self.store)
         self._here_title, self._other_title = PlainLabel(bold=True), PlainLabel(bold=True)
         self.choices: dict[str, ChoiceCard] = {}
-        self._making = False
-        """Whether what was chosen is on its way."""
+        self.chosen = session.program
+        """What was clicked last."""
+        self._making = ""
+        """The program that is on its way."""
         self._hosts: dict[str, QWidget] = {}
         self._here, self._usual, self._rest = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
         for layout in (self._here, self._usual, self._rest):
@@ -75,28 +77,25 @@ class ProgramPage(PageView):
 
     def enter(self) -> None:
         """What was chosen before has the keyboard."""
-        self._making = False
         self._show()
 
     def _choose(self, program: str) -> None:
-        if self._making:
-            return
-        self._making = True
-        self.session.program = program
-        self.session.problem = ""
-        card = self.choices[program]
-        card.set_texts(card.accessibleName(), _("One moment, it is being made …"))
+        self.chosen = program
         self.wanted.emit(Wish.SET_UP_PROGRAM)
+
+    def show_making(self, program: str) -> None:
+        """A program is on its way; "" once it is not any more."""
+        self._making = program
+        self._show()
 
     def _is_here(self, exporter: Exporter) -> bool:
         return exporter.automation is Automation.APPLY and bool(
             self.session.installed.get(exporter.id)
         )
 
-    def applies(self) -> bool:
-        """Whether the chosen program is set up by us, here and now."""
-        chosen = next(e for e in self._exporters if e.id == self.session.program)
-        return self._is_here(chosen)
+    def applies(self, program: str) -> bool:
+        """Whether a program is set up by us, here and now."""
+        return self._is_here(next(e for e in self._exporters if e.id == program))
 
     def _arrange(self) -> None:
         """What is installed here first, then what people usually have; the others are folded."""
@@ -150,7 +149,9 @@ class ProgramPage(PageView):
         self._arrange()
         self._show_places()
         for exporter in self._exporters:
-            if self._is_here(exporter):
+            if exporter.id == self._making:
+                text = _("One moment, it is being made …")
+            elif self._is_here(exporter):
                 text = _("Installed here. One click, and your account is in it.")
             elif exporter.automation is Automation.APPLY:
                 text = _("Not found on this computer. You get a file that it can import.")

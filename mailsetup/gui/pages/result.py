@@ -21,6 +21,7 @@ from mailsetup.gui.widgets import (
     Notice,
     PlainLabel,
     action_button,
+    announce,
     beside,
 )
 from mailsetup.gui.wrapping import wrapping_row
@@ -317,6 +318,7 @@ class ResultPage(PageView):
     def _copy_message(self) -> None:
         QGuiApplication.clipboard().setText(self._message.text())
         self.copy.setText(_("Copied"))
+        announce(self, self.copy.text())
 
     def is_ready(self) -> bool:
         """Always: there is something to do whatever came of the test."""

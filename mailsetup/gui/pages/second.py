@@ -33,6 +33,8 @@ class SecondPage(PageView):
         self._blocklists_note.setContentsMargins(Space.HUGE, 0, 0, 0)
         self.without = LinkButton()
         self.without.clicked.connect(self._go_without)
+        self.servers = LinkButton()
+        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
         self.address.changed.connect(lambda _text: self._typed())
         self.password.changed.connect(self.changed)
         for widget in (
@@ -42,6 +44,7 @@ class SecondPage(PageView):
             self.blocklists,
             self._blocklists_note,
             self.without,
+            self.servers,
         ):
             self.column.addWidget(widget)
         self.column.addStretch(1)
@@ -110,6 +113,7 @@ class SecondPage(PageView):
         self.address.edit.setPlaceholderText(_("name@other-company.com"))
         self.password.set_label(_("&Password of that mailbox"))
         self.password.retranslate()
+        self.servers.setText(_("Change the servers by hand"))
         self.blocklists.setText(_("Also look into the public lists of &spam senders"))
         self._blocklists_note.setText(
             _("They are asked about the server that sends your mail, not about you.")

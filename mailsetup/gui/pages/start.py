@@ -60,7 +60,7 @@ class StartPage(PageView):
         self._known_row.apart = Space.LARGE
         self._known_title = PlainLabel(role="muted", size=Type.SMALL)
         self.forget = LinkButton()
-        self.forget.clicked.connect(lambda: self.wanted.emit(Wish.FORGET_ADDRESSES))
+        self.forget.clicked.connect(self._forget)
         self._known_head = QWidget()
         head = QHBoxLayout(self._known_head)
         head.setContentsMargins(0, 0, 0, 0)
@@ -245,7 +245,8 @@ class StartPage(PageView):
         if isinstance(account, DemoAccount):
             self.person.edit.setText(account.person)
             self.address.edit.setText(account.address)
-            self.session.password = account.password
+            self.leave()
+            self.session.take_password(account.password)
             self.address.edit.setFocus()
 
     def enter(self) -> None:
@@ -265,24 +266,27 @@ class StartPage(PageView):
 
     def leave(self) -> bool:
         """Check the address; say under the field what is wrong with it."""
-        self.session.person = self._clean_name()
+        self.keep_typed()
         parsed = EmailAddress.parse(self.address.text)
         if isinstance(parsed, MalformedAddress):
             self.address.set_fault(address_fault_sentence(parsed.fault))
             self.address.edit.setFocus()
             return False
-        if parsed != self.session.address:
-            self.session.forget_findings()
+        self.session.take_address(parsed)
         self.session.problem = ""
         if not self.session.demo:
             self.session.memory.keep_address(parsed)
-        self.session.address = parsed
         self.session.address_text = str(parsed)
         return True
 
-    def _clean_name(self) -> str:
+    def keep_typed(self) -> None:
+        """The name; the address is kept while it is typed."""
         text = self.person.text
-        return "".join(" " if has_control(char) else char for char in text).strip()
+        self.session.person = "".join(" " if has_control(char) else char for char in text).strip()
+
+    def _forget(self) -> None:
+        self.keep_typed()
+        self.wanted.emit(Wish.FORGET_ADDRESSES)
 
     def _typed(self, text: str) -> None:
         self.session.address_text = text
@@ -334,7 +338,9 @@ class StartPage(PageView):
         self.without_expert.setText(_("Do without them"))
         self._show()
         if not self.address.fault.isHidden():
-            self.leave()
+            parsed = EmailAddress.parse(self.address.text)
+            if isinstance(parsed, MalformedAddress):
+                self.address.set_fault(address_fault_sentence(parsed.fault))
 
 
 def _put_in(before: str, after: str) -> int:

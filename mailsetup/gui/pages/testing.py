@@ -8,7 +8,7 @@ from mailsetup.assistant.events import (
     FindingMade,
     LinkJudged,
 )
-from mailsetup.assistant.flow import Page
+from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.wording import activity_sentence
 from mailsetup.figures import seconds
 from mailsetup.gui.chain import ChainView
@@ -16,7 +16,7 @@ from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.signs import Light
 from mailsetup.gui.steplist import Step, StepList
-from mailsetup.gui.widgets import PlainLabel, announce
+from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link, Status
 
@@ -48,9 +48,13 @@ class TestingPage(PageView):
         self.chain = ChainView()
         self._lead = PlainLabel(role="muted")
         self.steps = StepList()
+        self.servers = LinkButton()
+        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
         for widget in (self.chain, self._lead, self.steps):
             self.column.addWidget(widget)
+        # At the foot of the page, where the growing list does not push it about.
         self.column.addStretch(1)
+        self.column.addWidget(self.servers)
         self._steps: dict[Activity, tuple[str, Status, float]] = {}
         self.retranslate()
 
@@ -104,5 +108,6 @@ class TestingPage(PageView):
         self._lead.setText(
             _("A small message goes from you to yourself. It is removed again afterwards.")
         )
+        self.servers.setText(_("Change the servers by hand"))
         self.chain.retranslate()
         self._tell()

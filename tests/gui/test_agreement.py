@@ -1,0 +1,187 @@
+"""A password goes only where the person agreed to, and only that of this address."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant, Discovery, RunOptions
+from mailsetup.demo.world import DemoWorld
+from mailsetup.gui.screenshots import discovery
+from mailsetup.model.settings import AccountSettings
+from tests.gui.driver import Person, Scripted
+
+MakePerson = Callable[[Assistant], Person]
+
+
+def plainly(confirm: tuple[str, ...] = ()) -> Discovery:
+    """Found servers without anything to be read first."""
+    found = discovery(confirm=bool(confirm))
+    assert isinstance(found.settings, AccountSettings)
+    return replace(found, settings=replace(found.settings, hints=()), confirm=confirm)
+
+
+def sent(assistant: Scripted) -> list[tuple[str, str]]:
+    """Which password went for which address."""
+    return [(r.account.address.ascii, r.secret.reveal()) for r in assistant.requests]
+
+
+def test_changing_the_servers_by_hand_does_not_go_round_the_question(
+    somebody: MakePerson,
+) -> None:
+    assistant = Scripted(found=plainly(("correo-iberico.es",)))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.clicks(person.found.edit)
+    person.is_on(Page.MANUAL)
+    assert not person.window.primary.isEnabled()
+    assert "correo-iberico.es" in person.manual._domains.text()
+    person.presses_enter()
+    assert person.window.flow.page is Page.MANUAL
+    person.manual.agree.setChecked(True)
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests[0].agreed == ("correo-iberico.es",)
+
+
+def test_the_persons_own_choice_of_servers_needs_no_agreement(somebody: MakePerson) -> None:
+    assistant = Scripted(found=plainly(("correo-iberico.es",)))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.clicks(person.found.edit)
+    for form in (person.manual.incoming, person.manual.outgoing):
+        person.types(form.host.edit, "mail.bodegasdelebro.es")
+    assert not person.manual._question.isVisibleTo(person.window)
+    assert person.window.primary.isEnabled()
+
+
+def test_even_a_page_that_forgot_to_ask_sends_nothing(somebody: MakePerson) -> None:
+    assistant = Scripted(found=plainly(("correo-iberico.es",)))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.clicks(person.found.edit)
+    person.manual.is_ready = lambda: True  # type: ignore[method-assign]
+    person.window._refresh_footer()
+    person.goes_on()
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    assert assistant.requests == []
+    assert person.window.session.defect == "UnconfirmedError"
+
+
+def test_a_yes_for_one_company_is_none_for_another_found_later(somebody: MakePerson) -> None:
+    assistant = Scripted(found=plainly(("correo-iberico.es",)))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.found.agree.setChecked(True)
+    person.window.go_back()
+    assistant.found = plainly(("evil.example",))
+    person.goes_on()
+    person.is_on(Page.FOUND)
+    assert not person.found.agree.isChecked()
+    assert not person.window.primary.isEnabled()
+
+
+@pytest.mark.parametrize(("second", "kept"), [("eva@otrodominio.es", ""), ("eva@x.es", "secreta")])
+def test_a_password_is_not_offered_to_the_servers_of_another_domain(
+    somebody: MakePerson, second: str, kept: str
+) -> None:
+    assistant = Scripted(found=plainly())
+    person = somebody(assistant)
+    person.enters_address("ana@x.es")
+    person.is_on(Page.FOUND)
+    person.enters_password("secreta")
+    person.is_on(Page.RESULT)
+    while person.window.flow.page is not Page.START:
+        person.window.go_back()
+    person.enters_address(second)
+    person.is_on(Page.FOUND)
+    assert person.found.entry.text == kept
+    assert person.window.session.keep_password is False
+    assert sent(assistant) == [("ana@x.es", "secreta")]
+
+
+@pytest.mark.parametrize("way", ["by hand", "early", "found"])
+def test_another_password_is_never_taken_as_proven(somebody: MakePerson, way: str) -> None:
+    with DemoWorld() as world:
+        person = somebody(Assistant(RunOptions(network=world.options)))
+        person.enters_address("ana@demo.test")
+        person.is_on(Page.FOUND)
+        person.enters_password("hola-ana")
+        person.is_on(Page.RESULT)
+        assert person.result.primary_text() == "Choose my program"
+        person.window.go_back()
+        person.is_on(Page.FOUND)
+        match way:
+            case "by hand":
+                person.types(person.found.entry.edit, "WRONG")
+                person.clicks(person.found.edit)
+                person.is_on(Page.MANUAL)
+                person.goes_on()
+                person.is_on(Page.PASSWORD)
+                assert person.password.entry.text == "WRONG"
+                assert person.password.entry.field.fault.text() == ""
+                person.goes_on()
+            case "early":
+                person.window.go_back()
+                person.is_on(Page.START)
+                person.window.session.take_password("WRONG")
+                person.goes_on()
+                person.is_on(Page.FOUND)
+                person.goes_on()
+            case _:
+                person.enters_password("WRONG")
+        person.is_on(Page.RESULT)
+        assert person.window.session.password_was_refused
+
+
+def test_what_was_typed_is_there_again_after_going_back(somebody: MakePerson) -> None:
+    person = somebody(Scripted(found=plainly()))
+    person.enters_address("ana@bodegasdelebro.es", "Ana")
+    person.is_on(Page.FOUND)
+    person.types(person.found.entry.edit, "half-a-pass")
+    person.window.go_back()
+    person.is_on(Page.START)
+    person.types(person.start.person.edit, "Ana María")
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.clicks(person.welcome.set_up)
+    assert person.start.person.text == "Ana María"
+    person.goes_on()
+    person.is_on(Page.FOUND)
+    assert person.found.entry.text == "half-a-pass"
+
+
+def test_a_test_that_was_ended_leads_back_to_where_the_password_was_typed(
+    somebody: MakePerson,
+) -> None:
+    person = somebody(Scripted(found=plainly(), forever=frozenset({"check"})))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.enters_password("secreta")
+    person.is_on(Page.TESTING)
+    person.presses_escape()
+    person.is_on(Page.FOUND)
+    assert person.found.entry.text == "secreta"
+
+
+def test_what_the_provider_wants_is_said_again_after_a_look_at_the_servers(
+    somebody: MakePerson,
+) -> None:
+    person = somebody(Scripted())
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    assert not person.found.entry.isVisibleTo(person.window)
+    person.clicks(person.found.edit)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    person.window.go_back()
+    person.window.go_back()
+    person.is_on(Page.FOUND)
+    assert not person.found.entry.isVisibleTo(person.window)
