@@ -20,6 +20,7 @@ __all__ = [
     "Outcome",
     "alternatives_to",
     "choose_account",
+    "password_domains",
     "settings_discovery",
     "settings_domains",
     "unproven_owners",
@@ -62,6 +63,18 @@ def alternatives_to(account: Account, settings: AccountSettings) -> tuple[Server
         and server.security is not SocketType.NONE
         and server not in (account.incoming, account.outgoing)
     )
+
+
+def password_domains(account: Account, settings: AccountSettings | None) -> tuple[str, ...]:
+    """Who owns the servers that a test may give the account's password to.
+
+    ``settings`` are those that the account was chosen from, whose other servers stand in for one
+    that does not answer; None where it was entered by hand. A mailbox's rules are read from the
+    host of its incoming server.
+    """
+    others = alternatives_to(account, settings) if settings is not None else ()
+    hosts = (*account.hosts, *(server.host for server in others))
+    return tuple(dict.fromkeys(owned_domain(host) for host in hosts))
 
 
 def username_forms(address: EmailAddress, server: ServerSettings) -> tuple[str, ...]:

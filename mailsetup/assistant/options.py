@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from mailsetup.net.options import NetworkOptions, parse_resolver
 
-__all__ = ["NetworkOptions", "RunOptions", "parse_resolver"]
+__all__ = ["NetworkOptions", "NotAsked", "RunOptions", "parse_resolver"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +22,8 @@ class RunOptions:
     """Whether settings that came over plain HTTP may be proposed; they are always asked about."""
     oauth_client_id: str = ""
     """A technician's own id for sign-ins in the browser, at whichever provider it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotAsked:
+    """What would have had to be asked outside was not, because the run is `RunOptions.offline`."""

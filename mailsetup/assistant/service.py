@@ -25,7 +25,7 @@ from mailsetup.assistant.events import (
     SourceAsked,
     ignore,
 )
-from mailsetup.assistant.options import NetworkOptions, RunOptions, parse_resolver
+from mailsetup.assistant.options import NetworkOptions, NotAsked, RunOptions, parse_resolver
 from mailsetup.assistant.request import CheckRequest, SecondMailbox
 from mailsetup.diagnosis.chain import Verdict, judge
 from mailsetup.diagnosis.symptoms import Symptom, parse_symptom
@@ -264,11 +264,15 @@ class Assistant:
             self._sign_ins = SignIns(self._vault)
         return self._sign_ins
 
-    async def reach(self, server: ServerSettings, address: EmailAddress) -> Finding | None:
+    async def reach(
+        self, server: ServerSettings, address: EmailAddress
+    ) -> Finding | NotAsked | None:
         """Why a server that was typed does not answer as it should; None where it does.
 
         Goes up to where one could log in; nothing secret is sent.
         """
+        if self.options.offline:
+            return NotAsked()
         from mailsetup.diagnosis.checks.server import finding_of
         from mailsetup.verify.login import open_imap, open_pop3, open_smtp
         from mailsetup.verify.outcome import Failure

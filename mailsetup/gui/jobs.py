@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move
 from mailsetup.gui.bridge import Bridge, JobEnd, Make
+from mailsetup.gui.ownname import own_name
 from mailsetup.gui.session import Session
 from mailsetup.i18n import _, load_all
 from mailsetup.model.secret import Secret
@@ -214,7 +215,7 @@ class Jobs:
             session.account = session.report.account
         return Move.ENDED
 
-    def warm_up(self) -> None:
+    def warm_up(self, know_name: Callable[[], str] = own_name) -> None:
         """Load what later pages need while the person reads the first one."""
 
         async def load(_emit: Callable[[Event], None]) -> object:
@@ -225,18 +226,28 @@ class Jobs:
             import mailsetup.diagnosis.catalogue
             import mailsetup.export.table  # noqa: F401
             from mailsetup.assistant.parts import parts
-            from mailsetup.gui.ownname import own_name
             from mailsetup.gui.pages.table import load_views
 
             load_views()
             load_all()
-            return tuple(parts()), own_name()
+            return tuple(parts())
 
         def loaded(end: JobEnd) -> None:
             if isinstance(end.value, tuple):
-                self._session.parts, self._session.own_name = end.value
+                self._session.parts = end.value
 
+        async def ask_name(_emit: Callable[[Event], None]) -> object:
+            import asyncio
+
+            return await asyncio.to_thread(know_name)
+
+        def known(end: JobEnd) -> None:
+            if isinstance(end.value, str) and end.value:
+                self._session.own_name = end.value
+
+        # A directory may take its time, or fail: nothing else waits for it.
         self._bridge.start(load, loaded)
+        self._bridge.start(ask_name, known)
 
     # Beside the main job --------------------------------------------------------------------
 
@@ -269,9 +280,8 @@ class Jobs:
             return
 
         async def reach(_emit: Callable[[Event], None]) -> object:
-            if self.apply_expert() is not None:
-                return None
-            return await self.engine().reach(server, address)
+            problem = self.apply_expert()
+            return problem or await self.engine().reach(server, address)
 
         self._reaching[server.protocol] = self._bridge.start(reach, done)
 

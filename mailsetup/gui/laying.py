@@ -1,8 +1,11 @@
 """Laying out pages for paper where the window does not wait for it."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from PySide6.QtCore import QThread
+
+T = TypeVar("T")
 
 
 class LayingOut(QThread):
@@ -28,3 +31,19 @@ class LayingOut(QThread):
         if self._error is not None:
             raise self._error
         return self._done
+
+
+async def beside(work: Callable[[], T]) -> T:
+    """Work that waits for pages, in a thread of its own: the engine goes on meanwhile.
+
+    Who is cancelled still waits for its end, because a thread of Qt must not be given up while it
+    runs. Raises what the work raises.
+    """
+    import asyncio
+
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.gather(running, return_exceptions=True)
+        raise

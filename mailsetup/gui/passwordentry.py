@@ -1,12 +1,13 @@
 """A field for a password, and help with what usually goes wrong in it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QEvent, QLocale, QObject, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from mailsetup.assistant.wording import domain_shown
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets import LinkButton, PasswordField, PlainLabel, announce
 from mailsetup.i18n import _
@@ -37,11 +38,12 @@ def keyboard_note(layout: QLocale, known: list[str]) -> str:
     ).format(language=layout.nativeLanguageName())
 
 
-def password_goes_to(host: str) -> str:
-    """A sentence about who receives the password."""
-    return _("It is sent to {host} only, and only over a verified encrypted connection.").format(
-        host=host
-    )
+def password_goes_to(domains: Iterable[str]) -> str:
+    """A sentence about who receives the password: the owners of all servers that may get it."""
+    return _(
+        "It is sent to the servers of {domains} only, and only over a verified encrypted "
+        "connection."
+    ).format(domains=", ".join(map(domain_shown, domains)))
 
 
 def has_foreign_letters(text: str) -> bool:

@@ -87,7 +87,10 @@ class ProgramJobs:
             if program == "thunderbird-android" and isinstance(made, Artifact):
                 return made, qr_matrix(account)
             if program == Other.id and isinstance(made, Artifact):
-                return _on_paper(made, account)
+                from mailsetup.gui.laying import beside
+
+                guide = made
+                return await beside(lambda: _on_paper(guide, account))
             return made
 
         def ended(end: JobEnd) -> None:
@@ -242,7 +245,7 @@ def _run(commands: "tuple[Command, ...]") -> bool:
 
 
 def _on_paper(artifact: "Artifact", account: "Account") -> "Artifact":
-    """The guide for any program also as PDF. Called in the engine's thread, which waits."""
+    """The guide for any program also as PDF. Waits until it is laid out."""
     from mailsetup.export.printed import with_pdf
     from mailsetup.gui.laying import LayingOut
     from mailsetup.gui.pdf import html_to_pdf

@@ -46,7 +46,11 @@ def _list(top: str, *, only_icann: bool) -> "PublicSuffixList":
 
 def _below_suffix(name: str, *, only_icann: bool) -> str | None:
     host = name.lower().rstrip(".")
-    listed = _list(host.rpartition(".")[2], only_icann=only_icann)
+    top = host.rpartition(".")[2]
+    if top.isdigit():
+        # An address: no registry has a top-level domain of digits, and neighbours are strangers.
+        return None
+    listed = _list(top, only_icann=only_icann)
     found: str | None = listed.privatesuffix(host)
     return found
 

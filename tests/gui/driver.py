@@ -21,6 +21,7 @@ from mailsetup.assistant.events import (
     ignore,
 )
 from mailsetup.assistant.flow import Page
+from mailsetup.assistant.options import NotAsked
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.service import Assistant, CheckRequest, Discovery, Outcome, RunOptions
 from mailsetup.diagnosis.chain import Verdict, judge
@@ -105,7 +106,9 @@ class Scripted(Assistant):
             emit(ActivityEnded(activity, Status.OK, 12.0))
         return self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
 
-    async def reach(self, server: ServerSettings, address: EmailAddress) -> Finding | None:
+    async def reach(
+        self, server: ServerSettings, address: EmailAddress
+    ) -> Finding | NotAsked | None:
         """Only what was told answers."""
         self.started.append(f"reach {server.host}")
         await self._perhaps_forever("reach")

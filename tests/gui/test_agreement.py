@@ -9,7 +9,7 @@ from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, Discovery, RunOptions
 from mailsetup.demo.world import DemoWorld
 from mailsetup.gui.screenshots import discovery
-from mailsetup.model.settings import AccountSettings
+from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from tests.gui.driver import Person, Scripted
 
 MakePerson = Callable[[Assistant], Person]
@@ -185,3 +185,31 @@ def test_what_the_provider_wants_is_said_again_after_a_look_at_the_servers(
     person.window.go_back()
     person.is_on(Page.FOUND)
     assert not person.found.entry.isVisibleTo(person.window)
+
+
+def at_several_companies() -> Discovery:
+    """Mail goes out at another company, and a third one would stand in for the first."""
+    found = plainly()
+    assert found.settings is not None
+    name, tls = "ana@bodegasdelebro.es", SocketType.TLS
+    more = ServerSettings(Protocol.IMAP, "imap.xn--correo--b0a.example", 993, tls, name)
+    out = ServerSettings(Protocol.SMTP, "smtp.envios.example", 465, tls, name)
+    kept = replace(found.settings, incoming=(*found.settings.incoming, more), outgoing=(out,))
+    return replace(found, settings=kept)
+
+
+def test_all_who_may_get_the_password_are_named_where_it_is_typed(somebody: MakePerson) -> None:
+    person = somebody(Scripted(found=at_several_companies()))
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    said = person.found._sent_to.text()
+    for domain in ("correo-iberico.es", "envios.example", "(xn--correo--b0a.example)"):
+        assert domain in said
+    assert "imap." not in said
+    person.clicks(person.found.edit)
+    person.is_on(Page.MANUAL)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    said = person.password._lead.text()
+    assert "servers of correo-iberico.es, envios.example only" in said
+    assert "xn--" not in said, "servers that were entered by hand have no others beside them"

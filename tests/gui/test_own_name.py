@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PySide6.QtTest import QTest
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.ownname import as_name, own_name
-from tests.gui.driver import Person, Scripted
+from tests.gui.driver import TIMEOUT, Person, Scripted
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -97,3 +98,37 @@ def test_what_is_no_address_is_told_when_tab_leaves_it_and_not_before(person: Pe
     assert not field.fault.isVisibleTo(person.window)
     QTest.keyClick(field.edit, Qt.Key.Key_Tab)
     assert field.fault.isVisibleTo(person.window)
+
+
+def loaded_once(person: Person) -> None:
+    """The window has done by itself what a test is about to do once more."""
+    session = person.window.session
+    person.bot.waitUntil(lambda: bool(session.parts), timeout=TIMEOUT)
+    session.parts, session.own_name = (), ""
+
+
+def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Person) -> None:
+    answer = threading.Event()
+
+    def slow() -> str:
+        assert answer.wait(20)
+        return "Ana Martínez"
+
+    session = person.window.session
+    loaded_once(person)
+    person.window.jobs.warm_up(slow)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.bot.waitUntil(lambda: bool(session.parts), timeout=TIMEOUT)
+    answer.set()
+    person.bot.waitUntil(lambda: session.own_name == "Ana Martínez")
+
+
+def test_a_directory_that_fails_takes_nothing_else_along(person: Person) -> None:
+    def fails() -> str:
+        raise OSError
+
+    loaded_once(person)
+    person.window.jobs.warm_up(fails)
+    person.bot.waitUntil(lambda: bool(person.window.session.parts), timeout=TIMEOUT)
+    assert person.window.session.own_name == ""

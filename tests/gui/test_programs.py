@@ -10,12 +10,14 @@ from types import FrameType
 
 import pytest
 from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
-from mailsetup.gui.laying import LayingOut
+from mailsetup.gui.bridge import Bridge, JobEnd
+from mailsetup.gui.laying import LayingOut, beside
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.screenshots import report
 from mailsetup.model.folders import Folders
@@ -244,3 +246,53 @@ def test_a_defect_while_laying_out_is_told_like_any_other() -> None:
 
     with pytest.raises(ZeroDivisionError):
         LayingOut(breaks).written()
+
+
+@pytest.fixture
+def bridge(qtbot: QtBot) -> Iterator[Bridge]:
+    made = Bridge()
+    yield made
+    made.close()
+    assert not made.is_running
+
+
+def test_the_engine_works_on_while_pages_are_laid_out(bridge: Bridge, qtbot: QtBot) -> None:
+    may_end, ends = threading.Event(), list[JobEnd]()
+
+    def slow() -> bytes:
+        assert may_end.wait(20)
+        return b"pages"
+
+    async def lay_out(_emit: Callable[[Event], None]) -> object:
+        return await beside(LayingOut(slow).written)
+
+    async def other(_emit: Callable[[Event], None]) -> object:
+        return "other"
+
+    bridge.start(lay_out, ends.append)
+    bridge.start(other, ends.append)
+    qtbot.waitUntil(lambda: [end.value for end in ends] == ["other"])
+    may_end.set()
+    qtbot.waitUntil(lambda: [end.value for end in ends] == ["other", b"pages"])
+
+
+def test_closing_the_window_waits_for_pages_that_are_being_laid_out(bridge: Bridge) -> None:
+    begun, may_end, done = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> bytes:
+        begun.set()
+        assert may_end.wait(20)
+        done.set()
+        return b"pages"
+
+    async def lay_out(_emit: Callable[[Event], None]) -> object:
+        return await beside(LayingOut(slow).written)
+
+    bridge.start(lay_out, lambda _end: None)
+    assert begun.wait(20)
+    soon = threading.Timer(0.05, may_end.set)
+    soon.start()
+    bridge.close()
+    soon.join()
+    assert done.is_set()
+    assert not bridge.is_running

@@ -12,7 +12,7 @@ from mailsetup.gui import screenshots
 from mailsetup.gui.page import Wish
 from mailsetup.gui.pages.technician import TechnicianPage
 from mailsetup.gui.screenshots import SIZE
-from tests.gui.driver import Person, Scripted
+from tests.gui.driver import Person, Scripted, nothing_found
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -115,9 +115,9 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     person.enters_password("hola-ana")
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
-    person.window.cancel_step()
-    person.window.go_back()
-    person.is_on(Page.WELCOME)
+    for page in (Page.FOUND, Page.START, Page.WELCOME):
+        person.window.go_back()
+        person.is_on(page)
     person.clicks(person.welcome.demo)
     assert not person.window.session.demo
     assert not person.window.footer.badge.isVisibleTo(person.window)
@@ -132,3 +132,24 @@ def test_the_technicians_page_needs_no_scrolling(somebody: MakePerson) -> None:
         screenshots.show(person.window, "technician")
         person.bot.wait(50)
         assert person.window.area.verticalScrollBar().maximum() == 0, spoken
+
+
+class Real(Scripted):
+    """Asks servers as the real assistant does."""
+
+    reach = Assistant.reach
+
+
+def test_who_wants_nobody_asked_sees_that_the_guessed_servers_were_not_tried(
+    somebody: MakePerson,
+) -> None:
+    person = somebody(Real(found=nothing_found()))
+    page = at_the_technicians_page(person)
+    page.offline.setChecked(True)
+    person.types(page.resolver.edit, "127.0.0.9:5353")
+    person.goes_on()
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.MANUAL)
+    form = person.manual.incoming
+    person.bot.waitUntil(lambda: form.reached.text() == "Not tried: nobody is to be asked.")
+    assert form.reached.isVisibleTo(person.window)

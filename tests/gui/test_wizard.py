@@ -1,7 +1,9 @@
 """Every way through the window, with an assistant that answers as told."""
 
+import asyncio
+import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -585,6 +587,32 @@ def test_the_password_is_kept_only_when_ticked_and_when_it_works(somebody: MakeP
     person.clicks(person.result.again)
     person.bot.waitUntil(lambda: bool(assistant.kept))
     assert list(assistant.kept) == ["ana@bodegasdelebro.es"]
+
+
+@dataclass
+class LateKeyring(Scripted):
+    """Its keyring answers when it is told to."""
+
+    may_answer: threading.Event = field(default_factory=threading.Event)
+
+    async def vault_state(self) -> VaultState:
+        await asyncio.to_thread(self.may_answer.wait, 20)
+        return self.keyring
+
+
+def test_a_keyring_that_answers_late_is_offered_with_what_was_found(somebody: MakePerson) -> None:
+    found = discovery(confirm=False)
+    assert found.settings is not None
+    found = replace(found, settings=replace(found.settings, hints=()))
+    assistant = LateKeyring(found=found, keyring=VaultState(True, "Secret Service"))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.types(person.found.entry.edit, "secreta")
+    assert not person.found.keep.isVisibleTo(person.window)
+    assistant.may_answer.set()
+    person.bot.waitUntil(lambda: person.found.keep.isVisibleTo(person.window))
+    assert person.found.entry.text == "secreta"
 
 
 def test_without_a_keyring_the_tick_is_off_and_says_why(person: Person) -> None:

@@ -57,6 +57,7 @@ def test_only_the_systems_proxy_for_https_counts(monkeypatch: pytest.MonkeyPatch
         ("mail.bodega.eu.org", "eu.org", "bodega.eu.org"),
         ("eu.org", "eu.org", "eu.org"),
         ("co.uk", None, "co.uk"),
+        ("192.0.2.1", None, "192.0.2.1"),
     ],
 )
 def test_registered_and_owned(name: str, registrable: str | None, owned: str) -> None:

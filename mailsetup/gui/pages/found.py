@@ -177,8 +177,12 @@ class FoundPage(PageView):
         self.entry.setVisible(asks)
         self._sent_to.setVisible(asks)
         self.keep.setVisible(asks and bool(self.session.keyring) and not self.session.demo)
-        if account is not None:
-            self._sent_to.setText(password_goes_to(account.incoming.host))
+        discovery = self.session.discovery
+        if account is not None and discovery is not None:
+            from mailsetup.assistant.choosing import password_domains
+
+            owners = password_domains(account, discovery.settings)
+            self._sent_to.setText(password_goes_to(owners))
 
     def keep_typed(self) -> None:
         """The password."""

@@ -148,10 +148,17 @@ class ServerForm(QWidget):
         """What came of it; only a word of advice, the person may be right all the same."""
         if server != self._reached_server or server != self.server():
             return
+        from mailsetup.assistant.expert import ExpertProblem
+        from mailsetup.assistant.options import NotAsked
+
         if isinstance(end.value, Finding):
             from mailsetup.diagnosis.catalogue import explain
 
             self._tell_reached(Light.WARN, explain(end.value).title)
+        elif isinstance(end.value, ExpertProblem):
+            self._tell_reached(Light.WARN, end.value.sentence)
+        elif isinstance(end.value, NotAsked):
+            self._tell_reached(Light.UNKNOWN, _("Not tried: nobody is to be asked."))
         elif end.defect:
             self._forget_reached()
         else:

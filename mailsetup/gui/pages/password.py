@@ -11,7 +11,7 @@ from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.tick import Tick
 from mailsetup.gui.widgets import LinkButton, Notice, PlainLabel
 from mailsetup.i18n import _
-from mailsetup.model.settings import Hint
+from mailsetup.model.settings import Account, Hint
 
 
 class PasswordPage(PageView):
@@ -69,13 +69,20 @@ class PasswordPage(PageView):
 
     def _show(self) -> None:
         account = self.session.account
-        host = account.incoming.host if account else ""
-        self._lead.setText(password_goes_to(host))
+        self._show_receivers(account)
         self.in_browser.setVisible(account is not None and account.takes_sign_in)
         self._no_sign_in.setText(self._why_no_sign_in())
         self._no_sign_in.setVisible(bool(self._no_sign_in.text()))
         self._show_hint(self.session.hint)
         self._show_keyring()
+
+    def _show_receivers(self, account: Account | None) -> None:
+        from mailsetup.assistant.choosing import password_domains
+
+        discovery = None if self.session.typed else self.session.discovery
+        settings = discovery.settings if discovery is not None else None
+        owners = password_domains(account, settings) if account is not None else ()
+        self._lead.setText(password_goes_to(owners))
 
     def _why_no_sign_in(self) -> str:
         """Why a password is asked for where the provider would rather have a sign-in."""
