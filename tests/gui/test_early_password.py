@@ -271,7 +271,7 @@ def test_the_page_with_words_is_there_in_the_turn_of_the_click(somebody: MakePer
     assert view.chain.light(Link.DNS) is Light.WORKING
     words = [label.text() for label in view.findChildren(QLabel) if label.isVisible()]
     assert any("bodegasdelebro.es" in text for text in words)
-    assert view.steps.steps == ()
+    assert list(view.steps.steps) == []
     person.bot.waitUntil(lambda: bool(view.steps.steps))
     (first,) = view.steps.steps
     assert first.light is Light.WORKING
