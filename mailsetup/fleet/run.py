@@ -148,6 +148,8 @@ class Fleet:
         self._well: set[str] = set()
         self._finished: asyncio.Queue[Result | Entry | None] = asyncio.Queue(4 * _TOGETHER)
         self._late: list[Result | Entry] = []
+        self._ordering = asyncio.Lock()
+        self._is_cancelled = False
 
     def fingerprint(self, person: Person) -> str:
         """The mark under which the journal knows a person asked for in this way."""
@@ -172,7 +174,8 @@ class Fleet:
             return Finished(atomic.reason(error, Path(error.filename or PEOPLE)))
         waiting = [person for person in self._plan.people if not self.is_done(person)]
         stopped = ""
-        workers = Workers(self._store.people, len(waiting))
+        # Logins set the pace of a check; processes would only wait for them.
+        workers = Workers(self._store.people, 0 if self._work.check else len(waiting))
         try:
             async with asyncio.TaskGroup() as group:
                 # One more than work side by side: while they do, it puts things in their places.
@@ -424,8 +427,9 @@ class Fleet:
             # For the others who wait here.
             self._finished.put_nowait(None)
         except asyncio.CancelledError:
-            # What was begun takes a moment. No login is to be repeated; what was only prepared is
-            # quickly prepared again.
+            # What is being written takes a moment. No login is to be repeated; what was only
+            # prepared is quickly prepared again.
+            self._is_cancelled = True
             if bringing is not None:
                 await bringing
             left, self._late = self._late, []
@@ -445,13 +449,7 @@ class Fleet:
 
     async def _bring(self, group: Sequence[Result | Entry], workers: Workers) -> None:
         """Make a group's files, have them in their places for good, write it down and tell it."""
-        results = [one for one in group if isinstance(one, Result)]
-        orders: list[Order] = []
-        for result in results:
-            if result.account is not None:
-                orders.append(self._order(result, result.account))
-                # A page takes a while, and nobody's answer is to be missed meanwhile.
-                await asyncio.sleep(0)
+        group, orders = await self._ordered(group)
         laid = await workers.lay_down(orders) if orders else []
         of_folder = {one[1]: one for one in laid}
         entries: list[Entry] = []
@@ -464,9 +462,29 @@ class Fleet:
         loop = asyncio.get_running_loop()
         # A thread cannot be stopped, and need not be: it takes a moment.
         await asyncio.shield(loop.run_in_executor(self._writing, self._put, laid, entries))
-        for result in results:
-            person = result.person
-            self._emit(PersonDone(person.row, str(person.address), result.state, result.reason))
+        for one in group:
+            if isinstance(one, Result):
+                person = one.person
+                self._emit(PersonDone(person.row, str(person.address), one.state, one.reason))
+
+    async def _ordered(
+        self, group: Sequence[Result | Entry]
+    ) -> tuple[Sequence[Result | Entry], Sequence[Order]]:
+        """What is to be made for a group. Its first part are those for whom there is time: after
+        the end was asked for, nothing is begun that cost no login."""
+        kept: list[Result | Entry] = []
+        orders: list[Order] = []
+        # One group after another: all at once, each would be ready only when all of them are.
+        async with self._ordering:
+            for one in group:
+                if self._is_cancelled and not _cost_a_login(one):
+                    continue
+                kept.append(one)
+                if isinstance(one, Result) and one.account is not None:
+                    orders.append(self._order(one, one.account))
+                    # A page takes a while, and nobody's answer is to be missed meanwhile.
+                    await asyncio.sleep(0)
+        return kept, orders
 
     def _put(self, laid: Sequence[Laid], entries: Sequence[Entry]) -> None:
         if laid:

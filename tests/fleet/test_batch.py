@@ -295,13 +295,18 @@ def test_a_worker_that_is_ended_ends_nothing_else(tmp_path: Path) -> None:
     people(tmp_path, *(f"Person {n};p{n}@gmail.com;;;" for n in range(COUNT)))
     process = started(tmp_path)
     deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        makers = [one for one in workers(process) if b"spawn_main" in arguments(one)]
-        if makers:
-            os.kill(makers[0], signal.SIGKILL)
-            break
-        time.sleep(0.005)
+    base = tmp_path / "out" / "people"
+    killed: list[int] = []
+    while not killed and process.poll() is None and time.monotonic() < deadline:
+        # They are in the middle of it.
+        if any(base.glob(".mailsetup-*")):
+            makers = [one for one in workers(process) if b"spawn_main" in arguments(one)]
+            for maker in makers:
+                os.kill(maker, signal.SIGKILL)
+                killed.append(maker)
+        time.sleep(0.001)
     _out, err = process.communicate(timeout=100)
+    assert len(killed) >= 2
     assert (process.returncode, "Traceback" in err) == (0, False)
     assert len(folders(tmp_path)) == COUNT
     assert len(written_down(tmp_path)) == COUNT
