@@ -9,6 +9,7 @@ from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.session import Session
+from mailsetup.gui.unhindered import unhindered
 from mailsetup.i18n import _, language
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ class FleetJobs:
             from mailsetup.fleet.person import Defaults, check_table
             from mailsetup.fleet.table import NotATable, read_table
 
-            table = read_table(path)
-            if isinstance(table, NotATable):
-                return table.reason
-            # Programs are chosen later; where a row names none, nothing is fixed yet.
-            defaults = Defaults(spoken, (), settings=settings, folder=path.parent)
-            return table.form, table.ignored, check_table(table, defaults)
+            with unhindered():
+                table = read_table(path)
+                if isinstance(table, NotATable):
+                    return table.reason
+                # Programs are chosen later; where a row names none, nothing is fixed yet.
+                defaults = Defaults(spoken, (), settings=settings, folder=path.parent)
+                return table.form, table.ignored, check_table(table, defaults)
 
         async def work(_emit: Callable[[Event], None]) -> object:
             import asyncio

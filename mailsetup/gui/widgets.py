@@ -1,5 +1,7 @@
 """The window's own small widgets."""
 
+import re
+
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QAccessible,
@@ -21,6 +23,11 @@ from PySide6.QtWidgets import (
 from mailsetup.gui.theme import Space, Type, set_type
 from mailsetup.i18n import _
 
+_LONG_WORD = re.compile(r"\S{25,}")
+"""What may be wider than a small window."""
+_MAY_BREAK = "\u200b"
+"""A blank without width (UAX 14, class ZW)."""
+
 
 class PlainLabel(QLabel):
     """Text that is never anything but text, wherever it comes from; wraps, can be selected."""
@@ -31,14 +38,22 @@ class PlainLabel(QLabel):
         super().__init__()
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
-        self.setText(text)
         if role:
             self.setProperty("role", role)
+        self.setText(text)
         if size is not Type.BODY or bold:
             set_type(self, size, bold=bold)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
+
+    def setText(self, text: str) -> None:
+        """Show this. A domain is never cut: one that is too long for a line goes on in the next."""
+        if self.property("role") != "domain":
+            super().setText(text)
+            return
+        super().setText(_LONG_WORD.sub(lambda word: _MAY_BREAK.join(word.group()), text))
+        self.setAccessibleName(text)
 
     def set_role(self, role: str) -> None:
         """Change the colour."""

@@ -69,7 +69,9 @@ def _no_widget_outlives_its_test(qapp: QApplication, _the_look_comes_back: None)
     yield
     qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     if qapp.topLevelWidgets():
-        # What nobody was to delete may hang in a knot that Python has not untied yet.
+        # What nobody was to delete may hang in a knot that Python has not untied yet, and would not
+        # look for where a table was read.
+        gc.unfreeze()
         gc.collect()
     left = qapp.topLevelWidgets()
     names = [type(widget).__name__ for widget in left]

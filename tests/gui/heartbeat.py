@@ -1,11 +1,17 @@
-"""How long the window was deaf: the processor time that its thread spent between two beats.
+"""How long the window was deaf between two beats: what its thread computed, and stood still.
 
-Wall-clock time would measure the other programs on the machine, too. A beat is an ordinary timer of
-the event loop, so whatever keeps it waiting keeps the mouse and the keyboard waiting.
+A beat is an ordinary timer of the event loop, so whatever keeps it waiting keeps the mouse and the
+keyboard waiting. Wall-clock time alone would measure the other programs on the machine, too: what
+the thread waited for a processor is taken off, as the system tells it, and what it waited for
+Python while another thread computed. What is left was spent asleep, on files, locks or names.
+Where the system does not tell, only what the thread computed counts.
 """
 
+import os
+import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Slot
@@ -22,6 +28,76 @@ from tests.gui.driver import TIMEOUT, Person
 INTERVAL = 5
 """Milliseconds between two beats."""
 
+_OF_THE_SCHEDULER = Path("/proc/thread-self/schedstat")
+"""Nanoseconds on a processor, nanoseconds ready without one, turns (Linux: sched-stats.rst)."""
+
+TELLS_STANDING_STILL = _OF_THE_SCHEDULER.exists()
+"""Whether a thread that waits for something can be told from one that others keep from running."""
+
+_SHARE = 4
+"""Whoever computes on a busy machine gets at least this part of a processor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Between two beats, in ms: how long the thread computed, and how long it stood still."""
+
+    busy: float
+    still: float
+
+    def whole(self, slower: float = 1.0) -> float:
+        """How long nobody was listened to; only computing takes longer on a slower machine."""
+        return self.busy / slower + self.still
+
+
+class _Clock:
+    """How long the thread that made it was ready, but had no processor, in ms."""
+
+    def __init__(self) -> None:
+        self._file = os.open(_OF_THE_SCHEDULER, os.O_RDONLY)
+
+    def read(self) -> float:
+        return int(os.pread(self._file, 80, 0).split()[1]) / 1e6
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+class _Bystander(threading.Thread):
+    """Wants Python for a moment every 2 ms; how much too late it gets it, others had it.
+
+    Only one thread at a time runs Python. The engine and, in the tests, all the mail servers run
+    beside the window: while one of them computes, the window stands still, as this thread does.
+    When the window waits for something else, this thread gets on.
+    """
+
+    _PAUSE = 2.0
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self._late, self._due, self._over = 0.0, time.perf_counter() * 1000 + self._PAUSE, False
+
+    def run(self) -> None:
+        clock = _Clock()
+        queued = clock.read()
+        while not self._over:
+            time.sleep(self._PAUSE / 1000)
+            before, queued = queued, clock.read()
+            now = time.perf_counter() * 1000
+            self._late += max(now - self._due - (queued - before), 0.0)
+            self._due = now + self._PAUSE
+        clock.close()
+
+    @property
+    def late(self) -> float:
+        """All in all, in ms, with what it waits for at this moment."""
+        return self._late + max(time.perf_counter() * 1000 - self._due, 0.0)
+
+    def end(self) -> None:
+        """No more."""
+        self._over = True
+        self.join()
+
 
 class Heartbeat(QObject):
     """Beats from `start` to `stop`; ``longest`` has the longest gap of each step, in ms."""
@@ -31,14 +107,19 @@ class Heartbeat(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(INTERVAL)
         self._timer.timeout.connect(self._beat)
-        self._last = 0.0
+        self._clock: _Clock | None = None
+        self._bystander: _Bystander | None = None
+        self._last = _Reading()
         self._step = ""
         self.beats = 0
-        self.longest: dict[str, float] = {}
+        self.longest: dict[str, Gap] = {}
 
     def start(self, step: str) -> None:
         """From now on, with what is going on."""
-        self._last, self._step = time.thread_time(), step
+        if TELLS_STANDING_STILL:
+            self._clock, self._bystander = _Clock(), _Bystander()
+            self._bystander.start()
+        self._last, self._step = self._read(), step
         self._timer.start()
 
     def stop(self) -> None:
@@ -46,14 +127,48 @@ class Heartbeat(QObject):
         if self._timer.isActive():
             self._beat()
         self._timer.stop()
+        if self._clock is not None:
+            self._clock.close()
+        if self._bystander is not None:
+            self._bystander.end()
+        self._clock = self._bystander = None
+
+    def _read(self) -> "_Reading":
+        busy, everybody = time.thread_time() * 1000, time.process_time() * 1000
+        if self._clock is None or self._bystander is None:
+            return _Reading(busy, busy, everybody)
+        wall = time.perf_counter() * 1000
+        return _Reading(wall, busy, everybody, self._clock.read(), self._bystander.late)
 
     @Slot()
     def _beat(self) -> None:
-        now = time.thread_time()
-        gap = (now - self._last) * 1000
-        self.longest[self._step] = max(gap, self.longest.get(self._step, 0.0))
+        now = self._read()
+        gap = now.gap_since(self._last)
+        self.longest[self._step] = max(gap, self.longest.get(self._step, gap), key=Gap.whole)
         self._last = now
         self.beats += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """All clocks at one moment, in ms."""
+
+    wall: float = 0.0
+    busy: float = 0.0
+    everybody: float = 0.0
+    """What all threads together computed."""
+    queued: float = 0.0
+    late: float = 0.0
+    """How much too late the bystander was."""
+
+    def gap_since(self, last: "_Reading") -> Gap:
+        busy = self.busy - last.busy
+        # The bystander waits while the window computes, too. And where nobody else computed, nobody
+        # else had Python: then the window stood still with Python in its hands.
+        others = self.everybody - last.everybody - busy
+        theirs = min(max(self.late - last.late - busy, 0.0), max(others, 0.0) * _SHARE)
+        without = busy + self.queued - last.queued + theirs + INTERVAL
+        return Gap(busy, max(self.wall - last.wall - without, 0.0))
 
 
 class Way:
@@ -133,7 +248,6 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
     town, company = table(19_000, *["Nobody;no-address"] * 1000), table(40)
     for number in range(5000):
         window.session.journal.note(f"line {number}")
-    address = person.start.address.edit
     address = person.start.address.edit
     way.step("10 MB as an address", lambda: paste(address, "x" * 10_000_000))
     way.step("many addresses", lambda: paste(address, "ana@demo.test, " * 100_000))

@@ -5,13 +5,28 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from mailsetup.assistant.events import Emit, ignore
+from mailsetup.assistant.events import (
+    Emit,
+    Event,
+    SettingsFound,
+    SourceAnswered,
+    SourceAsked,
+    ignore,
+)
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, Discovery
 from mailsetup.gui.pages.looking import LookingPage
+from mailsetup.gui.pages.testing import TestingPage
 from mailsetup.gui.screenshots import discovery
+from mailsetup.gui.signs import Light
+from mailsetup.i18n import set_language
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Link
+from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.source import Method
 from tests.gui.driver import Person, Scripted, nothing_found
 
 MakePerson = Callable[[Assistant], Person]
@@ -241,3 +256,106 @@ def test_leaving_the_search_takes_the_servers_by_hand_and_ends_it(searching: Sea
     assistant.let_find()
     person.bot.wait(30)
     assert person.window.flow.page is Page.MANUAL
+
+
+# What is shown while it looks ---------------------------------------------------------------------
+
+
+def test_the_page_with_words_is_there_in_the_turn_of_the_click(somebody: MakePerson) -> None:
+    person = somebody(Scripted(forever=frozenset({"discover"})))
+    person.enters_address("ana@bodegasdelebro.es")
+    # The loop has not run since the click: nothing of the engine can have come yet.
+    view = person.window.shown
+    assert isinstance(view, LookingPage)
+    assert view.isVisible()
+    assert view.chain.light(Link.DNS) is Light.WORKING
+    words = [label.text() for label in view.findChildren(QLabel) if label.isVisible()]
+    assert any("bodegasdelebro.es" in text for text in words)
+    assert list(view.steps.steps) == []
+    person.bot.waitUntil(lambda: bool(view.steps.steps))
+    (first,) = view.steps.steps
+    assert first.light is Light.WORKING
+    assert first.text
+    assert view.steps.isVisible()
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_nothing_that_was_there_moves_when_facts_come(searching: Search, language: str) -> None:
+    _assistant, person, view = searching(without_hints())
+    set_language(language)
+    person.window.resize(800, 600)
+    person.window.retranslate()
+    person.bot.wait(50)
+
+    def places() -> dict[str, QRect]:
+        for _turn in range(24):
+            QApplication.processEvents()
+        stays = (view.title, view.chain, view.entry, *view.entry.findChildren(QWidget))
+        return {
+            f"{number} {type(one).__name__}": QRect(one.mapTo(view, QPoint()), one.size())
+            for number, one in enumerate(stays)
+            if one.isVisible()
+        }
+
+    before = places()
+    assert len(before) > 4
+    found = without_hints()
+    assert found.settings is not None
+    assert found.source is not None
+    methods = (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX)
+    events: list[Event] = [SourceAsked(method, "bodegasdelebro.es") for method in methods]
+    events += [SourceAnswered(Tried(method, Fate.FOUND, 40.0)) for method in methods]
+    events += [SettingsFound(found.settings, replace(found.source, method=one)) for one in methods]
+    for event in events:
+        view.take(event)
+        assert places() == before, event
+
+
+# Another language in between ----------------------------------------------------------------------
+
+
+def test_the_language_can_be_switched_while_it_looks_with_half_a_password(
+    searching: Search,
+) -> None:
+    assistant, person, view = searching(without_hints())
+    person.types(view.entry.edit, "secr")
+    person.window.languages.setCurrentIndex(0)
+    assert view.title.text() == "Buscando tus servidores de correo"
+    assert view.entry.text == "secr"
+    assert person.window.primary.text() == "Continuar"
+    view.entry.edit.insert("eta")
+    assistant.let_find()
+    person.bot.waitUntil(lambda: view.result is not None)
+    assert person.window.flow.page is Page.LOOKING
+    person.goes_on()
+    person.is_on(Page.FOUND)
+    assert person.found.title.text() == "Encontrado"
+    assert person.window.session.password == "secreta"
+
+
+def test_the_language_can_be_switched_during_a_test_and_nothing_typed_is_lost(
+    somebody: MakePerson,
+) -> None:
+    assistant = Scripted(forever=frozenset({"check"}))
+    person = somebody(assistant)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.goes_on()
+    person.is_on(Page.PASSWORD)
+    person.types(person.password.entry.edit, "secr")
+    person.window.languages.setCurrentIndex(0)
+    assert person.password.entry.text == "secr"
+    person.password.entry.edit.insert("eta")
+    person.goes_on()
+    person.is_on(Page.TESTING)
+    view = person.window.shown
+    assert isinstance(view, TestingPage)
+    person.bot.waitUntil(lambda: bool(view.steps.steps))
+    spanish = view.title.text(), view.steps.steps[0].text
+    person.window.languages.setCurrentIndex(1)
+    assert view.title.text() == "Trying it out for real" != spanish[0]
+    assert view.steps.steps[0].text != spanish[1]
+    assert assistant.cancelled == []
+    person.window.go_back()
+    person.is_on(Page.PASSWORD)
+    assert person.password.entry.text == "secreta"

@@ -1,10 +1,12 @@
 """Rules that hold on every page: names for the screen reader, room for long texts, plain text."""
 
+import gettext
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible, QFont
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -15,7 +17,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from mailsetup import i18n
 from mailsetup.gui import screenshots
+from mailsetup.gui.pages.found import FoundPage
 from mailsetup.gui.theme import DARK, LIGHT, Colours, apply_theme, colours_of
 from mailsetup.gui.window import Window
 from mailsetup.i18n import set_language
@@ -81,19 +85,59 @@ def test_no_text_is_cut_at_twice_the_size_on_a_small_screen(
     assert cut == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_text_is_cut_when_it_is_forty_percent_longer(
-    window: Window, qapp: QApplication, name: str
-) -> None:
+class Longer(gettext.NullTranslations):
+    """A language whose texts take two fifths more room."""
+
+    def __init__(self, known: gettext.NullTranslations) -> None:
+        super().__init__()
+        self._known = known
+
+    def gettext(self, message: str) -> str:
+        return longer(self._known.gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return longer(self._known.ngettext(msgid1, msgid2, n))
+
+
+def longer(text: str) -> str:
+    """The text, and then again what it begins with. What is filled in stays as it is."""
+    more = -(-len(text) * 2 // 5)
+    again = re.sub(r"\{[^}]*\}|&", "", text)[:more].strip()
+    return f"{text} {again}" if " " in text else text + again
+
+
+@pytest.fixture
+def wordy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spanish with longer words, in everything that the window says."""
     set_language("es")
-    window.retranslate()
+    monkeypatch.setattr(i18n, "_translations", Longer(i18n._texts("es")))
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.usefixtures("wordy")
+def test_no_text_is_cut_when_every_text_is_forty_percent_longer(
+    qtbot: QtBot, qapp: QApplication, name: str
+) -> None:
+    window = Window(Scripted)
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    window.show()
     shown(window, name, qapp)
-    page = window.shown
-    for label in page.findChildren(QLabel):
-        words = label.text().split(" ")
-        label.setText(" ".join(words + words[: -(-len(words) * 4 // 10)]))
     settle(qapp)
-    assert cut_texts(page) == []
+    assert window.footer.cancel.text() == "CancelarCanc"
+    assert cut_texts(window) + outside(window) == []
+    window.close()
+
+
+def outside(window: Window) -> list[str]:
+    """What makes the window or the page wider than the screen, or the steps than their place."""
+    beyond = window.area.horizontalScrollBar().maximum()
+    found = [f"the page: {beyond} px to scroll"] if beyond else []
+    if window.width() > 800:
+        found.append(f"the window: {window.width()} px wide")
+    if window.steps.isVisible() and window.steps.width() < window.steps.minimumSizeHint().width():
+        found.append("the steps")
+    return found
 
 
 def settle(qapp: QApplication) -> None:
@@ -119,6 +163,36 @@ def cut_texts(root: QWidget) -> list[str]:
         if button.isVisible() and button.text() and button.width() + 1 < button.sizeHint().width():
             cut.append(f"button: {button.text()}")
     return cut
+
+
+LONG = ".".join(("a" * 63, "b" * 63, "c" * 63, "d" * 56, "es"))
+"""Nearly as long as a domain may be (RFC 1035 2.3.4)."""
+
+
+@pytest.mark.parametrize("width", [480, 800])
+@pytest.mark.parametrize("domain", [LONG, f"xn--{'a' * 55}-esa.{LONG[64:]}"])
+def test_a_domain_that_has_to_be_confirmed_is_shown_whole_however_long(
+    window: Window, qapp: QApplication, domain: str, width: int
+) -> None:
+    window.resize(width, 600)
+    screenshots.show(window, "confirm")
+    session = window.session
+    assert session.discovery is not None
+    session.discovery = replace(session.discovery, confirm=(domain,), settings=None)
+    view = window.shown
+    assert isinstance(view, FoundPage)
+    view.enter()
+    settle(qapp)
+    label = view.domains
+    assert domain in label.text().replace("\u200b", "").replace("\n", "")
+    drawn = label.fontMetrics().boundingRect(
+        QRect(0, 0, label.width(), 10_000), Qt.TextFlag.TextWordWrap, label.text()
+    )
+    assert drawn.width() <= label.width()
+    assert drawn.height() <= label.height()
+    assert window.area.horizontalScrollBar().maximum() == 0
+    assert window.width() == width
+    assert cut_texts(window) == []
 
 
 def test_text_from_a_server_is_shown_literally(window: Window, qapp: QApplication) -> None:

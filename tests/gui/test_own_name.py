@@ -1,7 +1,10 @@
 """The name that the computer knows is proposed, looks like a person's, and is never forced."""
 
+import os
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -31,8 +34,31 @@ def test_only_what_looks_like_a_persons_name_is_proposed(known: str, name: str) 
     assert as_name(known) == name
 
 
-def test_the_system_can_be_asked() -> None:
-    assert own_name() == as_name(own_name())
+@pytest.mark.skipif(sys.platform == "win32", reason="the accounts of a Unix system")
+def test_the_system_is_asked_for_whoever_runs_the_program() -> None:
+    full = next((name for user, name in accounts() if user == os.getuid()), "")
+    assert own_name() == as_name(full)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="becomes somebody else as Linux allows it")
+def test_the_full_name_of_an_account_is_found() -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root can be somebody else for a moment")
+    user, full = next(((user, name) for user, name in accounts() if as_name(name)), (0, ""))
+    if not full:
+        pytest.skip("nobody on this computer has a full name")
+    os.setresuid(user, 0, 0)
+    try:
+        assert own_name() == as_name(full) != ""
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def accounts() -> list[tuple[int, str]]:
+    """Who there is by the system's own file, with the full name (passwd(5))."""
+    lines = Path("/etc/passwd").read_text(encoding="utf-8").splitlines()
+    rows = [line.split(":") for line in lines if line.count(":") == 6]
+    return [(int(row[2]), row[4].split(",", 1)[0]) for row in rows]
 
 
 def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: MakePerson) -> None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from PySide6.QtWidgets import QPushButton
@@ -154,9 +155,21 @@ def test_the_guide_is_laid_out_for_paper_beside_the_window(somebody: MakePerson)
     chooses_a_program(person)
     person.bot.waitUntil(lambda: bool(person.window.session.installed))
     card = person.program.choices["other"]
-    person.clicks(card)
-    assert "being made" in card.accessibleDescription()
-    done = done_page(person)
+    here: set[str] = set()
+
+    def watch(frame: FrameType, _event: str, _what: object) -> None:
+        here.add(Path(frame.f_code.co_filename).name)
+
+    # Of this thread alone, which is the window's.
+    sys.setprofile(watch)
+    try:
+        person.clicks(card)
+        assert "being made" in card.accessibleDescription()
+        done = done_page(person)
+    finally:
+        sys.setprofile(None)
+    assert "programs.py" in here
+    assert here.isdisjoint({"laying.py", "pdf.py", "printed.py", "universal.py"})
     artifact = person.window.session.artifact
     assert artifact is not None
     assert [file.content[:5] for file in artifact.files if file.name.endswith(".pdf")] == [b"%PDF-"]
