@@ -10,6 +10,7 @@ from mailsetup.assistant.flow import Move
 from mailsetup.gui.bridge import Bridge, JobEnd, Make
 from mailsetup.gui.ownname import own_name
 from mailsetup.gui.session import Session
+from mailsetup.gui.unhindered import unhindered
 from mailsetup.i18n import _, load_all
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol
@@ -219,18 +220,19 @@ class Jobs:
         """Load what later pages need while the person reads the first one."""
 
         async def load(_emit: Callable[[Event], None]) -> object:
-            import mailsetup.assistant.checking
-            import mailsetup.assistant.reportwords
-            import mailsetup.assistant.service
-            import mailsetup.assistant.signins
-            import mailsetup.diagnosis.catalogue
-            import mailsetup.export.table  # noqa: F401
-            from mailsetup.assistant.parts import parts
-            from mailsetup.gui.pages.table import load_views
+            with unhindered():
+                import mailsetup.assistant.checking
+                import mailsetup.assistant.reportwords
+                import mailsetup.assistant.service
+                import mailsetup.assistant.signins
+                import mailsetup.diagnosis.catalogue
+                import mailsetup.export.table  # noqa: F401
+                from mailsetup.assistant.parts import parts
+                from mailsetup.gui.pages.table import load_views
 
-            load_views()
-            load_all()
-            return tuple(parts())
+                load_views()
+                load_all()
+                return tuple(parts())
 
         def loaded(end: JobEnd) -> None:
             if isinstance(end.value, tuple):
