@@ -173,12 +173,12 @@ class Flow:
         return target
 
     @property
-    def ahead(self) -> Page | None:
-        """The page that comes next if all goes well."""
-        for move in (Move.NEXT, Move.ENDED, Move.FOUND):
-            if (self.page, move) in FLOW:
-                return FLOW[self.page, move]
-        return None
+    def ahead(self) -> tuple[Page, ...]:
+        """The page that comes next if all goes well, and the servers by hand if near."""
+        ways = (FLOW.get((self.page, move)) for move in (Move.NEXT, Move.ENDED, Move.FOUND))
+        following = [page for page in ways if page is not None][:1]
+        by_hand = FLOW.get((self.page, Move.MANUAL))
+        return (*following, *([by_hand] if by_hand is not None else []))
 
     def came_by(self, page: Page) -> bool:
         """Whether a page lies behind the person."""

@@ -40,6 +40,8 @@ class Jobs:
         self._base: RunOptions | None = None
         self._world: DemoWorld | None = None
         self._main: int | None = None
+        self.is_warm = False
+        """Whether all modules are loaded, so that making a page waits for none."""
         self._reaching: dict[Protocol, int] = {}
 
     def end(self) -> None:
@@ -216,7 +218,7 @@ class Jobs:
             session.account = session.report.account
         return Move.ENDED
 
-    def warm_up(self, know_name: Callable[[], str] = own_name) -> None:
+    def warm_up(self, done: Callable[[], None], know_name: Callable[[], str] = own_name) -> None:
         """Load what later pages need while the person reads the first one."""
 
         async def load(_emit: Callable[[Event], None]) -> object:
@@ -237,6 +239,8 @@ class Jobs:
         def loaded(end: JobEnd) -> None:
             if isinstance(end.value, tuple):
                 self._session.parts = end.value
+            self.is_warm = True
+            done()
 
         async def ask_name(_emit: Callable[[Event], None]) -> object:
             import asyncio

@@ -154,7 +154,7 @@ class Window(QWidget):
         super().showEvent(event)
         if not self._warm:
             self._warm = True
-            QTimer.singleShot(_LEISURE, self.jobs.warm_up)
+            QTimer.singleShot(_LEISURE, lambda: self.jobs.warm_up(self._making_ahead.start))
 
     def page_view(self, page: Page) -> PageView:
         """The view of a page, made when first needed."""
@@ -170,9 +170,11 @@ class Window(QWidget):
 
     @Slot()
     def _make_ahead(self) -> None:
-        ahead = self.flow.ahead
-        if ahead is not None:
-            self.page_view(ahead)
+        missing = [page for page in self.flow.ahead if page not in self._pages]
+        if missing and self.jobs.is_warm:
+            self.page_view(missing[0])
+            # One at a time: between two of them the mouse and the keyboard have their turn.
+            self._making_ahead.start()
 
     @property
     def shown(self) -> PageView:
@@ -612,10 +614,13 @@ class Window(QWidget):
         self.header.draw_icons()
         self.page_view(self.flow.page).restore()
         self._making_ahead.start()
+        QTimer.singleShot(0, self, lambda: self.setUpdatesEnabled(True))
 
     @Slot()
     def _drop_hidden(self) -> None:
         """Pages are made anew from the session when they are needed; only the shown one stays."""
+        # Dressed, laid out and painted one after the other, not in one go.
+        self.setUpdatesEnabled(False)
         for page, view in list(self._pages.items()):
             if page is not self.flow.page:
                 del self._pages[page]

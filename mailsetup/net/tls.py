@@ -1,5 +1,6 @@
 """TLS: the one factory of contexts, and what a failed handshake means."""
 
+import os
 import ssl
 import sys
 from collections.abc import Sequence
@@ -107,12 +108,26 @@ def verifying_context(ca_files: Sequence[Path] = ()) -> ssl.SSLContext:
 
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     else:
-        context = ssl.create_default_context()
+        context = _trusting_the_system()
         context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
         context.hostname_checks_common_name = False
     for path in ca_files:
         context.load_verify_locations(cafile=path)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _trusting_the_system() -> ssl.SSLContext:
+    """As `ssl.create_default_context`, but no other thread stands still meanwhile.
+
+    OpenSSL reads some 140 certificates for 40 ms. Python's call for its default places keeps all
+    threads waiting for that long, the one for named places does not.
+    """
+    places = ssl.get_default_verify_paths()
+    if os.name == "nt" or not (places.cafile or places.capath):
+        return ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(places.cafile, places.capath)
     return context
 
 

@@ -116,7 +116,7 @@ def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Pers
 
     session = person.window.session
     loaded_once(person)
-    person.window.jobs.warm_up(slow)
+    person.window.jobs.warm_up(lambda: None, slow)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.bot.waitUntil(lambda: bool(session.parts), timeout=TIMEOUT)
@@ -129,6 +129,6 @@ def test_a_directory_that_fails_takes_nothing_else_along(person: Person) -> None
         raise OSError
 
     loaded_once(person)
-    person.window.jobs.warm_up(fails)
+    person.window.jobs.warm_up(lambda: None, fails)
     person.bot.waitUntil(lambda: bool(person.window.session.parts), timeout=TIMEOUT)
     assert person.window.session.own_name == ""
