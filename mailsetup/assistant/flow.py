@@ -150,6 +150,10 @@ STEPS: tuple[tuple[Page, ...], ...] = (
 """The steps shown on top of the window, each with its pages."""
 
 
+_AHEAD = (Move.TEST, Move.NEXT, Move.ENDED, Move.FOUND)
+"""What happens if all goes well, the likeliest first."""
+
+
 class Flow:
     """Where the person is, and where they came from."""
 
@@ -174,11 +178,19 @@ class Flow:
 
     @property
     def ahead(self) -> tuple[Page, ...]:
-        """The page that comes next if all goes well, and the servers by hand if near."""
-        ways = (FLOW.get((self.page, move)) for move in (Move.NEXT, Move.ENDED, Move.FOUND))
-        following = [page for page in ways if page is not None][:1]
+        """The pages that come next if all goes well, and the servers by hand if near."""
+        pages: list[Page] = []
+        last = self.page
+        while True:
+            ways = (FLOW.get((last, move)) for move in _AHEAD)
+            last = next((page for page in ways if page is not None), Page.WELCOME)
+            if last is Page.WELCOME:
+                break
+            pages.append(last)
+            if last not in TRANSIENT:
+                break
         by_hand = FLOW.get((self.page, Move.MANUAL))
-        return (*following, *([by_hand] if by_hand is not None else []))
+        return (*pages, by_hand) if by_hand is not None else tuple(pages)
 
     def came_by(self, page: Page) -> bool:
         """Whether a page lies behind the person."""

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
     from mailsetup.demo.world import DemoWorld
 
-_TURN = 0.001
-"""Seconds for which one thread may compute while another one waits."""
-
 
 def run(demo: "DemoWorld | None" = None, screenshot: str | None = None) -> int:
     """Show the window until it is closed. With ``screenshot`` it is painted into a file instead."""
@@ -42,8 +39,6 @@ def run(demo: "DemoWorld | None" = None, screenshot: str | None = None) -> int:
 
 def make_application() -> QApplication:
     """The one QApplication, dressed, following the system's light and dark."""
-    # The engine's thread gives Python back five times sooner than usual: the window waits for it.
-    sys.setswitchinterval(_TURN)
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         application = existing

@@ -105,3 +105,20 @@ def test_a_move_that_the_page_does_not_have_is_a_defect() -> None:
     assert not Flow().can(Move.ENDED)
     with pytest.raises(KeyError):
         Flow().move(Move.ENDED)
+
+
+@pytest.mark.parametrize(
+    ("page", "ahead"),
+    [
+        (Page.START, (Page.LOOKING, Page.FOUND, Page.MANUAL)),
+        (Page.FOUND, (Page.TESTING, Page.RESULT, Page.MANUAL)),
+        (Page.PROGRAM, (Page.DONE,)),
+        (Page.DONE, ()),
+    ],
+)
+def test_what_comes_next_is_known_up_to_the_page_where_one_stops(
+    page: Page, ahead: tuple[Page, ...]
+) -> None:
+    flow = Flow()
+    flow.page = page
+    assert flow.ahead == ahead
