@@ -171,7 +171,8 @@ class Window(QWidget):
     @Slot()
     def _make_ahead(self) -> None:
         missing = [page for page in self.flow.ahead if page not in self._pages]
-        if missing and self.jobs.is_warm:
+        # Not while the engine works: two who want Python at the same time keep each other waiting.
+        if missing and self.jobs.is_warm and self.flow.page not in TRANSIENT:
             self.page_view(missing[0])
             # One at a time: between two of them the mouse and the keyboard have their turn.
             self._making_ahead.start()
