@@ -43,13 +43,12 @@ def choose_account(
 
 def settings_domains(discovery: Discovery) -> tuple[str, ...]:
     """Who owns the hosts that were found: one domain each, for the person to recognise."""
-    hosts = discovery.settings.hosts if discovery.settings else ()
-    return tuple(dict.fromkeys(owned_domain(host) for host in hosts))
+    return _owners(discovery.settings.hosts if discovery.settings else ())
 
 
 def unproven_owners(discovery: Discovery, hosts: Iterable[str]) -> tuple[str, ...]:
     """The owners of these hosts that came from what was found and that nobody proves."""
-    owners = {owned_domain(host) for host in hosts}
+    owners = _owners(hosts)
     return tuple(domain for domain in discovery.confirm if domain in owners)
 
 
@@ -73,8 +72,7 @@ def password_domains(account: Account, settings: AccountSettings | None) -> tupl
     host of its incoming server.
     """
     others = alternatives_to(account, settings) if settings is not None else ()
-    hosts = (*account.hosts, *(server.host for server in others))
-    return tuple(dict.fromkeys(owned_domain(host) for host in hosts))
+    return _owners((*account.hosts, *(server.host for server in others)))
 
 
 def username_forms(address: EmailAddress, server: ServerSettings) -> tuple[str, ...]:
@@ -94,6 +92,11 @@ def settings_discovery(settings: AccountSettings, path: str) -> Discovery:
         settings=settings,
         source=Source(Method.FILE, path, Channel.FILE),
     )
+
+
+def _owners(hosts: Iterable[str]) -> tuple[str, ...]:
+    """Each once, in the order of the hosts."""
+    return tuple(dict.fromkeys(owned_domain(host) for host in hosts))
 
 
 def _usable(servers: Sequence[ServerSettings], protocol: Protocol) -> list[ServerSettings]:

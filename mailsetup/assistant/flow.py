@@ -154,6 +154,10 @@ _AHEAD = (Move.TEST, Move.NEXT, Move.ENDED, Move.FOUND)
 """What happens if all goes well, the likeliest first."""
 
 
+def _following(page: Page) -> Page | None:
+    return next((FLOW[page, move] for move in _AHEAD if (page, move) in FLOW), None)
+
+
 class Flow:
     """Where the person is, and where they came from."""
 
@@ -180,15 +184,10 @@ class Flow:
     def ahead(self) -> tuple[Page, ...]:
         """The pages that come next if all goes well, and the servers by hand if near."""
         pages: list[Page] = []
-        last = self.page
-        while True:
-            ways = (FLOW.get((last, move)) for move in _AHEAD)
-            last = next((page for page in ways if page is not None), Page.WELCOME)
-            if last is Page.WELCOME:
-                break
-            pages.append(last)
-            if last not in TRANSIENT:
-                break
+        page = _following(self.page)
+        while page is not None:
+            pages.append(page)
+            page = _following(page) if page in TRANSIENT else None
         by_hand = FLOW.get((self.page, Move.MANUAL))
         return (*pages, by_hand) if by_hand is not None else tuple(pages)
 

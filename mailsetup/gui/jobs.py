@@ -43,6 +43,7 @@ class Jobs:
         self.is_warm = False
         """Whether all modules are loaded, so that making a page waits for none."""
         self._reaching: dict[Protocol, int] = {}
+        self._await_keyring: list[Callable[[], None]] = []
 
     def end(self) -> None:
         """Cancel the job that has the person's attention."""
@@ -258,9 +259,12 @@ class Jobs:
     # Beside the main job --------------------------------------------------------------------
 
     def ask_keyring(self, done: Callable[[], None]) -> None:
-        """Whether passwords can be kept here; asked once."""
+        """Whether passwords can be kept here; asked once, whoever else wants to know meanwhile."""
         session = self._session
         if session.keyring_known:
+            return
+        self._await_keyring.append(done)
+        if len(self._await_keyring) > 1:
             return
 
         async def ask(_emit: Callable[[Event], None]) -> object:
@@ -269,10 +273,12 @@ class Jobs:
         def asked(end: JobEnd) -> None:
             from mailsetup.vault import VaultState
 
+            waiting, self._await_keyring = self._await_keyring, []
             if isinstance(end.value, VaultState):
                 session.keyring = end.value.name if end.value.available else ""
                 session.keyring_known = True
-                done()
+                for told in waiting:
+                    told()
 
         self._bridge.start(ask, asked)
 
