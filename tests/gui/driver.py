@@ -183,6 +183,13 @@ class Person:
         self.types(page.address.edit, address)
         self.goes_on()
 
+    def begins_the_test(self, password: str) -> None:
+        """By an address whose provider wants something read before the password."""
+        self.enters_address("ana@bodegasdelebro.es")
+        self.is_on(Page.FOUND)
+        self.goes_on()
+        self.enters_password(password)
+
     def enters_password(self, password: str) -> None:
         """Where it is asked for: with what was found, or on a page of its own."""
         asked = (Page.FOUND, Page.PASSWORD)

@@ -222,10 +222,7 @@ def test_hostile_evidence_is_only_text(somebody: MakePerson) -> None:
         "account.login.refused", Status.FAIL, {"host": "h.example"}, {"answer": hostile}
     )
     person = somebody(Scripted(reports=[replace(broken, findings=(refused,))]))
-    person.enters_address("ana@bodegasdelebro.es")
-    person.is_on(Page.FOUND)
-    person.goes_on()
-    person.enters_password("secreta")
+    person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     person.clicks(person.result.details.button)
     shown = person.result.details._lines

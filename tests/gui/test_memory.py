@@ -59,10 +59,7 @@ def test_addresses_are_remembered_only_when_that_was_allowed(again: OpenAgain, f
     person = again()
     assert not person.start.known
     person.start.remember.setChecked(True)
-    person.enters_address("ana@bodegasdelebro.es")
-    person.is_on(Page.FOUND)
-    person.goes_on()
-    person.enters_password("canario-secreto")
+    person.begins_the_test("canario-secreto")
     person.is_on(Page.RESULT)
     person = again()
     assert list(person.start.known) == ["ana@bodegasdelebro.es"]

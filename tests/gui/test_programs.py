@@ -30,10 +30,7 @@ SOMEBODY_ELSES = account("eva@otra.example")
 
 
 def chooses_a_program(person: Person) -> None:
-    person.enters_address("ana@bodegasdelebro.es")
-    person.is_on(Page.FOUND)
-    person.goes_on()
-    person.enters_password("secreta")
+    person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     person.goes_on()
     person.is_on(Page.PROGRAM)
@@ -217,10 +214,7 @@ def test_while_one_program_is_made_no_other_takes_its_guide(
     somebody: MakePerson, engine_waits: Callable[[Person], threading.Event]
 ) -> None:
     person = somebody(Scripted(reports=[report(healthy=False)]))
-    person.enters_address("ana@bodegasdelebro.es")
-    person.is_on(Page.FOUND)
-    person.goes_on()
-    person.enters_password("secreta")
+    person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     person.clicks(person.result.anyway)
     person.is_on(Page.PROGRAM)
