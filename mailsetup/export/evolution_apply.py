@@ -153,29 +153,37 @@ def _planned(
     writes = []
     for source in made:
         before = there[source.uid]
-        content = keyfile.render(source.groups)
-        if before is not None:
-            content = _repaired(before, source) or content
         path = folder / source.file_name
+        content = _content(before, source)
+        if content is None:
+            raise RefusedError(atomic.not_read_back(path))
         if content != before:
             # A link stays a link: some people keep these files elsewhere.
             writes.append(_Write(path if before is None else path.resolve(), content, before))
     return tuple(writes)
 
 
-def _repaired(before: bytes, source: Source) -> bytes | None:
-    """The file with what is wrong put right and what is missing added; None when it is no file
-    of a source at all."""
-    there = keyfile.read(before)
-    if there is None:
-        return None
+def _content(before: bytes | None, source: Source) -> bytes | None:
+    """The file to be; None when it would not read back as it is meant.
+
+    What is wrong in the file that is there is put right and what is missing added; one that is no
+    key file at all is replaced.
+    """
+    there = None if before is None else keyfile.read(before)
+    if before is None or there is None:
+        new = keyfile.render(source.groups)
+        return new if keyfile.read(new) == source.groups else None
     right = _to_repair(source)
     missing = {
         group: {key: value for key, value in keys.items() if key not in there.get(group, {})}
         for group, keys in source.groups.items()
     }
     wanted = {group: {**missing[group], **right.get(group, {})} for group in source.groups}
-    return keyfile.with_values(before, {group: keys for group, keys in wanted.items() if keys})
+    wanted = {group: keys for group, keys in wanted.items() if keys}
+    content = keyfile.with_values(before, wanted)
+    if content is None or not keyfile.became(before, content, wanted):
+        return None
+    return content
 
 
 def _to_repair(source: Source) -> keyfile.Groups:

@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailsetup.export.locking import RefusedError
+from mailsetup.i18n import _
+
 MAX_SIZE = 1024 * 1024
 _FIRST = b"[General]\nStartWithLastProfile=1\nVersion=2\n\n"
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -64,10 +67,13 @@ def first_free(known: tuple[Entry, ...]) -> int:
 def with_profile(content: bytes, number: int, name: str, path: str) -> bytes:
     """The file with one more profile; everything that was in it stays byte for byte.
 
+    Raises RefusedError when the result would not read back so.
+
     The first profile of all is marked as the default: a Thunderbird that has started it once then
     keeps it for plain starts, also when more profiles follow.
     """
-    first = not entries(content)
+    known = entries(content) or ()
+    first = not known
     newline = b"\r\n" if b"\r\n" in content else b"\n"
     if not content.strip():
         content = _FIRST
@@ -77,11 +83,17 @@ def with_profile(content: bytes, number: int, name: str, path: str) -> bytes:
     section = [f"[Profile{number}]", f"Name={name}", "IsRelative=1", f"Path={path}"]
     section += ["Default=1", ""] if first else [""]
     separator = b"" if content.endswith(newline * 2) else newline
-    return content + separator + b"".join(line.encode() + newline for line in section)
+    after = content + separator + b"".join(line.encode() + newline for line in section)
+    new = Entry(number=number, name=name, path=path, relative=True)
+    if set(entries(after) or ()) != {*known, new}:
+        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+    return after
 
 
 def without_profile(content: bytes, path: str) -> bytes | None:
     """The file without the profile of this path; None when it is not there exactly once.
+
+    Raises RefusedError when the result would not read back so.
 
     Those behind it are numbered anew, because Thunderbird stops reading at a number that is
     missing. Where an installation opens this profile by itself, that is taken out, too.
@@ -105,7 +117,15 @@ def without_profile(content: bytes, path: str) -> bytes | None:
         if place > number:
             section = b"[Profile%d]" % (place - 1) + section[match.end() :]
         kept.append(section)
-    return b"".join(kept)
+    after = b"".join(kept)
+    others = [_where(entry) for entry in known if entry.number != number]
+    if [_where(entry) for entry in entries(after) or ()] != others or path in defaults(after):
+        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+    return after
+
+
+def _where(entry: Entry) -> tuple[str, str, bool]:
+    return entry.name, entry.path, entry.relative
 
 
 def without_default(content: bytes, path: str) -> bytes:

@@ -226,6 +226,29 @@ def test_taking_back_that_is_cut_off_can_be_finished(
         assert state(root) == before
 
 
+@pytest.mark.parametrize(
+    "what", ["apply", "existing", pytest.param("stored", marks=NEEDS_THUNDERBIRD), "undo-new"]
+)
+def test_what_the_disk_returns_otherwise_never_replaces_an_old_file(
+    failing: Interruptions, what: str, tmp_path: Path
+) -> None:
+    def root_of(name: str) -> Path:
+        root = used_root(tmp_path / name)
+        if what == "undo-new":
+            assert isinstance(apply_new_profile(account(), root=root), Applied)
+        return root
+
+    count = failing.touches(what, root_of("count"), "spoil")
+    for number in range(1, count + 1):
+        root = root_of(str(number))
+        before = state(root)
+        done = failing.run(what, number, "spoil", root)
+        assert done.status == 3, done.error
+        after = state(root)
+        after = {key: value for key, value in after.items() if "mailsetup-unfinished" not in key}
+        assert after == before
+
+
 @pytest.mark.parametrize("what", ["write", "replace"])
 @pytest.mark.parametrize("how", ["kill", "full", "interrupt"])
 def test_files_are_never_half_written(
