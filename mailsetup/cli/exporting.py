@@ -231,7 +231,7 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
 
         with Engine(run_options(options)) as engine:
             secret = password_for(options, streams, engine, account.address)
-    done = existing.apply(account, profile=options.profile or existing.NEW, password=secret)
+    done = existing.apply(account, profile=options.profile, password=secret)
     document: Document = {
         "schema": SCHEMA,
         "address": str(account.address),
@@ -261,9 +261,10 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
     if isinstance(done, existing.AlreadyThere):
         text.write_already_there(done.name, done.profile, done.notes, streams.stdout)
     elif done.outcome is Change.PROFILE:
-        text.write_applied(done.name, done.profile, done.command, done.notes, streams.stdout)
+        text.write_applied(done.name, done.profile, done.notes, streams.stdout)
     else:
         text.write_changed(done.name, done.profile, done.corrected, done.notes, streams.stdout)
+    text.write_opening(None if done.opens_by_itself else done.command, streams.stdout)
     return DONE
 
 

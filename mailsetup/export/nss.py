@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.export import atomic
+from mailsetup.export import atomic, presence
 from mailsetup.export.installation import Installation
 from mailsetup.export.locking import RefusedError
 from mailsetup.export.thunderbird_disk import read
@@ -60,7 +60,7 @@ def libraries(installation: Installation) -> Path | str | None:
     A snap or a flatpak keeps its libraries to itself.
     """
     program = installation.command[0]
-    if program == "flatpak" or "/snap/" in program:
+    if program == "flatpak" or installation.is_snap:
         return None
     found = shutil.which(program)
     if found is None:
@@ -74,7 +74,7 @@ def libraries(installation: Installation) -> Path | str | None:
     elif sys.platform == "darwin":
         folders.append(resolved.parent.parent / "Frameworks")
     for folder in folders:
-        if (folder / _LIBRARY).is_file():
+        if presence.is_file(folder / _LIBRARY):
             return folder
     return _SYSTEM if sys.platform == "linux" else None
 

@@ -58,6 +58,23 @@ def entries(content: bytes) -> tuple[Entry, ...] | None:
     )
 
 
+def listed(content: bytes) -> tuple[Entry, ...]:
+    """The profiles that Thunderbird reads: up to the first number that is missing."""
+    known = entries(content) or ()
+    free = first_free(known)
+    return tuple(entry for entry in known if entry.number < free)
+
+
+def normal_default(content: bytes) -> Entry | None:
+    """The profile with ``Default=1`` (the last one where several have it), or the only one."""
+    known = listed(content)
+    numbers = marked(content)
+    chosen = [entry for entry in known if entry.number in numbers]
+    if chosen:
+        return chosen[-1]
+    return known[0] if len(known) == 1 else None
+
+
 def first_free(known: tuple[Entry, ...]) -> int:
     """The number at which Thunderbird stops reading, and so the one for a new profile."""
     taken = {entry.number for entry in known}
@@ -156,6 +173,22 @@ def marked(content: bytes) -> tuple[int, ...]:
         for section in _SECTION.split(content)
         if (match := _PROFILE.match(section)) and _default(section) == "1"
     )
+
+
+def has_version(content: bytes) -> bool:
+    """Whether a Thunderbird that has profiles per installation (67 or later) wrote the list."""
+    return value(content, "General", "Version") is not None
+
+
+def value(content: bytes, section: str, key: str) -> str | None:
+    """A value of any file in this format; None where it is not set."""
+    head = f"[{section}]".encode()
+    for text in _SECTION.split(content.removeprefix(_UTF8_BOM)):
+        if text.startswith(head):
+            match = re.search(rb"(?m)^" + re.escape(key).encode() + rb"=([^\r\n]*)", text)
+            if match is not None:
+                return match[1].decode("utf-8", "replace")
+    return None
 
 
 _SECTION = re.compile(rb"(?m)^(?=\[)")

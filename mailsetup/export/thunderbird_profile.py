@@ -4,9 +4,9 @@ A new profile touches nothing that the person has: it is made complete beside th
 name that Thunderbird does not look at, renamed into place, and then entered in ``profiles.ini``.
 Whoever cuts the power in between finds the old list, or the new list and the whole profile.
 
-The list alone does not make the profile the one that opens by itself: Thunderbird decides that at
-its first start, for which `Applied.command` names the profile. `thunderbird_existing` adds to a
-profile that is there, `thunderbird_undo` takes either back.
+The first profile of all is made so that a plain start opens it (`thunderbird_startup`). Beside
+others it is opened by `Applied.command`. `thunderbird_existing` adds to a profile that is there,
+`thunderbird_undo` takes either back.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mailsetup.export import atomic, nss, profiles_ini
+from mailsetup.export import atomic, nss, presence, profiles_ini
 from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.exporter import CannotExport
 from mailsetup.export.filename import sanitised, stem
@@ -28,6 +28,7 @@ from mailsetup.export.installation import Installation, find_installation, insta
 from mailsetup.export.locking import RefusedError, locked
 from mailsetup.export.thunderbird import notes, prefs_js
 from mailsetup.export.thunderbird_disk import is_running
+from mailsetup.export.thunderbird_startup import CLAIMABLE, COMPATIBILITY, opened_paths
 from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
@@ -56,7 +57,9 @@ INI = "profiles.ini"
 _PREFS = "prefs.js"
 UNFINISHED = atomic.PREFIX + "unfinished"
 """In a profile that is not in the list (yet); who finds it there may clear the folder away."""
-OURS = frozenset({_PREFS, nss.LOGINS, nss.KEY, journal.FOLDER, UNFINISHED, ".parentlock"})
+OURS = frozenset(
+    {_PREFS, COMPATIBILITY, nss.LOGINS, nss.KEY, journal.FOLDER, UNFINISHED, ".parentlock"}
+)
 """What stands in a profile that Thunderbird has never opened."""
 _MAX_NAME = 40
 
@@ -78,8 +81,7 @@ class Outcome(StrEnum):
 class Applied:
     """The profile in which the account now is.
 
-    ``command`` opens Thunderbird with it. Where it is the first profile of all, Thunderbird then
-    keeps it for plain starts (not before that start); otherwise plain starts stay as they are.
+    ``command`` opens Thunderbird with it, whichever profile a plain start opens.
     """
 
     profile: Path
@@ -93,6 +95,8 @@ class Applied:
     corrected: tuple[str, ...] = ()
     """What was put right in an account that was there: sentences."""
     password_stored: bool = False
+    opens_by_itself: bool = False
+    """Whether a plain start of Thunderbird opens this profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def _installation(root: Path | None) -> Installation | ApplyRefused:
                 _("Thunderbird was not found on this computer. Install it and try again.")
             )
         return found
-    if not root.is_dir():
+    if not presence.is_folder(root):
         return ApplyRefused(_("The folder {place} is not there.").format(place=root))
     for installation in installations():
         if installation.root == root:
@@ -202,6 +206,8 @@ def _add(
             hints += more
         for file, content in files.items():
             atomic.write_new(unfinished / file, content, 0o600)
+        if not known:
+            atomic.write_new(unfinished / COMPATIBILITY, CLAIMABLE, 0o600)
         change = journal.Change(
             kind=Outcome.PROFILE,
             address=str(account.address),
@@ -238,6 +244,7 @@ def _add(
         backup=profile / journal.FOLDER / "0001" / INI if before is not None else None,
         notes=hints,
         password_stored=bool(logins.files),
+        opens_by_itself=profile.relative_to(root).as_posix() in opened_paths(installation, after),
     )
 
 

@@ -6,6 +6,7 @@ for. A new profile that Thunderbird has used is taken from the list and moved as
 there may be mail in it.
 """
 
+import contextlib
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -247,6 +248,8 @@ def _remove_profile(root: Path, profile: Path, change: journal.Change) -> Undone
         atomic.sync_folder(profile.parent)
         if unused:
             shutil.rmtree(away)
+            if change.ini[0] is None:
+                _remove_empty(profile.parent, root)
             return Undone(profile)
     return Undone(
         profile,
@@ -258,6 +261,13 @@ def _remove_profile(root: Path, profile: Path, change: journal.Change) -> Undone
             ).format(place=away),
         ),
     )
+
+
+def _remove_empty(*folders: Path) -> None:
+    """Remove the folders in which Thunderbird would keep its profiles, where nothing is in them."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _is_unused(profile: Path, change: journal.Change) -> bool:

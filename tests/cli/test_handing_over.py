@@ -188,12 +188,50 @@ def test_a_profile_that_is_not_there_and_the_wrong_program_are_said(
 
 
 @needs_posix
-def test_the_first_profile_of_all_is_made_and_told_how_to_open(folder: Path) -> None:
+def test_the_first_profile_of_all_is_made_and_opens_by_itself(folder: Path) -> None:
     status, out, _err = run(*apply(folder, "--name", "Ana"))
     assert status == 0
-    assert "thunderbird -P ana-bodega.example" in out
+    assert "Open Thunderbird as always" in out
     (prefs,) = (folder / ".thunderbird").glob("*.ana-bodega.example/prefs.js")
     assert '"Ana"' in prefs.read_text()
+
+
+@needs_posix
+def test_a_new_profile_beside_others_is_told_how_to_open(folder: Path, prefs: Path) -> None:
+    (prefs.parent / "compatibility.ini").write_text("[Compatibility]\n")
+    status, out, _err = run(*apply(folder, "--profile", "new"))
+    assert status == 0
+    assert "thunderbird -P ana-bodega.example" in out
+    assert ADDRESS.encode() not in prefs.read_bytes()
+
+
+@needs_posix
+def test_without_a_profile_the_account_goes_into_the_one_that_opens(
+    folder: Path, prefs: Path
+) -> None:
+    (prefs.parent / "compatibility.ini").write_text("[Compatibility]\n")
+    status, told = document(*apply(folder))
+    assert (status, told["name"], told["change"]) == (0, "Mine", "added")
+    assert ADDRESS.encode() in prefs.read_bytes()
+
+
+@needs_posix
+def test_a_profile_that_thunderbird_never_opened_is_refused_with_the_right_name(
+    folder: Path, prefs: Path
+) -> None:
+    root = prefs.parent.parent
+    (root / "xyz.default").mkdir()
+    (root / "profiles.ini").write_text(
+        "[General]\nVersion=2\n\n[Profile0]\nName=default\nIsRelative=1\nPath=xyz.default\n"
+        "Default=1\n\n[Profile1]\nName=Mine\nIsRelative=1\nPath=abc.mine\n\n"
+        "[InstallFDC34C9F024745EB]\nDefault=abc.mine\nLocked=1\n"
+    )
+    status, told = document(*apply(folder, "--profile", "default"))
+    assert (status, told["error"]["id"]) == (2, "apply.refused")
+    assert "“Mine”" in told["error"]["message"]
+    assert not list((root / "xyz.default").iterdir())
+    spanish = run(*apply(folder, "--profile", "default", "--lang", "es"))[2]
+    assert "El que abre es «Mine»" in spanish
 
 
 # Evolution, programs ----------------------------------------------------------------------------
