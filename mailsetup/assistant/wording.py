@@ -1,5 +1,6 @@
 """Sentences that the window and the command line share, in the current language."""
 
+from pathlib import Path
 from typing import assert_never
 
 from mailsetup.assistant.events import Activity
@@ -345,6 +346,14 @@ def warning_sentence(warning: str) -> str:
             )
         case _:
             return warning
+
+
+def demo_note(folder: Path) -> str:
+    """What became of a program that was set up in the demo; ``folder`` is its temporary home."""
+    return _(
+        "Demo: nothing on this computer was changed. What was set up is in the temporary folder"
+        " {folder}, which is removed when the demo ends."
+    ).format(folder=plain(str(folder), 300))
 
 
 def no_keyring_sentence() -> str:

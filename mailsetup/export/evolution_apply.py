@@ -19,6 +19,7 @@ from pathlib import Path
 from mailsetup.export import atomic, keyfile
 from mailsetup.export.evolution import SUFFIX, Source, last_step, notes, sources, uids
 from mailsetup.export.exporter import CannotExport, Step
+from mailsetup.export.installation import Computer
 from mailsetup.export.linux_desktop import DesktopProgram, find_program
 from mailsetup.export.locking import RefusedError, locked
 from mailsetup.i18n import _
@@ -82,20 +83,22 @@ def apply_evolution(
     *,
     repair: bool = False,
     seen_within: float = _SEEN_SECONDS,
+    computer: Computer | None = None,
 ) -> Applied | ApplyRefused:
     """Add the account to Evolution. No password is written; Evolution asks for it.
 
     ``config_home`` is the configuration folder in which ``evolution/sources`` stands (that of the
     installed Evolution when None). An account that is there is refused, or with ``repair`` has the
     servers, user names and sign-in set right while the rest stays. ``seen_within`` is how many
-    seconds the running registry gets to notice.
+    seconds the running registry gets to notice; it is not asked on a temporary ``computer``.
     """
     made = sources(account)
     if isinstance(made, CannotExport):
         return ApplyRefused(made.reason)
     if sys.platform != "linux":
         return ApplyRefused(_("Evolution runs on Linux only."))
-    program = _program(config_home)
+    computer = computer or Computer()
+    program = _program(config_home, computer)
     if program is None:
         return ApplyRefused(
             _("Evolution was not found on this computer. Install it and try again.")
@@ -117,7 +120,7 @@ def apply_evolution(
         return ApplyRefused(_already(account))
     except OSError as error:
         return ApplyRefused(atomic.reason(error, folder))
-    live = None if program.sandboxed else _seen(made, seen_within)
+    live = None if program.sandboxed or computer.temporary else _seen(made, seen_within)
     return Applied(
         files=tuple(folder / source.file_name for source in made),
         live=live,
@@ -127,9 +130,9 @@ def apply_evolution(
     )
 
 
-def _program(config_home: Path | None) -> DesktopProgram | None:
+def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | None:
     if config_home is None:
-        return find_program("evolution")
+        return find_program("evolution", computer)
     return DesktopProgram(("evolution",), config_home, sandboxed=".var" in config_home.parts)
 
 
