@@ -269,11 +269,17 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
 
 
 def _undo_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.export.thunderbird_undo import UndoRefused, undo_last, undoable
+    from mailsetup.export.thunderbird_undo import (
+        UndoRefused,
+        clear_leftovers,
+        undo_last,
+        undoable,
+    )
 
     address = address_of(options)
     newest = next((one for one in undoable() if one.address == address.ascii), None)
     if not options.profile and newest is None:
+        clear_leftovers()
         message = _("Nothing was put into Thunderbird for {address} that could be taken back.")
         raise RefusalError("undo.refused", message.format(address=address))
     profile = options.profile or (str(newest.profile) if newest else "")

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.export import atomic, keyfile
+from mailsetup.export import atomic, keyfile, presence
 from mailsetup.export.evolution import SUFFIX, Source, last_step, notes, sources, uids
 from mailsetup.export.exporter import CannotExport, Step
 from mailsetup.export.installation import Computer
@@ -314,7 +314,9 @@ def _gdbus() -> str | None:
     """GLib's own tool for the bus, where there is a session bus to speak with."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     default = Path(runtime) / "bus" if runtime else None
-    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and not (default and default.exists()):
+    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and not (
+        default and presence.exists(default)
+    ):
         return None
     return shutil.which("gdbus")
 

@@ -27,7 +27,7 @@ from mailsetup.export.filename import sanitised, stem
 from mailsetup.export.installation import Installation, find_installation, installations
 from mailsetup.export.locking import RefusedError, locked
 from mailsetup.export.thunderbird import notes, prefs_js
-from mailsetup.export.thunderbird_disk import is_running
+from mailsetup.export.thunderbird_disk import is_running, may_enter, refuse_unreadable
 from mailsetup.export.thunderbird_startup import CLAIMABLE, COMPATIBILITY, opened_paths
 from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
@@ -183,8 +183,7 @@ def _add(
     before = read_ini(ini)
     known = understood(before)
     refuse_while_open(root, known)
-    if sys.platform != "win32":
-        sweep(root, known)
+    sweep(root, known)
     name = _unique(wanted, known)
     parent = root / "Profiles" if sys.platform in ("win32", "darwin") else root
     made_parent = not parent.exists()
@@ -294,17 +293,27 @@ def understood(content: bytes | None) -> tuple[profiles_ini.Entry, ...]:
 
 
 def refuse_while_open(root: Path, known: tuple[profiles_ini.Entry, ...]) -> None:
-    """Raise RefusedError while any profile of this root is open."""
+    """Raise RefusedError while any profile of this root is open, or may not be looked at."""
     folders = {entry.folder(root) for entry in known if entry.path}
+    for folder in folders:
+        refuse_unreadable(folder)
     for parent in (root, root / "Profiles"):
         if parent.is_dir():
-            folders.update(entry for entry in parent.iterdir() if entry.is_dir())
+            # What is not in the list and not for us to read is no profile of this person.
+            folders.update(
+                entry for entry in parent.iterdir() if entry.is_dir() and may_enter(entry)
+            )
     if any(is_running(folder) for folder in folders):
         raise RefusedError(_("Thunderbird is open. Close it and try again."))
 
 
 def sweep(root: Path, known: tuple[profiles_ini.Entry, ...]) -> None:
-    """Clear away what a run of ours that was killed has left; we hold the lock."""
+    """Clear away what a run of ours that was killed has left; we hold the lock.
+
+    Not on Windows, where folders cannot be locked.
+    """
+    if sys.platform == "win32":
+        return
     listed = {entry.folder(root).name for entry in known if entry.path}
     for parent in (root, root / "Profiles"):
         if not parent.is_dir():
@@ -317,8 +326,10 @@ def sweep(root: Path, known: tuple[profiles_ini.Entry, ...]) -> None:
                     atomic.remove_quietly(entry)
             elif entry.name in listed:
                 atomic.remove_quietly(entry / UNFINISHED)
-            elif {inner.name for inner in entry.iterdir()} <= OURS and (
-                entry.name.startswith(atomic.PREFIX) or (entry / UNFINISHED).exists()
+            elif (
+                may_enter(entry)
+                and {inner.name for inner in entry.iterdir()} <= OURS
+                and (entry.name.startswith(atomic.PREFIX) or (entry / UNFINISHED).exists())
             ):
                 shutil.rmtree(entry, ignore_errors=True)
 

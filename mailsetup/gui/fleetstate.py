@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailsetup.export import presence
+
 if TYPE_CHECKING:
     from mailsetup.fleet.overview import Overview
     from mailsetup.fleet.person import Plan
@@ -43,7 +45,7 @@ class FleetState:
     @property
     def is_begun(self) -> bool:
         """Whether an earlier run has left something to go on with."""
-        return self.out is not None and (self.out / ".mailsetup-batch").is_dir()
+        return self.out is not None and presence.is_folder(self.out / ".mailsetup-batch")
 
     @property
     def is_ready(self) -> bool:

@@ -156,6 +156,25 @@ def test_an_account_joins_a_profile_and_leaves_it_again(folder: Path, prefs: Pat
 
 
 @needs_posix
+def test_an_undo_with_nothing_to_take_back_clears_away_what_a_killed_run_left(
+    folder: Path, prefs: Path
+) -> None:
+    copies = [
+        prefs.parent / ".mailsetup-0123456789abcdef" / "key4.db",
+        prefs.parent / ".mailsetup-0123456789abcde0",
+        prefs.parent.parent / ".mailsetup-0123456789abcde1" / "logins.json",
+        prefs.parent.parent / ".mailsetup-0123456789abcde2",
+    ]
+    for copy in copies:
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text("secret")
+    status, told = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
+    assert (status, told["error"]["id"]) == (2, "undo.refused")
+    assert not list(folder.rglob(".mailsetup-*"))
+    assert prefs.read_bytes() == profile().content
+
+
+@needs_posix
 def test_after_thunderbird_ran_only_our_part_is_taken_out_and_only_when_asked(
     folder: Path, prefs: Path
 ) -> None:
