@@ -67,5 +67,5 @@ def test_the_windows_demo_sets_programs_up_in_a_folder_that_it_removes(
         person.is_on(page)
     person.clicks(person.welcome.demo)
     person.bot.waitUntil(lambda: not folder.exists())
-    assert not window.session.computer.temporary
+    assert window.session.temporary_home is None
     assert state(home) == before
