@@ -20,6 +20,7 @@ from mailsetup.diagnosis.checks.rules import loop_finding, rule_findings, rule_f
 from mailsetup.diagnosis.checks.sieve import MAX_SCRIPT, UnreadableError, parse
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Status
+from tests.servers.dovecot import render, sieve_tool_settings
 
 ANA = EmailAddress("ana", "bodega.test")
 NOW = datetime(2026, 7, 10, 12, 0, tzinfo=UTC)
@@ -473,13 +474,8 @@ def interpreter() -> Iterator[Interpreter]:
     owner = pwd.getpwnam("mail")
     os.chown(folder, owner.pw_uid, owner.pw_gid)
     config = folder / "dovecot.conf"
-    config.write_text(
-        f"base_dir = {folder}\nmail_home = {folder}\nmail_location = maildir:~/Maildir\n"
-        "log_path = /dev/stderr\nssl = no\nfirst_valid_uid = 1\nmail_uid = mail\n"
-        "mail_gid = mail\nplugin {\n"
-        f"sieve = file:{folder}/none;active={folder}/none.sieve\n"
-        "sieve_extensions = +vacation-seconds +editheader +spamtest +spamtestplus\n}\n"
-    )
+    extensions = ("vacation-seconds", "editheader", "spamtest", "spamtestplus")
+    config.write_text(render(sieve_tool_settings(folder, *extensions)))
     script, message = folder / "script.sieve", folder / "message.eml"
 
     def run(text: str, subject: str) -> Done | None:
