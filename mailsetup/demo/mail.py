@@ -13,6 +13,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from proxyprotocol.reader import ProxyProtocolReader
 from pymap.backend.dict import Config, Identity, Login
+from pymap.concurrent import Subsystem
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
 from pymap.user import Passwords, UserMetadata
@@ -88,6 +89,8 @@ def _config(starttls: ssl.SSLContext | None, *, secure_auth: bool = False) -> Co
         reject_dnsbl=False,
         # The passwords are printed in the README; slow hashing would only slow the start.
         hash_context=BuiltinHash(rounds=1),
+        # pymap would compute these quick hashes in a thread pool, which it never shuts down.
+        cpu_subsystem=Subsystem.for_asyncio(),
     )
 
 
