@@ -77,7 +77,8 @@ class DovecotServer:
     """Whether POP3 lets only one session into a maildrop."""
 
     def write(self, path: Path) -> None:
-        """Write the configuration for the installed version."""
+        """Write the configuration for the installed version, and make the folder it names."""
+        self.run.mkdir(exist_ok=True)
         path.write_text(render(self.settings(version())), encoding="utf-8")
 
     def settings(self, dovecot: tuple[int, int]) -> Settings:
@@ -180,12 +181,22 @@ def _settings_of_both(server: DovecotServer) -> Settings:
         "ssl": server.tls,
         "ssl_min_protocol": "TLSv1.2",
         "lda_mailbox_autocreate": "yes",
+        # Not the system's own: what a rule forwards or refuses would wait in this computer's queue.
+        "sendmail_path": f"{_discards_mail(server.run)}",
         "namespace inbox": {"inbox": "yes", **mailboxes},
         "protocol lda": {"postmaster_address": "postmaster@bodega.test"},
         "protocol lmtp": {"postmaster_address": "postmaster@bodega.test"},
         "pop3_lock_session": "yes" if server.locks_maildrop else "no",
         **sieve,
     }
+
+
+def _discards_mail(folder: Path) -> Path:
+    """A ``sendmail`` that takes every message and sends none."""
+    program = folder / "sendmail"
+    program.write_text("#!/bin/sh\nexec cat >/dev/null\n")
+    program.chmod(0o755)
+    return program
 
 
 def _services(server: DovecotServer, dovecot: tuple[int, int]) -> Settings:
@@ -241,7 +252,6 @@ def _settings_2_3(server: DovecotServer) -> Settings:
     logins = users
     if server.tokens is not None:
         file = server.run / "oauth2.conf.ext"
-        file.parent.mkdir(exist_ok=True)
         file.write_text(render(_token_settings_2_3(server.tokens)))
         logins = {"driver": "oauth2", "mechanisms": server.mechanisms, "args": f"{file}"}
     return {
@@ -327,7 +337,10 @@ def _settings_2_4(server: DovecotServer) -> Settings:
         "protocol imap": {"mail_plugins": {"imap_quota": "yes"}},
         "protocol lda": deliver,
         "protocol lmtp": deliver,
-        'quota "User quota"': {"driver": "count", "storage_size": "100M", "storage_grace": "0"},
+        # Not within the block of the root, where a user's own size would not replace it.
+        "quota_storage_size": "100M",
+        "quota_storage_grace": "0",
+        'quota "User quota"': {"driver": "count"},
         **_QUOTA_ANSWERS,
         "sieve_script personal": {"path": "~/sieve", "active_path": "~/.dovecot.sieve"},
         **logins,

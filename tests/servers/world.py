@@ -485,7 +485,6 @@ class World:
     def start_dovecot(self, wanted: DovecotServer) -> None:
         """Start it, and stop it with the world. Returns when all its ports answer."""
         config = self.folder / f"{wanted.name}.conf"
-        wanted.run.mkdir()
         wanted.write(config)
         server = self._run(wanted.name, "dovecot", "-F", "-c", str(config))
         ports = [port for port in wanted.listeners.values() if port]
