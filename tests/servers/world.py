@@ -5,6 +5,7 @@ under test finds them exactly as it would find anybody's: by name, through the r
 """
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -24,6 +25,7 @@ from pathlib import Path
 
 import trustme
 
+from tests import rootless
 from tests.servers.configs import knot, nginx, zone
 from tests.servers.dovecot import DELIVERY, DovecotServer, TokenCheck, password_line
 from tests.servers.issuer import RESOURCE_SERVER, Issuer
@@ -118,6 +120,9 @@ _QUOTAS = {"llena": "50K", "casillena": "104K"}
 _CLOSED = {"cerrada": "Account suspended"}
 """Why an account of this name is refused though its password is right."""
 
+USERS = ("mail", "postfix", "dovecot", "dovenull", "nobody")
+"""Whom the servers change to."""
+
 PROGRAMS = ("dovecot", "postfix", "knotd", "knotc", "nginx")
 
 
@@ -128,8 +133,20 @@ def missing() -> str | None:
     if absent:
         return f"not installed: {', '.join(absent)}"
     if os.geteuid() != 0:
-        return "the real servers need root (Postfix does)"
+        return f"the real servers need root; {_without_root()}"
+    ids = [pwd.getpwnam(name).pw_uid for name in USERS]
+    if rootless.unmapped(ids):
+        return "the real servers need more than the one user that exists in this user namespace"
     return None
+
+
+@functools.cache
+def _without_root() -> str:
+    """What an ordinary user can do about it, or why nothing."""
+    way = rootless.command(["true"])
+    if isinstance(way, rootless.Impossible):
+        return f"in its place, a user namespace would do: {way.reason}"
+    return "packaging/start.py test gives them a user namespace"
 
 
 SIGN_IN_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
