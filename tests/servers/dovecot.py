@@ -9,6 +9,7 @@ Sources: Dovecot's "Upgrading from 2.3 to 2.4" and the reference of settings of 
 
 import functools
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -22,6 +23,11 @@ _SBIN = ":/usr/sbin:/sbin"
 
 DELIVERY = "/usr/lib/dovecot/dovecot-lda"
 """Dovecot's program that delivers one message, the same place in Debian and Ubuntu."""
+
+LOGGED_IN = re.compile(
+    r" (?P<service>[a-z0-9]+)-login: Info: (?:Login|Logged in): user=<(?P<user>.*?)>"
+)
+"""A successful login in the log, as 2.3 and 2.4 write it."""
 
 
 @functools.cache

@@ -27,7 +27,13 @@ import trustme
 
 from tests import rootless
 from tests.servers.configs import knot, nginx, zone
-from tests.servers.dovecot import DELIVERY, DovecotServer, TokenCheck, password_line
+from tests.servers.dovecot import (
+    DELIVERY,
+    LOGGED_IN,
+    DovecotServer,
+    TokenCheck,
+    password_line,
+)
 from tests.servers.issuer import RESOURCE_SERVER, Issuer
 from tests.servers.process import Server, answers
 
@@ -801,6 +807,16 @@ class World:
         place.write_bytes(body.encode() if isinstance(body, str) else body)
         for each in (self.folder / "www").rglob("*"):
             each.chmod(0o755 if each.is_dir() else 0o644)
+
+    def logins(self, *, service: str = "", user: str = "", server: str = "dovecot") -> int:
+        """How often somebody has logged in at a Dovecot, by imap, pop3 or managesieve.
+
+        Submission does not count: Postfix only asks whether a password is right.
+        """
+        return sum(
+            service in ("", found["service"]) and user in ("", found["user"])
+            for found in LOGGED_IN.finditer(self.log(f"{server}-mail"))
+        )
 
     def log(self, name: str) -> str:
         """A server's log: dovecot-mail, postfix, nginx-error …"""
