@@ -10,8 +10,8 @@ starts the tests; run as a program, this file is the first process inside the na
 """
 
 import fcntl
-import getpass
 import os
+import pwd
 import shutil
 import socket
 import struct
@@ -53,7 +53,7 @@ def command(arguments: Sequence[str]) -> list[str] | Impossible:
         return Impossible("the real servers run on Linux only")
     if os.geteuid() == 0:
         return list(arguments)
-    missing = _missing()
+    missing = missing_parts(_own_name(), os.getuid())
     if missing is not None:
         return missing
     prefix = [
@@ -68,9 +68,9 @@ def command(arguments: Sequence[str]) -> list[str] | Impossible:
             timeout=_PATIENCE,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return _forbidden(str(error))
+        return forbidden(str(error))
     if tried.returncode != 0:
-        return _forbidden(tried.stderr.strip().rpartition("\n")[2])
+        return forbidden(_complaint(tried.stderr))
     return [*prefix, *arguments]
 
 
@@ -81,20 +81,36 @@ try:
     os.chown(folder, 8, 65534)
 finally:
     os.rmdir(folder)
-for family, address in ((socket.AF_INET, "127.44.0.1"),):
-    with socket.socket(family) as listening:
-        listening.bind((address, 25))
+with socket.socket() as listening:
+    listening.bind(("127.44.0.1", 25))
 """
 """What the servers do: give files to other users, and listen on low ports of loopback."""
 
 
-def _missing() -> Impossible | None:
-    for program, package in (("unshare", "util-linux"), ("newuidmap", "uidmap")):
-        if shutil.which(program) is None:
-            return Impossible(f"{program} is not installed", packages=(package,))
-    user = getpass.getuser()
+def _complaint(said: str) -> str:
+    """The line of an error text that names the fault: a traceback's last, else the first."""
+    lines = said.strip().splitlines() or [""]
+    return lines[-1] if lines[0].startswith("Traceback") else lines[0]
+
+
+def _own_name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def missing_parts(user: str, uid: int) -> Impossible | None:
+    """What this user lacks; ``None`` where the programs and the ids are there."""
+    needed = (("unshare", "util-linux"), ("newuidmap", "uidmap"))
+    absent = [(name, package) for name, package in needed if shutil.which(name) is None]
+    if absent:
+        return Impossible(
+            f"not installed: {', '.join(name for name, _ in absent)}",
+            packages=tuple(package for _, package in absent),
+        )
     for kind in ("uid", "gid"):
-        if _subordinate_ids(Path(f"/etc/sub{kind}"), user) < _IDS - 1:
+        if subordinate_ids(Path(f"/etc/sub{kind}"), user, uid) < _IDS:
             return Impossible(
                 f"{user} has no {_IDS} subordinate ids in /etc/sub{kind}",
                 line=f"sudo usermod --add-sub{kind}s 100000-165535 {user}",
@@ -102,8 +118,8 @@ def _missing() -> Impossible | None:
     return None
 
 
-def _subordinate_ids(file: Path, user: str) -> int:
-    """How many ids a user may map, as far as the file says (subuid(5): name or number)."""
+def subordinate_ids(file: Path, user: str, uid: int) -> int:
+    """How many ids a user may map, as far as a file says (subuid(5): by name or by number)."""
     count = 0
     try:
         lines = file.read_text(errors="replace").splitlines()
@@ -111,7 +127,7 @@ def _subordinate_ids(file: Path, user: str) -> int:
         return 0
     for line in lines:
         fields = line.split(":")
-        if len(fields) == 3 and fields[0] in (user, str(os.getuid())) and fields[2].isdigit():
+        if len(fields) == 3 and fields[0] in (user, str(uid)) and fields[2].isdigit():
             count = max(count, int(fields[2]))
     return count
 
@@ -125,10 +141,11 @@ _SWITCHES = (
 """Kernel settings that forbid user namespaces: Ubuntu's, older Debian's, everybody's."""
 
 
-def _forbidden(said: str) -> Impossible:
+def forbidden(said: str, settings: Path = Path("/proc/sys")) -> Impossible:
+    """Why no namespace could be made: a kernel setting, or else what ``unshare`` said."""
     for name, forbids, allows in _SWITCHES:
         try:
-            value = Path("/proc/sys", name).read_text().strip()
+            value = (settings / name).read_text().strip()
         except OSError:
             continue
         if value == forbids:
