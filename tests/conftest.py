@@ -1,6 +1,7 @@
 """What holds for every test: no screen, no home of anybody's, English texts."""
 
 import os
+import signal
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_ACCESSIBILITY", "1")
@@ -41,6 +42,21 @@ def _english() -> Iterator[None]:
 def home() -> Path:
     """The home folder that the program under test sees."""
     return Path(os.environ["HOME"])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _children_take_ctrl_c() -> Iterator[None]:
+    """Programs under test can be interrupted, also where SIGINT is ignored for the tests.
+
+    A shell script's ``command &``, nohup and some CI start programs with SIGINT ignored, and every
+    child inherits that. A handler is not inherited: children start with the default. It does
+    nothing, so that the tests themselves go on ignoring the signal.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 # The table of faults ------------------------------------------------------------------------
