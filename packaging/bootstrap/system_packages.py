@@ -97,9 +97,8 @@ TEST_PROGRAMS = {
     "xmllint": ("libxml2-utils",),
     "akonadi_imap_resource": ("kdepim-runtime", "akonadi-server"),
     "/usr/lib/*/qt*/plugins/sqldrivers/libqsqlite3.so": ("akonadi-backend-sqlite",),
-    # What `rootless` needs to run the servers for an ordinary user.
+    # What tests/rootless.py needs to run the servers for an ordinary user.
     "newuidmap": ("uidmap",),
-    "ip": ("iproute2",),
 }
 
 # Command that installs without asking -> name of its packages' field in `Library`.

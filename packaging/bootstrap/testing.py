@@ -1,6 +1,7 @@
 """``start.py test``: every test, or those that need nothing but Python."""
 
 import os
+import runpy
 import signal
 import subprocess
 import time
@@ -46,7 +47,10 @@ def run(words: list[str], prepare: Callable[[Purpose], None]) -> int:
     say(_announcement(unit, rest))
     prepare(purpose)
     started = time.monotonic()
-    process = subprocess.Popen(command(rest, unit=unit), cwd=ROOT, env=environment())
+    words = command(rest, unit=unit)
+    if not unit:
+        words = with_servers(words)
+    process = subprocess.Popen(words, cwd=ROOT, env=environment())
     # Ctrl-C is for pytest, which stops its servers and prints what it has seen so far.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     status = process.wait()
@@ -82,6 +86,21 @@ def command(rest: list[str], *, unit: bool) -> list[str]:
     chosen = list(UNIT_TESTS) if unit else []
     progress = ["-p", "tests.support.progress"]
     return [str(PYTHON), "-m", "pytest", *progress, *workers, *chosen, *rest]
+
+
+def with_servers(words: list[str]) -> list[str]:
+    """The command as root of a user namespace, where an ordinary user may run the servers."""
+    # By its path: other packages are called ``tests``, too.
+    rootless = runpy.run_path(str(ROOT / "tests" / "rootless.py"))
+    found = rootless["command"](words)
+    if not isinstance(found, rootless["Impossible"]):
+        return list(found)
+    say(
+        _("The tests that need real servers will be skipped: {reason}.").format(reason=found.reason)
+    )
+    if found.line:
+        say(_("This line allows them: {line}").format(line=found.line))
+    return words
 
 
 def environment() -> dict[str, str]:
