@@ -68,7 +68,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Each fault that was provoked: which link did whole checks name, and was it right?"""
+    """Each fault that was provoked: which link did whole checks name, and was it right?
+
+    The whole table with ``-v``; otherwise those that are wrong, and how many are right.
+    """
     good: dict[str, bool] = {}
     links: dict[str, dict[str, None]] = {}
     for outcome in ("passed", "failed", "error"):
@@ -84,9 +87,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not good:
         return
     terminalreporter.section("fault → first broken link named")
+    all_rows = terminalreporter.verbosity > 0
+    right_rows = 0
     for identity in sorted(good):
         expected = {identity.partition(".")[0] or "none, a warning", "none, a warning"}
         right = good[identity] and set(links[identity]) <= expected
         link = " · ".join(links[identity]) or "not asked"
         name = identity or "(nothing is broken)"
-        terminalreporter.write_line(f"{name:<42} {link:<28} {'right' if right else 'WRONG'}")
+        right_rows += right
+        if all_rows or not right:
+            terminalreporter.write_line(f"{name:<42} {link:<28} {'right' if right else 'WRONG'}")
+    terminalreporter.write_line(f"{right_rows} of {len(good)} right")

@@ -8,10 +8,15 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
+from mailsetup.i18n import _
+
 SECONDS_BETWEEN_LINES = 15.0
 """Where the output is a file or a pipe."""
 
 SECONDS_BETWEEN_UPDATES = 0.1
+
+WORTH_AN_ESTIMATE = 0.1
+SECONDS_BEFORE_AN_ESTIMATE = 3.0
 
 
 class Progress:
@@ -42,14 +47,24 @@ class Progress:
         if now - self._updated < between:
             return
         self._updated = now
-        share = "" if fraction is None else f"{min(max(fraction, 0.0), 1.0):4.0%} "
-        text = f"{self._title}: {share}{duration(now - self._started)}  {detail}".rstrip()
+        text = f"{self._title}: {self._position(now, fraction)}, {detail}"
         if self._is_terminal:
             width = shutil.get_terminal_size().columns - 1
             self._write("\r" + text[:width].ljust(min(len(self._shown), width)))
             self._shown = text[:width]
         else:
             self._write(f"  {text}\n")
+
+    def _position(self, now: float, fraction: float | None) -> str:
+        """How much is done, since when, and for how long it may still go on."""
+        elapsed = now - self._started
+        if fraction is None:
+            return duration(elapsed)
+        share = min(max(fraction, 0.0), 1.0)
+        if share < WORTH_AN_ESTIMATE or elapsed < SECONDS_BEFORE_AN_ESTIMATE:
+            return f"{share:.0%}, {duration(elapsed)}"
+        left = elapsed * (1 - share) / share
+        return f"{share:.0%}, " + _("about {duration} left").format(duration=duration(left))
 
     def __exit__(
         self,
