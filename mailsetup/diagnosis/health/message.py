@@ -3,7 +3,6 @@
 Whatever stands in a header below the receiving side's own lines was written by others.
 """
 
-import ipaddress
 import itertools
 import re
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from email.utils import getaddresses, parsedate_to_datetime
 from mailsetup.discovery import providers
 from mailsetup.model.hostname import is_ip_literal, parse_host, to_a_label
 from mailsetup.model.text import plain
+from mailsetup.net.places import is_public
 from mailsetup.net.publicsuffix import owned_domain
 
 MAX_HEADER = 512 * 1024
@@ -242,7 +242,7 @@ def _border(hops: list[Hop]) -> tuple[int | None, frozenset[str]]:
         names = [name for name in (hop.name, hop.helo) if name]
         if hop.authenticated:
             return None, frozenset(side)
-        if not _is_public(hop.address):
+        if not is_public(hop.address):
             continue
         # The greeting is the sender's word; the reverse name, where there is one, counts alone.
         owner = _owner(names[0]) if names else ""
@@ -258,13 +258,6 @@ def _owner(name: str) -> str:
     host = parse_host(name.rstrip("."))
     owner = owned_domain(host) if host else ""
     return _SAME_HOUSE.get(owner, owner)
-
-
-def _is_public(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_global
-    except ValueError:
-        return False
 
 
 # What the receiving side found ------------------------------------------------------------------
