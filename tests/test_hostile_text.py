@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailsetup.diagnosis.checks.rules import rule_findings, rule_folders
+from mailsetup.diagnosis.checks.rules import loop_finding, rule_findings, rule_folders
 from mailsetup.diagnosis.checks.sieve import MAX_SCRIPT, UnreadableError
 from mailsetup.diagnosis.checks.sieve import parse as parse_sieve
 from mailsetup.diagnosis.health import mtasts, spfrecord
 from mailsetup.diagnosis.health.dmarc import read_records as read_dmarc
+from mailsetup.diagnosis.health.message import parse_results, read_message
 from mailsetup.diagnosis.health.tags import read_tags
 from mailsetup.discovery import clientconfig, xmltree
 from mailsetup.discovery.hello import capabilities_in
@@ -220,3 +221,51 @@ def test_json_documents(document: bytes) -> None:
 
 def packed_token(claims: bytes) -> str:
     return f"a.{base64.urlsafe_b64encode(claims).decode()}.b"
+
+
+HEADERS = {
+    "comments in comments": b"(" * 3000,
+    "groups in groups": b"a:" * 3000,
+    "comments side by side": b"()" * 3000,
+    "routes": b"<@a," * 3000,
+    "quotes": b'"\\' * 3000,
+    "encoded words": b"=?utf-8?q?=28?= " * 500,
+    "commas": b"," * 200_000,
+    "by": b"by " * 100_000,
+    "from": b"from (" * 80_000,
+    "brackets": b"[(" * 200_000,
+    "equals": b"a=" * 200_000,
+    "dots": b"a." * 200_000,
+    "blanks": b" " * 400_000,
+    "folds": b"x\r\n " * 100_000,
+    "semicolons": b";" * 400_000,
+    "digits": b"1" * 400_000,
+    "addresses": b"a@b " * 60_000,
+    "characters beyond ASCII": b"\xc3\xb1" * 60_000,
+    "bytes that are no text": b"\xff\x00" * 60_000,
+}
+FIELDS = (
+    "From",
+    "Received",
+    "Authentication-Results",
+    "ARC-Authentication-Results",
+    "DKIM-Signature",
+    "Return-Path",
+    "Delivered-To",
+    "X-Forwarded-For",
+    "X-Loop",
+    "List-Unsubscribe",
+    "Date",
+    "X-Spam-Status",
+    "Content-Type",
+)
+
+
+@pytest.mark.parametrize("value", HEADERS.values(), ids=HEADERS)
+@pytest.mark.parametrize("field", FIELDS)
+def test_message_headers(field: str, value: bytes) -> None:
+    raw = field.encode() + b": " + value + b"\r\n\r\nbody"
+    refused_or_read(lambda: read_message(raw))
+    refused_or_read(lambda: read_message(raw.replace(b": ", b": by x.example ; ", 1)))
+    refused_or_read(lambda: loop_finding(raw, ana()))
+    refused_or_read(lambda: parse_results(value.decode("latin-1")))

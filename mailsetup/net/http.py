@@ -10,13 +10,13 @@ import ssl
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, assert_never
 from urllib.parse import urljoin, urlsplit
 
 from mailsetup.model.hostname import parse_host
+from mailsetup.model.rfc5322 import date_in
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.text import plain
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
@@ -297,16 +297,8 @@ async def _read(response: "Response", url: str, limit: int) -> HttpReply | HttpF
         bytes(body),
         content_type=seen.get(b"content-type", b"").decode("latin-1"),
         challenge=plain(seen.get(b"www-authenticate", b"").decode("latin-1"), 300).lower(),
-        date=_date(seen.get(b"date", b"")),
+        date=date_in(seen.get(b"date", b"").decode("latin-1")),
     )
-
-
-def _date(value: bytes) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(value.decode("ascii"))
-    except (ValueError, UnicodeError):
-        return None
-    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def _owner(url: str) -> str:

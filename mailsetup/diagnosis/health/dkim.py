@@ -17,16 +17,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from mailsetup.diagnosis.health.message import (
-    MAX_FIELDS,
-    Arrived,
-    Field,
-    body_of,
-    header_lines,
-)
+from mailsetup.diagnosis.health.message import Arrived
 from mailsetup.diagnosis.health.tags import read_tags
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_dns_name, is_within
+from mailsetup.model.rfc5322 import MAX_FIELDS, Field, body_of, header_lines
 from mailsetup.model.text import plain
 from mailsetup.net.dns import Absent, Answer, NoAnswer, Resolver
 from mailsetup.net.publicsuffix import owned_domain
