@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from mailsetup.diagnosis.health.dkim import Fault, Signature, Standing, findings, verify
+from mailsetup.diagnosis.health.dkim import Body, Fault, Signature, Standing, findings, verify
 from mailsetup.diagnosis.health.message import read_message
 from mailsetup.model.finding import Status
 from mailsetup.net.dns import Answer
@@ -284,3 +284,15 @@ def test_one_good_or_unknown_signature_of_the_domain_silences_the_others() -> No
     assert judged(NO_KEY, GOOD, elsewhere=True) == []
     assert judged(NO_KEY, OPEN, elsewhere=True) == []
     assert judged(GOOD, FOREIGN, elsewhere=True) == []
+
+
+def test_many_signatures_and_keys_do_not_read_the_body_again_and_again() -> None:
+    body = Body(b"a  b\n\n" * 1000)
+    wanted = [(relaxed, length) for relaxed in (True, False) for length in (None, 0, 10)]
+    for _signature in range(8):
+        for relaxed, length in wanted:
+            body.digest(relaxed=relaxed, length=length)
+    assert body.passes == 2 + len(wanted)
+    canonical = b"a b\r\n\r\n" * 999 + b"a b\r\n"
+    assert body.digest(relaxed=True, length=None) == hashlib.sha256(canonical).digest()
+    assert body.digest(relaxed=True, length=10) == hashlib.sha256(canonical[:10]).digest()
