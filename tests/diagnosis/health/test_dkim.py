@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import itertools
+import re
 from collections.abc import Callable
 
 import dkim as oracle
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailsetup.diagnosis.health.dkim import Body, Fault, Signature, Standing, findings, verify
 from mailsetup.diagnosis.health.message import read_message
@@ -296,3 +299,23 @@ def test_many_signatures_and_keys_do_not_read_the_body_again_and_again() -> None
     canonical = b"a b\r\n\r\n" * 999 + b"a b\r\n"
     assert body.digest(relaxed=True, length=None) == hashlib.sha256(canonical).digest()
     assert body.digest(relaxed=True, length=10) == hashlib.sha256(canonical[:10]).digest()
+
+
+def by_lines(body: bytes, *, relaxed: bool) -> bytes:
+    """The canonical body by the words of RFC 6376 sections 3.4.3 and 3.4.4, line by line."""
+    lines = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").split(b"\r\n")
+    if relaxed:
+        lines = [re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") for line in lines]
+    while lines and not lines[-1]:
+        lines.pop()
+    canonical = b"".join(line + b"\r\n" for line in lines)
+    return canonical if lines or relaxed else b"\r\n"
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r", b"\n", b"\r\n"]), max_size=30))
+def test_the_canonical_body_is_that_of_the_standard(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    for relaxed in (True, False):
+        expected = hashlib.sha256(by_lines(body, relaxed=relaxed)).digest()
+        assert Body(body).digest(relaxed=relaxed, length=None) == expected
