@@ -148,3 +148,19 @@ def test_no_regular_expression_needs_what_python_3_11_gets_wrong(folder: str) ->
         if uses_what_python_3_11_gets_wrong(text)
     ]
     assert wrong == []
+
+
+def test_every_client_context_is_made_in_one_place() -> None:
+    """`ssl.create_default_context` writes session keys to the file that SSLKEYLOGFILE names."""
+    makers = {"create_default_context", "_create_unverified_context", "SSLContext", "wrap_socket"}
+    allowed = {"mailsetup/net/tls.py": {"SSLContext"}, "mailsetup/demo/world.py": {"SSLContext"}}
+    wrong = []
+    for path in sorted((ROOT / "mailsetup").rglob("*.py")):
+        name = path.relative_to(ROOT).as_posix()
+        for node in ast.walk(ast.parse(path.read_text())):
+            called = node.func if isinstance(node, ast.Call) else None
+            maker = called.attr if isinstance(called, ast.Attribute) else ""
+            maker = called.id if isinstance(called, ast.Name) else maker
+            if maker in makers - allowed.get(name, set()):
+                wrong.append(f"{name}: {maker}")
+    assert wrong == []

@@ -6,7 +6,6 @@ deadline over the whole request.
 """
 
 import asyncio
-import ssl
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from mailsetup.model.secret import AccessToken
 from mailsetup.model.text import plain
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
 from mailsetup.net.publicsuffix import owned_domain
-from mailsetup.net.tls import TlsFailure
+from mailsetup.net.tls import TlsFailure, blank_context
 
 if TYPE_CHECKING:
     from httpcore2 import AsyncConnectionPool, Response
@@ -257,7 +256,7 @@ class HttpsClient:
             pool = httpcore2.AsyncConnectionPool(
                 # Never used: our connections bring the one that they verify with. Loading the
                 # system's authorities a second time would cost more than all the rest.
-                ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                ssl_context=blank_context(),
                 proxy=httpcore2.Proxy(proxy) if proxy else None,
                 max_connections=None,
                 max_keepalive_connections=0,
