@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
 from mailsetup.i18n import _
+from mailsetup.process import keep_secrets
 
 if TYPE_CHECKING:
     from mailsetup.fleet.welcome import Printed
@@ -21,6 +22,7 @@ def run() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
+    keep_secrets(sys.argv[1:])
     try:
         sys.exit(start(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -1,6 +1,5 @@
 """What technicians may set for a run, as they type it: checked here for both faces."""
 
-import ssl
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ from mailsetup.assistant.settingsfile import MAX_FILE
 from mailsetup.i18n import _
 from mailsetup.model.hostname import to_a_label
 from mailsetup.model.text import has_control
+from mailsetup.net import tls
 
 
 class ExpertField(StrEnum):
@@ -103,7 +103,6 @@ def holds_certificates(path: Path) -> bool:
     try:
         if not path.is_file() or path.stat().st_size > MAX_FILE:
             return False
-        ssl.create_default_context(cafile=str(path))
-    except (OSError, ValueError, ssl.SSLError):
+    except OSError:
         return False
-    return True
+    return tls.holds_certificates(path)
