@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mailsetup.givenfile import CannotRead, FileFault, read_given_file
 from mailsetup.model.secret import Secret
 from mailsetup.model.text import has_control
 from mailsetup.oauth.outcome import Client
@@ -61,13 +62,13 @@ def built_in() -> tuple[Registration, ...]:
 
 def of_technician(path: Path) -> tuple[Registration, ...] | ClientsProblem:
     """The clients in a technician's file; none where there is no file."""
+    content = read_given_file(path, _MAX_FILE)
+    if isinstance(content, CannotRead):
+        is_missing = content.fault is FileFault.MISSING
+        return () if is_missing else ClientsProblem(str(path), "")
     try:
-        if path.stat().st_size > _MAX_FILE:
-            return ClientsProblem(str(path), "")
-        found = _read(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return ()
-    except (OSError, UnicodeDecodeError):
+        found = _read(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
         return ClientsProblem(str(path), "")
     return ClientsProblem(str(path), found) if isinstance(found, str) else found
 

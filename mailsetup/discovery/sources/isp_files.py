@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mailsetup.discovery.clientconfig import Unusable, parse
 from mailsetup.discovery.xmltree import MAX_BYTES
+from mailsetup.givenfile import CannotRead, FileFault, read_given_file
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
@@ -32,13 +33,11 @@ class IspFiles:
         for folder in _usual_folders() if self._folders is None else self._folders:
             # A domain is letters, digits, hyphens and dots between them: it leads nowhere else.
             path = folder / f"{address.domain}.xml"
-            try:
-                with path.open("rb") as file:
-                    document = file.read(MAX_BYTES + 1)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                return Unreachable(str(path), type(error).__name__.lower())
+            document = read_given_file(path, MAX_BYTES)
+            if isinstance(document, CannotRead):
+                if document.fault is FileFault.MISSING:
+                    continue
+                return Unreachable(str(path), str(document.fault))
             settings = parse(document, address)
             if isinstance(settings, Unusable):
                 return NotFound(str(path), str(settings.fault))
