@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.export.gate import MAX_PERSON, is_unsafe
@@ -12,6 +13,7 @@ from mailsetup.export.table import EXPORTERS
 from mailsetup.fleet.columns import Column, language_id, program_id
 from mailsetup.fleet.settingsfile import SettingsFile, SettingsRefused, read_settings
 from mailsetup.fleet.table import MAX_CELL, Row, Table
+from mailsetup.fleet.workbook import CellKind
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.document import SettingsProblem
@@ -135,10 +137,23 @@ class _Checker:
         for name, value in cells.items():
             if len(value) > MAX_CELL:
                 raise _WrongRowError(_("The cell “{name}” is far too long.").format(name=name))
+        if row.has_surplus:
+            raise _WrongRowError(
+                _(
+                    "This row has more cells than there are headings, so a value may have been cut"
+                    " in two. Put a value that holds the delimiter in quotation marks."
+                )
+            )
+        if any("\ufffd" in value for value in cells.values()):
+            raise _WrongRowError(
+                _("Some characters here could not be read. Save the table as UTF-8.")
+            )
         address = EmailAddress.parse(cells.get(Column.ADDRESS, ""))
         if isinstance(address, MalformedAddress):
             reason = address_fault_sentence(address.fault)
             raise _WrongRowError(f"{address.text}: {reason}" if address.text else reason)
+        if row.password_kind is not None:
+            raise _WrongRowError(_password_kind_sentence(row.password_kind))
         password = cells.get(Column.PASSWORD, "")
         command = cells.get(Column.PASSWORD_COMMAND, "") or self._defaults.password_command
         return Person(
@@ -224,6 +239,21 @@ class _Checker:
 
 # Zero-width joiners carry meaning in Persian and Indic names and in emoji.
 _JOINERS = dict.fromkeys((0x200C, 0x200D))
+
+
+def _password_kind_sentence(kind: CellKind) -> str:
+    match kind:
+        case CellKind.NUMBER:
+            taken = _("The spreadsheet took the password for a number and may have changed it.")
+        case CellKind.DATE:
+            taken = _("The spreadsheet took the password for a date and has changed it.")
+        case CellKind.TRUTH:
+            taken = _("The spreadsheet took the password for true or false.")
+        case CellKind.ERROR:
+            taken = _("The spreadsheet shows an error in place of the password.")
+        case _:
+            assert_never(kind)
+    return f"{taken} {_('Format the cell as text and type the password again.')}"
 
 
 def _password(cell: str) -> Secret:
