@@ -93,6 +93,8 @@ class Work:
     pdf: bool = False
     contact: str = ""
     retry_failed: bool = False
+    agreed_commands: frozenset[str] = frozenset()
+    """Commands of the table that the person has seen and agreed to; no other is run."""
     parallel: int = PARALLEL
     accounts: int = IN_ALL
     per_hosting: int = PER_HOSTING
@@ -355,7 +357,7 @@ class Fleet:
         if not account.incoming.takes_password or not account.outgoing.takes_password:
             reason = _("This provider takes no typed password, so nothing was tested.")
             return Result(person, State.NOT_TESTED, reason, discovery, account)
-        secret = await password_of(person, self._vault)
+        secret = await password_of(person, self._vault, self._work.agreed_commands)
         if isinstance(secret, NoPassword):
             return Result(person, State.NOT_TESTED, secret.reason, discovery, account)
         for _attempt in range(_TRIES):

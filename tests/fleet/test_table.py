@@ -21,8 +21,8 @@ def written(tmp_path: Path, content: bytes | str, name: str = "people.csv") -> P
     return path
 
 
-def table(path: Path, **options: str) -> Table:
-    found = read_table(path, **options)
+def table(path: Path) -> Table:
+    found = read_table(path)
     assert isinstance(found, Table), found
     return found
 
@@ -284,7 +284,7 @@ def test_a_remark_beside_the_table_in_a_workbook_harms_nobody(tmp_path: Path) ->
     "content",
     [
         "name,address\nA,a@b.es\nEva,e@b.es".encode("utf-16") + b"\x41",
-        b"name,address\nA,a@b.es\nN\xe1\xe9\xed\xf3\x81,e@b.es\n",
+        b"name,address\nA,a@b.es\nN\xfc\xfc\xfc\xfc\x81,e@b.es\n",
         "name,address\nA,a@b.es\nN\ufffdria,e@b.es\n".encode(),
     ],
 )

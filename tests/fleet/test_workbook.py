@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def repeated(columns: int, rows: int) -> bytes:
     )
 
 
-HOSTILE = {
+HOSTILE: dict[str, Callable[[], bytes]] = {
     "two cells at the corners": lambda: xlsx({"P": cell("A1") + cell("XFD1048576")}),
     "a cell far down and right": lambda: xlsx({"P": cell("A1") + cell("ZZ200000")}),
     "a forged count of shared strings": lambda: xlsx(
@@ -115,7 +116,7 @@ HOSTILE = {
 }  # fmt: skip
 
 
-EXAGGERATING = {
+EXAGGERATING: dict[str, Callable[[], bytes]] = {
     "a column that is repeated": lambda: repeated(2**31 - 1, 1),
     "a forged count of BIFF strings": lambda: xls(
         (0, 0, "address"), middle=record(0xFC, struct.pack("<II", 2**32 - 1, 2**32 - 1))
