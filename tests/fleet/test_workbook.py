@@ -17,6 +17,7 @@ from mailsetup.fleet.person import Defaults, Plan, check_table
 from mailsetup.fleet.table import NotATable, Table, read_table
 from mailsetup.fleet.workbook import Limits
 from tests.fleet.workbooks import (
+    cell_at,
     cells_of,
     ods,
     ods_rows,
@@ -32,12 +33,6 @@ from tests.fleet.workbooks import (
 SECONDS = 4.0
 """Of the clock and of processor time, where a test waits for the limit itself."""
 PEOPLE = (("address", "name"), ("ana@b.es", "Ana"))
-
-
-def cell(reference: str, text: str = "address") -> str:
-    number = reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-    inside = f"<c r='{reference}' t='inlineStr'><is><t>{text}</t></is></c>"
-    return f"<row r='{number}'>{inside}</row>"
 
 
 def lying(content: bytes) -> bytes:
@@ -81,8 +76,8 @@ def repeated(columns: int, rows: int) -> bytes:
 
 
 HOSTILE: dict[str, Callable[[], bytes]] = {
-    "two cells at the corners": lambda: xlsx({"P": cell("A1") + cell("XFD1048576")}),
-    "a cell far down and right": lambda: xlsx({"P": cell("A1") + cell("ZZ200000")}),
+    "two cells at the corners": lambda: xlsx({"P": cell_at("A1") + cell_at("XFD1048576")}),
+    "a cell far down and right": lambda: xlsx({"P": cell_at("A1") + cell_at("ZZ200000")}),
     "a forged count of shared strings": lambda: xlsx(
         {"P": "<row r='1'><c t='s'><v>0</v></c></row>"}, strings=shared("address", count=2**32)
     ),

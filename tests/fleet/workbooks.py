@@ -35,6 +35,13 @@ def cells_of(*rows: tuple[str, ...], formula: str = "") -> str:
     return "".join(lines)
 
 
+def cell_at(reference: str, text: str = "address") -> str:
+    """A row with one cell, wherever it is."""
+    number = reference.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    inside = f"<c r='{reference}' t='inlineStr'><is><t>{text}</t></is></c>"
+    return f"<row r='{number}'>{inside}</row>"
+
+
 def xlsx(sheets: Mapping[str, str], *, hidden: tuple[str, ...] = (), strings: str = "") -> bytes:
     """A workbook of these sheets: name and the content of ``sheetData``. ``strings`` is the part
     of shared strings."""
