@@ -156,6 +156,7 @@ def _remembered(options: argparse.Namespace, domain: str) -> dict[str, str] | No
 def _remember(path: Path, domain: str, state: dict[str, str]) -> None:
     document = {"watch": _VERSION, "domain": domain, "state": state}
     content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    atomic.sweep(path.parent)
     try:
         atomic.put(path, content, 0o600)
     except OSError as error:

@@ -110,6 +110,7 @@ def write_overview(
     )
     try:
         out.mkdir(parents=True, exist_ok=True)
+        atomic.sweep(out)
         for path, write in zip(overview.paths, writers, strict=True):
             _put(path, write)
     except OSError as error:
@@ -136,7 +137,10 @@ def _put(path: Path, write: Callable[[TextIO], None]) -> None:
         0o600,
     )
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        with (
+            atomic.held(temporary),
+            os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file,
+        ):
             write(file)
             file.flush()
             os.fsync(file.fileno())
