@@ -25,6 +25,7 @@ from mailsetup.cli.main import (
     print_document,
 )
 from mailsetup.cli.refusal import RefusalError, Streams
+from mailsetup.export import atomic
 from mailsetup.fleet.commands import (
     MAX_COMMAND,
     CommandFault,
@@ -303,11 +304,20 @@ def _carried_out(
     if isinstance(overview, OverviewRefused):
         raise RefusalError("batch.not-written", overview.reason, DEFECT)
     if options.json:
-        with overview.paths[0].open(encoding="utf-8") as report:
-            shutil.copyfileobj(report, streams.stdout)
+        _copy(overview.paths[0], streams.stdout)
     else:
         _write(overview, streams)
     return _status(overview)
+
+
+def _copy(report: Path, out: TextIO) -> None:
+    """Piece by piece: a hundred thousand people are a long document."""
+    try:
+        file = report.open(encoding="utf-8")
+    except OSError as error:
+        raise RefusalError("batch.not-written", atomic.reason(error, report), DEFECT) from None
+    with file:
+        shutil.copyfileobj(file, out)
 
 
 def _work(options: argparse.Namespace, agreed: frozenset[str]) -> Work:

@@ -34,6 +34,7 @@ from mailsetup.fleet.journal import Entry, Journal, recent
 from mailsetup.fleet.limits import IN_ALL, PER_HOSTING, Limits
 from mailsetup.fleet.making import Order, printed
 from mailsetup.fleet.names import Names
+from mailsetup.fleet.ownfolder import reason_of
 from mailsetup.fleet.passwords import NoPassword, password_of
 from mailsetup.fleet.person import Person, Plan
 from mailsetup.fleet.result import DONE, FAILED, Result, State
@@ -173,7 +174,7 @@ class Fleet:
         try:
             self._store.prepare()
         except OSError as error:
-            return Finished(atomic.reason(error, Path(error.filename or PEOPLE)))
+            return Finished(reason_of(error, Path(error.filename or PEOPLE)))
         waiting = [person for person in self._plan.people if not self.is_done(person)]
         stopped = ""
         # Logins set the pace of a check; processes would only wait for them.
