@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailsetup.i18n import _
+from mailsetup.model.text import plain
 
 PREFIX = ".mailsetup-"
 """What we have not finished begins with this; a run that was killed leaves only such names."""
@@ -143,16 +144,17 @@ def remove_quietly(path: Path) -> None:
 
 def reason(error: OSError, place: Path) -> str:
     """Why writing failed, as a sentence that says what to do."""
+    shown = plain(str(place), 1000)
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return _("The disk is full. Make some room and try again.")
         case errno.EACCES | errno.EPERM:
-            return _("This account on the computer may not write in {place}.").format(place=place)
+            return _("This account on the computer may not write in {place}.").format(place=shown)
         case errno.EROFS:
-            return _("{place} cannot be written: it is read-only.").format(place=place)
+            return _("{place} cannot be written: it is read-only.").format(place=shown)
         case errno.ENOENT | errno.ENOTDIR:
-            return _("The folder {place} is not there.").format(place=place)
+            return _("The folder {place} is not there.").format(place=shown)
         case _other:
             return _("{place} cannot be written ({why}).").format(
-                place=place, why=error.strerror or type(error).__name__
+                place=shown, why=error.strerror or type(error).__name__
             )

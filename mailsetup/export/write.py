@@ -11,6 +11,7 @@ from mailsetup.export import atomic
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.filename import is_safe_name
 from mailsetup.i18n import _
+from mailsetup.model.text import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def write_artifact(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
-        return WriteRefused(_("{place} is a file, not a folder.").format(place=folder))
+        return WriteRefused(_("{place} is a file, not a folder.").format(place=_shown(folder)))
     except OSError as error:
         return WriteRefused(atomic.reason(error, folder))
     atomic.sweep(folder)
@@ -72,16 +73,20 @@ def _occupied(target: Path, *, force: bool) -> str:
         return atomic.reason(error, target)
     if stat.S_ISLNK(mode):
         return _("{place} is a link. It was not followed; nothing was written.").format(
-            place=target
+            place=_shown(target)
         )
     if not stat.S_ISREG(mode):
-        return _("{place} is not a file. Nothing was written.").format(place=target)
+        return _("{place} is not a file. Nothing was written.").format(place=_shown(target))
     return "" if force else _taken(target)
+
+
+def _shown(path: Path) -> str:
+    return plain(str(path), 1000)
 
 
 def _taken(target: Path) -> str:
     return _("{place} is there already. Choose another folder, or replace it with --force.").format(
-        place=target
+        place=_shown(target)
     )
 
 
