@@ -100,7 +100,11 @@ def read_table(
     if not content.strip():
         return NotATable(_("The table is empty: {path}").format(path=plain(str(path))))
     if _is_workbook(path, content):
+        if encoding:
+            return NotATable(_("--encoding is for texts such as CSV; this table is a workbook."))
         return _read_workbook(content, sheet, limits, is_cancelled)
+    if sheet:
+        return NotATable(_("--sheet is for workbooks; this table is a text."))
     text = _decoded(content, encoding)
     if isinstance(text, NotATable):
         return text

@@ -1,5 +1,6 @@
 """A table of many people on its way through the window."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,8 @@ class FleetState:
     @property
     def is_begun(self) -> bool:
         """Whether an earlier run has left something to go on with."""
-        return self.out is not None and (self.out / ".mailsetup-batch").is_dir()
+        # `Path.is_dir` raises where a folder may not be looked into.
+        return self.out is not None and os.path.isdir(self.out / ".mailsetup-batch")  # noqa: PTH112
 
     @property
     def asks_for_commands(self) -> bool:

@@ -79,7 +79,8 @@ def _in_a_fork(table: str, out: str, kind: str, step: int) -> bool:
     with os.fdopen(read) as pipe:
         text = pipe.read()
     os.waitpid(child, 0)
-    said, failed = json.loads(text) if text else ({"step": step, "status": -1}, True)
+    # Whatever ends without a word counts as a failure of the run.
+    said, failed = json.loads(text or '[{"status": -1, "error": ""}, true]')
     print(json.dumps(said), flush=True)
     return bool(failed)
 

@@ -304,6 +304,14 @@ def test_an_encoding_that_does_not_fit_is_told(tmp_path: Path, name: str) -> Non
     assert "\x1b" not in found.reason
 
 
+def test_an_option_that_means_nothing_for_this_table_is_refused(tmp_path: Path) -> None:
+    text = written(tmp_path, "address\na@b.es\n")
+    book = written(tmp_path, xlsx({"P": cells_of(("address",), ("a@b.es",))}), "p.xlsx")
+    for found in (read_table(text, sheet="P"), read_table(book, encoding="utf-8")):
+        assert isinstance(found, NotATable)
+        assert found.reason.startswith("--")
+
+
 HOSTILE_TEXT = "\x1b]0;evil\x07\x9b2J\u202e"
 
 

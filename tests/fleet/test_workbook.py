@@ -82,6 +82,9 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
         {"P": "<row r='1'><c t='s'><v>0</v></c></row>"}, strings=shared("address", count=2**32)
     ),
     "an element that is never closed": lambda: ods(
+        "<table:table table:name='P'>", is_closed=False
+    ),
+    "a row that is never closed": lambda: ods(
         "<table:table table:name='P'><table:table-row>", is_closed=False
     ),
     "one text in a hundred thousand cells": many_references,

@@ -211,7 +211,7 @@ def test_another_table_is_not_kept_waiting_by_one_that_hangs(
     technician: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "people.ods"
-    path.write_bytes(ods("<table:table table:name='P'><table:table-row>", is_closed=False))
+    path.write_bytes(ods("<table:table table:name='P'>", is_closed=False))
     state = technician.window.session.fleet
     state.choose(path)
     technician.window.fleet.check(lambda: None)
