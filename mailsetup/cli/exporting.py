@@ -21,6 +21,7 @@ from mailsetup.cli.document import Document
 from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, MakePage, print_document
 from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.export.exporter import Artifact
+from mailsetup.givenfile import PIPE_SECONDS, CannotRead, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.document import SCHEMA
@@ -31,7 +32,7 @@ from mailsetup.model.settings import AccountSettings
 if TYPE_CHECKING:
     from mailsetup.cli.engine import Engine
 
-_MAX_KEY_FILE = 1024 * 1024 + 1
+_MAX_KEY_FILE = 1024 * 1024
 
 
 def export(options: argparse.Namespace, streams: Streams) -> int:
@@ -102,13 +103,10 @@ def _signed(
 
 
 def _content(path: str) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(_MAX_KEY_FILE)
-    except OSError:
-        raise RefusalError(
-            "export.not-signed", _("This file cannot be opened: {path}").format(path=path)
-        ) from None
+    content = read_given_file(Path(path), _MAX_KEY_FILE, pipe_seconds=PIPE_SECONDS)
+    if isinstance(content, CannotRead):
+        raise RefusalError("export.not-signed", content.reason)
+    return content
 
 
 def publish(options: argparse.Namespace, streams: Streams) -> int:
