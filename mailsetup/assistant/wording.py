@@ -1,5 +1,6 @@
 """Sentences that the window and the command line share, in the current language."""
 
+from pathlib import Path
 from typing import assert_never
 
 from mailsetup.assistant.events import Activity
@@ -368,6 +369,14 @@ def ignored_file_sentence(reason: str, path: str) -> str:
             ).format(path=shown)
         case _:
             return _("{path} was ignored because it cannot be read.").format(path=shown)
+
+
+def demo_note(folder: Path) -> str:
+    """What became of a program that was set up in the demo; ``folder`` is its temporary home."""
+    return _(
+        "Demo: nothing on this computer was changed. What was set up is in the temporary folder"
+        " {folder}, which is removed when the demo ends."
+    ).format(folder=plain(str(folder), 300))
 
 
 def no_keyring_sentence() -> str:

@@ -200,7 +200,7 @@ def parser() -> Parser:
         _("put the settings into a program installed here"),
         examples=(
             "mailsetup apply ana@company.com --to thunderbird",
-            "mailsetup apply ana@company.com --to thunderbird --profile default",
+            "mailsetup apply ana@company.com --to thunderbird --profile new",
             "mailsetup apply ana@company.com --to thunderbird --undo",
         ),
     )
@@ -213,7 +213,10 @@ def parser() -> Parser:
         "--profile",
         metavar=_("PROFILE"),
         default="",
-        help=_("profile of Thunderbird: its name or folder; otherwise a new one is made"),
+        help=_(
+            "profile of Thunderbird: its name or folder, or “new”; otherwise the one that opens by"
+            " itself"
+        ),
     )
     apply.add_argument(
         "--store-password",
