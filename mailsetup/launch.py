@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
+from mailsetup.cli.output import open_standard_files
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def run() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
+    open_standard_files()
     try:
         sys.exit(start(sys.argv[1:]))
     except KeyboardInterrupt:

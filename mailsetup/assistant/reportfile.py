@@ -131,7 +131,9 @@ def _give_name(temporary: Path, path: Path) -> None:
 
 
 def _taken(path: Path) -> str:
-    return _("{place} is there already. Choose another name.").format(place=path)
+    return _("{place} is there already. Choose another name, or replace it with --force.").format(
+        place=path
+    )
 
 
 def _unwritable(error: OSError | ValueError, path: Path) -> str:

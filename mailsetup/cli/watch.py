@@ -30,10 +30,6 @@ def watch(options: argparse.Namespace, streams: Streams) -> int:
     domain = to_a_label(options.domain)
     if domain is None or "." not in domain:
         raise RefusalError("usage", _("A domain is needed, such as company.com."))
-    if options.address is not None:
-        raise RefusalError("usage", _("Give an address or --domain, not both."))
-    if options.offline:
-        raise RefusalError("usage", _("--domain and --offline do not go together."))
     known = None
     if options.settings is not None:
         known = settings_file(Path(options.settings), EmailAddress("postmaster", domain))
