@@ -49,7 +49,13 @@ def parser() -> Parser:
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    root.add_argument("--version", action="version", version=f"mailsetup {__version__}")
+    root.add_argument(
+        "--version",
+        action="version",
+        version=f"mailsetup {__version__}",
+        # argparse has this text as a default value, which is never translated.
+        help=_("show program's version number and exit"),
+    )
     root.add_argument(
         "--demo",
         action="store_true",

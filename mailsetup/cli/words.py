@@ -68,7 +68,7 @@ def _check_option(
         return
     if not isinstance(action, argparse._AppendAction):
         if name in given:
-            message = _("{option} is there twice, but it can have one value only.")
+            message = _("{option} was given twice, but it takes only one value.")
             raise UsageError(message.format(option=name), parser.verb)
         given.add(name)
     if not has_value:
@@ -85,7 +85,7 @@ def _unknown(name: str, parser: Parser, root: Parser) -> NoReturn:
     if not _is_of_another(name, root):
         message = _("There is no option {option}.").format(option=shown)
     elif parser is root:
-        message = _("{option} is an option of a command and stands behind it.").format(option=shown)
+        message = _("Write {option} after the command, not before it.").format(option=shown)
     else:
         message = _("“{verb}” has no option {option}.").format(verb=parser.verb, option=shown)
     raise UsageError(message, parser.verb)
@@ -105,7 +105,7 @@ def _no_password(option: str, parser: Parser) -> str:
     elif "--password-command" in parser.options:
         how = _("Use --password-command, or a column of the table.")
     elif parser.verb:
-        how = _("“{verb}” needs none.").format(verb=parser.verb)
+        how = _("“{verb}” needs no password.").format(verb=parser.verb)
     else:
-        how = _("Use --password-stdin behind the command.")
+        how = _("Use --password-stdin after the command.")
     return f"{why} {how}"

@@ -225,7 +225,7 @@ def test_what_follows_something_unknown_is_not_repeated(words: tuple[str, ...]) 
 def test_each_command_says_what_to_use_instead_of_a_password_option() -> None:
     assert "--password-stdin" in refused("check", "a@b.es", "--password", CANARY)
     assert "--password-command" in refused("batch", "t.csv", "--password", CANARY)
-    assert "“discover” needs none" in refused("discover", "a@b.es", "--password", CANARY)
+    assert "“discover” needs no password" in refused("discover", "a@b.es", "--password", CANARY)
 
 
 # Where to read on -------------------------------------------------------------------------------
