@@ -85,7 +85,10 @@ def _document(account: Account, made: list[tuple[Exporter, Artifact, list[Path]]
         "outcome": "exported",
         "address": str(account.address),
     }
-    return document | (exports[0] if len(exports) == 1 else {"exports": [*exports]})
+    if len(exports) == 1:
+        return document | exports[0]
+    document["exports"] = [*exports]
+    return document
 
 
 def _members(program: Exporter, artifact: Artifact, places: list[Path]) -> "Document":
