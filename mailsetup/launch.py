@@ -72,10 +72,12 @@ class _Pages:
         self._ending: ExitStack | None = ending
 
     def make(self, page: "Printed") -> bytes:
-        """One of them."""
+        """One of them; b"" where that is not possible here."""
         if self._ending is not None:
-            from mailsetup.gui.pdf import application
-
+            try:
+                from mailsetup.gui.pdf import application
+            except ImportError:  # a library of the system that Qt needs is missing
+                return b""
             self._ending.enter_context(application())
             self._ending = None
         return make_page(page)

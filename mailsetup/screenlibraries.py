@@ -27,7 +27,7 @@ OF_PLUGINS = {
 """What Qt's plug-ins for X11 and for Wayland load, and what they load in their turn."""
 
 MANAGERS = {
-    "apt": "sudo apt-get install --no-install-recommends",
+    "apt": "sudo apt-get update && sudo apt-get install --no-install-recommends",
     "dnf": "sudo dnf install",
     "pacman": "sudo pacman -S --needed",
     "zypper": "sudo zypper install",

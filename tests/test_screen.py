@@ -17,6 +17,9 @@ from mailsetup.screenlibraries import OF_PLUGINS, OF_QT, install_line, missing, 
 ALL = tuple(dict.fromkeys((*OF_QT, *(name for names in OF_PLUGINS.values() for name in names))))
 
 
+APT = "sudo apt-get update && sudo apt-get install --no-install-recommends"
+
+
 class Loader:
     """The dynamic loader of a computer on which some libraries are missing."""
 
@@ -156,8 +159,8 @@ def test_a_platform_that_qt_does_not_start_is_named(tmp_path: Path, name: str) -
 @pytest.mark.parametrize(
     ("release", "line"),
     [
-        ("ID=debian", "sudo apt-get install --no-install-recommends libxcb-cursor0"),
-        ('ID=linuxmint\nID_LIKE="ubuntu debian"', "sudo apt-get install"),
+        ("ID=debian", APT + " libxcb-cursor0"),
+        ('ID=linuxmint\nID_LIKE="ubuntu debian"', APT),
         ("ID=fedora", "sudo dnf install xcb-util-cursor"),
         ('ID="rocky"\nID_LIKE="rhel centos fedora"', "sudo dnf install"),
         ("ID=arch", "sudo pacman -S --needed xcb-util-cursor"),
@@ -181,7 +184,7 @@ def test_every_library_has_a_package_everywhere(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("apt-cache") is None, reason="this is no Debian")
 def test_debian_has_the_packages(tmp_path: Path) -> None:
-    packages = install_line(ALL, debian(tmp_path)).split()[4:]
+    packages = install_line(ALL, debian(tmp_path)).removeprefix(APT).split()
     known = subprocess.run(
         ["apt-cache", "showpkg", *packages], capture_output=True, text=True, check=True
     )

@@ -61,6 +61,8 @@ def check(options: argparse.Namespace, streams: Streams) -> int:
         early = early_password(options, streams, engine, address)
         second = _second(options, streams, engine) if options.second else None
         discovery, agreed_before = find_settings(options, streams, engine, address)
+        if options.settings is not None:
+            discovery = engine.run(engine.assistant.warned(discovery))
         document = discovery_document(address, discovery)
         if discovery.outcome is Outcome.NOT_FOUND:
             return _absent(options, streams, engine, address, discovery, report_to)

@@ -8,6 +8,8 @@ from mailsetup.model.text import plain
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_NO_HOME = "home directory"
+"""In what `pathlib` raises where there is neither HOME nor an entry of the account (passwd)."""
 _OF_FILES = frozenset(
     {
         errno.EROFS, errno.EIO, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
@@ -29,6 +31,8 @@ def environment_problem(error: Exception) -> tuple[str, str] | None:
             "computer.no-memory",
             _("There is not enough memory. Close some programs and try again."),
         )
+    if isinstance(error, RuntimeError) and _NO_HOME in str(error):
+        return "computer.no-home", _("This account has no home folder. Set HOME to a folder.")
     if not isinstance(error, OSError):
         return None
     place = plain(str(error.filename), 200) if error.filename is not None else ""

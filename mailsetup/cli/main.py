@@ -180,9 +180,10 @@ def _describe(options: Namespace, stdout: TextIO) -> int:
         case _:
             from datetime import UTC, datetime
 
+            now = datetime.now(UTC)
             # A given date makes the same page twice (reproducible-builds.org).
-            given = os.environ.get("SOURCE_DATE_EPOCH", "")
-            now = datetime.fromtimestamp(int(given), UTC) if given.isdigit() else datetime.now(UTC)
+            with contextlib.suppress(ValueError, OverflowError, OSError):
+                now = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "")), UTC)
             selfdescription.write_manual(stdout, now.date().isoformat())
     return DONE
 

@@ -1,5 +1,6 @@
 """TLS: the one factory of contexts, and what a failed handshake means."""
 
+import contextlib
 import os
 import ssl
 import sys
@@ -127,7 +128,12 @@ def _trusting_the_system() -> ssl.SSLContext:
     if os.name == "nt" or not (places.cafile or places.capath):
         return ssl.create_default_context()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(places.cafile, places.capath)
+    for file, folder in ((places.cafile, None), (None, places.capath)):
+        # As OpenSSL does by itself, a place that holds no certificates is left out. Where a
+        # variable names it, `net.environment` says so.
+        with contextlib.suppress(OSError):
+            if file or folder:
+                context.load_verify_locations(file, folder)
     return context
 
 
