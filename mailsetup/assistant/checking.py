@@ -16,7 +16,7 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.programfolders import folders_for_programs
 from mailsetup.assistant.redaction import Redacted
-from mailsetup.assistant.report import CheckReport, Elsewhere
+from mailsetup.assistant.report import CheckReport, Elsewhere, sending_was_tested
 from mailsetup.assistant.request import CheckRequest
 from mailsetup.assistant.second import exchange
 from mailsetup.diagnosis.chain import Verdict, judge
@@ -254,7 +254,7 @@ class Check:
             outgoing=mail.outgoing.proof,
             round_trip=mail.trip,
             elapsed_ms=1000 * (self._net.clock.monotonic() - started),
-            answer=self._answer(verdict, mail.elsewhere),
+            answer=self._answer(verdict, mail),
             elsewhere=mail.elsewhere,
             folders=mail.folders,
         )
@@ -435,16 +435,16 @@ class Check:
         )
         return elsewhere, self._told(findings)
 
-    def _answer(self, verdict: Verdict, elsewhere: Elsewhere | None) -> Answer | None:
+    def _answer(self, verdict: Verdict, mail: _Mail) -> Answer | None:
         symptom = self._request.symptom
         if symptom is None:
             return None
-        proven = all(status in (Status.OK, Status.WARN) for _link, status in verdict.chain)
+        in_order = all(status in (Status.OK, Status.WARN) for _link, status in verdict.chain)
         return answer(
             symptom,
             verdict.findings,
-            proven=proven,
-            saw_elsewhere=bool(elsewhere and elsewhere.sent),
+            proven=in_order and sending_was_tested(mail.trip, mail.elsewhere),
+            saw_elsewhere=bool(mail.elsewhere and mail.elsewhere.sent),
         )
 
     async def _computer(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:

@@ -121,15 +121,34 @@ class Assistant:
         """
         await self.close()
         async with self._network(leave_open=True) as net:
-            return await find(
-                address,
-                net,
-                agreed=(*self.options.agreed, *agreed),
-                budget=self.options.budget,
-                offline=self.options.offline,
-                plain_http=self.options.plain_http,
-                emit=lambda progress: emit(_event(progress)),
-            )
+            faults = asyncio.ensure_future(self._environment_faults(net))
+            try:
+                found = await find(
+                    address,
+                    net,
+                    agreed=(*self.options.agreed, *agreed),
+                    budget=self.options.budget,
+                    offline=self.options.offline,
+                    plain_http=self.options.plain_http,
+                    emit=lambda progress: emit(_event(progress)),
+                )
+                return replace(found, warnings=(*found.warnings, *await faults))
+            finally:
+                faults.cancel()
+
+    async def warned(self, discovery: Discovery) -> Discovery:
+        """Settings that were not searched for, with what a search would have warned of."""
+        async with self._network(leave_open=True) as net:
+            faults = await self._environment_faults(net)
+        return replace(discovery, warnings=(*discovery.warnings, *faults))
+
+    async def _environment_faults(self, net: Network) -> tuple[str, ...]:
+        """What is wrong with the variables by which the outside is reached, as warnings."""
+        if self.options.offline:
+            return ()
+        from mailsetup.net.environment import environment_faults
+
+        return await environment_faults(net.connect, use_proxy=self.options.network.use_proxy)
 
     async def explain_absence(
         self, address: EmailAddress, discovery: Discovery | None = None
@@ -312,7 +331,11 @@ class Assistant:
         from mailsetup.assistant.watching import watch
 
         async with self._network() as net:
-            return await watch(domain, net, self.options, known)
+            report, faults = await asyncio.gather(
+                watch(domain, net, self.options, known), self._environment_faults(net)
+            )
+        discovery = replace(report.discovery, warnings=(*report.discovery.warnings, *faults))
+        return replace(report, discovery=discovery)
 
     async def find_second(self, address: EmailAddress, secret: Secret) -> SecondMailbox | None:
         """The person's mailbox at another company; None where its servers are not certain."""

@@ -1,5 +1,6 @@
 """Sentences that the window and the command line share, in the current language."""
 
+import os
 from pathlib import Path
 from typing import assert_never
 
@@ -20,6 +21,7 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.source import Method, Source
 from mailsetup.model.text import plain
+from mailsetup.net.environment import EnvironmentFault, proxy_setting
 
 _PLAIN_NAMES = {
     ServiceKind.JMAP: "JMAP",
@@ -347,6 +349,8 @@ def warning_sentence(warning: str) -> str:
                 "This provider's mail can only be read in its own app or on its web page. No mail "
                 "program can be set up for it."
             )
+        case EnvironmentFault():
+            return _environment_sentence(warning)
         case _:
             return warning
 
@@ -377,6 +381,34 @@ def demo_note(folder: Path) -> str:
         "Demo: nothing on this computer was changed. What was set up is in the temporary folder"
         " {folder}, which is removed when the demo ends."
     ).format(folder=plain(str(folder), 300))
+
+
+def _environment_sentence(fault: EnvironmentFault) -> str:
+    proxy = proxy_setting()
+    shown, source = (proxy.shown, proxy.source) if proxy is not None else ("", "")
+    source = source or _("the system")
+    match fault:
+        case EnvironmentFault.CERT_FILE:
+            return _(
+                "The file of SSL_CERT_FILE cannot be read: {path}. Correct that variable, or "
+                "remove it."
+            ).format(path=plain(os.environ.get("SSL_CERT_FILE", ""), 200))
+        case EnvironmentFault.CERT_DIR:
+            return _(
+                "The folder of SSL_CERT_DIR cannot be read: {path}. Correct that variable, or "
+                "remove it."
+            ).format(path=plain(os.environ.get("SSL_CERT_DIR", ""), 200))
+        case EnvironmentFault.PROXY:
+            return _(
+                "The proxy of {source} cannot be used: {proxy}. Write it as http://HOST:PORT."
+            ).format(source=source, proxy=shown)
+        case EnvironmentFault.PROXY_SILENT:
+            return _(
+                "The proxy of {source} does not answer: {proxy}. Without it some settings may not "
+                "be found."
+            ).format(source=source, proxy=shown)
+        case _:
+            assert_never(fault)
 
 
 def no_keyring_sentence() -> str:

@@ -158,7 +158,7 @@ def not_read_back(place: Path) -> str:
     return _(
         "What was written in {place} did not read back as it was meant. It was thrown away; the"
         " files that were there are unchanged. Please report this."
-    ).format(place=place)
+    ).format(place=plain(str(place), 1000))
 
 
 def reason(error: OSError, place: Path) -> str:

@@ -1,5 +1,6 @@
 """TLS: the one factory of contexts, and what a failed handshake means."""
 
+import contextlib
 import os
 import ssl
 import sys
@@ -147,7 +148,12 @@ def _trusting_the_system() -> ssl.SSLContext:
         context.load_default_certs()
         return context
     context = blank_context()
-    context.load_verify_locations(places.cafile, places.capath)
+    for file, folder in ((places.cafile, None), (None, places.capath)):
+        # As OpenSSL does by itself, a place that holds no certificates is left out. Where a
+        # variable names it, `net.environment` says so.
+        with contextlib.suppress(OSError):
+            if file or folder:
+                context.load_verify_locations(file, folder)
     return context
 
 
