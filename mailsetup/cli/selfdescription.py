@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from mailsetup import __version__, resources
-from mailsetup.cli.arguments import Parser, parser
+from mailsetup.cli.arguments import parser
+from mailsetup.cli.parsing import Parser
 from mailsetup.i18n import _
 
 _FILES = frozenset({"settings", "ca_file", "report", "since", "sign_cert", "sign_key", "table"})

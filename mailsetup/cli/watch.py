@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from mailsetup.assistant.reportfile import unwritable
 from mailsetup.assistant.watching import DomainReport, ServerSeen
 from mailsetup.assistant.wording import server_sentence
 from mailsetup.cli import checktext, text
@@ -16,6 +17,7 @@ from mailsetup.cli.engine import Engine
 from mailsetup.cli.main import BROKEN, DONE, NOT_FOUND, print_document
 from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.export import atomic
+from mailsetup.givenfile import CannotRead, FileFault, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.document import SCHEMA, Json
@@ -30,10 +32,6 @@ def watch(options: argparse.Namespace, streams: Streams) -> int:
     domain = to_a_label(options.domain)
     if domain is None or "." not in domain:
         raise RefusalError("usage", _("A domain is needed, such as company.com."))
-    if options.address is not None:
-        raise RefusalError("usage", _("Give an address or --domain, not both."))
-    if options.offline:
-        raise RefusalError("usage", _("--domain and --offline do not go together."))
     known = None
     if options.settings is not None:
         known = settings_file(Path(options.settings), EmailAddress("postmaster", domain))
@@ -130,13 +128,11 @@ def _remembered(options: argparse.Namespace, domain: str) -> dict[str, str] | No
     if options.since is None:
         return None
     path = Path(options.since)
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_STATE + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise RefusalError("since.unreadable", atomic.reason(error, path)) from None
+    content = read_given_file(path, _MAX_STATE)
+    if isinstance(content, CannotRead):
+        if content.fault is FileFault.MISSING:
+            return None
+        raise RefusalError("since.unreadable", content.reason)
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -157,10 +153,11 @@ def _remembered(options: argparse.Namespace, domain: str) -> dict[str, str] | No
 def _remember(path: Path, domain: str, state: dict[str, str]) -> None:
     document = {"watch": _VERSION, "domain": domain, "state": state}
     content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    atomic.sweep(path.parent)
     try:
         atomic.put(path, content, 0o600)
-    except OSError as error:
-        raise RefusalError("since.not-written", atomic.reason(error, path)) from None
+    except (OSError, ValueError) as error:
+        raise RefusalError("since.not-written", unwritable(error, path)) from None
 
 
 # For people -------------------------------------------------------------------------------------

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from mailsetup.demo.world import DemoWorld
 
 
-def run(demo: "DemoWorld | None" = None, screenshot: str | None = None) -> int:
-    """Show the window until it is closed. With ``screenshot`` it is painted into a file instead."""
-    application = make_application()
+def run(
+    demo: "DemoWorld | None" = None, screenshot: str | None = None, *, platform: str = ""
+) -> int:
+    """Show the window until it is closed. With ``screenshot`` it is painted into a file instead.
+
+    ``platform`` is Qt's plug-in to use; "" leaves the choice to Qt.
+    """
+    application = make_application(platform)
 
     def make_assistant() -> "Assistant":
         from mailsetup.assistant.service import Assistant
@@ -43,7 +48,7 @@ def run(demo: "DemoWorld | None" = None, screenshot: str | None = None) -> int:
     return application.exec()
 
 
-def make_application() -> QApplication:
+def make_application(platform: str = "") -> QApplication:
     """The one QApplication, dressed, following the system's light and dark."""
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
@@ -52,7 +57,7 @@ def make_application() -> QApplication:
         QApplication.setHighDpiScaleFactorRoundingPolicy(
             Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
         )
-        application = QApplication(sys.argv[:1])
+        application = QApplication([*sys.argv[:1], *(("-platform", platform) if platform else ())])
     application.setApplicationName("mailsetup")
     application.setApplicationDisplayName("mailsetup")
     application.setDesktopFileName("mailsetup")

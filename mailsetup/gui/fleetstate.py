@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mailsetup.fleet.commands import TableCommand
     from mailsetup.fleet.overview import Overview
     from mailsetup.fleet.person import Plan
 
@@ -32,12 +33,17 @@ class FleetState:
     out: Path | None = None
     agreed: tuple[str, ...] = ()
     """Companies that the person agreed to on the way."""
+    commands: "tuple[TableCommand, ...]" = ()
+    """Commands that the table names for passwords."""
+    agreed_commands: tuple[str, ...] = ()
+    """Those that the person has seen and agreed to."""
     overview: "Overview | None" = None
 
     def choose(self, table: Path) -> None:
         """Another table; where the results go is proposed beside it."""
         self.table, self.plan, self.overview = table, None, None
         self.problem, self.agreed = "", ()
+        self.commands, self.agreed_commands = (), ()
         self.out = table.parent / f"{table.stem}-mailsetup"
 
     @property
@@ -48,6 +54,17 @@ class FleetState:
         return self.out is not None and presence.is_folder(self.out / ".mailsetup-batch")
 
     @property
+    def asks_for_commands(self) -> bool:
+        """Whether commands of the table would be run: only a test needs passwords."""
+        return self.check and bool(self.commands)
+
+    @property
+    def has_agreed(self) -> bool:
+        """Whether the person has agreed to every command that would be run."""
+        lines = {command.line for command in self.commands}
+        return not self.asks_for_commands or lines <= set(self.agreed_commands)
+
+    @property
     def is_ready(self) -> bool:
         """Whether the run may begin."""
         plan = self.plan
@@ -56,4 +73,5 @@ class FleetState:
             and self.out is not None
             and bool(plan.people)
             and (self.skip_bad or not plan.problems)
+            and self.has_agreed
         )
