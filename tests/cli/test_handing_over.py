@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,24 @@ def test_an_undo_with_nothing_to_take_back_clears_away_what_a_killed_run_left(
     assert (status, told["error"]["id"]) == (2, "undo.refused")
     assert not list(folder.rglob(".mailsetup-*"))
     assert prefs.read_bytes() == profile().content
+
+
+@needs_posix
+def test_an_undo_clears_away_what_was_left_where_a_linked_list_of_profiles_leads(
+    folder: Path, prefs: Path
+) -> None:
+    elsewhere = folder / "dotfiles"
+    elsewhere.mkdir()
+    ini = prefs.parent.parent / "profiles.ini"
+    ini.rename(elsewhere / "profiles.ini")
+    ini.symlink_to(elsewhere / "profiles.ini")
+    left, others = elsewhere / ".mailsetup-0123456789abcdef", elsewhere / ".mailsetup-mine"
+    for file in (left, others):
+        file.write_text("[Profile0]")
+        os.utime(file, (0, 0))
+    assert run("apply", ADDRESS, "--to", "thunderbird", "--undo")[0] == 2
+    assert not left.exists()
+    assert others.exists(), "no name that this program makes"
 
 
 @needs_posix
