@@ -44,7 +44,11 @@ class Journal:
         """Something of our own, in technical words."""
         for username, secret in self._secrets:
             text = without_secret(text, username, secret)
-        self._lines.append(f"{self._now():%H:%M:%S.%f}"[:12] + "  " + plain(text, 400))
+        text = plain(text, 400)
+        for username, secret in self._secrets:
+            # Once more: folding makes some recognisable, and the cut may have left a beginning.
+            text = without_secret(text, username, secret)
+        self._lines.append(f"{self._now():%H:%M:%S.%f}"[:12] + "  " + text)
 
     def take(self, event: Event) -> None:
         """Something happened in the engine."""
