@@ -43,7 +43,7 @@ from mailsetup.model.text import has_control
 
 _KINDS = (Protocol.IMAP, Protocol.POP3)
 _SECURITY = (SocketType.TLS, SocketType.STARTTLS)
-_KNOWN_REASONS = ("exchange", "bridge", "own-app")
+_KNOWN_REASONS = ("exchange", "bridge", "own-app", "unencrypted", "plain-http")
 
 
 class ServerForm(QWidget):
