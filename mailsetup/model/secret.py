@@ -67,13 +67,21 @@ class AccessToken(Secret):
     __slots__ = ()
 
 
-def plain_without_secret(text: str, username: str, secret: Secret | None, limit: int = 300) -> str:
-    """Text from a server made fit to be shown (see `plain`) and free of the password.
+def plain_without_secrets(
+    text: str, secrets: Sequence[tuple[str, Secret | None]], limit: int = 300
+) -> str:
+    """Text from a server made fit to be shown (see `plain`) and free of secrets.
 
-    What `plain` folds and cuts could not be recognised afterwards, so that it is blanked before;
-    and what becomes recognisable by folding is blanked after.
+    ``secrets`` come with their user names. What `plain` folds and cuts could not be recognised
+    afterwards, so that it is blanked before; what becomes recognisable by folding, and what the cut
+    left of a secret, is blanked after.
     """
-    return without_secret(plain(without_secret(text, username, secret), limit), username, secret)
+    for username, secret in secrets:
+        text = without_secret(text, username, secret)
+    text = plain(text, limit)
+    for username, secret in secrets:
+        text = without_secret(text, username, secret)
+    return text
 
 
 def without_secret(text: str, username: str, secret: Secret | None) -> str:

@@ -2,7 +2,7 @@
 
 from types import TracebackType
 
-from mailsetup.model.secret import Secret, plain_without_secret
+from mailsetup.model.secret import Secret, plain_without_secrets
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import (
     ConnectionLostError,
@@ -96,4 +96,4 @@ class border:  # noqa: N801 - reads as the block that it is
         return Failure(self._stage, meaning, self._server, text=text)
 
     def _told(self, said: str, limit: int = 300) -> str:
-        return plain_without_secret(said, self._server.username, self._secret, limit)
+        return plain_without_secrets(said, [(self._server.username, self._secret)], limit)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsetup.model.secret import AccessToken, Secret, plain_without_secret, without_secret
+from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets, without_secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.model.text import ELLIPSIS, plain
 from mailsetup.verify.outcome import ErrorClass, Stage
@@ -75,7 +75,7 @@ def letters(text: str) -> str:
 def test_a_password_is_blanked_in_every_form(password: str, name: str) -> None:
     form = FORMS[name](password)
     said = f"wrong: {form} - go away"
-    shown = plain_without_secret(said, "ana", Secret(password))
+    shown = plain_without_secrets(said, [("ana", Secret(password))])
     assert "•••" in shown
     # What is left of it is shorter than what would help anybody.
     names = base64.b64encode(b"root\0ana\0").decode()
@@ -88,7 +88,7 @@ def test_a_password_is_blanked_in_every_form(password: str, name: str) -> None:
 def test_a_cut_does_not_leave_the_beginning_of_a_password(password: str, before: int) -> None:
     said = "x" * before + password + " and more of it " * 100
     for shown in (
-        plain_without_secret(said, "ana", Secret(password)),
+        plain_without_secrets(said, [("ana", Secret(password))]),
         without_secret(plain(said), "ana", Secret(password)),
     ):
         assert len(shown) <= 310
@@ -162,6 +162,6 @@ def test_a_long_token_costs_little() -> None:
     st.text(max_size=400),
 )
 def test_any_password_is_gone_from_any_text(password: str, before: str, after: str) -> None:
-    shown = plain_without_secret(before + password + after, "ana", Secret(password))
+    shown = plain_without_secrets(before + password + after, [("ana", Secret(password))])
     assert password not in shown
     assert len(shown) <= 310
