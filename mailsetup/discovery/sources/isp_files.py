@@ -37,6 +37,8 @@ class IspFiles:
             if isinstance(document, CannotRead):
                 if document.fault is FileFault.MISSING:
                     continue
+                if document.fault is FileFault.TOO_LARGE:
+                    return NotFound(str(path), str(document.fault))
                 return Unreachable(str(path), str(document.fault))
             settings = parse(document, address)
             if isinstance(settings, Unusable):
