@@ -114,7 +114,7 @@ class TestIspFiles:
         assert ask(IspFiles([tmp_path]), World()) == NotFound(str(path), "too-large")
         path.unlink()
         path.mkdir()
-        assert ask(IspFiles([tmp_path]), World()) == Unreachable(str(path), "isadirectoryerror")
+        assert ask(IspFiles([tmp_path]), World()) == Unreachable(str(path), "not-a-file")
 
 
 class TestIspdb:
