@@ -113,11 +113,12 @@ def _fault_of_container(content: bytes) -> str:
 def _messages(book: "CalamineWorkbook", name: str, content: bytes) -> Iterator[dict[str, Any]]:
     """A sheet's rows that hold anything, each with its number, in messages of a bounded size."""
     sheet = book.get_sheet_by_name(name)
-    first, left = sheet.start or (0, 0)
+    # The library gives the empty rows above the first cell, but not the empty columns beside it.
+    _top, left = sheet.start or (0, 0)
     errors = _error_cells(content, name)
     rows: list[tuple[int, list[Cell]]] = []
     size = 0
-    for number, values in enumerate(sheet.iter_rows(), first + 1):
+    for number, values in enumerate(sheet.iter_rows(), 1):
         cells: list[Cell] = [
             value if type(value) is str and len(value) <= MAX_CELL else _cell(value)
             for value in values
