@@ -6,6 +6,7 @@ English is the language of the message ids; Spanish comes from the compiled cata
 import gettext as _gettext
 import locale
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,18 +26,31 @@ _for_another: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 def system_language() -> str:
-    """``es`` where the system speaks any Spanish, otherwise ``en``."""
-    for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(variable, "")
-        if value and value not in ("C", "POSIX"):
-            return _known(value.split(":", 1)[0])
+    """``es`` where the system speaks any Spanish, otherwise ``en``.
+
+    The variables count as for GNU gettext ("Specifying a Priority List of Languages"): LC_ALL
+    before LC_MESSAGES before LANG, and LANGUAGE before these, except where they say C.
+    """
+    names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    chosen = next((name for name in names if name), "")
+    if chosen in ("C", "POSIX"):
+        return "en"
+    wished = (_known(name) for name in os.environ.get("LANGUAGE", "").split(":"))
+    listed = next((language for language in wished if language), "")
+    if listed or chosen:
+        return listed or _known(chosen) or "en"
     if sys.platform in ("win32", "darwin"):
-        return _known(locale.getlocale()[0] or "")
+        try:
+            return _known(locale.getlocale()[0] or "") or "en"
+        except ValueError:  # a locale that Python does not know, such as macOS's "UTF-8"
+            return "en"
     return "en"
 
 
 def _known(name: str) -> str:
-    return "es" if name.lower().startswith(("es", "spanish")) else "en"
+    """The language of a locale's name; "" for one that there are no texts in."""
+    word = re.split(r"[_.@ -]", name.lower(), maxsplit=1)[0]
+    return {"es": "es", "spanish": "es", "en": "en", "english": "en"}.get(word, "")
 
 
 def set_language(language: str) -> None:

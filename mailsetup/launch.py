@@ -1,13 +1,15 @@
 """Where the program begins: the one place that knows both faces, window and command line."""
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
+from mailsetup.cli.output import open_standard_files
 from mailsetup.i18n import _
+from mailsetup.process import keep_secrets
+from mailsetup.screen import NoScreen, Screen, find_screen
 
 if TYPE_CHECKING:
     from mailsetup.fleet.welcome import Printed
@@ -21,6 +23,8 @@ def run() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
+    keep_secrets(sys.argv[1:])
+    open_standard_files()
     try:
         sys.exit(start(sys.argv[1:]))
     except KeyboardInterrupt:
@@ -35,23 +39,18 @@ def start(arguments: Sequence[str]) -> int:
         return main(arguments, windows=Windows(open_window, open_demo, make_pdf, pages.make))
 
 
-def has_display() -> bool:
-    """Whether a window can be shown here. Qt's offscreen platform counts: tests ask for it."""
-    if sys.platform in ("win32", "darwin") or os.environ.get("QT_QPA_PLATFORM"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def open_window(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:  # noqa: ARG001
     """Show the window until the person closes it."""
-    if not has_display():
+    screen = find_screen()
+    if isinstance(screen, NoScreen):
+        stderr.write(f"{screen.reason}\n")
         stderr.write(
-            _("There is no screen here. Use a command; “mailsetup --help” shows them.") + "\n"
+            _("In the terminal, “mailsetup check YOUR-ADDRESS” does the same; see --help.") + "\n"
         )
-        return BAD_INPUT
+        return DEFECT if screen.is_installation else BAD_INPUT
     from mailsetup.gui.app import run as run_window
 
-    return run_window(screenshot=screenshot)
+    return run_window(screenshot=screenshot, platform=screen.platform)
 
 
 def make_pdf(content: "ReportContent") -> bytes:
@@ -75,10 +74,12 @@ class _Pages:
         self._ending: ExitStack | None = ending
 
     def make(self, page: "Printed") -> bytes:
-        """One of them."""
+        """One of them; b"" where that is not possible here."""
         if self._ending is not None:
-            from mailsetup.gui.pdf import application
-
+            try:
+                from mailsetup.gui.pdf import application
+            except ImportError:  # a library of the system that Qt needs is missing
+                return b""
             self._ending.enter_context(application())
             self._ending = None
         return make_page(page)
@@ -97,12 +98,15 @@ def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:
             + "\n"
         )
         return DEFECT
+    screen = find_screen()
     with DemoWorld() as world:
-        if has_display():
+        if isinstance(screen, Screen):
             from mailsetup.gui.app import run as run_window
 
-            return run_window(demo=world, screenshot=screenshot)
+            return run_window(demo=world, screenshot=screenshot, platform=screen.platform)
         from mailsetup.cli.demo import walk
 
-        stdout.write(_("There is no screen here, so the demo walks through the terminal.") + "\n\n")
+        stderr.write(f"{screen.reason}\n")
+        stdout.write(_("The demo walks through the terminal instead.") + "\n\n")
+        stdout.flush()
         return walk(world, stdout)

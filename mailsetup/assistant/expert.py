@@ -1,6 +1,5 @@
 """What technicians may set for a run, as they type it: checked here for both faces."""
 
-import ssl
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +10,7 @@ from mailsetup.givenfile import CannotRead, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.hostname import to_a_label
 from mailsetup.model.text import has_control
+from mailsetup.net import tls
 
 
 class ExpertField(StrEnum):
@@ -103,8 +103,4 @@ def holds_certificates(path: Path) -> bool:
     """Whether a file can be read as certificates. Anything but an ordinary file cannot."""
     if isinstance(read_given_file(path, MAX_FILE), CannotRead):
         return False
-    try:
-        ssl.create_default_context(cafile=str(path))
-    except (OSError, ValueError, ssl.SSLError):
-        return False
-    return True
+    return tls.holds_certificates(path)

@@ -24,6 +24,11 @@ class Elsewhere:
     """Why the other mailbox could not be used: a matter of its own, not of the account."""
 
 
+def sending_was_tested(trip: RoundTrip | None, elsewhere: Elsewhere | None) -> bool:
+    """Whether a message of the account was seen to arrive, and the account to receive one."""
+    return trip is not None or bool(elsewhere and elsewhere.sent and elsewhere.received)
+
+
 @dataclass(frozen=True, slots=True)
 class CheckReport:
     """What was proven and what is broken. ``chain`` has every link once, in order."""
@@ -50,7 +55,12 @@ class CheckReport:
 
     @property
     def is_proven(self) -> bool:
-        """Whether every link was seen to work, warnings aside."""
+        """Whether every link was seen to work, warnings aside, with a message that arrived."""
+        return self.is_in_order and sending_was_tested(self.round_trip, self.elsewhere)
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether every link was seen to work, warnings aside. No message need have been sent."""
         return all(status in (Status.OK, Status.WARN) for _link, status in self.chain)
 
     def status(self, link: Link) -> Status:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.export import atomic
+from mailsetup.export import atomic, presence
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 from mailsetup.report.content import ReportContent
@@ -50,7 +50,7 @@ def report_obstacle(path: Path, *, force: bool = False) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        return _unwritable(error, path)
+        return unwritable(error, path)
     if stat.S_ISLNK(mode):
         return _("{place} is a link. It was not followed; nothing was written.").format(place=path)
     if not stat.S_ISREG(mode):
@@ -90,9 +90,11 @@ def write_report(
             _put_new(path, written)
     except FileExistsError as error:
         # The name of the report, or a file where its folder should be.
-        return ReportRefused(_taken(path if path.parent.is_dir() else Path(error.filename)))
+        return ReportRefused(
+            _taken(path if presence.is_folder(path.parent) else Path(error.filename))
+        )
     except (OSError, ValueError) as error:
-        return ReportRefused(_unwritable(error, path))
+        return ReportRefused(unwritable(error, path))
     return ReportWritten(path)
 
 
@@ -132,10 +134,15 @@ def _give_name(temporary: Path, path: Path) -> None:
 
 
 def _taken(path: Path) -> str:
-    return _("{place} is there already. Choose another name.").format(place=path)
+    return _("{place} is there already. Choose another name, or replace it with --force.").format(
+        place=path
+    )
 
 
-def _unwritable(error: OSError | ValueError, path: Path) -> str:
+def unwritable(error: OSError | ValueError, path: Path) -> str:
+    """Why a file cannot be written, as a sentence; it names the folder where that is missing."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return atomic.reason(error, path.parent)
     if isinstance(error, OSError):
         return atomic.reason(error, path)
     return _("{place} is not a name that a file can have.").format(place=plain(str(path)))

@@ -22,7 +22,20 @@ def verdict_words(report: CheckReport) -> tuple[str, str]:
         return broken_words(cause)
     if report.is_proven:
         return _("Everything works"), _("Your mail comes in and goes out.")
+    if report.is_in_order:
+        return _("Logging in works"), _("Sending was not tested.")
     return _("Nothing broken was found"), _("Not everything could be checked.")
+
+
+def healthy_sentence(report: CheckReport) -> str:
+    """The verdict as one sentence; "" where a link is broken."""
+    if not report.is_healthy:
+        return ""
+    if report.is_proven:
+        return _("Everything works.")
+    if report.is_in_order:
+        return _("Logging in works; sending was not tested.")
+    return _("Nothing is broken as far as it could be checked.")
 
 
 def broken_words(cause: Finding) -> tuple[str, str]:

@@ -121,15 +121,34 @@ class Assistant:
         """
         await self.close()
         async with self._network(leave_open=True) as net:
-            return await find(
-                address,
-                net,
-                agreed=(*self.options.agreed, *agreed),
-                budget=self.options.budget,
-                offline=self.options.offline,
-                plain_http=self.options.plain_http,
-                emit=lambda progress: emit(_event(progress)),
-            )
+            faults = asyncio.ensure_future(self._environment_faults(net))
+            try:
+                found = await find(
+                    address,
+                    net,
+                    agreed=(*self.options.agreed, *agreed),
+                    budget=self.options.budget,
+                    offline=self.options.offline,
+                    plain_http=self.options.plain_http,
+                    emit=lambda progress: emit(_event(progress)),
+                )
+                return replace(found, warnings=(*found.warnings, *await faults))
+            finally:
+                faults.cancel()
+
+    async def warned(self, discovery: Discovery) -> Discovery:
+        """Settings that were not searched for, with what a search would have warned of."""
+        async with self._network(leave_open=True) as net:
+            faults = await self._environment_faults(net)
+        return replace(discovery, warnings=(*discovery.warnings, *faults))
+
+    async def _environment_faults(self, net: Network) -> tuple[str, ...]:
+        """What is wrong with the variables by which the outside is reached, as warnings."""
+        if self.options.offline:
+            return ()
+        from mailsetup.net.environment import environment_faults
+
+        return await environment_faults(net.connect, use_proxy=self.options.network.use_proxy)
 
     async def explain_absence(
         self, address: EmailAddress, discovery: Discovery | None = None
@@ -140,15 +159,19 @@ class Assistant:
         """
         if self.options.offline:
             return judge((), ())
-        from mailsetup.diagnosis.checks.domain import look_at_domain
+        from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
         from mailsetup.diagnosis.checks.network import look_at_network
+        from mailsetup.diagnosis.guard import Guard
 
+        guard = Guard()
+        facts = discovery.domain_facts if discovery else None
+        unseen = DomainVerdict((), in_order=False)
         async with self._network() as net:
             domain, network = await asyncio.gather(
-                look_at_domain(address, net, discovery.domain_facts if discovery else None),
-                look_at_network(net),
+                guard.run("domain", look_at_domain(address, net, facts), unseen),
+                guard.run("network", look_at_network(net), ()),
             )
-        findings = (*network, *domain.findings)
+        findings = (*network, *domain.findings, *guard.defects)
         return judge(findings, (Link.DNS,) if domain.in_order else ())
 
     async def check(self, request: CheckRequest, emit: Emit = ignore) -> "CheckReport":
@@ -308,7 +331,11 @@ class Assistant:
         from mailsetup.assistant.watching import watch
 
         async with self._network() as net:
-            return await watch(domain, net, self.options, known)
+            report, faults = await asyncio.gather(
+                watch(domain, net, self.options, known), self._environment_faults(net)
+            )
+        discovery = replace(report.discovery, warnings=(*report.discovery.warnings, *faults))
+        return replace(report, discovery=discovery)
 
     async def find_second(self, address: EmailAddress, secret: Secret) -> SecondMailbox | None:
         """The person's mailbox at another company; None where its servers are not certain."""

@@ -1,5 +1,7 @@
 """Sentences that the window and the command line share, in the current language."""
 
+import os
+from pathlib import Path
 from typing import assert_never
 
 from mailsetup.assistant.events import Activity
@@ -19,6 +21,7 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.source import Method, Source
 from mailsetup.model.text import plain
+from mailsetup.net.environment import EnvironmentFault, proxy_setting
 
 _PLAIN_NAMES = {
     ServiceKind.JMAP: "JMAP",
@@ -321,6 +324,9 @@ def source_asked_sentence(method: str, location: str) -> str:
 
 def warning_sentence(warning: str) -> str:
     """What a search has to say beside its result; ``warning`` is one of `find`'s stable words."""
+    word, _colon, path = warning.partition(":")
+    if word.startswith("file-"):
+        return ignored_file_sentence(word, path)
     match warning:
         case "incomplete":
             return _("Only one of the two directions was found, receiving or sending.")
@@ -343,8 +349,66 @@ def warning_sentence(warning: str) -> str:
                 "This provider's mail can only be read in its own app or on its web page. No mail "
                 "program can be set up for it."
             )
+        case EnvironmentFault():
+            return _environment_sentence(warning)
         case _:
             return warning
+
+
+def ignored_file_sentence(reason: str, path: str) -> str:
+    """Why a file (or its folder) does not count, as in `mailsetup.ownfiles`, and what to do."""
+    shown = plain(path, 200)
+    match reason:
+        case "file-foreign":
+            return _(
+                "{path} was ignored: it belongs to another account of this computer, which could "
+                "lead your password elsewhere with it. If its content is right, make your account "
+                "its owner (chown)."
+            ).format(path=shown)
+        case "file-writable":
+            return _(
+                "{path} was ignored: other accounts of this computer may write to it, and could "
+                "lead your password elsewhere with it. If its content is right, forbid that: "
+                "chmod go-w {path}"
+            ).format(path=shown)
+        case _:
+            return _("{path} was ignored because it cannot be read.").format(path=shown)
+
+
+def demo_note(folder: Path) -> str:
+    """What became of a program that was set up in the demo; ``folder`` is its temporary home."""
+    return _(
+        "Demo: nothing on this computer was changed. What was set up is in the temporary folder"
+        " {folder}, which is removed when the demo ends."
+    ).format(folder=plain(str(folder), 300))
+
+
+def _environment_sentence(fault: EnvironmentFault) -> str:
+    proxy = proxy_setting()
+    shown, source = (proxy.shown, proxy.source) if proxy is not None else ("", "")
+    source = source or _("the system")
+    match fault:
+        case EnvironmentFault.CERT_FILE:
+            return _(
+                "The file of SSL_CERT_FILE cannot be read: {path}. Correct that variable, or "
+                "remove it."
+            ).format(path=plain(os.environ.get("SSL_CERT_FILE", ""), 200))
+        case EnvironmentFault.CERT_DIR:
+            return _(
+                "The folder of SSL_CERT_DIR cannot be read: {path}. Correct that variable, or "
+                "remove it."
+            ).format(path=plain(os.environ.get("SSL_CERT_DIR", ""), 200))
+        case EnvironmentFault.PROXY:
+            return _(
+                "The proxy of {source} cannot be used: {proxy}. Write it as http://HOST:PORT."
+            ).format(source=source, proxy=shown)
+        case EnvironmentFault.PROXY_SILENT:
+            return _(
+                "The proxy of {source} does not answer: {proxy}. Without it some settings may not "
+                "be found."
+            ).format(source=source, proxy=shown)
+        case _:
+            assert_never(fault)
 
 
 def no_keyring_sentence() -> str:

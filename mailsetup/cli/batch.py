@@ -79,7 +79,7 @@ def batch(options: argparse.Namespace, streams: Streams) -> int:
 def _defaults(options: argparse.Namespace) -> Defaults:
     programs = checked_programs(options.programs)
     if isinstance(programs, str):
-        from mailsetup.cli.exporting import unknown_program
+        from mailsetup.cli.common import unknown_program
 
         raise unknown_program(programs)
     if has_control(options.contact) or len(options.contact) > 300:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mailsetup.assistant.choosing import Discovery, Outcome, alternatives_to, username_forms
 from mailsetup.assistant.reporting import (
     ReportRefused,
+    ReportWritten,
     absence_content,
     report_content,
     report_obstacle,
@@ -16,7 +17,12 @@ from mailsetup.assistant.reporting import (
 from mailsetup.assistant.request import CheckRequest, SecondMailbox
 from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.cli import checktext, text
-from mailsetup.cli.checkdocument import check_members, sign_in_members, verdict_members
+from mailsetup.cli.checkdocument import (
+    check_members,
+    report_members,
+    sign_in_members,
+    verdict_members,
+)
 from mailsetup.cli.common import (
     account_of,
     address_of,
@@ -27,13 +33,14 @@ from mailsetup.cli.common import (
 )
 from mailsetup.cli.document import discovery_document
 from mailsetup.cli.engine import Engine
-from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
+from mailsetup.cli.main import BROKEN, DEFECT, DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
 from mailsetup.cli.progress import live_progress
 from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.cli.signin import early_password, log_in_with
 from mailsetup.diagnosis.symptoms import parse_symptom
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.text import plain, without_controls
 
 if TYPE_CHECKING:
     from mailsetup.report.content import ReportContent
@@ -45,8 +52,8 @@ def check(options: argparse.Namespace, streams: Streams) -> int:
         from mailsetup.cli.watch import watch
 
         return watch(options, streams)
-    if options.address is None or options.since is not None:
-        raise RefusalError("usage", _("An address is needed, or --domain (--since goes with it)."))
+    if options.address is None:
+        raise RefusalError("usage", _("An address is needed, or --domain."))
     address = address_of(options)
     report_to = _report_path(options)
     with Engine(run_options(options)) as engine:
@@ -54,6 +61,8 @@ def check(options: argparse.Namespace, streams: Streams) -> int:
         early = early_password(options, streams, engine, address)
         second = _second(options, streams, engine) if options.second else None
         discovery, agreed_before = find_settings(options, streams, engine, address)
+        if options.settings is not None:
+            discovery = engine.run(engine.assistant.warned(discovery))
         document = discovery_document(address, discovery)
         if discovery.outcome is Outcome.NOT_FOUND:
             return _absent(options, streams, engine, address, discovery, report_to)
@@ -92,18 +101,19 @@ def check(options: argparse.Namespace, streams: Streams) -> int:
         )
         with live_progress(streams.stderr, options.json) as emit:
             report = engine.run(engine.assistant.check(request, emit))
+    page = None
     if report_to is not None:
         secrets = (secret, *((second.secret,) if second else ()))
         secrets += sign_in.secrets if sign_in is not None else ()
         content = report_content(report, discovery, _now(), secrets=secrets)
-        _write_report(content, report_to, options, streams)
+        page = _write_report(content, report_to, options, streams)
     if options.json:
         members = {**check_members(report, _now()), **sign_in_members(sign_in)}
-        print_document({**document, **members}, streams.stdout)
+        print_document({**document, **members, **report_members(page)}, streams.stdout)
     else:
         text.write_discovery(discovery, streams.stdout)
         checktext.write_report(report, _now(), streams.stdout)
-    return DONE if report.is_healthy else BROKEN
+    return _status(DONE if report.is_healthy else BROKEN, page)
 
 
 def _second(options: argparse.Namespace, streams: Streams, engine: Engine) -> SecondMailbox:
@@ -133,14 +143,21 @@ def _absent(
     """Nothing was found: the chain can still say why, and then that is what is broken."""
     verdict = engine.run(engine.assistant.explain_absence(address, discovery))
     document = discovery_document(address, discovery)
+    page = None
     if report_to is not None:
         content = absence_content(address, verdict, discovery, _now())
-        _write_report(content, report_to, options, streams)
+        page = _write_report(content, report_to, options, streams)
     if options.json:
-        print_document({**document, **verdict_members(verdict), "round_trip": None}, streams.stdout)
+        document |= {**verdict_members(verdict), "round_trip": None, **report_members(page)}
+        print_document(document, streams.stdout)
     else:
         checktext.write_nothing_found(address, discovery, verdict, streams.stdout)
-    return NOT_FOUND if verdict.first_broken is None else BROKEN
+    return _status(NOT_FOUND if verdict.first_broken is None else BROKEN, page)
+
+
+def _status(status: int, page: ReportWritten | ReportRefused | None) -> int:
+    """A report that is missing is a failure, also where the mail works."""
+    return DEFECT if status == DONE and isinstance(page, ReportRefused) else status
 
 
 def _now() -> datetime:
@@ -160,10 +177,11 @@ def _report_path(options: argparse.Namespace) -> Path | None:
 
 def _write_report(
     content: "ReportContent", path: Path, options: argparse.Namespace, streams: Streams
-) -> None:
+) -> ReportWritten | ReportRefused:
+    """Write the page. Where that fails the result of the check is told all the same."""
     written = write_report(content, path, pdf=options.make_pdf, force=options.force)
     if isinstance(written, ReportRefused):
-        # The check is done: its result is not to be lost over a full disk.
-        streams.stderr.write(f"{written.reason}\n")
+        streams.stderr.write(f"{without_controls(written.reason)}\n")
     elif not options.json:
-        streams.stderr.write(_("Report: {path}").format(path=path) + "\n")
+        streams.stderr.write(_("Report: {path}").format(path=plain(str(path))) + "\n")
+    return written

@@ -1,8 +1,10 @@
 """What a check adds to the JSON documents of the command-line contract."""
 
 from datetime import datetime
+from typing import assert_never
 
 from mailsetup.assistant.report import CheckReport, RoundTrip
+from mailsetup.assistant.reportfile import ReportRefused, ReportWritten
 from mailsetup.assistant.reportwords import message_for_actor
 from mailsetup.assistant.signin import SignIn
 from mailsetup.cli.document import Document
@@ -72,6 +74,19 @@ def sign_in_members(sign_in: SignIn | None) -> Document:
             "kept": sign_in.kept,
         }
     }
+
+
+def report_members(page: ReportWritten | ReportRefused | None) -> Document:
+    """What ``check --json`` adds where a report was asked for."""
+    match page:
+        case None:
+            return {}
+        case ReportWritten(path=path):
+            return {"report": {"written": True, "path": str(path)}}
+        case ReportRefused(reason=reason):
+            return {"report": {"written": False, "reason": reason}}
+        case _:
+            assert_never(page)
 
 
 def _trip(trip: RoundTrip | None) -> Json:

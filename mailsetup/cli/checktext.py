@@ -9,6 +9,7 @@ from mailsetup.assistant.evidencewords import evidence_rows
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.reportwords import (
     elsewhere_sentences,
+    healthy_sentence,
     message_for_actor,
     note_sentences,
 )
@@ -81,10 +82,8 @@ def write_report(report: CheckReport, now: datetime, out: TextIO) -> None:
     out.writelines(f"{line}\n" for line in note_sentences(report))
     if report.answer is not None:
         out.write(f"\n{report.answer.sentence}\n")
-    elif report.is_proven:
-        out.write(_("Everything works.") + "\n")
     elif report.is_healthy:
-        out.write(_("Nothing is broken as far as it could be checked.") + "\n")
+        out.write(healthy_sentence(report) + "\n")
     for finding in report.findings:
         _write_finding(finding, out)
     cause = report.to_act_on

@@ -113,7 +113,10 @@ def kept_or_given_password(
 ) -> Secret | None:
     """The password from standard input or the keyring; None where somebody has to be asked."""
     if options.password_stdin:
-        line = streams.stdin.readline(_MAX_PASSWORD + 2)
+        try:
+            line = streams.stdin.readline(_MAX_PASSWORD + 2)
+        except UnicodeDecodeError:
+            raise _not_text() from None
         value = line.rstrip("\r\n")
         if not value:
             raise RefusalError(
@@ -123,6 +126,12 @@ def kept_or_given_password(
     else:
         return engine.run(engine.assistant.load_secret(address))
     return _checked_password(value)
+
+
+def _not_text() -> RefusalError:
+    return RefusalError(
+        "password.malformed", _("The password is not text in the encoding of this terminal.")
+    )
 
 
 def _checked_password(value: str) -> Secret:
@@ -135,17 +144,27 @@ def _checked_password(value: str) -> Secret:
 
 def password_prompt(address: EmailAddress, *, may_be_empty: bool = False) -> Secret:
     """Ask on the terminal. ``may_be_empty``: the person may sign in in the browser instead."""
-    import getpass
-
     question = (
         _("Password for {address} (leave it empty to sign in in the browser): ")
         if may_be_empty
         else _("Password for {address}: ")
     )
-    value = getpass.getpass(question.format(address=address))
+    value = typed_secret(question.format(address=address))
     if not value and not may_be_empty:
         raise RefusalError("password.missing", _("No password was typed."))
     return _checked_password(value)
+
+
+def typed_secret(question: str) -> str:
+    """What is typed on the terminal without being shown; "" where the input ends there."""
+    import getpass
+
+    try:
+        return getpass.getpass(question)
+    except EOFError:
+        return ""
+    except UnicodeDecodeError:
+        raise _not_text() from None
 
 
 # Finding settings -------------------------------------------------------------------------------
@@ -236,3 +255,16 @@ def _found(options: argparse.Namespace, streams: Streams, address: EmailAddress)
     with Engine(run) as engine:
         discovery, _agreed = find_settings(options, streams, engine, address)
     return discovery
+
+
+def unknown_program(program: str) -> RefusalError:
+    """The refusal of a word that is no program; it names those that are."""
+    from mailsetup.export.table import EXPORTERS
+
+    known = ", ".join(known.id for known in EXPORTERS)
+    return RefusalError(
+        "usage",
+        _("There is no program “{program}” here. Known: {known}.").format(
+            program=program, known=known
+        ),
+    )

@@ -1,8 +1,6 @@
-"""The verbs that hand settings over: export, apply, publish, programs."""
+"""The verbs apply and publish."""
 
 import argparse
-import getpass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,97 +14,19 @@ from mailsetup.cli.common import (
     password_for,
     prepared,
     run_options,
+    unknown_program,
 )
 from mailsetup.cli.document import Document
-from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, MakePage, print_document
+from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
 from mailsetup.cli.refusal import RefusalError, Streams
-from mailsetup.export.exporter import Artifact
-from mailsetup.givenfile import PIPE_SECONDS, CannotRead, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.document import SCHEMA
 from mailsetup.model.hostname import to_a_label
-from mailsetup.model.secret import Secret
 from mailsetup.model.settings import AccountSettings
 
 if TYPE_CHECKING:
     from mailsetup.cli.engine import Engine
-
-_MAX_KEY_FILE = 1024 * 1024
-
-
-def export(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.export.exporter import CannotExport
-    from mailsetup.export.printed import with_pdf
-    from mailsetup.export.table import exporter
-    from mailsetup.export.universal import Other
-    from mailsetup.export.write import WriteRefused, write_artifact
-
-    chosen = exporter(options.program)
-    if chosen is None:
-        raise unknown_program(options.program)
-    account = prepared(options, streams)
-    artifact = chosen.export(account)
-    if isinstance(artifact, CannotExport):
-        raise RefusalError("export.impossible", artifact.reason)
-    if chosen.id == Other.id and options.make_page is not None:
-        from mailsetup.fleet.welcome import Printed
-
-        make_page: MakePage = options.make_page
-        artifact = with_pdf(
-            artifact, account, lambda html, title: make_page(Printed(title, html, {}))
-        )
-    if options.sign_cert is not None:
-        artifact = _signed(artifact, chosen.id, options, streams)
-    written = write_artifact(artifact, Path(options.out), force=options.force)
-    if isinstance(written, WriteRefused):
-        raise RefusalError("export.not-written", written.reason)
-    if options.json:
-        document: Document = {
-            "schema": SCHEMA,
-            "outcome": "exported",
-            "address": str(account.address),
-            "program": chosen.id,
-            "files": [str(path) for path in written.paths],
-            "notes": list(artifact.notes),
-            "steps": [
-                {
-                    "text": step.text,
-                    "values": [{"label": v.label, "value": v.value} for v in step.values],
-                    "link": step.link,
-                }
-                for step in artifact.steps
-            ],
-        }
-        print_document(document, streams.stdout)
-    else:
-        text.write_export(artifact, written.paths, streams.stdout)
-    return DONE
-
-
-def _signed(
-    artifact: Artifact, program: str, options: argparse.Namespace, streams: Streams
-) -> Artifact:
-    from mailsetup.export.apple_sign import CannotSign, read_signer, signed
-
-    if program != "apple-mail":
-        raise RefusalError("usage", _("--sign-cert goes with “--for apple-mail” only."))
-    certificate = _content(options.sign_cert)
-    key = _content(options.sign_key) if options.sign_key is not None else None
-    signer = read_signer(certificate, key, now=datetime.now(UTC))
-    if isinstance(signer, CannotSign) and signer.needs_passphrase and streams.stdin.isatty():
-        passphrase = Secret(getpass.getpass(_("Passphrase of the key: ")))
-        signer = read_signer(certificate, key, passphrase, now=datetime.now(UTC))
-    if isinstance(signer, CannotSign):
-        raise RefusalError("export.not-signed", signer.reason)
-    return signed(artifact, signer)
-
-
-def _content(path: str) -> bytes:
-    content = read_given_file(Path(path), _MAX_KEY_FILE, pipe_seconds=PIPE_SECONDS)
-    if isinstance(content, CannotRead):
-        raise RefusalError("export.not-signed", content.reason)
-    return content
 
 
 def publish(options: argparse.Namespace, streams: Streams) -> int:
@@ -199,8 +119,6 @@ def apply(options: argparse.Namespace, streams: Streams) -> int:
     chosen = exporter(options.program)
     if chosen is None:
         raise unknown_program(options.program)
-    if options.undo and chosen.id != "thunderbird":
-        raise RefusalError("usage", _("--undo goes with “--to thunderbird” only."))
     match chosen.id:
         case "thunderbird" if options.undo:
             return _undo_thunderbird(options, streams)
@@ -229,7 +147,7 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
 
         with Engine(run_options(options)) as engine:
             secret = password_for(options, streams, engine, account.address)
-    done = existing.apply(account, profile=options.profile or existing.NEW, password=secret)
+    done = existing.apply(account, profile=options.profile, password=secret)
     document: Document = {
         "schema": SCHEMA,
         "address": str(account.address),
@@ -259,18 +177,25 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
     if isinstance(done, existing.AlreadyThere):
         text.write_already_there(done.name, done.profile, done.notes, streams.stdout)
     elif done.outcome is Change.PROFILE:
-        text.write_applied(done.name, done.profile, done.command, done.notes, streams.stdout)
+        text.write_applied(done.name, done.profile, done.notes, streams.stdout)
     else:
         text.write_changed(done.name, done.profile, done.corrected, done.notes, streams.stdout)
+    text.write_opening(None if done.opens_by_itself else done.command, streams.stdout)
     return DONE
 
 
 def _undo_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.export.thunderbird_undo import UndoRefused, undo_last, undoable
+    from mailsetup.export.thunderbird_undo import (
+        UndoRefused,
+        clear_leftovers,
+        undo_last,
+        undoable,
+    )
 
     address = address_of(options)
     newest = next((one for one in undoable() if one.address == address.ascii), None)
     if not options.profile and newest is None:
+        clear_leftovers()
         message = _("Nothing was put into Thunderbird for {address} that could be taken back.")
         raise RefusalError("undo.refused", message.format(address=address))
     profile = options.profile or (str(newest.profile) if newest else "")
@@ -316,16 +241,3 @@ def _apply_evolution(options: argparse.Namespace, streams: Streams) -> int:
         lines += [step.text for step in done.steps]
         text.write_notes((*lines, *done.notes), streams.stdout)
     return DONE
-
-
-def unknown_program(program: str) -> RefusalError:
-    """The refusal of a word that is no program; it names those that are."""
-    from mailsetup.export.table import EXPORTERS
-
-    known = ", ".join(known.id for known in EXPORTERS)
-    return RefusalError(
-        "usage",
-        _("There is no program “{program}” here. Known: {known}.").format(
-            program=program, known=known
-        ),
-    )

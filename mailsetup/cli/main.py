@@ -4,17 +4,21 @@ Everything heavy is imported by the verb that needs it.
 """
 
 import contextlib
-import errno
+import io
 import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from mailsetup.cli.arguments import UsageError, parse
+from mailsetup.cli.arguments import parse
+from mailsetup.cli.environment import environment_problem
+from mailsetup.cli.output import OutputLostError, has_written, messages, output
+from mailsetup.cli.parsing import UsageError
 from mailsetup.i18n import _, set_language
+from mailsetup.model.text import is_control
 
 if TYPE_CHECKING:
     from mailsetup.cli.document import Document
@@ -56,57 +60,110 @@ def main(
     windows: Windows | None = None,
 ) -> int:
     """Run one command and return its exit status; never raises for what people do wrong."""
-    output = stdout or sys.stdout
-    messages = stderr or sys.stderr
-    wants_json = "--json" in arguments
     language = _language(arguments)
     if language is not None:
         set_language(language)
+    told = messages(stderr or sys.stderr)
     try:
-        options = parse(arguments)
-        if options.verb is None or options.demo:
-            return _open(options, windows, output, messages)
-        if options.verb in ("schema", "completion", "manual"):
-            return _describe(options, output)
-        if options.verb in ("discover", "check") and not wants_json:
-            _say_what_happens(options, messages)
-        from mailsetup.cli.verbs import run_verb
+        with _result(stdout or sys.stdout, arguments) as output:
+            return _answered(arguments, stdin or sys.stdin or io.StringIO(), output, told, windows)
+    except OutputLostError as error:
+        if str(error):
+            told.write(f"mailsetup: {error}\n")
+        return error.status
 
-        options.make_pdf = windows.pdf if windows is not None else None
-        options.make_page = windows.page if windows is not None else None
-        return run_verb(options, stdin or sys.stdin, output, messages)
+
+@contextlib.contextmanager
+def _result(stream: TextIO | None, arguments: Sequence[str]) -> Iterator[TextIO]:
+    """Standard output, written to the end. Raises `OutputLostError` where that fails."""
+    # The window needs none: it may be started from a desktop, where nothing shows the output.
+    is_window = not arguments or "--demo" in arguments
+    opened = output(io.StringIO() if stream is None and is_window else stream)
+    try:
+        # argparse writes its help there by itself, and ignores that it cannot.
+        with contextlib.redirect_stdout(opened if stream is sys.stdout else sys.stdout):
+            yield opened
+    finally:
+        opened.flush()
+
+
+def _answered(
+    arguments: Sequence[str],
+    stdin: TextIO,
+    stdout: TextIO,
+    stderr: TextIO,
+    windows: Windows | None,
+) -> int:
+    wants_json = "--json" in arguments
+    try:
+        return _carried_out(arguments, stdin, stdout, stderr, windows)
     except UsageError as error:
-        return _usage(error, wants_json, output, messages)
+        lines = f"mailsetup: {error}\n{help_hint(error.verb)}"
+        return _failed("usage", str(error), BAD_INPUT, lines, wants_json, stdout, stderr)
     except KeyboardInterrupt:
         message = _("Cancelled.")
-        if wants_json:
-            print_document(error_document("cancelled", message), output)
-        else:
-            messages.write(f"\n{message}\n")
-        return CANCELLED
-    except BrokenPipeError:
-        # Whoever read our output has gone; nothing is left to be said to anybody.
-        with contextlib.suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except OSError as error:
-        if error.errno not in (errno.EMFILE, errno.ENFILE):
-            return _defect(error, wants_json, output, messages)
-        message = _("Too many files are open on this computer. Close some programs and try again.")
-        if wants_json:
-            print_document(error_document("computer.too-many-open-files", message), output)
-        else:
-            messages.write(f"mailsetup: {message}\n")
-        return DEFECT
-    except Exception as error:  # noqa: BLE001 - the border: a defect of ours, told without a traceback
-        return _defect(error, wants_json, output, messages)
+        lines = f"\n{message}"
+        return _failed("cancelled", message, CANCELLED, lines, wants_json, stdout, stderr)
+    except OutputLostError:
+        raise
+    except Exception as error:
+        found = environment_problem(error) or ("internal", _defect_sentence(error))
+        lines = f"mailsetup: {found[1]}"
+        status = _failed(*found, DEFECT, lines, wants_json, stdout, stderr)
+        if os.environ.get("MAILSETUP_DEBUG"):
+            raise
+        return status
+
+
+def _failed(
+    error_id: str,
+    message: str,
+    status: int,
+    lines: str,
+    wants_json: bool,
+    stdout: TextIO,
+    stderr: TextIO,
+) -> int:
+    """Say why there is no result: with JSON as the one document, otherwise in ``lines``."""
+    if wants_json and not has_written(stdout):
+        print_document(error_document(error_id, message), stdout)
+    else:
+        stderr.write(f"{lines}\n")
+    return status
+
+
+def _carried_out(
+    arguments: Sequence[str],
+    stdin: TextIO,
+    stdout: TextIO,
+    stderr: TextIO,
+    windows: Windows | None,
+) -> int:
+    options = parse(arguments)
+    if options.verb is None:
+        return _open(options, windows, stdout, stderr)
+    if options.verb in ("schema", "completion", "manual"):
+        return _describe(options, stdout)
+    if options.verb in ("discover", "check") and not options.json:
+        _say_what_happens(options, stderr)
+    from mailsetup.cli.verbs import run_verb
+
+    options.make_pdf = windows.pdf if windows is not None else None
+    options.make_page = windows.page if windows is not None else None
+    return run_verb(options, stdin, stdout, stderr)
+
+
+def help_hint(verb: str) -> str:
+    """Which help tells more about a verb, or about the program where it is ""."""
+    command = " ".join(filter(None, ("mailsetup", verb, "--help")))
+    return _("“{command}” shows what there is.").format(command=command)
 
 
 def _say_what_happens(options: Namespace, stderr: TextIO) -> None:
     """A first word to a person who watches, before anything heavy is even loaded."""
     from mailsetup.model.address import EmailAddress
 
-    looks = options.settings is None and stderr.isatty()
+    looks = options.settings is None and options.address is not None and stderr.isatty()
     if looks and isinstance(EmailAddress.parse(options.address), EmailAddress):
         stderr.write(_("Looking for your mail servers") + " …\n")
         stderr.flush()
@@ -123,48 +180,30 @@ def _describe(options: Namespace, stdout: TextIO) -> int:
         case _:
             from datetime import UTC, datetime
 
+            now = datetime.now(UTC)
             # A given date makes the same page twice (reproducible-builds.org).
-            given = os.environ.get("SOURCE_DATE_EPOCH", "")
-            now = datetime.fromtimestamp(int(given), UTC) if given.isdigit() else datetime.now(UTC)
+            with contextlib.suppress(ValueError, OverflowError, OSError):
+                now = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "")), UTC)
             selfdescription.write_manual(stdout, now.date().isoformat())
     return DONE
 
 
 def _open(options: Namespace, windows: Windows | None, stdout: TextIO, stderr: TextIO) -> int:
-    if options.verb is not None:
-        raise UsageError(_("--demo goes without a command"))
     if windows is None:
         raise UsageError(_("There is no command. “mailsetup --help” shows them."))
     opener = windows.demo if options.demo else windows.program
     return opener(stdout, stderr, options.screenshot)
 
 
-def _usage(error: UsageError, wants_json: bool, stdout: TextIO, stderr: TextIO) -> int:
-    message = str(error)
-    if wants_json:
-        print_document(error_document("usage", message), stdout)
-    else:
-        hint = _("“mailsetup --help” shows what there is.")
-        stderr.write(f"mailsetup: {message}\n{hint}\n")
-    return BAD_INPUT
-
-
-def _defect(error: Exception, wants_json: bool, stdout: TextIO, stderr: TextIO) -> int:
+def _defect_sentence(error: Exception) -> str:
     # The text of an exception may hold anything; its type and place are enough to mend it.
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "?"
-    message = _("This is a defect of this program ({kind} at {place}). Please report it.").format(
+    return _("This is a defect of this program ({kind} at {place}). Please report it.").format(
         kind=type(error).__name__, place=place
     )
-    if wants_json:
-        print_document(error_document("internal", message), stdout)
-    else:
-        stderr.write(f"mailsetup: {message}\n")
-    if os.environ.get("MAILSETUP_DEBUG"):
-        raise error
-    return DEFECT
 
 
 def error_document(error_id: str, message: str) -> "Document":
@@ -173,9 +212,14 @@ def error_document(error_id: str, message: str) -> "Document":
 
 
 def print_document(document: "Document", stdout: TextIO) -> None:
-    """Exactly one JSON document, whatever the terminal's encoding."""
+    """Exactly one JSON document, whatever the terminal's encoding; nothing in it steers that."""
     encoding = (getattr(stdout, "encoding", None) or "utf-8").lower().replace("-", "")
-    stdout.write(json.dumps(document, ensure_ascii=encoding != "utf8", indent=2) + "\n")
+    text = json.dumps(document, ensure_ascii=encoding != "utf8", indent=2)
+    if not text.isascii():
+        text = "".join(
+            json.dumps(char)[1:-1] if char > "~" and is_control(char) else char for char in text
+        )
+    stdout.write(f"{text}\n")
     stdout.flush()
 
 

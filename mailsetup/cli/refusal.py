@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from mailsetup.cli.main import BAD_INPUT
+from mailsetup.model.text import without_controls
 
 
 class RefusalError(Exception):
     """Something the person has to change: the id for machines, the sentence for people."""
 
     def __init__(self, error_id: str, message: str, status: int = BAD_INPUT) -> None:
-        super().__init__(message)
+        # A message may quote what was typed, a file's name for instance.
+        self.message = without_controls(message)
+        super().__init__(self.message)
         self.error_id = error_id
-        self.message = message
         self.status = status
 
 

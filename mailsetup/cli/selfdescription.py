@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from mailsetup import __version__, resources
-from mailsetup.cli.arguments import Parser, parser
+from mailsetup.cli.arguments import parser
+from mailsetup.cli.parsing import Parser
 from mailsetup.i18n import _
 
 _FILES = frozenset({"settings", "ca_file", "report", "since", "sign_cert", "sign_key", "table"})
@@ -30,9 +31,15 @@ def write_completion(shell: str, out: TextIO) -> None:
     root = parser()
     for action in _actions(root):
         if action.dest in _PROGRAMS:
+            from mailsetup.export.exporter import Automation
             from mailsetup.export.table import EXPORTERS
 
-            action.choices = [known.id for known in EXPORTERS]
+            applies = "--to" in action.option_strings
+            action.choices = [
+                known.id
+                for known in EXPORTERS
+                if not applies or known.automation is Automation.APPLY
+            ]
         # Words that shtab reads: they name functions that its scripts bring along.
         elif action.dest in _FILES:
             vars(action)["complete"] = shtab.FILE

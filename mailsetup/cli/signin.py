@@ -47,8 +47,6 @@ def early_password(
     Raises `RefusalError` where nobody could give anything.
     """
     if _wants_sign_in(options):
-        if options.password_stdin and not options.second:
-            raise RefusalError("usage", _("With --sign-in there is no password on standard input."))
         return None
     known = kept_or_given_password(options, streams, engine, address)
     if known is not None:

@@ -3,7 +3,7 @@
 import argparse
 from typing import TextIO
 
-from mailsetup.cli.main import error_document, print_document
+from mailsetup.cli.main import error_document, help_hint, print_document
 from mailsetup.cli.refusal import RefusalError, Streams
 
 
@@ -17,6 +17,8 @@ def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr:
             print_document(error_document(refusal.error_id, refusal.message), stdout)
         else:
             stderr.write(f"{refusal.message}\n")
+            if refusal.error_id == "usage":
+                stderr.write(f"{help_hint(options.verb)}\n")
         return refusal.status
 
 
@@ -30,6 +32,10 @@ def _carried_out(options: argparse.Namespace, streams: Streams) -> int:
             from mailsetup.cli.check import check
 
             return check(options, streams)
+        case "export":
+            from mailsetup.cli.export import export
+
+            return export(options, streams)
         case "batch":
             from mailsetup.cli.batch import batch
 
@@ -46,7 +52,6 @@ def _carried_out(options: argparse.Namespace, streams: Streams) -> int:
             from mailsetup.cli import exporting
 
             hand_over = {
-                "export": exporting.export,
                 "publish": exporting.publish,
                 "apply": exporting.apply,
             }

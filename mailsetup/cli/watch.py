@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from mailsetup.assistant.reportfile import unwritable
 from mailsetup.assistant.watching import DomainReport, ServerSeen
 from mailsetup.assistant.wording import server_sentence
 from mailsetup.cli import checktext, text
@@ -31,10 +32,6 @@ def watch(options: argparse.Namespace, streams: Streams) -> int:
     domain = to_a_label(options.domain)
     if domain is None or "." not in domain:
         raise RefusalError("usage", _("A domain is needed, such as company.com."))
-    if options.address is not None:
-        raise RefusalError("usage", _("Give an address or --domain, not both."))
-    if options.offline:
-        raise RefusalError("usage", _("--domain and --offline do not go together."))
     known = None
     if options.settings is not None:
         known = settings_file(Path(options.settings), EmailAddress("postmaster", domain))
@@ -159,8 +156,8 @@ def _remember(path: Path, domain: str, state: dict[str, str]) -> None:
     atomic.sweep(path.parent)
     try:
         atomic.put(path, content, 0o600)
-    except OSError as error:
-        raise RefusalError("since.not-written", atomic.reason(error, path)) from None
+    except (OSError, ValueError) as error:
+        raise RefusalError("since.not-written", unwritable(error, path)) from None
 
 
 # For people -------------------------------------------------------------------------------------

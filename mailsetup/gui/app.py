@@ -18,26 +18,37 @@ if TYPE_CHECKING:
     from mailsetup.demo.world import DemoWorld
 
 
-def run(demo: "DemoWorld | None" = None, screenshot: str | None = None) -> int:
-    """Show the window until it is closed. With ``screenshot`` it is painted into a file instead."""
-    application = make_application()
+def run(
+    demo: "DemoWorld | None" = None, screenshot: str | None = None, *, platform: str = ""
+) -> int:
+    """Show the window until it is closed. With ``screenshot`` it is painted into a file instead.
+
+    ``platform`` is Qt's plug-in to use; "" leaves the choice to Qt.
+    """
+    application = make_application(platform)
 
     def make_assistant() -> "Assistant":
-        from mailsetup.assistant.service import Assistant, RunOptions
+        from mailsetup.assistant.service import Assistant
+        from mailsetup.demo.computer import demo_assistant
 
-        return Assistant(RunOptions(network=demo.options)) if demo else Assistant()
+        return demo_assistant(demo) if demo else Assistant()
 
     # A demo leaves no trace, and a picture is not somebody's window.
     memory = Memory(None if demo or screenshot else QSettings("mailsetup", "mailsetup"))
     suggest_language(memory.language)
-    window = Window(make_assistant, demo.accounts if demo else (), memory=memory)
+    window = Window(
+        make_assistant,
+        demo.accounts if demo else (),
+        memory=memory,
+        computer=demo.computer if demo else None,
+    )
     window.show()
     if screenshot:
         QTimer.singleShot(0, lambda: _paint(application, window, screenshot))
     return application.exec()
 
 
-def make_application() -> QApplication:
+def make_application(platform: str = "") -> QApplication:
     """The one QApplication, dressed, following the system's light and dark."""
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
@@ -46,7 +57,7 @@ def make_application() -> QApplication:
         QApplication.setHighDpiScaleFactorRoundingPolicy(
             Qt.HighDpiScaleFactorRoundingPolicy.PassThrough
         )
-        application = QApplication(sys.argv[:1])
+        application = QApplication([*sys.argv[:1], *(("-platform", platform) if platform else ())])
     application.setApplicationName("mailsetup")
     application.setApplicationDisplayName("mailsetup")
     application.setDesktopFileName("mailsetup")

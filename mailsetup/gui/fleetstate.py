@@ -1,9 +1,10 @@
 """A table of many people on its way through the window."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mailsetup.export import presence
 
 if TYPE_CHECKING:
     from mailsetup.fleet.commands import TableCommand
@@ -50,8 +51,7 @@ class FleetState:
     @property
     def is_begun(self) -> bool:
         """Whether an earlier run has left something to go on with."""
-        # `Path.is_dir` raises where a folder may not be looked into.
-        return self.out is not None and os.path.isdir(self.out / ".mailsetup-batch")  # noqa: PTH112
+        return self.out is not None and presence.is_folder(self.out / ".mailsetup-batch")
 
     @property
     def asks_for_commands(self) -> bool:

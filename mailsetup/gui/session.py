@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsetup.assistant.journal import Journal
+from mailsetup.export.installation import Computer
 from mailsetup.gui.fleetstate import FleetState
 from mailsetup.gui.memory import Memory
 from mailsetup.model.address import EmailAddress
@@ -108,6 +109,8 @@ class Session:
     notes: tuple[str, ...] = ()
     """What the person should know about the profile that was made."""
     saved: tuple[Path, ...] = ()
+    computer: Computer = field(default_factory=Computer)
+    """Where the mail programs are looked for and set up; the demo has a temporary one."""
     outlook: str = ""
     """The path of classic Outlook on this computer; empty where there is none."""
     step: "RunStep | None" = None
@@ -214,6 +217,7 @@ class Session:
             keyring_known=self.keyring_known,
             installed=self.installed,
             places=self.places,
+            computer=self.computer,
             outlook=self.outlook,
             demo=self.demo,
             demo_can_be_left=self.demo_can_be_left,
@@ -225,6 +229,13 @@ class Session:
             settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)
+
+    def move_to(self, computer: Computer) -> None:
+        """Begin on another computer (the demo's, or back): what the last one had is unknown."""
+        self.computer = computer
+        self.installed, self.places, self.outlook = {}, (), ""
+        self.keyring, self.keyring_known = "", False
+        self.begin_anew()
 
     def take_address(self, address: EmailAddress) -> None:
         """Another address: what was found counts no more, and a password is not for other hosts."""

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
+from mailsetup.export.installation import Computer
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.dialogs import Dialogs
 from mailsetup.gui.fleetjobs import FleetJobs
@@ -52,7 +53,8 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Window(QWidget):
-    """The whole assistant. ``make_assistant`` is called in the worker thread."""
+    """The whole assistant. ``make_assistant`` is called in the worker thread; on ``computer``
+    (this one without it) mail programs are looked for and set up."""
 
     def __init__(
         self,
@@ -61,10 +63,13 @@ class Window(QWidget):
         *,
         memory: Memory | None = None,
         dialogs: Dialogs | None = None,
+        computer: Computer | None = None,
     ) -> None:
         super().__init__()
         self.dialogs = dialogs or Dialogs()
-        self.session = Session(demo=demo, memory=memory or Memory())
+        self.session = Session(
+            demo=demo, memory=memory or Memory(), computer=computer or Computer()
+        )
         self.flow = Flow()
         self.bridge = Bridge(self)
         self.jobs = Jobs(self.bridge, self.session, make_assistant)

@@ -19,6 +19,13 @@ def has_control(text: str) -> bool:
     return not text.isprintable() and any(is_control(char) for char in text)
 
 
+def without_controls(text: str) -> str:
+    """Text of several lines without characters that steer a terminal; nothing is cut."""
+    if "\n" not in text and not has_control(text):
+        return text
+    return "".join(" " if is_control(char) and char != "\n" else char for char in text)
+
+
 def plain(text: str, limit: int = 300) -> str:
     """Text from a server made fit to be shown: one line, no control characters, cut.
 

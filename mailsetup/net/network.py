@@ -14,6 +14,7 @@ from mailsetup.net.dns import (
     asked_once,
     system_addresses,
 )
+from mailsetup.net.environment import proxy_setting
 from mailsetup.net.http import HttpClient, HttpsClient
 from mailsetup.net.kept import KeptConnections
 from mailsetup.net.options import NetworkOptions, parse_resolver
@@ -81,9 +82,9 @@ async def open_network(
 
 def system_proxy(host: str) -> str | None:
     """The proxy that the system (or the environment) wants for HTTPS to this host."""
-    from urllib.request import getproxies, proxy_bypass
+    from urllib.request import proxy_bypass
 
-    proxy = getproxies().get("https", "")
-    if not proxy.startswith(("http://", "https://", "socks5://")) or proxy_bypass(host):
+    setting = proxy_setting()
+    if setting is None or not setting.url or proxy_bypass(host):
         return None
-    return proxy
+    return setting.url

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mailsetup.cli.arguments import KITS, SYMPTOMS, parser
+from mailsetup.cli.accountarguments import SYMPTOMS
+from mailsetup.cli.arguments import KITS, parser
 from mailsetup.cli.main import main
 from mailsetup.export.kit.table import KITS as ALL_KITS
 from tests.cli.schema import valid, validator
@@ -40,6 +41,7 @@ TYPED = (
     (("export", "a@b.es", "--for", "thun"), {
         "thunderbird", "thunderbird-android", "thunderbird-fleet",
     }),
+    (("apply", "a@b.es", "--to", ""), {"thunderbird", "evolution"}),
     (("kit", "--for", "an"), {"ansible"}),
 )  # fmt: skip
 

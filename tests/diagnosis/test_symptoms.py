@@ -2,7 +2,7 @@
 
 import pytest
 
-from mailsetup.cli.arguments import SYMPTOMS
+from mailsetup.cli.accountarguments import SYMPTOMS
 from mailsetup.diagnosis.catalogue import CATALOGUE
 from mailsetup.diagnosis.chain import judge
 from mailsetup.diagnosis.symptoms import (

@@ -43,7 +43,10 @@ from mailsetup.model.text import has_control
 
 _KINDS = (Protocol.IMAP, Protocol.POP3)
 _SECURITY = (SocketType.TLS, SocketType.STARTTLS)
-_KNOWN_REASONS = ("exchange", "bridge", "own-app")
+_KNOWN_REASONS = (
+    "exchange", "bridge", "own-app",
+    "ssl-cert-file", "ssl-cert-dir", "proxy-unusable", "proxy-unreachable",
+)  # fmt: skip
 
 
 class ServerForm(QWidget):

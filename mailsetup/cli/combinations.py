@@ -1,0 +1,232 @@
+"""Which options mean something together. An option is never ignored silently: it is refused.
+
+The table holds every option of every command (a test compares it with the parser). Options are
+named as in the parser's namespace; ``program=outlook`` stands for that value of an option.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mailsetup.i18n import _, ngettext
+
+
+@dataclass(frozen=True, slots=True)
+class With:
+    """Needs one of these options."""
+
+    options: tuple[str, ...]
+
+    def __init__(self, *options: str) -> None:
+        object.__setattr__(self, "options", options)
+
+
+@dataclass(frozen=True, slots=True)
+class Without:
+    """Means nothing together with any of these options, except where one of ``unless`` is given."""
+
+    options: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+
+    def __init__(self, *options: str, unless: tuple[str, ...] = ()) -> None:
+        object.__setattr__(self, "options", options)
+        object.__setattr__(self, "unless", unless)
+
+
+Rule = With | Without
+Rules = Mapping[str, Sequence[Rule]]
+
+_ALWAYS: tuple[Rule, ...] = ()
+_OUTPUT: Rules = {"json": _ALWAYS, "lang": _ALWAYS}
+
+
+def _searching(known: Rule, network: Rule) -> Rules:
+    """The options for finding settings. ``known``: where nothing is looked for.
+
+    ``network``: where no network is used. --offline is true then, not ignored.
+    """
+    return {
+        "settings": _ALWAYS,
+        "trust": (known,),
+        "timeout": (known, Without("offline")),
+        "allow_http": (known, Without("offline")),
+        "resolver": (network,),
+        "ca_file": (network,),
+        "offline": _ALWAYS,
+    }
+
+
+_FOUND_ONLY = _searching(Without("settings"), Without("settings", "offline"))
+"""For commands that use the network to find settings, and for nothing else."""
+
+COMBINATIONS: Mapping[str, Rules] = {
+    "": {"lang": _ALWAYS, "demo": (Without("verb"),), "screenshot": (Without("verb"),)},
+    "discover": {"address": _ALWAYS, **_OUTPUT, **_FOUND_ONLY},
+    "check": {
+        **_OUTPUT,
+        # A test of an account uses the network, and what was agreed to, in any case.
+        **_searching(Without("settings"), Without()),
+        "trust": (Without("settings", unless=("sign_in", "oauth_client_id")),),
+        "offline": (Without("domain"),),
+        "address": (Without("domain"),),
+        "domain": _ALWAYS,
+        "since": (With("domain"),),
+        "password_stdin": (Without("domain"), Without("sign_in", unless=("second",))),
+        "sign_in": (Without("domain"),),
+        "oauth_client_id": (Without("domain"),),
+        "keep_sign_in": (
+            Without("domain"),
+            Without("password_stdin", unless=("sign_in", "oauth_client_id")),
+        ),
+        "no_send": (Without("domain"),),
+        "attachment_mib": (Without("domain", "no_send"),),
+        "wait": (Without("domain"), Without("no_send", unless=("second",))),
+        "second": (Without("domain"),),
+        "blocklists": (Without("domain"), With("second")),
+        "symptom": (Without("domain"),),
+        "report": (Without("domain"),),
+        "force": (With("report"),),
+        "try_usernames": (Without("domain"),),
+    },
+    "export": {
+        "address": _ALWAYS,
+        **_OUTPUT,
+        **_FOUND_ONLY,
+        "programs": _ALWAYS,
+        "out": _ALWAYS,
+        "force": _ALWAYS,
+        "name": _ALWAYS,
+        "sign_cert": (With("programs=apple-mail"),),
+        "sign_key": (With("sign_cert"),),
+    },
+    "apply": {
+        "address": _ALWAYS,
+        **_OUTPUT,
+        **{name: (*rules, Without("undo")) for name, rules in _FOUND_ONLY.items()},
+        "program": _ALWAYS,
+        "name": (Without("undo"),),
+        "profile": (With("program=thunderbird"),),
+        "store_password": (With("program=thunderbird"), Without("undo")),
+        "password_stdin": (With("store_password"),),
+        "undo": (With("program=thunderbird"),),
+        "only_ours": (With("undo"),),
+        "force": (With("program=evolution"),),
+    },
+    "publish": {
+        "domain": _ALWAYS,
+        **_OUTPUT,
+        # The mail exchangers are looked up in any case.
+        **_searching(Without("settings"), Without()),
+        "address": _ALWAYS,
+        "out": _ALWAYS,
+        "verify": _ALWAYS,
+        "web": _ALWAYS,
+        "mta_sts": _ALWAYS,
+        "folder": (With("out"),),
+        "relative": (With("out"),),
+        "force": (With("out"),),
+    },
+    "batch": {
+        "table": _ALWAYS,
+        **_OUTPUT,
+        # The table may name settings for some people and not for others.
+        **_searching(Without(), Without("offline", unless=("check",))),
+        "out": _ALWAYS,
+        "programs": _ALWAYS,
+        # It says what the same command would do without it, so it goes with everything.
+        "dry_run": _ALWAYS,
+        "skip_bad": _ALWAYS,
+        "check": _ALWAYS,
+        "no_send": (With("check"),),
+        "attachment_mib": (With("check"), Without("no_send")),
+        "wait": (With("check"), Without("no_send")),
+        "password_command": (With("check"),),
+        "retry_failed": (With("check"),),
+        "pdf": _ALWAYS,
+        "contact": _ALWAYS,
+        "sheet": _ALWAYS,
+        "encoding": _ALWAYS,
+        "parallel": _ALWAYS,
+        "per_host": (With("check"),),
+    },
+    "kit": {
+        **_OUTPUT,
+        "settings": _ALWAYS,
+        "address": _ALWAYS,
+        "out": _ALWAYS,
+        "kits": _ALWAYS,
+        "name": _ALWAYS,
+        "force": _ALWAYS,
+    },
+    "programs": _OUTPUT,
+    "schema": {"lang": _ALWAYS},
+    "completion": {"lang": _ALWAYS, "shell": _ALWAYS},
+    "manual": {"lang": _ALWAYS},
+}
+
+
+def refusal(verb: str, given: Mapping[str, object], names: Mapping[str, str]) -> str:
+    """Why these options of a command cannot be used together, in sentences; "" where they can.
+
+    ``given`` holds only what was typed. ``names`` says how each option is written.
+    """
+    table = {**COMBINATIONS[""], **COMBINATIONS[verb]}
+    grouped: dict[tuple[type[Rule], tuple[str, ...]], list[str]] = {}
+    for option in given:
+        for rule in table.get(option, ()):
+            others = _broken(rule, given)
+            if others:
+                grouped.setdefault((type(rule), others), []).append(option)
+    return " ".join(
+        _sentence(kind, options, others, given, names)
+        for (kind, others), options in grouped.items()
+    )
+
+
+def _broken(rule: Rule, given: Mapping[str, object]) -> tuple[str, ...]:
+    """The options that are in the way or missing; none where the rule holds."""
+    match rule:
+        case With(options=needed):
+            return () if any(_is_given(one, given) for one in needed) else needed
+        case Without(options=others, unless=unless):
+            if any(_is_given(one, given) for one in unless):
+                return ()
+            return tuple(one for one in others if _is_given(one, given))[:1]
+
+
+def _is_given(option: str, given: Mapping[str, object]) -> bool:
+    name, has_value, value = option.partition("=")
+    if not has_value:
+        return given.get(name) is not None
+    typed = given.get(name)
+    return value in typed if isinstance(typed, list) else value == typed
+
+
+def _sentence(
+    kind: type[Rule],
+    options: Sequence[str],
+    others: Sequence[str],
+    given: Mapping[str, object],
+    names: Mapping[str, str],
+) -> str:
+    shown = ", ".join(_shown(option, given, names) for option in options)
+    if kind is With:
+        other = _(" or ").join(_shown(option, given, names) for option in others)
+        return ngettext(
+            "{options} can only be used with {other}.",
+            "{options} can only be used with {other}.",
+            len(options),
+        ).format(options=shown, other=other)
+    other = ", ".join(_shown(option, given, names) for option in others)
+    return ngettext(
+        "{options} cannot be used with {other}.",
+        "{options} cannot be used with {other}.",
+        len(options),
+    ).format(options=shown, other=other)
+
+
+def _shown(option: str, given: Mapping[str, object], names: Mapping[str, str]) -> str:
+    name, _has_value, value = option.partition("=")
+    if name == "verb":
+        return f"“{given['verb']}”"
+    written = names.get(name, f"--{name}")
+    return f"“{written} {value}”" if value else written

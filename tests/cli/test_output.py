@@ -1,0 +1,192 @@
+"""Standard output and error that are closed, full, or cannot show a character: real processes."""
+
+import errno
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from mailsetup.cli.environment import environment_problem
+from mailsetup.cli.main import main, print_document
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux'")
+
+COMMANDS = [
+    ("programs",),
+    ("programs", "--json"),
+    ("schema",),
+    ("manual",),
+    ("completion", "bash"),
+    ("--help",),
+    ("check", "--help"),
+    ("--version",),
+    ("discover", "ana@gmail.com", "--offline"),
+    ("discover", "ana@gmail.com", "--offline", "--json"),
+    ("check", "ana@gmail.com", "--offline", "--json"),
+    ("discover", "--json"),
+]
+
+
+def run(
+    words: Sequence[str], redirection: str = "", **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", sys.executable, "-m", "mailsetup", *words],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "LANGUAGE": "en", **environment},
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert "defect" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_full_disk_is_one_sentence(words: tuple[str, ...], unbuffered: str) -> None:
+    done = run(words, ">/dev/full", PYTHONUNBUFFERED=unbuffered)
+    assert done.returncode == 1
+    assert done.stderr == "mailsetup: The result cannot be written: the disk is full.\n"
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_closed_output_is_one_sentence(words: tuple[str, ...]) -> None:
+    done = run(words, ">&-")
+    assert done.returncode == 1
+    assert done.stderr == "mailsetup: Standard output is closed, so nothing was done.\n"
+
+
+def test_with_closed_output_nothing_is_done(tmp_path: Path) -> None:
+    words = ("export", "a@gmail.com", "--offline", "--for", "gmail", "--out", str(tmp_path / "o"))
+    assert run(words, ">&-").returncode == 1
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "<&-"])
+def test_without_messages_or_input_the_result_is_the_same(
+    words: tuple[str, ...], redirection: str
+) -> None:
+    usual, without = run(words), run(words, redirection)
+
+    def steady(text: str) -> list[str]:
+        return [line for line in text.splitlines() if "_ms" not in line and '"ms"' not in line]
+
+    assert without.returncode == usual.returncode
+    assert steady(without.stdout) == steady(usual.stdout)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_reader_that_leaves_is_no_mistake(words: tuple[str, ...]) -> None:
+    code = 'exec 3>&1; { "$@"; echo $? >&3; } | true'
+    # `true` has gone before the first byte is written.
+    done = subprocess.run(
+        [
+            "bash",
+            "-c",
+            code,
+            "bash",
+            "sh",
+            "-c",
+            'sleep 0.3; exec "$@"',
+            "sh",
+            sys.executable,
+            "-m",
+            "mailsetup",
+            *words,
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.strip() == "0"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "utf-8"])
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("words", COMMANDS)
+def test_a_terminal_that_lacks_characters_gets_similar_ones(
+    words: tuple[str, ...], language: str, encoding: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mailsetup", *words],
+        capture_output=True,
+        env={**os.environ, "LANGUAGE": language, "PYTHONIOENCODING": encoding},
+        timeout=60,
+    )
+    assert b"Traceback" not in done.stderr
+    assert b"defect" not in done.stderr
+    shown = done.stdout.decode(encoding)
+    if "--json" in words:
+        json.loads(shown)
+
+
+def test_accents_become_plain_letters() -> None:
+    done = run(("--help",), LANGUAGE="es", PYTHONIOENCODING="ascii")
+    assert "Codigos de salida" in done.stdout
+
+
+# What the computer refuses ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.EMFILE,
+        errno.ENFILE, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG,
+        errno.EFBIG, errno.ESTALE,
+    ],
+)  # fmt: skip
+def test_what_the_computer_refuses_is_a_sentence_that_names_the_file(number: int) -> None:
+    found = environment_problem(OSError(number, os.strerror(number), "/some/\x1b[2Jfile"))
+    assert found is not None
+    error_id, sentence = found
+    assert error_id.startswith("computer.")
+    if number not in (errno.EMFILE, errno.ENFILE):
+        assert "/some/" in sentence
+    assert "\x1b" not in sentence
+
+
+def test_other_errors_are_not_blamed_on_the_computer() -> None:
+    assert environment_problem(ConnectionResetError(errno.ECONNRESET, "reset")) is None
+    assert environment_problem(OSError(errno.ENOENT, "no file is named")) is None
+    assert environment_problem(ValueError("x")) is None
+
+
+def test_an_escape_in_a_files_name_does_not_reach_the_terminal(tmp_path: Path) -> None:
+    name = "a\x1b[2J\x9b31mb\x07"
+    for words in (
+        ("discover", "a@b.es", "--settings", f"{name}.json"),
+        ("discover", "a@b.es", "--ca-file", f"{name}.pem"),
+        ("batch", f"{name}.csv", "--dry-run"),
+        ("export", "a@b.es", "--for", name),
+        ("check", "a@b.es", "--report", f"{name}.doc"),
+        ("check", "--domain", "b.es", "--since", f"{tmp_path}/nosuch/{name}/x"),
+        ("export", "a@gmail.com", "--offline", "--for", "gmail", "--out", f"{tmp_path}/{name}"),
+        ("apply", "a@gmail.com", "--to", "thunderbird", "--profile", name, "--offline"),
+        (name,),
+        ("check", "a@b.es", "--sign-in", name),
+    ):
+        for more in ((), ("--json",)):
+            out, err = io.StringIO(), io.StringIO()
+            main([*words, *more], io.StringIO(), out, err)
+            shown = out.getvalue() + err.getvalue()
+            assert shown
+            assert not set(shown) & {"\x1b", "\x9b", "\x07"}, words
+
+
+def test_json_keeps_every_character_but_steers_no_terminal() -> None:
+    out = io.StringIO()
+    name = "a\x1b\x9b\u202e\u2028é\U000e0041"
+    print_document({"name": name}, out)
+    assert json.loads(out.getvalue()) == {"name": name}
+    assert out.getvalue().replace("\n", "").isprintable()
+    assert "é" in out.getvalue()

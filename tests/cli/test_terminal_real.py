@@ -1,0 +1,180 @@
+"""Every command in its text form on a real terminal, in both languages, against real servers."""
+
+import json
+import re
+import sys
+from functools import cache
+from gettext import GNUTranslations
+from pathlib import Path
+
+import pytest
+
+from mailsetup import resources
+from mailsetup.cli.arguments import parser
+from tests.export.test_installation import program
+from tests.servers.world import World
+
+if sys.platform == "win32":
+    pytest.skip("Windows has no pseudo-terminals that Python opens", allow_module_level=True)
+
+from tests.cli.terminal import Seen, on_terminal
+
+pytestmark = pytest.mark.servers
+
+ADDRESS = "ana@bodega.test"
+
+_MIN_WORDS = 12
+"""Characters of a text without placeholders that tell its language."""
+
+
+@cache
+def phrases() -> dict[str, frozenset[str]]:
+    """What stands in each language's texts, and not in those of the other."""
+    found: dict[str, set[str]] = {"en": set(), "es": set()}
+    with resources.path("locale/es/LC_MESSAGES/mailsetup.mo").open("rb") as file:
+        texts = vars(GNUTranslations(file))["_catalog"]
+    for message, translation in texts.items():
+        english = message[0] if isinstance(message, tuple) else message
+        for language, text in (("en", english), ("es", translation)):
+            pieces = re.split(r"\{\w*\}|%\(\w+\)[rs]|%s", text)
+            longest = " ".join(max(pieces, key=len).split())
+            if len(longest) >= _MIN_WORDS:
+                found[language].add(longest)
+    everything = {language: "\n".join(several) for language, several in found.items()}
+    return {
+        language: frozenset(text for text in found[language] if text not in everything[other])
+        for language, other in (("en", "es"), ("es", "en"))
+    }
+
+
+def spoken(text: str, language: str) -> set[str]:
+    """The phrases of a language that stand in a text."""
+    flat = " ".join(text.split())
+    return {phrase for phrase in phrases()[language] if phrase in flat}
+
+
+COMMANDS: dict[str, tuple[tuple[str, ...], int]] = {
+    "discover": (("discover", ADDRESS), 0),
+    "discover nothing": (("discover", "ana@dead.test"), 3),
+    "discover wrong": (("discover", "ana"), 2),
+    "check": (("check", ADDRESS), 0),
+    "check without sending": (("check", ADDRESS, "--no-send"), 0),
+    "check with a complaint": (("check", ADDRESS, "--symptom", "no-llega"), 0),
+    "check a domain": (("check", "--domain", "bodega.test"), 0),
+    "check a domain again": (("check", "--domain", "bodega.test", "--since", "{home}/state"), 0),
+    "check a domain wrongly": (("check", "--domain", "bodega.test", "--no-send"), 2),
+    "export": (("export", ADDRESS, "--for", "outlook", "--for", "other", "--out", "{home}/o"), 0),
+    "apply": (("apply", ADDRESS, "--to", "thunderbird"), 0),
+    "apply to evolution": (("apply", ADDRESS, "--to", "evolution"), 0),
+    "apply nowhere": (("apply", ADDRESS, "--to", "gmail"), 2),
+    "undo": (("apply", ADDRESS, "--to", "thunderbird", "--undo"), 2),
+    "publish": (("publish", "bodega.test", "--address", ADDRESS, "--out", "{home}/web"), 0),
+    "publish verified": (("publish", "bodega.test", "--address", ADDRESS, "--verify"), 5),
+    "batch": (("batch", "{home}/people.csv", "--out", "{home}/people"), 0),
+    "batch checked": (("batch", "{home}/people.csv", "--out", "{home}/people", "--check"), 0),
+    "batch dry": (("batch", "{home}/people.csv", "--dry-run"), 0),
+    "batch wrong": (("batch", "{home}/nosuch.csv", "--dry-run"), 2),
+    "kit": (("kit", "--settings", "{home}/settings.json", "--out", "{home}/kit"), 0),
+    "programs": (("programs",), 0),
+    "schema": (("schema",), 0),
+    "completion": (("completion", "bash"), 0),
+    "manual": (("manual",), 0),
+    "help": (("--help",), 0),
+    "help of check": (("check", "--help"), 0),
+    "no command": (("nosuch",), 2),
+}
+_WITHOUT_NETWORK = {"kit", "programs", "schema", "completion", "manual", "--help", "nosuch"}
+_WITHOUT_WORDS = {"schema", "kit", "completion"}
+"""What these print is the same in every language."""
+
+
+@pytest.fixture
+def home(tmp_path: Path, world: World) -> Path:
+    """Somebody's home, with a table of people and settings in it."""
+    for name in ("thunderbird", "evolution"):
+        program(tmp_path / "bin" / name)
+    row = f"Ana;{ADDRESS};{world.accounts[ADDRESS]}"
+    (tmp_path / "people.csv").write_text(f"name;address;password\n{row}\n")
+    servers = {"incoming": ("imap", 993), "outgoing": ("smtp", 465)}
+    settings: dict[str, object] = {
+        side: [
+            {
+                "protocol": protocol,
+                "host": f"{protocol}.bodega.test",
+                "port": port,
+                "security": "tls",
+            }
+        ]
+        for side, (protocol, port) in servers.items()
+    }
+    settings["address"] = ADDRESS
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    return tmp_path
+
+
+def seen(world: World, home: Path, language: str, *words: str) -> Seen:
+    network = ("--resolver", world.resolver, "--ca-file", str(world.ca_file))
+    verb, is_help = words[0], "--help" in words
+    secret = world.accounts[ADDRESS]
+    return on_terminal(
+        *("--lang", language),
+        *(word.format(home=home) for word in words),
+        *(() if verb in _WITHOUT_NETWORK or is_help else network),
+        typed=(("Password for" if language == "en" else "Contraseña de", secret),),
+        HOME=str(home),
+        PATH=str(home / "bin"),
+        XDG_CONFIG_HOME=str(home / ".config"),
+        DBUS_SESSION_BUS_ADDRESS="",
+        XDG_RUNTIME_DIR="",
+        PYTHON_KEYRING_BACKEND="keyring.backends.null.Keyring",
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_answers_on_a_terminal_in_the_language_that_is_wanted(
+    world: World, home: Path, name: str, language: str
+) -> None:
+    words, status = COMMANDS[name]
+    shown = seen(world, home, language, *words)
+    assert "Traceback" not in shown.text
+    assert "defect of this program (" not in shown.text
+    assert "defecto de este programa (" not in shown.text
+    assert world.accounts[ADDRESS] not in shown.text
+    assert shown.status == status, shown.text
+    assert shown.text.strip()
+    other = {"en": "es", "es": "en"}[language]
+    assert spoken(shown.text, other) == set(), shown.text
+    assert bool(spoken(shown.text, language)) is (words[0] not in _WITHOUT_WORDS)
+
+
+def test_every_command_of_the_parser_is_among_them() -> None:
+    assert {words[0] for words, _status in COMMANDS.values()} >= set(parser().verbs)
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Logging in works; sending was not tested."),
+        ("es", "El inicio de sesión funciona; el envío no se probó."),
+    ],
+)
+def test_without_a_message_nobody_is_told_that_everything_works(
+    world: World, home: Path, language: str, sentence: str
+) -> None:
+    shown = seen(world, home, language, "check", ADDRESS, "--no-send", "--report", "{home}/r.txt")
+    assert shown.status == 0
+    assert sentence in shown.text
+    page = (home / "r.txt").read_text(encoding="utf-8")
+    assert sentence.partition(";")[0].upper() in page
+    for text in (shown.text, page):
+        assert "Everything works" not in text
+        assert "Todo funciona" not in text
+
+
+@pytest.mark.parametrize("symptom", ["no-se", "no-envio", "no-llega", "adjuntos"])
+def test_without_a_message_no_complaint_is_answered_with_one_that_arrived(
+    world: World, home: Path, symptom: str
+) -> None:
+    shown = seen(world, home, "en", "check", ADDRESS, "--no-send", "--symptom", symptom)
+    assert "Nothing broken was found, but not everything could be checked." in shown.text
