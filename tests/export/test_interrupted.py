@@ -21,7 +21,10 @@ from tests.export.interrupted import Interruptions
 from tests.export.parsers import read_prefs
 from tests.export.test_thunderbird_merge import profile
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
+]
 
 OLD_INI = (
     b"[General]\r\nStartWithLastProfile=1\r\n\r\n"
