@@ -50,7 +50,7 @@ def report_obstacle(path: Path, *, force: bool = False) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        return _unwritable(error, path)
+        return unwritable(error, path)
     if stat.S_ISLNK(mode):
         return _("{place} is a link. It was not followed; nothing was written.").format(place=path)
     if not stat.S_ISREG(mode):
@@ -91,7 +91,7 @@ def write_report(
         # The name of the report, or a file where its folder should be.
         return ReportRefused(_taken(path if path.parent.is_dir() else Path(error.filename)))
     except (OSError, ValueError) as error:
-        return ReportRefused(_unwritable(error, path))
+        return ReportRefused(unwritable(error, path))
     return ReportWritten(path)
 
 
@@ -136,7 +136,10 @@ def _taken(path: Path) -> str:
     )
 
 
-def _unwritable(error: OSError | ValueError, path: Path) -> str:
+def unwritable(error: OSError | ValueError, path: Path) -> str:
+    """Why a file cannot be written, as a sentence; it names the folder where that is missing."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return atomic.reason(error, path.parent)
     if isinstance(error, OSError):
         return atomic.reason(error, path)
     return _("{place} is not a name that a file can have.").format(place=plain(str(path)))

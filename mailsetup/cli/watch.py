@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from mailsetup.assistant.reportfile import unwritable
 from mailsetup.assistant.watching import DomainReport, ServerSeen
 from mailsetup.assistant.wording import server_sentence
 from mailsetup.cli import checktext, text
@@ -155,8 +156,8 @@ def _remember(path: Path, domain: str, state: dict[str, str]) -> None:
     content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
     try:
         atomic.put(path, content, 0o600)
-    except OSError as error:
-        raise RefusalError("since.not-written", atomic.reason(error, path)) from None
+    except (OSError, ValueError) as error:
+        raise RefusalError("since.not-written", unwritable(error, path)) from None
 
 
 # For people -------------------------------------------------------------------------------------

@@ -24,15 +24,11 @@ _VARIABLES = (
 )  # fmt: skip
 
 VERBS = {
-    "programs": ("programs",),
-    "discover": ("discover", "ana@gmail.com", "--offline"),
     "search": ("discover", "ana@nosuch.invalid", "--timeout", "3"),
-    "export": ("export", "ana@gmail.com", "--offline", "--for", "other", "--out", "{out}"),
     "apply": ("apply", "ana@gmail.com", "--offline", "--to", "thunderbird"),
     "check": ("check", "ana@gmail.com", "--offline", "--no-send"),
     "batch": ("batch", "{out}.csv", "--offline", "--out", "{out}"),
     "manual": ("manual",),
-    "help": ("check", "--help"),
 }
 
 
