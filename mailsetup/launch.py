@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
 from mailsetup.cli.output import open_standard_files
 from mailsetup.i18n import _
+from mailsetup.process import keep_secrets
 from mailsetup.screen import NoScreen, Screen, find_screen
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def run() -> None:
 
         multiprocessing.freeze_support()
     open_standard_files()
+    keep_secrets(sys.argv[1:])
     try:
         sys.exit(start(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -21,22 +21,24 @@ LOCALE = ROOT / "resources" / "locale"
 TEMPLATE = LOCALE / "mailsetup.pot"
 PO = LOCALE / "es" / "LC_MESSAGES" / "mailsetup.po"
 MO = PO.with_suffix(".mo")
+SOURCES = ("mailsetup", "packaging/bootstrap")
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 
 def extracted() -> Catalog:
     """All texts of the sources, in the order of the files."""
     catalog = Catalog(project="mailsetup", charset="utf-8", fuzzy=False)
-    found = extract_from_dir(
-        str(ROOT / "mailsetup"), method_map=[("**.py", "python")], keywords=KEYWORDS
-    )
-    for name, _line, message, _comments, _context in sorted(
-        found, key=lambda row: (row[0], row[1])
-    ):
-        catalog.add(message, locations=[(f"mailsetup/{name}", 0)])
-    for path in sorted((ROOT / "mailsetup").rglob("*.py")):
-        for message in hidden(path.read_text(encoding="utf-8")):
-            catalog.add(message, locations=[(str(path.relative_to(ROOT)), 0)])
+    for folder in SOURCES:
+        found = extract_from_dir(
+            str(ROOT / folder), method_map=[("**.py", "python")], keywords=KEYWORDS
+        )
+        for name, _line, message, _comments, _context in sorted(
+            found, key=lambda row: (row[0], row[1])
+        ):
+            catalog.add(message, locations=[(f"{folder}/{name}", 0)])
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for message in hidden(path.read_text(encoding="utf-8")):
+                catalog.add(message, locations=[(str(path.relative_to(ROOT)), 0)])
     return catalog
 
 

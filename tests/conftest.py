@@ -1,6 +1,7 @@
 """What holds for every test: no screen, no home of anybody's, English texts."""
 
 import os
+import signal
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("QT_ACCESSIBILITY", "1")
@@ -43,6 +44,21 @@ def home() -> Path:
     return Path(os.environ["HOME"])
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _children_take_ctrl_c() -> Iterator[None]:
+    """Programs under test can be interrupted, also where SIGINT is ignored for the tests.
+
+    A shell script's ``command &``, nohup and some CI start programs with SIGINT ignored, and every
+    child inherits that. A handler is not inherited: children start with the default. It does
+    nothing, so that the tests themselves go on ignoring the signal.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 # The table of faults ------------------------------------------------------------------------
 
 
@@ -52,7 +68,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Each fault that was provoked: which link did whole checks name, and was it right?"""
+    """Each fault that was provoked: which link did whole checks name, and was it right?
+
+    The whole table with ``-v``; otherwise those that are wrong, and how many are right.
+    """
     good: dict[str, bool] = {}
     links: dict[str, dict[str, None]] = {}
     for outcome in ("passed", "failed", "error"):
@@ -68,9 +87,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not good:
         return
     terminalreporter.section("fault → first broken link named")
+    all_rows = terminalreporter.verbosity > 0
+    right_rows = 0
     for identity in sorted(good):
         expected = {identity.partition(".")[0] or "none, a warning", "none, a warning"}
         right = good[identity] and set(links[identity]) <= expected
         link = " · ".join(links[identity]) or "not asked"
         name = identity or "(nothing is broken)"
-        terminalreporter.write_line(f"{name:<42} {link:<28} {'right' if right else 'WRONG'}")
+        right_rows += right
+        if all_rows or not right:
+            terminalreporter.write_line(f"{name:<42} {link:<28} {'right' if right else 'WRONG'}")
+    terminalreporter.write_line(f"{right_rows} of {len(good)} right")

@@ -27,6 +27,7 @@ from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.diagnosis.checks.program import look_at_programs
 from mailsetup.diagnosis.checks.rules import loop_finding, rule_findings, rule_folders
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
+from mailsetup.diagnosis.guard import Guard, guarded
 from mailsetup.diagnosis.health import blocklists
 from mailsetup.diagnosis.health.look import (
     HealthRequest,
@@ -97,6 +98,9 @@ class DomainSeen:
     health: tuple[Finding, ...]
 
 
+_UNSEEN = DomainVerdict((), in_order=False)
+
+
 async def see_domain(account: Account, discovery: Discovery | None, net: Network) -> DomainSeen:
     """Look at the domain of this account once, for all its mailboxes."""
     facts = discovery.domain_facts if discovery else None
@@ -107,10 +111,12 @@ async def see_domain(account: Account, discovery: Discovery | None, net: Network
         exchangers=facts,
         tried=discovery.tried if discovery else (),
     )
+    guard = Guard()
     verdict, health = await asyncio.gather(
-        look_at_domain(account.address, net, facts), look_at_dns_health(request, net)
+        guard.run("domain", look_at_domain(account.address, net, facts), _UNSEEN),
+        guard.run("dns", look_at_dns_health(request, net), ()),
     )
-    return DomainSeen(verdict, health)
+    return DomainSeen(verdict, (*health, *guard.defects))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +202,7 @@ class Check:
         self._smtp: SmtpSession | None = None
         self._reading: _Reading | None = None
         self._running: dict[Activity, float] = {}
+        self._guard = Guard()
 
     async def run(self) -> CheckReport:
         """Do everything that does not depend on each other side by side."""
@@ -209,16 +216,23 @@ class Check:
         if not self._net.is_online():
             # Every question would only be waited for.
             return self._offline(started)
+        guard = self._guard
         domain, of_dns, (mail, of_identity) = await asyncio.gather(
-            self._domain(), self._dns_health(), self._mail_and_its_identity()
+            guard.run("domain", self._domain(), _UNSEEN),
+            guard.run("dns", self._dns_health(), ()),
+            guard.run("mail", self._mail_and_its_identity(), (_Mail(_Side(), _Side()), ())),
         )
         findings = (
             *mail.of_computer,
             *domain.findings,
-            *self._relevant(of_dns, mail),
+            *guard.call("dns", lambda: self._relevant(of_dns, mail), of_dns),
             *of_identity,
             *mail.findings,
+            *self._told(guard.defects),
         )
+        for activity in tuple(self._running):
+            # Of a part that did not come to its end.
+            self._end(activity, Status.UNKNOWN)
         return self._report(started, findings, mail, self._proven(domain, mail))
 
     def _offline(self, started: float) -> CheckReport:
@@ -252,24 +266,29 @@ class Check:
         async with self._sessions:
             mail = await self._mail()
             # Nobody waits for the goodbyes while there is something to be looked at.
-            of_identity, _ended = await asyncio.gather(self._identity(mail), self._sessions.end())
+            of_identity, _ended = await asyncio.gather(
+                self._guard.run("identity", self._identity(mail), ()), self._sessions.end()
+            )
         return mail, of_identity
 
     async def _mail(self) -> _Mail:
         proven = self._proven_before()
         if proven is not None:
-            of_programs = await self._programs(proven.incoming, proven.outgoing)
-            return replace(proven, of_programs=of_programs)
+            looking = self._programs(proven.incoming, proven.outgoing)
+            return replace(proven, of_programs=await self._guard.run("programs", looking, ()))
+        guard = self._guard
         incoming, outgoing = await self._sides()
         (trip, of_trip), of_programs, (script, of_rules) = await asyncio.gather(
-            self._trip(incoming, outgoing),
-            self._programs(incoming, outgoing),
-            self._rules(incoming),
+            guard.run("message", self._trip(incoming, outgoing), (None, ())),
+            guard.run("programs", self._programs(incoming, outgoing), ()),
+            guard.run("rules", self._rules(incoming), ("", ())),
         )
-        of_folders = await self._folders(incoming, trip, script)
-        elsewhere, of_elsewhere = await self._elsewhere(incoming, outgoing)
-        of_computer = await self._computer(incoming, outgoing)
-        folders = self._folders_for_programs(incoming)
+        of_folders = await guard.run("folders", self._folders(incoming, trip, script), ())
+        elsewhere, of_elsewhere = await guard.run(
+            "elsewhere", self._elsewhere(incoming, outgoing), (None, ())
+        )
+        of_computer = await guard.run("computer", self._computer(incoming, outgoing), ())
+        folders = guard.call("folders", lambda: self._folders_for_programs(incoming), NO_FOLDERS)
         return _Mail(
             incoming,
             outgoing,
@@ -371,9 +390,9 @@ class Check:
         sent = mail.elsewhere.sent if mail.elsewhere is not None else None
         if sent is not None and sent.raw:
             requests.append(self._health_request(sent.raw, elsewhere=True))
-        looks = [look_at_message(request, self._net) for request in requests]
+        looks = [guarded("message", look_at_message(request, self._net)) for request in requests]
         if sent is not None and self._request.blocklists:
-            looks.append(blocklists.findings(sent.raw, self._net.dns))
+            looks.append(guarded("blocklists", blocklists.findings(sent.raw, self._net.dns)))
         return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     def _relevant(self, of_dns: tuple[Finding, ...], mail: _Mail) -> tuple[Finding, ...]:
@@ -433,9 +452,9 @@ class Check:
         failures = [side.failure for side in (incoming, outgoing) if side.failure is not None]
         if not failures:
             return ()
-        looks = [look_at_computer(failures, self._net)]
+        looks = [guarded("computer", look_at_computer(failures, self._net))]
         if not (incoming.reached or outgoing.reached):
-            looks.append(look_at_network(self._net))
+            looks.append(guarded("network", look_at_network(self._net)))
         return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
     async def _domain(self) -> DomainVerdict:
@@ -461,6 +480,12 @@ class Check:
         return incoming, _Side() if refused else await self._outgoing()
 
     async def _incoming(self) -> _Side:
+        return await self._guard.run("incoming", self._look_at_incoming(), _Side())
+
+    async def _outgoing(self) -> _Side:
+        return await self._guard.run("outgoing", self._look_at_outgoing(), _Side())
+
+    async def _look_at_incoming(self) -> _Side:
         match self._account.incoming.protocol:
             case Protocol.IMAP:
                 return await self._incoming_by(open_imap, log_in_imap)
@@ -574,7 +599,7 @@ class Check:
         others = tuple(kind for kind in server.authentication if kind is not Authentication.OAUTH2)
         return replace(server, authentication=(Authentication.OAUTH2, *others))
 
-    async def _outgoing(self) -> _Side:
+    async def _look_at_outgoing(self) -> _Side:
         opened = await self._open(Activity.REACH_OUTGOING, self._account.outgoing, open_smtp)
         if isinstance(opened, Failure):
             return await self._unreached(opened)
@@ -630,7 +655,8 @@ class Check:
             return None, self._told((finding,))
         self._end_trip(Status.OK)
         findings = arrival_findings(outcome, self._account.incoming.protocol)
-        loop = loop_finding(outcome.raw, self._account.address)
+        address = self._account.address
+        loop = self._guard.call("message", lambda: loop_finding(outcome.raw, address), None)
         findings += (loop,) if loop is not None else ()
         return outcome, self._told(findings)
 

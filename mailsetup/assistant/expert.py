@@ -1,15 +1,16 @@
 """What technicians may set for a run, as they type it: checked here for both faces."""
 
-import ssl
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from mailsetup.assistant.options import RunOptions, parse_resolver
 from mailsetup.assistant.settingsfile import MAX_FILE
+from mailsetup.givenfile import CannotRead, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.hostname import to_a_label
 from mailsetup.model.text import has_control
+from mailsetup.net import tls
 
 
 class ExpertField(StrEnum):
@@ -100,10 +101,6 @@ def trusted_domain(text: str) -> str | None:
 
 def holds_certificates(path: Path) -> bool:
     """Whether a file can be read as certificates. Anything but an ordinary file cannot."""
-    try:
-        if not path.is_file() or path.stat().st_size > MAX_FILE:
-            return False
-        ssl.create_default_context(cafile=str(path))
-    except (OSError, ValueError, ssl.SSLError):
+    if isinstance(read_given_file(path, MAX_FILE), CannotRead):
         return False
-    return True
+    return tls.holds_certificates(path)

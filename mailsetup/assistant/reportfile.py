@@ -83,6 +83,7 @@ def write_report(
             written = made
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.sweep(path.parent)
         if force:
             atomic.put(path, written, _MODE)
         else:

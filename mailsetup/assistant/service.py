@@ -159,15 +159,19 @@ class Assistant:
         """
         if self.options.offline:
             return judge((), ())
-        from mailsetup.diagnosis.checks.domain import look_at_domain
+        from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
         from mailsetup.diagnosis.checks.network import look_at_network
+        from mailsetup.diagnosis.guard import Guard
 
+        guard = Guard()
+        facts = discovery.domain_facts if discovery else None
+        unseen = DomainVerdict((), in_order=False)
         async with self._network() as net:
             domain, network = await asyncio.gather(
-                look_at_domain(address, net, discovery.domain_facts if discovery else None),
-                look_at_network(net),
+                guard.run("domain", look_at_domain(address, net, facts), unseen),
+                guard.run("network", look_at_network(net), ()),
             )
-        findings = (*network, *domain.findings)
+        findings = (*network, *domain.findings, *guard.defects)
         return judge(findings, (Link.DNS,) if domain.in_order else ())
 
     async def check(self, request: CheckRequest, emit: Emit = ignore) -> "CheckReport":

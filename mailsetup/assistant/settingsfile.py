@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailsetup.assistant.choosing import Discovery, settings_discovery
+from mailsetup.givenfile import CannotRead, FileFault, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.document import SettingsProblem, settings_from_json
+from mailsetup.model.text import plain
 
 MAX_FILE = 1024 * 1024
 """Bytes: more than any list of servers or of authorities needs."""
@@ -21,17 +23,21 @@ class FileProblem:
     sentence: str
 
 
-def read_settings_file(path: Path, address: EmailAddress) -> Discovery | FileProblem:
-    """Settings from a JSON file as ``discover --json`` writes it, as if they had been found."""
+def read_settings_file(
+    path: Path, address: EmailAddress, *, pipe_seconds: float = 0.0
+) -> Discovery | FileProblem:
+    """Settings from a JSON file as ``discover --json`` writes it, as if they had been found.
+
+    ``pipe_seconds``: see `read_given_file`.
+    """
+    content = read_given_file(path, MAX_FILE, pipe_seconds=pipe_seconds)
+    if isinstance(content, CannotRead):
+        is_large = content.fault is FileFault.TOO_LARGE
+        return FileProblem(f"settings.{'unusable' if is_large else 'unreadable'}", content.reason)
     try:
-        if path.stat().st_size > MAX_FILE:
-            return FileProblem("settings.unusable", _("The settings file is far too large."))
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError:
-        sentence = _("The settings file cannot be opened: {path}").format(path=path)
-        return FileProblem("settings.unreadable", sentence)
+        document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        sentence = _("The settings file is not JSON: {path}").format(path=path)
+        sentence = _("The settings file is not JSON: {path}").format(path=plain(str(path)))
         return FileProblem("settings.unusable", sentence)
     settings = settings_from_json(document, address)
     if isinstance(settings, SettingsProblem):

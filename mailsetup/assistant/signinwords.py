@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from mailsetup.assistant.signin import ClientsProblem, SignInFailure, SignInFault, SignInWay
+from mailsetup.assistant.wording import ignored_file_sentence
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
@@ -148,6 +149,8 @@ def other_account_sentence(chosen: str, address: str) -> str:
 
 def clients_problem_sentence(problem: ClientsProblem) -> str:
     """The technician's file cannot be used."""
+    if problem.distrust is not None:
+        return ignored_file_sentence(str(problem.distrust), problem.path)
     path, where = plain(problem.path, 200), plain(problem.where, 120)
     if where:
         return _("The file {path} cannot be used: {where}.").format(path=path, where=where)

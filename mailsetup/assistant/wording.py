@@ -323,6 +323,9 @@ def source_asked_sentence(method: str, location: str) -> str:
 
 def warning_sentence(warning: str) -> str:
     """What a search has to say beside its result; ``warning`` is one of `find`'s stable words."""
+    word, _colon, path = warning.partition(":")
+    if word.startswith("file-"):
+        return ignored_file_sentence(word, path)
     match warning:
         case "incomplete":
             return _("Only one of the two directions was found, receiving or sending.")
@@ -377,6 +380,26 @@ def _environment_sentence(fault: EnvironmentFault) -> str:
             ).format(source=source, proxy=shown)
         case _:
             assert_never(fault)
+
+
+def ignored_file_sentence(reason: str, path: str) -> str:
+    """Why a file (or its folder) does not count, as in `mailsetup.ownfiles`, and what to do."""
+    shown = plain(path, 200)
+    match reason:
+        case "file-foreign":
+            return _(
+                "{path} was ignored: it belongs to another account of this computer, which could "
+                "lead your password elsewhere with it. If its content is right, make your account "
+                "its owner (chown)."
+            ).format(path=shown)
+        case "file-writable":
+            return _(
+                "{path} was ignored: other accounts of this computer may write to it, and could "
+                "lead your password elsewhere with it. If its content is right, forbid that: "
+                "chmod go-w {path}"
+            ).format(path=shown)
+        case _:
+            return _("{path} was ignored because it cannot be read.").format(path=shown)
 
 
 def no_keyring_sentence() -> str:

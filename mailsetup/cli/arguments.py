@@ -212,6 +212,11 @@ def _batch(verbs: "Verbs[Parser]") -> None:
         help=_("a command that prints a person's password; {address} stands for the address"),
     )
     batch.add_argument(
+        "--allow-commands",
+        action="store_true",
+        help=_("run the commands that the table itself names for passwords, without asking"),
+    )
+    batch.add_argument(
         "--retry-failed", action="store_true", help=_("test again what was broken last time")
     )
     batch.add_argument("--pdf", action="store_true", help=_("make the welcome sheets as PDF, too"))

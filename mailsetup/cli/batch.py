@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import assert_never
+from typing import TextIO, assert_never
 
 from mailsetup import i18n
 from mailsetup.cli.common import run_options
@@ -25,21 +25,31 @@ from mailsetup.cli.main import (
     print_document,
 )
 from mailsetup.cli.refusal import RefusalError, Streams
+from mailsetup.export import atomic
+from mailsetup.fleet.commands import (
+    MAX_COMMAND,
+    CommandFault,
+    TableCommand,
+    command_words,
+    fault_sentence,
+)
 from mailsetup.fleet.journal import Journal, JournalRefused
 from mailsetup.fleet.overview import Overview, OverviewRefused, write_overview
-from mailsetup.fleet.passwords import command_words
 from mailsetup.fleet.person import Defaults, Plan, check_table, checked_programs
 from mailsetup.fleet.result import State, state_word
 from mailsetup.fleet.run import Fleet, Work
 from mailsetup.fleet.table import NotATable, Table, read_table
+from mailsetup.givenfile import PIPE_SECONDS
 from mailsetup.i18n import _, ngettext
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.document import SCHEMA
+from mailsetup.model.document import SCHEMA, Json
 from mailsetup.model.hostname import to_u_label
-from mailsetup.model.text import has_control
+from mailsetup.model.text import has_control, plain
 
 _SHOWN = 20
 """Wrong rows that are listed on a terminal; the rest is counted."""
+_READABLE = 100
+"""Different commands that a person can be expected to read before agreeing."""
 
 
 def batch(options: argparse.Namespace, streams: Streams) -> int:
@@ -59,7 +69,11 @@ def batch(options: argparse.Namespace, streams: Streams) -> int:
     if options.out is None:
         raise RefusalError("usage", _("Say where everything is to go: --out."))
     _warn(table, plan, Path(options.table), options, streams)
-    return _carried_out(plan, Engine(run), options, streams)
+    commands = plan.commands if options.check else ()
+    if commands and not _agreed_to(commands, options, streams):
+        return _not_agreed(commands, options, streams)
+    agreed = frozenset(command.line for command in commands)
+    return _carried_out(plan, Engine(run), _work(options, agreed), options, streams)
 
 
 def _defaults(options: argparse.Namespace) -> Defaults:
@@ -71,14 +85,17 @@ def _defaults(options: argparse.Namespace) -> Defaults:
     if has_control(options.contact) or len(options.contact) > 300:
         raise RefusalError("usage", _("--contact is too long or holds control characters."))
     command = options.password_command
-    if command and command_words(command, EmailAddress("a", "b.example")) is None:
-        raise RefusalError("usage", _("The command for the password cannot be read."))
+    if command:
+        words = command_words(command, EmailAddress("a", "b.example"))
+        if isinstance(words, CommandFault):
+            raise RefusalError("usage", fault_sentence(words))
     return Defaults(
         language=i18n.language(),
         programs=programs,
         settings=Path(options.settings) if options.settings is not None else None,
         password_command=command,
         folder=Path(options.table).parent,
+        pipe_seconds=PIPE_SECONDS,
     )
 
 
@@ -122,6 +139,8 @@ def _told(table: Table, plan: Plan, options: argparse.Namespace, streams: Stream
             "domains": domains,
             "columns": [str(column) for column in table.columns],
             "ignored": [*table.ignored],
+            "commands": _commands_json(plan.commands),
+            "settings_files": [str(path) for path in plan.settings_files],
             "skipped": [{"row": one.row, "reason": one.reason} for one in plan.problems],
         }
         print_document(document, streams.stdout)
@@ -132,8 +151,84 @@ def _told(table: Table, plan: Plan, options: argparse.Namespace, streams: Stream
         )
         + "\n"
     )
+    if plan.settings_files:
+        names = ", ".join(plain(str(path)) for path in plan.settings_files[:_SHOWN])
+        streams.stdout.write(_("Settings files that are read: {names}").format(names=names) + "\n")
+    if plan.commands:
+        streams.stdout.write(_commands_heading() + "\n")
+        _list_commands(plan.commands, streams.stdout)
+        streams.stdout.write(
+            _("With --check you are asked about them; --allow-commands agrees beforehand.") + "\n"
+        )
     _ignored(table, streams)
     return DONE
+
+
+# Commands of the table -----------------------------------------------------------------------
+
+
+def _agreed_to(
+    commands: tuple[TableCommand, ...], options: argparse.Namespace, streams: Streams
+) -> bool:
+    """Whether the table's commands may be run: by the option, or by a person who saw them all."""
+    if options.allow_commands:
+        return True
+    asks = not options.json and streams.stdin.isatty() and streams.stderr.isatty()
+    if not asks or len(commands) > _READABLE:
+        return False
+    streams.stderr.write(_commands_heading() + "\n")
+    _list_commands(commands, streams.stderr)
+    streams.stderr.write(
+        ngettext("Run this command? [y/N] ", "Run these commands? [y/N] ", len(commands))
+    )
+    streams.stderr.flush()
+    return streams.stdin.readline().strip().casefold()[:1] in {"y", "s"}
+
+
+def _not_agreed(
+    commands: tuple[TableCommand, ...], options: argparse.Namespace, streams: Streams
+) -> int:
+    message = ngettext(
+        "The table names {count} command that would be run on this computer. Look at it with"
+        " --dry-run, then allow it with --allow-commands.",
+        "The table names {count} commands that would be run on this computer. Look at them with"
+        " --dry-run, then allow them with --allow-commands.",
+        len(commands),
+    ).format(count=len(commands))
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "error",
+            "error": {
+                "id": "table.commands",
+                "message": message,
+                "commands": _commands_json(commands),
+            },
+        }
+        print_document(document, streams.stdout)
+    else:
+        streams.stderr.write(f"{message}\n")
+    return NEEDS_CONFIRMATION
+
+
+def _commands_heading() -> str:
+    return _("The table names commands that print the passwords. They run on this computer:")
+
+
+def _list_commands(commands: tuple[TableCommand, ...], out: TextIO) -> None:
+    """All of them, uncut: agreeing means each."""
+    for command in commands:
+        rows = ", ".join(map(str, command.rows[:_SHOWN]))
+        rows += " …" if len(command.rows) > _SHOWN else ""
+        # A command with control characters is a wrong row, so this changes nothing in it.
+        line = _("{command} (rows: {rows})").format(
+            command=plain(command.line, MAX_COMMAND), rows=rows
+        )
+        out.write(f"  {line}\n")
+
+
+def _commands_json(commands: tuple[TableCommand, ...]) -> Json:
+    return [{"command": command.line, "rows": [*command.rows]} for command in commands]
 
 
 def _ignored(table: Table, streams: Streams) -> None:
@@ -155,7 +250,7 @@ def _warn(
     if plan.has_passwords and sys.platform != "win32" and _others_can_read(path):
         streams.stderr.write(
             _("The table holds passwords, and others on this computer can read it: {path}").format(
-                path=path
+                path=plain(str(path))
             )
             + "\n"
         )
@@ -177,14 +272,16 @@ def _journal(out: Path) -> Iterator[Journal]:
         yield opened
 
 
-def _carried_out(plan: Plan, engine: Engine, options: argparse.Namespace, streams: Streams) -> int:
+def _carried_out(
+    plan: Plan, engine: Engine, work: Work, options: argparse.Namespace, streams: Streams
+) -> int:
     out = Path(options.out)
     with _journal(out) as journal, engine, fleet_progress(streams.stderr, options.json) as emit:
         fleet = Fleet(
             plan,
             out,
             journal,
-            _work(options),
+            work,
             engine.assistant.options,
             make_page=options.make_page,
             emit=emit,
@@ -207,15 +304,25 @@ def _carried_out(plan: Plan, engine: Engine, options: argparse.Namespace, stream
     if isinstance(overview, OverviewRefused):
         raise RefusalError("batch.not-written", overview.reason, DEFECT)
     if options.json:
-        with overview.paths[0].open(encoding="utf-8") as report:
-            shutil.copyfileobj(report, streams.stdout)
+        _copy(overview.paths[0], streams.stdout)
     else:
         _write(overview, streams)
     return _status(overview)
 
 
-def _work(options: argparse.Namespace) -> Work:
+def _copy(report: Path, out: TextIO) -> None:
+    """Piece by piece: a hundred thousand people are a long document."""
+    try:
+        file = report.open(encoding="utf-8")
+    except OSError as error:
+        raise RefusalError("batch.not-written", atomic.reason(error, report), DEFECT) from None
+    with file:
+        shutil.copyfileobj(file, out)
+
+
+def _work(options: argparse.Namespace, agreed: frozenset[str]) -> Work:
     return Work(
+        agreed_commands=agreed,
         check=options.check,
         send=not options.no_send,
         attachment_mib=options.attachment_mib,
@@ -240,7 +347,8 @@ def _write(overview: Overview, streams: Streams) -> None:
         )
     if overview.totals[State.NOT_TESTED] or overview.totals[State.NO_SETTINGS]:
         streams.stderr.write(_("The same command again looks at those that are left.") + "\n")
-    streams.stdout.write(_("Overview: {path}").format(path=overview.paths[-1]) + "\n")
+    shown = plain(str(overview.paths[-1]), 4096)
+    streams.stdout.write(_("Overview: {path}").format(path=shown) + "\n")
 
 
 def _status(overview: Overview) -> int:

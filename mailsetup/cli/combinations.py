@@ -140,6 +140,7 @@ COMBINATIONS: Mapping[str, Rules] = {
         "attachment_mib": (With("check"), Without("no_send")),
         "wait": (With("check"), Without("no_send")),
         "password_command": (With("check"),),
+        "allow_commands": (With("check"),),
         "retry_failed": (With("check"),),
         "pdf": _ALWAYS,
         "contact": _ALWAYS,

@@ -17,6 +17,7 @@ from mailsetup.cli.main import (
 )
 from mailsetup.cli.progress import live_progress
 from mailsetup.cli.refusal import RefusalError, Streams
+from mailsetup.givenfile import PIPE_SECONDS
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.secret import Secret
@@ -84,7 +85,7 @@ def _ca_file(path: Path) -> Path:
 
 def settings_file(path: Path, address: EmailAddress) -> Discovery:
     """Settings from the person's own file. Raises RefusalError where it cannot be used."""
-    read = read_settings_file(path, address)
+    read = read_settings_file(path, address, pipe_seconds=PIPE_SECONDS)
     if isinstance(read, FileProblem):
         raise RefusalError(read.id, read.sentence)
     return read

@@ -14,6 +14,7 @@ from mailsetup.export.printed import with_pdf
 from mailsetup.export.table import exporter
 from mailsetup.export.universal import Other
 from mailsetup.export.write import WriteRefused, write_artifact
+from mailsetup.givenfile import PIPE_SECONDS, CannotRead, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.document import SCHEMA, Json
 from mailsetup.model.secret import Secret
@@ -22,7 +23,7 @@ from mailsetup.model.settings import Account
 if TYPE_CHECKING:
     from mailsetup.cli.document import Document
 
-_MAX_KEY_FILE = 1024 * 1024 + 1
+_MAX_KEY_FILE = 1024 * 1024
 
 
 def export(options: argparse.Namespace, streams: Streams) -> int:
@@ -126,10 +127,7 @@ def _signed(artifact: Artifact, options: argparse.Namespace, streams: Streams) -
 
 
 def _content(path: str) -> bytes:
-    try:
-        with Path(path).open("rb") as file:
-            return file.read(_MAX_KEY_FILE)
-    except OSError:
-        raise RefusalError(
-            "export.not-signed", _("This file cannot be opened: {path}").format(path=path)
-        ) from None
+    content = read_given_file(Path(path), _MAX_KEY_FILE, pipe_seconds=PIPE_SECONDS)
+    if isinstance(content, CannotRead):
+        raise RefusalError("export.not-signed", content.reason)
+    return content

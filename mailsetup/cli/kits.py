@@ -13,6 +13,7 @@ from mailsetup.export.kit.shared import Everybody, KitFile, everybody
 from mailsetup.export.kit.table import KITS
 from mailsetup.export.write import WriteRefused, write_artifact
 from mailsetup.fleet.settingsfile import SettingsFile, SettingsRefused, read_settings
+from mailsetup.givenfile import PIPE_SECONDS
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.document import SCHEMA, SettingsProblem
@@ -25,7 +26,7 @@ def kit(options: argparse.Namespace, streams: Streams) -> int:
         raise RefusalError("usage", _("Say where the settings are: --settings."))
     if has_control(options.name) or len(options.name) > 200:
         raise RefusalError("usage", _("The name holds control characters or is too long."))
-    found = read_settings(Path(options.settings))
+    found = read_settings(Path(options.settings), pipe_seconds=PIPE_SECONDS)
     if isinstance(found, SettingsRefused):
         raise RefusalError("settings.unusable", found.reason)
     shared = _everybody(found, options)

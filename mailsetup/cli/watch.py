@@ -17,6 +17,7 @@ from mailsetup.cli.engine import Engine
 from mailsetup.cli.main import BROKEN, DONE, NOT_FOUND, print_document
 from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.export import atomic
+from mailsetup.givenfile import CannotRead, FileFault, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.document import SCHEMA, Json
@@ -127,13 +128,11 @@ def _remembered(options: argparse.Namespace, domain: str) -> dict[str, str] | No
     if options.since is None:
         return None
     path = Path(options.since)
-    try:
-        with path.open("rb") as file:
-            content = file.read(_MAX_STATE + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise RefusalError("since.unreadable", atomic.reason(error, path)) from None
+    content = read_given_file(path, _MAX_STATE)
+    if isinstance(content, CannotRead):
+        if content.fault is FileFault.MISSING:
+            return None
+        raise RefusalError("since.unreadable", content.reason)
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
@@ -154,6 +153,7 @@ def _remembered(options: argparse.Namespace, domain: str) -> dict[str, str] | No
 def _remember(path: Path, domain: str, state: dict[str, str]) -> None:
     document = {"watch": _VERSION, "domain": domain, "state": state}
     content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    atomic.sweep(path.parent)
     try:
         atomic.put(path, content, 0o600)
     except (OSError, ValueError) as error:

@@ -4,15 +4,17 @@ import asyncio
 import logging
 import ssl
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
-from typing import Any
+from typing import TypeAlias
+from uuid import uuid4
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from proxyprotocol.reader import ProxyProtocolReader
+from proxyprotocol.sock import SocketInfoLocal
 from pymap.backend.dict import Config, Identity, Login
+from pymap.concurrent import Subsystem
 from pymap.imap import IMAPServer
 from pymap.parsing.message import AppendMessage
 from pymap.user import Passwords, UserMetadata
@@ -24,6 +26,10 @@ SIZE_LIMIT = 20 * 1024 * 1024
 
 # aiosmtpd logs every connection that ends early, and every search for servers makes some.
 logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
+
+
+Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+"""What `asyncio.start_server` calls for a connection."""
 
 
 class Mailboxes:
@@ -48,7 +54,7 @@ class Mailboxes:
             entry = AppendMessage(message, datetime.now(UTC), frozenset())
             await inbox.append(entry, recent=True)
 
-    def imap(self, starttls: ssl.SSLContext | None, *, protected: bool) -> Any:
+    def imap(self, starttls: ssl.SSLContext | None, *, protected: bool) -> Serve:
         """What `asyncio.start_server` calls for a connection.
 
         ``protected`` connections are in TLS already. Others let nobody log in before STARTTLS,
@@ -56,7 +62,14 @@ class Mailboxes:
         """
         config = self._config if protected else _config(starttls, secure_auth=True)
         server = IMAPServer(self._login, config)
-        return ProxyProtocolReader(config.proxy_protocol).get_callback(server)
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            # In the task that asyncio keeps for the connection. proxyprotocol's own callback makes
+            # another, to which nothing refers: the garbage collector ended it, and with Python
+            # 3.13 the connection too.
+            await server(reader, writer, SocketInfoLocal(writer, unique_id=uuid4().bytes))
+
+        return serve
 
     def _identity(self, address: str) -> Identity:
         return Identity(address, self._login, None, frozenset())
@@ -88,6 +101,8 @@ def _config(starttls: ssl.SSLContext | None, *, secure_auth: bool = False) -> Co
         reject_dnsbl=False,
         # The passwords are printed in the README; slow hashing would only slow the start.
         hash_context=BuiltinHash(rounds=1),
+        # pymap would compute these quick hashes in a thread pool, which it never shuts down.
+        cpu_subsystem=Subsystem.for_asyncio(),
     )
 
 

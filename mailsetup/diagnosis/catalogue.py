@@ -119,6 +119,15 @@ _ROWS: tuple[Entry, ...] = (
         N_("Your mail program has other settings: {differences}"),
         N_("Set the account up again with the settings found here."),
     ),
+    Entry(
+        "client.check.incomplete",
+        _TECHNICIAN,
+        N_("One part of the check could not be done."),
+        N_(
+            "Everything else in this report holds. The details name the part: send them to the "
+            "makers of this program."
+        ),
+    ),
     # The domain's identity card.
     Entry(
         "dns.domain.missing",

@@ -42,6 +42,7 @@ _CAUSES: tuple[str, ...] = (
     "dns.dane",
     "dns.settings",
     "client.program",
+    "client.check",
 )
 """What causes what: an earlier fault explains a later one, never the other way round."""
 

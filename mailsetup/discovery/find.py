@@ -153,6 +153,7 @@ class _Race:
         self._tried: dict[int, Tried] = {}
         self._answers: dict[int, RankedAnswer] = {}
         self._questions: list[NeedsInput] = []
+        self._warnings: list[str] = []
         self._best: RankedAnswer | None = None
 
     async def run(self, budget: float, *, online: bool) -> Discovery:
@@ -256,6 +257,8 @@ class _Race:
         fate, location, reason = _fate(outcome)
         if isinstance(outcome, NeedsInput):
             self._questions.append(outcome)
+        if isinstance(outcome, Found | Unreachable):
+            self._warnings += outcome.warnings
         if isinstance(outcome, Found):
             found = with_provider_knowledge(only_protected(outcome), self._address)
             found = with_trusted_services(found, self._address, self._agreed)
@@ -314,7 +317,7 @@ class _Race:
         tried = tuple(self._tried[place] for place in sorted(self._tried))
         best = self._best
         question = self._open_question() if best is None else None
-        warnings = []
+        warnings = list(self._warnings)
         if best is not None and not best.found.settings.is_complete:
             warnings.append("incomplete")
         if any(one.fate is Fate.CRASHED for one in tried):

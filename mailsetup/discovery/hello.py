@@ -4,7 +4,6 @@ A dialogue without credentials: the greeting, the upgrade to TLS where the port 
 (only then: what was said before TLS may be forged) the ways to log in.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
@@ -138,11 +137,21 @@ async def _imap(connection: Connection, greeting: str) -> list[str]:
 
     ``greeting`` is one that came under TLS, or empty.
     """
-    said = re.search(r"\[CAPABILITY ([^\]]*)\]", greeting, re.IGNORECASE)
+    said = capabilities_in(greeting)
     if said is not None:
-        return said.group(1).upper().split()
+        return said
     await connection.write(b"a2 CAPABILITY\r\n")
     return await _imap_done(connection, "a2")
+
+
+def capabilities_in(greeting: str) -> list[str] | None:
+    """The words of the CAPABILITY response code (RFC 9051 section 7.1), in upper case.
+
+    None where there is no such code, or no end of it.
+    """
+    _, found, rest = greeting.upper().partition("[CAPABILITY ")
+    words, end, _ = rest.partition("]")
+    return words.split() if found and end else None
 
 
 def _imap_ways(words: list[str]) -> list[Authentication]:

@@ -3,13 +3,25 @@
 import contextlib
 import errno
 import os
+import re
 import secrets
+import stat
+import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from mailsetup.i18n import _
+from mailsetup.model.text import plain
 
 PREFIX = ".mailsetup-"
 """What we have not finished begins with this; a run that was killed leaves only such names."""
+
+_LEFTOVER = re.compile(re.escape(PREFIX) + r"[0-9a-f]{16}\Z")
+_YOUNG = 10.0
+"""Seconds: a file this young may belong to a run that is about to rename it."""
+_OLD = 3600.0
+"""Seconds after which a file without a lock to look at belongs to nobody any more."""
 
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _O_BINARY = getattr(os, "O_BINARY", 0)
@@ -42,11 +54,74 @@ def put(path: Path, content: bytes, mode: int) -> None:
     temporary = aside(path.parent)
     try:
         write_new(temporary, content, mode)
-        temporary.replace(path)
+        with held(temporary):
+            temporary.replace(path)
     except BaseException:
         remove_quietly(temporary)
         raise
     sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Show others that a run still needs this file of ours: `sweep` leaves it alone.
+
+    Where the system or the file system has no such locks, its age protects it.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        yield
+        return
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the temporary files that killed runs of ours left in a folder.
+
+    Only regular files with a name as `aside` makes them, of this account, that no running process
+    holds. What cannot be removed does no harm.
+    """
+    with contextlib.suppress(OSError):
+        names = [entry.name for entry in os.scandir(folder) if _LEFTOVER.match(entry.name)]
+        for name in names:
+            with contextlib.suppress(OSError):
+                if _is_left(folder / name):
+                    (folder / name).unlink()
+
+
+def _is_left(path: Path) -> bool:
+    """Whether a file is of a run that has ended. Raises OSError."""
+    seen = path.lstat()
+    if not stat.S_ISREG(seen.st_mode):
+        return False
+    age = time.time() - seen.st_mtime
+    if sys.platform == "win32":
+        return age > _OLD
+    if seen.st_uid != os.geteuid() or age < _YOUNG:
+        return False
+    import fcntl
+
+    descriptor = os.open(path, os.O_RDONLY | _O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return age > _OLD
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def sync_folder(folder: Path) -> None:
@@ -69,16 +144,17 @@ def remove_quietly(path: Path) -> None:
 
 def reason(error: OSError, place: Path) -> str:
     """Why writing failed, as a sentence that says what to do."""
+    shown = plain(str(place), 1000)
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return _("The disk is full. Make some room and try again.")
         case errno.EACCES | errno.EPERM:
-            return _("This account on the computer may not write in {place}.").format(place=place)
+            return _("This account on the computer may not write in {place}.").format(place=shown)
         case errno.EROFS:
-            return _("{place} cannot be written: it is read-only.").format(place=place)
+            return _("{place} cannot be written: it is read-only.").format(place=shown)
         case errno.ENOENT | errno.ENOTDIR:
-            return _("The folder {place} is not there.").format(place=place)
+            return _("The folder {place} is not there.").format(place=shown)
         case _other:
             return _("{place} cannot be written ({why}).").format(
-                place=place, why=error.strerror or type(error).__name__
+                place=shown, why=error.strerror or type(error).__name__
             )

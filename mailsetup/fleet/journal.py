@@ -4,6 +4,7 @@ The journal is only ever added to. A line that was cut off by a crash is cut awa
 is opened again; everything before it counts.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -14,13 +15,18 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from mailsetup.export import atomic
+from mailsetup.export.filename import is_safe_name
+from mailsetup.fleet.ownfolder import make_own_folder, open_own_file, reason_of
 from mailsetup.i18n import _
 from mailsetup.model.document import Json
+from mailsetup.model.text import plain
 
 Entry = dict[str, Json]
 
 _FOLDER, _JOURNAL, _LOCK = ".mailsetup-batch", "journal.jsonl", "lock"
 _VERSION = 1
+_LATEST = 1e11
+"""Seconds since the epoch: no time of an entry is later, nor infinite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,11 @@ class Journal:
     ``people`` are kept on the disk; memory holds where each one's last line stands.
     """
 
-    def __init__(self, file: BinaryIO, lock: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, writer: int, lock: BinaryIO) -> None:
+        """``file`` reads and the descriptor ``writer`` writes the same file, apart from each other:
+        what could not be written must not wait in a buffer that reading would flush."""
         self._file = file
+        self._writer = writer
         self._lock = lock
         self._end = 0
         self._people: dict[str, _Place] = {}
@@ -61,49 +70,63 @@ class Journal:
         """Open or begin the journal of this folder."""
         folder = out / _FOLDER
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = (folder / _LOCK).open("ab")
+            make_own_folder(folder)
+            lock = os.fdopen(open_own_file(folder / _LOCK, os.O_RDWR | os.O_APPEND), "ab")
+        except OSError as error:
+            return JournalRefused(reason_of(error, out))
+        try:
             if not _take(lock):
                 lock.close()
                 return JournalRefused(
                     _("Another run is working in {place}. Wait for it, or end it.").format(
-                        place=out
+                        place=plain(str(out), 1000)
                     ),
                     is_busy=True,
                 )
-            descriptor = os.open(
-                folder / _JOURNAL,
-                os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0),
-                0o600,
-            )
+            return cls._opened(folder, lock)
         except OSError as error:
-            return JournalRefused(atomic.reason(error, out))
-        journal = cls(os.fdopen(descriptor, "r+b"), lock)
-        journal._load()
-        if not _is_ours_alone(descriptor):
-            # Where a password goes is not taken from a file that others can write.
-            journal.domains.clear()
+            lock.close()
+            return JournalRefused(reason_of(error, out))
+
+    @classmethod
+    def _opened(cls, folder: Path, lock: BinaryIO) -> Self:
+        """The journal below a lock that is held. Raises OSError."""
+        with contextlib.ExitStack() as opened:
+            writer = open_own_file(folder / _JOURNAL, os.O_RDWR)
+            opened.callback(os.close, writer)
+            reader = open_own_file(folder / _JOURNAL, os.O_RDONLY)
+            file = opened.enter_context(os.fdopen(reader, "rb"))
+            journal = cls(file, writer, lock)
+            journal._load()
+            if not _is_ours_alone(writer):
+                # Where a password goes is not taken from a file that others can write.
+                journal.domains.clear()
+            opened.pop_all()
         atomic.sync_folder(folder)
         return journal
 
     def _load(self) -> None:
+        """Raises OSError."""
         for offset, line in _whole_lines(self._file):
             entry = _entry(line)
             if entry is not None:
                 self._note(entry, offset)
             self._end = offset + len(line)
-        self._file.seek(self._end)
-        self._file.truncate()
+        os.ftruncate(self._writer, self._end)
 
     def _note(self, entry: Entry, offset: int) -> None:
         match entry:
             case {"kind": "person", "address": str(address), "fingerprint": str(fingerprint)}:
-                self._people[address] = _Place(
-                    offset, fingerprint, entry.get("done") is True, str(entry.get("folder") or "")
-                )
+                folder = entry.get("folder")
+                # A name that leads elsewhere is none of those that were given out.
+                known = folder if isinstance(folder, str) and is_safe_name(folder) else ""
+                done = entry.get("done") is True
+                self._people[address] = _Place(offset, fingerprint, done, known)
             case {"kind": "domain", "domain": str(domain)}:
                 self.domains[domain] = entry
-            case {"kind": "refused", "hosting": str(hosting), "at": float(at) | int(at)}:
+            case {"kind": "refused", "hosting": str(hosting), "at": float(at) | int(at)} if (
+                0 <= at < _LATEST
+            ):
                 self.refusals.append((hosting, float(at)))
             case _:
                 # A later version's entry: not ours to judge.
@@ -117,10 +140,17 @@ class Journal:
             lines.append((entry, line))
         if not lines:
             return
-        self._file.seek(self._end)
-        self._file.write(b"".join(line for _entry, line in lines))
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        content = b"".join(line for _entry, line in lines)
+        try:
+            os.lseek(self._writer, self._end, os.SEEK_SET)
+            while content:
+                content = content[os.write(self._writer, content) :]
+            os.fsync(self._writer)
+        except OSError:
+            # Half a line must not be continued by the next one.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._writer, self._end)
+            raise
         for entry, line in lines:
             self._note(entry, self._end)
             self._end += len(line)
@@ -156,14 +186,16 @@ class Journal:
 
     def close(self) -> None:
         """Let others work in the folder."""
-        self._file.close()
-        self._lock.close()
+        for close in (self._file.close, lambda: os.close(self._writer), self._lock.close):
+            # Every entry was brought to the disk before: a network file system may still complain.
+            with contextlib.suppress(OSError):
+                close()
 
 
 def recent(entry: Entry, now: datetime, seconds: float) -> bool:
     """Whether the entry's time ``at`` is no longer ago than this."""
     at = entry.get("at")
-    return isinstance(at, int | float) and 0 <= now.timestamp() - at <= seconds
+    return isinstance(at, int | float) and at < _LATEST and 0 <= now.timestamp() - at <= seconds
 
 
 def _is_ours_alone(descriptor: int) -> bool:

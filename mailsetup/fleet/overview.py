@@ -96,20 +96,21 @@ def write_overview(
         for person in plan.people:
             yield _line(person, journal, fingerprint(person))
 
-    totals, confirm = Totals(), dict[str, None]()
-    for line in lines():
-        totals.add((line.state,))
-        if line.state is State.NEEDS_CONFIRMATION:
-            confirm.update(dict.fromkeys(line.texts("confirm")))
-    overview = Overview(tuple(out / name for name in NAMES), totals, tuple(confirm))
-    head = _head(plan, overview, now)
-    writers: tuple[Callable[[TextIO], None], ...] = (
-        lambda file: write_json(head, lines(), file),
-        lambda file: _write_csv(lines(), file),
-        lambda file: _write_html(plan, overview, lines, now, file),
-    )
     try:
+        totals, confirm = Totals(), dict[str, None]()
+        for line in lines():
+            totals.add((line.state,))
+            if line.state is State.NEEDS_CONFIRMATION:
+                confirm.update(dict.fromkeys(line.texts("confirm")))
+        overview = Overview(tuple(out / name for name in NAMES), totals, tuple(confirm))
+        head = _head(plan, overview, now)
+        writers: tuple[Callable[[TextIO], None], ...] = (
+            lambda file: write_json(head, lines(), file),
+            lambda file: _write_csv(lines(), file),
+            lambda file: _write_html(plan, overview, lines, now, file),
+        )
         out.mkdir(parents=True, exist_ok=True)
+        atomic.sweep(out)
         for path, write in zip(overview.paths, writers, strict=True):
             _put(path, write)
     except OSError as error:
@@ -136,7 +137,10 @@ def _put(path: Path, write: Callable[[TextIO], None]) -> None:
         0o600,
     )
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        with (
+            atomic.held(temporary),
+            os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file,
+        ):
             write(file)
             file.flush()
             os.fsync(file.fileno())

@@ -1,11 +1,10 @@
 """Where a person's password comes from: the table, a command, or the keyring."""
 
 import asyncio
-import contextlib
-import os
-import shlex
+from collections.abc import Container
 from dataclasses import dataclass
 
+from mailsetup.fleet.commands import CommandFault, command_words, fault_sentence, first_line_of
 from mailsetup.fleet.person import MAX_PASSWORD, Person
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
@@ -24,67 +23,37 @@ class NoPassword:
     reason: str
 
 
-async def password_of(person: Person, vault: Vault) -> Secret | NoPassword:
-    """The password of a person. What a command printed is never part of a reason."""
+async def password_of(
+    person: Person, vault: Vault, agreed: Container[str] = (), *, seconds: float = TIMEOUT
+) -> Secret | NoPassword:
+    """The password of a person. What a command printed is never part of a reason.
+
+    ``agreed`` are the commands of the table that a person has seen and agreed to.
+    """
     if person.password is not None:
         return person.password
     if person.password_command:
-        return await _from_command(person.password_command, person.address)
+        if person.command_is_of_table and person.password_command not in agreed:
+            return NoPassword(_("The table names a command for the password. Nobody agreed to it."))
+        return await _from_command(person.password_command, person.address, seconds)
     kept = await asyncio.to_thread(vault.load, person.address)
     return kept or NoPassword(_("There is no password for this mailbox in the table."))
 
 
-def command_words(line: str, address: EmailAddress) -> list[str] | None:
-    """The command as words, with ``{address}``, ``{local}`` and ``{domain}`` filled in; None where
-    quotation marks do not match. No shell looks at it, so an address can be no command.
-    """
-    try:
-        words = shlex.split(line, posix=os.name != "nt")
-    except ValueError:
-        return None
-    values = {
-        "{address}": address.ascii,
-        "{local}": address.local,
-        "{domain}": address.domain,
-    }
-    filled = []
-    for word in words:
-        for name, value in values.items():
-            word = word.replace(name, value)
-        filled.append(word)
-    return filled or None
-
-
-async def _from_command(line: str, address: EmailAddress) -> Secret | NoPassword:
+async def _from_command(line: str, address: EmailAddress, seconds: float) -> Secret | NoPassword:
     words = command_words(line, address)
-    if words is None:
-        return NoPassword(_("The command for the password cannot be read."))
+    if isinstance(words, CommandFault):
+        return NoPassword(fault_sentence(words))
+    # UTF-8 takes up to four octets a character; one more for the \r of a Windows line end.
+    said = await first_line_of(words, limit=4 * MAX_PASSWORD + 1, seconds=seconds)
+    if isinstance(said, CommandFault):
+        return NoPassword(fault_sentence(said))
     try:
-        process = await asyncio.create_subprocess_exec(
-            *words,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            # A password manager's complaints may name what it holds.
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-    except (OSError, ValueError):
-        return NoPassword(_("The command for the password cannot be started."))
-    try:
-        async with asyncio.timeout(TIMEOUT):
-            assert process.stdout is not None  # noqa: S101 - it was asked for above
-            said = await process.stdout.read(4 * MAX_PASSWORD)
-            status = await process.wait()
-    except TimeoutError:
-        return NoPassword(_("The command for the password did not end in time."))
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-    try:
-        first = said.decode().split("\n", 1)[0].rstrip("\r")
+        password = said.decode().removesuffix("\r")
     except UnicodeDecodeError:
-        first = ""
-    if status != 0 or not first:
+        return NoPassword(_("What the command for the password printed is no UTF-8 text."))
+    if not password:
         return NoPassword(_("The command for the password gave none."))
-    if len(first) > MAX_PASSWORD or has_control(first):
+    if len(password) > MAX_PASSWORD or has_control(password):
         return NoPassword(_("The password is too long or holds control characters."))
-    return Secret(first)
+    return Secret(password)

@@ -5,13 +5,16 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import assert_never
 
 from mailsetup.assistant.wording import address_fault_sentence
 from mailsetup.export.gate import MAX_PERSON, is_unsafe
 from mailsetup.export.table import EXPORTERS
 from mailsetup.fleet.columns import Column, language_id, program_id
+from mailsetup.fleet.commands import TableCommand, table_command_fault
 from mailsetup.fleet.settingsfile import SettingsFile, SettingsRefused, read_settings
 from mailsetup.fleet.table import MAX_CELL, Row, Table
+from mailsetup.fleet.workbook import CellKind
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.document import SettingsProblem
@@ -34,6 +37,8 @@ class Defaults:
     settings: Path | None = None
     password_command: str = ""
     folder: Path = Path()
+    pipe_seconds: float = 0.0
+    """For ``settings`` alone: see `read_given_file`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,8 @@ class Person:
     settings: SettingsFile | None = None
     password: Secret | None = field(default=None, repr=False)
     password_command: str = field(default="", repr=False)
+    command_is_of_table: bool = False
+    """Whether the table names the command, and not the person who runs this program."""
 
     def fingerprint(self, work: str) -> str:
         """Changes when something has to be done anew. ``work`` says what is to be done; the
@@ -83,6 +90,21 @@ class Plan:
     def has_passwords(self) -> bool:
         """Whether the table itself holds passwords."""
         return any(person.password is not None for person in self.people)
+
+    @property
+    def commands(self) -> tuple[TableCommand, ...]:
+        """The commands that the table itself names, each once."""
+        rows: dict[str, list[int]] = {}
+        for person in self.people:
+            if person.command_is_of_table:
+                rows.setdefault(person.password_command, []).append(person.row)
+        return tuple(TableCommand(line, tuple(found)) for line, found in rows.items())
+
+    @property
+    def settings_files(self) -> tuple[Path, ...]:
+        """The settings files that are read, each once."""
+        files = (person.settings.path for person in self.people if person.settings is not None)
+        return tuple(dict.fromkeys(files))
 
 
 def check_table(table: Table, defaults: Defaults) -> Plan:
@@ -135,12 +157,31 @@ class _Checker:
         for name, value in cells.items():
             if len(value) > MAX_CELL:
                 raise _WrongRowError(_("The cell “{name}” is far too long.").format(name=name))
+        if row.has_surplus:
+            raise _WrongRowError(
+                _(
+                    "This row has more cells than there are headings, so a value may have been cut"
+                    " in two. Put a value that holds the delimiter in quotation marks."
+                )
+            )
+        if any("\ufffd" in value for value in cells.values()):
+            raise _WrongRowError(
+                _("Some characters here could not be read. Save the table as UTF-8.")
+            )
         address = EmailAddress.parse(cells.get(Column.ADDRESS, ""))
         if isinstance(address, MalformedAddress):
             reason = address_fault_sentence(address.fault)
             raise _WrongRowError(f"{address.text}: {reason}" if address.text else reason)
+        if row.password_kind is not None:
+            raise _WrongRowError(_password_kind_sentence(row.password_kind))
         password = cells.get(Column.PASSWORD, "")
-        command = cells.get(Column.PASSWORD_COMMAND, "") or self._defaults.password_command
+        command = self._defaults.password_command
+        of_table = "" if password.strip() else cells.get(Column.PASSWORD_COMMAND, "")
+        if of_table:
+            command = of_table
+            fault = table_command_fault(of_table, address)
+            if fault:
+                raise _WrongRowError(fault)
         return Person(
             row=row.number,
             address=address,
@@ -150,6 +191,7 @@ class _Checker:
             settings=self._settings_of(cells.get(Column.SETTINGS, ""), address),
             password=_password(password) if password.strip() else None,
             password_command="" if password.strip() else command,
+            command_is_of_table=bool(of_table),
         )
 
     def _name(self, cells: dict[Column, str]) -> str:
@@ -200,15 +242,12 @@ class _Checker:
         return tuple(dict.fromkeys(found)) or self._defaults.programs
 
     def _settings_of(self, cell: str, address: EmailAddress) -> SettingsFile | None:
-        path = self._defaults.settings
-        if cell:
-            if has_control(cell):
-                raise _WrongRowError(_("The name of the settings file cannot be read."))
-            path = self._defaults.folder / Path(cell).expanduser()
+        path = self._within_folder(cell) if cell else self._defaults.settings
         if path is None:
             return None
         if path not in self._settings:
-            self._settings[path] = read_settings(path)
+            seconds = 0.0 if cell else self._defaults.pipe_seconds
+            self._settings[path] = read_settings(path, pipe_seconds=seconds)
         found = self._settings[path]
         if isinstance(found, SettingsRefused):
             raise _WrongRowError(found.reason)
@@ -221,9 +260,47 @@ class _Checker:
             )
         return found
 
+    def _within_folder(self, cell: str) -> Path:
+        """The settings file that a cell names. A table may come from anybody: it leads to nothing
+        but files beside it or below, also not by a link or another computer's share."""
+        if has_control(cell):
+            raise _WrongRowError(_("The name of the settings file cannot be read."))
+        name = Path(cell)
+        folder = self._defaults.folder
+        # Judged as text first: on Windows even looking at a share sends a login there.
+        is_inside = not (name.anchor or name.drive or ".." in name.parts or cell.startswith("~"))
+        if is_inside:
+            try:
+                is_inside = (folder / name).resolve().is_relative_to(folder.resolve())
+            except (OSError, RuntimeError, ValueError):
+                # Links that lead in a circle.
+                is_inside = False
+        if not is_inside:
+            raise _WrongRowError(
+                _(
+                    "“{name}” is not in the folder of the table. Put the settings file there."
+                ).format(name=plain(cell, 80))
+            )
+        return folder / name
+
 
 # Zero-width joiners carry meaning in Persian and Indic names and in emoji.
 _JOINERS = dict.fromkeys((0x200C, 0x200D))
+
+
+def _password_kind_sentence(kind: CellKind) -> str:
+    match kind:
+        case CellKind.NUMBER:
+            taken = _("The spreadsheet took the password for a number and may have changed it.")
+        case CellKind.DATE:
+            taken = _("The spreadsheet took the password for a date and has changed it.")
+        case CellKind.TRUTH:
+            taken = _("The spreadsheet took the password for true or false.")
+        case CellKind.ERROR:
+            taken = _("The spreadsheet shows an error in place of the password.")
+        case _:
+            assert_never(kind)
+    return f"{taken} {_('Format the cell as text and type the password again.')}"
 
 
 def _password(cell: str) -> Secret:

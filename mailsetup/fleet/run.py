@@ -34,6 +34,7 @@ from mailsetup.fleet.journal import Entry, Journal, recent
 from mailsetup.fleet.limits import IN_ALL, PER_HOSTING, Limits
 from mailsetup.fleet.making import Order, printed
 from mailsetup.fleet.names import Names
+from mailsetup.fleet.ownfolder import reason_of
 from mailsetup.fleet.passwords import NoPassword, password_of
 from mailsetup.fleet.person import Person, Plan
 from mailsetup.fleet.result import DONE, FAILED, Result, State
@@ -93,6 +94,8 @@ class Work:
     pdf: bool = False
     contact: str = ""
     retry_failed: bool = False
+    agreed_commands: frozenset[str] = frozenset()
+    """Commands of the table that the person has seen and agreed to; no other is run."""
     parallel: int = PARALLEL
     accounts: int = IN_ALL
     per_hosting: int = PER_HOSTING
@@ -171,7 +174,7 @@ class Fleet:
         try:
             self._store.prepare()
         except OSError as error:
-            return Finished(atomic.reason(error, Path(error.filename or PEOPLE)))
+            return Finished(reason_of(error, Path(error.filename or PEOPLE)))
         waiting = [person for person in self._plan.people if not self.is_done(person)]
         stopped = ""
         # Logins set the pace of a check; processes would only wait for them.
@@ -355,7 +358,7 @@ class Fleet:
         if not account.incoming.takes_password or not account.outgoing.takes_password:
             reason = _("This provider takes no typed password, so nothing was tested.")
             return Result(person, State.NOT_TESTED, reason, discovery, account)
-        secret = await password_of(person, self._vault)
+        secret = await password_of(person, self._vault, self._work.agreed_commands)
         if isinstance(secret, NoPassword):
             return Result(person, State.NOT_TESTED, secret.reason, discovery, account)
         for _attempt in range(_TRIES):

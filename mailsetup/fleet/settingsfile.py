@@ -5,10 +5,12 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mailsetup.givenfile import CannotRead, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
 from mailsetup.model.document import SettingsProblem, settings_from_json
 from mailsetup.model.settings import AccountSettings, ServerSettings
+from mailsetup.model.text import plain
 
 MAX_BYTES = 1024 * 1024
 
@@ -62,19 +64,16 @@ class SettingsRefused:
     reason: str
 
 
-def read_settings(path: Path) -> SettingsFile | SettingsRefused:
-    """Read a settings file once for everybody."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError:
-        return SettingsRefused(_("The settings file cannot be opened: {path}").format(path=path))
-    if len(content) > MAX_BYTES:
-        return SettingsRefused(_("The settings file is far too large."))
+def read_settings(path: Path, *, pipe_seconds: float = 0.0) -> SettingsFile | SettingsRefused:
+    """Read a settings file once for everybody. ``pipe_seconds``: see `read_given_file`."""
+    content = read_given_file(path, MAX_BYTES, pipe_seconds=pipe_seconds)
+    if isinstance(content, CannotRead):
+        return SettingsRefused(content.reason)
     try:
         document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
-        return SettingsRefused(_("The settings file is not JSON: {path}").format(path=path))
+        shown = plain(str(path))
+        return SettingsRefused(_("The settings file is not JSON: {path}").format(path=shown))
     return SettingsFile(path, document, hashlib.sha256(content).hexdigest())
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from mailsetup.export import atomic
 from mailsetup.export.exporter import ArtifactFile
+from mailsetup.fleet.ownfolder import make_own_folder
 
 PEOPLE = "people"
 """The folder of the people's folders."""
@@ -39,13 +40,17 @@ class Store:
 
     def prepare(self) -> None:
         """Make the folder, and remove what a killed run left unfinished. Raises OSError."""
-        self.people.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_own_folder(self.people)
         self.clean()
 
     def clean(self) -> None:
         """Remove what is unfinished; what cannot be removed does no harm."""
-        for path in self.people.glob(f"{atomic.PREFIX}*"):
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            for path in self.people.glob(f"{atomic.PREFIX}*"):
+                # Never through a link: rmtree refuses one.
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+        atomic.sweep(self.people)
 
     def put(self, prepared: Iterable[tuple[Path, str]]) -> None:
         """Put folders that are on the disk (`laid_down`) in their places, under these names.

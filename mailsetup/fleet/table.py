@@ -2,30 +2,39 @@
 
 What comes out are rows of plain texts with the number that the person sees in their own program.
 Nothing is judged here but whether it is a table at all. Formulas are never evaluated and never
-carried on: of a workbook only the values that its program had stored are read.
+carried on: of a workbook only the values that its program had stored are read. Whatever a reason
+or a `Table` shows of the file is fit for a terminal.
 """
 
 import csv
 import io
 import itertools
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import assert_never
 
 from mailsetup.fleet.columns import Column, column
+from mailsetup.fleet.workbook import (
+    CellKind,
+    Limits,
+    ReadingCancelledError,
+    SheetRow,
+    Workbook,
+    WorkbookError,
+    WorkbookFault,
+)
+from mailsetup.fleet.workbookchild import MAX_CELL, MAX_COLUMNS
+from mailsetup.givenfile import CannotRead, read_given_file
 from mailsetup.i18n import _
+from mailsetup.model.text import plain
 
-if TYPE_CHECKING:
-    from python_calamine import CalamineSheet
+__all__ = ["MAX_CELL", "MAX_ROWS", "NotATable", "Row", "Table", "read_table"]
 
-MAX_BYTES = 200 * 1024 * 1024
-"""Of the file, and of what a workbook unpacks to."""
+MAX_BYTES = 50 * 1024 * 1024
+"""Of the file: five hundred for each of the most people that a table may have."""
 MAX_ROWS = 100_000
 """Of people. More than this is a mistake, or a case for several tables."""
-MAX_CELL = 8192
-"""Characters of one cell."""
 
 _DELIMITERS = (";", ",", "\t", "|")
 _WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -48,6 +57,10 @@ class Row:
     swallowed: int = 0
     """The number of the last row that became part of this one, because a quotation mark opened in
     it was closed there only; 0 where everything is in order."""
+    has_surplus: bool = False
+    """Whether a text's row has more cells than the header: a value may have been cut in two."""
+    password_kind: CellKind | None = None
+    """What the spreadsheet took the password for, where its cell is no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +81,30 @@ class NotATable:
     reason: str
 
 
-def read_table(path: Path, *, sheet: str = "", encoding: str = "") -> Table | NotATable:
-    """Read a table. ``sheet`` names one of a workbook's, otherwise the first with people in it;
-    ``encoding`` is that of a text, otherwise it is recognised.
+def read_table(
+    path: Path,
+    *,
+    sheet: str = "",
+    encoding: str = "",
+    limits: Limits | None = None,
+    is_cancelled: Callable[[], bool] = lambda: False,
+) -> Table | NotATable:
+    """Read a table. ``sheet`` names one of a workbook's, otherwise the first visible one with
+    people in it; ``encoding`` is that of a text, otherwise it is recognised.
+
+    ``limits`` hold for reading a workbook, which ends soon after ``is_cancelled`` is true.
     """
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            return NotATable(_("The table is far too large: {path}").format(path=path))
-        content = path.read_bytes()
-    except OSError:
-        return NotATable(_("The table cannot be opened: {path}").format(path=path))
+    content = read_given_file(path, MAX_BYTES)
+    if isinstance(content, CannotRead):
+        return NotATable(content.reason)
     if not content.strip():
-        return NotATable(_("The table is empty: {path}").format(path=path))
+        return NotATable(_("The table is empty: {path}").format(path=plain(str(path))))
     if _is_workbook(path, content):
-        return _read_workbook(content, sheet)
+        if encoding:
+            return NotATable(_("--encoding is for texts such as CSV; this table is a workbook."))
+        return _read_workbook(content, sheet, limits, is_cancelled)
+    if sheet:
+        return NotATable(_("--sheet is for workbooks; this table is a text."))
     text = _decoded(content, encoding)
     if isinstance(text, NotATable):
         return text
@@ -97,9 +120,11 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, str] | NotATable:
         if encoding:
             return content.decode(encoding).removeprefix("\ufeff"), encoding
     except LookupError:
-        return NotATable(_("This encoding is not known: {name}").format(name=encoding))
-    except UnicodeError:
-        return NotATable(_("The table is not written in {name}.").format(name=encoding))
+        return NotATable(_("This encoding is not known: {name}").format(name=plain(encoding, 40)))
+    except (UnicodeError, ValueError):
+        # Also for names of codecs that decode no text, or a NUL in the name.
+        shown = plain(encoding, 40)
+        return NotATable(_("The table is not written in {name}.").format(name=shown))
     for mark, name in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
         (b"\xff\xfe", "utf-16"),
@@ -129,7 +154,7 @@ def _likeness(content: bytes, encoding: str) -> int:
 
 def _read_text(text: str, encoding: str) -> Table | NotATable:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if text[:4].lower() == "sep=" and len(text) > 5:
+    if text[:4].lower() == "sep=" and text[5:6] == "\n" and _is_delimiter(text[4]):
         # Excel's own way of saying it. The line belongs to no table, but it has a number.
         delimiter = text[4]
     else:
@@ -142,6 +167,11 @@ def _read_text(text: str, encoding: str) -> Table | NotATable:
     return found if found is not None else _no_header()
 
 
+def _is_delimiter(char: str) -> bool:
+    """Whether Python's csv module takes it and a terminal shows it."""
+    return char == "\t" or (char.isprintable() and not char.isalnum() and char not in "\"' ")
+
+
 def _columns_found(head: str, delimiter: str) -> int:
     found = _header(_csv_rows(head, delimiter))
     return len(found.places) if isinstance(found, _Header) else 0
@@ -151,13 +181,14 @@ def _columns_found(head: str, delimiter: str) -> int:
 class _Broken:
     """The end of the reading: where the quoting broke, of a row that had begun further up."""
 
+    number: int
     last: int
 
 
-_Cells = Sequence[str] | _Broken
+_Line = SheetRow | _Broken
 
 
-def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, _Cells]]:
+def _csv_rows(text: str, delimiter: str) -> Iterator[_Line]:
     """Rows with the number of the line on which each begins."""
     # A longer cell is no cell: an unclosed quotation mark has swallowed the rest of the table.
     csv.field_size_limit(16 * MAX_CELL)
@@ -165,10 +196,10 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[tuple[int, _Cells]]:
     number = 1
     try:
         for cells in reader:
-            yield number, cells
+            yield SheetRow(number, cells, {})
             number = reader.line_num + 1
     except csv.Error:
-        yield number, _Broken(reader.line_num)
+        yield _Broken(number, reader.line_num)
 
 
 def _no_header() -> NotATable:
@@ -188,46 +219,77 @@ def _is_workbook(path: Path, content: bytes) -> bool:
     return known or path.suffix.lower() in _WORKBOOKS
 
 
-def _read_workbook(content: bytes, wanted: str) -> Table | NotATable:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    broken = NotATable(_("This workbook cannot be read. Save it anew as .xlsx or as .csv."))
-    if content.startswith(b"PK"):
-        try:
-            with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                unpacked = sum(entry.file_size for entry in archive.infolist())
-        except (zipfile.BadZipFile, ValueError, OSError):
-            return broken
-        if unpacked > MAX_BYTES:
-            return NotATable(_("The workbook is far too large once it is unpacked."))
+def _read_workbook(
+    content: bytes, wanted: str, limits: Limits | None, is_cancelled: Callable[[], bool]
+) -> Table | NotATable:
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        names = list(book.sheet_names)
-        if wanted and wanted not in names:
+        with Workbook(content, limits, is_cancelled) as book:
+            return _first_table(book, wanted)
+    except WorkbookError as error:
+        return NotATable(_workbook_sentence(error.fault))
+    except ReadingCancelledError:
+        return NotATable(_("Cancelled."))
+
+
+def _first_table(book: Workbook, wanted: str) -> Table | NotATable:
+    """The sheet of this name; otherwise the first visible one that names an address."""
+    names = [name for name, _visible in book.sheets]
+    if wanted:
+        if wanted not in names:
             return NotATable(
                 _("There is no sheet “{name}” in the workbook, but: {names}.").format(
-                    name=wanted, names=", ".join(names[:20])
+                    name=plain(wanted, 60),
+                    names=", ".join(plain(name, 60) for name in names[:20]),
                 )
             )
-        for name in [wanted] if wanted else names:
-            found = _with_header(_sheet_rows(book.get_sheet_by_name(name)), f"Excel, {name}")
-            if found is not None:
-                return found
-    except (CalamineError, ValueError, OSError):
-        return broken
+        return _of_sheet(book, names.index(wanted)) or _no_header()
+    for index, (_name, is_visible) in enumerate(book.sheets):
+        found = _of_sheet(book, index) if is_visible else None
+        if found is not None:
+            return found
+    for index, (name, is_visible) in enumerate(book.sheets):
+        if not is_visible and _of_sheet(book, index) is not None:
+            # People who left, or a draft: nobody who looks at the workbook sees them.
+            return NotATable(
+                _("The people are on a hidden sheet, “{name}”. Show the sheet first.").format(
+                    name=plain(name, 60)
+                )
+            )
     return _no_header()
 
 
-def _sheet_rows(sheet: "CalamineSheet") -> Iterator[tuple[int, Sequence[str]]]:
-    for number, cells in enumerate(sheet.iter_rows(), 1 + (sheet.start or (0, 0))[0]):
-        yield number, [_shown(cell) for cell in cells]
+def _of_sheet(book: Workbook, index: int) -> Table | NotATable | None:
+    return _with_header(book.rows(index), f"Excel, {plain(book.sheets[index][0], 60)}")
 
 
-def _shown(cell: object) -> str:
-    """A cell's value as a person would have typed it."""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return "" if cell is None else str(cell)
+def _workbook_sentence(fault: WorkbookFault) -> str:
+    match fault:
+        case WorkbookFault.BROKEN:
+            return _(
+                "This workbook cannot be read. Open it, save the sheet with the people as .csv,"
+                " and use that."
+            )
+        case WorkbookFault.PASSWORD:
+            return _(
+                "This workbook is protected with a password. Open it and save it without one,"
+                " or save the sheet as .csv."
+            )
+        case WorkbookFault.LARGE:
+            return _(
+                "The workbook is far too large once it is unpacked."
+                " Save the sheet with the people as .csv, and use that."
+            )
+        case WorkbookFault.WIDE:
+            return _(
+                "The sheet has more than {limit} columns. Remove those that are not needed."
+            ).format(limit=MAX_COLUMNS)
+        case WorkbookFault.NOT_STARTED:
+            return _(
+                "Workbooks cannot be read on this computer now. Save the sheet with the people as"
+                " .csv, and use that."
+            )
+        case _:
+            assert_never(fault)
 
 
 # Both -------------------------------------------------------------------------------------------
@@ -237,30 +299,32 @@ def _shown(cell: object) -> str:
 class _Header:
     places: dict[Column, int]
     ignored: tuple[str, ...]
+    width: int
+    """How many cells the row has, also those without a heading."""
 
 
-def _header(rows: Iterator[tuple[int, _Cells]]) -> _Header | NotATable | None:
+def _header(rows: Iterable[_Line]) -> _Header | NotATable | None:
     """The first row that names an address; None where there is none."""
-    for number, header in itertools.islice(rows, _HEADER_ROWS):
+    for header in itertools.islice(rows, _HEADER_ROWS):
         if isinstance(header, _Broken):
-            return _unclosed(number, header.last)
+            return _unclosed(header.number, header.last)
         places: dict[Column, int] = {}
         ignored = []
         twice = ""
-        for place, name in enumerate(header):
+        for place, name in enumerate(header.cells):
             known = column(name)
             if known is None:
                 if name.strip():
-                    ignored.append(" ".join(name.split())[:60])
+                    ignored.append(plain(name, 60))
             elif known in places:
-                twice = twice or name.strip()[:60]
+                twice = twice or plain(name, 60)
             else:
                 places[known] = place
         if Column.ADDRESS not in places:
             continue
         if twice:
             return NotATable(_("Two columns mean the same: “{name}”.").format(name=twice))
-        return _Header(places, tuple(ignored))
+        return _Header(places, tuple(ignored), len(header.cells))
     return None
 
 
@@ -276,7 +340,7 @@ def _unclosed(row: int, last: int) -> NotATable:
 
 
 def _with_header(
-    rows: Iterator[tuple[int, _Cells]], form: str, *, quoted: bool = False
+    rows: Iterator[_Line], form: str, *, quoted: bool = False
 ) -> Table | NotATable | None:
     """The rows below the header; None where there is none. ``quoted`` is a text, whose cells may
     stand in quotation marks."""
@@ -284,29 +348,38 @@ def _with_header(
     return _below(rows, found, form, quoted=quoted) if isinstance(found, _Header) else found
 
 
-def _below(
-    rows: Iterator[tuple[int, _Cells]], header: _Header, form: str, *, quoted: bool
-) -> Table | NotATable:
+def _below(rows: Iterator[_Line], header: _Header, form: str, *, quoted: bool) -> Table | NotATable:
     found: list[Row] = []
-    for number, cells in rows:
-        if isinstance(cells, _Broken):
-            return _unclosed(number, cells.last)
-        taken = {
-            name: cells[place] if name is Column.PASSWORD else cells[place].strip(_BLANKS)
-            for name, place in header.places.items()
-            if place < len(cells)
-        }
-        if not any(value.strip() for value in taken.values()):
+    for line in rows:
+        if isinstance(line, _Broken):
+            return _unclosed(line.number, line.last)
+        row = _row_below(line, header, quoted=quoted)
+        if not any(value.strip() for value in row.cells.values()) and not row.has_surplus:
             continue
         if len(found) == MAX_ROWS:
             return NotATable(
                 _("The table has more than {limit} people. Split it.").format(limit=MAX_ROWS)
             )
-        last = number + sum(cell.count("\n") for cell in cells)
-        found.append(Row(number, taken, last if quoted and _holds_rows(taken) else 0))
+        found.append(row)
     if not found:
         return NotATable(_("The table names its columns but holds nobody."))
     return Table(tuple(found), tuple(header.places), header.ignored, form)
+
+
+def _row_below(line: SheetRow, header: _Header, *, quoted: bool) -> Row:
+    cells = line.cells
+    taken = {
+        name: cells[place] if name is Column.PASSWORD else cells[place].strip(_BLANKS)
+        for name, place in header.places.items()
+        if place < len(cells)
+    }
+    swallowed = 0
+    if quoted and _holds_rows(taken):
+        swallowed = line.number + sum(cell.count("\n") for cell in cells)
+    # In a workbook a cell beside the table is a remark; nothing can have moved there.
+    surplus = quoted and any(cell.strip(_BLANKS) for cell in cells[header.width :])
+    kind = line.kinds.get(header.places.get(Column.PASSWORD, -1))
+    return Row(line.number, taken, swallowed, surplus, kind)
 
 
 def _holds_rows(cells: dict[Column, str]) -> bool:

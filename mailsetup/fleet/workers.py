@@ -12,16 +12,14 @@ import asyncio
 import multiprocessing
 import os
 import signal
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from mailsetup.fleet.making import Order, make
+from mailsetup.fleet.spawning import interrupts_blocked
 from mailsetup.fleet.store import laid_down
 
 MOST = 3
@@ -120,7 +118,7 @@ class Worker:
         # Only where no end of theirs is open here, the end of the process closes the pipe.
         with theirs:
             try:
-                with _deaf():
+                with interrupts_blocked():
                     process.start()
             except OSError:
                 ours.close()
@@ -158,21 +156,6 @@ class Worker:
         self._process.join(_FAREWELL)
         self._process.kill()
         self._process.join()
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """What is started in here does not hear Ctrl-C, which is for the one who started it."""
-    if sys.platform == "win32":
-        yield
-        return
-    # Started along with the first one, it would give the signal back its way.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(orders: "Connection[_Answer, Sequence[Order]]", people: Path) -> None:

@@ -1,5 +1,6 @@
 """What the engine does with a table of many people."""
 
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ class FleetJobs:
         self._session = session
         self._jobs = jobs
         self._running: int | None = None
+        self._reading: int | None = None
 
     def end(self) -> None:
         """Cancel the run; what is done is kept."""
@@ -42,32 +44,38 @@ class FleetJobs:
         path = state.table
         if path is None:
             return
-        state.reading, state.plan, state.problem = True, None, ""
+        state.reading, state.plan, state.problem, state.commands = True, None, "", ()
         spoken, settings = language(), self._session.settings_file
+        over = threading.Event()
 
         def read() -> object:
             from mailsetup.fleet.person import Defaults, check_table
             from mailsetup.fleet.table import NotATable, read_table
 
             with unhindered():
-                table = read_table(path)
+                table = read_table(path, is_cancelled=over.is_set)
                 if isinstance(table, NotATable):
                     return table.reason
                 # Programs are chosen later; where a row names none, nothing is fixed yet.
                 defaults = Defaults(spoken, (), settings=settings, folder=path.parent)
-                return table.form, table.ignored, check_table(table, defaults)
+                plan = check_table(table, defaults)
+                return table.form, table.ignored, plan, plan.commands
 
         async def work(_emit: Callable[[Event], None]) -> object:
             import asyncio
 
-            return await asyncio.to_thread(read)
+            try:
+                return await asyncio.to_thread(read)
+            finally:
+                # A thread cannot be cancelled; this one looks whether it is still wanted.
+                over.set()
 
         def read_it(end: JobEnd) -> None:
             if state.table != path:
                 return
             state.reading = False
             if isinstance(end.value, tuple):
-                state.form, state.ignored, state.plan = end.value
+                state.form, state.ignored, state.plan, state.commands = end.value
             else:
                 state.problem = (
                     end.value
@@ -76,7 +84,9 @@ class FleetJobs:
                 )
             done()
 
-        self._bridge.start(work, read_it)
+        if self._reading is not None:
+            self._bridge.cancel(self._reading)
+        self._reading = self._bridge.start(work, read_it)
 
     def run(self, take: "Callable[[FleetEvent], None]", done: Callable[[Move], None]) -> None:
         """Work through the table, going on where an earlier run was."""
@@ -87,6 +97,8 @@ class FleetJobs:
         state.problem, state.overview = "", None
         programs, agreed = state.programs, state.agreed
         wanted = (state.check, state.pdf)
+        # Nothing but what the person has seen and agreed to, whatever the table has become.
+        commands = frozenset(state.agreed_commands) if state.check else frozenset()
 
         async def work(emit: Callable[[Event], None]) -> object:
             from dataclasses import replace
@@ -115,7 +127,7 @@ class FleetJobs:
                     chosen,
                     out,
                     journal,
-                    Work(check=check, pdf=pdf),
+                    Work(check=check, pdf=pdf, agreed_commands=commands),
                     options,
                     make_page=lambda page: html_to_pdf(
                         page.html, page.title, pictures=page.pictures

@@ -1,10 +1,12 @@
 """A table of many people on its way through the window."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mailsetup.fleet.commands import TableCommand
     from mailsetup.fleet.overview import Overview
     from mailsetup.fleet.person import Plan
 
@@ -32,18 +34,35 @@ class FleetState:
     out: Path | None = None
     agreed: tuple[str, ...] = ()
     """Companies that the person agreed to on the way."""
+    commands: "tuple[TableCommand, ...]" = ()
+    """Commands that the table names for passwords."""
+    agreed_commands: tuple[str, ...] = ()
+    """Those that the person has seen and agreed to."""
     overview: "Overview | None" = None
 
     def choose(self, table: Path) -> None:
         """Another table; where the results go is proposed beside it."""
         self.table, self.plan, self.overview = table, None, None
         self.problem, self.agreed = "", ()
+        self.commands, self.agreed_commands = (), ()
         self.out = table.parent / f"{table.stem}-mailsetup"
 
     @property
     def is_begun(self) -> bool:
         """Whether an earlier run has left something to go on with."""
-        return self.out is not None and (self.out / ".mailsetup-batch").is_dir()
+        # `Path.is_dir` raises where a folder may not be looked into.
+        return self.out is not None and os.path.isdir(self.out / ".mailsetup-batch")  # noqa: PTH112
+
+    @property
+    def asks_for_commands(self) -> bool:
+        """Whether commands of the table would be run: only a test needs passwords."""
+        return self.check and bool(self.commands)
+
+    @property
+    def has_agreed(self) -> bool:
+        """Whether the person has agreed to every command that would be run."""
+        lines = {command.line for command in self.commands}
+        return not self.asks_for_commands or lines <= set(self.agreed_commands)
 
     @property
     def is_ready(self) -> bool:
@@ -54,4 +73,5 @@ class FleetState:
             and self.out is not None
             and bool(plan.people)
             and (self.skip_bad or not plan.problems)
+            and self.has_agreed
         )

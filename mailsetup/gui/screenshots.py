@@ -160,6 +160,7 @@ def pictures() -> dict[str, Page]:
         "technician": Page.TECHNICIAN,
         "fleet": Page.FLEET,
         "fleet-faults": Page.FLEET,
+        "fleet-commands": Page.FLEET,
         "fleet-run": Page.FLEET_RUN,
         "fleet-done": Page.FLEET_DONE,
         "fleet-left": Page.FLEET_DONE,
@@ -195,6 +196,7 @@ def pictures() -> dict[str, Page]:
 
 def fleet(name: str) -> FleetState:
     """A table of people, for the pages about it."""
+    from mailsetup.fleet.commands import TableCommand
     from mailsetup.fleet.overview import Overview
     from mailsetup.fleet.person import Person, Plan, Problem
     from mailsetup.fleet.result import State, Totals
@@ -213,6 +215,11 @@ def fleet(name: str) -> FleetState:
     state.out = Path("altas-enero-mailsetup")
     state.form, state.programs, state.check = "Excel", ("thunderbird", "outlook"), True
     state.plan = Plan(people, problems if name == "fleet-faults" else ())
+    if name == "fleet-commands":
+        state.commands = (
+            TableCommand("pass show mail/{address}", tuple(range(2, 190))),
+            TableCommand("keepassxc-cli show -a Password office.kdbx {local}", (190, 191)),
+        )
     totals = Totals()
     good = name == "fleet-done"
     totals.add([State.WORKS] * (200 if good else 183))

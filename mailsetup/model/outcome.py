@@ -13,11 +13,13 @@ class Found:
 
     ``vouched`` is true where the source itself proves that the hosts belong to the provider: the
     address's domain named them over HTTPS, DNSSEC signed them, or our own data holds them.
+    ``warnings`` are as in `Discovery`.
     """
 
     settings: AccountSettings
     source: Source
     vouched: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,14 @@ class NotFound:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """The source could not be asked. ``reason`` is a stable word such as ``timeout``."""
+    """The source could not be asked. ``reason`` is a stable word such as ``timeout``.
+
+    ``warnings`` are as in `Discovery`.
+    """
 
     location: str = ""
     reason: str = "timeout"
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import ipaddress
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from mailsetup.model.hostname import is_ip_literal
 from mailsetup.net.connection import Connection, LeftoverBytesError, open_connection
 from mailsetup.net.descriptors import when_free
 from mailsetup.net.dns import Absent, AddressLookup, Answer, NoAnswer
+from mailsetup.net.places import leads_home
 from mailsetup.net.tls import TlsFailure, TlsFault
 
 CONNECT_TIMEOUT = 8.0
@@ -144,7 +144,7 @@ class Dialer:
             case _:
                 assert_never(reply)
         allowed = self.allow_loopback or host == "localhost"
-        places = [(one, port) for one in addresses if allowed or not _leads_home(one)]
+        places = [(one, port) for one in addresses if allowed or not leads_home(one)]
         return places or ConnectFailure(ConnectFault.FORBIDDEN_ADDRESS, host, port)
 
     async def _connect(self, host: str, port: int) -> Connection | ConnectFailure:
@@ -207,14 +207,6 @@ def interleaved(addresses: Sequence[str]) -> tuple[str, ...]:
         mixed += six[:1] + four[:1]
         six, four = six[1:], four[1:]
     return tuple(mixed[:_MAX_ADDRESSES])
-
-
-def _leads_home(address: str) -> bool:
-    try:
-        ip = ipaddress.ip_address(address.split("%", 1)[0])
-    except ValueError:
-        return True
-    return ip.is_loopback or ip.is_link_local or ip.is_unspecified or ip.is_multicast
 
 
 def _connect_fault(error: OSError) -> ConnectFault:

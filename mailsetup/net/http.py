@@ -6,22 +6,21 @@ deadline over the whole request.
 """
 
 import asyncio
-import ssl
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, assert_never
 from urllib.parse import urljoin, urlsplit
 
 from mailsetup.model.hostname import parse_host
+from mailsetup.model.rfc5322 import date_in
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.text import plain
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
 from mailsetup.net.publicsuffix import owned_domain
-from mailsetup.net.tls import TlsFailure
+from mailsetup.net.tls import TlsFailure, blank_context
 
 if TYPE_CHECKING:
     from httpcore2 import AsyncConnectionPool, Response
@@ -257,7 +256,7 @@ class HttpsClient:
             pool = httpcore2.AsyncConnectionPool(
                 # Never used: our connections bring the one that they verify with. Loading the
                 # system's authorities a second time would cost more than all the rest.
-                ssl_context=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                ssl_context=blank_context(),
                 proxy=httpcore2.Proxy(proxy) if proxy else None,
                 max_connections=None,
                 max_keepalive_connections=0,
@@ -297,16 +296,8 @@ async def _read(response: "Response", url: str, limit: int) -> HttpReply | HttpF
         bytes(body),
         content_type=seen.get(b"content-type", b"").decode("latin-1"),
         challenge=plain(seen.get(b"www-authenticate", b"").decode("latin-1"), 300).lower(),
-        date=_date(seen.get(b"date", b"")),
+        date=date_in(seen.get(b"date", b"").decode("latin-1")),
     )
-
-
-def _date(value: bytes) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(value.decode("ascii"))
-    except (ValueError, UnicodeError):
-        return None
-    return told if told.tzinfo is not None else told.replace(tzinfo=UTC)
 
 
 def _owner(url: str) -> str:

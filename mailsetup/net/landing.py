@@ -19,7 +19,7 @@ _HEAD_TIMEOUT = 10.0
 """Seconds. Browsers open connections in advance, on which they may never say anything."""
 _FAREWELL_TIMEOUT = 2.0
 _MAX_VISITS = 16
-"""Connections at the same time."""
+"""Connections at the same time; the oldest one has to leave for a newcomer."""
 
 
 class LandingFault(StrEnum):
@@ -62,6 +62,8 @@ class Landing:
         self._listening: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._visits: dict[asyncio.Task[None], socket.socket] = {}
+        self._awaited: asyncio.Task[None] | None = None
+        """The visit that gets the last page; it is never ended for another one."""
         self._arrived = asyncio.Event()
         self.port = 0
 
@@ -120,13 +122,26 @@ class Landing:
             self._welcome(listening.accept()[0])
 
     def _welcome(self, visitor: socket.socket) -> None:
-        if len(self._visits) >= _MAX_VISITS:
+        if len(self._visits) >= _MAX_VISITS and not self._make_room():
             visitor.close()
             return
         visitor.setblocking(False)
         visit = asyncio.create_task(self._visit(visitor))
         self._visits[visit] = visitor
         visit.add_done_callback(self._left)
+
+    def _make_room(self) -> bool:
+        """End the oldest visit, so that a flood of them does not keep the browser out.
+
+        False where as many again are ending already.
+        """
+        if len(self._visits) >= 2 * _MAX_VISITS:
+            return False
+        for visit in self._visits:
+            if visit is not self._awaited and not visit.cancelling():
+                visit.cancel()
+                return True
+        return False
 
     def _left(self, visit: asyncio.Task[None]) -> None:
         # Here, because a task that is cancelled before its first step never comes to its end.
@@ -140,6 +155,8 @@ class Landing:
             if head is None:
                 return
             page = self._page(head)
+            if page.last:
+                self._awaited = asyncio.current_task()
             with contextlib.suppress(TimeoutError, OSError):
                 async with asyncio.timeout(_FAREWELL_TIMEOUT):
                     await _show(visitor, page)

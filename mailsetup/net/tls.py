@@ -118,16 +118,36 @@ def verifying_context(ca_files: Sequence[Path] = ()) -> ssl.SSLContext:
     return context
 
 
+def blank_context() -> ssl.SSLContext:
+    """A client context that trusts nobody yet, to be completed here or never to be used.
+
+    Unlike those of `ssl.create_default_context` it writes no session keys to the file that
+    ``SSLKEYLOGFILE`` names: whoever reads that file could read the password.
+    """
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+def holds_certificates(path: Path) -> bool:
+    """Whether a file can be read as certificates in PEM."""
+    try:
+        blank_context().load_verify_locations(cafile=path)
+    except (OSError, ValueError):
+        return False
+    return True
+
+
 def _trusting_the_system() -> ssl.SSLContext:
-    """As `ssl.create_default_context`, but no other thread stands still meanwhile.
+    """Trust what the system trusts, while no other thread stands still.
 
     OpenSSL reads some 140 certificates for 40 ms. Python's call for its default places keeps all
     threads waiting for that long, the one for named places does not.
     """
     places = ssl.get_default_verify_paths()
     if os.name == "nt" or not (places.cafile or places.capath):
-        return ssl.create_default_context()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = blank_context()
+        context.load_default_certs()
+        return context
+    context = blank_context()
     for file, folder in ((places.cafile, None), (None, places.capath)):
         # As OpenSSL does by itself, a place that holds no certificates is left out. Where a
         # variable names it, `net.environment` says so.
@@ -139,7 +159,7 @@ def _trusting_the_system() -> ssl.SSLContext:
 
 def inspecting_context() -> ssl.SSLContext:
     """A context that verifies nothing: to read a certificate, never to say anything."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = blank_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

@@ -80,6 +80,8 @@ class _BrowserSignIn:
         self._path = "/"
         self._code = ""
         self._failure: SignInFailure | None = None
+        self._foreign_answers = False
+        """Whether an answer with another state came (RFC 6749 section 10.12)."""
 
     async def run(self) -> SignedIn | SignInFailure:
         provider, client = self._request.provider, self._request.client
@@ -110,7 +112,8 @@ class _BrowserSignIn:
                 async with asyncio.timeout(self._request.patience):
                     await landing.arrival()
             except TimeoutError:
-                return SignInFailure(SignInFault.TIMED_OUT)
+                foreign = SignInFault.WRONG_STATE if self._foreign_answers else None
+                return SignInFailure(foreign or SignInFault.TIMED_OUT)
         if self._failure is not None:
             return self._failure
         return await self._redeemed(client, redirect, verifier)
@@ -154,8 +157,9 @@ class _BrowserSignIn:
         found = query_of(target)
         state = found.get("state", "") if found is not None else ""
         if found is None or not secrets.compare_digest(state.encode(), self._state.encode()):
-            self._failure = SignInFailure(SignInFault.WRONG_STATE)
-            return Page(400, pages.elsewhere, last=True)
+            # Any web page and any local program can ask for this address: the wait goes on.
+            self._foreign_answers = True
+            return Page(400, pages.elsewhere)
         self._failure = self._problem(found)
         if self._failure is None:
             self._code = found["code"]

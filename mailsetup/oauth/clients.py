@@ -21,6 +21,7 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.text import has_control
 from mailsetup.oauth.outcome import Client
 from mailsetup.oauth.provider import Provider
+from mailsetup.ownfiles import Distrust, Distrusted, read_own
 from mailsetup.resources import read_text
 
 SETTINGS_FILE = "oauth.toml"
@@ -38,10 +39,14 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class ClientsProblem:
-    """Why a file of clients cannot be used. ``where`` names the place in it, for technicians."""
+    """Why a file of clients cannot be used. ``where`` names the place in it, for technicians.
+
+    ``distrust`` is set where others may write the file or its folder, which ``path`` names then.
+    """
 
     path: str
     where: str
+    distrust: Distrust | None = None
 
 
 def settings_path() -> Path:
@@ -62,12 +67,19 @@ def built_in() -> tuple[Registration, ...]:
 def of_technician(path: Path) -> tuple[Registration, ...] | ClientsProblem:
     """The clients in a technician's file; none where there is no file."""
     try:
-        if path.stat().st_size > _MAX_FILE:
-            return ClientsProblem(str(path), "")
-        found = _read(path.read_text(encoding="utf-8-sig"))
+        content = read_own(path, _MAX_FILE)
     except FileNotFoundError:
         return ()
-    except (OSError, UnicodeDecodeError):
+    except OSError:
+        return ClientsProblem(str(path), "")
+    if isinstance(content, Distrusted):
+        return ClientsProblem(str(content.path), "", content.reason)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return ClientsProblem(str(path), "")
+    found = _read(text) if len(content) <= _MAX_FILE else ""
+    if found == "":
         return ClientsProblem(str(path), "")
     return ClientsProblem(str(path), found) if isinstance(found, str) else found
 

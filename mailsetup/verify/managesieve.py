@@ -49,7 +49,7 @@ _MAX_NAME = 1024
 _LITERAL = re.compile(rb"\{(\d{1,12})\+?\}\Z")
 _ENDS = frozenset({"OK", "NO", "BYE"})
 _ATOM = re.compile(rb'[^\s()"\0]+')
-_QUOTED = re.compile(rb'"((?:[^"\\]|\\.)*+)"')
+_QUOTED = re.compile(rb'"([^"\\]*(?:\\.[^"\\]*)*)"')
 
 # RFC 5804 section 1.3, each with the same meaning in IMAP's words (RFC 5530) where there is one, so
 # that one table tells what both mean. What else stands there could be anything: it is not kept.

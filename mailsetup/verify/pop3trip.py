@@ -8,10 +8,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from email.parser import BytesHeaderParser
 from typing import assert_never
 
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.rfc5322 import fields_of
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, ServerSettings
 from mailsetup.net.connection import DialogueError
@@ -374,13 +374,8 @@ class _Trip:
 
     def _is_ours(self, data: bytes) -> bool:
         """By two fields only: an answer to our message, or its return, quotes it elsewhere."""
-        header = BytesHeaderParser().parsebytes(data.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
-        fields = [
-            str(value)
-            for name in ("Message-ID", "X-Mailsetup-Test")
-            for value in header.get_all(name, [])
-        ]
-        return self._message.is_in("\n".join(fields).encode("utf-8", "replace"))
+        ours = ("message-id", "x-mailsetup-test")
+        return any(name in ours and self._message.is_in(value) for name, value in fields_of(data))
 
 
 async def _remove(session: Pop3Session, place: _Place) -> bool:

@@ -204,7 +204,7 @@ class SmtpReply:
     @property
     def text(self) -> str:
         """All lines joined, without enhanced codes."""
-        return " ".join(_ENHANCED_PREFIX.sub("", line) for line in self.lines).strip()
+        return " ".join(map(_without_prefix, self.lines)).strip()
 
     @property
     def enhanced(self) -> str:
@@ -233,7 +233,13 @@ class Pop3Reply:
         return f"{self.status} [{self.code}]" if self.code else self.status
 
 
-_ENHANCED_PREFIX = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b\s*")
+_ENHANCED_PREFIX = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![.\w])\s*")
+
+
+def _without_prefix(line: str) -> str:
+    # Matched at the beginning only: a search in a line of blanks takes the square of its length.
+    match = _ENHANCED_PREFIX.match(line)
+    return line[match.end() :] if match else line
 
 
 def imap_meaning(response_code: str, text: str, *, status: str, stage: Stage) -> Meaning:

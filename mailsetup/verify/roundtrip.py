@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.parser import BytesParser
 from email.policy import SMTP as SMTP_POLICY
 from email.policy import SMTPUTF8 as SMTPUTF8_POLICY
 from email.utils import format_datetime
 
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.rfc5322 import parts_of
 from mailsetup.model.settings import Account
 from mailsetup.model.text import plain
 from mailsetup.net.connection import DialogueError
@@ -352,12 +352,13 @@ class _Trip:
 
 
 def attachment_error(data: bytes, digest: bytes) -> ErrorClass | None:
-    """What is wrong with the attachment of a message that arrived, if anything."""
-    message = BytesParser(policy=SMTP_POLICY).parsebytes(data)
-    parts = [part.get_payload(decode=True) for part in message.iter_attachments()]
-    contents = [part for part in parts if isinstance(part, bytes)]
-    if not contents:
-        return ErrorClass.ATTACHMENT_MISSING
-    if any(hashlib.sha256(content).digest() == digest for content in contents):
+    """What is wrong with the attachment of a message that arrived, if anything.
+
+    Linear in the size of ``data``. A message that is beyond the limits of `parts_of` was altered.
+    """
+    found = parts_of(data)
+    if any(hashlib.sha256(part.content()).digest() == digest for part in found.attachments):
         return None
-    return ErrorClass.ATTACHMENT_ALTERED
+    if found.attachments or not found.complete:
+        return ErrorClass.ATTACHMENT_ALTERED
+    return ErrorClass.ATTACHMENT_MISSING

@@ -1,8 +1,12 @@
 """The built-in mail world, driven by the real engine."""
 
+import gc
 import io
 import re
+import socket
+import ssl
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -120,3 +124,20 @@ def test_nothing_stays_behind() -> None:
             assert all(folder.is_dir() for folder in folders[-1:])
     assert threading.active_count() == before
     assert not any(Path(folder).exists() for folder in folders)
+
+
+def test_a_connection_that_waits_outlives_the_garbage_collector(demo: DemoWorld) -> None:
+    address = demo.options.routes["imap.demo.test", 993]
+    (authority,) = demo.options.ca_files
+    context = ssl.create_default_context(cafile=authority)
+    with (
+        socket.create_connection(address, timeout=10) as bare,
+        context.wrap_socket(bare, server_hostname="imap.demo.test") as connection,
+        connection.makefile("rb") as lines,
+    ):
+        assert lines.readline().startswith(b"* OK")
+        # The server answers, and then waits for the next command.
+        time.sleep(0.2)
+        gc.collect()
+        connection.sendall(b"a NOOP\r\n")
+        assert lines.readline().startswith(b"a OK")

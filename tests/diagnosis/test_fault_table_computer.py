@@ -13,7 +13,7 @@ from mailsetup.assistant.checking import Check
 from mailsetup.assistant.events import ignore
 from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.request import CheckRequest
-from mailsetup.model.settings import Protocol
+from mailsetup.model.settings import ProgramAccount, Protocol
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
@@ -167,3 +167,19 @@ async def test_a_folder_for_spam_that_programs_do_not_show(world: World) -> None
     assert "account.folders.unsubscribed" in warned(report)
     found = next(one for one in report.findings if one.id == "account.folders.unsubscribed")
     assert found.facts["folders"] == ("Junk",)
+
+
+@pytest.mark.fault("client.check.incomplete")
+async def test_a_defect_of_one_check_leaves_the_proof_of_all_others(
+    world: World, net: Network
+) -> None:
+    def programs() -> tuple[ProgramAccount, ...]:
+        raise RecursionError
+
+    wanted = account("ana")
+    request = requested(wanted, world.accounts[wanted.address.ascii])
+    report = await Check(request, net, ignore, programs).run()
+    assert named(report) == "client.check.incomplete"
+    assert report.round_trip is not None
+    assert report.incoming is not None
+    assert report.outgoing is not None

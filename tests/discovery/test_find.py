@@ -1,11 +1,13 @@
 """Who wins, who is waited for, and what a search says in the end. All in virtual time."""
 
 import asyncio
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from mailsetup.assistant.wording import warning_sentence
 from mailsetup.discovery.domain import DomainState
 from mailsetup.discovery.find import GRACE, HEAD_START, PATIENCE, all_sources, find
 from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
@@ -121,6 +123,21 @@ def test_a_file_on_this_computer_decides_before_everybody_else(home: Path) -> No
         assert discovery.settings.incoming[0].host == "imap.bodega.es"
         assert discovery.outcome is Verdict.FOUND
     assert not world.asked_urls
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+def test_a_file_that_others_may_write_is_ignored_and_named(home: Path) -> None:
+    folder = home / ".config" / "mailsetup" / "isp"
+    folder.mkdir(parents=True)
+    (folder / "gmail.com.xml").write_bytes(config("imap.bodega.es"))
+    folder.chmod(0o777)
+    discovery = looked(World(), "ana@gmail.com")
+    assert discovery.settings is not None
+    assert discovery.settings.incoming[0].host == "imap.gmail.com"
+    assert discovery.warnings == (f"file-writable:{folder}",)
+    sentence = warning_sentence(discovery.warnings[0])
+    assert str(folder) in sentence
+    assert "chmod go-w" in sentence
 
 
 def test_offline_asks_nobody() -> None:

@@ -1,5 +1,6 @@
 """What each source makes of the network's answers."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,24 @@ class TestIspFiles:
         assert ask(IspFiles([tmp_path]), World()) == NotFound(str(path), "too-large")
         path.unlink()
         path.mkdir()
-        assert ask(IspFiles([tmp_path]), World()) == Unreachable(str(path), "isadirectoryerror")
+        unreadable = (f"file-unreadable:{path}",)
+        assert ask(IspFiles([tmp_path]), World()) == Unreachable(
+            str(path), "isadirectoryerror", unreadable
+        )
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
+    def test_a_file_that_others_may_write_decides_nothing(self, tmp_path: Path) -> None:
+        own, everybodys = tmp_path / "own", tmp_path / "all"
+        for folder, host in ((everybodys, "all.hoster.com"), (own, "own.hoster.com")):
+            folder.mkdir()
+            (folder / "bodega.es.xml").write_bytes(config(host))
+        path = own / "bodega.es.xml"
+        path.chmod(0o646)
+        warnings = (f"file-writable:{path}",)
+        assert ask(IspFiles([own]), World()) == Unreachable(str(path), "file-writable", warnings)
+        outcome = found(IspFiles([own, everybodys]), World())
+        assert outcome.settings.incoming[0].host == "all.hoster.com"
+        assert outcome.warnings == warnings
 
 
 class TestIspdb:

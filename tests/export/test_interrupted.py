@@ -250,3 +250,9 @@ def test_files_are_never_half_written(
                 assert path.read_bytes() in (old.get(file), f"new {file[0]}".encode())
         if how != "kill":
             assert not list(made.glob(".mailsetup-*"))
+            present = {
+                file: (made / file).read_bytes()
+                for file in ("a.txt", "b.txt")
+                if (made / file).exists()
+            }
+            assert present in (old, {"a.txt": b"new a", "b.txt": b"new b"})

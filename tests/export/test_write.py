@@ -1,10 +1,13 @@
 """Files of an export on the disk: nothing lost, nothing followed, nothing outside the folder."""
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from mailsetup.export import atomic
 from mailsetup.export.exporter import Artifact, ArtifactFile
 from mailsetup.export.write import WriteRefused, Written, write_artifact
 
@@ -102,3 +105,66 @@ def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
     assert "not a folder" in refused(write_artifact(artifact("a.txt"), tmp_path / "out"))
     refused(write_artifact(artifact("a.txt"), tmp_path / "out" / "below"))
     assert (tmp_path / "out").read_text() == "mine"
+
+
+# What killed runs leave -------------------------------------------------------------------------
+
+
+def left_behind(folder: Path, age: float = 60.0) -> Path:
+    """A temporary file, as a run that was killed so many seconds ago leaves it."""
+    path = atomic.aside(folder)
+    path.write_text("half")
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+def test_temporary_files_of_a_killed_run_are_removed_by_the_next(tmp_path: Path) -> None:
+    left = left_behind(tmp_path)
+    assert isinstance(write_artifact(artifact("a.txt"), tmp_path), Written)
+    assert not left.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
+def test_nothing_but_temporary_files_of_ours_is_removed(tmp_path: Path) -> None:
+    names = [".mailsetup-unfinished", ".mailsetup-0123", f".mailsetup-{'0' * 16}.txt", "mailsetup-"]
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    folder = tmp_path / f".mailsetup-{'1' * 16}"
+    folder.mkdir()
+    link = tmp_path / f".mailsetup-{'2' * 16}"
+    link.symlink_to(tmp_path / names[0])
+    pipe = tmp_path / f".mailsetup-{'3' * 16}"
+    os.mkfifo(pipe)
+    before = sorted(tmp_path.iterdir())
+    atomic.sweep(tmp_path)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there its age protects it")
+def test_what_a_running_process_still_needs_is_left_alone(tmp_path: Path) -> None:
+    path = left_behind(tmp_path)
+    with atomic.held(path):
+        atomic.sweep(tmp_path)
+        assert path.exists()
+    atomic.sweep(tmp_path)
+    assert not path.exists()
+
+
+def test_a_file_that_was_only_just_made_is_left_alone(tmp_path: Path) -> None:
+    path = left_behind(tmp_path, 0.0)
+    atomic.sweep(tmp_path)
+    assert path.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="makes a foreign file")
+def test_a_file_of_another_account_is_left_alone(tmp_path: Path) -> None:
+    path = left_behind(tmp_path)
+    os.chown(path, 12345, 12345)
+    atomic.sweep(tmp_path)
+    assert path.exists()
+
+
+def test_a_folder_that_cannot_be_looked_through_does_no_harm(tmp_path: Path) -> None:
+    atomic.sweep(tmp_path / "missing")
+    (tmp_path / "file").write_text("x")
+    atomic.sweep(tmp_path / "file")

@@ -16,6 +16,7 @@ import pytest
 from mailsetup.cli.main import main
 from tests.cli.schema import valid
 from tests.export.qr_reader import decoded_svg
+from tests.fleet.workbooks import ods
 
 HEADER = "name;address;password;program;language\n"
 
@@ -332,3 +333,77 @@ def test_a_pdf_of_the_sheet_is_made_where_it_is_asked_for(tmp_path: Path) -> Non
     text = pypdf.PdfReader(made).pages[0].extract_text()
     assert "Welcome, Ana Núñez" in text
     assert "imap.gmail.com" in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there their age protects them for an hour")
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    table = people(tmp_path, "Ana;ana@gmail.com;;;")
+    batch(tmp_path, table)
+    left = [tmp_path / "out" / f".mailsetup-{'0' * 16}", tmp_path / "out" / "people"]
+    left[1] = left[1] / f".mailsetup-{'1' * 16}"
+    for path in left:
+        path.write_text("half")
+        os.utime(path, (0, 0))
+    folder = tmp_path / "out" / "people" / f".mailsetup-{'2' * 16}"
+    folder.mkdir()
+    mine = tmp_path / "out" / ".mailsetup-mine"
+    mine.write_text("mine")
+    batch(tmp_path, table)
+    assert not any(path.exists() for path in (*left, folder))
+    assert mine.read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_ends_the_reading_of_a_workbook_that_hangs(tmp_path: Path) -> None:
+    path = tmp_path / "people.ods"
+    path.write_bytes(ods("<table:table table:name='P'>", is_closed=False))
+    words = [sys.executable, "-m", "mailsetup", "batch", str(path), "--dry-run", "--lang", "en"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    readers: list[int] = []
+    while not readers and time.monotonic() < deadline:
+        readers = [one for one in workers(process) if b"spawn_main" in arguments(one)]
+        time.sleep(0.01)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    _out, err = process.communicate(timeout=30)
+    assert time.monotonic() - begun < 8
+    assert (process.returncode, "Traceback" in err) == (130, False)
+    assert not any(map(arguments, readers))
+
+
+NO_TABLES = {
+    "empty": b"",
+    "blank": b" \n\n",
+    "binary": bytes(range(256)) * 20,
+    "image": b"\x89PNG\r\n\x1a\n" + bytes(100),
+    "no header": b"Ana,ana@gmail.com\n",
+    "one column": b"name\nAna\n",
+    "nobody": b"address;name\n",
+    "two headings": b"address;mail\na@gmail.com;b@gmail.com\n",
+    "open quotation": b'address;name\n"a@gmail.com;A\nb@gmail.com;B\n',
+    "odd utf-16": "address;name\na@gmail.com;A".encode("utf-16-le")[:-1],
+    "zeros": bytes(5000),
+    "zip": b"PK\x03\x04" + bytes(100),
+    "ole": b"\xd0\xcf\x11\xe0" + bytes(5000),
+    "zero in a name": b"address;name\na@gmail.com;A\x00B\n" + b"# \n" * 3000,
+    "json": b'{"address": "a@gmail.com"}',
+    "html": b"<table><tr><td>address</td></tr></table>",
+    "surplus": b"address;name\na@gmail.com;A;B\n",
+}
+
+
+@pytest.mark.parametrize("kind", NO_TABLES)
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_whatever_is_given_as_a_table_gets_a_sentence(
+    tmp_path: Path, kind: str, language: str
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(NO_TABLES[kind])
+    status, out, err = run("--lang", language, "batch", str(path), "--dry-run")
+    assert (status, out) == (2, "")
+    assert len(err) > 20
+    status, out, _err = run("--lang", language, "batch", str(path), "--dry-run", "--json")
+    document = valid(json.loads(out), "error")
+    assert document["error"]["id"] in ("table.unusable", "table.rows")

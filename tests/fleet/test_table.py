@@ -1,16 +1,16 @@
 """Tables as offices make them, and those that nobody can use."""
 
-import io
 import json
-import zipfile
+import os
+import sys
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
 
 from mailsetup.fleet.columns import Column
 from mailsetup.fleet.person import Defaults, Plan, check_table
-from mailsetup.fleet.table import MAX_ROWS, NotATable, Table, read_table
+from mailsetup.fleet.table import MAX_BYTES, MAX_ROWS, NotATable, Table, read_table
+from tests.fleet.workbooks import cells_of, xlsx
 
 DEFAULTS = Defaults("en")
 
@@ -21,8 +21,8 @@ def written(tmp_path: Path, content: bytes | str, name: str = "people.csv") -> P
     return path
 
 
-def table(path: Path, **options: str) -> Table:
-    found = read_table(path, **options)
+def table(path: Path) -> Table:
+    found = read_table(path)
     assert isinstance(found, Table), found
     return found
 
@@ -35,43 +35,6 @@ def refused(path: Path) -> str:
     found = read_table(path)
     assert isinstance(found, NotATable)
     return found.reason
-
-
-def workbook(*rows: tuple[str, ...], formula: str = "") -> bytes:
-    """A workbook with inline texts; a cell that begins with ``=`` is a formula with its value."""
-    lines = []
-    for number, cells in enumerate(rows, 1):
-        shown = "".join(
-            f"<c t='str'><f>{escape(cell[1:])}</f><v>{escape(formula)}</v></c>"
-            if cell.startswith("=")
-            else f"<c t='inlineStr'><is><t>{escape(cell)}</t></is></c>"
-            for cell in cells
-        )
-        lines.append(f"<row r='{number}'>{shown}</row>")
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
-    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    types = "http://schemas.openxmlformats.org/package/2006/content-types"
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    parts = {
-        "[Content_Types].xml": f"<Types xmlns='{types}'><Default Extension='rels' ContentType="
-        "'application/vnd.openxmlformats-package.relationships+xml'/><Override PartName="
-        f"'/xl/workbook.xml' ContentType='{kind}.sheet.main+xml'/><Override PartName="
-        f"'/xl/worksheets/sheet1.xml' ContentType='{kind}.worksheet+xml'/></Types>",
-        "_rels/.rels": f"<Relationships xmlns='{relations}'><Relationship Id='r1' "
-        f"Type='{office}/officeDocument' Target='xl/workbook.xml'/></Relationships>",
-        "xl/workbook.xml": f"<workbook xmlns='{main}' xmlns:r='{office}'><sheets>"
-        "<sheet name='Personal' sheetId='1' r:id='r1'/></sheets></workbook>",
-        "xl/_rels/workbook.xml.rels": f"<Relationships xmlns='{relations}'><Relationship Id='r1' "
-        f"Type='{office}/worksheet' Target='worksheets/sheet1.xml'/></Relationships>",
-        "xl/worksheets/sheet1.xml": f"<worksheet xmlns='{main}'><sheetData>{''.join(lines)}"
-        "</sheetData></worksheet>",
-    }
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, '<?xml version="1.0" encoding="UTF-8"?>' + text)
-    return out.getvalue()
 
 
 SPANISH = "Nombre;Correo electrónico;Contraseña\nAna Núñez;ana@bodega.es;señal\n"
@@ -111,13 +74,15 @@ def test_a_title_may_stand_above_the_header(tmp_path: Path) -> None:
 
 def test_a_workbook_gives_values_and_never_formulas(tmp_path: Path) -> None:
     rows = (("Nombre", "Correo"), ("Ana", '=A2&"@bodega.es"'))
-    path = written(tmp_path, workbook(*rows, formula="ana@bodega.es"), "people.xlsx")
+    path = written(
+        tmp_path, xlsx({"Personal": cells_of(*rows, formula="ana@bodega.es")}), "people.xlsx"
+    )
     assert table(path).rows[0].cells == {Column.NAME: "Ana", Column.ADDRESS: "ana@bodega.es"}
     assert "Personal" in table(path).form
 
 
 def test_a_sheet_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
-    path = written(tmp_path, workbook(("address",), ("a@b.es",)), "people.xlsx")
+    path = written(tmp_path, xlsx({"Personal": cells_of(("address",), ("a@b.es",))}), "people.xlsx")
     found = read_table(path, sheet="Enero")
     assert isinstance(found, NotATable)
     assert "Personal" in found.reason
@@ -141,17 +106,6 @@ def test_a_sheet_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) 
 )
 def test_what_is_no_table_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
     assert len(refused(written(tmp_path, content))) > 20
-
-
-def test_a_workbook_that_unpacks_to_far_more_than_it_is_stays_packed(tmp_path: Path) -> None:
-    out = io.BytesIO()
-    with (
-        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive,
-        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as file,
-    ):
-        for _mebibyte in range(210):
-            file.write(bytes(1024 * 1024))
-    assert "far too large" in refused(written(tmp_path, out.getvalue(), "people.xlsx"))
 
 
 def test_a_hundred_thousand_people_fit_and_one_more_does_not(tmp_path: Path) -> None:
@@ -267,3 +221,120 @@ def test_a_settings_file_made_for_one_serves_everybody(tmp_path: Path) -> None:
     assert settings is not None
     made = settings.settings_for(checked.people[0].address)
     assert [server.username for server in made.servers] == ["eva", "eva@b.es"]  # type: ignore[union-attr]
+
+
+# What is given in place of a table --------------------------------------------------------------
+
+
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    assert "too large" in refused(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
+def test_what_is_no_file_is_refused_by_its_name_without_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", Path("/dev/zero"), tmp_path / "missing\x1b[2J"):
+        reason = refused(path)
+        assert path.name.partition("\x1b")[0] in reason
+        assert "\x1b" not in reason
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root reads everything")
+def test_a_table_that_may_not_be_read_is_told_as_such(tmp_path: Path) -> None:
+    path = written(tmp_path, "address\na@b.es\n")
+    path.chmod(0)
+    assert "may not read" in refused(path)
+
+
+@pytest.mark.parametrize("line", ["sep=\n", 'sep="\n', "sep=\x1b\n", "sep= \n", "sep=ab\n", "sep="])
+def test_a_line_about_the_delimiter_that_names_none_does_no_harm(tmp_path: Path, line: str) -> None:
+    found = read_table(written(tmp_path, line + "address;name\na@b.es;A\n"))
+    assert isinstance(found, NotATable) or len(found.rows) == 1
+    assert "\x1b" not in repr(found)
+
+
+def test_a_value_that_an_unquoted_delimiter_cuts_in_two_is_told_with_its_row(
+    tmp_path: Path,
+) -> None:
+    checked = plan(
+        tmp_path,
+        "nombre;correo;contraseña\n"
+        "Ana;ana@b.es;canario;123\n"
+        "Eva;eva@b.es;whole;\n"
+        "Leo;leo@b.es;whole;;\n"
+        'Zoe;zoe@b.es;"a;b"\n',
+    )
+    assert [person.row for person in checked.people] == [3, 4, 5]
+    (problem,) = checked.problems
+    assert problem.row == 2
+    assert "more cells" in problem.reason
+    assert "canario" not in problem.reason
+
+
+def test_a_remark_beside_the_table_in_a_workbook_harms_nobody(tmp_path: Path) -> None:
+    content = xlsx({"P": cells_of(("address", ""), ("a@b.es", "", "call her first"))})
+    checked = check_table(table(written(tmp_path, content, "p.xlsx")), DEFAULTS)
+    assert [person.row for person in checked.people] == [2]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "name,address\nA,a@b.es\nEva,e@b.es".encode("utf-16") + b"\x41",
+        b"name,address\nA,a@b.es\nN\xfc\xfc\xfc\xfc\x81,e@b.es\n",
+        "name,address\nA,a@b.es\nN\ufffdria,e@b.es\n".encode(),
+    ],
+)
+def test_characters_that_could_not_be_read_are_told_with_their_row(
+    tmp_path: Path, content: bytes
+) -> None:
+    checked = check_table(table(written(tmp_path, content)), DEFAULTS)
+    assert [person.row for person in checked.people] == [2]
+    assert [problem.row for problem in checked.problems] == [3]
+
+
+@pytest.mark.parametrize("name", ["klingon", "zlib", "a\0b", "\x1b[2J", "utf-16", "ascii"])
+def test_an_encoding_that_does_not_fit_is_told(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, "name,address\nÑ,a@b.es\n")
+    found = read_table(path, encoding=name)
+    assert isinstance(found, NotATable)
+    assert "\x1b" not in found.reason
+
+
+def test_an_option_that_means_nothing_for_this_table_is_refused(tmp_path: Path) -> None:
+    text = written(tmp_path, "address\na@b.es\n")
+    book = written(tmp_path, xlsx({"P": cells_of(("address",), ("a@b.es",))}), "p.xlsx")
+    for found in (read_table(text, sheet="P"), read_table(book, encoding="utf-8")):
+        assert isinstance(found, NotATable)
+        assert found.reason.startswith("--")
+
+
+HOSTILE_TEXT = "\x1b]0;evil\x07\x9b2J\u202e"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"address;{HOSTILE_TEXT}\na@b.es;x\n",
+        f"address;mail{HOSTILE_TEXT};e-mail\na@b.es;;\n",
+        f"address;program\na@b.es;{HOSTILE_TEXT}\n",
+        f"address;language\na@b.es;{HOSTILE_TEXT}\n",
+        f"address;settings\na@b.es;{HOSTILE_TEXT}\n",
+        f"address;name\na@b.es;{HOSTILE_TEXT}\n",
+        f"address;name\na{HOSTILE_TEXT}@b.es;x\n",
+        f"address;password command\na@b.es;{HOSTILE_TEXT}\n",
+    ],
+)
+def test_nothing_that_a_table_says_reaches_a_terminal_as_it_is(tmp_path: Path, text: str) -> None:
+    found = read_table(written(tmp_path, text))
+    said: list[str]
+    if isinstance(found, NotATable):
+        said = [found.reason]
+    else:
+        checked = check_table(found, Defaults("en", folder=tmp_path))
+        said = [*found.ignored, found.form, *(problem.reason for problem in checked.problems)]
+    assert any(said)
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set("".join(said))

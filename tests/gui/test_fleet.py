@@ -1,6 +1,8 @@
 """A table of many people in the window: dropped, checked, worked through, stopped and resumed."""
 
 import json
+import multiprocessing
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +18,7 @@ from mailsetup.gui import screenshots
 from mailsetup.gui.pages.fleet import FleetPage
 from mailsetup.gui.pages.fleetdone import FleetDonePage
 from mailsetup.gui.pages.technician import TechnicianPage
+from tests.fleet.workbooks import cell_at, ods, xlsx
 from tests.gui.driver import TIMEOUT, Person, Scripted
 
 MakePerson = Callable[[Assistant], Person]
@@ -135,6 +138,88 @@ def test_no_password_of_the_table_stays_behind_in_the_files(
     technician.is_on(Page.FLEET_DONE)
     for file in (tmp_path / "people-mailsetup").rglob("*"):
         assert not file.is_file() or b"canario" not in file.read_bytes()
+
+
+def with_commands(technician: Person, tmp_path: Path, *commands: str) -> FleetPage:
+    """The page with a table that names these commands, and the test switched on."""
+    path = tmp_path / "people.csv"
+    rows = (f"p{number}@gmail.com;{command}" for number, command in enumerate(commands))
+    path.write_text("\n".join(("address;command", *rows)) + "\n")
+    drops(technician, path)
+    view = page(technician)
+    assert not view.question.isVisibleTo(technician.window)
+    view.check.setChecked(True)
+    return view
+
+
+def test_commands_of_a_table_are_run_only_after_every_one_was_shown_and_agreed_to(
+    technician: Person, tmp_path: Path
+) -> None:
+    mark = tmp_path / "ran"
+    view = with_commands(technician, tmp_path, f"touch {mark}", "pass {address}", f"touch {mark}")
+    assert view.question.isVisibleTo(technician.window)
+    assert view.question.commands.text().split("\n") == [f"touch {mark}", "pass {address}"]
+    assert not technician.window.primary.isEnabled()
+    technician.clicks(view.question.agree)
+    assert technician.window.primary.isEnabled()
+    technician.goes_on()
+    technician.is_on(Page.FLEET_DONE)
+    assert mark.exists()
+
+
+def test_without_a_test_no_command_is_asked_about_or_run(
+    technician: Person, tmp_path: Path
+) -> None:
+    mark = tmp_path / "ran"
+    view = with_commands(technician, tmp_path, f"touch {mark}")
+    view.check.setChecked(False)
+    assert not view.question.isVisibleTo(technician.window)
+    technician.goes_on()
+    technician.is_on(Page.FLEET_DONE)
+    assert not mark.exists()
+
+
+def test_what_was_agreed_to_counts_for_no_other_table(technician: Person, tmp_path: Path) -> None:
+    technician.clicks(with_commands(technician, tmp_path, "true").question.agree)
+    assert technician.window.primary.isEnabled()
+    page(technician).check.setChecked(False)
+    view = with_commands(technician, tmp_path, "true", "false")
+    assert not view.question.agree.isChecked()
+    assert not technician.window.primary.isEnabled()
+
+
+def test_more_commands_than_anybody_reads_cannot_be_agreed_to(
+    technician: Person, tmp_path: Path
+) -> None:
+    view = with_commands(technician, tmp_path, *(f"echo {number}" for number in range(101)))
+    assert not view.question.agree.isVisibleTo(technician.window)
+    assert not technician.window.primary.isEnabled()
+
+
+def test_a_hostile_workbook_is_told_and_the_window_lives_on(
+    technician: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.xlsx"
+    path.write_bytes(xlsx({"P": cell_at("A1") + cell_at("XFD1048576")}))
+    drops(technician, path)
+    assert "cannot be read" in page(technician).faults.text()
+    drops(technician, table(tmp_path, 2))
+    assert technician.window.primary.isEnabled()
+
+
+def test_another_table_is_not_kept_waiting_by_one_that_hangs(
+    technician: Person, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.ods"
+    path.write_bytes(ods("<table:table table:name='P'>", is_closed=False))
+    state = technician.window.session.fleet
+    state.choose(path)
+    technician.window.fleet.check(lambda: None)
+    begun = time.monotonic()
+    drops(technician, table(tmp_path, 2))
+    assert time.monotonic() - begun < 10
+    assert state.plan is not None
+    technician.bot.waitUntil(lambda: not multiprocessing.active_children(), timeout=TIMEOUT)
 
 
 def asked_about(person: Person, *companies: str) -> FleetDonePage:

@@ -8,7 +8,14 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from mailsetup.net.landing import Landing, LandingFailure, LandingFault, Page, open_landing
+from mailsetup.net.landing import (
+    _MAX_VISITS,
+    Landing,
+    LandingFailure,
+    LandingFault,
+    Page,
+    open_landing,
+)
 
 GOOD = b"GET /?code=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
 
@@ -107,6 +114,29 @@ async def test_silent_connections_do_not_keep_the_real_visitor_out() -> None:
         with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""
         writer.transport.abort()
+
+
+@pytest.mark.parametrize(
+    "request_begun", [b"", b"GET /icon HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"]
+)
+async def test_a_flood_of_connections_does_not_keep_the_real_visitor_out(
+    request_begun: bytes,
+) -> None:
+    async with landing() as here:
+        begun = request_begun % here.port if request_begun else b""
+        flood = []
+        try:
+            for _ in range(5 * _MAX_VISITS):
+                flood.append(await asyncio.open_connection("127.0.0.1", here.port))
+                flood[-1][1].write(begun)
+                await asyncio.sleep(0)
+                assert len(here._visits) <= 2 * _MAX_VISITS
+            assert b"200 OK" in await said(here.port, GOOD % here.port)
+            async with asyncio.timeout(5):
+                await here.arrival()
+        finally:
+            for _reader, writer in flood:
+                writer.transport.abort()
 
 
 async def test_a_port_that_is_taken_is_told() -> None:

@@ -1,97 +1,340 @@
-"""The script behind the two commands."""
+"""The script behind the two commands, run as a person runs it: on a copy of the checkout."""
 
-import importlib.util
+import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import sysconfig
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCRIPT = ROOT / "packaging" / "start.py"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="a Python as Unix lays it out"),
+]
+
+
+def base_python() -> Path:
+    """The Python below the virtual environment that runs the tests."""
+    return Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
+
+
+@dataclass
+class Checkout:
+    """A copy of what a start needs, with a locked list that asks for nothing."""
+
+    folder: Path
+    variables: dict[str, str]
+
+    @property
+    def script(self) -> Path:
+        return self.folder / "packaging" / "start.py"
+
+    @property
+    def lock(self) -> Path:
+        return self.folder / "packaging" / "requirements" / "run.txt"
+
+    def start(
+        self, *words: str, cwd: Path | None = None, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run one start to its end."""
+        return subprocess.run(
+            [str(base_python()), str(self.script), *words],
+            cwd=cwd or self.folder.parent,
+            env={**self.variables, **variables},
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+
+
+def copy_checkout(folder: Path) -> None:
+    """Those parts of the checkout that a start reads."""
+    nothing = shutil.ignore_patterns("__pycache__", "screenshots")
+    for name in ("mailsetup", "packaging", "resources"):
+        shutil.copytree(ROOT / name, folder / name, ignore=nothing)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / "packaging" / "requirements" / "run.txt").write_text("# nothing\n")
+
+
+def plain_environment(home: Path) -> dict[str, str]:
+    """A person's environment: English, no screen, nothing of the tests' own Python."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHON", "DISPLAY", "WAYLAND", "LC_", "LANG", "VIRTUAL_ENV"))
+    }
+    return {**kept, "HOME": str(home), "LANG": "C.UTF-8"}
 
 
 @pytest.fixture(scope="module")
-def start() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("start", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout after its first start."""
+    folder = tmp_path_factory.mktemp("start") / "mailsetup"
+    copy_checkout(folder)
+    checkout = Checkout(folder, plain_environment(folder.parent))
+    done = checkout.start("--version")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("mailsetup ")
+    # In place of the locked list: the libraries that the tests themselves use.
+    [packages] = (folder / ".venv" / "lib").glob("python3*/site-packages")
+    (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return checkout
 
 
-def test_it_needs_the_standard_library_only() -> None:
-    code = f"""
-import sys, runpy
-sys.modules.update(dict.fromkeys(["pip", "mailsetup", "PySide6", "babel"]))
-runpy.run_path({str(SCRIPT)!r}, run_name="imported")
-"""
-    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)
+@pytest.fixture
+def checkout(prepared: Checkout, tmp_path: Path) -> Checkout:
+    """A copy of the prepared checkout, for a test that changes it."""
+    shutil.copytree(prepared.folder, tmp_path / "mailsetup", symlinks=True)
+    return Checkout(tmp_path / "mailsetup", prepared.variables)
 
 
-def test_tests_run_with_two_workers_unless_told_otherwise(start: ModuleType) -> None:
-    assert start.command(["test"])[1:] == ["-m", "pytest", "-n", "3"]
-    assert start.command(["test", "-n0", "-k", "x"])[1:] == ["-m", "pytest", "-n0", "-k", "x"]
+# What a start does ----------------------------------------------------------------------------
 
 
-def test_everything_else_goes_to_the_program(start: ModuleType) -> None:
-    assert start.command(["--demo"])[1:] == ["-m", "mailsetup", "--demo"]
-    assert start.command(["check", "a@b.es"])[1:] == ["-m", "mailsetup", "check", "a@b.es"]
-    assert start.command([])[1:] == ["-m", "mailsetup"]
-    assert start.command(["screenshots"])[1:] == ["-m", "mailsetup.gui.screenshots"]
+def test_the_second_start_prepares_nothing_and_says_nothing_of_its_own(prepared: Checkout) -> None:
+    done = prepared.start("--version")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_only_tests_and_screenshots_are_kept_off_the_screen(
-    start: ModuleType, monkeypatch: pytest.MonkeyPatch
+def test_files_are_written_into_the_persons_own_folder(prepared: Checkout, tmp_path: Path) -> None:
+    words = ("export", "ana@gmail.com", "--offline", "--for", "gmail", "--out", "here")
+    done = prepared.start(*words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "here").iterdir())
+
+
+def test_python_files_in_the_persons_folder_are_not_imported(
+    prepared: Checkout, tmp_path: Path
 ) -> None:
-    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
-    assert start.environment(["test"])["QT_QPA_PLATFORM"] == "offscreen"
-    assert start.environment(["screenshots"])["QT_QPA_PLATFORM"] == "offscreen"
-    assert "QT_QPA_PLATFORM" not in start.environment(["--demo"])
+    for name in ("json.py", "argparse.py", "mailsetup.py"):
+        (tmp_path / name).write_text("raise SystemExit('imported')\n")
+    assert prepared.start("--version", cwd=tmp_path).returncode == 0
 
 
-def test_the_tests_compile_the_program_once_whatever_the_shell_says(
-    start: ModuleType, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("discover", "ana@nowhere.invalid", "--offline"), 3),
+        (("discover", "not an address"), 2),
+        (("programs",), 0),
+    ],
+)
+def test_the_exit_status_is_the_programs_own(
+    prepared: Checkout, words: Sequence[str], status: int
 ) -> None:
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    assert "PYTHONDONTWRITEBYTECODE" not in start.environment(["test"])
-    assert start.environment(["--demo"])["PYTHONDONTWRITEBYTECODE"] == "1"
+    assert prepared.start(*words).returncode == status
 
 
-def test_on_a_bare_system_every_package_is_named_once(start: ModuleType) -> None:
-    def nothing(_name: str) -> bool:
-        return False
-
-    packages = start.missing_packages(True, True, nothing, nothing)
-    assert packages == sorted(set(packages))
-    for package in ("libegl1", "libxcb-cursor0", "dovecot-imapd", "postfix", "knot", "nginx-light"):
-        assert package in packages
-
-
-def test_a_complete_system_needs_nothing(start: ModuleType) -> None:
-    def everything(_name: str) -> bool:
-        return True
-
-    assert start.missing_packages(True, True, everything, everything) == []
+def test_the_command_in_the_environment_works_after_the_folder_was_moved(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    moved = tmp_path / "mi correo (ñ)"
+    checkout.folder.rename(moved)
+    for command in (
+        [str(moved / ".venv" / "bin" / "mailsetup")],
+        [str(base_python()), str(moved / "packaging" / "start.py")],
+    ):
+        done = subprocess.run(
+            [*command, "--version"], env=checkout.variables, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_program_alone_asks_for_no_servers(start: ModuleType) -> None:
-    def nothing(_name: str) -> bool:
-        return False
-
-    packages = start.missing_packages(False, False, nothing, nothing)
-    assert "libegl1" in packages
-    assert not {"postfix", "libxcb-cursor0", "xvfb"} & set(packages)
+def test_the_programs_metadata_is_there_for_the_list_of_its_libraries(prepared: Checkout) -> None:
+    code = "from importlib.metadata import distribution as d; print(d('mailsetup').version)"
+    python = prepared.folder / ".venv" / "bin" / "python"
+    done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0.1.0"
 
 
-def test_a_fingerprint_changes_with_what_is_to_be_installed(start: ModuleType) -> None:
-    assert start.fingerprint(True) == start.fingerprint(True)
-    assert start.fingerprint(True) != start.fingerprint(False)
+# Help -----------------------------------------------------------------------------------------
 
 
-def test_a_missing_stamp_is_no_error(start: ModuleType, tmp_path: Path) -> None:
-    assert start.read(tmp_path / "nothing") == ""
-    (tmp_path / "broken").write_bytes(b"\xff\xfe")
-    assert start.read(tmp_path / "broken") == ""
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("test", "--help"), ("test", "-h")])
+def test_help_installs_nothing(tmp_path: Path, words: Sequence[str]) -> None:
+    copy_checkout(tmp_path / "mailsetup")
+    new = Checkout(tmp_path / "mailsetup", plain_environment(tmp_path))
+    done = new.start(*words)
+    assert done.returncode == 0
+    assert "test unit" in done.stdout
+    assert not (new.folder / ".venv").exists()
+
+
+def test_help_goes_on_with_the_programs_commands_where_it_is_ready(prepared: Checkout) -> None:
+    done = prepared.start("--help")
+    assert done.stdout.index("test unit") < done.stdout.index("discover")
+
+
+def test_a_misspelt_word_is_answered_before_anything_is_installed(tmp_path: Path) -> None:
+    copy_checkout(tmp_path / "mailsetup")
+    new = Checkout(tmp_path / "mailsetup", plain_environment(tmp_path))
+    done = new.start("tests")
+    assert done.returncode == 2
+    assert "Did you mean “test”?" in done.stderr
+    assert not (new.folder / ".venv").exists()
+
+
+# What goes wrong ------------------------------------------------------------------------------
+
+
+def test_an_old_python_is_named_in_one_sentence() -> None:
+    text = (ROOT / "packaging" / "start.py").read_text()
+    # Also Python 2.7 has to be able to read the file: no annotations, no f-strings.
+    check, _rest = text.split("import os\n", 1)
+    old = "import sys\nsys.version_info = (2, 7, 18)\n"
+    done = subprocess.run([sys.executable, "-c", old + check], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("mailsetup needs Python 3.11 or later")
+    assert "\n" not in done.stderr.strip()
+    assert 'f"' not in check
+
+
+def test_an_unreachable_package_index_is_one_sentence_without_pips_own_noise(
+    checkout: Checkout,
+) -> None:
+    checkout.lock.write_text("harmless==1.0 --hash=sha256:" + "0" * 64 + "\n")
+    done = checkout.start(
+        "--version", PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_EXTRA_INDEX_URL="",
+        PIP_FIND_LINKS="", PIP_CONFIG_FILE=os.devnull, PIP_NO_CACHE_DIR="1",
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "could not be downloaded. Check the internet connection" in done.stderr
+    for noise in ("WARNING", "Traceback", "object at 0x", "urllib3"):
+        assert noise not in done.stderr
+
+
+def test_a_package_with_another_hash_is_refused_in_one_sentence(
+    checkout: Checkout, tmp_path: Path
+) -> None:
+    wheel = tmp_path / "harmless-1.0-py3-none-any.whl"
+    wheel.write_bytes(b"not what was expected")
+    checkout.lock.write_text("harmless==1.0 --hash=sha256:" + "0" * 64 + "\n")
+    done = checkout.start(
+        "--version", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path), PIP_CONFIG_FILE=os.devnull
+    )
+    assert done.returncode == 1
+    assert "not the one that was expected" in done.stderr
+
+
+def start_read_only(checkout: Checkout, *words: str) -> tuple[int, str]:
+    """A start from a folder that is mounted read-only, as a shared or optical disk is."""
+    script = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"'
+    mounted = ["unshare", "--mount", "sh", "-c", script, "sh", str(checkout.folder)]
+    if subprocess.run([*mounted, "true"], capture_output=True).returncode != 0:
+        pytest.skip("nothing can be mounted here")
+    done = subprocess.run(
+        [*mounted, str(base_python()), str(checkout.script), *words],
+        cwd="/", env=checkout.variables, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.returncode, done.stderr
+
+
+def test_a_prepared_checkout_that_cannot_be_written_to_still_starts(checkout: Checkout) -> None:
+    assert start_read_only(checkout, "--version") == (0, "")
+
+
+def test_a_checkout_that_cannot_be_written_to_is_named_in_one_sentence(checkout: Checkout) -> None:
+    shutil.rmtree(checkout.folder / ".venv")
+    status, said = start_read_only(checkout, "--version")
+    assert status == 1
+    assert said.startswith(f"This folder cannot be written to: {checkout.folder}")
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("damage", ["no pip", "another python", "no python", "empty"])
+def test_what_an_interrupted_start_left_is_completed_by_the_next(
+    checkout: Checkout, damage: str
+) -> None:
+    environment = checkout.folder / ".venv"
+    match damage:
+        case "no pip":
+            for folder in environment.glob("lib/python3*/site-packages/pip"):
+                shutil.rmtree(folder)
+        case "another python":
+            (environment / "pyvenv.cfg").write_text("home = /usr/bin\nversion = 3.9.2\n")
+        case "no python":
+            (environment / "bin" / "python").unlink()
+        case _:
+            shutil.rmtree(environment)
+            environment.mkdir()
+    (environment / "stamp-terminal").unlink(missing_ok=True)
+    done = checkout.start("--version")
+    assert done.returncode == 0, done.stderr
+    assert checkout.start("--version").stderr == ""
+
+
+def test_ctrl_c_ends_with_130_and_one_sentence(checkout: Checkout) -> None:
+    shutil.rmtree(checkout.folder / ".venv")
+    process = subprocess.Popen(
+        [str(base_python()), str(checkout.script), "--version"],
+        env=checkout.variables, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+    python = checkout.folder / ".venv" / "bin" / "python"
+    deadline = time.monotonic() + 60
+    while not python.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)
+    _output, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.rstrip().endswith("Stopped. The next start goes on from here.")
+    assert "Traceback" not in said
+    assert checkout.start("--version").returncode == 0
+
+
+# A Python as Debian ships it ------------------------------------------------------------------
+
+
+@pytest.fixture
+def without_ensurepip(checkout: Checkout, tmp_path: Path) -> Checkout:
+    """A Python whose standard library lacks ``ensurepip``, and a Debian without packages to ask."""
+    name = f"python3.{sys.version_info.minor}"
+    real = Path(sys.base_prefix) / "lib" / name
+    fake = tmp_path / "python" / "lib" / name
+    fake.mkdir(parents=True)
+    for entry in real.iterdir():
+        if entry.name not in ("ensurepip", "site-packages", "dist-packages"):
+            (fake / entry.name).symlink_to(entry)
+    shutil.rmtree(checkout.folder / ".venv")
+    variables = {**checkout.variables, "PYTHONHOME": str(tmp_path / "python")}
+    return Checkout(checkout.folder, variables)
+
+
+def test_a_python_without_ensurepip_is_completed_or_the_way_to_do_it_is_named(
+    without_ensurepip: Checkout,
+) -> None:
+    done = without_ensurepip.start("--version")
+    assert done.returncode == 1
+    assert "ensurepip" in done.stderr or "-venv" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (without_ensurepip.folder / ".venv").exists()
+
+
+def test_standard_library_is_all_it_needs(tmp_path: Path) -> None:
+    copy_checkout(tmp_path / "mailsetup")
+    script = tmp_path / "mailsetup" / "packaging" / "start.py"
+    code = (
+        "import json, runpy, sys\n"
+        f"sys.argv = [{str(script)!r}, 'test', '--help']\n"
+        "try:\n"
+        f"    runpy.run_path({str(script)!r}, run_name='__main__')\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code\n"
+        "files = [getattr(module, '__file__', None) for module in sys.modules.values()]\n"
+        "print(json.dumps([name for name in files if name]))"
+    )
+    done = subprocess.run(
+        [str(base_python()), "-I", "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    files = json.loads(done.stdout.splitlines()[-1])
+    assert not [name for name in files if "site-packages" in name]
+    assert not list((tmp_path / "mailsetup").rglob("__pycache__"))

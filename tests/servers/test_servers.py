@@ -73,3 +73,14 @@ def test_nobody_sends_under_anothers_name(world: World) -> None:
         with pytest.raises(smtplib.SMTPSenderRefused) as refused:
             session.sendmail("llena@bodega.test", ["ana@bodega.test"], "Subject: x\r\n\r\ny\r\n")
     assert refused.value.smtp_code == 553
+
+
+def test_what_a_rule_forwards_does_not_enter_the_queue_of_this_computer(world: World) -> None:
+    address, queue = "reenvia@bodega.test", Path("/var/spool/postfix/maildrop")
+    world.add_account(address, "correcto-reenvia")
+    world.write_sieve(address, 'redirect "eva@hoster.test";')
+    before = set(queue.iterdir()) if queue.is_dir() else set()
+    world.deliver(address, b"From: a@hoster.test\r\nSubject: hola\r\n\r\nhola\r\n")
+    assert "forwarded to <eva@hoster.test>" in world.log("dovecot-mail")
+    assert world.messages(address) == []
+    assert (set(queue.iterdir()) if queue.is_dir() else set()) == before

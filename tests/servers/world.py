@@ -5,6 +5,7 @@ under test finds them exactly as it would find anybody's: by name, through the r
 """
 
 import base64
+import functools
 import hashlib
 import json
 import os
@@ -18,13 +19,21 @@ import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import trustme
 
+from tests import rootless
 from tests.servers.configs import knot, nginx, zone
+from tests.servers.dovecot import (
+    DELIVERY,
+    LOGGED_IN,
+    DovecotServer,
+    TokenCheck,
+    password_line,
+)
 from tests.servers.issuer import RESOURCE_SERVER, Issuer
 from tests.servers.process import Server, answers
 
@@ -112,12 +121,13 @@ AUTODISCOVER = """<?xml version="1.0" encoding="utf-8"?>
 </Protocol><Protocol><Type>SMTP</Type><Server>mail.outlookish.test</Server><Port>587</Port>
 <Encryption>TLS</Encryption></Protocol></Account></Response></Autodiscover>"""
 
-_PASSWD_EXTRA = {
-    "llena": "userdb_quota_rule=*:storage=50K",
-    "casillena": "userdb_quota_rule=*:storage=104K",
-    "cerrada": "nologin reason=Account suspended",
-}
-"""Fields behind an account of this name in Dovecot's passwd-file."""
+_QUOTAS = {"llena": "50K", "casillena": "104K"}
+"""The size of the mailbox of an account of this name, where it is not the server's."""
+_CLOSED = {"cerrada": "Account suspended"}
+"""Why an account of this name is refused though its password is right."""
+
+USERS = ("mail", "postfix", "dovecot", "dovenull", "nobody")
+"""Whom the servers change to."""
 
 PROGRAMS = ("dovecot", "postfix", "knotd", "knotc", "nginx")
 
@@ -129,8 +139,20 @@ def missing() -> str | None:
     if absent:
         return f"not installed: {', '.join(absent)}"
     if os.geteuid() != 0:
-        return "the real servers need root (Postfix does)"
+        return f"the real servers need root; {_without_root()}"
+    ids = [pwd.getpwnam(name).pw_uid for name in USERS]
+    if rootless.unmapped(ids):
+        return "the real servers need more than the one user that exists in this user namespace"
     return None
+
+
+@functools.cache
+def _without_root() -> str:
+    """What an ordinary user can do about it, or why nothing."""
+    way = rootless.command(["true"])
+    if isinstance(way, rootless.Impossible):
+        return f"in its place, a user namespace would do: {way.reason}"
+    return "packaging/start.py test gives them a user namespace"
 
 
 SIGN_IN_CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
@@ -409,11 +431,21 @@ class World:
         )
         self._fill_mailbox("casillena@faults.test", 95)
         self.write_sieve("spam@faults.test", 'require "fileinto";\nfileinto "Junk";\n')
-        server = self._dovecot("dovecot", self.ip, primary=True)
-        server.wait_until(
-            lambda: (
-                answers(self.ip, 993, 143, 995, 110, 4190)
-                and (self.folder / "dovecot" / "lmtp").exists()
+        server = self.dovecot_server(
+            "dovecot", self.ip, imap=143, imaps=993, pop3=110, pop3s=995, sieve=4190
+        )
+        certificates = {
+            f"mail.{SHARED}": self._other_name,
+            "mail.wrongcert.test": self._other_name,
+            "mail.expired.test": self._expired,
+        }
+        self.start_dovecot(
+            replace(
+                server,
+                mechanisms="plain login cram-md5 scram-sha-1 scram-sha-256",
+                certificates=certificates,
+                serves_postfix=True,
+                delivers=True,
             )
         )
 
@@ -424,9 +456,10 @@ class World:
         """
         self._extra += 1
         ip = self._address(self._extra)
-        server = self._dovecot(f"dovecot{self._extra}", ip, mechanisms=mechanisms, tls=tls)
-        ports = (143,) if tls == "no" else (143, 993)
-        server.wait_until(lambda: answers(ip, *ports))
+        server = self.dovecot_server(
+            f"dovecot{self._extra}", ip, imap=143, imaps=0 if tls == "no" else 993
+        )
+        self.start_dovecot(replace(server, mechanisms=mechanisms, tls=tls))
         self.records(f"{host}. A {ip}")
         return ip
 
@@ -442,234 +475,53 @@ class World:
         certificate = self.certificates.issue("issuer", "id.acceso.test", self.issuer_ip)
         issuer.start(self.issuer_ip, certificate)
         self._issuer = issuer
-        settings = self.folder / "oauth2.conf.ext"
         name, secret = RESOURCE_SERVER
-        settings.write_text(
-            textwrap.dedent(
-                f"""\
-                introspection_mode = post
-                introspection_url = https://{name}:{secret}@{self.issuer_ip}/introspect
-                client_id = {name}
-                client_secret = {secret}
-                username_attribute = email
-                active_attribute = active
-                active_value = true
-                tls_ca_cert_file = {self.ca_file}
-                openid_configuration_url = {issuer.url}/.well-known/openid-configuration
-                """
-            )
+        tokens = TokenCheck(
+            introspection=f"https://{name}:{secret}@{self.issuer_ip}/introspect",
+            discovery=f"{issuer.url}/.well-known/openid-configuration",
+            client_id=name,
+            client_secret=secret,
+            ca_file=self.ca_file,
         )
         ip = self.sign_in_ip
-        server = self._dovecot(
-            "dovecot-oauth", ip, mechanisms="oauthbearer xoauth2", tokens=settings
+        server = self.dovecot_server(
+            "dovecot-oauth", ip, imap=143, imaps=993, pop3=0, pop3s=995, sieve=4190
         )
-        server.wait_until(lambda: answers(ip, 993, 143, 995, 4190))
+        self.start_dovecot(
+            replace(server, mechanisms="oauthbearer xoauth2", tokens=tokens, serves_postfix=True)
+        )
         return issuer
 
-    def _dovecot(
-        self,
-        name: str,
-        ip: str,
-        *,
-        tokens: Path | None = None,
-        mechanisms: str = "plain login cram-md5 scram-sha-1 scram-sha-256",
-        tls: str = "yes",
-        primary: bool = False,
-    ) -> Server:
-        base = self.folder / name
-        base.mkdir()
-        folder = self.folder
-        owner = pwd.getpwnam("mail")
-        other, expired = self._other_name, self._expired
-        config = folder / f"{name}.conf"
-        postfix_owner = "postfix"
-        extra = ""
-        if primary:
-            extra = textwrap.dedent(
-                f"""\
-                service lmtp {{
-                  unix_listener lmtp {{
-                    mode = 0666
-                  }}
-                }}
-                service auth {{
-                  unix_listener auth-postfix {{
-                    mode = 0660
-                    user = {postfix_owner}
-                  }}
-                }}
-                service quota-status {{
-                  executable = quota-status -p postfix
-                  unix_listener quota-status {{
-                    mode = 0666
-                  }}
-                  client_limit = 1
-                }}
-                service managesieve-login {{
-                  inet_listener sieve {{
-                    address = {ip}
-                    port = 4190
-                  }}
-                }}
-                protocol sieve {{
-                  ssl = required
-                }}
-                service pop3-login {{
-                  inet_listener pop3 {{
-                    address = {ip}
-                    port = 110
-                  }}
-                  inet_listener pop3s {{
-                    address = {ip}
-                    port = 995
-                    ssl = yes
-                  }}
-                }}
-                local_name mail.{SHARED} {{
-                  ssl_cert = <{other[0]}
-                  ssl_key = <{other[1]}
-                }}
-                local_name mail.wrongcert.test {{
-                  ssl_cert = <{other[0]}
-                  ssl_key = <{other[1]}
-                }}
-                local_name mail.expired.test {{
-                  ssl_cert = <{expired[0]}
-                  ssl_key = <{expired[1]}
-                }}
-                """
-            )
-        passdb = f"driver = passwd-file\n  args = username_format=%u {folder}/passwords"
-        if tokens is not None:
-            passdb = f"driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = {tokens}"
-            extra = textwrap.dedent(
-                f"""\
-                service auth {{
-                  unix_listener auth-postfix {{
-                    mode = 0660
-                    user = {postfix_owner}
-                  }}
-                }}
-                service managesieve-login {{
-                  inet_listener sieve {{
-                    address = {ip}
-                    port = 4190
-                  }}
-                }}
-                protocol sieve {{
-                  ssl = required
-                }}
-                service pop3-login {{
-                  inet_listener pop3s {{
-                    address = {ip}
-                    port = 995
-                    ssl = yes
-                  }}
-                }}
-                """
-            )
-        imaps_port = "0" if tls == "no" else "993"
-        protocols = "imap pop3 lmtp sieve" if primary else "imap pop3 sieve" if tokens else "imap"
-        config.write_text(
-            textwrap.dedent(
-                f"""\
-                base_dir = {base}
-                state_dir = {base}
-                instance_name = {name}
-                protocols = {protocols}
-                listen = {ip}
-                log_path = {folder}/{name}-mail.log
-                default_internal_user = dovecot
-                default_login_user = dovenull
-                first_valid_uid = 1
-                mail_uid = {owner.pw_uid}
-                mail_gid = {owner.pw_gid}
-                mail_home = {folder}/mail/%u
-                mail_location = maildir:~/Maildir
-                mail_max_userip_connections = 100
-                disable_plaintext_auth = yes
-                auth_mechanisms = {mechanisms}
-                auth_failure_delay = 0
-                auth_username_chars =
-                auth_verbose = yes
-                ssl = {tls}
-                ssl_cert = <{self._good[0]}
-                ssl_key = <{self._good[1]}
-                ssl_min_protocol = TLSv1.2
-                lda_mailbox_autocreate = yes
-                mail_plugins = quota
-                protocol imap {{
-                  mail_plugins = quota imap_quota
-                }}
-                protocol lda {{
-                  mail_plugins = quota sieve
-                  postmaster_address = postmaster@bodega.test
-                }}
-                protocol lmtp {{
-                  mail_plugins = quota sieve
-                  postmaster_address = postmaster@bodega.test
-                }}
-                plugin {{
-                  quota = count:User quota
-                  quota_vsizes = yes
-                  quota_rule = *:storage=100M
-                  quota_grace = 0
-                  quota_status_success = DUNNO
-                  quota_status_nouser = DUNNO
-                  quota_status_overquota = 552 5.2.2 Mailbox is full
-                  sieve = file:~/sieve;active=~/.dovecot.sieve
-                }}
-                namespace inbox {{
-                  inbox = yes
-                  mailbox Junk {{
-                    auto = create
-                    special_use = \\Junk
-                  }}
-                  mailbox Sent {{
-                    auto = create
-                    special_use = \\Sent
-                  }}
-                }}
-                passdb {{
-                  {passdb}
-                }}
-                userdb {{
-                  driver = passwd-file
-                  args = username_format=%u {folder}/passwords
-                }}
-                service imap-login {{
-                  inet_listener imap {{
-                    address = {ip}
-                    port = 143
-                  }}
-                  inet_listener imaps {{
-                    address = {ip}
-                    port = {imaps_port}
-                    ssl = yes
-                  }}
-                }}
-                # Failed logins are what the tests are for; nobody is to wait for them.
-                service anvil {{
-                  unix_listener anvil-auth-penalty {{
-                    mode = 0
-                  }}
-                }}
-                service stats {{
-                  unix_listener stats-writer {{
-                    mode = 0666
-                  }}
-                }}
-                """
-            )
-            + extra
+    def dovecot_server(self, name: str, ip: str, **listeners: int) -> DovecotServer:
+        """A Dovecot for the users of this world, with these ports; the caller may change it."""
+        return DovecotServer(
+            name=name,
+            ip=ip,
+            run=self.folder / name,
+            log=self.folder / f"{name}-mail.log",
+            mail=self.folder / "mail",
+            passwords=self.folder / "passwords",
+            certificate=self._good,
+            listeners=listeners,
         )
-        return self._run(name, "dovecot", "-F", "-c", str(config))
+
+    def start_dovecot(self, wanted: DovecotServer) -> None:
+        """Start it, and stop it with the world. Returns when all its ports answer."""
+        config = self.folder / f"{wanted.name}.conf"
+        wanted.write(config)
+        server = self._run(wanted.name, "dovecot", "-F", "-c", str(config))
+        ports = [port for port in wanted.listeners.values() if port]
+        lmtp = wanted.run / "lmtp"
+        server.wait_until(
+            lambda: answers(wanted.ip, *ports) and (lmtp.exists() or not wanted.delivers)
+        )
 
     def _write_passwords(self) -> None:
         lines = []
         for address, password in self.accounts.items():
-            extra = _PASSWD_EXTRA.get(address.partition("@")[0], "")
-            lines.append(f"{address}:{{PLAIN}}{password}::::::{extra}")
+            name = address.partition("@")[0]
+            quota, closed = _QUOTAS.get(name, ""), _CLOSED.get(name, "")
+            lines.append(password_line(address, password, quota=quota, closed=closed))
         (self.folder / "passwords").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def add_account(self, address: str, password: str) -> None:
@@ -725,7 +577,7 @@ class World:
         """Hand a message to Dovecot's delivery, which follows the mailbox's rules."""
         subprocess.run(
             [
-                *("/usr/lib/dovecot/dovecot-lda", "-c", str(self.folder / "dovecot.conf")),
+                *(DELIVERY, "-c", str(self.folder / "dovecot.conf")),
                 *("-d", address, "-f", "sender@hoster.test"),
             ],
             input=message.replace(b"\r\n", b"\n"),
@@ -955,6 +807,16 @@ class World:
         place.write_bytes(body.encode() if isinstance(body, str) else body)
         for each in (self.folder / "www").rglob("*"):
             each.chmod(0o755 if each.is_dir() else 0o644)
+
+    def logins(self, *, service: str = "", user: str = "", server: str = "dovecot") -> int:
+        """How often somebody has logged in at a Dovecot, by imap, pop3 or managesieve.
+
+        Submission does not count: Postfix only asks whether a password is right.
+        """
+        return sum(
+            service in ("", found["service"]) and user in ("", found["user"])
+            for found in LOGGED_IN.finditer(self.log(f"{server}-mail"))
+        )
 
     def log(self, name: str) -> str:
         """A server's log: dovecot-mail, postfix, nginx-error …"""

@@ -229,8 +229,8 @@ async def test_a_server_without_managesieve_does_not_answer_there(
 async def test_a_certificate_for_another_name_gets_no_password(world: World, net: Network) -> None:
     address = "ana@wrongcert.test"
     server = imap(address, "mail.wrongcert.test")
-    before = world.log("dovecot-mail").count("managesieve-login: Login")
+    before = world.logins(service="managesieve")
     outcome = await read_active_rules(server, Secret(world.accounts[address]), net)
     assert isinstance(outcome, Failure)
     assert (outcome.stage, outcome.error) == (Stage.TLS, ErrorClass.CERTIFICATE_WRONG_NAME)
-    assert world.log("dovecot-mail").count("managesieve-login: Login") == before
+    assert world.logins(service="managesieve") == before

@@ -1,8 +1,7 @@
 """Logging in and fetching by POP3 at a real Dovecot, with a real Postfix before it."""
 
 import asyncio
-import textwrap
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +24,6 @@ from mailsetup.verify.outcome import (
 )
 from mailsetup.verify.pop3 import Pop3Session
 from mailsetup.verify.pop3trip import pop3_round_trip
-from tests.servers.process import Server, answers
 from tests.servers.world import World
 
 pytestmark = pytest.mark.servers
@@ -44,74 +42,18 @@ async def net(world: World) -> AsyncIterator[Network]:
 
 
 @pytest.fixture(scope="module")
-def locking(world: World) -> Iterator[str]:
+def locking(world: World) -> str:
     """A Dovecot for the same people that lets only one session into a maildrop."""
-    folder = world.folder / "locking-pop"
-    folder.mkdir()
     octets = world.ip.split(".")
     # The world counts its own further servers upwards from its address.
     ip = ".".join([*octets[:2], str(int(octets[2]) % 254 + 1), octets[3]])
-    chain, key = world.certificates.issue("locking-pop", LOCKING)
-    config = folder / "dovecot.conf"
-    config.write_text(
-        textwrap.dedent(
-            f"""\
-            base_dir = {folder}/run
-            state_dir = {folder}/run
-            instance_name = locking-pop
-            protocols = pop3
-            listen = {ip}
-            log_path = {folder}/mail.log
-            default_internal_user = dovecot
-            default_login_user = dovenull
-            first_valid_uid = 1
-            mail_uid = mail
-            mail_gid = mail
-            mail_home = {world.folder}/mail/%u
-            mail_location = maildir:~/Maildir
-            pop3_lock_session = yes
-            disable_plaintext_auth = yes
-            auth_mechanisms = plain
-            auth_failure_delay = 0
-            ssl = required
-            ssl_cert = <{chain}
-            ssl_key = <{key}
-            passdb {{
-              driver = passwd-file
-              args = username_format=%u {world.folder}/passwords
-            }}
-            userdb {{
-              driver = passwd-file
-              args = username_format=%u {world.folder}/passwords
-            }}
-            service pop3-login {{
-              inet_listener pop3 {{
-                address = {ip}
-                port = 110
-              }}
-              inet_listener pop3s {{
-                address = {ip}
-                port = 995
-                ssl = yes
-              }}
-            }}
-            service stats {{
-              unix_listener stats-writer {{
-                mode = 0666
-              }}
-            }}
-            """
-        )
+    server = world.dovecot_server("locking-pop", ip, pop3=110, pop3s=995)
+    certificate = world.certificates.issue("locking-pop", LOCKING)
+    world.start_dovecot(
+        replace(server, tls="required", certificate=certificate, locks_maildrop=True)
     )
-    server = Server(
-        "locking-pop", ("/usr/sbin/dovecot", "-F", "-c", str(config)), folder / "out.log"
-    )
-    try:
-        server.wait_until(lambda: answers(ip, 110, 995))
-        world.records(f"{LOCKING}. A {ip}")
-        yield LOCKING
-    finally:
-        server.stop()
+    world.records(f"{LOCKING}. A {ip}")
+    return LOCKING
 
 
 def pop3(username: str, security: SocketType = SocketType.TLS, host: str = HOST) -> ServerSettings:

@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
-from email.parser import BytesHeaderParser
-from email.policy import compat32
 from enum import Enum
 from typing import NamedTuple
 
 from mailsetup.diagnosis.checks.sieve import Command, Test, UnreadableError, parse
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.rfc5322 import fields_of, text_of
 from mailsetup.model.text import plain
 from mailsetup.net.publicsuffix import owned_domain
 
@@ -549,7 +548,6 @@ _RELATIONS = frozenset({"ge", "gt", "le", "lt", "eq", "ne"})
 
 # A forward that brings mail back ------------------------------------------------------------
 
-_MAX_HEAD = 256 * 1024
 _MAX_STEPS = 200
 _MARKS = ("x-loop", "x-sieve-redirected-from", "x-ms-exchange-inbox-rules-loop", "resent-from")
 """Fields that name the mailbox from which a message was sent on: procmail and mailing lists,
@@ -575,9 +573,7 @@ def loop_finding(raw: bytes, address: EmailAddress) -> Finding | None:
     passed one host twice proves nothing: content filters do that, and mail to oneself. What counts
     is that the mailbox itself sent it on, or that it was in another mailbox in between.
     """
-    head = re.split(rb"\r?\n\r?\n", raw[:_MAX_HEAD], maxsplit=1)[0]
-    message = BytesHeaderParser(policy=compat32).parsebytes(head + b"\n\n")
-    fields = [(name.lower(), str(value)) for name, value in message.items()]
+    fields = [(name, text_of(value)) for name, value in fields_of(raw)]
     steps = _steps(fields)
     others = _others(steps, address)
     mark = _mark(fields, address)

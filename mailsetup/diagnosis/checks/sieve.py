@@ -92,14 +92,14 @@ class _Token(NamedTuple):
 
 _SCANNER = re.compile(
     r"""
-    (?P<space>\s++)
-    |(?P<comment>\#[^\n]*+)
+    (?P<space>\s+)
+    |(?P<comment>\#[^\n]*)
     |(?P<remark>/\*(?s:.*?)\*/)
-    |(?P<multiline>text:[ \t]*+(?:\#[^\n]*+)?\r?\n)
-    |(?P<word>[a-z_]\w*+)
-    |(?P<tag>:[a-z_]\w*+)
+    |(?P<multiline>text:[ \t]*(?:\#[^\n]*)?\r?\n)
+    |(?P<word>[a-z_]\w*)
+    |(?P<tag>:[a-z_]\w*)
     |(?P<number>\d{1,18}[kmg]?)
-    |(?P<string>"[^"\\]*+(?:(?s:\\.)[^"\\]*+)*+")
+    |(?P<string>"[^"\\]*(?:(?s:\\.)[^"\\]*)*")
     |(?P<sign>[\[\]{}(),;])
     """,
     re.VERBOSE | re.IGNORECASE | re.ASCII,
@@ -115,6 +115,8 @@ _RULE_NAMES = (
 
 
 def _rule_name(comment: str) -> str:
+    # Runs of blanks would make the patterns try every way to divide them.
+    comment = " ".join(comment.split())
     for pattern in _RULE_NAMES:
         match = pattern.match(comment)
         if match is not None:

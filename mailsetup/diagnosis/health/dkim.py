@@ -17,16 +17,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from mailsetup.diagnosis.health.message import (
-    MAX_FIELDS,
-    Arrived,
-    Field,
-    body_of,
-    header_lines,
-)
+from mailsetup.diagnosis.health.message import Arrived
 from mailsetup.diagnosis.health.tags import read_tags
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_dns_name, is_within
+from mailsetup.model.rfc5322 import MAX_FIELDS, Field, body_of, header_lines
 from mailsetup.model.text import plain
 from mailsetup.net.dns import Absent, Answer, NoAnswer, Resolver
 from mailsetup.net.publicsuffix import owned_domain
@@ -95,18 +90,66 @@ class _Parsed:
     length: int | None
 
 
+class Body:
+    """A message's body, made canonical once for each way of doing so.
+
+    A message may have `MAX_SIGNATURES` signatures with `_MAX_KEY_RECORDS` keys each; that must not
+    multiply the work on a body of a hundred megabytes, which no deadline interrupts.
+    """
+
+    def __init__(self, raw: bytes) -> None:
+        # Some servers store bare line feeds; on the wire there were none.
+        self._raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        self._canonical: dict[bool, bytes] = {}
+        self._digests: dict[tuple[bool, int | None], bytes] = {}
+        self.passes = 0
+        """How often the whole body was read so far."""
+
+    def digest(self, *, relaxed: bool, length: int | None) -> bytes:
+        """SHA-256 of the first ``length`` octets of the canonical body (RFC 6376 section 3.7)."""
+        key = (relaxed, length)
+        if key not in self._digests:
+            if relaxed not in self._canonical:
+                self._canonical[relaxed] = _canonical(self._raw, relaxed=relaxed)
+                self.passes += 1
+            self._digests[key] = hashlib.sha256(self._canonical[relaxed][:length]).digest()
+            self.passes += 1
+        return self._digests[key]
+
+
+def _canonical(body: bytes, *, relaxed: bool) -> bytes:
+    """RFC 6376 sections 3.4.3 and 3.4.4, without a list of lines: there may be 100 million."""
+    if relaxed:
+        body = body.replace(b"\t", b" ")
+        # Each pass halves the runs of blanks.
+        while b"  " in body:
+            body = body.replace(b"  ", b" ")
+        body = body.replace(b" \r\n", b"\r\n").removesuffix(b" ")
+    kept = _without_last_empty_lines(body)
+    return kept + b"\r\n" if kept or not relaxed else b""
+
+
+def _without_last_empty_lines(body: bytes) -> bytes:
+    """Without all CRLF at the end; a bare CR in front of them belongs to its line."""
+    bare = body.rstrip(b"\r\n")
+    end = body[len(bare) :]
+    if end.endswith(b"\r"):
+        return body
+    return bare + end[: end.rfind(b"\r\r") + 1]
+
+
 async def verify(raw: bytes, dns: Resolver, now: float) -> tuple[Signature, ...]:
     """Verify every signature, the keys asked for side by side. ``now`` in seconds since 1970."""
     fields = _raw_fields(raw)
     signatures = [field for field in fields if field[0] == "dkim-signature"][:MAX_SIGNATURES]
-    body = _crlf(body_of(raw)) if signatures else b""
+    body = Body(body_of(raw) if signatures else b"")
     return tuple(
         await asyncio.gather(*(_verify_one(field, fields, body, dns, now) for field in signatures))
     )
 
 
 async def _verify_one(
-    field: Field, fields: Sequence[Field], body: bytes, dns: Resolver, now: float
+    field: Field, fields: Sequence[Field], body: Body, dns: Resolver, now: float
 ) -> Signature:
     parsed = _parse(field[1].partition(b":")[2], now)
     if isinstance(parsed, Signature):
@@ -191,7 +234,7 @@ def _base64(text: str) -> bytes:
 
 
 def _judge(
-    parsed: _Parsed, field: Field, fields: Sequence[Field], body: bytes, text: str
+    parsed: _Parsed, field: Field, fields: Sequence[Field], body: Body, text: str
 ) -> Fault | None:
     """Try one key record (RFC 6376 section 3.6.1); None where the signature is good."""
     tags = dict(read_tags(text) or ())
@@ -209,7 +252,7 @@ def _judge(
         or ("s" in flags and parsed.identity_domain != parsed.domain)
     ):
         return Fault.KEY_UNFIT
-    if hashlib.sha256(_body(body, parsed)).digest() != parsed.body_hash:
+    if body.digest(relaxed=parsed.relaxed_body, length=parsed.length) != parsed.body_hash:
         return Fault.BODY
     return _check(parsed, _base64(tags["p"]), _header(parsed, field, fields))
 
@@ -278,24 +321,6 @@ def _relaxed_field(whole: bytes) -> bytes:
     name, _, value = whole.partition(b":")
     unfolded = value.replace(b"\r\n", b"")
     return name.strip().lower() + b":" + _BLANKS.sub(b" ", unfolded).strip(b" ") + b"\r\n"
-
-
-def _body(body: bytes, parsed: _Parsed) -> bytes:
-    """RFC 6376 sections 3.4.3, 3.4.4 and 3.4.5."""
-    lines = body.split(b"\r\n")
-    if parsed.relaxed_body:
-        lines = [_BLANKS.sub(b" ", line).rstrip(b" ") for line in lines]
-    while lines and not lines[-1]:
-        lines.pop()
-    canonical = b"".join(line + b"\r\n" for line in lines)
-    if not lines and not parsed.relaxed_body:
-        canonical = b"\r\n"
-    return canonical if parsed.length is None else canonical[: parsed.length]
-
-
-def _crlf(body: bytes) -> bytes:
-    """Bare line feeds, as some servers store them, as they were on the wire."""
-    return body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
 
 # What it means ----------------------------------------------------------------------------------

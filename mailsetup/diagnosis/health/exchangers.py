@@ -21,6 +21,7 @@ from mailsetup.model.hostname import is_ip_literal, is_within
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.dns import Answer, MxRecord, Resolver
 from mailsetup.net.network import Network
+from mailsetup.net.places import carried, is_public
 from mailsetup.net.publicsuffix import owned_domain
 from mailsetup.net.tls import TlsFault
 
@@ -186,16 +187,9 @@ def share_network(one: Machine, other: Machine) -> bool:
 
 def _network(address: str) -> str:
     """A neighbourhood that is not divided between companies, as a rule."""
-    prefix = 48 if ":" in address else 24
-    return str(ipaddress.ip_network(f"{address}/{prefix}", strict=False))
-
-
-def is_public(address: str) -> bool:
-    """Whether the address means the same machine everywhere."""
-    try:
-        return ipaddress.ip_address(address).is_global
-    except ValueError:
-        return False
+    ip = carried(address)
+    prefix = 24 if isinstance(ip, ipaddress.IPv4Address) else 48
+    return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))
 
 
 async def _keeps_mailboxes(host: str, net: Network) -> bool:

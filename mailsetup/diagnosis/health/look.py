@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 
+from mailsetup.diagnosis.guard import Guard, guarded
 from mailsetup.diagnosis.health import (
     dane,
     dkim,
@@ -56,23 +57,25 @@ async def look_at_dns_health(request: HealthRequest, net: Network) -> tuple[Find
     provider's own domain, which its customers cannot change."""
     if providers.by_domain(request.address.domain) is not None:
         return ()
+    guard = Guard()
     async with asyncio.TaskGroup() as group:
-        facts = group.create_task(_facts(request, net))
+        unknown = DomainFacts(request.address.domain)
+        facts = group.create_task(guard.run("domain", _facts(request, net), unknown))
         parts = [
-            group.create_task(_within(part))
-            for part in (
-                _exchangers(request, facts, net),
-                _spf(request, net),
-                _dmarc(request, net),
-                _mta_sts(request, facts, net),
-                _dane(facts, net),
+            group.create_task(guarded(name, _within(part)))
+            for name, part in (
+                ("mx", _exchangers(request, facts, net)),
+                ("spf", _spf(request, net)),
+                ("dmarc", _dmarc(request, net)),
+                ("mta-sts", _mta_sts(request, facts, net)),
+                ("dane", _dane(facts, net)),
             )
         ]
     if facts.result().state is DomainState.MISSING:
         # What does not exist publishes nothing; that is said already.
         return ()
     found = (one for part in parts for one in part.result())
-    return (*found, *published.findings(request.tried))
+    return (*found, *published.findings(request.tried), *guard.defects)
 
 
 async def look_at_message(request: HealthRequest, net: Network) -> tuple[Finding, ...]:

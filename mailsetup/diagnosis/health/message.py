@@ -3,22 +3,18 @@
 Whatever stands in a header below the receiving side's own lines was written by others.
 """
 
-import ipaddress
 import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import getaddresses, parsedate_to_datetime
+from datetime import datetime
 
 from mailsetup.discovery import providers
 from mailsetup.model.hostname import is_ip_literal, parse_host, to_a_label
+from mailsetup.model.rfc5322 import Field, addresses_in, date_in, fields_of, text_of
 from mailsetup.model.text import plain
+from mailsetup.net.places import is_public
 from mailsetup.net.publicsuffix import owned_domain
 
-MAX_HEADER = 512 * 1024
-"""Bytes of header that are looked at."""
-MAX_FIELDS = 1000
 MAX_HOPS = 50
 _MAX_FIELD = 16 * 1024
 _MAX_RESULTS = 30
@@ -58,9 +54,6 @@ _IN_BRACKETS = re.compile(r"[\[(](?:IPv6:)?([0-9A-Fa-f:.]{3,45})[\])]", re.IGNOR
 _REVERSE_NAME = re.compile(r"\(\s*([A-Za-z0-9_.\-]{1,253})\s*[\[(]")
 _RESULT = re.compile(r"([A-Za-z0-9\-_]{1,40})(?:\s*/\s*\d{1,9})?\s*=\s*([A-Za-z0-9\-_]{1,40})")
 _PROPERTY = re.compile(r"([A-Za-z0-9\-_]{1,40})\s*\.\s*([A-Za-z0-9\-_]{1,40})\s*=\s*(\S{1,320})")
-
-Field = tuple[str, bytes]
-"""A field's name in lower case, and its raw value with its folds and final line end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +119,7 @@ def read_message(raw: bytes) -> Arrived:
     """Everything that the header of a message tells about its way."""
     fields = list(fields_of(raw))
     received = [value for name, value in fields if name == "received"]
-    hops = _with_delays([_hop(_text(value)) for value in received[:MAX_HOPS]])
+    hops = _with_delays([_hop(text_of(value)) for value in received[:MAX_HOPS]])
     border, side = _border(hops)
     return Arrived(
         hops=tuple(hops),
@@ -136,57 +129,6 @@ def read_message(raw: bytes) -> Arrived:
         author_domain=_author_domain(fields),
         envelope_sender=_envelope_sender(fields),
     )
-
-
-def fields_of(raw: bytes) -> Iterator[Field]:
-    """The header's fields in order, within limits; lines that are no field are left out."""
-    name, value, count = "", bytearray(), 0
-    for line in header_lines(raw):
-        if line[:1] in (b" ", b"\t"):
-            value += line
-            continue
-        if name:
-            yield name, bytes(value)
-            count += 1
-            if count >= MAX_FIELDS:
-                return
-        head, colon, rest = line.partition(b":")
-        stripped = head.rstrip(b" \t")
-        good = colon and stripped and all(33 <= byte <= 126 for byte in stripped)
-        name = stripped.decode("ascii").lower() if good else ""
-        value = bytearray(rest)
-    if name:
-        yield name, bytes(value)
-
-
-def header_lines(raw: bytes) -> Iterator[bytes]:
-    """The header's lines, each with CRLF at its end."""
-    start = 0
-    while start < min(len(raw), MAX_HEADER):
-        end = raw.find(b"\n", start)
-        end = len(raw) if end < 0 else end
-        line = raw[start:end].removesuffix(b"\r")
-        if not line:
-            return
-        yield line + b"\r\n"
-        start = end + 1
-
-
-def body_of(raw: bytes) -> bytes:
-    """What follows the first empty line, as it came."""
-    start = 0
-    while start < len(raw):
-        end = raw.find(b"\n", start)
-        if end < 0:
-            return b""
-        if raw[start:end] in (b"", b"\r"):
-            return raw[end + 1 :]
-        start = end + 1
-    return b""
-
-
-def _text(value: bytes) -> str:
-    return " ".join(value[:_MAX_FIELD].decode("utf-8", "replace").split())
 
 
 # The way --------------------------------------------------------------------------------------
@@ -209,17 +151,8 @@ def _hop(text: str) -> Hop:
         address=addresses[-1] if addresses else "",
         by=plain(by[1].strip("[]()"), 100) if by else "",
         protocol=protocol[1] if protocol else "",
-        when=_when(date),
+        when=date_in(date),
     )
-
-
-def _when(text: str) -> datetime | None:
-    try:
-        told = parsedate_to_datetime(text.strip()[:100])
-        # A time without a zone is taken for UTC, as RFC 5322 section 4.3 wants.
-        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
 
 
 def _with_delays(hops: list[Hop]) -> list[Hop]:
@@ -242,7 +175,7 @@ def _border(hops: list[Hop]) -> tuple[int | None, frozenset[str]]:
         names = [name for name in (hop.name, hop.helo) if name]
         if hop.authenticated:
             return None, frozenset(side)
-        if not _is_public(hop.address):
+        if not is_public(hop.address):
             continue
         # The greeting is the sender's word; the reverse name, where there is one, counts alone.
         owner = _owner(names[0]) if names else ""
@@ -258,13 +191,6 @@ def _owner(name: str) -> str:
     host = parse_host(name.rstrip("."))
     owner = owned_domain(host) if host else ""
     return _SAME_HOUSE.get(owner, owner)
-
-
-def _is_public(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_global
-    except ValueError:
-        return False
 
 
 # What the receiving side found ------------------------------------------------------------------
@@ -285,7 +211,7 @@ def _trusted_results(
         if border is not None and received > border + 1:
             return None
         if name == "authentication-results":
-            results = parse_results(_text(value))
+            results = parse_results(text_of(value))
             above = border is not None and received <= border
             if (above and not results.server) or _owner(results.server) in side:
                 return results
@@ -345,20 +271,22 @@ def _split(text: str) -> list[str]:
 
 
 def _spam(fields: list[Field]) -> list[tuple[str, str]]:
-    return [(name, plain(_text(value), 200)) for name, value in fields if name in _SPAM_FIELDS][:10]
+    return [(name, plain(text_of(value), 200)) for name, value in fields if name in _SPAM_FIELDS][
+        :10
+    ]
 
 
 # Whose it is -----------------------------------------------------------------------------------
 
 
 def _author_domain(fields: list[Field]) -> str:
-    values = [_text(value)[:2000] for name, value in fields if name == "from"]
+    values = [text_of(value) for name, value in fields if name == "from"]
     if len(values) != 1:
         return ""
-    domains = {address.rpartition("@")[2] for _, address in getaddresses(values) if "@" in address}
+    domains = {address.rpartition("@")[2] for address in addresses_in(values[0])}
     return (to_a_label(domains.pop()) or "") if len(domains) == 1 else ""
 
 
 def _envelope_sender(fields: list[Field]) -> str | None:
-    value = next((_text(value) for name, value in fields if name == "return-path"), None)
+    value = next((text_of(value) for name, value in fields if name == "return-path"), None)
     return plain(value.strip().strip("<>").strip(), 254) if value is not None else None

@@ -27,7 +27,7 @@ FETCH_TIMEOUT = 6.0
 _MAX_PATTERNS = 100
 _VERSION = re.compile(r"v=STSv1[ \t]*(?:;|\Z)")
 _RECORD = re.compile(
-    r"v=STSv1(?:[ \t]*;[ \t]*[A-Za-z0-9][A-Za-z0-9_.\-]{0,31}=[!-:<>-~]+)*[ \t]*;?[ \t]*\Z"
+    r"v=STSv1(?:[ \t]*;[ \t]*[A-Za-z0-9][A-Za-z0-9_.\-]{0,31}=[!-:<>-~]+)*[ \t]*(?:;[ \t]*)?\Z"
 )
 _ID = re.compile(r";[ \t]*id=([A-Za-z0-9]{1,32})[ \t]*(?:;|\Z)")
 _REPORTS = re.compile(r"v=TLSRPTv1[ \t]*;[ \t]*rua=(?:mailto:|https:)[!-:<-~]+", re.IGNORECASE)

@@ -9,13 +9,14 @@ import asyncio
 import ipaddress
 from collections.abc import Sequence
 
-from mailsetup.diagnosis.health.exchangers import Machine, is_public, joined, machine, share_network
+from mailsetup.diagnosis.health.exchangers import Machine, joined, machine, share_network
 from mailsetup.diagnosis.health.spf import MAX_LOOKUPS, check_host
 from mailsetup.diagnosis.health.spflint import SpfLint, SpfState, evidence, provider_finding
 from mailsetup.diagnosis.health.spfrecord import BadTerm, Mechanism, Result, parse
 from mailsetup.discovery import providers
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.net.dns import Answer, Resolver
+from mailsetup.net.places import is_public
 from mailsetup.net.publicsuffix import owned_domain
 
 _MAX_HOSTS = 6

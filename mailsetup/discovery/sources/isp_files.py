@@ -13,10 +13,15 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.network import Network
+from mailsetup.ownfiles import Distrusted, read_own
 
 
 class IspFiles:
-    """The person's own folder before the computer's. Whoever writes there may decide this."""
+    """The person's own folder before the computer's.
+
+    What such a file says is not asked about, so that it counts only where nobody but the person and
+    the administrator can have written it.
+    """
 
     method = Method.FILE
 
@@ -28,22 +33,30 @@ class IspFiles:
         return f"isp/{address.domain}.xml"
 
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:  # noqa: ARG002
-        """Read the first one that is there."""
+        """Read the first one that is there and may be trusted."""
+        ignored: list[Unreachable] = []
         for folder in _usual_folders() if self._folders is None else self._folders:
             # A domain is letters, digits, hyphens and dots between them: it leads nowhere else.
             path = folder / f"{address.domain}.xml"
             try:
-                with path.open("rb") as file:
-                    document = file.read(MAX_BYTES + 1)
+                document = read_own(path, MAX_BYTES)
             except FileNotFoundError:
                 continue
             except OSError as error:
-                return Unreachable(str(path), type(error).__name__.lower())
+                reason, warning = type(error).__name__.lower(), f"file-unreadable:{path}"
+                ignored.append(Unreachable(str(path), reason, (warning,)))
+                continue
+            if isinstance(document, Distrusted):
+                warning = f"{document.reason}:{document.path}"
+                ignored.append(Unreachable(str(path), str(document.reason), (warning,)))
+                continue
             settings = parse(document, address)
             if isinstance(settings, Unusable):
                 return NotFound(str(path), str(settings.fault))
-            return Found(settings, Source(self.method, str(path), Channel.FILE), vouched=True)
-        return NotFound(self.location(address))
+            warnings = tuple(warning for one in ignored for warning in one.warnings)
+            source = Source(self.method, str(path), Channel.FILE)
+            return Found(settings, source, vouched=True, warnings=warnings)
+        return ignored[0] if ignored else NotFound(self.location(address))
 
 
 def _usual_folders() -> tuple[Path, ...]:

@@ -11,6 +11,7 @@ from mailsetup.export.table import EXPORTERS
 from mailsetup.gui.choice import ChoiceCard
 from mailsetup.gui.fleetstate import PROGRAMS
 from mailsetup.gui.page import PageView, Wish
+from mailsetup.gui.pages.fleetcommands import CommandsQuestion
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.tick import Tick
@@ -53,12 +54,22 @@ class FleetPage(PageView):
         for side in (0, 1):
             cells.setColumnStretch(side, 1)
         self.check, self.pdf = Tick(), Tick()
+        self.question = CommandsQuestion(session)
+        self.question.answered.connect(self.changed.emit)
         self.out = Field()
         self.out.edit.setReadOnly(True)
         self.browse = action_button()
         self.browse.clicked.connect(lambda: self.wanted.emit(Wish.CHOOSE_FLEET_FOLDER))
         self.out.add_beside(self.browse)
-        for widget in (self._heading, self._heading_lead, grid, self.check, self.pdf, self.out):
+        for widget in (
+            self._heading,
+            self._heading_lead,
+            grid,
+            self.check,
+            self.question,
+            self.pdf,
+            self.out,
+        ):
             column.addWidget(widget)
         for widget in (
             self._lead,
@@ -86,6 +97,7 @@ class FleetPage(PageView):
             tick.setChecked(program in state.programs)
         self.out.edit.setText(str(state.out or ""))
         self._entering = False
+        self.question.show_commands()
         self._tell()
 
     def _take(self) -> None:
@@ -97,6 +109,7 @@ class FleetPage(PageView):
         state.programs = tuple(
             program for program, tick in self.programs.items() if tick.isChecked()
         )
+        self.question.show_commands()
         self.changed.emit()
 
     # Dropping -------------------------------------------------------------------------------
@@ -193,6 +206,7 @@ class FleetPage(PageView):
             tick.setText(_(titles[program]).replace("&", "&&"))
         self.check.setText(_("&Test each mailbox: log in and send it a message"))
         self.pdf.setText(_("The welcome sheet as &PDF, too"))
+        self.question.show_commands()
         self.out.set_label(_("&Folder for everything"))
         self.browse.setText(_("B&rowse …"))
         self._tell()

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import itertools
+import re
 from collections.abc import Callable
 
 import dkim as oracle
@@ -16,8 +17,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mailsetup.diagnosis.health.dkim import Fault, Signature, Standing, findings, verify
+from mailsetup.diagnosis.health.dkim import Body, Fault, Signature, Standing, findings, verify
 from mailsetup.diagnosis.health.message import read_message
 from mailsetup.model.finding import Status
 from mailsetup.net.dns import Answer
@@ -284,3 +287,35 @@ def test_one_good_or_unknown_signature_of_the_domain_silences_the_others() -> No
     assert judged(NO_KEY, GOOD, elsewhere=True) == []
     assert judged(NO_KEY, OPEN, elsewhere=True) == []
     assert judged(GOOD, FOREIGN, elsewhere=True) == []
+
+
+def test_many_signatures_and_keys_do_not_read_the_body_again_and_again() -> None:
+    body = Body(b"a  b\n\n" * 1000)
+    wanted = [(relaxed, length) for relaxed in (True, False) for length in (None, 0, 10)]
+    for _signature in range(8):
+        for relaxed, length in wanted:
+            body.digest(relaxed=relaxed, length=length)
+    assert body.passes == 2 + len(wanted)
+    canonical = b"a b\r\n\r\n" * 999 + b"a b\r\n"
+    assert body.digest(relaxed=True, length=None) == hashlib.sha256(canonical).digest()
+    assert body.digest(relaxed=True, length=10) == hashlib.sha256(canonical[:10]).digest()
+
+
+def by_lines(body: bytes, *, relaxed: bool) -> bytes:
+    """The canonical body by the words of RFC 6376 sections 3.4.3 and 3.4.4, line by line."""
+    lines = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").split(b"\r\n")
+    if relaxed:
+        lines = [re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") for line in lines]
+    while lines and not lines[-1]:
+        lines.pop()
+    canonical = b"".join(line + b"\r\n" for line in lines)
+    return canonical if lines or relaxed else b"\r\n"
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r", b"\n", b"\r\n"]), max_size=30))
+def test_the_canonical_body_is_that_of_the_standard(pieces: list[bytes]) -> None:
+    body = b"".join(pieces)
+    for relaxed in (True, False):
+        expected = hashlib.sha256(by_lines(body, relaxed=relaxed)).digest()
+        assert Body(body).digest(relaxed=relaxed, length=None) == expected

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mailsetup.diagnosis.health.message import Arrived, body_of, parse_results, read_message
+from mailsetup.diagnosis.health.message import Arrived, parse_results, read_message
+from mailsetup.model.rfc5322 import body_of
 
 GMAIL = b"""\
 Delivered-To: pepe@gmail.com

@@ -1,0 +1,166 @@
+"""Commands that print a password: what they say as words, and what they print.
+
+A table may come from anybody. What it names as a command is run only where a person has seen
+exactly that command and agreed to it.
+"""
+
+import asyncio
+import contextlib
+import os
+import shlex
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.text import has_control
+
+MAX_COMMAND = 1000
+"""Characters of a table's command: people are to read it before they agree to it."""
+_END_SECONDS = 5.0
+"""For a killed command to be gone."""
+
+
+class CommandFault(StrEnum):
+    """Why a command gives nothing that could be a password."""
+
+    UNREADABLE = "unreadable"
+    """Its quotation marks do not match."""
+    UNSAFE_ADDRESS = "unsafe-address"
+    """With this address it could mean something else."""
+    NOT_STARTED = "not-started"
+    TOO_SLOW = "too-slow"
+    TOO_LONG = "too-long"
+    FAILED = "failed"
+
+
+def fault_sentence(fault: CommandFault) -> str:
+    """The fault in words, without anything that the command printed."""
+    match fault:
+        case CommandFault.UNREADABLE:
+            return _("The command for the password cannot be read.")
+        case CommandFault.UNSAFE_ADDRESS:
+            return _("An address that begins with “-” or holds a slash is given to no command.")
+        case CommandFault.NOT_STARTED:
+            return _("The command for the password cannot be started.")
+        case CommandFault.TOO_SLOW:
+            return _("The command for the password did not end in time.")
+        case CommandFault.TOO_LONG:
+            return _("The password is too long or holds control characters.")
+        case CommandFault.FAILED:
+            return _("The command for the password gave none.")
+        case _:
+            assert_never(fault)
+
+
+@dataclass(frozen=True, slots=True)
+class TableCommand:
+    """A command as a table writes it, and the rows that name it."""
+
+    line: str
+    rows: tuple[int, ...]
+
+
+def table_command_fault(line: str, address: EmailAddress) -> str:
+    """Why a table's command cannot be used, as a sentence; empty where it can."""
+    if has_control(line) or len(line) > MAX_COMMAND:
+        return _("The command for the password is too long or holds control characters.")
+    words = command_words(line, address)
+    return fault_sentence(words) if isinstance(words, CommandFault) else ""
+
+
+def command_words(line: str, address: EmailAddress) -> list[str] | CommandFault:
+    """The command as words, with ``{address}``, ``{local}`` and ``{domain}`` filled in.
+
+    No shell looks at it. An address that could be taken for an option or lead to another folder is
+    refused.
+    """
+    try:
+        words = shlex.split(line, posix=os.name != "nt")
+    except ValueError:
+        return CommandFault.UNREADABLE
+    values = {
+        "{address}": address.ascii,
+        "{local}": address.local,
+        "{domain}": address.domain,
+    }
+    filled = []
+    for word in words:
+        for name, value in values.items():
+            if name in word and (set("/\\") & set(value) or value.startswith("-")):
+                return CommandFault.UNSAFE_ADDRESS
+            word = word.replace(name, value)
+        filled.append(word)
+    return filled or CommandFault.UNREADABLE
+
+
+async def first_line_of(words: list[str], *, limit: int, seconds: float) -> bytes | CommandFault:
+    """What a command prints up to its first line end, or up to its end.
+
+    Pieces that it prints one after another are put together; nothing is judged before the line or
+    the stream has ended and the command has ended well, all within ``seconds``. A line end is
+    enough where another process keeps the stream open.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        transport, reader = await loop.subprocess_exec(
+            lambda: _LineReader(limit),
+            *words,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            # A password manager's complaints may name what it holds.
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except (OSError, ValueError):
+        return CommandFault.NOT_STARTED
+    try:
+        async with asyncio.timeout(seconds):
+            line = await reader.line
+            if isinstance(line, CommandFault):
+                return line
+            await reader.exited.wait()
+    except TimeoutError:
+        return CommandFault.TOO_SLOW
+    finally:
+        # Kills the command where it is still running, and closes the pipe in any case.
+        transport.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_END_SECONDS):
+                await reader.exited.wait()
+    return line if transport.get_returncode() == 0 else CommandFault.FAILED
+
+
+class _LineReader(asyncio.SubprocessProtocol):
+    """Collects the first line of standard output and discards the rest.
+
+    `asyncio.subprocess.Process.wait` is not used: on some Python versions it waits until every
+    process that inherited the pipe has closed it (CPython issue 119710).
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._collected = bytearray()
+        loop = asyncio.get_running_loop()
+        self.line: asyncio.Future[bytes | CommandFault] = loop.create_future()
+        self.exited = asyncio.Event()
+
+    def pipe_data_received(self, fd: int, data: bytes | str) -> None:  # noqa: ARG002
+        """A piece of the output."""
+        if self.line.done() or not isinstance(data, bytes):
+            return
+        self._collected += data
+        line, end, _rest = self._collected.partition(b"\n")
+        if len(line) > self._limit:
+            self.line.set_result(CommandFault.TOO_LONG)
+        elif end:
+            self.line.set_result(bytes(line))
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
+        """The end of the output."""
+        if not self.line.done():
+            self.line.set_result(bytes(self._collected))
+
+    def process_exited(self) -> None:
+        """The command itself has ended."""
+        self.exited.set()

@@ -1,0 +1,158 @@
+"""Reads the words of a start, prepares what is missing, and becomes the program or the tests."""
+
+import os
+import sys
+from pathlib import Path
+
+from bootstrap.layout import PYTHON, ROOT, WINDOWS, Purpose, SetupError
+
+OWN_WORDS = ("test", "packages", "screenshots")
+
+
+def main(arguments: list[str]) -> int:
+    """Run one start and return its exit status; it does not return where it becomes the program."""
+    try:
+        return _start(arguments)
+    except SetupError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        from mailsetup.i18n import _
+
+        stopped = _("Stopped. The next start goes on from here.")
+        print("\n" + stopped, file=sys.stderr)
+        return 130
+
+
+def _start(arguments: list[str]) -> int:
+    _choose_language(arguments)
+    match arguments:
+        case ["-h" | "--help", *_rest]:
+            return _help()
+        case ["test", *rest] if {"-h", "--help"} & set(rest):
+            from bootstrap import testing
+
+            print(testing.help_text())
+            return 0
+        case ["test", *rest]:
+            from bootstrap import testing
+
+            return testing.run(rest, _prepare)
+        case ["packages", *rest]:
+            from bootstrap import packages
+
+            return packages.run(rest)
+        case ["screenshots", *rest]:
+            _prepare(Purpose.TERMINAL)
+            variables = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+            return _become(["-m", "mailsetup.gui.screenshots", *rest], variables)
+        case [str(word), *_rest] if guess := _misspelt(word):
+            from mailsetup.i18n import _
+
+            print(_("There is no “{word}”. Did you mean “{guess}”?").format(word=word, guess=guess),
+                  file=sys.stderr)  # fmt: skip
+            return 2
+        case _:
+            _prepare(Purpose.WINDOW if _has_screen() else Purpose.TERMINAL)
+            return _become(["-m", "mailsetup", *arguments], dict(os.environ))
+
+
+def _choose_language(arguments: list[str]) -> None:
+    """``--lang es`` also holds for what is said before the program runs."""
+    for index, word in enumerate(arguments):
+        value = word.removeprefix("--lang=") if word.startswith("--lang=") else None
+        if word == "--lang" and index + 1 < len(arguments):
+            value = arguments[index + 1]
+        if value in ("es", "en"):
+            from mailsetup.i18n import set_language
+
+            set_language(value)
+
+
+def _misspelt(word: str) -> str | None:
+    """The word of this script's that was probably meant (``tests``, ``screenshot``)."""
+    if word.startswith("-") or word in OWN_WORDS:
+        return None
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, OWN_WORDS, n=1, cutoff=0.85)), None)
+
+
+def _has_screen() -> bool:
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _help() -> int:
+    """This script's own words; then the program's, where it is ready to print them."""
+    from mailsetup.i18n import _
+
+    print(
+        _(
+            "usage: python3 packaging/start.py [--demo | test | packages | COMMAND …]\n"
+            "\n"
+            "  --demo             open the program on its built-in mail servers, to try it out;\n"
+            "                     without a screen, walk through it in the terminal\n"
+            "  test               run every test, with real mail servers (test --help)\n"
+            "  test unit          run the tests that need no servers and no other programs\n"
+            "  packages WHAT      install only the system packages for “demo” or “test”, as root\n"
+            "  screenshots DIR    render every page of the window\n"
+            "  COMMAND …          everything else goes to the program: discover, check, export …\n"
+            "\n"
+            "The first start makes .venv in this folder and, as root on Debian or Ubuntu,\n"
+            "installs the system packages that are missing; otherwise it prints the line that does."
+        )
+    )
+    if not (PYTHON.exists() and _is_prepared(Purpose.TERMINAL)):
+        return 0
+    print(flush=True)
+    return _become(["-m", "mailsetup", "--help"], dict(os.environ))
+
+
+# Preparing --------------------------------------------------------------------------------------
+
+
+def _prepare(purpose: Purpose) -> None:
+    """Install what is missing for this purpose, once. Raises SetupError."""
+    if not _is_prepared(purpose):
+        from bootstrap import preparation
+
+        preparation.prepare(purpose)
+        purpose.stamp.write_text(fingerprint(purpose), encoding="ascii")
+
+
+def _is_prepared(purpose: Purpose) -> bool:
+    return PYTHON.exists() and read(purpose.stamp) == fingerprint(purpose)
+
+
+def fingerprint(purpose: Purpose) -> str:
+    """Changes whenever something has to be installed again."""
+    import hashlib
+
+    digest = hashlib.sha256(sys.version.encode())
+    tables = Path(__file__).with_name("system_packages.py")
+    for path in (ROOT / "pyproject.toml", purpose.lock_file, tables):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def read(path: Path) -> str:
+    """A file's text; empty where there is none."""
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _become(words: list[str], variables: dict[str, str]) -> int:
+    """Become the program, in the person's own folder; on Windows, wait for it instead.
+
+    ``-P`` keeps Python from importing what lies in that folder.
+    """
+    command = [str(PYTHON), "-P", *words]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if WINDOWS:
+        import subprocess
+
+        return subprocess.call(command, env=variables)
+    return os.execve(command[0], command, variables)  # noqa: S606 - the program itself, no shell

@@ -1,0 +1,111 @@
+"""``start.py test``: every test, or those that need nothing but Python."""
+
+import os
+import runpy
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+from bootstrap.layout import PYTHON, ROOT, SCRIPT, Purpose
+from bootstrap.progress import duration, say
+from mailsetup.i18n import _
+
+WORKERS = 3
+"""At two cores: half of the tests' time is waiting for real servers and programs."""
+
+UNIT_TESTS = ("-m", "not servers and not programs and not slow", "--ignore=tests/gui")
+
+NO_TESTS_COLLECTED = 5
+"""pytest's own exit status: a failure for a command that is to run the tests."""
+
+
+def help_text() -> str:
+    """What ``test --help`` prints; nothing is installed for it."""
+    return _(
+        "usage: python3 packaging/start.py test [unit] [pytest's own arguments]\n"
+        "\n"
+        "  test                 every test: real Dovecot, Postfix, Knot, nginx and Thunderbird on\n"
+        "                       loopback, and the window. About 8 minutes on two idle cores; the\n"
+        "                       first start installs some 600 packages on Debian or Ubuntu: 3 GB.\n"
+        "                       Without root the servers run in a user namespace.\n"
+        "  test unit            the tests that need no servers, no other programs and no window:\n"
+        "                       under a minute, and only Python packages are installed (560 MB)\n"
+        "  test -k NAME         only the tests whose names match\n"
+        "  test tests/fleet     only the tests of one folder\n"
+        "  test -n0 -x --pdb    in one process, up to the first failure, into the debugger\n"
+        "\n"
+        "The exit status is pytest's: 0 where everything passed."
+    )
+
+
+def run(words: list[str], prepare: Callable[[Purpose], None]) -> int:
+    """Prepare, run pytest in the checkout, and end with one line that says how it went."""
+    unit = words[:1] == ["unit"]
+    rest = words[1:] if unit else words
+    purpose = Purpose.UNIT_TESTS if unit else Purpose.TESTS
+    say(_announcement(unit, rest))
+    prepare(purpose)
+    started = time.monotonic()
+    words = command(rest, unit=unit)
+    if not unit:
+        words = with_servers(words)
+    process = subprocess.Popen(words, cwd=ROOT, env=environment())
+    # Ctrl-C is for pytest, which stops its servers and prints what it has seen so far.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    status = process.wait()
+    say(_verdict(status, time.monotonic() - started))
+    return 128 - status if status < 0 else status
+
+
+def _announcement(unit: bool, rest: list[str]) -> str:
+    if unit:
+        return _("The unit tests: no servers, no other programs; under a minute once prepared.")
+    if rest:
+        return _("The tests that were asked for, against real servers where they need them.")
+    return _(
+        "Every test, against real servers and programs: about 8 minutes on two idle cores once "
+        "prepared. “{script} test unit” takes under a minute."
+    ).format(script=f"python3 {SCRIPT.relative_to(ROOT)}")
+
+
+def _verdict(status: int, seconds: float) -> str:
+    took = duration(seconds)
+    if status == 0:
+        return _("All tests passed, in {duration}.").format(duration=took)
+    if status == NO_TESTS_COLLECTED:
+        return _("There is no test that matches. Nothing was run.")
+    if status in (2, -2, 130):
+        return _("Stopped after {duration}. Not all tests were run.").format(duration=took)
+    return _("Some tests failed (see above), after {duration}.").format(duration=took)
+
+
+def command(rest: list[str], *, unit: bool) -> list[str]:
+    """How pytest is started."""
+    workers = [] if any(word.startswith("-n") for word in rest) else ["-n", str(WORKERS)]
+    chosen = list(UNIT_TESTS) if unit else []
+    progress = ["-p", "tests.support.progress"]
+    return [str(PYTHON), "-m", "pytest", *progress, *workers, *chosen, *rest]
+
+
+def with_servers(words: list[str]) -> list[str]:
+    """The command as root of a user namespace, where an ordinary user may run the servers."""
+    # By its path: other packages are called ``tests``, too.
+    rootless = runpy.run_path(str(ROOT / "tests" / "rootless.py"))
+    found = rootless["command"](words)
+    if not isinstance(found, rootless["Impossible"]):
+        return list(found)
+    say(
+        _("The tests that need real servers will be skipped: {reason}.").format(reason=found.reason)
+    )
+    if found.line:
+        say(_("This line allows them: {line}").format(line=found.line))
+    return words
+
+
+def environment() -> dict[str, str]:
+    """The tests need no screen, and compile the program once instead of at its every start."""
+    variables = {**os.environ}
+    variables.setdefault("QT_QPA_PLATFORM", "offscreen")
+    variables.pop("PYTHONDONTWRITEBYTECODE", None)
+    return variables

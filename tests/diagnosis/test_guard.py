@@ -1,0 +1,142 @@
+"""A defect in one part of a check: all others are done, and the report says what is missing."""
+
+import asyncio
+import errno
+from dataclasses import dataclass
+
+import pytest
+
+from mailsetup.assistant.checking import Check
+from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted, Event
+from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.request import CheckRequest
+from mailsetup.diagnosis.catalogue import explain
+from mailsetup.diagnosis.guard import Guard, guarded, incomplete
+from mailsetup.diagnosis.health.look import HealthRequest, look_at_dns_health
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import ProgramAccount
+from mailsetup.net.dial import ConnectFault
+from mailsetup.net.dns import MxRecord, Reply
+from tests.discovery.world import World, address, mx, run
+from tests.faults import account
+
+SECRET = "correcto-17"
+
+
+class DefectError(Exception):
+    """What no part of a check expects."""
+
+
+@dataclass
+class Faulty(World):
+    """A world in which one question meets a defect. ``kind`` is a DNS type, or "connect"."""
+
+    kind: str = ""
+
+    async def txt(self, name: str) -> Reply[str]:
+        if self.kind == "TXT":
+            raise DefectError(SECRET)
+        return await super().txt(name)
+
+    async def mx(self, domain: str) -> Reply[MxRecord]:
+        if self.kind == "MX":
+            raise DefectError(SECRET)
+        return await super().mx(domain)
+
+
+def checked(world: World, events: list[Event] | None = None) -> CheckReport:
+    request = CheckRequest(account(domain="bodega.es"), Secret(SECRET))
+    network = world.network()
+    emit = (events if events is not None else []).append
+
+    async def work() -> CheckReport:
+        return await Check(request, network, emit, no_programs).run()
+
+    return run(work())
+
+
+def no_programs() -> tuple[ProgramAccount, ...]:
+    return ()
+
+
+def world_of(kind: str) -> Faulty:
+    world = Faulty(kind=kind)
+    world.dns["bodega.es", "MX"] = mx("mx.bodega.es")
+    servers = account(domain="bodega.es")
+    for server in (servers.incoming, servers.outgoing):
+        world.mail[server.host, server.port] = ConnectFault.REFUSED
+    return world
+
+
+@pytest.mark.parametrize("kind", ["TXT", "MX"])
+def test_a_defect_in_one_part_leaves_all_others_in_the_report(kind: str) -> None:
+    report = checked(world_of(kind))
+    by_id = {one.id: one for one in report.findings}
+    assert "hosting.server.refused" in by_id
+    defect = by_id["client.check.incomplete"]
+    assert defect.status is Status.WARN
+    assert str(defect.evidence["defect"]).startswith("DefectError at tests.diagnosis.test_guard:")
+    assert SECRET not in repr(report)
+    assert report.first_broken is Link.HOSTING
+    # What was not looked at is never good.
+    assert dict(report.chain)[Link.DNS] is not Status.OK
+
+
+def test_without_a_defect_nothing_is_said_of_one() -> None:
+    assert "client.check.incomplete" not in {one.id for one in checked(world_of("")).findings}
+
+
+def test_no_activity_seems_to_go_on_after_a_defect() -> None:
+    events: list[Event] = []
+    checked(world_of("MX"), events)
+    begun = {one.activity for one in events if isinstance(one, ActivityStarted)}
+    ended = {one.activity: one.status for one in events if isinstance(one, ActivityEnded)}
+    assert begun == ended.keys()
+    assert ended[Activity.LOOK_AT_DOMAIN] is Status.UNKNOWN
+
+
+def test_one_part_of_the_dns_health_does_not_end_the_others() -> None:
+    world = world_of("TXT")
+    request = HealthRequest(address(), "imap.elsewhere.es", "smtp.elsewhere.es")
+    found = run(look_at_dns_health(request, world.network()))
+    parts = [one.evidence["part"] for one in found if one.id == "client.check.incomplete"]
+    assert parts == ["spf", "dmarc", "mta-sts"]
+
+
+async def test_a_defect_in_a_group_of_tasks_is_named_by_its_own_place() -> None:
+    async def broken() -> tuple[Finding, ...]:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(nested())
+        return ()
+
+    async def nested() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fails())
+
+    async def fails() -> None:
+        raise DefectError
+
+    (found,) = await guarded("part", broken())
+    assert str(found.evidence["defect"]).startswith("DefectError at tests.diagnosis.test_guard:")
+
+
+async def test_cancelling_and_interrupting_go_through() -> None:
+    async def ends(error: BaseException) -> tuple[Finding, ...]:
+        raise error
+
+    for error in (asyncio.CancelledError(), KeyboardInterrupt(), OSError(errno.EMFILE, "")):
+        with pytest.raises(type(error)):
+            await guarded("part", ends(error))
+
+
+def test_a_part_that_waits_for_nothing_is_guarded_as_well() -> None:
+    guard = Guard()
+    assert guard.call("part", lambda: 1 // int("0"), 7) == 7
+    assert [one.evidence["part"] for one in guard.defects] == ["part"]
+
+
+def test_the_sentences_do_not_show_what_the_exception_said() -> None:
+    found = incomplete("part", RecursionError(SECRET))
+    shown = explain(found)
+    assert SECRET not in f"{shown.title} {shown.advice} {found.evidence}"

@@ -1,0 +1,191 @@
+"""Lets an ordinary user run the tests' real servers: root inside a user namespace.
+
+Dovecot, Postfix, knot and nginx want to start as root, to change to users of their own and to
+listen on ports below 1024. In a user namespace that maps the person to root and the person's
+subordinate ids to all other users, with a network of its own, they can; outside of it nothing
+happens under another name than the person's own (user_namespaces(7), subuid(5)).
+
+Only the standard library, so that it runs before anything is installed. `command` is for who
+starts the tests; run as a program, this file is the first process inside the namespaces.
+"""
+
+import fcntl
+import os
+import pwd
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_IDS = 65536
+"""How many ids a mapping has to have: as many as Debian gives each user (useradd's default)."""
+
+_SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
+_INSIDE = "--inside"
+_PATIENCE = 20.0
+"""Seconds for a look at what is allowed."""
+
+
+@dataclass(frozen=True)
+class Impossible:
+    """Why the tests' servers cannot be run by this user here."""
+
+    reason: str
+    """One sentence, without the final full stop."""
+    packages: tuple[str, ...] = ()
+    """Debian packages that would make it possible."""
+    line: str = ""
+    """A command that would make it possible; empty where there is none."""
+
+
+def command(arguments: Sequence[str]) -> list[str] | Impossible:
+    """The command that runs ``arguments`` (a program and its words) as root of new namespaces.
+
+    It replaces its process with the program: signals, standard streams, folder and exit status
+    are the program's. Whether it works here is tried first, which takes less than a second.
+    Root needs none of this, and gets ``arguments`` back.
+    """
+    if sys.platform != "linux":
+        return Impossible("the real servers run on Linux only")
+    if os.geteuid() == 0:
+        return list(arguments)
+    missing = missing_parts(_own_name(), os.getuid())
+    if missing is not None:
+        return missing
+    prefix = [
+        *("unshare", "--user", "--map-root-user", "--map-auto", "--net", "--mount", "--"),
+        *(sys.executable, "-I", str(Path(__file__).resolve()), _INSIDE),
+    ]
+    try:
+        tried = subprocess.run(
+            [*prefix, sys.executable, "-I", "-c", _TRIAL],
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return forbidden(str(error))
+    if tried.returncode != 0:
+        return forbidden(_complaint(tried.stderr))
+    return [*prefix, *arguments]
+
+
+_TRIAL = """
+import os, socket, tempfile
+folder = tempfile.mkdtemp()
+try:
+    os.chown(folder, 8, 65534)
+finally:
+    os.rmdir(folder)
+with socket.socket() as listening:
+    listening.bind(("127.44.0.1", 25))
+"""
+"""What the servers do: give files to other users, and listen on low ports of loopback."""
+
+
+def _complaint(said: str) -> str:
+    """The line of an error text that names the fault: a traceback's last, else the first."""
+    lines = said.strip().splitlines() or [""]
+    return lines[-1] if lines[0].startswith("Traceback") else lines[0]
+
+
+def _own_name() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def missing_parts(user: str, uid: int) -> Impossible | None:
+    """What this user lacks; ``None`` where the programs and the ids are there."""
+    needed = (("unshare", "util-linux"), ("newuidmap", "uidmap"))
+    absent = [(name, package) for name, package in needed if shutil.which(name) is None]
+    if absent:
+        return Impossible(
+            f"not installed: {', '.join(name for name, _ in absent)}",
+            packages=tuple(package for _, package in absent),
+        )
+    for kind in ("uid", "gid"):
+        if subordinate_ids(Path(f"/etc/sub{kind}"), user, uid) < _IDS:
+            return Impossible(
+                f"{user} has no {_IDS} subordinate ids in /etc/sub{kind}",
+                line=f"sudo usermod --add-sub{kind}s 100000-165535 {user}",
+            )
+    return None
+
+
+def subordinate_ids(file: Path, user: str, uid: int) -> int:
+    """How many ids a user may map, as far as a file says (subuid(5): by name or by number)."""
+    count = 0
+    try:
+        lines = file.read_text(errors="replace").splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        fields = line.split(":")
+        if len(fields) == 3 and fields[0] in (user, str(uid)) and fields[2].isdigit():
+            count = max(count, int(fields[2]))
+    return count
+
+
+_SWITCHES = (
+    # (file, value that forbids, what sets it right)
+    ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
+    ("kernel/unprivileged_userns_clone", "0", "1"),
+    ("user/max_user_namespaces", "0", "10000"),
+)
+"""Kernel settings that forbid user namespaces: Ubuntu's, older Debian's, everybody's."""
+
+
+def forbidden(said: str, settings: Path = Path("/proc/sys")) -> Impossible:
+    """Why no namespace could be made: a kernel setting, or else what ``unshare`` said."""
+    for name, forbids, allows in _SWITCHES:
+        try:
+            value = (settings / name).read_text().strip()
+        except OSError:
+            continue
+        if value == forbids:
+            setting = name.replace("/", ".")
+            return Impossible(
+                f"this system forbids user namespaces ({setting} = {value})",
+                line=f"sudo sysctl -w {setting}={allows}",
+            )
+    return Impossible(f"this system allows no user namespace ({said or 'without a reason'})")
+
+
+def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> list[int]:
+    """Which of these ids do not exist in the namespace that this process runs in."""
+    try:
+        lines = [[int(word) for word in line.split()] for line in file.read_text().splitlines()]
+    except OSError:
+        return []  # not Linux: there are no namespaces
+    return [one for one in ids if not any(first <= one < first + n for first, _, n in lines)]
+
+
+# Inside -------------------------------------------------------------------------------------
+
+
+def _loopback_up() -> None:
+    """A new network has a loopback device that is switched off."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        asked = struct.pack("16sH14x", b"lo", 0)
+        told = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, asked)
+        (flags,) = struct.unpack_from("H", told, 16)
+        fcntl.ioctl(any_socket, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", flags | _IFF_UP))
+
+
+def main(words: list[str]) -> int:
+    """``--inside PROGRAM WORD…`` sets the network up and becomes the program."""
+    if words[:1] != [_INSIDE] or len(words) < 2:
+        print(f"usage: {Path(__file__).name} {_INSIDE} PROGRAM [WORD …]", file=sys.stderr)
+        return 2
+    _loopback_up()
+    return os.execvp(words[1], words[1:])  # noqa: S606 - the program itself, no shell
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
