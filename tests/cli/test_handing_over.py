@@ -104,6 +104,29 @@ def test_every_program_of_the_table_can_be_exported_from_here(folder: Path) -> N
     assert not [path for path in (folder / "out").iterdir() if path.name.startswith(".")]
 
 
+def test_several_programs_are_written_by_one_command(folder: Path) -> None:
+    programs = ("outlook", "apple-mail", "gmail")
+    more = [word for name in programs[1:] for word in ("--for", name)]
+    status, told = document(*export(folder, programs[0], *more, "--for", programs[0]))
+    assert status == 0
+    assert [one["program"] for one in told["exports"]] == [*programs]
+    for one in told["exports"]:
+        _status, alone = document(*export(folder, one["program"], "--force"))
+        names = [Path(path).name for path in one["files"]]
+        assert names == [Path(path).name for path in alone["files"]]
+        assert all(Path(path).exists() for path in one["files"])
+        assert one["steps"] == alone["steps"]
+    status, out, _err = run(*export(folder, programs[0], *more, "--force"))
+    assert status == 0
+    assert out.count("── ") == len(programs)
+
+
+def test_one_unknown_program_among_several_leaves_all_unwritten(folder: Path) -> None:
+    status, told = document(*export(folder, "outlook", "--for", "pine"))
+    assert (status, told["error"]["id"]) == (2, "usage")
+    assert not (folder / "out").exists()
+
+
 def test_a_profile_for_apple_is_signed_with_the_certificate_that_is_named(folder: Path) -> None:
     issued = trustme.CA().issue_cert("bodega.example")
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "all.pem"))
