@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -683,6 +684,8 @@ def test_akonadi_fetches_with_the_exported_account(
     desk: Desk, screen: Screen, world: World, protocol: Protocol, security: SocketType
 ) -> None:
     need("gdbus", "akonadi_control", f"akonadi_{protocol}_resource", "unshare", "openssl")
+    if {name for _index, name in socket.if_nameindex()} <= {"lo"}:
+        pytest.skip("Akonadi takes a computer that has nothing but loopback for offline")
     desk.knows(world)
     address, subject = "ana@bodega.test", f"kmail {protocol}"
     deliver(world, address, subject)
