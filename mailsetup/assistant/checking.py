@@ -193,6 +193,7 @@ class Check:
         self._secret = request.secret
         self._renew = renew
         self._renewing = asyncio.Lock()
+        self._has_new_token = False
         self._renewal_failed: SignInFailure | None = None
         self._programs_here = programs_here
         self._account = request.account
@@ -576,17 +577,22 @@ class Check:
         return again, await log_in(again, self._secret, self._net)
 
     async def _has_renewed(self, refused: Secret) -> bool:
-        """Whether there is another token than the refused one; both servers share it."""
+        """Whether there is another token than the refused one; both servers share it.
+
+        One renewal is enough: a new token that is refused was not too old. The next renewal would
+        fail where a refresh token serves only once (RFC 9700 section 4.14.2), and look like a
+        sign-in that has expired.
+        """
         async with self._renewing:
             if self._secret is not refused:
                 return True
-            if self._renew is None or self._renewal_failed is not None:
+            if self._renew is None or self._renewal_failed is not None or self._has_new_token:
                 return False
             fresh = await self._renew()
             if isinstance(fresh, SignInFailure):
                 self._renewal_failed = fresh
                 return False
-            self._secret = fresh
+            self._secret, self._has_new_token = fresh, True
             return True
 
     def _cannot_log_in(self, server: ServerSettings) -> bool:
