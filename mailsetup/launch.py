@@ -23,8 +23,8 @@ def run() -> None:
         import multiprocessing
 
         multiprocessing.freeze_support()
-    keep_secrets(sys.argv[1:])
     open_standard_files()
+    keep_secrets(sys.argv[1:])
     try:
         sys.exit(start(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -53,6 +53,7 @@ from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFailure, TlsFault
 from mailsetup.oauth.outcome import SignInFailure, SignInFault
+from mailsetup.threads import in_thread
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
@@ -339,7 +340,7 @@ class Check:
             return "", ()
         now = self._net.clock.now()
         # Large scripts take a while to be followed.
-        findings = await asyncio.to_thread(rule_findings, outcome.text, self._account.address, now)
+        findings = await in_thread(rule_findings, outcome.text, self._account.address, now)
         return outcome.text, self._told(findings)
 
     async def _folders(
@@ -350,7 +351,7 @@ class Check:
         if not isinstance(mailbox, ImapMailbox) or incoming.proof is None:
             return ()
         now = self._net.clock.now()
-        receiving = list(await asyncio.to_thread(rule_folders, script, self._account.address, now))
+        receiving = list(await in_thread(rule_folders, script, self._account.address, now))
         if trip is not None:
             receiving.append(trip.folder)
         session = mailbox.session
@@ -410,7 +411,7 @@ class Check:
         """The account in the programs on this computer, once its servers are seen to work."""
         if not (incoming.is_good and outgoing.is_good):
             return ()
-        accounts = await asyncio.to_thread(self._programs_here)
+        accounts = await in_thread(self._programs_here)
         account = self._account
         good = (account.incoming, account.outgoing, *self._request.alternatives)
         return self._told(await look_at_programs(account, good, accounts, self._net))

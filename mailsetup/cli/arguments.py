@@ -45,7 +45,8 @@ def parser() -> Parser:
             "\n"
             "“mailsetup COMMAND --help” shows examples of each.\n"
             "Exit status: 0 done, 2 wrong input, 3 no settings found, 4 a confirmation is needed,\n"
-            "5 a link of the chain is broken, 130 cancelled, 1 a defect of this program."
+            "5 a link of the chain is broken, 130 cancelled,\n"
+            "1 the computer, or this program, failed."
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -1,6 +1,7 @@
 """The verb ``check``: an account tried out for real, and the chain walked."""
 
 import argparse
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ from mailsetup.cli.signin import early_password, log_in_with
 from mailsetup.diagnosis.symptoms import parse_symptom
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.secret import Secret
 from mailsetup.model.text import plain, without_controls
 
 if TYPE_CHECKING:
@@ -74,46 +76,72 @@ def check(options: argparse.Namespace, streams: Streams) -> int:
                 text.write_discovery(discovery, streams.stdout)
                 text.write_confirmation(discovery, streams.stderr)
             return NEEDS_CONFIRMATION
-        account = account_of(discovery, address, "")
-        others = alternatives_to(account, discovery.settings) if discovery.settings else ()
-        forms = username_forms(address, account.incoming) if options.try_usernames else ()
-        secret, sign_in = (
-            (early, None)
-            if early is not None
-            else log_in_with(
-                options, streams, engine, account, discovery, (*agreed_before, *agreed)
-            )
-        )
-        request = CheckRequest(
-            account=account,
-            secret=secret,
-            sign_in=sign_in,
-            send=not options.no_send,
-            blocklists=options.blocklists,
-            attachment_mib=options.attachment_mib,
-            wait=options.wait,
-            alternatives=others,
-            discovery=discovery,
-            agreed=(*agreed_before, *agreed),
-            other_usernames=forms,
-            second=second,
-            symptom=parse_symptom(options.symptom) if options.symptom else None,
-        )
+        given = _Given((*agreed_before, *agreed), early, second)
+        request = _request(options, streams, engine, discovery, given)
         with live_progress(streams.stderr, options.json) as emit:
             report = engine.run(engine.assistant.check(request, emit))
     page = None
     if report_to is not None:
-        secrets = (secret, *((second.secret,) if second else ()))
-        secrets += sign_in.secrets if sign_in is not None else ()
-        content = report_content(report, discovery, _now(), secrets=secrets)
+        content = report_content(report, discovery, _now(), secrets=_secrets(request))
         page = _write_report(content, report_to, options, streams)
     if options.json:
-        members = {**check_members(report, _now()), **sign_in_members(sign_in)}
+        members = {**check_members(report, _now()), **sign_in_members(request.sign_in)}
         print_document({**document, **members, **report_members(page)}, streams.stdout)
     else:
         text.write_discovery(discovery, streams.stdout)
         checktext.write_report(report, _now(), streams.stdout)
     return _status(DONE if report.is_healthy else BROKEN, page)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What the person gave before the test: domains agreed to, a password, a second mailbox."""
+
+    agreed: tuple[str, ...]
+    password: Secret | None
+    second: SecondMailbox | None
+
+
+def _request(
+    options: argparse.Namespace,
+    streams: Streams,
+    engine: Engine,
+    discovery: Discovery,
+    given: _Given,
+) -> CheckRequest:
+    """What is to be tested, and with what; asks for what is missing."""
+    address = address_of(options)
+    account = account_of(discovery, address, "")
+    others = alternatives_to(account, discovery.settings) if discovery.settings else ()
+    secret, sign_in = (
+        (given.password, None)
+        if given.password is not None
+        else log_in_with(options, streams, engine, account, discovery, given.agreed)
+    )
+    return CheckRequest(
+        account=account,
+        secret=secret,
+        sign_in=sign_in,
+        send=not options.no_send,
+        blocklists=options.blocklists,
+        attachment_mib=options.attachment_mib,
+        wait=options.wait,
+        alternatives=others,
+        discovery=discovery,
+        agreed=given.agreed,
+        other_usernames=(
+            username_forms(address, account.incoming) if options.try_usernames else ()
+        ),
+        second=given.second,
+        symptom=parse_symptom(options.symptom) if options.symptom else None,
+    )
+
+
+def _secrets(request: CheckRequest) -> tuple[Secret, ...]:
+    """All that must not stand in a report."""
+    second = (request.second.secret,) if request.second is not None else ()
+    of_sign_in = request.sign_in.secrets if request.sign_in is not None else ()
+    return (request.secret, *second, *of_sign_in)
 
 
 def _second(options: argparse.Namespace, streams: Streams, engine: Engine) -> SecondMailbox:

@@ -63,9 +63,10 @@ COMBINATIONS: Mapping[str, Rules] = {
     "discover": {"address": _ALWAYS, **_OUTPUT, **_FOUND_ONLY},
     "check": {
         **_OUTPUT,
-        # A test of an account uses the network, and what was agreed to, in any case.
-        **_searching(Without("settings"), Without()),
-        "trust": (Without("settings", unless=("sign_in", "oauth_client_id")),),
+        # A test uses the network in any case. The second mailbox's settings are looked for, too,
+        # and a sign-in of an account may need a domain that was agreed to.
+        **_searching(Without("settings", unless=("second",)), Without()),
+        "trust": (Without("settings", unless=("address",)),),
         "offline": (Without("domain"),),
         "address": (Without("domain"),),
         "domain": _ALWAYS,

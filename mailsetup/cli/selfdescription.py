@@ -166,7 +166,7 @@ def _statuses() -> list[str]:
         ("4", _("a confirmation is needed")),
         ("5", _("a link of the chain is broken")),
         ("130", _("cancelled")),
-        ("1", _("a defect of this program")),
+        ("1", _("the computer, or this program, failed")),
     )
     return [line for status, word in words for line in (".TP", rf"\fB{status}\fR", _roff(word))]
 

@@ -27,9 +27,12 @@ class Discovery:
     ``confirm`` names the domains that the person must agree to before a password goes there; with
     no settings yet, before they are asked for settings. ``warnings`` are stable words:
     ``incomplete`` (one direction is missing), ``source-crashed`` (a defect of ours in one source),
-    ``out-of-time``, and, where nothing was found, ``exchange``, ``bridge`` or ``own-app`` as in
-    `NeedsInput`. ``file-foreign:PATH``, ``file-writable:PATH`` and ``file-unreadable:PATH`` name a
-    file (or its folder) that was ignored, as in `mailsetup.ownfiles`.
+    ``out-of-time``, those of `net.environment.EnvironmentFault`, and, where nothing was found,
+    ``exchange``, ``bridge`` or ``own-app`` as in
+    `NeedsInput`, ``unencrypted`` (servers were published, all without TLS) or ``plain-http`` (a
+    document was offered over plain HTTP). ``file-foreign:PATH``, ``file-writable:PATH`` and
+    ``file-unreadable:PATH`` name a file (or its folder) that was ignored, as in
+    `mailsetup.ownfiles`.
     ``hints`` say what to do about those; hints that come with settings stand in them.
     """
 

@@ -111,7 +111,7 @@ def never_seen(place: Place, computer: Computer | None = None) -> Place | None:
 
 def _folder_words(place: Place) -> str:
     usual = _("{name} (the one that opens by itself)") if place.is_default else "{name}"
-    return usual.format(name=place.folder)
+    return usual.format(name=plain(str(place.folder), 1000))
 
 
 def _places(installation: Installation) -> list[Place]:

@@ -152,6 +152,8 @@ def clear_leftovers(computer: Computer | None = None, profile: Path | None = Non
             with locked(root):
                 refuse_while_open(root, known)
                 sweep(root, known)
+                # A list that is a link is written where the link leads.
+                atomic.sweep((root / INI).resolve().parent)
             for entry in known:
                 _recover(entry.folder(root))
 

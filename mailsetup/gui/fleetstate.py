@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsetup.export import presence
-
 if TYPE_CHECKING:
     from mailsetup.fleet.commands import TableCommand
     from mailsetup.fleet.overview import Overview
@@ -53,6 +51,8 @@ class FleetState:
     @property
     def is_begun(self) -> bool:
         """Whether an earlier run has left something to go on with."""
+        from mailsetup.export import presence
+
         return self.out is not None and presence.is_folder(self.out / ".mailsetup-batch")
 
     @property

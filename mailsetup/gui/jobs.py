@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move
-from mailsetup.export.installation import Computer
 from mailsetup.gui.bridge import Bridge, JobEnd, Make
 from mailsetup.gui.ownname import own_name
 from mailsetup.gui.session import Session
@@ -363,7 +362,7 @@ class Jobs:
         """Back to the real world, forgetting the demo's."""
         world, self._world = self._world, None
         self._session.demo, self._session.demo_can_be_left = (), False
-        self._session.move_to(Computer())
+        self._session.move_to(None)
         self._move_to(self._own)
         if world is not None:
 

@@ -125,7 +125,7 @@ class ProgramJobs:
                 session.applied = str(changed.outcome) if changed else "already-there"
                 session.profile = applied.profile
                 # The program itself would look for the profile in the person's own home.
-                session.command = () if session.computer.temporary else tuple(applied.command)
+                session.command = () if session.temporary_home else tuple(applied.command)
                 corrected = changed.corrected if changed else ()
                 session.notes = (*corrected, *applied.notes)
             case Artifact() as artifact:

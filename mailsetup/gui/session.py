@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsetup.assistant.journal import Journal
-from mailsetup.export.installation import Computer
 from mailsetup.gui.fleetstate import FleetState
 from mailsetup.gui.memory import Memory
 from mailsetup.model.address import EmailAddress
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
+    from mailsetup.export.installation import Computer
     from mailsetup.export.outlook_run import RunStep, Way
     from mailsetup.export.qr import QrMatrix
     from mailsetup.export.thunderbird_places import Place
@@ -109,8 +109,9 @@ class Session:
     notes: tuple[str, ...] = ()
     """What the person should know about the profile that was made."""
     saved: tuple[Path, ...] = ()
-    computer: Computer = field(default_factory=Computer)
-    """Where the mail programs are looked for and set up; the demo has a temporary one."""
+    computer: "Computer | None" = None
+    """Where the mail programs are looked for and set up: None for this one; the demo has a
+    temporary one."""
     outlook: str = ""
     """The path of classic Outlook on this computer; empty where there is none."""
     step: "RunStep | None" = None
@@ -230,7 +231,13 @@ class Session:
         )
         self.__dict__.update(fresh.__dict__)
 
-    def move_to(self, computer: Computer) -> None:
+    @property
+    def temporary_home(self) -> Path | None:
+        """The home that is removed when the demo ends; None outside of the demo."""
+        computer = self.computer
+        return computer.home if computer is not None and computer.temporary else None
+
+    def move_to(self, computer: "Computer | None") -> None:
         """Begin on another computer (the demo's, or back): what the last one had is unknown."""
         self.computer = computer
         self.installed, self.places, self.outlook = {}, (), ""

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
-from mailsetup.export.installation import Computer
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.dialogs import Dialogs
 from mailsetup.gui.fleetjobs import FleetJobs
@@ -38,6 +37,7 @@ from mailsetup.i18n import _, language, set_language
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
     from mailsetup.demo.world import DemoAccount
+    from mailsetup.export.installation import Computer
     from mailsetup.gui.saving import SavingReport
     from mailsetup.model.settings import ServerSettings
 
@@ -63,13 +63,11 @@ class Window(QWidget):
         *,
         memory: Memory | None = None,
         dialogs: Dialogs | None = None,
-        computer: Computer | None = None,
+        computer: "Computer | None" = None,
     ) -> None:
         super().__init__()
         self.dialogs = dialogs or Dialogs()
-        self.session = Session(
-            demo=demo, memory=memory or Memory(), computer=computer or Computer()
-        )
+        self.session = Session(demo=demo, memory=memory or Memory(), computer=computer)
         self.flow = Flow()
         self.bridge = Bridge(self)
         self.jobs = Jobs(self.bridge, self.session, make_assistant)

@@ -94,10 +94,10 @@ def _holds_certificates(file: str) -> bool:
     # Unlike the method of a path, it is False where the folder may not be read (Python < 3.12).
     if not os.path.isfile(file):  # noqa: PTH113
         return False
-    import ssl
+    from mailsetup.net.tls import blank_context
 
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+        blank_context().load_verify_locations(cafile=file)
     except (OSError, ValueError):
         return False
     return True

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,90 @@ def test_a_resolver_that_is_down_is_told_apart_from_a_domain_without_mail() -> N
     document = json.loads(out)
     assert status == 3
     assert [finding["id"] for finding in document["findings"]] == ["client.dns.broken"]
+
+
+# Files of every kind ----------------------------------------------------------------------------
+
+FILES = {
+    "settings": ("discover", "a@b.es", "--settings", "{path}"),
+    "settings of an export": ("export", "a@b.es", "--for", "gmail", "--settings", "{path}"),
+    "settings of a kit": ("kit", "--settings", "{path}", "--out", "{path}.out"),
+    "authorities": ("discover", "a@b.es", "--ca-file", "{path}"),
+    "state": ("check", "--domain", "nosuch.invalid", "--since", "{path}"),
+    "table": ("batch", "{path}", "--dry-run"),
+    "certificate": (
+        *("export", "a@gmail.com", "--offline", "--for", "apple-mail", "--out", "{path}.out"),
+        *("--sign-cert", "{path}"),
+    ),
+}
+"""Each option that names a file to be read."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files as POSIX has them")
+@pytest.mark.parametrize("kind", ["folder", "text", "binary", "nested", "device", "below a file"])
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_the_wrong_kind_is_refused_and_stays_as_it_was(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    path = tmp_path / "given.csv"
+    content = {
+        "text": b"no such thing",
+        "binary": bytes(range(256)) * 10,
+        "nested": b"[" * 100_000,
+    }.get(kind)
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "device":
+            path = Path("/dev/zero")
+        case "below a file":
+            path.write_bytes(b"")
+            path /= "x"
+        case _:
+            assert content is not None
+            path.write_bytes(content)
+    words = [word.format(path=path) for word in FILES[name]]
+    assert refused(*words)[0] == 2
+    if content is not None:
+        assert path.read_bytes() == content
+    assert not path.with_name(f"{path.name}.out").exists()
+
+
+PLACES = {
+    "export": ("export", "a@gmail.com", "--offline", "--for", "outlook", "--out", "{path}"),
+    "batch": ("batch", "{table}", "--offline", "--out", "{path}"),
+    "report": ("check", "a@b.invalid", "--password-stdin", "--timeout", "2", "--report", "{path}"),
+    "report in it": (
+        *("check", "a@b.invalid", "--password-stdin", "--timeout", "2"),
+        *("--report", "{path}/x.html"),
+    ),
+    "state": ("check", "--domain", "nosuch.invalid", "--timeout", "2", "--since", "{path}/x"),
+}
+"""Each option that names a place to write to."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="places as POSIX has them")
+@pytest.mark.parametrize("kind", ["file", "link", "forbidden", "long"])
+@pytest.mark.parametrize("name", PLACES)
+def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path, name: str, kind: str) -> None:
+    table = tmp_path / "people.csv"
+    table.write_text("name;address\nAna;a@gmail.com\n")
+    path = tmp_path / "place.html"
+    match kind:
+        case "file":
+            path.write_text("mine")
+        case "link":
+            path.symlink_to(tmp_path / "nowhere" / "at" / "all")
+        case "forbidden":
+            path = Path("/proc/place.html")
+        case _:
+            path = tmp_path / ("x" * 300 + ".html")
+    words = [word.format(path=path, table=table) for word in PLACES[name]]
+    out, err = io.StringIO(), io.StringIO()
+    status = main(words, io.StringIO("password\n"), out, err)
+    shown = out.getvalue() + err.getvalue()
+    assert status in (1, 2, 5)
+    assert "defect" not in shown
+    assert str(path.parent if kind == "forbidden" else path.name)[:100] in shown
+    if kind == "file":
+        assert path.read_text() == "mine"

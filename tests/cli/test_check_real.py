@@ -86,6 +86,22 @@ def test_a_healthy_account_is_proven_by_a_round_trip_and_left_as_it_was(world: W
     assert world.messages("ana@bodega.test", "Sent") == []
 
 
+def test_a_report_that_is_missing_is_told_in_json_and_by_the_status(
+    world: World, tmp_path: Path
+) -> None:
+    # Nobody can make files there, not even root, and that shows only when one is made.
+    status, document = check(world, "ana@onlysrv.test", "--no-send", "--report", "/proc/r.txt")
+    assert status == 1
+    assert document["first_broken"] is None
+    assert document["report"]["written"] is False
+    assert "/proc" in document["report"]["reason"]
+    page = tmp_path / "made" / "r.html"
+    status, document = check(world, "ana@onlysrv.test", "--no-send", "--report", str(page))
+    assert status == 0
+    assert document["report"] == {"written": True, "path": str(page)}
+    assert page.exists()
+
+
 def test_a_pop3_account_is_proven_like_any_other_and_left_as_it_was(
     world: World, tmp_path: Path
 ) -> None:

@@ -107,6 +107,8 @@ def test_an_option_that_would_be_ignored_is_refused_by_name(
         ("check", "a@b.es", "--sign-in", "device", "--second", "b@c.es", "--password-stdin"),
         ("check", "a@b.es", "--no-send", "--second", "b@c.es", "--wait", "9"),
         ("check", "a@b.es", "--settings", "s.json", "--offline", "--resolver", "192.0.2.1"),
+        ("check", "a@b.es", "--settings", "s.json", "--trust", "c.es"),
+        ("check", "a@b.es", "--settings", "s.json", "--second", "b@c.es", "--timeout", "9"),
         ("check", "a@b.es", "--report", "r.html", "--force", "--try-usernames"),
         ("export", "a@b.es", "--for", "outlook", "--for", "apple-mail", "--sign-cert", "c.pem"),
         ("export", "a@b.es", "--for", "outlook", "--settings", "s.json", "--offline"),

@@ -128,6 +128,8 @@ def test_a_file_of_certificates_that_is_none_is_named(tmp_path: Path, kind: str)
             path = Path("/dev/zero")
         case "empty":
             path.touch()
+        case _:
+            assert kind == "missing"
     warnings, text = searched(tmp_path, SSL_CERT_FILE=str(path))
     assert "ssl-cert-file" in warnings
     assert f"The file of SSL_CERT_FILE cannot be read: {path}" in text

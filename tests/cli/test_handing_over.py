@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,29 @@ def test_every_program_of_the_table_can_be_exported_from_here(folder: Path) -> N
     assert not [path for path in (folder / "out").iterdir() if path.name.startswith(".")]
 
 
+def test_several_programs_are_written_by_one_command(folder: Path) -> None:
+    programs = ("outlook", "apple-mail", "gmail")
+    more = [word for name in programs[1:] for word in ("--for", name)]
+    status, told = document(*export(folder, programs[0], *more, "--for", programs[0]))
+    assert status == 0
+    assert [one["program"] for one in told["exports"]] == [*programs]
+    for one in told["exports"]:
+        _status, alone = document(*export(folder, one["program"], "--force"))
+        names = [Path(path).name for path in one["files"]]
+        assert names == [Path(path).name for path in alone["files"]]
+        assert all(Path(path).exists() for path in one["files"])
+        assert one["steps"] == alone["steps"]
+    status, out, _err = run(*export(folder, programs[0], *more, "--force"))
+    assert status == 0
+    assert out.count("── ") == len(programs)
+
+
+def test_one_unknown_program_among_several_leaves_all_unwritten(folder: Path) -> None:
+    status, told = document(*export(folder, "outlook", "--for", "pine"))
+    assert (status, told["error"]["id"]) == (2, "usage")
+    assert not (folder / "out").exists()
+
+
 def test_a_profile_for_apple_is_signed_with_the_certificate_that_is_named(folder: Path) -> None:
     issued = trustme.CA().issue_cert("bodega.example")
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "all.pem"))
@@ -172,6 +196,24 @@ def test_an_undo_with_nothing_to_take_back_clears_away_what_a_killed_run_left(
     assert (status, told["error"]["id"]) == (2, "undo.refused")
     assert not list(folder.rglob(".mailsetup-*"))
     assert prefs.read_bytes() == profile().content
+
+
+@needs_posix
+def test_an_undo_clears_away_what_was_left_where_a_linked_list_of_profiles_leads(
+    folder: Path, prefs: Path
+) -> None:
+    elsewhere = folder / "dotfiles"
+    elsewhere.mkdir()
+    ini = prefs.parent.parent / "profiles.ini"
+    ini.rename(elsewhere / "profiles.ini")
+    ini.symlink_to(elsewhere / "profiles.ini")
+    left, others = elsewhere / ".mailsetup-0123456789abcdef", elsewhere / ".mailsetup-mine"
+    for file in (left, others):
+        file.write_text("[Profile0]")
+        os.utime(file, (0, 0))
+    assert run("apply", ADDRESS, "--to", "thunderbird", "--undo")[0] == 2
+    assert not left.exists()
+    assert others.exists(), "no name that this program makes"
 
 
 @needs_posix

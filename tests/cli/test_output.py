@@ -13,6 +13,8 @@ import pytest
 
 from mailsetup.cli.environment import environment_problem
 from mailsetup.cli.main import main, print_document
+from tests.cli.schema import valid
+from tests.export.test_installation import program
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux'")
 
@@ -132,6 +134,72 @@ def test_a_terminal_that_lacks_characters_gets_similar_ones(
 def test_accents_become_plain_letters() -> None:
     done = run(("--help",), LANGUAGE="es", PYTHONIOENCODING="ascii")
     assert "Codigos de salida" in done.stdout
+
+
+WRITERS = {
+    "export": ("export", "ana@gmail.com", "--offline", "--for", "outlook", "--out", "{home}/out"),
+    "apply": ("apply", "ana@gmail.com", "--offline", "--to", "thunderbird"),
+    "batch": ("batch", "{home}/people.csv", "--offline", "--out", "{home}/people"),
+    "kit": ("kit", "--settings", "{home}/settings.json", "--out", "{home}/kit"),
+    "publish": (
+        *("publish", "b.es", "--settings", "{home}/settings.json", "--out", "{home}/web"),
+        *("--resolver", "127.0.0.1:9"),
+    ),
+    "since": ("check", "--domain", "nosuch.invalid", "--since", "{home}/state", "--timeout", "2"),
+    "report": (
+        *("check", "ana@nosuch.invalid", "--report", "{home}/r.txt", "--timeout", "2"),
+        "--password-stdin",
+    ),
+}
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_file_that_cannot_be_written_is_a_sentence(
+    tmp_path: Path, name: str, more: tuple[str, ...]
+) -> None:
+    program(tmp_path / "bin" / "thunderbird")
+    (tmp_path / "people.csv").write_text("name;address\nAna;ana@gmail.com\n")
+    server = {"protocol": "imap", "host": "mail.b.es", "port": 993, "security": "tls"}
+    outgoing = {**server, "protocol": "smtp", "port": 465}
+    settings = {"address": "ana@b.es", "incoming": [server], "outgoing": [outgoing]}
+    (tmp_path / "settings.json").write_text(json.dumps(settings))
+    before = sorted(tmp_path.rglob("*"))
+    words = [word.format(home=tmp_path) for word in WRITERS[name]]
+    done = subprocess.run(
+        # Not one byte may be written into a file: a full disk, for which no root is needed.
+        [
+            "sh",
+            "-c",
+            'ulimit -f 0; exec "$@"',
+            "sh",
+            sys.executable,
+            "-m",
+            "mailsetup",
+            *words,
+            *more,
+        ],
+        input="password\n",
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "LANGUAGE": "en", "HOME": str(tmp_path), "PATH": f"{tmp_path}/bin:/bin"},
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr
+    assert "defect" not in done.stdout + done.stderr
+    assert done.returncode in (1, 2, 5)
+    told = done.stderr
+    if more:
+        document = valid(json.loads(done.stdout))
+        if name == "report":
+            assert document["report"]["written"] is False
+            told = document["report"]["reason"]
+        else:
+            told = document["error"]["message"]
+    assert "cannot be written" in told
+    new = [path for path in tmp_path.rglob("*") if path.is_file() and path not in before]
+    # What a run of a table keeps for the next one is there before anything is written into it.
+    assert [path for path in new if ".mailsetup-batch" not in path.parts] == []
 
 
 # What the computer refuses ----------------------------------------------------------------------

@@ -116,7 +116,9 @@ def _arm(fatal: int, how: str, folder: Path) -> list[int]:
     count = [0]
 
     def spoil(event: str, arguments: tuple[object, ...]) -> None:
-        reads = event == "open" and isinstance(arguments[2], int) and not arguments[2] & os.O_WRONLY
+        # A bare descriptor, without a mode, is opened for a lock.
+        reads = event == "open" and arguments[1] is not None
+        reads = reads and isinstance(arguments[2], int) and not arguments[2] & os.O_WRONLY
         path = Path(str(arguments[0]))
         new = any(part.startswith(".mailsetup-") for part in path.parts)
         if not (reads and new and path.is_relative_to(folder) and path.is_file()):

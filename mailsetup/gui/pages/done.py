@@ -127,8 +127,8 @@ class DonePage(PageView):
             else:
                 self.sentence.setText(_("Keep this window open beside your program."))
         notes = session.notes if applied else artifact.notes if artifact else ()
-        if session.computer.temporary and session.applied:
-            notes = (*notes, demo_note(session.computer.home))
+        if session.temporary_home is not None and session.applied:
+            notes = (*notes, demo_note(session.temporary_home))
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
         self.code.set_matrix(None if applied else session.matrix)
