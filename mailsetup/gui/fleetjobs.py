@@ -59,7 +59,7 @@ class FleetJobs:
                 # Programs are chosen later; where a row names none, nothing is fixed yet.
                 defaults = Defaults(spoken, (), settings=settings, folder=path.parent)
                 plan = check_table(table, defaults)
-                return table.form, table.ignored, plan, plan.commands
+                return table.form, table.ignored, plan, plan.commands, plan.settings_files
 
         async def work(_emit: Callable[[Event], None]) -> object:
             import asyncio
@@ -75,7 +75,7 @@ class FleetJobs:
                 return
             state.reading = False
             if isinstance(end.value, tuple):
-                state.form, state.ignored, state.plan, state.commands = end.value
+                state.form, state.ignored, state.plan, state.commands, state.settings = end.value
             else:
                 state.problem = (
                     end.value

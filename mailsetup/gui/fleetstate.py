@@ -33,6 +33,8 @@ class FleetState:
     out: Path | None = None
     agreed: tuple[str, ...] = ()
     """Companies that the person agreed to on the way."""
+    settings: tuple[Path, ...] = ()
+    """Settings files that the table names."""
     commands: "tuple[TableCommand, ...]" = ()
     """Commands that the table names for passwords."""
     agreed_commands: tuple[str, ...] = ()

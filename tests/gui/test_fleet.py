@@ -140,6 +140,18 @@ def test_no_password_of_the_table_stays_behind_in_the_files(
         assert not file.is_file() or b"canario" not in file.read_bytes()
 
 
+def test_the_settings_files_that_a_table_names_are_told(technician: Person, tmp_path: Path) -> None:
+    server = {"host": "mail.b.es", "port": 993, "security": "tls"}
+    sides = {
+        "incoming": [{**server, "protocol": "imap"}],
+        "outgoing": [{**server, "protocol": "smtp", "port": 465}],
+    }
+    (tmp_path / "one.json").write_text(json.dumps(sides))
+    (tmp_path / "people.csv").write_text("address;settings\na@b.es;one.json\n")
+    drops(technician, tmp_path / "people.csv")
+    assert "one.json" in page(technician).summary.text()
+
+
 def with_commands(technician: Person, tmp_path: Path, *commands: str) -> FleetPage:
     """The page with a table that names these commands, and the test switched on."""
     path = tmp_path / "people.csv"

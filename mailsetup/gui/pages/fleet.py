@@ -146,6 +146,9 @@ class FleetPage(PageView):
         if state.ignored and plan is not None:
             names = ", ".join(f"“{one}”" for one in state.ignored[:6])
             lines.append(_("Columns that are not used: {names}.").format(names=names))
+        if state.settings and plan is not None:
+            names = ", ".join(plain(one.name, 60) for one in state.settings[:6])
+            lines.append(_("Settings files that are read: {names}").format(names=names))
         self.summary.setText("\n".join(lines))
         self.summary.setVisible(bool(lines))
         faults = [state.problem] if state.problem else []
