@@ -23,17 +23,20 @@ def run(*command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_nobody_imports_what_the_design_forbids() -> None:
     from importlinter.cli import lint_imports
 
     assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
 
 
+@pytest.mark.slow
 def test_the_style_is_clean() -> None:
     run("ruff", "check", ".")
     run("ruff", "format", "--check", ".")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_types_are_clean() -> None:
     run("mypy")

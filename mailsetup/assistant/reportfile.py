@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.export import atomic
+from mailsetup.export import atomic, presence
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 from mailsetup.report.content import ReportContent
@@ -90,7 +90,9 @@ def write_report(
             _put_new(path, written)
     except FileExistsError as error:
         # The name of the report, or a file where its folder should be.
-        return ReportRefused(_taken(path if path.parent.is_dir() else Path(error.filename)))
+        return ReportRefused(
+            _taken(path if presence.is_folder(path.parent) else Path(error.filename))
+        )
     except (OSError, ValueError) as error:
         return ReportRefused(unwritable(error, path))
     return ReportWritten(path)

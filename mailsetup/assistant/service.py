@@ -351,6 +351,11 @@ class Assistant:
         if left is not None:
             await left.stack.aclose()
 
+    @property
+    def vault(self) -> Vault:
+        """The keyring in use; the demo has none."""
+        return self._vault
+
     async def vault_state(self) -> VaultState:
         """Whether passwords can be kept on this computer."""
         return await asyncio.to_thread(self._vault.state)

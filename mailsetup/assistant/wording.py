@@ -1,6 +1,7 @@
 """Sentences that the window and the command line share, in the current language."""
 
 import os
+from pathlib import Path
 from typing import assert_never
 
 from mailsetup.assistant.events import Activity
@@ -354,6 +355,34 @@ def warning_sentence(warning: str) -> str:
             return warning
 
 
+def ignored_file_sentence(reason: str, path: str) -> str:
+    """Why a file (or its folder) does not count, as in `mailsetup.ownfiles`, and what to do."""
+    shown = plain(path, 200)
+    match reason:
+        case "file-foreign":
+            return _(
+                "{path} was ignored: it belongs to another account of this computer, which could "
+                "lead your password elsewhere with it. If its content is right, make your account "
+                "its owner (chown)."
+            ).format(path=shown)
+        case "file-writable":
+            return _(
+                "{path} was ignored: other accounts of this computer may write to it, and could "
+                "lead your password elsewhere with it. If its content is right, forbid that: "
+                "chmod go-w {path}"
+            ).format(path=shown)
+        case _:
+            return _("{path} was ignored because it cannot be read.").format(path=shown)
+
+
+def demo_note(folder: Path) -> str:
+    """What became of a program that was set up in the demo; ``folder`` is its temporary home."""
+    return _(
+        "Demo: nothing on this computer was changed. What was set up is in the temporary folder"
+        " {folder}, which is removed when the demo ends."
+    ).format(folder=plain(str(folder), 300))
+
+
 def _environment_sentence(fault: EnvironmentFault) -> str:
     proxy = proxy_setting()
     shown, source = (proxy.shown, proxy.source) if proxy is not None else ("", "")
@@ -380,26 +409,6 @@ def _environment_sentence(fault: EnvironmentFault) -> str:
             ).format(source=source, proxy=shown)
         case _:
             assert_never(fault)
-
-
-def ignored_file_sentence(reason: str, path: str) -> str:
-    """Why a file (or its folder) does not count, as in `mailsetup.ownfiles`, and what to do."""
-    shown = plain(path, 200)
-    match reason:
-        case "file-foreign":
-            return _(
-                "{path} was ignored: it belongs to another account of this computer, which could "
-                "lead your password elsewhere with it. If its content is right, make your account "
-                "its owner (chown)."
-            ).format(path=shown)
-        case "file-writable":
-            return _(
-                "{path} was ignored: other accounts of this computer may write to it, and could "
-                "lead your password elsewhere with it. If its content is right, forbid that: "
-                "chmod go-w {path}"
-            ).format(path=shown)
-        case _:
-            return _("{path} was ignored because it cannot be read.").format(path=shown)
 
 
 def no_keyring_sentence() -> str:

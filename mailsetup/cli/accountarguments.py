@@ -156,7 +156,7 @@ def _apply(verbs: "Verbs[Parser]") -> None:
         _("put the settings into a program installed here"),
         examples=(
             "mailsetup apply ana@company.com --to thunderbird",
-            "mailsetup apply ana@company.com --to thunderbird --profile default",
+            "mailsetup apply ana@company.com --to thunderbird --profile new",
             "mailsetup apply ana@company.com --to thunderbird --undo",
         ),
     )
@@ -169,7 +169,10 @@ def _apply(verbs: "Verbs[Parser]") -> None:
         "--profile",
         metavar=_("PROFILE"),
         default="",
-        help=_("profile of Thunderbird: its name or folder; otherwise a new one is made"),
+        help=_(
+            "profile of Thunderbird: its name or folder, or “new”; otherwise the one that opens by"
+            " itself"
+        ),
     )
     apply.add_argument(
         "--store-password",

@@ -10,33 +10,41 @@ from mailsetup.i18n import _
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
     from mailsetup.demo.world import DemoAccount, DemoWorld
+    from mailsetup.export.installation import Computer
+    from mailsetup.model.settings import Account
 
 
 def walk(world: "DemoWorld", out: TextIO) -> int:
     """Every address of the demo once: found, tested, judged; the first one is also exported."""
-    from mailsetup.assistant.service import Assistant, RunOptions
+    from mailsetup.assistant.wording import demo_note
+    from mailsetup.demo.computer import demo_assistant
 
-    assistant = Assistant(RunOptions(network=world.options))
+    assistant = demo_assistant(world)
     healthy = 0
     for account in world.accounts:
         out.write(f"── {account.address}\n")
         out.write(f"   {_(account.story)}\n")
         out.flush()
-        status = asyncio.run(_walked(assistant, account, out))
+        status = asyncio.run(_walked(assistant, account, world.computer, out))
         healthy += status == DONE
         out.write("\n")
     out.write(_("That was the demo. Nothing left this computer.") + "\n")
+    out.write(demo_note(world.computer.home) + "\n")
     return DONE if healthy else DEFECT
 
 
-async def _walked(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> int:
+async def _walked(
+    assistant: "Assistant", account: "DemoAccount", computer: "Computer", out: TextIO
+) -> int:
     try:
-        return await _one(assistant, account, out)
+        return await _one(assistant, account, computer, out)
     finally:
         await assistant.close()
 
 
-async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> int:
+async def _one(
+    assistant: "Assistant", account: "DemoAccount", computer: "Computer", out: TextIO
+) -> int:
     from mailsetup.assistant.service import CheckRequest, alternatives_to, choose_account
     from mailsetup.cli import checktext, text
     from mailsetup.export.exporter import CannotExport
@@ -80,4 +88,23 @@ async def _one(assistant: "Assistant", account: "DemoAccount", out: TextIO) -> i
                 _("Ready for {program}: {files}").format(program=_(program.title), files=files)
                 + "\n"
             )
+    _set_up(report.account, computer, out)
     return DONE
+
+
+def _set_up(account: "Account", computer: "Computer", out: TextIO) -> None:
+    """Put the account into the programs that are installed here, in the demo's own home."""
+    from mailsetup.cli import text
+    from mailsetup.export import evolution_apply, thunderbird_existing
+    from mailsetup.export.table import installed
+    from mailsetup.export.thunderbird_profile import Applied
+
+    if installed("thunderbird", computer):
+        done = thunderbird_existing.apply(account, computer=computer)
+        if isinstance(done, Applied):
+            text.write_applied(done.name, done.profile, done.notes, out)
+    if installed("evolution", computer):
+        made = evolution_apply.apply_evolution(account, computer=computer)
+        if isinstance(made, evolution_apply.Applied):
+            sentence = _("Evolution has the account {address}.")
+            text.write_notes((sentence.format(address=account.address), *made.notes), out)

@@ -147,7 +147,7 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
 
         with Engine(run_options(options)) as engine:
             secret = password_for(options, streams, engine, account.address)
-    done = existing.apply(account, profile=options.profile or existing.NEW, password=secret)
+    done = existing.apply(account, profile=options.profile, password=secret)
     document: Document = {
         "schema": SCHEMA,
         "address": str(account.address),
@@ -177,18 +177,25 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
     if isinstance(done, existing.AlreadyThere):
         text.write_already_there(done.name, done.profile, done.notes, streams.stdout)
     elif done.outcome is Change.PROFILE:
-        text.write_applied(done.name, done.profile, done.command, done.notes, streams.stdout)
+        text.write_applied(done.name, done.profile, done.notes, streams.stdout)
     else:
         text.write_changed(done.name, done.profile, done.corrected, done.notes, streams.stdout)
+    text.write_opening(None if done.opens_by_itself else done.command, streams.stdout)
     return DONE
 
 
 def _undo_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.export.thunderbird_undo import UndoRefused, undo_last, undoable
+    from mailsetup.export.thunderbird_undo import (
+        UndoRefused,
+        clear_leftovers,
+        undo_last,
+        undoable,
+    )
 
     address = address_of(options)
     newest = next((one for one in undoable() if one.address == address.ascii), None)
     if not options.profile and newest is None:
+        clear_leftovers()
         message = _("Nothing was put into Thunderbird for {address} that could be taken back.")
         raise RefusalError("undo.refused", message.format(address=address))
     profile = options.profile or (str(newest.profile) if newest else "")

@@ -31,9 +31,15 @@ def write_completion(shell: str, out: TextIO) -> None:
     root = parser()
     for action in _actions(root):
         if action.dest in _PROGRAMS:
+            from mailsetup.export.exporter import Automation
             from mailsetup.export.table import EXPORTERS
 
-            action.choices = [known.id for known in EXPORTERS]
+            applies = "--to" in action.option_strings
+            action.choices = [
+                known.id
+                for known in EXPORTERS
+                if not applies or known.automation is Automation.APPLY
+            ]
         # Words that shtab reads: they name functions that its scripts bring along.
         elif action.dest in _FILES:
             vars(action)["complete"] = shtab.FILE

@@ -93,15 +93,21 @@ def write_verification(rows: "Sequence[Row]", out: TextIO) -> None:
         out.write(f"{'✔' if row.is_well else '✘'} {row.sentence}\n")
 
 
-def write_applied(
-    name: str, profile: Path, command: Sequence[str], notes: Sequence[str], out: TextIO
-) -> None:
-    """What was set up and how to open it."""
+def write_applied(name: str, profile: Path, notes: Sequence[str], out: TextIO) -> None:
+    """What was set up."""
     out.write(_("Thunderbird has a new profile “{name}”: {path}").format(name=name, path=profile))
     out.write("\n")
     for note in notes:
         out.write(f"! {note}\n")
-    out.write(_("Open it once with: {command}").format(command=shlex.join(command)) + "\n")
+
+
+def write_opening(command: Sequence[str] | None, out: TextIO) -> None:
+    """How the person sees the account; ``command`` is None where a plain start opens it."""
+    if command is None:
+        out.write(_("Open Thunderbird as always: the account is there.") + "\n")
+    else:
+        sentence = _("Thunderbird does not open this profile by itself. Open it with: {command}")
+        out.write(sentence.format(command=shlex.join(command)) + "\n")
 
 
 def write_changed(

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from mailsetup.demo.accounts import ACCOUNTS, PASSWORDS, DemoAccount
+from mailsetup.demo.computer import demo_computer
+from mailsetup.export.installation import Computer
 from mailsetup.net.network import NetworkOptions
 
 if TYPE_CHECKING:
@@ -61,6 +63,14 @@ class DemoWorld:
         self._stopping: asyncio.Event | None = None
         self._failure: BaseException | None = None
         self._options = NetworkOptions()
+        self._computer: Computer | None = None
+
+    @property
+    def computer(self) -> Computer:
+        """Where the demo's mail programs are set up: a home that `stop` removes."""
+        if self._computer is None:
+            raise RuntimeError("the demo world was not started")
+        return self._computer
 
     @property
     def options(self) -> NetworkOptions:
@@ -70,6 +80,7 @@ class DemoWorld:
     def start(self) -> None:
         """Start all servers and return when they listen. Raises what kept them from it."""
         self._folder = tempfile.TemporaryDirectory(prefix="mailsetup-demo-")
+        self._computer = demo_computer(Path(self._folder.name))
         listening = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(listening,), name="demo world", daemon=True

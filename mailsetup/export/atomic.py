@@ -27,6 +27,10 @@ _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _O_BINARY = getattr(os, "O_BINARY", 0)
 
 
+class NotReadBackError(OSError):
+    """What is on the disk is not what was written."""
+
+
 def aside(folder: Path) -> Path:
     """A name in the folder that nobody else uses."""
     return folder / f"{PREFIX}{secrets.token_hex(8)}"
@@ -35,8 +39,9 @@ def aside(folder: Path) -> Path:
 def write_new(path: Path, content: bytes, mode: int) -> None:
     """Create the file with this content, on the disk when this returns.
 
-    Raises FileExistsError when the name is taken (also by a link), OSError when it cannot be
-    written; a file that was begun is removed.
+    It is read back and compared, so that an old file is only replaced by what was meant. Raises
+    FileExistsError when the name is taken (also by a link), NotReadBackError when the content
+    differs, OSError when it cannot be written; a file that was begun is removed.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_NOFOLLOW | _O_BINARY, mode)
     try:
@@ -44,9 +49,15 @@ def write_new(path: Path, content: bytes, mode: int) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        _compare(path, content)
     except BaseException:
         remove_quietly(path)
         raise
+
+
+def _compare(path: Path, content: bytes) -> None:
+    if path.read_bytes() != content:
+        raise NotReadBackError(errno.EIO, os.strerror(errno.EIO), str(path))
 
 
 def put(path: Path, content: bytes, mode: int) -> None:
@@ -142,9 +153,19 @@ def remove_quietly(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def not_read_back(place: Path) -> str:
+    """The refusal of a new content that does not read back as it was meant."""
+    return _(
+        "What was written in {place} did not read back as it was meant. It was thrown away; the"
+        " files that were there are unchanged. Please report this."
+    ).format(place=plain(str(place), 1000))
+
+
 def reason(error: OSError, place: Path) -> str:
     """Why writing failed, as a sentence that says what to do."""
     shown = plain(str(place), 1000)
+    if isinstance(error, NotReadBackError):
+        return not_read_back(place)
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return _("The disk is full. Make some room and try again.")

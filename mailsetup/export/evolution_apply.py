@@ -16,9 +16,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.export import atomic, keyfile
+from mailsetup.export import atomic, keyfile, presence
 from mailsetup.export.evolution import SUFFIX, Source, last_step, notes, sources, uids
 from mailsetup.export.exporter import CannotExport, Step
+from mailsetup.export.installation import Computer
 from mailsetup.export.linux_desktop import DesktopProgram, find_program
 from mailsetup.export.locking import RefusedError, locked
 from mailsetup.i18n import _
@@ -82,20 +83,22 @@ def apply_evolution(
     *,
     repair: bool = False,
     seen_within: float = _SEEN_SECONDS,
+    computer: Computer | None = None,
 ) -> Applied | ApplyRefused:
     """Add the account to Evolution. No password is written; Evolution asks for it.
 
     ``config_home`` is the configuration folder in which ``evolution/sources`` stands (that of the
     installed Evolution when None). An account that is there is refused, or with ``repair`` has the
     servers, user names and sign-in set right while the rest stays. ``seen_within`` is how many
-    seconds the running registry gets to notice.
+    seconds the running registry gets to notice; it is not asked on a temporary ``computer``.
     """
     made = sources(account)
     if isinstance(made, CannotExport):
         return ApplyRefused(made.reason)
     if sys.platform != "linux":
         return ApplyRefused(_("Evolution runs on Linux only."))
-    program = _program(config_home)
+    computer = computer or Computer()
+    program = _program(config_home, computer)
     if program is None:
         return ApplyRefused(
             _("Evolution was not found on this computer. Install it and try again.")
@@ -117,7 +120,7 @@ def apply_evolution(
         return ApplyRefused(_already(account))
     except OSError as error:
         return ApplyRefused(atomic.reason(error, folder))
-    live = None if program.sandboxed else _seen(made, seen_within)
+    live = None if program.sandboxed or computer.temporary else _seen(made, seen_within)
     return Applied(
         files=tuple(folder / source.file_name for source in made),
         live=live,
@@ -127,9 +130,9 @@ def apply_evolution(
     )
 
 
-def _program(config_home: Path | None) -> DesktopProgram | None:
+def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | None:
     if config_home is None:
-        return find_program("evolution")
+        return find_program("evolution", computer)
     return DesktopProgram(("evolution",), config_home, sandboxed=".var" in config_home.parts)
 
 
@@ -153,29 +156,37 @@ def _planned(
     writes = []
     for source in made:
         before = there[source.uid]
-        content = keyfile.render(source.groups)
-        if before is not None:
-            content = _repaired(before, source) or content
         path = folder / source.file_name
+        content = _content(before, source)
+        if content is None:
+            raise RefusedError(atomic.not_read_back(path))
         if content != before:
             # A link stays a link: some people keep these files elsewhere.
             writes.append(_Write(path if before is None else path.resolve(), content, before))
     return tuple(writes)
 
 
-def _repaired(before: bytes, source: Source) -> bytes | None:
-    """The file with what is wrong put right and what is missing added; None when it is no file
-    of a source at all."""
-    there = keyfile.read(before)
-    if there is None:
-        return None
+def _content(before: bytes | None, source: Source) -> bytes | None:
+    """The file to be; None when it would not read back as it is meant.
+
+    What is wrong in the file that is there is put right and what is missing added; one that is no
+    key file at all is replaced.
+    """
+    there = None if before is None else keyfile.read(before)
+    if before is None or there is None:
+        new = keyfile.render(source.groups)
+        return new if keyfile.read(new) == source.groups else None
     right = _to_repair(source)
     missing = {
         group: {key: value for key, value in keys.items() if key not in there.get(group, {})}
         for group, keys in source.groups.items()
     }
     wanted = {group: {**missing[group], **right.get(group, {})} for group in source.groups}
-    return keyfile.with_values(before, {group: keys for group, keys in wanted.items() if keys})
+    wanted = {group: keys for group, keys in wanted.items() if keys}
+    content = keyfile.with_values(before, wanted)
+    if content is None or not keyfile.became(before, content, wanted):
+        return None
+    return content
 
 
 def _to_repair(source: Source) -> keyfile.Groups:
@@ -303,7 +314,9 @@ def _gdbus() -> str | None:
     """GLib's own tool for the bus, where there is a session bus to speak with."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     default = Path(runtime) / "bus" if runtime else None
-    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and not (default and default.exists()):
+    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and not (
+        default and presence.exists(default)
+    ):
         return None
     return shutil.which("gdbus")
 

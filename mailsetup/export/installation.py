@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mailsetup.export import presence
+
 _FLATPAK_IDS = ("org.mozilla.Thunderbird", "net.thunderbird.Thunderbird")
 _APP_PATHS = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\App Paths\\"
 _WRAPPER_SIZE = 4096
@@ -34,6 +36,9 @@ class Computer:
     base: Path = field(default_factory=lambda: Path("/"))
     """Under which the system's own folders stand."""
     app_path: Callable[[str], str] = _app_path
+    temporary: bool = False
+    """Whether the home is a temporary one (the demo): nothing outside of it may be changed, so no
+    program is started and none that runs is asked."""
 
     def which(self, program: str) -> Path | None:
         """The program as a shell would find it."""
@@ -51,12 +56,17 @@ class Installation:
     command: tuple[str, ...]
     root: Path
 
+    @property
+    def is_snap(self) -> bool:
+        """Whether it is a Snap, which chooses its profile and keeps its libraries otherwise."""
+        return "/snap/" in self.command[0]
+
 
 def find_installation(computer: Computer | None = None) -> Installation | None:
     """The Thunderbird that the person uses: of several, the first that has profiles already."""
     found = installations(computer)
     for installation in found:
-        if (installation.root / "profiles.ini").is_file():
+        if presence.is_file(installation.root / "profiles.ini"):
             return installation
     return found[0] if found else None
 
@@ -77,7 +87,7 @@ def _on_linux(computer: Computer) -> tuple[Installation, ...]:
     snap = computer.base / "snap/bin/thunderbird"
     if program is not None and not _starts_snap(program, snap):
         found.append(Installation((str(program),), computer.home / ".thunderbird"))
-    if snap.exists():
+    if presence.exists(snap):
         root = computer.home / "snap/thunderbird/common/.thunderbird"
         found.append(Installation((str(snap),), root))
     for app in _FLATPAK_IDS:
@@ -85,7 +95,7 @@ def _on_linux(computer: Computer) -> tuple[Installation, ...]:
             computer.base / "var/lib/flatpak/app" / app,
             computer.home / ".local/share/flatpak/app" / app,
         )
-        if any(place.is_dir() for place in places):
+        if any(presence.is_folder(place) for place in places):
             root = computer.home / ".var/app" / app / ".thunderbird"
             found.append(Installation(("flatpak", "run", app), root))
     return tuple(found)
@@ -93,7 +103,7 @@ def _on_linux(computer: Computer) -> tuple[Installation, ...]:
 
 def _starts_snap(program: Path, snap: Path) -> bool:
     """Whether the program is the snap, or Ubuntu's small script that only starts the snap."""
-    if not snap.exists():
+    if not presence.exists(snap):
         return False
     if program == snap:
         return True
@@ -109,7 +119,7 @@ def _on_mac(computer: Computer) -> tuple[Installation, ...]:
     root = computer.home / "Library/Thunderbird"
     for folder in (computer.base / "Applications", computer.home / "Applications"):
         program = folder / "Thunderbird.app/Contents/MacOS/thunderbird"
-        if program.is_file():
+        if presence.is_file(program):
             return (Installation((str(program),), root),)
     return ()
 
@@ -124,7 +134,7 @@ def _on_windows(computer: Computer) -> tuple[Installation, ...]:
         if folder:
             candidates.append(str(Path(folder) / "Mozilla Thunderbird" / "thunderbird.exe"))
     for candidate in candidates:
-        if candidate and Path(candidate).is_file():
+        if candidate and presence.is_file(Path(candidate)):
             return (Installation((candidate,), Path(appdata) / "Thunderbird"),)
     return ()
 

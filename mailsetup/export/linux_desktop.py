@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailsetup.export import presence
 from mailsetup.export.installation import Computer
 
 
@@ -42,7 +43,7 @@ def find_program(name: str, computer: Computer | None = None) -> DesktopProgram 
         computer.base / "var/lib/flatpak/app" / app,
         computer.home / ".local/share/flatpak/app" / app,
     )
-    if any(place.is_dir() for place in places):
+    if any(presence.is_folder(place) for place in places):
         config = computer.home / ".var/app" / app / "config"
         return DesktopProgram(("flatpak", "run", app), config, sandboxed=True)
     return None

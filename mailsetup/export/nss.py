@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.export import atomic
+from mailsetup.export import atomic, presence
 from mailsetup.export.installation import Installation
 from mailsetup.export.locking import RefusedError
 from mailsetup.export.thunderbird_disk import read
@@ -60,7 +60,7 @@ def libraries(installation: Installation) -> Path | str | None:
     A snap or a flatpak keeps its libraries to itself.
     """
     program = installation.command[0]
-    if program == "flatpak" or "/snap/" in program:
+    if program == "flatpak" or installation.is_snap:
         return None
     found = shutil.which(program)
     if found is None:
@@ -74,7 +74,7 @@ def libraries(installation: Installation) -> Path | str | None:
     elif sys.platform == "darwin":
         folders.append(resolved.parent.parent / "Frameworks")
     for folder in folders:
-        if (folder / _LIBRARY).is_file():
+        if presence.is_file(folder / _LIBRARY):
             return folder
     return _SYSTEM if sys.platform == "linux" else None
 
@@ -87,8 +87,8 @@ def takes_password(account: Account) -> bool:
 def stored(profile: Path, account: Account, password: Secret, installation: Installation) -> Stored:
     """The profile's logins with this password for both servers.
 
-    Nothing in the profile changes, but for a folder of ours that is gone at the end. Raises
-    RefusedError with a sentence, OSError.
+    Nothing in the profile changes, but for a folder of ours that is gone at the end. What was
+    encrypted is decrypted again and compared. Raises RefusedError with a sentence, OSError.
     """
     place = libraries(installation)
     if place is None:
@@ -126,24 +126,29 @@ def stored(profile: Path, account: Account, password: Secret, installation: Inst
     try:
         if key_before is not None:
             atomic.write_new(aside / KEY, key_before, 0o600)
-        answers = _ask(
+        asked: list[dict[str, object]] = [
             {
-                "libraries": "" if place == _SYSTEM else str(place),
-                "folder": str(aside),
-                "logins": [
-                    {
-                        "user": login.username,
-                        "password": password.reveal(),
-                        "known": [
-                            [entry["encryptedUsername"], entry["encryptedPassword"]]
-                            for entry in entries
-                        ],
-                    }
-                    for login, entries in zip(wanted, known, strict=True)
+                "user": login.username,
+                "password": password.reveal(),
+                "known": [
+                    [entry["encryptedUsername"], entry["encryptedPassword"]] for entry in entries
                 ],
             }
-        )
+            for login, entries in zip(wanted, known, strict=True)
+        ]
+        request: dict[str, object] = {
+            "libraries": "" if place == _SYSTEM else str(place),
+            "folder": str(aside),
+            "logins": asked,
+        }
+        answers = _ask(request)
         key_after = read(aside / KEY, _MAX)
+        request["logins"] = [
+            {**login, "known": [[answer["user"], answer["password"]]]}
+            for login, answer in zip(asked, answers, strict=True)
+        ]
+        if not all(answer["same"] is True for answer in _ask(request)):
+            raise RefusedError(_not_opened())
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     guids = []
@@ -229,12 +234,7 @@ class _Document:
             or not isinstance(logins, list)
             or not all(isinstance(entry, dict) for entry in logins)
         ):
-            raise RefusedError(
-                _(
-                    "Thunderbird's stored passwords cannot be read. Nothing was added to them;"
-                    " Thunderbird asks for the password once."
-                )
-            )
+            raise RefusedError(_unreadable_logins())
         return cls(raw, logins)
 
     def add(self, login: _Login, now: int) -> dict[str, object]:
@@ -258,8 +258,22 @@ class _Document:
         return entry
 
     def content(self) -> bytes:
-        """The file."""
-        return json.dumps(self.raw, separators=(",", ":"), ensure_ascii=False).encode()
+        """The file. Raises RefusedError when it would not read back as it is here."""
+        with contextlib.suppress(ValueError, RecursionError):
+            # A number such as 1e999 has no form in JSON; half a surrogate pair has none in UTF-8.
+            text = json.dumps(self.raw, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+            if any("\ud800" <= character <= "\udfff" for character in text):
+                text = json.dumps(self.raw, separators=(",", ":"), allow_nan=False)
+            if json.loads(text) == self.raw:
+                return text.encode()
+        raise RefusedError(_unreadable_logins())
+
+
+def _unreadable_logins() -> str:
+    return _(
+        "Thunderbird's stored passwords cannot be read. Nothing was added to them; Thunderbird asks"
+        " for the password once."
+    )
 
 
 def _number(value: object) -> int:
@@ -292,9 +306,11 @@ def _ask(request: dict[str, object]) -> list[dict[str, object]]:
                 " store the new one itself: it asks for it once."
             )
         )
-    raise RefusedError(
-        _(
-            "Thunderbird's password store could not be opened from here. Thunderbird asks for the"
-            " password once; let it remember it."
-        )
+    raise RefusedError(_not_opened())
+
+
+def _not_opened() -> str:
+    return _(
+        "Thunderbird's password store could not be opened from here. Thunderbird asks for the"
+        " password once; let it remember it."
     )

@@ -43,8 +43,10 @@ class RunStep:
 
 
 def outlook_program(computer: Computer | None = None) -> str:
-    """The path of classic Outlook on this computer; empty where there is none."""
+    """The path of classic Outlook on this computer; empty where there is none to be changed."""
     computer = computer or Computer()
+    if computer.temporary:
+        return ""
     return computer.app_path("outlook.exe") if computer.platform == "win32" else ""
 
 

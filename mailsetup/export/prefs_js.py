@@ -8,6 +8,8 @@ over earlier ones. What is not a preference that we change stays byte for byte.
 import re
 from collections.abc import Collection, Iterator, Mapping
 
+from mailsetup.export.prefs_scan import statements
+
 PrefValue = str | int | bool
 """What a preference can hold."""
 
@@ -15,23 +17,6 @@ MAX_SIZE = 64 * 1024 * 1024
 """Bytes. Nobody has a longer ``prefs.js``."""
 
 _MAX_INT = 2**31 - 1
-_STRING = rb"""(?:"[^"\\\0]*+(?:\\[^\0][^"\\\0]*+)*+"|'[^'\\\0]*+(?:\\[^\0][^'\\\0]*+)*+')"""
-_COMMENT = rb"(?://[^\r\n]*+|\#[^\r\n]*+|/\*.*?\*/)"
-_GAP = rb"\s*+(?:" + _COMMENT + rb"\s*+)*+"
-_WORD_ENDS = rb"(?![A-Za-z0-9_])"
-_VALUE = _STRING + rb"|[+-]?+\s*+\d++" + _WORD_ENDS + rb"|(?:true|false)" + _WORD_ENDS
-# What cannot be read goes to the next semicolon outside of texts and comments; to the end of the
-# file where one of these never closes, and from a NUL on.
-_ODD = rb"(?!\Z)(?:[^;\"'/\#\0]++|" + _STRING + rb"|" + _COMMENT + rb"|/(?![/*]))*+(?:;|.*+)"
-# A statement's name and value, what stands between statements, or (third group) what is neither.
-_TOKEN = re.compile(
-    rb"(?s)(?:user_|sticky_)?+pref"
-    + _GAP.join(
-        (rb"", rb"\(", rb"(" + _STRING + rb")", rb",", rb"(" + _VALUE + rb")", rb"\)", rb";")
-    )
-    + rb"|(?:\s++|" + _COMMENT + rb")++"
-    + rb"|(" + _ODD + rb")"
-)  # fmt: skip
 _ESCAPE = re.compile(
     r"\\(?:x([0-9A-Fa-f]{2})"
     r"|u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})"
@@ -48,24 +33,15 @@ class PrefsFile:
     def __init__(self, content: bytes) -> None:
         self.content = content
         self._raw: dict[str, bytes] = {}
-        self._spans: dict[str, tuple[tuple[int, int], ...]] = {}
-        self._is_odd = False
-        spans = self._spans
-        for match in _TOKEN.finditer(content):
-            kind = match.lastindex
-            if kind is None:
-                continue
-            if kind == 3:
-                self._is_odd = True
-                continue
-            raw_name, raw, _odd = match.groups()
+        self._spans: dict[str, list[tuple[int, int]]] = {}
+        for raw_name, raw, start, end in statements(content):
             # Almost all names are plain; with that looked at here a large file is read faster.
             plain = b"\\" not in raw_name
             name = raw_name[1:-1].decode("utf-8", "replace") if plain else _text(raw_name)
             if name is None or ((raw[0] not in _QUOTES or b"\\" in raw) and _value(raw) is None):
                 continue
             self._raw[name] = raw
-            spans[name] = (*spans[name], match.span()) if name in spans else (match.span(),)
+            self._spans.setdefault(name, []).append((start, end))
 
     def __contains__(self, name: object) -> bool:
         return name in self._raw
@@ -97,12 +73,13 @@ class PrefsFile:
     ) -> bytes | None:
         """The file with these values and without what is to be removed.
 
-        None when the file ends in the middle of something, so that a value would be lost.
+        None when the result would not read back so: the file ends in the middle of something, and
+        a value would be lost in it.
         """
         pieces: list[bytes] = []
         edits: list[tuple[int, int, bytes]] = []
         for name in {*values, *remove}:
-            spans = self._spans.get(name, ())
+            spans = self._spans.get(name, [])
             for start, end in spans:
                 new = name in values and (start, end) == spans[-1]
                 if new:
@@ -121,7 +98,36 @@ class PrefsFile:
             if body and not body.endswith((b"\n", b"\r")):
                 body += newline
             body += b"".join(text.encode() + newline for text in added)
-        return body if self._holds(body, values, remove) else None
+        return body if self.became(body, values, remove) else None
+
+    def became(
+        self, content: bytes, values: Mapping[str, PrefValue], remove: Collection[str] = ()
+    ) -> bool:
+        """Whether ``content`` is this file with these values and without what was to be removed.
+
+        Every other preference has to be as it was, and everything else byte for byte, but for line
+        ends (a removed statement takes its line with it).
+        """
+        after = PrefsFile(content)
+        touched = {*values, *remove}
+        return (
+            self._others(touched) == after._others(touched)
+            and all(_same(after.get(name), value) for name, value in values.items())
+            and not any(name in after for name in touched - values.keys())
+            and self._without(touched) == after._without(touched)
+        )
+
+    def _others(self, names: Collection[str]) -> dict[str, bytes]:
+        return {name: raw for name, raw in self._raw.items() if name not in names}
+
+    def _without(self, names: Collection[str]) -> bytes:
+        """What the file holds besides statements of these names, without line ends."""
+        pieces, position = [], 0
+        for start, end in sorted(span for name in names for span in self._spans.get(name, ())):
+            pieces.append(self.content[position:start])
+            position = end
+        pieces.append(self.content[position:])
+        return b"".join(pieces).translate(None, b"\r\n")
 
     def _line_end(self, start: int, end: int) -> int:
         """Where a statement's line ends when nothing else stands on it."""
@@ -132,17 +138,6 @@ class PrefsFile:
             if self.content.startswith(newline, end):
                 return end + len(newline)
         return end
-
-    def _holds(self, body: bytes, values: Mapping[str, PrefValue], remove: Collection[str]) -> bool:
-        """Whether nothing that could not be read now swallows a statement behind it."""
-        if not self._is_odd:
-            return True
-        after = PrefsFile(body)
-        expected = {
-            **{name: raw for name, raw in self._raw.items() if name not in remove},
-            **{name: _literal(value).encode() for name, value in values.items()},
-        }
-        return after._raw == expected
 
 
 def line(name: str, value: PrefValue) -> str:
@@ -165,6 +160,11 @@ def _literal(value: PrefValue) -> str:
         case str():
             text = value.replace("\\", "\\\\").replace('"', '\\"')
             return '"' + text.replace("\n", "\\n").replace("\r", "\\r") + '"'
+
+
+def _same(one: PrefValue | None, other: PrefValue) -> bool:
+    # True == 1 in Python; for Thunderbird they are of different types.
+    return type(one) is type(other) and one == other
 
 
 def _value(raw: bytes) -> PrefValue | None:

@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailsetup.export.locking import RefusedError
+from mailsetup.i18n import _
+
 MAX_SIZE = 1024 * 1024
 _FIRST = b"[General]\nStartWithLastProfile=1\nVersion=2\n\n"
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -55,6 +58,23 @@ def entries(content: bytes) -> tuple[Entry, ...] | None:
     )
 
 
+def listed(content: bytes) -> tuple[Entry, ...]:
+    """The profiles that Thunderbird reads: up to the first number that is missing."""
+    known = entries(content) or ()
+    free = first_free(known)
+    return tuple(entry for entry in known if entry.number < free)
+
+
+def normal_default(content: bytes) -> Entry | None:
+    """The profile with ``Default=1`` (the last one where several have it), or the only one."""
+    known = listed(content)
+    numbers = marked(content)
+    chosen = [entry for entry in known if entry.number in numbers]
+    if chosen:
+        return chosen[-1]
+    return known[0] if len(known) == 1 else None
+
+
 def first_free(known: tuple[Entry, ...]) -> int:
     """The number at which Thunderbird stops reading, and so the one for a new profile."""
     taken = {entry.number for entry in known}
@@ -64,10 +84,13 @@ def first_free(known: tuple[Entry, ...]) -> int:
 def with_profile(content: bytes, number: int, name: str, path: str) -> bytes:
     """The file with one more profile; everything that was in it stays byte for byte.
 
+    Raises RefusedError when the result would not read back so.
+
     The first profile of all is marked as the default: a Thunderbird that has started it once then
     keeps it for plain starts, also when more profiles follow.
     """
-    first = not entries(content)
+    known = entries(content) or ()
+    first = not known
     newline = b"\r\n" if b"\r\n" in content else b"\n"
     if not content.strip():
         content = _FIRST
@@ -77,11 +100,17 @@ def with_profile(content: bytes, number: int, name: str, path: str) -> bytes:
     section = [f"[Profile{number}]", f"Name={name}", "IsRelative=1", f"Path={path}"]
     section += ["Default=1", ""] if first else [""]
     separator = b"" if content.endswith(newline * 2) else newline
-    return content + separator + b"".join(line.encode() + newline for line in section)
+    after = content + separator + b"".join(line.encode() + newline for line in section)
+    new = Entry(number=number, name=name, path=path, relative=True)
+    if set(entries(after) or ()) != {*known, new}:
+        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+    return after
 
 
 def without_profile(content: bytes, path: str) -> bytes | None:
     """The file without the profile of this path; None when it is not there exactly once.
+
+    Raises RefusedError when the result would not read back so.
 
     Those behind it are numbered anew, because Thunderbird stops reading at a number that is
     missing. Where an installation opens this profile by itself, that is taken out, too.
@@ -105,7 +134,15 @@ def without_profile(content: bytes, path: str) -> bytes | None:
         if place > number:
             section = b"[Profile%d]" % (place - 1) + section[match.end() :]
         kept.append(section)
-    return b"".join(kept)
+    after = b"".join(kept)
+    others = [_where(entry) for entry in known if entry.number != number]
+    if [_where(entry) for entry in entries(after) or ()] != others or path in defaults(after):
+        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+    return after
+
+
+def _where(entry: Entry) -> tuple[str, str, bool]:
+    return entry.name, entry.path, entry.relative
 
 
 def without_default(content: bytes, path: str) -> bytes:
@@ -136,6 +173,22 @@ def marked(content: bytes) -> tuple[int, ...]:
         for section in _SECTION.split(content)
         if (match := _PROFILE.match(section)) and _default(section) == "1"
     )
+
+
+def has_version(content: bytes) -> bool:
+    """Whether a Thunderbird that has profiles per installation (67 or later) wrote the list."""
+    return value(content, "General", "Version") is not None
+
+
+def value(content: bytes, section: str, key: str) -> str | None:
+    """A value of any file in this format; None where it is not set."""
+    head = f"[{section}]".encode()
+    for text in _SECTION.split(content.removeprefix(_UTF8_BOM)):
+        if text.startswith(head):
+            match = re.search(rb"(?m)^" + re.escape(key).encode() + rb"=([^\r\n]*)", text)
+            if match is not None:
+                return match[1].decode("utf-8", "replace")
+    return None
 
 
 _SECTION = re.compile(rb"(?m)^(?=\[)")

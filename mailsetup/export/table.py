@@ -1,8 +1,5 @@
 """The programs that we can export to, in the order in which they are shown."""
 
-import shutil
-import sys
-
 from mailsetup.export.aerc import Aerc
 from mailsetup.export.apple import AppleMail
 from mailsetup.export.claws import ClawsMail
@@ -10,7 +7,7 @@ from mailsetup.export.evolution import Evolution
 from mailsetup.export.exporter import Exporter
 from mailsetup.export.gmail import Gmail
 from mailsetup.export.himalaya import Himalaya
-from mailsetup.export.installation import find_installation, has_classic_outlook
+from mailsetup.export.installation import Computer, find_installation, has_classic_outlook
 from mailsetup.export.k9 import ThunderbirdAndroid
 from mailsetup.export.kmail import KMail
 from mailsetup.export.linux_desktop import find_program
@@ -44,21 +41,22 @@ def exporter(program: str) -> Exporter | None:
     return next((known for known in EXPORTERS if known.id == program), None)
 
 
-def installed(program: str) -> bool | None:
+def installed(program: str, computer: Computer | None = None) -> bool | None:
     """Whether the program is on this computer; None where that cannot be known."""
+    computer = computer or Computer()
     match program:
         case "thunderbird":
-            return find_installation() is not None
+            return find_installation(computer) is not None
         case "outlook":
-            return has_classic_outlook()
+            return has_classic_outlook(computer)
         case "apple-mail":
             # It comes with macOS; from elsewhere the person has it on another device.
-            return True if sys.platform == "darwin" else None
+            return True if computer.platform == "darwin" else None
         case "neomutt" | "aerc" | "himalaya":
-            return shutil.which(program) is not None
+            return computer.which(program) is not None
         case "evolution" | "kmail" | "claws-mail":
-            return find_program(program) is not None
+            return find_program(program, computer) is not None
         case "mbsync":
-            return all(shutil.which(part) is not None for part in ("mbsync", "msmtp"))
+            return all(computer.which(part) is not None for part in ("mbsync", "msmtp"))
         case _other:
             return None

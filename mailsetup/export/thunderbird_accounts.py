@@ -5,9 +5,8 @@ each identity with the key of its outgoing server.
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from mailsetup.export import profiles_ini
+from mailsetup.export import presence, profiles_ini
 from mailsetup.export.installation import Computer, installations
 from mailsetup.export.prefs_js import PrefsFile, PrefValue
 from mailsetup.model.hostname import parse_host, parse_port
@@ -38,9 +37,9 @@ def accounts_here(computer: Computer | None = None) -> tuple[ProgramAccount, ...
     """The mail accounts of every profile. What cannot be read is left out."""
     found: list[ProgramAccount] = []
     for root in dict.fromkeys(one.root for one in installations(computer)):
-        content = _read(root / "profiles.ini", profiles_ini.MAX_SIZE)
+        content = presence.content(root / "profiles.ini", profiles_ini.MAX_SIZE)
         for entry in profiles_ini.entries(content) or () if content is not None else ():
-            prefs = _read(entry.folder(root) / "prefs.js", _MAX_SIZE)
+            prefs = presence.content(entry.folder(root) / "prefs.js", _MAX_SIZE)
             if prefs is not None:
                 found += accounts_in(prefs, plain(entry.name, 60))
     return tuple(found[:_MAX_ACCOUNTS])
@@ -116,12 +115,3 @@ def _text(prefs: Prefs, name: str) -> str:
 
 def _words(prefs: Prefs, name: str) -> list[str]:
     return [word.strip() for word in _text(prefs, name).split(",") if word.strip()][:_MAX_ACCOUNTS]
-
-
-def _read(path: Path, limit: int) -> bytes | None:
-    try:
-        if path.stat().st_size > limit:
-            return None
-        return path.read_bytes()
-    except OSError:
-        return None

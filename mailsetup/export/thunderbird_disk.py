@@ -47,6 +47,26 @@ def is_running(profile: Path) -> bool:
     return False
 
 
+def may_enter(folder: Path) -> bool:
+    """Whether the folder's files can be looked at; True also where there is no folder."""
+    try:
+        refuse_unreadable(folder)
+    except RefusedError:
+        return False
+    return True
+
+
+def refuse_unreadable(folder: Path) -> None:
+    """Raise RefusedError with a sentence when this account may not read the folder."""
+    for look in (lambda: os.scandir(folder).close(), (folder / _LOCK).lstat):
+        try:
+            look()
+        except PermissionError as error:
+            raise RefusedError(atomic.reason(error, folder)) from error
+        except OSError:
+            continue
+
+
 @contextlib.contextmanager
 def held(profile: Path) -> Iterator[None]:
     """Keep Thunderbird out of a profile, with its own lock. Raises RefusedError while it is open.

@@ -18,7 +18,13 @@ from mailsetup.export.prefs_js import MAX_SIZE, PrefsFile
 from mailsetup.export.thunderbird import notes
 from mailsetup.export.thunderbird_disk import held, read, usable
 from mailsetup.export.thunderbird_merge import LAST_KEY, Existing, Plan, plan
-from mailsetup.export.thunderbird_places import NoPlace, Place, find_place
+from mailsetup.export.thunderbird_places import (
+    NoPlace,
+    Place,
+    find_place,
+    never_seen,
+    opened_place,
+)
 from mailsetup.export.thunderbird_profile import (
     Applied,
     ApplyRefused,
@@ -31,11 +37,14 @@ from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
+from mailsetup.model.text import plain
 
 __all__ = ["NEW", "AlreadyThere", "Existing", "apply", "apply_existing"]
 
 NEW = "new"
 """The word for a new profile where a profile is named."""
+OPENED = ""
+"""Names the profile that Thunderbird opens by itself; a new one where it opens none."""
 _PREFS = "prefs.js"
 
 
@@ -47,22 +56,26 @@ class AlreadyThere:
     name: str
     command: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    opens_by_itself: bool = False
+    """Whether a plain start of Thunderbird opens this profile."""
 
 
 def apply(
     account: Account,
     *,
-    profile: str = NEW,
+    profile: str = OPENED,
     existing: Existing = Existing.REPAIR,
     folders: Folders | None = None,
     password: Secret | None = None,
     computer: Computer | None = None,
 ) -> Applied | AlreadyThere | ApplyRefused:
-    """Put the account into Thunderbird: a ``new`` profile, or the one of this name or folder.
+    """Put the account into Thunderbird: into the profile that opens by itself, a ``new`` one, or
+    the one of this name or folder.
 
     A ``password`` is given only where the person asked to have it stored in Thunderbird.
     """
-    if profile == NEW:
+    opened = opened_place(computer) if profile == OPENED else None
+    if profile == NEW or (profile == OPENED and opened is None):
         installation = find_installation(computer)
         if installation is None:
             return ApplyRefused(
@@ -71,9 +84,17 @@ def apply(
         return apply_new_profile(
             account, folders=folders, password=password, installation=installation
         )
-    place = find_place(profile, computer)
+    place = opened or find_place(profile, computer)
     if isinstance(place, NoPlace):
         return ApplyRefused(place.reason)
+    seen = never_seen(place, computer)
+    if seen is not None:
+        return ApplyRefused(
+            _(
+                "Thunderbird has never opened the profile “{name}”; an account there would not be"
+                " seen. It opens “{opened}”: choose that one."
+            ).format(name=plain(place.name, 60), opened=plain(seen.name, 60))
+        )
     return apply_existing(account, place, existing=existing, folders=folders, password=password)
 
 
@@ -129,7 +150,7 @@ def _write(
         new |= logins.files
         hints += more
     if not new:
-        return AlreadyThere(profile, place.name, place.command, hints)
+        return AlreadyThere(profile, place.name, place.command, hints, place.is_default)
     outcome = _outcome(made)
     backup = _replace(profile, _change(outcome, account, content, made, logins), new)
     return Applied(
@@ -141,6 +162,7 @@ def _write(
         notes=hints,
         outcome=outcome,
         corrected=made.corrected,
+        opens_by_itself=place.is_default,
         password_stored=bool(logins.files),
     )
 

@@ -126,16 +126,24 @@ def _write(folder: Path, change: Change, before: Mapping[str, bytes | None]) -> 
 
 def changes(profile: Path) -> tuple[Change, ...]:
     """The changes of this profile that can still be taken back, newest first."""
-    journal = profile / FOLDER
-    if journal.is_symlink() or not journal.is_dir():
-        return ()
     found = []
-    for folder in journal.iterdir():
-        if _NUMBER.match(folder.name) and folder.is_dir() and not folder.is_symlink():
-            change = _load(folder)
-            if change is not None:
-                found.append(change)
+    for folder in _recorded(profile / FOLDER):
+        change = _load(folder)
+        if change is not None:
+            found.append(change)
     return tuple(sorted(found, key=lambda change: change.number, reverse=True))
+
+
+def _recorded(journal: Path) -> list[Path]:
+    """The folders of the changes; none where they may not be read."""
+    with contextlib.suppress(OSError):
+        if not journal.is_symlink() and journal.is_dir():
+            return [
+                folder
+                for folder in journal.iterdir()
+                if _NUMBER.match(folder.name) and folder.is_dir() and not folder.is_symlink()
+            ]
+    return []
 
 
 def forget(profile: Path, change: Change) -> None:
@@ -189,6 +197,8 @@ def recover(profile: Path) -> None:
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 atomic.remove_quietly(entry)
+    with contextlib.suppress(OSError):  # changes are left in it, or it is not there
+        (profile / FOLDER).rmdir()
     newest = next(iter(changes(profile)), None)
     if newest is None or newest.kind == "profile":
         return

@@ -3,9 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.export import profiles_ini
-from mailsetup.export.installation import Computer, Installation, installations
+from mailsetup.export import presence, profiles_ini
+from mailsetup.export.installation import (
+    Computer,
+    Installation,
+    find_installation,
+    installations,
+)
 from mailsetup.export.thunderbird_disk import is_running
+from mailsetup.export.thunderbird_startup import is_stub, opened_paths
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
@@ -21,6 +27,8 @@ class Place:
     is_default: bool
     """Whether a plain start of Thunderbird opens it."""
     is_open: bool
+    is_stub: bool = False
+    """Whether Thunderbird has made the folder and never opened the profile."""
 
     @property
     def command(self) -> tuple[str, ...]:
@@ -59,7 +67,7 @@ def find_place(wanted: str, computer: Computer | None = None) -> Place | NoPlace
     if found:
         return NoPlace(
             _("Several profiles are called “{name}”. Name one by its folder: {folders}.").format(
-                name=plain(wanted, 60), folders=", ".join(str(place.folder) for place in found)
+                name=plain(wanted, 60), folders=", ".join(map(_folder_words, found))
             )
         )
     if not known:
@@ -71,24 +79,60 @@ def find_place(wanted: str, computer: Computer | None = None) -> Place | NoPlace
     )
 
 
+def opened_place(computer: Computer | None = None) -> Place | None:
+    """The profile that a plain start opens, of the Thunderbird that the person uses."""
+    used = find_installation(computer)
+    own = [place for place in places(computer) if place.is_default]
+    of_used = [place for place in own if used is not None and place.installation.root == used.root]
+    return next(iter(of_used or own), None)
+
+
+def offered(known: tuple[Place, ...]) -> tuple[Place, ...]:
+    """Those to choose from: what Thunderbird has never opened, the person has never seen."""
+    return tuple(place for place in known if place.is_default or not place.is_stub)
+
+
+def never_seen(place: Place, computer: Computer | None = None) -> Place | None:
+    """The profile that Thunderbird opens instead of this one, which it has never opened.
+
+    None where nothing speaks against this one.
+    """
+    if place.is_default or not place.is_stub:
+        return None
+    return next(
+        (
+            other
+            for other in places(computer)
+            if other.is_default and other.installation.root == place.installation.root
+        ),
+        None,
+    )
+
+
+def _folder_words(place: Place) -> str:
+    usual = _("{name} (the one that opens by itself)") if place.is_default else "{name}"
+    return usual.format(name=plain(str(place.folder), 1000))
+
+
 def _places(installation: Installation) -> list[Place]:
     root = installation.root
-    try:
-        content = (root / "profiles.ini").read_bytes()
-    except OSError:
+    content = presence.content(root / "profiles.ini", profiles_ini.MAX_SIZE)
+    if content is None:
         return []
-    known = profiles_ini.entries(content) if len(content) <= profiles_ini.MAX_SIZE else None
-    chosen = profiles_ini.defaults(content)
-    marked = profiles_ini.marked(content)
+    opened = opened_paths(installation, content)
     found = []
-    for number, entry in enumerate(known or ()):
-        # Thunderbird stops at the first number that is missing.
-        if entry.number != number:
-            break
+    for entry in profiles_ini.listed(content):
         folder = entry.folder(root)
-        if not entry.name or not entry.path or not folder.is_dir():
+        if not entry.name or not entry.path or not presence.is_folder(folder):
             continue
-        # From version 68 on the installation's own choice counts.
-        default = entry.path in chosen if chosen else entry.number in marked
-        found.append(Place(entry.name, folder, installation, default, is_running(folder)))
+        found.append(
+            Place(
+                name=entry.name,
+                folder=folder,
+                installation=installation,
+                is_default=entry.path in opened,
+                is_open=is_running(folder),
+                is_stub=is_stub(folder),
+            )
+        )
     return found

@@ -4,9 +4,9 @@ A new profile touches nothing that the person has: it is made complete beside th
 name that Thunderbird does not look at, renamed into place, and then entered in ``profiles.ini``.
 Whoever cuts the power in between finds the old list, or the new list and the whole profile.
 
-The list alone does not make the profile the one that opens by itself: Thunderbird decides that at
-its first start, for which `Applied.command` names the profile. `thunderbird_existing` adds to a
-profile that is there, `thunderbird_undo` takes either back.
+The first profile of all is made so that a plain start opens it (`thunderbird_startup`). Beside
+others it is opened by `Applied.command`. `thunderbird_existing` adds to a profile that is there,
+`thunderbird_undo` takes either back.
 """
 
 import contextlib
@@ -20,14 +20,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from mailsetup.export import atomic, nss, profiles_ini
+from mailsetup.export import atomic, nss, presence, profiles_ini
 from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.exporter import CannotExport
 from mailsetup.export.filename import sanitised, stem
 from mailsetup.export.installation import Installation, find_installation, installations
 from mailsetup.export.locking import RefusedError, locked
 from mailsetup.export.thunderbird import notes, prefs_js
-from mailsetup.export.thunderbird_disk import is_running
+from mailsetup.export.thunderbird_disk import is_running, may_enter, refuse_unreadable
+from mailsetup.export.thunderbird_startup import CLAIMABLE, COMPATIBILITY, opened_paths
 from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
@@ -56,7 +57,9 @@ INI = "profiles.ini"
 _PREFS = "prefs.js"
 UNFINISHED = atomic.PREFIX + "unfinished"
 """In a profile that is not in the list (yet); who finds it there may clear the folder away."""
-OURS = frozenset({_PREFS, nss.LOGINS, nss.KEY, journal.FOLDER, UNFINISHED, ".parentlock"})
+OURS = frozenset(
+    {_PREFS, COMPATIBILITY, nss.LOGINS, nss.KEY, journal.FOLDER, UNFINISHED, ".parentlock"}
+)
 """What stands in a profile that Thunderbird has never opened."""
 _MAX_NAME = 40
 
@@ -78,8 +81,7 @@ class Outcome(StrEnum):
 class Applied:
     """The profile in which the account now is.
 
-    ``command`` opens Thunderbird with it. Where it is the first profile of all, Thunderbird then
-    keeps it for plain starts (not before that start); otherwise plain starts stay as they are.
+    ``command`` opens Thunderbird with it, whichever profile a plain start opens.
     """
 
     profile: Path
@@ -93,6 +95,8 @@ class Applied:
     corrected: tuple[str, ...] = ()
     """What was put right in an account that was there: sentences."""
     password_stored: bool = False
+    opens_by_itself: bool = False
+    """Whether a plain start of Thunderbird opens this profile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,7 @@ def _installation(root: Path | None) -> Installation | ApplyRefused:
                 _("Thunderbird was not found on this computer. Install it and try again.")
             )
         return found
-    if not root.is_dir():
+    if not presence.is_folder(root):
         return ApplyRefused(_("The folder {place} is not there.").format(place=root))
     for installation in installations():
         if installation.root == root:
@@ -179,8 +183,7 @@ def _add(
     before = read_ini(ini)
     known = understood(before)
     refuse_while_open(root, known)
-    if sys.platform != "win32":
-        sweep(root, known)
+    sweep(root, known)
     name = _unique(wanted, known)
     parent = root / "Profiles" if sys.platform in ("win32", "darwin") else root
     made_parent = not parent.exists()
@@ -202,6 +205,8 @@ def _add(
             hints += more
         for file, content in files.items():
             atomic.write_new(unfinished / file, content, 0o600)
+        if not known:
+            atomic.write_new(unfinished / COMPATIBILITY, CLAIMABLE, 0o600)
         change = journal.Change(
             kind=Outcome.PROFILE,
             address=str(account.address),
@@ -238,6 +243,7 @@ def _add(
         backup=profile / journal.FOLDER / "0001" / INI if before is not None else None,
         notes=hints,
         password_stored=bool(logins.files),
+        opens_by_itself=profile.relative_to(root).as_posix() in opened_paths(installation, after),
     )
 
 
@@ -287,17 +293,27 @@ def understood(content: bytes | None) -> tuple[profiles_ini.Entry, ...]:
 
 
 def refuse_while_open(root: Path, known: tuple[profiles_ini.Entry, ...]) -> None:
-    """Raise RefusedError while any profile of this root is open."""
+    """Raise RefusedError while any profile of this root is open, or may not be looked at."""
     folders = {entry.folder(root) for entry in known if entry.path}
+    for folder in folders:
+        refuse_unreadable(folder)
     for parent in (root, root / "Profiles"):
         if parent.is_dir():
-            folders.update(entry for entry in parent.iterdir() if entry.is_dir())
+            # What is not in the list and not for us to read is no profile of this person.
+            folders.update(
+                entry for entry in parent.iterdir() if entry.is_dir() and may_enter(entry)
+            )
     if any(is_running(folder) for folder in folders):
         raise RefusedError(_("Thunderbird is open. Close it and try again."))
 
 
 def sweep(root: Path, known: tuple[profiles_ini.Entry, ...]) -> None:
-    """Clear away what a run of ours that was killed has left; we hold the lock."""
+    """Clear away what a run of ours that was killed has left; we hold the lock.
+
+    Not on Windows, where folders cannot be locked.
+    """
+    if sys.platform == "win32":
+        return
     listed = {entry.folder(root).name for entry in known if entry.path}
     for parent in (root, root / "Profiles"):
         if not parent.is_dir():
@@ -310,8 +326,10 @@ def sweep(root: Path, known: tuple[profiles_ini.Entry, ...]) -> None:
                     atomic.remove_quietly(entry)
             elif entry.name in listed:
                 atomic.remove_quietly(entry / UNFINISHED)
-            elif {inner.name for inner in entry.iterdir()} <= OURS and (
-                entry.name.startswith(atomic.PREFIX) or (entry / UNFINISHED).exists()
+            elif (
+                may_enter(entry)
+                and {inner.name for inner in entry.iterdir()} <= OURS
+                and (entry.name.startswith(atomic.PREFIX) or (entry / UNFINISHED).exists())
             ):
                 shutil.rmtree(entry, ignore_errors=True)
 

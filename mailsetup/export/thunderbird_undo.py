@@ -6,11 +6,12 @@ for. A new profile that Thunderbird has used is taken from the list and moved as
 there may be mail in it.
 """
 
+import contextlib
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailsetup.export import atomic, nss, profiles_ini
+from mailsetup.export import atomic, nss, presence, profiles_ini
 from mailsetup.export import thunderbird_journal as journal
 from mailsetup.export.installation import Computer, installations
 from mailsetup.export.locking import RefusedError, locked
@@ -26,11 +27,20 @@ from mailsetup.export.thunderbird_profile import (
     mode,
     read_ini,
     refuse_while_open,
+    sweep,
     understood,
 )
 from mailsetup.i18n import _
 
-__all__ = ["UndoRefused", "Undoable", "Undone", "undo", "undo_last", "undoable"]
+__all__ = [
+    "UndoRefused",
+    "Undoable",
+    "Undone",
+    "clear_leftovers",
+    "undo",
+    "undo_last",
+    "undoable",
+]
 
 _PREFS = "prefs.js"
 _REMOVED = "removed"
@@ -85,10 +95,12 @@ def undo_last(
     if profile:
         place = find_place(profile, computer)
         if isinstance(place, NoPlace):
+            clear_leftovers(computer)
             return UndoRefused(place.reason)
         return undo(place.folder, only_ours=only_ours, computer=computer)
     known = undoable(computer)
     if not known:
+        clear_leftovers(computer)
         return UndoRefused(_nothing())
     return undo(known[0].profile, only_ours=only_ours, computer=computer)
 
@@ -101,11 +113,11 @@ def undo(
     With ``only_ours`` a profile that has changed since loses what we put into it and nothing else.
     """
     profile = where.profile if isinstance(where, Applied) else where
-    if not profile.is_dir():
-        return UndoRefused(_("The profile is not there any more."))
     newest = next(iter(journal.changes(profile)), None)
     if newest is None:
-        return UndoRefused(_nothing())
+        there = presence.is_folder(profile)
+        clear_leftovers(computer, profile)
+        return UndoRefused(_nothing() if there else _("The profile is not there any more."))
     try:
         usable(profile)
         if newest.kind == Outcome.PROFILE:
@@ -124,6 +136,35 @@ def undo(
         return UndoRefused(atomic.reason(error, profile))
 
 
+def clear_leftovers(computer: Computer | None = None, profile: Path | None = None) -> None:
+    """Remove what runs that were killed have left of copies, in every Thunderbird profile and
+    beside it; a change that was cut off in the middle is taken back.
+
+    ``profile`` names a profile of which the Thunderbird may not be on this computer. What is in
+    use, or not ours to write, stays.
+    """
+    roots = [installation.root for installation in installations(computer)]
+    if profile is not None:
+        roots += [root for root in profile.parents[:2] if presence.is_file(root / INI)]
+    for root in dict.fromkeys(roots):
+        with contextlib.suppress(RefusedError, OSError):
+            known = understood(read_ini(root / INI))
+            with locked(root):
+                refuse_while_open(root, known)
+                sweep(root, known)
+                # A list that is a link is written where the link leads.
+                atomic.sweep((root / INI).resolve().parent)
+            for entry in known:
+                _recover(entry.folder(root))
+
+
+def _recover(profile: Path) -> None:
+    with contextlib.suppress(RefusedError, OSError):
+        usable(profile)
+        with locked(profile), held(profile):
+            journal.recover(profile)
+
+
 def _nothing() -> str:
     return _("Nothing that this program did there can be taken back.")
 
@@ -132,7 +173,7 @@ def _root_of(profile: Path, computer: Computer | None) -> Path:
     roots = [installation.root for installation in installations(computer)]
     # Without the Thunderbird: the list stands beside the profile, or above ``Profiles``.
     for root in (*roots, profile.parent, profile.parent.parent):
-        if root in profile.parents and (root / INI).is_file():
+        if root in profile.parents and presence.is_file(root / INI):
             return root
     raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
 
@@ -219,7 +260,7 @@ def _mail_left(content: PrefsFile, prefixes: tuple[str, ...]) -> tuple[str, ...]
     found = []
     for prefix in prefixes:
         folder = content.text(f"{prefix}directory")
-        if folder and Path(folder).is_dir():
+        if folder and presence.is_folder(Path(folder)):
             found.append(
                 _("What Thunderbird had fetched for this account is still in {place}.").format(
                     place=folder
@@ -234,7 +275,9 @@ def _mail_left(content: PrefsFile, prefixes: tuple[str, ...]) -> tuple[str, ...]
 def _remove_profile(root: Path, profile: Path, change: journal.Change) -> Undone | UndoRefused:
     ini = (root / INI).resolve()
     content = read_ini(ini)
-    refuse_while_open(root, understood(content))
+    known = understood(content)
+    refuse_while_open(root, known)
+    sweep(root, known)
     unused = _is_unused(profile, change)
     with held(profile):
         if unused:
@@ -247,6 +290,8 @@ def _remove_profile(root: Path, profile: Path, change: journal.Change) -> Undone
         atomic.sync_folder(profile.parent)
         if unused:
             shutil.rmtree(away)
+            if change.ini[0] is None:
+                _remove_empty(profile.parent, root)
             return Undone(profile)
     return Undone(
         profile,
@@ -258,6 +303,13 @@ def _remove_profile(root: Path, profile: Path, change: journal.Change) -> Undone
             ).format(place=away),
         ),
     )
+
+
+def _remove_empty(*folders: Path) -> None:
+    """Remove the folders in which Thunderbird would keep its profiles, where nothing is in them."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _is_unused(profile: Path, change: journal.Change) -> bool:

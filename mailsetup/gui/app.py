@@ -28,14 +28,20 @@ def run(
     application = make_application(platform)
 
     def make_assistant() -> "Assistant":
-        from mailsetup.assistant.service import Assistant, RunOptions
+        from mailsetup.assistant.service import Assistant
+        from mailsetup.demo.computer import demo_assistant
 
-        return Assistant(RunOptions(network=demo.options)) if demo else Assistant()
+        return demo_assistant(demo) if demo else Assistant()
 
     # A demo leaves no trace, and a picture is not somebody's window.
     memory = Memory(None if demo or screenshot else QSettings("mailsetup", "mailsetup"))
     suggest_language(memory.language)
-    window = Window(make_assistant, demo.accounts if demo else (), memory=memory)
+    window = Window(
+        make_assistant,
+        demo.accounts if demo else (),
+        memory=memory,
+        computer=demo.computer if demo else None,
+    )
     window.show()
     if screenshot:
         QTimer.singleShot(0, lambda: _paint(application, window, screenshot))

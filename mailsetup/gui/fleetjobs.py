@@ -129,6 +129,7 @@ class FleetJobs:
                     journal,
                     Work(check=check, pdf=pdf, agreed_commands=commands),
                     options,
+                    vault=self._jobs.engine().vault,
                     make_page=lambda page: html_to_pdf(
                         page.html, page.title, pictures=page.pictures
                     ),

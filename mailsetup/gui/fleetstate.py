@@ -1,6 +1,5 @@
 """A table of many people on its way through the window."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,8 +49,9 @@ class FleetState:
     @property
     def is_begun(self) -> bool:
         """Whether an earlier run has left something to go on with."""
-        # `Path.is_dir` raises where a folder may not be looked into.
-        return self.out is not None and os.path.isdir(self.out / ".mailsetup-batch")  # noqa: PTH112
+        from mailsetup.export import presence
+
+        return self.out is not None and presence.is_folder(self.out / ".mailsetup-batch")
 
     @property
     def asks_for_commands(self) -> bool:

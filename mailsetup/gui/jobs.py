@@ -336,14 +336,14 @@ class Jobs:
             return world
 
         def opened(end: JobEnd) -> None:
-            from mailsetup.assistant.service import Assistant, RunOptions
+            from mailsetup.demo.computer import demo_assistant
             from mailsetup.demo.world import DemoWorld
 
             world = end.value
             if isinstance(world, DemoWorld):
                 self._world = world
-                self._move_to(lambda: Assistant(RunOptions(network=world.options)))
-                self._session.begin_anew()
+                self._move_to(lambda: demo_assistant(world))
+                self._session.move_to(world.computer)
                 self._session.demo = world.accounts
                 self._session.demo_can_be_left = True
                 done("")
@@ -362,7 +362,7 @@ class Jobs:
         """Back to the real world, forgetting the demo's."""
         world, self._world = self._world, None
         self._session.demo, self._session.demo_can_be_left = (), False
-        self._session.begin_anew()
+        self._session.move_to(None)
         self._move_to(self._own)
         if world is not None:
 

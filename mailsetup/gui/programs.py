@@ -32,18 +32,19 @@ class ProgramJobs:
 
     def ask_installed(self, done: Callable[[], None]) -> None:
         """Which mail programs are on this computer."""
+        computer = self._session.computer
 
         async def ask(_emit: Callable[[Event], None]) -> object:
             from mailsetup.export.outlook_run import outlook_program
             from mailsetup.export.table import EXPORTERS, installed
-            from mailsetup.export.thunderbird_places import places
+            from mailsetup.export.thunderbird_places import offered, places
 
-            here = {program.id: installed(program.id) for program in EXPORTERS}
-            return here, places(), outlook_program()
+            here = {program.id: installed(program.id, computer) for program in EXPORTERS}
+            return here, offered(places(computer)), outlook_program(computer)
 
         def asked(end: JobEnd) -> None:
-            if isinstance(end.value, tuple):
-                session = self._session
+            session = self._session
+            if isinstance(end.value, tuple) and session.computer is computer:
                 session.installed, session.places, session.outlook = end.value
                 done()
 
@@ -62,6 +63,7 @@ class ProgramJobs:
         session.program = program
         session.forget_program()
         place = session.place or "new"
+        computer = session.computer
         secret: Secret | None = None
         if session.store_in_program and not session.by_sign_in:
             secret = Secret(session.password)
@@ -77,10 +79,14 @@ class ProgramJobs:
             from mailsetup.export.universal import Other
 
             if applies and program == "evolution":
-                return apply_evolution(account)
+                return apply_evolution(account, computer=computer)
             if applies:
                 return thunderbird_existing.apply(
-                    account, profile=place, folders=folders, password=secret
+                    account,
+                    profile=place,
+                    folders=folders,
+                    password=secret,
+                    computer=computer,
                 )
             chosen = exporter(program)
             made = chosen.export(account) if chosen else None
@@ -118,7 +124,8 @@ class ProgramJobs:
                 changed = applied if isinstance(applied, Applied) else None
                 session.applied = str(changed.outcome) if changed else "already-there"
                 session.profile = applied.profile
-                session.command = tuple(applied.command)
+                # The program itself would look for the profile in the person's own home.
+                session.command = () if session.temporary_home else tuple(applied.command)
                 corrected = changed.corrected if changed else ()
                 session.notes = (*corrected, *applied.notes)
             case Artifact() as artifact:
@@ -141,14 +148,14 @@ class ProgramJobs:
     def undo(self, done: Callable[[], None]) -> None:
         """Take back what was done in Thunderbird."""
         session = self._session
-        profile, only_ours = session.profile, session.only_ours
+        profile, only_ours, computer = session.profile, session.only_ours, session.computer
         if profile is None:
             return
 
         async def take_back(_emit: Callable[[Event], None]) -> object:
             from mailsetup.export.thunderbird_undo import undo
 
-            return undo(profile, only_ours=only_ours)
+            return undo(profile, only_ours=only_ours, computer=computer)
 
         def taken_back(end: JobEnd) -> None:
             from mailsetup.export.thunderbird_undo import Undone, UndoRefused

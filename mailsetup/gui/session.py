@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mailsetup.demo.world import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
+    from mailsetup.export.installation import Computer
     from mailsetup.export.outlook_run import RunStep, Way
     from mailsetup.export.qr import QrMatrix
     from mailsetup.export.thunderbird_places import Place
@@ -108,6 +109,9 @@ class Session:
     notes: tuple[str, ...] = ()
     """What the person should know about the profile that was made."""
     saved: tuple[Path, ...] = ()
+    computer: "Computer | None" = None
+    """Where the mail programs are looked for and set up: None for this one; the demo has a
+    temporary one."""
     outlook: str = ""
     """The path of classic Outlook on this computer; empty where there is none."""
     step: "RunStep | None" = None
@@ -214,6 +218,7 @@ class Session:
             keyring_known=self.keyring_known,
             installed=self.installed,
             places=self.places,
+            computer=self.computer,
             outlook=self.outlook,
             demo=self.demo,
             demo_can_be_left=self.demo_can_be_left,
@@ -225,6 +230,19 @@ class Session:
             settings_file=self.settings_file,
         )
         self.__dict__.update(fresh.__dict__)
+
+    @property
+    def temporary_home(self) -> Path | None:
+        """The home that is removed when the demo ends; None outside of the demo."""
+        computer = self.computer
+        return computer.home if computer is not None and computer.temporary else None
+
+    def move_to(self, computer: "Computer | None") -> None:
+        """Begin on another computer (the demo's, or back): what the last one had is unknown."""
+        self.computer = computer
+        self.installed, self.places, self.outlook = {}, (), ""
+        self.keyring, self.keyring_known = "", False
+        self.begin_anew()
 
     def take_address(self, address: EmailAddress) -> None:
         """Another address: what was found counts no more, and a password is not for other hosts."""

@@ -37,6 +37,7 @@ from mailsetup.i18n import _, language, set_language
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
     from mailsetup.demo.world import DemoAccount
+    from mailsetup.export.installation import Computer
     from mailsetup.gui.saving import SavingReport
     from mailsetup.model.settings import ServerSettings
 
@@ -52,7 +53,8 @@ _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class Window(QWidget):
-    """The whole assistant. ``make_assistant`` is called in the worker thread."""
+    """The whole assistant. ``make_assistant`` is called in the worker thread; on ``computer``
+    (this one without it) mail programs are looked for and set up."""
 
     def __init__(
         self,
@@ -61,10 +63,11 @@ class Window(QWidget):
         *,
         memory: Memory | None = None,
         dialogs: Dialogs | None = None,
+        computer: "Computer | None" = None,
     ) -> None:
         super().__init__()
         self.dialogs = dialogs or Dialogs()
-        self.session = Session(demo=demo, memory=memory or Memory())
+        self.session = Session(demo=demo, memory=memory or Memory(), computer=computer)
         self.flow = Flow()
         self.bridge = Bridge(self)
         self.jobs = Jobs(self.bridge, self.session, make_assistant)

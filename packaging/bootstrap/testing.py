@@ -14,7 +14,11 @@ from mailsetup.i18n import _
 WORKERS = 3
 """At two cores: half of the tests' time is waiting for real servers and programs."""
 
-UNIT_TESTS = ("-m", "not servers and not programs and not slow", "--ignore=tests/gui")
+UNIT_TESTS = (
+    "-m",
+    "not servers and not thunderbird and not programs and not slow",
+    "--ignore=tests/gui",
+)
 
 NO_TESTS_COLLECTED = 5
 """pytest's own exit status: a failure for a command that is to run the tests."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,43 @@ def test_an_account_joins_a_profile_and_leaves_it_again(folder: Path, prefs: Pat
 
 
 @needs_posix
+def test_an_undo_with_nothing_to_take_back_clears_away_what_a_killed_run_left(
+    folder: Path, prefs: Path
+) -> None:
+    copies = [
+        prefs.parent / ".mailsetup-0123456789abcdef" / "key4.db",
+        prefs.parent / ".mailsetup-0123456789abcde0",
+        prefs.parent.parent / ".mailsetup-0123456789abcde1" / "logins.json",
+        prefs.parent.parent / ".mailsetup-0123456789abcde2",
+    ]
+    for copy in copies:
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text("secret")
+    status, told = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
+    assert (status, told["error"]["id"]) == (2, "undo.refused")
+    assert not list(folder.rglob(".mailsetup-*"))
+    assert prefs.read_bytes() == profile().content
+
+
+@needs_posix
+def test_an_undo_clears_away_what_was_left_where_a_linked_list_of_profiles_leads(
+    folder: Path, prefs: Path
+) -> None:
+    elsewhere = folder / "dotfiles"
+    elsewhere.mkdir()
+    ini = prefs.parent.parent / "profiles.ini"
+    ini.rename(elsewhere / "profiles.ini")
+    ini.symlink_to(elsewhere / "profiles.ini")
+    left, others = elsewhere / ".mailsetup-0123456789abcdef", elsewhere / ".mailsetup-mine"
+    for file in (left, others):
+        file.write_text("[Profile0]")
+        os.utime(file, (0, 0))
+    assert run("apply", ADDRESS, "--to", "thunderbird", "--undo")[0] == 2
+    assert not left.exists()
+    assert others.exists(), "no name that this program makes"
+
+
+@needs_posix
 def test_after_thunderbird_ran_only_our_part_is_taken_out_and_only_when_asked(
     folder: Path, prefs: Path
 ) -> None:
@@ -211,12 +249,50 @@ def test_a_profile_that_is_not_there_and_the_wrong_program_are_said(
 
 
 @needs_posix
-def test_the_first_profile_of_all_is_made_and_told_how_to_open(folder: Path) -> None:
+def test_the_first_profile_of_all_is_made_and_opens_by_itself(folder: Path) -> None:
     status, out, _err = run(*apply(folder, "--name", "Ana"))
     assert status == 0
-    assert "thunderbird -P ana-bodega.example" in out
+    assert "Open Thunderbird as always" in out
     (prefs,) = (folder / ".thunderbird").glob("*.ana-bodega.example/prefs.js")
     assert '"Ana"' in prefs.read_text()
+
+
+@needs_posix
+def test_a_new_profile_beside_others_is_told_how_to_open(folder: Path, prefs: Path) -> None:
+    (prefs.parent / "compatibility.ini").write_text("[Compatibility]\n")
+    status, out, _err = run(*apply(folder, "--profile", "new"))
+    assert status == 0
+    assert "thunderbird -P ana-bodega.example" in out
+    assert ADDRESS.encode() not in prefs.read_bytes()
+
+
+@needs_posix
+def test_without_a_profile_the_account_goes_into_the_one_that_opens(
+    folder: Path, prefs: Path
+) -> None:
+    (prefs.parent / "compatibility.ini").write_text("[Compatibility]\n")
+    status, told = document(*apply(folder))
+    assert (status, told["name"], told["change"]) == (0, "Mine", "added")
+    assert ADDRESS.encode() in prefs.read_bytes()
+
+
+@needs_posix
+def test_a_profile_that_thunderbird_never_opened_is_refused_with_the_right_name(
+    folder: Path, prefs: Path
+) -> None:
+    root = prefs.parent.parent
+    (root / "xyz.default").mkdir()
+    (root / "profiles.ini").write_text(
+        "[General]\nVersion=2\n\n[Profile0]\nName=default\nIsRelative=1\nPath=xyz.default\n"
+        "Default=1\n\n[Profile1]\nName=Mine\nIsRelative=1\nPath=abc.mine\n\n"
+        "[InstallFDC34C9F024745EB]\nDefault=abc.mine\nLocked=1\n"
+    )
+    status, told = document(*apply(folder, "--profile", "default"))
+    assert (status, told["error"]["id"]) == (2, "apply.refused")
+    assert "“Mine”" in told["error"]["message"]
+    assert not list((root / "xyz.default").iterdir())
+    spanish = run(*apply(folder, "--profile", "default", "--lang", "es"))[2]
+    assert "El que abre es «Mine»" in spanish
 
 
 # Evolution, programs ----------------------------------------------------------------------------

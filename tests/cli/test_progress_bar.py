@@ -19,6 +19,8 @@ import fcntl
 import pty
 import termios
 
+pytestmark = pytest.mark.slow
+
 COUNT = 200
 """Enough for processes of its own."""
 _SIZE = ("COLUMNS", "LINES")

@@ -41,6 +41,7 @@ TYPED = (
     (("export", "a@b.es", "--for", "thun"), {
         "thunderbird", "thunderbird-android", "thunderbird-fleet",
     }),
+    (("apply", "a@b.es", "--to", ""), {"thunderbird", "evolution"}),
     (("kit", "--for", "an"), {"ansible"}),
 )  # fmt: skip
 

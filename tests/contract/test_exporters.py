@@ -13,6 +13,8 @@ from mailsetup.export.table import EXPORTERS, exporter
 from tests.contract import exporters as contract
 from tests.contract.exporters import ANYTHING, AWKWARD, BASE, HOSTS, with_server
 
+pytestmark = pytest.mark.slow
+
 for _module in pkgutil.iter_modules(tests.contract.__path__):
     if _module.name.startswith("test_export_"):
         importlib.import_module(f"tests.contract.{_module.name}")

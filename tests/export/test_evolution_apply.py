@@ -239,6 +239,25 @@ def test_wherever_a_repair_is_cut_off_each_file_is_old_or_new(
     assert set(found.values()) == {new}
 
 
+@pytest.mark.parametrize("repair", [False, True])
+def test_a_file_that_the_disk_returns_otherwise_changes_nothing(
+    failing: Interruptions, tmp_path: Path, repair: bool
+) -> None:
+    before = account(incoming_host="old.bodega.example", outgoing_host="old.bodega.example")
+    for number in range(1, 10):
+        config = tmp_path / str(number)
+        config.mkdir()
+        if repair:
+            applied(before, config)
+        was = snapshot(config)
+        done = failing.run("evolution", number, "spoil", config, "new.bodega.example")
+        if done.status == 0:
+            break
+        assert done.status == 3, done.error
+        assert snapshot(config) == was
+    assert number == (3 if repair else 4)
+
+
 # Key files ----------------------------------------------------------------------------------------
 
 
@@ -260,6 +279,34 @@ def test_setting_a_value_changes_that_one_only(old: str, new: str) -> None:
         "Two": {"A": old},
         "Three": {"A": new},
     }
+
+
+OLD = b"# mine\r\n[One]\r\n\r\nA=1\r\nB = 2\r\n\r\n[Two]\r\nA=3\r\n\r\n\r\n"
+
+
+def test_every_other_byte_of_a_key_file_stays() -> None:
+    changed = keyfile.with_values(OLD, {"One": {"A": "x"}, "Two": {"C": "y"}})
+    assert changed == OLD.replace(b"A=1", b"A=x").replace(b"A=3\r\n", b"A=3\r\nC=y\r\n")
+    assert keyfile.became(OLD, changed, {"One": {"A": "x"}, "Two": {"C": "y"}})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"A=1", b"A=2"),  # not the value that was meant
+        (b"B = 2", b"B=2"),  # another line
+        (b"# mine\r\n", b""),  # a comment lost
+        (b"[Two]", b"[Three]"),  # another group
+        (b"A=3", b"A=x"),  # the same key in another group
+        (b"[Two]", b"C=1\r\n[Two]"),  # one value more
+        (b"[One]", b"\xff[One]"),  # no key file any more
+    ],
+)
+def test_a_key_file_that_does_not_read_back_as_meant_is_noticed(old: bytes, new: bytes) -> None:
+    right = OLD.replace(b"A=1", b"A=x")
+    assert keyfile.became(OLD, right, {"One": {"A": "x"}})
+    wrong = OLD.replace(old, new) if old == b"A=1" else right.replace(old, new)
+    assert not keyfile.became(OLD, wrong, {"One": {"A": "x"}})
 
 
 def test_what_is_no_key_file_is_left_alone() -> None:

@@ -8,19 +8,23 @@ from pathlib import Path
 import pytest
 
 from mailsetup.export import profiles_ini
-from mailsetup.export.installation import Installation
+from mailsetup.export.installation import Computer, Installation
 from mailsetup.export.thunderbird_accounts import accounts_in
-from mailsetup.export.thunderbird_existing import AlreadyThere, apply_existing
+from mailsetup.export.thunderbird_existing import NEW, AlreadyThere, apply, apply_existing
 from mailsetup.export.thunderbird_places import Place
 from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
-from mailsetup.export.thunderbird_undo import Undone, undo
+from mailsetup.export.thunderbird_undo import Undone, undo, undo_last
+from mailsetup.model.secret import Secret
 from tests.export import marionette
 from tests.export.accounts import account
 from tests.export.interrupted import Interruptions
 from tests.export.parsers import read_prefs
 from tests.export.test_thunderbird_merge import profile
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
+]
 
 OLD_INI = (
     b"[General]\r\nStartWithLastProfile=1\r\n\r\n"
@@ -224,6 +228,102 @@ def test_taking_back_that_is_cut_off_can_be_finished(
         assert isinstance(apply_existing(account(), place(root)), Applied)
         assert isinstance(undo(root / "abc.mine"), Undone)
         assert state(root) == before
+
+
+def at_home(folder: Path) -> tuple[Path, Computer]:
+    """A root where Thunderbird looks for it, and the computer whose Thunderbird does."""
+    bin_folder = folder / "bin"
+    bin_folder.mkdir(parents=True)
+    thunderbird = bin_folder / "thunderbird"
+    if marionette.PROGRAM is not None:
+        thunderbird.symlink_to(marionette.PROGRAM)
+    else:
+        thunderbird.write_text("#!/bin/sh\n")
+        thunderbird.chmod(0o755)
+    root = used_root(folder)
+    root.rename(folder / ".thunderbird")
+    computer = Computer("linux", folder, {"PATH": str(bin_folder)}, folder)
+    return folder / ".thunderbird", computer
+
+
+def everything(root: Path) -> dict[str, bytes | None]:
+    """Every file's content and every folder, by its path."""
+    return {
+        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
+        for path in root.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("where", ["new", "existing"])
+@pytest.mark.parametrize("again", ["by name", "by folder", "whatever there is"])
+@pytest.mark.thunderbird
+@pytest.mark.skipif(marionette.PROGRAM is None, reason="Thunderbird is not installed")
+def test_the_undo_after_a_killed_one_leaves_no_copy_of_anything(
+    failing: Interruptions, tmp_path: Path, where: str, again: str
+) -> None:
+    """With a password: the copies would be of ``logins.json`` and ``key4.db``."""
+
+    def with_account(name: str) -> tuple[Path, Computer, dict[str, bytes | None], Path]:
+        root, computer = at_home(tmp_path / name)
+        before = everything(root)
+        profile = "mine" if where == "existing" else NEW
+        done = apply(account(), profile=profile, password=Secret("geheim"), computer=computer)
+        assert isinstance(done, Applied)
+        assert done.password_stored
+        return root, computer, before, done.profile
+
+    what = "undo" if where == "existing" else "undo-new"
+    root, _computer, _before, _profile = with_account("count")
+    count = failing.touches(what, root)
+    for number in range(1, count + 1):
+        root, computer, before, made = with_account(str(number))
+        assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
+        match again:
+            case "by name":
+                undo_last("mine" if where == "existing" else made.name, computer=computer)
+            case "by folder":
+                undo(made, computer=computer)
+            case _:
+                undo_last(computer=computer)
+        assert everything(root) == before, number
+
+
+@pytest.mark.parametrize("what", ["apply", "existing", pytest.param("stored")])
+@pytest.mark.thunderbird
+@pytest.mark.skipif(marionette.PROGRAM is None, reason="Thunderbird is not installed")
+def test_the_undo_after_a_killed_apply_leaves_no_copy_of_anything(
+    failing: Interruptions, tmp_path: Path, what: str
+) -> None:
+    count = failing.touches(what, at_home(tmp_path / "count")[0])
+    for number in range(1, count + 1):
+        root, computer = at_home(tmp_path / str(number))
+        before = everything(root)
+        assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
+        undo_last(computer=computer)
+        assert everything(root) == before, number
+
+
+@pytest.mark.parametrize(
+    "what", ["apply", "existing", pytest.param("stored", marks=NEEDS_THUNDERBIRD), "undo-new"]
+)
+def test_what_the_disk_returns_otherwise_never_replaces_an_old_file(
+    failing: Interruptions, what: str, tmp_path: Path
+) -> None:
+    def root_of(name: str) -> Path:
+        root = used_root(tmp_path / name)
+        if what == "undo-new":
+            assert isinstance(apply_new_profile(account(), root=root), Applied)
+        return root
+
+    count = failing.touches(what, root_of("count"), "spoil")
+    for number in range(1, count + 1):
+        root = root_of(str(number))
+        before = state(root)
+        done = failing.run(what, number, "spoil", root)
+        assert done.status == 3, done.error
+        after = state(root)
+        after = {key: value for key, value in after.items() if "mailsetup-unfinished" not in key}
+        assert after == before
 
 
 @pytest.mark.parametrize("what", ["write", "replace"])

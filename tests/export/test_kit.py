@@ -22,6 +22,8 @@ from tests.export.apple_schema import MAIL, TOP_LEVEL
 from tests.export.apple_schema import faults as apple_faults
 from tests.powershell import faults
 
+pytestmark = pytest.mark.programs
+
 ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 
 

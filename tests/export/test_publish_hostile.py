@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import dns.rdatatype
 import dns.zone
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,6 +29,7 @@ from mailsetup.model.settings import (
 from tests.contract.exporters import ANYTHING, AWKWARD
 from tests.export.published import ANA, DOMAIN, FULL, IMAP, MX, OPTIONS, SIMPLE, SMTP, content
 
+pytestmark = pytest.mark.slow
 SPECIAL = st.text(
     st.sampled_from("ab.-;{}$\"'\\#<>&%@:/()[] \n\r\t\0*~`!|^=é文\u2028\ufffe"), max_size=30
 )

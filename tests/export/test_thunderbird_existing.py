@@ -13,7 +13,7 @@ from mailsetup.export.installation import Computer, Installation
 from mailsetup.export.prefs_js import PrefsFile
 from mailsetup.export.thunderbird import prefs_js
 from mailsetup.export.thunderbird_accounts import accounts_in
-from mailsetup.export.thunderbird_existing import AlreadyThere, apply, apply_existing
+from mailsetup.export.thunderbird_existing import NEW, AlreadyThere, apply, apply_existing
 from mailsetup.export.thunderbird_places import NoPlace, Place, find_place, places
 from mailsetup.export.thunderbird_profile import Applied, ApplyRefused, Outcome
 from mailsetup.export.thunderbird_undo import Undone, UndoRefused, undo, undo_last, undoable
@@ -330,9 +330,12 @@ def with_profiles(tmp_path: Path, ini: str, *folders: str) -> Computer:
         content = prefs_js(LUIS)
         assert isinstance(content, bytes)
         (root / folder / "prefs.js").write_bytes(content)
+        (root / folder / "compatibility.ini").write_text(USED)
     (root / "profiles.ini").write_text(ini)
     return computer
 
+
+USED = "[Compatibility]\nLastVersion=153\nLastPlatformDir=/usr/lib/thunderbird\n"
 
 TWO = (
     "[Profile0]\nName=old\nIsRelative=1\nPath=a.old\nDefault=1\n\n"
@@ -383,7 +386,7 @@ def test_apply_takes_new_or_a_name_and_the_newest_is_undone_first(tmp_path: Path
     in_old = apply(ANA, profile="old", computer=computer)
     assert isinstance(in_old, Applied)
     assert in_old.profile.name == "a.old"
-    fresh = apply(ANA, computer=computer)
+    fresh = apply(ANA, profile=NEW, computer=computer)
     assert isinstance(fresh, Applied)
     assert fresh.outcome is Outcome.PROFILE
     assert {change.profile for change in undoable(computer)} == {in_old.profile, fresh.profile}

@@ -150,6 +150,16 @@ def test_other_logins_stay_as_they_are(tmp_path: Path) -> None:
     assert [row[1:] for row in read(done.profile)][2:] == [("eva@bodega.example", "otra")] * 2
 
 
+def test_half_a_surrogate_pair_in_another_login_stays(tmp_path: Path) -> None:
+    done = applied(ANA, tmp_path)
+    path = done.profile / "logins.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), "x": "\ud83d"}))
+    eva = account("eva@bodega.example")
+    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), Applied)
+    assert json.loads(path.read_bytes())["x"] == "\ud83d"
+    assert len(read(done.profile)) == 4
+
+
 def test_only_our_logins_are_taken_out_when_others_came_since(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
     eva = account("eva@bodega.example")
@@ -175,7 +185,10 @@ def test_a_primary_password_is_neither_guessed_nor_asked_for(tmp_path: Path) -> 
 
 def test_what_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
-    for content in (b"", b"[]", b'{"logins": 1}', b'{"logins": [1]}', b"[" * 100_000):
+    for content in (
+        *(b"", b"[]", b'{"logins": 1}', b'{"logins": [1]}', b"[" * 100_000),
+        b'{"logins": [], "x": 1e999}',
+    ):
         (done.profile / "logins.json").write_bytes(content)
         with pytest.raises(RefusedError, match="cannot be read"):
             nss.stored(done.profile, ANA, Secret("x"), installation(tmp_path))

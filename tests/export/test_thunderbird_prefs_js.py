@@ -1,5 +1,7 @@
 """``prefs.js``: read as Gecko reads it, and changed without touching what is not ours."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +67,87 @@ def test_only_the_lines_of_what_changes_are_touched() -> None:
 )
 def test_a_file_that_would_swallow_our_values_is_not_changed(end: bytes) -> None:
     assert PrefsFile(b'user_pref("a", 1);\n' + end).changed({"b": "it's"}) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "values", "remove"),
+    [
+        (b"", {"b": True}, []),  # lost
+        (b'user_pref("a", 1);user_pref("b", false);', {"b": True}, []),  # another value
+        (b'user_pref("a", 1);user_pref("b", 1);', {"b": True}, []),  # another type
+        (b'user_pref("a", 2);user_pref("b", true);', {"b": True}, []),  # another preference changed
+        (b'user_pref("b", true);', {"b": True}, []),  # another preference lost
+        (b'user_pref("a", 1);user_pref("b", true);user_pref("c", 1);', {"b": True}, []),  # one more
+        (b'user_pref("a", 1);user_pref("b", true);', {}, ["b"]),  # not removed
+        (b'// x\nuser_pref("a", 1);user_pref("b", true);', {"b": True}, []),  # a comment more
+    ],
+)
+def test_a_result_that_does_not_read_back_as_meant_is_noticed(
+    content: bytes, values: dict[str, PrefValue], remove: list[str]
+) -> None:
+    assert not PrefsFile(b'user_pref("a", 1);\n').became(content, values, remove)
+
+
+UNIT_OF_HOSTILE = {
+    "one name again and again": b'user_pref("a", 1);\n',
+    "many names": b'user_pref("a%d", 1);\n',
+    "comments in each gap": b"user_pref/* x */(//\n'a'#\n,/**/1)/**/;",
+    "line comments without a statement": b"//",
+    "block comments without a statement": b"/* */",
+    "block comments that never close": b"/*",
+    "statements that break off": b'user_pref("a", ',
+    "texts that never close": b'user_pref("',
+    "escapes": b"\\\\",
+    "quotes": b"\"'",
+    "digits": b"1",
+    "blanks": b" ",
+    "blanks before a broken sign": b"user_pref(  ",
+    "slashes": b"/",
+    "semicolons": b";",
+}
+
+
+@pytest.mark.parametrize("name", UNIT_OF_HOSTILE)
+@pytest.mark.parametrize("before", [b"", b'user_pref("a", ', b'user_pref("a", "', b"user_pref(/*"])
+def test_no_file_costs_more_than_its_length(name: str, before: bytes) -> None:
+    unit = UNIT_OF_HOSTILE[name]
+
+    def seconds(length: int) -> float:
+        count = length // len(unit)
+        numbered = b"%d" in unit
+        content = before + (
+            b"".join(unit % number for number in range(count)) if numbered else unit * count
+        )
+        least = float("inf")
+        for _attempt in range(2):
+            start = time.process_time()
+            PrefsFile(content)
+            least = min(least, time.process_time() - start)
+        return least
+
+    # Sixteen times the length costs 256 times as much where it is quadratic.
+    assert seconds(400_000) < 64 * max(seconds(25_000), 0.0005)
+
+
+def test_a_name_that_stands_there_many_times_is_changed_in_its_last_statement() -> None:
+    before = b'user_pref("a", 1);\n' * 5
+    assert PrefsFile(before).changed({"a": 2}) == b'user_pref("a", 2);\n'
+
+
+# What Thunderbird writes is read by a shortcut; the same with a comment is read step by step.
+@given(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4))
+def test_the_usual_form_and_any_other_mean_the_same(values: dict[str, PrefValue]) -> None:
+    usual = "".join(line(name, value) for name, value in values.items()).encode()
+    other = "".join(
+        line(name, value).replace("user_pref(", "user_pref/**/(", 1)
+        for name, value in values.items()
+    ).encode()
+    assert dict(read(usual)) == dict(read(other)) == values
+
+
+def read(content: bytes) -> dict[str, PrefValue | None]:
+    file = PrefsFile(content)
+    return {name: file.get(name) for name in file}
 
 
 @given(st.dictionaries(NAMES, VALUES, max_size=6))

@@ -89,7 +89,11 @@ def test_a_first_profile_is_listed_marked_and_private(root: Path) -> None:
     assert entry.folder(root) == done.profile
     assert b"Default=1\n" in (root / "profiles.ini").read_bytes()
     assert done.profile.stat().st_mode & 0o777 == 0o700
-    assert {path.name for path in done.profile.iterdir()} == {"prefs.js", "mailsetup-undo"}
+    assert {path.name for path in done.profile.iterdir()} == {
+        "prefs.js",
+        "compatibility.ini",
+        "mailsetup-undo",
+    }
     prefs = done.profile / "prefs.js"
     assert prefs.stat().st_mode & 0o777 == 0o600
     assert read_prefs(prefs.read_bytes())["mail.identity.id1.fullName"] == "Ana Núñez"

@@ -18,6 +18,8 @@ from tests.cli.schema import valid
 from tests.export.qr_reader import decoded_svg
 from tests.fleet.workbooks import ods
 
+pytestmark = pytest.mark.slow
+
 HEADER = "name;address;password;program;language\n"
 
 

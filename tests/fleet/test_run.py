@@ -23,6 +23,8 @@ from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketTy
 from mailsetup.net.network import Network, NetworkOptions
 from tests.discovery.world import World
 
+pytestmark = pytest.mark.slow
+
 MANY = WORTH_IT + 10
 
 

@@ -23,6 +23,7 @@ from mailsetup.gui.screenshots import report
 from mailsetup.model.folders import Folders
 from tests.export.accounts import account
 from tests.export.test_installation import program
+from tests.export.test_thunderbird_startup import HERE, VERSION, install, profiles, root_with
 from tests.gui.driver import Person, Scripted, folder_chooser
 
 MakePerson = Callable[[Assistant], Person]
@@ -72,6 +73,31 @@ def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: Make
     assert b"lastUpdateTime" in left
     assert b"eva@otra.example" in left
     assert b"ana@bodegasdelebro.es" not in left
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a home as Linux has it")
+def test_the_profile_that_opens_by_itself_is_chosen_and_marked_and_stubs_are_left_out(
+    person: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path / "bin/thunderbird")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    ini = profiles("default", "other", "default-default", default="default")
+    root = Path(os.environ["HOME"]) / ".thunderbird"
+    used = {"default": None, "other": HERE, "default-default": HERE}
+    root_with(root, VERSION + ini + install("x.default-default"), **used)
+    chooses_a_program(person)
+    shown = person.program.profile
+    person.bot.waitUntil(lambda: shown.count() == 3)
+    assert [shown.itemText(place) for place in range(3)] == [
+        "Into the profile default-default (the one that opens by itself)",
+        "Into the profile other",
+        "Into a new profile of its own",
+    ]
+    assert shown.currentIndex() == 0
+    person.clicks(person.program.choices["thunderbird"])
+    done_page(person)
+    assert person.window.session.profile == root / "x.default-default"
+    assert b"ana@bodegasdelebro.es" in (root / "x.default-default/prefs.js").read_bytes()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Evolution and its home as Linux has them")

@@ -20,6 +20,8 @@ from mailsetup.report.html import html
 from mailsetup.report.plain import text
 from tests.report.samples import content
 
+pytestmark = pytest.mark.slow
+
 TOLD = content("broken")
 
 

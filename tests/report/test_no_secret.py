@@ -30,6 +30,8 @@ from mailsetup.report.plain import text
 from tests.report.pages import Page
 from tests.report.samples import NOW, discovery, healthy, reports, speaking
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "Zq7-korrekt-pferd"
 
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.wording import demo_note
 from mailsetup.export.exporter import Step
 from mailsetup.gui.page import PageView, Wish
 from mailsetup.gui.qrview import QrView
@@ -126,6 +127,8 @@ class DonePage(PageView):
             else:
                 self.sentence.setText(_("Keep this window open beside your program."))
         notes = session.notes if applied else artifact.notes if artifact else ()
+        if session.temporary_home is not None and session.applied:
+            notes = (*notes, demo_note(session.temporary_home))
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
         self.code.set_matrix(None if applied else session.matrix)
