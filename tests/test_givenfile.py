@@ -1,6 +1,8 @@
 """Files that a person names: whatever stands under the name, an answer comes, and soon."""
 
 import asyncio
+import io
+import json
 import os
 import socket
 import subprocess
@@ -15,6 +17,7 @@ import pytest
 
 from mailsetup.assistant.expert import holds_certificates
 from mailsetup.assistant.settingsfile import FileProblem, read_settings_file
+from mailsetup.cli.main import main
 from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.fleet.settingsfile import SettingsRefused, read_settings
 from mailsetup.fleet.table import NotATable, read_table
@@ -196,3 +199,46 @@ def test_no_reader_of_named_files_hangs_on_what_is_no_file(
     assert answer is False or isinstance(
         answer, FileProblem | SettingsRefused | NotATable | ClientsProblem | Unreachable
     )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("discover", "ana@gmail.com", "--settings"),
+        ("check", "--domain", "nowhere.invalid", "--since"),
+        ("discover", "ana@gmail.com", "--ca-file"),
+        ("kit", "--for", "ansible", "--out", "out", "--settings"),
+        ("batch", "--dry-run"),
+        ("export", "ana@gmail.com", "--offline", "--for", "apple-mail", "--sign-cert"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/dev/zero", "/", "/dev/full"])
+@pytest.mark.timeout(30)
+def test_an_option_that_names_no_file_is_refused_with_a_sentence(
+    words: tuple[str, ...], path: str, tmp_path: Path
+) -> None:
+    out, err = io.StringIO(), io.StringIO()
+    filled = [str(tmp_path / "out") if word == "out" else word for word in words]
+    assert main([*filled, path], io.StringIO(), out, err) == 2
+    assert path in err.getvalue()
+    assert "defect" not in err.getvalue()
+
+
+def test_settings_of_a_table_may_come_from_a_pipe_of_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("address\nana@b.es\neva@b.es\n")
+    server = {"host": "mail.b.es", "port": 993, "security": "tls"}
+    document = {
+        "incoming": [{**server, "protocol": "imap"}],
+        "outgoing": [{**server, "protocol": "smtp", "port": 465}],
+    }
+    (tmp_path / "one.json").write_text(json.dumps(document))
+    words = f"{sys.executable} -m mailsetup batch people.csv --dry-run --json --settings"
+    done = subprocess.run(
+        ["bash", "-c", f"{words} <(cat one.json)"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["people"] == 2

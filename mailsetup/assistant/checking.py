@@ -53,6 +53,7 @@ from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFailure, TlsFault
 from mailsetup.oauth.outcome import SignInFailure, SignInFault
+from mailsetup.threads import in_thread
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
@@ -192,6 +193,7 @@ class Check:
         self._secret = request.secret
         self._renew = renew
         self._renewing = asyncio.Lock()
+        self._has_new_token = False
         self._renewal_failed: SignInFailure | None = None
         self._programs_here = programs_here
         self._account = request.account
@@ -339,7 +341,7 @@ class Check:
             return "", ()
         now = self._net.clock.now()
         # Large scripts take a while to be followed.
-        findings = await asyncio.to_thread(rule_findings, outcome.text, self._account.address, now)
+        findings = await in_thread(rule_findings, outcome.text, self._account.address, now)
         return outcome.text, self._told(findings)
 
     async def _folders(
@@ -350,7 +352,7 @@ class Check:
         if not isinstance(mailbox, ImapMailbox) or incoming.proof is None:
             return ()
         now = self._net.clock.now()
-        receiving = list(await asyncio.to_thread(rule_folders, script, self._account.address, now))
+        receiving = list(await in_thread(rule_folders, script, self._account.address, now))
         if trip is not None:
             receiving.append(trip.folder)
         session = mailbox.session
@@ -410,7 +412,7 @@ class Check:
         """The account in the programs on this computer, once its servers are seen to work."""
         if not (incoming.is_good and outgoing.is_good):
             return ()
-        accounts = await asyncio.to_thread(self._programs_here)
+        accounts = await in_thread(self._programs_here)
         account = self._account
         good = (account.incoming, account.outgoing, *self._request.alternatives)
         return self._told(await look_at_programs(account, good, accounts, self._net))
@@ -575,17 +577,22 @@ class Check:
         return again, await log_in(again, self._secret, self._net)
 
     async def _has_renewed(self, refused: Secret) -> bool:
-        """Whether there is another token than the refused one; both servers share it."""
+        """Whether there is another token than the refused one; both servers share it.
+
+        One renewal is enough: a new token that is refused was not too old. The next renewal would
+        fail where a refresh token serves only once (RFC 9700 section 4.14.2), and look like a
+        sign-in that has expired.
+        """
         async with self._renewing:
             if self._secret is not refused:
                 return True
-            if self._renew is None or self._renewal_failed is not None:
+            if self._renew is None or self._renewal_failed is not None or self._has_new_token:
                 return False
             fresh = await self._renew()
             if isinstance(fresh, SignInFailure):
                 self._renewal_failed = fresh
                 return False
-            self._secret = fresh
+            self._secret, self._has_new_token = fresh, True
             return True
 
     def _cannot_log_in(self, server: ServerSettings) -> bool:

@@ -20,8 +20,7 @@ from mailsetup.assistant.events import (
     SourceAnswered,
     SourceAsked,
 )
-from mailsetup.model.secret import Secret, without_secret
-from mailsetup.model.text import plain
+from mailsetup.model.secret import Secret, plain_without_secrets, without_secret
 
 MOST = 2000
 """Lines that are kept; the oldest go first."""
@@ -33,7 +32,7 @@ class Journal:
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now().astimezone()) -> None:
         self._now = now
         self._lines: deque[str] = deque(maxlen=MOST)
-        self._secrets: list[tuple[str, Secret]] = []
+        self._secrets: list[tuple[str, Secret | None]] = []
 
     def guard(self, username: str, secret: Secret) -> None:
         """A secret that must not appear, also not with an answer that comes much later."""
@@ -42,9 +41,8 @@ class Journal:
 
     def note(self, text: str) -> None:
         """Something of our own, in technical words."""
-        for username, secret in self._secrets:
-            text = without_secret(text, username, secret)
-        self._lines.append(f"{self._now():%H:%M:%S.%f}"[:12] + "  " + plain(text, 400))
+        text = plain_without_secrets(text, self._secrets, 400)
+        self._lines.append(f"{self._now():%H:%M:%S.%f}"[:12] + "  " + text)
 
     def take(self, event: Event) -> None:
         """Something happened in the engine."""

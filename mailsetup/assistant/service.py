@@ -44,6 +44,7 @@ from mailsetup.model.settings import (
     ServerSettings,
 )
 from mailsetup.net.network import Network, open_network
+from mailsetup.threads import in_thread
 from mailsetup.vault import Vault, VaultState
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class Assistant:
         """
         from mailsetup.assistant.signin import ClientsProblem, find_way, known_clients
 
-        known = await asyncio.to_thread(known_clients, self.options.oauth_client_id)
+        known = await in_thread(known_clients, self.options.oauth_client_id)
         if isinstance(known, ClientsProblem):
             return known
         async with self._network(leave_open=True) as net:
@@ -260,7 +261,7 @@ class Assistant:
 
     async def has_kept_sign_in(self, address: EmailAddress) -> bool:
         """Whether the keyring holds a sign-in for the address."""
-        return await asyncio.to_thread(self._vault.load_sign_in, address) is not None
+        return await in_thread(self._vault.load_sign_in, address) is not None
 
     async def keep_sign_in(self, one: "SignIn") -> bool:
         """Put the sign-in into the keyring. False when it was not taken."""
@@ -358,11 +359,11 @@ class Assistant:
 
     async def vault_state(self) -> VaultState:
         """Whether passwords can be kept on this computer."""
-        return await asyncio.to_thread(self._vault.state)
+        return await in_thread(self._vault.state)
 
     async def load_secret(self, address: EmailAddress) -> Secret | None:
         """The password from the keyring."""
-        return await asyncio.to_thread(self._vault.load, address)
+        return await in_thread(self._vault.load, address)
 
     async def store_secret(self, address: EmailAddress, secret: Secret) -> bool:
         """Keep the password in the keyring. False when it was not taken."""

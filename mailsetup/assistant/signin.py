@@ -1,6 +1,5 @@
 """Signing in in the browser: whether and where, and the tokens for as long as they are needed."""
 
-import asyncio
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
@@ -37,6 +36,7 @@ from mailsetup.oauth.metadata import ask_issuer, completed
 from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault, Tokens
 from mailsetup.oauth.provider import Provider, builtin_for, given_by
 from mailsetup.oauth.tokens import renew, revoke
+from mailsetup.threads import in_thread
 
 __all__ = [
     "ClientsProblem",
@@ -266,7 +266,7 @@ async def sign_in(
             scopes,
             needed,
             str(way.account.address),
-            await asyncio.to_thread(page_texts),
+            await in_thread(page_texts),
             choose_account,
             patience,
         )

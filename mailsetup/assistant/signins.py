@@ -19,6 +19,7 @@ from mailsetup.assistant.signin import (
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import AccessToken
 from mailsetup.net.network import Network
+from mailsetup.threads import in_thread
 from mailsetup.vault import Vault
 
 
@@ -76,7 +77,7 @@ class SignIns:
 
     async def kept(self, way: SignInWay) -> SignIn | None:
         """The sign-in of the keyring, whose token must be renewed; None where there is none."""
-        text = await asyncio.to_thread(self._vault.load_sign_in, way.account.address)
+        text = await in_thread(self._vault.load_sign_in, way.account.address)
         kept = kept_from_text(text) if text is not None else None
         return from_kept(kept, way) if kept is not None else None
 

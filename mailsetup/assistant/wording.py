@@ -334,6 +334,16 @@ def warning_sentence(warning: str) -> str:
             return _("One way of looking failed because of a defect of this program.")
         case "out-of-time":
             return _("The time was over before all had answered.")
+        case "unencrypted":
+            return _(
+                "The domain names servers, but only without encryption: a password does not go "
+                "there. Ask your hosting for servers with TLS."
+            )
+        case "plain-http":
+            return _(
+                "The domain offers its settings without encryption only, where anybody on the way "
+                "could change them. They were not used."
+            )
         case "exchange":
             return _(
                 "This mailbox is on an Exchange server that does not announce IMAP. Ask whoever "

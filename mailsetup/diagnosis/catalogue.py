@@ -321,6 +321,16 @@ _ROWS: tuple[Entry, ...] = (
         N_("Your data is not the cause. Try again in some minutes."),
     ),
     Entry(
+        "hosting.login.dropped",
+        _HOSTING,
+        N_("{host} hung up when you logged in."),
+        N_(
+            "It answered until then. Often a protection against wrong passwords blocks this "
+            "connection for a while: wait an hour without trying, or try with your phone's data. "
+            "If nothing changes, write to your hosting."
+        ),
+    ),
+    Entry(
         "hosting.server.blocks-us",
         _HOSTING,
         N_("The mail server {host} refuses connections from here."),

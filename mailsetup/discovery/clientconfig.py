@@ -94,6 +94,8 @@ class Fault(StrEnum):
     """The web site's own page, which many servers give for every address they do not know."""
     OTHER_DOCUMENT = "other-document"
     NO_SERVER = "no-usable-server"
+    UNPROTECTED = "no-protected-server"
+    """As `NO_SERVER`, where a server is named whose only fault is that it has no encryption."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,19 @@ def parse(document: bytes, address: EmailAddress) -> AccountSettings | Unusable:
         return Unusable(Fault(root.value))
     if name_of(root) != "clientconfig":
         return Unusable(Fault.OTHER_DOCUMENT)
+    unprotected = False
     for provider in children(root, "emailprovider"):
         settings = _provider(root, provider, address)
         if settings.servers:
             return settings
-    return Unusable(Fault.NO_SERVER)
+        unprotected = unprotected or _names_unprotected(provider)
+    return Unusable(Fault.UNPROTECTED if unprotected else Fault.NO_SERVER)
+
+
+def _names_unprotected(provider: Element) -> bool:
+    servers = (*children(provider, "incomingserver"), *children(provider, "outgoingserver"))
+    kinds = (next(_known(_SOCKET_TYPES, element, "sockettype"), None) for element in servers)
+    return SocketType.NONE in kinds
 
 
 def _provider(root: Element, provider: Element, address: EmailAddress) -> AccountSettings:

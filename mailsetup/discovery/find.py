@@ -43,6 +43,7 @@ from mailsetup.model.outcome import (
     Unreachable,
 )
 from mailsetup.model.source import Method
+from mailsetup.net.http import HttpFault
 from mailsetup.net.network import Network
 
 
@@ -91,6 +92,13 @@ _FIRST_SHARE = 0.25
 _TURNS_TO_ASK = 3
 """Turns of the event loop until a question is on the wire."""
 _FIRST_TO_ASK = frozenset({Method.PACC, Method.AUTOCONFIG, Method.WELL_KNOWN, Method.SRV})
+
+
+_REFUSED_FOR_SAFETY = {
+    "no-protected-server": "unencrypted",
+    str(HttpFault.REDIRECT_INSECURE): "plain-http",
+}
+"""Why a source's answer was not taken, and the warning where nothing else was found."""
 
 
 def _ignore(_: Progress) -> None:
@@ -324,6 +332,9 @@ class _Race:
             warnings.append("source-crashed")
         if out_of_time:
             warnings.append("out-of-time")
+        if best is None:
+            reasons = {one.reason for one in tried}
+            warnings += [word for reason, word in _REFUSED_FOR_SAFETY.items() if reason in reasons]
         verdict = Verdict.NOT_FOUND
         confirm: tuple[str, ...] = ()
         if best is not None:

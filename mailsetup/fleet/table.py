@@ -279,10 +279,6 @@ def _workbook_sentence(fault: WorkbookFault) -> str:
                 "The workbook is far too large once it is unpacked."
                 " Save the sheet with the people as .csv, and use that."
             )
-        case WorkbookFault.WIDE:
-            return _(
-                "The sheet has more than {limit} columns. Remove those that are not needed."
-            ).format(limit=MAX_COLUMNS)
         case WorkbookFault.NOT_STARTED:
             return _(
                 "Workbooks cannot be read on this computer now. Save the sheet with the people as"
@@ -322,6 +318,12 @@ def _header(rows: Iterable[_Line]) -> _Header | NotATable | None:
                 places[known] = place
         if Column.ADDRESS not in places:
             continue
+        if len(header.cells) > MAX_COLUMNS:
+            return NotATable(
+                _(
+                    "The table has more than {limit} columns. Remove those that are not needed."
+                ).format(limit=MAX_COLUMNS)
+            )
         if twice:
             return NotATable(_("Two columns mean the same: “{name}”.").format(name=twice))
         return _Header(places, tuple(ignored), len(header.cells))

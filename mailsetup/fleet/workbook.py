@@ -43,7 +43,6 @@ class WorkbookFault(StrEnum):
     """Damaged, not a workbook at all, or it takes more memory or time than a workbook may."""
     PASSWORD = "password"  # noqa: S105 - a word for machines
     LARGE = "large"
-    WIDE = "wide"
     NOT_STARTED = "not-started"
     """This computer could not start the process that reads it."""
 
@@ -93,6 +92,7 @@ class Workbook:
         """Start reading. Raises WorkbookError, ReadingCancelledError."""
         self._limits = limits or Limits()
         self._is_cancelled = is_cancelled
+        self._requests = 0
         self._deadline = time.monotonic() + _START_SECONDS
         self._pipe, self._process = _started(self._limits)
         try:
@@ -107,9 +107,14 @@ class Workbook:
 
     def rows(self, index: int) -> Iterator[SheetRow]:
         """The rows of a sheet that hold anything. Raises WorkbookError, ReadingCancelledError."""
+        self._requests += 1
+        request = self._requests
         self._send(str(index).encode())
         while True:
             message = self._receive()
+            if message.get("request") != request:
+                # Of a sheet that was not read to its end.
+                continue
             if message.get("end") is True:
                 return
             for number, cells in _list(message.get("rows")):

@@ -1,11 +1,20 @@
 """A password or token on its way from the person to the server."""
 
 import base64
+import html
+import json
+import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
+from urllib.parse import quote, quote_plus
+
+from mailsetup.model.text import ELLIPSIS, plain
 
 _HIDDEN = "•••"
-_LONG = 24
-"""Characters from which on a secret is also looked for inside of what was packed with it."""
+_SHORT = 4
+"""Characters. Less than that says nothing of a secret, and stands everywhere."""
+_LONG = 12
+"""Octets from which on a secret is also looked for inside of what was packed with it."""
 
 
 class Secret:
@@ -15,14 +24,21 @@ class Secret:
     text or a report by accident.
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_forms", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
+        self._forms: dict[str, tuple[str, ...]] = {}
 
     def reveal(self) -> str:
         """The value itself, for the one place that sends it."""
         return self._value
+
+    def forms(self, username: str) -> tuple[str, ...]:
+        """Every form in which the value is looked for, in lower case; see `without_secret`."""
+        if username not in self._forms:
+            self._forms[username] = _forms_of(self._value, username)
+        return self._forms[username]
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -51,29 +67,147 @@ class AccessToken(Secret):
     __slots__ = ()
 
 
-def without_secret(text: str, username: str, secret: Secret | None) -> str:
-    """The text with the password and its usual encodings blanked out."""
-    if not secret:
-        return text
-    value = secret.reveal()
-    forms = {
-        value,
-        base64.b64encode(value.encode()).decode(),
-        base64.b64encode(f"\0{username}\0{value}".encode()).decode(),
-        *_within_base64(value),
-    }
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, _HIDDEN)
+def plain_without_secrets(
+    text: str, secrets: Sequence[tuple[str, Secret | None]], limit: int = 300
+) -> str:
+    """Text from a server made fit to be shown (see `plain`) and free of secrets.
+
+    ``secrets`` come with their user names. What `plain` folds and cuts could not be recognised
+    afterwards, so that it is blanked before; what becomes recognisable by folding, and what the cut
+    left of a secret, is blanked after.
+    """
+    for username, secret in secrets:
+        text = without_secret(text, username, secret)
+    text = plain(text, limit)
+    for username, secret in secrets:
+        text = without_secret(text, username, secret)
     return text
 
 
-def _within_base64(value: str) -> set[str]:
+def without_secret(text: str, username: str, secret: Secret | None) -> str:
+    """The text with the password and its usual encodings blanked out, in upper and lower case.
+
+    Where the text was cut (it ends with an ellipsis), a beginning of the password at its end is
+    blanked as well. Of passwords with fewer than four characters only whole words are blanked, and
+    of those with one character nothing: the blanks would tell the password.
+    """
+    if not secret:
+        return text
+    value = secret.reveal()
+    if len(value.strip()) < _SHORT:
+        return _without_word(text, value.strip())
+    forms = secret.forms(username)
+    lowered = _lower(text)
+    spans = [span for form in forms for span in _spans(lowered, form)]
+    if text.endswith(ELLIPSIS):
+        spans += _cut_span(lowered.removesuffix(ELLIPSIS).rstrip(), forms)
+    return _blanked(text, sorted(spans))
+
+
+def _without_word(text: str, word: str) -> str:
+    if len(word) < 2:
+        return text
+    spans = [
+        (start, end)
+        for start, end in _spans(text, word)
+        if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum()
+    ]
+    return _blanked(text, spans)
+
+
+def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
+    start = text.find(form)
+    while start >= 0:
+        yield start, start + len(form)
+        start = text.find(form, start + 1)
+
+
+def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Each run of spans that touch replaced by one mark. ``spans`` are in order."""
+    pieces: list[str] = []
+    reached = -1
+    for start, end in spans:
+        if start > reached:
+            pieces += [text[max(reached, 0) : start], _HIDDEN]
+        reached = max(reached, end)
+    return "".join((*pieces, text[max(reached, 0) :]))
+
+
+def _cut_span(head: str, forms: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the beginning of a form stands at the end of a text that was cut there."""
+    longest = 0
+    for form in forms:
+        start = head.find(form[:_SHORT], max(0, len(head) - len(form)))
+        while start >= 0:
+            if form.startswith(head[start:]):
+                longest = max(longest, len(head) - start)
+                break
+            start = head.find(form[:_SHORT], start + 1)
+    return [(len(head) - longest, len(head))] if longest else []
+
+
+def _lower(text: str) -> str:
+    """In lower case, and as long as before: a few letters have two in lower case."""
+    lowered = text.lower()
+    if len(lowered) == len(text):
+        return lowered
+    return "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+
+
+# The forms ----------------------------------------------------------------------------------------
+
+
+def _forms_of(value: str, username: str) -> tuple[str, ...]:
+    forms = {form.strip() for form in _written(value)}
+    for text in {value, unicodedata.normalize("NFKC", value)}:
+        forms |= _encoded(text, username)
+    lowered = {_lower(form) for form in forms}
+    return tuple(sorted((one for one in lowered if len(one) >= _SHORT), key=len, reverse=True))
+
+
+def _written(value: str) -> set[str]:
+    """The value as text: folded, in other normal forms, misread, and with escapes."""
+    texts = {value, value.upper(), value.lower(), value.strip()}
+    texts |= {unicodedata.normalize(form, value) for form in ("NFC", "NFD", "NFKC", "NFKD")}
+    octets = value.encode("utf-8", "replace")
+    texts |= {
+        octets.decode("latin-1"),
+        value.encode("latin-1", "replace").decode("utf-8", "replace"),
+    }
+    texts |= {plain(text, 4 * len(text) + 4) for text in tuple(texts)}
+    quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+    escaped = {quoted, json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    escaped |= {html.escape(value), html.escape(value, quote=False)}
+    reverse = {value[::-1], plain(value[::-1], 4 * len(value) + 4)}
+    return texts | escaped | {plain(one, 4 * len(one) + 4) for one in escaped} | reverse
+
+
+def _encoded(value: str, username: str) -> set[str]:
+    """The value packed as servers and protocols do."""
+    octets = value.encode("utf-8", "replace")
+    every = "".join(f"%{octet:02x}" for octet in octets)
+    packed = {
+        base64.b64encode(octets),
+        base64.b64encode(value.encode("latin-1", "replace")),
+        base64.b64encode(f"\0{username}\0{value}".encode("utf-8", "replace")),
+    }
+    found = {text.decode().rstrip("=") for text in packed} | _within_base64(octets)
+    found |= {text.replace("+", "-").replace("/", "_") for text in found}
+    found |= {quote(octets, safe=""), quote(octets), quote_plus(octets), every}
+    return found | {octets.hex(), octets.hex(":"), octets.hex(" "), octets.hex("-")}
+
+
+def _within_base64(octets: bytes) -> set[str]:
     """What a long secret looks like in the midst of something longer that was packed as base64.
 
-    Three forms, by where in a group of three octets it begins; the characters at either edge, which
-    also depend on its neighbours, are left out.
+    Three forms, by where in a group of three octets it begins; the characters at either edge that
+    also depend on its neighbours are left out.
     """
-    if len(value) < _LONG:
+    if len(octets) < _LONG:
         return set()
-    packed = (base64.b64encode(b"\0" * shift + value.encode()).decode() for shift in range(3))
-    return {text.rstrip("=")[4:-4] for text in packed}
+    found = set()
+    for shift, shared in ((0, 0), (1, 2), (2, 3)):
+        text = base64.b64encode(b"\0" * shift + octets).decode().rstrip("=")
+        last = len(text) - 1 if (shift + len(octets)) % 3 else len(text)
+        found.add(text[shared:last])
+    return found

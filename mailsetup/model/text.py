@@ -34,4 +34,6 @@ def plain(text: str, limit: int = 300) -> str:
     cut = text[: 4 * limit]
     shown = "".join(" " if is_control(char) else char for char in cut)
     shown = " ".join(shown.split())
-    return shown if len(shown) <= limit else shown[: limit - 1] + ELLIPSIS
+    # Also where little is left of a long run of blanks, one must see that there was more.
+    is_whole = len(cut) == len(text) and len(shown) <= limit
+    return shown if is_whole else shown[: limit - 1] + ELLIPSIS

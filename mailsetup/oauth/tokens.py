@@ -3,10 +3,10 @@
 import asyncio
 import base64
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from mailsetup.model.secret import AccessToken, Secret
+from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets
 from mailsetup.model.text import has_control, plain
 from mailsetup.net.http import Follow, HttpFailure
 from mailsetup.net.network import Network
@@ -46,11 +46,19 @@ _NUMBERS = {
 }
 
 
-def refusal(error: str, description: str = "") -> SignInFailure:
-    """What a provider's error means. Both come from outside."""
+_SECRET_FIELDS = frozenset(
+    {"client_secret", "code", "code_verifier", "device_code", "refresh_token"}
+)
+"""Of a request for tokens: what must not be shown where the provider repeats it."""
+
+
+def refusal(error: str, description: str = "", secrets: Sequence[Secret] = ()) -> SignInFailure:
+    """What a provider's error means. Both come from outside; ``secrets`` were sent there."""
     number = description.partition(":")[0].strip()
     fault = _NUMBERS.get(number) or _ERRORS.get(error, SignInFault.REFUSED)
-    return SignInFailure(fault, plain(f"{error}: {description}" if description else error, 200))
+    detail = f"{error}: {description}" if description else error
+    shown = plain_without_secrets(detail, [("", secret) for secret in secrets], 200)
+    return SignInFailure(fault, shown)
 
 
 async def redeem(
@@ -153,7 +161,8 @@ async def post(url: str, body: str, net: Network) -> dict[str, object] | SignInF
         return SignInFailure(SignInFault.MALFORMED, f"{host}: {reply.status}")
     error, description = said.get("error"), said.get("error_description")
     if isinstance(error, str):
-        return refusal(error, description if isinstance(description, str) else "")
+        sent = [Secret(value) for name, value in parse_qsl(body) if name in _SECRET_FIELDS]
+        return refusal(error, description if isinstance(description, str) else "", sent)
     if reply.status not in (200, 201):
         return SignInFailure(SignInFault.MALFORMED, f"{host}: {reply.status}")
     return said

@@ -4,7 +4,6 @@ A POP3 session does not see what arrives during it, so every look is a login of 
 count logins: there are few of them, and further apart the longer it takes.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -16,6 +15,7 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, ServerSettings
 from mailsetup.net.connection import DialogueError
 from mailsetup.net.network import Network
+from mailsetup.threads import in_thread
 from mailsetup.verify.login import log_in_pop3, open_pop3
 from mailsetup.verify.outcome import (
     ErrorClass,
@@ -340,7 +340,7 @@ class _Trip:
                 data = place.data
                 if data is None:
                     data = await session.retrieve(place.number, self._limit)
-                error = await asyncio.to_thread(attachment_error, data, self._message.digest)
+                error = await in_thread(attachment_error, data, self._message.digest)
                 self._emit(CleaningUp())
                 return _Fetched(at, error, await _remove(session, place), data)
             return comparing.outcome()

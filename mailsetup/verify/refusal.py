@@ -2,9 +2,8 @@
 
 from types import TracebackType
 
-from mailsetup.model.secret import Secret, without_secret
+from mailsetup.model.secret import Secret, plain_without_secrets
 from mailsetup.model.settings import ServerSettings
-from mailsetup.model.text import plain
 from mailsetup.net.connection import (
     ConnectionLostError,
     DialogueError,
@@ -77,8 +76,8 @@ class border:  # noqa: N801 - reads as the block that it is
                     error.stage,
                     error.error,
                     self._server,
-                    code=plain(error.code, 80),
-                    text=without_secret(plain(error.text), self._server.username, self._secret),
+                    code=self._told(error.code, 80),
+                    text=self._told(error.text),
                     confidence=error.confidence,
                     certificate=error.certificate,
                 )
@@ -95,3 +94,6 @@ class border:  # noqa: N801 - reads as the block that it is
             case _:
                 return None
         return Failure(self._stage, meaning, self._server, text=text)
+
+    def _told(self, said: str, limit: int = 300) -> str:
+        return plain_without_secrets(said, [(self._server.username, self._secret)], limit)

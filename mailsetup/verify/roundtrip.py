@@ -5,7 +5,6 @@ reported to find nothing. Folders are only ever opened for looking, except to re
 message.
 """
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +22,7 @@ from mailsetup.model.settings import Account
 from mailsetup.model.text import plain
 from mailsetup.net.connection import DialogueError
 from mailsetup.net.network import Network
+from mailsetup.threads import in_thread
 from mailsetup.verify.imap import Folder, ImapSession
 from mailsetup.verify.outcome import (
     ErrorClass,
@@ -331,7 +331,7 @@ class _Trip:
         if data is None:
             return ErrorClass.ATTACHMENT_MISSING
         self.raw = data
-        return await asyncio.to_thread(attachment_error, data, self._message.digest)
+        return await in_thread(attachment_error, data, self._message.digest)
 
     async def clean_up(self, found: _Place) -> bool:
         """Remove our message wherever it is, also a copy among the sent ones; nothing else."""

@@ -16,7 +16,14 @@ from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import open_network
 from tests.faults import TALKER, account, check, fault, named, options, requested
-from tests.servers.talkers import Talk, imap_talker, listening, pop3_talker, smtp_talker
+from tests.servers.talkers import (
+    Talk,
+    imap_talker,
+    listening,
+    pop3_talker,
+    server_context,
+    smtp_talker,
+)
 from tests.servers.world import World
 
 pytestmark = pytest.mark.servers
@@ -231,6 +238,31 @@ async def test_each_answer_of_the_outgoing_server_has_its_meaning(
         wanted = account(outgoing=TALKER)
         report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
     assert named(report) == identity
+
+
+@pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.SMTP])
+@pytest.mark.fault("hosting.login.dropped")
+async def test_a_server_that_hangs_up_at_the_login_is_not_one_that_does_not_answer(
+    world: World, protocol: Protocol
+) -> None:
+    answers = {
+        "EHLO": b"250-talker\r\n250 AUTH PLAIN\r\n",
+        "M1": b"* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\nm1 OK done\r\n",
+    }
+
+    async def until_the_login(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n" if protocol is Protocol.SMTP else b"* OK ready\r\n")
+        while line := await reader.readline():
+            if b"AUTH" in line:
+                return
+            writer.write(answers[line.split()[0].decode().upper()])
+
+    async with listening(until_the_login, server_context(world.certificates.ca, TALKER)) as place:
+        outgoing = protocol is Protocol.SMTP
+        wanted = account(outgoing=TALKER) if outgoing else account(incoming=TALKER)
+        routes = {(TALKER, 465 if outgoing else 993): place}
+        report = await check(options(world, routes), wanted, "correcto-17")
+    assert named(report) == "hosting.login.dropped"
 
 
 @pytest.mark.parametrize(

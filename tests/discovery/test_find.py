@@ -140,6 +140,26 @@ def test_a_file_that_others_may_write_is_ignored_and_named(home: Path) -> None:
     assert "chmod go-w" in sentence
 
 
+def test_servers_that_were_refused_for_want_of_encryption_are_spoken_of() -> None:
+    world = World()
+    world.serve(AUTOCONFIG, config().replace(b"SSL", b"plain"))
+    discovery = looked(world)
+    assert discovery.settings is None
+    assert "unencrypted" in discovery.warnings
+    assert "TLS" in warning_sentence("unencrypted")
+    assert "unencrypted" not in looked(World()).warnings
+
+
+def test_a_document_that_was_offered_over_plain_http_only_is_spoken_of() -> None:
+    world = World()
+    insecure = "http://autoconfig.bodega.es/mail/config-v1.1.xml"
+    world.web[AUTOCONFIG] = HttpFailure(HttpFault.REDIRECT_INSECURE, insecure)
+    discovery = looked(world)
+    assert discovery.settings is None
+    assert discovery.warnings == ("plain-http",)
+    assert "not used" in warning_sentence("plain-http")
+
+
 def test_offline_asks_nobody() -> None:
     world = World()
     discovery = looked(world, offline=True)

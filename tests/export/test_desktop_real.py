@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import tempfile
@@ -561,6 +562,7 @@ def test_claws_mail_reads_the_longest_lines_that_we_write(desk: Desk, screen: Sc
 
 CONTROL = ("org.freedesktop.Akonadi.Control", "/AgentManager")
 AGENTS = "org.freedesktop.Akonadi.AgentManager"
+AGENT = "org.freedesktop.Akonadi.Agent"
 # Qt looks for the system's authorities in fixed folders. The test's own stands there in a view of
 # the file system that Akonadi alone has.
 TRUSTING = """
@@ -682,12 +684,14 @@ def test_akonadi_fetches_with_the_exported_account(
     desk: Desk, screen: Screen, world: World, protocol: Protocol, security: SocketType
 ) -> None:
     need("gdbus", "akonadi_control", f"akonadi_{protocol}_resource", "unshare", "openssl")
+    if {name for _index, name in socket.if_nameindex()} <= {"lo"}:
+        pytest.skip("Akonadi takes a computer that has nothing but loopback for offline")
     desk.knows(world)
     address, subject = "ana@bodega.test", f"kmail {protocol}"
     deliver(world, address, subject)
     kept = len(world.messages(address))
     instance = installed_for_kmail(desk, at(world, protocol, security))
-    # Without a wallet it asks in a window.
+    # Without a wallet it asks in a window, or waits offline until it is handed the password.
     (desk.config / "kwalletrc").write_text("[Wallet]\nEnabled=false\nFirst Use=false\n")
     resource = (f"org.freedesktop.Akonadi.Resource.{instance}", "/")
     with akonadi(desk, trusted=world.ca_file, platform="xcb"):
@@ -700,6 +704,11 @@ def test_akonadi_fetches_with_the_exported_account(
             if window is not None and window not in answered:
                 answered.add(window)
                 screen.press(window, "Return", text=world.accounts[address])
+            if desk.bus_call(*resource, f"{AGENT}.Status.isOnline") == "(false,)":
+                answered.add("no window")
+                wallet = "org.kde.Akonadi.Imap.Wallet.setPassword"
+                desk.bus_call(resource[0], "/Settings", wallet, world.accounts[address])
+                desk.bus_call(*resource, f"{AGENT}.Status.setOnline", "true")
             desk.bus_call(*resource, "org.freedesktop.Akonadi.Resource.synchronize")
             return subject in fetched(desk)
 

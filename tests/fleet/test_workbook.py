@@ -281,9 +281,45 @@ def test_a_password_that_the_spreadsheet_took_for_something_else_is_told_with_it
     assert "12345" not in problem.reason
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        cells_of(*((f"Product {number}", "x" * 200) for number in range(5000))),
+        cells_of(("January", *("x" for _day in range(1500))), ("more",)),
+        "",
+    ],
+    ids=["long", "wide", "empty"],
+)
+def test_sheets_without_people_are_passed_over_whatever_they_hold(
+    tmp_path: Path, first: str
+) -> None:
+    people = cells_of(("address",), *((f"p{number}@b.es",) for number in range(3000)))
+    found = table(tmp_path, xlsx({"First": first, "People": people, "Last": first}))
+    assert "People" in found.form
+    assert [row.cells[Column.ADDRESS] for row in found.rows] == [
+        f"p{number}@b.es" for number in range(3000)
+    ]
+
+
+def test_a_table_may_stand_anywhere_on_its_sheet(tmp_path: Path) -> None:
+    """The rows and the errors in them are found where the spreadsheet shows them."""
+    text = "<c r='{}' t='inlineStr'><is><t>{}</t></is></c>"
+    heads = "".join(text.format(f"{letter}7", word) for letter, word in HEADS.items())
+    person = text.format("D9", "ana@b.es") + "<c r='E9' t='e'><v>#REF!</v></c>"
+    other = text.format("D12", "eva@b.es") + text.format("E12", "secret")
+    rows = f"<row r='7'>{heads}</row><row r='9'>{person}</row><row r='12'>{other}</row>"
+    checked = plan(tmp_path, xlsx({"People": rows}))
+    assert [one.row for one in checked.people] == [12]
+    assert [one.row for one in checked.problems] == [9]
+    assert "error" in checked.problems[0].reason
+
+
+HEADS = {"D": "address", "E": "password"}
+
+
 def test_a_sheet_wider_than_any_table_of_people_is_told_as_such(tmp_path: Path) -> None:
-    rows = cells_of(("address", *("x" for _column in range(300))), ("ana@b.es",))
-    assert "more than 200 columns" in refused(written(tmp_path, xlsx({"People": rows})))
+    rows = cells_of(("address", *("x" for _column in range(1001))), ("ana@b.es",))
+    assert "more than 1000 columns" in refused(written(tmp_path, xlsx({"People": rows})))
 
 
 def test_a_name_of_a_sheet_reaches_no_terminal_as_it_is(tmp_path: Path) -> None:

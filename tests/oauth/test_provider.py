@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -25,6 +26,7 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
+from mailsetup.net.http import HttpReply
 from mailsetup.oauth.clients import (
     ClientsProblem,
     built_in,
@@ -35,7 +37,8 @@ from mailsetup.oauth.clients import (
 from mailsetup.oauth.metadata import is_issuer, places, read
 from mailsetup.oauth.outcome import SignInFailure, SignInFault
 from mailsetup.oauth.provider import BUILTIN, Provider, builtin_for, given_by
-from mailsetup.oauth.tokens import missing_scopes, query_of, refusal
+from mailsetup.oauth.tokens import missing_scopes, post, query_of, refusal
+from tests.discovery.world import World
 
 ISSUER = "https://id.bodega.es"
 GOOD = {
@@ -393,3 +396,23 @@ def test_a_kept_sign_in_is_given_to_its_own_provider_only() -> None:
 @pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"issuer":1}', '{"refresh_token":""}'])
 def test_what_others_put_into_the_keyring_is_no_sign_in(text: str) -> None:
     assert kept_from_text(Secret(text)) is None
+
+
+async def test_a_refusal_does_not_show_what_was_sent_with_the_request() -> None:
+    world = World()
+    url = "https://id.bodega.example/token"
+    sent = {
+        "client_id": "public-id",
+        "client_secret": "geheim-und-lang",
+        "refresh_token": "1//0g-erneuern-und-lang",
+    }
+    echoed = " ".join(f"{key}={value}" for key, value in sent.items())
+    said = {"error": "invalid_grant", "error_description": "x" * 100 + f" no: {echoed}"}
+    world.posts[url] = HttpReply(400, url, json.dumps(said).encode())
+    failure = await post(url, urlencode(sent), world.network())
+    assert isinstance(failure, SignInFailure)
+    assert failure.fault is SignInFault.CODE_REFUSED
+    assert failure.detail.startswith("invalid_grant: xxx")
+    assert "public-id" in failure.detail
+    assert "geheim" not in failure.detail
+    assert "erneuern" not in failure.detail

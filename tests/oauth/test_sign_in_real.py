@@ -4,7 +4,9 @@ Each failure is a clear sentence in both languages, nothing hangs, and no port s
 """
 
 import asyncio
+import contextlib
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -31,6 +33,7 @@ from mailsetup.model.settings import (
 from mailsetup.net.network import open_network
 from mailsetup.oauth.outcome import Client, SignInFault
 from mailsetup.oauth.provider import BUILTIN
+from mailsetup.vault import Vault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
@@ -515,6 +518,49 @@ async def test_a_mailbox_that_the_sign_in_does_not_open_is_told_as_refused(
     )
     report = await logged_in(assistant, shared, made)
     assert set(about_the_account(report)) == {"account.login.sign-in-refused"}
+
+
+@contextlib.asynccontextmanager
+async def after_a_renewal(issuer: Issuer, world: World, port: int) -> AsyncIterator[int]:
+    """A way to a server's port that stays shut until the provider has given a second token."""
+
+    async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            target.write(data)
+        target.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # The provider writes its list in a thread of its own, which sets no event.
+        while issuer.asked.count("POST /token") < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+        behind = await asyncio.open_connection(world.sign_in_ip, port)
+        await asyncio.gather(copy(reader, behind[1]), copy(behind[0], writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@pytest.mark.fault("account.login.sign-in-refused")
+async def test_a_new_token_that_is_refused_too_is_not_renewed_again(
+    world: World, issuer: Issuer, account: tuple[Account, AccountSettings], made: SignIn
+) -> None:
+    """The server that answers later is asked with the new token, and so is refused its first."""
+    shared = replace(
+        account[0],
+        incoming=replace(account[0].incoming, username="ventas@acceso.test"),
+        outgoing=replace(account[0].outgoing, username="ventas@acceso.test"),
+    )
+    outgoing = shared.outgoing
+    async with after_a_renewal(issuer, world, outgoing.port) as port:
+        options = options_of(world)
+        routes = {(outgoing.host, outgoing.port): ("127.0.0.1", port)}
+        slow = replace(options, network=replace(options.network, routes=routes))
+        assistant = Assistant(slow, Vault(MemoryKeyring), lambda: ())
+        report = await logged_in(assistant, shared, made)
+        await assistant.end_sign_ins()
+        await assistant.close()
+    assert set(about_the_account(report)) == {"account.login.sign-in-refused"}
+    assert issuer.asked.count("POST /token") == 2
 
 
 @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])

@@ -49,10 +49,12 @@ class TestProgress:
             self._show(report.nodeid)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """No dots: the line that changes says more."""
-        if report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
-            return "passed", "", "PASSED"
-        return None
+        """No letters in pytest's own column: the line that changes says more."""
+        if hasattr(report, "wasxfail") or (report.passed and report.when != "call"):
+            return None
+        if report.failed and report.when != "call":
+            return "error", "", "ERROR"
+        return report.outcome, "", report.outcome.upper()
 
     def pytest_sessionfinish(self) -> None:
         """Leave the terminal to the summary."""

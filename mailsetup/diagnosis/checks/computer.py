@@ -16,7 +16,7 @@ from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.http import HttpReply
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFault
-from mailsetup.verify.outcome import ErrorClass, Failure
+from mailsetup.verify.outcome import ErrorClass, Failure, Stage
 
 _TIMEOUT = 5.0
 _LIMIT = 16 * 1024
@@ -58,9 +58,14 @@ async def look_at_computer(failures: Sequence[Failure], net: Network) -> tuple[F
         _interception(
             [one for one in failures if one.error is ErrorClass.CERTIFICATE_UNKNOWN_ISSUER], net
         ),
-        _blocked_ports([one for one in failures if one.error in _UNREACHED], net),
+        _blocked_ports([one for one in failures if _is_unreached(one)], net),
     )
     return tuple(finding for finding in (clock, intercepted, blocked) if finding is not None)
+
+
+def _is_unreached(failure: Failure) -> bool:
+    # A server that hangs up at the login was reached: its port is open.
+    return failure.error in _UNREACHED and failure.stage is not Stage.LOGIN
 
 
 # The clock --------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Fact, Finding, Octets, Status
 from mailsetup.model.settings import Protocol, SocketType
 from mailsetup.net.tls import CertificateFacts
-from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, LoggedIn, RoundTrip
+from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, LoggedIn, RoundTrip, Stage
 
 _MIB = 1024 * 1024
 _ROOM_FOR_TEXT = 20 * 1024
@@ -100,6 +100,8 @@ def _finding_id(failure: Failure) -> str:
             return "hosting.server.refused"
         case ErrorClass.WRONG_TLS_MODE:
             return "hosting.server.wrong-security"
+        case ErrorClass.RESET if failure.stage is Stage.LOGIN:
+            return "hosting.login.dropped"
         case ErrorClass.TIMEOUT | ErrorClass.UNREACHABLE | ErrorClass.RESET:
             return "hosting.server.unreachable"
         case ErrorClass.BLOCKED_BY_SERVER:

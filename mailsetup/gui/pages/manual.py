@@ -44,7 +44,7 @@ from mailsetup.model.text import has_control
 _KINDS = (Protocol.IMAP, Protocol.POP3)
 _SECURITY = (SocketType.TLS, SocketType.STARTTLS)
 _KNOWN_REASONS = (
-    "exchange", "bridge", "own-app",
+    "exchange", "bridge", "own-app", "unencrypted", "plain-http",
     "ssl-cert-file", "ssl-cert-dir", "proxy-unusable", "proxy-unreachable",
 )  # fmt: skip
 
