@@ -381,6 +381,10 @@ def ignored_file_sentence(reason: str, path: str) -> str:
                 "lead your password elsewhere with it. If its content is right, forbid that: "
                 "chmod go-w {path}"
             ).format(path=shown)
+        case "file-unusable":
+            return _(
+                "{path} was ignored: it holds no settings that can be used. Correct or remove it."
+            ).format(path=shown)
         case _:
             return _("{path} was ignored because it cannot be read.").format(path=shown)
 

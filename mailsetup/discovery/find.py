@@ -265,7 +265,7 @@ class _Race:
         fate, location, reason = _fate(outcome)
         if isinstance(outcome, NeedsInput):
             self._questions.append(outcome)
-        if isinstance(outcome, Found | Unreachable):
+        if isinstance(outcome, Found | NotFound | Unreachable):
             self._warnings += outcome.warnings
         if isinstance(outcome, Found):
             found = with_provider_knowledge(only_protected(outcome), self._address)

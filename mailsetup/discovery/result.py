@@ -28,11 +28,10 @@ class Discovery:
     no settings yet, before they are asked for settings. ``warnings`` are stable words:
     ``incomplete`` (one direction is missing), ``source-crashed`` (a defect of ours in one source),
     ``out-of-time``, those of `net.environment.EnvironmentFault`, and, where nothing was found,
-    ``exchange``, ``bridge`` or ``own-app`` as in
-    `NeedsInput`, ``unencrypted`` (servers were published, all without TLS) or ``plain-http`` (a
-    document was offered over plain HTTP). ``file-foreign:PATH``, ``file-writable:PATH`` and
-    ``file-unreadable:PATH`` name a file (or its folder) that was ignored, as in
-    `mailsetup.ownfiles`.
+    ``exchange``, ``bridge`` or ``own-app`` as in `NeedsInput`, ``unencrypted`` (servers were
+    published, all without TLS) or ``plain-http`` (a document was offered over plain HTTP).
+    ``file-foreign:PATH``, ``file-writable:PATH``, ``file-unreadable:PATH`` and
+    ``file-unusable:PATH`` name a file (or its folder) that was ignored, as in `mailsetup.ownfiles`.
     ``hints`` say what to do about those; hints that come with settings stand in them.
     """
 

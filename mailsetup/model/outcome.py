@@ -40,10 +40,14 @@ class NeedsInput:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """The source answered and has nothing usable. ``reason`` is a stable word such as ``html``."""
+    """The source answered and has nothing usable. ``reason`` is a stable word such as ``html``.
+
+    ``warnings`` are as in `Discovery`.
+    """
 
     location: str = ""
     reason: str = "absent"
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,6 +158,39 @@ def test_offline_nothing_is_said_of_it(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["warnings"] == []
 
 
+# The program's own folder for settings ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", ["", "no xml", "<clientConfig", "<clientConfig/>", "\0" * 99])
+def test_a_file_of_settings_below_the_home_that_cannot_be_used_is_named(
+    tmp_path: Path, content: str
+) -> None:
+    path = tmp_path / ".config/mailsetup/isp/company.invalid.xml"
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    command = ("discover", "ana@company.invalid", "--offline")
+    environ: dict[str, str | None] = {"XDG_CONFIG_HOME": None}
+    found = valid(json.loads(run((*command, "--json"), environ, tmp_path).stdout), "discover")
+    assert found["warnings"] == [f"file-unusable:{path}"]
+    text = run(command, environ, tmp_path).stdout
+    assert f"{path} was ignored: it holds no settings that can be used." in text
+
+
+@pytest.mark.parametrize("content", ["no toml =", "client = 1", "[[client]]\nissuer = 1", "\xff"])
+def test_a_broken_file_of_sign_ins_is_named(tmp_path: Path, content: str) -> None:
+    path = tmp_path / ".config/mailsetup/oauth.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(content, encoding="latin-1")
+    done = run(
+        ("check", "ana@gmail.com", "--offline", "--no-send", "--sign-in", "device", "--json"),
+        {"XDG_CONFIG_HOME": None},
+        tmp_path,
+    )
+    error = valid(json.loads(done.stdout), "error")["error"]
+    assert (done.returncode, error["id"]) == (2, "sign-in.settings")
+    assert str(path) in error["message"]
+
+
 # Proxies ----------------------------------------------------------------------------------------
 
 

@@ -110,9 +110,13 @@ class TestIspFiles:
     def test_a_file_that_is_none_is_told_so(self, tmp_path: Path) -> None:
         path = tmp_path / "bodega.es.xml"
         path.write_bytes(b"<html></html>")
-        assert ask(IspFiles([tmp_path]), World()) == NotFound(str(path), "html")
+        assert ask(IspFiles([tmp_path]), World()) == NotFound(
+            str(path), "html", (f"file-unusable:{path}",)
+        )
         path.write_bytes(b"x" * 300_000)
-        assert ask(IspFiles([tmp_path]), World()) == NotFound(str(path), "too-large")
+        assert ask(IspFiles([tmp_path]), World()) == NotFound(
+            str(path), "too-large", (f"file-unusable:{path}",)
+        )
         path.unlink()
         path.mkdir()
         unreadable = (f"file-unreadable:{path}",)

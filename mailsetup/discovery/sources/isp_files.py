@@ -52,7 +52,7 @@ class IspFiles:
                 continue
             settings = parse(document, address)
             if isinstance(settings, Unusable):
-                return NotFound(str(path), str(settings.fault))
+                return NotFound(str(path), str(settings.fault), (f"file-unusable:{path}",))
             warnings = tuple(warning for one in ignored for warning in one.warnings)
             source = Source(self.method, str(path), Channel.FILE)
             return Found(settings, source, vouched=True, warnings=warnings)
