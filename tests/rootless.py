@@ -26,7 +26,7 @@ _IDS = 65536
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _INSIDE = "--inside"
-_PATIENCE = 20.0
+_PATIENCE = 10.0
 """Seconds for a look at what is allowed."""
 
 
@@ -60,17 +60,14 @@ def command(arguments: Sequence[str]) -> list[str] | Impossible:
         *("unshare", "--user", "--map-root-user", "--map-auto", "--net", "--mount", "--"),
         *(sys.executable, "-I", str(Path(__file__).resolve()), _INSIDE),
     ]
-    try:
-        tried = subprocess.run(
-            [*prefix, sys.executable, "-I", "-c", _TRIAL],
-            capture_output=True,
-            text=True,
-            timeout=_PATIENCE,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return forbidden(str(error))
-    if tried.returncode != 0:
-        return forbidden(_complaint(tried.stderr))
+    # The short form first: with --map-auto, unshare hangs where it may not make a namespace.
+    for trial in (
+        ["unshare", "--user", "--map-root-user", "--net", "--", "true"],
+        [*prefix, sys.executable, "-I", "-c", _TRIAL],
+    ):
+        complaint = _complaint_of(trial)
+        if complaint is not None:
+            return forbidden(complaint)
     return [*prefix, *arguments]
 
 
@@ -87,9 +84,18 @@ with socket.socket() as listening:
 """What the servers do: give files to other users, and listen on low ports of loopback."""
 
 
-def _complaint(said: str) -> str:
-    """The line of an error text that names the fault: a traceback's last, else the first."""
-    lines = said.strip().splitlines() or [""]
+def _complaint_of(trial: list[str]) -> str | None:
+    """The line with which a command says what is wrong; ``None`` where it succeeds."""
+    try:
+        tried = subprocess.run(trial, capture_output=True, text=True, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        return f"{trial[0]} did not come back"
+    except OSError as error:
+        return str(error)
+    if tried.returncode == 0:
+        return None
+    lines = tried.stderr.strip().splitlines() or [f"{trial[0]} ended with {tried.returncode}"]
+    # A traceback's last line names the fault, any other text's first.
     return lines[-1] if lines[0].startswith("Traceback") else lines[0]
 
 
@@ -154,7 +160,7 @@ def forbidden(said: str, settings: Path = Path("/proc/sys")) -> Impossible:
                 f"this system forbids user namespaces ({setting} = {value})",
                 line=f"sudo sysctl -w {setting}={allows}",
             )
-    return Impossible(f"this system allows no user namespace ({said or 'without a reason'})")
+    return Impossible(f"this system allows no user namespace ({said})")
 
 
 def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> list[int]:

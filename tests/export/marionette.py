@@ -295,7 +295,8 @@ const look = () => new Promise(resolve => {
 (async () => {
   // The first look only finds out which folders there are.
   let count = -1;
-  for (let number = 0; number < 12; number++) {
+  const end = Date.now() + 25000;
+  while (Date.now() < end) {
     // In the middle of the first look there may be no INBOX for a moment.
     if (inbox() && await look() === 0 && inbox()) count = inbox().getTotalMessages(false);
     if (count >= least) break;
@@ -305,7 +306,7 @@ const look = () => new Promise(resolve => {
 })().then(done, error => done("error: " + error));
 """
 """Log in at the incoming server of this host and count the messages in the INBOX, when there are
-at least so many or after some looks; -1 when that fails. Without a password the stored one has to
+at least so many or after 25 seconds; -1 when that fails. Without a password the stored one has to
 do."""
 
 SEND = """

@@ -54,8 +54,17 @@ class Chromium:
         self._command("POST", f"element/{found}/value", {"text": text})
 
     def press(self, element: str) -> None:
-        """Press the button with this id, and wait for the page that comes."""
+        """Press the button with this id, and wait until the page that it is on has gone."""
+        page = self._find("html")
         self._command("POST", f"element/{self._find(f'#{element}')}/click", {})
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                self._command("GET", f"element/{page}/name")
+            except RuntimeError:  # a stale element: another page is there, or on its way
+                return
+            time.sleep(0.05)
+        raise TimeoutError(f"{element} leads nowhere")
 
     def value(self, element: str) -> str:
         """What stands in the field with this id."""
