@@ -29,6 +29,8 @@ def _nobodys_home(
         ("XDG_CACHE_HOME", ".cache"),
     ):
         monkeypatch.setenv(variable, str(home / folder))
+    # The keyring and the mail programs of the person who runs the tests are reached by it.
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
 
 
 @pytest.fixture(autouse=True)

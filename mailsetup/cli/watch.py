@@ -1,7 +1,10 @@
 """``check --domain``: a domain without any account, also day by day with ``--since``."""
 
 import argparse
+import errno
 import json
+import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
@@ -14,7 +17,7 @@ from mailsetup.cli.checkdocument import finding_json, verdict_members
 from mailsetup.cli.common import run_options, settings_file
 from mailsetup.cli.document import Document, discovery_document
 from mailsetup.cli.engine import Engine
-from mailsetup.cli.main import BROKEN, DONE, NOT_FOUND, print_document
+from mailsetup.cli.main import BROKEN, DEFECT, DONE, NOT_FOUND, print_document
 from mailsetup.cli.refusal import RefusalError, Streams
 from mailsetup.export import atomic
 from mailsetup.givenfile import CannotRead, FileFault, read_given_file
@@ -22,6 +25,7 @@ from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.document import SCHEMA, Json
 from mailsetup.model.hostname import to_a_label, to_u_label
+from mailsetup.model.text import without_controls
 
 _MAX_STATE = 1024 * 1024
 _VERSION = 1
@@ -36,21 +40,29 @@ def watch(options: argparse.Namespace, streams: Streams) -> int:
     if options.settings is not None:
         known = settings_file(Path(options.settings), EmailAddress("postmaster", domain))
     before = _remembered(options, domain)
+    if options.since is not None:
+        _require_folder(Path(options.since))
     with Engine(run_options(options)) as engine:
         report = engine.run(engine.assistant.watch(domain, known))
     now = _state(report)
     changes = None if options.since is None else _changes(before, now)
-    if options.since is not None:
-        _remember(Path(options.since), domain, now)
+    kept = None if options.since is None else _remember(Path(options.since), domain, now)
     if options.json:
-        print_document(_document(report, changes), streams.stdout)
+        members: Document = {} if kept is None else {"since": {**kept}}
+        print_document({**_document(report, changes), **members}, streams.stdout)
     elif changes is None:
         _write(report, streams.stdout)
     else:
         _write_changes(report, changes, before is None, streams.stdout)
+    reason = str(kept.get("reason", "")) if kept is not None else ""
+    if reason:
+        streams.stderr.write(f"{without_controls(reason)}\n")
     if not report.is_healthy:
         return BROKEN
-    return DONE if report.is_found else NOT_FOUND
+    if not report.is_found:
+        return NOT_FOUND
+    # What is not remembered is a failure, also where the domain is in order.
+    return DEFECT if reason else DONE
 
 
 def _document(report: DomainReport, changes: list[dict[str, Json]] | None) -> Document:
@@ -150,14 +162,25 @@ def _remembered(options: argparse.Namespace, domain: str) -> dict[str, str] | No
             )
 
 
-def _remember(path: Path, domain: str, state: dict[str, str]) -> None:
+def _require_folder(path: Path) -> None:
+    """A file that cannot be written later is refused before anything takes time."""
+    try:
+        if not stat.S_ISDIR(path.parent.stat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    except (OSError, ValueError) as error:
+        raise RefusalError("since.not-written", unwritable(error, path)) from None
+
+
+def _remember(path: Path, domain: str, state: dict[str, str]) -> Document:
+    """Keep what was seen; says whether it was written, and if not, why."""
     document = {"watch": _VERSION, "domain": domain, "state": state}
     content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
     atomic.sweep(path.parent)
     try:
         atomic.put(path, content, 0o600)
     except (OSError, ValueError) as error:
-        raise RefusalError("since.not-written", unwritable(error, path)) from None
+        return {"written": False, "reason": unwritable(error, path)}
+    return {"written": True, "path": str(path)}
 
 
 # For people -------------------------------------------------------------------------------------

@@ -547,10 +547,14 @@ def _spared(hosting: str) -> str:
 
 
 def _cause(report: CheckReport) -> str:
+    """What is broken; also where nothing is, but not everything was tested."""
+    from mailsetup.assistant.reportwords import healthy_sentence
     from mailsetup.diagnosis.catalogue import explain
 
     cause = report.root_cause
-    return explain(cause).title if cause is not None else ""
+    if cause is not None:
+        return explain(cause).title
+    return "" if report.is_proven else healthy_sentence(report)
 
 
 def _first(errors: BaseExceptionGroup[OSError]) -> OSError:

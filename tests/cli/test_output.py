@@ -191,9 +191,9 @@ def test_a_file_that_cannot_be_written_is_a_sentence(
     told = done.stderr
     if more:
         document = valid(json.loads(done.stdout))
-        if name == "report":
-            assert document["report"]["written"] is False
-            told = document["report"]["reason"]
+        if name in ("report", "since"):
+            assert document[name]["written"] is False
+            told = document[name]["reason"]
         else:
             told = document["error"]["message"]
     assert "cannot be written" in told

@@ -51,6 +51,7 @@ def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(world
         assert one["certificate"]["days_left"] > 100
         assert "PLAIN" in one["authentication"]
     assert found["changes"] is None
+    assert "since" not in found
     # Nobody tried to log in.
     assert (world.logins(), world.log("dovecot-mail").count("auth failed")) == before
 
@@ -105,6 +106,19 @@ def test_only_changes_are_told_and_nothing_where_there_are_none(
         assert again["changes"] == []
     _status, mended = document(world, "bodega.test", "--since", state)
     assert {change["now"] for change in mended["changes"]} == {None}
+
+
+def test_a_result_that_cannot_be_kept_is_shown_all_the_same(world: World) -> None:
+    # Nobody can make a file there, not even root.
+    status, found = document(world, "bodega.test", "--since", "/proc/state")
+    assert status == 1
+    assert found["first_broken"] is None
+    assert found["since"]["written"] is False
+    assert "/proc" in found["since"]["reason"]
+    status, out, err = check(world, "bodega.test", "--since", "/proc/state")
+    assert status == 1
+    assert "imap.bodega.test" in out
+    assert "/proc" in err
 
 
 def test_a_file_that_holds_something_else_is_left_alone(world: World, tmp_path: Path) -> None:

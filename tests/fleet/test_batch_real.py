@@ -70,8 +70,9 @@ def test_the_password_may_come_from_a_command_that_knows_the_address(
     give = f"'{sys.executable}' '{script}' {{address}}"
     rows = ["ana@bodega.test,,", "reglas@bodega.test,,", f"llena@bodega.test,,{sys.executable} -x"]
     status, document = batch(
-        world, tmp_path, rows, "--check", "--no-send", "--password-command", give
-    )
+        world, tmp_path, rows,
+        "--check", "--no-send", "--password-command", give, "--allow-commands",
+    )  # fmt: skip
     assert outcomes(document) == {
         "ana@bodega.test": "works",
         "reglas@bodega.test": "not-tested",

@@ -108,6 +108,7 @@ _SAME_IN_BOTH = re.compile(
     r"mailsetup.*|A[−+]|DNS|Hosting|Español|English|IMAP|POP3|SSL/TLS|STARTTLS|[\W\d_]+|"
     r".*(@|\.es|\.com|\.txt|\.html).*|Thunderbird.*|Outlook.*|Gmail|Apple Mail|Evolution|KMail|"
     r"[a-z]+(-[a-z]+)+|[A-Z]{4}-[A-Z]{4}|"
+    r"(pass|keepassxc-cli) show .*|"  # commands of a table
     r"K-9 Mail|Claws Mail|neomutt.*|aerc|himalaya|mbsync.*|Ana Mart.nez|Correo Ib.rico|.*\d{3}.*",
     re.DOTALL,
 )
