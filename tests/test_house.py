@@ -81,6 +81,10 @@ def test_the_locked_list_fits_what_the_project_asks_for(name: str) -> None:
             assert versions[key] in requirement.specifier, text
 
 
+def test_the_tests_use_the_very_versions_that_people_get() -> None:
+    assert locked("run.txt").items() <= locked("test.txt").items()
+
+
 @pytest.mark.parametrize("name", ["run.txt", "test.txt"])
 def test_the_locked_list_has_a_hash_for_everything_and_names_no_server(name: str) -> None:
     text = (ROOT / "packaging" / "requirements" / name).read_text()

@@ -13,7 +13,7 @@ LOCKS = ROOT / "packaging" / "requirements"
 
 
 class Purpose(enum.Enum):
-    """What is about to be run: each needs more of the system than the one before."""
+    """What is about to be run."""
 
     TERMINAL = "terminal"
     WINDOW = "window"
@@ -24,6 +24,17 @@ class Purpose(enum.Enum):
     def is_testing(self) -> bool:
         """Whether pytest runs, with the libraries that only the tests use."""
         return self in (Purpose.UNIT_TESTS, Purpose.TESTS)
+
+    @property
+    def covered_by(self) -> "tuple[Purpose, ...]":
+        """The purposes whose preparation holds everything that this one needs; itself first."""
+        match self:
+            case Purpose.TERMINAL:
+                return (self, Purpose.WINDOW, Purpose.TESTS, Purpose.UNIT_TESTS)
+            case Purpose.WINDOW | Purpose.UNIT_TESTS:
+                return (self, Purpose.TESTS)
+            case Purpose.TESTS:
+                return (self,)
 
     @property
     def lock_file(self) -> Path:

@@ -121,7 +121,9 @@ def _prepare(purpose: Purpose) -> None:
 
 
 def _is_prepared(purpose: Purpose) -> bool:
-    return PYTHON.exists() and read(purpose.stamp) == fingerprint(purpose)
+    return PYTHON.exists() and any(
+        read(one.stamp) == fingerprint(one) for one in purpose.covered_by
+    )
 
 
 def fingerprint(purpose: Purpose) -> str:

@@ -105,6 +105,18 @@ def test_the_second_start_prepares_nothing_and_says_nothing_of_its_own(prepared:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("purpose", ["window", "tests", "unit-tests"])
+def test_what_was_prepared_for_more_is_not_prepared_again_for_less(
+    checkout: Checkout, purpose: str
+) -> None:
+    environment = checkout.folder / ".venv"
+    stamp = environment / "stamp-terminal"
+    if "tests" in purpose:
+        shutil.copy(checkout.lock, checkout.lock.with_name("test.txt"))
+    stamp.rename(environment / f"stamp-{purpose}")
+    assert checkout.start("--version").stderr == ""
+
+
 def test_files_are_written_into_the_persons_own_folder(prepared: Checkout, tmp_path: Path) -> None:
     words = ("export", "ana@gmail.com", "--offline", "--for", "gmail", "--out", "here")
     done = prepared.start(*words, cwd=tmp_path)
