@@ -31,6 +31,8 @@ from mailsetup.oauth.outcome import Client
 from mailsetup.verify import imap, managesieve, sasl
 from mailsetup.verify.replies import SmtpReply
 
+pytestmark = pytest.mark.slow
+
 CPU_SECONDS = 8.0
 ANA = EmailAddress.parse("ana@bodega.example")
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

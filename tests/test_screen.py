@@ -290,6 +290,7 @@ def test_a_socket_that_is_no_compositor_is_no_abort(tmp_path: Path) -> None:
     assert "(WAYLAND_DISPLAY)" in done.stderr
 
 
+@pytest.mark.programs
 @needs_linux
 @pytest.mark.parametrize("library", ["libxcb-cursor.so.0", "libxcb-icccm.so.4", "libEGL.so.1"])
 def test_a_damaged_library_is_named_instead_of_an_abort(
@@ -303,6 +304,7 @@ def test_a_damaged_library_is_named_instead_of_an_abort(
     assert "qt.qpa" not in done.stderr
 
 
+@pytest.mark.programs
 @needs_linux
 @pytest.mark.parametrize(
     "environ",

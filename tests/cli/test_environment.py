@@ -15,7 +15,10 @@ from mailsetup import i18n
 from mailsetup.net.environment import EnvironmentFault, certificate_faults, proxy_setting
 from tests.cli.schema import valid
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="variables as Linux has them")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="variables as Linux has them"),
+]
 
 _VARIABLES = (
     "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY",

@@ -16,7 +16,10 @@ from mailsetup.cli.main import main, print_document
 from tests.cli.schema import valid
 from tests.export.test_installation import program
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux'")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux'"),
+]
 
 COMMANDS = [
     ("programs",),

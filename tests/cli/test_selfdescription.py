@@ -15,6 +15,8 @@ from mailsetup.export.kit.table import KITS as ALL_KITS
 from tests.cli.schema import valid, validator
 from tests.powershell import faults
 
+pytestmark = pytest.mark.programs
+
 VERBS = (
     "discover", "check", "export", "apply", "publish", "batch", "kit", "programs",
     "schema", "completion", "manual",

@@ -34,6 +34,8 @@ from tests.export.desktop_parsers import read_claws
 from tests.servers.process import Server
 from tests.servers.world import World
 
+pytestmark = pytest.mark.programs
+
 SYSTEM_PYTHON = "/usr/bin/python3"
 CLIENT = Path(__file__).with_name("evolution_client.py")
 BINDINGS = "import gi; [gi.require_version(n, '1.2') for n in ('EDataServer', 'Camel')]"

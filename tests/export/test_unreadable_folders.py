@@ -31,7 +31,10 @@ from mailsetup.model.secret import Secret
 from tests.export.accounts import account
 from tests.export.test_installation import program
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="POSIX permissions")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="POSIX permissions"),
+]
 
 ANA, LUIS = account(), account("luis@otra.example")
 _NOBODY = 65534

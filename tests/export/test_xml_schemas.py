@@ -29,9 +29,13 @@ SETTINGS = {
     "no-provider": replace(SIMPLE, provider=""),
 }
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("xmllint") is None and not os.environ.get("CI"), reason="xmllint is not installed"
-)
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(
+        shutil.which("xmllint") is None and not os.environ.get("CI"),
+        reason="xmllint is not installed",
+    ),
+]
 
 
 def fault(document: bytes, schema: str) -> str:

@@ -24,6 +24,8 @@ from mailsetup.model.secret import Secret
 from mailsetup.vault import Vault
 from tests.cli.schema import valid
 
+pytestmark = pytest.mark.slow
+
 ANA = EmailAddress("ana", "bodega.es")
 HEADER = "address;password command\n"
 

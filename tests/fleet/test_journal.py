@@ -14,6 +14,8 @@ from mailsetup.fleet.ownfolder import NotOurOwnError
 from mailsetup.fleet.store import Store
 from tests.fleet.test_batch import batch, people, run
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ".mailsetup-batch"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX links and owners")
 

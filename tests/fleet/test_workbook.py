@@ -30,6 +30,8 @@ from tests.fleet.workbooks import (
     zipped,
 )
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 4.0
 """Of the clock and of processor time, where a test waits for the limit itself."""
 PEOPLE = (("address", "name"), ("ana@b.es", "Ana"))

@@ -19,6 +19,8 @@ from mailsetup.net.dnssec import Validator
 from tests.servers.process import Server, answers
 from tests.servers.world import _free_loopback_address, _with_sbin, missing
 
+pytestmark = pytest.mark.servers
+
 ZONES = {
     ".": "ns A {ip}\n",
     "es.": "ns A {ip}\nsin NS ns\nfirmado NS ns\n",

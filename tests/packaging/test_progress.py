@@ -9,6 +9,8 @@ import pytest
 
 from bootstrap.progress import Progress, duration
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 

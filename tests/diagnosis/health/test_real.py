@@ -15,6 +15,8 @@ from mailsetup.model.finding import Status
 from mailsetup.net.network import NetworkOptions, open_network
 from tests.diagnosis.signed import HEALTHY, KEY, Place
 
+pytestmark = pytest.mark.servers
+
 
 async def test_a_healthy_signed_domain_has_nothing_to_be_told(place: Place) -> None:
     assert await place.look(HEALTHY, "mx.sana.es") == {}
