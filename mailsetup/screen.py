@@ -74,7 +74,7 @@ def _reach_x(display: str, load: "Load") -> bool | None:
     answers: list[bool] = []
 
     def connect() -> None:
-        # Not closed: an X server whose last client leaves may start anew, and would refuse Qt.
+        # Not closed: an X server resets when its last client leaves, and would refuse Qt.
         connection = xcb.xcb_connect(os.fsencode(display), None)
         answers.append(xcb.xcb_connection_has_error(connection) == 0)
 

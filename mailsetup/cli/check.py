@@ -206,7 +206,7 @@ def _report_path(options: argparse.Namespace) -> Path | None:
 def _write_report(
     content: "ReportContent", path: Path, options: argparse.Namespace, streams: Streams
 ) -> ReportWritten | ReportRefused:
-    """Write the page. Where that fails the result of the check is told all the same."""
+    """Write the page. Where that fails, the result of the check is still printed."""
     written = write_report(content, path, pdf=options.make_pdf, force=options.force)
     if isinstance(written, ReportRefused):
         streams.stderr.write(f"{without_controls(written.reason)}\n")

@@ -3,7 +3,7 @@
 Reading them is native code over formats that can ask for any amount of memory in a few bytes: two
 cells far apart, a forged count, an element that is never closed. Such a file aborts or hangs the
 process that reads it. Looking through the file beforehand would cover the XML formats only, not
-.xls and .xlsb, and every further trick anew; a child process covers them all.
+.xls and .xlsb, and each new trick would need its own test; a child process covers them all.
 """
 
 import contextlib

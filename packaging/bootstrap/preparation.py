@@ -1,4 +1,4 @@
-"""The slow part of a first start: what is missing is installed, or the line that does is told."""
+"""The slow part of a first start: installs what is missing, or prints the line that does."""
 
 import os
 import subprocess

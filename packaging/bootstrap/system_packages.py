@@ -168,7 +168,7 @@ def venv_package() -> str:
         return f"python3.{sys.version_info.minor}-venv"
     raise SetupError(
         _(
-            "The Python that runs this ({python}) lacks its module ensurepip. Install Python anew, "
+            "The Python that runs this ({python}) lacks its module ensurepip. Reinstall Python, "
             "or start with another one: /usr/bin/python3 {script}"
         ).format(python=sys.executable, script="packaging/start.py")
     )

@@ -16,7 +16,7 @@ from pathlib import Path
 import mailsetup.cli.batch
 import mailsetup.fleet.welcome
 import mailsetup.net.http
-import mailsetup.net.network  # noqa: F401 - not anew in every fork
+import mailsetup.net.network  # noqa: F401 - loaded once, before forking
 from mailsetup.cli.main import main
 
 _TOUCHES = frozenset({"os.mkdir", "os.rename", "os.link", "os.remove", "os.truncate", "os.scandir"})
