@@ -66,13 +66,30 @@ def _distrusted(path: Path, seen: os.stat_result) -> Distrusted | None:
 
 
 def _reason(seen: os.stat_result, *, sticky: bool) -> Distrust | None:
-    """``sticky``: a folder such as /tmp counts, in which nobody can rename what is another's."""
-    if seen.st_uid not in (os.geteuid(), 0):
+    """``sticky`` is for the folders further up: one such as /tmp counts, in which nobody can rename
+    what is another's, and so does one of the administrator's outside of a user namespace."""
+    owners = {os.geteuid(), 0} | (_unmapped_owners() if sticky else set())
+    if seen.st_uid not in owners:
         return Distrust.FOREIGN
     if sticky and seen.st_mode & stat.S_ISVTX:
         return None
     by_group = seen.st_mode & stat.S_IWGRP and not is_group_of_one(seen.st_uid, seen.st_gid)
     return Distrust.WRITABLE if by_group or seen.st_mode & stat.S_IWOTH else None
+
+
+def _unmapped_owners() -> set[int]:
+    """The id that stands for every user outside of this user namespace, root among them.
+
+    Inside a sandbox such as Flatpak's, / and /home belong to it (user_namespaces(7)). Empty where
+    all ids are mapped: the same number is then an ordinary user, nobody.
+    """
+    try:
+        first, outside, count = Path("/proc/self/uid_map").read_text(encoding="ascii").split()[:3]
+        if (first, outside, count) == ("0", "0", "4294967295"):
+            return set()
+        return {int(Path("/proc/sys/kernel/overflowuid").read_text(encoding="ascii"))}
+    except (OSError, ValueError):
+        return set()
 
 
 def is_group_of_one(uid: int, gid: int) -> bool:

@@ -254,6 +254,15 @@ def _no_service_starts() -> Iterator[None]:
     try:
         POLICY.write_text(_POLICY_TEXT, encoding="ascii")
         POLICY.chmod(0o755)
+    except OSError as error:
+        # Root of a container only, for instance.
+        raise SetupError(
+            _(
+                "System packages cannot be installed here: {file} cannot be written ({reason}). "
+                "Start this as the computer's administrator."
+            ).format(file=POLICY, reason=error.strerror)
+        ) from None
+    try:
         yield
     finally:
         POLICY.unlink(missing_ok=True)

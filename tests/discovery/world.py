@@ -184,6 +184,7 @@ class World:
             look_up=self.addresses,
             clock=clock,
             kept=self.kept,
+            is_online=lambda: True,
         )
 
     def serve(self, url: str, body: bytes, *, after: float = 0.0, landed: str = "") -> None:

@@ -96,6 +96,15 @@ def test_an_administrators_own_policy_is_left_alone(debian: FakeDebian) -> None:
     assert debian.policy.read_text() == "#!/bin/sh\nexit 0\n"
 
 
+def test_a_system_in_which_root_may_not_write_is_one_sentence(
+    debian: FakeDebian, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apt, "POLICY", Path("/proc/policy-rc.d"))
+    with pytest.raises(SetupError, match=r"/proc/policy-rc\.d cannot be written"):
+        apt.install(["postfix"])
+    assert not debian.called("install")
+
+
 def test_a_policy_that_a_killed_start_left_is_removed(debian: FakeDebian) -> None:
     debian.behave(f'apt-get*) cp "{debian.policy}" "{debian.folder}/ours";;')
     apt.install(["postfix"])
