@@ -130,7 +130,8 @@ def fingerprint(purpose: Purpose) -> str:
     """Changes whenever something has to be installed again."""
     import hashlib
 
-    digest = hashlib.sha256(sys.version.encode())
+    # Not the patch level: installing python3-venv may renew the Python that is running.
+    digest = hashlib.sha256(str(sys.implementation.cache_tag).encode())
     tables = Path(__file__).with_name("system_packages.py")
     for path in (ROOT / "pyproject.toml", purpose.lock_file, tables):
         digest.update(path.read_bytes())
