@@ -1,4 +1,4 @@
-"""Work that blocks, beside the event loop, and which nobody has to wait for."""
+"""Blocking work in a thread for whose end the event loop does not wait."""
 
 import asyncio
 import contextlib

@@ -125,6 +125,20 @@ def _free_port() -> int:
         return port
 
 
+def isolated_environment(home: Path) -> dict[str, str]:
+    """The environment of a Thunderbird that sees this home folder alone, without a screen."""
+    return {
+        **{key: value for key, value in os.environ.items() if not key.startswith("MOZ_")},
+        "HOME": str(home),
+        "MOZ_HEADLESS": "1",
+        "MOZ_CRASHREPORTER_DISABLE": "1",
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "TMPDIR": str(home),
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+    }
+
+
 @contextlib.contextmanager
 def thunderbird(
     profile: Path,
@@ -150,17 +164,7 @@ def thunderbird(
     ]
     user_js = profile / "user.js"
     user_js.write_text("\n".join(lines) + "\n")
-    environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("MOZ_")},
-        "HOME": str(home),
-        "MOZ_HEADLESS": "1",
-        "MOZ_CRASHREPORTER_DISABLE": "1",
-        "XDG_CACHE_HOME": str(home / ".cache"),
-        "XDG_CONFIG_HOME": str(home / ".config"),
-        "TMPDIR": str(home),
-        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
-        **(environ or {}),
-    }
+    environment = {**isolated_environment(home), **(environ or {})}
     command = [
         str(program),
         "--headless",

@@ -261,14 +261,7 @@ def plain_start(home: Path) -> None:
     """Thunderbird as a click on its icon starts it, until the profile that it chose is in use."""
     assert marionette.PROGRAM is not None
     environment = {
-        **{key: value for key, value in os.environ.items() if not key.startswith("MOZ_")},
-        "HOME": str(home),
-        "MOZ_HEADLESS": "1",
-        "MOZ_CRASHREPORTER_DISABLE": "1",
-        "XDG_CACHE_HOME": str(home / ".cache"),
-        "XDG_CONFIG_HOME": str(home / ".config"),
-        "TMPDIR": str(home),
-        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        **marionette.isolated_environment(home),
         "http_proxy": "http://127.0.0.1:9",
         "https_proxy": "http://127.0.0.1:9",
     }
