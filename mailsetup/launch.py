@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, TextIO
 from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
 from mailsetup.cli.output import open_standard_files
 from mailsetup.i18n import _
-from mailsetup.process import keep_secrets
-from mailsetup.screen import NoScreen, Screen, find_screen
+from mailsetup.system.display import Display, DisplayFailure, find_screen
+from mailsetup.system.process import keep_secrets
 
 if TYPE_CHECKING:
-    from mailsetup.fleet.welcome import Printed
-    from mailsetup.report.content import ReportContent
+    from mailsetup.batch.welcome_sheet import Printed
+    from mailsetup.reporting.content import ReportContent
 
 
 def run() -> None:
@@ -42,7 +42,7 @@ def start(arguments: Sequence[str]) -> int:
 def open_window(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:  # noqa: ARG001
     """Show the window until the person closes it."""
     screen = find_screen()
-    if isinstance(screen, NoScreen):
+    if isinstance(screen, DisplayFailure):
         stderr.write(f"{screen.reason}\n")
         stderr.write(
             _("In the terminal, “mailsetup check YOUR-ADDRESS” does the same; see --help.") + "\n"
@@ -87,7 +87,7 @@ class _Pages:
 
 def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:
     """Start the demo world and show it in the window, or walk through it in the terminal."""
-    from mailsetup.demo.world import DemoWorld, missing_parts
+    from mailsetup.demo.mail_system import DemoMailSystem, missing_parts
 
     missing = missing_parts()
     if missing:
@@ -99,8 +99,8 @@ def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:
         )
         return DEFECT
     screen = find_screen()
-    with DemoWorld() as world:
-        if isinstance(screen, Screen):
+    with DemoMailSystem() as world:
+        if isinstance(screen, Display):
             from mailsetup.gui.app import run as run_window
 
             return run_window(demo=world, screenshot=screenshot, platform=screen.platform)

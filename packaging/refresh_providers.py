@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.discovery.clientconfig import Unusable, parse
-from mailsetup.discovery.providers import Provider, load
-from mailsetup.discovery.xmltree import XmlFault, children, name_of, read
+from mailsetup.discovery.providers import MailProvider, load
+from mailsetup.formats.autoconfig import AutoconfigFailure, parse
+from mailsetup.formats.xmltree import XmlFault, children, name_of, read
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import is_within, to_a_label
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings
@@ -88,7 +88,7 @@ def _entry(file: Path) -> Entry | None:
     return Entry(file.name, document, tuple(domains))
 
 
-def _report(rows: Sequence[Provider], entries: Sequence[Entry], skipped: int) -> int:
+def _report(rows: Sequence[MailProvider], entries: Sequence[Entry], skipped: int) -> int:
     by_domain = {domain: entry for entry in reversed(entries) for domain in entry.domains}
     ours = frozenset(name for row in rows for name in (*row.domains, *row.mx, *row.owns))
     unknown = differing = 0
@@ -107,12 +107,12 @@ def _report(rows: Sequence[Provider], entries: Sequence[Entry], skipped: int) ->
     return 1 if differing else 0
 
 
-def _title(row: Provider) -> str:
+def _title(row: MailProvider) -> str:
     names = row.domains or row.mx or row.cname or row.owns
     return f"{row.name} ({names[0]})" if names else row.name
 
 
-def _compare(row: Provider, by_domain: Mapping[str, Entry], ours: frozenset[str]) -> Comparison:
+def _compare(row: MailProvider, by_domain: Mapping[str, Entry], ours: frozenset[str]) -> Comparison:
     names = _listed(row, by_domain)
     if not names:
         return Comparison(known=False)
@@ -128,7 +128,7 @@ def _compare(row: Provider, by_domain: Mapping[str, Entry], ours: frozenset[str]
     return Comparison(known=True, differences=tuple(lines))
 
 
-def _listed(row: Provider, by_domain: Mapping[str, Entry]) -> list[str]:
+def _listed(row: MailProvider, by_domain: Mapping[str, Entry]) -> list[str]:
     """The row's names in the public list: addresses' domains, else exchangers', else its own.
 
     Other rows of the same company share the later ones, so they count only where they must.
@@ -140,7 +140,7 @@ def _listed(row: Provider, by_domain: Mapping[str, Entry]) -> list[str]:
     return []
 
 
-def _missing(row: Provider, files: Iterable[Entry], ours: frozenset[str]) -> list[str]:
+def _missing(row: MailProvider, files: Iterable[Entry], ours: frozenset[str]) -> list[str]:
     """Domains beside the row's; not the exchangers that the public list has among them."""
     return [
         domain
@@ -150,11 +150,11 @@ def _missing(row: Provider, files: Iterable[Entry], ours: frozenset[str]) -> lis
     ]
 
 
-def _server_differences(row: Provider, entry: Entry, domain: str) -> Iterator[str]:
+def _server_differences(row: MailProvider, entry: Entry, domain: str) -> Iterator[str]:
     address = EmailAddress(_LOCAL, domain)
     ours = row.settings(address)
     theirs = parse(entry.document, address)
-    if isinstance(theirs, Unusable):
+    if isinstance(theirs, AutoconfigFailure):
         yield f"{entry.name} has no server that could be used ({theirs.fault})"
         return
     if not ours.servers:

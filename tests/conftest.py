@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from mailsetup import i18n
-from tests import faults
+from tests.support import fault_table
 
-pytest_plugins = ["tests.servers.fixtures"]
+pytest_plugins = ["tests.support.servers.fixtures"]
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def _children_take_ctrl_c() -> Iterator[None]:
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Which findings this test provokes travels with its result, also from other processes."""
-    faults.begin(item)
+    fault_table.begin(item)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

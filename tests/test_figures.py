@@ -10,7 +10,7 @@ from mailsetup.figures import decimal, seconds, short, size
 from mailsetup.i18n import language, set_language, speaking
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.verify.outcome import LoggedIn, Quota
+from mailsetup.verify.result import LoggedIn, Quota
 
 MIB = 1024 * 1024
 

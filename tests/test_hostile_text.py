@@ -13,21 +13,21 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailsetup.diagnosis.checks.rules import loop_finding, rule_findings, rule_folders
-from mailsetup.diagnosis.checks.sieve import MAX_SCRIPT, UnreadableError
-from mailsetup.diagnosis.checks.sieve import parse as parse_sieve
-from mailsetup.diagnosis.health import mtasts, spfrecord
+from mailsetup.diagnosis.health import mta_sts, spf_record
 from mailsetup.diagnosis.health.dmarc import read_records as read_dmarc
-from mailsetup.diagnosis.health.message import parse_results, read_message
-from mailsetup.diagnosis.health.tags import read_tags
-from mailsetup.discovery import clientconfig, xmltree
-from mailsetup.discovery.hello import capabilities_in
+from mailsetup.diagnosis.health.received_message import parse_results, read_message
+from mailsetup.diagnosis.health.tag_list import read_tags
+from mailsetup.diagnosis.sieve.analysis import loop_finding, rule_findings, rule_folders
+from mailsetup.diagnosis.sieve.parser import MAX_SCRIPT, UnreadableError
+from mailsetup.diagnosis.sieve.parser import parse as parse_sieve
+from mailsetup.discovery.capabilities import capabilities_in
 from mailsetup.discovery.sources import pacc
+from mailsetup.formats import autoconfig, xmltree
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.text import plain
 from mailsetup.net.connection import MAX_LINE, TooMuchDataError
 from mailsetup.oauth import metadata, tokens
-from mailsetup.oauth.outcome import Client
+from mailsetup.oauth.result import Client
 from mailsetup.verify import imap, managesieve, sasl
 from mailsetup.verify.replies import SmtpReply
 
@@ -173,10 +173,10 @@ RECORDS = {
 
 @pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 def test_dns_texts(record: str) -> None:
-    refused_or_read(lambda: mtasts.read_record([record]))
-    refused_or_read(lambda: mtasts._REPORTS.match(record))
-    refused_or_read(lambda: spfrecord.parse(record))
-    refused_or_read(lambda: spfrecord.parse(record[: spfrecord.MAX_RECORD - 1]))
+    refused_or_read(lambda: mta_sts.read_record([record]))
+    refused_or_read(lambda: mta_sts._REPORTS.match(record))
+    refused_or_read(lambda: spf_record.parse(record))
+    refused_or_read(lambda: spf_record.parse(record[: spf_record.MAX_RECORD - 1]))
     refused_or_read(lambda: read_dmarc("a.example", [record]))
     refused_or_read(lambda: read_tags(record))
 
@@ -196,7 +196,7 @@ def test_dns_texts(record: str) -> None:
 )
 def test_xml_documents(document: bytes) -> None:
     refused_or_read(lambda: xmltree.read(document))
-    refused_or_read(lambda: clientconfig.parse(document, ana()))
+    refused_or_read(lambda: autoconfig.parse(document, ana()))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import rootless
+from tests.support import rootless
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux has user namespaces")
 

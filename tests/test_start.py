@@ -19,11 +19,11 @@ _NETWORK = ("asyncio", "ssl", "mailsetup.net.network", "mailsetup.discovery.find
 _CHECKING = (
     "mailsetup.verify",
     "mailsetup.oauth",
-    "mailsetup.report",
+    "mailsetup.reporting",
     "mailsetup.diagnosis.checks",
     "mailsetup.diagnosis.health",
-    "mailsetup.assistant.checking",
-    "mailsetup.assistant.reporting",
+    "mailsetup.assistant.check.run",
+    "mailsetup.reporting.build",
 )
 _OTHERS = ("rich", "keyring", "cryptography", "dns", "httpcore2", "PySide6")
 _SETTINGS = {

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.check.report import CheckReport
 from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.secret import Secret, without_secret
 from mailsetup.model.settings import Account
-from mailsetup.verify.outcome import LoggedIn, RoundTrip
+from mailsetup.verify.result import LoggedIn, RoundTrip
 
 _OURS = frozenset({"stage", "class", "protocol", "security", "confidence", "fault", "time"})
 """Evidence in words of our own."""

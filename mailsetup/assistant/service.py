@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from mailsetup.assistant.choosing import (
+from mailsetup.assistant.account_choice import (
     alternatives_to,
     choose_account,
     settings_discovery,
     settings_domains,
     username_forms,
 )
+from mailsetup.assistant.check.request import CheckRequest, SecondMailbox
 from mailsetup.assistant.events import (
     Emit,
     Event,
@@ -25,14 +26,12 @@ from mailsetup.assistant.events import (
     SourceAsked,
     ignore,
 )
-from mailsetup.assistant.options import NetworkOptions, NotAsked, RunOptions, parse_resolver
-from mailsetup.assistant.request import CheckRequest, SecondMailbox
-from mailsetup.diagnosis.chain import Verdict, judge
+from mailsetup.assistant.run_options import NetworkOptions, NotAsked, RunOptions, parse_resolver
+from mailsetup.diagnosis.chain import Diagnosis, judge
 from mailsetup.diagnosis.symptoms import Symptom, parse_symptom
+from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.find import find
-from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
-from mailsetup.discovery.result import Discovery
-from mailsetup.discovery.result import Verdict as Outcome
+from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link
 from mailsetup.model.secret import AccessToken, Secret
@@ -44,33 +43,33 @@ from mailsetup.model.settings import (
     ServerSettings,
 )
 from mailsetup.net.network import Network, open_network
-from mailsetup.threads import in_thread
+from mailsetup.system.threads import in_thread
 from mailsetup.vault import Vault, VaultState
 
 if TYPE_CHECKING:
-    from mailsetup.assistant.publishing import Row
-    from mailsetup.assistant.report import CheckReport
-    from mailsetup.assistant.signin import (
-        ClientsProblem,
+    from mailsetup.assistant.check.report import CheckReport
+    from mailsetup.assistant.domain_watch import DomainReport
+    from mailsetup.assistant.publication_check import PublicationRow
+    from mailsetup.assistant.signin.flow import (
+        ClientsFailure,
         OpenBrowser,
         SignIn,
         SignInFailure,
         SignInMeans,
         SignInWay,
     )
-    from mailsetup.assistant.signins import SignIns
-    from mailsetup.assistant.watching import DomainReport
+    from mailsetup.assistant.signin.token_store import TokenStore
     from mailsetup.export.publish.publication import Publication
-    from mailsetup.verify.outcome import Failure
+    from mailsetup.verify.result import DialogueFailure
     from mailsetup.verify.session import MailSession
 
 __all__ = [
     "Assistant",
     "CheckRequest",
     "Discovery",
+    "DiscoveryStatus",
     "Emit",
     "NetworkOptions",
-    "Outcome",
     "RunOptions",
     "SecondMailbox",
     "Symptom",
@@ -86,7 +85,7 @@ __all__ = [
 ]
 
 
-_Reached: TypeAlias = "MailSession | Failure"
+_Reached: TypeAlias = "MailSession | DialogueFailure"
 
 
 class UnconfirmedError(Exception):
@@ -110,7 +109,7 @@ class Assistant:
         self._programs_here = programs_here
         self._vault = vault or Vault()
         self._left_open: _LeftOpen | None = None
-        self._sign_ins: SignIns | None = None
+        self._sign_ins: TokenStore | None = None
 
     async def discover(
         self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
@@ -153,7 +152,7 @@ class Assistant:
 
     async def explain_absence(
         self, address: EmailAddress, discovery: Discovery | None = None
-    ) -> Verdict:
+    ) -> Diagnosis:
         """Why nothing was found: what the domain and this network have to do with it.
 
         ``discovery`` is the search that found nothing; what it learnt is not asked for again.
@@ -182,7 +181,7 @@ class Assistant:
         """
         _require_confirmation(request, self.options.agreed)
         request = _with_token_hosts(request)
-        from mailsetup.assistant.checking import Check
+        from mailsetup.assistant.check.run import Check
 
         programs_here = self._programs_here or _accounts_here
         async with self._network() as net:
@@ -202,15 +201,15 @@ class Assistant:
         settings: AccountSettings | None = None,
         *,
         agreed: Collection[str] = (),
-    ) -> "SignInWay | SignInFailure | ClientsProblem":
+    ) -> "SignInWay | SignInFailure | ClientsFailure":
         """Where one signs in for the account, and as which client this program is known there.
 
         ``agreed`` are domains, or host names, that the person agreed to.
         """
-        from mailsetup.assistant.signin import ClientsProblem, find_way, known_clients
+        from mailsetup.assistant.signin.flow import ClientsFailure, find_way, known_clients
 
         known = await in_thread(known_clients, self.options.oauth_client_id)
-        if isinstance(known, ClientsProblem):
+        if isinstance(known, ClientsFailure):
             return known
         async with self._network(leave_open=True) as net:
             return await find_way(
@@ -239,7 +238,7 @@ class Assistant:
         """
         if way.confirm:
             raise UnconfirmedError(", ".join(way.confirm))
-        from mailsetup.assistant.signin import SignIn, SignInMeans, sign_in
+        from mailsetup.assistant.signin.flow import SignIn, SignInMeans, sign_in
 
         means = means or SignInMeans.BROWSER
         async with self._network(leave_open=True) as net:
@@ -280,12 +279,12 @@ class Assistant:
             async with self._network() as net:
                 await self._sign_ins.give_back(ending, net)
 
-    def _signing_in(self) -> "SignIns":
+    def _signing_in(self) -> "TokenStore":
         """The sign-ins of this run; nobody loads what they need who has none."""
         if self._sign_ins is None:
-            from mailsetup.assistant.signins import SignIns
+            from mailsetup.assistant.signin.token_store import TokenStore
 
-            self._sign_ins = SignIns(self._vault)
+            self._sign_ins = TokenStore(self._vault)
         return self._sign_ins
 
     async def reach(
@@ -299,7 +298,7 @@ class Assistant:
             return NotAsked()
         from mailsetup.diagnosis.checks.server import finding_of
         from mailsetup.verify.login import open_imap, open_pop3, open_smtp
-        from mailsetup.verify.outcome import Failure
+        from mailsetup.verify.result import DialogueFailure
 
         openers: dict[Protocol, Callable[[ServerSettings, Network], Awaitable[_Reached]]] = {
             Protocol.IMAP: open_imap,
@@ -308,28 +307,28 @@ class Assistant:
         }
         async with open_network(self.options.network) as net:
             opened = await openers[server.protocol](server, net)
-            if isinstance(opened, Failure):
+            if isinstance(opened, DialogueFailure):
                 return finding_of(opened, address)
             await opened.end()
             return None
 
     async def mail_exchangers(self, domain: str) -> tuple[str, ...]:
         """The domain's MX hosts, best first, for what it should publish."""
-        from mailsetup.assistant.publishing import mail_exchangers
+        from mailsetup.assistant.publication_check import mail_exchangers
 
         async with self._network(leave_open=True) as net:
             return await mail_exchangers(domain, net)
 
-    async def verify_publication(self, expected: "Publication") -> "tuple[Row, ...]":
+    async def verify_publication(self, expected: "Publication") -> "tuple[PublicationRow, ...]":
         """Fetch what is really served for a domain, and compare."""
-        from mailsetup.assistant.publishing import verify_publication
+        from mailsetup.assistant.publication_check import verify_publication
 
         async with self._network() as net:
             return await verify_publication(expected, net)
 
     async def watch(self, domain: str, known: Discovery | None = None) -> "DomainReport":
         """Everything about a domain that needs no account; ``known`` stands for a search."""
-        from mailsetup.assistant.watching import watch
+        from mailsetup.assistant.domain_watch import watch
 
         async with self._network() as net:
             report, faults = await asyncio.gather(
@@ -342,7 +341,7 @@ class Assistant:
         """The person's mailbox at another company; None where its servers are not certain."""
         found = await self.discover(address)
         account = choose_account(found.settings, address) if found.settings else None
-        if found.outcome is not Outcome.FOUND or account is None:
+        if found.outcome is not DiscoveryStatus.FOUND or account is None:
             return None
         return SecondMailbox(account, secret)
 
@@ -396,7 +395,7 @@ class Assistant:
 
 
 def _accounts_here() -> tuple[ProgramAccount, ...]:
-    from mailsetup.export.thunderbird_accounts import accounts_here
+    from mailsetup.apply.thunderbird.accounts import accounts_here
 
     return accounts_here()
 

@@ -6,20 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsetup.assistant.choosing import Discovery, Outcome, choose_account
-from mailsetup.assistant.options import NetworkOptions, RunOptions, parse_resolver
-from mailsetup.assistant.settingsfile import FileProblem, read_settings_file
-from mailsetup.assistant.wording import address_fault_sentence, domain_shown
+from mailsetup.assistant.account_choice import Discovery, DiscoveryStatus, choose_account
+from mailsetup.assistant.run_options import NetworkOptions, RunOptions, parse_resolver
+from mailsetup.assistant.settings_file import SettingsFileFailure, read_settings_file
+from mailsetup.assistant.texts.common import address_fault_sentence, domain_shown
 from mailsetup.cli import text
 from mailsetup.cli.main import (
     NEEDS_CONFIRMATION,
     NOT_FOUND,
 )
 from mailsetup.cli.progress import live_progress
-from mailsetup.cli.refusal import RefusalError, Streams
-from mailsetup.givenfile import PIPE_SECONDS
+from mailsetup.cli.refusal import CommandError, Streams
+from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
-from mailsetup.model.address import EmailAddress, MalformedAddress
+from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import has_control
@@ -37,8 +37,8 @@ _MAX_QUESTIONS = 3
 
 def address_of(options: argparse.Namespace) -> EmailAddress:
     parsed = EmailAddress.parse(options.address)
-    if isinstance(parsed, MalformedAddress):
-        raise RefusalError("client.address.malformed", address_fault_sentence(parsed.fault))
+    if isinstance(parsed, AddressFailure):
+        raise CommandError("client.address.malformed", address_fault_sentence(parsed.fault))
     return parsed
 
 
@@ -47,7 +47,7 @@ def run_options(options: argparse.Namespace) -> RunOptions:
     if options.resolver is not None:
         resolver = parse_resolver(options.resolver)
         if resolver is None:
-            raise RefusalError(
+            raise CommandError(
                 "usage", _("--resolver needs an IP address, such as 192.0.2.53 or 192.0.2.53:5353.")
             )
     ca_files: tuple[Path, ...] = ()
@@ -64,19 +64,19 @@ def run_options(options: argparse.Namespace) -> RunOptions:
 
 
 def _trusted(domain: str) -> str:
-    from mailsetup.assistant.expert import trusted_domain
+    from mailsetup.assistant.technician_options import trusted_domain
 
     name = trusted_domain(domain)
     if name is None:
-        raise RefusalError("usage", _("--trust needs a domain, such as hoster.com."))
+        raise CommandError("usage", _("--trust needs a domain, such as hoster.com."))
     return name
 
 
 def _ca_file(path: Path) -> Path:
-    from mailsetup.assistant.expert import holds_certificates
+    from mailsetup.assistant.technician_options import holds_certificates
 
     if not holds_certificates(path):
-        raise RefusalError(
+        raise CommandError(
             "ca-file.unreadable",
             _("The file of --ca-file cannot be read as certificates: {path}").format(path=path),
         )
@@ -84,10 +84,10 @@ def _ca_file(path: Path) -> Path:
 
 
 def settings_file(path: Path, address: EmailAddress) -> Discovery:
-    """Settings from the person's own file. Raises RefusalError where it cannot be used."""
+    """Settings from the person's own file. Raises CommandError where it cannot be used."""
     read = read_settings_file(path, address, pipe_seconds=PIPE_SECONDS)
-    if isinstance(read, FileProblem):
-        raise RefusalError(read.id, read.sentence)
+    if isinstance(read, SettingsFileFailure):
+        raise CommandError(read.id, read.sentence)
     return read
 
 
@@ -98,7 +98,7 @@ def password_for(
     if known is not None:
         return known
     if not streams.stdin.isatty():
-        raise RefusalError(
+        raise CommandError(
             "password.missing",
             _(
                 "There is no password. Use --password-stdin, or keep it in the keyring "
@@ -119,7 +119,7 @@ def kept_or_given_password(
             raise _not_text() from None
         value = line.rstrip("\r\n")
         if not value:
-            raise RefusalError(
+            raise CommandError(
                 "password.missing",
                 _("There is no password for {address} on standard input.").format(address=address),
             )
@@ -128,15 +128,15 @@ def kept_or_given_password(
     return _checked_password(value)
 
 
-def _not_text() -> RefusalError:
-    return RefusalError(
+def _not_text() -> CommandError:
+    return CommandError(
         "password.malformed", _("The password is not text in the encoding of this terminal.")
     )
 
 
 def _checked_password(value: str) -> Secret:
     if len(value) > _MAX_PASSWORD or has_control(value):
-        raise RefusalError(
+        raise CommandError(
             "password.malformed", _("The password is too long or holds control characters.")
         )
     return Secret(value)
@@ -151,7 +151,7 @@ def password_prompt(address: EmailAddress, *, may_be_empty: bool = False) -> Sec
     )
     value = typed_secret(question.format(address=address))
     if not value and not may_be_empty:
-        raise RefusalError("password.missing", _("No password was typed."))
+        raise CommandError("password.missing", _("No password was typed."))
     return _checked_password(value)
 
 
@@ -193,11 +193,11 @@ def confirmed(
     """Ask on a terminal for what has to be agreed to; otherwise the discovery stays as it is."""
     if not agrees(discovery, options, streams):
         return discovery, ()
-    return replace(discovery, outcome=Outcome.FOUND, confirm=()), discovery.confirm
+    return replace(discovery, outcome=DiscoveryStatus.FOUND, confirm=()), discovery.confirm
 
 
 def agrees(discovery: Discovery, options: argparse.Namespace, streams: Streams) -> bool:
-    if discovery.outcome is not Outcome.NEEDS_CONFIRMATION:
+    if discovery.outcome is not DiscoveryStatus.NEEDS_CONFIRMATION:
         return False
     if options.json or not (streams.stdin.isatty() and streams.stderr.isatty()):
         return False
@@ -215,7 +215,7 @@ def agrees(discovery: Discovery, options: argparse.Namespace, streams: Streams) 
 def account_of(discovery: Discovery, address: EmailAddress, person: str) -> Account:
     account = choose_account(discovery.settings, address, person) if discovery.settings else None
     if account is None:
-        raise RefusalError(
+        raise CommandError(
             "settings.incomplete",
             _("These settings do not name both an incoming and an outgoing encrypted server."),
             NOT_FOUND,
@@ -227,19 +227,19 @@ def prepared(options: argparse.Namespace, streams: Streams) -> Account:
     """The account to hand over; refuses where settings are missing or not agreed to."""
     address = address_of(options)
     if has_control(options.name) or len(options.name) > 200:
-        raise RefusalError("usage", _("The name holds control characters or is too long."))
+        raise CommandError("usage", _("The name holds control characters or is too long."))
     discovery = _found(options, streams, address)
     discovery, _agreed = confirmed(discovery, options, streams)
-    if discovery.outcome is Outcome.NOT_FOUND:
-        raise RefusalError(
+    if discovery.outcome is DiscoveryStatus.NOT_FOUND:
+        raise CommandError(
             "settings.not-found",
             _("No settings were found for {address}. Give them with --settings.").format(
                 address=address
             ),
             NOT_FOUND,
         )
-    if discovery.outcome is Outcome.NEEDS_CONFIRMATION:
-        raise RefusalError(
+    if discovery.outcome is DiscoveryStatus.NEEDS_CONFIRMATION:
+        raise CommandError(
             "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
         )
     return account_of(discovery, address, options.name.strip())
@@ -257,12 +257,12 @@ def _found(options: argparse.Namespace, streams: Streams, address: EmailAddress)
     return discovery
 
 
-def unknown_program(program: str) -> RefusalError:
+def unknown_program(program: str) -> CommandError:
     """The refusal of a word that is no program; it names those that are."""
-    from mailsetup.export.table import EXPORTERS
+    from mailsetup.export.registry import EXPORTERS
 
     known = ", ".join(known.id for known in EXPORTERS)
-    return RefusalError(
+    return CommandError(
         "usage",
         _("There is no program “{program}” here. Known: {known}.").format(
             program=program, known=known

@@ -8,15 +8,15 @@ from mailsetup.cli.main import BROKEN, DEFECT, DONE
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:
+    from mailsetup.apply.installation import Computer
     from mailsetup.assistant.service import Assistant
-    from mailsetup.demo.world import DemoAccount, DemoWorld
-    from mailsetup.export.installation import Computer
+    from mailsetup.demo.mail_system import DemoAccount, DemoMailSystem
     from mailsetup.model.settings import Account
 
 
-def walk(world: "DemoWorld", out: TextIO) -> int:
+def walk(world: "DemoMailSystem", out: TextIO) -> int:
     """Every address of the demo once: found, tested, judged; the first one is also exported."""
-    from mailsetup.assistant.wording import demo_note
+    from mailsetup.assistant.texts.common import demo_note
     from mailsetup.demo.computer import demo_assistant
 
     assistant = demo_assistant(world)
@@ -46,9 +46,9 @@ async def _one(
     assistant: "Assistant", account: "DemoAccount", computer: "Computer", out: TextIO
 ) -> int:
     from mailsetup.assistant.service import CheckRequest, alternatives_to, choose_account
-    from mailsetup.cli import checktext, text
-    from mailsetup.export.exporter import CannotExport
-    from mailsetup.export.table import EXPORTERS
+    from mailsetup.cli import check_text, text
+    from mailsetup.export.exporter import ExportFailure
+    from mailsetup.export.registry import EXPORTERS
     from mailsetup.model.address import EmailAddress
     from mailsetup.model.secret import Secret
 
@@ -58,7 +58,7 @@ async def _one(
     discovery = await assistant.discover(address)
     if discovery.settings is None:
         verdict = await assistant.explain_absence(address, discovery)
-        checktext.write_nothing_found(address, discovery, verdict, out)
+        check_text.write_nothing_found(address, discovery, verdict, out)
         return BROKEN
     text.write_discovery(discovery, out)
     if discovery.confirm:
@@ -77,12 +77,12 @@ async def _one(
             wait=20.0,
         )
     )
-    checktext.write_report(report, datetime.now().astimezone(), out)
+    check_text.write_report(report, datetime.now().astimezone(), out)
     if not report.is_healthy:
         return BROKEN
     for program in EXPORTERS:
         artifact = program.export(report.account)
-        if not isinstance(artifact, CannotExport):
+        if not isinstance(artifact, ExportFailure):
             files = ", ".join(file.name for file in artifact.files) or _("a guide")
             out.write(
                 _("Ready for {program}: {files}").format(program=_(program.title), files=files)
@@ -94,17 +94,18 @@ async def _one(
 
 def _set_up(account: "Account", computer: "Computer", out: TextIO) -> None:
     """Put the account into the programs that are installed here, in the demo's own home."""
+    from mailsetup.apply import evolution
+    from mailsetup.apply.thunderbird import existing_profile
+    from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied
     from mailsetup.cli import text
-    from mailsetup.export import evolution_apply, thunderbird_existing
-    from mailsetup.export.table import installed
-    from mailsetup.export.thunderbird_profile import Applied
+    from mailsetup.export.registry import installed
 
     if installed("thunderbird", computer):
-        done = thunderbird_existing.apply(account, computer=computer)
-        if isinstance(done, Applied):
+        done = existing_profile.apply(account, computer=computer)
+        if isinstance(done, ThunderbirdApplied):
             text.write_applied(done.name, done.profile, done.notes, out)
     if installed("evolution", computer):
-        made = evolution_apply.apply_evolution(account, computer=computer)
-        if isinstance(made, evolution_apply.Applied):
+        made = evolution.apply_evolution(account, computer=computer)
+        if isinstance(made, evolution.EvolutionApplied):
             sentence = _("Evolution has the account {address}.")
             text.write_notes((sentence.format(address=account.address), *made.notes), out)

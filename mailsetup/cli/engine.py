@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Self, TypeVar
 
-from mailsetup.assistant.options import RunOptions
+from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.service import Assistant
 
 _T = TypeVar("_T")

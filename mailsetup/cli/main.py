@@ -13,17 +13,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from mailsetup.cli.arguments import parse
 from mailsetup.cli.environment import environment_problem
 from mailsetup.cli.output import OutputLostError, has_written, messages, output
-from mailsetup.cli.parsing import UsageError
+from mailsetup.cli.parser.arguments import parse
+from mailsetup.cli.parser.parsing import UsageError
 from mailsetup.i18n import _, set_language
 from mailsetup.model.text import is_control
 
 if TYPE_CHECKING:
+    from mailsetup.batch.welcome_sheet import Printed
     from mailsetup.cli.document import Document
-    from mailsetup.fleet.welcome import Printed
-    from mailsetup.report.content import ReportContent
+    from mailsetup.reporting.content import ReportContent
 
 DONE = 0
 DEFECT = 1
@@ -170,13 +170,13 @@ def _say_what_happens(options: Namespace, stderr: TextIO) -> None:
 
 
 def _describe(options: Namespace, stdout: TextIO) -> int:
-    from mailsetup.cli import selfdescription
+    from mailsetup.cli.commands import self_description
 
     match options.verb:
         case "schema":
-            selfdescription.write_schema(stdout)
+            self_description.write_schema(stdout)
         case "completion":
-            selfdescription.write_completion(options.shell, stdout)
+            self_description.write_completion(options.shell, stdout)
         case _:
             from datetime import UTC, datetime
 
@@ -184,7 +184,7 @@ def _describe(options: Namespace, stdout: TextIO) -> int:
             # A given date makes the same page twice (reproducible-builds.org).
             with contextlib.suppress(ValueError, OverflowError, OSError):
                 now = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "")), UTC)
-            selfdescription.write_manual(stdout, now.date().isoformat())
+            self_description.write_manual(stdout, now.date().isoformat())
     return DONE
 
 

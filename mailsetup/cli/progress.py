@@ -18,7 +18,7 @@ from mailsetup.assistant.events import (
     SourceAsked,
     ignore,
 )
-from mailsetup.assistant.wording import activity_sentence, source_asked_sentence
+from mailsetup.assistant.texts.common import activity_sentence, source_asked_sentence
 from mailsetup.i18n import _
 from mailsetup.model.outcome import Fate
 

@@ -7,7 +7,7 @@ from mailsetup.cli.main import BAD_INPUT
 from mailsetup.model.text import without_controls
 
 
-class RefusalError(Exception):
+class CommandError(Exception):
     """Something the person has to change: the id for machines, the sentence for people."""
 
     def __init__(self, error_id: str, message: str, status: int = BAD_INPUT) -> None:

@@ -7,17 +7,17 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from mailsetup.assistant.choosing import Discovery
+from mailsetup.assistant.account_choice import Discovery
 from mailsetup.assistant.events import Event, SignInCode, SignInOpened
-from mailsetup.assistant.signin import (
-    ClientsProblem,
+from mailsetup.assistant.signin.flow import (
+    ClientsFailure,
     SignIn,
     SignInFailure,
     SignInFault,
     SignInMeans,
     SignInWay,
 )
-from mailsetup.assistant.signinwords import (
+from mailsetup.assistant.texts.signin import (
     clients_problem_sentence,
     no_client_sentence,
     other_account_sentence,
@@ -27,7 +27,7 @@ from mailsetup.assistant.signinwords import (
 from mailsetup.cli.common import kept_or_given_password, password_prompt
 from mailsetup.cli.engine import Engine
 from mailsetup.cli.main import BAD_INPUT, BROKEN, NEEDS_CONFIRMATION
-from mailsetup.cli.refusal import RefusalError, Streams
+from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import to_u_label
@@ -44,7 +44,7 @@ def early_password(
 ) -> Secret | None:
     """The password, where it is there at once; None where it can be given later.
 
-    Raises `RefusalError` where nobody could give anything.
+    Raises `CommandError` where nobody could give anything.
     """
     if _wants_sign_in(options):
         return None
@@ -53,7 +53,7 @@ def early_password(
         return known
     if streams.stdin.isatty() or engine.run(engine.assistant.has_kept_sign_in(address)):
         return None
-    raise RefusalError(
+    raise CommandError(
         "password.missing",
         _(
             "There is no password. Use --password-stdin, or keep it in the keyring with the"
@@ -80,8 +80,8 @@ def log_in_with(
             account, discovery.settings, agreed=_agreed(discovery, account, agreed)
         )
     )
-    if isinstance(way, ClientsProblem):
-        raise RefusalError("sign-in.settings", clients_problem_sentence(way))
+    if isinstance(way, ClientsFailure):
+        raise CommandError("sign-in.settings", clients_problem_sentence(way))
     if isinstance(way, SignInFailure):
         if wanted or not interactive:
             raise _refused(way, None)
@@ -126,7 +126,7 @@ def _confirmed(way: SignInWay, options: argparse.Namespace, streams: Streams) ->
         if streams.stdin.readline().strip().casefold()[:1] in {"y", "s"}:
             return replace(way, confirm=())
     option = " ".join(f"--trust {domain}" for domain in way.confirm)
-    raise RefusalError(
+    raise CommandError(
         "confirmation.needed",
         _(
             "Your mail is at {domains}, but the sign-in is at {host}. If you know both, run this"
@@ -192,12 +192,12 @@ def _taken(
     return made.token, made
 
 
-def _refused(failure: SignInFailure, way: SignInWay | None) -> RefusalError:
+def _refused(failure: SignInFailure, way: SignInWay | None) -> CommandError:
     link = sign_in_link(failure, way)
     takes_password = way is None or way.account.takes_password
     sentence = sign_in_sentence(failure, takes_password=takes_password)
     status = BAD_INPUT if failure.fault in _OF_INPUT else BROKEN
-    return RefusalError(
+    return CommandError(
         f"sign-in.{failure.fault}", f"{sentence}\n{link}" if link else sentence, status
     )
 

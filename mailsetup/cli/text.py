@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from mailsetup.assistant.choosing import Discovery
-from mailsetup.assistant.wording import (
+from mailsetup.assistant.account_choice import Discovery
+from mailsetup.assistant.texts.common import (
     alias_sentence,
     domain_shown,
     hint_sentence,
@@ -22,7 +22,7 @@ from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
-    from mailsetup.assistant.publishing import Row
+    from mailsetup.assistant.publication_check import PublicationRow
 
 
 def write_discovery(discovery: Discovery, out: TextIO) -> None:
@@ -87,7 +87,7 @@ def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None
             out.write(f"     {step.link}\n")
 
 
-def write_verification(rows: "Sequence[Row]", out: TextIO) -> None:
+def write_verification(rows: "Sequence[PublicationRow]", out: TextIO) -> None:
     """What is really served, place by place; the faults stand last, where they are seen."""
     for row in sorted(rows, key=lambda row: not row.is_well):
         out.write(f"{'✔' if row.is_well else '✘'} {row.sentence}\n")

@@ -4,7 +4,7 @@ import argparse
 from typing import TextIO
 
 from mailsetup.cli.main import error_document, help_hint, print_document
-from mailsetup.cli.refusal import RefusalError, Streams
+from mailsetup.cli.refusal import CommandError, Streams
 
 
 def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr: TextIO) -> int:
@@ -12,7 +12,7 @@ def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr:
     streams = Streams(stdin, stdout, stderr)
     try:
         return _carried_out(options, streams)
-    except RefusalError as refusal:
+    except CommandError as refusal:
         if options.json:
             print_document(error_document(refusal.error_id, refusal.message), stdout)
         else:
@@ -25,34 +25,34 @@ def run_verb(options: argparse.Namespace, stdin: TextIO, stdout: TextIO, stderr:
 def _carried_out(options: argparse.Namespace, streams: Streams) -> int:
     match options.verb:
         case "discover":
-            from mailsetup.cli.discover import discover
+            from mailsetup.cli.commands.discover import discover
 
             return discover(options, streams)
         case "check":
-            from mailsetup.cli.check import check
+            from mailsetup.cli.commands.check import check
 
             return check(options, streams)
         case "export":
-            from mailsetup.cli.export import export
+            from mailsetup.cli.commands.export import export
 
             return export(options, streams)
         case "batch":
-            from mailsetup.cli.batch import batch
+            from mailsetup.cli.commands.batch import batch
 
             return batch(options, streams)
         case "kit":
-            from mailsetup.cli.kits import kit
+            from mailsetup.cli.commands.kit import kit
 
             return kit(options, streams)
         case "programs":
-            from mailsetup.cli.programs import programs
+            from mailsetup.cli.commands.programs import programs
 
             return programs(options, streams)
         case verb:
-            from mailsetup.cli import exporting
+            from mailsetup.cli.commands import apply_publish
 
             hand_over = {
-                "publish": exporting.publish,
-                "apply": exporting.apply,
+                "publish": apply_publish.publish,
+                "apply": apply_publish.apply,
             }
             return hand_over[verb](options, streams)

@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsetup.export.installation import Computer
+from mailsetup.apply.installation import Computer
 
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
-    from mailsetup.demo.world import DemoWorld
+    from mailsetup.demo.mail_system import DemoMailSystem
 
 
 def demo_computer(folder: Path) -> Computer:
@@ -30,10 +30,10 @@ def demo_computer(folder: Path) -> Computer:
     return Computer(home=home, environ=environ, temporary=True)
 
 
-def demo_assistant(world: "DemoWorld") -> "Assistant":
+def demo_assistant(world: "DemoMailSystem") -> "Assistant":
     """The engine on the demo's servers, which keeps nothing and reads nothing of the person's."""
+    from mailsetup.apply.thunderbird.accounts import accounts_here
     from mailsetup.assistant.service import Assistant, RunOptions
-    from mailsetup.export.thunderbird_accounts import accounts_here
     from mailsetup.vault import Vault
 
     computer = world.computer

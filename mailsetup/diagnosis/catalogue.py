@@ -14,7 +14,7 @@ from mailsetup.model.text import plain
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogueEntry:
     """One id's row; its texts are message ids of the translations.
 
     ``vague_title`` and ``vague_advice`` are said instead where a fact is not known that the other
@@ -50,33 +50,33 @@ _YOU, _HOSTING, _RECIPIENT, _TECHNICIAN = (
     Actor.TECHNICIAN,
 )
 
-_ROWS: tuple[Entry, ...] = (
+_ROWS: tuple[CatalogueEntry, ...] = (
     # This computer and its mail program.
-    Entry(
+    CatalogueEntry(
         "client.address.malformed",
         _YOU,
         N_("This is not a complete e-mail address: {text}"),
         N_("Write it like name@company.com, without blanks."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.address.typo",
         _YOU,
         N_("Did you mean {suggestion}?"),
         N_("Nobody receives mail at {domain}. Check the part after the @ and try again."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.network.offline",
         _YOU,
         N_("This computer has no internet connection."),
         N_("Switch on the Wi-Fi or plug in the cable. Then try again."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.network.captive-portal",
         _YOU,
         N_("This network wants you to sign in first."),
         N_("Open any web page, accept the network's terms, and try again."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.network.port-blocked",
         _TECHNICIAN,
         N_("This network does not let your mail through (closed ports: {blocked})."),
@@ -88,38 +88,38 @@ _ROWS: tuple[Entry, ...] = (
             "Try with your phone's data. If it works there, talk to whoever runs this network."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "client.dns.broken",
         _YOU,
         N_("This computer cannot look up names on the internet."),
         N_("Restart the router, switch off any VPN, and try again."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.dns.hijacked",
         _TECHNICIAN,
         N_("This network gives false answers about names on the internet."),
         N_("Try another network, or ask whoever runs this one to stop rewriting DNS answers."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.clock.wrong",
         _YOU,
         N_("This computer's clock is wrong by {offset}."),
         N_("Switch on automatic time. Secure connections fail while the clock is wrong."),
         vague_title=N_("This computer's clock seems to be wrong."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.tls.intercepted",
         _YOU,
         N_("Something on this computer opens your secure connections: {issuer}."),
         N_("Switch off the mail shield of that program, not the whole antivirus."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.program.wrong-settings",
         _YOU,
         N_("Your mail program has other settings: {differences}"),
         N_("Set the account up again with the settings found here."),
     ),
-    Entry(
+    CatalogueEntry(
         "client.check.incomplete",
         _TECHNICIAN,
         N_("One part of the check could not be done."),
@@ -129,7 +129,7 @@ _ROWS: tuple[Entry, ...] = (
         ),
     ),
     # The domain's identity card.
-    Entry(
+    CatalogueEntry(
         "dns.domain.missing",
         _TECHNICIAN,
         N_("The domain {domain} does not exist."),
@@ -138,19 +138,19 @@ _ROWS: tuple[Entry, ...] = (
             "it was bought. Until then no mail comes in or goes out."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.domain.unanswered",
         _TECHNICIAN,
         N_("The name servers of {domain} do not answer."),
         N_("Nobody can find your mail. Tell whoever manages your domain."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.domain.bogus",
         _TECHNICIAN,
         N_("The signatures of the domain {domain} are wrong."),
         N_("Many networks refuse this domain. Ask whoever manages it to repair DNSSEC."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.mx.missing",
         _TECHNICIAN,
         N_("The domain {domain} does not say where its mail goes."),
@@ -159,19 +159,19 @@ _ROWS: tuple[Entry, ...] = (
             "to add it; your hosting tells you which one."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.mx.null",
         _TECHNICIAN,
         N_("The domain {domain} declares that it receives no mail."),
         N_("Check the spelling. If it is right, ask whoever manages the domain to change the MX."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.mx.unresolvable",
         _TECHNICIAN,
         N_("Mail for {domain} is sent to a server that does not exist: {hosts}"),
         N_("Ask whoever manages the domain to correct the MX record."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.mx.elsewhere",
         _TECHNICIAN,
         N_("Mail for {domain} is delivered to {mx}, but your mailbox is at {hosting}."),
@@ -180,55 +180,55 @@ _ROWS: tuple[Entry, ...] = (
             "change the MX record, or set up your mail program with the other one."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.mx.two-hostings",
         _TECHNICIAN,
         N_("Your mail is split between two companies: {hostings}"),
         N_("Some messages arrive and some do not. Keep the MX of one company only."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.spf.missing",
         _TECHNICIAN,
         N_("The domain does not say who may send in its name (SPF is missing)."),
         N_("Many servers distrust such mail. Ask your hosting for its SPF record and publish it."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.spf.invalid",
         _TECHNICIAN,
         N_("The SPF record has a mistake, so it does not count: {reason}"),
         N_("Ask whoever manages the domain to correct it. Your hosting knows the right text."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.spf.multiple",
         _TECHNICIAN,
         N_("The domain has {count} SPF records; only one may exist."),
         N_("As it is, none counts. Ask whoever manages the domain to join them into one."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.spf.too-many-lookups",
         _TECHNICIAN,
         N_("The SPF record asks {count} questions, and only 10 are allowed. So it does not count."),
         N_("Ask whoever manages the domain to remove the services that you no longer use from it."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.spf.sender-not-covered",
         _TECHNICIAN,
         N_("Your mail leaves through {host}, but the SPF record does not mention it."),
         N_("Ask whoever manages the domain to add your hosting to the SPF record."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.spf.permissive",
         _TECHNICIAN,
         N_("The SPF record lets anyone send in your name."),
         N_("Ask whoever manages the domain to let the record end in “~all”."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.dkim.missing",
         _HOSTING,
         N_("Your mail goes out without a signature (DKIM)."),
         N_("Switch it on in your hosting's panel; it is often one button."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.dkim.invalid",
         _TECHNICIAN,
         N_("Your mail is signed, but the signature is not valid."),
@@ -241,25 +241,25 @@ _ROWS: tuple[Entry, ...] = (
             "ask your hosting."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.dmarc.missing",
         _TECHNICIAN,
         N_("The domain has no DMARC record."),
         N_("It does not stop mail, but Gmail and Outlook value it. Start with “v=DMARC1; p=none”."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.dmarc.invalid",
         _TECHNICIAN,
         N_("The DMARC record has a mistake."),
         N_("Ask whoever manages the domain to correct it."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.dmarc.not-aligned",
         _TECHNICIAN,
         N_("The domain asks others to refuse mail that is not identified, and yours is not."),
         N_("Repair SPF or DKIM first. If it is urgent, set DMARC to “p=none”."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.dmarc.unidentified",
         _TECHNICIAN,
         N_("Your mail carries no proof that it comes from your domain."),
@@ -268,13 +268,13 @@ _ROWS: tuple[Entry, ...] = (
             "and check the SPF record."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.mta-sts.broken",
         _TECHNICIAN,
         N_("The domain's rules for secure delivery (MTA-STS) do not fit its servers."),
         N_("Ask whoever manages the domain to correct the policy, or to remove it."),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.dane.broken",
         _TECHNICIAN,
         N_("The fingerprints in the DNS (DANE) of {hosts} cannot be believed."),
@@ -283,44 +283,44 @@ _ROWS: tuple[Entry, ...] = (
             "name to sign its TLSA records again, or to remove them."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "dns.settings.unpublished",
         _TECHNICIAN,
         N_("The domain does not publish its mail settings."),
         N_("Programs have to guess them. Ask your hosting to publish them."),
     ),
     # The contracted server.
-    Entry(
+    CatalogueEntry(
         "hosting.server.unresolvable",
         _HOSTING,
         N_("The mail server {host} does not exist."),
         N_("Check the server's name, or ask your hosting for the right one."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.server.unreachable",
         _HOSTING,
         N_("The mail server {host} does not answer."),
         N_("Wait 15 minutes and try again. If nothing changes, write to your hosting."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.server.refused",
         _HOSTING,
         N_("The server {host} offers no mail service at port {port}."),
         N_("Check the port, or ask your hosting which one to use."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.server.wrong-security",
         _YOU,
         N_("The server {host} wants another kind of encryption at port {port}."),
         N_("Choose {other} for this port, or ask your hosting which one to use."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.server.temporary",
         _HOSTING,
         N_("The mail server {host} has a problem of its own right now."),
         N_("Your data is not the cause. Try again in some minutes."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.login.dropped",
         _HOSTING,
         N_("{host} hung up when you logged in."),
@@ -330,7 +330,7 @@ _ROWS: tuple[Entry, ...] = (
             "If nothing changes, write to your hosting."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.server.blocks-us",
         _HOSTING,
         N_("The mail server {host} refuses connections from here."),
@@ -339,20 +339,20 @@ _ROWS: tuple[Entry, ...] = (
             "unblock this connection."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.tls.certificate-expired",
         _HOSTING,
         N_("The security certificate of {host} expired on {expires}."),
         N_("Ask your hosting to renew it. Do not accept the warning of your mail program."),
         vague_title=N_("The security certificate of {host} has expired."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.tls.certificate-expiring",
         _HOSTING,
         N_("The security certificate of {host} ends soon (days left: {days})."),
         N_("Ask your hosting to renew it now. Afterwards no mail program will connect."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.tls.certificate-wrong-name",
         _HOSTING,
         N_("The server {host} identifies itself under another name: {names}"),
@@ -360,7 +360,7 @@ _ROWS: tuple[Entry, ...] = (
         vague_title=N_("The server {host} does not identify itself under this name."),
         vague_advice=N_("Ask your hosting for the right server name."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.tls.certificate-unknown-issuer",
         _HOSTING,
         N_("Nobody known vouches for the server {host} (issuer: {issuer})."),
@@ -370,13 +370,13 @@ _ROWS: tuple[Entry, ...] = (
         ),
         vague_title=N_("Nobody known vouches for the server {host}."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.tls.too-old",
         _HOSTING,
         N_("The server {host} only knows outdated encryption."),
         N_("Ask your hosting to update it. Your password was not sent."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.starttls.missing",
         _HOSTING,
         N_("The server {host} offers no encryption at port {port}."),
@@ -385,13 +385,13 @@ _ROWS: tuple[Entry, ...] = (
             "network somebody may be removing the encryption: try another one."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.login.no-common-mechanism",
         _HOSTING,
         N_("The server {host} offers no way to log in that this program knows."),
         N_("Ask your hosting to allow a login with name and password over encryption."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.size.too-small",
         _YOU,
         N_("Your server accepts messages up to {limit_mib} MB; this one has {size_mib} MB."),
@@ -402,31 +402,31 @@ _ROWS: tuple[Entry, ...] = (
         vague_title=N_("Your server does not accept a message as large as this one."),
         vague_advice=N_("Send a link instead, or divide the files."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.message.rejected",
         _HOSTING,
         N_("The server {host} did not accept the test message."),
         N_("Write to your hosting. A message that holds the server's answer is ready here."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.address.unsupported",
         _HOSTING,
         N_("The server {host} cannot handle letters such as ñ in an address."),
         N_("Ask your hosting for another name for this mailbox, written without such letters."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.message.not-arrived",
         _HOSTING,
         N_("The test message was accepted, but it has not arrived after {seconds} seconds."),
         N_("Look again in an hour. If it is still missing, ask your hosting where it went."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.message.delayed",
         _HOSTING,
         N_("The test message took {seconds} seconds to arrive."),
         N_("Mail arrives, but slowly. If it stays so, ask your hosting why."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.sender.blocklisted",
         _HOSTING,
         N_("Your mail leaves from {address}, which is on a blocklist ({lists})."),
@@ -435,20 +435,20 @@ _ROWS: tuple[Entry, ...] = (
             "it taken off the list, or to send your mail from another one."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.attachment.altered",
         _HOSTING,
         N_("The attachment of the test message was changed on the way."),
         N_("Ask your hosting which filter changes attachments."),
     ),
-    Entry(
+    CatalogueEntry(
         "hosting.attachment.removed",
         _HOSTING,
         N_("The test message arrived without its attachment."),
         N_("Ask your hosting which filter removes attachments."),
     ),
     # What the hosting registered.
-    Entry(
+    CatalogueEntry(
         "account.login.refused",
         _YOU,
         N_("The server {host} does not accept this user name and password."),
@@ -457,19 +457,19 @@ _ROWS: tuple[Entry, ...] = (
             "provider's web page. If that refuses it too, set a new one in your hosting's panel."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.username-form",
         _YOU,
         N_("The user name is {username}, not the whole address."),
         N_("Use this user name in your mail program."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.app-password-needed",
         _YOU,
         N_("Your provider wants an app password here, not your usual one."),
         N_("Create an app password in your account's security page and type it here."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.oauth-needed",
         _YOU,
         N_("This account only lets you sign in in the browser."),
@@ -478,7 +478,7 @@ _ROWS: tuple[Entry, ...] = (
             " which opens the sign-in by itself."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.sign-in-refused",
         _YOU,
         N_("The server {host} does not accept the sign-in from the browser."),
@@ -487,13 +487,13 @@ _ROWS: tuple[Entry, ...] = (
             " mail whether programs may use this server."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.sign-in-expired",
         _YOU,
         N_("The sign-in from the browser is not valid any more."),
         N_("Sign in again. That is normal after a new password, or after a long time."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.wrong-account",
         _YOU,
         N_("You signed in as {chosen}, but the mailbox is {address}."),
@@ -502,43 +502,43 @@ _ROWS: tuple[Entry, ...] = (
             " another account” there."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.scope-missing",
         _YOU,
         N_("The sign-in does not allow this program to read and send mail."),
         N_("Sign in again and allow everything that the page asks about mail."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.web-login-needed",
         _YOU,
         N_("Your provider wants you to log in on its web page once."),
         N_("Open your mail in the browser, confirm that it is you, and try again here."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.locked",
         _HOSTING,
         N_("This account is locked or suspended."),
         N_("Call your hosting. It is usually an unpaid bill or a security alert."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.expired",
         _YOU,
         N_("The password has expired."),
         N_("Set a new one in your hosting's panel and type it here."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.rate-limited",
         _YOU,
         N_("There were too many login attempts."),
         N_("Wait 30 minutes without trying. Other devices may be using an old password."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.too-many-connections",
         _YOU,
         N_("Too many devices or programs are using this mailbox at once."),
         N_("Close mail on the devices that you do not need, and try again in some minutes."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.login.not-permitted",
         _TECHNICIAN,
         N_("The server accepts your password, but does not open the mailbox."),
@@ -547,19 +547,19 @@ _ROWS: tuple[Entry, ...] = (
             "the mailboxes to allow access with mail programs (IMAP)."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "account.imap.disabled",
         _YOU,
         N_("Reading mail with a program (IMAP) is switched off for this account."),
         N_("Switch IMAP on in the settings of your provider's web page."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.pop3.disabled",
         _YOU,
         N_("Fetching mail with a program (POP3) is switched off for this account."),
         N_("Use IMAP, or switch POP3 on in the settings of your provider's web page."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.pop3.empties",
         _YOU,
         N_("This server deletes every message as soon as a program has read it."),
@@ -568,51 +568,51 @@ _ROWS: tuple[Entry, ...] = (
             " Ask your hosting for IMAP, which keeps mail on the server."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "account.mailbox.in-use",
         _YOU,
         N_("Another program is fetching mail from this mailbox at this moment."),
         N_("Close the other mail program, or wait ten minutes, and test again."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.smtp.disabled",
         _YOU,
         N_("Sending with a program (SMTP) is switched off for this account."),
         N_("Switch it on in the settings of your provider's web page, or ask your administrator."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.quota.full",
         _YOU,
         N_("The mailbox is full ({used} of {limit}), so no mail can come in."),
         N_("Empty the trash and delete large old messages, or ask your hosting for more space."),
         vague_title=N_("The mailbox is full, so no mail can come in."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.quota.nearly-full",
         _YOU,
         N_("The mailbox is {percent} % full ({used} of {limit})."),
         N_("Make room soon: delete large old messages and empty the trash."),
         vague_title=N_("The mailbox is {percent} % full."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.mailbox.missing",
         _HOSTING,
         N_("The server does not know the mailbox {address}."),
         N_("Check the spelling. Otherwise ask your hosting to create the mailbox."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.send.sender-not-allowed",
         _YOU,
         N_("The server does not let this account send as {address}."),
         N_("Log in with the account of this address, or ask your hosting to allow it."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.send.limit-reached",
         _YOU,
         N_("This account has sent as much as it may for now."),
         N_("Wait until tomorrow. If you did not send that much, change your password today."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.send.seen-as-spam",
         Actor.RECIPIENT,
         N_("Your mail to {address} arrived there, but in the folder {folder}."),
@@ -621,25 +621,25 @@ _ROWS: tuple[Entry, ...] = (
             "to mark your mail as “not spam”."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "account.mail.in-spam",
         _YOU,
         N_("The test message arrived, but in the folder {folder}."),
         N_("Look there for missing mail and mark what is good as “not spam”."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.mail.in-other-folder",
         _YOU,
         N_("The test message arrived, but in the folder {folder}."),
         N_("A rule in your mailbox moves mail there. Check the rules on the web page."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.filter.forwards",
         _YOU,
         N_("A rule in your mailbox sends mail on to {target}."),
         N_("If you do not want that, delete the rule on the web page."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.filter.loops",
         _YOU,
         N_("Your mailbox sends mail on to {target}, and from there it comes back."),
@@ -648,19 +648,19 @@ _ROWS: tuple[Entry, ...] = (
             "forwards on the web page."
         ),
     ),
-    Entry(
+    CatalogueEntry(
         "account.filter.discards",
         _YOU,
         N_("A rule in your mailbox deletes mail: {rule}"),
         N_("If you do not want that, delete the rule on the web page."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.vacation.active",
         _YOU,
         N_("An automatic answer is active."),
         N_("Switch it off on the web page when you are back."),
     ),
-    Entry(
+    CatalogueEntry(
         "account.folders.unsubscribed",
         _YOU,
         N_("Mail programs do not show these folders: {folders}"),
@@ -671,7 +671,7 @@ _ROWS: tuple[Entry, ...] = (
     ),
 )
 
-CATALOGUE: Mapping[str, Entry] = {row.id: row for row in _ROWS}
+CATALOGUE: Mapping[str, CatalogueEntry] = {row.id: row for row in _ROWS}
 
 
 class _Facts(dict[str, str]):

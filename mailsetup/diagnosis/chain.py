@@ -62,7 +62,7 @@ _EXPLAINED_BY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Diagnosis:
     """Every link's status in the chain's order, the root cause's link, the findings that count."""
 
     chain: tuple[tuple[Link, Status], ...]
@@ -80,7 +80,7 @@ def cause_rank(finding: Finding) -> int:
 
 def judge(
     findings: Sequence[Finding], proven: Collection[Link], symptom: Symptom | None = None
-) -> Verdict:
+) -> Diagnosis:
     """Weigh the findings. ``proven`` are the links that were seen to work.
 
     With a ``symptom`` what explains it comes first among faults that do not explain each other.
@@ -109,7 +109,7 @@ def judge(
         else:
             status = Status.UNKNOWN
         statuses.append((link, status))
-    return Verdict(tuple(statuses), root.link if root else None, tuple(ordered))
+    return Diagnosis(tuple(statuses), root.link if root else None, tuple(ordered))
 
 
 def _unexplained(findings: list[Finding]) -> list[Finding]:

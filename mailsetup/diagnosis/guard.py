@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from mailsetup.model.finding import Finding, Status
-from mailsetup.net.descriptors import is_exhaustion
+from mailsetup.net.fd_exhaustion import is_exhaustion
 
 Result = TypeVar("Result")
 

@@ -175,7 +175,7 @@ _NOT_SEEN = N_("Nothing broken was found, but not everything could be checked.")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SymptomAnswer:
     """What to say to a complaint; ``finding`` is what the sentence leads to, if anything."""
 
     symptom: Symptom
@@ -205,7 +205,7 @@ def in_order_of(symptom: Symptom, findings: Sequence[Finding]) -> tuple[Finding,
 
 def answer(
     symptom: Symptom, findings: Sequence[Finding], *, proven: bool, saw_elsewhere: bool
-) -> Answer:
+) -> SymptomAnswer:
     """The verdict as an answer, in the current language.
 
     ``proven`` says that everything was seen to work, ``saw_elsewhere`` that a mailbox at another
@@ -215,13 +215,13 @@ def answer(
     ordered = in_order_of(symptom, weighty)
     cause = next((one for one in ordered if explains(symptom, one)), None)
     if cause is not None:
-        return Answer(symptom, _(_FOUND[symptom]), cause)
+        return SymptomAnswer(symptom, _(_FOUND[symptom]), cause)
     other = next((one for one in ordered if one.status is Status.FAIL), None)
     if other is not None:
-        return Answer(symptom, _(_OTHERWISE), other)
+        return SymptomAnswer(symptom, _(_OTHERWISE), other)
     if symptom.needs_second_mailbox and not saw_elsewhere:
-        return Answer(symptom, _(_NEEDS_SECOND))
-    return Answer(symptom, _(_FINE[symptom]) if proven else _(_NOT_SEEN))
+        return SymptomAnswer(symptom, _(_NEEDS_SECOND))
+    return SymptomAnswer(symptom, _(_FINE[symptom]) if proven else _(_NOT_SEEN))
 
 
 def complaint(symptom: Symptom) -> str:

@@ -13,12 +13,12 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, assert_never
 
-from mailsetup.discovery.answers import RankedAnswer, completed, only_protected
-from mailsetup.discovery.burst import first_questions
-from mailsetup.discovery.domain import DomainFacts, domain_facts
-from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.discovery.domain_facts import DomainFacts, domain_facts
+from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
+from mailsetup.discovery.prefetch import first_questions
 from mailsetup.discovery.provider_knowledge import with_provider_knowledge
-from mailsetup.discovery.result import Discovery, Verdict
+from mailsetup.discovery.ranking import RankedAnswer, completed, only_protected
+from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.discovery.source import DiscoverySource
 from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
@@ -29,7 +29,7 @@ from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.wellknown import WellKnown
+from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.discovery.trust import domains_to_confirm, with_trusted_services
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import (
@@ -335,14 +335,14 @@ class _Race:
         if best is None:
             reasons = {one.reason for one in tried}
             warnings += [word for reason, word in _REFUSED_FOR_SAFETY.items() if reason in reasons]
-        verdict = Verdict.NOT_FOUND
+        verdict = DiscoveryStatus.NOT_FOUND
         confirm: tuple[str, ...] = ()
         if best is not None:
             confirm = best.confirm
-            verdict = Verdict.NEEDS_CONFIRMATION if confirm else Verdict.FOUND
+            verdict = DiscoveryStatus.NEEDS_CONFIRMATION if confirm else DiscoveryStatus.FOUND
         elif question is not None and question.confirm:
             confirm = question.confirm
-            verdict = Verdict.NEEDS_CONFIRMATION
+            verdict = DiscoveryStatus.NEEDS_CONFIRMATION
         elif question is not None:
             warnings.append(question.question)
         source = best.found.source if best else question.source if question else None

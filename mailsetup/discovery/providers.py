@@ -43,7 +43,7 @@ class ServerTemplate:
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class MailProvider:
     """One row; its keys are explained at the head of the file. ``checked`` is the row's date."""
 
     name: str
@@ -70,27 +70,27 @@ class Provider:
         )
 
 
-def by_domain(domain: str) -> Provider | None:
+def by_domain(domain: str) -> MailProvider | None:
     """The provider that gives out addresses under exactly this domain."""
     return _known().domains.get(domain)
 
 
-def by_mx(host: str) -> Provider | None:
+def by_mx(host: str) -> MailProvider | None:
     """The provider that runs this mail exchanger; the longest suffix decides."""
     return _nearest(host, _known().mx)
 
 
-def by_spf(include: str) -> Provider | None:
+def by_spf(include: str) -> MailProvider | None:
     """The provider whose customers put this name behind ``include:`` in their SPF record."""
     return _known().spf.get(include)
 
 
-def by_cname(host: str) -> Provider | None:
+def by_cname(host: str) -> MailProvider | None:
     """The provider that a customer's alias leads to; the longest suffix decides."""
     return _nearest(host, _known().cname)
 
 
-def by_host(host: str) -> Provider | None:
+def by_host(host: str) -> MailProvider | None:
     """The provider whose server this is, or who owns its domain."""
     return _known().hosts.get(host) or _nearest(host, _known().owns)
 
@@ -100,7 +100,7 @@ def filter_of(host: str) -> str | None:
     return _nearest(host, _known().filters)
 
 
-def load() -> tuple[Provider, ...]:
+def load() -> tuple[MailProvider, ...]:
     """All rows. Raises ValueError for a row that cannot be understood: a defect of ours."""
     return _known().rows
 
@@ -112,13 +112,13 @@ class _Known:
     None stands for names inside a provider's domains that say nothing about its row.
     """
 
-    rows: tuple[Provider, ...]
-    domains: Mapping[str, Provider]
-    mx: Mapping[str, Provider | None]
-    spf: Mapping[str, Provider]
-    cname: Mapping[str, Provider | None]
-    hosts: Mapping[str, Provider]
-    owns: Mapping[str, Provider | None]
+    rows: tuple[MailProvider, ...]
+    domains: Mapping[str, MailProvider]
+    mx: Mapping[str, MailProvider | None]
+    spf: Mapping[str, MailProvider]
+    cname: Mapping[str, MailProvider | None]
+    hosts: Mapping[str, MailProvider]
+    owns: Mapping[str, MailProvider | None]
     filters: Mapping[str, str]
 
 
@@ -177,8 +177,8 @@ def _host(template: str, address: EmailAddress) -> str | None:
     return parse_host(address.fill(template.replace("%EMAILDOMAINDASHED%", dashed)) or "")
 
 
-def _provider(row: Mapping[str, object]) -> Provider:
-    return Provider(
+def _provider(row: Mapping[str, object]) -> MailProvider:
+    return MailProvider(
         name=_get(row, "name", str),
         domains=_texts(row, "domains"),
         mx=_texts(row, "mx"),

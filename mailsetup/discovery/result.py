@@ -9,10 +9,10 @@ from mailsetup.model.settings import AccountSettings, Hint
 from mailsetup.model.source import Source
 
 if TYPE_CHECKING:
-    from mailsetup.discovery.domain import DomainFacts
+    from mailsetup.discovery.domain_facts import DomainFacts
 
 
-class Verdict(StrEnum):
+class DiscoveryStatus(StrEnum):
     """What a search came to, in the command line's words."""
 
     FOUND = "found"
@@ -31,11 +31,12 @@ class Discovery:
     ``exchange``, ``bridge`` or ``own-app`` as in `NeedsInput`, ``unencrypted`` (servers were
     published, all without TLS) or ``plain-http`` (a document was offered over plain HTTP).
     ``file-foreign:PATH``, ``file-writable:PATH``, ``file-unreadable:PATH`` and
-    ``file-unusable:PATH`` name a file (or its folder) that was ignored, as in `mailsetup.ownfiles`.
+    ``file-unusable:PATH`` name a file (or its folder) that was ignored, as in
+    `mailsetup.files.trusted_file`.
     ``hints`` say what to do about those; hints that come with settings stand in them.
     """
 
-    outcome: Verdict
+    outcome: DiscoveryStatus
     settings: AccountSettings | None = None
     source: Source | None = None
     confirm: tuple[str, ...] = ()

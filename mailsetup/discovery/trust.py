@@ -10,7 +10,7 @@ from dataclasses import replace
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found
 from mailsetup.model.source import Channel, Method
-from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain
 
 _GIVEN_BY_THE_PERSON = frozenset({Method.TYPED, Method.FILE})
 

@@ -37,7 +37,7 @@ class CopyValue:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class InstructionStep:
     """One step of the instructions, in the current language, with the values that it needs."""
 
     text: str
@@ -50,13 +50,13 @@ class Artifact:
     """The result of an export: files (perhaps none) and what to do with them."""
 
     files: tuple[ArtifactFile, ...]
-    steps: tuple[Step, ...]
+    steps: tuple[InstructionStep, ...]
     notes: tuple[str, ...] = ()
     """What the person should know first: limits of the program, what is experimental."""
 
 
 @dataclass(frozen=True, slots=True)
-class CannotExport:
+class ExportFailure:
     """The account cannot be expressed for this program; ``reason`` is a sentence."""
 
     reason: str
@@ -71,6 +71,6 @@ class Exporter(Protocol):
     """The program's own name."""
     automation: Automation
 
-    def export(self, account: Account) -> Artifact | CannotExport:
+    def export(self, account: Account) -> Artifact | ExportFailure:
         """Write the account in the program's own form. Texts are in the current language."""
         ...

@@ -8,18 +8,18 @@ from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from mailsetup import resources
-from mailsetup.gui.look import Look
-from mailsetup.gui.memory import Memory
+from mailsetup.gui.appearance import Appearance
+from mailsetup.gui.preferences import Preferences
 from mailsetup.gui.window import Window
 from mailsetup.i18n import language, suggest_language
 
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant
-    from mailsetup.demo.world import DemoWorld
+    from mailsetup.demo.mail_system import DemoMailSystem
 
 
 def run(
-    demo: "DemoWorld | None" = None, screenshot: str | None = None, *, platform: str = ""
+    demo: "DemoMailSystem | None" = None, screenshot: str | None = None, *, platform: str = ""
 ) -> int:
     """Show the window until it is closed. With ``screenshot`` it is painted into a file instead.
 
@@ -34,7 +34,7 @@ def run(
         return demo_assistant(demo) if demo else Assistant()
 
     # A demo leaves no trace, and a picture is not somebody's window.
-    memory = Memory(None if demo or screenshot else QSettings("mailsetup", "mailsetup"))
+    memory = Preferences(None if demo or screenshot else QSettings("mailsetup", "mailsetup"))
     suggest_language(memory.language)
     window = Window(
         make_assistant,
@@ -62,7 +62,7 @@ def make_application(platform: str = "") -> QApplication:
     application.setApplicationDisplayName("mailsetup")
     application.setDesktopFileName("mailsetup")
     application.setWindowIcon(QIcon(str(resources.path("icons", "mailsetup.svg"))))
-    Look.of(application)
+    Appearance.of(application)
     _translate_qt(application)
     return application
 

@@ -9,16 +9,16 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.gui.session import Session
-from mailsetup.gui.signs import Sign
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets import Title
+from mailsetup.gui.widgets.basic import Title
+from mailsetup.gui.widgets.status_icon import StatusIcon
 from mailsetup.i18n import _, language
 
 if TYPE_CHECKING:
-    from mailsetup.fleet.events import Event as FleetEvent
+    from mailsetup.batch.events import BatchEvent as FleetEvent
 
 
-class Wish(StrEnum):
+class Request(StrEnum):
     """What a page wants done that is more than going to another page."""
 
     SET_UP_PROGRAM = "set-up-program"
@@ -58,7 +58,7 @@ class PageView(QWidget):
     moved = Signal(object)
     """The person chose one of the page's own ways (a `Move`)."""
     wanted = Signal(object)
-    """The person wants something done (a `Wish`)."""
+    """The person wants something done (a `Request`)."""
     changed = Signal()
     """What the footer shows may be different now."""
 
@@ -74,9 +74,9 @@ class PageView(QWidget):
         self.column.setSpacing(Space.MEDIUM)
         self.column.addWidget(self.title)
 
-    def put_sign_beside_title(self, *below: QWidget) -> Sign:
+    def put_sign_beside_title(self, *below: QWidget) -> StatusIcon:
         """A large sign at the head of the page; ``below`` stands under the title."""
-        sign = Sign(scale=1.9)
+        sign = StatusIcon(scale=1.9)
         head, words = QHBoxLayout(), QVBoxLayout()
         head.setSpacing(Space.MEDIUM)
         words.setSpacing(Space.TINY)
@@ -142,7 +142,7 @@ class PageView(QWidget):
         return self.title.text()
 
 
-class FleetRun(PageView):
+class BatchRun(PageView):
     """The page on which a table is worked through."""
 
     def follow(self, event: "FleetEvent") -> None:
@@ -150,7 +150,7 @@ class FleetRun(PageView):
         raise NotImplementedError
 
 
-class Aside(PageView):
+class Overlay(PageView):
     """Beside the flow: opened over any page, closed again without having disturbed it."""
 
     def primary_text(self) -> str:

@@ -48,8 +48,8 @@ from PySide6.QtGui import (
 from PySide6.QtSvg import QSvgRenderer
 
 from mailsetup.i18n import _, language
-from mailsetup.report.content import ReportContent
-from mailsetup.report.printed import print_html
+from mailsetup.reporting.content import ReportContent
+from mailsetup.reporting.paper import print_html
 
 _DPI = 1200
 """Dots per inch of the writer: what text is laid out in."""

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsetup.assistant.journal import Journal
-from mailsetup.gui.fleetstate import FleetState
-from mailsetup.gui.memory import Memory
+from mailsetup.assistant.activity_log import ActivityLog
+from mailsetup.gui.batch_state import BatchState
+from mailsetup.gui.preferences import Preferences
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import Secret
@@ -15,17 +15,17 @@ from mailsetup.model.settings import Account, Hint
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mailsetup.assistant.expert import Expert
-    from mailsetup.assistant.report import CheckReport
+    from mailsetup.apply.installation import Computer
+    from mailsetup.apply.outlook import OutlookRunMode, RunStep
+    from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
+    from mailsetup.assistant.check.report import CheckReport
     from mailsetup.assistant.service import Discovery
-    from mailsetup.assistant.signin import SignIn, SignInWay
-    from mailsetup.demo.world import DemoAccount
+    from mailsetup.assistant.signin.flow import SignIn, SignInWay
+    from mailsetup.assistant.technician_options import TechnicianOptions
+    from mailsetup.demo.mail_system import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
-    from mailsetup.export.installation import Computer
-    from mailsetup.export.outlook_run import RunStep, Way
-    from mailsetup.export.qr import QrMatrix
-    from mailsetup.export.thunderbird_places import Place
+    from mailsetup.export.guide.qr import QrMatrix
 
 _PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
 """What typing the password anew may mend."""
@@ -91,7 +91,7 @@ class Session:
     """The type of our own exception, where the engine failed."""
     program: str = "thunderbird"
     installed: dict[str, bool | None] = field(default_factory=dict)
-    places: "tuple[Place, ...]" = ()
+    places: "tuple[ThunderbirdProfile, ...]" = ()
     """Thunderbird's profiles on this computer."""
     place: str | None = None
     """The folder of the profile to use; empty for a new one, None while nothing was chosen."""
@@ -116,17 +116,17 @@ class Session:
     """The path of classic Outlook on this computer; empty where there is none."""
     step: "RunStep | None" = None
     """The step of Outlook that the person chose last."""
-    ran: "frozenset[Way]" = frozenset()
+    ran: "frozenset[OutlookRunMode]" = frozenset()
     """The ways into Outlook that were gone and not taken back."""
     demo: "tuple[DemoAccount, ...]" = ()
     """The demo world's addresses; empty outside of it."""
     demo_can_be_left: bool = False
     """Whether the demo was opened from this window."""
-    expert: "Expert | None" = None
+    expert: "TechnicianOptions | None" = None
     """What a technician set; None where nothing was."""
-    memory: Memory = field(default_factory=Memory)
+    memory: Preferences = field(default_factory=Preferences)
     """What is kept between two runs."""
-    journal: Journal = field(default_factory=Journal)
+    journal: ActivityLog = field(default_factory=ActivityLog)
     """What happened since the program was started."""
     parts: tuple[str, ...] = ()
     """The libraries that the program is made of, a line each."""
@@ -134,7 +134,7 @@ class Session:
     """The code that a phone reads, for a program that is set up by one."""
     settings_file: Path | None = None
     """Where the servers come from instead of a search."""
-    fleet: FleetState = field(default_factory=FleetState)
+    fleet: BatchState = field(default_factory=BatchState)
     """A table of many people, and what came of it."""
 
     @property
@@ -150,7 +150,7 @@ class Session:
 
     def unproven_of(self, hosts: "Iterable[str]") -> tuple[str, ...]:
         """The owners of servers by hand that came from what was found and that nobody proves."""
-        from mailsetup.assistant.choosing import unproven_owners
+        from mailsetup.assistant.account_choice import unproven_owners
 
         return unproven_owners(self.discovery, hosts) if self.discovery is not None else ()
 

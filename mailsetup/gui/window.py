@@ -16,29 +16,29 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from mailsetup.assistant.flow import BEFORE, TRANSIENT, Flow, Move, Page
+from mailsetup.gui.appearance import Appearance
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.dialogs import Dialogs
-from mailsetup.gui.fleetjobs import FleetJobs
-from mailsetup.gui.frame import Footer, Header
-from mailsetup.gui.jobs import Jobs
-from mailsetup.gui.look import Look
-from mailsetup.gui.memory import Memory
-from mailsetup.gui.page import Aside, FleetRun, PageView, Wish
-from mailsetup.gui.pages.looking import LookingPage
-from mailsetup.gui.pages.table import make_view
-from mailsetup.gui.programs import ProgramJobs
+from mailsetup.gui.header_footer import Footer, Header
+from mailsetup.gui.jobs.batch import BatchJobs
+from mailsetup.gui.jobs.programs import ProgramJobs
+from mailsetup.gui.jobs.search_and_check import Jobs
+from mailsetup.gui.jobs.sign_in import SignInJobs
+from mailsetup.gui.page import BatchRun, Overlay, PageView, Request
+from mailsetup.gui.page_area import Card, PageStack
+from mailsetup.gui.pages.factory import make_view
+from mailsetup.gui.pages.searching import SearchingPage
+from mailsetup.gui.preferences import Preferences
 from mailsetup.gui.session import Session
-from mailsetup.gui.shell import Card, Leaves
-from mailsetup.gui.signinjobs import SignInJobs
 from mailsetup.gui.theme import refit_type
-from mailsetup.gui.widgets import announce
+from mailsetup.gui.widgets.basic import announce
 from mailsetup.i18n import _, language, set_language
 
 if TYPE_CHECKING:
+    from mailsetup.apply.installation import Computer
     from mailsetup.assistant.service import Assistant
-    from mailsetup.demo.world import DemoAccount
-    from mailsetup.export.installation import Computer
-    from mailsetup.gui.saving import SavingReport
+    from mailsetup.demo.mail_system import DemoAccount
+    from mailsetup.gui.report_saver import ReportSaver
     from mailsetup.model.settings import ServerSettings
 
 _START_SIZE = QSize(880, 680)
@@ -61,22 +61,22 @@ class Window(QWidget):
         make_assistant: "Callable[[], Assistant]",
         demo: "tuple[DemoAccount, ...]" = (),
         *,
-        memory: Memory | None = None,
+        memory: Preferences | None = None,
         dialogs: Dialogs | None = None,
         computer: "Computer | None" = None,
     ) -> None:
         super().__init__()
         self.dialogs = dialogs or Dialogs()
-        self.session = Session(demo=demo, memory=memory or Memory(), computer=computer)
+        self.session = Session(demo=demo, memory=memory or Preferences(), computer=computer)
         self.flow = Flow()
         self.bridge = Bridge(self)
         self.jobs = Jobs(self.bridge, self.session, make_assistant)
         self.programs = ProgramJobs(self.bridge, self.session)
-        self.fleet = FleetJobs(self.bridge, self.session, self.jobs)
+        self.fleet = BatchJobs(self.bridge, self.session, self.jobs)
         self.sign_ins = SignInJobs(self.jobs, self.bridge, self.session)
-        self._saving: SavingReport | None = None
+        self._saving: ReportSaver | None = None
         self._pages: dict[Page, PageView] = {}
-        self._aside: Aside | None = None
+        self._aside: Overlay | None = None
         self._left_keyboard: QWidget | None = None
         """What on the page had the keyboard before something was opened beside the flow."""
         self._warm = False
@@ -88,7 +88,7 @@ class Window(QWidget):
         application = QApplication.instance()
         if not isinstance(application, QApplication):
             raise TypeError("a window needs an application")
-        self.look = Look.of(application)
+        self.look = Appearance.of(application)
         self._restore_look()
         self._build()
         self.look.changing.connect(self._drop_hidden)
@@ -111,7 +111,7 @@ class Window(QWidget):
         self.languages.currentIndexChanged.connect(self._switch_language)
         self._add_shortcuts()
 
-        self.leaves = Leaves()
+        self.leaves = PageStack()
         self.area = Card(self.leaves)
 
         self.footer = Footer()
@@ -200,8 +200,8 @@ class Window(QWidget):
             return
         match self.flow.page:
             case Page.DONE:
-                self._grant(Wish.ANOTHER)
-            case Page.LOOKING if isinstance(view, LookingPage) and view.result is not None:
+                self._grant(Request.ANOTHER)
+            case Page.LOOKING if isinstance(view, SearchingPage) and view.result is not None:
                 self._move(view.result)
             case Page.FOUND | Page.MANUAL if self.session.wants_sign_in:
                 self._move(Move.SIGN_IN)
@@ -279,14 +279,14 @@ class Window(QWidget):
                 self.sign_ins.ask_way(self._way_known)
             case Page.PROGRAM:
                 self.programs.ask_installed(lambda: self._tell_again(Page.PROGRAM))
-            case Page.FLEET_RUN if isinstance(view, FleetRun):
+            case Page.FLEET_RUN if isinstance(view, BatchRun):
                 self.fleet.run(view.follow, self._move)
             case _:
                 return
 
     def _looked(self, move: Move) -> None:
         view = self.page_view(Page.LOOKING)
-        if isinstance(view, LookingPage) and not view.arrived(move):
+        if isinstance(view, SearchingPage) and not view.arrived(move):
             return
         self._move(move)
 
@@ -351,7 +351,7 @@ class Window(QWidget):
         journal, session = self.session.journal, self.session
         self._open_aside(LogPage(session, lambda: journal.lines(session.secrets)))
 
-    def _open_aside(self, aside: Aside) -> None:
+    def _open_aside(self, aside: Overlay) -> None:
         before, self._aside = self._aside, aside
         if before is not None:
             self.leaves.remove(before)
@@ -399,72 +399,72 @@ class Window(QWidget):
     # What pages want ------------------------------------------------------------------------
 
     @Slot(object)
-    def _grant(self, wish: Wish) -> None:
+    def _grant(self, wish: Request) -> None:
         from mailsetup.gui.pages.manual import ManualPage
 
         match wish:
-            case Wish.SET_UP_PROGRAM:
+            case Request.SET_UP_PROGRAM:
                 self._set_up_program()
-            case Wish.ANOTHER:
+            case Request.ANOTHER:
                 self.sign_ins.end()
                 self.session.begin_anew()
                 self._move(Move.ANOTHER)
-            case Wish.UNDO:
+            case Request.UNDO:
                 self.programs.undo(lambda: self._show_again(Page.DONE))
-            case Wish.SAVE_FILES:
+            case Request.SAVE_FILES:
                 folder = self.dialogs.folder(self) if self.session.artifact else ""
                 if folder:
                     self.programs.save_files(Path(folder), lambda: self._show_again(Page.DONE))
-            case Wish.RUN_STEP:
+            case Request.RUN_STEP:
                 self.programs.run_step(lambda: self._show_again(Page.DONE))
-            case Wish.SAVE_REPORT:
+            case Request.SAVE_REPORT:
                 self._save_report()
-            case Wish.OPEN_DEMO:
+            case Request.OPEN_DEMO:
                 self.jobs.open_demo(self._demo_opened)
-            case Wish.LEAVE_DEMO:
+            case Request.LEAVE_DEMO:
                 self.jobs.leave_demo()
                 self._show_again(Page.WELCOME)
-            case Wish.OPEN_SETTINGS_FILE:
+            case Request.OPEN_SETTINGS_FILE:
                 name = self.dialogs.file(self, _("Which settings file?"))
                 if name:
                     self.session.settings_file = Path(name)
                     self.page_view(Page.TECHNICIAN).retranslate()
-            case Wish.CHOOSE_CA_FILE:
+            case Request.CHOOSE_CA_FILE:
                 self._choose_ca_file()
-            case Wish.REACH_SERVERS:
+            case Request.REACH_SERVERS:
                 view = self.page_view(Page.MANUAL)
                 if isinstance(view, ManualPage):
                     for server in view.to_reach():
                         self.jobs.reach(server, partial(self._reached, server))
-            case Wish.FORGET_ADDRESSES:
+            case Request.FORGET_ADDRESSES:
                 self.session.memory.forget_addresses()
                 self._show_again(Page.START)
-            case Wish.CHOOSE_TABLE:
+            case Request.CHOOSE_TABLE:
                 name = self.dialogs.file(self, _("Which table?"))
                 if name:
                     self.session.fleet.choose(Path(name))
-                    self._grant(Wish.CHECK_TABLE)
-            case Wish.CHECK_TABLE:
+                    self._grant(Request.CHECK_TABLE)
+            case Request.CHECK_TABLE:
                 self.fleet.check(lambda: self._show_again(Page.FLEET))
                 self._show_again(Page.FLEET)
-            case Wish.CHOOSE_FLEET_FOLDER:
+            case Request.CHOOSE_FLEET_FOLDER:
                 name = self.dialogs.folder(self)
                 if name:
                     self.session.fleet.out = Path(name)
                     self._show_again(Page.FLEET)
-            case Wish.OPEN_OVERVIEW | Wish.OPEN_FLEET_FOLDER:
+            case Request.OPEN_OVERVIEW | Request.OPEN_FLEET_FOLDER:
                 out = self.session.fleet.out
                 if out is not None:
-                    whole = wish is Wish.OPEN_FLEET_FOLDER
+                    whole = wish is Request.OPEN_FLEET_FOLDER
                     self.dialogs.show(out if whole else out / "report.html")
-            case Wish.SIGN_IN | Wish.SIGN_IN_BY_CODE:
+            case Request.SIGN_IN | Request.SIGN_IN_BY_CODE:
                 view = self.page_view(Page.SIGN_IN)
-                by_code = wish is Wish.SIGN_IN_BY_CODE
+                by_code = wish is Request.SIGN_IN_BY_CODE
                 self.sign_ins.sign_in(view.take, self._signed_in, by_code=by_code)
                 self._refresh_footer()
-            case Wish.SAVE_SUPPORT:
+            case Request.SAVE_SUPPORT:
                 self._save_support()
-            case Wish.SHOW_LOG:
+            case Request.SHOW_LOG:
                 self._show_log()
             case _:
                 assert_never(wish)
@@ -564,7 +564,7 @@ class Window(QWidget):
             self._move(Move.NEXT)
 
     def _save_report(self) -> None:
-        from mailsetup.gui.saving import SavingReport
+        from mailsetup.gui.report_saver import ReportSaver
 
         session = self.session
         report, address = session.report, session.address
@@ -574,7 +574,7 @@ class Window(QWidget):
         if not name:
             return
         discovery = None if session.typed else session.discovery
-        self._saving = SavingReport(self, report, discovery, session.secrets, Path(name))
+        self._saving = ReportSaver(self, report, discovery, session.secrets, Path(name))
         self._saving.finished.connect(self._report_saved)
         self._saving.start()
 

@@ -34,7 +34,7 @@ class AddressFault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class MalformedAddress:
+class AddressFailure:
     """A text that is not an address, cut and made fit to be shown, and why."""
 
     text: str
@@ -49,18 +49,18 @@ class EmailAddress:
     domain: str
 
     @classmethod
-    def parse(cls, text: str) -> "EmailAddress | MalformedAddress":
+    def parse(cls, text: str) -> "EmailAddress | AddressFailure":
         """Read an address as people type or paste it.
 
         Accepts ``Name <a@b>``, ``mailto:a@b``, surrounding blanks and invisible characters. The
         local part stays as typed: its case may matter (RFC 5321 section 2.4).
         """
         if len(text) > 4096:
-            return MalformedAddress(plain(text, 80), AddressFault.TOO_LONG)
+            return AddressFailure(plain(text, 80), AddressFault.TOO_LONG)
         bare = _unwrap(text)
 
-        def fault(reason: AddressFault) -> MalformedAddress:
-            return MalformedAddress(plain(text, 80), reason)
+        def fault(reason: AddressFault) -> AddressFailure:
+            return AddressFailure(plain(text, 80), reason)
 
         if not bare:
             return fault(AddressFault.EMPTY)

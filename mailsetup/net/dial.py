@@ -11,9 +11,9 @@ from typing import Protocol, assert_never
 
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.net.connection import Connection, LeftoverBytesError, open_connection
-from mailsetup.net.descriptors import when_free
-from mailsetup.net.dns import Absent, AddressLookup, Answer, NoAnswer
-from mailsetup.net.places import leads_home
+from mailsetup.net.dns.resolver import Absent, AddressLookup, DnsAnswer, DnsFailure
+from mailsetup.net.fd_exhaustion import when_free
+from mailsetup.net.ip_scope import leads_home
 from mailsetup.net.tls import TlsFailure, TlsFault
 
 CONNECT_TIMEOUT = 8.0
@@ -135,11 +135,11 @@ class Dialer:
             return ((host, port),)
         reply = await self.look_up(host)
         match reply:
-            case Answer():
+            case DnsAnswer():
                 addresses = interleaved(reply.records)
             case Absent():
                 return ConnectFailure(ConnectFault.UNRESOLVABLE, host, port)
-            case NoAnswer():
+            case DnsFailure():
                 return ConnectFailure(ConnectFault.RESOLVER, host, port, detail=str(reply.fault))
             case _:
                 assert_never(reply)

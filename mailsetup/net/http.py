@@ -19,7 +19,7 @@ from mailsetup.model.rfc5322 import date_in
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.text import plain
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
-from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain
 from mailsetup.net.tls import TlsFailure, blank_context
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ class HttpsClient:
         if pool is None:
             import httpcore2
 
-            from mailsetup.net._httpcore import Backend
+            from mailsetup.net.http_backend import Backend
 
             pool = httpcore2.AsyncConnectionPool(
                 # Never used: our connections bring the one that they verify with. Loading the

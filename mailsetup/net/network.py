@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from functools import cache, partial
 
 from mailsetup.net.clock import Clock, SystemClock
+from mailsetup.net.connectivity import has_route
 from mailsetup.net.dial import Connect, Dialer
-from mailsetup.net.dns import (
+from mailsetup.net.dns.resolver import (
     AddressLookup,
     DnsResolver,
     Resolver,
@@ -16,9 +17,8 @@ from mailsetup.net.dns import (
 )
 from mailsetup.net.environment import proxy_setting
 from mailsetup.net.http import HttpClient, HttpsClient
-from mailsetup.net.kept import KeptConnections
-from mailsetup.net.options import NetworkOptions, parse_resolver
-from mailsetup.net.route import has_route
+from mailsetup.net.network_options import NetworkOptions, parse_resolver
+from mailsetup.net.open_connections import OpenConnections
 from mailsetup.net.tls import verifying_context
 
 __all__ = ["Network", "NetworkOptions", "open_network", "parse_resolver", "system_proxy"]
@@ -36,7 +36,7 @@ class Network:
     clock: Clock
     is_online: Callable[[], bool] = has_route
     """Whether this computer has any way to the outside."""
-    kept: KeptConnections = field(default_factory=KeptConnections)
+    kept: OpenConnections = field(default_factory=OpenConnections)
     """What discovery opened and the login may go on with."""
 
 
@@ -62,7 +62,7 @@ async def open_network(
         routes=options.routes,
     )
     http = HttpsClient(dialer, proxy_for=system_proxy if options.use_proxy else lambda _host: None)
-    kept = KeptConnections()
+    kept = OpenConnections()
     try:
         yield Network(
             dns=dns,

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from mailsetup.net.landing import LandingFailure, LandingFault, Page, open_landing
+from mailsetup.net.loopback import LoopbackFailure, LoopbackFault, LoopbackPage, open_landing
 from mailsetup.net.network import Network
-from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault, Tokens
-from mailsetup.oauth.provider import Provider
+from mailsetup.oauth.provider import OAuthProvider
 from mailsetup.oauth.registration import register
+from mailsetup.oauth.result import Client, SignInFailure, SignInFault, Tokens
 from mailsetup.oauth.tokens import ask_who, missing_scopes, query_of, redeem, refusal
 
 PATIENCE = 300.0
@@ -41,7 +41,7 @@ class BrowserRequest:
     for the choice, also where somebody is signed in already. ``patience`` is in seconds.
     """
 
-    provider: Provider
+    provider: OAuthProvider
     client: Client | None
     scopes: tuple[str, ...]
     needed: tuple[str, ...]
@@ -96,7 +96,7 @@ class _BrowserSignIn:
         async with open_landing(
             self._answer, port=port, both_families=host == "localhost"
         ) as landing:
-            if isinstance(landing, LandingFailure):
+            if isinstance(landing, LoopbackFailure):
                 return _no_landing(landing)
             redirect = client.redirect if client is not None else ""
             # Without a slash, as Google and Microsoft show it: what is registered is compared.
@@ -146,26 +146,26 @@ class _BrowserSignIn:
 
     # When the browser comes back -------------------------------------------------------------
 
-    def _answer(self, target: str) -> Page:
+    def _answer(self, target: str) -> LoopbackPage:
         pages = self._request.pages
         if urlsplit(target).path != self._path or "?" not in target:
             # The browser's own curiosity, such as for an icon.
-            return Page(404, "")
+            return LoopbackPage(404, "")
         if self._code or self._failure is not None:
             # The first answer counts; another one with another code may be an attacker's.
-            return Page(400, pages.elsewhere)
+            return LoopbackPage(400, pages.elsewhere)
         found = query_of(target)
         state = found.get("state", "") if found is not None else ""
         if found is None or not secrets.compare_digest(state.encode(), self._state.encode()):
             # Any web page and any local program can ask for this address: the wait goes on.
             self._foreign_answers = True
-            return Page(400, pages.elsewhere)
+            return LoopbackPage(400, pages.elsewhere)
         self._failure = self._problem(found)
         if self._failure is None:
             self._code = found["code"]
-            return Page(200, pages.done, last=True)
+            return LoopbackPage(200, pages.done, last=True)
         denied = self._failure.fault is SignInFault.DENIED
-        return Page(200, pages.denied if denied else pages.failed, last=True)
+        return LoopbackPage(200, pages.denied if denied else pages.failed, last=True)
 
     def _problem(self, found: dict[str, str]) -> SignInFailure | None:
         provider = self._request.provider
@@ -199,7 +199,7 @@ class _BrowserSignIn:
 
 
 async def checked(
-    provider: Provider, client: Client, tokens: Tokens, needed: tuple[str, ...], net: Network
+    provider: OAuthProvider, client: Client, tokens: Tokens, needed: tuple[str, ...], net: Network
 ) -> SignedIn | SignInFailure:
     """The tokens, if they are good for mail, with whose they are."""
     missing = missing_scopes(needed, tokens.scopes)
@@ -210,10 +210,10 @@ async def checked(
     return SignedIn(client, tokens)
 
 
-def _no_landing(failure: LandingFailure) -> SignInFailure:
+def _no_landing(failure: LoopbackFailure) -> SignInFailure:
     fault = (
         SignInFault.PORT_TAKEN
-        if failure.fault is LandingFault.PORT_TAKEN
+        if failure.fault is LoopbackFault.PORT_TAKEN
         else SignInFault.NO_LOOPBACK
     )
     return SignInFailure(fault, port=failure.port)

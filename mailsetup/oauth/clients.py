@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mailsetup.files.trusted_file import OwnershipFailure, OwnershipFault, read_own
 from mailsetup.model.secret import Secret
 from mailsetup.model.text import has_control
-from mailsetup.oauth.outcome import Client
-from mailsetup.oauth.provider import Provider
-from mailsetup.ownfiles import Distrust, Distrusted, read_own
+from mailsetup.oauth.provider import OAuthProvider
+from mailsetup.oauth.result import Client
 from mailsetup.resources import read_text
 
 SETTINGS_FILE = "oauth.toml"
@@ -30,7 +30,7 @@ _LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class ClientRegistration:
     """One entry: a client, and the provider (its word or its issuer) that knows it."""
 
     provider: str
@@ -38,7 +38,7 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientsProblem:
+class ClientsFailure:
     """Why a file of clients cannot be used. ``where`` names the place in it, for technicians.
 
     ``distrust`` is set where others may write the file or its folder, which ``path`` names then.
@@ -46,7 +46,7 @@ class ClientsProblem:
 
     path: str
     where: str
-    distrust: Distrust | None = None
+    distrust: OwnershipFault | None = None
 
 
 def settings_path() -> Path:
@@ -56,7 +56,7 @@ def settings_path() -> Path:
     return platformdirs.user_config_path("mailsetup", appauthor=False) / SETTINGS_FILE
 
 
-def built_in() -> tuple[Registration, ...]:
+def built_in() -> tuple[ClientRegistration, ...]:
     """The clients that this build of the program brings along."""
     found = _read(read_text("oauth-clients.toml"))
     if isinstance(found, str):
@@ -64,33 +64,33 @@ def built_in() -> tuple[Registration, ...]:
     return found
 
 
-def of_technician(path: Path) -> tuple[Registration, ...] | ClientsProblem:
+def of_technician(path: Path) -> tuple[ClientRegistration, ...] | ClientsFailure:
     """The clients in a technician's file; none where there is no file."""
     try:
         content = read_own(path, _MAX_FILE)
     except FileNotFoundError:
         return ()
     except OSError:
-        return ClientsProblem(str(path), "")
-    if isinstance(content, Distrusted):
-        return ClientsProblem(str(content.path), "", content.reason)
+        return ClientsFailure(str(path), "")
+    if isinstance(content, OwnershipFailure):
+        return ClientsFailure(str(content.path), "", content.reason)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return ClientsProblem(str(path), "")
+        return ClientsFailure(str(path), "")
     found = _read(text) if len(content) <= _MAX_FILE else ""
     if found == "":
-        return ClientsProblem(str(path), "")
-    return ClientsProblem(str(path), found) if isinstance(found, str) else found
+        return ClientsFailure(str(path), "")
+    return ClientsFailure(str(path), found) if isinstance(found, str) else found
 
 
-def client_for(provider: Provider, known: tuple[Registration, ...]) -> Client | None:
+def client_for(provider: OAuthProvider, known: tuple[ClientRegistration, ...]) -> Client | None:
     """The first client that this provider knows."""
     names = {provider.id, provider.issuer} - {""}
     return next((one.client for one in known if one.provider in names), None)
 
 
-def _read(text: str) -> tuple[Registration, ...] | str:
+def _read(text: str) -> tuple[ClientRegistration, ...] | str:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -98,7 +98,7 @@ def _read(text: str) -> tuple[Registration, ...] | str:
     entries = document.get("client", [])
     if not isinstance(entries, list):
         return "client"
-    found: list[Registration] = []
+    found: list[ClientRegistration] = []
     for number, entry in enumerate(entries, 1):
         read = _registration(entry)
         if read is None:
@@ -107,7 +107,7 @@ def _read(text: str) -> tuple[Registration, ...] | str:
     return tuple(found)
 
 
-def _registration(entry: object) -> Registration | None:
+def _registration(entry: object) -> ClientRegistration | None:
     if not isinstance(entry, Mapping):
         return None
     fields: dict[str, str] = {}
@@ -120,7 +120,7 @@ def _registration(entry: object) -> Registration | None:
     if not named or not fields["client_id"] or not _is_redirect(fields["redirect"]):
         return None
     secret = Secret(fields["client_secret"]) if fields["client_secret"] else None
-    return Registration(named, Client(fields["client_id"], secret, fields["redirect"]))
+    return ClientRegistration(named, Client(fields["client_id"], secret, fields["redirect"]))
 
 
 def _is_redirect(text: str) -> bool:

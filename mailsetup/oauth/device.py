@@ -8,11 +8,11 @@ from urllib.parse import urlencode, urlsplit
 from mailsetup.model.hostname import https_url
 from mailsetup.model.text import plain
 from mailsetup.net.network import Network
-from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain
 from mailsetup.oauth.browser import SignedIn, checked
-from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault
-from mailsetup.oauth.provider import Provider, is_builtin
+from mailsetup.oauth.provider import OAuthProvider, is_builtin
 from mailsetup.oauth.registration import register
+from mailsetup.oauth.result import Client, SignInFailure, SignInFault
 from mailsetup.oauth.tokens import post, read_tokens
 
 _LONGEST = 900.0
@@ -35,7 +35,7 @@ class DeviceCode:
 class DeviceRequest:
     """What to sign in for, as in `BrowserRequest`. ``patience`` is in seconds."""
 
-    provider: Provider
+    provider: OAuthProvider
     client: Client | None
     scopes: tuple[str, ...]
     needed: tuple[str, ...]
@@ -69,7 +69,7 @@ async def sign_in_by_device(
 
 
 async def _begin(
-    provider: Provider, client: Client, scopes: tuple[str, ...], net: Network
+    provider: OAuthProvider, client: Client, scopes: tuple[str, ...], net: Network
 ) -> tuple[str, DeviceCode, float] | SignInFailure:
     form = {"client_id": client.id, "scope": " ".join(scopes)}
     if client.secret is not None:
@@ -101,7 +101,7 @@ def _seconds(value: object, otherwise: float, most: float) -> float:
 
 
 async def _wait(
-    provider: Provider,
+    provider: OAuthProvider,
     client: Client,
     needed: tuple[str, ...],
     secret: str,

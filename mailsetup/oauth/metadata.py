@@ -9,9 +9,9 @@ from mailsetup.model.hostname import https_url, parse_host
 from mailsetup.model.text import plain
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
-from mailsetup.net.publicsuffix import owned_domain
-from mailsetup.oauth.outcome import SignInFailure, SignInFault, not_reached
-from mailsetup.oauth.provider import OPEN_SCOPE, Provider, is_of_builtin
+from mailsetup.net.public_suffix import owned_domain
+from mailsetup.oauth.provider import OPEN_SCOPE, OAuthProvider, is_of_builtin
+from mailsetup.oauth.result import SignInFailure, SignInFault, not_reached
 
 _LIMIT = 64 * 1024
 _MAX_RESOURCES = 50
@@ -39,7 +39,7 @@ def places(issuer: str) -> tuple[str, str]:
     )
 
 
-async def ask_issuer(issuer: str, net: Network) -> Provider | SignInFailure:
+async def ask_issuer(issuer: str, net: Network) -> OAuthProvider | SignInFailure:
     """The provider behind an issuer. Redirects are not followed (RFC 8414 section 3.3)."""
     if not is_issuer(issuer):
         return SignInFailure(SignInFault.METADATA_UNUSABLE, plain(issuer, 200))
@@ -58,7 +58,7 @@ async def ask_issuer(issuer: str, net: Network) -> Provider | SignInFailure:
     return failure
 
 
-async def completed(provider: Provider, net: Network) -> Provider | SignInFailure:
+async def completed(provider: OAuthProvider, net: Network) -> OAuthProvider | SignInFailure:
     """A built-in provider with what only its issuer knows; its own endpoints stay."""
     found = await ask_issuer(provider.issuer, net)
     if isinstance(found, SignInFailure):
@@ -74,7 +74,7 @@ async def completed(provider: Provider, net: Network) -> Provider | SignInFailur
     )
 
 
-def read(body: bytes, issuer: str) -> Provider | SignInFailure:
+def read(body: bytes, issuer: str) -> OAuthProvider | SignInFailure:
     """The metadata of this issuer, and of no other one."""
     try:
         document = json.loads(body)
@@ -97,7 +97,7 @@ def read(body: bytes, issuer: str) -> Provider | SignInFailure:
         return SignInFailure(SignInFault.METADATA_UNUSABLE, problem)
     host = urlsplit(issuer).hostname or issuer
     mail, always = _scopes(_words(document, "scopes_supported"))
-    return Provider(
+    return OAuthProvider(
         host,
         host,
         issuer,

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import AccountSettings, OAuth2Endpoints, Protocol
-from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain
 
 
 @dataclass(frozen=True, slots=True)
-class Provider:
+class OAuthProvider:
     """An authorization server. All URLs are HTTPS.
 
     ``hosts`` are domains whose mail servers are the provider's own. ``redirect_host`` is the name
@@ -82,7 +82,7 @@ class Provider:
 _OPENID = ("openid", "email")
 
 BUILTIN = (
-    Provider(
+    OAuthProvider(
         "google",
         "Google",
         "https://accounts.google.com",
@@ -97,7 +97,7 @@ BUILTIN = (
         # Only so there is a refresh token at every sign-in, not at the first one alone.
         extra=(("access_type", "offline"), ("prompt", "consent")),
     ),
-    Provider(
+    OAuthProvider(
         "microsoft",
         "Microsoft",
         "https://login.microsoftonline.com/common/v2.0",
@@ -113,7 +113,7 @@ BUILTIN = (
         redirect_host="localhost",
         one_of_many=True,
     ),
-    Provider(
+    OAuthProvider(
         "yahoo",
         "Yahoo",
         "https://api.login.yahoo.com",
@@ -124,7 +124,7 @@ BUILTIN = (
         smtp=("mail-w",),
         hosts=("yahoo.com", "ymail.com"),
     ),
-    Provider(
+    OAuthProvider(
         "aol",
         "AOL",
         "https://api.login.aol.com",
@@ -135,7 +135,7 @@ BUILTIN = (
         smtp=("mail-w",),
         hosts=("aol.com",),
     ),
-    Provider(
+    OAuthProvider(
         "fastmail",
         "Fastmail",
         "https://api.fastmail.com",
@@ -149,7 +149,7 @@ BUILTIN = (
         resource="https://api.fastmail.com/jmap/session",
         asks_metadata=True,
     ),
-    Provider(
+    OAuthProvider(
         "yandex",
         "Yandex",
         "https://oauth.yandex.com",
@@ -160,7 +160,7 @@ BUILTIN = (
         smtp=("mail:smtp",),
         hosts=("yandex.com", "yandex.ru", "yandex.net"),
     ),
-    Provider(
+    OAuthProvider(
         "mailru",
         "Mail.ru",
         "https://o2.mail.ru",
@@ -171,7 +171,7 @@ BUILTIN = (
         smtp=("mail.imap",),
         hosts=("mail.ru",),
     ),
-    Provider(
+    OAuthProvider(
         "comcast",
         "Comcast (Xfinity)",
         "https://oauth.xfinity.com",
@@ -190,7 +190,7 @@ OPEN_SCOPE = "urn:ietf:params:oauth:scope:mail"
 """Mail as a whole, in the profile for open public clients."""
 
 
-def builtin_for(hosts: Collection[str], endpoints: OAuth2Endpoints | None) -> Provider | None:
+def builtin_for(hosts: Collection[str], endpoints: OAuth2Endpoints | None) -> OAuthProvider | None:
     """The known provider to whom these mail servers, or these endpoints, belong.
 
     What a settings document says of a known provider's endpoints is not used: with its own token
@@ -205,7 +205,7 @@ def builtin_for(hosts: Collection[str], endpoints: OAuth2Endpoints | None) -> Pr
     return next((one for one in BUILTIN if named & _places(one)), None)
 
 
-def is_builtin(provider: Provider) -> bool:
+def is_builtin(provider: OAuthProvider) -> bool:
     """Whether this is a provider that the program knows by itself."""
     return any(provider.id == one.id for one in BUILTIN)
 
@@ -216,12 +216,12 @@ def is_of_builtin(url: str) -> bool:
     return any(host in _places(provider) for provider in BUILTIN)
 
 
-def _places(provider: Provider) -> set[str | None]:
+def _places(provider: OAuthProvider) -> set[str | None]:
     urls = (provider.issuer, provider.authorize, provider.token)
     return {urlsplit(url).hostname for url in urls}
 
 
-def given_by(settings: AccountSettings) -> Provider | None:
+def given_by(settings: AccountSettings) -> OAuthProvider | None:
     """The provider that a settings document describes in full, without any issuer to ask.
 
     Sign-in page and token endpoint must have one owner.
@@ -233,7 +233,7 @@ def given_by(settings: AccountSettings) -> Provider | None:
     if not page or not token or owned_domain(page) != owned_domain(token):
         return None
     issuer = urlsplit(found.issuer).hostname or ""
-    return Provider(
+    return OAuthProvider(
         page,
         settings.provider or page,
         # Anybody may claim a name: with another owner's, his servers would receive the token.

@@ -7,14 +7,14 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.text import has_control, plain
 from mailsetup.net.http import HttpFailure
 from mailsetup.net.network import Network
-from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault, not_reached
-from mailsetup.oauth.provider import Provider
+from mailsetup.oauth.provider import OAuthProvider
+from mailsetup.oauth.result import Client, SignInFailure, SignInFault, not_reached
 
 _MAX_ID = 2000
 
 
 async def register(
-    provider: Provider, scopes: tuple[str, ...], redirect: str, net: Network
+    provider: OAuthProvider, scopes: tuple[str, ...], redirect: str, net: Network
 ) -> Client | SignInFailure:
     """Become a public client of the provider. ``redirect`` is where the browser will come back.
 

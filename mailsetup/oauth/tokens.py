@@ -10,8 +10,8 @@ from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets
 from mailsetup.model.text import has_control, plain
 from mailsetup.net.http import Follow, HttpFailure
 from mailsetup.net.network import Network
-from mailsetup.oauth.outcome import Client, SignInFailure, SignInFault, Tokens, not_reached
-from mailsetup.oauth.provider import Provider
+from mailsetup.oauth.provider import OAuthProvider
+from mailsetup.oauth.result import Client, SignInFailure, SignInFault, Tokens, not_reached
 
 FORM = "application/x-www-form-urlencoded"
 _LIMIT = 256 * 1024
@@ -62,7 +62,7 @@ def refusal(error: str, description: str = "", secrets: Sequence[Secret] = ()) -
 
 
 async def redeem(
-    provider: Provider,
+    provider: OAuthProvider,
     client: Client,
     code: str,
     *,
@@ -87,7 +87,7 @@ async def redeem(
 
 
 async def renew(
-    provider: Provider, client: Client, tokens: Tokens, net: Network
+    provider: OAuthProvider, client: Client, tokens: Tokens, net: Network
 ) -> Tokens | SignInFailure:
     """A new access token. The provider may give a new refresh token, which then counts."""
     from oauthlib.oauth2 import WebApplicationClient
@@ -116,7 +116,7 @@ async def renew(
     )
 
 
-async def revoke(provider: Provider, client: Client, tokens: Tokens, net: Network) -> bool:
+async def revoke(provider: OAuthProvider, client: Client, tokens: Tokens, net: Network) -> bool:
     """Give the tokens back (RFC 7009). False where the provider has no way, or did not take it.
 
     With the refresh token its access tokens end, too, but only where the provider can do that.
@@ -138,7 +138,7 @@ async def revoke(provider: Provider, client: Client, tokens: Tokens, net: Networ
     return all(await asyncio.gather(*given))
 
 
-def _credentials(provider: Provider, client: Client) -> dict[str, str]:
+def _credentials(provider: OAuthProvider, client: Client) -> dict[str, str]:
     found = {}
     if client.secret is not None:
         found["client_secret"] = client.secret.reveal()
@@ -241,7 +241,7 @@ def address_among(claims: Mapping[str, object]) -> str:
     return ""
 
 
-async def ask_who(provider: Provider, tokens: Tokens, net: Network) -> str:
+async def ask_who(provider: OAuthProvider, tokens: Tokens, net: Network) -> str:
     """Whose tokens these are, as the provider tells it; empty where it does not."""
     if not provider.userinfo or "openid" not in provider.always:
         return ""

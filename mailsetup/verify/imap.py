@@ -10,13 +10,13 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 from mailsetup.net.connection import Connection, TooMuchDataError
-from mailsetup.verify.outcome import ErrorClass, Quota, Stage
-from mailsetup.verify.refusal import RefusalError
+from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.replies import imap_meaning
+from mailsetup.verify.result import DialogueFault, Quota, Stage
 from mailsetup.verify.sasl import (
-    Exchange,
     LoginCommand,
     SaslError,
+    SaslExchange,
     Scram,
     decoded,
     encoded,
@@ -43,7 +43,7 @@ _JUNK_NAMES = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class ImapResponse:
     """One response. ``tag`` is ``*`` for untagged data, ``+`` for a continuation."""
 
     tag: str
@@ -82,9 +82,9 @@ class Folder:
 
 @dataclass
 class _Collected:
-    untagged: list[Response] = field(default_factory=list)
+    untagged: list[ImapResponse] = field(default_factory=list)
 
-    def named(self, name: str) -> Iterable[Response]:
+    def named(self, name: str) -> Iterable[ImapResponse]:
         return (response for response in self.untagged if response.name == name)
 
 
@@ -128,9 +128,9 @@ class ImapSession(MailSession):
             raise self._refused(response, "BYE", Stage.GREETING)
         if upper.startswith("* PREAUTH") and not self._connection.is_secure:
             # It would make STARTTLS impossible: somebody wants us to talk in clear.
-            raise RefusalError(Stage.GREETING, ErrorClass.INJECTION, text=text)
+            raise DialogueRefusedError(Stage.GREETING, DialogueFault.INJECTION, text=text)
         if not upper.startswith(("* OK", "* PREAUTH")):
-            raise RefusalError(Stage.GREETING, ErrorClass.WRONG_SERVICE, text=text)
+            raise DialogueRefusedError(Stage.GREETING, DialogueFault.WRONG_SERVICE, text=text)
         if self._connection.is_secure:
             self._learn(_parse(line, []))
 
@@ -138,13 +138,13 @@ class ImapSession(MailSession):
         """STARTTLS up to the server's agreement; what was said so far counts for nothing."""
         await self._read_capabilities()
         if not self.offers("STARTTLS"):
-            raise RefusalError(Stage.STARTTLS, ErrorClass.STARTTLS_MISSING)
+            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
         try:
             await self.command("STARTTLS", stage=Stage.STARTTLS)
-        except RefusalError as refusal:
-            raise RefusalError(
+        except DialogueRefusedError as refusal:
+            raise DialogueRefusedError(
                 Stage.STARTTLS,
-                ErrorClass.STARTTLS_MISSING,
+                DialogueFault.STARTTLS_MISSING,
                 code=refusal.code,
                 text=refusal.text,
             ) from None
@@ -200,7 +200,7 @@ class ImapSession(MailSession):
             await self._converse(login, first, tag, collected)
 
     async def _converse(
-        self, login: Exchange, first: bytes | None, tag: str, collected: _Collected
+        self, login: SaslExchange, first: bytes | None, tag: str, collected: _Collected
     ) -> None:
         async with asyncio.timeout(COMMAND_TIMEOUT):
             for _ in range(12):
@@ -283,8 +283,8 @@ class ImapSession(MailSession):
     ) -> dict[str, int]:
         """UIDNEXT of each folder, by its wire name. All are asked for at once.
 
-        ``then_examine`` is opened for looking by the same token. Raises `RefusalError` when that
-        folder cannot be opened.
+        ``then_examine`` is opened for looking by the same token. Raises `DialogueRefusedError`
+        when that folder cannot be opened.
         """
         lines = [_status(folder) for folder in folders]
         if then_examine is not None:
@@ -381,7 +381,7 @@ class ImapSession(MailSession):
         stage: Stage = Stage.MAILBOX,
         timeout: float = COMMAND_TIMEOUT,
     ) -> _Collected:
-        """Send a command and collect what comes until its end. Raises `RefusalError` for NO."""
+        """Send a command and collect its responses. Raises `DialogueRefusedError` for NO."""
         tag = await self._send(line.encode())
         collected = _Collected()
         async with asyncio.timeout(timeout):
@@ -403,13 +403,13 @@ class ImapSession(MailSession):
         """Send commands that do not depend on each other at once, and wait for all of them.
 
         What they bring is collected together; a string in it may have ``limit`` octets, where that
-        is more than usual. Raises `RefusalError` for the first of ``must`` that is refused; the
-        others may be.
+        is more than usual. Raises `DialogueRefusedError` for the first of ``must`` that is
+        refused; the others may be.
         """
         tags = {await self._send(line.encode()): line for line in lines}
         self._connection.allow_bytes(_MAX_BYTES + limit)
         collected = _Collected()
-        refused: list[Response] = []
+        refused: list[ImapResponse] = []
         async with asyncio.timeout(timeout):
             waiting = set(tags)
             while waiting:
@@ -430,7 +430,7 @@ class ImapSession(MailSession):
 
     async def _next(
         self, collected: _Collected, *tags: str, literal: int = _MAX_LITERAL
-    ) -> Response:
+    ) -> ImapResponse:
         """The next response that is tagged with one of ours, or asks us to go on."""
         while True:
             response = await self._read(literal)
@@ -446,7 +446,7 @@ class ImapSession(MailSession):
             if len(collected.untagged) > _MAX_RESPONSES:
                 raise TooMuchDataError
 
-    async def _read(self, literal_limit: int = _MAX_LITERAL) -> Response:
+    async def _read(self, literal_limit: int = _MAX_LITERAL) -> ImapResponse:
         """One response with its literals."""
         whole = bytearray()
         literals: list[bytes] = []
@@ -462,22 +462,22 @@ class ImapSession(MailSession):
             whole += line[: match.start()] + b"\0"
             literals.append(await self._connection.read_exactly(size))
 
-    def _conclude(self, response: Response, stage: Stage) -> None:
+    def _conclude(self, response: ImapResponse, stage: Stage) -> None:
         self._learn(response)
         if response.name != "OK":
             raise self._refused(response, response.name, stage)
 
-    def _learn(self, response: Response) -> None:
+    def _learn(self, response: ImapResponse) -> None:
         if response.code == "CAPABILITY":
             self.capabilities = frozenset(response.arguments.upper().split())
         elif response.code == "ALERT" and self._connection.is_secure and len(self.alerts) < 5:
             self.alerts.append(plain(response.text))
 
-    def _refused(self, response: Response, status: str, stage: Stage) -> RefusalError:
+    def _refused(self, response: ImapResponse, status: str, stage: Stage) -> DialogueRefusedError:
         error, confidence = imap_meaning(
             response.code, f"{response.arguments} {response.text}", status=status, stage=stage
         )
-        return RefusalError(
+        return DialogueRefusedError(
             stage,
             error,
             code=f"{status} {response.code}".strip(),
@@ -489,21 +489,21 @@ class ImapSession(MailSession):
 # Reading responses --------------------------------------------------------------------------
 
 
-def _parse(line: bytes, literals: list[bytes]) -> Response:
+def _parse(line: bytes, literals: list[bytes]) -> ImapResponse:
     """A response line; NUL stands where a literal was."""
     text = line.decode("utf-8", "replace")
     tag, _, rest = text.partition(" ")
     if tag == "+":
-        return Response("+", "", (), text=rest)
+        return ImapResponse("+", "", (), text=rest)
     word, _, after = rest.partition(" ")
     name = word.upper()
     if name in {"OK", "NO", "BAD", "BYE", "PREAUTH"}:
         code, arguments, human = _status_text(after)
-        return Response(tag, name, (), human, code, arguments)
+        return ImapResponse(tag, name, (), human, code, arguments)
     tokens = _tokens(rest, literals)
     if tokens and _is_number(tokens[0]) and len(tokens) > 1 and isinstance(tokens[1], str):
-        return Response(tag, tokens[1].upper(), (tokens[0], *tokens[2:]))
-    return Response(tag, name, tuple(tokens[1:]))
+        return ImapResponse(tag, tokens[1].upper(), (tokens[0], *tokens[2:]))
+    return ImapResponse(tag, name, tuple(tokens[1:]))
 
 
 def _status_text(text: str) -> tuple[str, str, str]:
@@ -581,7 +581,7 @@ def _next_uids(collected: _Collected) -> dict[str, int]:
     return found
 
 
-def _fetch_items(response: Response) -> dict[str, Token]:
+def _fetch_items(response: ImapResponse) -> dict[str, Token]:
     items = response.tokens[1] if len(response.tokens) > 1 else None
     if not isinstance(items, list):
         return {}

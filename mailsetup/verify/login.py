@@ -1,6 +1,7 @@
 """Reaching a server and logging in: the facade of this package.
 
-Each function ends in a proof or in a `Failure`; expected failures never leave as exceptions.
+Each function ends in a proof or in a `DialogueFailure`; expected failures never leave as
+exceptions.
 """
 
 import asyncio
@@ -12,10 +13,10 @@ from mailsetup.net.connection import Connection, DialogueError
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFailure, TlsFault
+from mailsetup.verify.failures import DialogueRefusedError, border
 from mailsetup.verify.imap import ImapSession
-from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, Stage
 from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.refusal import RefusalError, border
+from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.verify.smtp import SmtpSession
 
 Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
@@ -23,40 +24,40 @@ Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
 _PROBE_TIMEOUT = 5.0
 
 _CONNECT = {
-    ConnectFault.UNRESOLVABLE: ErrorClass.HOST_NOT_FOUND,
-    ConnectFault.RESOLVER: ErrorClass.RESOLVER,
-    ConnectFault.REFUSED: ErrorClass.REFUSED,
-    ConnectFault.TIMEOUT: ErrorClass.TIMEOUT,
-    ConnectFault.UNREACHABLE: ErrorClass.UNREACHABLE,
-    ConnectFault.RESET: ErrorClass.RESET,
-    ConnectFault.FORBIDDEN_ADDRESS: ErrorClass.HOST_NOT_FOUND,
+    ConnectFault.UNRESOLVABLE: DialogueFault.HOST_NOT_FOUND,
+    ConnectFault.RESOLVER: DialogueFault.RESOLVER,
+    ConnectFault.REFUSED: DialogueFault.REFUSED,
+    ConnectFault.TIMEOUT: DialogueFault.TIMEOUT,
+    ConnectFault.UNREACHABLE: DialogueFault.UNREACHABLE,
+    ConnectFault.RESET: DialogueFault.RESET,
+    ConnectFault.FORBIDDEN_ADDRESS: DialogueFault.HOST_NOT_FOUND,
 }
 
 _TLS = {
-    TlsFault.EXPIRED: ErrorClass.CERTIFICATE_EXPIRED,
-    TlsFault.NOT_YET_VALID: ErrorClass.CERTIFICATE_NOT_YET_VALID,
-    TlsFault.WRONG_NAME: ErrorClass.CERTIFICATE_WRONG_NAME,
-    TlsFault.UNKNOWN_ISSUER: ErrorClass.CERTIFICATE_UNKNOWN_ISSUER,
-    TlsFault.REVOKED: ErrorClass.CERTIFICATE_INVALID,
-    TlsFault.INVALID: ErrorClass.CERTIFICATE_INVALID,
-    TlsFault.TOO_OLD: ErrorClass.TLS_TOO_OLD,
-    TlsFault.NOT_TLS: ErrorClass.WRONG_TLS_MODE,
-    TlsFault.INTERRUPTED: ErrorClass.RESET,
-    TlsFault.FAILED: ErrorClass.TLS_FAILED,
+    TlsFault.EXPIRED: DialogueFault.CERTIFICATE_EXPIRED,
+    TlsFault.NOT_YET_VALID: DialogueFault.CERTIFICATE_NOT_YET_VALID,
+    TlsFault.WRONG_NAME: DialogueFault.CERTIFICATE_WRONG_NAME,
+    TlsFault.UNKNOWN_ISSUER: DialogueFault.CERTIFICATE_UNKNOWN_ISSUER,
+    TlsFault.REVOKED: DialogueFault.CERTIFICATE_INVALID,
+    TlsFault.INVALID: DialogueFault.CERTIFICATE_INVALID,
+    TlsFault.TOO_OLD: DialogueFault.TLS_TOO_OLD,
+    TlsFault.NOT_TLS: DialogueFault.WRONG_TLS_MODE,
+    TlsFault.INTERRUPTED: DialogueFault.RESET,
+    TlsFault.FAILED: DialogueFault.TLS_FAILED,
 }
 
 
-async def open_imap(server: ServerSettings, net: Network) -> ImapSession | Failure:
+async def open_imap(server: ServerSettings, net: Network) -> ImapSession | DialogueFailure:
     """Reach an IMAP server up to the point where one could log in."""
     return await _open(server, net, ImapSession)
 
 
-async def open_pop3(server: ServerSettings, net: Network) -> Pop3Session | Failure:
+async def open_pop3(server: ServerSettings, net: Network) -> Pop3Session | DialogueFailure:
     """Reach a POP3 server up to the point where one could log in."""
     return await _open(server, net, Pop3Session)
 
 
-async def open_smtp(server: ServerSettings, net: Network) -> SmtpSession | Failure:
+async def open_smtp(server: ServerSettings, net: Network) -> SmtpSession | DialogueFailure:
     """Reach a submission server up to the point where one could log in."""
     return await _open(server, net, SmtpSession)
 
@@ -79,7 +80,9 @@ def ways_to_sign_in(session: ImapSession | Pop3Session | SmtpSession) -> frozens
             return frozenset(session.extensions.get("AUTH", "").upper().split())
 
 
-async def log_in_imap(session: ImapSession, secret: Secret, net: Network) -> LoggedIn | Failure:
+async def log_in_imap(
+    session: ImapSession, secret: Secret, net: Network
+) -> LoggedIn | DialogueFailure:
     """Log in, and learn the mailbox's quota."""
     started = net.clock.monotonic()
     with border(session.server, Stage.LOGIN, secret) as end:
@@ -97,7 +100,9 @@ async def log_in_imap(session: ImapSession, secret: Secret, net: Network) -> Log
     return end.outcome()
 
 
-async def log_in_pop3(session: Pop3Session, secret: Secret, net: Network) -> LoggedIn | Failure:
+async def log_in_pop3(
+    session: Pop3Session, secret: Secret, net: Network
+) -> LoggedIn | DialogueFailure:
     """Log in; the maildrop is open then, and on some servers closed to everybody else."""
     started = net.clock.monotonic()
     with border(session.server, Stage.LOGIN, secret) as end:
@@ -112,7 +117,9 @@ async def log_in_pop3(session: Pop3Session, secret: Secret, net: Network) -> Log
     return end.outcome()
 
 
-async def log_in_smtp(session: SmtpSession, secret: Secret, net: Network) -> LoggedIn | Failure:
+async def log_in_smtp(
+    session: SmtpSession, secret: Secret, net: Network
+) -> LoggedIn | DialogueFailure:
     """Log in, and learn how large messages may be."""
     started = net.clock.monotonic()
     with border(session.server, Stage.LOGIN, secret) as end:
@@ -128,10 +135,12 @@ async def log_in_smtp(session: SmtpSession, secret: Secret, net: Network) -> Log
     return end.outcome()
 
 
-async def _open(server: ServerSettings, net: Network, kind: type[Session]) -> Session | Failure:
+async def _open(
+    server: ServerSettings, net: Network, kind: type[Session]
+) -> Session | DialogueFailure:
     if server.security is SocketType.NONE:
         # Without TLS no password will ever be sent, so there is nothing to be proven here.
-        return Failure(Stage.STARTTLS, ErrorClass.STARTTLS_MISSING, server)
+        return DialogueFailure(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING, server)
     kept = net.kept.take(server.host, server.port)
     if kept is not None:
         session = kind(kept.connection, server)
@@ -154,11 +163,11 @@ async def _open(server: ServerSettings, net: Network, kind: type[Session]) -> Se
         raise
     session.close()
     failure = end.outcome()
-    if failure.error is ErrorClass.TIMEOUT and not implicit:
+    if failure.error is DialogueFault.TIMEOUT and not implicit:
         # A server that waits for TLS at once says nothing in clear.
         other = await _speaks_tls_at_once(server, net)
         if other:
-            return Failure(Stage.TLS, ErrorClass.WRONG_TLS_MODE, server)
+            return DialogueFailure(Stage.TLS, DialogueFault.WRONG_TLS_MODE, server)
     return failure
 
 
@@ -172,7 +181,9 @@ async def _upgrade(
     server = session.server
     seen = await _certificate_behind_starttls(server, net, type(session))
     certificate = seen.certificate if seen is not None else None
-    raise RefusalError(Stage.TLS, _TLS[failure.fault], text=failure.detail, certificate=certificate)
+    raise DialogueRefusedError(
+        Stage.TLS, _TLS[failure.fault], text=failure.detail, certificate=certificate
+    )
 
 
 async def _certificate_behind_starttls(
@@ -190,7 +201,7 @@ async def _certificate_behind_starttls(
             await session.greet()
             await session.ask_for_tls()
             return await connection.inspect_tls()
-    except (DialogueError, RefusalError, TimeoutError):
+    except (DialogueError, DialogueRefusedError, TimeoutError):
         return None
     finally:
         session.close()
@@ -212,13 +223,13 @@ async def _speaks_tls_at_once(server: ServerSettings, net: Network) -> bool:
     return True
 
 
-def _connect_failure(failure: ConnectFailure, server: ServerSettings) -> Failure:
+def _connect_failure(failure: ConnectFailure, server: ServerSettings) -> DialogueFailure:
     if failure.tls is not None:
-        return Failure(
+        return DialogueFailure(
             Stage.TLS,
             _TLS[failure.tls.fault],
             server,
             text=failure.tls.detail,
             certificate=failure.tls.certificate,
         )
-    return Failure(Stage.CONNECT, _CONNECT[failure.fault], server, text=failure.detail)
+    return DialogueFailure(Stage.CONNECT, _CONNECT[failure.fault], server, text=failure.detail)

@@ -8,11 +8,11 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, ServerSettings
 from mailsetup.net.network import Network
+from mailsetup.verify.events import TripProgress
 from mailsetup.verify.imap import ImapSession
-from mailsetup.verify.outcome import RoundTripOutcome
-from mailsetup.verify.pop3trip import pop3_round_trip
-from mailsetup.verify.progress import TripProgress
-from mailsetup.verify.roundtrip import round_trip
+from mailsetup.verify.pop3_round_trip import pop3_round_trip
+from mailsetup.verify.result import RoundTripOutcome
+from mailsetup.verify.round_trip import round_trip
 from mailsetup.verify.smtp import SmtpSession
 
 

@@ -16,17 +16,10 @@ from mailsetup.model.text import has_control, plain
 from mailsetup.net.connection import Connection, TooMuchDataError
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, Stage
-from mailsetup.verify.refusal import RefusalError, border
+from mailsetup.verify.failures import DialogueRefusedError, border
 from mailsetup.verify.replies import imap_meaning
-from mailsetup.verify.sasl import (
-    Exchange,
-    SaslError,
-    Scram,
-    decoded,
-    encoded,
-    exchange,
-)
+from mailsetup.verify.result import Confidence, DialogueFailure, DialogueFault, Stage
+from mailsetup.verify.sasl import SaslError, SaslExchange, Scram, decoded, encoded, exchange
 from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
 
 PORT = 4190
@@ -70,12 +63,12 @@ _CODES = {
     "WARNINGS": "",
 }
 
-_CLASSES = {str(each): each for each in ErrorClass}
+_CLASSES = {str(each): each for each in DialogueFault}
 """By their own names, which those of faulty certificates share with `TlsFault`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class ActiveRules:
     """The script that is in force. Name and text are empty where the mailbox has none."""
 
     name: str = ""
@@ -91,7 +84,7 @@ class NotOffered:
     fault: ConnectFault
 
 
-RulesOutcome = Rules | NotOffered | Failure
+RulesOutcome = ActiveRules | NotOffered | DialogueFailure
 
 
 async def read_active_rules(
@@ -108,8 +101,8 @@ async def read_active_rules(
     nobody who does not have it already. ``patience`` is in seconds, for the opening and for what
     follows each.
 
-    A `Failure` here says nothing about the mailbox, which works without ManageSieve: it is no
-    finding, not even where the login was refused.
+    A `DialogueFailure` here says nothing about the mailbox, which works without ManageSieve: it is
+    no finding, not even where the login was refused.
     """
     server = replace(incoming, port=PORT, security=SocketType.STARTTLS)
     try:
@@ -147,7 +140,7 @@ Word = str | bytes | tuple["Word", ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
+class SieveResponse:
     """One line of an answer, its strings read.
 
     ``end`` is OK, NO or BYE where the answer ends with it; then ``code`` is the response code in
@@ -183,29 +176,29 @@ class ManageSieveSession(MailSession):
     async def upgrade(self) -> None:
         """STARTTLS; the server lists anew what it can do, and only that counts (section 2.2)."""
         if "STARTTLS" not in self.capabilities:
-            raise RefusalError(Stage.STARTTLS, ErrorClass.STARTTLS_MISSING)
+            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
         self.capabilities = {}
         try:
             await self._command(b"STARTTLS", Stage.STARTTLS)
-        except RefusalError as refusal:
-            raise RefusalError(
+        except DialogueRefusedError as refusal:
+            raise DialogueRefusedError(
                 Stage.STARTTLS,
-                ErrorClass.STARTTLS_MISSING,
+                DialogueFault.STARTTLS_MISSING,
                 code=refusal.code,
                 text=refusal.text,
             ) from None
         failure = await self._connection.start_tls()
         if failure is not None:
-            raise RefusalError(
+            raise DialogueRefusedError(
                 Stage.TLS,
-                _CLASSES.get(str(failure.fault), ErrorClass.TLS_FAILED),
+                _CLASSES.get(str(failure.fault), DialogueFault.TLS_FAILED),
                 text=failure.detail,
                 certificate=failure.certificate,
             )
         await self.greet()
 
     async def _read_capabilities(self) -> None:
-        lines, end = await self._answer(Stage.GREETING, first=ErrorClass.WRONG_SERVICE)
+        lines, end = await self._answer(Stage.GREETING, first=DialogueFault.WRONG_SERVICE)
         found: dict[str, str] = {}
         for line in lines:
             strings = (word for word in line.words if isinstance(word, bytes))
@@ -214,7 +207,7 @@ class ManageSieveSession(MailSession):
                 found[values[0].upper()] = " ".join(values[1:])
         if "IMPLEMENTATION" not in found and "SIEVE" not in found:
             # Both are mandatory (section 1.7): whoever says only OK speaks something else.
-            raise RefusalError(Stage.GREETING, ErrorClass.WRONG_SERVICE, text=end.text)
+            raise DialogueRefusedError(Stage.GREETING, DialogueFault.WRONG_SERVICE, text=end.text)
         self.capabilities = found
 
     # Logging in -----------------------------------------------------------------------------
@@ -228,7 +221,7 @@ class ManageSieveSession(MailSession):
             await self._authenticate(exchange(mechanism, username, secret, self.server))
         return mechanism
 
-    async def _authenticate(self, login: Exchange) -> None:
+    async def _authenticate(self, login: SaslExchange) -> None:
         """RFC 5804 section 2.1: what either side says is a string with base64 in it."""
         first = login.initial()
         line = b'AUTHENTICATE "' + login.name.encode() + b'"'
@@ -238,7 +231,7 @@ class ManageSieveSession(MailSession):
         with token_refusals(login):
             await self._converse(login)
 
-    async def _converse(self, login: Exchange) -> None:
+    async def _converse(self, login: SaslExchange) -> None:
         for _ in range(12):
             response = await self._response(Stage.LOGIN)
             if response.end:
@@ -257,13 +250,13 @@ class ManageSieveSession(MailSession):
 
     # The scripts ----------------------------------------------------------------------------
 
-    async def active_rules(self) -> Rules:
+    async def active_rules(self) -> ActiveRules:
         """The rules that are in force, with their text."""
         name = await self.active_script()
         text = await self.script(name) if name is not None else None
         if name is None or text is None:
-            return Rules()
-        return Rules(plain(name.decode("utf-8", "replace"), 80), text)
+            return ActiveRules()
+        return ActiveRules(plain(name.decode("utf-8", "replace"), 80), text)
 
     async def active_script(self) -> bytes | None:
         """The active script's name as the server writes it, or None where none is active."""
@@ -282,20 +275,20 @@ class ManageSieveSession(MailSession):
         command = b"GETSCRIPT " + _string(name)
         try:
             lines = await self._command(command, Stage.MAILBOX, literal=MAX_SCRIPT)
-        except RefusalError as refusal:
+        except DialogueRefusedError as refusal:
             if refusal.code == "NO NONEXISTENT":
                 return None
             raise
         content = next((w for line in lines for w in line.words if isinstance(w, bytes)), None)
         if content is None:
-            raise RefusalError(Stage.MAILBOX, ErrorClass.PROTOCOL_ERROR)
+            raise DialogueRefusedError(Stage.MAILBOX, DialogueFault.PROTOCOL_ERROR)
         return content.decode("utf-8", "replace")
 
     # The wire -------------------------------------------------------------------------------
 
     async def _command(
         self, line: bytes, stage: Stage, *, literal: int = _MAX_LITERAL
-    ) -> Sequence[Response]:
+    ) -> Sequence[SieveResponse]:
         await self._send(line, room=literal)
         lines, _end = await self._answer(stage, literal=literal)
         return lines
@@ -309,15 +302,16 @@ class ManageSieveSession(MailSession):
         stage: Stage,
         *,
         literal: int = _MAX_LITERAL,
-        first: ErrorClass = ErrorClass.PROTOCOL_ERROR,
-    ) -> tuple[Sequence[Response], Response]:
-        """All lines up to the one that ends the answer, and that one. Raises `RefusalError`.
+        first: DialogueFault = DialogueFault.PROTOCOL_ERROR,
+    ) -> tuple[Sequence[SieveResponse], SieveResponse]:
+        """All lines up to the one that ends the answer, and that one. Raises
+        `DialogueRefusedError`.
 
         ``first`` is what it means when already the first line fits nothing.
         """
-        lines: list[Response] = []
+        lines: list[SieveResponse] = []
         while len(lines) <= _MAX_RESPONSES:
-            wrong = ErrorClass.PROTOCOL_ERROR if lines else first
+            wrong = DialogueFault.PROTOCOL_ERROR if lines else first
             response = await self._response(stage, literal=literal, wrong=wrong)
             if response.end:
                 self._conclude(response, stage)
@@ -330,8 +324,8 @@ class ManageSieveSession(MailSession):
         stage: Stage,
         *,
         literal: int = _MAX_LITERAL,
-        wrong: ErrorClass = ErrorClass.PROTOCOL_ERROR,
-    ) -> Response:
+        wrong: DialogueFault = DialogueFault.PROTOCOL_ERROR,
+    ) -> SieveResponse:
         """One response with its literals."""
         whole = bytearray()
         strings: list[bytes] = []
@@ -349,16 +343,16 @@ class ManageSieveSession(MailSession):
             strings.append(await self._connection.read_exactly(size))
         response = _parse(bytes(whole), strings)
         if response is None:
-            raise RefusalError(stage, wrong, text=whole.decode("utf-8", "replace"))
+            raise DialogueRefusedError(stage, wrong, text=whole.decode("utf-8", "replace"))
         return response
 
-    def _conclude(self, response: Response, stage: Stage) -> None:
+    def _conclude(self, response: SieveResponse, stage: Stage) -> None:
         if response.end == "OK":
             return
         if response.end == "BYE":
             self._ended = True
         error, confidence = _meaning(response, stage)
-        raise RefusalError(
+        raise DialogueRefusedError(
             stage,
             error,
             code=f"{response.end} {response.code}".strip(),
@@ -367,11 +361,11 @@ class ManageSieveSession(MailSession):
         )
 
 
-def _meaning(response: Response, stage: Stage) -> tuple[ErrorClass, Confidence]:
+def _meaning(response: SieveResponse, stage: Stage) -> tuple[DialogueFault, Confidence]:
     """What NO or BYE with a response code (RFC 5804 section 1.3) means."""
     if response.code == "REFERRAL":
         # Another server's name from this server's mouth: the password does not go there.
-        return ErrorClass.WRONG_SERVICE, Confidence.CERTAIN
+        return DialogueFault.WRONG_SERVICE, Confidence.CERTAIN
     code = _CODES.get(response.code, "")
     return imap_meaning(code, response.text, status=response.end, stage=stage)
 
@@ -387,14 +381,14 @@ def _string(data: bytes) -> bytes:
     return b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
 
 
-def _parse(line: bytes, strings: Sequence[bytes]) -> Response | None:
+def _parse(line: bytes, strings: Sequence[bytes]) -> SieveResponse | None:
     """A line in which NUL stands where a literal was; None when it fits nothing."""
     words = _words(line, strings)
     if not words:
         return None
     first, rest = words[0], words[1:]
     if isinstance(first, bytes):
-        return Response(words)
+        return SieveResponse(words)
     if isinstance(first, tuple) or first.upper() not in _ENDS:
         return None
     code, argument, text = "", b"", b""
@@ -404,7 +398,7 @@ def _parse(line: bytes, strings: Sequence[bytes]) -> Response | None:
         code = word if word in _CODES else ""
         argument = next((word for word in inside if isinstance(word, bytes)), b"")
     text = next((word for word in rest if isinstance(word, bytes)), b"")
-    return Response(words, first.upper(), code, argument, text.decode("utf-8", "replace"))
+    return SieveResponse(words, first.upper(), code, argument, text.decode("utf-8", "replace"))
 
 
 def _words(line: bytes, strings: Sequence[bytes]) -> tuple[Word, ...]:

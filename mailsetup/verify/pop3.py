@@ -11,13 +11,13 @@ from collections.abc import Iterable, Sequence
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import MAX_LINE, Connection, DialogueError, TooMuchDataError
-from mailsetup.verify.outcome import ErrorClass, Stage
-from mailsetup.verify.refusal import RefusalError
+from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
+from mailsetup.verify.result import DialogueFault, Stage
 from mailsetup.verify.sasl import (
-    Exchange,
     LoginCommand,
     SaslError,
+    SaslExchange,
     Scram,
     decoded,
     encoded,
@@ -45,7 +45,7 @@ _CODE = re.compile(r"\[([A-Za-z][A-Za-z0-9/-]{0,63})(?: [^\]]*)?\]\s*(.*)\Z", re
 class Pop3Session(MailSession):
     """A dialogue with a POP3 server. Leaving the context closes it, politely if that is quick.
 
-    Methods raise `RefusalError`, `DialogueError` or TimeoutError.
+    Methods raise `DialogueRefusedError`, `DialogueError` or TimeoutError.
     """
 
     def __init__(self, connection: Connection, server: ServerSettings) -> None:
@@ -82,18 +82,18 @@ class Pop3Session(MailSession):
         """Read the greeting."""
         self._connection.allow_bytes(_MAX_CAPABILITY_BYTES)
         async with asyncio.timeout(GREETING_TIMEOUT):
-            reply = await self._reply(Stage.GREETING, ErrorClass.WRONG_SERVICE)
+            reply = await self._reply(Stage.GREETING, DialogueFault.WRONG_SERVICE)
         self._require_ok(reply, Stage.GREETING)
 
     async def ask_for_tls(self) -> None:
         """STLS up to the server's agreement; what was said so far counts for nothing."""
         if await self._read_capabilities() and not self.offers("STLS"):
-            raise RefusalError(Stage.STARTTLS, ErrorClass.STARTTLS_MISSING)
+            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
         reply = await self._exchange("STLS", Stage.STARTTLS)
         if reply.status != "+OK":
-            raise RefusalError(
+            raise DialogueRefusedError(
                 Stage.STARTTLS,
-                ErrorClass.STARTTLS_MISSING,
+                DialogueFault.STARTTLS_MISSING,
                 code=reply.shown_code,
                 text=reply.text,
             )
@@ -179,7 +179,7 @@ class Pop3Session(MailSession):
         with token_refusals(login):
             await self._converse(login, first)
 
-    async def _converse(self, login: Exchange, first: bytes | None) -> None:
+    async def _converse(self, login: SaslExchange, first: bytes | None) -> None:
         for _ in range(12):
             reply = await self._reply(Stage.LOGIN)
             if reply.status != "+":
@@ -202,7 +202,7 @@ class Pop3Session(MailSession):
         reply = await self._command("STAT", Stage.MAILBOX)
         found = _two_numbers(reply.text)
         if found is None:
-            raise RefusalError(Stage.MAILBOX, ErrorClass.PROTOCOL_ERROR, text=reply.text)
+            raise DialogueRefusedError(Stage.MAILBOX, DialogueFault.PROTOCOL_ERROR, text=reply.text)
         return found
 
     async def uidl(self) -> list[tuple[int, str]] | None:
@@ -317,14 +317,14 @@ class Pop3Session(MailSession):
         return bytes(content)
 
     async def _reply(
-        self, stage: Stage, otherwise: ErrorClass = ErrorClass.PROTOCOL_ERROR
+        self, stage: Stage, otherwise: DialogueFault = DialogueFault.PROTOCOL_ERROR
     ) -> Pop3Reply:
         """The first line of an answer; ``otherwise`` is what anything but POP3 means."""
         line = (await self._connection.read_line(_MAX_STATUS)).decode("utf-8", "replace")
         status, _, text = line.partition(" ")
         status = status.upper()
         if status not in ("+OK", "-ERR", "+"):
-            raise RefusalError(stage, otherwise, text=line)
+            raise DialogueRefusedError(stage, otherwise, text=line)
         coded = _CODE.match(text) if status == "-ERR" else None
         if coded is None:
             return Pop3Reply(status, text)
@@ -332,7 +332,7 @@ class Pop3Session(MailSession):
 
     def _require_ok(self, reply: Pop3Reply, stage: Stage) -> None:
         if reply.status == "+":
-            raise RefusalError(stage, ErrorClass.PROTOCOL_ERROR, text=reply.text)
+            raise DialogueRefusedError(stage, DialogueFault.PROTOCOL_ERROR, text=reply.text)
         if reply.status != "+OK":
             raise self._refused(reply, stage)
 
@@ -341,11 +341,11 @@ class Pop3Session(MailSession):
         if reply.code:
             raise self._refused(reply, stage)
 
-    def _refused(self, reply: Pop3Reply, stage: Stage) -> RefusalError:
+    def _refused(self, reply: Pop3Reply, stage: Stage) -> DialogueRefusedError:
         error, confidence = pop3_meaning(
             reply, stage, marks_credentials=self.offers("AUTH-RESP-CODE")
         )
-        return RefusalError(
+        return DialogueRefusedError(
             stage, error, code=reply.shown_code, text=reply.text, confidence=confidence
         )
 

@@ -7,32 +7,32 @@ second. Codes alone deceive in places: ``5.7.30`` means three different things a
 import re
 from dataclasses import dataclass
 
-from mailsetup.verify.outcome import Confidence, ErrorClass, Stage
+from mailsetup.verify.result import Confidence, DialogueFault, Stage
 
-Meaning = tuple[ErrorClass, Confidence]
+Meaning = tuple[DialogueFault, Confidence]
 
 _IMAP_CODES = {
-    "AUTHENTICATIONFAILED": ErrorClass.AUTH_WRONG,
-    "AUTHORIZATIONFAILED": ErrorClass.NOT_PERMITTED,
-    "NOPERM": ErrorClass.NOT_PERMITTED,
-    "EXPIRED": ErrorClass.AUTH_EXPIRED,
-    "PRIVACYREQUIRED": ErrorClass.NO_COMMON_MECHANISM,
-    "CONTACTADMIN": ErrorClass.AUTH_LOCKED,
-    "UNAVAILABLE": ErrorClass.TEMPORARY,
-    "SERVERBUG": ErrorClass.TEMPORARY,
-    "INUSE": ErrorClass.IN_USE,
-    "LIMIT": ErrorClass.TOO_MANY_CONNECTIONS,
-    "OVERQUOTA": ErrorClass.QUOTA,
-    "WEBALERT": ErrorClass.AUTH_WEB_LOGIN,
+    "AUTHENTICATIONFAILED": DialogueFault.AUTH_WRONG,
+    "AUTHORIZATIONFAILED": DialogueFault.NOT_PERMITTED,
+    "NOPERM": DialogueFault.NOT_PERMITTED,
+    "EXPIRED": DialogueFault.AUTH_EXPIRED,
+    "PRIVACYREQUIRED": DialogueFault.NO_COMMON_MECHANISM,
+    "CONTACTADMIN": DialogueFault.AUTH_LOCKED,
+    "UNAVAILABLE": DialogueFault.TEMPORARY,
+    "SERVERBUG": DialogueFault.TEMPORARY,
+    "INUSE": DialogueFault.IN_USE,
+    "LIMIT": DialogueFault.TOO_MANY_CONNECTIONS,
+    "OVERQUOTA": DialogueFault.QUOTA,
+    "WEBALERT": DialogueFault.AUTH_WEB_LOGIN,
 }
 
 _POP3_CODES = {
-    "AUTH": ErrorClass.AUTH_WRONG,
-    "IN-USE": ErrorClass.IN_USE,
-    "LOGIN-DELAY": ErrorClass.AUTH_RATE_LIMITED,
-    "SYS/TEMP": ErrorClass.TEMPORARY,
-    "SYS/PERM": ErrorClass.AUTH_LOCKED,
-    "UTF8": ErrorClass.NO_COMMON_MECHANISM,
+    "AUTH": DialogueFault.AUTH_WRONG,
+    "IN-USE": DialogueFault.IN_USE,
+    "LOGIN-DELAY": DialogueFault.AUTH_RATE_LIMITED,
+    "SYS/TEMP": DialogueFault.TEMPORARY,
+    "SYS/PERM": DialogueFault.AUTH_LOCKED,
+    "UTF8": DialogueFault.NO_COMMON_MECHANISM,
 }
 _POP3_WIDE_CODES = ("AUTH", "SYS/TEMP", "SYS/PERM")
 """Codes that cover so much (RFC 3206 sections 4 and 5) that a known text says more."""
@@ -43,154 +43,154 @@ _POP3_TEXTS = (
     (
         r"(mail ?drop|mail ?box|pop).{0,30}(lock|in use|busy)"
         r"|(un|not )able to (get|obtain|acquire)?.{0,12}lock|already (locked|in use)",
-        ErrorClass.IN_USE,
+        DialogueFault.IN_USE,
     ),
     (
         r"login limit|reduce the frequency|minimum (time|interval) between|too (often|frequent)",
-        ErrorClass.AUTH_RATE_LIMITED,
+        DialogueFault.AUTH_RATE_LIMITED,
     ),
 )
 
 # (text, stages in which it counts or none for all, meaning); first match wins.
-_TEXTS: tuple[tuple[str, frozenset[Stage], ErrorClass], ...] = tuple(
+_TEXTS: tuple[tuple[str, frozenset[Stage], DialogueFault], ...] = tuple(
     (pattern, frozenset(stages), meaning)
     for pattern, stages, meaning in (
-        (r"application-specific password", (), ErrorClass.AUTH_APP_PASSWORD),
-        (r"app(lication)?[ -]password (is )?required", (), ErrorClass.AUTH_APP_PASSWORD),
-        (r"via your web browser|web login required", (), ErrorClass.AUTH_WEB_LOGIN),
-        (r"basic authentication is (disabled|not supported)", (), ErrorClass.AUTH_OAUTH_NEEDED),
+        (r"application-specific password", (), DialogueFault.AUTH_APP_PASSWORD),
+        (r"app(lication)?[ -]password (is )?required", (), DialogueFault.AUTH_APP_PASSWORD),
+        (r"via your web browser|web login required", (), DialogueFault.AUTH_WEB_LOGIN),
+        (r"basic authentication is (disabled|not supported)", (), DialogueFault.AUTH_OAUTH_NEEDED),
         # Microsoft's words for a mailbox without IMAP, without a licence, or behind another name.
-        (r"user is authenticated but not connected", (), ErrorClass.NOT_PERMITTED),
+        (r"user is authenticated but not connected", (), DialogueFault.NOT_PERMITTED),
         (
             r"too many .{0,20}connections|connection limit|connections? from your ip",
             (),
-            ErrorClass.TOO_MANY_CONNECTIONS,
+            DialogueFault.TOO_MANY_CONNECTIONS,
         ),
         (
             r"smtpclientauthentication is disabled",
             (Stage.LOGIN,),
-            ErrorClass.PROTOCOL_DISABLED,
+            DialogueFault.PROTOCOL_DISABLED,
         ),
         (
             r"(imap|pop3?|smtp)( access)? (is )?(not (enabled|allowed)|disabled)"
             r"|not enabled for (imap|pop)|pop3? not (enabled|activated)",
             (Stage.LOGIN,),
-            ErrorClass.PROTOCOL_DISABLED,
+            DialogueFault.PROTOCOL_DISABLED,
         ),
         (
             r"too many (bad )?(auth|login|failed)|rate limit|login attempts",
             (Stage.LOGIN,),
-            ErrorClass.AUTH_RATE_LIMITED,
+            DialogueFault.AUTH_RATE_LIMITED,
         ),
         (
             r"(account|user|mailbox).{0,20}(disabled|locked|suspended|blocked|inactive)",
             (Stage.LOGIN, Stage.SENDER),
-            ErrorClass.AUTH_LOCKED,
+            DialogueFault.AUTH_LOCKED,
         ),
-        (r"password.{0,12}expired", (Stage.LOGIN,), ErrorClass.AUTH_EXPIRED),
+        (r"password.{0,12}expired", (Stage.LOGIN,), DialogueFault.AUTH_EXPIRED),
         (
             r"not owned by user|sender address rejected|send as this sender|sendasdenied",
             (Stage.SENDER, Stage.RECIPIENT, Stage.DATA),
-            ErrorClass.SENDER_REJECTED,
+            DialogueFault.SENDER_REJECTED,
         ),
         (
             r"bad outbound sender|mail sending denied|blocked (for|from) sending",
             (Stage.SENDER, Stage.RECIPIENT, Stage.DATA),
-            ErrorClass.AUTH_LOCKED,
+            DialogueFault.AUTH_LOCKED,
         ),
         (
             r"daily|sending limit|e?mails? (per|an) hour|limit exceeded|submissionquota"
             r"|thread limit|max defers and failures|too many (recipients|messages)",
             (Stage.SENDER, Stage.RECIPIENT, Stage.DATA),
-            ErrorClass.LIMIT_REACHED,
+            DialogueFault.LIMIT_REACHED,
         ),
         (
             r"quota|mailbox (is )?full|over ?quota|insufficient (disk )?storage",
             (Stage.SENDER, Stage.RECIPIENT, Stage.DATA, Stage.MAILBOX),
-            ErrorClass.QUOTA,
+            DialogueFault.QUOTA,
         ),
         (
             r"illegal attachment|potential security|virus|banned (file|content)"
             r"|attachment.{0,30}(not allowed|blocked|prohibited|forbidden)",
             (Stage.DATA,),
-            ErrorClass.POLICY,
+            DialogueFault.POLICY,
         ),
         (
             r"smtputf8|internationali[sz]ed|non-ascii",
             (Stage.SENDER, Stage.RECIPIENT),
-            ErrorClass.ADDRESS_UNSUPPORTED,
+            DialogueFault.ADDRESS_UNSUPPORTED,
         ),
         (
             r"size exceeds|too (big|large)|exceeds.{0,20}size",
             (Stage.SENDER, Stage.DATA),
-            ErrorClass.TOO_LARGE,
+            DialogueFault.TOO_LARGE,
         ),
         (
             r"blacklist|blocklist|blocked|banned|spamhaus|access denied|not allowed to connect",
             (Stage.CONNECT, Stage.GREETING),
-            ErrorClass.BLOCKED_BY_SERVER,
+            DialogueFault.BLOCKED_BY_SERVER,
         ),
         (
             r"(user|mailbox|recipient).{0,20}(unknown|unavailable|not found|does not exist)"
             r"|no such (user|mailbox)|unknown user",
             (Stage.RECIPIENT,),
-            ErrorClass.RECIPIENT_REJECTED,
+            DialogueFault.RECIPIENT_REJECTED,
         ),
     )
 )
 
 # Enhanced status codes without their class digit (RFC 3463, 4954, 5248).
 _ENHANCED = {
-    "7.8": ErrorClass.AUTH_WRONG,
-    "7.9": ErrorClass.NO_COMMON_MECHANISM,
-    "7.11": ErrorClass.NO_COMMON_MECHANISM,
-    "7.12": ErrorClass.AUTH_EXPIRED,
-    "7.13": ErrorClass.AUTH_LOCKED,
-    "2.1": ErrorClass.AUTH_LOCKED,
-    "2.2": ErrorClass.QUOTA,
-    "2.3": ErrorClass.TOO_LARGE,
-    "3.4": ErrorClass.TOO_LARGE,
-    "5.4": ErrorClass.NO_COMMON_MECHANISM,
-    "1.1": ErrorClass.RECIPIENT_REJECTED,
-    "1.2": ErrorClass.RECIPIENT_REJECTED,
-    "1.10": ErrorClass.RECIPIENT_REJECTED,
-    "1.7": ErrorClass.SENDER_REJECTED,
-    "1.8": ErrorClass.SENDER_REJECTED,
-    "7.60": ErrorClass.SENDER_REJECTED,
-    "6.7": ErrorClass.ADDRESS_UNSUPPORTED,
+    "7.8": DialogueFault.AUTH_WRONG,
+    "7.9": DialogueFault.NO_COMMON_MECHANISM,
+    "7.11": DialogueFault.NO_COMMON_MECHANISM,
+    "7.12": DialogueFault.AUTH_EXPIRED,
+    "7.13": DialogueFault.AUTH_LOCKED,
+    "2.1": DialogueFault.AUTH_LOCKED,
+    "2.2": DialogueFault.QUOTA,
+    "2.3": DialogueFault.TOO_LARGE,
+    "3.4": DialogueFault.TOO_LARGE,
+    "5.4": DialogueFault.NO_COMMON_MECHANISM,
+    "1.1": DialogueFault.RECIPIENT_REJECTED,
+    "1.2": DialogueFault.RECIPIENT_REJECTED,
+    "1.10": DialogueFault.RECIPIENT_REJECTED,
+    "1.7": DialogueFault.SENDER_REJECTED,
+    "1.8": DialogueFault.SENDER_REJECTED,
+    "7.60": DialogueFault.SENDER_REJECTED,
+    "6.7": DialogueFault.ADDRESS_UNSUPPORTED,
 }
 
 # Those that mean one thing wherever they were seen: more than the words that a server puts around
 # its own reason, such as Postfix's "Sender address rejected: Daily limit exceeded".
 _TRANSACTION = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
 _UNMISTAKABLE = {
-    "5.4.5": ErrorClass.LIMIT_REACHED,
-    "5.3.4": ErrorClass.TOO_LARGE,
-    "5.2.2": ErrorClass.QUOTA,
-    "4.2.2": ErrorClass.QUOTA,
-    "5.1.1": ErrorClass.RECIPIENT_REJECTED,
-    "5.1.10": ErrorClass.RECIPIENT_REJECTED,
-    "5.1.90": ErrorClass.LIMIT_REACHED,
-    "5.7.232": ErrorClass.LIMIT_REACHED,
-    "5.7.233": ErrorClass.LIMIT_REACHED,
-    "5.7.501": ErrorClass.AUTH_LOCKED,
-    "5.7.502": ErrorClass.AUTH_LOCKED,
-    "5.7.503": ErrorClass.AUTH_LOCKED,
-    "5.7.705": ErrorClass.AUTH_LOCKED,
-    "5.7.708": ErrorClass.AUTH_LOCKED,
-    "5.6.7": ErrorClass.ADDRESS_UNSUPPORTED,
+    "5.4.5": DialogueFault.LIMIT_REACHED,
+    "5.3.4": DialogueFault.TOO_LARGE,
+    "5.2.2": DialogueFault.QUOTA,
+    "4.2.2": DialogueFault.QUOTA,
+    "5.1.1": DialogueFault.RECIPIENT_REJECTED,
+    "5.1.10": DialogueFault.RECIPIENT_REJECTED,
+    "5.1.90": DialogueFault.LIMIT_REACHED,
+    "5.7.232": DialogueFault.LIMIT_REACHED,
+    "5.7.233": DialogueFault.LIMIT_REACHED,
+    "5.7.501": DialogueFault.AUTH_LOCKED,
+    "5.7.502": DialogueFault.AUTH_LOCKED,
+    "5.7.503": DialogueFault.AUTH_LOCKED,
+    "5.7.705": DialogueFault.AUTH_LOCKED,
+    "5.7.708": DialogueFault.AUTH_LOCKED,
+    "5.6.7": DialogueFault.ADDRESS_UNSUPPORTED,
 }
 
 _BASIC = {
-    421: ErrorClass.TEMPORARY,
-    432: ErrorClass.AUTH_EXPIRED,
-    454: ErrorClass.TEMPORARY,
-    504: ErrorClass.NO_COMMON_MECHANISM,
-    530: ErrorClass.AUTH_WRONG,
-    534: ErrorClass.AUTH_APP_PASSWORD,
-    535: ErrorClass.AUTH_WRONG,
-    538: ErrorClass.NO_COMMON_MECHANISM,
-    552: ErrorClass.TOO_LARGE,
+    421: DialogueFault.TEMPORARY,
+    432: DialogueFault.AUTH_EXPIRED,
+    454: DialogueFault.TEMPORARY,
+    504: DialogueFault.NO_COMMON_MECHANISM,
+    530: DialogueFault.AUTH_WRONG,
+    534: DialogueFault.AUTH_APP_PASSWORD,
+    535: DialogueFault.AUTH_WRONG,
+    538: DialogueFault.NO_COMMON_MECHANISM,
+    552: DialogueFault.TOO_LARGE,
 }
 
 
@@ -249,10 +249,10 @@ def imap_meaning(response_code: str, text: str, *, status: str, stage: Stage) ->
     """
     known = _by_text(text, stage)
     if known in (
-        ErrorClass.AUTH_APP_PASSWORD,
-        ErrorClass.AUTH_WEB_LOGIN,
-        ErrorClass.PROTOCOL_DISABLED,
-        ErrorClass.AUTH_OAUTH_NEEDED,
+        DialogueFault.AUTH_APP_PASSWORD,
+        DialogueFault.AUTH_WEB_LOGIN,
+        DialogueFault.PROTOCOL_DISABLED,
+        DialogueFault.AUTH_OAUTH_NEEDED,
     ):
         # Providers send these under AUTHENTICATIONFAILED or ALERT; the text says more.
         return known, Confidence.LIKELY
@@ -261,12 +261,12 @@ def imap_meaning(response_code: str, text: str, *, status: str, stage: Stage) ->
     if known is not None:
         return known, Confidence.LIKELY
     if status == "BYE":
-        return ErrorClass.BLOCKED_BY_SERVER, Confidence.GUESS
+        return DialogueFault.BLOCKED_BY_SERVER, Confidence.GUESS
     if status == "BAD":
-        return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+        return DialogueFault.PROTOCOL_ERROR, Confidence.GUESS
     if stage is Stage.LOGIN:
-        return ErrorClass.AUTH_WRONG, Confidence.LIKELY
-    return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+        return DialogueFault.AUTH_WRONG, Confidence.LIKELY
+    return DialogueFault.PROTOCOL_ERROR, Confidence.GUESS
 
 
 def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
@@ -278,27 +278,27 @@ def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
     if known is not None:
         return known, Confidence.LIKELY
     if reply.code == 534:
-        return ErrorClass.AUTH_APP_PASSWORD, Confidence.LIKELY
+        return DialogueFault.AUTH_APP_PASSWORD, Confidence.LIKELY
     if suffix in _ENHANCED and (stage is not Stage.LOGIN or suffix != "2.2"):
         return _ENHANCED[suffix], Confidence.CERTAIN
     if stage is Stage.GREETING:
         if reply.code >= 500:
-            return ErrorClass.BLOCKED_BY_SERVER, Confidence.LIKELY
-        return ErrorClass.TEMPORARY, Confidence.CERTAIN
+            return DialogueFault.BLOCKED_BY_SERVER, Confidence.LIKELY
+        return DialogueFault.TEMPORARY, Confidence.CERTAIN
     if stage in _TRANSACTION and reply.code >= 500 and suffix.startswith("7."):
         # Whatever it says about policy (RFC 3463 section 3.8), the basic code beside it is vague.
-        return ErrorClass.POLICY, Confidence.LIKELY
+        return DialogueFault.POLICY, Confidence.LIKELY
     if reply.code in _BASIC:
         return _BASIC[reply.code], Confidence.LIKELY
     if 400 <= reply.code < 500:
-        return ErrorClass.TEMPORARY, Confidence.CERTAIN
+        return DialogueFault.TEMPORARY, Confidence.CERTAIN
     if stage is Stage.LOGIN:
-        return ErrorClass.AUTH_WRONG, Confidence.LIKELY
+        return DialogueFault.AUTH_WRONG, Confidence.LIKELY
     if stage is Stage.RECIPIENT and reply.code in (550, 551, 553):
-        return ErrorClass.RECIPIENT_REJECTED, Confidence.GUESS
+        return DialogueFault.RECIPIENT_REJECTED, Confidence.GUESS
     if stage in _TRANSACTION and reply.code >= 500:
-        return ErrorClass.POLICY, Confidence.GUESS
-    return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+        return DialogueFault.POLICY, Confidence.GUESS
+    return DialogueFault.PROTOCOL_ERROR, Confidence.GUESS
 
 
 def pop3_meaning(reply: Pop3Reply, stage: Stage, *, marks_credentials: bool = False) -> Meaning:
@@ -319,13 +319,13 @@ def pop3_meaning(reply: Pop3Reply, stage: Stage, *, marks_credentials: bool = Fa
     match stage:
         case Stage.LOGIN if marks_credentials:
             # Whatever it is, another password would not help.
-            return ErrorClass.TEMPORARY, Confidence.GUESS
+            return DialogueFault.TEMPORARY, Confidence.GUESS
         case Stage.LOGIN:
-            return ErrorClass.AUTH_WRONG, Confidence.LIKELY
+            return DialogueFault.AUTH_WRONG, Confidence.LIKELY
         case Stage.GREETING:
-            return ErrorClass.BLOCKED_BY_SERVER, Confidence.GUESS
+            return DialogueFault.BLOCKED_BY_SERVER, Confidence.GUESS
         case _:
-            return ErrorClass.PROTOCOL_ERROR, Confidence.GUESS
+            return DialogueFault.PROTOCOL_ERROR, Confidence.GUESS
 
 
 def _known_pop3_code(code: str) -> str:
@@ -335,21 +335,21 @@ def _known_pop3_code(code: str) -> str:
     return next((prefix for prefix in prefixes if prefix in _POP3_CODES), "")
 
 
-def _of_pop3_code(code: str, stage: Stage) -> ErrorClass:
+def _of_pop3_code(code: str, stage: Stage) -> DialogueFault:
     if code in ("SYS/PERM", "UTF8") and stage is not Stage.LOGIN:
         # Nothing is wrong with the account: the server cannot do what every server can.
-        return ErrorClass.PROTOCOL_ERROR
+        return DialogueFault.PROTOCOL_ERROR
     return _POP3_CODES[code]
 
 
-def _pop3_text(text: str, stage: Stage) -> ErrorClass | None:
+def _pop3_text(text: str, stage: Stage) -> DialogueFault | None:
     if stage is not Stage.LOGIN:
         return None
     lowered = text.lower()[:2000]
     return next((meaning for pattern, meaning in _POP3_TEXTS if re.search(pattern, lowered)), None)
 
 
-def _by_text(text: str, stage: Stage) -> ErrorClass | None:
+def _by_text(text: str, stage: Stage) -> DialogueFault | None:
     lowered = text.lower()[:2000]
     for pattern, stages, meaning in _TEXTS:
         if (not stages or stage in stages) and re.search(pattern, lowered):

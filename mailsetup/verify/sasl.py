@@ -23,7 +23,7 @@ class SaslError(Exception):
     """The server's side of the exchange is wrong; the login must not be believed."""
 
 
-class Exchange(Protocol):
+class SaslExchange(Protocol):
     """One login in one mechanism. Challenges and responses are raw, not base64."""
 
     name: str
@@ -296,7 +296,7 @@ def choose(
 
 def exchange(
     name: str, username: str, secret: Secret, server: ServerSettings | None = None
-) -> Exchange:
+) -> SaslExchange:
     """Start a login in a mechanism that `choose` named; OAUTHBEARER tells which server it means."""
     if isinstance(secret, AccessToken):
         match name:

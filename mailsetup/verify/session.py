@@ -10,9 +10,9 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, DialogueError
 from mailsetup.net.tls import CertificateFacts, certificate_facts
-from mailsetup.verify.outcome import ErrorClass, Stage
-from mailsetup.verify.refusal import RefusalError
-from mailsetup.verify.sasl import Bearer, Exchange, SaslError, choose, is_sayable
+from mailsetup.verify.failures import DialogueRefusedError
+from mailsetup.verify.result import DialogueFault, Stage
+from mailsetup.verify.sasl import Bearer, SaslError, SaslExchange, choose, is_sayable
 
 FAREWELL_TIMEOUT = 0.5
 """Seconds for a polite end; nobody waits longer for a goodbye."""
@@ -25,7 +25,7 @@ SLOWEST = 32 * 1024
 class MailSession:
     """A dialogue with one server. Leaving the context closes it, politely if that is quick.
 
-    Methods raise `RefusalError`, `DialogueError` or TimeoutError.
+    Methods raise `DialogueRefusedError`, `DialogueError` or TimeoutError.
     """
 
     def __init__(self, connection: Connection, server: ServerSettings) -> None:
@@ -49,7 +49,7 @@ class MailSession:
     async def end(self) -> None:
         """Say goodbye, if that is quick, and close."""
         if not self._ended:
-            with contextlib.suppress(DialogueError, RefusalError, TimeoutError):
+            with contextlib.suppress(DialogueError, DialogueRefusedError, TimeoutError):
                 await self._say_goodbye()
         self.close()
 
@@ -81,12 +81,13 @@ class MailSession:
         if not self._connection.is_secure:
             raise RuntimeError("a password is never said without verified TLS")
         if not is_sayable(username, secret):
-            raise RefusalError(
-                Stage.LOGIN, ErrorClass.AUTH_WRONG, text="control characters in name or password"
+            raise DialogueRefusedError(
+                Stage.LOGIN, DialogueFault.AUTH_WRONG, text="control characters in name or password"
             )
 
     def _chosen(self, offered: Set[str], secret: Secret, *, login_command: bool = False) -> str:
-        """The mechanism to log in with; `RefusalError` where the server has none that may be used.
+        """The mechanism to log in with; `DialogueRefusedError` where the server has none that may
+        be used.
 
         ``login_command`` is whether the protocol's own command may be used as well.
         """
@@ -95,8 +96,8 @@ class MailSession:
         )
         if mechanism is None:
             oauth = {"XOAUTH2", "OAUTHBEARER"} & offered
-            error = ErrorClass.AUTH_OAUTH_NEEDED if oauth else ErrorClass.NO_COMMON_MECHANISM
-            raise RefusalError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
+            error = DialogueFault.AUTH_OAUTH_NEEDED if oauth else DialogueFault.NO_COMMON_MECHANISM
+            raise DialogueRefusedError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
         return mechanism
 
     @staticmethod
@@ -106,27 +107,27 @@ class MailSession:
         try:
             yield
         except SaslError:
-            raise RefusalError(
-                Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
+            raise DialogueRefusedError(
+                Stage.LOGIN, DialogueFault.PROTOCOL_ERROR, text=f"{mechanism}: wrong answer"
             ) from None
 
 
 @contextlib.contextmanager
-def token_refusals(login: Exchange) -> Iterator[None]:
+def token_refusals(login: SaslExchange) -> Iterator[None]:
     """Where a token is refused, tell that, and what the server said of it before its refusal.
 
     Servers refuse a token with the same words as a password; another password would not help.
     """
     try:
         yield
-    except RefusalError as refused:
+    except DialogueRefusedError as refused:
         if not isinstance(login, Bearer) or refused.error not in _OF_TOKENS:
             raise
         said = login.refusal
         scope = said is not None and said.status == "insufficient_scope"
-        raise RefusalError(
+        raise DialogueRefusedError(
             refused.stage,
-            ErrorClass.AUTH_SCOPE_MISSING if scope else ErrorClass.AUTH_TOKEN_REFUSED,
+            DialogueFault.AUTH_SCOPE_MISSING if scope else DialogueFault.AUTH_TOKEN_REFUSED,
             code=refused.code,
             text=f"{said.text}: {refused.text}" if said is not None else refused.text,
             confidence=refused.confidence,
@@ -135,10 +136,10 @@ def token_refusals(login: Exchange) -> Iterator[None]:
 
 _OF_TOKENS = frozenset(
     {
-        ErrorClass.AUTH_WRONG,
-        ErrorClass.AUTH_OAUTH_NEEDED,
-        ErrorClass.AUTH_APP_PASSWORD,
-        ErrorClass.PROTOCOL_ERROR,
+        DialogueFault.AUTH_WRONG,
+        DialogueFault.AUTH_OAUTH_NEEDED,
+        DialogueFault.AUTH_APP_PASSWORD,
+        DialogueFault.PROTOCOL_ERROR,
     }
 )
 

@@ -7,17 +7,10 @@ from collections.abc import Sequence
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, TooMuchDataError
-from mailsetup.verify.outcome import ErrorClass, Stage
-from mailsetup.verify.refusal import RefusalError
+from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.replies import SmtpReply, smtp_meaning
-from mailsetup.verify.sasl import (
-    Exchange,
-    SaslError,
-    Scram,
-    decoded,
-    encoded,
-    exchange,
-)
+from mailsetup.verify.result import DialogueFault, Stage
+from mailsetup.verify.sasl import SaslError, SaslExchange, Scram, decoded, encoded, exchange
 from mailsetup.verify.session import FAREWELL_TIMEOUT, SLOWEST, MailSession, token_refusals
 
 GREETING_TIMEOUT = 10.0
@@ -38,7 +31,7 @@ _OUR_NAME = "[127.0.0.1]"
 class SmtpSession(MailSession):
     """A dialogue with a submission server. Leaving the context closes it.
 
-    Methods raise `RefusalError`, `DialogueError` or TimeoutError.
+    Methods raise `DialogueRefusedError`, `DialogueError` or TimeoutError.
     """
 
     def __init__(self, connection: Connection, server: ServerSettings) -> None:
@@ -76,12 +69,12 @@ class SmtpSession(MailSession):
         """STARTTLS up to the server's agreement; what was said so far counts for nothing."""
         await self._hello()
         if "STARTTLS" not in self.extensions:
-            raise RefusalError(Stage.STARTTLS, ErrorClass.STARTTLS_MISSING)
+            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
         reply = await self._exchange("STARTTLS")
         if reply.code != 220:
-            raise RefusalError(
+            raise DialogueRefusedError(
                 Stage.STARTTLS,
-                ErrorClass.STARTTLS_MISSING,
+                DialogueFault.STARTTLS_MISSING,
                 code=reply.shown_code,
                 text=reply.text,
             )
@@ -126,12 +119,14 @@ class SmtpSession(MailSession):
             line += b" " + (encoded(first) or b"=")
             first = None
         if first is not None and len(encoded(first)) > _MAX_RESPONSE:
-            raise RefusalError(Stage.LOGIN, ErrorClass.PROTOCOL_ERROR, text="token too long")
+            raise DialogueRefusedError(
+                Stage.LOGIN, DialogueFault.PROTOCOL_ERROR, text="token too long"
+            )
         await self._connection.write(line + b"\r\n")
         with token_refusals(login):
             await self._converse(login, first)
 
-    async def _converse(self, login: Exchange, first: bytes | None) -> None:
+    async def _converse(self, login: SaslExchange, first: bytes | None) -> None:
         for _ in range(12):
             reply = await self._reply(Stage.LOGIN)
             if reply.code == 235:
@@ -161,7 +156,7 @@ class SmtpSession(MailSession):
         if not (sender + recipient).isascii():
             if "SMTPUTF8" not in self.extensions:
                 # What RFC 6531 section 3.2 forbids to say, the server would only misunderstand.
-                raise RefusalError(Stage.SENDER, ErrorClass.ADDRESS_UNSUPPORTED)
+                raise DialogueRefusedError(Stage.SENDER, DialogueFault.ADDRESS_UNSUPPORTED)
             parameters += " SMTPUTF8 BODY=8BITMIME"
         envelope = (
             (f"MAIL FROM:<{sender}>{parameters}", (250,), Stage.SENDER),
@@ -197,7 +192,7 @@ class SmtpSession(MailSession):
             if reply.code == 250:
                 fits = middle
                 await self._exchange("RSET")
-            elif smtp_meaning(reply, Stage.SENDER)[0] is ErrorClass.TOO_LARGE:
+            elif smtp_meaning(reply, Stage.SENDER)[0] is DialogueFault.TOO_LARGE:
                 too_much = middle
             else:
                 return None
@@ -243,17 +238,19 @@ class SmtpSession(MailSession):
             line = (await self._connection.read_line()).decode("utf-8", "replace")
             match = re.match(r"([2-5]\d\d)([ -]|\Z)(.*)\Z", line, re.DOTALL)
             if match is None:
-                wrong = ErrorClass.PROTOCOL_ERROR if lines else ErrorClass.WRONG_SERVICE
-                raise RefusalError(stage, wrong, text=line)
+                wrong = DialogueFault.PROTOCOL_ERROR if lines else DialogueFault.WRONG_SERVICE
+                raise DialogueRefusedError(stage, wrong, text=line)
             lines.append(match.group(3))
             if match.group(2) != "-":
                 return SmtpReply(int(match.group(1)), tuple(lines))
         raise TooMuchDataError
 
 
-def _refused(reply: SmtpReply, stage: Stage) -> RefusalError:
+def _refused(reply: SmtpReply, stage: Stage) -> DialogueRefusedError:
     error, confidence = smtp_meaning(reply, stage)
-    return RefusalError(stage, error, code=reply.shown_code, text=reply.text, confidence=confidence)
+    return DialogueRefusedError(
+        stage, error, code=reply.shown_code, text=reply.text, confidence=confidence
+    )
 
 
 def dot_stuffed(message: bytes) -> bytes:

@@ -45,7 +45,7 @@ def _start(arguments: list[str]) -> int:
         case ["screenshots", *rest]:
             _prepare(Purpose.TERMINAL)
             variables = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-            return _become(["-m", "mailsetup.gui.screenshots", *rest], variables)
+            return _become(["-m", "tests.support.gui.gallery", *rest], variables)
         case [str(word), *_rest] if guess := _misspelt(word):
             from mailsetup.i18n import _
 

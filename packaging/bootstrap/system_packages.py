@@ -98,7 +98,7 @@ TEST_PROGRAMS = {
     "akonadi_imap_resource": ("kdepim-runtime", "akonadi-server"),
     # Debian 12's package brings a driver of its own, Debian 13's only this folder.
     "/usr/share/doc/akonadi-backend-sqlite": ("akonadi-backend-sqlite",),
-    # What tests/rootless.py needs to run the servers for an ordinary user.
+    # What tests/support/rootless.py needs to run the servers for an ordinary user.
     "newuidmap": ("uidmap",),
 }
 

@@ -36,7 +36,7 @@ def help_text() -> str:
         "  test unit            the tests that need no servers, no other programs and no window:\n"
         "                       under a minute, and only Python packages are installed (560 MB)\n"
         "  test -k NAME         only the tests whose names match\n"
-        "  test tests/fleet     only the tests of one folder\n"
+        "  test tests/batch     only the tests of one folder\n"
         "  test -n0 -x --pdb    in one process, up to the first failure, into the debugger\n"
         "\n"
         "The exit status is pytest's: 0 where everything passed."

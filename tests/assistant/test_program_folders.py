@@ -1,6 +1,6 @@
 """Which folders a mail program is told, and which it finds by itself."""
 
-from mailsetup.assistant.programfolders import folders_for_programs
+from mailsetup.assistant.program_folders import folders_for_programs
 from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.verify.imap import Folder
 

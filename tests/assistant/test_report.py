@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.gui.screenshots import report
 from mailsetup.model.finding import Link, Status
+from tests.support.gui.gallery import report
 
 
 @pytest.mark.parametrize(

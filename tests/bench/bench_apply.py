@@ -11,15 +11,15 @@ import tempfile
 import time
 from pathlib import Path
 
-from mailsetup.export.installation import Installation
-from mailsetup.export.prefs_js import line
-from mailsetup.export.thunderbird_existing import apply_existing
-from mailsetup.export.thunderbird_places import Place
-from mailsetup.export.thunderbird_profile import Applied
-from mailsetup.export.thunderbird_undo import Undone, undo
+from mailsetup.apply.installation import Installation
+from mailsetup.apply.thunderbird.existing_profile import apply_existing
+from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied
+from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
+from mailsetup.apply.thunderbird.undo import Undone, undo
+from mailsetup.formats.prefs_js import line
 from mailsetup.model.secret import Secret
-from tests.export.accounts import account
-from tests.export.test_thunderbird_merge import profile
+from tests.apply.thunderbird.test_account_merge import profile
+from tests.support.samples.accounts import account
 
 ROUNDS = 7
 SIZE = 5 * 1024 * 1024
@@ -46,7 +46,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as base:
         folder = Path(base) / "abc.mine"
         folder.mkdir()
-        place = Place(
+        place = ThunderbirdProfile(
             "mine", folder, Installation((program or "thunderbird",), folder), True, False
         )
         for _round in range(ROUNDS):
@@ -58,7 +58,7 @@ def main() -> None:
                 started = time.perf_counter()
                 done = apply_existing(account(), place, password=password)
                 seconds[step].append(time.perf_counter() - started)
-                if not isinstance(done, Applied):
+                if not isinstance(done, ThunderbirdApplied):
                     raise SystemExit(str(done))
                 started = time.perf_counter()
                 undone = undo(folder)

@@ -18,13 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 
-from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.service import Assistant, CheckRequest, NetworkOptions, RunOptions
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from tests.bench.cable import FAR, cable
-from tests.servers.world import World, missing
+from tests.support.servers.real_servers import World, missing
 
 ROUNDS = 7
 ADDRESS = EmailAddress("ana", "bodega.test")

@@ -12,10 +12,10 @@ import sys
 import time
 
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.k9 import qr_payload
-from mailsetup.export.qr import encode
-from mailsetup.export.table import EXPORTERS
-from tests.export.accounts import account
+from mailsetup.export.guide.qr import encode
+from mailsetup.export.programs.thunderbird_android import qr_payload
+from mailsetup.export.registry import EXPORTERS
+from tests.support.samples.accounts import account
 
 ROUNDS = 21
 ONCE = "once"

@@ -20,12 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailsetup.assistant.service import RunOptions
-from mailsetup.discovery.many import Searches
-from mailsetup.fleet.journal import Journal
-from mailsetup.fleet.overview import write_overview
-from mailsetup.fleet.person import Defaults, check_table
-from mailsetup.fleet.run import Fleet, Work
-from mailsetup.fleet.table import Table, read_table
+from mailsetup.batch.journal import RunJournal
+from mailsetup.batch.overview import write_overview
+from mailsetup.batch.run import BatchRunner, Work
+from mailsetup.batch.table import PeopleTable, read_table
+from mailsetup.batch.table_check import Defaults, check_table
+from mailsetup.discovery.batch import BatchSearch
 from mailsetup.model.address import EmailAddress
 from mailsetup.net.network import NetworkOptions, open_network
 from tests.bench import bench_discovery
@@ -103,7 +103,7 @@ async def search(folder: Path, parallel: int) -> None:
     options = NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
     people = [EmailAddress(f"p{n}", name(d)) for n in range(PEOPLE) for d in range(DOMAINS)]
     async with open_network(options) as net:
-        searches = Searches(net, parallel=parallel)
+        searches = BatchSearch(net, parallel=parallel)
         found: dict[str, int] = {}
 
         async def one(address: EmailAddress) -> None:
@@ -122,34 +122,34 @@ async def search(folder: Path, parallel: int) -> None:
         assert found == {"found": len(people)}, found
 
 
-def table(folder: Path, domain: str, count: int) -> Table:
+def table(folder: Path, domain: str, count: int) -> PeopleTable:
     """So many people of one domain, or of all."""
     path = folder / "people.csv"
     rows = "".join(f"Person {n} Núñez,p{n}@{domain or name(n % DOMAINS)}\n" for n in range(count))
     path.write_text("name,address\n" + rows)
     found = read_table(path)
-    assert isinstance(found, Table)
+    assert isinstance(found, PeopleTable)
     return found
 
 
 async def batch(
-    folder: Path, title: str, people: Table, options: RunOptions, *programs: str
+    folder: Path, title: str, people: PeopleTable, options: RunOptions, *programs: str
 ) -> None:
     """A whole run without tests, into a folder."""
     plan = check_table(people, Defaults("es", programs or ("other",)))
     # Removed with all others at the end: ext4 passes over what was freed in the last five minutes
     # one by one, and that would be measured.
     out = Path(tempfile.mkdtemp(dir=folder))
-    journal = Journal.open(out)
-    assert isinstance(journal, Journal)
+    journal = RunJournal.open(out)
+    assert isinstance(journal, RunJournal)
     marks: list[float] = []
     with journal, measured(title, len(plan.people)) as seen:
-        fleet = Fleet(plan, out, journal, Work(), options)
+        fleet = BatchRunner(plan, out, journal, Work(), options)
         watching = asyncio.create_task(watch_memory(seen, marks))
         assert (await fleet.run()).stopped == ""
         watching.cancel()
-    with measured("… its overview", len(plan.people)), Journal.open(out) as again:  # type: ignore[union-attr]
-        assert isinstance(again, Journal)
+    with measured("… its overview", len(plan.people)), RunJournal.open(out) as again:  # type: ignore[union-attr]
+        assert isinstance(again, RunJournal)
         write_overview(plan, out, again, fleet.fingerprint, datetime.now(UTC))
     half = len(marks) // 2
     print(f"|   memory at half and at the end | {marks[half]:.0f} and {marks[-1]:.0f} MiB |||||")

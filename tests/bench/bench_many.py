@@ -11,12 +11,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from mailsetup.discovery.batch import BatchSearch
 from mailsetup.discovery.find import find
-from mailsetup.discovery.many import Searches
 from mailsetup.discovery.result import Discovery
 from mailsetup.model.address import EmailAddress
 from mailsetup.net.network import NetworkOptions, open_network
-from tests.servers.world import World
+from tests.support.servers.real_servers import World
 
 DOMAINS, PEOPLE = 200, 5
 
@@ -66,7 +66,7 @@ async def many(world: World, names: list[str]) -> None:
     """All people of all domains."""
     options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
     async with open_network(options) as net:
-        searches = Searches(net)
+        searches = BatchSearch(net)
         people = [EmailAddress(f"p{n}", name) for n in range(PEOPLE) for name in names]
         results: Counter[str] = Counter()
         started, cpu = time.perf_counter(), time.process_time()

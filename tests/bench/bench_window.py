@@ -17,11 +17,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.service import Assistant, RunOptions
-from mailsetup.demo.world import DemoWorld
+from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.gui.app import make_application
 from mailsetup.gui.window import Window
-from tests.gui.driver import Person
-from tests.gui.heartbeat import Heartbeat, slowness, ways_beside, whole_way
+from tests.support.gui.driver import Person
+from tests.support.gui.heartbeat import Heartbeat, slowness, ways_beside, whole_way
 
 LIMIT = 50.0
 
@@ -47,7 +47,7 @@ class _Bot:
 def main() -> None:
     """One way through the window, a line a step."""
     make_application()
-    with DemoWorld() as world:
+    with DemoMailSystem() as world:
         window = Window(lambda: Assistant(RunOptions(network=world.options)))
         window.show()
         person = Person(cast(QtBot, _Bot()), window)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from mailsetup.cli.main import main
-from mailsetup.export.table import EXPORTERS
-from tests.cli.schema import valid
-from tests.faults import note
+from mailsetup.export.registry import EXPORTERS
+from tests.support.cli.schema import valid
+from tests.support.fault_table import note
 
 
 def run(*words: str, stdin: str = "") -> tuple[int, str, str]:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.schema import valid
-from tests.faults import fault, note
-from tests.servers.world import PENISCOLA, World
+from tests.support.cli.schema import valid
+from tests.support.fault_table import fault, note
+from tests.support.servers.real_servers import PENISCOLA, World
 
 pytestmark = pytest.mark.servers
 

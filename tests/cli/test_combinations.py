@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from mailsetup.cli.arguments import parse, parser
-from mailsetup.cli.combinations import COMBINATIONS, With, Without
 from mailsetup.cli.main import main
-from mailsetup.cli.parsing import Parser, UsageError
-from tests.cli.schema import valid
+from mailsetup.cli.parser.arguments import parse, parser
+from mailsetup.cli.parser.combinations import COMBINATIONS, With, Without
+from mailsetup.cli.parser.parsing import Parser, UsageError
+from tests.support.cli.schema import valid
 
 CANARY = "canary-Pa55w0rd"
 

@@ -6,7 +6,7 @@ import pytest
 
 from mailsetup.cli.main import main
 from mailsetup.cli.text import confirmation_sentence, write_discovery
-from mailsetup.discovery.result import Discovery, Verdict
+from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.settings import (
     AccountSettings,
     Protocol,
@@ -92,7 +92,7 @@ IMAP = ServerSettings(
     Protocol.IMAP, "imap.xn--pescola-8ya9a.es", 993, SocketType.TLS, "ana@xn--pescola-8ya9a.es"
 )
 FOUND = Discovery(
-    Verdict.NEEDS_CONFIRMATION,
+    DiscoveryStatus.NEEDS_CONFIRMATION,
     AccountSettings(
         (IMAP,),
         (),
@@ -132,5 +132,7 @@ def test_a_name_in_other_letters_is_never_shown_without_its_form_in_the_dns() ->
 def test_a_question_without_settings_does_not_begin_with_a_failure() -> None:
     out = io.StringIO()
     source = Source(Method.AUTODISCOVER, "hoster.com", Channel.DNS)
-    write_discovery(Discovery(Verdict.NEEDS_CONFIRMATION, source=source, confirm=("x.es",)), out)
+    write_discovery(
+        Discovery(DiscoveryStatus.NEEDS_CONFIRMATION, source=source, confirm=("x.es",)), out
+    )
     assert out.getvalue() == ""

@@ -13,7 +13,7 @@ import pytest
 
 from mailsetup import i18n
 from mailsetup.net.environment import EnvironmentFault, certificate_faults, proxy_setting
-from tests.cli.schema import valid
+from tests.support.cli.schema import valid
 
 pytestmark = [
     pytest.mark.slow,
@@ -268,7 +268,7 @@ def test_the_proxy_is_taken_from_where_curl_takes_it(
 
 
 def test_every_fault_has_a_sentence_in_both_languages() -> None:
-    from mailsetup.assistant.wording import warning_sentence
+    from mailsetup.assistant.texts.common import warning_sentence
 
     for fault in EnvironmentFault:
         sentences: set[Any] = set()

@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from pypdf import PdfReader
 
 from mailsetup.cli.main import Windows, main
-from mailsetup.export.prefs_js import PrefsFile
-from mailsetup.export.table import EXPORTERS
+from mailsetup.export.registry import EXPORTERS
+from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.launch import make_page, make_pdf, open_demo, open_window
-from tests.cli.schema import valid
-from tests.export.test_installation import program
-from tests.export.test_thunderbird_merge import profile
+from tests.apply.test_installation import program
+from tests.apply.thunderbird.test_account_merge import profile
+from tests.support.cli.schema import valid
 
 # The PDF is laid out by Qt, which has one application in a process: that of all tests.
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -13,8 +13,8 @@ import pytest
 
 from mailsetup.cli.environment import environment_problem
 from mailsetup.cli.main import main, print_document
-from tests.cli.schema import valid
-from tests.export.test_installation import program
+from tests.apply.test_installation import program
+from tests.support.cli.schema import valid
 
 pytestmark = [
     pytest.mark.slow,

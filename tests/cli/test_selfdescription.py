@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from mailsetup.cli.accountarguments import SYMPTOMS
-from mailsetup.cli.arguments import KITS, parser
 from mailsetup.cli.main import main
-from mailsetup.export.kit.table import KITS as ALL_KITS
-from tests.cli.schema import valid, validator
-from tests.powershell import faults
+from mailsetup.cli.parser.account_arguments import SYMPTOMS
+from mailsetup.cli.parser.arguments import KITS, parser
+from mailsetup.export.kit.registry import KITS as ALL_KITS
+from tests.support.cli.schema import valid, validator
+from tests.support.programs.powershell import faults
 
 pytestmark = pytest.mark.programs
 
@@ -163,7 +163,7 @@ def test_the_words_of_the_help_are_those_of_the_program() -> None:
 def test_the_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\n"
-        "from mailsetup.cli.arguments import parser\n"
+        "from mailsetup.cli.parser.arguments import parser\n"
         "parser().format_help()\n"
         "heavy = {'asyncio', 'dns', 'ssl', 'rich', 'shtab', 'python_calamine', 'PySide6'}\n"
         "print(sorted(heavy & set(sys.modules)))"

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.cli.schema import valid
-from tests.oauth.person import Person
-from tests.servers.issuer import Issuer
-from tests.servers.world import World
+from tests.support.cli.schema import valid
+from tests.support.oauth.person import Person
+from tests.support.servers.oauth_issuer import Issuer
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 
@@ -264,7 +264,7 @@ def test_servers_of_somebody_else_have_to_be_agreed_to(
     world: World, issuer: Issuer, tmp_path: Path
 ) -> None:
     """Given in a file they are; found in the domain they would not be."""
-    from tests.servers.world import SIGN_IN_CONFIG
+    from tests.support.servers.real_servers import SIGN_IN_CONFIG
 
     config = SIGN_IN_CONFIG.replace("mail.acceso.test", "mail.hoster.test")
     world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from mailsetup import resources
-from mailsetup.cli.arguments import parser
-from tests.export.test_installation import program
-from tests.servers.world import World
+from mailsetup.cli.parser.arguments import parser
+from tests.apply.test_installation import program
+from tests.support.servers.real_servers import World
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals that Python opens", allow_module_level=True)
 
-from tests.cli.terminal import Seen, on_terminal
+from tests.support.cli.terminal import Seen, on_terminal
 
 pytestmark = pytest.mark.servers
 

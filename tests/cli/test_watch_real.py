@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from mailsetup.assistant.domain_watch import EXPIRING, watch
 from mailsetup.assistant.service import RunOptions
-from mailsetup.assistant.watching import EXPIRING, watch
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.network import NetworkOptions, open_network
-from tests.cli.schema import valid
-from tests.servers.world import World
+from tests.support.cli.schema import valid
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 

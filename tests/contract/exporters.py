@@ -10,9 +10,9 @@ import pytest
 from hypothesis import strategies as st
 
 from mailsetup import i18n
-from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, CannotExport, Exporter
+from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, Exporter, ExportFailure
 from mailsetup.export.filename import is_safe_name
-from mailsetup.export.table import exporter
+from mailsetup.export.registry import exporter
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.settings import (
@@ -20,7 +20,7 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
-from tests.export.accounts import ORDINARY, account
+from tests.support.samples.accounts import ORDINARY, account
 
 BASE = account()
 HOSTILE_TEXTS = (
@@ -149,27 +149,27 @@ class ExporterContract:
                 assert isinstance(result, Artifact)
                 self.check(wanted, result)
             else:
-                assert isinstance(result, CannotExport)
+                assert isinstance(result, ExportFailure)
                 assert result.reason.endswith(".")
                 assert not any(char in result.reason for char in text if not char.isascii())
 
     @pytest.mark.parametrize("host", HOSTILE_HOSTS, ids=lambda host: ascii(host)[:30])
     def test_what_is_no_host_name_is_refused(self, host: str) -> None:
         for wanted in with_server(BASE, host=host):
-            assert isinstance(self.program.export(wanted), CannotExport)
+            assert isinstance(self.program.export(wanted), ExportFailure)
 
     @pytest.mark.parametrize("port", [0, -1, 65536, True])
     def test_what_is_no_port_is_refused(self, port: int) -> None:
         for wanted in with_server(BASE, port=port):
-            assert isinstance(self.program.export(wanted), CannotExport)
+            assert isinstance(self.program.export(wanted), ExportFailure)
 
     def test_a_server_without_encryption_is_refused(self) -> None:
         for wanted in with_server(BASE, security=SocketType.NONE):
-            assert isinstance(self.program.export(wanted), CannotExport)
+            assert isinstance(self.program.export(wanted), ExportFailure)
 
     def test_servers_on_the_wrong_side_are_refused(self) -> None:
         swapped = replace(BASE, incoming=BASE.outgoing, outgoing=BASE.incoming)
-        assert isinstance(self.program.export(swapped), CannotExport)
+        assert isinstance(self.program.export(swapped), ExportFailure)
 
     def test_an_address_that_did_not_come_from_the_parser_is_refused(self) -> None:
         for address in (
@@ -178,7 +178,7 @@ class ExporterContract:
             EmailAddress("", "bodega.example"),
             EmailAddress("ana", "../bodega"),
         ):
-            assert isinstance(self.program.export(replace(BASE, address=address)), CannotExport)
+            assert isinstance(self.program.export(replace(BASE, address=address)), ExportFailure)
 
     def test_texts_come_in_the_current_language(self) -> None:
         for language in i18n.LANGUAGES:

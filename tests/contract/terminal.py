@@ -7,8 +7,8 @@ import hypothesis
 import pytest
 
 from mailsetup import vault
-from mailsetup.export import password_command
-from mailsetup.export.exporter import Artifact, CannotExport
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs import password_command
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     Account,
@@ -19,7 +19,7 @@ from mailsetup.model.settings import (
 )
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.export.accounts import ORDINARY, account
+from tests.support.samples.accounts import ORDINARY, account
 
 AWKWARD_LOCALS = (
     "o'hara",
@@ -70,12 +70,12 @@ class TerminalContract(_Contract):
 
     def exported(self, wanted: Account) -> Artifact:
         result = self.program.export(wanted)
-        if isinstance(result, CannotExport) and self.may_refuse(wanted, result):
+        if isinstance(result, ExportFailure) and self.may_refuse(wanted, result):
             hypothesis.reject()
         assert isinstance(result, Artifact), result
         return result
 
-    def may_refuse(self, wanted: Account, refused: CannotExport) -> bool:
+    def may_refuse(self, wanted: Account, refused: ExportFailure) -> bool:
         """Whether the program itself cannot hold an awkward name; checked by tests of their own."""
         return False
 
@@ -106,7 +106,7 @@ class TerminalContract(_Contract):
 
     def refused(self, wanted: Account) -> str:
         result = self.program.export(wanted)
-        assert isinstance(result, CannotExport)
+        assert isinstance(result, ExportFailure)
         assert result.reason.endswith((".", "”."))
         return result.reason
 

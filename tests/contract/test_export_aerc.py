@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.export.aerc import Aerc
 from mailsetup.export.exporter import Artifact
+from mailsetup.export.programs.aerc import Aerc
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
@@ -15,8 +15,14 @@ from tests.contract.terminal import (
     outgoing_without_login,
     with_local,
 )
-from tests.export.accounts import ORDINARY, account
-from tests.export.terminal_parsers import Command, Url, read_go_ini, read_mailbox, read_url
+from tests.support.programs.terminal_parsers import (
+    Command,
+    Url,
+    read_go_ini,
+    read_mailbox,
+    read_url,
+)
+from tests.support.samples.accounts import ORDINARY, account
 
 
 class TestAerc(TerminalContract, suite.ExporterContract):

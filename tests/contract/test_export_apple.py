@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 
 from mailsetup import i18n
-from mailsetup.export.apple import MEDIA_TYPE, AppleMail, mobileconfig
-from mailsetup.export.exporter import Artifact, CannotExport
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs.apple_mail import MEDIA_TYPE, AppleMail, mobileconfig
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.export.accounts import OAUTH2, ORDINARY, account
-from tests.export.apple_schema import MAIL, TOP_LEVEL, faults
+from tests.support.programs.apple_schema import MAIL, TOP_LEVEL, faults
+from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 
-def read(content: bytes | CannotExport) -> tuple[dict[str, Any], dict[str, Any]]:
+def read(content: bytes | ExportFailure) -> tuple[dict[str, Any], dict[str, Any]]:
     """A profile and the one payload in it."""
     assert isinstance(content, bytes), content
     profile = plistlib.loads(content, fmt=plistlib.FMT_XML)
@@ -145,7 +145,7 @@ class TestAppleMail(suite.ExporterContract):
         self, kind: Authentication
     ) -> None:
         refused = self.program.export(account(authentication=(kind,)))
-        assert isinstance(refused, CannotExport)
+        assert isinstance(refused, ExportFailure)
         assert "mail.bodega.example" in refused.reason
 
     def test_where_a_provider_signs_in_by_itself_too_the_person_is_told(self) -> None:

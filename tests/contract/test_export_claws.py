@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.export.claws import ClawsMail
-from mailsetup.export.exporter import Artifact, CannotExport
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs.claws_mail import ClawsMail
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.export.accounts import OAUTH2, ORDINARY, account
-from tests.export.desktop_parsers import read_claws, read_claws_folders
+from tests.support.programs.desktop_parsers import read_claws, read_claws_folders
+from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 SECURITY = {SocketType.TLS: "1", SocketType.STARTTLS: "2"}
 
@@ -71,7 +71,7 @@ class TestClawsMail(suite.ExporterContract):
 
     def test_a_server_that_takes_no_password_is_refused(self) -> None:
         only = account(authentication=(Authentication.OAUTH2,))
-        assert isinstance(self.program.export(only), CannotExport)
+        assert isinstance(self.program.export(only), ExportFailure)
         assert self.section(self.exported(OAUTH2))["use_smtp_auth"] == "1"
 
     def test_sending_without_a_login_writes_no_user_name(self) -> None:
@@ -80,4 +80,4 @@ class TestClawsMail(suite.ExporterContract):
         assert section["use_smtp_auth"] == "0"
         assert "smtp_user_id" not in section
         incoming = replace(BASE.incoming, authentication=(Authentication.NONE,))
-        assert isinstance(self.program.export(replace(BASE, incoming=incoming)), CannotExport)
+        assert isinstance(self.program.export(replace(BASE, incoming=incoming)), ExportFailure)

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.export.evolution import Evolution, sources
-from mailsetup.export.exporter import Artifact, CannotExport
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs.evolution import Evolution, sources
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.export.accounts import OAUTH2, ORDINARY, account
-from tests.export.desktop_parsers import Sections, read_glib
+from tests.support.programs.desktop_parsers import Sections, read_glib
+from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 SECURITY = {
     SocketType.TLS: "ssl-on-alternate-port",
@@ -83,7 +83,7 @@ class TestEvolution(suite.ExporterContract):
 
     def test_the_file_that_makes_the_account_comes_last(self) -> None:
         made = sources(BASE)
-        assert not isinstance(made, CannotExport)
+        assert not isinstance(made, ExportFailure)
         assert ["Mail Account" in source.groups for source in made] == [False, False, True]
 
     def test_pop3_leaves_messages_on_the_server_and_says_so(self) -> None:
@@ -129,7 +129,7 @@ class TestEvolution(suite.ExporterContract):
         parts = self.parts(account(authentication=both))
         assert parts["Mail Account"]["Authentication"]["Method"] == "PLAIN"
         only = account(authentication=(Authentication.OAUTH2,))
-        assert isinstance(self.program.export(only), CannotExport)
+        assert isinstance(self.program.export(only), ExportFailure)
 
     def test_microsoft_365_gets_the_way_that_evolution_has_for_it(self) -> None:
         result = self.program.export(
@@ -139,12 +139,12 @@ class TestEvolution(suite.ExporterContract):
                 outgoing_host="smtp.office365.com",
             )
         )
-        assert isinstance(result, CannotExport)
+        assert isinstance(result, ExportFailure)
         assert "evolution-ews" in result.reason
 
     def test_a_certificate_of_the_person_cannot_be_said(self) -> None:
         only = account(authentication=(Authentication.TLS_CLIENT_CERT,))
-        assert isinstance(self.program.export(only), CannotExport)
+        assert isinstance(self.program.export(only), ExportFailure)
 
     def test_sending_without_a_login_writes_no_user_name(self) -> None:
         outgoing = replace(BASE.outgoing, authentication=(Authentication.NONE,), username="")
@@ -152,4 +152,4 @@ class TestEvolution(suite.ExporterContract):
         assert transport["Authentication"]["Method"] == "none"
         assert transport["Authentication"]["User"] == ""
         incoming = replace(BASE.incoming, authentication=(Authentication.NONE,))
-        assert isinstance(self.program.export(replace(BASE, incoming=incoming)), CannotExport)
+        assert isinstance(self.program.export(replace(BASE, incoming=incoming)), ExportFailure)

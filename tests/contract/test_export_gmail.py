@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from mailsetup.export.exporter import Artifact, CannotExport
-from mailsetup.export.gmail import Gmail
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs.gmail import Gmail
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, Page
-from tests.export.accounts import OAUTH2, account
+from tests.support.samples.accounts import OAUTH2, account
 
 
 class TestGmail(suite.ExporterContract):
@@ -35,7 +35,7 @@ class TestGmail(suite.ExporterContract):
 
     def test_a_server_that_takes_no_password_cannot_be_joined_to_gmail(self) -> None:
         only = account(authentication=(Authentication.OAUTH2,))
-        assert isinstance(self.program.export(only), CannotExport)
+        assert isinstance(self.program.export(only), ExportFailure)
 
     def test_pop3_is_said_to_work_on_android_only(self) -> None:
         page = Page(self.exported(account(protocol=Protocol.POP3)).files[0].content.decode())

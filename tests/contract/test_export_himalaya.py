@@ -9,20 +9,20 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.export.exporter import Artifact, CannotExport
-from mailsetup.export.himalaya import Himalaya
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs.himalaya import Himalaya
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, with_server
 from tests.contract.terminal import OAUTH2_ONLY, TerminalContract, outgoing_without_login
-from tests.export.accounts import ORDINARY, account
-from tests.export.terminal_parsers import HimalayaServer, Url, read_himalaya
+from tests.support.programs.terminal_parsers import HimalayaServer, Url, read_himalaya
+from tests.support.samples.accounts import ORDINARY, account
 
 
 class TestHimalaya(TerminalContract, suite.ExporterContract):
     program = Himalaya()
 
-    def may_refuse(self, wanted: Account, refused: CannotExport) -> bool:
+    def may_refuse(self, wanted: Account, refused: ExportFailure) -> bool:
         return "folder" in refused.reason and wanted.incoming.username.startswith("~")
 
     def account(self, artifact: Artifact) -> dict[str, object]:

@@ -8,15 +8,25 @@ from uuid import UUID
 import pytest
 
 from mailsetup import i18n
-from mailsetup.export.exporter import Artifact, ArtifactFile, CannotExport
-from mailsetup.export.k9 import ThunderbirdAndroid, qr_matrix, qr_payload, settings_file
-from mailsetup.export.qr import QUIET_ZONE, QrMatrix
+from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
+from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix
+from mailsetup.export.programs.thunderbird_android import (
+    ThunderbirdAndroid,
+    qr_matrix,
+    qr_payload,
+    settings_file,
+)
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.export.accounts import OAUTH2, ORDINARY, account
-from tests.export.k9_rules import FileServer, is_user_address, read_code, read_settings_file
-from tests.export.qr_reader import decoded_png, decoded_svg
+from tests.support.programs.k9_rules import (
+    FileServer,
+    is_user_address,
+    read_code,
+    read_settings_file,
+)
+from tests.support.programs.qr_reader import decoded_png, decoded_svg
+from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 
 def in_full(host: str) -> str:
@@ -141,7 +151,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         self, kind: Authentication
     ) -> None:
         refused = self.program.export(account(authentication=(kind,)))
-        assert isinstance(refused, CannotExport)
+        assert isinstance(refused, ExportFailure)
         assert "mail.bodega.example" in refused.reason
 
     def test_sending_without_a_login_writes_no_user_name(self) -> None:
@@ -155,7 +165,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
     @pytest.mark.parametrize("address", ["ñandú@a.example", '"a b"@a.example', "a..b@a.example"])
     def test_an_address_that_the_app_does_not_take_is_refused(self, address: str) -> None:
         assert not is_user_address(address)
-        assert isinstance(self.program.export(account(address)), CannotExport)
+        assert isinstance(self.program.export(account(address)), ExportFailure)
 
     @pytest.mark.parametrize("host", ["::1", "2001:db8::1", "::ffff:1.2.3.4", "192.0.2.1"])
     def test_an_address_in_place_of_a_name_is_written_as_the_app_reads_it(self, host: str) -> None:
@@ -163,7 +173,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
 
     @pytest.mark.parametrize("host", ["::", "fe80::1%eth0"])
     def test_an_address_that_the_app_does_not_take_as_host_is_refused(self, host: str) -> None:
-        assert isinstance(qr_payload(account(incoming_host=host)), CannotExport)
+        assert isinstance(qr_payload(account(incoming_host=host)), ExportFailure)
 
     def test_the_readable_form_of_an_international_address_is_the_accounts_name(self) -> None:
         told = read_code(self.code(ORDINARY["international"])).accounts[0]
@@ -192,14 +202,14 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert len(list(matrix.dark())) == sum(map(sum, matrix.rows))
         assert QUIET_ZONE == 4
         refused = account(authentication=(Authentication.NTLM,))
-        assert isinstance(qr_matrix(refused), CannotExport)
+        assert isinstance(qr_matrix(refused), ExportFailure)
 
     def test_an_account_too_long_for_a_code_gets_the_settings_file_and_a_sentence(self) -> None:
         wanted = account(person="😀" * 190, username="😀" * 320)
         artifact = self.exported(wanted)
         assert [file.name.rpartition(".")[2] for file in artifact.files] == ["k9s", "html"]
         assert any("QR" in note for note in artifact.notes)
-        assert isinstance(qr_matrix(wanted), CannotExport)
+        assert isinstance(qr_matrix(wanted), ExportFailure)
         self.check_settings(wanted, artifact.files[0])
 
     def test_a_code_that_is_hard_to_scan_comes_with_a_sentence(self) -> None:

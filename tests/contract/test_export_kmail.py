@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QSettings
 
-from mailsetup.export.exporter import Artifact, ArtifactFile, CannotExport
-from mailsetup.export.kmail import KMail, config_files
+from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
+from mailsetup.export.programs.kmail import KMail, config_files
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.export.accounts import ORDINARY, account
-from tests.export.desktop_parsers import Sections, read_kconfig
+from tests.support.programs.desktop_parsers import Sections, read_kconfig
+from tests.support.samples.accounts import ORDINARY, account
 
 SAFETY = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
 ENCRYPTION = {SocketType.TLS: "SSL", SocketType.STARTTLS: "TLS"}
@@ -143,7 +143,7 @@ class TestKMail(suite.ExporterContract):
 
     def test_a_sign_in_in_the_browser_is_refused(self) -> None:
         result = self.program.export(account(authentication=(Authentication.OAUTH2,)))
-        assert isinstance(result, CannotExport)
+        assert isinstance(result, ExportFailure)
 
     def test_sending_without_a_login_writes_no_user_name(self) -> None:
         outgoing = replace(BASE.outgoing, authentication=(Authentication.NONE,), username="")
@@ -152,4 +152,4 @@ class TestKMail(suite.ExporterContract):
         assert b"auth=false\n" in content
         assert b"user=" not in content
         incoming = replace(BASE.incoming, authentication=(Authentication.NONE,))
-        assert isinstance(self.program.export(replace(BASE, incoming=incoming)), CannotExport)
+        assert isinstance(self.program.export(replace(BASE, incoming=incoming)), ExportFailure)

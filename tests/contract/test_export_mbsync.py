@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.export.exporter import Artifact, CannotExport
-from mailsetup.export.mbsync_msmtp import MbsyncMsmtp
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs.mbsync_msmtp import MbsyncMsmtp
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, with_server
@@ -15,14 +15,14 @@ from tests.contract.terminal import (
     outgoing_without_login,
     with_local,
 )
-from tests.export.accounts import ORDINARY, account
-from tests.export.terminal_parsers import Command, read_mbsync, read_msmtp
+from tests.support.programs.terminal_parsers import Command, read_mbsync, read_msmtp
+from tests.support.samples.accounts import ORDINARY, account
 
 
 class TestMbsyncMsmtp(TerminalContract, suite.ExporterContract):
     program = MbsyncMsmtp()
 
-    def may_refuse(self, wanted: Account, refused: CannotExport) -> bool:
+    def may_refuse(self, wanted: Account, refused: ExportFailure) -> bool:
         return "too long" in refused.reason and any(
             len(server.username.encode()) > 400 for server in (wanted.incoming, wanted.outgoing)
         )

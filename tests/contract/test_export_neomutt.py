@@ -2,21 +2,21 @@
 
 from dataclasses import replace
 
-from mailsetup.export.exporter import Artifact, CannotExport
-from mailsetup.export.neomutt import Neomutt
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs.neomutt import Neomutt
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, with_server
 from tests.contract.terminal import OAUTH2_ONLY, TerminalContract, outgoing_without_login
-from tests.export.accounts import ORDINARY, account
-from tests.export.terminal_parsers import Command, Url, read_neomutt, read_url
+from tests.support.programs.terminal_parsers import Command, Url, read_neomutt, read_url
+from tests.support.samples.accounts import ORDINARY, account
 
 
 class TestNeomutt(TerminalContract, suite.ExporterContract):
     program = Neomutt()
     reads_pop = True
 
-    def may_refuse(self, wanted: Account, refused: CannotExport) -> bool:
+    def may_refuse(self, wanted: Account, refused: ExportFailure) -> bool:
         return "too long" in refused.reason and any(
             len(server.username.encode()) > 127 for server in (wanted.incoming, wanted.outgoing)
         )

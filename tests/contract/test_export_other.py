@@ -3,11 +3,11 @@
 from xml.etree import ElementTree
 
 from mailsetup.export.exporter import Artifact, ArtifactFile
-from mailsetup.export.universal import Other
+from mailsetup.export.programs.other import Other
 from mailsetup.model.settings import Account
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, Page
-from tests.export.accounts import ORDINARY
+from tests.support.samples.accounts import ORDINARY
 
 SVG = "{http://www.w3.org/2000/svg}"
 

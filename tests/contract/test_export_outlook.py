@@ -5,13 +5,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from mailsetup.export.exporter import Artifact, ArtifactFile, CannotExport
-from mailsetup.export.outlook import FOLDER, Outlook
+from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
+from mailsetup.export.programs.outlook import FOLDER, Outlook
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, Page
-from tests.export.accounts import OAUTH2, ORDINARY, account
-from tests.export.parsers import read_prf, read_reg
+from tests.support.programs.parsers import read_prf, read_reg
+from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 
 class TestOutlook(suite.ExporterContract):
@@ -91,7 +91,7 @@ class TestOutlook(suite.ExporterContract):
 
     def test_an_unknown_oauth2_only_server_is_refused(self) -> None:
         only = account(authentication=(Authentication.OAUTH2,))
-        assert isinstance(self.program.export(only), CannotExport)
+        assert isinstance(self.program.export(only), ExportFailure)
 
     def test_a_user_name_that_is_not_the_address_takes_the_form_that_asks_for_it(self) -> None:
         def shown(wanted: Account) -> set[str]:

@@ -4,13 +4,13 @@ import io
 import zipfile
 from dataclasses import replace
 
-from mailsetup.export.exporter import Artifact, CannotExport
-from mailsetup.export.thunderbird import Thunderbird
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.programs.thunderbird import Thunderbird
 from mailsetup.model.settings import Account, Authentication
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.export.accounts import OAUTH2, ORDINARY, account
-from tests.export.parsers import read_prefs
+from tests.support.programs.parsers import read_prefs
+from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 
 class TestThunderbird(suite.ExporterContract):
@@ -54,7 +54,7 @@ class TestThunderbird(suite.ExporterContract):
         both = (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
         assert self.prefs(account(authentication=both))["mail.server.server1.authMethod"] == 3
         only = account(authentication=(Authentication.OAUTH2,))
-        assert isinstance(self.program.export(only), CannotExport)
+        assert isinstance(self.program.export(only), ExportFailure)
 
     def test_a_name_that_only_ends_like_a_known_host_is_not_known(self) -> None:
         lookalike = account(
@@ -62,7 +62,7 @@ class TestThunderbird(suite.ExporterContract):
             incoming_host="imap.notgmail.com",
             outgoing_host="gmail.com.example",
         )
-        assert isinstance(self.program.export(lookalike), CannotExport)
+        assert isinstance(self.program.export(lookalike), ExportFailure)
 
     def test_a_sending_user_name_that_thunderbird_spoils_is_said(self) -> None:
         assert self.exported(account(username="jürgen")).notes

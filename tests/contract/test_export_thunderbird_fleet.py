@@ -6,11 +6,11 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.thunderbird_fleet import ThunderbirdFleet
+from mailsetup.export.programs.thunderbird_fleet import ThunderbirdFleet
 from mailsetup.model.settings import Account, Authentication
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
-from tests.export.accounts import ORDINARY, account
+from tests.support.samples.accounts import ORDINARY, account
 
 _LITERAL = re.compile(rb"(?m)^var wanted = (\{.*\});$")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 import tests.contract
-from mailsetup.export.exporter import Artifact, CannotExport
-from mailsetup.export.table import EXPORTERS, exporter
+from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.registry import EXPORTERS, exporter
 from tests.contract import exporters as contract
 from tests.contract.exporters import ANYTHING, AWKWARD, BASE, HOSTS, with_server
 
@@ -61,7 +61,7 @@ def test_no_text_at_all_makes_it_fail(
 ) -> None:
     program = suite().program
     for server in with_server(replace(BASE, person=person), username=username, host=host):
-        assert isinstance(program.export(server), Artifact | CannotExport)
+        assert isinstance(program.export(server), Artifact | ExportFailure)
     wanted = replace(BASE, person=person)
     result = program.export(wanted)
     if isinstance(result, Artifact):

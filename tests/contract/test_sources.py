@@ -19,16 +19,16 @@ from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.wellknown import WellKnown
+from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.outcome import Crashed, Found, NeedsInput, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import SocketType
 from mailsetup.model.source import Method
 from mailsetup.model.text import has_control
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns import Answer, MxRecord, NoAnswer, ResolverFault, SrvRecord
+from mailsetup.net.dns.resolver import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from tests.discovery.world import (
+from tests.support.network.scripted_network import (
     NEVER,
     NO_DATA,
     NOT_OFFERED,
@@ -73,10 +73,10 @@ def hostile_worlds() -> Iterator[tuple[str, World]]:
     bad = SrvRecord(0, 0, 0, 'im"ap')
     for name, reply in {
         "no data": NO_DATA,
-        "servfail": NoAnswer(ResolverFault.SERVFAIL),
-        "no resolver": NoAnswer(ResolverFault.NO_RESOLVER),
-        "malformed": NoAnswer(ResolverFault.MALFORMED),
-        "empty": Answer(()),
+        "servfail": DnsFailure(DnsFault.SERVFAIL),
+        "no resolver": DnsFailure(DnsFault.NO_RESOLVER),
+        "malformed": DnsFailure(DnsFault.MALFORMED),
+        "empty": DnsAnswer(()),
     }.items():
         yield f"dns {name}", world(reply, absent, refused)
     for fault in HttpFault:
@@ -90,7 +90,7 @@ def hostile_worlds() -> Iterator[tuple[str, World]]:
         yield f"connect {connect}", world(NO_DATA, absent, connect)
     for greeting in (b"* BYE\r\n", b"-ERR\r\n", b"554 no\r\n", b"\0\r\n", b"y" * 100_000):
         yield f"greeting {greeting[:10]!r}", world(NO_DATA, absent, Script(greeting))
-    for name, records in {"declined": NOT_OFFERED, "bad records": Answer((bad,))}.items():
+    for name, records in {"declined": NOT_OFFERED, "bad records": DnsAnswer((bad,))}.items():
         made = world(NO_DATA, absent, refused)
         made.dns = {
             (f"_{label}._tcp.{ANA.domain}", "SRV"): records
@@ -99,7 +99,7 @@ def hostile_worlds() -> Iterator[tuple[str, World]]:
         yield name, made
     for host in ("", "localhost", "127.0.0.1", "mx.bodega.example"):
         made = world(NO_DATA, absent, refused)
-        made.dns[ANA.domain, "MX"] = Answer((MxRecord(0, host),))
+        made.dns[ANA.domain, "MX"] = DnsAnswer((MxRecord(0, host),))
         yield f"exchanger {host}", made
 
 
@@ -134,11 +134,11 @@ class SourceContract:
             script = smtp if port in (465, 587) else imap
             there.mail |= {(prefix + ANA.domain, port): script() for prefix in PREFIXES}
         there.dns = {
-            ("_imaps._tcp.bodega.example", "SRV"): Answer(
+            ("_imaps._tcp.bodega.example", "SRV"): DnsAnswer(
                 (SrvRecord(0, 0, 993, "imap.bodega.example"),)
             ),
-            ("bodega.example", "MX"): Answer((MxRecord(0, "mx.hoster.example"),)),
-            ("_ua-auto-config.bodega.example", "TXT"): Answer(
+            ("bodega.example", "MX"): DnsAnswer((MxRecord(0, "mx.hoster.example"),)),
+            ("_ua-auto-config.bodega.example", "TXT"): DnsAnswer(
                 (f"v=UAAC1; a=sha256; d={b64encode(sha256(self.document).digest()).decode()}",)
             ),
         }

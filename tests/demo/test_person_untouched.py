@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.outlook import outlook_program
 from mailsetup.demo.computer import demo_assistant
-from mailsetup.demo.world import DemoWorld
-from mailsetup.export.installation import Computer
-from mailsetup.export.outlook_run import outlook_program
+from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
-from tests.demo.person import make_home, state
 from tests.gui.conftest import MakePerson, somebody  # noqa: F401 - a fixture
+from tests.support.demo_person import make_home, state
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a home as Linux has it")
 
@@ -68,13 +68,13 @@ def test_the_terminals_demo_sets_programs_up_in_a_folder_that_it_removes(
 
 
 @pytest.fixture
-def demo(home: Path) -> "DemoWorld":
+def demo(home: Path) -> "DemoMailSystem":
     assert home.is_dir()
-    return DemoWorld()
+    return DemoMailSystem()
 
 
 async def test_the_demos_engine_neither_keeps_nor_reads_passwords_and_accounts(
-    demo: DemoWorld,
+    demo: DemoMailSystem,
 ) -> None:
     with demo:
         assistant = demo_assistant(demo)
@@ -84,9 +84,9 @@ async def test_the_demos_engine_neither_keeps_nor_reads_passwords_and_accounts(
         assert assistant._programs_here() == ()
 
 
-def test_every_place_of_a_mail_program_is_below_the_temporary_home(demo: DemoWorld) -> None:
-    from mailsetup.export.installation import installations
-    from mailsetup.export.linux_desktop import find_program
+def test_every_place_of_a_mail_program_is_below_the_temporary_home(demo: DemoMailSystem) -> None:
+    from mailsetup.apply.installation import installations
+    from mailsetup.apply.linux_desktop import find_program
 
     with demo:
         computer = demo.computer

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.diagnosis.signed import Place, write_web, write_zones
-from tests.servers.process import Server, answers
-from tests.servers.world import _free_loopback_address, _with_sbin, missing
+from tests.support.samples.signed_messages import Place, write_web, write_zones
+from tests.support.servers.process import Server, answers
+from tests.support.servers.real_servers import _free_loopback_address, _with_sbin, missing
 
 
 @pytest.fixture(scope="session")

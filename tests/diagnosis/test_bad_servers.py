@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from mailsetup.assistant.report import CheckReport
+from mailsetup.assistant.check.report import CheckReport
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.model.settings import Protocol
-from tests.faults import HOST, TALKER, account, check, options
-from tests.servers.talkers import Talk, listening, server_context
-from tests.servers.world import World
+from tests.support.fault_table import HOST, TALKER, account, check, options
+from tests.support.servers.real_servers import World
+from tests.support.servers.talkers import Talk, listening, server_context
 
 pytestmark = pytest.mark.servers
 

@@ -12,8 +12,8 @@ from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpReply
 from mailsetup.net.tls import CertificateFacts
-from mailsetup.verify.outcome import ErrorClass, Failure, Stage
-from tests.discovery.world import World, address, imap, run, smtp
+from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
+from tests.support.network.scripted_network import World, address, imap, run, smtp
 
 TRUE_TIME = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PAGE = "http://detectportal.firefox.com/success.txt"
@@ -35,12 +35,12 @@ def certificate(
 
 
 def failure(
-    error: ErrorClass, server: ServerSettings = IMAP, seen: CertificateFacts | None = None
-) -> Failure:
-    return Failure(Stage.CONNECT, error, server, certificate=seen)
+    error: DialogueFault, server: ServerSettings = IMAP, seen: CertificateFacts | None = None
+) -> DialogueFailure:
+    return DialogueFailure(Stage.CONNECT, error, server, certificate=seen)
 
 
-def seen(world: World, *failures: Failure) -> tuple[Finding, ...]:
+def seen(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
     return run(look_at_computer(failures, world.network()))
 
 
@@ -53,9 +53,9 @@ def world_at(days_ahead: float) -> World:
 @pytest.mark.fault("client.clock.wrong")
 @pytest.mark.parametrize(
     ("error", "days"),
-    [(ErrorClass.CERTIFICATE_EXPIRED, 400.0), (ErrorClass.CERTIFICATE_NOT_YET_VALID, -400.0)],
+    [(DialogueFault.CERTIFICATE_EXPIRED, 400.0), (DialogueFault.CERTIFICATE_NOT_YET_VALID, -400.0)],
 )
-def test_a_good_certificate_and_a_wrong_clock(error: ErrorClass, days: float) -> None:
+def test_a_good_certificate_and_a_wrong_clock(error: DialogueFault, days: float) -> None:
     (finding,) = seen(world_at(days), failure(error, seen=certificate()))
     assert finding.id == "client.clock.wrong"
     assert finding.facts["offset"] == "400 d"
@@ -66,13 +66,13 @@ def test_a_good_certificate_and_a_wrong_clock(error: ErrorClass, days: float) ->
     [(0.0, -60, -30), (400.0, -60, -30), (0.001, -30, 30)],
 )
 def test_an_expired_certificate_is_not_the_clocks_fault(days: float, begin: int, end: int) -> None:
-    late = failure(ErrorClass.CERTIFICATE_EXPIRED, seen=certificate(begin=begin, end=end))
+    late = failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate(begin=begin, end=end))
     assert seen(world_at(days), late) == ()
 
 
 def test_without_anybody_who_tells_the_time_the_clock_is_not_blamed() -> None:
     world = World(offset=TRUE_TIME.timestamp() + 4e7)
-    assert seen(world, failure(ErrorClass.CERTIFICATE_EXPIRED, seen=certificate())) == ()
+    assert seen(world, failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate())) == ()
 
 
 @pytest.mark.fault("client.tls.intercepted")
@@ -80,7 +80,7 @@ def test_without_anybody_who_tells_the_time_the_clock_is_not_blamed() -> None:
     "issuer", ["Avast Web/Mail Shield Root", "ESET SSL Filter CA", "Fortinet / FG100"]
 )
 def test_an_antivirus_in_between_is_known_by_its_name(issuer: str) -> None:
-    unknown = failure(ErrorClass.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate(issuer))
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate(issuer))
     (finding,) = seen(World(), unknown)
     assert finding.id == "client.tls.intercepted"
     assert finding.facts["issuer"] == issuer
@@ -89,7 +89,7 @@ def test_an_antivirus_in_between_is_known_by_its_name(issuer: str) -> None:
 def test_a_company_proxy_is_known_by_vouching_for_everybody() -> None:
     world = World(issuers={"imap.gmail.com": "Bodegas IT"})
     world.mail["imap.gmail.com", 993] = imap()
-    unknown = failure(ErrorClass.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
     (finding,) = seen(world, unknown)
     assert finding.id == "client.tls.intercepted"
 
@@ -98,7 +98,7 @@ def test_a_company_proxy_is_known_by_vouching_for_everybody() -> None:
 def test_a_certificate_of_ones_own_is_the_servers_matter(elsewhere: str) -> None:
     world = World(issuers={"imap.gmail.com": elsewhere} if elsewhere else {})
     world.mail["imap.gmail.com", 993] = imap()
-    unknown = failure(ErrorClass.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
     assert seen(world, unknown) == ()
 
 
@@ -117,27 +117,27 @@ def network(*open_places: tuple[str, int]) -> World:
 @pytest.mark.fault("client.network.port-blocked")
 def test_a_port_that_is_closed_to_every_server_is_closed_by_the_network() -> None:
     world = network(("imap.gmail.com", 993), ("v1.ispdb.net", 443), ("smtp.bodega.es", 587))
-    (finding,) = seen(world, failure(ErrorClass.TIMEOUT, SMTP))
+    (finding,) = seen(world, failure(DialogueFault.TIMEOUT, SMTP))
     assert finding.id == "client.network.port-blocked"
     assert finding.facts == {"blocked": "465", "open": "587"}
 
 
 def test_a_server_that_alone_does_not_answer_is_dead_itself() -> None:
     world = network(("smtp.gmail.com", 465), ("v1.ispdb.net", 443))
-    assert seen(world, failure(ErrorClass.TIMEOUT, SMTP)) == ()
+    assert seen(world, failure(DialogueFault.TIMEOUT, SMTP)) == ()
 
 
 def test_where_nothing_gets_out_at_all_no_port_is_blamed() -> None:
-    assert seen(network(), failure(ErrorClass.TIMEOUT, SMTP)) == ()
+    assert seen(network(), failure(DialogueFault.TIMEOUT, SMTP)) == ()
 
 
 def test_a_port_of_nobody_elses_is_not_judged() -> None:
     odd = ServerSettings(Protocol.IMAP, "imap.bodega.es", 10993, SocketType.TLS, "ana")
-    assert seen(network(("v1.ispdb.net", 443)), failure(ErrorClass.TIMEOUT, odd)) == ()
+    assert seen(network(("v1.ispdb.net", 443)), failure(DialogueFault.TIMEOUT, odd)) == ()
 
 
 def test_what_the_computer_explains_is_not_told_as_the_servers_fault() -> None:
-    late = failure(ErrorClass.CERTIFICATE_EXPIRED, seen=certificate())
+    late = failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate())
     both = (finding_of(late, address()), Finding("client.clock.wrong", Status.FAIL, {"offset": ""}))
     verdict = judge(both, ())
     assert [finding.id for finding in verdict.findings] == ["client.clock.wrong"]

@@ -10,11 +10,11 @@ from mailsetup.diagnosis.checks.domain import (
     likely_meant,
     look_at_domain,
 )
-from mailsetup.discovery.domain import DomainFacts, DomainState
+from mailsetup.discovery.domain_facts import DomainFacts, DomainState
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
-from mailsetup.net.dns import Absent, MxRecord, NoAnswer, ResolverFault
-from tests.discovery.world import World, run
+from mailsetup.net.dns.resolver import Absent, DnsFailure, DnsFault, MxRecord
+from tests.support.network.scripted_network import World, run
 
 ADDRESS = EmailAddress("ana", "bodega.es")
 MX = (MxRecord(10, "mx1.bodega.es"), MxRecord(20, "mx2.bodega.es"))
@@ -41,7 +41,7 @@ def test_a_domain_that_was_not_looked_at_is_neither_good_nor_bad() -> None:
     [
         (DomainFacts("bodega.es", DomainState.MISSING), [("dns.domain.missing", Status.FAIL)]),
         (
-            DomainFacts("bodega.es", DomainState.UNANSWERED, ResolverFault.SERVFAIL),
+            DomainFacts("bodega.es", DomainState.UNANSWERED, DnsFault.SERVFAIL),
             [("dns.domain.unanswered", Status.FAIL)],
         ),
         (DomainFacts("bodega.es", DomainState.EXISTS), [("dns.mx.missing", Status.FAIL)]),
@@ -113,7 +113,7 @@ def test_two_slips_are_another_domain() -> None:
 def test_a_silent_resolver_is_put_down_to_the_missing_network_first(
     *, online: bool, expected: str
 ) -> None:
-    silent = World(dns_default=NoAnswer(ResolverFault.TIMEOUT)).network()
+    silent = World(dns_default=DnsFailure(DnsFault.TIMEOUT)).network()
     verdict = run(look_at_domain(ADDRESS, replace(silent, is_online=lambda: online)))
     assert [finding.id for finding in verdict.findings] == [expected]
 
@@ -122,7 +122,7 @@ def test_a_silent_resolver_is_put_down_to_the_missing_network_first(
 def test_a_silent_domain_under_a_living_resolver_is_the_domains_fault() -> None:
     net = World(
         dns={("com", "MX"): Absent(nxdomain=False)},
-        dns_default=NoAnswer(ResolverFault.SERVFAIL),
+        dns_default=DnsFailure(DnsFault.SERVFAIL),
     ).network()
     verdict = run(look_at_domain(ADDRESS, net))
     assert [finding.id for finding in verdict.findings] == ["dns.domain.unanswered"]

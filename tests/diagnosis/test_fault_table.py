@@ -8,15 +8,16 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.checking import Check
+from mailsetup.assistant.check.run import Check
 from mailsetup.assistant.events import ignore
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import open_network
-from tests.faults import TALKER, account, check, fault, named, options, requested
-from tests.servers.talkers import (
+from tests.support.fault_table import TALKER, account, check, fault, named, options, requested
+from tests.support.servers.real_servers import World
+from tests.support.servers.talkers import (
     Talk,
     imap_talker,
     listening,
@@ -24,7 +25,6 @@ from tests.servers.talkers import (
     server_context,
     smtp_talker,
 )
-from tests.servers.world import World
 
 pytestmark = pytest.mark.servers
 

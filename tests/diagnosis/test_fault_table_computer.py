@@ -9,18 +9,28 @@ from email.utils import format_datetime
 import pytest
 import trustme
 
-from mailsetup.assistant.checking import Check
+from mailsetup.assistant.check.report import CheckReport
+from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.check.run import Check
 from mailsetup.assistant.events import ignore
-from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.request import CheckRequest
 from mailsetup.model.settings import ProgramAccount, Protocol
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network, open_network
-from tests.faults import HOST, TALKER, account, check, fault, named, options, requested, warned
-from tests.servers.talkers import imap_talker, listening, pop3_talker, smtp_talker
-from tests.servers.world import World
+from tests.support.fault_table import (
+    HOST,
+    TALKER,
+    account,
+    check,
+    fault,
+    named,
+    options,
+    requested,
+    warned,
+)
+from tests.support.servers.real_servers import World
+from tests.support.servers.talkers import imap_talker, listening, pop3_talker, smtp_talker
 
 pytestmark = pytest.mark.servers
 

@@ -9,15 +9,25 @@ import dkim as signer
 import nacl.signing
 import pytest
 
-from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.request import SecondMailbox
+from mailsetup.assistant.check.report import CheckReport
+from mailsetup.assistant.check.request import SecondMailbox
 from mailsetup.assistant.service import Assistant, RunOptions, choose_account
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
-from tests.diagnosis.signed import Place
-from tests.faults import HOST, TALKER, account, check, fault, named, options, requested, warned
-from tests.servers.talkers import smtp_talker
-from tests.servers.world import World
+from tests.support.fault_table import (
+    HOST,
+    TALKER,
+    account,
+    check,
+    fault,
+    named,
+    options,
+    requested,
+    warned,
+)
+from tests.support.samples.signed_messages import Place
+from tests.support.servers.real_servers import World
+from tests.support.servers.talkers import smtp_talker
 
 pytestmark = pytest.mark.servers
 

@@ -15,8 +15,8 @@ from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.network import NetworkOptions, open_network
 from mailsetup.verify.imap import Folder, ImapSession, from_modified_utf7
 from mailsetup.verify.login import log_in_imap, open_imap
-from mailsetup.verify.outcome import LoggedIn
-from tests.servers.world import World
+from mailsetup.verify.result import LoggedIn
+from tests.support.servers.real_servers import World
 
 
 def folder(wire: str, *flags: str) -> Folder:

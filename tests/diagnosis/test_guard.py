@@ -6,20 +6,20 @@ from dataclasses import dataclass
 
 import pytest
 
-from mailsetup.assistant.checking import Check
+from mailsetup.assistant.check.report import CheckReport
+from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.check.run import Check
 from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted, Event
-from mailsetup.assistant.report import CheckReport
-from mailsetup.assistant.request import CheckRequest
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.guard import Guard, guarded, incomplete
-from mailsetup.diagnosis.health.look import HealthRequest, look_at_dns_health
+from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns import MxRecord, Reply
-from tests.discovery.world import World, address, mx, run
-from tests.faults import account
+from mailsetup.net.dns.resolver import MxRecord, Reply
+from tests.support.fault_table import account
+from tests.support.network.scripted_network import World, address, mx, run
 
 SECRET = "correcto-17"
 

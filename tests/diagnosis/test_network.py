@@ -5,9 +5,9 @@ import pytest
 from mailsetup.assistant.service import Assistant
 from mailsetup.diagnosis.checks.network import look_at_network
 from mailsetup.model.finding import Finding
-from mailsetup.net.dns import Absent, Answer, Reply
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, Reply
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from tests.discovery.world import World, run
+from tests.support.network.scripted_network import World, run
 
 FIREFOX = "http://detectportal.firefox.com/success.txt"
 GNOME = "http://nmcheck.gnome.org/check_network_status.txt"
@@ -25,7 +25,7 @@ class Lying(World):
     """A resolver that has an address for every name."""
 
     async def addresses(self, host: str) -> Reply[str]:
-        return Answer(("198.51.100.1",))
+        return DnsAnswer(("198.51.100.1",))
 
 
 class OnlyTopLevel(World):
@@ -33,7 +33,7 @@ class OnlyTopLevel(World):
 
     async def addresses(self, host: str) -> Reply[str]:
         if host.endswith(".com"):
-            return Answer(("198.51.100.1",))
+            return DnsAnswer(("198.51.100.1",))
         return Absent(nxdomain=True)
 
 
@@ -80,7 +80,7 @@ def test_the_sign_in_page_explains_the_false_answers() -> None:
 
 def test_offline_nothing_is_asked() -> None:
     from mailsetup.assistant.service import RunOptions
-    from tests.discovery.world import address
+    from tests.support.network.scripted_network import address
 
     verdict = run(Assistant(RunOptions(offline=True)).explain_absence(address()))
     assert verdict.findings == ()

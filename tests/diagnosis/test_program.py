@@ -13,7 +13,7 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
-from tests.discovery.world import World, address, imap, run, smtp
+from tests.support.network.scripted_network import World, address, imap, run, smtp
 
 IMAP = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")
 SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")

@@ -10,7 +10,14 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Link, Status
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.tls import CertificateFacts
-from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, Quota, RoundTrip, Stage
+from mailsetup.verify.result import (
+    DialogueFailure,
+    DialogueFault,
+    LoggedIn,
+    Quota,
+    RoundTrip,
+    Stage,
+)
 
 ADDRESS = EmailAddress("ana", "bodega.es")
 IMAP = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")
@@ -18,10 +25,12 @@ POP3 = ServerSettings(Protocol.POP3, "pop.bodega.es", 995, SocketType.TLS, "ana@
 SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")
 
 
-@pytest.mark.parametrize("error", ErrorClass)
-def test_every_class_of_failure_has_a_finding_with_words(error: ErrorClass) -> None:
+@pytest.mark.parametrize("error", DialogueFault)
+def test_every_class_of_failure_has_a_finding_with_words(error: DialogueFault) -> None:
     for server in (IMAP, SMTP):
-        finding = finding_of(Failure(Stage.LOGIN, error, server, "535 5.7.8", "no"), ADDRESS)
+        finding = finding_of(
+            DialogueFailure(Stage.LOGIN, error, server, "535 5.7.8", "no"), ADDRESS
+        )
         assert finding.id in CATALOGUE
         assert finding.status is Status.FAIL
         assert explain(finding).title
@@ -30,24 +39,26 @@ def test_every_class_of_failure_has_a_finding_with_words(error: ErrorClass) -> N
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (ErrorClass.AUTH_WRONG, "account.login.refused"),
-        (ErrorClass.AUTH_TOKEN_REFUSED, "account.login.sign-in-refused"),
-        (ErrorClass.AUTH_SCOPE_MISSING, "account.login.scope-missing"),
-        (ErrorClass.TIMEOUT, "hosting.server.unreachable"),
-        (ErrorClass.REFUSED, "hosting.server.refused"),
-        (ErrorClass.HOST_NOT_FOUND, "hosting.server.unresolvable"),
-        (ErrorClass.STARTTLS_MISSING, "hosting.starttls.missing"),
-        (ErrorClass.CERTIFICATE_WRONG_NAME, "hosting.tls.certificate-wrong-name"),
-        (ErrorClass.QUOTA, "account.quota.full"),
+        (DialogueFault.AUTH_WRONG, "account.login.refused"),
+        (DialogueFault.AUTH_TOKEN_REFUSED, "account.login.sign-in-refused"),
+        (DialogueFault.AUTH_SCOPE_MISSING, "account.login.scope-missing"),
+        (DialogueFault.TIMEOUT, "hosting.server.unreachable"),
+        (DialogueFault.REFUSED, "hosting.server.refused"),
+        (DialogueFault.HOST_NOT_FOUND, "hosting.server.unresolvable"),
+        (DialogueFault.STARTTLS_MISSING, "hosting.starttls.missing"),
+        (DialogueFault.CERTIFICATE_WRONG_NAME, "hosting.tls.certificate-wrong-name"),
+        (DialogueFault.QUOTA, "account.quota.full"),
     ],
 )
-def test_the_main_faults_each_have_their_own_finding(error: ErrorClass, expected: str) -> None:
-    assert finding_of(Failure(Stage.CONNECT, error, IMAP), ADDRESS).id == expected
+def test_the_main_faults_each_have_their_own_finding(error: DialogueFault, expected: str) -> None:
+    assert finding_of(DialogueFailure(Stage.CONNECT, error, IMAP), ADDRESS).id == expected
 
 
 def test_a_switched_off_protocol_is_told_apart_by_direction() -> None:
     assert [
-        finding_of(Failure(Stage.LOGIN, ErrorClass.PROTOCOL_DISABLED, server), ADDRESS).id
+        finding_of(
+            DialogueFailure(Stage.LOGIN, DialogueFault.PROTOCOL_DISABLED, server), ADDRESS
+        ).id
         for server in (IMAP, SMTP)
     ] == ["account.imap.disabled", "account.smtp.disabled"]
 
@@ -60,7 +71,9 @@ def test_a_wrong_name_proposes_a_name_of_the_certificate_that_is_no_wildcard() -
         datetime(2027, 1, 1, tzinfo=UTC),
         "ab" * 32,
     )
-    failure = Failure(Stage.TLS, ErrorClass.CERTIFICATE_WRONG_NAME, IMAP, certificate=certificate)
+    failure = DialogueFailure(
+        Stage.TLS, DialogueFault.CERTIFICATE_WRONG_NAME, IMAP, certificate=certificate
+    )
     finding = finding_of(failure, ADDRESS)
     assert finding.facts["fitting"] == "srv12.hoster.com"
     assert "srv12.hoster.com" in explain(finding).advice
@@ -68,7 +81,9 @@ def test_a_wrong_name_proposes_a_name_of_the_certificate_that_is_no_wildcard() -
 
 
 def test_the_evidence_keeps_the_servers_own_words() -> None:
-    failure = Failure(Stage.LOGIN, ErrorClass.AUTH_WRONG, SMTP, "535 5.7.8", "Bad credentials")
+    failure = DialogueFailure(
+        Stage.LOGIN, DialogueFault.AUTH_WRONG, SMTP, "535 5.7.8", "Bad credentials"
+    )
     evidence = finding_of(failure, ADDRESS).evidence
     assert evidence["code"] == "535 5.7.8"
     assert evidence["answer"] == "Bad credentials"
@@ -132,14 +147,14 @@ def test_pop3_looks_too_seldom_to_call_a_message_late() -> None:
 @pytest.mark.parametrize(
     ("failure", "expected"),
     [
-        (ErrorClass.PROTOCOL_DISABLED, ("account.pop3.disabled", Status.FAIL)),
-        (ErrorClass.IN_USE, ("account.mailbox.in-use", Status.FAIL)),
-        (ErrorClass.POLICY, ("account.pop3.empties", Status.WARN)),
-        (ErrorClass.AUTH_WRONG, ("account.login.refused", Status.FAIL)),
+        (DialogueFault.PROTOCOL_DISABLED, ("account.pop3.disabled", Status.FAIL)),
+        (DialogueFault.IN_USE, ("account.mailbox.in-use", Status.FAIL)),
+        (DialogueFault.POLICY, ("account.pop3.empties", Status.WARN)),
+        (DialogueFault.AUTH_WRONG, ("account.login.refused", Status.FAIL)),
     ],
 )
 def test_a_maildrop_has_faults_of_its_own(
-    failure: ErrorClass, expected: tuple[str, Status]
+    failure: DialogueFault, expected: tuple[str, Status]
 ) -> None:
-    finding = finding_of(Failure(Stage.MAILBOX, failure, POP3), ADDRESS)
+    finding = finding_of(DialogueFailure(Stage.MAILBOX, failure, POP3), ADDRESS)
     assert (finding.id, finding.status) == expected

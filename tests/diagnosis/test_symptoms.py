@@ -2,13 +2,13 @@
 
 import pytest
 
-from mailsetup.cli.accountarguments import SYMPTOMS
+from mailsetup.cli.parser.account_arguments import SYMPTOMS
 from mailsetup.diagnosis.catalogue import CATALOGUE
 from mailsetup.diagnosis.chain import judge
 from mailsetup.diagnosis.symptoms import (
     WORDS,
-    Answer,
     Symptom,
+    SymptomAnswer,
     answer,
     complaint,
     explains,
@@ -29,7 +29,7 @@ OFFLINE = Finding("client.network.offline", Status.FAIL)
 
 def asked(
     symptom: Symptom, *findings: Finding, proven: bool = True, second: bool = False
-) -> Answer:
+) -> SymptomAnswer:
     return answer(symptom, findings, proven=proven, saw_elsewhere=second)
 
 

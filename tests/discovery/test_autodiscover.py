@@ -4,27 +4,27 @@ import json
 
 import pytest
 
-from mailsetup.discovery.autodiscoverxml import (
+from mailsetup.discovery.find import find
+from mailsetup.discovery.result import DiscoveryStatus
+from mailsetup.discovery.sources.autodiscover import Autodiscover
+from mailsetup.discovery.trust import domains_to_confirm
+from mailsetup.formats.autodiscover import (
     Answer,
-    Exchange,
+    AutodiscoverFailure,
+    ExchangeOnly,
     RedirectAddress,
     RedirectUrl,
-    Unusable,
     parse,
     request,
 )
-from mailsetup.discovery.find import find
-from mailsetup.discovery.result import Verdict
-from mailsetup.discovery.sources.autodiscover import Autodiscover
-from mailsetup.discovery.trust import domains_to_confirm
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings, Authentication, SocketType
 from mailsetup.model.source import Method
-from mailsetup.net.dns import Answer as Records
-from mailsetup.net.dns import SrvRecord
+from mailsetup.net.dns.resolver import DnsAnswer as Records
+from mailsetup.net.dns.resolver import SrvRecord
 from mailsetup.net.http import HttpReply
-from tests.discovery.world import World, address, run
+from tests.support.network.scripted_network import World, address, run
 
 HOST = "https://autodiscover.bodega.es"
 PATH = "/autodiscover/autodiscover.xml"
@@ -128,7 +128,7 @@ class TestDocument:
     ) -> None:
         read = parse(pox(protocol("IMAP", "mail.bodega.es", more)), ANA)
         if expected is None:
-            assert read == Unusable("no-usable-server")
+            assert read == AutodiscoverFailure("no-usable-server")
         else:
             assert isinstance(read, AccountSettings)
             assert (read.incoming[0].port, read.incoming[0].security) == expected
@@ -148,27 +148,30 @@ class TestDocument:
             ),
             ANA,
         )
-        assert read == Exchange(("owa.bodega.es", "mapi.bodega.es"))
+        assert read == ExchangeOnly(("owa.bodega.es", "mapi.bodega.es"))
 
     @pytest.mark.parametrize(
         ("document", "read"),
         [
             (redirect("https://x.example/y"), RedirectUrl("https://x.example/y")),
-            (redirect("http://x.example/y"), Unusable("autodiscover-error")),
-            (redirect("https://127.0.0.1/y"), Unusable("autodiscover-error")),
+            (redirect("http://x.example/y"), AutodiscoverFailure("autodiscover-error")),
+            (redirect("https://127.0.0.1/y"), AutodiscoverFailure("autodiscover-error")),
             (redirect_to("a@x.example"), RedirectAddress(EmailAddress("a", "x.example"))),
-            (redirect_to("nobody"), Unusable("autodiscover-error")),
-            (pox(""), Unusable("no-usable-server")),
-            (pox(protocol("IMAP", "localhost")), Unusable("no-usable-server")),
+            (redirect_to("nobody"), AutodiscoverFailure("autodiscover-error")),
+            (pox(""), AutodiscoverFailure("no-usable-server")),
+            (pox(protocol("IMAP", "localhost")), AutodiscoverFailure("no-usable-server")),
             (
                 b"<Autodiscover><Response><Error><ErrorCode>600</ErrorCode></Error></Response>"
                 b"</Autodiscover>",
-                Unusable("autodiscover-error"),
+                AutodiscoverFailure("autodiscover-error"),
             ),
-            (b"<clientConfig/>", Unusable("other-document")),
-            (b"<!DOCTYPE html><html>", Unusable("html")),
-            (b'<!DOCTYPE a [<!ENTITY b "c">]><Autodiscover/>', Unusable("forbidden-xml")),
-            (b"", Unusable("not-xml")),
+            (b"<clientConfig/>", AutodiscoverFailure("other-document")),
+            (b"<!DOCTYPE html><html>", AutodiscoverFailure("html")),
+            (
+                b'<!DOCTYPE a [<!ENTITY b "c">]><Autodiscover/>',
+                AutodiscoverFailure("forbidden-xml"),
+            ),
+            (b"", AutodiscoverFailure("not-xml")),
         ],
     )
     def test_everything_else(self, document: bytes, read: Answer) -> None:
@@ -251,7 +254,7 @@ class TestAsking:
         # Whoever is asked about it would agree to the hotel as their mail provider.
         made = world({PLAIN: away(target)})
         assert ask(made) == NotFound(PLAIN, "no-redirect")
-        assert run(find(ANA, made.network())).outcome is Verdict.NOT_FOUND
+        assert run(find(ANA, made.network())).outcome is DiscoveryStatus.NOT_FOUND
 
     def test_a_plain_redirect_to_plain_http_is_refused(self) -> None:
         outcome = ask(world({PLAIN: away("http://autodiscover.bodega.es/x")}))
@@ -347,7 +350,7 @@ class TestAsking:
     def test_the_question_of_a_redirect_is_the_searchs_question(self) -> None:
         made = world({PLAIN: away("https://ad.hoster.com" + PATH)})
         discovery = run(find(ANA, made.network()))
-        assert discovery.outcome is Verdict.NEEDS_CONFIRMATION
+        assert discovery.outcome is DiscoveryStatus.NEEDS_CONFIRMATION
         assert discovery.confirm == ("hoster.com",)
         assert discovery.settings is None
 
@@ -355,5 +358,5 @@ class TestAsking:
         target = "https://ad.hoster.com" + PATH
         made = world({PLAIN: away(target), target: settings("mail.hoster.com")})
         discovery = run(find(ANA, made.network(), agreed=("hoster.com",)))
-        assert discovery.outcome is Verdict.FOUND
+        assert discovery.outcome is DiscoveryStatus.FOUND
         assert discovery.confirm == ()

@@ -8,8 +8,8 @@ import pytest
 
 from mailsetup.discovery.find import find
 from mailsetup.net.network import NetworkOptions, open_network
-from tests.discovery.world import address
-from tests.net.loopback import serving
+from tests.support.network.loopback import serving
+from tests.support.network.scripted_network import address
 
 FDS = Path("/proc/self/fd")
 PLACES = [

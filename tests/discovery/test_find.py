@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.assistant.wording import warning_sentence
-from mailsetup.discovery.domain import DomainState
+from mailsetup.assistant.texts.common import warning_sentence
+from mailsetup.discovery.domain_facts import DomainState
+from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.find import GRACE, HEAD_START, PATIENCE, all_sources, find
-from mailsetup.discovery.progress import Improved, Progress, SourceEnded, SourceStarted
-from mailsetup.discovery.result import Discovery, Verdict
+from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Fate, Found, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure
-from mailsetup.net.dns import NoAnswer, ResolverFault
+from mailsetup.net.dns.resolver import DnsFailure, DnsFault
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.network import Network
-from tests.discovery.world import (
+from tests.support.network.scripted_network import (
     AUTOCONFIG,
     ISPDB,
     ISPDB_COPY,
@@ -104,7 +104,7 @@ def given(
 def test_a_known_provider_needs_no_network_at_all() -> None:
     world = World()
     discovery = looked(world, "ana@gmail.com")
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.source == Source(Method.BUILTIN, "gmail.com", Channel.BUILTIN)
     assert not world.asked_urls
     assert not world.asked_hosts
@@ -121,7 +121,7 @@ def test_a_file_on_this_computer_decides_before_everybody_else(home: Path) -> No
         discovery = looked(world, "ana@gmail.com", **options)
         assert discovery.settings is not None
         assert discovery.settings.incoming[0].host == "imap.bodega.es"
-        assert discovery.outcome is Verdict.FOUND
+        assert discovery.outcome is DiscoveryStatus.FOUND
     assert not world.asked_urls
 
 
@@ -163,7 +163,7 @@ def test_a_document_that_was_offered_over_plain_http_only_is_spoken_of() -> None
 def test_offline_asks_nobody() -> None:
     world = World()
     discovery = looked(world, offline=True)
-    assert discovery.outcome is Verdict.NOT_FOUND
+    assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert [tried.method for tried in discovery.tried] == ["file", "builtin"]
     assert not world.asked_urls
     assert not world.asked_hosts
@@ -217,7 +217,7 @@ def test_a_worse_source_that_is_open_is_not_waited_for() -> None:
     world = World(dns_delay=NEVER)
     world.serve(AUTOCONFIG, config(), after=0.05)
     discovery = looked(world)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.elapsed_ms == pytest.approx(50, abs=1)
     assert fates(discovery)["srv"] is Fate.CANCELLED
     assert fates(discovery)["probe"] is not Fate.FOUND
@@ -252,7 +252,7 @@ def test_a_swallowed_dns_question_holds_up_nothing() -> None:
     world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
     world.dns_delays["bodega.es", "MX"] = NEVER
     discovery = looked(world)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.elapsed_ms <= 1000 * GRACE + SLACK
 
 
@@ -260,7 +260,7 @@ def test_everything_swallowed_ends_with_the_budget() -> None:
     world = World(dns_delay=NEVER, web_delay=NEVER)
     world.mail = dict.fromkeys([("imap.bodega.es", 993)], imap(connect_delay=NEVER))
     discovery = looked(world, budget=5.0)
-    assert discovery.outcome is Verdict.NOT_FOUND
+    assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert discovery.elapsed_ms == pytest.approx(5000, abs=1)
     assert "out-of-time" in discovery.warnings
     assert fates(discovery)["srv"] is Fate.UNREACHABLE
@@ -275,7 +275,7 @@ def test_a_crashing_source_touches_no_other_and_tells_no_secret() -> None:
         Fake(Method.SRV, given(Method.SRV), after=0.1),
     )
     discovery = looked(world, sources=sources)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert fates(discovery)["pacc"] is Fate.CRASHED
     assert reasons(discovery)["pacc"] == "RuntimeError"
     assert "source-crashed" in discovery.warnings
@@ -284,15 +284,15 @@ def test_a_crashing_source_touches_no_other_and_tells_no_secret() -> None:
 
 def test_foreign_srv_targets_need_a_confirmation() -> None:
     discovery = looked(with_srv(World(), "imap.hoster.com", "smtp.hoster.com"))
-    assert discovery.outcome is Verdict.NEEDS_CONFIRMATION
+    assert discovery.outcome is DiscoveryStatus.NEEDS_CONFIRMATION
     assert discovery.confirm == ("hoster.com",)
     assert discovery.settings is not None
 
 
 def test_what_was_agreed_beforehand_is_not_asked_again() -> None:
     world = with_srv(World(), "imap.hoster.com", "smtp.hoster.com")
-    assert looked(world, agreed=["hoster.com"]).outcome is Verdict.FOUND
-    assert looked(world, agreed=["other.com"]).outcome is Verdict.NEEDS_CONFIRMATION
+    assert looked(world, agreed=["hoster.com"]).outcome is DiscoveryStatus.FOUND
+    assert looked(world, agreed=["other.com"]).outcome is DiscoveryStatus.NEEDS_CONFIRMATION
 
 
 def test_an_answer_without_questions_beats_a_better_source_with_one() -> None:
@@ -300,7 +300,7 @@ def test_an_answer_without_questions_beats_a_better_source_with_one() -> None:
     world.mail["imap.bodega.es", 993] = imap(connect_delay=0.2)
     world.mail["smtp.bodega.es", 465] = smtp(connect_delay=0.2)
     discovery = looked(world)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.source is not None
     assert discovery.source.method is Method.PROBE
 
@@ -310,7 +310,7 @@ def test_half_an_answer_is_completed_by_the_next_source_of_equal_trust() -> None
     world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("box.bodega.es", 993))
     world.mail["smtp.bodega.es", 465] = smtp(connect_delay=1.0)
     discovery = looked(world)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.settings is not None
     assert [server.host for server in discovery.settings.servers] == [
         "box.bodega.es",
@@ -329,7 +329,7 @@ def test_half_an_answer_is_never_completed_from_a_source_that_must_be_asked_abou
     discovery = looked(World(), sources=sources)
     assert discovery.settings is not None
     assert discovery.settings.outgoing == ()
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.warnings == ("incomplete",)
 
 
@@ -339,7 +339,7 @@ def test_half_an_answer_does_not_wait_for_ever() -> None:
         Fake(Method.SRV, given(Method.SRV, (SERVER,), ())),
     )
     discovery = looked(World(), sources=sources)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.elapsed_ms == pytest.approx(1000 * PATIENCE, abs=SLACK)
 
 
@@ -357,7 +357,7 @@ def test_servers_without_tls_are_never_taken_from_any_source() -> None:
     plain = ServerSettings(Protocol.IMAP, "imap.bodega.es", 143, SocketType.NONE, "ana")
     sources = (Fake(Method.PACC, given(Method.PACC, (plain,), (), vouched=True)),)
     discovery = looked(World(), sources=sources)
-    assert discovery.outcome is Verdict.NOT_FOUND
+    assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert reasons(discovery)["pacc"] == "no-protected-server"
 
 
@@ -382,11 +382,11 @@ def test_one_servfail_spoils_no_other_answer() -> None:
 
 
 def test_a_dead_resolver_is_told_from_an_absent_domain() -> None:
-    dead = World(dns_default=NoAnswer(ResolverFault.TIMEOUT), dns_delay=4.0)
+    dead = World(dns_default=DnsFailure(DnsFault.TIMEOUT), dns_delay=4.0)
     discovery = looked(dead)
     assert discovery.domain_facts is not None
     assert discovery.domain_facts.state is DomainState.UNANSWERED
-    assert discovery.domain_facts.fault is ResolverFault.TIMEOUT
+    assert discovery.domain_facts.fault is DnsFault.TIMEOUT
     assert fates(discovery)["srv"] is Fate.UNREACHABLE
     assert reasons(discovery)["mx"] == "timeout"
 
@@ -459,7 +459,7 @@ def test_probing_starts_with_all_the_others() -> None:
     world.mail["imap.bodega.es", 993] = imap()
     world.mail["smtp.bodega.es", 465] = smtp()
     discovery = looked(world)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     # A little for records that may decline the service, then the grace for better answers.
     assert discovery.elapsed_ms <= 700 + SLACK
 
@@ -485,4 +485,4 @@ def test_a_web_server_that_misbehaves_spoils_nothing(
     world.web[AUTOCONFIG] = failure
     discovery = looked(world)
     assert fates(discovery)["autoconfig"] is fate
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from mailsetup.discovery.sources.pacc import Pacc, parse
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import Authentication, Protocol, ServiceKind, SocketType
-from mailsetup.net.dns import Answer, NoAnswer, ResolverFault
+from mailsetup.net.dns.resolver import DnsAnswer, DnsFailure, DnsFault
 from mailsetup.net.http import HttpFailure, HttpFault
-from tests.discovery.world import NEVER, World, address, run
+from tests.support.network.scripted_network import NEVER, World, address, run
 
 URL = "https://ua-auto-config.bodega.es/.well-known/user-agent-configuration.json"
 RECORD = ("_ua-auto-config.bodega.es", "TXT")
@@ -47,7 +47,7 @@ def record(document: bytes, form: str = "v=UAAC1; a=sha256; d={}") -> str:
 def published(document: bytes = DOCUMENT, *records: str) -> World:
     world = World()
     world.serve(URL, document)
-    world.dns[RECORD] = Answer(records or (record(document),))
+    world.dns[RECORD] = DnsAnswer(records or (record(document),))
     return world
 
 
@@ -136,7 +136,7 @@ def test_a_document_of_another_owner_is_none() -> None:
 
 def test_a_resolver_that_cannot_tell_is_not_an_absence() -> None:
     world = published()
-    world.dns[RECORD] = NoAnswer(ResolverFault.SERVFAIL)
+    world.dns[RECORD] = DnsFailure(DnsFault.SERVFAIL)
     assert ask(world) == Unreachable(URL, "servfail")
 
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from mailsetup.discovery.providers import (
-    Provider,
+    MailProvider,
     by_cname,
     by_domain,
     by_host,
@@ -19,9 +19,9 @@ from mailsetup.discovery.providers import (
 )
 from mailsetup.model.hostname import is_dns_name, is_within, parse_host, to_a_label
 from mailsetup.model.settings import Protocol, SocketType
-from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain
 from mailsetup.resources import read_text
-from tests.discovery.world import address
+from tests.support.network.scripted_network import address
 
 ROWS = load()
 FILTERS = tomllib.loads(read_text("providers.toml"))["filter"]
@@ -29,7 +29,7 @@ HINTS = {"enable-imap", "app-password", "oauth-only", "bridge", "own-app", "help
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{ROWS.index(row)}")
-def test_the_form_of_a_row(row: Provider) -> None:
+def test_the_form_of_a_row(row: MailProvider) -> None:
     assert row.name
     assert row.source
     assert row.domains or row.mx or row.spf or row.cname
@@ -59,7 +59,7 @@ def test_the_form_of_a_row(row: Provider) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{ROWS.index(row)}")
-def test_a_row_names_only_the_providers_own_hosts(row: Provider) -> None:
+def test_a_row_names_only_the_providers_own_hosts(row: MailProvider) -> None:
     # Whoever forges an answer from the DNS, for whatever domain, gains nothing.
     foreign = ["bodega.es"] if row.mx or row.spf or row.cname else []
     for domain in (*row.domains, *foreign):

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.discovery.certificate import proven_name
-from mailsetup.discovery.domain import DomainState
+from mailsetup.discovery.certificate_names import proven_name
+from mailsetup.discovery.domain_facts import DomainState
 from mailsetup.discovery.find import find
-from mailsetup.discovery.result import Discovery, Verdict
+from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.discovery.sources import probe
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.model.outcome import Fate, Found
@@ -20,10 +20,10 @@ from mailsetup.net.network import NetworkOptions, open_network
 from mailsetup.net.tls import TlsFailure, TlsFault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
-from mailsetup.verify.outcome import LoggedIn
+from mailsetup.verify.result import LoggedIn
 from mailsetup.verify.smtp import SmtpSession
-from tests.discovery.world import address
-from tests.servers.world import World
+from tests.support.network.scripted_network import address
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 
@@ -43,31 +43,43 @@ async def looked(world: World, domain: str) -> Discovery:
 @pytest.mark.parametrize(
     ("domain", "verdict", "method", "host", "confirm"),
     [
-        ("bodega.test", Verdict.FOUND, Method.AUTOCONFIG, "imap.bodega.test", ()),
-        ("peñíscola.test", Verdict.FOUND, Method.AUTOCONFIG, "mail.xn--pescola-8ya9a.test", ()),
-        ("onlysrv.test", Verdict.FOUND, Method.SRV, "mail.onlysrv.test", ()),
-        ("onlyautoconfig.test", Verdict.FOUND, Method.AUTOCONFIG, "mail.onlyautoconfig.test", ()),
-        ("wellknown.test", Verdict.FOUND, Method.WELL_KNOWN, "mail.wellknown.test", ()),
+        ("bodega.test", DiscoveryStatus.FOUND, Method.AUTOCONFIG, "imap.bodega.test", ()),
+        (
+            "peñíscola.test",
+            DiscoveryStatus.FOUND,
+            Method.AUTOCONFIG,
+            "mail.xn--pescola-8ya9a.test",
+            (),
+        ),
+        ("onlysrv.test", DiscoveryStatus.FOUND, Method.SRV, "mail.onlysrv.test", ()),
+        (
+            "onlyautoconfig.test",
+            DiscoveryStatus.FOUND,
+            Method.AUTOCONFIG,
+            "mail.onlyautoconfig.test",
+            (),
+        ),
+        ("wellknown.test", DiscoveryStatus.FOUND, Method.WELL_KNOWN, "mail.wellknown.test", ()),
         (
             "mxhosted.test",
-            Verdict.NEEDS_CONFIRMATION,
+            DiscoveryStatus.NEEDS_CONFIRMATION,
             Method.MX,
             "mail.hoster.test",
             ("hoster.test",),
         ),
         (
             "foreign-srv.test",
-            Verdict.NEEDS_CONFIRMATION,
+            DiscoveryStatus.NEEDS_CONFIRMATION,
             Method.SRV,
             "mail.hoster.test",
             ("hoster.test",),
         ),
-        ("html200.test", Verdict.FOUND, Method.PROBE, "imap.html200.test", ()),
-        ("probing.test", Verdict.FOUND, Method.PROBE, "imap.probing.test", ()),
-        ("pacc.test", Verdict.FOUND, Method.PACC, "mail.pacc.test", ()),
+        ("html200.test", DiscoveryStatus.FOUND, Method.PROBE, "imap.html200.test", ()),
+        ("probing.test", DiscoveryStatus.FOUND, Method.PROBE, "imap.probing.test", ()),
+        ("pacc.test", DiscoveryStatus.FOUND, Method.PACC, "mail.pacc.test", ()),
         (
             "shared.test",
-            Verdict.NEEDS_CONFIRMATION,
+            DiscoveryStatus.NEEDS_CONFIRMATION,
             Method.PROBE,
             "srv12.hoster.test",
             ("hoster.test",),
@@ -77,7 +89,7 @@ async def looked(world: World, domain: str) -> Discovery:
 async def test_settings_are_found_in_the_way_the_domain_offers(
     world: World,
     domain: str,
-    verdict: Verdict,
+    verdict: DiscoveryStatus,
     method: Method,
     host: str,
     confirm: tuple[str, ...],
@@ -100,7 +112,7 @@ async def test_a_department_below_the_companys_domain_is_found_by_its_exchanger(
 ) -> None:
     with world.passing_records("ventas.bodega.test. MX 10 mx.bodega.test."):
         discovery = await looked(world, "ventas.bodega.test")
-    assert discovery.outcome is Verdict.FOUND, discovery
+    assert discovery.outcome is DiscoveryStatus.FOUND, discovery
     assert discovery.source is not None
     assert discovery.source.method is Method.MX
     assert discovery.settings is not None
@@ -191,7 +203,7 @@ async def test_a_server_with_the_wrong_certificate_is_not_guessed(world: World) 
 
 async def test_nothing_is_there_and_the_reason_is_kept(world: World) -> None:
     null = await looked(world, "nullmx.test")
-    assert null.outcome is Verdict.NOT_FOUND
+    assert null.outcome is DiscoveryStatus.NOT_FOUND
     assert null.domain_facts is not None
     assert null.domain_facts.null_mx
     assert {tried.method: tried.reason for tried in null.tried}["mx"] == "null-mx"
@@ -201,6 +213,6 @@ async def test_nothing_is_there_and_the_reason_is_kept(world: World) -> None:
     assert gone.domain_facts.unresolvable == ("gone.dead.test",)
 
     missing = await looked(world, "nobody.test")
-    assert missing.outcome is Verdict.NOT_FOUND
+    assert missing.outcome is DiscoveryStatus.NOT_FOUND
     assert missing.domain_facts is not None
     assert missing.domain_facts.state is DomainState.MISSING

@@ -8,14 +8,14 @@ import sys
 import pytest
 
 from mailsetup.discovery.find import GRACE, find
-from mailsetup.discovery.result import Discovery, Verdict
+from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.outcome import Fate
 from mailsetup.model.source import Channel, Method
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns import Answer, Reply
+from mailsetup.net.dns.resolver import DnsAnswer, Reply
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.tls import TlsFailure, TlsFault
-from tests.discovery.world import (
+from tests.support.network.scripted_network import (
     AUTOCONFIG,
     ISPDB,
     NEVER,
@@ -31,7 +31,7 @@ from tests.discovery.world import (
     smtp,
     srv,
 )
-from tests.servers.world import World as RealWorld
+from tests.support.servers.real_servers import World as RealWorld
 
 PAGE = HttpReply(200, "https://bodega.es/", b"<!DOCTYPE html><html>Welcome</html>", "text/html")
 PLAIN_AUTOCONFIG = AUTOCONFIG.replace("https:", "http:")
@@ -62,7 +62,7 @@ class Wildcard(World):
     """Every name of the domain leads to one machine."""
 
     async def addresses(self, host: str) -> Reply[str]:
-        return Answer(("192.0.2.80",))
+        return DnsAnswer(("192.0.2.80",))
 
 
 def test_a_page_at_one_address_hides_no_document_at_another() -> None:
@@ -86,7 +86,7 @@ def test_wildcard_dns_at_a_web_server_with_anothers_certificate_finds_nothing() 
         for port in (993, 143, 995, 465, 587):
             world.mail[prefix + "bodega.es", port] = ConnectFault.REFUSED
     discovery = looked(world)
-    assert discovery.outcome is Verdict.NOT_FOUND
+    assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert not any(tried.fate is Fate.CRASHED for tried in discovery.tried)
 
 
@@ -98,7 +98,7 @@ def test_wildcard_dns_at_a_machine_with_mail_under_its_own_name_asks() -> None:
         world.mail[host, 993] = imap()
         world.mail[host, 465] = smtp()
     discovery = looked(world)
-    assert discovery.outcome is Verdict.NEEDS_CONFIRMATION
+    assert discovery.outcome is DiscoveryStatus.NEEDS_CONFIRMATION
     assert discovery.confirm == ("hoster.com",)
     assert hosts(discovery) == ("srv12.hoster.com",)
 
@@ -108,7 +108,7 @@ def test_a_parked_domain_that_answers_everything_is_not_believed() -> None:
     world.dns["bodega.es", "MX"] = mx("mail.bodega.es")
     world.dns["_imaps._tcp.bodega.es", "SRV"] = NOT_OFFERED
     discovery = looked(world)
-    assert discovery.outcome is Verdict.NOT_FOUND
+    assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     reasons = {tried.method: tried.reason for tried in discovery.tried}
     assert reasons["autoconfig"] == reasons["well-known"] == "html"
 
@@ -123,7 +123,7 @@ def test_a_resolver_that_invents_addresses_leads_no_password_anywhere() -> None:
     for prefix in ("imap.", "mail.", "smtp.", "pop.", "pop3.", ""):
         for port in (993, 143, 995, 465, 587):
             world.mail[prefix + "bodega.es", port] = ConnectFault.RESET
-    assert looked(world).outcome is Verdict.NOT_FOUND
+    assert looked(world).outcome is DiscoveryStatus.NOT_FOUND
 
 
 def test_servfail_for_one_name_hides_no_other() -> None:
@@ -133,7 +133,7 @@ def test_servfail_for_one_name_hides_no_other() -> None:
     world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", 9993))
     world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("b.bodega.es", 465))
     discovery = looked(world)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.settings is not None
     assert discovery.settings.incoming[0].port == 9993
 
@@ -145,7 +145,7 @@ def test_a_lost_answer_for_an_unneeded_record_holds_up_nothing() -> None:
     for label in ("_pop3._tcp", "_imap._tcp", "_jmap._tcp", "_caldavs._tcp"):
         world.dns_delays[f"{label}.bodega.es", "SRV"] = NEVER
     discovery = looked(world)
-    assert discovery.outcome is Verdict.FOUND
+    assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.elapsed_ms <= 1000 * GRACE + 10
 
 
@@ -179,10 +179,10 @@ def test_what_the_domain_declines_is_not_guessed_though_it_says_so_late() -> Non
 def test_plain_http_is_off_unless_switched_on_and_then_asks_about_every_host() -> None:
     world = World()
     world.serve(PLAIN_AUTOCONFIG, config())
-    assert looked(world).outcome is Verdict.NOT_FOUND
+    assert looked(world).outcome is DiscoveryStatus.NOT_FOUND
     assert not any(url == PLAIN_AUTOCONFIG for url in world.asked_urls)
     discovery = looked(world, plain_http=True)
-    assert discovery.outcome is Verdict.NEEDS_CONFIRMATION
+    assert discovery.outcome is DiscoveryStatus.NEEDS_CONFIRMATION
     assert discovery.confirm == ("bodega.es",)
     assert discovery.source is not None
     assert discovery.source.channel is Channel.HTTP
@@ -209,7 +209,7 @@ def test_calendars_of_the_srv_records_come_along_with_the_document() -> None:
     world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", 993))
     world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("b.bodega.es", 465))
     world.dns["_caldavs._tcp.bodega.es", "SRV"] = srv(("dav.bodega.es", 8443))
-    world.dns["_caldavs._tcp.bodega.es", "TXT"] = Answer(("path=/cal/",))
+    world.dns["_caldavs._tcp.bodega.es", "TXT"] = DnsAnswer(("path=/cal/",))
     discovery = looked(world)
     assert discovery.settings is not None
     assert hosts(discovery) == ("imap.bodega.es", "smtp.bodega.es")
@@ -242,7 +242,7 @@ def test_a_foreign_srv_target_needs_no_question_where_dnssec_proves_it(signed: b
     discovery = looked(world)
     assert discovery.source is not None
     if signed:
-        assert discovery.outcome is Verdict.FOUND
+        assert discovery.outcome is DiscoveryStatus.FOUND
         assert discovery.source.channel is Channel.DNSSEC
     else:
         assert discovery.confirm == ("hoster.com",)
@@ -261,7 +261,7 @@ def test_hints_of_the_provider_come_along_with_what_others_found() -> None:
 def test_the_database_vouches_for_the_domain_it_was_asked_about() -> None:
     world = World()
     world.serve(ISPDB, config("imap.hoster.com", "smtp.hoster.com"))
-    assert looked(world).outcome is Verdict.FOUND
+    assert looked(world).outcome is DiscoveryStatus.FOUND
 
 
 @pytest.mark.servers

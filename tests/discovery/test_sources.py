@@ -12,17 +12,17 @@ from mailsetup.discovery.sources.ispdb import Ispdb
 from mailsetup.discovery.sources.mx import Mx, hosting_domains
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.wellknown import WellKnown
+from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.discovery.trust import domains_to_confirm
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Channel, Method
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns import Answer, MxRecord, NoAnswer, ResolverFault, SrvRecord
+from mailsetup.net.dns.resolver import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from mailsetup.net.kept import Kept
-from mailsetup.net.publicsuffix import owned_domain
-from tests.discovery.world import (
+from mailsetup.net.open_connections import OpenConnection
+from mailsetup.net.public_suffix import owned_domain
+from tests.support.network.scripted_network import (
     AUTOCONFIG,
     ISPDB,
     ISPDB_COPY,
@@ -206,7 +206,7 @@ class TestSrv:
 
     def test_priority_goes_before_weight(self) -> None:
         world = World()
-        world.dns["_imaps._tcp.bodega.es", "SRV"] = Answer(
+        world.dns["_imaps._tcp.bodega.es", "SRV"] = DnsAnswer(
             (
                 SrvRecord(20, 100, 993, "last.bodega.es"),
                 SrvRecord(0, 1, 993, "first.bodega.es"),
@@ -312,7 +312,7 @@ class TestMx:
         ("reply", "reason"),
         [(mx("", preference=0), "null-mx"), (NO_DATA, "no-mx"), (mx("mx.bodega.es"), "own-mx")],
     )
-    def test_nothing_to_ask(self, reply: Answer[SrvRecord], reason: str) -> None:
+    def test_nothing_to_ask(self, reply: DnsAnswer[SrvRecord], reason: str) -> None:
         world = World()
         world.dns["bodega.es", "MX"] = reply
         assert ask(Mx(), world) == NotFound("bodega.es", reason)
@@ -339,7 +339,7 @@ class TestMx:
     def test_a_null_mx_beside_a_real_one_is_a_slip(self) -> None:
         world = World()
         records = (MxRecord(0, ""), MxRecord(10, "aspmx.l.google.com"))
-        world.dns["bodega.es", "MX"] = Answer(records)
+        world.dns["bodega.es", "MX"] = DnsAnswer(records)
         assert found(Mx(), world).settings.incoming[0].host == "imap.gmail.com"
 
     def test_an_exchanger_that_is_no_host_name_is_not_a_refusal(self) -> None:
@@ -348,7 +348,7 @@ class TestMx:
         assert ask(Mx(), world) == NotFound("bodega.es", "bad-mx")
 
     def test_a_resolver_that_does_not_answer(self) -> None:
-        world = World(dns_default=NoAnswer(ResolverFault.TIMEOUT))
+        world = World(dns_default=DnsFailure(DnsFault.TIMEOUT))
         assert ask(Mx(), world) == Unreachable("bodega.es", "timeout")
 
     @pytest.mark.parametrize(
@@ -385,7 +385,7 @@ class TestMx:
     def test_a_filter_is_seen_through_by_the_one_hosting_that_may_send(self) -> None:
         world = World()
         world.dns["bodega.es", "MX"] = mx("mx1.antispamcloud.com", "mx2.antispamcloud.com")
-        world.dns["bodega.es", "TXT"] = Answer(
+        world.dns["bodega.es", "TXT"] = DnsAnswer(
             ("site=1", "v=spf1 include:news.example +include:_SPF.google.com. ~all")
         )
         outcome = found(Mx(), world)
@@ -400,7 +400,7 @@ class TestMx:
     ) -> None:
         world = World()
         world.dns["bodega.es", "MX"] = mx("mx1.pphosted.com")
-        world.dns["google._domainkey.bodega.es", "TXT"] = Answer((text,))
+        world.dns["google._domainkey.bodega.es", "TXT"] = DnsAnswer((text,))
         outcome = ask(Mx(), world)
         assert isinstance(outcome, Found) is found_there
         if isinstance(outcome, Found):
@@ -409,7 +409,7 @@ class TestMx:
     def test_two_hostings_that_may_send_leave_the_question_open(self) -> None:
         world = World()
         world.dns["bodega.es", "MX"] = mx("mx1.antispamcloud.com")
-        world.dns["bodega.es", "TXT"] = Answer(
+        world.dns["bodega.es", "TXT"] = DnsAnswer(
             ("v=spf1 include:spf.protection.outlook.com include:_spf.google.com -all",)
         )
         assert ask(Mx(), world) == NotFound("bodega.es", "filter")
@@ -417,7 +417,7 @@ class TestMx:
     def test_who_may_send_says_nothing_where_the_exchanger_is_no_filter(self) -> None:
         world = World()
         world.dns["bodega.es", "MX"] = mx("mx.bodega.es")
-        world.dns["bodega.es", "TXT"] = Answer(("v=spf1 include:_spf.google.com -all",))
+        world.dns["bodega.es", "TXT"] = DnsAnswer(("v=spf1 include:_spf.google.com -all",))
         assert ask(Mx(), world) == NotFound("bodega.es", "own-mx")
 
     def test_an_alias_to_a_provider_tells_where_the_mail_is(self) -> None:
@@ -591,7 +591,7 @@ class TestProbe:
         world.mail["imap.bodega.es", 993] = imap()
         world.mail["mail.bodega.es", 465] = smtp()
 
-        async def kept() -> tuple[Kept | None, Kept | None]:
+        async def kept() -> tuple[OpenConnection | None, OpenConnection | None]:
             await Probe().discover(address(), world.network())
             return world.kept.take("imap.bodega.es", 993), world.kept.take("mail.bodega.es", 465)
 
@@ -631,13 +631,13 @@ class TestProbe:
 def shared_hosting(*names: str) -> World:
     """``mail.bodega.es`` is a name of a server whose certificate is for other names."""
     world = World()
-    world.dns["mail.bodega.es", "A"] = Answer(("192.0.2.12",))
+    world.dns["mail.bodega.es", "A"] = DnsAnswer(("192.0.2.12",))
     for port in (993, 465):
         world.mail["mail.bodega.es", port] = imap() if port == 993 else smtp()
         world.mail["srv12.hoster.com", port] = imap() if port == 993 else smtp()
     # The look at the certificate goes over a connection without TLS to the same port.
     world.certificates["mail.bodega.es"] = names
-    world.dns["srv12.hoster.com", "A"] = Answer(("192.0.2.12",))
+    world.dns["srv12.hoster.com", "A"] = DnsAnswer(("192.0.2.12",))
     return world
 
 
@@ -651,8 +651,8 @@ class TestNameInTheCertificate:
 
     def test_the_certificate_behind_an_upgrade_to_tls_is_read_too(self) -> None:
         world = World()
-        world.dns["mail.bodega.es", "A"] = Answer(("192.0.2.12",))
-        world.dns["srv12.hoster.com", "A"] = Answer(("192.0.2.12",))
+        world.dns["mail.bodega.es", "A"] = DnsAnswer(("192.0.2.12",))
+        world.dns["srv12.hoster.com", "A"] = DnsAnswer(("192.0.2.12",))
         world.certificates["mail.bodega.es"] = ("srv12.hoster.com",)
         for host in ("mail.bodega.es", "srv12.hoster.com"):
             world.mail[host, 143] = imap()
@@ -669,7 +669,7 @@ class TestNameInTheCertificate:
 
     def test_a_name_that_leads_elsewhere_is_not_tried(self) -> None:
         world = shared_hosting("srv12.hoster.com")
-        world.dns["srv12.hoster.com", "A"] = Answer(("198.51.100.7",))
+        world.dns["srv12.hoster.com", "A"] = DnsAnswer(("198.51.100.7",))
         assert ask(Probe(), world) == NotFound("bodega.es", "certificate")
         assert not any(host == "srv12.hoster.com" for host, _ in world.asked_hosts)
 
@@ -693,7 +693,7 @@ class TestNameInTheCertificate:
     def test_below_a_wildcard_the_customers_own_name_is_tried(self) -> None:
         world = shared_hosting("*.servers.hoster.com")
         name = "bodega-es.servers.hoster.com"
-        world.dns[name, "A"] = Answer(("192.0.2.12",))
+        world.dns[name, "A"] = DnsAnswer(("192.0.2.12",))
         world.mail[name, 993] = imap()
         world.mail[name, 465] = smtp()
         assert found(Probe(), world).settings.hosts == (name,)

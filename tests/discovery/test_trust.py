@@ -6,7 +6,7 @@ from mailsetup.discovery.trust import domains_to_confirm
 from mailsetup.model.outcome import Found
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
-from tests.discovery.world import address
+from tests.support.network.scripted_network import address
 
 HTTPS, HTTP, DNS, DNSSEC = Channel.HTTPS, Channel.HTTP, Channel.DNS, Channel.DNSSEC
 OWN = ("imap.bodega.es", "smtp.bodega.es")

@@ -21,23 +21,23 @@ from typing import TypeVar
 
 import pytest
 
-from mailsetup.export import keyfile
-from mailsetup.export.claws import ClawsMail
-from mailsetup.export.evolution import uids
-from mailsetup.export.evolution_apply import Applied, ApplyRefused, apply_evolution
+from mailsetup.apply.artifact_writer import Written, write_artifact
+from mailsetup.apply.evolution import EvolutionApplied, EvolutionFailure, apply_evolution
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.kmail import KMail
-from mailsetup.export.write import Written, write_artifact
+from mailsetup.export.programs.claws_mail import ClawsMail
+from mailsetup.export.programs.evolution import uids
+from mailsetup.export.programs.kmail import KMail
+from mailsetup.formats import keyfile
 from mailsetup.model.settings import Account, Protocol, SocketType
-from tests.export.accounts import OAUTH2, account
-from tests.export.desktop_parsers import read_claws
-from tests.servers.process import Server
-from tests.servers.world import World
+from tests.support.programs.desktop_parsers import read_claws
+from tests.support.samples.accounts import OAUTH2, account
+from tests.support.servers.process import Server
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.programs
 
 SYSTEM_PYTHON = "/usr/bin/python3"
-CLIENT = Path(__file__).with_name("evolution_client.py")
+CLIENT = Path(__file__).resolve().parents[1] / "support" / "programs" / "evolution_client.py"
 BINDINGS = "import gi; [gi.require_version(n, '1.2') for n in ('EDataServer', 'Camel')]"
 WAITING = 30.0
 PERSON = ' Ana "la; de\\s" Núñez \\n [x]=y Ώ 文 '
@@ -296,9 +296,9 @@ def expected(wanted: Account, methods: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def applied(wanted: Account, desk: Desk) -> Applied:
+def applied(wanted: Account, desk: Desk) -> EvolutionApplied:
     result = apply_evolution(wanted, desk.config)
-    assert isinstance(result, Applied), result
+    assert isinstance(result, EvolutionApplied), result
     return result
 
 
@@ -332,10 +332,10 @@ def test_a_running_registry_takes_the_account_in_and_we_say_so(desk: Desk) -> No
 
     moved = replace(wanted, incoming=replace(wanted.incoming, host="new.bodega.example", port=143))
     before = {path: path.read_bytes() for path in desk.config.rglob("*.source")}
-    assert isinstance(apply_evolution(moved, desk.config), ApplyRefused)
+    assert isinstance(apply_evolution(moved, desk.config), EvolutionFailure)
     assert before == {path: path.read_bytes() for path in desk.config.rglob("*.source")}
     repaired = apply_evolution(moved, desk.config, repair=True)
-    assert isinstance(repaired, Applied)
+    assert isinstance(repaired, EvolutionApplied)
     assert repaired.live is True
     assert repaired.repaired
     assert registered(desk, moved) == expected(moved, methods)

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from mailsetup import i18n
-from mailsetup.export.apple import mobileconfig
-from mailsetup.export.exporter import CannotExport
-from mailsetup.export.k9 import qr_payload, settings_file
+from mailsetup.export.exporter import ExportFailure
+from mailsetup.export.programs.apple_mail import mobileconfig
+from mailsetup.export.programs.thunderbird_android import qr_payload, settings_file
 from mailsetup.model.settings import Account
-from tests.export.accounts import ORDINARY
+from tests.support.samples.accounts import ORDINARY
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = ("imap-tls", "pop3-starttls", "international", "oauth2")
@@ -24,8 +24,8 @@ def written(wanted: Account) -> dict[str, bytes]:
     """The three, by the endings of their golden files."""
     payload, settings, profile = qr_payload(wanted), settings_file(wanted), mobileconfig(wanted)
     assert isinstance(payload, str)
-    assert not isinstance(settings, CannotExport)
-    assert not isinstance(profile, CannotExport)
+    assert not isinstance(settings, ExportFailure)
+    assert not isinstance(profile, ExportFailure)
     return {"qr.json": payload.encode(), "k9s": settings, "mobileconfig": profile}
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.export.k9_rules import (
+from tests.support.programs.k9_rules import (
     RejectedError,
     is_host,
     is_user_address,

@@ -17,10 +17,10 @@ from PySide6.QtQml import QJSEngine
 
 from mailsetup.cli.main import main
 from mailsetup.export.kit.apple import MANAGEMENTS
-from tests.cli.schema import valid
-from tests.export.apple_schema import MAIL, TOP_LEVEL
-from tests.export.apple_schema import faults as apple_faults
-from tests.powershell import faults
+from tests.support.cli.schema import valid
+from tests.support.programs.apple_schema import MAIL, TOP_LEVEL
+from tests.support.programs.apple_schema import faults as apple_faults
+from tests.support.programs.powershell import faults
 
 pytestmark = pytest.mark.programs
 

@@ -18,11 +18,18 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from mailsetup.export.apple import AppleMail, mobileconfig
-from mailsetup.export.apple_sign import MAX_FILE, CannotSign, Signer, read_signer, sign, signed
 from mailsetup.export.exporter import Artifact
+from mailsetup.export.programs.apple_mail import AppleMail, mobileconfig
+from mailsetup.export.programs.apple_signing import (
+    MAX_FILE,
+    Signer,
+    SigningFailure,
+    read_signer,
+    sign,
+    signed,
+)
 from mailsetup.model.secret import Secret
-from tests.export.accounts import account
+from tests.support.samples.accounts import account
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PASSPHRASE = "correct horse"
@@ -98,7 +105,7 @@ def verified(signature: bytes, root: Party, folder: Path, tool: str = "cms") -> 
 
 def signer(
     certificate: bytes, key: bytes | None = None, *, passphrase: str = "", now: datetime = NOW
-) -> Signer | CannotSign:
+) -> Signer | SigningFailure:
     secret = Secret(passphrase) if passphrase else None
     return read_signer(certificate, key, secret, now=now)
 
@@ -111,9 +118,9 @@ def accepted(certificate: bytes, key: bytes | None = None, *, passphrase: str = 
 
 def refusal(
     certificate: bytes, key: bytes | None = None, *, passphrase: str = "", now: datetime = NOW
-) -> CannotSign:
+) -> SigningFailure:
     found = signer(certificate, key, passphrase=passphrase, now=now)
-    assert isinstance(found, CannotSign)
+    assert isinstance(found, SigningFailure)
     assert found.reason.endswith(".")
     return found
 

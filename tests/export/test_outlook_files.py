@@ -13,13 +13,13 @@ from pathlib import Path, PureWindowsPath
 
 import pytest
 
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.outlook import OutlookRunMode, outlook_program, run_steps
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.installation import Computer
-from mailsetup.export.outlook import FOLDER, Outlook
-from mailsetup.export.outlook_run import Way, outlook_program, run_steps
+from mailsetup.export.programs.outlook import FOLDER, Outlook
 from mailsetup.model.settings import Account, Authentication, Protocol
-from tests.export.accounts import OAUTH2, ORDINARY, account
-from tests.export.parsers import read_prf, read_reg
+from tests.support.programs.parsers import read_prf, read_reg
+from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = {
@@ -86,10 +86,10 @@ def test_the_commands_are_those_that_were_meant() -> None:
     outlook = "C:\\Program Files\\Microsoft Office\\root\\Office16\\OUTLOOK.EXE"
     profile, autodiscover = run_steps(account(), USERS, outlook)
     here = "C:\\Users\\Ana Núñez\\Documents\\mail & more\\outlook-ana-bodega.example"
-    assert profile.way is Way.PROFILE
+    assert profile.way is OutlookRunMode.PROFILE
     assert profile.commands == ((outlook, "/importprf", f"{here}.prf"),)
     assert profile.undo == ()
-    assert autodiscover.way is Way.AUTODISCOVER
+    assert autodiscover.way is OutlookRunMode.AUTODISCOVER
     assert autodiscover.commands == (
         (
             *("reg.exe", "add", REG + "AutoDiscover", "/v", "PreferLocalXML"),
@@ -140,7 +140,7 @@ def test_nothing_to_run_where_there_is_nothing_for_classic_outlook() -> None:
     assert run_steps(account(authentication=(Authentication.OAUTH2,)), USERS) == ()
     assert run_steps(account(), PureWindowsPath("mail")) == ()
     (only,) = run_steps(ORDINARY["imap-starttls"], USERS)
-    assert only.way is Way.AUTODISCOVER
+    assert only.way is OutlookRunMode.AUTODISCOVER
 
 
 def test_outlook_is_found_where_windows_says_and_nowhere_else(tmp_path: Path) -> None:

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from mailsetup import i18n
-from mailsetup.discovery import autodiscoverxml, clientconfig
+from mailsetup.apply.artifact_writer import Written, write_artifact
 from mailsetup.discovery.sources import pacc
-from mailsetup.export.exporter import CannotExport
+from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.publish.options import PolicyMode, PublishOptions
 from mailsetup.export.publish.pacc import digest_record
 from mailsetup.export.publish.publication import publication
 from mailsetup.export.publish.template import username_template
 from mailsetup.export.publish.zone import TxtData
-from mailsetup.export.write import Written, write_artifact
+from mailsetup.formats import autoconfig, autodiscover
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     AccountSettings,
@@ -25,7 +25,7 @@ from mailsetup.model.settings import (
     Protocol,
     SocketType,
 )
-from tests.export.published import (
+from tests.support.samples.published import (
     ANA,
     DOMAIN,
     FULL,
@@ -63,7 +63,7 @@ def for_luis(settings: AccountSettings) -> AccountSettings:
 
 def refusal(settings: AccountSettings = SIMPLE, options: PublishOptions = OPTIONS) -> str:
     made = publication(DOMAIN, settings, options)
-    assert isinstance(made, CannotExport)
+    assert isinstance(made, ExportFailure)
     assert made.reason.endswith(".")
     return made.reason
 
@@ -83,7 +83,7 @@ def test_another_persons_program_reads_its_own_settings_from_the_config(
     settings: AccountSettings,
 ) -> None:
     made = published(settings)
-    read = clientconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    read = autoconfig.parse(content(made, "config-v1.1.xml"), LUIS)
     wanted = for_luis(settings)
     assert isinstance(read, AccountSettings)
     assert read.incoming == wanted.incoming
@@ -96,7 +96,7 @@ def test_another_persons_program_reads_its_own_settings_from_the_config(
 def test_the_local_part_stays_the_local_part_in_the_config() -> None:
     short = SIMPLE.with_username("ana")
     made = published(short)
-    read = clientconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    read = autoconfig.parse(content(made, "config-v1.1.xml"), LUIS)
     assert isinstance(read, AccountSettings)
     assert {entry.username for entry in read.servers} == {"luis"}
 
@@ -107,7 +107,7 @@ def test_the_providers_help_pages_come_along_with_their_words() -> None:
         Hint("enable-imap", "https://webmail.bodega.example/", (("en", "Switch it on"),)),
     )
     made = published(replace(SIMPLE, hints=hints))
-    read = clientconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    read = autoconfig.parse(content(made, "config-v1.1.xml"), LUIS)
     assert isinstance(read, AccountSettings)
     assert set(read.hints) == set(hints)
     described = json.loads(content(made, "user-agent-configuration.json"))
@@ -118,7 +118,7 @@ def test_autodiscover_names_all_servers_in_one_account() -> None:
     document = content(published(FULL), "autodiscover.xml")
     assert document.count(b"<Account>") == 1
     assert b"LoginName" not in document
-    read = autodiscoverxml.parse(document, LUIS)
+    read = autodiscover.parse(document, LUIS)
     assert isinstance(read, AccountSettings)
     wanted = for_luis(FULL)
     assert (read.incoming, read.outgoing) == (wanted.incoming, wanted.outgoing)
@@ -392,7 +392,7 @@ def test_options_that_would_break_something_are_refused(changes: dict[str, objec
 def test_what_is_no_public_domain_is_not_published(domain: str) -> None:
     options = replace(OPTIONS, address=None)
     settings = SIMPLE.with_username("%EMAILADDRESS%")
-    assert isinstance(publication(domain, settings, options), CannotExport)
+    assert isinstance(publication(domain, settings, options), ExportFailure)
 
 
 # The folder ---------------------------------------------------------------------------------
@@ -440,6 +440,6 @@ def test_pop3_first_is_first_everywhere() -> None:
 
 def test_a_name_that_programs_would_take_for_a_placeholder_is_not_used() -> None:
     made = published(replace(SIMPLE, provider="100% Mail"))
-    read = clientconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    read = autoconfig.parse(content(made, "config-v1.1.xml"), LUIS)
     assert isinstance(read, AccountSettings)
     assert read.provider == DOMAIN

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsetup.discovery import autodiscoverxml, clientconfig, xmltree
 from mailsetup.discovery.sources import pacc
-from mailsetup.export.exporter import CannotExport
+from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.options import PublishOptions
 from mailsetup.export.publish.publication import Publication, publication
 from mailsetup.export.publish.zone import TxtData
+from mailsetup.formats import autoconfig, autodiscover, xmltree
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     AccountSettings,
@@ -27,7 +27,17 @@ from mailsetup.model.settings import (
     ServiceKind,
 )
 from tests.contract.exporters import ANYTHING, AWKWARD
-from tests.export.published import ANA, DOMAIN, FULL, IMAP, MX, OPTIONS, SIMPLE, SMTP, content
+from tests.support.samples.published import (
+    ANA,
+    DOMAIN,
+    FULL,
+    IMAP,
+    MX,
+    OPTIONS,
+    SIMPLE,
+    SMTP,
+    content,
+)
 
 pytestmark = pytest.mark.slow
 SPECIAL = st.text(
@@ -61,9 +71,9 @@ NGINX_LINE = re.compile(
 )
 
 
-def check(made: Publication | CannotExport) -> Publication | None:
+def check(made: Publication | ExportFailure) -> Publication | None:
     """Every file reads as what it is, and says nothing but what the publication says."""
-    if isinstance(made, CannotExport):
+    if isinstance(made, ExportFailure):
         assert made.reason
         assert "\n" not in made.reason
         return None
@@ -74,12 +84,12 @@ def check(made: Publication | CannotExport) -> Publication | None:
             assert NGINX_LINE.fullmatch(line.strip()) or not line, line
         assert text.count("{") == text.count("}")
     luis = EmailAddress("luis", made.domain)
-    read = clientconfig.parse(content(made, layout.CONFIG), luis)
+    read = autoconfig.parse(content(made, layout.CONFIG), luis)
     assert isinstance(read, AccountSettings)
     assert read.hosts == made.settings.hosts
     assert len(read.services) == len(dict.fromkeys(made.settings.services))
     if (document := made.content(layout.AUTODISCOVER)) is not None:
-        said = autodiscoverxml.parse(document, luis)
+        said = autodiscover.parse(document, luis)
         assert isinstance(said, AccountSettings)
         assert said.hosts == made.settings.hosts
     if (document := made.content(layout.PACC)) is not None:
@@ -155,7 +165,7 @@ def test_no_name_breaks_out(provider: str, username: str) -> None:
         publication(DOMAIN, SIMPLE.with_username(f"%EMAILLOCALPART%{username}"), OPTIONS)
     )
     if template is not None:
-        read = clientconfig.parse(content(template, layout.CONFIG), EmailAddress("luis", DOMAIN))
+        read = autoconfig.parse(content(template, layout.CONFIG), EmailAddress("luis", DOMAIN))
         assert isinstance(read, AccountSettings)
         names = {server.username for server in read.servers}
         filled = EmailAddress("luis", DOMAIN).fill(template.settings.incoming[0].username)

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.publishing import (
-    State,
+from mailsetup.assistant.publication_check import (
+    PublicationState,
     is_published,
     mail_exchangers,
     row_to_json,
@@ -23,7 +23,7 @@ from mailsetup.discovery.sources.autoconfig import Autoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.wellknown import WellKnown
+from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.options import PublishOptions
 from mailsetup.export.publish.publication import Publication
@@ -31,11 +31,11 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Method
-from mailsetup.net.dns import Answer
+from mailsetup.net.dns.resolver import DnsAnswer
 from mailsetup.net.network import open_network
-from tests.export.published import FULL, IMAP, SMTP, SMTP_STARTTLS, content, published
-from tests.export.site import Site
-from tests.servers.world import missing
+from tests.support.network.site import Site
+from tests.support.samples.published import FULL, IMAP, SMTP, SMTP_STARTTLS, content, published
+from tests.support.servers.real_servers import missing
 
 pytestmark = pytest.mark.servers
 
@@ -93,7 +93,7 @@ async def test_knot_answers_every_record_of_the_fragment(site: Site, relative: b
             match record.kind:
                 case "SRV":
                     reply = await net.dns.srv(record.owner)
-                    assert isinstance(reply, Answer), record
+                    assert isinstance(reply, DnsAnswer), record
                     texts = [
                         f"{one.priority} {one.weight} {one.port} {one.target}."
                         for one in reply.records
@@ -101,11 +101,11 @@ async def test_knot_answers_every_record_of_the_fragment(site: Site, relative: b
                     assert texts == [record.data]
                 case "TXT":
                     text = await net.dns.txt(record.owner)
-                    assert isinstance(text, Answer), record
+                    assert isinstance(text, DnsAnswer), record
                     assert [f'"{one}"' for one in text.records] == [record.data]
                 case _:
                     addresses = await net.dns.addresses(record.owner)
-                    assert isinstance(addresses, Answer), record
+                    assert isinstance(addresses, DnsAnswer), record
                     assert addresses.records == (site.ip,)
         assert await mail_exchangers(DOMAIN, net) == (f"mail.{DOMAIN}",)
 
@@ -171,8 +171,8 @@ async def test_everything_that_is_served_is_verified_as_right(site: Site) -> Non
     made = served(site)
     async with open_network(site.options) as net:
         rows = await verify_publication(made, net)
-    assert {row.state for row in rows} == {State.RIGHT}, [
-        row_to_json(row) for row in rows if row.state is not State.RIGHT
+    assert {row.state for row in rows} == {PublicationState.RIGHT}, [
+        row_to_json(row) for row in rows if row.state is not PublicationState.RIGHT
     ]
     assert is_published(rows)
     # Six places, three SRV records and Autodiscover's, three texts.
@@ -191,17 +191,20 @@ async def test_each_fault_of_a_real_server_is_told_apart(site: Site) -> None:
     async with open_network(site.options) as net:
         rows = {row.location: row for row in await verify_publication(made, net)}
 
-    def state(location: str) -> tuple[State, str]:
+    def state(location: str) -> tuple[PublicationState, str]:
         return rows[location].state, rows[location].reason
 
-    assert state(f"https://autoconfig.{DOMAIN}/mail/config-v1.1.xml") == (State.MISSING, "http-404")
+    assert state(f"https://autoconfig.{DOMAIN}/mail/config-v1.1.xml") == (
+        PublicationState.MISSING,
+        "http-404",
+    )
     place = f"https://ua-auto-config.{DOMAIN}/.well-known/user-agent-configuration.json"
-    assert state(place) == (State.DIFFERS, "digest-mismatch")
+    assert state(place) == (PublicationState.DIFFERS, "digest-mismatch")
     row = rows[f"https://mta-sts.{DOMAIN}/.well-known/mta-sts.txt"]
-    assert row.state is State.DIFFERS
+    assert row.state is PublicationState.DIFFERS
     changed = [(entry.what, entry.expected, entry.served) for entry in row.differences]
     assert changed == [("mode", "testing", "enforce")]
-    assert state(f"_imaps._tcp.{DOMAIN}") == (State.RIGHT, "")
+    assert state(f"_imaps._tcp.{DOMAIN}") == (PublicationState.RIGHT, "")
     assert not is_published(list(rows.values()))
 
 

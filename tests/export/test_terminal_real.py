@@ -24,17 +24,17 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.export.aerc import Aerc
+from mailsetup.apply.artifact_writer import Written, write_artifact
 from mailsetup.export.exporter import Artifact, Exporter
-from mailsetup.export.himalaya import Himalaya
-from mailsetup.export.mbsync_msmtp import MbsyncMsmtp
-from mailsetup.export.neomutt import Neomutt
-from mailsetup.export.write import Written, write_artifact
+from mailsetup.export.programs.aerc import Aerc
+from mailsetup.export.programs.himalaya import Himalaya
+from mailsetup.export.programs.mbsync_msmtp import MbsyncMsmtp
+from mailsetup.export.programs.neomutt import Neomutt
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from tests.contract.terminal import AWKWARD_LOCALS
-from tests.export.accounts import account
-from tests.servers.world import World
+from tests.support.samples.accounts import account
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 
@@ -592,7 +592,7 @@ def _with_name(server: ServerSettings) -> ServerSettings:
 
 IN_A_SESSION = """
 import subprocess, sys, time
-from mailsetup.export import password_command
+from mailsetup.export.programs import password_command
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.vault import Vault

@@ -9,12 +9,20 @@ from pathlib import Path
 import pytest
 
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.outlook import Outlook
+from mailsetup.export.programs.outlook import Outlook
+from mailsetup.export.programs.thunderbird_fleet import ThunderbirdFleet
 from mailsetup.export.publish.publication import Publication, publication
-from mailsetup.export.thunderbird_fleet import ThunderbirdFleet
 from mailsetup.model.settings import AccountSettings, Hint
-from tests.export.accounts import ORDINARY
-from tests.export.published import DOMAIN, FULL, OPTIONS, SIMPLE, WINDOW, content, published
+from tests.support.samples.accounts import ORDINARY
+from tests.support.samples.published import (
+    DOMAIN,
+    FULL,
+    OPTIONS,
+    SIMPLE,
+    WINDOW,
+    content,
+    published,
+)
 
 SCHEMAS = Path(__file__).with_name("schemas")
 HINTS = (

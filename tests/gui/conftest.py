@@ -11,10 +11,10 @@ from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.app import make_application
-from mailsetup.gui.look import Look
+from mailsetup.gui.appearance import Appearance
 from mailsetup.gui.theme import apply_theme
 from mailsetup.gui.window import Window
-from tests.gui.driver import Person, Scripted
+from tests.support.gui.driver import Person, Scripted
 
 # The offscreen platform says this of every window; it is about the platform, not about us.
 _OF_THE_PLATFORM = ("This plugin does not support propagateSizeHints",)
@@ -51,7 +51,7 @@ def _the_look_comes_back(qapp: QApplication) -> Iterator[None]:
     """Text size and contrast belong to the application: the next test begins with the usual."""
     font = QFont(qapp.font())
     yield
-    look = Look.of(qapp)
+    look = Appearance.of(qapp)
     look.set_text_size(100)
     look.set_more_contrast(False)
     # It dresses in the next turn of the loop.

@@ -7,10 +7,10 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, Discovery, RunOptions
-from mailsetup.demo.world import DemoWorld
-from mailsetup.gui.screenshots import discovery
+from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
-from tests.gui.driver import Person, Scripted
+from tests.support.gui.driver import Person, Scripted
+from tests.support.gui.gallery import discovery
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -109,7 +109,7 @@ def test_a_password_is_not_offered_to_the_servers_of_another_domain(
 
 @pytest.mark.parametrize("way", ["by hand", "early", "found"])
 def test_another_password_is_never_taken_as_proven(somebody: MakePerson, way: str) -> None:
-    with DemoWorld() as world:
+    with DemoMailSystem() as world:
         person = somebody(Assistant(RunOptions(network=world.options)))
         person.enters_address("ana@demo.test")
         person.is_on(Page.FOUND)

@@ -11,8 +11,8 @@ from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.about import AboutPage
 from mailsetup.gui.pages.log import LogPage
-from mailsetup.gui.screenshots import report
-from tests.gui.driver import Person, Scripted
+from tests.support.gui.driver import Person, Scripted
+from tests.support.gui.gallery import report
 
 MakePerson = Callable[[Assistant], Person]
 

@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
-from mailsetup.gui.screenshots import report
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.settings import Protocol
-from tests.gui.driver import Person, Scripted, nothing_found
+from tests.support.gui.driver import Person, Scripted, nothing_found
+from tests.support.gui.gallery import report
 
 MakePerson = Callable[[Assistant], Person]
 

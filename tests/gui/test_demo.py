@@ -13,10 +13,10 @@ from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.pages.technician import TechnicianPage
 from mailsetup.model.address import EmailAddress
-from tests.demo.person import make_home, state
 from tests.gui.conftest import MakePerson
-from tests.gui.driver import Person
-from tests.gui.test_fleet import drops, page
+from tests.gui.test_batch import drops, page
+from tests.support.demo_person import make_home, state
+from tests.support.gui.driver import Person
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a home as Linux has it")
 

@@ -18,16 +18,16 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, Discovery
-from mailsetup.gui.pages.looking import LookingPage
+from mailsetup.gui.pages.searching import SearchingPage
 from mailsetup.gui.pages.testing import TestingPage
-from mailsetup.gui.screenshots import discovery
-from mailsetup.gui.signs import Light
+from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.i18n import set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Link
 from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.source import Method
-from tests.gui.driver import Person, Scripted, nothing_found
+from tests.support.gui.driver import Person, Scripted, nothing_found
+from tests.support.gui.gallery import discovery
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -57,21 +57,21 @@ class Slow(Scripted):
         self.loop.call_soon_threadsafe(self.may_find.set)
 
 
-Search = Callable[[Discovery], tuple[Slow, Person, LookingPage]]
+Search = Callable[[Discovery], tuple[Slow, Person, SearchingPage]]
 
 
 @pytest.fixture
 def searching(somebody: MakePerson) -> Search:
     """Begins a search that finds this as soon as it is allowed to."""
 
-    def begin(found: Discovery) -> tuple[Slow, Person, LookingPage]:
+    def begin(found: Discovery) -> tuple[Slow, Person, SearchingPage]:
         assistant = Slow(found=found)
         person = somebody(assistant)
         person.enters_address("ana@bodegasdelebro.es")
         person.is_on(Page.LOOKING)
         person.bot.waitUntil(lambda: assistant.loop is not None)
         view = person.window.shown
-        assert isinstance(view, LookingPage)
+        assert isinstance(view, SearchingPage)
         assert person.window.focusWidget() is view.entry.edit
         return assistant, person, view
 
@@ -82,7 +82,7 @@ def searching(somebody: MakePerson) -> Search:
 def typed_early(searching: Search) -> Search:
     """The same, found once the password is typed and Enter pressed."""
 
-    def begin(found: Discovery) -> tuple[Slow, Person, LookingPage]:
+    def begin(found: Discovery) -> tuple[Slow, Person, SearchingPage]:
         assistant, person, view = searching(found)
         person.types(view.entry.edit, "secreta")
         person.presses_enter()
@@ -266,15 +266,15 @@ def test_the_page_with_words_is_there_in_the_turn_of_the_click(somebody: MakePer
     person.enters_address("ana@bodegasdelebro.es")
     # The loop has not run since the click: nothing of the engine can have come yet.
     view = person.window.shown
-    assert isinstance(view, LookingPage)
+    assert isinstance(view, SearchingPage)
     assert view.isVisible()
-    assert view.chain.light(Link.DNS) is Light.WORKING
+    assert view.chain.light(Link.DNS) is StatusLight.WORKING
     words = [label.text() for label in view.findChildren(QLabel) if label.isVisible()]
     assert any("bodegasdelebro.es" in text for text in words)
     assert list(view.steps.steps) == []
     person.bot.waitUntil(lambda: bool(view.steps.steps))
     (first,) = view.steps.steps
-    assert first.light is Light.WORKING
+    assert first.light is StatusLight.WORKING
     assert first.text
     assert view.steps.isVisible()
 

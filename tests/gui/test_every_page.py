@@ -18,14 +18,14 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from mailsetup import i18n
-from mailsetup.gui import screenshots
 from mailsetup.gui.pages.found import FoundPage
 from mailsetup.gui.theme import DARK, LIGHT, Colours, apply_theme, colours_of
 from mailsetup.gui.window import Window
 from mailsetup.i18n import set_language
-from tests.gui.driver import Scripted
+from tests.support.gui import gallery
+from tests.support.gui.driver import Scripted
 
-PAGES = list(screenshots.pictures())
+PAGES = list(gallery.pictures())
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def window(qtbot: QtBot, qapp: QApplication) -> Iterator[Window]:
 
 
 def shown(window: Window, name: str, qapp: QApplication) -> QWidget:
-    screenshots.show(window, name)
+    gallery.show(window, name)
     qapp.processEvents()
     return window
 
@@ -175,7 +175,7 @@ def test_a_domain_that_has_to_be_confirmed_is_shown_whole_however_long(
     window: Window, qapp: QApplication, domain: str, width: int
 ) -> None:
     window.resize(width, 600)
-    screenshots.show(window, "confirm")
+    gallery.show(window, "confirm")
     session = window.session
     assert session.discovery is not None
     session.discovery = replace(session.discovery, confirm=(domain,), settings=None)
@@ -198,7 +198,7 @@ def test_a_domain_that_has_to_be_confirmed_is_shown_whole_however_long(
 def test_text_from_a_server_is_shown_literally(window: Window, qapp: QApplication) -> None:
     hostile = '<b>bold</b><img src="file:///etc/passwd">'
     session = window.session
-    screenshots.show(window, "found")
+    gallery.show(window, "found")
     assert session.discovery is not None
     assert session.discovery.settings is not None
     session.discovery = replace(

@@ -13,16 +13,16 @@ from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.flow import FLOW, Move, Page
 from mailsetup.assistant.service import Assistant
-from mailsetup.gui import screenshots
-from mailsetup.gui.chain import ChainView
 from mailsetup.gui.pages.result import ResultPage
-from mailsetup.gui.pages.signin import SignInPage
-from mailsetup.gui.widgets import ANNOUNCER
+from mailsetup.gui.pages.sign_in import SignInPage
+from mailsetup.gui.widgets.basic import ANNOUNCER
+from mailsetup.gui.widgets.chain_view import ChainView
 from mailsetup.gui.window import Window
 from mailsetup.i18n import set_language
 from mailsetup.model.finding import Link
-from tests.gui.driver import Person, Scripted
 from tests.gui.test_every_page import PAGES, settle
+from tests.support.gui import gallery
+from tests.support.gui.driver import Person, Scripted
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -53,7 +53,7 @@ def said() -> Iterator[list[str]]:
 def test_tab_reaches_everything_first_the_page_then_the_buttons(
     window: Window, qapp: QApplication, name: str
 ) -> None:
-    screenshots.show(window, name)
+    gallery.show(window, name)
     settle(qapp)
     wanted = {
         widget
@@ -87,7 +87,7 @@ def test_no_two_things_on_a_page_share_a_key(
 ) -> None:
     set_language(language)
     window.retranslate()
-    screenshots.show(window, name)
+    gallery.show(window, name)
     settle(qapp)
     keys: dict[str, dict[QWidget, str]] = {}
     for widget in window.findChildren(QLabel) + window.findChildren(QAbstractButton):
@@ -136,7 +136,7 @@ def test_every_text_is_another_one_in_spanish(
     for language in ("en", "es"):
         set_language(language)
         window.retranslate()
-        screenshots.show(window, name)
+        gallery.show(window, name)
         settle(qapp)
         shown[language] = {
             line.strip()
@@ -155,7 +155,7 @@ def test_the_language_can_be_switched_on_every_page(
 ) -> None:
     set_language("en")
     window.retranslate()
-    screenshots.show(window, name)
+    gallery.show(window, name)
     settle(qapp)
     before = window.shown.title.text()
     window.languages.setCurrentIndex(0)
@@ -173,7 +173,7 @@ def test_the_language_can_be_switched_on_every_page(
 def test_escape_leads_away_from_every_page_or_stays_calmly(
     window: Window, qapp: QApplication, name: str
 ) -> None:
-    screenshots.show(window, name)
+    gallery.show(window, name)
     settle(qapp)
     beside = window.shown is not window.page_view(window.flow.page)
     can = window.flow.can(Move.CANCEL) and window.shown.can_be_cancelled()
@@ -201,7 +201,7 @@ def test_escape_leads_away_from_every_page_or_stays_calmly(
 def test_the_window_can_be_closed_on_every_page(
     window: Window, qapp: QApplication, name: str
 ) -> None:
-    screenshots.show(window, name)
+    gallery.show(window, name)
     settle(qapp)
     window.close()
     assert not window.bridge.is_running
@@ -235,7 +235,7 @@ def test_a_touched_link_explains_itself(
     window: Window, qapp: QApplication, said: list[str]
 ) -> None:
     set_language("en")
-    screenshots.show(window, "broken")
+    gallery.show(window, "broken")
     settle(qapp)
     chain = the_chain(window)
     height = chain.height()
@@ -251,7 +251,7 @@ def test_a_touched_link_explains_itself(
 
 
 def test_hovering_and_tabbing_touch_a_link_too(window: Window, qapp: QApplication) -> None:
-    screenshots.show(window, "result")
+    gallery.show(window, "result")
     settle(qapp)
     chain = the_chain(window)
     centre = QPointF(5, 5)
@@ -269,7 +269,7 @@ def the_chain(window: Window) -> ChainView:
 
 
 def test_a_message_that_was_copied_is_said_aloud(window: Window, said: list[str]) -> None:
-    screenshots.show(window, "hosting")
+    gallery.show(window, "hosting")
     view = window.page_view(Page.RESULT)
     assert isinstance(view, ResultPage)
     said.clear()

@@ -12,9 +12,9 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, RunOptions
-from mailsetup.demo.world import DemoWorld
-from tests.gui.driver import Person, Scripted
-from tests.gui.heartbeat import (
+from mailsetup.demo.mail_system import DemoMailSystem
+from tests.support.gui.driver import Person, Scripted
+from tests.support.gui.heartbeat import (
     TELLS_STANDING_STILL,
     Heartbeat,
     Way,
@@ -68,7 +68,7 @@ class Listener:
 def test_the_whole_way_with_the_real_engine_never_keeps_the_window_waiting(
     somebody: MakePerson,
 ) -> None:
-    with DemoWorld() as world:
+    with DemoMailSystem() as world:
         person, listener = somebody(Assistant(RunOptions(network=world.options))), Listener()
         for _walk in range(_WALKS):
             if not listener.walk(lambda heart: whole_way(person, heart)):

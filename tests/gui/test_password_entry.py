@@ -6,7 +6,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from mailsetup.gui.passwordentry import MOST, PasswordEntry, keyboard_note
+from mailsetup.gui.widgets.password_entry import MOST, PasswordEntry, keyboard_note
 from mailsetup.i18n import set_language
 
 SPANISH = QLocale(QLocale.Language.Spanish)

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import QApplication
 
 from mailsetup.gui.pdf import html_to_pdf, pdf
 from mailsetup.model.finding import Status
-from mailsetup.report.content import Table
-from tests.report.samples import KINDS, NOW, content
-from tests.report.test_html import outside, said
+from mailsetup.reporting.content import ReportTable
+from tests.reporting.test_html import outside, said
+from tests.support.reporting.samples import KINDS, NOW, content
 
 pytestmark = pytest.mark.usefixtures("qapp")
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,7 +96,7 @@ def test_the_same_content_gives_the_same_octets_in_another_process_without_a_win
 import hashlib
 from PySide6.QtCore import QCoreApplication
 from mailsetup.gui.pdf import pdf
-from tests.report.samples import content
+from tests.support.reporting.samples import content
 for again in range(2):
     written = pdf(content("broken", "es"))
     assert QCoreApplication.instance() is None
@@ -158,7 +158,9 @@ def test_a_word_without_end_stays_on_the_paper() -> None:
     """Where text begins on the page is known, and so how much of it fits beside each other."""
     told = content("broken")
     word = "W" * 1900
-    told = replace(told, tables=(Table("t", ((word, word), ("short", word))),), message=(word,))
+    told = replace(
+        told, tables=(ReportTable("t", ((word, word), ("short", word))),), message=(word,)
+    )
     longest = 0
     for page in opened(pdf(told)).pages:
         longest = max(longest, *(len(line) for line in page.extract_text().splitlines()))

@@ -12,19 +12,19 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
+from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_new_profile
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
-from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
 from mailsetup.gui.bridge import Bridge, JobEnd
-from mailsetup.gui.laying import LayingOut, beside
 from mailsetup.gui.pages.done import DonePage
-from mailsetup.gui.screenshots import report
+from mailsetup.gui.print_thread import PrintThread, beside
 from mailsetup.model.folders import Folders
-from tests.export.accounts import account
-from tests.export.test_installation import program
-from tests.export.test_thunderbird_startup import HERE, VERSION, install, profiles, root_with
-from tests.gui.driver import Person, Scripted, folder_chooser
+from tests.apply.test_installation import program
+from tests.apply.thunderbird.test_default_profile import HERE, VERSION, install, profiles, root_with
+from tests.support.gui.driver import Person, Scripted, folder_chooser
+from tests.support.gui.gallery import report
+from tests.support.samples.accounts import account
 
 MakePerson = Callable[[Assistant], Person]
 SOMEBODY_ELSES = account("eva@otra.example")
@@ -47,7 +47,7 @@ def done_page(person: Person) -> DonePage:
 @pytest.mark.thunderbird
 def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: MakePerson) -> None:
     made = apply_new_profile(SOMEBODY_ELSES)
-    assert isinstance(made, Applied)
+    assert isinstance(made, ThunderbirdApplied)
     prefs = made.profile / "prefs.js"
     told = replace(report(healthy=True), folders=Folders(sent="Elementos enviados"))
     person = somebody(Scripted(reports=[told]))
@@ -265,7 +265,7 @@ def test_a_defect_while_laying_out_is_told_like_any_other() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        LayingOut(breaks).written()
+        PrintThread(breaks).written()
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ def test_the_engine_works_on_while_pages_are_laid_out(bridge: Bridge, qtbot: QtB
         return b"pages"
 
     async def lay_out(_emit: Callable[[Event], None]) -> object:
-        return await beside(LayingOut(slow).written)
+        return await beside(PrintThread(slow).written)
 
     async def other(_emit: Callable[[Event], None]) -> object:
         return "other"
@@ -306,7 +306,7 @@ def test_closing_the_window_waits_for_pages_that_are_being_laid_out(bridge: Brid
         return b"pages"
 
     async def lay_out(_emit: Callable[[Event], None]) -> object:
-        return await beside(LayingOut(slow).written)
+        return await beside(PrintThread(slow).written)
 
     bridge.start(lay_out, lambda _end: None)
     assert begun.wait(20)

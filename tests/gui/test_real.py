@@ -7,22 +7,22 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
-from mailsetup.demo.world import DemoWorld
-from mailsetup.gui.signs import Light
+from mailsetup.demo.mail_system import DemoMailSystem
+from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.model.finding import Link
-from tests.gui.driver import Person
-from tests.servers.world import World
+from tests.support.gui.driver import Person
+from tests.support.servers.real_servers import World
 
 MakePerson = Callable[[Assistant], Person]
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[DemoWorld]:
-    with DemoWorld() as world:
+def demo() -> Iterator[DemoMailSystem]:
+    with DemoMailSystem() as world:
         yield world
 
 
-def at_the_demo(somebody: MakePerson, demo: DemoWorld) -> Person:
+def at_the_demo(somebody: MakePerson, demo: DemoMailSystem) -> Person:
     return somebody(Assistant(RunOptions(network=demo.options)))
 
 
@@ -32,7 +32,7 @@ def at_real_servers(somebody: MakePerson, world: World) -> Person:
 
 
 def test_the_demo_leads_from_an_address_to_everything_works(
-    somebody: MakePerson, demo: DemoWorld
+    somebody: MakePerson, demo: DemoMailSystem
 ) -> None:
     person = at_the_demo(somebody, demo)
     person.enters_address("ana@demo.test")
@@ -41,23 +41,25 @@ def test_the_demo_leads_from_an_address_to_everything_works(
     person.enters_password("hola-ana")
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
-    assert all(person.result.chain.light(link) is Light.OK for link in Link)
+    assert all(person.result.chain.light(link) is StatusLight.OK for link in Link)
 
 
-def test_the_demo_shows_a_wrong_password(somebody: MakePerson, demo: DemoWorld) -> None:
+def test_the_demo_shows_a_wrong_password(somebody: MakePerson, demo: DemoMailSystem) -> None:
     person = at_the_demo(somebody, demo)
     person.enters_address("eva@demo.test")
     person.is_on(Page.FOUND)
     person.enters_password("mal")
     person.is_on(Page.RESULT)
-    assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
+    assert person.result.chain.light(Link.ACCOUNT) is StatusLight.FAIL
     person.goes_on()
     person.enters_password("hola-eva")
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
 
 
-def test_the_demo_explains_a_domain_without_mail(somebody: MakePerson, demo: DemoWorld) -> None:
+def test_the_demo_explains_a_domain_without_mail(
+    somebody: MakePerson, demo: DemoMailSystem
+) -> None:
     person = at_the_demo(somebody, demo)
     person.enters_address("nadie@sincorreo.test")
     person.is_on(Page.MANUAL)
@@ -114,5 +116,5 @@ def test_on_real_servers_a_full_mailbox_is_named(somebody: MakePerson, world: Wo
     person.is_on(Page.FOUND)
     person.enters_password(world.accounts["llena@bodega.test"])
     person.is_on(Page.RESULT)
-    assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
+    assert person.result.chain.light(Link.ACCOUNT) is StatusLight.FAIL
     assert "mailbox is full" in person.result.sentence.text()

@@ -8,15 +8,15 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
-from mailsetup.gui.pages.signin import SignInPage
+from mailsetup.gui.pages.sign_in import SignInPage
 from mailsetup.oauth.clients import settings_path
 from mailsetup.vault import Vault
-from tests.gui.driver import Person
 from tests.oauth.conftest import is_closed, options_of, port_of
-from tests.oauth.keyring import MemoryKeyring
-from tests.oauth.person import Person as InBrowser
-from tests.servers.issuer import Issuer
-from tests.servers.world import SIGN_IN_CONFIG, World
+from tests.support.gui.driver import Person
+from tests.support.oauth.keyring import MemoryKeyring
+from tests.support.oauth.person import Person as InBrowser
+from tests.support.servers.oauth_issuer import Issuer
+from tests.support.servers.real_servers import SIGN_IN_CONFIG, World
 
 MakePerson = Callable[[Assistant], Person]
 pytestmark = pytest.mark.servers

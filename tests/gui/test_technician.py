@@ -8,11 +8,11 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
-from mailsetup.gui import screenshots
-from mailsetup.gui.page import Wish
+from mailsetup.gui.page import Request
 from mailsetup.gui.pages.technician import TechnicianPage
-from mailsetup.gui.screenshots import SIZE
-from tests.gui.driver import Person, Scripted, nothing_found
+from tests.support.gui import gallery
+from tests.support.gui.driver import Person, Scripted, nothing_found
+from tests.support.gui.gallery import SIZE
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -75,7 +75,7 @@ def test_servers_from_a_file_are_taken_without_a_search(
     person = somebody(assistant)
     page = at_the_technicians_page(person)
     person.window.dialogs.file = lambda _parent, _title: str(path)
-    person.clicks(page.ways[Wish.OPEN_SETTINGS_FILE])
+    person.clicks(page.ways[Request.OPEN_SETTINGS_FILE])
     person.goes_on()
     person.enters_address("ana@own.test")
     person.is_on(Page.FOUND)
@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_used_is_told_beside_the_address(
     person = somebody(Scripted())
     page = at_the_technicians_page(person)
     person.window.dialogs.file = lambda _parent, _title: str(path)
-    person.clicks(page.ways[Wish.OPEN_SETTINGS_FILE])
+    person.clicks(page.ways[Request.OPEN_SETTINGS_FILE])
     person.goes_on()
     person.enters_address("ana@own.test")
     person.bot.waitUntil(lambda: person.start._problem.isVisibleTo(person.window))
@@ -129,7 +129,7 @@ def test_the_technicians_page_needs_no_scrolling(somebody: MakePerson) -> None:
     person.window.resize(SIZE)
     for spoken in ("es", "en"):
         person.window.languages.setCurrentIndex(person.window.languages.findData(spoken))
-        screenshots.show(person.window, "technician")
+        gallery.show(person.window, "technician")
         person.bot.wait(50)
         assert person.window.area.verticalScrollBar().maximum() == 0, spoken
 

@@ -10,23 +10,23 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
+from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_new_profile
+from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.service import Assistant, Discovery
-from mailsetup.diagnosis.chain import Verdict, judge
+from mailsetup.diagnosis.chain import Diagnosis, judge
 from mailsetup.diagnosis.symptoms import Symptom, answer
-from mailsetup.export.thunderbird_profile import Applied, apply_new_profile
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.pages.testing import TestingPage
-from mailsetup.gui.screenshots import discovery, report
-from mailsetup.gui.signs import Light
+from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.i18n import language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.settings import Account, HostAlias
 from mailsetup.vault import VaultState
-from tests.gui.driver import Person, Scripted, folder_chooser, nothing_found
+from tests.support.gui.driver import Person, Scripted, folder_chooser, nothing_found
+from tests.support.gui.gallery import discovery, report
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -38,7 +38,7 @@ def test_from_the_address_to_a_guide_everything_works(person: Person, tmp_path: 
     person.goes_on()
     person.enters_password("secreta")
     person.is_on(Page.RESULT)
-    assert person.result.chain.light(Link.ACCOUNT) is Light.OK
+    assert person.result.chain.light(Link.ACCOUNT) is StatusLight.OK
     assert person.result.sentence.text() == "Your mail comes in and goes out."
     person.goes_on()
     person.is_on(Page.PROGRAM)
@@ -278,7 +278,7 @@ def test_a_mailbox_that_no_usual_server_gives_out_is_told(
     class Silent(Scripted):
         async def explain_absence(
             self, address: EmailAddress, discovery: Discovery | None = None
-        ) -> Verdict:
+        ) -> Diagnosis:
             return judge((), ())
 
     person = somebody(Silent(found=replace(nothing_found(), warnings=(word,))))
@@ -384,7 +384,7 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     person = somebody(assistant)
     person.begins_the_test("mala")
     person.is_on(Page.RESULT)
-    assert person.result.chain.light(Link.ACCOUNT) is Light.FAIL
+    assert person.result.chain.light(Link.ACCOUNT) is StatusLight.FAIL
     assert "does not accept" in person.result.sentence.text()
     person.clicks(person.result.other_servers)
     person.is_on(Page.MANUAL)
@@ -398,7 +398,7 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     person.enters_password("buena")
     assert entry.field.fault.text() == ""
     person.is_on(Page.RESULT)
-    assert person.result.chain.light(Link.ACCOUNT) is Light.OK
+    assert person.result.chain.light(Link.ACCOUNT) is StatusLight.OK
     assert not person.result.message.isVisibleTo(person.window)
     assert [r.secret.reveal() for r in assistant.requests] == ["mala", "buena"]
 
@@ -643,7 +643,7 @@ def somebody_elses() -> Account:
 @pytest.mark.thunderbird
 def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) -> None:
     made = apply_new_profile(somebody_elses())
-    assert isinstance(made, Applied)
+    assert isinstance(made, ThunderbirdApplied)
     before = (made.profile / "prefs.js").read_bytes()
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
@@ -668,7 +668,7 @@ def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) 
 @pytest.mark.thunderbird
 def test_a_profile_of_its_own_can_be_chosen_beside_another(person: Person) -> None:
     made = apply_new_profile(somebody_elses())
-    assert isinstance(made, Applied)
+    assert isinstance(made, ThunderbirdApplied)
     before = (made.profile / "prefs.js").read_bytes()
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsetup.model.address import AddressFault, EmailAddress, MalformedAddress
+from mailsetup.model.address import AddressFailure, AddressFault, EmailAddress
 from mailsetup.model.text import has_control
 
 A_LABEL = "xn--pescola-8ya9a.es"
@@ -59,7 +59,7 @@ def parsed(text: str) -> EmailAddress:
 )
 def test_what_is_no_address_says_why(text: str, fault: AddressFault) -> None:
     malformed = EmailAddress.parse(text)
-    assert isinstance(malformed, MalformedAddress)
+    assert isinstance(malformed, AddressFailure)
     assert malformed.fault is fault
     assert len(malformed.text) <= 80
     assert not has_control(malformed.text)
@@ -152,6 +152,6 @@ def test_ordinary_addresses_pass_unchanged(local: str, domain: str) -> None:
     text = f"{local}@{domain}"
     address = EmailAddress.parse(text)
     if local.startswith("."):
-        assert isinstance(address, MalformedAddress)
+        assert isinstance(address, AddressFailure)
     else:
         assert address == EmailAddress(local, domain)

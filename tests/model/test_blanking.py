@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets, without_secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.model.text import ELLIPSIS, plain
-from mailsetup.verify.outcome import ErrorClass, Stage
-from mailsetup.verify.refusal import RefusalError, border
+from mailsetup.verify.failures import DialogueRefusedError, border
+from mailsetup.verify.result import DialogueFault, Stage
 
 PASSWORDS = (
     "CANARY  two  spaces",
@@ -139,7 +139,9 @@ SERVER = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "a
 def test_a_failure_holds_it_neither_in_its_text_nor_in_its_code(password: str) -> None:
     for text in (password, "y" * 270 + password + "z" * 900, "y" * 1190 + password):
         with border(SERVER, Stage.LOGIN, Secret(password)) as login:
-            raise RefusalError(Stage.LOGIN, ErrorClass.AUTH_WRONG, code=f"NO {password}", text=text)
+            raise DialogueRefusedError(
+                Stage.LOGIN, DialogueFault.AUTH_WRONG, code=f"NO {password}", text=text
+            )
         failure = login.outcome()
         assert "CANA" not in failure.text
         assert "CANA" not in failure.code

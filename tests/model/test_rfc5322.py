@@ -21,8 +21,8 @@ from mailsetup.model.rfc5322 import (
     date_in,
     parts_of,
 )
-from mailsetup.verify.outcome import ErrorClass
-from mailsetup.verify.roundtrip import attachment_error
+from mailsetup.verify.result import DialogueFault
+from mailsetup.verify.round_trip import attachment_error
 
 CONTENT = bytes(range(256)) * 8
 DIGEST = hashlib.sha256(CONTENT).digest()
@@ -125,8 +125,8 @@ def test_a_hostile_message_costs_no_more_than_its_size(message: bytes) -> None:
     assert len(found.parts) <= MAX_PARTS
     assert sum(len(part.body) for part in found.parts) <= len(message)
     assert attachment_error(message, DIGEST) in (
-        ErrorClass.ATTACHMENT_ALTERED,
-        ErrorClass.ATTACHMENT_MISSING,
+        DialogueFault.ATTACHMENT_ALTERED,
+        DialogueFault.ATTACHMENT_MISSING,
     )
 
 
@@ -136,20 +136,20 @@ def test_a_hostile_message_costs_no_more_than_its_size(message: bytes) -> None:
 )
 def test_a_message_beyond_the_limits_counts_as_altered(name: str) -> None:
     assert not parts_of(HOSTILE[name]).complete
-    assert attachment_error(HOSTILE[name], DIGEST) is ErrorClass.ATTACHMENT_ALTERED
+    assert attachment_error(HOSTILE[name], DIGEST) is DialogueFault.ATTACHMENT_ALTERED
 
 
 def test_a_message_without_an_attachment_has_lost_it() -> None:
     html = TEXT.replace(b"plain", b"html")
     alternative = multipart(TEXT, html).replace(b"mixed", b"alternative")
     for message in (TEXT, alternative, multipart(TEXT, html), multipart(TEXT)):
-        assert attachment_error(message, DIGEST) is ErrorClass.ATTACHMENT_MISSING
+        assert attachment_error(message, DIGEST) is DialogueFault.ATTACHMENT_MISSING
 
 
 def test_a_notice_in_its_place_counts_as_altered() -> None:
     notice = TEXT.replace(b"text/plain", b'text/plain; name="removed.txt"')
     for message in (multipart(TEXT, notice), multipart(TEXT, TEXT)):
-        assert attachment_error(message, DIGEST) is ErrorClass.ATTACHMENT_ALTERED
+        assert attachment_error(message, DIGEST) is DialogueFault.ATTACHMENT_ALTERED
 
 
 PIECES = st.sampled_from(
@@ -187,8 +187,8 @@ def test_any_bytes_are_read_within_the_limits(raw: bytes) -> None:
     for part in found.parts:
         assert isinstance(part.content(), bytes)
     assert attachment_error(raw, DIGEST) in (
-        ErrorClass.ATTACHMENT_ALTERED,
-        ErrorClass.ATTACHMENT_MISSING,
+        DialogueFault.ATTACHMENT_ALTERED,
+        DialogueFault.ATTACHMENT_MISSING,
     )
 
 

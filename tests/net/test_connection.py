@@ -13,7 +13,7 @@ from mailsetup.net.connection import (
     TooMuchDataError,
 )
 from mailsetup.net.tls import TlsFault
-from tests.net.loopback import HOST, Handler, dialer, saying, server_context, serving
+from tests.support.network.loopback import HOST, Handler, dialer, saying, server_context, serving
 
 
 async def connect(port: int) -> Connection:

@@ -8,9 +8,9 @@ import trustme
 
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer, interleaved
-from mailsetup.net.dns import Absent, Answer, NoAnswer, Reply, ResolverFault
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, DnsFault, Reply
 from mailsetup.net.tls import TlsFault
-from tests.net.loopback import (
+from tests.support.network.loopback import (
     HOST,
     LONG_AGO,
     YESTERDAY,
@@ -106,9 +106,9 @@ async def test_a_closed_port_is_refused() -> None:
     ("reply", "fault"),
     [
         (Absent(nxdomain=True), ConnectFault.UNRESOLVABLE),
-        (NoAnswer(ResolverFault.SERVFAIL), ConnectFault.RESOLVER),
-        (Answer(("127.0.0.1",)), ConnectFault.FORBIDDEN_ADDRESS),
-        (Answer(("::1", "169.254.169.254", "0.0.0.0")), ConnectFault.FORBIDDEN_ADDRESS),
+        (DnsFailure(DnsFault.SERVFAIL), ConnectFault.RESOLVER),
+        (DnsAnswer(("127.0.0.1",)), ConnectFault.FORBIDDEN_ADDRESS),
+        (DnsAnswer(("::1", "169.254.169.254", "0.0.0.0")), ConnectFault.FORBIDDEN_ADDRESS),
     ],
 )
 async def test_names_that_lead_nowhere_or_home(reply: Reply[str], fault: ConnectFault) -> None:
@@ -142,7 +142,7 @@ async def test_a_dead_first_address_does_not_keep_the_second_from_answering() ->
                     filler.connect_ex(("127.0.0.2", there.port))
 
                 async def look_up(host: str) -> Reply[str]:
-                    return Answer(("127.0.0.2", "127.0.0.1"))
+                    return DnsAnswer(("127.0.0.2", "127.0.0.1"))
 
                 dial = Dialer(look_up, client_context, allow_loopback=True)
                 connection = await dial(HOST, there.port, implicit_tls=False)

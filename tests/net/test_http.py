@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mailsetup.net.dial import Dialer
-from mailsetup.net.dns import Absent, Answer, NoAnswer, Reply, ResolverFault
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, DnsFault, Reply
 from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply, HttpsClient
 from mailsetup.net.tls import TlsFault
-from tests.net.loopback import Handler, client_context, saying, server_context, serving
+from tests.support.network.loopback import Handler, client_context, saying, server_context, serving
 
 NAMES = ("autoconfig.bodega.example", "www.bodega.example", "hoster.example")
 URL = "https://autoconfig.bodega.example/a"
@@ -20,8 +20,8 @@ URL = "https://autoconfig.bodega.example/a"
 
 async def look_up(host: str) -> Reply[str]:
     if host.startswith("unanswered."):
-        return NoAnswer(ResolverFault.SERVFAIL)
-    return Answer(("192.0.2.1",)) if host in NAMES else Absent(nxdomain=True)
+        return DnsFailure(DnsFault.SERVFAIL)
+    return DnsAnswer(("192.0.2.1",)) if host in NAMES else Absent(nxdomain=True)
 
 
 def web(pages: Mapping[str, bytes], seen: list[bytes] | None = None) -> Handler:

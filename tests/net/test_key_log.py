@@ -13,7 +13,14 @@ from mailsetup.net.tls import (
     inspecting_context,
     verifying_context,
 )
-from tests.net.loopback import HOST, authority, only_loopback, saying, server_context, serving
+from tests.support.network.loopback import (
+    HOST,
+    authority,
+    only_loopback,
+    saying,
+    server_context,
+    serving,
+)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from mailsetup.model.hostname import to_a_label
 from mailsetup.net.network import NetworkOptions, open_network, parse_resolver, system_proxy
-from mailsetup.net.publicsuffix import owned_domain, registrable_domain, same_organisation
+from mailsetup.net.public_suffix import owned_domain, registrable_domain, same_organisation
 
 
 @pytest.mark.parametrize(

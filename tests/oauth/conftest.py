@@ -9,15 +9,15 @@ import pytest
 
 from mailsetup import i18n
 from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions, choose_account
-from mailsetup.assistant.signin import SignInFailure, SignInWay
-from mailsetup.assistant.signinwords import sign_in_sentence
+from mailsetup.assistant.signin.flow import SignInFailure, SignInWay
+from mailsetup.assistant.texts.signin import sign_in_sentence
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account, AccountSettings
 from mailsetup.net.network import parse_resolver
 from mailsetup.vault import Vault
-from tests.oauth.keyring import MemoryKeyring
-from tests.servers.issuer import Issuer
-from tests.servers.world import World
+from tests.support.oauth.keyring import MemoryKeyring
+from tests.support.servers.oauth_issuer import Issuer
+from tests.support.servers.real_servers import World
 
 ADDRESS = "ana@acceso.test"
 

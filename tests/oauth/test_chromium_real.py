@@ -9,13 +9,13 @@ import pytest
 
 from mailsetup import i18n
 from mailsetup.assistant.service import Assistant, CheckRequest
-from mailsetup.assistant.signin import SignIn, SignInFailure, SignInWay
+from mailsetup.assistant.signin.flow import SignIn, SignInFailure, SignInWay
 from mailsetup.model.settings import Account, AccountSettings
-from mailsetup.oauth.outcome import SignInFault
-from tests.oauth.chromium import Chromium, chromium
+from mailsetup.oauth.result import SignInFault
 from tests.oauth.conftest import ADDRESS, is_closed, port_of
-from tests.servers.issuer import Issuer
-from tests.servers.world import World
+from tests.support.oauth.chromium import Chromium, chromium
+from tests.support.servers.oauth_issuer import Issuer
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 import pytest
 
 from mailsetup.assistant.events import Event, SignInCode
-from mailsetup.assistant.signin import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
+from mailsetup.assistant.signin.flow import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
 from mailsetup.net.network import Network, open_network
-from mailsetup.oauth.outcome import Client, SignInFault
+from mailsetup.oauth.result import Client, SignInFault
 from tests.oauth.conftest import ADDRESS, options_of, sentences
-from tests.oauth.person import nobody
-from tests.servers.issuer import Issuer
-from tests.servers.world import World
+from tests.support.oauth.person import nobody
+from tests.support.servers.oauth_issuer import Issuer
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 

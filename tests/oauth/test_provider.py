@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mailsetup.assistant.signin import (
-    KeptSignIn,
+from mailsetup.assistant.signin.flow import (
     SignInWay,
+    StoredSignIn,
     from_kept,
     kept_from_text,
     kept_to_text,
@@ -28,17 +28,17 @@ from mailsetup.model.settings import (
 )
 from mailsetup.net.http import HttpReply
 from mailsetup.oauth.clients import (
-    ClientsProblem,
+    ClientsFailure,
     built_in,
     client_for,
     of_technician,
     settings_path,
 )
 from mailsetup.oauth.metadata import is_issuer, places, read
-from mailsetup.oauth.outcome import SignInFailure, SignInFault
-from mailsetup.oauth.provider import BUILTIN, Provider, builtin_for, given_by
+from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, given_by
+from mailsetup.oauth.result import SignInFailure, SignInFault
 from mailsetup.oauth.tokens import missing_scopes, post, query_of, refusal
-from tests.discovery.world import World
+from tests.support.network.scripted_network import World
 
 ISSUER = "https://id.bodega.es"
 GOOD = {
@@ -51,7 +51,7 @@ GOOD = {
 ADDRESS = EmailAddress("ana", "bodega.es")
 
 
-def builtin(word: str) -> Provider:
+def builtin(word: str) -> OAuthProvider:
     return next(one for one in BUILTIN if one.id == word)
 
 
@@ -197,7 +197,7 @@ def test_the_metadata_stand_where_the_rfcs_say(issuer: str, first: str, second: 
 
 def test_good_metadata_give_a_provider_for_its_own_domain() -> None:
     found = read(json.dumps(GOOD).encode(), ISSUER)
-    assert isinstance(found, Provider)
+    assert isinstance(found, OAuthProvider)
     assert found.imap == ("urn:ietf:params:oauth:scope:mail",)
     assert found.owns("mail.bodega.es")
     assert not found.owns("mail.hoster.com")
@@ -207,7 +207,7 @@ def test_good_metadata_give_a_provider_for_its_own_domain() -> None:
 def test_resources_that_an_issuer_calls_its_own_may_receive_its_tokens() -> None:
     more = {**GOOD, "protected_resources": ["https://mail.hoster.com/", "imap.otra.com", 7]}
     found = read(json.dumps(more).encode(), ISSUER)
-    assert isinstance(found, Provider)
+    assert isinstance(found, OAuthProvider)
     assert found.owns("mail.hoster.com")
     assert found.owns("imap.otra.com")
     assert not found.owns("smtp.otra.com")
@@ -343,12 +343,12 @@ def test_a_technicians_file_gives_ids_by_provider_or_issuer(home: Path) -> None:
         encoding="utf-8",
     )
     known = known_clients()
-    assert not isinstance(known, ClientsProblem)
+    assert not isinstance(known, ClientsFailure)
     google = client_for(builtin("google"), known)
     assert google is not None
     assert (google.id, google.secret) == ("g-1", Secret("nicht geheim"))
     assert "nicht" not in repr(google)
-    ours = client_for(Provider("id.bodega.es", "x", ISSUER), known)
+    ours = client_for(OAuthProvider("id.bodega.es", "x", ISSUER), known)
     assert ours is not None
     assert ours.redirect == "http://localhost:8400/vuelta"
     assert client_for(builtin("microsoft"), known) is None
@@ -371,20 +371,20 @@ def test_a_file_with_a_mistake_is_named_and_not_half_used(tmp_path: Path, text: 
     path = tmp_path / "oauth.toml"
     path.write_text(text)
     found = of_technician(path)
-    assert isinstance(found, ClientsProblem)
+    assert isinstance(found, ClientsFailure)
     assert found.where
     path.write_bytes(b"\xff")
-    assert isinstance(of_technician(path), ClientsProblem)
+    assert isinstance(of_technician(path), ClientsFailure)
 
 
 # The keyring ------------------------------------------------------------------------------------
 
 
 def test_a_kept_sign_in_is_given_to_its_own_provider_only() -> None:
-    kept = KeptSignIn(ISSUER, "b-1", Secret("erneuern"), "ana@bodega.es")
+    kept = StoredSignIn(ISSUER, "b-1", Secret("erneuern"), "ana@bodega.es")
     assert kept_from_text(kept_to_text(kept)) == kept
     assert "erneuern" not in repr(kept)
-    provider = Provider("id.bodega.es", "x", ISSUER, token=f"{ISSUER}/token")
+    provider = OAuthProvider("id.bodega.es", "x", ISSUER, token=f"{ISSUER}/token")
     way = SignInWay(account("mail.bodega.es"), provider, None)
     found = from_kept(kept, way)
     assert found is not None

@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
+from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.events import Event, SignInOpened
-from mailsetup.assistant.report import CheckReport
 from mailsetup.assistant.service import Assistant, CheckRequest, UnconfirmedError
-from mailsetup.assistant.signin import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
-from mailsetup.assistant.signinwords import other_account_sentence, sign_in_link
+from mailsetup.assistant.signin.flow import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
+from mailsetup.assistant.texts.signin import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.table import EXPORTERS
+from mailsetup.export.registry import EXPORTERS
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import (
@@ -31,8 +31,8 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.net.network import open_network
-from mailsetup.oauth.outcome import Client, SignInFault
 from mailsetup.oauth.provider import BUILTIN
+from mailsetup.oauth.result import Client, SignInFault
 from mailsetup.vault import Vault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
@@ -43,14 +43,14 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn
 from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
-from tests.oauth.keyring import MemoryKeyring
-from tests.oauth.person import Person, nobody
-from tests.servers.issuer import MAIL, Issuer
-from tests.servers.world import World
+from tests.support.oauth.keyring import MemoryKeyring
+from tests.support.oauth.person import Person, nobody
+from tests.support.servers.oauth_issuer import MAIL, Issuer
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 
@@ -576,7 +576,7 @@ async def test_each_mechanism_opens_every_real_server_and_a_wrong_token_is_told_
     async with open_network(options_of(world).network) as net:
         for token, expected in (
             (made.token, mechanism),
-            (AccessToken("x" * 400), ErrorClass.AUTH_TOKEN_REFUSED),
+            (AccessToken("x" * 400), DialogueFault.AUTH_TOKEN_REFUSED),
         ):
             imap = await open_imap(incoming, net)
             assert isinstance(imap, ImapSession)
@@ -595,7 +595,7 @@ async def test_each_mechanism_opens_every_real_server_and_a_wrong_token_is_told_
                 assert said_of(await log_in_pop3(maildrop, token, net)) == expected
 
 
-def said_of(outcome: LoggedIn | Failure) -> str:
+def said_of(outcome: LoggedIn | DialogueFailure) -> str:
     if isinstance(outcome, LoggedIn):
         return outcome.mechanism
     assert "x" * 400 not in outcome.text

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from mailsetup.discovery.providers import Provider, by_domain, load
+from mailsetup.discovery.providers import MailProvider, by_domain, load
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPT = ROOT / "packaging" / "refresh_providers.py"
@@ -55,7 +55,7 @@ def sapo(imap: str = "imap.sapo.pt", **changes: str) -> str:
     )
 
 
-def row_of(domain: str) -> Provider:
+def row_of(domain: str) -> MailProvider:
     row = by_domain(domain)
     assert row is not None
     return row

@@ -18,8 +18,8 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn
-from tests.discovery.world import World, run
+from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn
+from tests.support.network.scripted_network import World, run
 
 HELLO = {
     Protocol.IMAP: b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\r\n",
@@ -65,7 +65,7 @@ class Dripping(asyncio.Transport):
         self._closed = True
 
 
-async def tried(protocol: Protocol, well_behaved: int) -> tuple[LoggedIn | Failure, float]:
+async def tried(protocol: Protocol, well_behaved: int) -> tuple[LoggedIn | DialogueFailure, float]:
     """What came of it, and after how many seconds."""
 
     async def connect(
@@ -85,24 +85,30 @@ async def tried(protocol: Protocol, well_behaved: int) -> tuple[LoggedIn | Failu
     return outcome, net.clock.monotonic() - started
 
 
-async def _tried(server: ServerSettings, net: Network) -> LoggedIn | Failure:
+async def _tried(server: ServerSettings, net: Network) -> LoggedIn | DialogueFailure:
     secret = Secret("canario")
     match server.protocol:
         case Protocol.IMAP:
             imap = await open_imap(server, net)
-            return imap if isinstance(imap, Failure) else await log_in_imap(imap, secret, net)
+            return (
+                imap if isinstance(imap, DialogueFailure) else await log_in_imap(imap, secret, net)
+            )
         case Protocol.POP3:
             pop3 = await open_pop3(server, net)
-            return pop3 if isinstance(pop3, Failure) else await log_in_pop3(pop3, secret, net)
+            return (
+                pop3 if isinstance(pop3, DialogueFailure) else await log_in_pop3(pop3, secret, net)
+            )
         case _:
             smtp = await open_smtp(server, net)
-            return smtp if isinstance(smtp, Failure) else await log_in_smtp(smtp, secret, net)
+            return (
+                smtp if isinstance(smtp, DialogueFailure) else await log_in_smtp(smtp, secret, net)
+            )
 
 
 @pytest.mark.parametrize("protocol", HELLO, ids=str)
 @pytest.mark.parametrize("well_behaved", [0, 1, 2])
 def test_a_server_that_drips_is_left_within_its_time(protocol: Protocol, well_behaved: int) -> None:
     outcome, seconds = run(tried(protocol, well_behaved))
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.TIMEOUT
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.TIMEOUT
     assert seconds <= 30.0

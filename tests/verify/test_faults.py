@@ -9,8 +9,8 @@ import pytest
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, SocketType
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
-from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn, Stage
-from tests.verify.scripted import Flood, Hear, Heard, Say, Secure, Step, playing
+from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn, Stage
+from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
 
 CANARY = "canario-Zx9!"
 SECRET = Secret(CANARY)
@@ -63,17 +63,17 @@ SCRIPTS = {
 
 async def tried(
     steps: tuple[Step, ...], protocol: Protocol, security: SocketType, folder: Path
-) -> tuple[LoggedIn | Failure, Heard]:
+) -> tuple[LoggedIn | DialogueFailure, Heard]:
     """Open and log in, as the assistant does."""
     async with playing(steps, protocol, security, folder) as (server, net, heard):
         if protocol is Protocol.IMAP:
             imap = await open_imap(server, net)
-            if isinstance(imap, Failure):
+            if isinstance(imap, DialogueFailure):
                 return imap, heard
             async with imap:
                 return await log_in_imap(imap, SECRET, net), heard
         smtp = await open_smtp(server, net)
-        if isinstance(smtp, Failure):
+        if isinstance(smtp, DialogueFailure):
             return smtp, heard
         async with smtp:
             return await log_in_smtp(smtp, SECRET, net), heard
@@ -110,8 +110,12 @@ async def test_a_server_that_hangs_up_at_any_step_is_a_failure(
     case: tuple[Protocol, SocketType], length: int, tmp_path: Path
 ) -> None:
     outcome, heard = await tried(SCRIPTS[case][:length], *case, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error in (ErrorClass.RESET, ErrorClass.TLS_FAILED, ErrorClass.WRONG_TLS_MODE)
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error in (
+        DialogueFault.RESET,
+        DialogueFault.TLS_FAILED,
+        DialogueFault.WRONG_TLS_MODE,
+    )
     assert not said_the_secret(heard.clear)
 
 
@@ -131,8 +135,8 @@ async def test_another_services_greeting_is_told_as_such(
     case: tuple[Protocol, SocketType], noise: bytes, tmp_path: Path
 ) -> None:
     outcome, _heard = await tried((Say(noise),), *case, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.WRONG_SERVICE
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.WRONG_SERVICE
     assert "\x1b" not in outcome.text
     assert "\0" not in outcome.text
 
@@ -142,26 +146,26 @@ async def test_a_greeting_without_an_end_is_cut_off(
     case: tuple[Protocol, SocketType], tmp_path: Path
 ) -> None:
     outcome, _heard = await tried((Flood(b"x" * 65536),), *case, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.PROTOCOL_ERROR
 
 
 async def test_answers_without_an_end_are_cut_off(tmp_path: Path) -> None:
     endless = (*IMAP_TLS[:2], Flood(b'* LIST () "/" x\r\n' * 500))
     outcome, _heard = await tried(endless, Protocol.IMAP, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.PROTOCOL_ERROR
     endless = (*SMTP_TLS[:2], Flood(b"250-more\r\n" * 500))
     outcome, _heard = await tried(endless, Protocol.SMTP, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.PROTOCOL_ERROR
 
 
 async def test_a_huge_literal_is_refused_before_it_is_read(tmp_path: Path) -> None:
     steps = (*IMAP_TLS[:2], Say(b"* X {99999999999}\r\n"))
     outcome, _heard = await tried(steps, Protocol.IMAP, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.PROTOCOL_ERROR
 
 
 @pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.SMTP])
@@ -180,8 +184,8 @@ async def test_without_starttls_no_password_is_ever_said(
         for step in steps
     )
     outcome, heard = await tried(without, protocol, SocketType.STARTTLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.STARTTLS_MISSING
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.STARTTLS_MISSING
     assert not said_the_secret(heard.clear)
     assert b"AUTH PLAIN" not in heard.clear
 
@@ -193,8 +197,8 @@ async def test_a_refused_starttls_ends_it(protocol: Protocol, tmp_path: Path) ->
     outcome, heard = await tried(
         (*steps[:4], Say(refusal), Hear(), Hear()), protocol, SocketType.STARTTLS, tmp_path
     )
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.STARTTLS_MISSING
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.STARTTLS_MISSING
     assert not said_the_secret(heard.clear)
 
 
@@ -207,16 +211,16 @@ async def test_bytes_injected_behind_the_agreement_to_tls_end_it(
     assert isinstance(agreement, Say)
     steps[4] = Say(agreement.data + b"* CAPABILITY AUTH=LOGIN\r\n250 AUTH LOGIN\r\n")
     outcome, heard = await tried(tuple(steps), protocol, SocketType.STARTTLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.INJECTION
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.INJECTION
     assert not said_the_secret(heard.clear)
 
 
 async def test_preauth_before_tls_is_refused(tmp_path: Path) -> None:
     steps = (Say(b"* PREAUTH welcome\r\n"), Hear(), Hear())
     outcome, heard = await tried(steps, Protocol.IMAP, SocketType.STARTTLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.INJECTION
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.INJECTION
     assert heard.clear == b""
 
 
@@ -229,15 +233,15 @@ async def test_tls_on_a_port_that_speaks_in_clear_is_told_apart(tmp_path: Path) 
         from dataclasses import replace
 
         outcome = await open_imap(replace(server, security=SocketType.TLS), net)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.WRONG_TLS_MODE
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.WRONG_TLS_MODE
 
 
 async def test_bye_in_the_middle_is_the_servers_no(tmp_path: Path) -> None:
     steps = (*IMAP_TLS[:4], Say(b"* BYE Too many simultaneous connections\r\n"))
     outcome, _heard = await tried(steps, Protocol.IMAP, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.TOO_MANY_CONNECTIONS
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.TOO_MANY_CONNECTIONS
 
 
 @pytest.mark.parametrize(
@@ -246,42 +250,42 @@ async def test_bye_in_the_middle_is_the_servers_no(tmp_path: Path) -> None:
         (
             Protocol.IMAP,
             b"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)\r\n",
-            ErrorClass.AUTH_WRONG,
+            DialogueFault.AUTH_WRONG,
             "NO AUTHENTICATIONFAILED",
         ),
         (
             Protocol.IMAP,
             b"{tag} NO [ALERT] Application-specific password required: https://x\r\n",
-            ErrorClass.AUTH_APP_PASSWORD,
+            DialogueFault.AUTH_APP_PASSWORD,
             "NO ALERT",
         ),
         (
             Protocol.IMAP,
             b"{tag} NO [UNAVAILABLE] try later\r\n",
-            ErrorClass.TEMPORARY,
+            DialogueFault.TEMPORARY,
             "NO UNAVAILABLE",
         ),
-        (Protocol.SMTP, b"535 5.7.8 no\r\n", ErrorClass.AUTH_WRONG, "535 5.7.8"),
+        (Protocol.SMTP, b"535 5.7.8 no\r\n", DialogueFault.AUTH_WRONG, "535 5.7.8"),
         (
             Protocol.SMTP,
             b"535 5.7.139 Authentication unsuccessful, basic authentication is disabled.\r\n",
-            ErrorClass.AUTH_OAUTH_NEEDED,
+            DialogueFault.AUTH_OAUTH_NEEDED,
             "535 5.7.139",
         ),
         (
             Protocol.SMTP,
             b"454 4.7.0 Temporary authentication failure\r\n",
-            ErrorClass.TEMPORARY,
+            DialogueFault.TEMPORARY,
             "454 4.7.0",
         ),
     ],
 )
 async def test_a_refused_login_keeps_the_servers_code(
-    protocol: Protocol, refusal: bytes, error: ErrorClass, code: str, tmp_path: Path
+    protocol: Protocol, refusal: bytes, error: DialogueFault, code: str, tmp_path: Path
 ) -> None:
     steps = (*SCRIPTS[protocol, SocketType.TLS][:4], Say(refusal), Hear())
     outcome, heard = await tried(steps, protocol, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert (outcome.stage, outcome.error, outcome.code) == (Stage.LOGIN, error, code)
     attempts = heard.secure.count(b"AUTH")
     assert attempts == 1
@@ -294,7 +298,7 @@ async def test_a_server_that_quotes_the_password_does_not_bring_it_into_the_evid
     packed = base64.b64encode(f"\0ana@scripted.test\0{CANARY}".encode())
     steps = (*SMTP_TLS[:4], Say(b"535 5.7.8 bad: " + CANARY.encode() + b" " + packed + b"\r\n"))
     outcome, _heard = await tried(steps, Protocol.SMTP, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert not said_the_secret(repr(outcome).encode())
     assert not said_the_secret(caplog.text.encode())
     assert "•••" in outcome.text
@@ -306,8 +310,8 @@ async def test_control_characters_in_a_password_never_reach_the_wire(
 ) -> None:
     async with playing(IMAP_TLS, Protocol.IMAP, SocketType.TLS, tmp_path) as (server, net, heard):
         session = await open_imap(server, net)
-        assert not isinstance(session, Failure)
+        assert not isinstance(session, DialogueFailure)
         async with session:
             outcome = await log_in_imap(session, Secret(password), net)
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert b"AUTHENTICATE" not in heard.secure

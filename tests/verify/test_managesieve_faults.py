@@ -13,9 +13,18 @@ from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.verify import managesieve
-from mailsetup.verify.managesieve import PORT, NotOffered, Rules, RulesOutcome
-from mailsetup.verify.outcome import ErrorClass, Failure, Stage
-from tests.verify.scripted import HOST, Flood, Hear, Heard, Say, Secure, Step, playing
+from mailsetup.verify.managesieve import PORT, ActiveRules, NotOffered, RulesOutcome
+from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
+from tests.support.network.scripted_dialogue import (
+    HOST,
+    Flood,
+    Hear,
+    Heard,
+    Say,
+    Secure,
+    Step,
+    playing,
+)
 
 CANARY = "canario-Zx9!"
 CLEAR = b'"IMPLEMENTATION" "x"\r\n"SIEVE" "fileinto"\r\n"STARTTLS"\r\n"SASL" ""\r\nOK "hi"\r\n'
@@ -65,14 +74,14 @@ async def read(
     return outcome, heard
 
 
-def the_failure(outcome: RulesOutcome) -> Failure:
-    assert isinstance(outcome, Failure), outcome
+def the_failure(outcome: RulesOutcome) -> DialogueFailure:
+    assert isinstance(outcome, DialogueFailure), outcome
     return outcome
 
 
 async def test_the_undisturbed_dialogue_reads_and_changes_nothing(tmp_path: Path) -> None:
     outcome, heard = await read(WHOLE, tmp_path)
-    assert outcome == Rules("mias", "discard;\r\n")
+    assert outcome == ActiveRules("mias", "discard;\r\n")
     said = [line.split(b" ")[0] for line in bytes(heard.secure).splitlines()]
     assert said == [b"AUTHENTICATE", b"LISTSCRIPTS", b"GETSCRIPT", b"LOGOUT"]
     assert b'GETSCRIPT "mias"' in heard.secure
@@ -83,20 +92,20 @@ async def test_the_undisturbed_dialogue_reads_and_changes_nothing(tmp_path: Path
 async def test_a_server_that_hangs_up_at_any_step_is_a_failure(length: int, tmp_path: Path) -> None:
     outcome, _heard = await read(WHOLE[:length], tmp_path)
     failure = the_failure(outcome)
-    assert failure.error in (ErrorClass.RESET, ErrorClass.TLS_FAILED)
+    assert failure.error in (DialogueFault.RESET, DialogueFault.TLS_FAILED)
     assert failure.server.port == PORT
 
 
 async def test_a_server_that_hangs_up_at_the_goodbye_has_told_everything(tmp_path: Path) -> None:
     outcome, _heard = await read(WHOLE[:-2], tmp_path)
-    assert outcome == Rules("mias", "discard;\r\n")
+    assert outcome == ActiveRules("mias", "discard;\r\n")
 
 
 async def test_where_starttls_was_stripped_nothing_is_said(tmp_path: Path) -> None:
     stripped = CLEAR.replace(b'"STARTTLS"\r\n', b"").replace(b'""', b'"PLAIN LOGIN"')
     outcome, heard = await read((Say(stripped), Hear(), Say(b"OK\r\n")), tmp_path)
     failure = the_failure(outcome)
-    assert (failure.stage, failure.error) == (Stage.STARTTLS, ErrorClass.STARTTLS_MISSING)
+    assert (failure.stage, failure.error) == (Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
     assert not heard.clear
 
 
@@ -104,14 +113,14 @@ async def test_a_refused_starttls_is_not_talked_past(tmp_path: Path) -> None:
     steps = (Say(CLEAR), Hear(), Say(b'NO "not now"\r\n'), Hear(), Say(b"OK\r\n"))
     outcome, heard = await read(steps, tmp_path)
     failure = the_failure(outcome)
-    assert (failure.error, failure.text) == (ErrorClass.STARTTLS_MISSING, "not now")
+    assert (failure.error, failure.text) == (DialogueFault.STARTTLS_MISSING, "not now")
     assert bytes(heard.clear) == b"STARTTLS\r\n"
 
 
 async def test_bytes_behind_the_agreement_to_starttls_are_refused(tmp_path: Path) -> None:
     steps = (Say(CLEAR), Hear(), Say(b'OK "begin"\r\n' + TLS), Secure(), *WHOLE[5:])
     failure = the_failure((await read(steps, tmp_path))[0])
-    assert failure.error is ErrorClass.INJECTION
+    assert failure.error is DialogueFault.INJECTION
 
 
 async def test_mechanisms_offered_before_tls_count_for_nothing(tmp_path: Path) -> None:
@@ -119,14 +128,14 @@ async def test_mechanisms_offered_before_tls_count_for_nothing(tmp_path: Path) -
     steps = (Say(clear), *UNTIL_TLS[1:], Say(TLS.replace(b'"PLAIN"', b'"GSSAPI"')), Hear())
     outcome, heard = await read(steps, tmp_path)
     failure = the_failure(outcome)
-    assert (failure.stage, failure.error) == (Stage.LOGIN, ErrorClass.NO_COMMON_MECHANISM)
+    assert (failure.stage, failure.error) == (Stage.LOGIN, DialogueFault.NO_COMMON_MECHANISM)
     assert not heard.secure
 
 
 async def test_a_server_for_signing_in_elsewhere_gets_no_password(tmp_path: Path) -> None:
     steps = (*UNTIL_TLS, Say(TLS.replace(b"PLAIN", b"XOAUTH2 OAUTHBEARER")), Hear())
     outcome, heard = await read(steps, tmp_path)
-    assert the_failure(outcome).error is ErrorClass.AUTH_OAUTH_NEEDED
+    assert the_failure(outcome).error is DialogueFault.AUTH_OAUTH_NEEDED
     assert not heard.secure
 
 
@@ -134,7 +143,7 @@ async def test_a_refused_login_is_a_value_with_what_the_server_said(tmp_path: Pa
     told = f'NO "no, {CANARY} is wrong\x1b[31m"\r\n'.encode()
     outcome, heard = await read((*UNTIL_TLS, Say(TLS), Hear(), Say(told), Hear()), tmp_path)
     failure = the_failure(outcome)
-    assert (failure.stage, failure.error) == (Stage.LOGIN, ErrorClass.AUTH_WRONG)
+    assert (failure.stage, failure.error) == (Stage.LOGIN, DialogueFault.AUTH_WRONG)
     assert failure.text == "no, ••• is wrong [31m"
     assert bytes(heard.secure).count(b"\r\n") == 1
 
@@ -142,17 +151,17 @@ async def test_a_refused_login_is_a_value_with_what_the_server_said(tmp_path: Pa
 @pytest.mark.parametrize(
     ("answer", "error"),
     [
-        (b'NO (TRYLATER) "busy"\r\n', ErrorClass.TEMPORARY),
-        (b'NO (TRANSITION-NEEDED) "use PLAIN"\r\n', ErrorClass.AUTH_EXPIRED),
-        (b'BYE (REFERRAL "sieve://evil.test") "go there"\r\n', ErrorClass.WRONG_SERVICE),
-        (b"NO {20}\r\nAuthentication faile\r\n", ErrorClass.AUTH_WRONG),
-        (b'OK (SASL "xx")\r\nbogus\r\n', ErrorClass.PROTOCOL_ERROR),
-        (b'"not base64!"\r\n', ErrorClass.PROTOCOL_ERROR),
-        (b"yes come in\r\n", ErrorClass.PROTOCOL_ERROR),
+        (b'NO (TRYLATER) "busy"\r\n', DialogueFault.TEMPORARY),
+        (b'NO (TRANSITION-NEEDED) "use PLAIN"\r\n', DialogueFault.AUTH_EXPIRED),
+        (b'BYE (REFERRAL "sieve://evil.test") "go there"\r\n', DialogueFault.WRONG_SERVICE),
+        (b"NO {20}\r\nAuthentication faile\r\n", DialogueFault.AUTH_WRONG),
+        (b'OK (SASL "xx")\r\nbogus\r\n', DialogueFault.PROTOCOL_ERROR),
+        (b'"not base64!"\r\n', DialogueFault.PROTOCOL_ERROR),
+        (b"yes come in\r\n", DialogueFault.PROTOCOL_ERROR),
     ],
 )
 async def test_each_answer_to_the_login_has_its_class(
-    answer: bytes, error: ErrorClass, tmp_path: Path
+    answer: bytes, error: DialogueFault, tmp_path: Path
 ) -> None:
     steps = (*UNTIL_TLS, Say(TLS), Hear(), Say(answer), Hear(), Hear())
     assert the_failure((await read(steps, tmp_path))[0]).error is error
@@ -163,7 +172,7 @@ async def test_a_script_that_is_announced_too_large_is_not_read(size: int, tmp_p
     announced = Say(b"{%d}\r\n" % size)
     steps = (*LOGGED_IN, Hear(), Say(b'"mias" ACTIVE\r\nOK\r\n'), Hear(), announced)
     failure = the_failure((await read((*steps, Flood(b"x" * 65536)), tmp_path))[0])
-    assert failure.error is ErrorClass.PROTOCOL_ERROR
+    assert failure.error is DialogueFault.PROTOCOL_ERROR
     assert failure.stage is Stage.MAILBOX
 
 
@@ -172,7 +181,7 @@ async def test_a_script_of_the_largest_size_is_read(tmp_path: Path) -> None:
     answer = Say(b"{%d}\r\n" % len(script) + script + b"\r\nOK\r\n")
     steps = (*LOGGED_IN, Hear(), Say(b'"mias" ACTIVE\r\nOK\r\n'), Hear(), answer, Hear())
     outcome, _heard = await read(steps, tmp_path)
-    assert isinstance(outcome, Rules)
+    assert isinstance(outcome, ActiveRules)
     assert len(outcome.text) == len(script)
 
 
@@ -187,7 +196,7 @@ async def test_answers_without_an_end_are_cut_off(
 ) -> None:
     steps = (*before, Hear(), Flood(flood)) if before == LOGGED_IN else (*before, Flood(flood))
     failure = the_failure((await read(steps, tmp_path))[0])
-    assert failure.error in (ErrorClass.PROTOCOL_ERROR, ErrorClass.WRONG_SERVICE)
+    assert failure.error in (DialogueFault.PROTOCOL_ERROR, DialogueFault.WRONG_SERVICE)
 
 
 @pytest.mark.parametrize(
@@ -208,21 +217,21 @@ async def test_answers_without_an_end_are_cut_off(
 )
 async def test_another_services_greeting_is_told_as_such(noise: bytes, tmp_path: Path) -> None:
     failure = the_failure((await read((Say(noise), Hear()), tmp_path))[0])
-    assert failure.error is ErrorClass.WRONG_SERVICE
+    assert failure.error is DialogueFault.WRONG_SERVICE
     assert "\0" not in failure.text
 
 
 async def test_no_active_script_among_several_is_no_rules(tmp_path: Path) -> None:
     steps = (*LOGGED_IN, Hear(), Say(b'"a"\r\n"ACTIVE"\r\nOK\r\n'), Hear(), Say(b"OK\r\n"))
     outcome, heard = await read(steps, tmp_path)
-    assert outcome == Rules()
+    assert outcome == ActiveRules()
     assert b"GETSCRIPT" not in heard.secure
 
 
 async def test_a_script_that_is_gone_meanwhile_is_no_rules(tmp_path: Path) -> None:
     gone = Say(b'NO (NONEXISTENT) "gone"\r\n')
     steps = (*LOGGED_IN, Hear(), Say(b'"mias" ACTIVE\r\nOK\r\n'), Hear(), gone, Hear())
-    assert (await read(steps, tmp_path))[0] == Rules()
+    assert (await read(steps, tmp_path))[0] == ActiveRules()
 
 
 @pytest.mark.parametrize(
@@ -253,7 +262,7 @@ async def test_a_server_that_falls_silent_is_left(
 ) -> None:
     outcome, _heard = await read((*before, Hear(), Hear()), tmp_path, patience=0.3)
     failure = the_failure(outcome)
-    assert (failure.stage, failure.error) == (stage, ErrorClass.TIMEOUT)
+    assert (failure.stage, failure.error) == (stage, DialogueFault.TIMEOUT)
 
 
 async def test_a_port_that_nobody_answers_is_not_waited_for(tmp_path: Path) -> None:
@@ -282,4 +291,4 @@ async def test_before_the_mailbox_accepted_the_password_it_is_not_said_here(tmp_
         assert not done
         assert not heard.secure
         accepted.set_result(("ana@scripted.test", Secret(CANARY)))
-        assert await reading == Rules("mias", "discard;\r\n")
+        assert await reading == ActiveRules("mias", "discard;\r\n")

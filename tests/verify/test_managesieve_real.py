@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.diagnosis.checks.rules import rule_findings, rule_folders
+from mailsetup.diagnosis.sieve.analysis import rule_findings, rule_folders
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
 from mailsetup.model.secret import Secret
@@ -17,14 +17,9 @@ from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.network import Network, NetworkOptions, open_network
 from mailsetup.verify import managesieve
-from mailsetup.verify.managesieve import (
-    ManageSieveSession,
-    NotOffered,
-    Rules,
-    RulesOutcome,
-)
-from mailsetup.verify.outcome import ErrorClass, Failure, Stage
-from tests.servers.world import World
+from mailsetup.verify.managesieve import ActiveRules, ManageSieveSession, NotOffered, RulesOutcome
+from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 
@@ -84,7 +79,7 @@ async def test_the_rule_of_an_account_is_read_over_starttls(world: World, net: N
     address = "sieve-clientes@bodega.test"
     script = 'require "fileinto";\nfileinto "Clientes";\n'
     outcome = await read_active_rules(imap(address), with_script(world, address, script), net)
-    assert isinstance(outcome, Rules), outcome
+    assert isinstance(outcome, ActiveRules), outcome
     assert outcome.text.replace("\r\n", "\n") == script
     assert rule_findings(outcome.text, EmailAddress("sieve-clientes", "bodega.test")) == ()
 
@@ -100,7 +95,7 @@ async def test_a_rule_that_was_laid_down_by_hand_is_not_told_by_pigeonhole(
     active.unlink()
     active.write_bytes(text)
     outcome = await read_active_rules(imap(address), secret, net)
-    assert outcome == Rules()
+    assert outcome == ActiveRules()
 
 
 async def test_the_active_script_of_several_is_read_and_understood(
@@ -108,7 +103,7 @@ async def test_the_active_script_of_several_is_read_and_understood(
 ) -> None:
     address = "sieve-fuera@bodega.test"
     outcome = await read_active_rules(imap(address), with_script(world, address, AWAY), net)
-    assert isinstance(outcome, Rules), outcome
+    assert isinstance(outcome, ActiveRules), outcome
     assert outcome.name == "mis reglas"
     assert outcome.text.replace("\r\n", "\n") == AWAY
     findings = rule_findings(outcome.text, EmailAddress("sieve-fuera", "bodega.test"))
@@ -148,7 +143,7 @@ async def test_forwarding_deleting_filing_and_answering_are_all_told(
     folder = world.maildir(address).parent
     before = sorted(path.name for path in folder.rglob("*.sieve"))
     outcome = await read_active_rules(imap(address), secret, net)
-    assert isinstance(outcome, Rules), outcome
+    assert isinstance(outcome, ActiveRules), outcome
     findings = {finding.id: finding for finding in rule_findings(outcome.text, owner)}
     assert {key: finding.status for key, finding in findings.items()} == {
         "account.filter.forwards": Status.FAIL,
@@ -171,13 +166,13 @@ async def test_a_long_script_is_read_whole_and_a_much_too_long_one_is_not(
     line = 'if header :is "subject" "x" { stop; }\n'
     long = with_script(world, "sieve-largo@bodega.test", line * 12_000 + "discard;\n")
     outcome = await read_active_rules(imap("sieve-largo@bodega.test"), long, net)
-    assert isinstance(outcome, Rules), outcome
+    assert isinstance(outcome, ActiveRules), outcome
     findings = rule_findings(outcome.text, EmailAddress("sieve-largo", "bodega.test"))
     assert [finding.id for finding in findings] == ["account.filter.discards"]
     huge = with_script(world, "sieve-enorme@bodega.test", line * 30_000)
     refused = await read_active_rules(imap("sieve-enorme@bodega.test"), huge, net)
-    assert isinstance(refused, Failure)
-    assert (refused.stage, refused.error) == (Stage.MAILBOX, ErrorClass.PROTOCOL_ERROR)
+    assert isinstance(refused, DialogueFailure)
+    assert (refused.stage, refused.error) == (Stage.MAILBOX, DialogueFault.PROTOCOL_ERROR)
 
 
 @pytest.mark.parametrize(
@@ -203,15 +198,15 @@ async def test_each_mechanism_opens_the_rules(world: World, net: Network, mechan
 async def test_without_rules_there_is_no_script(world: World, net: Network) -> None:
     address = "ana@onlysrv.test"
     outcome = await read_active_rules(imap(address), Secret(world.accounts[address]), net)
-    assert outcome == Rules()
+    assert outcome == ActiveRules()
 
 
 async def test_a_wrong_password_is_tried_once_and_told(world: World, net: Network) -> None:
     address = "reglas@bodega.test"
     before = world.log("dovecot-mail").count("Password mismatch")
     outcome = await read_active_rules(imap(address), Secret("equivocada"), net)
-    assert isinstance(outcome, Failure)
-    assert (outcome.stage, outcome.error) == (Stage.LOGIN, ErrorClass.AUTH_WRONG)
+    assert isinstance(outcome, DialogueFailure)
+    assert (outcome.stage, outcome.error) == (Stage.LOGIN, DialogueFault.AUTH_WRONG)
     assert outcome.server.port == 4190
     assert world.log("dovecot-mail").count("Password mismatch") <= before + 1
 
@@ -231,6 +226,6 @@ async def test_a_certificate_for_another_name_gets_no_password(world: World, net
     server = imap(address, "mail.wrongcert.test")
     before = world.logins(service="managesieve")
     outcome = await read_active_rules(server, Secret(world.accounts[address]), net)
-    assert isinstance(outcome, Failure)
-    assert (outcome.stage, outcome.error) == (Stage.TLS, ErrorClass.CERTIFICATE_WRONG_NAME)
+    assert isinstance(outcome, DialogueFailure)
+    assert (outcome.stage, outcome.error) == (Stage.TLS, DialogueFault.CERTIFICATE_WRONG_NAME)
     assert world.logins(service="managesieve") == before

@@ -14,31 +14,31 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network
-from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
-from mailsetup.verify.outcome import (
-    Confidence,
-    ErrorClass,
-    Failure,
-    LoggedIn,
-    RoundTrip,
-    RoundTripOutcome,
-    Stage,
-)
-from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.pop3trip import pop3_round_trip
-from mailsetup.verify.progress import (
-    Arrived,
+from mailsetup.verify.events import (
     CleaningUp,
     Comparing,
+    MessageArrived,
     Sending,
     Sent,
     TripProgress,
     Waiting,
 )
-from mailsetup.verify.refusal import border
+from mailsetup.verify.failures import border
+from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
+from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3_round_trip import pop3_round_trip
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
-from tests.discovery.world import Script, World
-from tests.verify.scripted import Flood, Hear, Heard, Say, Secure, Step, playing
+from mailsetup.verify.result import (
+    Confidence,
+    DialogueFailure,
+    DialogueFault,
+    LoggedIn,
+    RoundTrip,
+    RoundTripOutcome,
+    Stage,
+)
+from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
+from tests.support.network.scripted_network import Script, World
 
 CANARY = "canario-Zx9!"
 SECRET = Secret(CANARY)
@@ -65,12 +65,12 @@ async def tried(
     secret: Secret = SECRET,
     authentication: Authentication = Authentication.PASSWORD_CLEARTEXT,
     username: str = "ana@scripted.test",
-) -> tuple[LoggedIn | Failure, Heard]:
+) -> tuple[LoggedIn | DialogueFailure, Heard]:
     """Open and log in, as the assistant does."""
     async with playing(steps, Protocol.POP3, security, folder) as (server, net, heard):
         server = replace(server, authentication=(authentication,), username=username)
         session = await open_pop3(server, net)
-        if isinstance(session, Failure):
+        if isinstance(session, DialogueFailure):
             return session, heard
         async with session:
             return await log_in_pop3(session, secret, net), heard
@@ -116,8 +116,12 @@ async def test_a_server_that_hangs_up_at_any_step_is_a_failure(
     security: SocketType, length: int, tmp_path: Path
 ) -> None:
     outcome, heard = await tried(SCRIPTS[security][:length], security, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error in (ErrorClass.RESET, ErrorClass.TLS_FAILED, ErrorClass.WRONG_TLS_MODE)
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error in (
+        DialogueFault.RESET,
+        DialogueFault.TLS_FAILED,
+        DialogueFault.WRONG_TLS_MODE,
+    )
     assert not said_the_secret(heard.clear)
 
 
@@ -135,8 +139,8 @@ async def test_a_no_at_any_step_is_a_failure(
 ) -> None:
     steps = (*SCRIPTS[security][:place], Say(b"-ERR [SYS/TEMP] not now\r\n"), Hear())
     outcome, heard = await tried(steps, security, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error in (ErrorClass.TEMPORARY, ErrorClass.STARTTLS_MISSING)
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error in (DialogueFault.TEMPORARY, DialogueFault.STARTTLS_MISSING)
     assert not said_the_secret(heard.clear)
 
 
@@ -157,8 +161,8 @@ async def test_another_services_greeting_is_told_as_such(
     security: SocketType, noise: bytes, tmp_path: Path
 ) -> None:
     outcome, _heard = await tried((Say(noise),), security, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.WRONG_SERVICE
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.WRONG_SERVICE
     assert "\x1b" not in outcome.text
     assert "\0" not in outcome.text
 
@@ -166,8 +170,8 @@ async def test_another_services_greeting_is_told_as_such(
 @pytest.mark.parametrize("security", SCRIPTS)
 async def test_a_greeting_without_an_end_is_cut_off(security: SocketType, tmp_path: Path) -> None:
     outcome, _heard = await tried((Flood(b"x" * 65536),), security, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.PROTOCOL_ERROR
 
 
 @pytest.mark.parametrize("security", SCRIPTS)
@@ -176,23 +180,23 @@ async def test_capabilities_without_an_end_are_cut_off(
 ) -> None:
     steps = (*SCRIPTS[security][:2], Say(b"+OK\r\n"), Flood(b"X-MORE\r\n" * 500))
     outcome, _heard = await tried(steps, security, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.PROTOCOL_ERROR
 
 
 async def test_challenges_without_an_end_are_cut_off(tmp_path: Path) -> None:
     steps = (*TLS[:4], *(Say(b"+ \r\n"), Hear()) * 20)
     outcome, _heard = await tried(steps, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.PROTOCOL_ERROR
 
 
 async def test_without_stls_no_password_is_ever_said(tmp_path: Path) -> None:
     stripped = Say(b"+OK\r\nUSER\r\nSASL PLAIN\r\n.\r\n")
     steps = (*STLS[:2], stripped, Hear(), Say(b"+OK\r\n"), Hear())
     outcome, heard = await tried(steps, SocketType.STARTTLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.STARTTLS_MISSING
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.STARTTLS_MISSING
     assert heard.clear == b"CAPA\r\n"
 
 
@@ -206,16 +210,16 @@ async def test_stls_is_tried_where_capabilities_are_unknown(tmp_path: Path) -> N
 async def test_a_refused_stls_ends_it(tmp_path: Path) -> None:
     steps = (*STLS[:4], Say(b"-ERR not now\r\n"), Hear(), Hear())
     outcome, heard = await tried(steps, SocketType.STARTTLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.STARTTLS_MISSING
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.STARTTLS_MISSING
     assert not said_the_secret(heard.clear)
 
 
 async def test_bytes_injected_behind_the_agreement_to_tls_end_it(tmp_path: Path) -> None:
     injected = Say(b"+OK begin\r\n+OK\r\nSASL LOGIN\r\n.\r\n")
     outcome, heard = await tried((*STLS[:4], injected, *STLS[5:]), SocketType.STARTTLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.INJECTION
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.INJECTION
     assert not said_the_secret(heard.clear)
 
 
@@ -230,15 +234,15 @@ async def test_what_was_said_before_tls_counts_for_nothing(tmp_path: Path) -> No
 async def test_tls_on_a_port_that_speaks_in_clear_is_told_apart(tmp_path: Path) -> None:
     async with playing(STLS, Protocol.POP3, SocketType.STARTTLS, tmp_path) as (server, net, _):
         outcome = await open_pop3(replace(server, security=SocketType.TLS), net)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.WRONG_TLS_MODE
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.WRONG_TLS_MODE
 
 
 async def test_a_password_is_never_said_where_no_tls_is_wanted(tmp_path: Path) -> None:
     async with playing(STLS, Protocol.POP3, SocketType.STARTTLS, tmp_path) as (server, net, heard):
         outcome = await open_pop3(replace(server, security=SocketType.NONE), net)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.STARTTLS_MISSING
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.STARTTLS_MISSING
     assert heard.clear == b""
 
 
@@ -261,8 +265,8 @@ async def test_user_and_pass_are_said_only_where_the_server_has_them(
     steps = (*TLS[:2], Say(capabilities), Hear(), Say(b"+OK\r\n"), Hear(), Say(b"+OK\r\n"))
     outcome, heard = await tried(steps, SocketType.TLS, tmp_path, authentication=authentication)
     if expected is None:
-        assert isinstance(outcome, Failure)
-        assert outcome.error is ErrorClass.NO_COMMON_MECHANISM
+        assert isinstance(outcome, DialogueFailure)
+        assert outcome.error is DialogueFault.NO_COMMON_MECHANISM
         assert not said_the_secret(heard.secure)
     else:
         assert isinstance(outcome, LoggedIn)
@@ -279,8 +283,8 @@ async def test_apop_is_never_said_whatever_the_banner_offers(tmp_path: Path) -> 
 async def test_a_server_with_tokens_only_asks_for_a_sign_in_elsewhere(tmp_path: Path) -> None:
     steps = (*TLS[:2], Say(b"+OK\r\nSASL XOAUTH2\r\n.\r\n"), Hear())
     outcome, _heard = await tried(steps, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.AUTH_OAUTH_NEEDED
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.AUTH_OAUTH_NEEDED
 
 
 async def test_an_initial_response_that_is_too_long_is_said_in_a_second_step(
@@ -298,8 +302,8 @@ async def test_an_initial_response_that_is_too_long_is_said_in_a_second_step(
 async def test_pass_is_not_said_with_more_than_a_command_may_hold(tmp_path: Path) -> None:
     steps = (*TLS[:2], Say(b"+OK\r\nUSER\r\n.\r\n"), Hear())
     outcome, heard = await tried(steps, SocketType.TLS, tmp_path, Secret("x" * 300))
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.NO_COMMON_MECHANISM
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.NO_COMMON_MECHANISM
     assert b"USER" not in heard.secure
 
 
@@ -329,8 +333,8 @@ async def test_control_characters_in_a_password_never_reach_the_wire(
 ) -> None:
     steps = (*TLS[:2], Say(capabilities), *TLS[3:])
     outcome, heard = await tried(steps, SocketType.TLS, tmp_path, Secret(password))
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.AUTH_WRONG
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.AUTH_WRONG
     assert b"AUTH" not in heard.secure
     assert b"PASS" not in heard.secure
     assert b"DELE" not in heard.secure
@@ -338,39 +342,44 @@ async def test_control_characters_in_a_password_never_reach_the_wire(
 
 async def test_control_characters_in_a_name_never_reach_the_wire(tmp_path: Path) -> None:
     outcome, heard = await tried(TLS, SocketType.TLS, tmp_path, username="ana\r\nDELE 1")
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert b"DELE" not in heard.secure
 
 
 # Answers to a login -----------------------------------------------------------------------------
 
 REFUSALS = [
-    ("-ERR [AUTH] Invalid login", "", ErrorClass.AUTH_WRONG, "-ERR [AUTH]"),
-    ("-ERR [auth] no", "", ErrorClass.AUTH_WRONG, "-ERR [AUTH]"),
-    ("-ERR Logon failure: unknown user name or bad password.", "", ErrorClass.AUTH_WRONG, "-ERR"),
-    ("-ERR Unable to log on", "AUTH-RESP-CODE", ErrorClass.TEMPORARY, "-ERR"),
-    ("-ERR [AUTH] no", "AUTH-RESP-CODE", ErrorClass.AUTH_WRONG, "-ERR [AUTH]"),
-    ("-ERR [IN-USE] Do you have another session?", "", ErrorClass.IN_USE, "-ERR [IN-USE]"),
-    ("-ERR Mailbox is locked by POP server", "", ErrorClass.IN_USE, "-ERR"),
-    ("-ERR [LOGIN-DELAY] wait", "", ErrorClass.AUTH_RATE_LIMITED, "-ERR [LOGIN-DELAY]"),
-    ("-ERR [SYS/TEMP] later", "", ErrorClass.TEMPORARY, "-ERR [SYS/TEMP]"),
-    ("-ERR [SYS/PERM] call us", "", ErrorClass.AUTH_LOCKED, "-ERR [SYS/PERM]"),
+    ("-ERR [AUTH] Invalid login", "", DialogueFault.AUTH_WRONG, "-ERR [AUTH]"),
+    ("-ERR [auth] no", "", DialogueFault.AUTH_WRONG, "-ERR [AUTH]"),
+    (
+        "-ERR Logon failure: unknown user name or bad password.",
+        "",
+        DialogueFault.AUTH_WRONG,
+        "-ERR",
+    ),
+    ("-ERR Unable to log on", "AUTH-RESP-CODE", DialogueFault.TEMPORARY, "-ERR"),
+    ("-ERR [AUTH] no", "AUTH-RESP-CODE", DialogueFault.AUTH_WRONG, "-ERR [AUTH]"),
+    ("-ERR [IN-USE] Do you have another session?", "", DialogueFault.IN_USE, "-ERR [IN-USE]"),
+    ("-ERR Mailbox is locked by POP server", "", DialogueFault.IN_USE, "-ERR"),
+    ("-ERR [LOGIN-DELAY] wait", "", DialogueFault.AUTH_RATE_LIMITED, "-ERR [LOGIN-DELAY]"),
+    ("-ERR [SYS/TEMP] later", "", DialogueFault.TEMPORARY, "-ERR [SYS/TEMP]"),
+    ("-ERR [SYS/PERM] call us", "", DialogueFault.AUTH_LOCKED, "-ERR [SYS/PERM]"),
     (
         "-ERR [SYS/PERM] Your account is not enabled for POP access.",
         "",
-        ErrorClass.PROTOCOL_DISABLED,
+        DialogueFault.PROTOCOL_DISABLED,
         "-ERR [SYS/PERM]",
     ),
     (
         "-ERR [AUTH] Application-specific password required: https://x.test",
         "",
-        ErrorClass.AUTH_APP_PASSWORD,
+        DialogueFault.AUTH_APP_PASSWORD,
         "-ERR [AUTH]",
     ),
     (
         "-ERR [AUTH] Web login required: https://x.test",
         "AUTH-RESP-CODE",
-        ErrorClass.AUTH_WEB_LOGIN,
+        DialogueFault.AUTH_WEB_LOGIN,
         "-ERR [AUTH]",
     ),
 ]
@@ -378,12 +387,12 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("refusal", "capability", "error", "code"), REFUSALS)
 async def test_a_refused_login_is_told_apart_and_not_repeated(
-    refusal: str, capability: str, error: ErrorClass, code: str, tmp_path: Path
+    refusal: str, capability: str, error: DialogueFault, code: str, tmp_path: Path
 ) -> None:
     capabilities = CAPA.replace(b"TOP", capability.encode() or b"TOP")
     steps = (*TLS[:2], Say(capabilities), Hear(), Say(refusal.encode() + b"\r\n"), Hear())
     outcome, heard = await tried(steps, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert (outcome.stage, outcome.error, outcome.code) == (Stage.LOGIN, error, code)
     assert heard.secure.count(b"AUTH") == 1
     assert b"USER" not in heard.secure
@@ -395,8 +404,8 @@ async def test_a_refused_name_or_password_ends_the_attempt(refused: str, tmp_pat
     agreed = (Say(b"+OK\r\n"), Hear()) if refused == "PASS" else ()
     steps = (*TLS[:2], Say(b"+OK\r\nUSER\r\n.\r\n"), Hear(), *agreed, Say(b"-ERR no\r\n"), Hear())
     outcome, heard = await tried(steps, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert (outcome.stage, outcome.error) == (Stage.LOGIN, ErrorClass.AUTH_WRONG)
+    assert isinstance(outcome, DialogueFailure)
+    assert (outcome.stage, outcome.error) == (Stage.LOGIN, DialogueFault.AUTH_WRONG)
     assert heard.secure.count(b"PASS") == (refused == "PASS")
 
 
@@ -445,13 +454,13 @@ def test_answers_are_told_apart_with_the_confidence_they_deserve(
     reply: Pop3Reply, stage: Stage, marks: bool, expected: tuple[str, str]
 ) -> None:
     meaning = pop3_meaning(reply, stage, marks_credentials=marks)
-    assert meaning == (ErrorClass(expected[0]), Confidence(expected[1]))
+    assert meaning == (DialogueFault(expected[0]), Confidence(expected[1]))
 
 
 async def test_brackets_that_are_no_code_stay_text(tmp_path: Path) -> None:
     steps = (*TLS[:4], Say(b"-ERR [ana@scripted.test] bad password\r\n"), Hear())
     outcome, _heard = await tried(steps, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert outcome.code == "-ERR"
     assert outcome.text == "[ana@scripted.test] bad password"
 
@@ -462,7 +471,7 @@ async def test_a_server_that_quotes_the_password_does_not_bring_it_into_the_evid
     caplog.set_level(logging.DEBUG)
     quoted = b"-ERR [AUTH] bad: " + CANARY.encode() + b" \x1b[31m\0\xff " + PACKED + b"\r\n"
     outcome, _heard = await tried((*TLS[:4], Say(quoted)), SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert not said_the_secret(repr(outcome).encode())
     assert not said_the_secret(caplog.text.encode())
     assert "•••" in outcome.text
@@ -473,8 +482,8 @@ async def test_a_server_that_quotes_the_password_does_not_bring_it_into_the_evid
 async def test_a_server_that_does_not_prove_itself_is_not_believed(tmp_path: Path) -> None:
     steps = (*TLS[:2], Say(b"+OK\r\nSASL SCRAM-SHA-256\r\n.\r\n"), Hear(), Say(b"+OK in\r\n"))
     outcome, _heard = await tried(steps, SocketType.TLS, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.PROTOCOL_ERROR
 
 
 async def test_what_differs_for_each_person_is_asked_for_behind_the_login(tmp_path: Path) -> None:
@@ -521,8 +530,8 @@ async def test_commands_that_a_server_may_lack_are_told_from_failures(
 ) -> None:
     assert await asked((Hear(), Say(b"-ERR unknown\r\n")), tmp_path, missing) is None
     failure = await asked((Hear(), Say(b"-ERR [SYS/TEMP] disk\r\n")), tmp_path, missing)
-    assert isinstance(failure, Failure)
-    assert failure.error is ErrorClass.TEMPORARY
+    assert isinstance(failure, DialogueFailure)
+    assert failure.error is DialogueFault.TEMPORARY
 
 
 QUESTIONS: list[Callable[[Pop3Session], object]] = [
@@ -555,11 +564,11 @@ async def test_behind_the_login_every_fault_is_a_failure_with_an_end(
     question: Callable[[Pop3Session], object], answer: tuple[Step, ...], tmp_path: Path
 ) -> None:
     outcome = await asked((Hear(), *answer), tmp_path, question)
-    if isinstance(outcome, Failure):
+    if isinstance(outcome, DialogueFailure):
         assert outcome.error in (
-            ErrorClass.PROTOCOL_ERROR,
-            ErrorClass.RESET,
-            ErrorClass.TEMPORARY,
+            DialogueFault.PROTOCOL_ERROR,
+            DialogueFault.RESET,
+            DialogueFault.TEMPORARY,
         )
         assert "\x1b" not in outcome.text
     else:
@@ -571,8 +580,8 @@ async def test_behind_the_login_every_fault_is_a_failure_with_an_end(
 async def test_a_message_beyond_the_limit_is_cut_off(tmp_path: Path) -> None:
     steps = (Hear(), Say(b"+OK\r\n"), Flood(b"x" * 70 + b"\r\n"))
     failure = await asked(steps, tmp_path, lambda session: session.retrieve(1, 10_000))
-    assert isinstance(failure, Failure)
-    assert failure.error is ErrorClass.PROTOCOL_ERROR
+    assert isinstance(failure, DialogueFailure)
+    assert failure.error is DialogueFault.PROTOCOL_ERROR
 
 
 async def test_nothing_is_marked_for_removal_when_answers_do_not_fit_the_questions(
@@ -587,7 +596,7 @@ async def test_nothing_is_marked_for_removal_when_answers_do_not_fit_the_questio
             with border(server, Stage.CLEAN_UP) as end:
                 await session.stat()
                 await session.delete(1)
-    assert end.outcome().error is ErrorClass.PROTOCOL_ERROR
+    assert end.outcome().error is DialogueFault.PROTOCOL_ERROR
     assert b"DELE" not in heard.secure
 
 
@@ -597,7 +606,7 @@ INCOMING = ServerSettings(Protocol.POP3, "pop.bodega.es", 995, SocketType.TLS, "
 OUTGOING = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")
 ACCOUNT = Account(EmailAddress("ana", "bodega.es"), INCOMING, OUTGOING, "Ana")
 OTHERS = (b"Subject: one\r\n\r\nfirst\r\n", b"Subject: two\r\n\r\n.second\r\n")
-ALL_EVENTS = [Sending(), Sent(), Arrived("INBOX"), Comparing(), CleaningUp()]
+ALL_EVENTS = [Sending(), Sent(), MessageArrived("INBOX"), Comparing(), CleaningUp()]
 
 
 class SwiftClock:
@@ -766,7 +775,7 @@ async def travel(
     net: Network = replace(world.network(), clock=clock)
     events: list[TripProgress] = []
     sending = await open_smtp(OUTGOING, net)
-    assert not isinstance(sending, Failure), sending
+    assert not isinstance(sending, DialogueFailure), sending
     async with sending:
         assert isinstance(await log_in_smtp(sending, SECRET, net), LoggedIn)
         outcome = await pop3_round_trip(
@@ -816,7 +825,7 @@ async def test_a_server_without_uidl_does_not_mix_up_messages_when_others_are_re
 
 async def test_where_reading_removes_and_only_reading_tells_nothing_is_read() -> None:
     trip = await travel(Maildrop(capabilities=("SASL PLAIN", "EXPIRE 0")))
-    assert isinstance(trip.outcome, Failure)
+    assert isinstance(trip.outcome, DialogueFailure)
     assert trip.outcome.code == "EXPIRE 0"
     assert trip.events == []
     assert not any(command.startswith("RETR") for command in trip.maildrop.commands)
@@ -826,7 +835,7 @@ async def test_where_reading_removes_a_top_that_fails_is_not_made_up_for_by_read
     capabilities = ("SASL PLAIN", "UIDL", "TOP", "EXPIRE 0")
     refused = {"TOP": b"-ERR unknown\r\n"}
     trip = await travel(Maildrop(capabilities=capabilities, refused=refused))
-    assert isinstance(trip.outcome, Failure)
+    assert isinstance(trip.outcome, DialogueFailure)
     assert not any(command.startswith("RETR") for command in trip.maildrop.commands)
 
 
@@ -837,8 +846,8 @@ async def test_among_many_that_arrive_at_once_only_so_many_are_looked_at(
     maildrop = Maildrop(refused=dict.fromkeys(refused, b"-ERR unknown\r\n"))
     many = [f"Subject: {n}\r\n\r\n{'x' * n}\r\n".encode() for n in range(120)]
     trip = await travel(maildrop, beside=lambda _data: many, after=None)
-    assert isinstance(trip.outcome, Failure)
-    assert trip.outcome.error is ErrorClass.NOT_ARRIVED
+    assert isinstance(trip.outcome, DialogueFailure)
+    assert trip.outcome.error is DialogueFault.NOT_ARRIVED
     looked = [command for command in maildrop.commands if command.startswith(("TOP", "RETR"))]
     most = 50 if not refused else 5
     assert looked.count(looked[-1]) == 1
@@ -862,8 +871,8 @@ async def test_a_message_that_comes_late_is_waited_for_with_few_logins() -> None
 @pytest.mark.parametrize("wait", [1.0, 20.0, 120.0, 900.0])
 async def test_a_message_that_never_comes_is_given_up_in_time(wait: float) -> None:
     trip = await travel(Maildrop(), after=None, wait=wait)
-    assert isinstance(trip.outcome, Failure)
-    assert (trip.outcome.stage, trip.outcome.error) == (Stage.ARRIVAL, ErrorClass.NOT_ARRIVED)
+    assert isinstance(trip.outcome, DialogueFailure)
+    assert (trip.outcome.stage, trip.outcome.error) == (Stage.ARRIVAL, DialogueFault.NOT_ARRIVED)
     assert trip.seconds == pytest.approx(wait)
     assert len(trip.maildrop.logins) <= 12
     assert trip.left == list(OTHERS)
@@ -873,8 +882,8 @@ async def test_a_message_that_never_comes_is_given_up_in_time(wait: float) -> No
 async def test_the_servers_pause_between_logins_is_kept(delay: int) -> None:
     maildrop = Maildrop(capabilities=("SASL PLAIN", "UIDL", "TOP", f"LOGIN-DELAY {delay}"))
     trip = await travel(maildrop, after=None)
-    assert isinstance(trip.outcome, Failure)
-    assert trip.outcome.error is ErrorClass.NOT_ARRIVED
+    assert isinstance(trip.outcome, DialogueFailure)
+    assert trip.outcome.error is DialogueFault.NOT_ARRIVED
     times = maildrop.logins
     assert all(later - earlier >= delay for earlier, later in pairwise(times))
     assert 2 <= len(times) <= 12
@@ -884,8 +893,8 @@ async def test_the_servers_pause_between_logins_is_kept(delay: int) -> None:
 async def test_nothing_is_sent_where_the_server_would_not_let_us_look_in_time() -> None:
     maildrop = Maildrop(capabilities=("SASL PLAIN", "UIDL", "TOP", "LOGIN-DELAY 900"))
     trip = await travel(maildrop)
-    assert isinstance(trip.outcome, Failure)
-    assert trip.outcome.error is ErrorClass.AUTH_RATE_LIMITED
+    assert isinstance(trip.outcome, DialogueFailure)
+    assert trip.outcome.error is DialogueFault.AUTH_RATE_LIMITED
     assert trip.outcome.text == "LOGIN-DELAY 901"
     assert trip.events == []
     assert trip.left == list(OTHERS)
@@ -902,8 +911,8 @@ async def test_what_passes_is_waited_for(refusal: bytes) -> None:
 
 async def test_a_maildrop_that_stays_in_use_is_told_as_such_and_nothing_is_sent() -> None:
     trip = await travel(Maildrop(refused_logins=[b"-ERR [IN-USE] busy\r\n"] * 20))
-    assert isinstance(trip.outcome, Failure)
-    assert trip.outcome.error is ErrorClass.IN_USE
+    assert isinstance(trip.outcome, DialogueFailure)
+    assert trip.outcome.error is DialogueFault.IN_USE
     assert len(trip.maildrop.logins) <= 6
     assert trip.events == []
 
@@ -911,7 +920,7 @@ async def test_a_maildrop_that_stays_in_use_is_told_as_such_and_nothing_is_sent(
 @pytest.mark.parametrize("refusal", [b"-ERR [AUTH] no\r\n", b"-ERR too many login attempts\r\n"])
 async def test_a_refused_login_is_never_repeated(refusal: bytes) -> None:
     trip = await travel(Maildrop(refused_logins=[refusal] * 20))
-    assert isinstance(trip.outcome, Failure)
+    assert isinstance(trip.outcome, DialogueFailure)
     assert len(trip.maildrop.logins) == 1
 
 
@@ -923,8 +932,8 @@ async def test_who_could_not_look_does_not_say_that_nothing_came() -> None:
         return ()
 
     trip = await travel(maildrop, beside=lock)
-    assert isinstance(trip.outcome, Failure)
-    assert trip.outcome.error is ErrorClass.IN_USE
+    assert isinstance(trip.outcome, DialogueFailure)
+    assert trip.outcome.error is DialogueFault.IN_USE
     assert len(maildrop.logins) <= 12
 
 
@@ -941,15 +950,15 @@ def with_another(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "error"),
     [
-        (without_attachment, ErrorClass.ATTACHMENT_MISSING),
-        (with_another, ErrorClass.ATTACHMENT_ALTERED),
+        (without_attachment, DialogueFault.ATTACHMENT_MISSING),
+        (with_another, DialogueFault.ATTACHMENT_ALTERED),
     ],
 )
 async def test_a_changed_attachment_is_noticed_and_the_message_removed(
-    change: Callable[[bytes], bytes], error: ErrorClass
+    change: Callable[[bytes], bytes], error: DialogueFault
 ) -> None:
     trip = await travel(Maildrop(), change=change)
-    assert isinstance(trip.outcome, Failure)
+    assert isinstance(trip.outcome, DialogueFailure)
     assert (trip.outcome.stage, trip.outcome.error) == (Stage.ATTACHMENT, error)
     assert trip.left == list(OTHERS)
 
@@ -966,8 +975,8 @@ async def test_an_answer_that_quotes_our_message_is_not_taken_for_it(
 
     maildrop = Maildrop(refused=dict.fromkeys(refused, b"-ERR unknown\r\n"))
     trip = await travel(maildrop, after=None, beside=answer)
-    assert isinstance(trip.outcome, Failure)
-    assert trip.outcome.error is ErrorClass.NOT_ARRIVED
+    assert isinstance(trip.outcome, DialogueFailure)
+    assert trip.outcome.error is DialogueFault.NOT_ARRIVED
     assert len(trip.left) == 3
     assert not any(command.startswith("DELE") for command in maildrop.commands)
     # It is looked at once, not at every login.
@@ -976,8 +985,8 @@ async def test_an_answer_that_quotes_our_message_is_not_taken_for_it(
 
 async def test_a_message_that_is_too_large_is_not_even_begun() -> None:
     trip = await travel(Maildrop(), size=100)
-    assert isinstance(trip.outcome, Failure)
-    assert trip.outcome.error is ErrorClass.TOO_LARGE
+    assert isinstance(trip.outcome, DialogueFailure)
+    assert trip.outcome.error is DialogueFault.TOO_LARGE
     assert trip.outcome.limit == 100
     assert trip.maildrop.logins == []
 
@@ -993,12 +1002,12 @@ async def test_a_message_that_could_not_be_removed_is_told(command: str) -> None
 @pytest.mark.parametrize("answer", [b"-ERR gone\r\n", b"garbage\r\n"])
 async def test_a_message_that_cannot_be_fetched_is_not_removed(answer: bytes) -> None:
     trip = await travel(Maildrop(refused={"RETR": answer}))
-    assert isinstance(trip.outcome, Failure)
+    assert isinstance(trip.outcome, DialogueFailure)
     assert trip.outcome.stage is Stage.ATTACHMENT
     assert len(trip.left) == 3
 
 
 async def test_the_password_does_not_come_back_from_behind_the_login() -> None:
     trip = await travel(Maildrop(refused={"STAT": b"-ERR " + CANARY.encode() + b"\r\n"}))
-    assert isinstance(trip.outcome, Failure)
+    assert isinstance(trip.outcome, DialogueFailure)
     assert trip.outcome.text == "•••"

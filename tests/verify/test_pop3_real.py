@@ -13,18 +13,18 @@ from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketTy
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.network import Network, NetworkOptions, open_network
 from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
-from mailsetup.verify.outcome import (
+from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3_round_trip import pop3_round_trip
+from mailsetup.verify.result import (
     Confidence,
-    ErrorClass,
-    Failure,
+    DialogueFailure,
+    DialogueFault,
     LoggedIn,
     RoundTrip,
     RoundTripOutcome,
     Stage,
 )
-from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.pop3trip import pop3_round_trip
-from tests.servers.world import World
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 
@@ -109,8 +109,8 @@ async def test_a_wrong_password_is_refused_with_the_right_class(net: Network, of
     async with await opened(pop3(ANA), net) as session:
         session.resume([offered, "AUTH-RESP-CODE"])
         failure = await log_in_pop3(session, Secret("falsch-99"), net)
-    assert isinstance(failure, Failure)
-    assert (failure.stage, failure.error) == (Stage.LOGIN, ErrorClass.AUTH_WRONG)
+    assert isinstance(failure, DialogueFailure)
+    assert (failure.stage, failure.error) == (Stage.LOGIN, DialogueFault.AUTH_WRONG)
     assert failure.code == "-ERR [AUTH]"
     assert failure.confidence is Confidence.CERTAIN
 
@@ -120,8 +120,8 @@ async def test_a_certificate_for_another_name_is_told_on_both_ports(
 ) -> None:
     for security in (SocketType.TLS, SocketType.STARTTLS):
         failure = await open_pop3(pop3("x", security, "mail.shared.test"), net)
-        assert isinstance(failure, Failure)
-        assert failure.error is ErrorClass.CERTIFICATE_WRONG_NAME
+        assert isinstance(failure, DialogueFailure)
+        assert failure.error is DialogueFault.CERTIFICATE_WRONG_NAME
         assert failure.certificate is not None
         assert failure.certificate.names == ("srv12.hoster.test",)
 
@@ -130,8 +130,8 @@ async def test_the_wrong_kind_of_tls_is_told_on_both_ports(net: Network) -> None
     for security, port in ((SocketType.TLS, 110), (SocketType.STARTTLS, 995)):
         server = ServerSettings(Protocol.POP3, HOST, port, security, ANA)
         failure = await open_pop3(server, net)
-        assert isinstance(failure, Failure)
-        assert failure.error is ErrorClass.WRONG_TLS_MODE
+        assert isinstance(failure, DialogueFailure)
+        assert failure.error is DialogueFault.WRONG_TLS_MODE
 
 
 # A message goes round ---------------------------------------------------------------------------
@@ -152,7 +152,7 @@ async def full(world: World, net: Network) -> AsyncIterator[str]:
     """An address whose mailbox holds messages of other people's."""
     address = "ana@mxhosted.test"
     session = await open_smtp(_smtp(address), net)
-    assert not isinstance(session, Failure), session
+    assert not isinstance(session, DialogueFailure), session
     async with session:
         await log_in_smtp(session, Secret(world.accounts[address]), net)
         for number in range(3):
@@ -174,7 +174,7 @@ async def travel(world: World, net: Network, server: ServerSettings, mib: int) -
     secret = Secret(world.accounts[server.username])
     account = Account(address, server, _smtp(server.username), "Ana Ñandú")
     sending = await open_smtp(account.outgoing, net)
-    assert not isinstance(sending, Failure), sending
+    assert not isinstance(sending, DialogueFailure), sending
     async with sending:
         assert isinstance(await log_in_smtp(sending, secret, net), LoggedIn)
         return await pop3_round_trip(
@@ -268,8 +268,8 @@ async def test_a_maildrop_in_use_is_told_as_such_and_waited_for(
         clock = LeavingClock(leave)
         outcome = await travel(world, replace(net, clock=clock), server, 0)
         failure = await refused
-    assert isinstance(failure, Failure)
-    assert (failure.error, failure.code) == (ErrorClass.IN_USE, "-ERR [IN-USE]")
+    assert isinstance(failure, DialogueFailure)
+    assert (failure.error, failure.code) == (DialogueFault.IN_USE, "-ERR [IN-USE]")
     # Not before the maildrop was free was anything sent.
     assert clock.pauses[0] == 5.0
     assert isinstance(outcome, RoundTrip), outcome

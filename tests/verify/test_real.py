@@ -9,9 +9,9 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network, NetworkOptions, open_network
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
-from mailsetup.verify.outcome import Failure, LoggedIn, RoundTrip
-from mailsetup.verify.roundtrip import round_trip
-from tests.servers.world import World
+from mailsetup.verify.result import DialogueFailure, LoggedIn, RoundTrip
+from mailsetup.verify.round_trip import round_trip
+from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
 
@@ -49,7 +49,7 @@ async def test_each_mechanism_logs_in_at_dovecot(
     host = f"{mechanisms}.bodega.test"
     world.extra_dovecot(host, mechanisms=mechanisms)
     session = await open_imap(imap(host, "ana@bodega.test"), net)
-    assert not isinstance(session, Failure), session
+    assert not isinstance(session, DialogueFailure), session
     async with session:
         proof = await log_in_imap(session, Secret(world.accounts["ana@bodega.test"]), net)
     assert isinstance(proof, LoggedIn), proof
@@ -66,11 +66,11 @@ async def test_names_and_passwords_beyond_ascii_log_in(
     address = "eñe@bodega.test"
     secret = Secret(world.accounts[address])
     receiving = await open_imap(imap("imap.bodega.test", address, security), net)
-    assert not isinstance(receiving, Failure), receiving
+    assert not isinstance(receiving, DialogueFailure), receiving
     async with receiving:
         assert isinstance(await log_in_imap(receiving, secret, net), LoggedIn)
     sending = await open_smtp(smtp(address, security), net)
-    assert not isinstance(sending, Failure), sending
+    assert not isinstance(sending, DialogueFailure), sending
     async with sending:
         proof = await log_in_smtp(sending, secret, net)
     assert isinstance(proof, LoggedIn), proof
@@ -93,8 +93,8 @@ async def test_a_message_goes_round_and_leaves_no_trace(
     )
     receiving = await open_imap(account.incoming, net)
     sending = await open_smtp(account.outgoing, net)
-    assert not isinstance(receiving, Failure), receiving
-    assert not isinstance(sending, Failure), sending
+    assert not isinstance(receiving, DialogueFailure), receiving
+    assert not isinstance(sending, DialogueFailure), sending
     async with receiving, sending:
         assert isinstance(await log_in_imap(receiving, secret, net), LoggedIn)
         assert isinstance(await log_in_smtp(sending, secret, net), LoggedIn)
@@ -113,12 +113,12 @@ async def test_a_message_that_is_too_large_is_not_even_begun(world: World, net: 
     account = Account(address, imap("imap.bodega.test", address.ascii), smtp(address.ascii))
     receiving = await open_imap(account.incoming, net)
     sending = await open_smtp(account.outgoing, net)
-    assert not isinstance(receiving, Failure), receiving
-    assert not isinstance(sending, Failure), sending
+    assert not isinstance(receiving, DialogueFailure), receiving
+    assert not isinstance(sending, DialogueFailure), sending
     async with receiving, sending:
         await log_in_imap(receiving, secret, net)
         await log_in_smtp(sending, secret, net)
         outcome = await round_trip(receiving, sending, account, net, attachment_mib=12)
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert outcome.error.value == "too-large"
     assert outcome.limit == 12_000_000

@@ -8,11 +8,11 @@ import pytest
 from mailsetup.model.secret import Secret
 from mailsetup.net.network import open_network
 from mailsetup.verify.login import log_in_smtp, open_smtp
-from mailsetup.verify.outcome import LoggedIn
+from mailsetup.verify.result import LoggedIn
 from mailsetup.verify.smtp import SmtpSession
-from tests.faults import TALKER, account, check, options
-from tests.servers.talkers import listening, server_context, smtp_talker
-from tests.servers.world import World
+from tests.support.fault_table import TALKER, account, check, options
+from tests.support.servers.real_servers import World
+from tests.support.servers.talkers import listening, server_context, smtp_talker
 
 pytestmark = pytest.mark.servers
 

@@ -7,8 +7,8 @@ from scramp import ScramMechanism
 
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Authentication
-from mailsetup.verify.outcome import Confidence, ErrorClass, Stage
 from mailsetup.verify.replies import SmtpReply, imap_meaning, smtp_meaning
+from mailsetup.verify.result import Confidence, DialogueFault, Stage
 from mailsetup.verify.sasl import SaslError, Scram, choose, exchange, is_sayable
 
 CLEAR = (Authentication.PASSWORD_CLEARTEXT,)
@@ -97,38 +97,38 @@ def test_control_characters_cannot_be_said(username: str, password: str, *, good
 
 
 IMAP = [
-    ("AUTHENTICATIONFAILED", "Invalid credentials (Failure)", "NO", ErrorClass.AUTH_WRONG),
-    ("ALERT", "Application-specific password required", "NO", ErrorClass.AUTH_APP_PASSWORD),
+    ("AUTHENTICATIONFAILED", "Invalid credentials (Failure)", "NO", DialogueFault.AUTH_WRONG),
+    ("ALERT", "Application-specific password required", "NO", DialogueFault.AUTH_APP_PASSWORD),
     (
         "AUTHENTICATIONFAILED",
         "Application-specific password required",
         "NO",
-        ErrorClass.AUTH_APP_PASSWORD,
+        DialogueFault.AUTH_APP_PASSWORD,
     ),
-    ("ALERT", "Please log in via your web browser", "NO", ErrorClass.AUTH_WEB_LOGIN),
-    ("WEBALERT", "Web login required.", "NO", ErrorClass.AUTH_WEB_LOGIN),
-    ("EXPIRED", "", "NO", ErrorClass.AUTH_EXPIRED),
-    ("UNAVAILABLE", "", "NO", ErrorClass.TEMPORARY),
-    ("CONTACTADMIN", "", "NO", ErrorClass.AUTH_LOCKED),
-    ("ALERT", "IMAP access is disabled for your domain", "NO", ErrorClass.PROTOCOL_DISABLED),
-    ("", "Too many bad auth attempts", "NO", ErrorClass.AUTH_RATE_LIMITED),
-    ("", "LOGIN failed.", "NO", ErrorClass.AUTH_WRONG),
-    ("", "Too many simultaneous connections", "BYE", ErrorClass.TOO_MANY_CONNECTIONS),
-    ("", "Error in IMAP command", "BAD", ErrorClass.PROTOCOL_ERROR),
-    ("", "User is authenticated but not connected.", "BAD", ErrorClass.NOT_PERMITTED),
-    ("AUTHORIZATIONFAILED", "", "NO", ErrorClass.NOT_PERMITTED),
-    ("NOPERM", "", "NO", ErrorClass.NOT_PERMITTED),
-    ("PRIVACYREQUIRED", "", "NO", ErrorClass.NO_COMMON_MECHANISM),
-    ("LIMIT", "", "NO", ErrorClass.TOO_MANY_CONNECTIONS),
-    ("INUSE", "", "NO", ErrorClass.IN_USE),
-    ("OVERQUOTA", "", "NO", ErrorClass.QUOTA),
-    ("SERVERBUG", "", "NO", ErrorClass.TEMPORARY),
+    ("ALERT", "Please log in via your web browser", "NO", DialogueFault.AUTH_WEB_LOGIN),
+    ("WEBALERT", "Web login required.", "NO", DialogueFault.AUTH_WEB_LOGIN),
+    ("EXPIRED", "", "NO", DialogueFault.AUTH_EXPIRED),
+    ("UNAVAILABLE", "", "NO", DialogueFault.TEMPORARY),
+    ("CONTACTADMIN", "", "NO", DialogueFault.AUTH_LOCKED),
+    ("ALERT", "IMAP access is disabled for your domain", "NO", DialogueFault.PROTOCOL_DISABLED),
+    ("", "Too many bad auth attempts", "NO", DialogueFault.AUTH_RATE_LIMITED),
+    ("", "LOGIN failed.", "NO", DialogueFault.AUTH_WRONG),
+    ("", "Too many simultaneous connections", "BYE", DialogueFault.TOO_MANY_CONNECTIONS),
+    ("", "Error in IMAP command", "BAD", DialogueFault.PROTOCOL_ERROR),
+    ("", "User is authenticated but not connected.", "BAD", DialogueFault.NOT_PERMITTED),
+    ("AUTHORIZATIONFAILED", "", "NO", DialogueFault.NOT_PERMITTED),
+    ("NOPERM", "", "NO", DialogueFault.NOT_PERMITTED),
+    ("PRIVACYREQUIRED", "", "NO", DialogueFault.NO_COMMON_MECHANISM),
+    ("LIMIT", "", "NO", DialogueFault.TOO_MANY_CONNECTIONS),
+    ("INUSE", "", "NO", DialogueFault.IN_USE),
+    ("OVERQUOTA", "", "NO", DialogueFault.QUOTA),
+    ("SERVERBUG", "", "NO", DialogueFault.TEMPORARY),
 ]
 
 
 @pytest.mark.parametrize(("code", "text", "status", "expected"), IMAP)
 def test_imap_answers_are_told_apart(
-    code: str, text: str, status: str, expected: ErrorClass
+    code: str, text: str, status: str, expected: DialogueFault
 ) -> None:
     assert imap_meaning(code, text, status=status, stage=Stage.LOGIN)[0] is expected
 
@@ -138,100 +138,105 @@ SMTP = [
         550,
         "5.4.5 <a@b.es>: Sender address rejected: Daily limit exceeded",
         Stage.SENDER,
-        ErrorClass.LIMIT_REACHED,
+        DialogueFault.LIMIT_REACHED,
     ),
-    (535, "5.7.8 Username and Password not accepted", Stage.LOGIN, ErrorClass.AUTH_WRONG),
-    (535, "Incorrect authentication data", Stage.LOGIN, ErrorClass.AUTH_WRONG),
+    (535, "5.7.8 Username and Password not accepted", Stage.LOGIN, DialogueFault.AUTH_WRONG),
+    (535, "Incorrect authentication data", Stage.LOGIN, DialogueFault.AUTH_WRONG),
     (
         534,
         "5.7.9 Application-specific password required",
         Stage.LOGIN,
-        ErrorClass.AUTH_APP_PASSWORD,
+        DialogueFault.AUTH_APP_PASSWORD,
     ),
     (
         534,
         "5.7.14 Please log in via your web browser and then try again",
         Stage.LOGIN,
-        ErrorClass.AUTH_WEB_LOGIN,
+        DialogueFault.AUTH_WEB_LOGIN,
     ),
     (
         535,
         "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
         Stage.LOGIN,
-        ErrorClass.PROTOCOL_DISABLED,
+        DialogueFault.PROTOCOL_DISABLED,
     ),
     (
         535,
         "5.7.139 Authentication unsuccessful, basic authentication is disabled.",
         Stage.LOGIN,
-        ErrorClass.AUTH_OAUTH_NEEDED,
+        DialogueFault.AUTH_OAUTH_NEEDED,
     ),
     (
         550,
         "5.7.30 Basic authentication is not supported for Client Submission.",
         Stage.LOGIN,
-        ErrorClass.AUTH_OAUTH_NEEDED,
+        DialogueFault.AUTH_OAUTH_NEEDED,
     ),
-    (454, "4.7.0 Too many login attempts", Stage.LOGIN, ErrorClass.AUTH_RATE_LIMITED),
-    (454, "4.7.0 Temporary authentication failure", Stage.LOGIN, ErrorClass.TEMPORARY),
-    (432, "4.7.12 A password transition is needed", Stage.LOGIN, ErrorClass.AUTH_EXPIRED),
-    (504, "5.5.4 Unrecognized authentication type", Stage.LOGIN, ErrorClass.NO_COMMON_MECHANISM),
+    (454, "4.7.0 Too many login attempts", Stage.LOGIN, DialogueFault.AUTH_RATE_LIMITED),
+    (454, "4.7.0 Temporary authentication failure", Stage.LOGIN, DialogueFault.TEMPORARY),
+    (432, "4.7.12 A password transition is needed", Stage.LOGIN, DialogueFault.AUTH_EXPIRED),
+    (504, "5.5.4 Unrecognized authentication type", Stage.LOGIN, DialogueFault.NO_COMMON_MECHANISM),
     (
         553,
         "5.7.1 <x@y>: Sender address rejected: not owned by user z",
         Stage.RECIPIENT,
-        ErrorClass.SENDER_REJECTED,
+        DialogueFault.SENDER_REJECTED,
     ),
-    (552, "5.2.2 Mailbox is full", Stage.RECIPIENT, ErrorClass.QUOTA),
-    (452, "4.2.2 Over quota", Stage.RECIPIENT, ErrorClass.QUOTA),
-    (552, "5.3.4 Message size exceeds fixed limit", Stage.SENDER, ErrorClass.TOO_LARGE),
-    (550, "5.1.1 User unknown", Stage.RECIPIENT, ErrorClass.RECIPIENT_REJECTED),
-    (550, "5.4.5 Daily user sending limit exceeded", Stage.DATA, ErrorClass.LIMIT_REACHED),
-    (550, "5.7.1 Message rejected as spam", Stage.DATA, ErrorClass.POLICY),
-    (450, "4.7.1 Greylisted, try again", Stage.RECIPIENT, ErrorClass.TEMPORARY),
-    (421, "4.3.2 Service not available", Stage.GREETING, ErrorClass.TEMPORARY),
+    (552, "5.2.2 Mailbox is full", Stage.RECIPIENT, DialogueFault.QUOTA),
+    (452, "4.2.2 Over quota", Stage.RECIPIENT, DialogueFault.QUOTA),
+    (552, "5.3.4 Message size exceeds fixed limit", Stage.SENDER, DialogueFault.TOO_LARGE),
+    (550, "5.1.1 User unknown", Stage.RECIPIENT, DialogueFault.RECIPIENT_REJECTED),
+    (550, "5.4.5 Daily user sending limit exceeded", Stage.DATA, DialogueFault.LIMIT_REACHED),
+    (550, "5.7.1 Message rejected as spam", Stage.DATA, DialogueFault.POLICY),
+    (450, "4.7.1 Greylisted, try again", Stage.RECIPIENT, DialogueFault.TEMPORARY),
+    (421, "4.3.2 Service not available", Stage.GREETING, DialogueFault.TEMPORARY),
     (
         554,
         "5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
         Stage.DATA,
-        ErrorClass.LIMIT_REACHED,
+        DialogueFault.LIMIT_REACHED,
     ),
-    (432, "4.3.2 STOREDRV.Submission; thread limit exceeded", Stage.DATA, ErrorClass.LIMIT_REACHED),
-    (550, "Domain x has exceeded the max emails per hour", Stage.DATA, ErrorClass.LIMIT_REACHED),
-    (550, "5.1.8 Access denied, bad outbound sender", Stage.SENDER, ErrorClass.AUTH_LOCKED),
-    (550, "5.7.501 Access denied, spam abuse detected", Stage.DATA, ErrorClass.AUTH_LOCKED),
+    (
+        432,
+        "4.3.2 STOREDRV.Submission; thread limit exceeded",
+        Stage.DATA,
+        DialogueFault.LIMIT_REACHED,
+    ),
+    (550, "Domain x has exceeded the max emails per hour", Stage.DATA, DialogueFault.LIMIT_REACHED),
+    (550, "5.1.8 Access denied, bad outbound sender", Stage.SENDER, DialogueFault.AUTH_LOCKED),
+    (550, "5.7.501 Access denied, spam abuse detected", Stage.DATA, DialogueFault.AUTH_LOCKED),
     (
         552,
         "5.7.0 This message was blocked because its content presents a potential security issue",
         Stage.DATA,
-        ErrorClass.POLICY,
+        DialogueFault.POLICY,
     ),
-    (552, "5.7.0 nicht erlaubt", Stage.DATA, ErrorClass.POLICY),
-    (550, "5.7.26 Unauthenticated email is not accepted", Stage.DATA, ErrorClass.POLICY),
-    (538, "5.7.11 Encryption required", Stage.LOGIN, ErrorClass.NO_COMMON_MECHANISM),
-    (535, "5.7.13 User account disabled", Stage.LOGIN, ErrorClass.AUTH_LOCKED),
-    (550, "5.2.1 Mailbox disabled", Stage.RECIPIENT, ErrorClass.AUTH_LOCKED),
-    (550, "5.7.60 SendAsDenied", Stage.SENDER, ErrorClass.SENDER_REJECTED),
-    (550, "5.6.7 Address is internationalized", Stage.SENDER, ErrorClass.ADDRESS_UNSUPPORTED),
-    (552, "5.2.3 Message too long", Stage.DATA, ErrorClass.TOO_LARGE),
+    (552, "5.7.0 nicht erlaubt", Stage.DATA, DialogueFault.POLICY),
+    (550, "5.7.26 Unauthenticated email is not accepted", Stage.DATA, DialogueFault.POLICY),
+    (538, "5.7.11 Encryption required", Stage.LOGIN, DialogueFault.NO_COMMON_MECHANISM),
+    (535, "5.7.13 User account disabled", Stage.LOGIN, DialogueFault.AUTH_LOCKED),
+    (550, "5.2.1 Mailbox disabled", Stage.RECIPIENT, DialogueFault.AUTH_LOCKED),
+    (550, "5.7.60 SendAsDenied", Stage.SENDER, DialogueFault.SENDER_REJECTED),
+    (550, "5.6.7 Address is internationalized", Stage.SENDER, DialogueFault.ADDRESS_UNSUPPORTED),
+    (552, "5.2.3 Message too long", Stage.DATA, DialogueFault.TOO_LARGE),
     (
         421,
         "4.7.0 Too many connections from your IP",
         Stage.GREETING,
-        ErrorClass.TOO_MANY_CONNECTIONS,
+        DialogueFault.TOO_MANY_CONNECTIONS,
     ),
     (
         554,
         "5.7.1 Your address is blocked by Spamhaus",
         Stage.GREETING,
-        ErrorClass.BLOCKED_BY_SERVER,
+        DialogueFault.BLOCKED_BY_SERVER,
     ),
 ]
 
 
 @pytest.mark.parametrize(("code", "text", "stage", "expected"), SMTP)
 def test_smtp_answers_are_told_apart(
-    code: int, text: str, stage: Stage, expected: ErrorClass
+    code: int, text: str, stage: Stage, expected: DialogueFault
 ) -> None:
     assert smtp_meaning(SmtpReply(code, (text,)), stage)[0] is expected
 
@@ -239,7 +244,7 @@ def test_smtp_answers_are_told_apart(
 def test_a_standard_code_is_certain_and_a_known_text_only_likely() -> None:
     assert smtp_meaning(SmtpReply(535, ("5.7.8 no",)), Stage.LOGIN)[1] is Confidence.CERTAIN
     likely = smtp_meaning(SmtpReply(550, ("mailbox is full",)), Stage.RECIPIENT)
-    assert likely == (ErrorClass.QUOTA, Confidence.LIKELY)
+    assert likely == (DialogueFault.QUOTA, Confidence.LIKELY)
 
 
 def test_codes_are_kept_apart_from_the_text() -> None:

@@ -18,11 +18,11 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.outcome import ErrorClass, Failure, LoggedIn
 from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.verify.sasl import Bearer, SaslError, choose, exchange, is_sayable
 from mailsetup.verify.smtp import SmtpSession
-from tests.verify.scripted import Hear, Heard, Say, Step, playing
+from tests.support.network.scripted_dialogue import Hear, Heard, Say, Step, playing
 
 OAUTH2 = (Authentication.OAUTH2,)
 SERVER = ServerSettings(
@@ -113,7 +113,7 @@ LONG = AccessToken("x" * 7000)
 
 async def logged_in(
     protocol: Protocol, steps: list[Step], folder: Path, token: AccessToken = TOKEN
-) -> tuple[LoggedIn | Failure, Heard]:
+) -> tuple[LoggedIn | DialogueFailure, Heard]:
     """What comes of a login with a token at a server that plays these steps, and what it heard."""
     async with playing(steps, protocol, SocketType.TLS, folder) as (server, net, heard):
         server = replace(server, authentication=OAUTH2)
@@ -183,15 +183,15 @@ async def test_imap_waits_to_be_asked_without_sasl_ir_and_for_a_line_that_is_too
 @pytest.mark.parametrize(
     ("said", "text", "expected"),
     [
-        (REFUSED, b"NO [AUTHENTICATIONFAILED] Invalid", ErrorClass.AUTH_TOKEN_REFUSED),
-        (SCOPE, b"NO Authentication failed", ErrorClass.AUTH_SCOPE_MISSING),
-        (REFUSED, b"BAD Command Argument Error. 12", ErrorClass.AUTH_TOKEN_REFUSED),
-        (REFUSED, b"NO [UNAVAILABLE] later", ErrorClass.TEMPORARY),
-        (REFUSED, b"NO [ALERT] IMAP access is disabled", ErrorClass.PROTOCOL_DISABLED),
+        (REFUSED, b"NO [AUTHENTICATIONFAILED] Invalid", DialogueFault.AUTH_TOKEN_REFUSED),
+        (SCOPE, b"NO Authentication failed", DialogueFault.AUTH_SCOPE_MISSING),
+        (REFUSED, b"BAD Command Argument Error. 12", DialogueFault.AUTH_TOKEN_REFUSED),
+        (REFUSED, b"NO [UNAVAILABLE] later", DialogueFault.TEMPORARY),
+        (REFUSED, b"NO [ALERT] IMAP access is disabled", DialogueFault.PROTOCOL_DISABLED),
     ],
 )
 async def test_imap_lets_a_refusal_end_and_tells_what_it_means(
-    tmp_path: Path, said: bytes, text: bytes, expected: ErrorClass
+    tmp_path: Path, said: bytes, text: bytes, expected: DialogueFault
 ) -> None:
     steps: list[Step] = [
         *imap_hello(b"SASL-IR AUTH=OAUTHBEARER"),
@@ -201,10 +201,10 @@ async def test_imap_lets_a_refusal_end_and_tells_what_it_means(
         Say(b"m1 " + text + b"\r\n"),
     ]
     outcome, heard = await logged_in(Protocol.IMAP, steps, tmp_path)
-    assert isinstance(outcome, Failure)
+    assert isinstance(outcome, DialogueFailure)
     assert outcome.error is expected
     assert heard.secure.endswith(b"\r\nAQ==\r\n")
-    if expected is ErrorClass.AUTH_TOKEN_REFUSED:
+    if expected is DialogueFault.AUTH_TOKEN_REFUSED:
         assert outcome.text.startswith("invalid_token (mail)")
 
 
@@ -221,8 +221,8 @@ async def test_smtp_lets_a_refusal_end_and_tells_what_it_means(tmp_path: Path) -
     end = b"535 5.7.8 Username and Password not accepted"
     steps = smtp_dialogue(b"XOAUTH2", REFUSED, end)
     outcome, heard = await logged_in(Protocol.SMTP, steps, tmp_path)
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.AUTH_TOKEN_REFUSED
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.AUTH_TOKEN_REFUSED
     # XOAUTH2 is surrendered with an empty line.
     assert b"\r\n\r\n" in bytes(heard.secure)
 
@@ -246,6 +246,6 @@ async def test_a_token_is_not_said_where_only_passwords_are_taken(tmp_path: Path
     outcome, heard = await logged_in(
         Protocol.IMAP, imap_hello(b"SASL-IR AUTH=PLAIN AUTH=LOGIN"), tmp_path
     )
-    assert isinstance(outcome, Failure)
-    assert outcome.error is ErrorClass.NO_COMMON_MECHANISM
+    assert isinstance(outcome, DialogueFailure)
+    assert outcome.error is DialogueFault.NO_COMMON_MECHANISM
     assert bytes(heard.secure) in (b"", b"m1 LOGOUT\r\n")

@@ -16,7 +16,7 @@ from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.http import HttpReply
 from mailsetup.net.network import Network
 from mailsetup.net.tls import TlsFault
-from mailsetup.verify.outcome import ErrorClass, Failure, Stage
+from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
 
 _TIMEOUT = 5.0
 _LIMIT = 16 * 1024
@@ -47,23 +47,25 @@ _INTERCEPTORS = (
     "mitmproxy", "fiddler", "charles proxy", "web shield", "mail shield", "mail scanner",
 )  # fmt: skip
 
-_UNREACHED = (ErrorClass.TIMEOUT, ErrorClass.UNREACHABLE, ErrorClass.RESET)
-_OUTDATED = (ErrorClass.CERTIFICATE_EXPIRED, ErrorClass.CERTIFICATE_NOT_YET_VALID)
+_UNREACHED = (DialogueFault.TIMEOUT, DialogueFault.UNREACHABLE, DialogueFault.RESET)
+_OUTDATED = (DialogueFault.CERTIFICATE_EXPIRED, DialogueFault.CERTIFICATE_NOT_YET_VALID)
 
 
-async def look_at_computer(failures: Sequence[Failure], net: Network) -> tuple[Finding, ...]:
+async def look_at_computer(
+    failures: Sequence[DialogueFailure], net: Network
+) -> tuple[Finding, ...]:
     """What here explains the failures of servers; nothing where the servers are to blame."""
     clock, intercepted, blocked = await asyncio.gather(
         _clock([one for one in failures if one.error in _OUTDATED], net),
         _interception(
-            [one for one in failures if one.error is ErrorClass.CERTIFICATE_UNKNOWN_ISSUER], net
+            [one for one in failures if one.error is DialogueFault.CERTIFICATE_UNKNOWN_ISSUER], net
         ),
         _blocked_ports([one for one in failures if _is_unreached(one)], net),
     )
     return tuple(finding for finding in (clock, intercepted, blocked) if finding is not None)
 
 
-def _is_unreached(failure: Failure) -> bool:
+def _is_unreached(failure: DialogueFailure) -> bool:
     # A server that hangs up at the login was reached: its port is open.
     return failure.error in _UNREACHED and failure.stage is not Stage.LOGIN
 
@@ -71,7 +73,7 @@ def _is_unreached(failure: Failure) -> bool:
 # The clock --------------------------------------------------------------------------------------
 
 
-async def _clock(failures: Sequence[Failure], net: Network) -> Finding | None:
+async def _clock(failures: Sequence[DialogueFailure], net: Network) -> Finding | None:
     """Whether the certificates are good and this computer's time is not."""
     certificates = [one.certificate for one in failures if one.certificate is not None]
     if not certificates:
@@ -112,7 +114,7 @@ def duration(span: timedelta) -> str:
 # Somebody in between ----------------------------------------------------------------------------
 
 
-async def _interception(failures: Sequence[Failure], net: Network) -> Finding | None:
+async def _interception(failures: Sequence[DialogueFailure], net: Network) -> Finding | None:
     """Whether somebody here issues certificates of their own for other people's servers."""
     issuers = {one.certificate.issuer for one in failures if one.certificate is not None}
     if not issuers:
@@ -147,7 +149,7 @@ async def _issuer_elsewhere(net: Network) -> str:
 # Ports ------------------------------------------------------------------------------------------
 
 
-async def _blocked_ports(failures: Sequence[Failure], net: Network) -> Finding | None:
+async def _blocked_ports(failures: Sequence[DialogueFailure], net: Network) -> Finding | None:
     """Whether the network closes ports, and which of ours it leaves open.
 
     A port is called closed only where a server elsewhere cannot be reached at it either, while

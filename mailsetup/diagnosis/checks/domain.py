@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import assert_never
 
-from mailsetup.discovery.domain import DomainFacts, DomainState, domain_facts
+from mailsetup.discovery.domain_facts import DomainFacts, DomainState, domain_facts
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Fact, Finding, Status
-from mailsetup.net.dns import NoAnswer
+from mailsetup.net.dns.resolver import DnsFailure
 from mailsetup.net.network import Network
 
 # Where a slip of the finger is most likely to lead away from.
@@ -80,7 +80,7 @@ async def _is_bogus(address: EmailAddress, net: Network) -> bool:
 
 async def _resolver_works(net: Network) -> bool:
     """Tell a broken domain from a broken resolver: by a name that every resolver can answer."""
-    return not isinstance(await net.dns.mx("com"), NoAnswer)
+    return not isinstance(await net.dns.mx("com"), DnsFailure)
 
 
 def judge_domain(facts: DomainFacts, address: EmailAddress) -> DomainVerdict:

@@ -8,7 +8,7 @@ import secrets
 
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.text import plain
-from mailsetup.net.dns import Answer
+from mailsetup.net.dns.resolver import DnsAnswer
 from mailsetup.net.http import HttpReply
 from mailsetup.net.network import Network
 
@@ -57,7 +57,7 @@ async def _invented_answer(net: Network) -> Finding | None:
     names = (f"{label}.invalid", f"www.{label}.com")
     replies = await asyncio.gather(*(net.dns.addresses(name) for name in names))
     for name, reply in zip(names, replies, strict=True):
-        if isinstance(reply, Answer):
+        if isinstance(reply, DnsAnswer):
             return Finding(
                 "client.dns.hijacked",
                 Status.FAIL,

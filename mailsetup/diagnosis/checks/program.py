@@ -13,7 +13,7 @@ from mailsetup.model.settings import (
 )
 from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.network import Network
-from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain
 
 _TIMEOUT = 6.0
 

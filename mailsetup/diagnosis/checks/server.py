@@ -6,7 +6,14 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Fact, Finding, Octets, Status
 from mailsetup.model.settings import Protocol, SocketType
 from mailsetup.net.tls import CertificateFacts
-from mailsetup.verify.outcome import Confidence, ErrorClass, Failure, LoggedIn, RoundTrip, Stage
+from mailsetup.verify.result import (
+    Confidence,
+    DialogueFailure,
+    DialogueFault,
+    LoggedIn,
+    RoundTrip,
+    Stage,
+)
 
 _MIB = 1024 * 1024
 _ROOM_FOR_TEXT = 20 * 1024
@@ -17,7 +24,11 @@ _NOT_BROKEN = frozenset({"account.pop3.empties"})
 
 
 def finding_of(
-    failure: Failure, address: EmailAddress, *, wait: float = 0.0, proven_name: str | None = None
+    failure: DialogueFailure,
+    address: EmailAddress,
+    *,
+    wait: float = 0.0,
+    proven_name: str | None = None,
 ) -> Finding:
     """The one finding that a failure stands for, with its evidence.
 
@@ -37,7 +48,7 @@ def finding_of(
         facts["size_mib"] = round(failure.size / _MIB, 1)
     if failure.certificate is not None:
         facts |= _certificate_facts(failure.certificate)
-    if failure.error is ErrorClass.WRONG_TLS_MODE:
+    if failure.error is DialogueFault.WRONG_TLS_MODE:
         facts["other"] = _other_security(failure.server.security)
     evidence = evidence_of(failure)
     if proven_name is not None:
@@ -47,7 +58,7 @@ def finding_of(
     return Finding(identity, status, facts, evidence)
 
 
-def evidence_of(failure: Failure) -> dict[str, Fact]:
+def evidence_of(failure: DialogueFailure) -> dict[str, Fact]:
     """What a technician wants to see: where, how far, what the server said."""
     evidence: dict[str, Fact] = {
         "server": f"{failure.server.host}:{failure.server.port}",
@@ -90,85 +101,85 @@ def _certificate_facts(certificate: CertificateFacts) -> dict[str, Fact]:
     return facts
 
 
-def _finding_id(failure: Failure) -> str:
+def _finding_id(failure: DialogueFailure) -> str:
     match failure.error:
-        case ErrorClass.HOST_NOT_FOUND:
+        case DialogueFault.HOST_NOT_FOUND:
             return "hosting.server.unresolvable"
-        case ErrorClass.RESOLVER:
+        case DialogueFault.RESOLVER:
             return "client.dns.broken"
-        case ErrorClass.REFUSED | ErrorClass.WRONG_SERVICE:
+        case DialogueFault.REFUSED | DialogueFault.WRONG_SERVICE:
             return "hosting.server.refused"
-        case ErrorClass.WRONG_TLS_MODE:
+        case DialogueFault.WRONG_TLS_MODE:
             return "hosting.server.wrong-security"
-        case ErrorClass.RESET if failure.stage is Stage.LOGIN:
+        case DialogueFault.RESET if failure.stage is Stage.LOGIN:
             return "hosting.login.dropped"
-        case ErrorClass.TIMEOUT | ErrorClass.UNREACHABLE | ErrorClass.RESET:
+        case DialogueFault.TIMEOUT | DialogueFault.UNREACHABLE | DialogueFault.RESET:
             return "hosting.server.unreachable"
-        case ErrorClass.BLOCKED_BY_SERVER:
+        case DialogueFault.BLOCKED_BY_SERVER:
             return "hosting.server.blocks-us"
-        case ErrorClass.TEMPORARY | ErrorClass.PROTOCOL_ERROR:
+        case DialogueFault.TEMPORARY | DialogueFault.PROTOCOL_ERROR:
             return "hosting.server.temporary"
-        case ErrorClass.STARTTLS_MISSING | ErrorClass.INJECTION:
+        case DialogueFault.STARTTLS_MISSING | DialogueFault.INJECTION:
             return "hosting.starttls.missing"
-        case ErrorClass.TLS_TOO_OLD | ErrorClass.TLS_FAILED:
+        case DialogueFault.TLS_TOO_OLD | DialogueFault.TLS_FAILED:
             return "hosting.tls.too-old"
-        case ErrorClass.CERTIFICATE_EXPIRED:
+        case DialogueFault.CERTIFICATE_EXPIRED:
             return "hosting.tls.certificate-expired"
-        case ErrorClass.CERTIFICATE_NOT_YET_VALID:
+        case DialogueFault.CERTIFICATE_NOT_YET_VALID:
             return "client.clock.wrong"
-        case ErrorClass.CERTIFICATE_WRONG_NAME:
+        case DialogueFault.CERTIFICATE_WRONG_NAME:
             return "hosting.tls.certificate-wrong-name"
-        case ErrorClass.CERTIFICATE_UNKNOWN_ISSUER | ErrorClass.CERTIFICATE_INVALID:
+        case DialogueFault.CERTIFICATE_UNKNOWN_ISSUER | DialogueFault.CERTIFICATE_INVALID:
             return "hosting.tls.certificate-unknown-issuer"
-        case ErrorClass.NO_COMMON_MECHANISM:
+        case DialogueFault.NO_COMMON_MECHANISM:
             return "hosting.login.no-common-mechanism"
-        case ErrorClass.AUTH_WRONG:
+        case DialogueFault.AUTH_WRONG:
             return "account.login.refused"
-        case ErrorClass.AUTH_APP_PASSWORD:
+        case DialogueFault.AUTH_APP_PASSWORD:
             return "account.login.app-password-needed"
-        case ErrorClass.AUTH_OAUTH_NEEDED:
+        case DialogueFault.AUTH_OAUTH_NEEDED:
             return "account.login.oauth-needed"
-        case ErrorClass.AUTH_TOKEN_REFUSED:
+        case DialogueFault.AUTH_TOKEN_REFUSED:
             return "account.login.sign-in-refused"
-        case ErrorClass.AUTH_SCOPE_MISSING:
+        case DialogueFault.AUTH_SCOPE_MISSING:
             return "account.login.scope-missing"
-        case ErrorClass.AUTH_WEB_LOGIN:
+        case DialogueFault.AUTH_WEB_LOGIN:
             return "account.login.web-login-needed"
-        case ErrorClass.AUTH_EXPIRED:
+        case DialogueFault.AUTH_EXPIRED:
             return "account.login.expired"
-        case ErrorClass.AUTH_LOCKED:
+        case DialogueFault.AUTH_LOCKED:
             return "account.login.locked"
-        case ErrorClass.AUTH_RATE_LIMITED:
+        case DialogueFault.AUTH_RATE_LIMITED:
             return "account.login.rate-limited"
-        case ErrorClass.TOO_MANY_CONNECTIONS:
+        case DialogueFault.TOO_MANY_CONNECTIONS:
             return "account.login.too-many-connections"
-        case ErrorClass.NOT_PERMITTED:
+        case DialogueFault.NOT_PERMITTED:
             return "account.login.not-permitted"
-        case ErrorClass.PROTOCOL_DISABLED:
+        case DialogueFault.PROTOCOL_DISABLED:
             return _disabled(failure.server.protocol)
-        case ErrorClass.IN_USE:
+        case DialogueFault.IN_USE:
             return "account.mailbox.in-use"
-        case ErrorClass.QUOTA:
+        case DialogueFault.QUOTA:
             return "account.quota.full"
-        case ErrorClass.SENDER_REJECTED:
+        case DialogueFault.SENDER_REJECTED:
             return "account.send.sender-not-allowed"
-        case ErrorClass.RECIPIENT_REJECTED:
+        case DialogueFault.RECIPIENT_REJECTED:
             return "account.mailbox.missing"
-        case ErrorClass.LIMIT_REACHED:
+        case DialogueFault.LIMIT_REACHED:
             return "account.send.limit-reached"
-        case ErrorClass.TOO_LARGE:
+        case DialogueFault.TOO_LARGE:
             return "hosting.size.too-small"
-        case ErrorClass.ADDRESS_UNSUPPORTED:
+        case DialogueFault.ADDRESS_UNSUPPORTED:
             return "hosting.address.unsupported"
-        case ErrorClass.POLICY if failure.server.protocol is Protocol.POP3:
+        case DialogueFault.POLICY if failure.server.protocol is Protocol.POP3:
             return "account.pop3.empties"
-        case ErrorClass.POLICY:
+        case DialogueFault.POLICY:
             return "hosting.message.rejected"
-        case ErrorClass.NOT_ARRIVED:
+        case DialogueFault.NOT_ARRIVED:
             return "hosting.message.not-arrived"
-        case ErrorClass.ATTACHMENT_MISSING:
+        case DialogueFault.ATTACHMENT_MISSING:
             return "hosting.attachment.removed"
-        case ErrorClass.ATTACHMENT_ALTERED:
+        case DialogueFault.ATTACHMENT_ALTERED:
             return "hosting.attachment.altered"
         case _:
             assert_never(failure.error)

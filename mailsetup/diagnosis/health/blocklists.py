@@ -11,9 +11,9 @@ import asyncio
 import ipaddress
 from dataclasses import dataclass
 
-from mailsetup.diagnosis.health.message import read_message
+from mailsetup.diagnosis.health.received_message import read_message
 from mailsetup.model.finding import Fact, Finding, Status
-from mailsetup.net.dns import Absent, Answer, Resolver
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, Resolver
 
 BUDGET = 5.0
 """Seconds for all lists; what has not answered by then is not spoken of."""
@@ -54,10 +54,10 @@ async def findings(raw: bytes, dns: Resolver) -> tuple[Finding, ...]:
 async def _is_listed(address: str, one: Blocklist, dns: Resolver) -> bool:
     asked = (f"{_reversed(address)}.{one.zone}", f"2.0.0.127.{one.zone}", f"1.0.0.127.{one.zone}")
     found, must, must_not = await asyncio.gather(*(dns.addresses(name) for name in asked))
-    if not isinstance(must, Answer) or not isinstance(must_not, Absent):
+    if not isinstance(must, DnsAnswer) or not isinstance(must_not, Absent):
         # Somebody on the way answers in its place, or it does not want to be asked from here.
         return False
-    records = found.records if isinstance(found, Answer) else ()
+    records = found.records if isinstance(found, DnsAnswer) else ()
     codes = {int(text.rpartition(".")[2]) for text in records if text.startswith("127.0.0.")}
     return bool(codes & one.codes)
 

@@ -8,9 +8,9 @@ holds the mail back (RFC 7672 section 2.1.1).
 
 import asyncio
 
-from mailsetup.discovery.domain import DomainFacts
+from mailsetup.discovery.domain_facts import DomainFacts
 from mailsetup.model.finding import Finding, Status
-from mailsetup.net.dns import Absent, NoAnswer, Reply, Resolver
+from mailsetup.net.dns.resolver import Absent, DnsFailure, Reply, Resolver
 
 MAX_EXCHANGERS = 4
 _NOBODY = "mailsetup-nobody"
@@ -45,7 +45,7 @@ async def _is_broken(host: str, dns: Resolver) -> bool:
         dns.txt(f"_{_NOBODY}._tcp.{host}"),
         dns.aliases(name),
     )
-    if proven or alias or not (six or four) or isinstance(there, NoAnswer):
+    if proven or alias or not (six or four) or isinstance(there, DnsFailure):
         return False
     return _is_there(there) and not _is_there(nobody)
 

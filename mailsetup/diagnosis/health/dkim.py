@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from mailsetup.diagnosis.health.message import Arrived
-from mailsetup.diagnosis.health.tags import read_tags
+from mailsetup.diagnosis.health.received_message import ReceivedMessage
+from mailsetup.diagnosis.health.tag_list import read_tags
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_dns_name, is_within
 from mailsetup.model.rfc5322 import MAX_FIELDS, Field, body_of, header_lines
 from mailsetup.model.text import plain
-from mailsetup.net.dns import Absent, Answer, NoAnswer, Resolver
-from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Resolver
+from mailsetup.net.public_suffix import owned_domain
 
 MAX_SIGNATURES = 8
 MIN_RSA_BITS = 1024
@@ -37,7 +37,7 @@ _B_TAG = re.compile(rb"(?P<before>(?:\A|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*")
 _BLANKS = re.compile(rb"[ \t]+")
 
 
-class Fault(StrEnum):
+class DkimFault(StrEnum):
     """What is wrong with a signature."""
 
     MALFORMED = "malformed"
@@ -67,7 +67,7 @@ class Signature:
     domain: str
     selector: str
     standing: Standing
-    fault: Fault | None = None
+    fault: DkimFault | None = None
 
     def __str__(self) -> str:
         told = f"{self.selector}._domainkey.{self.domain}: {self.standing}"
@@ -155,23 +155,23 @@ async def _verify_one(
     if isinstance(parsed, Signature):
         return parsed
 
-    def told(standing: Standing, fault: Fault | None = None) -> Signature:
+    def told(standing: Standing, fault: DkimFault | None = None) -> Signature:
         return Signature(parsed.domain, parsed.selector, standing, fault)
 
     reply = await dns.txt(f"{parsed.selector}._domainkey.{parsed.domain}")
     match reply:
-        case NoAnswer():
+        case DnsFailure():
             return told(Standing.UNKNOWN)
         case Absent():
-            return told(Standing.INVALID, Fault.KEY_MISSING)
-        case Answer():
+            return told(Standing.INVALID, DkimFault.KEY_MISSING)
+        case DnsAnswer():
             texts = reply.records[:_MAX_KEY_RECORDS]
         case _:
             assert_never(reply)
     faults = [_judge(parsed, field, fields, body, text) for text in texts]
     if None in faults:
         return told(Standing.VALID)
-    return told(Standing.INVALID, next((f for f in faults if f), Fault.KEY_MISSING))
+    return told(Standing.INVALID, next((f for f in faults if f), DkimFault.KEY_MISSING))
 
 
 # The signature field ----------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def _parse(value: bytes, now: float) -> _Parsed | Signature:
     domain = tags.get("d", "").lower().rstrip(".")
     selector = tags.get("s", "").lower()
 
-    def bad(fault: Fault) -> Signature:
+    def bad(fault: DkimFault) -> Signature:
         return Signature(plain(domain, 100), plain(selector, 100), Standing.INVALID, fault)
 
     identity = tags.get("i", f"@{domain}").rpartition("@")[2].lower()
@@ -203,12 +203,12 @@ def _parse(value: bytes, now: float) -> _Parsed | Signature:
         or not all(n.isascii() and n.isdigit() and len(n) <= 76 for n in numbers)
         or "dns/txt" not in tags.get("q", "dns/txt").lower().split(":")
     ):
-        return bad(Fault.MALFORMED)
+        return bad(DkimFault.MALFORMED)
     algorithm = tags.get("a", "").lower()
     if algorithm not in ("rsa-sha256", "ed25519-sha256"):
-        return bad(Fault.ALGORITHM)
+        return bad(DkimFault.ALGORITHM)
     if "x" in tags and int(tags["x"]) < now - _CLOCK_SKEW:
-        return bad(Fault.EXPIRED)
+        return bad(DkimFault.EXPIRED)
     return _Parsed(
         domain,
         selector,
@@ -235,13 +235,13 @@ def _base64(text: str) -> bytes:
 
 def _judge(
     parsed: _Parsed, field: Field, fields: Sequence[Field], body: Body, text: str
-) -> Fault | None:
+) -> DkimFault | None:
     """Try one key record (RFC 6376 section 3.6.1); None where the signature is good."""
     tags = dict(read_tags(text) or ())
     if "p" not in tags or tags.get("v", "DKIM1") != "DKIM1":
-        return Fault.KEY_MALFORMED
+        return DkimFault.KEY_MALFORMED
     if not tags["p"]:
-        return Fault.KEY_REVOKED
+        return DkimFault.KEY_REVOKED
     hashes = [part.strip() for part in tags.get("h", "sha256").lower().split(":")]
     services = [part.strip() for part in tags.get("s", "*").lower().split(":")]
     flags = [part.strip() for part in tags.get("t", "").lower().split(":")]
@@ -251,13 +251,13 @@ def _judge(
         or not {"*", "email"} & set(services)
         or ("s" in flags and parsed.identity_domain != parsed.domain)
     ):
-        return Fault.KEY_UNFIT
+        return DkimFault.KEY_UNFIT
     if body.digest(relaxed=parsed.relaxed_body, length=parsed.length) != parsed.body_hash:
-        return Fault.BODY
+        return DkimFault.BODY
     return _check(parsed, _base64(tags["p"]), _header(parsed, field, fields))
 
 
-def _check(parsed: _Parsed, key: bytes, header: bytes) -> Fault | None:
+def _check(parsed: _Parsed, key: bytes, header: bytes) -> DkimFault | None:
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -273,14 +273,14 @@ def _check(parsed: _Parsed, key: bytes, header: bytes) -> Fault | None:
             return None
         public = load_der_public_key(key)
         if not isinstance(public, RSAPublicKey) or public.key_size > _MAX_RSA_BITS:
-            return Fault.KEY_MALFORMED
+            return DkimFault.KEY_MALFORMED
         if public.key_size < MIN_RSA_BITS:
-            return Fault.KEY_TOO_SHORT
+            return DkimFault.KEY_TOO_SHORT
         public.verify(parsed.signature, header, PKCS1v15(), SHA256())
     except InvalidSignature:
-        return Fault.SIGNATURE
+        return DkimFault.SIGNATURE
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        return Fault.KEY_MALFORMED
+        return DkimFault.KEY_MALFORMED
     return None
 
 
@@ -327,7 +327,7 @@ def _relaxed_field(whole: bytes) -> bytes:
 
 
 def findings(
-    signatures: Sequence[Signature], arrived: Arrived, *, elsewhere: bool
+    signatures: Sequence[Signature], arrived: ReceivedMessage, *, elsewhere: bool
 ) -> tuple[Finding, ...]:
     """``elsewhere``: the message arrived at another provider than it was sent from."""
     passed = vouched_domains(arrived)
@@ -342,7 +342,7 @@ def findings(
     if good:
         return ()
     worst = min(counted, key=lambda one: _by_weight(one.fault))
-    touched_inside = worst.fault is Fault.BODY and not elsewhere
+    touched_inside = worst.fault is DkimFault.BODY and not elsewhere
     return (
         Finding(
             "dns.dkim.invalid",
@@ -357,13 +357,18 @@ def _is_of(domain: str, author_domain: str) -> bool:
     return bool(author_domain) and owned_domain(domain) == owned_domain(author_domain)
 
 
-def _by_weight(fault: Fault | None) -> int:
+def _by_weight(fault: DkimFault | None) -> int:
     """What the person can mend by copying the key again comes first."""
-    order = (Fault.KEY_MISSING, Fault.KEY_REVOKED, Fault.KEY_MALFORMED, Fault.SIGNATURE)
+    order = (
+        DkimFault.KEY_MISSING,
+        DkimFault.KEY_REVOKED,
+        DkimFault.KEY_MALFORMED,
+        DkimFault.SIGNATURE,
+    )
     return order.index(fault) if fault in order else len(order)
 
 
-def vouched_domains(arrived: Arrived) -> frozenset[str]:
+def vouched_domains(arrived: ReceivedMessage) -> frozenset[str]:
     """Domains whose signatures the receiving side saw in order, before anybody touched the text."""
     results = arrived.authentication.of("dkim") if arrived.authentication else ()
     return frozenset(

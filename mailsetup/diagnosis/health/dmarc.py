@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailsetup.diagnosis.health.tags import MAX_TEXT
+from mailsetup.diagnosis.health.tag_list import MAX_TEXT
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_within, to_a_label
 from mailsetup.model.text import plain
-from mailsetup.net.dns import Absent, Answer, NoAnswer, Resolver
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Resolver
 
 MAX_QUERIES = 8
 """RFC 9989 section 4.10."""
@@ -29,7 +29,7 @@ _MAILTO = re.compile(r"mailto:[^@\s,;!]+@([^@\s,;!?]+)(?:![0-9]+[kmgt]?)?\Z", re
 _HTTPS = re.compile(r"https://[^\s,;!]+\Z", re.IGNORECASE)
 
 
-class Request(StrEnum):
+class DmarcPolicy(StrEnum):
     """What to do with mail that is not identified, weakest first."""
 
     NONE = "none"
@@ -37,11 +37,11 @@ class Request(StrEnum):
     REJECT = "reject"
 
 
-_WEAKER = {Request.REJECT: Request.QUARANTINE, Request.QUARANTINE: Request.NONE}
+_WEAKER = {DmarcPolicy.REJECT: DmarcPolicy.QUARANTINE, DmarcPolicy.QUARANTINE: DmarcPolicy.NONE}
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class DmarcRecord:
     """A record that counts. ``faults`` are its mistakes, ``obsolete`` what nobody reads any more.
 
     ``subdomains`` and ``nonexistent`` are None where the record does not say. ``reports_to`` holds
@@ -50,9 +50,9 @@ class Record:
 
     domain: str
     text: str
-    request: Request = Request.NONE
-    subdomains: Request | None = None
-    nonexistent: Request | None = None
+    request: DmarcPolicy = DmarcPolicy.NONE
+    subdomains: DmarcPolicy | None = None
+    nonexistent: DmarcPolicy | None = None
     strict_spf: bool = False
     strict_dkim: bool = False
     psd: str = "u"
@@ -61,7 +61,7 @@ class Record:
     faults: tuple[str, ...] = ()
     obsolete: tuple[str, ...] = ()
 
-    def request_for(self, domain: str, *, exists: bool = True) -> Request:
+    def request_for(self, domain: str, *, exists: bool = True) -> DmarcPolicy:
         """What is asked for mail from a domain (RFC 9989 sections 4.7 and 4.10.1)."""
         asked = self.request
         if domain != self.domain:
@@ -72,7 +72,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class DmarcFailure:
     """Texts that were meant as DMARC records and count as none."""
 
     domain: str
@@ -81,7 +81,7 @@ class Unusable:
 
 
 @dataclass(frozen=True, slots=True)
-class Walk:
+class DmarcTreeWalk:
     """A domain's way up the tree.
 
     ``record`` is the policy that holds for the domain. ``organisation`` is its organisational
@@ -90,9 +90,9 @@ class Walk:
     """
 
     domain: str
-    record: Record | None = None
+    record: DmarcRecord | None = None
     organisation: str | None = None
-    unusable: Unusable | None = None
+    unusable: DmarcFailure | None = None
     complete: bool = True
 
 
@@ -107,19 +107,19 @@ def names_of_walk(domain: str) -> tuple[str, ...]:
     return tuple(names[:MAX_QUERIES])
 
 
-async def walk(domain: str, dns: Resolver) -> Walk:
+async def walk(domain: str, dns: Resolver) -> DmarcTreeWalk:
     """Find the policy for a domain and its organisational domain."""
     names = names_of_walk(domain)
     replies = await asyncio.gather(*(dns.txt(f"_dmarc.{name}") for name in names))
-    found: list[Record] = []
-    unusable: list[Unusable] = []
+    found: list[DmarcRecord] = []
+    unusable: list[DmarcFailure] = []
     complete = True
     for name, reply in zip(names, replies, strict=True):
-        if isinstance(reply, NoAnswer):
+        if isinstance(reply, DnsFailure):
             complete = False
             break
-        read = read_records(name, reply.records if isinstance(reply, Answer) else ())
-        if isinstance(read, Unusable):
+        read = read_records(name, reply.records if isinstance(reply, DnsAnswer) else ())
+        if isinstance(read, DmarcFailure):
             unusable.append(read)
         elif read is not None:
             found.append(read)
@@ -131,7 +131,7 @@ async def walk(domain: str, dns: Resolver) -> Walk:
         # The record that would count may be behind the silence.
         chosen = None
     own = (names[0], organisation)
-    return Walk(
+    return DmarcTreeWalk(
         names[0],
         record=chosen,
         organisation=organisation if complete else None,
@@ -140,7 +140,7 @@ async def walk(domain: str, dns: Resolver) -> Walk:
     )
 
 
-def _organisation(names: Sequence[str], found: Sequence[Record]) -> str:
+def _organisation(names: Sequence[str], found: Sequence[DmarcRecord]) -> str:
     """RFC 9989 section 4.10.2."""
     if not found:
         return names[0]
@@ -154,7 +154,7 @@ def _organisation(names: Sequence[str], found: Sequence[Record]) -> str:
     return last.domain
 
 
-def _policy(domain: str, organisation: str, found: Sequence[Record]) -> Record | None:
+def _policy(domain: str, organisation: str, found: Sequence[DmarcRecord]) -> DmarcRecord | None:
     """The author's domain, then its organisation, then the public suffix above (section 4.10.1)."""
     at = {record.domain: record for record in found}
     above = found[-1] if found and found[-1].psd == "y" else None
@@ -164,21 +164,21 @@ def _policy(domain: str, organisation: str, found: Sequence[Record]) -> Record |
 # One name's records -----------------------------------------------------------------------------
 
 
-def read_records(domain: str, texts: Sequence[str]) -> Record | Unusable | None:
+def read_records(domain: str, texts: Sequence[str]) -> DmarcRecord | DmarcFailure | None:
     """The DMARC record among a name's TXT records; several are as good as none."""
     records = [text for text in texts if _VERSION.match(text)]
     if len(records) > 1:
-        return Unusable(domain, tuple(records), f"{len(records)} records")
+        return DmarcFailure(domain, tuple(records), f"{len(records)} records")
     if records:
         return read_record(domain, records[0])
     meant = tuple(text for text in texts if _MEANT.match(text))
-    return Unusable(domain, meant, "does not begin with v=DMARC1;") if meant else None
+    return DmarcFailure(domain, meant, "does not begin with v=DMARC1;") if meant else None
 
 
-def read_record(domain: str, text: str) -> Record | Unusable:
+def read_record(domain: str, text: str) -> DmarcRecord | DmarcFailure:
     """RFC 9989 section 4.7: unknown tags are ignored; without a policy there must be ``rua``."""
     if len(text) > MAX_TEXT:
-        return Unusable(domain, (text,), f"{len(text)} characters")
+        return DmarcFailure(domain, (text,), f"{len(text)} characters")
     tags: dict[str, str] = {}
     faults: list[str] = []
     for part in (part.strip() for part in text.split(";")[1:]):
@@ -194,10 +194,10 @@ def read_record(domain: str, text: str) -> Record | Unusable:
     reports = [uri.strip() for uri in tags.get("rua", "").split(",") if uri.strip()]
     hosts = [host for uri in reports if (host := _report_host(uri)) is not None]
     faults += [f"rua: {plain(uri, 60)}" for uri in reports if _report_host(uri) is None]
-    requests: dict[str, Request | None] = {}
+    requests: dict[str, DmarcPolicy | None] = {}
     for name in ("p", "sp", "np"):
         value = tags.get(name, "").lower()
-        requests[name] = Request(value) if value in set(Request) else None
+        requests[name] = DmarcPolicy(value) if value in set(DmarcPolicy) else None
         if name in tags and requests[name] is None:
             faults.append(f"{name}={plain(value, 20)}")
     choices = {"adkim": "rs", "aspf": "rs", "psd": "ynu", "t": "yn"}
@@ -208,11 +208,11 @@ def read_record(domain: str, text: str) -> Record | Unusable:
     ]
     spoilt = requests["p"] is None or any(n in tags and requests[n] is None for n in ("sp", "np"))
     if spoilt and not hosts:
-        return Unusable(domain, (text,), ", ".join(faults) or "no p")
-    return Record(
+        return DmarcFailure(domain, (text,), ", ".join(faults) or "no p")
+    return DmarcRecord(
         domain=domain,
         text=text,
-        request=(requests["p"] or Request.NONE) if not spoilt else Request.NONE,
+        request=(requests["p"] or DmarcPolicy.NONE) if not spoilt else DmarcPolicy.NONE,
         subdomains=requests["sp"] if not spoilt else None,
         nonexistent=requests["np"] if not spoilt else None,
         strict_spf=tags.get("aspf", "").lower() == "s",
@@ -236,7 +236,9 @@ def _report_host(uri: str) -> str | None:
 # Whose mail it is -------------------------------------------------------------------------------
 
 
-async def is_aligned(one: str, author: Walk, dns: Resolver, *, strict: bool) -> bool | None:
+async def is_aligned(
+    one: str, author: DmarcTreeWalk, dns: Resolver, *, strict: bool
+) -> bool | None:
     """Whether a proven domain speaks for the author's (RFC 9989 section 4.4); None for unknown."""
     domain = one.lower().rstrip(".")
     if domain == author.domain:
@@ -249,7 +251,7 @@ async def is_aligned(one: str, author: Walk, dns: Resolver, *, strict: bool) -> 
     return None if other.organisation is None else other.organisation == author.organisation
 
 
-async def refused_reports(record: Record, dns: Resolver) -> tuple[str, ...]:
+async def refused_reports(record: DmarcRecord, dns: Resolver) -> tuple[str, ...]:
     """Hosts in ``rua`` that did not agree to get this domain's reports (RFC 9990 section 3)."""
     foreign = [
         host
@@ -266,14 +268,14 @@ async def refused_reports(record: Record, dns: Resolver) -> tuple[str, ...]:
         host
         for host, reply in zip(asked, replies, strict=True)
         if isinstance(reply, Absent)
-        or (isinstance(reply, Answer) and not any(_VERSION.match(t) for t in reply.records))
+        or (isinstance(reply, DnsAnswer) and not any(_VERSION.match(t) for t in reply.records))
     )
 
 
 # What it means ----------------------------------------------------------------------------------
 
 
-async def findings(seen: Walk, dns: Resolver) -> tuple[Finding, ...]:
+async def findings(seen: DmarcTreeWalk, dns: Resolver) -> tuple[Finding, ...]:
     """What the records alone say. Nothing where they could not be asked."""
     if seen.unusable is not None:
         shown: dict[str, Fact] = {
@@ -293,7 +295,7 @@ async def findings(seen: Walk, dns: Resolver) -> tuple[Finding, ...]:
     return ()
 
 
-async def evidence(record: Record, dns: Resolver) -> dict[str, Fact]:
+async def evidence(record: DmarcRecord, dns: Resolver) -> dict[str, Fact]:
     """The record, and what is to be known about it."""
     shown: dict[str, Fact] = {
         "name": f"_dmarc.{record.domain}",

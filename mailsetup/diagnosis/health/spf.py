@@ -1,6 +1,6 @@
 """May this address send in the domain's name? RFC 7208, asked through our own resolver.
 
-``check_host`` evaluates for one address; `mailsetup.diagnosis.health.spflint` reads the record
+``check_host`` evaluates for one address; `mailsetup.diagnosis.health.spf_lint` reads the record
 without any.
 """
 
@@ -8,11 +8,11 @@ import asyncio
 import ipaddress
 from dataclasses import dataclass, field
 
-from mailsetup.diagnosis.health.spfrecord import (
+from mailsetup.diagnosis.health.spf_record import (
     BadTerm,
     Mechanism,
-    Policy,
-    Result,
+    SpfPolicy,
+    SpfQualifier,
     expand,
     macro_letters,
     parse,
@@ -20,7 +20,7 @@ from mailsetup.diagnosis.health.spfrecord import (
 )
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.model.text import plain
-from mailsetup.net.dns import Absent, Answer, NoAnswer, Reply, Resolver
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Reply, Resolver
 
 MAX_LOOKUPS = 10
 """Terms that ask the DNS (RFC 7208 section 4.6.4)."""
@@ -40,7 +40,7 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 class SpfResult:
     """The verdict, the term that gave it or what went wrong, and how much was asked."""
 
-    result: Result
+    result: SpfQualifier
     reason: str = ""
     lookups: int = 0
     domain: str = ""
@@ -51,7 +51,7 @@ async def check_host(ip: str, domain: str, sender: str, helo: str, dns: Resolver
     client = _client(ip)
     name = domain.lower().rstrip(".")
     if client is None or not _may_be_asked(name):
-        return SpfResult(Result.NONE, "no address or no domain", domain=plain(name, 100))
+        return SpfResult(SpfQualifier.NONE, "no address or no domain", domain=plain(name, 100))
     local, _, of = sender.rpartition("@")
     who = f"{local or 'postmaster'}@{of or name}"
     run = _Evaluation(client, who, helo, dns)
@@ -59,7 +59,7 @@ async def check_host(ip: str, domain: str, sender: str, helo: str, dns: Resolver
         async with asyncio.timeout(TIME_LIMIT):
             result = await run.judge(name)
     except TimeoutError:
-        return SpfResult(Result.TEMPERROR, "time limit", run.lookups, name)
+        return SpfResult(SpfQualifier.TEMPERROR, "time limit", run.lookups, name)
     except _EvaluationError as broken:
         return SpfResult(broken.result, broken.reason, run.lookups, name)
     return SpfResult(result, run.matched, run.lookups, name)
@@ -84,7 +84,7 @@ def _may_be_asked(name: str) -> bool:
 class _EvaluationError(Exception):
     """Ends an evaluation from any depth; never leaves this module."""
 
-    def __init__(self, result: Result, reason: str) -> None:
+    def __init__(self, result: SpfQualifier, reason: str) -> None:
         super().__init__(reason)
         self.result = result
         self.reason = plain(reason, 120)
@@ -101,37 +101,37 @@ class _Evaluation:
     matched: str = ""
     _proven: list[str] | None = field(default=None)
 
-    async def judge(self, domain: str) -> Result:
+    async def judge(self, domain: str) -> SpfQualifier:
         """check_host() for one domain; ``include`` and ``redirect`` come back here."""
         policy = await self._policy(domain)
         if policy is None:
-            return Result.NONE
+            return SpfQualifier.NONE
         for mechanism in policy.mechanisms:
             if await self._matches(mechanism, domain):
                 self.matched = plain(mechanism.text, 120)
                 return mechanism.result
         if policy.redirect is None:
             self.matched = ""
-            return Result.NEUTRAL
+            return SpfQualifier.NEUTRAL
         self._count(policy.redirect)
         target = await self._expanded(policy.redirect, domain)
-        result = await self.judge(target) if _may_be_asked(target) else Result.NONE
-        if result is Result.NONE:
-            raise _EvaluationError(Result.PERMERROR, f"redirect={target} has no record")
+        result = await self.judge(target) if _may_be_asked(target) else SpfQualifier.NONE
+        if result is SpfQualifier.NONE:
+            raise _EvaluationError(SpfQualifier.PERMERROR, f"redirect={target} has no record")
         return result
 
-    async def _policy(self, domain: str) -> Policy | None:
+    async def _policy(self, domain: str) -> SpfPolicy | None:
         reply = await self.dns.txt(domain)
-        if isinstance(reply, NoAnswer):
-            raise _EvaluationError(Result.TEMPERROR, f"{domain}: {reply.fault}")
-        records = policies_among(reply.records) if isinstance(reply, Answer) else ()
+        if isinstance(reply, DnsFailure):
+            raise _EvaluationError(SpfQualifier.TEMPERROR, f"{domain}: {reply.fault}")
+        records = policies_among(reply.records) if isinstance(reply, DnsAnswer) else ()
         if not records:
             return None
         if len(records) > 1:
-            raise _EvaluationError(Result.PERMERROR, f"{domain}: {len(records)} records")
+            raise _EvaluationError(SpfQualifier.PERMERROR, f"{domain}: {len(records)} records")
         policy = parse(records[0])
         if isinstance(policy, BadTerm):
-            raise _EvaluationError(Result.PERMERROR, f"{domain}: {policy.text}")
+            raise _EvaluationError(SpfQualifier.PERMERROR, f"{domain}: {policy.text}")
         return policy
 
     async def _matches(self, mechanism: Mechanism, domain: str) -> bool:
@@ -157,10 +157,10 @@ class _Evaluation:
 
     async def _included(self, mechanism: Mechanism, domain: str) -> bool:
         target = await self._expanded(mechanism.target, domain)
-        result = await self.judge(target) if _may_be_asked(target) else Result.NONE
-        if result is Result.NONE:
-            raise _EvaluationError(Result.PERMERROR, f"include:{target} has no record")
-        return result is Result.PASS
+        result = await self.judge(target) if _may_be_asked(target) else SpfQualifier.NONE
+        if result is SpfQualifier.NONE:
+            raise _EvaluationError(SpfQualifier.PERMERROR, f"include:{target} has no record")
+        return result is SpfQualifier.PASS
 
     async def _host_is(self, mechanism: Mechanism, domain: str) -> bool:
         target = await self._target(mechanism, domain)
@@ -170,18 +170,18 @@ class _Evaluation:
     async def _exchanger_is(self, mechanism: Mechanism, domain: str) -> bool:
         target = await self._target(mechanism, domain)
         reply = await self.dns.mx(target) if _may_be_asked(target) else Absent(nxdomain=True)
-        if isinstance(reply, NoAnswer):
-            raise _EvaluationError(Result.TEMPERROR, f"{target}: {reply.fault}")
+        if isinstance(reply, DnsFailure):
+            raise _EvaluationError(SpfQualifier.TEMPERROR, f"{target}: {reply.fault}")
         if isinstance(reply, Absent):
             self._count_void(target)
             return False
         hosts = [record.host for record in reply.records if record.host]
         if len(hosts) > MAX_NAMES:
-            raise _EvaluationError(Result.PERMERROR, f"{target}: {len(hosts)} exchangers")
+            raise _EvaluationError(SpfQualifier.PERMERROR, f"{target}: {len(hosts)} exchangers")
         for host, answer in zip(hosts, await self._all_addresses(hosts), strict=True):
-            if isinstance(answer, NoAnswer):
-                raise _EvaluationError(Result.TEMPERROR, f"{host}: {answer.fault}")
-            found = answer.records if isinstance(answer, Answer) else ()
+            if isinstance(answer, DnsFailure):
+                raise _EvaluationError(SpfQualifier.TEMPERROR, f"{host}: {answer.fault}")
+            found = answer.records if isinstance(answer, DnsAnswer) else ()
             if any(self._is_in(address, mechanism) for address in found):
                 return True
         return False
@@ -200,9 +200,9 @@ class _Evaluation:
         """The addresses of one family; an empty answer counts as a void look-up."""
         askable = _may_be_asked(name) and not is_ip_literal(name)
         reply: Reply[str] = await self.dns.addresses(name) if askable else Absent(nxdomain=True)
-        if isinstance(reply, NoAnswer):
-            raise _EvaluationError(Result.TEMPERROR, f"{name}: {reply.fault}")
-        records = reply.records if isinstance(reply, Answer) else ()
+        if isinstance(reply, DnsFailure):
+            raise _EvaluationError(SpfQualifier.TEMPERROR, f"{name}: {reply.fault}")
+        records = reply.records if isinstance(reply, DnsAnswer) else ()
         found = [address for address in records if (":" not in address) is four]
         if not found:
             self._count_void(name)
@@ -223,7 +223,7 @@ class _Evaluation:
             self._proven = [
                 name.lower().rstrip(".")
                 for name, answer in zip(names, answers, strict=True)
-                if isinstance(answer, Answer)
+                if isinstance(answer, DnsAnswer)
                 and any(_client(address) == self.client for address in answer.records)
             ]
         return self._proven
@@ -243,7 +243,7 @@ class _Evaluation:
             values["p"] = self._best_name(await self._proven_names(), domain)
         name = expand(text, values)
         if name is None:
-            raise _EvaluationError(Result.PERMERROR, text)
+            raise _EvaluationError(SpfQualifier.PERMERROR, text)
         return name
 
     def _best_name(self, names: list[str], domain: str) -> str:
@@ -253,13 +253,15 @@ class _Evaluation:
     def _count(self, what: str) -> None:
         self.lookups += 1
         if self.lookups > MAX_LOOKUPS:
-            raise _EvaluationError(Result.PERMERROR, f"more than {MAX_LOOKUPS} look-ups at {what}")
+            raise _EvaluationError(
+                SpfQualifier.PERMERROR, f"more than {MAX_LOOKUPS} look-ups at {what}"
+            )
 
     def _count_void(self, what: str) -> None:
         self.voids += 1
         if self.voids > MAX_VOID:
             raise _EvaluationError(
-                Result.PERMERROR, f"more than {MAX_VOID} void look-ups at {what}"
+                SpfQualifier.PERMERROR, f"more than {MAX_VOID} void look-ups at {what}"
             )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
-from mailsetup.discovery.fetch import fetch_clientconfig
+from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
 from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, Outcome

@@ -11,28 +11,28 @@ from dataclasses import replace
 from typing import assert_never
 from urllib.parse import quote, urlsplit
 
-from mailsetup.discovery.autodiscoverxml import (
+from mailsetup.discovery.fetch_autoconfig import failed, refused
+from mailsetup.discovery.first_preferred import first_preferred
+from mailsetup.discovery.sources.builtin import run_by
+from mailsetup.discovery.trust import is_own_host
+from mailsetup.formats.autodiscover import (
     REQUEST_TYPE,
-    Exchange,
+    AutodiscoverFailure,
+    ExchangeOnly,
     RedirectAddress,
     RedirectUrl,
-    Unusable,
     parse,
     request,
 )
-from mailsetup.discovery.fetch import failed, refused
-from mailsetup.discovery.preference import first_preferred
-from mailsetup.discovery.sources.builtin import run_by
-from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import https_url, parse_host, parse_port
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.net.dns import Answer, rfc2782_order
+from mailsetup.net.dns.resolver import DnsAnswer, rfc2782_order
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
-from mailsetup.net.publicsuffix import owned_domain, registrable_domain
+from mailsetup.net.public_suffix import owned_domain, registrable_domain
 
 _PATH = "/autodiscover/autodiscover.xml"
 _MAX_HOPS = 5
@@ -114,9 +114,9 @@ class _Asking:
                 return await self._go_on_with(said.address, hops)
             case RedirectUrl():
                 return await self._go_on(said.url, address, hops)
-            case Exchange():
+            case ExchangeOnly():
                 return self._exchange(said.hosts, url)
-            case Unusable():
+            case AutodiscoverFailure():
                 return NotFound(url, said.fault)
             case _:
                 assert_never(said)
@@ -145,7 +145,7 @@ class _Asking:
         """``_autodiscover._tcp``: by priority, weight and port."""
         name = f"_autodiscover._tcp.{self._address.domain}"
         reply = await self._net.dns.srv(name)
-        records = rfc2782_order(reply.records) if isinstance(reply, Answer) else ()
+        records = rfc2782_order(reply.records) if isinstance(reply, DnsAnswer) else ()
         outcome: Outcome = NotFound(name)
         for record in records[:_MAX_TARGETS]:
             host, port = parse_host(record.target), parse_port(record.port)

@@ -8,7 +8,7 @@ from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.network import Network
 
 if TYPE_CHECKING:
-    from mailsetup.discovery.providers import Provider
+    from mailsetup.discovery.providers import MailProvider
 
 
 class Builtin:
@@ -60,7 +60,7 @@ def run_by(host: str, address: EmailAddress, method: Method, evidence: str) -> F
 
 
 def _servers_of(
-    provider: "Provider | None", address: EmailAddress, method: Method, evidence: str
+    provider: "MailProvider | None", address: EmailAddress, method: Method, evidence: str
 ) -> Found | None:
     if provider is None:
         return None
@@ -68,7 +68,7 @@ def _servers_of(
     return outcome if isinstance(outcome, Found) else None
 
 
-def _of(provider: "Provider", address: EmailAddress, source: Source) -> Found | NeedsInput:
+def _of(provider: "MailProvider", address: EmailAddress, source: Source) -> Found | NeedsInput:
     """A provider's settings; or, where no mail program reaches it by itself, why not.
 
     Vouched for also on evidence from the DNS, which can be forged: every host in them is that

@@ -7,13 +7,13 @@ For a company whose domain publishes nothing: whoever looks after the computers 
 from collections.abc import Sequence
 from pathlib import Path
 
-from mailsetup.discovery.clientconfig import Unusable, parse
-from mailsetup.discovery.xmltree import MAX_BYTES
+from mailsetup.files.trusted_file import OwnershipFailure, read_own
+from mailsetup.formats.autoconfig import AutoconfigFailure, parse
+from mailsetup.formats.xmltree import MAX_BYTES
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.network import Network
-from mailsetup.ownfiles import Distrusted, read_own
 
 
 class IspFiles:
@@ -46,12 +46,12 @@ class IspFiles:
                 reason, warning = type(error).__name__.lower(), f"file-unreadable:{path}"
                 ignored.append(Unreachable(str(path), reason, (warning,)))
                 continue
-            if isinstance(document, Distrusted):
+            if isinstance(document, OwnershipFailure):
                 warning = f"{document.reason}:{document.path}"
                 ignored.append(Unreachable(str(path), str(document.reason), (warning,)))
                 continue
             settings = parse(document, address)
-            if isinstance(settings, Unusable):
+            if isinstance(settings, AutoconfigFailure):
                 return NotFound(str(path), str(settings.fault), (f"file-unusable:{path}",))
             warnings = tuple(warning for one in ignored for warning in one.warnings)
             source = Source(self.method, str(path), Channel.FILE)

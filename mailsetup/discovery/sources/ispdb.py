@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from mailsetup.discovery.fetch import fetch_clientconfig
-from mailsetup.discovery.preference import first_preferred
+from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
+from mailsetup.discovery.first_preferred import first_preferred
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, Outcome
 from mailsetup.model.source import Method

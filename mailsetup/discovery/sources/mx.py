@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from mailsetup.discovery.evidence import (
+from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
+from mailsetup.discovery.first_preferred import first_preferred
+from mailsetup.discovery.hosting_hints import (
     hosting_pointed_at,
     hosting_that_sends,
     hosting_that_signs,
 )
-from mailsetup.discovery.fetch import fetch_clientconfig
-from mailsetup.discovery.preference import first_preferred
 from mailsetup.discovery.sources.builtin import known_exchanger
 from mailsetup.discovery.sources.ispdb import look_up
 from mailsetup.discovery.trust import is_own_host
@@ -19,9 +19,9 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import is_within, parse_host
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Method
-from mailsetup.net.dns import Absent, Answer, MxRecord, NoAnswer, Reply
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, MxRecord, Reply
 from mailsetup.net.network import Network
-from mailsetup.net.publicsuffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain
 
 _GRACE = 0.1
 _MAX_HOSTS = 4
@@ -64,12 +64,12 @@ class Mx:
         net: Network,
     ) -> Outcome:
         match reply:
-            case Answer():
+            case DnsAnswer():
                 hosts = best_exchangers(reply)
             case Absent():
                 reason = "no-such-domain" if reply.nxdomain else "no-mx"
                 return NotFound(address.domain, reason)
-            case NoAnswer():
+            case DnsFailure():
                 return Unreachable(address.domain, str(reply.fault))
             case _:
                 assert_never(reply)
@@ -121,7 +121,7 @@ def best_exchangers(reply: Reply[MxRecord]) -> list[str]:
 
     A null MX beside real ones is an error of the domain's, and says nothing.
     """
-    records = reply.records if isinstance(reply, Answer) else ()
+    records = reply.records if isinstance(reply, DnsAnswer) else ()
     usable = [(record.preference, parse_host(record.host)) for record in records]
     named = [(preference, host) for preference, host in usable if host is not None]
     return [host for preference, host in named if preference == named[0][0]][:_MAX_HOSTS]

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mailsetup.discovery.fetch import failed, refused
+from mailsetup.discovery.fetch_autoconfig import failed, refused
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import https_url, parse_host
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
@@ -32,7 +32,7 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.model.text import plain
-from mailsetup.net.dns import Absent, Answer, NoAnswer, Reply
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Reply
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
 
@@ -87,9 +87,9 @@ def digest_name(address: EmailAddress) -> str:
 
 
 def _judge(reply: HttpReply, records: Reply[str], address: EmailAddress) -> Outcome:
-    if isinstance(records, NoAnswer):
+    if isinstance(records, DnsFailure):
         return Unreachable(reply.url, str(records.fault))
-    digests = [_digest(text) for text in records.records] if isinstance(records, Answer) else []
+    digests = [_digest(text) for text in records.records] if isinstance(records, DnsAnswer) else []
     seen = hashlib.sha256(reply.body).digest()
     if not any(hmac.compare_digest(seen, digest) for digest in digests if digest is not None):
         return NotFound(reply.url, "digest-mismatch" if any(digests) else "no-digest")

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from mailsetup.discovery.certificate import other_names
-from mailsetup.discovery.hello import Hello, say_hello
+from mailsetup.discovery.capabilities import ServerGreeting, say_hello
+from mailsetup.discovery.certificate_names import other_names
 from mailsetup.discovery.sources.mx import best_exchangers, is_filter
 from mailsetup.discovery.sources.srv import LABELS, is_declined
 from mailsetup.model.address import EmailAddress
@@ -211,12 +211,12 @@ class _Probing:
     async def _greet(self, candidate: _Candidate, connection: Connection) -> _Result:
         try:
             hello = await say_hello(connection, candidate.protocol, candidate.security)
-            if isinstance(hello, Hello) and await self._is_declined(candidate):
+            if isinstance(hello, ServerGreeting) and await self._is_declined(candidate):
                 hello = None
         except BaseException:
             connection.close()
             raise
-        if isinstance(hello, Hello):
+        if isinstance(hello, ServerGreeting):
             return self._answer(candidate, connection, hello)
         connection.close()
         if hello is None:
@@ -231,7 +231,9 @@ class _Probing:
         await asyncio.wait([asked], timeout=_PATIENCE_WITH_RECORDS)
         return asked.done() and asked.result()
 
-    def _answer(self, candidate: _Candidate, connection: Connection, hello: Hello) -> _Answer:
+    def _answer(
+        self, candidate: _Candidate, connection: Connection, hello: ServerGreeting
+    ) -> _Answer:
         server = ServerSettings(
             candidate.protocol,
             candidate.host,

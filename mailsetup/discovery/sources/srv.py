@@ -18,12 +18,12 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.net.dns import (
+from mailsetup.net.dns.resolver import (
     Absent,
-    Answer,
-    NoAnswer,
+    DnsAnswer,
+    DnsFailure,
+    DnsFault,
     Reply,
-    ResolverFault,
     SrvRecord,
     rfc2782_order,
 )
@@ -114,7 +114,7 @@ async def _asked(location: str, net: Network) -> dict[str, Reply[SrvRecord]]:
         for task in tasks.values():
             task.cancel()
         await asyncio.gather(*tasks.values(), return_exceptions=True)
-    unanswered = NoAnswer(ResolverFault.TIMEOUT)
+    unanswered = DnsFailure(DnsFault.TIMEOUT)
     return {
         label: unanswered if task.cancelled() else task.result() for label, task in tasks.items()
     }
@@ -144,7 +144,7 @@ async def _channel(
     """
     used = [(label, reply) for label, reply in replies.items() if offered[label]]
     unproven = [
-        label for label, reply in used if not (isinstance(reply, Answer) and reply.validated)
+        label for label, reply in used if not (isinstance(reply, DnsAnswer) and reply.validated)
     ]
     if unproven:
         targets = [record.target for records in offered.values() for record in records]
@@ -182,7 +182,7 @@ async def _service(
             security=SocketType.STARTTLS,
         )
     path = f"/.well-known/{kind}"
-    if isinstance(texts, Answer):
+    if isinstance(texts, DnsAnswer):
         paths = (text.removeprefix("path=") for text in texts.records if text.startswith("path=/"))
         path = next(paths, path)
     port = "" if record.port == 443 else f":{record.port}"
@@ -200,20 +200,20 @@ async def is_declined(label: str, domain: str, net: Network) -> bool:
     RFC 6186 section 3.4.
     """
     reply = await net.dns.srv(f"{label}._tcp.{domain}")
-    return isinstance(reply, Answer) and all(not record.target for record in reply.records)
+    return isinstance(reply, DnsAnswer) and all(not record.target for record in reply.records)
 
 
 def _usable(reply: Reply[SrvRecord]) -> tuple[SrvRecord, ...]:
     """Records with a target that may be connected to, in the order of RFC 2782."""
     match reply:
-        case Answer():
+        case DnsAnswer():
             good = [
                 record
                 for record in reply.records[:_MAX_TARGETS]
                 if parse_host(record.target) is not None and parse_port(record.port) is not None
             ]
             return rfc2782_order(good)
-        case Absent() | NoAnswer():
+        case Absent() | DnsFailure():
             return ()
         case _:
             assert_never(reply)
@@ -264,10 +264,10 @@ def _priority(protocol: Protocol, offered: Mapping[str, Sequence[SrvRecord]]) ->
 
 
 def _nothing(location: str, replies: Sequence[Reply[SrvRecord]]) -> Outcome:
-    if any(isinstance(reply, Answer) for reply in replies):
+    if any(isinstance(reply, DnsAnswer) for reply in replies):
         # Records are there, and all of them say "." (or name no host): deliberately not offered.
         return NotFound(location, "not-offered")
     for reply in replies:
-        if isinstance(reply, NoAnswer):
+        if isinstance(reply, DnsFailure):
             return Unreachable(location, str(reply.fault))
     return NotFound(location)

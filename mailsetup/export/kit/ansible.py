@@ -3,20 +3,20 @@
 import json
 
 from mailsetup import resources
-from mailsetup.export.exporter import ArtifactFile, CannotExport
-from mailsetup.export.kit.shared import Everybody, KitFile, readme, text_file
+from mailsetup.export.exporter import ArtifactFile, ExportFailure
+from mailsetup.export.kit.common import Everybody, KitFile, readme, text_file
 from mailsetup.export.kit.thunderbird import autoconfig_files, fleet_files
-from mailsetup.export.thunderbird_fleet import ADDRESS_VARIABLE, NAME_VARIABLE
+from mailsetup.export.programs.thunderbird_fleet import ADDRESS_VARIABLE, NAME_VARIABLE
 from mailsetup.i18n import _
 
 ROLE = "mailsetup_mail"
 _YAML = "application/yaml"
 
 
-def ansible_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
+def ansible_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
     """The role, a playbook to start from, and how to use them."""
     made = fleet_files(everybody)
-    if isinstance(made, CannotExport):
+    if isinstance(made, ExportFailure):
         return made
     placed = autoconfig_files(made)
     role = f"roles/{ROLE}"

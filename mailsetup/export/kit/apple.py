@@ -7,9 +7,8 @@ document; the others' could not be seen in one. No management could be run where
 import plistlib
 from dataclasses import dataclass
 
-from mailsetup.export.apple import MEDIA_TYPE, mobileconfig
-from mailsetup.export.exporter import ArtifactFile, CannotExport
-from mailsetup.export.kit.shared import (
+from mailsetup.export.exporter import ArtifactFile, ExportFailure
+from mailsetup.export.kit.common import (
     ADDRESS,
     LOCAL,
     NAME,
@@ -18,6 +17,7 @@ from mailsetup.export.kit.shared import (
     readme,
     with_placeholders,
 )
+from mailsetup.export.programs.apple_mail import MEDIA_TYPE, mobileconfig
 from mailsetup.i18n import _
 
 Value = str | int | bool | list["Value"] | dict[str, "Value"]
@@ -41,10 +41,10 @@ MANAGEMENTS = (
 )
 
 
-def apple_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
+def apple_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
     """A profile for each management, with no password in any of them."""
     content = mobileconfig(everybody.account)
-    if isinstance(content, CannotExport):
+    if isinstance(content, ExportFailure):
         return content
     files = [
         ArtifactFile(f"mail-{known.id}.mobileconfig", made, MEDIA_TYPE)

@@ -1,18 +1,19 @@
 """Classic Outlook on many computers: a script for Intune and group policy, and its parts.
 
-What the script writes is what `mailsetup.export.outlook` writes for one person. It could not be run
+What the script writes is what `mailsetup.export.programs.outlook` writes for one person. It could
+not be run
 where this was written, which was no Windows; a parser of the language and golden values stand for
 it.
 """
 
-from mailsetup.export.exporter import ArtifactFile, CannotExport
+from mailsetup.export.exporter import ArtifactFile, ExportFailure
 from mailsetup.export.filename import stem
-from mailsetup.export.kit.shared import Everybody, KitFile, readme, script, with_placeholders
-from mailsetup.export.outlook import FOLDER, autodiscover, prf
+from mailsetup.export.kit.common import Everybody, KitFile, readme, script, with_placeholders
+from mailsetup.export.programs.outlook import FOLDER, autodiscover, prf
 from mailsetup.i18n import _
 
 
-def outlook_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
+def outlook_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
     """The files, with no password in any of them."""
     account, domain = everybody.account, everybody.domain
     xml, switch_on, switch_off = autodiscover(account)
@@ -20,7 +21,7 @@ def outlook_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
     profile = prf(account)
     text = ""
     files = [ArtifactFile("outlook.xml", document.encode(), "text/xml")]
-    if not isinstance(profile, CannotExport):
+    if not isinstance(profile, ExportFailure):
         text = with_placeholders(profile.content.decode("cp1252"), domain)
         kind = "application/octet-stream"
         files.append(ArtifactFile("outlook.prf", text.encode("cp1252"), kind))

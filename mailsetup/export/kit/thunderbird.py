@@ -3,9 +3,9 @@
 import json
 from dataclasses import replace
 
-from mailsetup.export.exporter import ArtifactFile, CannotExport
-from mailsetup.export.kit.shared import Everybody, KitFile, readme, script, text_file
-from mailsetup.export.thunderbird_fleet import (
+from mailsetup.export.exporter import ArtifactFile, ExportFailure
+from mailsetup.export.kit.common import Everybody, KitFile, readme, script, text_file
+from mailsetup.export.programs.thunderbird_fleet import (
     ADDRESS_VARIABLE,
     NAME_VARIABLE,
     ThunderbirdFleet,
@@ -17,10 +17,10 @@ _KEY = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Mozilla\\Thunderbird"
 _PLACES = {"mailsetup.cfg": "", "autoconfig.js": "defaults/pref/"}
 
 
-def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
+def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
     """The files, with no password in any of them."""
     made = fleet_files(everybody)
-    if isinstance(made, CannotExport):
+    if isinstance(made, ExportFailure):
         return made
     files = list(made)
     placed = [
@@ -39,13 +39,13 @@ def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | CannotExport:
     return tuple(KitFile("", file) for file in files)
 
 
-def fleet_files(everybody: Everybody) -> tuple[ArtifactFile, ...] | CannotExport:
+def fleet_files(everybody: Everybody) -> tuple[ArtifactFile, ...] | ExportFailure:
     """Thunderbird's files for a fleet, the ``.cfg`` for whoever is signed in and nobody else."""
     artifact = ThunderbirdFleet().export(everybody.example)
     script = script_for_everybody(everybody.example)
-    if isinstance(artifact, CannotExport):
+    if isinstance(artifact, ExportFailure):
         return artifact
-    if isinstance(script, CannotExport):
+    if isinstance(script, ExportFailure):
         return script
     return tuple(
         replace(file, content=script) if file.name.endswith(".cfg") else file

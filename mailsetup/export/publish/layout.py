@@ -14,7 +14,7 @@ AUTODISCOVER_PATH = "/autodiscover/autodiscover.xml"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ServedFile:
     """One address of a file. ``label`` is the host's below the domain, "" for the domain itself.
 
     ``media_type`` is what the web server must call it. ``by_script`` files are asked for by web
@@ -39,16 +39,16 @@ class Place:
 
 _XML = "text/xml; charset=utf-8"
 PLACES = (
-    Place(CONFIG, "autoconfig", "/mail/config-v1.1.xml", _XML, by_script=True),
-    Place(CONFIG, "", "/.well-known/autoconfig/mail/config-v1.1.xml", _XML, by_script=True),
-    Place(AUTODISCOVER, "autodiscover", AUTODISCOVER_PATH, _XML, posted=True),
-    Place(AUTODISCOVER, "", AUTODISCOVER_PATH, _XML, posted=True),
-    Place(
+    ServedFile(CONFIG, "autoconfig", "/mail/config-v1.1.xml", _XML, by_script=True),
+    ServedFile(CONFIG, "", "/.well-known/autoconfig/mail/config-v1.1.xml", _XML, by_script=True),
+    ServedFile(AUTODISCOVER, "autodiscover", AUTODISCOVER_PATH, _XML, posted=True),
+    ServedFile(AUTODISCOVER, "", AUTODISCOVER_PATH, _XML, posted=True),
+    ServedFile(
         PACC,
         "ua-auto-config",
         "/.well-known/user-agent-configuration.json",
         "application/json",
         by_script=True,
     ),
-    Place(POLICY, "mta-sts", "/.well-known/mta-sts.txt", "text/plain"),
+    ServedFile(POLICY, "mta-sts", "/.well-known/mta-sts.txt", "text/plain"),
 )

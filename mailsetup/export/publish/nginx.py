@@ -7,7 +7,7 @@ through: nginx has no way to write a ``$`` literally.
 import re
 from collections.abc import Collection
 
-from mailsetup.export.publish.layout import AUTODISCOVER_PATH, PLACES, Place
+from mailsetup.export.publish.layout import AUTODISCOVER_PATH, PLACES, ServedFile
 from mailsetup.export.publish.options import PublishOptions
 
 # From about here on nginx's table of names may be too small (64 octets a bucket).
@@ -38,7 +38,7 @@ def nginx_domain(domain: str, options: PublishOptions, files: Collection[str]) -
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
-def _server(place: Place, domain: str, options: PublishOptions) -> list[str]:
+def _server(place: ServedFile, domain: str, options: PublishOptions) -> list[str]:
     folder = f"/etc/letsencrypt/live/{domain}"
     return [
         "server {",
@@ -56,7 +56,7 @@ def _server(place: Place, domain: str, options: PublishOptions) -> list[str]:
     ]
 
 
-def _location(place: Place, domain: str, options: PublishOptions) -> list[str]:
+def _location(place: ServedFile, domain: str, options: PublishOptions) -> list[str]:
     folder = (options.folder or f"/srv/mail-settings/{domain}").rstrip("/")
     # Outlook writes the path in several ways.
     match = f"~* ^{re.escape(place.path)}$" if place.posted else f"= {place.path}"

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from mailsetup.export.exporter import Artifact, ArtifactFile, CannotExport, Step
-from mailsetup.export.gate import examine, is_unsafe
+from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure, InstructionStep
 from mailsetup.export.publish import autodiscover as outlook
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.clientconfig import clientconfig
@@ -26,6 +25,7 @@ from mailsetup.export.publish.zone import (
     web_records,
     zone_fragment,
 )
+from mailsetup.export.validation import examine, is_unsafe
 from mailsetup.i18n import N_, _, language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import https_url, is_dns_name, parse_host, parse_port
@@ -72,21 +72,21 @@ class Publication:
         """For `write_artifact`, with what to do next in the current language."""
         readme_name = NAMES[language()]
         steps = (
-            Step(_("Read {name}: it says what goes where.").format(name=readme_name)),
-            Step(
+            InstructionStep(_("Read {name}: it says what goes where.").format(name=readme_name)),
+            InstructionStep(
                 _(
                     "Put the files on the web server, with a certificate for every name in {name}."
                 ).format(name=layout.NGINX_NAMES)
             ),
-            Step(_("Add the records of {name} to the DNS.").format(name=layout.RECORDS)),
-            Step(_("Check what is really served with “publish … --verify”.")),
+            InstructionStep(_("Add the records of {name} to the DNS.").format(name=layout.RECORDS)),
+            InstructionStep(_("Check what is really served with “publish … --verify”.")),
         )
         return Artifact(self.files, steps, self.notes)
 
 
 def publication(
     domain: str, settings: AccountSettings, options: PublishOptions = _USUAL
-) -> Publication | CannotExport:
+) -> Publication | ExportFailure:
     """All documents and records for a domain (as A-labels). Pure: no file, no network, no clock.
 
     The settings are one mailbox's or hold placeholders; see `PublishOptions.address`. Refuses, with
@@ -94,9 +94,9 @@ def publication(
     """
     refused = _refused(domain, settings, options)
     if refused:
-        return CannotExport(refused)
+        return ExportFailure(refused)
     shared = _templated(domain, settings, options.address)
-    if isinstance(shared, CannotExport):
+    if isinstance(shared, ExportFailure):
         return shared
     name = _name(options.provider or settings.provider) or domain[:_MAX_NAME]
     notes: list[str] = []
@@ -120,7 +120,7 @@ def publication(
         notes.append(_ODD_USERNAME)
     records = _records(domain, shared, documents, options)
     if not all(is_dns_name(record.owner) for record in records):
-        return CannotExport(_("The domain is too long for the names that go before it."))
+        return ExportFailure(_("The domain is too long for the names that go before it."))
     files = _files(domain, options, documents, records, tuple(notes))
     return Publication(domain, shared, files, records, tuple(map(_, notes)))
 
@@ -162,7 +162,7 @@ def _refused(domain: str, settings: AccountSettings, options: PublishOptions) ->
 
 def _templated(
     domain: str, settings: AccountSettings, address: EmailAddress | None
-) -> AccountSettings | CannotExport:
+) -> AccountSettings | ExportFailure:
     def shared(server: ServerSettings) -> ServerSettings | None:
         if server.authentication == (Authentication.NONE,):
             return replace(server, username="")
@@ -174,7 +174,7 @@ def _templated(
         found = [(server, shared(server)) for server in servers]
         for server, template in found:
             if template is None:
-                return CannotExport(_personal(server))
+                return ExportFailure(_personal(server))
         both.append(tuple(dict.fromkeys(template for _s, template in found if template)))
     return AccountSettings(
         incoming=both[0],

@@ -6,33 +6,33 @@ from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QApplication
 
 from mailsetup import __version__
-from mailsetup.gui.look import Look
-from mailsetup.gui.memory import Memory
-from mailsetup.gui.page import Aside, Wish
+from mailsetup.gui.appearance import Appearance
+from mailsetup.gui.page import Overlay, Request
+from mailsetup.gui.preferences import Preferences
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Type
-from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import Foldable, PlainLabel, action_button
-from mailsetup.gui.wrapping import wrapping_row
+from mailsetup.gui.widgets.basic import Foldable, PlainLabel, action_button
+from mailsetup.gui.widgets.flow_layout import wrapping_row
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
 
 
-class AboutPage(Aside):
+class AboutPage(Overlay):
     """Opened from any page, closed again without having disturbed it."""
 
-    def __init__(self, session: Session, look: Look, memory: Memory) -> None:
+    def __init__(self, session: Session, look: Appearance, memory: Preferences) -> None:
         super().__init__(session)
         self._look, self._memory = look, memory
         self._versions = PlainLabel(role="muted")
         self._promise = PlainLabel()
         self._shown = PlainLabel(size=Type.LARGE, bold=True)
-        self.contrast = Tick()
+        self.contrast = WrappingCheckBox()
         self.contrast.toggled.connect(self._choose_contrast)
         self._helped = PlainLabel(size=Type.LARGE, bold=True)
         self._help = PlainLabel(role="muted")
         self.support, self.log = action_button(), action_button()
-        self.support.clicked.connect(lambda: self.wanted.emit(Wish.SAVE_SUPPORT))
-        self.log.clicked.connect(lambda: self.wanted.emit(Wish.SHOW_LOG))
+        self.support.clicked.connect(lambda: self.wanted.emit(Request.SAVE_SUPPORT))
+        self.log.clicked.connect(lambda: self.wanted.emit(Request.SHOW_LOG))
         self._said = PlainLabel(role="muted")
         self.parts = Foldable()
         for widget in (

@@ -4,11 +4,11 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.diagnosis.symptoms import Symptom, complaint
-from mailsetup.gui.choice import ChoiceCard
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets import PlainLabel
+from mailsetup.gui.widgets.basic import PlainLabel
+from mailsetup.gui.widgets.choice_card import ChoiceCard
 from mailsetup.i18n import _
 
 

@@ -7,14 +7,12 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.wording import demo_note
-from mailsetup.export.exporter import Step
-from mailsetup.gui.page import PageView, Wish
-from mailsetup.gui.qrview import QrView
+from mailsetup.assistant.texts.common import demo_note
+from mailsetup.export.exporter import InstructionStep
+from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
-from mailsetup.gui.signs import Light
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets import (
+from mailsetup.gui.widgets.basic import (
     CopyRow,
     LinkButton,
     Notice,
@@ -22,12 +20,14 @@ from mailsetup.gui.widgets import (
     action_button,
     clear,
 )
-from mailsetup.gui.wrapping import wrapping_row
+from mailsetup.gui.widgets.flow_layout import wrapping_row
+from mailsetup.gui.widgets.qr_view import QrView
+from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.i18n import _, ngettext
 from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
-    from mailsetup.export.outlook_run import RunStep
+    from mailsetup.apply.outlook import RunStep
 
 _AT_ONCE = 1
 """Steps (some with several values) that are added before the window looks at the mouse again."""
@@ -51,17 +51,17 @@ class DonePage(PageView):
         self._more = QTimer(self)
         self._more.setSingleShot(True)
         self._more.timeout.connect(self._add_steps)
-        self._waiting: list[tuple[int, Step]] = []
+        self._waiting: list[tuple[int, InstructionStep]] = []
         self._steps = QWidget()
         steps = QVBoxLayout(self._steps)
         steps.setContentsMargins(0, 0, 0, 0)
         steps.setSpacing(Space.SMALL)
         self.another = action_button()
-        self.another.clicked.connect(lambda: self.wanted.emit(Wish.ANOTHER))
+        self.another.clicked.connect(lambda: self.wanted.emit(Request.ANOTHER))
         self.undo = action_button()
-        self.undo.clicked.connect(lambda: self.wanted.emit(Wish.UNDO))
+        self.undo.clicked.connect(lambda: self.wanted.emit(Request.UNDO))
         self.save = action_button()
-        self.save.clicked.connect(lambda: self.wanted.emit(Wish.SAVE_FILES))
+        self.save.clicked.connect(lambda: self.wanted.emit(Request.SAVE_FILES))
         self.open_folder = action_button()
         self.open_folder.clicked.connect(self._open_folder)
         self.other_program = action_button()
@@ -99,7 +99,7 @@ class DonePage(PageView):
         applied = session.profile is not None
         self.another.setVisible(self._opens())
         self.sign.setVisible(applied)
-        self.sign.set_light(Light.UNKNOWN if session.applied == "undone" else Light.OK)
+        self.sign.set_light(StatusLight.UNKNOWN if session.applied == "undone" else StatusLight.OK)
         artifact = session.artifact
         self.save.setVisible(artifact is not None and bool(artifact.files))
         self.open_folder.setVisible(bool(session.saved))
@@ -199,7 +199,7 @@ class DonePage(PageView):
 
     def _run(self, step: "RunStep") -> None:
         self.session.step = step
-        self.wanted.emit(Wish.RUN_STEP)
+        self.wanted.emit(Request.RUN_STEP)
 
     def _open_program(self) -> None:
         command = self.session.command
@@ -257,7 +257,7 @@ def _done(applied: str) -> str:
 
 def _runnable(session: Session) -> "tuple[RunStep, ...]":
     """The steps into classic Outlook, once its files stand in a folder."""
-    from mailsetup.export.outlook_run import run_steps
+    from mailsetup.apply.outlook import run_steps
 
     if session.program != "outlook" or not (session.outlook and session.saved and session.account):
         return ()

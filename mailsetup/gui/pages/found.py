@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.wording import (
+from mailsetup.assistant.texts.common import (
     alias_sentence,
     authentication_name,
     domain_shown,
@@ -18,12 +18,12 @@ from mailsetup.assistant.wording import (
     unproven_sentence,
 )
 from mailsetup.gui.page import PageView
-from mailsetup.gui.passwordentry import PasswordEntry, password_goes_to
 from mailsetup.gui.session import Session
-from mailsetup.gui.signs import Light
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import Foldable, LinkButton, Notice, PlainLabel, clear
+from mailsetup.gui.widgets.basic import Foldable, LinkButton, Notice, PlainLabel, clear
+from mailsetup.gui.widgets.password_entry import PasswordEntry, password_goes_to
+from mailsetup.gui.widgets.status_icon import StatusLight
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
@@ -46,7 +46,7 @@ class FoundPage(PageView):
         self._aliases = PlainLabel()
         self._question = Notice()
         self._reason = PlainLabel()
-        self.agree = Tick()
+        self.agree = WrappingCheckBox()
         self.agree.toggled.connect(self._agreed)
         self._question.add(self._reason)
         self._question.add(self.agree)
@@ -56,7 +56,7 @@ class FoundPage(PageView):
         """Where nothing has to be said about the password, it is asked for here at once."""
         self.entry.changed.connect(self.changed)
         self._sent_to = PlainLabel(role="muted", size=Type.SMALL)
-        self.keep = Tick()
+        self.keep = WrappingCheckBox()
         self.keep.toggled.connect(self._keep)
         self.details = Foldable()
         self.edit = LinkButton()
@@ -89,7 +89,7 @@ class FoundPage(PageView):
         self._show()
 
     def _show(self) -> None:
-        from mailsetup.assistant.choosing import settings_domains
+        from mailsetup.assistant.account_choice import settings_domains
 
         discovery = self.session.discovery
         settings = discovery.settings if discovery else None
@@ -109,7 +109,7 @@ class FoundPage(PageView):
         self._aliases.setVisible(bool(settings.aliases))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")
         self._question.setVisible(bool(discovery.confirm))
-        self.sign.set_light(Light.WARN if discovery.confirm else Light.OK)
+        self.sign.set_light(StatusLight.WARN if discovery.confirm else StatusLight.OK)
         self._reason.setText(unproven_sentence())
         self.agree.setText(_("Yes, I know it: it keeps my mail"))
         clear(self._hints)
@@ -137,7 +137,7 @@ class FoundPage(PageView):
 
     def _ask_whom(self, discovery: "Discovery") -> None:
         """No settings yet: whom the domain sends us on to is asked only if the person agrees."""
-        self.sign.set_light(Light.WARN)
+        self.sign.set_light(StatusLight.WARN)
         self._where.setText(_("Your domain sends us on to"))
         self.domains.setText("\n".join(map(domain_shown, discovery.confirm)))
         self._source.setText(source_sentence(discovery.source) if discovery.source else "")
@@ -153,7 +153,7 @@ class FoundPage(PageView):
 
     def _account(self) -> "Account | None":
         """The best servers that were found."""
-        from mailsetup.assistant.choosing import choose_account
+        from mailsetup.assistant.account_choice import choose_account
 
         discovery, address = self.session.discovery, self.session.address
         if discovery is None or discovery.settings is None or address is None:
@@ -179,7 +179,7 @@ class FoundPage(PageView):
         self.keep.setVisible(asks and bool(self.session.keyring) and not self.session.demo)
         discovery = self.session.discovery
         if account is not None and discovery is not None:
-            from mailsetup.assistant.choosing import password_domains
+            from mailsetup.assistant.account_choice import password_domains
 
             owners = password_domains(account, discovery.settings)
             self._sent_to.setText(password_goes_to(owners))

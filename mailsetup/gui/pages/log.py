@@ -5,14 +5,14 @@ from collections.abc import Callable
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit
 
-from mailsetup.gui.page import Aside
+from mailsetup.gui.page import Overlay
 from mailsetup.gui.session import Session
-from mailsetup.gui.widgets import PlainLabel, action_button
-from mailsetup.gui.wrapping import wrapping_row
+from mailsetup.gui.widgets.basic import PlainLabel, action_button
+from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.i18n import _
 
 
-class LogPage(Aside):
+class LogPage(Overlay):
     """``lines`` gives the log, from which secrets are gone already."""
 
     def __init__(self, session: Session, lines: Callable[[], tuple[str, ...]]) -> None:

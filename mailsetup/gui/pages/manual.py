@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.wording import (
+from mailsetup.assistant.texts.common import (
     domain_shown,
     protocol_purpose,
     security_name,
@@ -23,12 +23,12 @@ from mailsetup.assistant.wording import (
     warning_sentence,
 )
 from mailsetup.gui.bridge import JobEnd
-from mailsetup.gui.page import PageView, Wish
+from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
-from mailsetup.gui.signs import Light, Sign
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import Field, Notice, PlainLabel, announce
+from mailsetup.gui.widgets.basic import Field, Notice, PlainLabel, announce
+from mailsetup.gui.widgets.status_icon import StatusIcon, StatusLight
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
 from mailsetup.model.finding import Finding
 from mailsetup.model.hostname import parse_host, parse_port
@@ -65,7 +65,7 @@ class ServerForm(QWidget):
             self.kind.addItem(known.upper(), known)
         self.kind.setVisible(protocol in _KINDS)
         self.kind.currentIndexChanged.connect(self._follow_kind)
-        self.sign = Sign()
+        self.sign = StatusIcon()
         self.reached = PlainLabel(size=Type.SMALL)
         self._heading = PlainLabel(bold=True, size=Type.LARGE)
         self.host = Field()
@@ -144,31 +144,31 @@ class ServerForm(QWidget):
         if server is None or server == self._reached_server or not self._touched:
             return None
         self._reached_server = server
-        self._tell_reached(Light.WORKING, _("Trying {host} …").format(host=server.host))
+        self._tell_reached(StatusLight.WORKING, _("Trying {host} …").format(host=server.host))
         return server
 
     def show_reached(self, server: ServerSettings, end: JobEnd) -> None:
         """What came of it; only a word of advice, the person may be right all the same."""
         if server != self._reached_server or server != self.server():
             return
-        from mailsetup.assistant.expert import ExpertProblem
-        from mailsetup.assistant.options import NotAsked
+        from mailsetup.assistant.run_options import NotAsked
+        from mailsetup.assistant.technician_options import TechnicianOptionFailure
 
         if isinstance(end.value, Finding):
             from mailsetup.diagnosis.catalogue import explain
 
-            self._tell_reached(Light.WARN, explain(end.value).title)
-        elif isinstance(end.value, ExpertProblem):
-            self._tell_reached(Light.WARN, end.value.sentence)
+            self._tell_reached(StatusLight.WARN, explain(end.value).title)
+        elif isinstance(end.value, TechnicianOptionFailure):
+            self._tell_reached(StatusLight.WARN, end.value.sentence)
         elif isinstance(end.value, NotAsked):
-            self._tell_reached(Light.UNKNOWN, _("Not tried: nobody is to be asked."))
+            self._tell_reached(StatusLight.UNKNOWN, _("Not tried: nobody is to be asked."))
         elif end.defect:
             self._forget_reached()
         else:
-            self._tell_reached(Light.OK, _("{host} answers.").format(host=server.host))
+            self._tell_reached(StatusLight.OK, _("{host} answers.").format(host=server.host))
         announce(self, self.reached.text())
 
-    def _tell_reached(self, light: Light, text: str) -> None:
+    def _tell_reached(self, light: StatusLight, text: str) -> None:
         self.sign.set_light(light)
         self.reached.setText(text)
         self.sign.show()
@@ -271,14 +271,14 @@ class ManualPage(PageView):
         self._question = Notice()
         self._domains = PlainLabel(role="domain", size=Type.LARGE, bold=True)
         self._reason = PlainLabel()
-        self.agree = Tick()
+        self.agree = WrappingCheckBox()
         self.agree.toggled.connect(self._agreed)
         for line in (self._domains, self._reason, self.agree):
             self._question.add(line)
         self.column.addWidget(self._question)
         self.column.addStretch(1)
         for form in (self.incoming, self.outgoing):
-            form.settled.connect(lambda: self.wanted.emit(Wish.REACH_SERVERS))
+            form.settled.connect(lambda: self.wanted.emit(Request.REACH_SERVERS))
             for field in (form.host, form.port, form.username):
                 field.changed.connect(lambda _text: self._check_if_faulty())
             form.host.changed.connect(lambda _text: self._show_question())
@@ -297,7 +297,7 @@ class ManualPage(PageView):
             # The search has asked there already: the person sees at once that it is only a guess.
             for form in (self.incoming, self.outgoing):
                 form.propose()
-            QTimer.singleShot(0, self, lambda: self.wanted.emit(Wish.REACH_SERVERS))
+            QTimer.singleShot(0, self, lambda: self.wanted.emit(Request.REACH_SERVERS))
 
     def to_reach(self) -> list[ServerSettings]:
         """The servers that were newly typed."""
@@ -312,7 +312,7 @@ class ManualPage(PageView):
             form.show_reached(server, end)
 
     def _proposed(self) -> Account | None:
-        from mailsetup.assistant.choosing import choose_account
+        from mailsetup.assistant.account_choice import choose_account
 
         address = self.session.address
         if address is None:

@@ -3,13 +3,13 @@
 from PySide6.QtWidgets import QWidget
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.wording import hint_sentence, no_keyring_sentence, provider_words
+from mailsetup.assistant.texts.common import hint_sentence, no_keyring_sentence, provider_words
 from mailsetup.gui.page import PageView
-from mailsetup.gui.passwordentry import PasswordEntry, password_goes_to
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import LinkButton, Notice, PlainLabel
+from mailsetup.gui.widgets.basic import LinkButton, Notice, PlainLabel
+from mailsetup.gui.widgets.password_entry import PasswordEntry, password_goes_to
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Hint
 
@@ -31,7 +31,7 @@ class PasswordPage(PageView):
             self._hint.add(line)
         self.entry = PasswordEntry()
         self.entry.changed.connect(self.changed)
-        self.keep = Tick()
+        self.keep = WrappingCheckBox()
         self.keep.toggled.connect(self._keep)
         self._keyring = PlainLabel(role="muted", size=Type.SMALL)
         self._keyring.setContentsMargins(Space.HUGE, 0, 0, 0)
@@ -77,7 +77,7 @@ class PasswordPage(PageView):
         self._show_keyring()
 
     def _show_receivers(self, account: Account | None) -> None:
-        from mailsetup.assistant.choosing import password_domains
+        from mailsetup.assistant.account_choice import password_domains
 
         discovery = None if self.session.typed else self.session.discovery
         settings = discovery.settings if discovery is not None else None
@@ -92,7 +92,7 @@ class PasswordPage(PageView):
             return ""
         if way is None:
             return session.way_problem
-        from mailsetup.assistant.signinwords import no_client_sentence
+        from mailsetup.assistant.texts.signin import no_client_sentence
 
         return "" if way.can_begin else no_client_sentence(way)
 

@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Page
 from mailsetup.export.exporter import Automation, Exporter
-from mailsetup.gui.choice import ChoiceCard
-from mailsetup.gui.page import PageView, Wish
+from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
-from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import Foldable, PlainLabel
+from mailsetup.gui.widgets.basic import Foldable, PlainLabel
+from mailsetup.gui.widgets.choice_card import ChoiceCard
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
@@ -26,14 +26,14 @@ class ProgramPage(PageView):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        from mailsetup.export.table import EXPORTERS
+        from mailsetup.export.registry import EXPORTERS
 
         self._exporters = EXPORTERS
         self._lead = PlainLabel(role="muted")
         self._problem = PlainLabel(role="fault")
         self.profile = QComboBox()
         self.profile.activated.connect(self._choose_place)
-        self.store = Tick()
+        self.store = WrappingCheckBox()
         self.store.toggled.connect(self._choose_store)
         self._where = QWidget()
         where = QVBoxLayout(self._where)
@@ -81,7 +81,7 @@ class ProgramPage(PageView):
 
     def _choose(self, program: str) -> None:
         self.chosen = program
-        self.wanted.emit(Wish.SET_UP_PROGRAM)
+        self.wanted.emit(Request.SET_UP_PROGRAM)
 
     def show_making(self, program: str) -> None:
         """A program is on its way; "" once it is not any more."""

@@ -7,15 +7,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.wording import actor_name, link_name
+from mailsetup.assistant.texts.common import actor_name, link_name
 from mailsetup.figures import seconds
-from mailsetup.gui.chain import ChainView
-from mailsetup.gui.page import PageView, Wish
+from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
-from mailsetup.gui.signs import Light
-from mailsetup.gui.steplist import Step, StepList
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.widgets import (
+from mailsetup.gui.widgets.basic import (
     Foldable,
     LinkButton,
     Notice,
@@ -24,7 +21,10 @@ from mailsetup.gui.widgets import (
     announce,
     beside,
 )
-from mailsetup.gui.wrapping import wrapping_row
+from mailsetup.gui.widgets.chain_view import ChainView
+from mailsetup.gui.widgets.flow_layout import wrapping_row
+from mailsetup.gui.widgets.status_icon import StatusLight
+from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.settings import ServerSettings
@@ -88,7 +88,7 @@ class ResultPage(PageView):
         self.with_second = action_button()
         self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
         self.save_report = LinkButton()
-        self.save_report.clicked.connect(lambda: self.wanted.emit(Wish.SAVE_REPORT))
+        self.save_report.clicked.connect(lambda: self.wanted.emit(Request.SAVE_REPORT))
         self.anyway = LinkButton()
         self.anyway.clicked.connect(lambda: self.moved.emit(Move.NEXT))
         self._remedies = (
@@ -145,7 +145,7 @@ class ResultPage(PageView):
         )
 
     def _show(self) -> None:
-        from mailsetup.assistant.reportwords import verdict_words
+        from mailsetup.assistant.texts.verdict import verdict_words
         from mailsetup.diagnosis.catalogue import explain
 
         report = self.session.report
@@ -266,10 +266,10 @@ class ResultPage(PageView):
     def _show_head(self, *, healthy: bool, cause: Finding | None) -> None:
         """Success is a moment: one large tick, and how long the message took."""
         report = self.session.report
-        light = Light.FAIL if cause is not None and not healthy else Light.WARN
+        light = StatusLight.FAIL if cause is not None and not healthy else StatusLight.WARN
         if cause is None:
             proven = report is not None and report.is_proven and not self._needs_second
-            light = Light.OK if proven else Light.UNKNOWN
+            light = StatusLight.OK if proven else StatusLight.UNKNOWN
         self.sign.set_light(light)
         trip = report.round_trip if report is not None else None
         self.moment.setVisible(cause is None and healthy and trip is not None)
@@ -280,11 +280,11 @@ class ResultPage(PageView):
             )
 
     def _show_proof(self, *, healthy: bool) -> None:
-        from mailsetup.assistant.reportwords import note_sentences, proof_sentences
+        from mailsetup.assistant.texts.verdict import note_sentences, proof_sentences
 
         report = self.session.report
         proven = proof_sentences(report) if report is not None and healthy else ()
-        self.proof.show_steps([Step(line, Light.OK) for line in proven])
+        self.proof.show_steps([ProgressStep(line, StatusLight.OK) for line in proven])
         notes = [*note_sentences(report)] if report is not None else []
         if self.session.second_problem:
             notes.append(self.session.second_problem)
@@ -292,7 +292,7 @@ class ResultPage(PageView):
         self._notes.setVisible(bool(notes))
 
     def _details(self) -> list[str]:
-        from mailsetup.assistant.evidencewords import evidence_rows
+        from mailsetup.assistant.texts.evidence import evidence_rows
 
         report = self.session.report
         lines = []
@@ -303,7 +303,7 @@ class ResultPage(PageView):
 
     def hosting_message(self) -> str:
         """What to write to whoever has to act: all that they will ask for, nothing secret."""
-        from mailsetup.assistant.reportwords import message_for_actor
+        from mailsetup.assistant.texts.verdict import message_for_actor
 
         cause, address = self._cause, self.session.address
         if cause is None or address is None:

@@ -7,15 +7,15 @@ from PySide6.QtGui import QFocusEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.wording import address_fault_sentence
-from mailsetup.gui.page import PageView, Wish
+from mailsetup.assistant.texts.common import address_fault_sentence
+from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import Field, LinkButton, Notice, PlainLabel, clear
-from mailsetup.gui.wrapping import WrappingLayout
+from mailsetup.gui.widgets.basic import Field, LinkButton, Notice, PlainLabel, clear
+from mailsetup.gui.widgets.flow_layout import FlowLayout
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
-from mailsetup.model.address import AddressFault, EmailAddress, MalformedAddress
+from mailsetup.model.address import AddressFailure, AddressFault, EmailAddress
 from mailsetup.model.text import has_control, plain
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ class StartPage(PageView):
             field.edit.inputRejected.connect(
                 lambda field=field: QTimer.singleShot(0, lambda: self._say_too_long(field))
             )
-        self.remember = Tick()
+        self.remember = WrappingCheckBox()
         self.remember.toggled.connect(self._allow)
         self._known = QWidget()
-        self._known_row = WrappingLayout(self._known)
+        self._known_row = FlowLayout(self._known)
         self._known_row.apart = Space.LARGE
         self._known_title = PlainLabel(role="muted", size=Type.SMALL)
         self.forget = LinkButton()
@@ -203,7 +203,7 @@ class StartPage(PageView):
             )
             if event.lostFocus() and by_key and self.address.text.strip():
                 parsed = EmailAddress.parse(self.address.text)
-                if isinstance(parsed, MalformedAddress):
+                if isinstance(parsed, AddressFailure):
                     self.address.set_fault(address_fault_sentence(parsed.fault))
         return super().eventFilter(watched, event)
 
@@ -268,7 +268,7 @@ class StartPage(PageView):
         """Check the address; say under the field what is wrong with it."""
         self.keep_typed()
         parsed = EmailAddress.parse(self.address.text)
-        if isinstance(parsed, MalformedAddress):
+        if isinstance(parsed, AddressFailure):
             self.address.set_fault(address_fault_sentence(parsed.fault))
             self.address.edit.setFocus()
             return False
@@ -286,7 +286,7 @@ class StartPage(PageView):
 
     def _forget(self) -> None:
         self.keep_typed()
-        self.wanted.emit(Wish.FORGET_ADDRESSES)
+        self.wanted.emit(Request.FORGET_ADDRESSES)
 
     def _typed(self, text: str) -> None:
         self.session.address_text = text
@@ -339,7 +339,7 @@ class StartPage(PageView):
         self._show()
         if not self.address.fault.isHidden():
             parsed = EmailAddress.parse(self.address.text)
-            if isinstance(parsed, MalformedAddress):
+            if isinstance(parsed, AddressFailure):
                 self.address.set_fault(address_fault_sentence(parsed.fault))
 
 

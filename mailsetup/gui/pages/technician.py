@@ -5,41 +5,46 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from mailsetup.assistant.expert import Expert, ExpertField, ExpertProblem, run_options
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.options import RunOptions
-from mailsetup.gui.choice import ChoiceCard
-from mailsetup.gui.page import PageView, Wish
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.technician_options import (
+    TechnicianField,
+    TechnicianOptionFailure,
+    TechnicianOptions,
+    run_options,
+)
+from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
-from mailsetup.gui.tick import Tick
-from mailsetup.gui.widgets import Field, LinkButton, PlainLabel, action_button
+from mailsetup.gui.widgets.basic import Field, LinkButton, PlainLabel, action_button
+from mailsetup.gui.widgets.choice_card import ChoiceCard
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import N_, _
 from mailsetup.model.text import plain
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class TechnicianTask:
     """One card on the page. ``leads`` is a move of the flow, or something for the window to do."""
 
     drawing: str
     title: str
     text: str
-    leads: Move | Wish
+    leads: Move | Request
 
 
 WAYS = (
-    Way(
+    TechnicianTask(
         "people",
         N_("Many people at once …"),
         N_("From a table to files and a welcome sheet for each of them."),
         Move.FLEET,
     ),
-    Way(
+    TechnicianTask(
         "file",
         N_("Use a settings file …"),
         N_("The JSON that “mailsetup discover --json” writes. Nothing is looked for then."),
-        Wish.OPEN_SETTINGS_FILE,
+        Request.OPEN_SETTINGS_FILE,
     ),
 )
 """The cards, in order. One more is one row here, and its move in the flow's table."""
@@ -54,7 +59,7 @@ class TechnicianPage(PageView):
         super().__init__(session)
         self._lead = PlainLabel(role="muted")
         self.column.addWidget(self._lead)
-        self.ways: dict[Move | Wish, ChoiceCard] = {}
+        self.ways: dict[Move | Request, ChoiceCard] = {}
         for way in WAYS:
             card = ChoiceCard(way.drawing, small=True)
             card.clicked.connect(lambda _checked=False, leads=way.leads: self._go(leads))
@@ -68,14 +73,14 @@ class TechnicianPage(PageView):
         self.client_id = Field()
         self.browse = action_button()
         self.ca_file.add_beside(self.browse)
-        self.browse.clicked.connect(lambda: self.wanted.emit(Wish.CHOOSE_CA_FILE))
-        self.offline, self.plain_http = Tick(), Tick()
+        self.browse.clicked.connect(lambda: self.wanted.emit(Request.CHOOSE_CA_FILE))
+        self.offline, self.plain_http = WrappingCheckBox(), WrappingCheckBox()
         self._fields = {
-            ExpertField.RESOLVER: self.resolver,
-            ExpertField.CA_FILE: self.ca_file,
-            ExpertField.TRUST: self.trust,
-            ExpertField.SECONDS: self.seconds,
-            ExpertField.CLIENT_ID: self.client_id,
+            TechnicianField.RESOLVER: self.resolver,
+            TechnicianField.CA_FILE: self.ca_file,
+            TechnicianField.TRUST: self.trust,
+            TechnicianField.SECONDS: self.seconds,
+            TechnicianField.CLIENT_ID: self.client_id,
         }
         for field in self._fields.values():
             field.edit.setMaxLength(1000)
@@ -110,7 +115,7 @@ class TechnicianPage(PageView):
         row.addWidget(second, 1, Qt.AlignmentFlag.AlignBottom)
         return host
 
-    def _go(self, leads: Move | Wish) -> None:
+    def _go(self, leads: Move | Request) -> None:
         if isinstance(leads, Move):
             # The options below hold for whatever way is taken.
             if self.leave():
@@ -129,7 +134,7 @@ class TechnicianPage(PageView):
 
     def enter(self) -> None:
         """Show what was set before."""
-        expert = self.session.expert or Expert()
+        expert = self.session.expert or TechnicianOptions()
         self.resolver.edit.setText(expert.resolver)
         self.ca_file.edit.setText(expert.ca_file)
         self.trust.edit.setText(expert.trust)
@@ -141,7 +146,7 @@ class TechnicianPage(PageView):
 
     def leave(self) -> bool:
         """Take the options, or say at the field what is wrong."""
-        expert = Expert(
+        expert = TechnicianOptions(
             self.resolver.text,
             self.ca_file.text,
             self.trust.text,
@@ -151,7 +156,7 @@ class TechnicianPage(PageView):
             self.client_id.text,
         )
         read = run_options(expert, RunOptions())
-        if isinstance(read, ExpertProblem):
+        if isinstance(read, TechnicianOptionFailure):
             field = self._fields[read.field]
             field.set_fault(read.sentence)
             field.edit.setFocus()

@@ -9,14 +9,14 @@ from mailsetup.assistant.events import (
     LinkJudged,
 )
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.wording import activity_sentence
+from mailsetup.assistant.texts.common import activity_sentence
 from mailsetup.figures import seconds
-from mailsetup.gui.chain import ChainView
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
-from mailsetup.gui.signs import Light
-from mailsetup.gui.steplist import Step, StepList
-from mailsetup.gui.widgets import LinkButton, PlainLabel, announce
+from mailsetup.gui.widgets.basic import LinkButton, PlainLabel, announce
+from mailsetup.gui.widgets.chain_view import ChainView
+from mailsetup.gui.widgets.status_icon import StatusLight
+from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link, Status
 
@@ -70,20 +70,20 @@ class TestingPage(PageView):
             case ActivityStarted(activity=activity, detail=detail):
                 self._steps[activity] = (detail, Status.UNKNOWN, 0.0)
                 link = _LINK_OF[activity]
-                if self.chain.light(link) is not Light.FAIL:
-                    self.chain.set_light(link, Light.WORKING)
+                if self.chain.light(link) is not StatusLight.FAIL:
+                    self.chain.set_light(link, StatusLight.WORKING)
             case ActivityEnded(activity=activity, status=status, elapsed_ms=elapsed):
                 detail = self._steps.get(activity, ("", Status.UNKNOWN, 0.0))[0]
                 self._steps[activity] = (detail, status, elapsed)
                 sentence = activity_sentence(activity, detail)
-                announce(self, f"{sentence}: {Light(status).word}")
+                announce(self, f"{sentence}: {StatusLight(status).word}")
                 link = _LINK_OF[activity]
                 if status is Status.OK and link is Link.HOSTING:
-                    self.chain.set_light(link, Light.OK)
-                    self.chain.set_light(Link.CLIENT, Light.OK)
+                    self.chain.set_light(link, StatusLight.OK)
+                    self.chain.set_light(Link.CLIENT, StatusLight.OK)
             case FindingMade(finding=finding):
                 if finding.status is Status.FAIL:
-                    self.chain.set_light(finding.link, Light.FAIL)
+                    self.chain.set_light(finding.link, StatusLight.FAIL)
             case LinkJudged(link=link, status=status):
                 self.chain.set_status(link, status)
             case _:
@@ -93,9 +93,9 @@ class TestingPage(PageView):
     def _tell(self) -> None:
         self.steps.show_steps(
             [
-                Step(
+                ProgressStep(
                     activity_sentence(activity, detail),
-                    Light.WORKING if status is Status.UNKNOWN else Light(status),
+                    StatusLight.WORKING if status is Status.UNKNOWN else StatusLight(status),
                     "" if status is Status.UNKNOWN else seconds(elapsed),
                 )
                 for activity, (detail, status, elapsed) in self._steps.items()

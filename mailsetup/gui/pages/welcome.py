@@ -1,13 +1,13 @@
 """Two ways to begin: set an account up, or say what does not work."""
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.gui.chain import ChainView
-from mailsetup.gui.choice import ChoiceCard
-from mailsetup.gui.page import PageView, Wish
+from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets import LinkButton, PlainLabel
-from mailsetup.gui.wrapping import wrapping_row
+from mailsetup.gui.widgets.basic import LinkButton, PlainLabel
+from mailsetup.gui.widgets.chain_view import ChainView
+from mailsetup.gui.widgets.choice_card import ChoiceCard
+from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.i18n import _
 
 
@@ -44,12 +44,12 @@ class WelcomePage(PageView):
 
     def _open_or_leave_demo(self) -> None:
         if self.session.demo:
-            self.wanted.emit(Wish.LEAVE_DEMO)
+            self.wanted.emit(Request.LEAVE_DEMO)
             return
         self._opening = True
         self.session.problem = ""
         self._show()
-        self.wanted.emit(Wish.OPEN_DEMO)
+        self.wanted.emit(Request.OPEN_DEMO)
 
     def _show(self) -> None:
         self._problem.setText(self.session.problem)

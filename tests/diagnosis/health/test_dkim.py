@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsetup.diagnosis.health.dkim import Body, Fault, Signature, Standing, findings, verify
-from mailsetup.diagnosis.health.message import read_message
+from mailsetup.diagnosis.health.dkim import Body, DkimFault, Signature, Standing, findings, verify
+from mailsetup.diagnosis.health.received_message import read_message
 from mailsetup.model.finding import Status
-from mailsetup.net.dns import Answer
-from tests.discovery.world import NO_DATA, SERVFAIL, DnsReply, World, run
+from mailsetup.net.dns.resolver import DnsAnswer
+from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, World, run
 
 NAME = "sel._domainkey.bodega.es"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -93,7 +93,7 @@ def sign(
 
 
 def ours(message: bytes, *records: str, reply: DnsReply | None = None) -> Signature:
-    world = World(dns={(NAME, "TXT"): reply or Answer(records)})
+    world = World(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
     (seen,) = run(verify(message, world, NOW))
     return seen
 
@@ -147,20 +147,20 @@ def test_both_verifiers_agree_on_every_message(
 @pytest.mark.parametrize(
     ("record", "fault"),
     [
-        ("v=DKIM1; p=", Fault.KEY_REVOKED),
-        ("v=DKIM1; k=rsa", Fault.KEY_MALFORMED),
-        ("v=DKIM2; p=AAAA", Fault.KEY_MALFORMED),
-        ("v=DKIM1; p=no es base64", Fault.KEY_MALFORMED),
-        (public(OTHER), Fault.SIGNATURE),
-        (public(RSA).replace("k=rsa", "k=ed25519"), Fault.KEY_UNFIT),
-        (public(RSA).replace("k=rsa", "h=sha1"), Fault.KEY_UNFIT),
-        (public(RSA).replace("k=rsa", "s=otro"), Fault.KEY_UNFIT),
+        ("v=DKIM1; p=", DkimFault.KEY_REVOKED),
+        ("v=DKIM1; k=rsa", DkimFault.KEY_MALFORMED),
+        ("v=DKIM2; p=AAAA", DkimFault.KEY_MALFORMED),
+        ("v=DKIM1; p=no es base64", DkimFault.KEY_MALFORMED),
+        (public(OTHER), DkimFault.SIGNATURE),
+        (public(RSA).replace("k=rsa", "k=ed25519"), DkimFault.KEY_UNFIT),
+        (public(RSA).replace("k=rsa", "h=sha1"), DkimFault.KEY_UNFIT),
+        (public(RSA).replace("k=rsa", "s=otro"), DkimFault.KEY_UNFIT),
         (public(RSA).replace("v=DKIM1; k=rsa; ", ""), None),
         (public(RSA).replace("k=rsa", "t=y:s; n=algo; s=email"), None),
     ],
 )
 def test_a_key_that_is_not_right_is_told_from_a_wrong_signature(
-    record: str, fault: Fault | None
+    record: str, fault: DkimFault | None
 ) -> None:
     seen = ours(sign(HEADER + BODIES[2]), record)
     assert seen.fault is fault
@@ -181,12 +181,12 @@ def test_the_shortest_key_of_the_standard_is_still_taken() -> None:
 
 def test_a_key_shorter_than_the_standard_is_refused() -> None:
     record = f"v=DKIM1; k=rsa; p={TOO_SHORT}"
-    assert ours(sign(HEADER), record).fault is Fault.KEY_TOO_SHORT
+    assert ours(sign(HEADER), record).fault is DkimFault.KEY_TOO_SHORT
 
 
 def test_a_missing_key_is_told_from_one_that_could_not_be_asked_for() -> None:
     message = sign(HEADER + BODIES[2])
-    assert ours(message, reply=NO_DATA).fault is Fault.KEY_MISSING
+    assert ours(message, reply=NO_DATA).fault is DkimFault.KEY_MISSING
     assert ours(message, reply=SERVFAIL).standing is Standing.UNKNOWN
 
 
@@ -212,16 +212,18 @@ def by_hand(*, expires: str = "", names: str = "from:to", algorithm: str = "rsa-
     [
         (by_hand(), None),
         (by_hand(expires=f" x={int(NOW) + 5};"), None),
-        (by_hand(expires=f" x={int(NOW) - 90_000};"), Fault.EXPIRED),
-        (by_hand(expires=" x=pronto;"), Fault.MALFORMED),
-        (by_hand(names="to"), Fault.MALFORMED),
-        (by_hand(algorithm="rsa-sha1"), Fault.ALGORITHM),
-        (by_hand().replace(b"d=bodega.es", b"d=bodega.es; i=@lejos.es"), Fault.MALFORMED),
-        (by_hand().replace(b"v=1; ", b""), Fault.MALFORMED),
-        (by_hand().replace(b"v=1; ", b"v=1; v=1; "), Fault.MALFORMED),
+        (by_hand(expires=f" x={int(NOW) - 90_000};"), DkimFault.EXPIRED),
+        (by_hand(expires=" x=pronto;"), DkimFault.MALFORMED),
+        (by_hand(names="to"), DkimFault.MALFORMED),
+        (by_hand(algorithm="rsa-sha1"), DkimFault.ALGORITHM),
+        (by_hand().replace(b"d=bodega.es", b"d=bodega.es; i=@lejos.es"), DkimFault.MALFORMED),
+        (by_hand().replace(b"v=1; ", b""), DkimFault.MALFORMED),
+        (by_hand().replace(b"v=1; ", b"v=1; v=1; "), DkimFault.MALFORMED),
     ],
 )
-def test_a_signature_field_with_a_mistake_is_refused(message: bytes, fault: Fault | None) -> None:
+def test_a_signature_field_with_a_mistake_is_refused(
+    message: bytes, fault: DkimFault | None
+) -> None:
     assert ours(message, public(RSA)).fault is fault
 
 
@@ -243,13 +245,13 @@ def test_line_ends_of_a_mail_store_do_not_spoil_a_signature() -> None:
 def test_hostile_fields_are_only_malformed(hostile: bytes) -> None:
     seen = run(verify(hostile, World(), NOW))
     assert 1 <= len(seen) <= 8
-    assert {one.fault for one in seen} == {Fault.MALFORMED}
+    assert {one.fault for one in seen} == {DkimFault.MALFORMED}
 
 
 def test_a_long_line_of_blanks_costs_no_more_than_its_length() -> None:
     body = b"a" + b" " * 2_000_000 + b"b\r\n"
     field = sign(HEADER + b"x\r\n").partition(b"From:")[0]
-    assert ours(field + HEADER + body, public(RSA)).fault is Fault.BODY
+    assert ours(field + HEADER + body, public(RSA)).fault is DkimFault.BODY
 
 
 # What it means ----------------------------------------------------------------------------------
@@ -263,10 +265,10 @@ def judged(
 
 
 GOOD = Signature("bodega.es", "sel", Standing.VALID)
-NO_KEY = Signature("bodega.es", "sel", Standing.INVALID, Fault.KEY_MISSING)
-TOUCHED = Signature("bodega.es", "sel", Standing.INVALID, Fault.BODY)
+NO_KEY = Signature("bodega.es", "sel", Standing.INVALID, DkimFault.KEY_MISSING)
+TOUCHED = Signature("bodega.es", "sel", Standing.INVALID, DkimFault.BODY)
 OPEN = Signature("bodega.es", "sel", Standing.UNKNOWN)
-FOREIGN = Signature("hoster.com", "sel", Standing.INVALID, Fault.KEY_MISSING)
+FOREIGN = Signature("hoster.com", "sel", Standing.INVALID, DkimFault.KEY_MISSING)
 
 
 def test_a_missing_signature_counts_only_where_the_message_left_its_house() -> None:

@@ -4,9 +4,9 @@ import pytest
 
 from mailsetup.diagnosis.health.dmarc import (
     MAX_QUERIES,
-    Record,
-    Request,
-    Walk,
+    DmarcPolicy,
+    DmarcRecord,
+    DmarcTreeWalk,
     findings,
     is_aligned,
     names_of_walk,
@@ -15,8 +15,8 @@ from mailsetup.diagnosis.health.dmarc import (
     walk,
 )
 from mailsetup.model.finding import Finding
-from mailsetup.net.dns import Answer
-from tests.discovery.world import SERVFAIL, DnsReply, World, run
+from mailsetup.net.dns.resolver import DnsAnswer
+from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, run
 
 
 def zone(**records: str | DnsReply) -> World:
@@ -24,7 +24,7 @@ def zone(**records: str | DnsReply) -> World:
     return World(
         dns={
             (f"_dmarc.{name.replace('__', '.')}", "TXT"): (
-                Answer((value,)) if isinstance(value, str) else value
+                DnsAnswer((value,)) if isinstance(value, str) else value
             )
             for name, value in records.items()
         },
@@ -32,7 +32,7 @@ def zone(**records: str | DnsReply) -> World:
     )
 
 
-def walked(domain: str, world: World) -> Walk:
+def walked(domain: str, world: World) -> DmarcTreeWalk:
     return run(walk(domain, world))
 
 
@@ -146,17 +146,17 @@ def test_the_policy_that_holds_for_a_domain(
 
 def test_a_subdomain_that_does_not_exist_has_a_policy_of_its_own() -> None:
     record = read_record("bodega.es", "v=DMARC1; p=none; sp=quarantine; np=reject")
-    assert isinstance(record, Record)
-    assert record.request_for("x.bodega.es") is Request.QUARANTINE
-    assert record.request_for("x.bodega.es", exists=False) is Request.REJECT
-    assert record.request_for("bodega.es", exists=False) is Request.NONE
+    assert isinstance(record, DmarcRecord)
+    assert record.request_for("x.bodega.es") is DmarcPolicy.QUARANTINE
+    assert record.request_for("x.bodega.es", exists=False) is DmarcPolicy.REJECT
+    assert record.request_for("bodega.es", exists=False) is DmarcPolicy.NONE
     plainer = read_record("bodega.es", "v=DMARC1; p=none; sp=quarantine")
-    assert isinstance(plainer, Record)
-    assert plainer.request_for("x.bodega.es", exists=False) is Request.QUARANTINE
+    assert isinstance(plainer, DmarcRecord)
+    assert plainer.request_for("x.bodega.es", exists=False) is DmarcPolicy.QUARANTINE
 
 
 def test_several_records_at_one_name_are_none() -> None:
-    two = Answer(("v=DMARC1; p=none", "v=DMARC1; p=reject"))
+    two = DnsAnswer(("v=DMARC1; p=none", "v=DMARC1; p=reject"))
     seen = walked("v.bodega.es", zone(v__bodega__es=two, bodega__es="v=DMARC1; p=reject"))
     assert seen.record is not None
     assert seen.record.domain == "bodega.es"
@@ -216,11 +216,11 @@ def test_reports_are_refused_by_a_host_that_did_not_agree() -> None:
         "v=DMARC1; p=none; rua=mailto:a@bodega.es,mailto:b@informes.bodega.es,"
         "mailto:c@si.com,mailto:d@no.com,mailto:e@mudo.com",
     )
-    assert isinstance(record, Record)
+    assert isinstance(record, DmarcRecord)
     world = World(
         dns={
-            ("_dmarc.bodega.es", "TXT"): Answer((record.text,)),
-            ("bodega.es._report._dmarc.si.com", "TXT"): Answer(("v=DMARC1",)),
+            ("_dmarc.bodega.es", "TXT"): DnsAnswer((record.text,)),
+            ("bodega.es._report._dmarc.si.com", "TXT"): DnsAnswer(("v=DMARC1",)),
             ("bodega.es._report._dmarc.mudo.com", "TXT"): SERVFAIL,
         }
     )

@@ -3,21 +3,21 @@
 import pytest
 
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.diagnosis.health import dmarc, mtasts, spflint
-from mailsetup.discovery.domain import DomainFacts, DomainState
+from mailsetup.diagnosis.health import dmarc, mta_sts, spf_lint
+from mailsetup.discovery.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
-from mailsetup.net.dns import Answer, MxRecord
+from mailsetup.net.dns.resolver import DnsAnswer, MxRecord
 from mailsetup.net.http import HttpReply
-from tests.discovery.world import NO_DATA, SERVFAIL, DnsReply, World, mx, run
+from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, World, mx, run
 
 DOMAIN = "bodega.es"
 Told = tuple[str, Status] | None
 FAIL, WARN = Status.FAIL, Status.WARN
-A: DnsReply = Answer(("192.0.2.10",))
+A: DnsReply = DnsAnswer(("192.0.2.10",))
 
 
 def txt(*texts: str) -> DnsReply:
-    return Answer(texts)
+    return DnsAnswer(texts)
 
 
 def told(findings: tuple[Finding, ...]) -> list[tuple[str, Status]]:
@@ -98,7 +98,7 @@ def test_an_spf_record_is_judged(
             **({(DOMAIN, "TXT"): own} if own is not None else {}),
         }
     )
-    assert told(spflint.findings(run(spflint.lint(DOMAIN, world)))) == expected
+    assert told(spf_lint.findings(run(spf_lint.lint(DOMAIN, world)))) == expected
 
 
 D_MISSING, D_INVALID = ("dns.dmarc.missing", WARN), ("dns.dmarc.invalid", WARN)
@@ -200,6 +200,6 @@ def test_a_policy_for_secure_delivery_is_judged(
     net = world.network()
 
     async def look() -> tuple[Finding, ...]:
-        return await mtasts.findings(await mtasts.read_policy(DOMAIN, net), facts, net)
+        return await mta_sts.findings(await mta_sts.read_policy(DOMAIN, net), facts, net)
 
     assert told(run(look())) == ([expected] if expected else [])

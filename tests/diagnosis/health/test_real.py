@@ -7,13 +7,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from mailsetup.diagnosis.checks.domain import look_at_domain
-from mailsetup.diagnosis.health import dane, mtasts
-from mailsetup.diagnosis.health.look import HealthRequest, look_at_message
-from mailsetup.discovery.domain import domain_facts
+from mailsetup.diagnosis.health import dane, mta_sts
+from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_message
+from mailsetup.discovery.domain_facts import domain_facts
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
 from mailsetup.net.network import NetworkOptions, open_network
-from tests.diagnosis.signed import HEALTHY, KEY, Place
+from tests.support.samples.signed_messages import HEALTHY, KEY, Place
 
 pytestmark = pytest.mark.servers
 
@@ -49,8 +49,8 @@ async def test_a_policy_that_takes_itself_back_is_no_fault(place: Place) -> None
 
 async def test_a_policy_is_read_as_the_web_server_sends_it(place: Place) -> None:
     async with place.network() as net:
-        policy = await mtasts.read_policy(HEALTHY, net)
-    assert policy == mtasts.Policy(mtasts.Mode.ENFORCE, ("*.sana.es",), 86400)
+        policy = await mta_sts.read_policy(HEALTHY, net)
+    assert policy == mta_sts.MtaStsPolicy(mta_sts.MtaStsMode.ENFORCE, ("*.sana.es",), 86400)
 
 
 async def test_fingerprints_that_dnssec_proves_are_believed(place: Place) -> None:

@@ -10,17 +10,17 @@ from typing import Any, TypeVar
 import pytest
 
 from mailsetup.diagnosis.health.spf import check_host
-from mailsetup.net.dns import (
+from mailsetup.net.dns.resolver import (
     Absent,
-    Answer,
+    DnsAnswer,
+    DnsFailure,
+    DnsFault,
     MxRecord,
-    NoAnswer,
     Reply,
-    ResolverFault,
     SrvRecord,
     by_preference,
 )
-from tests.discovery.world import run
+from tests.support.network.scripted_network import run
 
 _SCENARIOS = json.loads((Path(__file__).parent / "rfc7208" / "suite.json").read_text())
 _CASES = [
@@ -39,34 +39,38 @@ class Zone:
 
     async def mx(self, domain: str) -> Reply[MxRecord]:
         reply = self._find(domain, "MX")
-        if not isinstance(reply, Answer):
+        if not isinstance(reply, DnsAnswer):
             return reply
-        return Answer(by_preference([MxRecord(int(p), str(h).lower()) for p, h in reply.records]))
+        return DnsAnswer(
+            by_preference([MxRecord(int(p), str(h).lower()) for p, h in reply.records])
+        )
 
     async def srv(self, name: str) -> Reply[SrvRecord]:
         return Absent(nxdomain=True)
 
     async def txt(self, name: str) -> Reply[str]:
         reply = self._find(name, "TXT")
-        if not isinstance(reply, Answer):
+        if not isinstance(reply, DnsAnswer):
             return reply
-        return Answer(tuple("".join(r) if isinstance(r, list) else str(r) for r in reply.records))
+        return DnsAnswer(
+            tuple("".join(r) if isinstance(r, list) else str(r) for r in reply.records)
+        )
 
     async def addresses(self, host: str) -> Reply[str]:
         six, four = self._find(host, "AAAA"), self._find(host, "A")
         found = [
-            str(r) for reply in (six, four) if isinstance(reply, Answer) for r in reply.records
+            str(r) for reply in (six, four) if isinstance(reply, DnsAnswer) for r in reply.records
         ]
         if found:
-            return Answer(tuple(found))
-        return next((r for r in (four, six) if isinstance(r, NoAnswer)), Absent(nxdomain=False))
+            return DnsAnswer(tuple(found))
+        return next((r for r in (four, six) if isinstance(r, DnsFailure)), Absent(nxdomain=False))
 
     async def aliases(self, host: str) -> tuple[str, ...]:
         return ()
 
     async def names_of(self, address: str) -> tuple[str, ...]:
         reply = self._find(ipaddress.ip_address(address).reverse_pointer, "PTR")
-        return tuple(str(r).lower() for r in reply.records) if isinstance(reply, Answer) else ()
+        return tuple(str(r).lower() for r in reply.records) if isinstance(reply, DnsAnswer) else ()
 
     async def is_bogus(self, domain: str) -> bool:
         return False
@@ -74,7 +78,7 @@ class Zone:
     async def is_signed(self, name: str, rdtype: str) -> bool:
         return False
 
-    def _find(self, name: str, rdtype: str, depth: int = 0) -> Answer[Any] | Absent | NoAnswer:
+    def _find(self, name: str, rdtype: str, depth: int = 0) -> DnsAnswer[Any] | Absent | DnsFailure:
         known = {key.lower().rstrip("."): value for key, value in self.data.items()}
         entries = known.get(name.lower().rstrip("."))
         if entries is None:
@@ -83,16 +87,16 @@ class Zone:
         alias = next((e["CNAME"] for e in typed if "CNAME" in e), None)
         if alias is not None:
             if depth > 8:
-                return NoAnswer(ResolverFault.SERVFAIL)
+                return DnsFailure(DnsFault.SERVFAIL)
             return self._find(str(alias), rdtype, depth + 1)
         records = [entry[rdtype] for entry in typed if rdtype in entry]
         if rdtype == "TXT" and not records:
             records = [entry["SPF"] for entry in typed if "SPF" in entry]
         records = [record for record in records if record != "NONE"]
         if records:
-            return Answer(tuple(records))
+            return DnsAnswer(tuple(records))
         if "TIMEOUT" in entries:
-            return NoAnswer(ResolverFault.TIMEOUT)
+            return DnsFailure(DnsFault.TIMEOUT)
         return Absent(nxdomain=False)
 
 

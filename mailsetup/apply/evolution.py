@@ -1,0 +1,373 @@
+"""Put an account into the Evolution of this computer.
+
+Its registry of sources watches its folder: files that appear there become an account within
+seconds, in an open Evolution too. So the three files are all that is written; the registry is
+only asked, on the session bus, whether it has seen them, and told to read again if it has not.
+The file that makes the account comes last: whoever is interrupted leaves no half account.
+"""
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.linux_desktop import DesktopProgram, find_program
+from mailsetup.export.exporter import ExportFailure, InstructionStep
+from mailsetup.export.programs.evolution import (
+    SUFFIX,
+    EvolutionSource,
+    last_step,
+    notes,
+    sources,
+    uids,
+)
+from mailsetup.files import atomic, presence
+from mailsetup.files.locking import RefusedError, locked
+from mailsetup.formats import keyfile
+from mailsetup.i18n import _
+from mailsetup.model.settings import Account
+from mailsetup.model.text import plain
+
+__all__ = ["EvolutionApplied", "EvolutionFailure", "apply_evolution"]
+
+_BUS_NAME = "org.gnome.evolution.dataserver.Sources5"
+_MANAGER = "/org/gnome/evolution/dataserver/SourceManager"
+_CALL_SECONDS = 5.0
+_POLL_SECONDS = 0.3
+# The registry gathers changes for three seconds before it looks at them.
+_SEEN_SECONDS = 8.0
+_MAX_SOURCES = 2000
+
+# GVariant's text form (g_variant_print): strings in either quotes, with these escapes.
+_LITERAL = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_SOURCE = re.compile(rf"'UID': <(?P<uid>{_LITERAL})>, 'Data': <(?P<data>{_LITERAL})>", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:u(?P<code>[0-9a-f]{4})|U(?P<code8>[0-9a-f]{8})|(?P<letter>.))", re.DOTALL
+)
+_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+@dataclass(frozen=True, slots=True)
+class EvolutionApplied:
+    """The account is in Evolution's folder.
+
+    ``live`` tells whether the running registry has it already: False when it did not answer so
+    (the last of ``steps`` says what to do then), None when no registry runs, which then reads the
+    folder at its start.
+    """
+
+    files: tuple[Path, ...]
+    live: bool | None
+    steps: tuple[InstructionStep, ...]
+    notes: tuple[str, ...] = ()
+    repaired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EvolutionFailure:
+    """Nothing was changed; ``reason`` is a sentence that says what to do."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One file to be: its content, and what stands there now (None when nothing)."""
+
+    path: Path
+    content: bytes
+    before: bytes | None
+
+
+def apply_evolution(
+    account: Account,
+    config_home: Path | None = None,
+    *,
+    repair: bool = False,
+    seen_within: float = _SEEN_SECONDS,
+    computer: Computer | None = None,
+) -> EvolutionApplied | EvolutionFailure:
+    """Add the account to Evolution. No password is written; Evolution asks for it.
+
+    ``config_home`` is the configuration folder in which ``evolution/sources`` stands (that of the
+    installed Evolution when None). An account that is there is refused, or with ``repair`` has the
+    servers, user names and sign-in set right while the rest stays. ``seen_within`` is how many
+    seconds the running registry gets to notice; it is not asked on a temporary ``computer``.
+    """
+    made = sources(account)
+    if isinstance(made, ExportFailure):
+        return EvolutionFailure(made.reason)
+    if sys.platform != "linux":
+        return EvolutionFailure(_("Evolution runs on Linux only."))
+    computer = computer or Computer()
+    program = _program(config_home, computer)
+    if program is None:
+        return EvolutionFailure(
+            _("Evolution was not found on this computer. Install it and try again.")
+        )
+    folder = program.config_home / "evolution" / "sources"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with locked(folder):
+            for leftover in folder.glob(f"{atomic.PREFIX}*"):
+                atomic.remove_quietly(leftover)
+            there = {source.uid: _read(folder / source.file_name) for source in made}
+            # Without its last file a run of ours was interrupted: there is no account yet.
+            complete = there[uids(account).account] is not None
+            _refuse_another(account, folder, complete=complete, repair=repair)
+            _write(_planned(made, there, folder))
+    except RefusedError as refused:
+        return EvolutionFailure(str(refused))
+    except FileExistsError:
+        return EvolutionFailure(_already(account))
+    except OSError as error:
+        return EvolutionFailure(atomic.reason(error, folder))
+    live = None if program.sandboxed or computer.temporary else _seen(made, seen_within)
+    return EvolutionApplied(
+        files=tuple(folder / source.file_name for source in made),
+        live=live,
+        steps=_steps(account, live=live, sandboxed=program.sandboxed),
+        notes=notes(account),
+        repaired=complete,
+    )
+
+
+def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | None:
+    if config_home is None:
+        return find_program("evolution", computer)
+    return DesktopProgram(("evolution",), config_home, sandboxed=".var" in config_home.parts)
+
+
+def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[InstructionStep, ...]:
+    if live is False or sandboxed:
+        return (
+            InstructionStep(
+                _("If the account does not show up, log out of the computer and in again.")
+            ),
+            last_step(account),
+        )
+    return (last_step(account),)
+
+
+def _refuse_another(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
+    if (complete and not repair) or (not complete and _has_address(folder, account)):
+        raise RefusedError(_already(account))
+
+
+def _planned(
+    made: tuple[EvolutionSource, ...], there: dict[str, bytes | None], folder: Path
+) -> tuple[_Write, ...]:
+    writes = []
+    for source in made:
+        before = there[source.uid]
+        path = folder / source.file_name
+        content = _content(before, source)
+        if content is None:
+            raise RefusedError(atomic.not_read_back(path))
+        if content != before:
+            # A link stays a link: some people keep these files elsewhere.
+            writes.append(_Write(path if before is None else path.resolve(), content, before))
+    return tuple(writes)
+
+
+def _content(before: bytes | None, source: EvolutionSource) -> bytes | None:
+    """The file to be; None when it would not read back as it is meant.
+
+    What is wrong in the file that is there is put right and what is missing added; one that is no
+    key file at all is replaced.
+    """
+    there = None if before is None else keyfile.read(before)
+    if before is None or there is None:
+        new = keyfile.render(source.groups)
+        return new if keyfile.read(new) == source.groups else None
+    right = _to_repair(source)
+    missing = {
+        group: {key: value for key, value in keys.items() if key not in there.get(group, {})}
+        for group, keys in source.groups.items()
+    }
+    wanted = {group: {**missing[group], **right.get(group, {})} for group in source.groups}
+    wanted = {group: keys for group, keys in wanted.items() if keys}
+    content = keyfile.with_values(before, wanted)
+    if content is None or not keyfile.became(before, content, wanted):
+        return None
+    return content
+
+
+def _to_repair(source: EvolutionSource) -> keyfile.Groups:
+    """What makes mail work; names, intervals and folders are the person's choice by now."""
+    groups = {
+        group: dict(keys)
+        for group, keys in source.groups.items()
+        if group not in ("Refresh", "Imapx Backend", "Pop Backend")
+    }
+    groups["Data Source"].pop("DisplayName", None)
+    groups.get("Mail Identity", {}).pop("Name", None)
+    groups.get("Mail Submission", {}).pop("SentFolder", None)
+    groups.get("Mail Account", {}).pop("NeedsInitialSetup", None)
+    groups.get("Authentication", {}).pop("ProxyUid", None)
+    return groups
+
+
+def _already(account: Account) -> str:
+    return _("Evolution has {address} already. Nothing was changed.").format(
+        address=plain(str(account.address))
+    )
+
+
+def _has_address(folder: Path, account: Account) -> bool:
+    """Whether another account of Evolution, however it was made, has this address."""
+    ours = set(_file_names(account))
+    for number, path in enumerate(sorted(folder.glob(f"*{SUFFIX}"))):
+        if number >= _MAX_SOURCES:
+            break
+        if path.name in ours:
+            continue
+        groups = keyfile.read(_read(path) or b"") or {}
+        address = groups.get("Mail Identity", {}).get("Address", "")
+        enabled = groups.get("Data Source", {}).get("Enabled", "true") != "false"
+        if enabled and address.casefold() in (
+            account.address.ascii.casefold(),
+            str(account.address).casefold(),
+        ):
+            return True
+    return False
+
+
+def _file_names(account: Account) -> tuple[str, str, str]:
+    """The names of our three files for this account."""
+    names = uids(account)
+    return (names.account + SUFFIX, names.identity + SUFFIX, names.transport + SUFFIX)
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            content = file.read(keyfile.MAX_SIZE + 1)
+    except FileNotFoundError:
+        return None
+    return content
+
+
+def _write(writes: tuple[_Write, ...]) -> None:
+    """All files or none. First everything aside, where a full disk shows itself."""
+    prepared: list[tuple[Path, _Write]] = []
+    placed: list[_Write] = []
+    try:
+        for write in writes:
+            temporary = atomic.aside(write.path.parent)
+            atomic.write_new(temporary, write.content, 0o600)
+            prepared.append((temporary, write))
+        for temporary, write in prepared:
+            _place(temporary, write)
+            placed.append(write)
+    except BaseException:
+        for temporary, _waiting in prepared:
+            atomic.remove_quietly(temporary)
+        for write in reversed(placed):
+            if write.before is None:
+                atomic.remove_quietly(write.path)
+            else:
+                with contextlib.suppress(OSError):
+                    atomic.put(write.path, write.before, 0o600)
+        raise
+    for parent in {write.path.parent for write in writes}:
+        atomic.sync_folder(parent)
+
+
+def _place(temporary: Path, write: _Write) -> None:
+    if write.before is None and os.path.lexists(write.path):
+        raise FileExistsError(write.path)
+    temporary.replace(write.path)
+
+
+# The registry ------------------------------------------------------------------------------------
+
+
+def _seen(made: tuple[EvolutionSource, ...], seconds: float) -> bool | None:
+    """Whether the registry on the session bus has the sources; None when it does not run."""
+    gdbus = _gdbus()
+    if gdbus is None or not _registry_runs(gdbus):
+        return None
+    if _wait(gdbus, made, seconds):
+        return True
+    _call(gdbus, _BUS_NAME, _MANAGER, "org.gnome.evolution.dataserver.SourceManager.Reload")
+    return _wait(gdbus, made, seconds)
+
+
+def _wait(gdbus: str, made: tuple[EvolutionSource, ...], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not _has(_listed(gdbus), made):
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _has(listed: dict[str, str], made: tuple[EvolutionSource, ...]) -> bool:
+    """Whether the registry's copies say what ours say."""
+    for source in made:
+        groups = keyfile.read(listed.get(source.uid, "").encode(errors="replace")) or {}
+        for group, keys in _to_repair(source).items():
+            there = groups.get(group, {})
+            if any(there.get(key, "") != value for key, value in keys.items()):
+                return False
+    return True
+
+
+def _gdbus() -> str | None:
+    """GLib's own tool for the bus, where there is a session bus to speak with."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
+    default = Path(runtime) / "bus" if runtime else None
+    if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and not (
+        default and presence.exists(default)
+    ):
+        return None
+    return shutil.which("gdbus")
+
+
+def _registry_runs(gdbus: str) -> bool:
+    """Whether the registry runs; asking does not start it."""
+    method = "org.freedesktop.DBus.NameHasOwner"
+    answer = _call(gdbus, "org.freedesktop.DBus", "/org/freedesktop/DBus", method, _BUS_NAME)
+    return answer.startswith("(true")
+
+
+def _listed(gdbus: str) -> dict[str, str]:
+    """UID → key file of all sources that the registry has."""
+    method = "org.freedesktop.DBus.ObjectManager.GetManagedObjects"
+    answer = _call(gdbus, _BUS_NAME, _MANAGER, method)
+    return {_string(match["uid"]): _string(match["data"]) for match in _SOURCE.finditer(answer)}
+
+
+def _string(literal: str) -> str:
+    """What a string means in GVariant's text form, without its quotes."""
+
+    def character(match: re.Match[str]) -> str:
+        if match["code"] or match["code8"]:
+            code = int(match["code"] or match["code8"], 16)
+            return chr(code) if code <= sys.maxunicode else "\ufffd"
+        return _LETTERS.get(match["letter"], match["letter"])
+
+    return _ESCAPE.sub(character, literal[1:-1])
+
+
+def _call(gdbus: str, name: str, path: str, method: str, *arguments: str) -> str:
+    """Call a method; the empty text when that fails. Nothing of the account is in the arguments."""
+    command = [gdbus, "call", "--session", "--dest", name, "--object-path", path]
+    try:
+        done = subprocess.run(  # noqa: S603 - constants only
+            [*command, "--method", method, *arguments],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_CALL_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else ""

@@ -1,0 +1,147 @@
+"""Where the mail programs are on this computer."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mailsetup.files import presence
+
+_FLATPAK_IDS = ("org.mozilla.Thunderbird", "net.thunderbird.Thunderbird")
+_APP_PATHS = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\App Paths\\"
+_WRAPPER_SIZE = 4096
+
+
+def _app_path(program: str) -> str:
+    """What Windows starts under this name (registry, ``App Paths``); empty when nothing."""
+    if sys.platform == "win32":
+        import winreg
+
+        for hive in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
+            with contextlib.suppress(OSError):
+                return winreg.QueryValue(hive, _APP_PATHS + program).strip('"')
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Computer:
+    """What looking for programs depends on; another one may be handed in."""
+
+    platform: str = sys.platform
+    home: Path = field(default_factory=Path.home)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    base: Path = field(default_factory=lambda: Path("/"))
+    """Under which the system's own folders stand."""
+    app_path: Callable[[str], str] = _app_path
+    temporary: bool = False
+    """Whether the home is a temporary one (the demo): nothing outside of it may be changed, so no
+    program is started and none that runs is asked."""
+
+    def which(self, program: str) -> Path | None:
+        """The program as a shell would find it."""
+        found = shutil.which(program, path=self.environ.get("PATH", ""))
+        return Path(found) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An installed Thunderbird: how it is started, and where its profiles.ini stands.
+
+    ``root`` need not exist: the first start makes it.
+    """
+
+    command: tuple[str, ...]
+    root: Path
+
+    @property
+    def is_snap(self) -> bool:
+        """Whether it is a Snap, which chooses its profile and keeps its libraries otherwise."""
+        return "/snap/" in self.command[0]
+
+
+def find_installation(computer: Computer | None = None) -> Installation | None:
+    """The Thunderbird that the person uses: of several, the first that has profiles already."""
+    found = installations(computer)
+    for installation in found:
+        if presence.is_file(installation.root / "profiles.ini"):
+            return installation
+    return found[0] if found else None
+
+
+def installations(computer: Computer | None = None) -> tuple[Installation, ...]:
+    """Every Thunderbird on this computer."""
+    computer = computer or Computer()
+    if computer.platform == "win32":
+        return _on_windows(computer)
+    if computer.platform == "darwin":
+        return _on_mac(computer)
+    return _on_linux(computer)
+
+
+def _on_linux(computer: Computer) -> tuple[Installation, ...]:
+    found = []
+    program = computer.which("thunderbird")
+    snap = computer.base / "snap/bin/thunderbird"
+    if program is not None and not _starts_snap(program, snap):
+        found.append(Installation((str(program),), computer.home / ".thunderbird"))
+    if presence.exists(snap):
+        root = computer.home / "snap/thunderbird/common/.thunderbird"
+        found.append(Installation((str(snap),), root))
+    for app in _FLATPAK_IDS:
+        places = (
+            computer.base / "var/lib/flatpak/app" / app,
+            computer.home / ".local/share/flatpak/app" / app,
+        )
+        if any(presence.is_folder(place) for place in places):
+            root = computer.home / ".var/app" / app / ".thunderbird"
+            found.append(Installation(("flatpak", "run", app), root))
+    return tuple(found)
+
+
+def _starts_snap(program: Path, snap: Path) -> bool:
+    """Whether the program is the snap, or Ubuntu's small script that only starts the snap."""
+    if not presence.exists(snap):
+        return False
+    if program == snap:
+        return True
+    try:
+        if program.stat().st_size > _WRAPPER_SIZE:
+            return False
+        return b"/snap/bin/thunderbird" in program.read_bytes()
+    except OSError:
+        return False
+
+
+def _on_mac(computer: Computer) -> tuple[Installation, ...]:
+    root = computer.home / "Library/Thunderbird"
+    for folder in (computer.base / "Applications", computer.home / "Applications"):
+        program = folder / "Thunderbird.app/Contents/MacOS/thunderbird"
+        if presence.is_file(program):
+            return (Installation((str(program),), root),)
+    return ()
+
+
+def _on_windows(computer: Computer) -> tuple[Installation, ...]:
+    appdata = computer.environ.get("APPDATA")
+    if not appdata:
+        return ()
+    candidates = [computer.app_path("thunderbird.exe")]
+    for variable in ("ProgramFiles", "ProgramFiles(x86)"):
+        folder = computer.environ.get(variable)
+        if folder:
+            candidates.append(str(Path(folder) / "Mozilla Thunderbird" / "thunderbird.exe"))
+    for candidate in candidates:
+        if candidate and presence.is_file(Path(candidate)):
+            return (Installation((candidate,), Path(appdata) / "Thunderbird"),)
+    return ()
+
+
+def has_classic_outlook(computer: Computer | None = None) -> bool | None:
+    """Whether classic Outlook is installed (it registers itself on Windows); None elsewhere."""
+    computer = computer or Computer()
+    if computer.platform != "win32":
+        return None
+    return bool(computer.app_path("outlook.exe"))

@@ -1,0 +1,361 @@
+"""Put an account into the Thunderbird of this computer, as a profile of its own.
+
+A new profile touches nothing that the person has: it is made complete beside the others under a
+name that Thunderbird does not look at, renamed into place, and then entered in ``profiles.ini``.
+Whoever cuts the power in between finds the old list, or the new list and the whole profile.
+
+The first profile of all is made so that a plain start opens it (`thunderbird_startup`). Beside
+others it is opened by `ThunderbirdApplied.command`. `thunderbird_existing` adds to a profile that
+is there, `thunderbird_undo` takes either back.
+"""
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from mailsetup.apply.installation import Installation, find_installation, installations
+from mailsetup.apply.thunderbird import password_store
+from mailsetup.apply.thunderbird import undo_journal as journal
+from mailsetup.apply.thunderbird.default_profile import CLAIMABLE, COMPATIBILITY, opened_paths
+from mailsetup.apply.thunderbird.profile_lock import is_running, may_enter, refuse_unreadable
+from mailsetup.export.exporter import ExportFailure
+from mailsetup.export.filename import sanitised, stem
+from mailsetup.export.programs.thunderbird import notes, prefs_js
+from mailsetup.files import atomic, presence
+from mailsetup.files.locking import RefusedError, locked
+from mailsetup.formats import profiles_ini
+from mailsetup.i18n import _
+from mailsetup.model.folders import Folders
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
+
+__all__ = [
+    "INI",
+    "OURS",
+    "UNFINISHED",
+    "ApplyOutcome",
+    "Installation",
+    "ThunderbirdApplied",
+    "ThunderbirdFailure",
+    "apply_new_profile",
+    "find_installation",
+    "is_running",
+    "mode",
+    "read_ini",
+    "refuse_while_open",
+    "store_password",
+    "sweep",
+    "understood",
+]
+
+INI = "profiles.ini"
+_PREFS = "prefs.js"
+UNFINISHED = atomic.PREFIX + "unfinished"
+"""In a profile that is not in the list (yet); who finds it there may clear the folder away."""
+OURS = frozenset(
+    {
+        _PREFS,
+        COMPATIBILITY,
+        password_store.LOGINS,
+        password_store.KEY,
+        journal.FOLDER,
+        UNFINISHED,
+        ".parentlock",
+    }
+)
+"""What stands in a profile that Thunderbird has never opened."""
+_MAX_NAME = 40
+
+
+class ApplyOutcome(StrEnum):
+    """What was done to a profile."""
+
+    PROFILE = "profile"
+    """A new profile was made for the account."""
+    ADDED = "added"
+    """The account was added to a profile."""
+    REPAIRED = "repaired"
+    """An account that was there is put right."""
+    PASSWORD = "password"  # noqa: S105 - a stable word
+    """The account was right; only the password was stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThunderbirdApplied:
+    """The profile in which the account now is.
+
+    ``command`` opens Thunderbird with it, whichever profile a plain start opens.
+    """
+
+    profile: Path
+    name: str
+    command: tuple[str, ...]
+    root: Path
+    backup: Path | None
+    """What was replaced (the list of profiles, or ``prefs.js``) as it was; None without one."""
+    notes: tuple[str, ...] = ()
+    outcome: ApplyOutcome = ApplyOutcome.PROFILE
+    corrected: tuple[str, ...] = ()
+    """What was put right in an account that was there: sentences."""
+    password_stored: bool = False
+    opens_by_itself: bool = False
+    """Whether a plain start of Thunderbird opens this profile."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThunderbirdFailure:
+    """Nothing was changed; ``reason`` is a sentence that says what to do."""
+
+    reason: str
+
+
+def apply_new_profile(
+    account: Account,
+    *,
+    root: Path | None = None,
+    name: str | None = None,
+    folders: Folders | None = None,
+    password: Secret | None = None,
+    installation: Installation | None = None,
+) -> ThunderbirdApplied | ThunderbirdFailure:
+    """Add a profile with this account to the installed Thunderbird.
+
+    ``root`` is the folder of ``profiles.ini`` (that of the installed Thunderbird when None);
+    ``name`` the profile's name (made from the address when None). A ``password`` is given only
+    where the person asked to have it stored in Thunderbird; where that cannot be, a note says so.
+    The profile's folder is readable for the person alone.
+    """
+    content = prefs_js(account, folders)
+    if isinstance(content, ExportFailure):
+        return ThunderbirdFailure(content.reason)
+    chosen = installation or _installation(root)
+    if isinstance(chosen, ThunderbirdFailure):
+        return chosen
+    wanted = sanitised(name or "", stem(account.address))[:_MAX_NAME].rstrip(".-_")
+    try:
+        with _made(chosen.root, may_make=root is None), locked(chosen.root):
+            return _add(chosen, wanted, content, account, password)
+    except RefusedError as refused:
+        return ThunderbirdFailure(str(refused))
+    except OSError as error:
+        return ThunderbirdFailure(atomic.reason(error, chosen.root))
+
+
+def _installation(root: Path | None) -> Installation | ThunderbirdFailure:
+    if root is None:
+        found = find_installation()
+        if found is None:
+            return ThunderbirdFailure(
+                _("Thunderbird was not found on this computer. Install it and try again.")
+            )
+        return found
+    if not presence.is_folder(root):
+        return ThunderbirdFailure(_("The folder {place} is not there.").format(place=root))
+    for installation in installations():
+        if installation.root == root:
+            return installation
+    return Installation(("thunderbird",), root)
+
+
+@contextlib.contextmanager
+def _made(root: Path, *, may_make: bool) -> Iterator[None]:
+    """The root, made for a Thunderbird that was never started; gone again if the work fails."""
+    made = False
+    if may_make and not root.exists():
+        root.mkdir(mode=0o700, parents=True)
+        made = True
+    try:
+        yield
+    except BaseException:
+        if made:
+            with contextlib.suppress(OSError):
+                root.rmdir()
+        raise
+
+
+def _add(
+    installation: Installation,
+    wanted: str,
+    prefs: bytes,
+    account: Account,
+    password: Secret | None,
+) -> ThunderbirdApplied:
+    root = installation.root
+    # A link stays a link: some people keep this file elsewhere.
+    ini = (root / INI).resolve()
+    before = read_ini(ini)
+    known = understood(before)
+    refuse_while_open(root, known)
+    sweep(root, known)
+    name = _unique(wanted, known)
+    parent = root / "Profiles" if sys.platform in ("win32", "darwin") else root
+    made_parent = not parent.exists()
+    parent.mkdir(mode=0o700, exist_ok=True)
+    profile = parent / f"{secrets.token_hex(4)}.{name}"
+    after = profiles_ini.with_profile(
+        before or b"", profiles_ini.first_free(known), name, profile.relative_to(root).as_posix()
+    )
+    unfinished = atomic.aside(parent)
+    registered = False
+    try:
+        unfinished.mkdir(mode=0o700)
+        atomic.write_new(unfinished / UNFINISHED, b"", 0o600)
+        files, hints = {_PREFS: prefs}, notes(account)
+        logins = password_store.Stored({})
+        if password is not None:
+            logins, more = store_password(unfinished, account, password, installation)
+            files |= logins.files
+            hints += more
+        for file, content in files.items():
+            atomic.write_new(unfinished / file, content, 0o600)
+        if not known:
+            atomic.write_new(unfinished / COMPATIBILITY, CLAIMABLE, 0o600)
+        change = journal.Change(
+            kind=ApplyOutcome.PROFILE,
+            address=str(account.address),
+            files={file: (None, journal.digest(content)) for file, content in files.items()},
+            logins=logins.guids,
+            ini=(journal.digest(before), journal.digest(after)),
+        )
+        journal.prepared(unfinished, change, {INI: before})
+        atomic.sync_folder(unfinished)
+        if os.path.lexists(profile):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        unfinished.rename(profile)
+        atomic.sync_folder(parent)
+        if read_ini(ini) != before:
+            raise RefusedError(
+                _("Thunderbird's list of profiles has just changed. Close Thunderbird, try again.")
+            )
+        refuse_while_open(root, known)
+        atomic.put(ini, after, mode(ini))
+        registered = True
+    finally:
+        if not registered and _read_quietly(ini) == before:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            shutil.rmtree(profile, ignore_errors=True)
+            if made_parent:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
+    atomic.remove_quietly(profile / UNFINISHED)
+    return ThunderbirdApplied(
+        profile=profile,
+        name=name,
+        command=(*installation.command, "-P", name),
+        root=root,
+        backup=profile / journal.FOLDER / "0001" / INI if before is not None else None,
+        notes=hints,
+        password_stored=bool(logins.files),
+        opens_by_itself=profile.relative_to(root).as_posix() in opened_paths(installation, after),
+    )
+
+
+def store_password(
+    profile: Path, account: Account, password: Secret, installation: Installation
+) -> tuple[password_store.Stored, tuple[str, ...]]:
+    """The files with the password in them, and what the person should know about it."""
+    if not password_store.takes_password(account):
+        return password_store.Stored({}), (
+            _("No password was stored: Thunderbird signs in there in the browser."),
+        )
+    try:
+        logins = password_store.stored(profile, account, password, installation)
+    except RefusedError as refused:
+        return password_store.Stored({}), (str(refused),)
+    return logins, (
+        _(
+            "The password is stored in Thunderbird. Whoever can use this computer account can read"
+            " it there, unless you set a primary password in Thunderbird."
+        ),
+    )
+
+
+def read_ini(path: Path) -> bytes | None:
+    """``profiles.ini``; None when it is not there. Raises RefusedError, OSError."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    if len(content) > profiles_ini.MAX_SIZE:
+        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+    return content
+
+
+def _read_quietly(path: Path) -> bytes | None:
+    with contextlib.suppress(OSError, RefusedError):
+        return read_ini(path)
+    return None
+
+
+def understood(content: bytes | None) -> tuple[profiles_ini.ProfileEntry, ...]:
+    """The profiles of the list. Raises RefusedError when it cannot be read."""
+    known = profiles_ini.entries(content or b"")
+    if known is None:
+        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+    return known
+
+
+def refuse_while_open(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:
+    """Raise RefusedError while any profile of this root is open, or may not be looked at."""
+    folders = {entry.folder(root) for entry in known if entry.path}
+    for folder in folders:
+        refuse_unreadable(folder)
+    for parent in (root, root / "Profiles"):
+        if parent.is_dir():
+            # What is not in the list and not for us to read is no profile of this person.
+            folders.update(
+                entry for entry in parent.iterdir() if entry.is_dir() and may_enter(entry)
+            )
+    if any(is_running(folder) for folder in folders):
+        raise RefusedError(_("Thunderbird is open. Close it and try again."))
+
+
+def sweep(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:
+    """Clear away what a run of ours that was killed has left; we hold the lock.
+
+    Not on Windows, where folders cannot be locked.
+    """
+    if sys.platform == "win32":
+        return
+    listed = {entry.folder(root).name for entry in known if entry.path}
+    for parent in (root, root / "Profiles"):
+        if not parent.is_dir():
+            continue
+        for entry in parent.iterdir():
+            if entry.is_symlink():
+                continue
+            if not entry.is_dir():
+                if entry.name.startswith(atomic.PREFIX):
+                    atomic.remove_quietly(entry)
+            elif entry.name in listed:
+                atomic.remove_quietly(entry / UNFINISHED)
+            elif (
+                may_enter(entry)
+                and {inner.name for inner in entry.iterdir()} <= OURS
+                and (entry.name.startswith(atomic.PREFIX) or (entry / UNFINISHED).exists())
+            ):
+                shutil.rmtree(entry, ignore_errors=True)
+
+
+def _unique(wanted: str, known: tuple[profiles_ini.ProfileEntry, ...]) -> str:
+    taken = {entry.name.casefold() for entry in known}
+    name, number = wanted, 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def mode(path: Path) -> int:
+    """The permissions that a file keeps when it is replaced; those of a private one at first."""
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return 0o600

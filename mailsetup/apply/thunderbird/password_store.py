@@ -1,0 +1,316 @@
+"""A password into Thunderbird's own store, encrypted by Thunderbird's own libraries (NSS).
+
+The work is done on a copy of the profile's key, by a short-lived child (`nss_child`) that gets the
+password over its standard input; what comes back is the new content of ``logins.json`` and, where
+the profile had no key yet, of ``key4.db``. Without a primary password whoever can read these two
+files can read the password: the person has to ask for this, and it is to be said.
+
+Only Linux has been run; the names of the libraries on Windows and macOS are those of Mozilla's
+builds (everything folded into ``nss3``).
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailsetup.apply.installation import Installation
+from mailsetup.apply.thunderbird.profile_lock import read
+from mailsetup.files import atomic, presence
+from mailsetup.files.locking import RefusedError
+from mailsetup.i18n import _
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, Protocol, ServerSettings
+
+LOGINS, KEY = "logins.json", "key4.db"
+_MAX = 64 * 1024 * 1024
+_PATIENCE = 20.0  # seconds
+_SYSTEM = "system"
+_LIBRARY = {"win32": "nss3.dll", "darwin": "libnss3.dylib"}.get(sys.platform, "libnss3.so")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the profile's files become; nothing when the password is there already."""
+
+    files: dict[str, bytes]
+    guids: tuple[str, ...] = ()
+    """The logins that are new or changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """One login as Thunderbird looks for it."""
+
+    hostname: str
+    username: str
+
+
+def libraries(installation: Installation) -> Path | str | None:
+    """The folder of Thunderbird's NSS; ``system`` where it uses the system's, None where none is.
+
+    A snap or a flatpak keeps its libraries to itself.
+    """
+    program = installation.command[0]
+    if program == "flatpak" or installation.is_snap:
+        return None
+    found = shutil.which(program)
+    if found is None:
+        return None
+    resolved = Path(found).resolve()
+    folders = [resolved.parent]
+    if sys.platform == "linux":
+        if "/snap/" in str(resolved) or resolved.name == "snap":
+            return None
+        folders += [Path(base) / "thunderbird" for base in ("/usr/lib", "/usr/lib64", "/opt")]
+    elif sys.platform == "darwin":
+        folders.append(resolved.parent.parent / "Frameworks")
+    for folder in folders:
+        if presence.is_file(folder / _LIBRARY):
+            return folder
+    return _SYSTEM if sys.platform == "linux" else None
+
+
+def takes_password(account: Account) -> bool:
+    """Whether Thunderbird would ever ask the store for this account's password."""
+    return bool(_wanted(account))
+
+
+def stored(profile: Path, account: Account, password: Secret, installation: Installation) -> Stored:
+    """The profile's logins with this password for both servers.
+
+    Nothing in the profile changes, but for a folder of ours that is gone at the end. What was
+    encrypted is decrypted again and compared. Raises RefusedError with a sentence, OSError.
+    """
+    place = libraries(installation)
+    if place is None:
+        raise RefusedError(
+            _(
+                "The password cannot be stored in this Thunderbird (a Snap or Flatpak keeps its"
+                " libraries to itself). It asks for it once; let it remember it."
+            )
+        )
+    if (profile / "key4.db-journal").exists() or (profile / "key4.db-wal").exists():
+        raise RefusedError(
+            _(
+                "Thunderbird did not end properly. Open and close it once, then the password can"
+                " be stored."
+            )
+        )
+    content = read(profile / LOGINS, _MAX)
+    document = _Document.read(content)
+    wanted = _wanted(account)
+    logins = document.logins
+    known = [
+        [
+            entry
+            for entry in logins
+            if entry.get("hostname") == login.hostname
+            and entry.get("httpRealm") == login.hostname
+            and isinstance(entry.get("encryptedUsername"), str)
+            and isinstance(entry.get("encryptedPassword"), str)
+        ]
+        for login in wanted
+    ]
+    key_before = read(profile / KEY, _MAX)
+    aside = atomic.aside(profile)
+    aside.mkdir(mode=0o700)
+    try:
+        if key_before is not None:
+            atomic.write_new(aside / KEY, key_before, 0o600)
+        asked: list[dict[str, object]] = [
+            {
+                "user": login.username,
+                "password": password.reveal(),
+                "known": [
+                    [entry["encryptedUsername"], entry["encryptedPassword"]] for entry in entries
+                ],
+            }
+            for login, entries in zip(wanted, known, strict=True)
+        ]
+        request: dict[str, object] = {
+            "libraries": "" if place == _SYSTEM else str(place),
+            "folder": str(aside),
+            "logins": asked,
+        }
+        answers = _ask(request)
+        key_after = read(aside / KEY, _MAX)
+        request["logins"] = [
+            {**login, "known": [[answer["user"], answer["password"]]]}
+            for login, answer in zip(asked, answers, strict=True)
+        ]
+        if not all(answer["same"] is True for answer in _ask(request)):
+            raise RefusedError(_not_opened())
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    guids = []
+    now = time.time_ns() // 1_000_000
+    for login, entries, result in zip(wanted, known, answers, strict=True):
+        if result["same"] is True:
+            continue
+        number = result["place"]
+        if isinstance(number, int):
+            entry = entries[number]
+            entry["timePasswordChanged"] = now
+            entry["timesUsed"] = _number(entry.get("timesUsed")) + 1
+        else:
+            entry = document.add(login, now)
+        entry["encryptedUsername"] = result["user"]
+        entry["encryptedPassword"] = result["password"]
+        entry["encType"] = 1
+        guids.append(str(entry["guid"]))
+    if not guids:
+        return Stored({})
+    files = {LOGINS: document.content()}
+    if key_after is not None and key_after != key_before:
+        files[KEY] = key_after
+    return Stored(files, tuple(guids))
+
+
+def without(content: bytes, before: bytes | None, guids: Sequence[str]) -> bytes:
+    """``logins.json`` without what we stored: new logins go, changed ones are as they were."""
+    document, old = _Document.read(content), _Document.read(before)
+    known = {entry.get("guid"): entry for entry in old.logins}
+    kept = []
+    for entry in document.logins:
+        guid = entry.get("guid")
+        if guid not in guids:
+            kept.append(entry)
+        elif guid in known:
+            kept.append(known[guid])
+    document.raw["logins"] = kept
+    return document.content()
+
+
+def _wanted(account: Account) -> list[_Login]:
+    """Thunderbird looks by kind and host, without port; POP3 is called ``mailbox``."""
+    scheme = "mailbox" if account.incoming.protocol is Protocol.POP3 else "imap"
+    found = []
+    for kind, server in ((scheme, account.incoming), ("smtp", account.outgoing)):
+        if _signs_in_by_password(server):
+            found.append(_Login(f"{kind}://{server.host}", server.username))
+    return found
+
+
+def _signs_in_by_password(server: ServerSettings) -> bool:
+    from mailsetup.export.programs.thunderbird import auth_method
+
+    return auth_method(server) in (3, 4)
+
+
+@dataclass(slots=True)
+class _Document:
+    """``logins.json``; what we do not know in it is kept."""
+
+    raw: dict[str, object]
+    logins: list[dict[str, object]]
+
+    @classmethod
+    def read(cls, content: bytes | None) -> "_Document":
+        """Raises RefusedError when it is not what Thunderbird writes."""
+        raw: object = None
+        if content is None:
+            raw = {
+                "nextId": 1,
+                "logins": [],
+                "potentiallyVulnerablePasswords": [],
+                "dismissedBreachAlertsByLoginGUID": {},
+                "version": 3,
+            }
+        else:
+            with contextlib.suppress(ValueError, RecursionError):
+                raw = json.loads(content)
+        logins = raw.get("logins") if isinstance(raw, dict) else None
+        if (
+            not isinstance(raw, dict)
+            or not isinstance(logins, list)
+            or not all(isinstance(entry, dict) for entry in logins)
+        ):
+            raise RefusedError(_unreadable_logins())
+        return cls(raw, logins)
+
+    def add(self, login: _Login, now: int) -> dict[str, object]:
+        """A new login, without its values yet; ``now`` in milliseconds."""
+        number = max(_number(self.raw.get("nextId")), 1)
+        entry: dict[str, object] = {
+            "id": number,
+            "hostname": login.hostname,
+            "httpRealm": login.hostname,
+            "formSubmitURL": None,
+            "usernameField": "",
+            "passwordField": "",
+            "guid": f"{{{uuid.UUID(bytes=secrets.token_bytes(16), version=4)}}}",
+            "timeCreated": now,
+            "timeLastUsed": now,
+            "timePasswordChanged": now,
+            "timesUsed": 1,
+        }
+        self.raw["nextId"] = number + 1
+        self.logins.append(entry)
+        return entry
+
+    def content(self) -> bytes:
+        """The file. Raises RefusedError when it would not read back as it is here."""
+        with contextlib.suppress(ValueError, RecursionError):
+            # A number such as 1e999 has no form in JSON; half a surrogate pair has none in UTF-8.
+            text = json.dumps(self.raw, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+            if any("\ud800" <= character <= "\udfff" for character in text):
+                text = json.dumps(self.raw, separators=(",", ":"), allow_nan=False)
+            if json.loads(text) == self.raw:
+                return text.encode()
+        raise RefusedError(_unreadable_logins())
+
+
+def _unreadable_logins() -> str:
+    return _(
+        "Thunderbird's stored passwords cannot be read. Nothing was added to them; Thunderbird asks"
+        " for the password once."
+    )
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def _ask(request: dict[str, object]) -> list[dict[str, object]]:
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+    try:
+        done = subprocess.run(  # noqa: S603 - our own file, no argument from outside
+            [sys.executable, "-I", str(Path(__file__).with_name("nss_child.py"))],
+            input=json.dumps(request).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+            check=False,
+            creationflags=flags,
+            env={k: v for k, v in os.environ.items() if not k.startswith(("LD_", "NSS_", "DYLD_"))},
+        )
+        answer = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        answer = {"error": "libraries"}
+    logins = answer.get("logins")
+    if isinstance(logins, list):
+        return logins
+    if answer.get("error") == "primary-password":
+        raise RefusedError(
+            _(
+                "This Thunderbird keeps its passwords behind a primary password, so it has to"
+                " store the new one itself: it asks for it once."
+            )
+        )
+    raise RefusedError(_not_opened())
+
+
+def _not_opened() -> str:
+    return _(
+        "Thunderbird's password store could not be opened from here. Thunderbird asks for the"
+        " password once; let it remember it."
+    )

@@ -1,0 +1,158 @@
+"""A Thunderbird profile on the disk: whether it is open, kept closed, and read without links."""
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from mailsetup.files import atomic
+from mailsetup.files.locking import RefusedError
+from mailsetup.i18n import _
+
+_LOCK = ".parentlock"
+
+
+def is_running(profile: Path) -> bool:
+    """Whether a Thunderbird has this profile open.
+
+    It holds a POSIX lock on ``.parentlock``, or on Windows keeps ``parent.lock`` open to itself.
+    The symbolic link ``lock`` outlives Thunderbird and says nothing. When the question cannot be
+    answered the profile counts as open.
+    """
+    if sys.platform == "win32":
+        try:
+            (profile / "parent.lock").open("rb").close()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True
+        return False
+    import fcntl
+
+    try:
+        descriptor = os.open(profile / _LOCK, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def may_enter(folder: Path) -> bool:
+    """Whether the folder's files can be looked at; True also where there is no folder."""
+    try:
+        refuse_unreadable(folder)
+    except RefusedError:
+        return False
+    return True
+
+
+def refuse_unreadable(folder: Path) -> None:
+    """Raise RefusedError with a sentence when this account may not read the folder."""
+    for look in (lambda: os.scandir(folder).close(), (folder / _LOCK).lstat):
+        try:
+            look()
+        except PermissionError as error:
+            raise RefusedError(atomic.reason(error, folder)) from error
+        except OSError:
+            continue
+
+
+@contextlib.contextmanager
+def held(profile: Path) -> Iterator[None]:
+    """Keep Thunderbird out of a profile, with its own lock. Raises RefusedError while it is open.
+
+    Windows has no lock that both could hold: there it is only looked whether it is open.
+    """
+    if sys.platform == "win32":
+        if is_running(profile):
+            raise RefusedError(_open())
+        yield
+        return
+    import fcntl
+
+    path = profile / _LOCK
+    used = path.exists()
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise RefusedError(_link(path)) from error
+        raise
+    try:
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EAGAIN):
+                raise
+            raise RefusedError(_open()) from error
+        try:
+            yield
+        finally:
+            if not used:
+                atomic.remove_quietly(path)
+    finally:
+        os.close(descriptor)
+
+
+def usable(profile: Path) -> Path:
+    """The profile, when it may be written by this person. Raises RefusedError, OSError."""
+    try:
+        status = profile.lstat()
+    except FileNotFoundError as error:
+        raise RefusedError(
+            _("The profile {place} is not there any more. Choose another one.").format(
+                place=profile
+            )
+        ) from error
+    if stat.S_ISLNK(status.st_mode):
+        raise RefusedError(
+            _(
+                "The profile {place} is a link to {target}. It was not followed; choose the folder"
+                " that it leads to."
+            ).format(place=profile, target=profile.resolve())
+        )
+    if not stat.S_ISDIR(status.st_mode):
+        raise RefusedError(_("{place} is not a profile folder.").format(place=profile))
+    if sys.platform != "win32" and status.st_uid != os.geteuid():
+        raise RefusedError(
+            _(
+                "The profile {place} belongs to another account on this computer. Sign in there"
+                " and try again."
+            ).format(place=profile)
+        )
+    return profile
+
+
+def read(path: Path, limit: int) -> bytes | None:
+    """A file's content, None when it is not there. Links are never followed.
+
+    Raises RefusedError with a sentence for a link, a folder and what is longer than ``limit``
+    bytes, OSError when it cannot be read.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    if stat.S_ISLNK(status.st_mode):
+        raise RefusedError(_link(path))
+    if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
+        raise RefusedError(_("{place} cannot be read. Nothing was changed.").format(place=path))
+    return path.read_bytes()
+
+
+def _link(path: Path) -> str:
+    return _("{place} is a link. It was not followed; nothing was written.").format(place=path)
+
+
+def _open() -> str:
+    return _("Thunderbird is open. Close it and try again.")

@@ -1,0 +1,367 @@
+"""Take back what we did to a Thunderbird profile.
+
+As long as nobody has changed the files since, they are restored byte for byte. Thunderbird rewrites
+``prefs.js`` whenever it runs; then only what is ours can be taken out, and only when that is asked
+for. A new profile that Thunderbird has used is taken from the list and moved aside, never deleted:
+there may be mail in it.
+"""
+
+import contextlib
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mailsetup.apply.installation import Computer, installations
+from mailsetup.apply.thunderbird import password_store
+from mailsetup.apply.thunderbird import undo_journal as journal
+from mailsetup.apply.thunderbird.new_profile import (
+    INI,
+    OURS,
+    UNFINISHED,
+    ApplyOutcome,
+    ThunderbirdApplied,
+    mode,
+    read_ini,
+    refuse_while_open,
+    sweep,
+    understood,
+)
+from mailsetup.apply.thunderbird.profile_lock import held, read, usable
+from mailsetup.apply.thunderbird.profiles import ProfileFailure, find_place, places
+from mailsetup.files import atomic, presence
+from mailsetup.files.locking import RefusedError, locked
+from mailsetup.formats import profiles_ini
+from mailsetup.formats.prefs_js import MAX_SIZE, PrefsFile, PrefValue
+from mailsetup.i18n import _
+
+__all__ = [
+    "UndoFailure",
+    "Undoable",
+    "Undone",
+    "clear_leftovers",
+    "undo",
+    "undo_last",
+    "undoable",
+]
+
+_PREFS = "prefs.js"
+_REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What was added is gone."""
+
+    profile: Path
+    kept: Path | None = None
+    """Where a profile that was in use is kept; whoever needs nothing of it may delete it."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UndoFailure:
+    """Nothing was changed; ``reason`` is a sentence."""
+
+    reason: str
+    backup: Path | None = None
+    """The file as it was before us, for whoever wants to put it back by hand."""
+    only_ours_possible: bool = False
+    """Whether `undo` with ``only_ours`` would take out our part and keep what came later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """A change of ours that may be taken back."""
+
+    profile: Path
+    address: str
+    outcome: ApplyOutcome
+    when: str
+    """ISO 8601, UTC."""
+
+
+def undoable(computer: Computer | None = None) -> tuple[Undoable, ...]:
+    """The newest change of each profile of this computer, newest first."""
+    found = []
+    for place in places(computer):
+        newest = next(iter(journal.changes(place.folder)), None)
+        if newest is not None and newest.kind in list(ApplyOutcome):
+            found.append(
+                Undoable(place.folder, newest.address, ApplyOutcome(newest.kind), newest.when)
+            )
+    return tuple(sorted(found, key=lambda change: change.when, reverse=True))
+
+
+def undo_last(
+    profile: str = "", *, only_ours: bool = False, computer: Computer | None = None
+) -> Undone | UndoFailure:
+    """Take back the newest change: of the profile of this name or folder, or of all profiles."""
+    if profile:
+        place = find_place(profile, computer)
+        if isinstance(place, ProfileFailure):
+            clear_leftovers(computer)
+            return UndoFailure(place.reason)
+        return undo(place.folder, only_ours=only_ours, computer=computer)
+    known = undoable(computer)
+    if not known:
+        clear_leftovers(computer)
+        return UndoFailure(_nothing())
+    return undo(known[0].profile, only_ours=only_ours, computer=computer)
+
+
+def undo(
+    where: ThunderbirdApplied | Path, *, only_ours: bool = False, computer: Computer | None = None
+) -> Undone | UndoFailure:
+    """Take back the newest change of a profile.
+
+    With ``only_ours`` a profile that has changed since loses what we put into it and nothing else.
+    """
+    profile = where.profile if isinstance(where, ThunderbirdApplied) else where
+    newest = next(iter(journal.changes(profile)), None)
+    if newest is None:
+        there = presence.is_folder(profile)
+        clear_leftovers(computer, profile)
+        return UndoFailure(_nothing() if there else _("The profile is not there any more."))
+    try:
+        usable(profile)
+        if newest.kind == ApplyOutcome.PROFILE:
+            root = (
+                where.root if isinstance(where, ThunderbirdApplied) else _root_of(profile, computer)
+            )
+            with locked(root):
+                return _remove_profile(root, profile, newest)
+        with locked(profile), held(profile):
+            journal.recover(profile)
+            if newest not in journal.changes(profile):
+                # A change that was cut off in the middle: it is taken back now.
+                return Undone(profile)
+            return _restore(profile, newest, only_ours=only_ours)
+    except RefusedError as refused:
+        return UndoFailure(str(refused))
+    except OSError as error:
+        return UndoFailure(atomic.reason(error, profile))
+
+
+def clear_leftovers(computer: Computer | None = None, profile: Path | None = None) -> None:
+    """Remove what runs that were killed have left of copies, in every Thunderbird profile and
+    beside it; a change that was cut off in the middle is taken back.
+
+    ``profile`` names a profile of which the Thunderbird may not be on this computer. What is in
+    use, or not ours to write, stays.
+    """
+    roots = [installation.root for installation in installations(computer)]
+    if profile is not None:
+        roots += [root for root in profile.parents[:2] if presence.is_file(root / INI)]
+    for root in dict.fromkeys(roots):
+        with contextlib.suppress(RefusedError, OSError):
+            known = understood(read_ini(root / INI))
+            with locked(root):
+                refuse_while_open(root, known)
+                sweep(root, known)
+                # A list that is a link is written where the link leads.
+                atomic.sweep((root / INI).resolve().parent)
+            for entry in known:
+                _recover(entry.folder(root))
+
+
+def _recover(profile: Path) -> None:
+    with contextlib.suppress(RefusedError, OSError):
+        usable(profile)
+        with locked(profile), held(profile):
+            journal.recover(profile)
+
+
+def _nothing() -> str:
+    return _("Nothing that this program did there can be taken back.")
+
+
+def _root_of(profile: Path, computer: Computer | None) -> Path:
+    roots = [installation.root for installation in installations(computer)]
+    # Without the Thunderbird: the list stands beside the profile, or above ``Profiles``.
+    for root in (*roots, profile.parent, profile.parent.parent):
+        if root in profile.parents and presence.is_file(root / INI):
+            return root
+    raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+
+
+# An existing profile ----------------------------------------------------------------------------
+
+
+def _restore(profile: Path, change: journal.Change, *, only_ours: bool) -> Undone | UndoFailure:
+    now = journal.current(profile, change)
+    if all(now[name] in pair for name, pair in change.files.items()):
+        journal.roll_back(profile, change, now)
+        journal.forget(profile, change)
+        return Undone(profile)
+    if only_ours:
+        return _take_out(profile, change)
+    return UndoFailure(
+        changed_since(change.address),
+        backup=change.backup(_PREFS) if _PREFS in change.files else None,
+        only_ours_possible=True,
+    )
+
+
+def changed_since(address: str) -> str:
+    """Why a profile that was used meanwhile is not put back, and what can be done instead."""
+    return _(
+        "Thunderbird has changed its settings since. They cannot be put back as they were"
+        " without losing that; what was added for {address} alone can be taken out."
+    ).format(address=address)
+
+
+def _take_out(profile: Path, change: journal.Change) -> Undone | UndoFailure:
+    content = PrefsFile(read(profile / _PREFS, MAX_SIZE) or b"")
+    undoing = _Undoing.of(content, change)
+    new: dict[str, bytes] = {}
+    if undoing.values or undoing.remove:
+        after = content.changed(undoing.values, undoing.remove)
+        if after is None:
+            return UndoFailure(
+                _("Thunderbird's settings cannot be read."), backup=change.backup(_PREFS)
+            )
+        new[_PREFS] = after
+    logins = read(profile / password_store.LOGINS, journal.MAX_FILE)
+    if change.logins and logins is not None:
+        before = read(change.backup(password_store.LOGINS), journal.MAX_FILE)
+        new[password_store.LOGINS] = password_store.without(logins, before, change.logins)
+    for name, text in new.items():
+        atomic.put(profile / name, text, 0o600)
+    journal.forget(profile, change)
+    return Undone(profile, notes=undoing.notes)
+
+
+@dataclass(slots=True)
+class _Undoing:
+    """Which preferences take our part out of a profile that has changed since."""
+
+    values: dict[str, PrefValue] = field(default_factory=dict)
+    remove: set[str] = field(default_factory=set)
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, content: PrefsFile, change: journal.Change) -> "_Undoing":
+        undoing = cls()
+        for name, key in change.listed.items():
+            undoing._put(name, ",".join(word for word in content.words(name) if word != key))
+        for name in content:
+            if name.startswith(change.prefixes):
+                undoing.remove.add(name)
+        for name, (before, after) in change.prefs.items():
+            if name in change.listed or name in undoing.remove or content.get(name) != after:
+                continue
+            undoing._put(name, before)
+        if undoing.remove:
+            undoing.notes = _mail_left(content, change.prefixes)
+        return undoing
+
+    def _put(self, name: str, value: PrefValue | None) -> None:
+        if value is None or value == "":
+            self.remove.add(name)
+        else:
+            self.values[name] = value
+
+
+def _mail_left(content: PrefsFile, prefixes: tuple[str, ...]) -> tuple[str, ...]:
+    found = []
+    for prefix in prefixes:
+        folder = content.text(f"{prefix}directory")
+        if folder and presence.is_folder(Path(folder)):
+            found.append(
+                _("What Thunderbird had fetched for this account is still in {place}.").format(
+                    place=folder
+                )
+            )
+    return tuple(found)
+
+
+# A new profile ----------------------------------------------------------------------------------
+
+
+def _remove_profile(root: Path, profile: Path, change: journal.Change) -> Undone | UndoFailure:
+    ini = (root / INI).resolve()
+    content = read_ini(ini)
+    known = understood(content)
+    refuse_while_open(root, known)
+    sweep(root, known)
+    unused = _is_unused(profile, change)
+    with held(profile):
+        if unused:
+            # From here on whoever finds the folder outside of the list may clear it away.
+            atomic.remove_quietly(profile / UNFINISHED)
+            atomic.write_new(profile / UNFINISHED, b"", 0o600)
+        _unlist(root, ini, content, profile.relative_to(root).as_posix(), change)
+        away = atomic.aside(profile.parent) if unused else _free_name(profile)
+        profile.rename(away)
+        atomic.sync_folder(profile.parent)
+        if unused:
+            shutil.rmtree(away)
+            if change.ini[0] is None:
+                _remove_empty(profile.parent, root)
+            return Undone(profile)
+    return Undone(
+        profile,
+        kept=away,
+        notes=(
+            _(
+                "Thunderbird had used the profile, so it was not deleted. It is kept in {place},"
+                " with the mail that arrived meanwhile."
+            ).format(place=away),
+        ),
+    )
+
+
+def _remove_empty(*folders: Path) -> None:
+    """Remove the folders in which Thunderbird would keep its profiles, where nothing is in them."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _is_unused(profile: Path, change: journal.Change) -> bool:
+    if {entry.name for entry in profile.iterdir()} - OURS:
+        return False
+    now = journal.current(profile, change)
+    return all(now[name] == after for name, (_before, after) in change.files.items())
+
+
+def _unlist(
+    root: Path,
+    ini: Path,
+    content: bytes | None,
+    path: str,
+    change: journal.Change,
+) -> None:
+    """Take the profile out of the list; the list as it was, where nobody changed it since."""
+    before_digest, after_digest = change.ini
+    if content is None:
+        return
+    before = read(change.backup(INI), profiles_ini.MAX_SIZE)
+    if journal.digest(content) == after_digest and journal.digest(before) == before_digest:
+        restored: bytes | None = before
+    else:
+        restored = profiles_ini.without_profile(content, path)
+        if restored is None:
+            # The person has taken it out already.
+            return
+    installs = root / "installs.ini"
+    other = read(installs, profiles_ini.MAX_SIZE)
+    if other is not None and path in profiles_ini.defaults(other):
+        rest = profiles_ini.without_default(other, path)
+        if rest.strip():
+            atomic.put(installs, rest, mode(installs))
+        else:
+            installs.unlink()
+    if restored is None:
+        ini.unlink()
+        atomic.sync_folder(ini.parent)
+    else:
+        atomic.put(ini, restored, mode(ini))
+
+
+def _free_name(profile: Path) -> Path:
+    number, kept = 1, profile.with_name(f"{profile.name}.{_REMOVED}")
+    while kept.exists():
+        number += 1
+        kept = profile.with_name(f"{profile.name}.{_REMOVED}-{number}")
+    return kept

@@ -1,0 +1,263 @@
+"""What we changed in a profile, kept inside it, so that it can be taken back byte for byte.
+
+Every change is a folder ``mailsetup-undo/0001`` with ``change.json`` (which files, with the digest
+before and after) and the files as they were. It is there, whole, before the first file is replaced;
+whoever finds a change of which only some files were replaced puts the old ones back.
+"""
+
+import contextlib
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailsetup.apply.thunderbird.profile_lock import read
+from mailsetup.files import atomic
+from mailsetup.files.locking import RefusedError
+from mailsetup.formats.prefs_js import PrefValue
+from mailsetup.i18n import _
+
+FOLDER = "mailsetup-undo"
+_CHANGE = "change.json"
+_MAX_CHANGE = 1024 * 1024
+MAX_FILE = 64 * 1024 * 1024
+"""Bytes. No file that we replace is longer."""
+_VERSION = 1
+_NUMBER = re.compile(r"\d{4,9}\Z")
+# Only these files are ever replaced, whatever a journal says.
+FILES = frozenset({"prefs.js", "logins.json", "key4.db"})
+
+Digest = str | None
+"""SHA-256 as hexadecimal digits; None for a file that is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of ours. Names of files are without folder; digests are `Digest`."""
+
+    kind: str
+    """``profile`` (a new one), ``added`` or ``repaired`` (in an existing one), ``password``."""
+    address: str
+    files: Mapping[str, tuple[Digest, Digest]]
+    prefs: Mapping[str, tuple[PrefValue | None, PrefValue]] = field(default_factory=dict)
+    """Each preference that we set, with its value before and after."""
+    prefixes: tuple[str, ...] = ()
+    """Beginnings of the preferences that belong to us alone."""
+    listed: Mapping[str, str] = field(default_factory=dict)
+    """What we put into lists of keys: the preference and the key."""
+    logins: tuple[str, ...] = ()
+    """The ``guid`` of each login that we stored."""
+    ini: tuple[Digest, Digest] = (None, None)
+    """``profiles.ini`` before and after, for a new profile."""
+    folder: Path | None = None
+    """Where the journal and the backups are; None before it is recorded."""
+    when: str = ""
+    """ISO 8601, UTC."""
+    number: int = 0
+
+    def backup(self, name: str) -> Path:
+        """The file as it was."""
+        if self.folder is None:
+            raise ValueError(name)
+        return self.folder / name
+
+
+def digest(content: bytes | None) -> Digest:
+    """What identifies a content."""
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def prepared(parent: Path, change: Change, before: Mapping[str, bytes | None]) -> None:
+    """Write a change's journal into a new profile that nobody sees yet. Raises OSError."""
+    _write(parent / FOLDER / "0001", change, before)
+
+
+def record(profile: Path, change: Change, before: Mapping[str, bytes | None]) -> Change:
+    """Write a change's journal, whole or not at all. Raises OSError."""
+    journal = profile / FOLDER
+    unfinished = atomic.aside(profile)
+    made = not journal.exists()
+    known = changes(profile)
+    number = known[0].number + 1 if known else 1
+    target = journal / f"{number:04}"
+    try:
+        _write(unfinished / target.name, change, before)
+        if made:
+            unfinished.rename(journal)
+        else:
+            (unfinished / target.name).rename(target)
+            unfinished.rmdir()
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    atomic.sync_folder(journal)
+    atomic.sync_folder(profile)
+    found = _load(target)
+    if found is None:
+        raise RefusedError(_("{place} cannot be read. Nothing was changed.").format(place=target))
+    return found
+
+
+def _write(folder: Path, change: Change, before: Mapping[str, bytes | None]) -> None:
+    folder.parent.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    document = {
+        "version": _VERSION,
+        "when": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "kind": change.kind,
+        "address": change.address,
+        "files": {name: list(pair) for name, pair in change.files.items()},
+        "prefs": {name: list(pair) for name, pair in change.prefs.items()},
+        "prefixes": list(change.prefixes),
+        "listed": dict(change.listed),
+        "logins": list(change.logins),
+        "ini": list(change.ini),
+    }
+    for name, content in before.items():
+        if content is not None:
+            atomic.write_new(folder / name, content, 0o600)
+    atomic.write_new(folder / _CHANGE, json.dumps(document, indent=1).encode(), 0o600)
+    atomic.sync_folder(folder)
+
+
+def changes(profile: Path) -> tuple[Change, ...]:
+    """The changes of this profile that can still be taken back, newest first."""
+    found = []
+    for folder in _recorded(profile / FOLDER):
+        change = _load(folder)
+        if change is not None:
+            found.append(change)
+    return tuple(sorted(found, key=lambda change: change.number, reverse=True))
+
+
+def _recorded(journal: Path) -> list[Path]:
+    """The folders of the changes; none where they may not be read."""
+    with contextlib.suppress(OSError):
+        if not journal.is_symlink() and journal.is_dir():
+            return [
+                folder
+                for folder in journal.iterdir()
+                if _NUMBER.match(folder.name) and folder.is_dir() and not folder.is_symlink()
+            ]
+    return []
+
+
+def forget(profile: Path, change: Change) -> None:
+    """Remove a change's journal: first out of sight, then for good. Raises OSError."""
+    if change.folder is None:
+        return
+    gone = atomic.aside(profile)
+    change.folder.rename(gone)
+    with contextlib.suppress(OSError):  # others are left in it
+        (profile / FOLDER).rmdir()
+    atomic.sync_folder(profile)
+    shutil.rmtree(gone, ignore_errors=True)
+
+
+def current(profile: Path, change: Change) -> dict[str, Digest]:
+    """The digests of the change's files as they are now. Raises RefusedError, OSError."""
+    return {name: digest(read(profile / name, MAX_FILE)) for name in change.files}
+
+
+def roll_back(profile: Path, change: Change, now: Mapping[str, Digest]) -> None:
+    """Put back every file that is not as it was. Raises RefusedError, OSError.
+
+    The preferences go last: with them the account is gone.
+    """
+    changed = [name for name in change.files if now[name] != change.files[name][0]]
+    for name in changed:
+        before = change.files[name][0]
+        if before is not None and digest(read(change.backup(name), MAX_FILE)) != before:
+            raise RefusedError(
+                _("The copy of {name} from before is damaged. Nothing was changed.").format(
+                    name=name
+                )
+            )
+    for name in sorted(changed, key=lambda name: name == "prefs.js"):
+        if change.files[name][0] is None:
+            (profile / name).unlink(missing_ok=True)
+        else:
+            # The copy itself: a disk that is full has room for this.
+            change.backup(name).replace(profile / name)
+    atomic.sync_folder(profile)
+
+
+def recover(profile: Path) -> None:
+    """Clear away what a run of ours that was killed has left; we hold the profile.
+
+    Raises RefusedError, OSError.
+    """
+    for entry in profile.iterdir():
+        if entry.name.startswith(atomic.PREFIX) and not entry.is_symlink():
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                atomic.remove_quietly(entry)
+    with contextlib.suppress(OSError):  # changes are left in it, or it is not there
+        (profile / FOLDER).rmdir()
+    newest = next(iter(changes(profile)), None)
+    if newest is None or newest.kind == "profile":
+        return
+    now = current(profile, newest)
+    whole = all(now[name] == after for name, (_before, after) in newest.files.items())
+    ours = all(now[name] in pair for name, pair in newest.files.items())
+    if ours and not whole:
+        roll_back(profile, newest, now)
+        forget(profile, newest)
+
+
+def _load(folder: Path) -> Change | None:
+    try:
+        content = read(folder / _CHANGE, _MAX_CHANGE)
+        return None if content is None else _parsed(json.loads(content), folder)
+    except (OSError, RefusedError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # not one of ours, or spoiled: it can take nothing back
+
+
+def _parsed(document: dict[str, object], folder: Path) -> Change | None:
+    files, prefs, listed = document["files"], document["prefs"], document["listed"]
+    prefixes, logins, ini = document["prefixes"], document["logins"], document["ini"]
+    if not (
+        document["version"] == _VERSION
+        and isinstance(files, dict)
+        and isinstance(prefs, dict)
+        and isinstance(listed, dict)
+        and isinstance(prefixes, list)
+        and isinstance(logins, list)
+        and isinstance(ini, list)
+        and set(files) <= FILES
+    ):
+        return None
+    return Change(
+        kind=str(document["kind"]),
+        address=str(document["address"]),
+        files={name: (_digest(pair[0]), _digest(pair[1])) for name, pair in files.items()},
+        prefs={str(name): (_pref(pair[0]), _set(pair[1])) for name, pair in prefs.items()},
+        prefixes=tuple(map(str, prefixes)),
+        listed={str(name): str(key) for name, key in listed.items()},
+        logins=tuple(map(str, logins)),
+        ini=(_digest(ini[0]), _digest(ini[1])),
+        folder=folder,
+        when=str(document["when"]),
+        number=int(folder.name),
+    )
+
+
+def _digest(value: object) -> Digest:
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError
+
+
+def _pref(value: object) -> PrefValue | None:
+    return None if value is None else _set(value)
+
+
+def _set(value: object) -> PrefValue:
+    if isinstance(value, str | int | bool):
+        return value
+    raise TypeError

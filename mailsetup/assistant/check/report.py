@@ -1,0 +1,82 @@
+"""The result of a check, as values."""
+
+from dataclasses import dataclass
+
+from mailsetup.diagnosis.symptoms import SymptomAnswer
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.folders import NO_FOLDERS, Folders
+from mailsetup.model.settings import Account
+from mailsetup.verify.result import LoggedIn, RoundTrip
+
+__all__ = ["CheckReport", "Elsewhere", "LoggedIn", "RoundTrip", "SymptomAnswer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Messages between the account and a mailbox at another company, where they arrived."""
+
+    address: str
+    sent: RoundTrip | None = None
+    """From the account to the other mailbox."""
+    received: RoundTrip | None = None
+    """From the other mailbox to the account."""
+    problem: Finding | None = None
+    """Why the other mailbox could not be used: a matter of its own, not of the account."""
+
+
+def sending_was_tested(trip: RoundTrip | None, elsewhere: Elsewhere | None) -> bool:
+    """Whether a message of the account was seen to arrive, and the account to receive one."""
+    return trip is not None or bool(elsewhere and elsewhere.sent and elsewhere.received)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What was proven and what is broken. ``chain`` has every link once, in order."""
+
+    account: Account
+    chain: tuple[tuple[Link, Status], ...]
+    first_broken: Link | None
+    findings: tuple[Finding, ...]
+    incoming: LoggedIn | None
+    outgoing: LoggedIn | None
+    round_trip: RoundTrip | None
+    elapsed_ms: float
+    answer: SymptomAnswer | None = None
+    """To the complaint that the check was asked about, if any."""
+    elsewhere: Elsewhere | None = None
+    """What a second mailbox at another company showed."""
+    folders: Folders = NO_FOLDERS
+    """Where sent mail and the like go, as far as programs do not find that out by themselves."""
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether no link is broken."""
+        return self.first_broken is None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether every link was seen to work, warnings aside, with a message that arrived."""
+        return self.is_in_order and sending_was_tested(self.round_trip, self.elsewhere)
+
+    @property
+    def is_in_order(self) -> bool:
+        """Whether every link was seen to work, warnings aside. No message need have been sent."""
+        return all(status in (Status.OK, Status.WARN) for _link, status in self.chain)
+
+    def status(self, link: Link) -> Status:
+        """How one link stands."""
+        return dict(self.chain)[link]
+
+    @property
+    def to_act_on(self) -> Finding | None:
+        """The finding that explains the complaint, or else the one that explains the chain."""
+        answered = self.answer.finding if self.answer is not None else None
+        return answered or self.root_cause
+
+    @property
+    def root_cause(self) -> Finding | None:
+        """The finding that explains the first broken link."""
+        return next(
+            (f for f in self.findings if f.status is Status.FAIL and f.link is self.first_broken),
+            None,
+        )

@@ -1,0 +1,153 @@
+"""A second mailbox at another company: what only mail on its way through the world can show.
+
+A message to oneself is usually delivered inside the hosting. One to a mailbox elsewhere shows what
+others see of us; one from there shows that the domain's MX leads here.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from mailsetup.assistant.check.report import Elsewhere
+from mailsetup.assistant.check.request import SecondMailbox
+from mailsetup.assistant.events import Activity
+from mailsetup.diagnosis.checks.server import finding_of
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.settings import Account, Protocol
+from mailsetup.net.network import Network
+from mailsetup.verify.login import (
+    log_in_imap,
+    log_in_pop3,
+    log_in_smtp,
+    open_imap,
+    open_pop3,
+    open_smtp,
+)
+from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
+from mailsetup.verify.result import DialogueFailure, RoundTrip
+from mailsetup.verify.session import OpenSessions
+from mailsetup.verify.smtp import SmtpSession
+
+Begin = Callable[[Activity, str], None]
+End = Callable[[Activity, Status], None]
+
+
+async def exchange(
+    account: Account,
+    mailbox: Mailbox,
+    smtp: SmtpSession,
+    second: SecondMailbox,
+    net: Network,
+    *,
+    wait: float,
+    begin: Begin,
+    end: End,
+) -> tuple[Elsewhere, tuple[Finding, ...]]:
+    """Send a message each way at the same time, and see both arrive.
+
+    ``mailbox`` and ``smtp`` are the account's, logged in. The findings are about the account.
+    """
+    other = second.account
+    address = str(other.address)
+    async with OpenSessions() as sessions:
+        begin(Activity.OPEN_SECOND, address)
+        opened = await _opened(second, net, sessions)
+        if isinstance(opened, DialogueFailure):
+            end(Activity.OPEN_SECOND, Status.WARN)
+            return Elsewhere(address, problem=finding_of(opened, other.address)), ()
+        end(Activity.OPEN_SECOND, Status.OK)
+        other_mailbox, other_smtp = opened
+        begin(Activity.SEND_ELSEWHERE, address)
+        begin(Activity.RECEIVE_FROM_ELSEWHERE, address)
+        sent, received = await asyncio.gather(
+            other_mailbox.see_arrive(Message(smtp, account, other.address), net, wait=wait),
+            mailbox.see_arrive(Message(other_smtp, other, account.address), net, wait=wait),
+        )
+    end(Activity.SEND_ELSEWHERE, _status(sent))
+    end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))
+    findings = [
+        *_sent_findings(sent, account, other, wait),
+        *_received_findings(received, account, other, wait),
+    ]
+    elsewhere = Elsewhere(
+        address,
+        sent=sent if isinstance(sent, RoundTrip) else None,
+        received=received if isinstance(received, RoundTrip) else None,
+    )
+    return elsewhere, tuple(findings)
+
+
+async def _opened(
+    second: SecondMailbox, net: Network, sessions: OpenSessions
+) -> tuple[Mailbox, SmtpSession] | DialogueFailure:
+    mailbox, smtp = await asyncio.gather(
+        _mailbox(second, net, sessions), _submission(second, net, sessions)
+    )
+    if isinstance(mailbox, DialogueFailure):
+        return mailbox
+    if isinstance(smtp, DialogueFailure):
+        return smtp
+    return mailbox, smtp
+
+
+async def _mailbox(
+    second: SecondMailbox, net: Network, sessions: OpenSessions
+) -> Mailbox | DialogueFailure:
+    server = second.account.incoming
+    if server.protocol is Protocol.POP3:
+        pop3 = await open_pop3(server, net)
+        if isinstance(pop3, DialogueFailure):
+            return pop3
+        async with pop3:
+            proof = await log_in_pop3(pop3, second.secret, net)
+        return (
+            proof if isinstance(proof, DialogueFailure) else Pop3Mailbox(pop3.server, second.secret)
+        )
+    imap = await open_imap(server, net)
+    if isinstance(imap, DialogueFailure):
+        return imap
+    sessions.add(imap)
+    proof = await log_in_imap(imap, second.secret, net)
+    return proof if isinstance(proof, DialogueFailure) else ImapMailbox(imap)
+
+
+async def _submission(
+    second: SecondMailbox, net: Network, sessions: OpenSessions
+) -> SmtpSession | DialogueFailure:
+    smtp = await open_smtp(second.account.outgoing, net)
+    if isinstance(smtp, DialogueFailure):
+        return smtp
+    sessions.add(smtp)
+    proof = await log_in_smtp(smtp, second.secret, net)
+    return proof if isinstance(proof, DialogueFailure) else smtp
+
+
+def _sent_findings(
+    outcome: RoundTrip | DialogueFailure, account: Account, other: Account, wait: float
+) -> list[Finding]:
+    if isinstance(outcome, DialogueFailure):
+        return [_marked(finding_of(outcome, account.address, wait=wait), account, other)]
+    if outcome.junk:
+        facts = {"address": str(other.address), "folder": outcome.folder}
+        return [Finding("account.send.seen-as-spam", Status.WARN, facts, dict(facts))]
+    return []
+
+
+def _received_findings(
+    outcome: RoundTrip | DialogueFailure, account: Account, other: Account, wait: float
+) -> list[Finding]:
+    if isinstance(outcome, DialogueFailure):
+        return [_marked(finding_of(outcome, account.address, wait=wait), other, account)]
+    if outcome.junk:
+        facts = {"folder": outcome.folder}
+        return [Finding("account.mail.in-spam", Status.WARN, facts, dict(facts))]
+    return []
+
+
+def _marked(finding: Finding, sender: Account, recipient: Account) -> Finding:
+    """The finding with the way that the message went."""
+    way = {"from": str(sender.address), "to": str(recipient.address)}
+    return Finding(finding.id, finding.status, finding.facts, {**finding.evidence, **way})
+
+
+def _status(outcome: RoundTrip | DialogueFailure) -> Status:
+    return Status.FAIL if isinstance(outcome, DialogueFailure) else Status.OK

@@ -1,0 +1,217 @@
+"""A domain without any account: its DNS, the settings that lead to its servers, their answers.
+
+For whoever keeps an eye on domains day by day. No password is involved anywhere.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from typing import assert_never
+
+from mailsetup.assistant.service import RunOptions
+from mailsetup.diagnosis.chain import Diagnosis, judge
+from mailsetup.diagnosis.checks.domain import look_at_domain
+from mailsetup.diagnosis.checks.network import look_at_network
+from mailsetup.diagnosis.checks.server import finding_of
+from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
+from mailsetup.discovery.certificate_names import proven_name
+from mailsetup.discovery.find import find
+from mailsetup.discovery.result import Discovery, DiscoveryStatus
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Fact, Finding, Link, Status
+from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
+from mailsetup.net.dial import ConnectFailure, ConnectFault
+from mailsetup.net.network import Network
+from mailsetup.net.tls import CertificateFacts, TlsFailure, TlsFault
+from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.login import open_imap, open_pop3, open_smtp, ways_to_sign_in
+from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
+from mailsetup.verify.smtp import SmtpSession
+
+EXPIRING = 14
+"""Days before its end from which a certificate is worth a warning: those that renew themselves
+have done so two weeks earlier."""
+MAX_SERVERS = 12
+_EXCHANGER_TIMEOUT = 8.0
+"""Seconds for a mail exchanger: port 25 is closed in many networks, and that says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSeen:
+    """One server as it answered. ``finding`` is what is wrong with it, if anything."""
+
+    server: ServerSettings
+    finding: Finding | None = None
+    tls_version: str = ""
+    certificate: CertificateFacts | None = None
+    days_left: int | None = None
+    ways: tuple[str, ...] = ()
+    """To sign in, as the server offers them."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainReport:
+    """What was seen. ``exchangers`` are those whose certificate could be looked at."""
+
+    domain: str
+    discovery: Discovery
+    verdict: Diagnosis
+    servers: tuple[ServerSeen, ...]
+    exchangers: tuple[ServerSeen, ...]
+    elapsed_ms: float
+
+    @property
+    def is_found(self) -> bool:
+        """Whether there are settings for the domain."""
+        return self.discovery.outcome is not DiscoveryStatus.NOT_FOUND
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether no link is broken."""
+        return self.verdict.first_broken is None
+
+
+async def watch(
+    domain: str, net: Network, options: RunOptions, known: Discovery | None = None
+) -> DomainReport:
+    """Look at everything side by side. ``domain`` is an A-label; ``known`` are settings to hold the
+    servers against, instead of those that are published."""
+    started = net.clock.monotonic()
+    address = EmailAddress("postmaster", domain)
+    discovery = known or await find(
+        address,
+        net,
+        agreed=options.agreed,
+        budget=options.budget,
+        offline=options.offline,
+        plain_http=options.plain_http,
+    )
+    settings = discovery.settings
+    wanted = settings.servers[:MAX_SERVERS] if settings is not None else ()
+    facts = discovery.domain_facts
+    request = HealthRequest(
+        address,
+        incoming_host=settings.incoming[0].host if settings and settings.incoming else "",
+        outgoing_host=settings.outgoing[0].host if settings and settings.outgoing else "",
+        exchangers=facts,
+        tried=discovery.tried,
+    )
+    of_domain, health, servers, exchangers = await asyncio.gather(
+        look_at_domain(address, net, facts),
+        look_at_dns_health(request, net),
+        asyncio.gather(*(_seen(server, address, net) for server in wanted)),
+        asyncio.gather(*(_exchanger(host, net) for host in _exchangers(discovery))),
+    )
+    of_servers = tuple(one.finding for one in servers if one.finding is not None)
+    of_network = () if of_servers != () or settings is not None else await look_at_network(net)
+    findings = (*of_network, *of_domain.findings, *health, *of_servers)
+    proven = {Link.DNS} if of_domain.in_order else set()
+    if servers and all(one.finding is None for one in servers):
+        proven |= {Link.HOSTING, Link.CLIENT}
+    return DomainReport(
+        domain=domain,
+        discovery=discovery,
+        verdict=judge(findings, proven),
+        servers=tuple(servers),
+        exchangers=tuple(one for one in exchangers if one is not None),
+        elapsed_ms=1000 * (net.clock.monotonic() - started),
+    )
+
+
+def _exchangers(discovery: Discovery) -> tuple[str, ...]:
+    facts = discovery.domain_facts
+    if facts is None:
+        return ()
+    return tuple(dict.fromkeys(one.host for one in facts.exchangers if one.host))[:MAX_SERVERS]
+
+
+async def _seen(server: ServerSettings, address: EmailAddress, net: Network) -> ServerSeen:
+    opened: ImapSession | Pop3Session | SmtpSession | DialogueFailure
+    match server.protocol:
+        case Protocol.IMAP:
+            opened = await open_imap(server, net)
+        case Protocol.POP3:
+            opened = await open_pop3(server, net)
+        case Protocol.SMTP:
+            opened = await open_smtp(server, net)
+        case _:
+            assert_never(server.protocol)
+    if isinstance(opened, DialogueFailure):
+        return ServerSeen(server, await _failed(opened, address, net))
+    async with opened:
+        certificate = opened.certificate
+        ways = ways_to_sign_in(opened)
+        days = _days_left(certificate, net)
+        finding = _expiring(server, certificate, days) or _no_way(server, ways, address)
+        return ServerSeen(
+            server, finding, opened.tls_version, certificate, days, tuple(sorted(ways))
+        )
+
+
+async def _failed(failure: DialogueFailure, address: EmailAddress, net: Network) -> Finding:
+    name = None
+    if failure.error is DialogueFault.CERTIFICATE_WRONG_NAME:
+        server = failure.server
+        tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
+        seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
+        name = await proven_name(seen, address.domain, net)
+    return finding_of(failure, address, proven_name=name)
+
+
+def _days_left(certificate: CertificateFacts | None, net: Network) -> int | None:
+    return (certificate.not_after - net.clock.now()).days if certificate is not None else None
+
+
+def _expiring(
+    server: ServerSettings, certificate: CertificateFacts | None, days: int | None
+) -> Finding | None:
+    if certificate is None or days is None or days >= EXPIRING:
+        return None
+    facts: dict[str, Fact] = {"host": server.host, "days": days}
+    evidence: dict[str, Fact] = {
+        "server": f"{server.host}:{server.port}",
+        "certificate_expires": certificate.not_after.isoformat(),
+        "certificate_issuer": certificate.issuer,
+    }
+    return Finding("hosting.tls.certificate-expiring", Status.WARN, facts, evidence)
+
+
+_NAMES = {
+    Authentication.PASSWORD_CLEARTEXT: {"PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-1"},
+    Authentication.PASSWORD_ENCRYPTED: {"CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-256", "SCRAM-SHA-1"},
+    Authentication.OAUTH2: {"XOAUTH2", "OAUTHBEARER"},
+    Authentication.NTLM: {"NTLM"},
+    Authentication.GSSAPI: {"GSSAPI"},
+    Authentication.TLS_CLIENT_CERT: {"EXTERNAL"},
+}
+
+
+def _no_way(server: ServerSettings, ways: frozenset[str], address: EmailAddress) -> Finding | None:
+    """The settings promise ways to sign in of which the server knows none."""
+    if Authentication.NONE in server.authentication:
+        return None
+    promised = {name for kind in server.authentication for name in _NAMES.get(kind, set())}
+    if promised & ways:
+        return None
+    text = " ".join(sorted(ways))
+    failure = DialogueFailure(Stage.LOGIN, DialogueFault.NO_COMMON_MECHANISM, server, text=text)
+    return finding_of(failure, address)
+
+
+async def _exchanger(host: str, net: Network) -> ServerSeen | None:
+    """A mail exchanger's certificate, where port 25 is open to us and it proves its name."""
+    server = ServerSettings(
+        Protocol.SMTP, host, 25, SocketType.STARTTLS, "", (Authentication.NONE,)
+    )
+    try:
+        async with asyncio.timeout(_EXCHANGER_TIMEOUT):
+            opened = await open_smtp(server, net)
+    except TimeoutError:
+        return None
+    if isinstance(opened, DialogueFailure):
+        return None
+    async with opened:
+        certificate = opened.certificate
+        return ServerSeen(
+            server, None, opened.tls_version, certificate, _days_left(certificate, net)
+        )

@@ -1,0 +1,191 @@
+"""The sentences of a result: window, command line and report say them alike."""
+
+from datetime import datetime
+
+from mailsetup.assistant.check.report import CheckReport, Elsewhere
+from mailsetup.assistant.texts.common import link_name
+from mailsetup.diagnosis.catalogue import explain
+from mailsetup.diagnosis.checks.server import room_for_files
+from mailsetup.figures import seconds, size
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Actor, Finding
+from mailsetup.model.hostname import to_u_label
+from mailsetup.model.text import plain
+from mailsetup.verify.result import Stage
+
+
+def verdict_words(report: CheckReport) -> tuple[str, str]:
+    """The verdict as a title and one sentence."""
+    cause = report.root_cause
+    if cause is not None:
+        return broken_words(cause)
+    if report.is_proven:
+        return _("Everything works"), _("Your mail comes in and goes out.")
+    if report.is_in_order:
+        return _("Logging in works"), _("Sending was not tested.")
+    return _("Nothing broken was found"), _("Not everything could be checked.")
+
+
+def healthy_sentence(report: CheckReport) -> str:
+    """The verdict as one sentence; "" where a link is broken."""
+    if not report.is_healthy:
+        return ""
+    if report.is_proven:
+        return _("Everything works.")
+    if report.is_in_order:
+        return _("Logging in works; sending was not tested.")
+    return _("Nothing is broken as far as it could be checked.")
+
+
+def broken_words(cause: Finding) -> tuple[str, str]:
+    """The same for a chain that is broken by this."""
+    return _("Broken here: {link}").format(link=link_name(cause.link)), explain(cause).title
+
+
+def proof_sentences(report: CheckReport) -> tuple[str, ...]:
+    """What was seen to work, a sentence each."""
+    lines = []
+    if report.incoming is not None:
+        host = to_u_label(report.incoming.server.host)
+        lines.append(_("Logged in at {host} to receive").format(host=host))
+    if report.outgoing is not None:
+        host = to_u_label(report.outgoing.server.host)
+        lines.append(_("Logged in at {host} to send").format(host=host))
+    limit = report.outgoing.size_limit if report.outgoing is not None else None
+    if limit:
+        lines.append(
+            _("Messages up to {size} may be sent; that is about {files} of files").format(
+                size=size(limit), files=size(room_for_files(limit))
+            )
+        )
+    trip = report.round_trip
+    if trip is not None:
+        taken = seconds(trip.sent_ms + trip.arrived_ms)
+        lines.append(
+            _("A message of {size} came back after {time}").format(size=size(trip.size), time=taken)
+        )
+        if trip.attachment_intact:
+            lines.append(_("Its attachment is unchanged"))
+    if report.elsewhere is not None:
+        lines += elsewhere_sentences(report.elsewhere)
+    return tuple(lines)
+
+
+def elsewhere_sentences(elsewhere: Elsewhere) -> tuple[str, ...]:
+    """Which messages arrived between the account and the second mailbox."""
+    lines = []
+    for trip, sentence in (
+        (elsewhere.sent, _("A message to {address} arrived there (folder {folder}).")),
+        (elsewhere.received, _("A message from {address} arrived here (folder {folder}).")),
+    ):
+        if trip is not None:
+            folder = plain(trip.folder, 80)
+            lines.append(sentence.format(address=elsewhere.address, folder=folder))
+    return tuple(lines)
+
+
+def note_sentences(report: CheckReport) -> tuple[str, ...]:
+    """What the person should know besides: servers' own words, what was left behind."""
+    lines = []
+    for proof in (report.incoming, report.outgoing):
+        for alert in proof.alerts if proof else ():
+            lines.append(_("The server says: {text}").format(text=plain(alert)))
+    trips = [report.round_trip]
+    if report.elsewhere is not None:
+        trips += [report.elsewhere.sent, report.elsewhere.received]
+        if report.elsewhere.problem is not None:
+            why = explain(report.elsewhere.problem).title
+            lines.append(_("The second mailbox could not be used: {why}").format(why=why))
+    if any(trip is not None and not trip.cleaned_up for trip in trips):
+        lines.append(_("The test message could not be removed; delete it by hand."))
+    return tuple(lines)
+
+
+def message_for_actor(address: EmailAddress, cause: Finding, now: datetime) -> str:
+    """What to write to whoever has to act: all that they will ask for, nothing secret.
+
+    Several lines. ``now`` is aware. "" where it is the person who has to act.
+    """
+    explanation = explain(cause)
+    if explanation.who is Actor.YOU:
+        return ""
+    problem = _("I have a problem with the mail of {address}. {sentence}")
+    rows = [(_("When"), now.strftime("%Y-%m-%d %H:%M %z")), *_evidence_rows(cause)]
+    return "\n".join(
+        (
+            _("Hello,"),
+            problem.format(address=address, sentence=_ended(explanation.title)),
+            *(f"- {name}: {value}" for name, value in rows if value),
+            _("Could you please have a look and tell me what you find? Thank you."),
+        )
+    )
+
+
+def _evidence_rows(cause: Finding) -> list[tuple[str, str]]:
+    """What a server or the DNS said, in the order in which one asks for it."""
+    evidence = cause.evidence
+
+    def said(*names: str) -> str:
+        values = (evidence.get(name, "") for name in names)
+        shown = (", ".join(v) if isinstance(v, tuple) else str(v) for v in values)
+        return plain(" ".join(one for one in shown if one))
+
+    protocol = said("protocol").upper()
+    server = f"{said('server')} ({protocol})" if protocol else said("server")
+    answer = said("code", "answer")
+    stage = str(evidence.get("stage", ""))
+    return [
+        (_("Server"), server),
+        (_("User name"), plain(str(cause.facts.get("username", "")), 120)),
+        (_("Step"), stage_words(stage) if stage else ""),
+        (_("Exact answer of the server"), _("“{text}”").format(text=answer) if answer else ""),
+        (_("Size of the message"), size(int(said("size"))) if said("size").isdigit() else ""),
+        (_("Message-ID"), said("message_id")),
+        (_("The outgoing server took it with the words"), said("accepted")),
+        (_("From"), said("from")),
+        (_("To"), said("to")),
+        (_("Certificate for"), said("certificate_names")),
+        (_("Certificate issued by"), said("certificate_issuer")),
+        (_("Certificate ends"), said("certificate_expires")),
+        (_("Found in the DNS"), said("name", "record")),
+        (_("Reason"), said("reason")),
+        (_("MX records"), said("mx")),
+        (_("The mailbox is at"), said("mailbox")),
+        (_("Signatures (DKIM)"), said("signatures") or said("dkim")),
+        (_("SPF"), said("spf")),
+        (_("Sending address"), said("address", "reverse_name") if "record" in evidence else ""),
+    ]
+
+
+def stage_words(stage: str) -> str:
+    """How far a dialogue had come, as the end of a sentence; ``stage`` is a `Stage`."""
+    match stage:
+        case Stage.CONNECT:
+            return _("connecting")
+        case Stage.TLS | Stage.STARTTLS:
+            return _("beginning encryption")
+        case Stage.GREETING:
+            return _("greeting of the server")
+        case Stage.LOGIN:
+            return _("logging in")
+        case Stage.MAILBOX:
+            return _("opening the mailbox")
+        case Stage.SENDER:
+            return _("naming the sender")
+        case Stage.RECIPIENT:
+            return _("naming the recipient")
+        case Stage.DATA:
+            return _("handing the message over")
+        case Stage.ARRIVAL:
+            return _("waiting for the message")
+        case Stage.ATTACHMENT:
+            return _("reading the message")
+        case Stage.CLEAN_UP:
+            return _("removing the message")
+        case _:
+            return stage
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", "!", "…")) else f"{sentence}."

@@ -1,0 +1,243 @@
+"""What is done, on the disk before the next thing begins: one line of JSON each.
+
+The journal is only ever added to. A line that was cut off by a crash is cut away when the journal
+is opened again; everything before it counts.
+"""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Self
+
+from mailsetup.export.filename import is_safe_name
+from mailsetup.files import atomic
+from mailsetup.files.private_folder import make_own_folder, open_own_file, reason_of
+from mailsetup.i18n import _
+from mailsetup.model.settings_json import Json
+from mailsetup.model.text import plain
+
+Entry = dict[str, Json]
+
+_FOLDER, _JOURNAL, _LOCK = ".mailsetup-batch", "journal.jsonl", "lock"
+_VERSION = 1
+_LATEST = 1e11
+"""Seconds since the epoch: no time of an entry is later, nor infinite."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFailure:
+    """Why the folder cannot be worked in; ``reason`` is a sentence. ``is_busy`` where another run
+    holds it now."""
+
+    reason: str
+    is_busy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    offset: int
+    fingerprint: str
+    done: bool
+    folder: str
+
+
+class RunJournal:
+    """The journal of one folder of results, held by one run at a time.
+
+    ``people`` are kept on the disk; memory holds where each one's last line stands.
+    """
+
+    def __init__(self, file: BinaryIO, writer: int, lock: BinaryIO) -> None:
+        """``file`` reads and the descriptor ``writer`` writes the same file, apart from each other:
+        what could not be written must not wait in a buffer that reading would flush."""
+        self._file = file
+        self._writer = writer
+        self._lock = lock
+        self._end = 0
+        self._people: dict[str, _Place] = {}
+        self.domains: dict[str, Entry] = {}
+        """The last search of each domain."""
+        self.refusals: list[tuple[str, float]] = []
+        """Hosting and time (seconds since the epoch) of logins that were refused."""
+
+    @classmethod
+    def open(cls, out: Path) -> "RunJournal | JournalFailure":
+        """Open or begin the journal of this folder."""
+        folder = out / _FOLDER
+        try:
+            make_own_folder(folder)
+            lock = os.fdopen(open_own_file(folder / _LOCK, os.O_RDWR | os.O_APPEND), "ab")
+        except OSError as error:
+            return JournalFailure(reason_of(error, out))
+        try:
+            if not _take(lock):
+                lock.close()
+                return JournalFailure(
+                    _("Another run is working in {place}. Wait for it, or end it.").format(
+                        place=plain(str(out), 1000)
+                    ),
+                    is_busy=True,
+                )
+            return cls._opened(folder, lock)
+        except OSError as error:
+            lock.close()
+            return JournalFailure(reason_of(error, out))
+
+    @classmethod
+    def _opened(cls, folder: Path, lock: BinaryIO) -> Self:
+        """The journal below a lock that is held. Raises OSError."""
+        with contextlib.ExitStack() as opened:
+            writer = open_own_file(folder / _JOURNAL, os.O_RDWR)
+            opened.callback(os.close, writer)
+            reader = open_own_file(folder / _JOURNAL, os.O_RDONLY)
+            file = opened.enter_context(os.fdopen(reader, "rb"))
+            journal = cls(file, writer, lock)
+            journal._load()
+            if not _is_ours_alone(writer):
+                # Where a password goes is not taken from a file that others can write.
+                journal.domains.clear()
+            opened.pop_all()
+        atomic.sync_folder(folder)
+        return journal
+
+    def _load(self) -> None:
+        """Raises OSError."""
+        for offset, line in _whole_lines(self._file):
+            entry = _entry(line)
+            if entry is not None:
+                self._note(entry, offset)
+            self._end = offset + len(line)
+        os.ftruncate(self._writer, self._end)
+
+    def _note(self, entry: Entry, offset: int) -> None:
+        match entry:
+            case {"kind": "person", "address": str(address), "fingerprint": str(fingerprint)}:
+                folder = entry.get("folder")
+                # A name that leads elsewhere is none of those that were given out.
+                known = folder if isinstance(folder, str) and is_safe_name(folder) else ""
+                done = entry.get("done") is True
+                self._people[address] = _Place(offset, fingerprint, done, known)
+            case {"kind": "domain", "domain": str(domain)}:
+                self.domains[domain] = entry
+            case {"kind": "refused", "hosting": str(hosting), "at": float(at) | int(at)} if (
+                0 <= at < _LATEST
+            ):
+                self.refusals.append((hosting, float(at)))
+            case _:
+                # A later version's entry: not ours to judge.
+                return
+
+    def add(self, entries: Iterable[Entry]) -> None:
+        """Write these entries; when this returns they survive a power cut. Raises OSError."""
+        lines = []
+        for entry in entries:
+            line = json.dumps({"v": _VERSION, **entry}, ensure_ascii=True).encode() + b"\n"
+            lines.append((entry, line))
+        if not lines:
+            return
+        content = b"".join(line for _entry, line in lines)
+        try:
+            os.lseek(self._writer, self._end, os.SEEK_SET)
+            while content:
+                content = content[os.write(self._writer, content) :]
+            os.fsync(self._writer)
+        except OSError:
+            # Half a line must not be continued by the next one.
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._writer, self._end)
+            raise
+        for entry, line in lines:
+            self._note(entry, self._end)
+            self._end += len(line)
+
+    def is_done(self, address: str, fingerprint: str) -> bool:
+        """Whether this person, asked for in just this way, needs nothing more."""
+        place = self._people.get(address)
+        return place is not None and place.done and place.fingerprint == fingerprint
+
+    def folder_of(self, address: str) -> str:
+        """The name of the person's folder, once there is one."""
+        place = self._people.get(address)
+        return place.folder if place is not None else ""
+
+    @property
+    def folders(self) -> Iterator[str]:
+        """All names that were given out."""
+        return (place.folder for place in self._people.values() if place.folder)
+
+    def person(self, address: str) -> Entry | None:
+        """The person's last entry, read from the disk."""
+        place = self._people.get(address)
+        if place is None:
+            return None
+        self._file.seek(place.offset)
+        return _entry(self._file.readline())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others work in the folder."""
+        for close in (self._file.close, lambda: os.close(self._writer), self._lock.close):
+            # Every entry was brought to the disk before: a network file system may still complain.
+            with contextlib.suppress(OSError):
+                close()
+
+
+def recent(entry: Entry, now: datetime, seconds: float) -> bool:
+    """Whether the entry's time ``at`` is no longer ago than this."""
+    at = entry.get("at")
+    return isinstance(at, int | float) and at < _LATEST and 0 <= now.timestamp() - at <= seconds
+
+
+def _is_ours_alone(descriptor: int) -> bool:
+    if os.name == "nt":
+        return True
+    seen = os.fstat(descriptor)
+    return seen.st_uid == os.geteuid() and not seen.st_mode & 0o022
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    file.seek(0)
+    offset = 0
+    for line in file:
+        if not line.endswith(b"\n"):
+            return
+        yield offset, line
+        offset += len(line)
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
+
+
+def _take(lock: BinaryIO) -> bool:
+    """Hold the file until it is closed, or the process ends in whatever way."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            lock.seek(0)
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,126 @@
+"""What came of each person, and of a whole run: values, fit to be written down."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mailsetup.assistant.check.report import CheckReport
+from mailsetup.batch.table_check import Person
+from mailsetup.diagnosis.catalogue import explain
+from mailsetup.discovery.result import Discovery
+from mailsetup.i18n import N_, _
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.settings import Account
+from mailsetup.model.settings_json import Json, server_to_json
+
+
+class PersonState(StrEnum):
+    """How it stands with a person, in the words of ``report.json``."""
+
+    READY = "ready"
+    """The files are there; nothing was to be tested."""
+    WORKS = "works"
+    BROKEN = "broken"
+    NOT_TESTED = "not-tested"
+    """The files are there; the test was left for another time."""
+    NO_SETTINGS = "no-settings"
+    NEEDS_CONFIRMATION = "needs-confirmation"
+    NOT_WRITTEN = "not-written"
+    """The account cannot be written into any file."""
+    OPEN = "open"
+    """Its turn has not come."""
+
+
+DONE = frozenset(
+    {PersonState.READY, PersonState.WORKS, PersonState.BROKEN, PersonState.NOT_WRITTEN}
+)
+"""States with which a later run leaves a person alone."""
+FAILED = frozenset({PersonState.BROKEN, PersonState.NOT_WRITTEN})
+
+_WORDS = {
+    PersonState.READY: N_("ready"),
+    PersonState.WORKS: N_("works"),
+    PersonState.BROKEN: N_("broken"),
+    PersonState.NOT_TESTED: N_("not tested"),
+    PersonState.NO_SETTINGS: N_("no settings found"),
+    PersonState.NEEDS_CONFIRMATION: N_("must be confirmed"),
+    PersonState.NOT_WRITTEN: N_("cannot be written"),
+    PersonState.OPEN: N_("still to do"),
+}
+
+
+def state_word(state: PersonState) -> str:
+    """The state in a word or two."""
+    return _(_WORDS[state])
+
+
+@dataclass(frozen=True, slots=True)
+class PersonResult:
+    """One person. ``reason`` is a sentence where something is not as it should be."""
+
+    person: Person
+    state: PersonState
+    reason: str = ""
+    discovery: Discovery | None = None
+    account: Account | None = None
+    report: CheckReport | None = None
+    """Without secrets."""
+
+    def entry(self) -> dict[str, Json]:
+        """What the journal and ``report.json`` hold of it, apart from files."""
+        discovery, account = self.discovery, self.account
+        source = discovery.source if discovery else None
+        findings = self.report.findings if self.report else ()
+        return {
+            "address": self.person.address.ascii,
+            "outcome": str(self.state),
+            "reason": self.reason,
+            "source": (
+                {
+                    "method": str(source.method),
+                    "location": source.location,
+                    "channel": str(source.channel),
+                }
+                if source
+                else None
+            ),
+            "confirm": list(discovery.confirm) if discovery else [],
+            "incoming": server_to_json(account.incoming) if account else None,
+            "outgoing": server_to_json(account.outgoing) if account else None,
+            "first_broken": (
+                str(self.report.first_broken)
+                if self.report is not None and self.report.first_broken is not None
+                else None
+            ),
+            "findings": [_finding(one) for one in findings if one.status is not Status.OK],
+        }
+
+
+def _finding(finding: Finding) -> Json:
+    said = explain(finding)
+    return {
+        "id": finding.id,
+        "status": str(finding.status),
+        "who": str(said.who),
+        "title": said.title,
+        "advice": said.advice,
+    }
+
+
+@dataclass
+class Totals:
+    """How many people are in which state."""
+
+    states: Counter[PersonState] = field(default_factory=Counter)
+
+    def add(self, states: Iterable[PersonState]) -> None:
+        """Count these too."""
+        self.states.update(states)
+
+    def __getitem__(self, state: PersonState) -> int:
+        return self.states[state]
+
+    def to_json(self) -> dict[str, Json]:
+        """Every state with its number, also where it is none."""
+        return {str(state): self.states[state] for state in PersonState}

@@ -1,0 +1,89 @@
+"""One settings file for many people: whose user names stand in it, and what they become."""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mailsetup.files.user_file import FileFailure, read_given_file
+from mailsetup.i18n import _
+from mailsetup.model.address import AddressFailure, EmailAddress
+from mailsetup.model.settings import AccountSettings, ServerSettings
+from mailsetup.model.settings_json import SettingsFailure, settings_from_json
+from mailsetup.model.text import plain
+
+MAX_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSettings:
+    """A settings document as ``discover`` prints it, or the ``settings`` in it alone.
+
+    User names are taken over for others where they are made from the address in the document; a
+    placeholder (``%EMAILADDRESS%``, ``%EMAILLOCALPART%``, ``%EMAILDOMAIN%``) is filled in, and a
+    missing user name is the address.
+    """
+
+    path: Path
+    document: object
+    sha256: str
+
+    @property
+    def owner(self) -> EmailAddress | None:
+        """The address that the document was made for, where it says so."""
+        if isinstance(self.document, dict) and isinstance(self.document.get("address"), str):
+            parsed = EmailAddress.parse(self.document["address"])
+            return None if isinstance(parsed, AddressFailure) else parsed
+        return None
+
+    def settings_for(self, address: EmailAddress) -> AccountSettings | SettingsFailure:
+        """The settings of this person."""
+        settings = settings_from_json(self.document, address)
+        if isinstance(settings, SettingsFailure):
+            return settings
+        owner = self.owner
+        if owner is not None:
+            settings = settings.with_login_of(owner, address)
+        incoming, outgoing = (
+            tuple(_filled(server, address) for server in side)
+            for side in (settings.incoming, settings.outgoing)
+        )
+        if None in incoming or None in outgoing:
+            return SettingsFailure("username", "a placeholder that is not known")
+        return replace(
+            settings,
+            incoming=tuple(server for server in incoming if server),
+            outgoing=tuple(server for server in outgoing if server),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSettingsFailure:
+    """Why the file cannot be used; ``reason`` is a sentence."""
+
+    reason: str
+
+
+def read_settings(
+    path: Path, *, pipe_seconds: float = 0.0
+) -> SharedSettings | SharedSettingsFailure:
+    """Read a settings file once for everybody. ``pipe_seconds``: see `read_given_file`."""
+    content = read_given_file(path, MAX_BYTES, pipe_seconds=pipe_seconds)
+    if isinstance(content, FileFailure):
+        return SharedSettingsFailure(content.reason)
+    try:
+        document = json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        shown = plain(str(path))
+        return SharedSettingsFailure(_("The settings file is not JSON: {path}").format(path=shown))
+    return SharedSettings(path, document, hashlib.sha256(content).hexdigest())
+
+
+def _filled(server: ServerSettings, address: EmailAddress) -> ServerSettings | None:
+    if "%" not in server.username:
+        return server
+    username = address.fill(server.username)
+    # A percent sign may also be a hosting's way of writing the @.
+    if username is None:
+        return server if server.username.count("%") == 1 else None
+    return replace(server, username=username)

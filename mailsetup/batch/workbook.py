@@ -1,0 +1,221 @@
+"""Workbooks, read in a child process with limits on memory, processor and time.
+
+Reading them is native code over formats that can ask for any amount of memory in a few bytes: two
+cells far apart, a forged count, an element that is never closed. Such a file aborts or hangs the
+process that reads it. Looking through the file beforehand would cover the XML formats only, not
+.xls and .xlsb, and each new trick would need its own test; a child process covers them all.
+"""
+
+import contextlib
+import json
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from types import TracebackType
+from typing import Any, Self
+
+from mailsetup.batch import workbook_child
+from mailsetup.batch.spawn import interrupts_blocked
+
+_STEP = 0.1
+"""Seconds between looks at whether somebody still wants the answer."""
+_START_SECONDS = 30.0
+_MAX_MESSAGE = 16 * 1024 * 1024
+
+
+class CellKind(StrEnum):
+    """What a spreadsheet took a value for that is not a text."""
+
+    NUMBER = "number"
+    DATE = "date"
+    TRUTH = "truth"
+    ERROR = "error"
+
+
+class WorkbookFault(StrEnum):
+    """Why a workbook cannot be read."""
+
+    BROKEN = "broken"
+    """Damaged, not a workbook at all, or it takes more memory or time than a workbook may."""
+    PASSWORD = "password"  # noqa: S105 - a word for machines
+    LARGE = "large"
+    NOT_STARTED = "not-started"
+    """This computer could not start the process that reads it."""
+
+
+class WorkbookError(Exception):
+    """Carries the fault to the border of this package."""
+
+    def __init__(self, fault: WorkbookFault) -> None:
+        super().__init__(fault)
+        self.fault = fault
+
+
+class ReadingCancelledError(Exception):
+    """Nobody wants the answer any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookLimits:
+    """What reading one workbook may take: bytes of memory, seconds by the clock and of processor
+    time."""
+
+    memory: int = workbook_child.MEMORY
+    seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """A row of a sheet: its number from 1, its cells as texts, and which were no texts."""
+
+    number: int
+    cells: list[str]
+    kinds: dict[int, CellKind]
+
+
+class Workbook:
+    """A workbook that a child process reads; to be used in a ``with`` statement.
+
+    ``sheets`` are the names of its worksheets and whether each is visible.
+    """
+
+    def __init__(
+        self,
+        content: bytes,
+        limits: WorkbookLimits | None = None,
+        is_cancelled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Start reading. Raises WorkbookError, ReadingCancelledError."""
+        self._limits = limits or WorkbookLimits()
+        self._is_cancelled = is_cancelled
+        self._requests = 0
+        self._deadline = time.monotonic() + _START_SECONDS
+        self._pipe, self._process = _started(self._limits)
+        try:
+            # Its first message says that it is ready.
+            self._receive(WorkbookFault.NOT_STARTED)
+            self._deadline = time.monotonic() + self._limits.seconds
+            self._send(content)
+            self.sheets = _sheets(self._receive())
+        except BaseException:
+            self.close()
+            raise
+
+    def rows(self, index: int) -> Iterator[SheetRow]:
+        """The rows of a sheet that hold anything. Raises WorkbookError, ReadingCancelledError."""
+        self._requests += 1
+        request = self._requests
+        self._send(str(index).encode())
+        while True:
+            message = self._receive()
+            if message.get("request") != request:
+                # Of a sheet that was not read to its end.
+                continue
+            if message.get("end") is True:
+                return
+            for number, cells in _list(message.get("rows")):
+                yield _row(number, cells)
+
+    def _send(self, content: bytes) -> None:
+        try:
+            self._pipe.send_bytes(content)
+        except OSError:
+            raise WorkbookError(WorkbookFault.BROKEN) from None
+
+    def _receive(self, lost: WorkbookFault = WorkbookFault.BROKEN) -> dict[str, Any]:
+        """The next message; ``lost`` is the fault where the child ends or is too slow."""
+        while not self._pipe.poll():
+            if self._is_cancelled():
+                raise ReadingCancelledError
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                raise WorkbookError(lost)
+            ready = wait([self._pipe, self._process.sentinel], min(left, _STEP))
+            # Its last words may have come just before its end.
+            if ready == [self._process.sentinel] and not self._pipe.poll():
+                raise WorkbookError(lost)
+        try:
+            message = json.loads(self._pipe.recv_bytes(_MAX_MESSAGE))
+        except (EOFError, OSError, ValueError, RecursionError):
+            raise WorkbookError(lost) from None
+        if not isinstance(message, dict):
+            raise WorkbookError(lost)
+        if "fault" in message:
+            known = message["fault"] in tuple(WorkbookFault)
+            raise WorkbookError(WorkbookFault(message["fault"]) if known else WorkbookFault.BROKEN)
+        return message
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the child, whatever it is doing."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join()
+        with contextlib.suppress(ValueError):
+            self._process.close()
+
+
+def _started(limits: WorkbookLimits) -> "tuple[Connection[bytes, bytes], SpawnProcess]":
+    """Spawned, not forked: the window has threads. In a frozen program this is the program itself
+    once more (`multiprocessing.freeze_support`)."""
+    context = multiprocessing.get_context("spawn")
+    try:
+        ours, theirs = context.Pipe()
+    except OSError:
+        raise WorkbookError(WorkbookFault.NOT_STARTED) from None
+    seconds = max(1, round(limits.seconds))
+    process = context.Process(
+        target=workbook_child.serve,
+        args=(theirs, limits.memory, seconds),
+        name="mailsetup-workbook",
+        daemon=True,
+    )
+    # Only where no end of theirs is open here, the end of the process closes the pipe.
+    with theirs:
+        try:
+            with interrupts_blocked():
+                process.start()
+        except OSError:
+            ours.close()
+            raise WorkbookError(WorkbookFault.NOT_STARTED) from None
+    return ours, process
+
+
+# What the child said is judged like anything else from outside ----------------------------------
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise WorkbookError(WorkbookFault.BROKEN)
+    return value
+
+
+def _sheets(message: dict[str, Any]) -> tuple[tuple[str, bool], ...]:
+    sheets = _list(message.get("sheets"))
+    return tuple((str(name), visible is True) for name, visible in sheets)
+
+
+def _row(number: int, cells: list[Any]) -> SheetRow:
+    kinds: dict[int, CellKind] = {}
+    texts: list[str] = []
+    for place, cell in enumerate(cells):
+        if isinstance(cell, str):
+            texts.append(cell)
+        else:
+            kinds[place] = CellKind(cell[0])
+            texts.append(cell[1])
+    return SheetRow(number, texts, kinds)

@@ -1,0 +1,238 @@
+"""The verbs apply and publish."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailsetup.assistant.account_choice import DiscoveryStatus
+from mailsetup.assistant.texts.common import address_fault_sentence
+from mailsetup.cli import text
+from mailsetup.cli.common import (
+    address_of,
+    confirmed,
+    find_settings,
+    password_for,
+    prepared,
+    run_options,
+    unknown_program,
+)
+from mailsetup.cli.document import Document
+from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
+from mailsetup.cli.refusal import CommandError, Streams
+from mailsetup.i18n import _
+from mailsetup.model.address import AddressFailure, EmailAddress
+from mailsetup.model.hostname import to_a_label
+from mailsetup.model.settings import AccountSettings
+from mailsetup.model.settings_json import SCHEMA
+
+if TYPE_CHECKING:
+    from mailsetup.cli.engine import Engine
+
+
+def publish(options: argparse.Namespace, streams: Streams) -> int:
+    """Write what a hosting should serve for a domain, or compare it with what it serves."""
+    from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
+    from mailsetup.assistant.publication_check import is_published, row_to_json
+    from mailsetup.cli.engine import Engine
+    from mailsetup.export.exporter import ExportFailure
+    from mailsetup.export.publish.options import PolicyMode, PublishOptions
+    from mailsetup.export.publish.publication import publication
+
+    domain = to_a_label(options.domain)
+    if domain is None or "." not in domain:
+        raise CommandError("usage", _("A domain is needed, such as company.com."))
+    if options.settings is None and options.address is None:
+        raise CommandError("usage", _("Say where the settings are: --settings or --address."))
+    if options.out is None and not options.verify:
+        raise CommandError("usage", _("Say where the files are to go: --out, or use --verify."))
+    with Engine(run_options(options)) as engine:
+        settings, address = _settings_to_publish(options, streams, engine, domain)
+        wanted = PublishOptions(
+            address=address,
+            mail_exchangers=engine.run(engine.assistant.mail_exchangers(domain)),
+            policy_mode=PolicyMode(options.mta_sts),
+            web=tuple(options.web),
+            folder=options.folder,
+            relative=options.relative,
+        )
+        made = publication(domain, settings, wanted)
+        if isinstance(made, ExportFailure):
+            raise CommandError("publish.impossible", made.reason)
+        rows = engine.run(engine.assistant.verify_publication(made)) if options.verify else ()
+    paths: tuple[Path, ...] = ()
+    if options.out is not None:
+        written = write_artifact(made.artifact, Path(options.out), force=options.force)
+        if isinstance(written, WriteFailure):
+            raise CommandError("publish.not-written", written.reason)
+        paths = written.paths
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "published" if is_published(rows) else "not-published",
+            "domain": domain,
+            "files": [str(path) for path in paths],
+            "notes": list(made.notes),
+            "verified": [row_to_json(row) for row in rows] if options.verify else None,
+        }
+        if not options.verify:
+            document["outcome"] = "written"
+        print_document(document, streams.stdout)
+    else:
+        if paths:
+            text.write_export(made.artifact, paths, streams.stdout)
+        text.write_verification(rows, streams.stdout)
+    return DONE if not options.verify or is_published(rows) else BROKEN
+
+
+def _settings_to_publish(
+    options: argparse.Namespace, streams: Streams, engine: "Engine", domain: str
+) -> tuple[AccountSettings, EmailAddress]:
+    """The settings, and the mailbox whose user name stands for everybody's in them."""
+    typed = options.address or f"postmaster@{domain}"
+    address = EmailAddress.parse(typed)
+    if isinstance(address, AddressFailure):
+        raise CommandError("client.address.malformed", address_fault_sentence(address.fault))
+    if address.domain != domain:
+        message = _("{address} is not a mailbox of {domain}.")
+        raise CommandError("usage", message.format(address=address, domain=domain))
+    discovery, _agreed = find_settings(options, streams, engine, address)
+    discovery, _agreed = confirmed(discovery, options, streams)
+    if discovery.outcome is DiscoveryStatus.NEEDS_CONFIRMATION:
+        raise CommandError(
+            "confirmation.needed", text.confirmation_sentence(discovery), NEEDS_CONFIRMATION
+        )
+    if discovery.settings is None:
+        raise CommandError(
+            "settings.not-found",
+            _("No settings were found for {address}. Give them with --settings.").format(
+                address=address
+            ),
+            NOT_FOUND,
+        )
+    return discovery.settings, address
+
+
+def apply(options: argparse.Namespace, streams: Streams) -> int:
+    """Put an account into a program installed here, or take it out again."""
+    from mailsetup.export.registry import exporter
+
+    chosen = exporter(options.program)
+    if chosen is None:
+        raise unknown_program(options.program)
+    match chosen.id:
+        case "thunderbird" if options.undo:
+            return _undo_thunderbird(options, streams)
+        case "thunderbird":
+            return _apply_thunderbird(options, streams)
+        case "evolution":
+            return _apply_evolution(options, streams)
+        case _:
+            raise CommandError(
+                "apply.impossible",
+                _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
+                    program=_(chosen.title), id=chosen.id
+                ),
+            )
+
+
+def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.apply.thunderbird import existing_profile as existing
+    from mailsetup.apply.thunderbird.new_profile import ApplyOutcome as Change
+    from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, ThunderbirdFailure
+
+    account = prepared(options, streams)
+    secret = None
+    if options.store_password:
+        from mailsetup.cli.engine import Engine
+
+        with Engine(run_options(options)) as engine:
+            secret = password_for(options, streams, engine, account.address)
+    done = existing.apply(account, profile=options.profile, password=secret)
+    document: Document = {
+        "schema": SCHEMA,
+        "address": str(account.address),
+        "program": options.program,
+    }
+    match done:
+        case ThunderbirdFailure(reason=reason):
+            raise CommandError("apply.refused", reason)
+        case existing.AlreadyThere():
+            document |= {"outcome": "already-there", "corrected": [], "password_stored": False}
+        case ThunderbirdApplied():
+            document |= {
+                "outcome": "applied",
+                "change": str(done.outcome),
+                "corrected": list(done.corrected),
+                "password_stored": done.password_stored,
+            }
+    document |= {
+        "profile": str(done.profile),
+        "name": done.name,
+        "command": list(done.command),
+        "notes": list(done.notes),
+    }
+    if options.json:
+        print_document(document, streams.stdout)
+        return DONE
+    if isinstance(done, existing.AlreadyThere):
+        text.write_already_there(done.name, done.profile, done.notes, streams.stdout)
+    elif done.outcome is Change.PROFILE:
+        text.write_applied(done.name, done.profile, done.notes, streams.stdout)
+    else:
+        text.write_changed(done.name, done.profile, done.corrected, done.notes, streams.stdout)
+    text.write_opening(None if done.opens_by_itself else done.command, streams.stdout)
+    return DONE
+
+
+def _undo_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.apply.thunderbird.undo import UndoFailure, clear_leftovers, undo_last, undoable
+
+    address = address_of(options)
+    newest = next((one for one in undoable() if one.address == address.ascii), None)
+    if not options.profile and newest is None:
+        clear_leftovers()
+        message = _("Nothing was put into Thunderbird for {address} that could be taken back.")
+        raise CommandError("undo.refused", message.format(address=address))
+    profile = options.profile or (str(newest.profile) if newest else "")
+    undone = undo_last(profile, only_ours=options.only_ours)
+    if isinstance(undone, UndoFailure):
+        hint = _("Add --only-ours to do that.") if undone.only_ours_possible else ""
+        raise CommandError("undo.refused", f"{undone.reason} {hint}".strip())
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "undone",
+            "program": options.program,
+            "kept": str(undone.kept) if undone.kept else None,
+            "notes": list(undone.notes),
+        }
+        print_document(document, streams.stdout)
+    else:
+        text.write_notes((_("Taken back."), *undone.notes), streams.stdout)
+    return DONE
+
+
+def _apply_evolution(options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.apply.evolution import EvolutionFailure, apply_evolution
+
+    account = prepared(options, streams)
+    done = apply_evolution(account, repair=options.force)
+    if isinstance(done, EvolutionFailure):
+        raise CommandError("apply.refused", done.reason)
+    if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "outcome": "applied",
+            "address": str(account.address),
+            "program": options.program,
+            "files": [str(path) for path in done.files],
+            "live": done.live,
+            "steps": [step.text for step in done.steps],
+            "notes": list(done.notes),
+        }
+        print_document(document, streams.stdout)
+    else:
+        lines = [_("Evolution has the account {address}.").format(address=account.address)]
+        lines += [step.text for step in done.steps]
+        text.write_notes((*lines, *done.notes), streams.stdout)
+    return DONE

@@ -1,0 +1,178 @@
+"""What the program says about itself: shell completion, the manual page, the schema of its JSON."""
+
+import argparse
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import TextIO
+
+from mailsetup import __version__, resources
+from mailsetup.cli.parser.arguments import parser
+from mailsetup.cli.parser.parsing import Parser
+from mailsetup.i18n import _
+
+_FILES = frozenset({"settings", "ca_file", "report", "since", "sign_cert", "sign_key", "table"})
+_FOLDERS = frozenset({"out", "folder"})
+_PROGRAMS = frozenset({"program", "programs"})
+
+
+def write_schema(out: TextIO) -> None:
+    """The JSON Schema of everything that ``--json`` prints."""
+    out.write(resources.read_text("schema", "mailsetup-1.schema.json"))
+
+
+# Completion -------------------------------------------------------------------------------------
+
+
+def write_completion(shell: str, out: TextIO) -> None:
+    """A script for this shell that completes verbs, options, programs, files and folders."""
+    import shtab
+
+    root = parser()
+    for action in _actions(root):
+        if action.dest in _PROGRAMS:
+            from mailsetup.export.exporter import Automation
+            from mailsetup.export.registry import EXPORTERS
+
+            applies = "--to" in action.option_strings
+            action.choices = [
+                known.id
+                for known in EXPORTERS
+                if not applies or known.automation is Automation.APPLY
+            ]
+        # Words that shtab reads: they name functions that its scripts bring along.
+        elif action.dest in _FILES:
+            vars(action)["complete"] = shtab.FILE
+        elif action.dest in _FOLDERS:
+            vars(action)["complete"] = shtab.DIRECTORY
+    out.write(shtab.complete(root, shell=shell) + "\n")
+
+
+def _actions(root: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in root._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for verb in action.choices.values():
+                yield from _actions(verb)
+
+
+# The manual page ----------------------------------------------------------------------------------
+
+
+def write_manual(out: TextIO, date: str) -> None:
+    """The manual page in the man macros, section 1, made from the parser in the current language.
+
+    ``date`` stands at the foot of the page, as ``2026-01-31``.
+    """
+    root = parser()
+    verbs = _verbs(root)
+    chapter, command = _roff(_("User commands")), _roff(_("COMMAND"))
+    lines = [
+        f'.TH MAILSETUP 1 "{date}" "mailsetup {__version__}" "{chapter}"',
+        _heading(_("Name")),
+        rf"mailsetup \- {_roff(_first_sentence(root.description or ''))}",
+        _heading(_("Synopsis")),
+        ".B mailsetup",
+        ".br",
+        r".B mailsetup \-\-demo",
+        ".br",
+        rf".B mailsetup \fI{command}\fR \fI…\fR",
+        _heading(_("Description")),
+        *_text(root.description or ""),
+        *_options(root),
+        _heading(_("Commands")),
+    ]
+    for name, verb in verbs.items():
+        lines += [f".SS mailsetup {_roff(name)}", *_text(verb.description or "")]
+        usage = _usage(verb)
+        lines += [".PP", *_wrapped(usage)]
+        lines += _options(verb, heading=False)
+        if verb.epilog:
+            lines += _example(verb.epilog)
+    lines += [
+        _heading(_("Exit status")),
+        *_statuses(),
+        _heading(_("Files")),
+        *_text(
+            _(
+                "Passwords are kept in the system's keyring only, and only if you ask for it."
+                " “batch” keeps what is done in .mailsetup-batch below its folder."
+            )
+        ),
+    ]
+    out.write("\n".join(lines) + "\n")
+
+
+def _heading(title: str) -> str:
+    return f".SH {_roff(title.upper())}"
+
+
+def _verbs(root: argparse.ArgumentParser) -> dict[str, Parser]:
+    for action in root._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
+
+
+def _first_sentence(text: str) -> str:
+    return text.split(". ", 1)[0].rstrip(".")
+
+
+def _text(text: str) -> list[str]:
+    """Paragraphs below a heading, which stands for the first one's own mark."""
+    lines: list[str] = []
+    for paragraph in text.split("\n\n"):
+        lines += [*([".PP"] if lines else []), *_wrapped(paragraph)]
+    return lines
+
+
+def _wrapped(text: str) -> list[str]:
+    """A paragraph in lines as roff likes them; it fills them anew."""
+    return [_roff(line) for line in textwrap.wrap(text, 72, break_on_hyphens=False)]
+
+
+def _example(epilog: str) -> list[str]:
+    return [".PP", ".nf", *(_roff(line) for line in epilog.splitlines()), ".fi"]
+
+
+def _usage(verb: argparse.ArgumentParser) -> str:
+    return " ".join(verb.format_usage().split()).split(": ", 1)[-1]
+
+
+def _options(root: argparse.ArgumentParser, *, heading: bool = True) -> list[str]:
+    lines = [_heading(_("Options"))] if heading else []
+    for action in root._actions:
+        if action.help in (None, argparse.SUPPRESS) or isinstance(
+            action, argparse._SubParsersAction
+        ):
+            continue
+        value = action.metavar if isinstance(action.metavar, str) else ""
+        if not value and action.choices is not None:
+            value = "|".join(map(str, action.choices))
+        shown = rf" \fI{_roff(value)}\fR" if value and action.nargs != 0 else ""
+        names = ", ".join(rf"\fB{_roff(name)}\fR" for name in action.option_strings)
+        head = f"{names}{shown}" if names else rf"\fI{_roff(value or action.dest)}\fR"
+        # The parser's own placeholders, such as the default.
+        said = (action.help or "").replace("%%", "%")
+        lines += [".TP", head, *_wrapped(said)]
+    return lines
+
+
+def _statuses() -> list[str]:
+    words = (
+        ("0", _("done")),
+        ("2", _("wrong input")),
+        ("3", _("no settings found")),
+        ("4", _("a confirmation is needed")),
+        ("5", _("a link of the chain is broken")),
+        ("130", _("cancelled")),
+        ("1", _("the computer, or this program, failed")),
+    )
+    return [line for status, word in words for line in (".TP", rf"\fB{status}\fR", _roff(word))]
+
+
+def _roff(text: str) -> str:
+    """Text as roff shows it: what means something to it is escaped."""
+    escaped = text.replace("\\", r"\e").replace("-", r"\-")
+    escaped = re.sub(r"^([.'])", r"\\&\1", escaped, flags=re.MULTILINE)
+    return escaped.replace('"', r"\(dq")

@@ -1,0 +1,336 @@
+"""A domain's SPF record read as a whole, without any particular sender (RFC 7208)."""
+
+import asyncio
+import ipaddress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from mailsetup.diagnosis.health.spf import (
+    ASKING,
+    MAX_LOOKUPS,
+    MAX_NAMES,
+    MAX_VOID,
+    SpfResult,
+    check_host,
+)
+from mailsetup.diagnosis.health.spf_record import (
+    BadTerm,
+    Mechanism,
+    SpfPolicy,
+    SpfQualifier,
+    parse,
+    policies_among,
+)
+from mailsetup.discovery import providers
+from mailsetup.discovery.providers import MailProvider
+from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.hostname import is_within
+from mailsetup.model.text import plain
+from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Resolver
+from mailsetup.net.public_suffix import owned_domain
+
+_ENOUGH = 40
+"""Look-ups after which the walk through a record ends: far beyond what may be."""
+
+
+class SpfState(StrEnum):
+    """What stands at the domain."""
+
+    MISSING = "missing"
+    MULTIPLE = "multiple"
+    UNREADABLE = "unreadable"
+    PRESENT = "present"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class SpfLint:
+    """The whole tree of a record.
+
+    ``lookups`` are all the terms that ask the DNS; ``per_include`` says how many of them each
+    top-level ``include`` or ``redirect`` brings, itself included. ``all_of`` is the qualifier of
+    the ``all`` that is reached last ("" where there is none). ``anyone`` names a term that lets
+    every address pass. ``complete`` is false where a part could not be asked or holds macros.
+    """
+
+    state: SpfState
+    records: tuple[str, ...] = ()
+    lookups: int = 0
+    per_include: tuple[tuple[str, int], ...] = ()
+    void: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    all_of: str = ""
+    anyone: str = ""
+    uses_ptr: bool = False
+    includes: tuple[str, ...] = ()
+    complete: bool = True
+
+
+async def lint(domain: str, dns: Resolver) -> SpfLint:
+    """Read the domain's record and everything that it includes."""
+    reply = await dns.txt(domain)
+    match reply:
+        case DnsFailure():
+            return SpfLint(SpfState.UNANSWERED, complete=False)
+        case Absent():
+            return SpfLint(SpfState.MISSING)
+        case DnsAnswer():
+            records = policies_among(reply.records)
+        case _:
+            assert_never(reply)
+    if len(records) != 1:
+        return SpfLint(SpfState.MULTIPLE if records else SpfState.MISSING, records)
+    policy = parse(records[0])
+    if isinstance(policy, BadTerm):
+        fault = f"term: {plain(policy.text, 80)}"
+        return SpfLint(SpfState.UNREADABLE, records, faults=(fault,))
+    walk = _Walk(dns)
+    branch = await walk.through(policy, domain, ())
+    return SpfLint(
+        SpfState.PRESENT,
+        records,
+        lookups=branch.lookups,
+        per_include=branch.per_include,
+        void=tuple(dict.fromkeys(walk.void)),
+        faults=tuple(dict.fromkeys(walk.faults)),
+        all_of=branch.all_of,
+        anyone=branch.anyone,
+        uses_ptr=walk.uses_ptr,
+        includes=tuple(dict.fromkeys(walk.includes)),
+        complete=walk.complete,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    lookups: int = 0
+    per_include: tuple[tuple[str, int], ...] = ()
+    all_of: str = ""
+    anyone: str = ""
+
+
+@dataclass(slots=True)
+class _Walk:
+    """Goes through a record's tree, branches side by side."""
+
+    dns: Resolver
+    asked: int = 0
+    void: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    includes: list[str] = field(default_factory=list)
+    uses_ptr: bool = False
+    complete: bool = True
+
+    async def through(self, policy: SpfPolicy, domain: str, above: tuple[str, ...]) -> _Branch:
+        """One record. ``above`` are the domains that led here."""
+        mechanisms = _reachable(policy.mechanisms)
+        closing = mechanisms[-1] if mechanisms and mechanisms[-1].kind == "all" else None
+        redirect = policy.redirect if closing is None else None
+        here = (*above, domain)
+        terms = [m for m in mechanisms if m.kind in ASKING]
+        branches = await asyncio.gather(*(self._term(term, domain, here) for term in terms))
+        counts = [
+            (term.text, 1 + branch.lookups) for term, branch in zip(terms, branches, strict=True)
+        ]
+        inside = [branch for t, branch in zip(terms, branches, strict=True) if t.kind == "include"]
+        anyone = next((m.text for m in mechanisms if _lets_all_pass(m)), "")
+        anyone = anyone or next((b.anyone for b in inside if b.anyone), "")
+        all_of = (closing.text[0] if closing.text[0] in "+-~?" else "+") if closing else ""
+        if redirect is not None:
+            self.asked += 1
+            onward = await self._record(redirect, here)
+            counts.append((f"redirect={redirect}", 1 + onward.lookups))
+            all_of, anyone = onward.all_of, anyone or onward.anyone
+        total = sum(count for _, count in counts)
+        shown = tuple(pair for pair in counts if pair[0].lstrip("+-~?").lower()[:1] in "ir")
+        return _Branch(total, shown, all_of, plain(anyone, 80))
+
+    async def _term(self, term: Mechanism, domain: str, above: tuple[str, ...]) -> _Branch:
+        self.asked += 1
+        match term.kind:
+            case "include":
+                return await self._record(term.target, above)
+            case "ptr":
+                self.uses_ptr = True
+            case "exists":
+                self.complete = False
+            case _:
+                await self._host(term, term.target or domain)
+        return _Branch()
+
+    async def _record(self, target: str, above: tuple[str, ...]) -> _Branch:
+        name = target.lower().rstrip(".")
+        if "%" in name or self.asked > _ENOUGH:
+            self.complete = False
+            return _Branch()
+        self.includes.append(name)
+        if name in above:
+            self.faults.append(f"loop: {plain(name, 80)}")
+            return _Branch()
+        reply = await self.dns.txt(name)
+        if isinstance(reply, DnsFailure):
+            self.complete = False
+            return _Branch()
+        records = policies_among(reply.records) if isinstance(reply, DnsAnswer) else ()
+        if len(records) != 1:
+            self.faults.append(f"{len(records)} records: {plain(name, 80)}")
+            return _Branch()
+        policy = parse(records[0])
+        if isinstance(policy, BadTerm):
+            self.faults.append(f"term: {plain(policy.text, 80)} ({plain(name, 80)})")
+            return _Branch()
+        return await self.through(policy, name, above)
+
+    async def _host(self, term: Mechanism, target: str) -> None:
+        """Whether an ``a`` or ``mx`` finds anything, and not too much."""
+        if "%" in target or self.asked > _ENOUGH:
+            self.complete = False
+            return
+        name = target.lower().rstrip(".")
+        reply = await (self.dns.mx(name) if term.kind == "mx" else self.dns.addresses(name))
+        if isinstance(reply, DnsFailure):
+            self.complete = False
+        elif isinstance(reply, Absent):
+            self.void.append(plain(term.text, 80))
+        elif term.kind == "mx" and len(reply.records) > MAX_NAMES:
+            self.faults.append(f"{len(reply.records)} exchangers: {plain(name, 80)}")
+
+
+def _reachable(mechanisms: tuple[Mechanism, ...]) -> tuple[Mechanism, ...]:
+    """What stands behind an ``all`` is never looked at."""
+    for index, mechanism in enumerate(mechanisms):
+        if mechanism.kind == "all":
+            return mechanisms[: index + 1]
+    return mechanisms
+
+
+def _lets_all_pass(mechanism: Mechanism) -> bool:
+    if mechanism.result is not SpfQualifier.PASS:
+        return False
+    network = mechanism.network
+    if isinstance(network, ipaddress.IPv4Network):
+        return network.prefixlen == 0
+    return mechanism.kind == "all"
+
+
+def findings(seen: SpfLint) -> tuple[Finding, ...]:
+    """What the record alone says. Nothing where it could not be asked."""
+    match seen.state:
+        case SpfState.UNANSWERED:
+            return ()
+        case SpfState.MISSING:
+            return (Finding("dns.spf.missing", Status.WARN),)
+        case SpfState.MULTIPLE:
+            facts: dict[str, Fact] = {"count": len(seen.records)}
+            return (Finding("dns.spf.multiple", Status.FAIL, facts, evidence(seen)),)
+        case SpfState.UNREADABLE:
+            return (_invalid(seen, Status.FAIL),)
+        case SpfState.PRESENT:
+            return tuple(_about_present(seen))
+        case _:
+            assert_never(seen.state)
+
+
+def _about_present(seen: SpfLint) -> list[Finding]:
+    found = []
+    if seen.lookups > MAX_LOOKUPS:
+        facts: dict[str, Fact] = {"count": seen.lookups}
+        found.append(Finding("dns.spf.too-many-lookups", Status.FAIL, facts, evidence(seen)))
+    elif seen.faults:
+        found.append(_invalid(seen, Status.FAIL))
+    elif len(seen.void) > MAX_VOID:
+        # Whether a receiver gets as far as the third depends on who sends.
+        found.append(_invalid(seen, Status.WARN))
+    if seen.anyone or (seen.all_of in ("", "?") and seen.complete and not seen.faults):
+        found.append(Finding("dns.spf.permissive", Status.WARN, {}, evidence(seen)))
+    return found
+
+
+def _invalid(seen: SpfLint, status: Status) -> Finding:
+    reason = seen.faults[:3] or tuple(f"void: {term}" for term in seen.void[:3])
+    return Finding("dns.spf.invalid", status, {"reason": reason}, evidence(seen))
+
+
+def evidence(seen: SpfLint) -> dict[str, Fact]:
+    """The record and what was counted in it."""
+    shown: dict[str, Fact] = {"record": tuple(plain(text, 300) for text in seen.records[:4])}
+    if seen.state is SpfState.PRESENT:
+        shown["lookups"] = seen.lookups
+        shown["all"] = f"{seen.all_of}all" if seen.all_of else "none"
+    if seen.per_include:
+        counts = seen.per_include[:20]
+        shown["lookups_by_term"] = tuple(f"{plain(term, 80)}: {n}" for term, n in counts)
+    if seen.faults:
+        shown["faults"] = seen.faults[:6]
+    if seen.void:
+        shown["void"] = seen.void[:6]
+    if seen.anyone:
+        shown["anyone"] = seen.anyone
+    if seen.uses_ptr:
+        shown["ptr"] = True
+    return shown
+
+
+async def provider_finding(seen: SpfLint, domain: str, host: str, dns: Resolver) -> Finding | None:
+    """The hosting's own senders are nowhere in the record, judged without any message.
+
+    Nothing is said where the record could not be read to its end, where the hosting is not known
+    by its senders, or where the record lets the outgoing server itself send.
+    """
+    provider = providers.by_host(host)
+    if provider is None or seen.state is not SpfState.PRESENT:
+        return None
+    expected = _senders_of(provider)
+    if not expected or not seen.complete or seen.faults or seen.anyone:
+        return None
+    if any(_is_among(name, expected) for name in seen.includes):
+        return None
+    if await _lets_host_send(domain, host, dns):
+        return None
+    shown = evidence(seen) | {
+        "judged": "by the hosting's published senders",
+        "expected": tuple(expected[:6]),
+        "hosting": provider.name,
+    }
+    return Finding("dns.spf.sender-not-covered", Status.WARN, {"host": host}, shown)
+
+
+def _senders_of(provider: MailProvider) -> list[str]:
+    """The ``spf`` names of the provider, under whichever of its rows they stand."""
+    if not provider.spf:
+        return []
+    rows = [row for row in providers.load() if row.name == provider.name or row is provider]
+    return [name for row in rows for name in row.spf]
+
+
+def _is_among(include: str, expected: list[str]) -> bool:
+    return any(
+        is_within(include, owned_domain(name)) or is_within(include, name) for name in expected
+    )
+
+
+async def _lets_host_send(domain: str, host: str, dns: Resolver) -> bool:
+    reply = await dns.addresses(host)
+    if not isinstance(reply, DnsAnswer):
+        # Without its addresses nothing can be said against it.
+        return True
+    results = await asyncio.gather(
+        *(check_host(ip, domain, f"postmaster@{domain}", host, dns) for ip in reply.records[:4])
+    )
+    return any(r.result in (SpfQualifier.PASS, SpfQualifier.TEMPERROR) for r in results)
+
+
+def sender_finding(judged: SpfResult, host: str, ip: str, seen: SpfLint) -> Finding | None:
+    """The host that really sent a message is not covered."""
+    if judged.result not in (SpfQualifier.FAIL, SpfQualifier.SOFTFAIL, SpfQualifier.NEUTRAL):
+        return None
+    status = Status.WARN if judged.result is SpfQualifier.NEUTRAL else Status.FAIL
+    shown = evidence(seen) | {
+        "judged": "by a message that arrived",
+        "address": ip,
+        "result": str(judged.result),
+        "term": judged.reason or "none",
+        "domain": judged.domain,
+    }
+    return Finding("dns.spf.sender-not-covered", status, {"host": host or ip}, shown)

@@ -1,0 +1,65 @@
+"""Asking one URL for an autoconfig document."""
+
+from typing import assert_never
+
+from mailsetup.formats.autoconfig import AutoconfigFailure, parse
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
+from mailsetup.model.source import Channel, Method, Source
+from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
+from mailsetup.net.network import Network
+
+
+async def fetch_clientconfig(
+    url: str, method: Method, address: EmailAddress, net: Network
+) -> Outcome:
+    """Settings from the document at a URL. `Found.vouched` is left to the caller.
+
+    At an ``http://`` URL nothing is followed, and the settings say that anybody could forge them.
+    """
+    is_plain = url.startswith("http://")
+    reply = await (net.http.get_plain(url) if is_plain else net.http.get(url))
+    match reply:
+        case HttpReply(status=200):
+            settings = parse(reply.body, address)
+            if isinstance(settings, AutoconfigFailure):
+                return NotFound(reply.url, str(settings.fault))
+            channel = Channel.HTTP if is_plain else Channel.HTTPS
+            return Found(settings, Source(method, reply.url, channel))
+        case HttpReply():
+            return refused(reply)
+        case HttpFailure():
+            return failed(reply)
+        case _:
+            assert_never(reply)
+
+
+def refused(reply: HttpReply) -> NotFound | Unreachable:
+    """What a status other than 200 means for a source."""
+    reason = f"http-{reply.status}"
+    # 5xx and "too many requests" say nothing about whether there is a document.
+    if reply.status >= 500 or reply.status == 429:
+        return Unreachable(reply.url, reason)
+    return NotFound(reply.url, reason)
+
+
+def failed(failure: HttpFailure) -> NotFound | Unreachable:
+    """What a request that brought no answer means for a source."""
+    match failure.fault:
+        case HttpFault.UNRESOLVABLE:
+            return NotFound(failure.url, "no-such-host")
+        case (
+            HttpFault.TOO_LARGE
+            | HttpFault.ENCODED
+            | HttpFault.REDIRECT_LOOP
+            | HttpFault.REDIRECT_INSECURE
+            | HttpFault.REDIRECT_FOREIGN
+        ):
+            return NotFound(failure.url, str(failure.fault))
+        case HttpFault.TLS:
+            reason = str(failure.tls.fault) if failure.tls else "tls"
+            return Unreachable(failure.url, reason)
+        case HttpFault.RESOLVER | HttpFault.UNREACHABLE | HttpFault.TIMEOUT | HttpFault.PROTOCOL:
+            return Unreachable(failure.url, str(failure.fault))
+        case _:
+            assert_never(failure.fault)

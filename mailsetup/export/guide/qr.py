@@ -1,0 +1,100 @@
+"""QR codes: a text as a matrix for the window, and as pictures for a file (ISO/IEC 18004).
+
+Error correction starts at level L, as Thunderbird's own codes do, and is raised as far as the
+code does not grow by it. The bytes are UTF-8 without an ECI mark, which readers recognize.
+"""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailsetup.export.guide.qr_quick import rows
+
+QUIET_ZONE = 4
+"""Light modules that a reader needs around the code."""
+
+_PICTURE = 720
+"""Pixels, roughly, of one side of a PNG."""
+
+_RUN = re.compile(rb"\x00*\x01+")
+
+
+class _Bars(dict[bytes, str]):
+    """Light modules and then dark ones: how to draw them, and to go on behind them."""
+
+    def __missing__(self, run: bytes) -> str:
+        dark = run.count(1)
+        self[run] = drawn = f"m{len(run) - dark} 0h{dark}v1h-{dark}m{dark}-1"
+        return drawn
+
+
+_BARS = _Bars()
+
+
+@dataclass(frozen=True, slots=True)
+class QrMatrix:
+    """The code itself, without the light margin (`QUIET_ZONE`) that it must be drawn with."""
+
+    size: int
+    """Modules of one side."""
+    rows: tuple[tuple[bool, ...], ...]
+    """From top to bottom and from left to right; True is dark."""
+
+    def dark(self) -> Iterator[tuple[int, int]]:
+        """Column and row of every dark module."""
+        for y, row in enumerate(self.rows):
+            for x, is_dark in enumerate(row):
+                if is_dark:
+                    yield x, y
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """One code in every form that we need, all with dark modules on white."""
+
+    matrix: QrMatrix
+    png: bytes
+    svg: bytes
+
+
+def quick_svg(text: str, side_mm: float) -> str:
+    """The code as a small SVG with a side of this many millimetres; "" when the text is too long.
+
+    Much faster than `encode`, for hundreds at a time: the pattern that is easiest to read is not
+    searched for.
+    """
+    matrix = rows(text)
+    if matrix is None:
+        return ""
+    side = len(matrix) + 2 * QUIET_ZONE
+    dark = "".join(
+        f"M{QUIET_ZONE} {y}" + "".join(map(_BARS.__getitem__, _RUN.findall(row)))
+        for y, row in enumerate(matrix, QUIET_ZONE)
+    )
+    # Qt's writer of PDF files draws an outline, as thick as a module, where there is to be none; it
+    # does not draw one that nobody could see.
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}"'
+        f' width="{side_mm:g}mm" height="{side_mm:g}mm" shape-rendering="crispEdges"'
+        ' stroke-opacity="0">'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d="{dark}"/></svg>'
+    )
+
+
+def encode(text: str) -> QrCode | None:
+    """The text as a QR code; None when it is longer than any code (about 2,900 bytes)."""
+    # Here, so that programs which draw no code do not load it.
+    import segno
+
+    try:
+        code = segno.make_qr(text, error="L", mode="byte", encoding="utf-8", eci=False)
+    except segno.DataOverflowError:
+        return None
+    rows = tuple(tuple(module & 1 == 1 for module in row) for row in code.matrix)
+    side = len(rows) + 2 * QUIET_ZONE
+    png, svg = io.BytesIO(), io.BytesIO()
+    code.save(png, kind="png", scale=max(4, _PICTURE // side), border=QUIET_ZONE)
+    # The white ground is drawn: on a dark page a transparent one could not be read.
+    code.save(svg, kind="svg", scale=4, border=QUIET_ZONE, light="white", nl=False)
+    return QrCode(QrMatrix(len(rows), rows), png.getvalue(), svg.getvalue())

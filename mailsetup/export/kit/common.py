@@ -1,0 +1,106 @@
+"""What all kits have in common: a mailbox whose names are placeholders, and texts around it."""
+
+import json
+from dataclasses import dataclass, replace
+
+from mailsetup import resources
+from mailsetup.export.exporter import ArtifactFile, ExportFailure
+from mailsetup.export.publish.template import username_template
+from mailsetup.export.validation import examine
+from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.settings import Account, ServerSettings
+
+ADDRESS, LOCAL, NAME = "{ADDRESS}", "{LOCAL}", "{NAME}"
+"""What stands in a kit's templates for a person's address, what is before its @, and name."""
+
+# Nobody is called that, so that it is found again wherever an exporter puts it.
+_LOCAL_PART = "mailsetup-nobody-5f1c"
+_PERSON = "Mailsetup Nobody 5f1c"
+
+
+@dataclass(frozen=True, slots=True)
+class KitFile:
+    """One file of a kit; ``place`` is its folder below the kit's, with ``/`` ("" for itself)."""
+
+    place: str
+    file: ArtifactFile
+
+
+@dataclass(frozen=True, slots=True)
+class Everybody:
+    """A mailbox that stands for all of its domain."""
+
+    account: Account
+    """With an address and a name that `with_placeholders` finds again."""
+    example: Account
+    """The mailbox that the settings were found for."""
+
+    @property
+    def domain(self) -> str:
+        """The domain, as A-labels."""
+        return self.example.address.domain
+
+
+def everybody(account: Account) -> Everybody | ExportFailure:
+    """The account as everybody's. Its user names must follow from the address."""
+    refused = examine(account)
+    if refused is not None:
+        return refused
+    address = EmailAddress(_LOCAL_PART, account.address.domain)
+    incoming = _renamed(account.incoming, account.address, address)
+    outgoing = _renamed(account.outgoing, account.address, address)
+    if incoming is None or outgoing is None:
+        return ExportFailure(
+            _(
+                "The user name of {address} does not follow from the address, so nothing can be"
+                " said about everybody else. Use “batch” with a settings file for each person."
+            ).format(address=account.address)
+        )
+    return Everybody(Account(address, incoming, outgoing, _PERSON), account)
+
+
+def _renamed(
+    server: ServerSettings, owner: EmailAddress, nobody: EmailAddress
+) -> ServerSettings | None:
+    if not server.username:
+        return server
+    template = username_template(server.username, owner.domain, owner)
+    username = nobody.fill(template) if template is not None else None
+    return replace(server, username=username) if username is not None else None
+
+
+def with_placeholders(text: str, domain: str) -> str:
+    """A text about nobody, with placeholders where a person's own values belong."""
+    return (
+        text.replace(f"{_LOCAL_PART}@{domain}", ADDRESS)
+        .replace(_LOCAL_PART, LOCAL)
+        .replace(_PERSON, NAME)
+    )
+
+
+def text_file(name: str, text: str, media_type: str = "text/plain; charset=utf-8") -> ArtifactFile:
+    """A file of text with line ends of its own."""
+    return ArtifactFile(name, text.encode(), media_type)
+
+
+def script(
+    kind: str, name: str, wanted: object, words: dict[str, str] | None = None
+) -> ArtifactFile:
+    """A PowerShell script of ours with data in it.
+
+    The data are JSON in ASCII inside a here-string of single quotes, which nothing in it can end:
+    that takes a line that begins with a quotation mark and an @, and no line of JSON does. The
+    mark at the file's beginning makes PowerShell 5.1 read UTF-8.
+    """
+    text = resources.read_text("kit", kind, name)
+    for placeholder, value in (words or {}).items():
+        text = text.replace(f"@{placeholder}@", value)
+    text = text.replace("@WANTED@", json.dumps(wanted, indent=1, sort_keys=True))
+    content = b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()
+    return ArtifactFile(name, content, "text/plain; charset=utf-8")
+
+
+def readme(title: str, *paragraphs: str) -> ArtifactFile:
+    """The kit's README.md in the current language."""
+    return text_file("README.md", "\n\n".join((f"# {title}", *paragraphs)) + "\n", "text/markdown")

@@ -1,0 +1,187 @@
+"""Claws Mail: a configuration folder with the account, or its section for an existing one.
+
+``accountrc`` knows no escaping: a value is the rest of its line, byte for byte, so nothing in it
+can mean anything else once line breaks are out. ``folderlist.xml`` names the mailboxes: without a
+complete one Claws Mail asks for a new account at its start, although it has one.
+"""
+
+from html import escape
+
+from mailsetup.export.exporter import (
+    Artifact,
+    ArtifactFile,
+    Automation,
+    CopyValue,
+    ExportFailure,
+    InstructionStep,
+)
+from mailsetup.export.validation import examine
+from mailsetup.i18n import _
+from mailsetup.model.settings import (
+    Account,
+    Authentication,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+
+# The first in which the protocols have the numbers below; Claws Mail brings it up to date itself.
+_CONFIG_VERSION = 1
+_POP3, _IMAP4 = 0, 1
+_SECURITY = {SocketType.TLS: 1, SocketType.STARTTLS: 2}
+_FOLDER = "~/.claws-mail"
+_LOCAL = (
+    ("inbox", "inbox"),
+    ("outbox", "sent"),
+    ("draft", "draft"),
+    ("queue", "queue"),
+    ("trash", "trash"),
+)
+# Claws Mail makes these itself in its assistant only. Without "sent" it loses what was sent.
+_FOLDERS = " ".join(f"~/Mail/{name}" for _kind, name in _LOCAL)
+_COPY = f"mkdir -p {_FOLDER} {_FOLDERS} && cp -n accountrc folderlist.xml {_FOLDER}/"
+_TRY = f"mkdir -p {_FOLDERS} && claws-mail --alternate-config-dir ."
+
+
+class ClawsMail:
+    """Claws Mail."""
+
+    id = "claws-mail"
+    title = "Claws Mail"
+    automation = Automation.IMPORT
+
+    def export(self, account: Account) -> Artifact | ExportFailure:
+        """``accountrc`` and ``folderlist.xml``: together a folder that Claws Mail starts on."""
+        refused = examine(account) or _refused(account)
+        if refused is not None:
+            return refused
+        lines = accountrc_lines(account)
+        files = (
+            ArtifactFile(
+                "accountrc",
+                ("\n".join(lines) + "\n").encode(),
+                "text/plain; charset=utf-8",
+                private=True,
+            ),
+            ArtifactFile("folderlist.xml", _folderlist(account), "application/xml", private=True),
+        )
+        steps: tuple[InstructionStep, ...] = (
+            InstructionStep(
+                _(
+                    "If you have not used Claws Mail yet: open a terminal in the folder of the"
+                    " files and enter this line."
+                ),
+                (CopyValue(_("Command"), _COPY),),
+            ),
+            InstructionStep(
+                _(
+                    "If you use it already: close it, and copy the lines of accountrc to the end"
+                    " of the file of that name there. In the first line put the next free number."
+                ),
+                (CopyValue(_("File"), f"{_FOLDER}/accountrc"),),
+            ),
+            InstructionStep(_("Start Claws Mail and press “Get Mail”. It asks for the password.")),
+            InstructionStep(
+                _(
+                    "For IMAP: right-click the mailbox on the left and choose “Check for new"
+                    " folders”."
+                )
+            ),
+            InstructionStep(
+                _("To try it first without touching your Claws Mail, enter this line instead:"),
+                (CopyValue(_("Command"), _TRY),),
+            ),
+        )
+        if account.incoming.protocol is Protocol.POP3:
+            steps = steps[:3] + steps[4:]
+        return Artifact(files=files, steps=steps, notes=_notes(account))
+
+
+def accountrc_lines(account: Account, number: int = 1) -> tuple[str, ...]:
+    """The section of an account (``prefs_account.c`` of Claws Mail), without line ends.
+
+    No password: Claws Mail keeps those in a file of their own and asks for this one.
+    """
+    incoming, outgoing = account.incoming, account.outgoing
+    imap = incoming.protocol is Protocol.IMAP
+    kind = "imap" if imap else "pop"
+    needs_login = _signs_in(outgoing)
+    values: list[tuple[str, str | int]] = [
+        ("account_name", str(account.address)),
+        ("config_version", _CONFIG_VERSION),
+        ("is_default", int(number == 1)),
+        ("name", account.person),
+        ("address", account.address.ascii),
+        ("protocol", _IMAP4 if imap else _POP3),
+        ("receive_server", incoming.host),
+        ("user_id", incoming.username),
+        (f"ssl_{kind}", _SECURITY[incoming.security]),
+        (f"set_{kind}port", 1),
+        (f"{kind}_port", incoming.port),
+        ("smtp_server", outgoing.host),
+        ("ssl_smtp", _SECURITY[outgoing.security]),
+        ("set_smtpport", 1),
+        ("smtp_port", outgoing.port),
+        # Otherwise it asks about every certificate, the valid ones too, each time they are renewed.
+        ("ssl_certs_auto_accept", 1),
+        ("use_smtp_auth", int(needs_login)),
+    ]
+    if needs_login:
+        values.append(("smtp_user_id", outgoing.username))
+    if not imap:
+        # Without this Claws Mail deletes from the server what it fetched a week ago.
+        values += [("remove_mail", 0), ("inbox", "#mh/Mail/inbox")]
+    return (f"[Account: {number}]", *(f"{key}={value}" for key, value in values))
+
+
+def _quoted(text: str) -> str:
+    """An attribute's value. Claws Mail knows XML's five named references and no numbers."""
+    return '"' + escape(text, quote=False).replace('"', "&quot;") + '"'
+
+
+def _folderlist(account: Account) -> bytes:
+    items = "".join(
+        f"        <folderitem type={_quoted(kind)} name={_quoted(name)} path={_quoted(name)}/>\n"
+        for kind, name in _LOCAL
+    )
+    local = f'    <folder type="mh" name="Mail" path="Mail">\n{items}    </folder>\n'
+    remote = ""
+    if account.incoming.protocol is Protocol.IMAP:
+        name = _quoted(str(account.address))
+        remote = (
+            f'    <folder type="imap" name={name} account_id="1">\n'
+            '        <folderitem type="inbox" name="INBOX" path="INBOX"/>\n    </folder>\n'
+        )
+    head = '<?xml version="1.0" encoding="UTF-8"?>\n'
+    return f"{head}<folderlist>\n{local}{remote}</folderlist>\n".encode()
+
+
+def _notes(account: Account) -> tuple[str, ...]:
+    if account.incoming.protocol is Protocol.POP3:
+        return (_("Messages stay on the server after Claws Mail has fetched them."),)
+    return (
+        _(
+            "Claws Mail keeps sent messages on this computer until you choose a folder of the"
+            " server for them, in the account's settings under “Advanced”."
+        ),
+    )
+
+
+def _signs_in(server: ServerSettings) -> bool:
+    return server.takes_password or Authentication.GSSAPI in server.authentication
+
+
+def _refused(account: Account) -> ExportFailure | None:
+    outgoing = account.outgoing
+    open_door = Authentication.NONE in outgoing.authentication
+    for server in (account.incoming, outgoing):
+        if not (_signs_in(server) or (server is outgoing and open_door)):
+            return ExportFailure(
+                _(
+                    "Claws Mail cannot sign in at {host}: the server takes no password, and Claws"
+                    " Mail has no registration there."
+                ).format(host=server.host)
+            )
+        if not server.username.strip() and _signs_in(server):
+            return ExportFailure(_("The user name for {host} is missing.").format(host=server.host))
+    return None

@@ -1,0 +1,292 @@
+"""KMail: its configuration files, and a guide for a KMail that is in use.
+
+KMail reads mail through Akonadi: a *resource* with a file of its own, entered in Akonadi's list of
+instances and in one more file with the name that people see; how mail is sent and who sends it
+stand in two others. All may be put there while Akonadi is stopped, and what is a list may be put at
+the end of one that exists: KConfig and QSettings join groups of the same name. The instance's
+number is made from the address, far above those that Akonadi gives, so that it meets no other. Keys
+and numbers are those that Akonadi 22.12 writes; KConfig escapes a value as GLib does.
+"""
+
+import string
+import uuid
+
+from mailsetup.export.exporter import (
+    Artifact,
+    ArtifactFile,
+    Automation,
+    CopyValue,
+    ExportFailure,
+    InstructionStep,
+)
+from mailsetup.export.filename import stem
+from mailsetup.export.guide.page import (
+    Guide,
+    GuideChapter,
+    GuideDialog,
+    GuideRow,
+    GuideStyle,
+    page,
+    security_name,
+    server_values,
+)
+from mailsetup.export.validation import examine
+from mailsetup.formats import keyfile
+from mailsetup.i18n import _
+from mailsetup.model.settings import (
+    Account,
+    Authentication,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+
+# MailTransport::Transport::EnumAuthenticationType: its number, and its name in mailtransports.
+_AUTHENTICATION = {
+    Authentication.PASSWORD_CLEARTEXT: (1, "PLAIN"),
+    Authentication.PASSWORD_ENCRYPTED: (2, "CRAM_MD5"),
+    Authentication.GSSAPI: (4, "GSSAPI"),
+    Authentication.NTLM: (5, "NTLM"),
+}
+# POP3's own log-in (USER and PASS), which every server knows.
+_POP3_CLEAR = 7
+_SAFETY = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
+_NAMED = "agent_config_"
+"""With the instance's name behind it, the file of Akonadi with the name that people see."""
+_ENCRYPTION = {SocketType.TLS: "SSL", SocketType.STARTTLS: "TLS"}
+
+
+class KMail:
+    """KMail, KDE's mail program."""
+
+    id = "kmail"
+    title = "KMail"
+    automation = Automation.IMPORT
+
+    def export(self, account: Account) -> Artifact | ExportFailure:
+        """The files for ``~/.config``, and a guide that does the same by hand."""
+        refused = examine(account) or _refused(account)
+        if refused is not None:
+            return refused
+        files = tuple(
+            ArtifactFile(name, content, "text/plain; charset=utf-8", private=True)
+            for name, content in config_files(account).items()
+        )
+        guide = page(_guide(account), account, f"kmail-{stem(account.address)}.html")
+        steps = (
+            InstructionStep(
+                _("If you use KMail already, follow the guide {name} instead.").format(
+                    name=guide.name
+                )
+            ),
+            InstructionStep(
+                _("Close KMail, open a terminal in the folder of the files, and enter:"),
+                tuple(
+                    CopyValue(_("Line {number}").format(number=number), line)
+                    for number, line in enumerate(_lines(account), 1)
+                ),
+            ),
+            InstructionStep(_("Start KMail. It asks for the password; let it remember it.")),
+        )
+        notes = (
+            _("The files for KMail are experimental. The guide does the same by hand."),
+            *_notes(account),
+        )
+        return Artifact(files=(guide, *files), steps=steps, notes=notes)
+
+
+def _lines(account: Account) -> tuple[str, ...]:
+    """What a shell is to do; nothing but the file's name comes from the account."""
+    config = "~/.config"
+    return (
+        "akonadictl stop",
+        f"mkdir -p {config}/akonadi",
+        f"cat agentsrc >> {config}/akonadi/agentsrc",
+        f"cp {_NAMED}{_instance(account)} {config}/akonadi/",
+        f"cat mailtransports >> {config}/mailtransports",
+        f"cat emailidentities >> {config}/emailidentities",
+        f"cp {_instance(account)}rc {config}/",
+    )
+
+
+def config_files(account: Account) -> dict[str, bytes]:
+    """Each file's name and content; those of Akonadi's agents belong into ``akonadi``."""
+    number = _number(account, "transport")
+    identity = _number(account, "identity")
+    resource = _instance(account)
+    # QSettings, not KConfig: a backslash in a key separates its parts.
+    agents = f"[Instances]\n{resource}\\AgentType={_agent(account)}\n".encode()
+    transport = {
+        "id": str(number),
+        "name": str(account.address),
+        "identifier": "SMTP",
+        "host": account.outgoing.host,
+        "port": str(account.outgoing.port),
+        "encryption": _ENCRYPTION[account.outgoing.security],
+        "auth": "true" if _authentication(account.outgoing) else "false",
+    }
+    sending = _authentication(account.outgoing)
+    if sending is not None:
+        transport |= {"authtype": sending[1], "user": account.outgoing.username}
+    who = {
+        "Identity": str(account.address),
+        "Name": account.person,
+        "Email Address": account.address.ascii,
+        "Transport": str(number),
+        "uoid": str(identity),
+    }
+    return {
+        f"{resource}rc": _resource(account, identity),
+        "agentsrc": agents,
+        f"{_NAMED}{resource}": f"[Agent]\nName={_qsettings(str(account.address))}\n".encode(),
+        "mailtransports": keyfile.render({f"Transport {number}": transport}),
+        "emailidentities": keyfile.render({f"Identity #{_position(account)}": who}),
+    }
+
+
+def _qsettings(text: str) -> str:
+    """A text as QSettings writes it: in quotes, and with an escape for all but plain characters."""
+    pieces = ['"']
+    open_escape = False
+    for char in text:
+        # A digit behind an escape would be taken for a part of it.
+        open_escape = not (" " <= char <= "~") or (open_escape and char in string.hexdigits)
+        if open_escape:
+            units = char.encode("utf-16-be")
+            pieces += [
+                f"\\x{int.from_bytes(units[at : at + 2]):x}" for at in range(0, len(units), 2)
+            ]
+        else:
+            pieces.append(f"\\{char}" if char in '\\"' else char)
+    return "".join((*pieces, '"'))
+
+
+def _resource(account: Account, identity: int) -> bytes:
+    server = account.incoming
+    number, _word = _authentication(server) or (0, "")
+    if server.protocol is Protocol.IMAP:
+        return keyfile.render(
+            {
+                "network": {
+                    "ImapServer": server.host,
+                    "ImapPort": str(server.port),
+                    "Safety": _SAFETY[server.security],
+                    "UserName": server.username,
+                    "Authentication": str(number),
+                },
+                "cache": {"UseDefaultIdentity": "false", "AccountIdentity": str(identity)},
+            }
+        )
+    tls = server.security is SocketType.TLS
+    return keyfile.render(
+        {
+            "General": {
+                "name": str(account.address),
+                "host": server.host,
+                "port": str(server.port),
+                "login": server.username,
+                "useSSL": "true" if tls else "false",
+                "useTLS": "false" if tls else "true",
+                "authenticationMethod": str(
+                    _POP3_CLEAR
+                    if server.authentication[0] is Authentication.PASSWORD_CLEARTEXT
+                    else number
+                ),
+                # Without this KMail deletes from the server what it has fetched.
+                "leaveOnServer": "true",
+            }
+        }
+    )
+
+
+def _agent(account: Account) -> str:
+    imap = account.incoming.protocol is Protocol.IMAP
+    return "akonadi_imap_resource" if imap else "akonadi_pop3_resource"
+
+
+def _instance(account: Account) -> str:
+    return f"{_agent(account)}_{_position(account)}"
+
+
+def _position(account: Account) -> int:
+    """A number that counting from 0 does not reach."""
+    return 1_000_000 + _number(account, "position") % 1_000_000
+
+
+def _number(account: Account, what: str) -> int:
+    """A positive number of 31 bits, always the same for an address."""
+    made = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{account.address.ascii}#kmail-{what}")
+    return (made.int & 0x7FFFFFFE) + 1
+
+
+def _authentication(server: ServerSettings) -> tuple[int, str] | None:
+    for kind in server.authentication:
+        if kind in _AUTHENTICATION:
+            return _AUTHENTICATION[kind]
+    return None
+
+
+def _refused(account: Account) -> ExportFailure | None:
+    outgoing = account.outgoing
+    open_door = Authentication.NONE in outgoing.authentication
+    for server in (account.incoming, outgoing):
+        if _authentication(server) is None and not (server is outgoing and open_door):
+            return ExportFailure(
+                _(
+                    "KMail cannot be set up for {host} by file: it signs in there in a browser"
+                    " window. Add the account in KMail's own assistant."
+                ).format(host=server.host)
+            )
+    return None
+
+
+def _notes(account: Account) -> tuple[str, ...]:
+    if account.incoming.protocol is Protocol.POP3:
+        return (_("Messages stay on the server after KMail has fetched them."),)
+    return ()
+
+
+def _guide(account: Account) -> Guide:
+    incoming = account.incoming
+    kind = "IMAP" if incoming.protocol is Protocol.IMAP else "POP3"
+    chapter = GuideChapter(
+        title="KMail",
+        steps=(
+            InstructionStep(
+                _("In KMail choose Settings, “Configure KMail”, “Identities”, Add, and enter:"),
+                (
+                    CopyValue(_("Your name"), account.display_name),
+                    CopyValue(_("E-mail address"), account.address.ascii),
+                ),
+            ),
+            InstructionStep(
+                _(
+                    "Choose Accounts, “Receiving”, Add, “Custom Account”, then the kind {kind}:"
+                ).format(kind=kind),
+                server_values(incoming),
+            ),
+            InstructionStep(_("Type your password and press OK.")),
+            InstructionStep(
+                _("Choose “Sending”, Add, SMTP, and enter:"),
+                server_values(account.outgoing),
+            ),
+            InstructionStep(_("In the identity, under Advanced, choose this outgoing account.")),
+        ),
+        dialog=GuideDialog(
+            _("Receiving"),
+            (
+                GuideRow(_("Server"), incoming.host),
+                GuideRow(_("Port"), str(incoming.port)),
+                GuideRow(_("Encryption"), security_name(incoming.security), GuideStyle.CHOICE),
+                GuideRow(_("User name"), incoming.username),
+                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+            ),
+            "OK",
+        ),
+    )
+    return Guide(
+        title=_("Set up {address} in KMail").format(address=account.address),
+        lead=_("Follow the steps and copy each value into its field."),
+        chapters=(chapter,),
+        notes=_notes(account),
+    )

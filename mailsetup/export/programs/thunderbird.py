@@ -1,0 +1,342 @@
+"""Thunderbird: the account as preferences, and as a package for its own import.
+
+The names and numbers of the preferences are those of Thunderbird's account manager
+(comm-central, ``mailnews/base``). A package for *Tools > Import* is a zip that holds nothing but
+``prefs.js``: Thunderbird gives the account new keys and adds it to what is there.
+"""
+
+import base64
+import io
+import zipfile
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from mailsetup.export.exporter import (
+    Artifact,
+    ArtifactFile,
+    Automation,
+    CopyValue,
+    ExportFailure,
+    InstructionStep,
+)
+from mailsetup.export.filename import stem
+from mailsetup.export.validation import examine, is_unsafe
+from mailsetup.formats.prefs_js import PrefValue
+from mailsetup.formats.prefs_js import line as prefs_js_line
+from mailsetup.i18n import _
+from mailsetup.model.folders import NO_FOLDERS, Folders
+from mailsetup.model.hostname import is_within
+from mailsetup.model.settings import (
+    Account,
+    Authentication,
+    Protocol,
+    ServerSettings,
+    SocketType,
+)
+
+SOCKET_TYPE = {SocketType.NONE: 0, SocketType.STARTTLS: 2, SocketType.TLS: 3}
+"""``nsMsgSocketType``; 1 ("try STARTTLS") is gone."""
+
+AUTH_METHOD = {
+    Authentication.NONE: 1,
+    Authentication.PASSWORD_CLEARTEXT: 3,
+    Authentication.PASSWORD_ENCRYPTED: 4,
+    Authentication.GSSAPI: 5,
+    Authentication.NTLM: 6,
+    Authentication.TLS_CLIENT_CERT: 7,
+    Authentication.OAUTH2: 10,
+}
+"""``nsMsgAuthMethod``."""
+
+OAUTH2_HOSTS = (
+    "gmail.com",
+    "googlemail.com",
+    "imap.mail.ru",
+    "smtp.mail.ru",
+    "imap.yandex.com",
+    "smtp.yandex.com",
+    "yahoo.com",
+    "att.net",
+    "aol.com",
+    "office365.com",
+    "outlook.com",
+    "hotmail.com",
+    "imap.fastmail.com",
+    "pop.fastmail.com",
+    "smtp.fastmail.com",
+    "imap.comcast.net",
+    "pop.comcast.net",
+    "smtp.comcast.net",
+    "thundermail.com",
+)
+"""Hosts, and domains of hosts, for which Thunderbird carries a registration of its own
+(``OAuth2Providers``). It signs in nowhere else by OAuth2."""
+
+FOLDER_MODES = {
+    "fcc_folder": "fcc_folder_picker_mode",
+    "draft_folder": "drafts_folder_picker_mode",
+    "stationery_folder": "tmpl_folder_picker_mode",
+    "archive_folder": "archives_folder_picker_mode",
+}
+"""An identity's folders, and where it says whether somebody chose them."""
+CHOSEN = "1"
+"""A folder that was chosen, rather than the one with Thunderbird's own name."""
+
+_MAX_FOLDER = 500
+# The oldest moment that a zip can express: the same account gives the same bytes.
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Under which keys the account stands; an existing profile needs unused ones."""
+
+    account: str = "account1"
+    server: str = "server1"
+    identity: str = "id1"
+    smtp: str = "smtp1"
+
+
+@dataclass(frozen=True, slots=True)
+class Pref:
+    """One preference."""
+
+    name: str
+    value: PrefValue
+
+
+def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | ExportFailure:
+    """The account as preferences under these keys, without the two lists that name the keys.
+
+    Those lists (`list_prefs`) are the one place where a new account meets existing ones.
+    """
+    keys = keys or Keys()
+    refused = examine(account)
+    if refused is not None:
+        return refused
+    incoming_auth = auth_method(account.incoming)
+    outgoing_auth = auth_method(account.outgoing)
+    if incoming_auth is None:
+        return _no_way_to_sign_in(account.incoming)
+    if outgoing_auth is None:
+        return _no_way_to_sign_in(account.outgoing)
+    address = account.address.ascii
+    values: list[tuple[str, PrefValue]] = [
+        (f"mail.account.{keys.account}.server", keys.server),
+        (f"mail.account.{keys.account}.identities", keys.identity),
+    ]
+    server = f"mail.server.{keys.server}"
+    values += [
+        (f"{server}.type", str(account.incoming.protocol)),
+        (f"{server}.hostname", account.incoming.host),
+        (f"{server}.port", account.incoming.port),
+        (f"{server}.socketType", SOCKET_TYPE[account.incoming.security]),
+        (f"{server}.authMethod", incoming_auth),
+        (f"{server}.userName", account.incoming.username),
+        (f"{server}.name", str(account.address)),
+        (f"{server}.login_at_startup", True),
+        (f"{server}.check_new_mail", True),
+    ]
+    if account.incoming.protocol is Protocol.POP3:
+        # Without this Thunderbird deletes from the server what it has fetched.
+        values += [(f"{server}.leave_on_server", True), (f"{server}.download_on_biff", True)]
+    identity = f"mail.identity.{keys.identity}"
+    values += [
+        (f"{identity}.fullName", account.person),
+        (f"{identity}.useremail", address),
+        (f"{identity}.smtpServer", keys.smtp),
+        (f"{identity}.reply_on_top", 1),
+        (f"{identity}.valid", True),
+    ]
+    smtp = f"mail.smtpserver.{keys.smtp}"
+    values += [
+        (f"{smtp}.type", "smtp"),
+        (f"{smtp}.hostname", account.outgoing.host),
+        (f"{smtp}.port", account.outgoing.port),
+        (f"{smtp}.try_ssl", SOCKET_TYPE[account.outgoing.security]),
+        (f"{smtp}.authMethod", outgoing_auth),
+        (f"{smtp}.description", str(account.address)),
+    ]
+    if outgoing_auth != AUTH_METHOD[Authentication.NONE]:
+        values.append((f"{smtp}.username", account.outgoing.username))
+    return tuple(Pref(name, value) for name, value in values)
+
+
+def server_uri(protocol: Protocol, host: str, username: str) -> str:
+    """How Thunderbird names an incoming server in the names of folders."""
+    scheme = "mailbox" if protocol is Protocol.POP3 else "imap"
+    # nsINetUtil's ESCAPE_XALPHAS, which spares the asterisk and not the tilde.
+    user = quote(username, safe="*").replace("~", "%7E")
+    return f"{scheme}://{user}@{host}"
+
+
+def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, ...]:
+    """Where sent mail, drafts and the like go.
+
+    Nothing for POP3, which has no folders, and nothing for names that nobody could read.
+    """
+    if account.incoming.protocol is not Protocol.IMAP:
+        return ()
+    root = server_uri(Protocol.IMAP, account.incoming.host, account.incoming.username)
+    names = (getattr(folders, name) for name in Folders.__slots__)
+    if any(is_unsafe(name) or len(name) > _MAX_FOLDER for name in names):
+        return ()
+    identity, server = f"mail.identity.{keys.identity}", f"mail.server.{keys.server}"
+
+    def uri(name: str) -> str:
+        # Unlike the user, folders stand there as IMAP writes them, with nothing escaped.
+        return f"{root}/{utf7(name)}"
+
+    found: list[Pref] = []
+    for name, folder in (
+        (folders.sent, "fcc_folder"),
+        (folders.drafts, "draft_folder"),
+        (folders.templates, "stationery_folder"),
+        (folders.archive, "archive_folder"),
+    ):
+        if name:
+            mode = FOLDER_MODES[folder]
+            found += [Pref(f"{identity}.{folder}", uri(name)), Pref(f"{identity}.{mode}", CHOSEN)]
+    # Thunderbird 153 gives up a name with other letters and makes a folder "Trash" instead.
+    if folders.trash.isascii() and folders.trash:
+        found.append(Pref(f"{server}.trash_folder_name", folders.trash))
+    if folders.junk:
+        found += [
+            Pref(f"{server}.spamActionTargetFolder", uri(folders.junk)),
+            Pref(f"{server}.moveTargetMode", 1),
+        ]
+    return tuple(found)
+
+
+def utf7(name: str) -> str:
+    """A folder's name as IMAP writes it (RFC 3501, section 5.1.3)."""
+    pieces, foreign = [], ""
+    for char in f"{name}\0":
+        if " " <= char <= "~" or char == "\0":
+            if foreign:
+                coded = base64.b64encode(foreign.encode("utf-16-be")).decode()
+                pieces.append("&" + coded.rstrip("=").replace("/", ",") + "-")
+                foreign = ""
+            pieces.append("&-" if char == "&" else char)
+        else:
+            foreign += char
+    return "".join(pieces)[:-1]
+
+
+def list_prefs(keys: Keys | None = None) -> tuple[Pref, ...]:
+    """The lists that name the keys, as a profile with this one account has them."""
+    keys = keys or Keys()
+    return (
+        Pref("mail.accountmanager.accounts", keys.account),
+        Pref("mail.accountmanager.defaultaccount", keys.account),
+        Pref("mail.smtpservers", keys.smtp),
+        Pref("mail.smtp.defaultserver", keys.smtp),
+    )
+
+
+def line(pref: Pref) -> str:
+    """One line of ``prefs.js``."""
+    return prefs_js_line(pref.name, pref.value)
+
+
+def prefs_js(account: Account, folders: Folders | None = None) -> bytes | ExportFailure:
+    """``prefs.js`` of a profile that holds this account and nothing else."""
+    own = prefs(account)
+    if isinstance(own, ExportFailure):
+        return own
+    own += folder_prefs(account, Keys(), folders or NO_FOLDERS)
+    lines = [line(pref) for pref in (*list_prefs(), *own)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def notes(account: Account) -> tuple[str, ...]:
+    """What the person should know about Thunderbird and this account."""
+    found = []
+    if not account.outgoing.username.isascii():
+        found.append(
+            _(
+                "Thunderbird sends user names with accents or other special letters wrongly to the"
+                " outgoing server. Ask the hosting for a user name without them."
+            )
+        )
+    if account.incoming.protocol is Protocol.POP3:
+        found.append(_("Messages stay on the server after Thunderbird has fetched them."))
+    return tuple(found)
+
+
+def auth_method(server: ServerSettings) -> int | None:
+    """The number of the best way to sign in that Thunderbird has there; None when there is none."""
+    for kind in server.authentication:
+        if kind is not Authentication.OAUTH2 or _signs_in_by_oauth2(server.host):
+            return AUTH_METHOD[kind]
+    return None
+
+
+def _no_way_to_sign_in(server: ServerSettings) -> ExportFailure:
+    return ExportFailure(
+        _(
+            "Thunderbird cannot sign in at {host}: it has no registration there, and the"
+            " server takes no password."
+        ).format(host=server.host)
+    )
+
+
+def auth_methods(server: ServerSettings) -> frozenset[int]:
+    """The numbers of all ways to sign in that work there."""
+    return frozenset(
+        AUTH_METHOD[kind]
+        for kind in server.authentication
+        if kind is not Authentication.OAUTH2 or _signs_in_by_oauth2(server.host)
+    )
+
+
+def _signs_in_by_oauth2(host: str) -> bool:
+    return any(is_within(host, known) for known in OAUTH2_HOSTS)
+
+
+class Thunderbird:
+    """Thunderbird on a computer."""
+
+    id = "thunderbird"
+    title = "Thunderbird"
+    automation = Automation.APPLY
+
+    def export(self, account: Account) -> Artifact | ExportFailure:
+        """A package for Thunderbird's own import, which adds the account to those it has."""
+        content = prefs_js(account)
+        if isinstance(content, ExportFailure):
+            return content
+        package = ArtifactFile(
+            name=f"thunderbird-{stem(account.address)}.zip",
+            content=_zip("prefs.js", content),
+            media_type="application/zip",
+            private=True,
+        )
+        steps = (
+            InstructionStep(_("Open Thunderbird.")),
+            InstructionStep(_("In the menu (☰) choose Tools, then Import.")),
+            InstructionStep(
+                _("Choose “Import from a file”, Continue, “Import Backed-up Profile”, Continue.")
+            ),
+            InstructionStep(
+                _("Choose “Choose a ZIP file” and open {name}.").format(name=package.name),
+                (CopyValue(_("File"), package.name),),
+            ),
+            InstructionStep(
+                _("Leave “Accounts and Settings” ticked, press Continue and then Start Import.")
+            ),
+            InstructionStep(
+                _("Restart Thunderbird. It asks for the password once; let it remember it.")
+            ),
+        )
+        return Artifact(files=(package,), steps=steps, notes=notes(account))
+
+
+def _zip(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as package:
+        entry = zipfile.ZipInfo(name, _ZIP_EPOCH)
+        entry.create_system = 3  # the same on every system
+        entry.external_attr = 0o600 << 16
+        package.writestr(entry, content)
+    return buffer.getvalue()

@@ -1,0 +1,138 @@
+"""What came of a table: how many people are in which state, and the way to the overview."""
+
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.texts.common import domain_shown
+from mailsetup.batch.result import DONE, PersonState, state_word
+from mailsetup.gui.page import PageView, Request
+from mailsetup.gui.pages.batch_run import LIGHTS
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space
+from mailsetup.gui.widgets.basic import Notice, PlainLabel, action_button
+from mailsetup.gui.widgets.step_list import ProgressStep, StepList
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
+from mailsetup.i18n import _, ngettext
+
+
+class BatchDonePage(PageView):
+    """Numbers, what to do about those that are left, and where everything is."""
+
+    page = Page.FLEET_DONE
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.lead = PlainLabel()
+        self.states = StepList()
+        self.question = Notice()
+        self._reason = PlainLabel()
+        self.domains = PlainLabel(role="domain", bold=True)
+        self._asked: tuple[str, ...] = ()
+        """The companies on the page: nothing else is agreed to."""
+        self.agree = WrappingCheckBox()
+        self.agree.toggled.connect(lambda _checked: self._agreed())
+        self.place = PlainLabel(role="muted")
+        buttons = QWidget()
+        row = QHBoxLayout(buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.SMALL)
+        self.overview, self.folder = action_button(), action_button()
+        self.overview.clicked.connect(lambda: self.wanted.emit(Request.OPEN_OVERVIEW))
+        self.folder.clicked.connect(lambda: self.wanted.emit(Request.OPEN_FLEET_FOLDER))
+        row.addWidget(self.overview)
+        row.addWidget(self.folder)
+        row.addStretch(1)
+        for line in (self._reason, self.domains, self.agree):
+            self.question.add(line)
+        for widget in (self.lead, self.states, self.question, buttons, self.place):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        self.retranslate()
+
+    @property
+    def _left(self) -> int:
+        """People for whom a further run could do more."""
+        overview = self.session.fleet.overview
+        if overview is None:
+            return 0
+        return sum(overview.totals[state] for state in PersonState if state not in DONE)
+
+    def _agreed(self) -> None:
+        state = self.session.fleet
+        kept = tuple(domain for domain in state.agreed if domain not in self._asked)
+        state.agreed = (*kept, *self._asked) if self.agree.isChecked() else kept
+        self.changed.emit()
+
+    def enter(self) -> None:
+        """Show the numbers, and the companies to be agreed to from now on."""
+        overview = self.session.fleet.overview
+        self._asked = overview.confirm if overview is not None else ()
+        self.agree.setChecked(False)
+        self.retranslate()
+
+    def primary_move(self) -> Move:
+        """Once more for those that are left, otherwise done."""
+        return Move.AGAIN if self._left else Move.ANOTHER
+
+    def primary_text(self) -> str:
+        """See `primary_move`."""
+        return _("Go on with those that are left") if self._left else _("Done")
+
+    def can_be_cancelled(self) -> bool:
+        """Once everybody is done nothing is left to be given up."""
+        return bool(self._left)
+
+    def first_focus(self) -> QWidget:
+        """The overview."""
+        return self.overview
+
+    def announcement(self) -> str:
+        """The numbers."""
+        return f"{self.title.text()}. {self.lead.text()}"
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        state = self.session.fleet
+        overview = state.overview
+        good = overview is not None and not any(
+            overview.totals[one]
+            for one in PersonState
+            if one not in (PersonState.READY, PersonState.WORKS)
+        )
+        self.title.setText(_("Everybody is set up") if good else _("The table is worked through"))
+        self.lead.setText(
+            _("Give each person their folder. No password is in any of the files.")
+            if good
+            else _("The overview says for each person what was found and who has to act.")
+        )
+        totals = overview.totals if overview is not None else None
+        self.states.show_steps(
+            [
+                ProgressStep(state_word(one).capitalize(), LIGHTS[one], str(totals[one]))
+                for one in PersonState
+                if totals is not None and totals[one]
+            ]
+        )
+        count = len(self._asked)
+        self._reason.setText(
+            ngettext(
+                "Nobody proves that this company keeps the mail of your people. "
+                "Go on only if you know it.",
+                "Nobody proves that these companies keep the mail of your people. "
+                "Go on only if you know every one of them.",
+                count,
+            )
+        )
+        # All of them, uncut: the tick agrees to each.
+        self.domains.setText("\n".join(map(domain_shown, self._asked)))
+        self.agree.setText(
+            ngettext(
+                "&Yes, I know it: it keeps the mail",
+                "&Yes, I know all of them: they keep the mail",
+                count,
+            )
+        )
+        self.question.setVisible(bool(self._asked))
+        self.overview.setText(_("&Open the overview"))
+        self.folder.setText(_("Open the &folder"))
+        self.place.setText(str(state.out or ""))

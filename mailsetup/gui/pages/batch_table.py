@@ -1,0 +1,215 @@
+"""A table of many people: dropped here, checked, and what each person is to get."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
+
+from mailsetup.assistant.flow import Page
+from mailsetup.export.registry import EXPORTERS
+from mailsetup.gui.batch_state import PROGRAMS
+from mailsetup.gui.page import PageView, Request
+from mailsetup.gui.pages.batch_commands import CommandsQuestion
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.widgets.basic import Field, PlainLabel, action_button
+from mailsetup.gui.widgets.choice_card import ChoiceCard
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
+from mailsetup.i18n import _, ngettext
+from mailsetup.model.text import plain
+
+_SHOWN = 6
+"""Wrong rows that are shown; the rest is counted."""
+
+
+class BatchTablePage(PageView):
+    """Drop a table, see it checked, choose, start."""
+
+    page = Page.FLEET
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.setAcceptDrops(True)
+        self._lead = PlainLabel(role="muted")
+        self.choose = ChoiceCard("file")
+        self.choose.clicked.connect(lambda: self.wanted.emit(Request.CHOOSE_TABLE))
+        self.summary = PlainLabel(role="ok", bold=True)
+        self.faults = PlainLabel(role="fault")
+        self.skip_bad = WrappingCheckBox()
+        self.options = QWidget()
+        column = QVBoxLayout(self.options)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.SMALL)
+        self._heading = PlainLabel(size=Type.LARGE, bold=True)
+        self._heading_lead = PlainLabel(role="muted")
+        self.programs = {program: WrappingCheckBox() for program in PROGRAMS}
+        grid = QWidget()
+        cells = QGridLayout(grid)
+        cells.setContentsMargins(0, 0, 0, 0)
+        cells.setHorizontalSpacing(Space.MEDIUM)
+        cells.setVerticalSpacing(0)
+        for index, tick in enumerate(self.programs.values()):
+            cells.addWidget(tick, index // 2, index % 2, Qt.AlignmentFlag.AlignTop)
+        for side in (0, 1):
+            cells.setColumnStretch(side, 1)
+        self.check, self.pdf = WrappingCheckBox(), WrappingCheckBox()
+        self.question = CommandsQuestion(session)
+        self.question.answered.connect(self.changed.emit)
+        self.out = Field()
+        self.out.edit.setReadOnly(True)
+        self.browse = action_button()
+        self.browse.clicked.connect(lambda: self.wanted.emit(Request.CHOOSE_FLEET_FOLDER))
+        self.out.add_beside(self.browse)
+        for widget in (
+            self._heading,
+            self._heading_lead,
+            grid,
+            self.check,
+            self.question,
+            self.pdf,
+            self.out,
+        ):
+            column.addWidget(widget)
+        for widget in (
+            self._lead,
+            self.choose,
+            self.summary,
+            self.faults,
+            self.skip_bad,
+            self.options,
+        ):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        for tick in (self.skip_bad, self.check, self.pdf, *self.programs.values()):
+            tick.toggled.connect(lambda _checked: self._take())
+        self._entering = False
+        self.retranslate()
+
+    def enter(self) -> None:
+        """Show what the session knows of the table."""
+        state = self.session.fleet
+        self._entering = True
+        self.skip_bad.setChecked(state.skip_bad)
+        self.check.setChecked(state.check)
+        self.pdf.setChecked(state.pdf)
+        for program, tick in self.programs.items():
+            tick.setChecked(program in state.programs)
+        self.out.edit.setText(str(state.out or ""))
+        self._entering = False
+        self.question.show_commands()
+        self._tell()
+
+    def _take(self) -> None:
+        if self._entering:
+            return
+        state = self.session.fleet
+        state.skip_bad = self.skip_bad.isChecked()
+        state.check, state.pdf = self.check.isChecked(), self.pdf.isChecked()
+        state.programs = tuple(
+            program for program, tick in self.programs.items() if tick.isChecked()
+        )
+        self.question.show_commands()
+        self.changed.emit()
+
+    # Dropping -------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """One file may be dropped."""
+        if len(event.mimeData().urls()) == 1 and event.mimeData().urls()[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """A table was dropped: read it."""
+        event.acceptProposedAction()
+        self.session.fleet.choose(Path(event.mimeData().urls()[0].toLocalFile()))
+        self.wanted.emit(Request.CHECK_TABLE)
+
+    # Telling --------------------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        state = self.session.fleet
+        plan = state.plan
+        name = plain(state.table.name, 80) if state.table is not None else ""
+        title = _("Another table …") if name else _("Drop a table here, or choose one …")
+        self.choose.set_texts(title, _("CSV or Excel, one row a person."))
+        lines = []
+        if state.reading:
+            lines.append(_("Reading {name} …").format(name=name))
+        elif plan is not None:
+            domains = len({person.address.domain for person in plan.people})
+            lines.append(
+                _("{name}: {people} people, {domains} domains").format(
+                    name=name, people=len(plan.people), domains=domains
+                )
+            )
+        if state.ignored and plan is not None:
+            names = ", ".join(f"“{one}”" for one in state.ignored[:6])
+            lines.append(_("Columns that are not used: {names}.").format(names=names))
+        if state.settings and plan is not None:
+            names = ", ".join(plain(one.name, 60) for one in state.settings[:6])
+            lines.append(_("Settings files that are read: {names}").format(names=names))
+        self.summary.setText("\n".join(lines))
+        self.summary.setVisible(bool(lines))
+        faults = [state.problem] if state.problem else []
+        if plan is not None and plan.problems:
+            count = len(plan.problems)
+            faults.append(
+                ngettext("{count} row is wrong:", "{count} rows are wrong:", count).format(
+                    count=count
+                )
+            )
+            faults += [
+                _("Row {row}: {reason}").format(row=one.row, reason=plain(one.reason, 160))
+                for one in plan.problems[:_SHOWN]
+            ]
+            if count > _SHOWN:
+                faults.append(_("… and {count} more.").format(count=count - _SHOWN))
+        self.faults.setText("\n".join(faults))
+        self.faults.setVisible(bool(faults))
+        self.skip_bad.setVisible(bool(plan and plan.problems and plan.people))
+        self.options.setVisible(bool(plan and plan.people))
+        self.changed.emit()
+
+    def primary_text(self) -> str:
+        """Start, or go on where it was."""
+        state = self.session.fleet
+        if state.plan is None or not state.plan.people:
+            return ""
+        return _("Go on where it was") if state.is_begun else _("Start")
+
+    def is_ready(self) -> bool:
+        """Once every row is right, or the wrong ones may be left out."""
+        return self.session.fleet.is_ready
+
+    def first_focus(self) -> QWidget | None:
+        """The table, until there is one."""
+        return None if self.session.fleet.is_ready else self.choose
+
+    def announcement(self) -> str:
+        """What was found out about the table."""
+        return " ".join(filter(None, (self.title.text(), self.summary.text(), self.faults.text())))
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self.title.setText(_("Many people at once"))
+        self._lead.setText(
+            _(
+                "The first row names the columns: name, address, and if you like password,"
+                " settings, program, language. Nothing begins before every row was looked at."
+            )
+        )
+        self.skip_bad.setText(_("&Leave out the rows that are wrong"))
+        self._heading.setText(_("What each person gets"))
+        self._heading_lead.setText(
+            _("A welcome sheet, and the files for these programs where the row names none:")
+        )
+        titles = {known.id: known.title for known in EXPORTERS}
+        for program, tick in self.programs.items():
+            tick.setText(_(titles[program]).replace("&", "&&"))
+        self.check.setText(_("&Test each mailbox: log in and send it a message"))
+        self.pdf.setText(_("The welcome sheet as &PDF, too"))
+        self.question.show_commands()
+        self.out.set_label(_("&Folder for everything"))
+        self.browse.setText(_("B&rowse …"))
+        self._tell()

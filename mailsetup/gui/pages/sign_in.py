@@ -1,0 +1,348 @@
+"""Signing in in the browser: where, what is happening there, and what came of it."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from mailsetup.assistant.events import Event, SignInCode, SignInOpened
+from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.texts.common import domain_shown, no_keyring_sentence
+from mailsetup.gui.page import PageView, Request
+from mailsetup.gui.session import Session
+from mailsetup.gui.theme import Space, Type
+from mailsetup.gui.widgets.basic import (
+    CopyRow,
+    LinkButton,
+    Notice,
+    PlainLabel,
+    action_button,
+    clear,
+)
+from mailsetup.gui.widgets.flow_layout import wrapping_row
+from mailsetup.gui.widgets.status_icon import StatusLight
+from mailsetup.gui.widgets.step_list import ProgressStep, StepList
+from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
+from mailsetup.i18n import _
+
+
+def _open_in_browser(url: str) -> bool:
+    return url.startswith("https://") and QDesktopServices.openUrl(QUrl(url))
+
+
+class SignInPage(PageView):
+    """The provider's name is shown before anything opens; the password is typed there alone."""
+
+    page = Page.SIGN_IN
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.open_url: Callable[[str], bool] = _open_in_browser
+        self._url = ""
+        self._code: SignInCode | None = None
+        self._opened = True
+        self._lead = PlainLabel()
+        self.host = PlainLabel(role="domain", size=Type.TITLE, bold=True)
+        self._safety = PlainLabel(role="muted")
+        self._notice = Notice()
+        self._said = PlainLabel(bold=True)
+        self._help = LinkButton()
+        self.copy_admin = action_button()
+        self.copy_admin.clicked.connect(lambda: self._copy(session.sign_in_link))
+        self.same_mailbox = action_button()
+        self.same_mailbox.clicked.connect(self._accept)
+        for part in (self._said, self._help, self.copy_admin, self.same_mailbox):
+            self._notice.add(part)
+        self._question = Notice()
+        self._reason = PlainLabel()
+        self.agree = WrappingCheckBox()
+        self.agree.toggled.connect(lambda _on: self.changed.emit())
+        self._question.add(self._reason)
+        self._question.add(self.agree)
+        self.doing = StepList()
+        self._code_rows = QWidget()
+        QVBoxLayout(self._code_rows).setContentsMargins(0, 0, 0, 0)
+        self.open_again = action_button()
+        self.open_again.clicked.connect(self._open)
+        self.copy_link = action_button()
+        self.copy_link.clicked.connect(lambda: self._copy(self._url))
+        self._ways = wrapping_row(self.open_again, self.copy_link)
+        self.keep = WrappingCheckBox()
+        self.keep.toggled.connect(self._keep)
+        self._keyring = PlainLabel(role="muted", size=Type.SMALL)
+        self._keyring.setContentsMargins(Space.HUGE, 0, 0, 0)
+        self.by_code = LinkButton()
+        self.by_code.clicked.connect(self._begin_by_code)
+        self.with_password = LinkButton()
+        self.with_password.clicked.connect(lambda: self.moved.emit(Move.PASSWORD))
+        self.servers = LinkButton()
+        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        for widget in (
+            self._lead,
+            self.host,
+            self._safety,
+            self._notice,
+            self._question,
+            self.doing,
+            self._code_rows,
+            self._ways,
+            self.keep,
+            self._keyring,
+            self.by_code,
+            self.with_password,
+            self.servers,
+        ):
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+        self.retranslate()
+
+    # What is known ---------------------------------------------------------------------------
+
+    @property
+    def _is_waiting(self) -> bool:
+        return bool(self._url) or self._code is not None
+
+    @property
+    def _can_begin(self) -> bool:
+        way = self.session.way
+        return way is not None and way.can_begin
+
+    @property
+    def _is_of_another(self) -> bool:
+        made = self.session.sign_in
+        return made is not None and made.is_of_another and not self._is_waiting
+
+    def enter(self) -> None:
+        """Nothing is waited for any more: whoever comes here begins, or has ended."""
+        self._url, self._code = "", None
+        self.keep.setChecked(self.session.keep_sign_in)
+        self._show()
+
+    def take(self, event: Event) -> None:
+        """The sign-in page can be opened, or a code be typed."""
+        match event:
+            case SignInOpened(url=url):
+                self._url, self._code = url, None
+                self._open()
+            case SignInCode():
+                self._url, self._code = "", event
+                self._show_code(event)
+            case _:
+                return
+        self._show()
+
+    def interrupt(self) -> bool:
+        """Cancelling ends the wait and stays here."""
+        if not self._is_waiting:
+            return False
+        self.enter()
+        return True
+
+    def _open(self) -> None:
+        self._opened = self.open_url(self._url)
+        self._show()
+
+    def _copy(self, text: str) -> None:
+        QGuiApplication.clipboard().setText(text)
+
+    def _begin_by_code(self) -> None:
+        if self._confirmed():
+            self.wanted.emit(Request.SIGN_IN_BY_CODE)
+
+    def _accept(self) -> None:
+        """The other address is the same mailbox: the servers will show."""
+        self.session.by_sign_in = True
+        self.moved.emit(Move.SECOND if self.session.needs_second else Move.NEXT)
+
+    def _keep(self, keep: bool) -> None:
+        self.session.keep_sign_in = keep
+
+    # What is shown ---------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        session, way = self.session, self.session.way
+        waiting, ready = self._is_waiting, self._can_begin
+        signed_in = session.is_signed_in and not waiting
+        self.host.setText(domain_shown(way.page_host) if way is not None else "")
+        self.host.setVisible(ready and not signed_in and self._code is None)
+        self._lead.setText(self._lead_text(signed_in=signed_in))
+        self._lead.setVisible(bool(self._lead.text()))
+        self._safety.setVisible(ready and not signed_in and self._code is None)
+        self._show_notice()
+        self._show_question()
+        self._show_doing(signed_in=signed_in)
+        self._ways.setVisible(bool(self._url))
+        self._show_keyring(shown=ready)
+        takes_password = session.account is not None and session.account.takes_password
+        self.by_code.setVisible(ready and way is not None and way.by_device and self._code is None)
+        self.with_password.setVisible(takes_password and self.primary_move() is not Move.PASSWORD)
+        self.servers.setVisible(session.way_known and not ready)
+        self.changed.emit()
+
+    def _lead_text(self, *, signed_in: bool) -> str:
+        made = self.session.sign_in
+        if not self.session.way_known:
+            return _("Looking where you sign in …")
+        if signed_in and made is not None:
+            who = made.signed_in_as or str(made.way.account.address)
+            return _("You are signed in as {address}.").format(address=who)
+        if not self._can_begin:
+            return ""
+        if self._code is not None:
+            return _("Open this page on any device, and type the code there.")
+        return _("You sign in in your own browser, on the page of")
+
+    def _show_notice(self) -> None:
+        session, way = self.session, self.session.way
+        said, url = "", ""
+        if self._is_waiting or not session.way_known:
+            said = ""
+        elif way is None:
+            said = session.way_problem
+        elif not way.can_begin:
+            from mailsetup.assistant.texts.signin import no_client_sentence
+
+            said = no_client_sentence(way)
+            hint = session.hint
+            if hint is not None and hint.kind == "app-password" and way.account.takes_password:
+                url = hint.url
+        elif session.sign_in_problem:
+            said = session.sign_in_problem
+        elif self._is_of_another and session.sign_in is not None:
+            from mailsetup.assistant.texts.signin import other_account_sentence
+
+            said = other_account_sentence(session.sign_in.signed_in_as, str(way.account.address))
+        self._said.setText(said)
+        self._help.setVisible(url.startswith("https://"))
+        self._help.set_url(url)
+        self.copy_admin.setVisible(bool(session.sign_in_link) and bool(said))
+        self.same_mailbox.setVisible(self._is_of_another and not session.sign_in_problem)
+        self._notice.setVisible(bool(said))
+
+    def _show_question(self) -> None:
+        way = self.session.way
+        asks = way is not None and way.can_begin and bool(way.confirm) and not self._is_waiting
+        self._question.setVisible(asks)
+        if way is None or not asks:
+            return
+        self._reason.setText(
+            _(
+                "Your mail is kept at {domains}, which is not the company that you sign in at."
+                " Go on only if you know both."
+            ).format(domains=", ".join(map(domain_shown, way.confirm)))
+        )
+        self.agree.setText(_("Yes, both belong to my mail"))
+
+    def _show_doing(self, *, signed_in: bool) -> None:
+        steps: list[ProgressStep] = []
+        if self._is_waiting:
+            steps.append(ProgressStep(_("Waiting for you to finish there"), StatusLight.WORKING))
+            if self._url and not self._opened:
+                said = _("Your browser did not open. Copy the link and open it there yourself.")
+                steps.append(ProgressStep(said, StatusLight.WARN))
+        elif not self.session.way_known:
+            steps.append(ProgressStep(_("Asking the provider"), StatusLight.WORKING))
+        elif signed_in:
+            steps.append(ProgressStep(_("The sign-in worked."), StatusLight.OK))
+        self.doing.show_steps(steps)
+        self.doing.setVisible(bool(steps))
+        self._code_rows.setVisible(self._code is not None)
+
+    def _show_code(self, code: SignInCode) -> None:
+        clear(self._code_rows)
+        layout = self._code_rows.layout()
+        if layout is not None:
+            layout.addWidget(CopyRow(_("Page"), code.page))
+            layout.addWidget(CopyRow(_("Code"), code.code))
+
+    def _show_keyring(self, *, shown: bool) -> None:
+        session = self.session
+        available = bool(session.keyring) and not session.demo
+        self.keep.setVisible(shown)
+        self.keep.setEnabled(available)
+        text = ""
+        if session.demo:
+            text = _("In the demo nothing is kept.")
+        elif available:
+            text = _("Otherwise the sign-in is given back when you close this window.")
+        elif session.keyring_known:
+            text = no_keyring_sentence()
+        self._keyring.setText(text)
+        self._keyring.setVisible(shown and bool(text))
+
+    # The buttons below -----------------------------------------------------------------------
+
+    def _confirmed(self) -> bool:
+        """Take the agreement to servers that are not the provider's own."""
+        way = self.session.way
+        if way is None or (way.confirm and not self.agree.isChecked()):
+            return False
+        self.session.way = way.agreed_to(way.confirm)
+        return True
+
+    def leave(self) -> bool:
+        """Go on with what there is, or begin to sign in and stay."""
+        if not self._can_begin or self.session.is_signed_in:
+            return True
+        if self._confirmed():
+            self.wanted.emit(Request.SIGN_IN)
+        return False
+
+    def is_ready(self) -> bool:
+        """Not while something is waited for, nor before what has to be agreed to."""
+        way = self.session.way
+        asks = way is not None and bool(way.confirm) and way.can_begin
+        return (
+            self.session.way_known
+            and not self._is_waiting
+            and not (asks and not self.agree.isChecked())
+        )
+
+    def primary_move(self) -> Move:
+        """To the test; to the password where only that is left."""
+        account = self.session.account
+        only_password = self.session.way_known and not self._can_begin
+        takes_password = account is not None and account.takes_password
+        return Move.PASSWORD if only_password and takes_password else Move.NEXT
+
+    def primary_text(self) -> str:
+        """Sign in, or what follows it."""
+        if not self.session.way_known:
+            return ""
+        if self.primary_move() is Move.PASSWORD:
+            return _("Use an app password")
+        if not self._can_begin:
+            return _("Try out the rest")
+        if self.session.is_signed_in and not self._is_waiting:
+            return _("Try it out")
+        again = bool(self.session.sign_in_problem) or self._is_of_another
+        return _("Sign in again") if again else _("Open the browser")
+
+    def first_focus(self) -> QWidget | None:
+        """The question, where there is one."""
+        return self.agree if self._question.isVisibleTo(self) else None
+
+    def announcement(self) -> str:
+        """What stands here now."""
+        parts = (self.title.text(), self._lead.text(), self.host.text(), self._said.text())
+        return " ".join(part for part in parts if part)
+
+    def retranslate(self) -> None:
+        """Texts in the current language."""
+        self.title.setText(_("Sign in in the browser"))
+        self._safety.setText(
+            _("Type your password only there. This program never sees it; it is only let in.")
+        )
+        self._help.setText(_("Show how on the provider's page"))
+        self.copy_admin.setText(_("Copy the link for the &administrator"))
+        self.same_mailbox.setText(_("It is the same &mailbox: go on"))
+        self.open_again.setText(_("&Open the page again"))
+        self.copy_link.setText(_("&Copy the link"))
+        self.keep.setText(_("&Keep the sign-in in this computer's keyring"))
+        self.by_code.setText(_("Sign in by a code on another device"))
+        self.with_password.setText(_("Use a password instead"))
+        self.servers.setText(_("Change the servers by hand"))
+        if self._code is not None:
+            self._show_code(self._code)
+        self._show()

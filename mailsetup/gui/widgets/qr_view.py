@@ -1,0 +1,51 @@
+"""A QR code on the screen, for a phone's camera."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from mailsetup.i18n import _
+
+if TYPE_CHECKING:
+    from mailsetup.export.guide.qr import QrMatrix
+
+_SIDE = 260
+"""Logical pixels: large enough for a camera at arm's length."""
+
+
+class QrView(QWidget):
+    """Dark on white in every scheme, with the light margin that cameras need."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._matrix: QrMatrix | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    def set_matrix(self, matrix: "QrMatrix | None") -> None:
+        """Show this code, or nothing."""
+        self._matrix = matrix
+        self.setVisible(matrix is not None)
+        self.setAccessibleName(_("Code with the settings, to be read by a phone"))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A square."""
+        return QSize(_SIDE, _SIDE)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        if self._matrix is None:
+            return
+        from mailsetup.export.guide.qr import QUIET_ZONE
+
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), Qt.GlobalColor.white)
+        # Whole pixels: an edge that is blurred between two modules costs a camera time.
+        module = max(self.width() // (self._matrix.size + 2 * QUIET_ZONE), 1)
+        edge = (self.width() - module * self._matrix.size) / 2
+        for x, y in self._matrix.dark():
+            spot = QRectF(edge + x * module, edge + y * module, module, module)
+            painter.fillRect(spot, Qt.GlobalColor.black)
+        painter.end()

@@ -1,0 +1,75 @@
+"""What is being done, a row a step: sign, words, and how long it took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from mailsetup.gui.theme import Space
+from mailsetup.gui.widgets.basic import PlainLabel
+from mailsetup.gui.widgets.status_icon import StatusIcon, StatusLight
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressStep:
+    """One row. ``note`` stands at its end, such as a time."""
+
+    text: str
+    light: StatusLight
+    note: str = ""
+
+
+class _Row(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sign = StatusIcon()
+        self.text = PlainLabel()
+        self.note = PlainLabel(role="muted")
+        self.note.setWordWrap(False)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.SMALL)
+        row.addWidget(self.sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self.text, 1)
+        row.addWidget(self.note, 0, Qt.AlignmentFlag.AlignTop)
+
+    def show_step(self, step: ProgressStep) -> None:
+        self.sign.set_light(step.light)
+        self.text.setText(step.text)
+        self.text.setAccessibleName(f"{step.text}: {step.light.word}")
+        self.text.set_role("" if step.light is not StatusLight.UNKNOWN else "muted")
+        self.note.setText(step.note)
+        self.note.setVisible(bool(step.note))
+
+
+class StepList(QWidget):
+    """Rows change in place and new ones join at the end, so that nothing jumps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[_Row] = []
+        self._steps: tuple[ProgressStep, ...] = ()
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(Space.SMALL)
+
+    @property
+    def steps(self) -> tuple[ProgressStep, ...]:
+        """What is shown."""
+        return self._steps
+
+    def show_steps(self, steps: Sequence[ProgressStep]) -> None:
+        """Show these."""
+        while len(self._rows) < len(steps):
+            row = _Row()
+            self._rows.append(row)
+            self._column.addWidget(row)
+        for index, row in enumerate(self._rows):
+            row.setVisible(index < len(steps))
+            if index < len(steps) and steps[index : index + 1] != list(
+                self._steps[index : index + 1]
+            ):
+                row.show_step(steps[index])
+        self._steps = tuple(steps)
+        self.setVisible(bool(steps))

@@ -1,0 +1,84 @@
+"""A box to tick whose text wraps; Qt's own is one line that is cut where there is no room."""
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QHBoxLayout,
+    QStyle,
+    QStyleOptionButton,
+    QWidget,
+)
+
+from mailsetup.gui.theme import Space, colours_of
+from mailsetup.gui.widgets.basic import PlainLabel
+from mailsetup.gui.widgets.flow_layout import SizedByLayout
+
+
+class WrappingCheckBox(SizedByLayout, QCheckBox):
+    """Ticked by a click anywhere on it, the space bar or its mnemonic."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._label = PlainLabel()
+        self._label.setBuddy(self)
+        self._label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        row = QHBoxLayout(self)
+        row.addWidget(self._label, 1)
+        self._make_room()
+        self.grow_with_texts()
+
+    def setText(self, text: str) -> None:
+        """What is ticked; ``&`` marks its mnemonic."""
+        self._label.setText(text)
+        self.setAccessibleName(text.replace("&", ""))
+        self._make_room()
+        self.updateGeometry()
+
+    def text(self) -> str:
+        """What is ticked."""
+        return self._label.text()
+
+    def event(self, event: QEvent) -> bool:
+        """The box grows with the text size: the text keeps its distance."""
+        if event.type() == QEvent.Type.StyleChange:
+            self._make_room()
+        return super().event(event)
+
+    def _make_room(self) -> None:
+        layout = self.layout()
+        if layout is not None:
+            room = self._indicator_width() + Space.SMALL + Space.TINY
+            layout.setContentsMargins(room, Space.TINY, Space.TINY, Space.TINY)
+
+    def _indicator_width(self) -> int:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        return self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, option, self)
+
+    def hitButton(self, pos: QPoint) -> bool:
+        """Anywhere."""
+        return self.rect().contains(pos)
+
+    def _framed(self) -> QRect:
+        """Around the text only: the box marks its focus by its own edge."""
+        text = self._label.geometry()
+        if self.layoutDirection() is Qt.LayoutDirection.LeftToRight:
+            line = self._label.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, self.text())
+            text.setWidth(min(text.width(), line.width()))
+        return text.adjusted(-Space.TINY, -Space.TINY, Space.TINY, Space.TINY)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The box beside the first line, and a frame around the text while it has the focus."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        line = self._label.fontMetrics().height() + 2 * Space.TINY
+        option.rect.setHeight(line)
+        option.text = ""
+        painter = QPainter(self)
+        self.style().drawControl(QStyle.ControlElement.CE_CheckBox, option, painter, self)
+        if self.hasFocus():
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(QColor(colours_of(self).accent), 2))
+            painter.drawRoundedRect(QRectF(self._framed()).adjusted(1, 1, -1, -1), 6, 6)
+        painter.end()

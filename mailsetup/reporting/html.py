@@ -1,0 +1,235 @@
+"""The report as one HTML page that works alone.
+
+It loads nothing and runs nothing: its content security policy names its one style sheet by hash.
+Everything is escaped.
+"""
+
+import base64
+import hashlib
+from html import escape
+
+from mailsetup import resources
+from mailsetup.model.finding import Status
+from mailsetup.reporting.chain_svg import is_joined, picture, sign
+from mailsetup.reporting.content import (
+    FindingText,
+    Headline,
+    ReportContent,
+    ReportLink,
+    ReportRow,
+    ReportTable,
+)
+
+
+def html(content: ReportContent) -> str:
+    """The whole report as a self-contained HTML document (UTF-8)."""
+    style = resources.read_text("reporting", "report.css")
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; base-uri 'none'; form-action 'none'"
+    title = f"{content.title}: {content.address}"
+    return "".join(
+        (
+            f'<!doctype html>\n<html lang="{escape(content.language)}">\n<head>\n',
+            '<meta charset="utf-8">\n',
+            f'<meta http-equiv="Content-Security-Policy" content="{escape(policy)}">\n',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+            '<meta name="referrer" content="no-referrer">\n',
+            '<meta name="color-scheme" content="light dark">\n',
+            f'<meta name="generator" content="{escape(content.program)}">\n',
+            f"<title>{escape(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>\n",
+            _person(content),
+            _technician(content),
+            "</main>\n</body>\n</html>\n",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+# The page for a person ----------------------------------------------------------------------------
+
+
+def _person(content: ReportContent) -> str:
+    words = content.words
+    return "".join(
+        (
+            '<article class="sheet">\n<header>\n',
+            f'<p class="kind">{escape(content.title)}</p>\n',
+            f"<h1>{escape(content.address)}</h1>\n",
+            f'<p class="when"><time datetime="{escape(content.when.isoformat())}">'
+            f"{escape(content.when_text)}</time></p>\n</header>\n",
+            _verdict(content.verdict),
+            f'<section>\n<h2>{escape(words.chain)}</h2>\n<p class="lead">'
+            f'{escape(words.chain_lead)}</p>\n<ol class="chain">\n',
+            *_chain(content.chain),
+            "</ol>\n</section>\n",
+            _advice(content),
+            _list(words.proof, content.proof, "proof", Status.OK),
+            _others(content),
+            _notes(content.notes),
+            _message(content),
+            _footer(content),
+            "</article>\n",
+        )
+    )
+
+
+def _verdict(verdict: Headline) -> str:
+    said = ""
+    if verdict.complaint:
+        said = (
+            f'<p class="complaint">{escape(verdict.complaint)}</p>\n'
+            f'<p class="answer">{escape(verdict.answer)}</p>\n'
+        )
+    return (
+        f'<section class="verdict {verdict.status}">\n{sign(verdict.status)}<div>\n'
+        f'<h2>{escape(verdict.title)}</h2>\n{said}<p class="sentence">{escape(verdict.sentence)}'
+        "</p>\n</div>\n</section>\n"
+    )
+
+
+def _chain(links: tuple[ReportLink, ...]) -> list[str]:
+    items = []
+    for number, one in enumerate(links):
+        following = links[number + 1] if number + 1 < len(links) else None
+        joined = " joined" if following and is_joined(one, following) else ""
+        items.append(
+            f'<li class="{one.status}{joined}">{picture(one.link, one.status)}<div>'
+            f'<p class="name">{escape(one.name)}</p><p class="word">{escape(one.word)}</p>'
+            f"<p>{escape(one.sentence)}</p></div></li>\n"
+        )
+    return items
+
+
+def _advice(content: ReportContent) -> str:
+    verdict = content.verdict
+    if not verdict.advice:
+        return ""
+    who = f'<p class="who">{escape(verdict.who)}</p>\n' if verdict.who else ""
+    return (
+        f'<section class="advice">\n<h2>{escape(content.words.advice)}</h2>\n'
+        f"<p>{escape(verdict.advice)}</p>\n{who}</section>\n"
+    )
+
+
+def _list(title: str, lines: tuple[str, ...], kind: str, status: Status) -> str:
+    if not lines:
+        return ""
+    items = "".join(f'<li class="{status}">{sign(status)}{escape(line)}</li>\n' for line in lines)
+    return f'<section>\n<h2>{escape(title)}</h2>\n<ul class="{kind}">\n{items}</ul>\n</section>\n'
+
+
+def _others(content: ReportContent) -> str:
+    if not content.others:
+        return ""
+    items = "".join(_other(finding) for finding in content.others)
+    title = escape(content.words.also)
+    return f'<section>\n<h2>{title}</h2>\n<ul class="others">\n{items}</ul>\n</section>\n'
+
+
+def _other(finding: FindingText) -> str:
+    return (
+        f'<li class="{finding.status}">{sign(finding.status)}<div>'
+        f'<h3>{escape(finding.title)} <span class="tag">{escape(finding.link)}: '
+        f"{escape(finding.word)}</span></h3><p>{escape(finding.advice)}</p>"
+        f'<p class="who">{escape(finding.who)}</p></div></li>\n'
+    )
+
+
+def _notes(notes: tuple[str, ...]) -> str:
+    if not notes:
+        return ""
+    items = "".join(f"<li>{escape(note)}</li>\n" for note in notes)
+    return f'<ul class="notes">\n{items}</ul>\n'
+
+
+def _message(content: ReportContent) -> str:
+    if not content.message:
+        return ""
+    return (
+        f'<section class="message">\n<h2>{escape(content.words.message)}</h2>\n'
+        f'<p class="who">{escape(content.message_to)}</p>\n'
+        f"<blockquote>{_lines(content.message)}</blockquote>\n</section>\n"
+    )
+
+
+def _lines(lines: tuple[str, ...]) -> str:
+    return "".join(f"<p>{escape(line)}</p>" for line in lines)
+
+
+def _footer(content: ReportContent) -> str:
+    return (
+        f"<footer><p>{escape(content.words.nothing_secret)}</p>"
+        f"<p>{escape(content.program)}</p></footer>\n"
+    )
+
+
+# The technician's page ----------------------------------------------------------------------------
+
+
+def _technician(content: ReportContent) -> str:
+    words = content.words
+    return "".join(
+        (
+            '<article class="sheet technician">\n<header>\n',
+            f'<p class="kind">{escape(content.title)} · {escape(content.address)}</p>\n',
+            f"<h1>{escape(words.technician)}</h1>\n",
+            f'<p class="when">{escape(words.technician_lead)}</p>\n</header>\n',
+            _evidence(content),
+            *(_table(table) for table in content.tables),
+            _footer(content),
+            "</article>\n",
+        )
+    )
+
+
+def _evidence(content: ReportContent) -> str:
+    if not content.findings:
+        return ""
+    parts = []
+    for finding in content.findings:
+        rows = "".join(_row(row) for row in finding.evidence)
+        parts.append(
+            f'<div class="finding {finding.status}"><h3>{sign(finding.status)}'
+            f"<code>{escape(finding.id)}</code></h3>"
+            f"<p>{escape(finding.link)}: {escape(finding.word)}. {escape(finding.title)}</p>"
+            f"{f'<table><tbody>{rows}</tbody></table>' if rows else ''}</div>\n"
+        )
+    title = escape(content.words.evidence)
+    return f"<section>\n<h2>{title}</h2>\n{''.join(parts)}</section>\n"
+
+
+def _row(row: ReportRow) -> str:
+    return f'<tr><th scope="row">{escape(row.name)}</th><td>{_data(row.value)}</td></tr>'
+
+
+def _table(table: ReportTable) -> str:
+    head = ""
+    if table.columns:
+        cells = "".join(
+            f'<th scope="col">{escape(name)}</th>' if name else "<td></td>"
+            for name in table.columns
+        )
+        head = f"<thead><tr>{cells}</tr></thead>"
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>'
+        + "".join(f"<td>{_data(cell)}</td>" for cell in cells)
+        + "</tr>"
+        for first, *cells in table.rows
+    )
+    kind = f"w{table.width} {table.kind}".strip()
+    return (
+        f'<section>\n<h2 id="{_anchor(table.title)}">{escape(table.title)}</h2>\n'
+        f'<table class="{kind}" aria-labelledby="{_anchor(table.title)}">{head}'
+        f"<tbody>{body}</tbody></table>\n</section>\n"
+    )
+
+
+def _anchor(title: str) -> str:
+    return "t-" + hashlib.sha256(title.encode()).hexdigest()[:8]
+
+
+def _data(text: str) -> str:
+    """A value from outside: whatever its direction, it does not turn its surroundings."""
+    return f"<bdi>{escape(text)}</bdi>"

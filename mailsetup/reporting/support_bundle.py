@@ -1,0 +1,60 @@
+"""What whoever helps needs to see, as one text without secrets."""
+
+import platform
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from mailsetup import __version__, i18n
+from mailsetup.assistant.activity_log import ActivityLog
+from mailsetup.assistant.check.report import CheckReport
+from mailsetup.discovery.result import Discovery
+from mailsetup.files import atomic
+from mailsetup.i18n import _
+from mailsetup.model.secret import Secret
+from mailsetup.model.text import plain
+from mailsetup.reporting.build import report_content
+from mailsetup.reporting.plain_text import text
+
+_RULE = "-" * 78
+
+
+def support_text(
+    journal: ActivityLog,
+    now: datetime,
+    *,
+    report: CheckReport | None = None,
+    discovery: Discovery | None = None,
+    rows: Sequence[tuple[str, str]] = (),
+    secrets: Sequence[Secret] = (),
+) -> str:
+    """The surroundings, the last report where there is one, and everything that was logged.
+
+    ``rows`` are what the face knows about itself, such as its toolkit's version.
+    """
+    surroundings = (
+        ("mailsetup", __version__),
+        (_("System"), platform.platform(terse=True)),
+        ("Python", platform.python_version()),
+        (_("Language"), i18n.language()),
+        (_("When"), now.isoformat(timespec="seconds")),
+        *rows,
+    )
+    parts = [_("Report for support"), _RULE]
+    parts += [f"{name}: {plain(value)}" for name, value in surroundings]
+    if report is not None:
+        content = report_content(report, discovery, now, secrets=secrets)
+        parts += ["", _RULE, text(content).rstrip()]
+    parts += ["", _RULE, _("Log"), *journal.lines(secrets)]
+    return "\n".join(parts) + "\n"
+
+
+def save_support(path: Path, content: str) -> str:
+    """Write it for its owner only; a sentence about what came of it."""
+    try:
+        atomic.put(path, content.encode(), 0o600)
+    except OSError as error:
+        return atomic.reason(error, path)
+    except ValueError:
+        return _("{place} is not a name that a file can have.").format(place=plain(str(path)))
+    return _("Saved: {path}").format(path=path)

@@ -1,0 +1,344 @@
+"""What is written into Evolution's folder, whatever stands there and whatever goes wrong."""
+
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsetup.apply.evolution import EvolutionApplied, EvolutionFailure, apply_evolution
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.linux_desktop import DesktopProgram, find_program
+from mailsetup.export.programs.evolution import uids
+from mailsetup.formats import keyfile
+from mailsetup.model.settings import Account, Authentication, Protocol
+from tests.support.programs.desktop_parsers import read_glib
+from tests.support.programs.interrupted import Interruptions
+from tests.support.samples.accounts import account
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Evolution runs on Linux only")
+
+BASE = account()
+TEXT = st.text(
+    st.one_of(st.characters(exclude_categories=("Cs", "Cc")), st.sampled_from("\n\r\t \\=[]#;")),
+    max_size=40,
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_session_bus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def applied(wanted: Account, config: Path) -> EvolutionApplied:
+    result = apply_evolution(wanted, config)
+    assert isinstance(result, EvolutionApplied), result
+    return result
+
+
+def refused(wanted: Account, config: Path, *, repair: bool = False) -> str:
+    result = apply_evolution(wanted, config, repair=repair)
+    assert isinstance(result, EvolutionFailure), result
+    assert result.reason.endswith(".")
+    return result.reason
+
+
+def main_file(config: Path, wanted: Account = BASE) -> Path:
+    return config / "evolution/sources" / f"{uids(wanted).account}.source"
+
+
+def test_three_private_files_appear_in_a_folder_that_is_made(tmp_path: Path) -> None:
+    done = applied(BASE, tmp_path / "config")
+    assert done.live is None
+    assert len(done.files) == 3
+    folder = tmp_path / "config/evolution/sources"
+    assert sorted(done.files) == sorted(folder.iterdir())
+    assert folder.stat().st_mode & 0o077 == 0
+    assert all(path.stat().st_mode & 0o777 == 0o600 for path in done.files)
+    assert done.steps
+
+
+def test_an_account_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    before = snapshot(tmp_path)
+    moved = replace(BASE, incoming=replace(BASE.incoming, host="new.bodega.example"))
+    assert "ana@bodega.example" in refused(moved, tmp_path)
+    assert snapshot(tmp_path) == before
+
+
+def test_two_addresses_are_two_accounts(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    applied(account("luis@bodega.example"), tmp_path)
+    assert len(snapshot(tmp_path)) == 6
+
+
+def test_an_account_that_evolution_made_itself_is_not_doubled(tmp_path: Path) -> None:
+    folder = tmp_path / "evolution/sources"
+    folder.mkdir(parents=True)
+    own = folder / "1234567890.5.0@pc.source"
+    own.write_text(
+        "[Data Source]\nDisplayName=Ana\nEnabled=true\nParent=\n\n"
+        "[Mail Identity]\nAddress=Ana@Bodega.example\nName=Ana\n"
+    )
+    before = snapshot(tmp_path)
+    assert "ana@bodega.example" in refused(BASE, tmp_path)
+    assert "ana@bodega.example" in refused(BASE, tmp_path, repair=True)
+    assert snapshot(tmp_path) == before
+    own.write_text(own.read_text().replace("Enabled=true", "Enabled=false"))
+    applied(BASE, tmp_path)
+
+
+def test_repairing_sets_the_servers_right_and_keeps_what_the_person_chose(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    path = main_file(tmp_path)
+    text = path.read_text()
+    text = text.replace("Host=mail.bodega.example", "Host=wrong.example").replace(
+        "IntervalMinutes=10", "IntervalMinutes=60"
+    )
+    text = text.replace("DisplayName=ana@bodega.example", "DisplayName=Work")
+    path.write_text(f"# mine\n{text}\n[Offline]\nStaySynchronized=true\n")
+    done = apply_evolution(BASE, tmp_path, repair=True)
+    assert isinstance(done, EvolutionApplied)
+    assert done.repaired
+    sections = read_glib(path.read_bytes())
+    assert sections["Authentication"]["Host"] == "mail.bodega.example"
+    assert sections["Refresh"]["IntervalMinutes"] == "60"
+    assert sections["Data Source"]["DisplayName"] == "Work"
+    assert sections["Offline"] == {"StaySynchronized": "true"}
+    assert path.read_text().startswith("# mine\n")
+
+
+def test_repairing_into_pop3_does_not_delete_mail_from_the_server(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    done = apply_evolution(account(protocol=Protocol.POP3), tmp_path, repair=True)
+    assert isinstance(done, EvolutionApplied)
+    assert read_glib(main_file(tmp_path).read_bytes())["Pop Backend"] == {"KeepOnServer": "true"}
+
+
+def test_repairing_what_is_right_writes_nothing(tmp_path: Path) -> None:
+    done = applied(BASE, tmp_path)
+    times = [path.stat().st_mtime_ns for path in done.files]
+    again = apply_evolution(BASE, tmp_path, repair=True)
+    assert isinstance(again, EvolutionApplied)
+    assert [path.stat().st_mtime_ns for path in done.files] == times
+
+
+def test_files_that_are_links_stay_links_when_repaired(tmp_path: Path) -> None:
+    applied(BASE, tmp_path)
+    path = main_file(tmp_path)
+    kept = tmp_path / "kept.source"
+    path.rename(kept)
+    kept.write_text(kept.read_text().replace("Port=993", "Port=1"))
+    path.symlink_to(kept)
+    assert isinstance(apply_evolution(BASE, tmp_path, repair=True), EvolutionApplied)
+    assert path.is_symlink()
+    assert read_glib(kept.read_bytes())["Authentication"]["Port"] == "993"
+
+
+def test_a_name_that_is_taken_by_a_link_to_nowhere_is_not_written_through(tmp_path: Path) -> None:
+    path = main_file(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.symlink_to(tmp_path / "nowhere")
+    refused(BASE, tmp_path)
+    assert path.is_symlink()
+    assert list(path.parent.iterdir()) == [path]
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_what_cannot_be_expressed_and_what_cannot_be_written_are_sentences(tmp_path: Path) -> None:
+    only = account(authentication=(Authentication.OAUTH2,))
+    assert "mail.bodega.example" in refused(only, tmp_path)
+    (tmp_path / "evolution").write_text("a file")
+    assert refused(BASE, tmp_path)
+    assert snapshot(tmp_path) == {"evolution": b"a file"}
+
+
+def test_evolution_from_flathub_is_told_to_start_again(tmp_path: Path) -> None:
+    config = tmp_path / ".var/app/org.gnome.Evolution/config"
+    done = applied(BASE, config)
+    assert done.live is None
+    assert len(done.steps) == 2
+
+
+def test_without_evolution_we_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = apply_evolution(BASE)
+    assert isinstance(result, EvolutionFailure)
+    assert "Evolution" in result.reason
+
+
+# Interruptions ------------------------------------------------------------------------------------
+
+
+def hosts(config: Path) -> dict[str, str]:
+    """The host in each file that has one."""
+    folder = config / "evolution/sources"
+    found = {}
+    for path in folder.glob("*.source"):
+        sections = read_glib(path.read_bytes())
+        if "Authentication" in sections:
+            found[path.name] = sections["Authentication"]["Host"]
+    return found
+
+
+@pytest.mark.parametrize("how", ["kill", "full"])
+def test_wherever_a_new_account_is_cut_off_it_is_whole_or_not_there(
+    failing: Interruptions, tmp_path: Path, how: str
+) -> None:
+    finished = False
+    for fatal in range(1, 30):
+        config = tmp_path / str(fatal)
+        config.mkdir()
+        done = failing.run("evolution", fatal, how, config)
+        assert done.status in (0, 3, -signal.SIGKILL), done.error
+        finished = done.status == 0
+        if finished:
+            break
+        whole = main_file(config).exists()
+        if whole:
+            assert len(list((config / "evolution/sources").glob("*.source"))) == 3
+        if how == "full":
+            assert not list(config.rglob("*.source"))
+            assert not list(config.rglob(".mailsetup-*"))
+        # The next run finishes what was begun, and clears away.
+        assert isinstance(apply_evolution(BASE, config, repair=whole), EvolutionApplied)
+        assert len(list((config / "evolution/sources").iterdir())) == 3
+    assert finished
+    assert fatal > 5
+
+
+@pytest.mark.parametrize("how", ["kill", "full"])
+def test_wherever_a_repair_is_cut_off_each_file_is_old_or_new(
+    failing: Interruptions, tmp_path: Path, how: str
+) -> None:
+    old, new = "old.bodega.example", "new.bodega.example"
+    before = account(incoming_host=old, outgoing_host=old)
+    finished = False
+    for fatal in range(1, 30):
+        config = tmp_path / str(fatal)
+        applied(before, config)
+        done = failing.run("evolution", fatal, how, config, new)
+        assert done.status in (0, 3, -signal.SIGKILL), done.error
+        finished = done.status == 0
+        found = hosts(config)
+        assert len(found) == 2
+        assert set(found.values()) <= {old, new}
+        if finished:
+            break
+        if how == "full":
+            assert set(found.values()) == {old}
+    assert finished
+    assert set(found.values()) == {new}
+
+
+@pytest.mark.parametrize("repair", [False, True])
+def test_a_file_that_the_disk_returns_otherwise_changes_nothing(
+    failing: Interruptions, tmp_path: Path, repair: bool
+) -> None:
+    before = account(incoming_host="old.bodega.example", outgoing_host="old.bodega.example")
+    for number in range(1, 10):
+        config = tmp_path / str(number)
+        config.mkdir()
+        if repair:
+            applied(before, config)
+        was = snapshot(config)
+        done = failing.run("evolution", number, "spoil", config, "new.bodega.example")
+        if done.status == 0:
+            break
+        assert done.status == 3, done.error
+        assert snapshot(config) == was
+    assert number == (3 if repair else 4)
+
+
+# Key files ----------------------------------------------------------------------------------------
+
+
+@given(first=TEXT, second=TEXT)
+def test_any_text_survives_a_key_file(first: str, second: str) -> None:
+    # U+0085 and the like are no line ends for GLib; only \r and \n are, and those are escaped.
+    content = keyfile.render({"One": {"A": first, "B": second}, "Two": {"A": second}})
+    assert keyfile.read(content) == {"One": {"A": first, "B": second}, "Two": {"A": second}}
+    assert read_glib(content) == keyfile.read(content)
+
+
+@given(old=TEXT, new=TEXT)
+def test_setting_a_value_changes_that_one_only(old: str, new: str) -> None:
+    content = keyfile.render({"One": {"A": old, "B": old}, "Two": {"A": old}})
+    changed = keyfile.with_values(content, {"One": {"A": new, "C": new}, "Three": {"A": new}})
+    assert changed is not None
+    assert keyfile.read(changed) == {
+        "One": {"A": new, "B": old, "C": new},
+        "Two": {"A": old},
+        "Three": {"A": new},
+    }
+
+
+OLD = b"# mine\r\n[One]\r\n\r\nA=1\r\nB = 2\r\n\r\n[Two]\r\nA=3\r\n\r\n\r\n"
+
+
+def test_every_other_byte_of_a_key_file_stays() -> None:
+    changed = keyfile.with_values(OLD, {"One": {"A": "x"}, "Two": {"C": "y"}})
+    assert changed == OLD.replace(b"A=1", b"A=x").replace(b"A=3\r\n", b"A=3\r\nC=y\r\n")
+    assert keyfile.became(OLD, changed, {"One": {"A": "x"}, "Two": {"C": "y"}})
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"A=1", b"A=2"),  # not the value that was meant
+        (b"B = 2", b"B=2"),  # another line
+        (b"# mine\r\n", b""),  # a comment lost
+        (b"[Two]", b"[Three]"),  # another group
+        (b"A=3", b"A=x"),  # the same key in another group
+        (b"[Two]", b"C=1\r\n[Two]"),  # one value more
+        (b"[One]", b"\xff[One]"),  # no key file any more
+    ],
+)
+def test_a_key_file_that_does_not_read_back_as_meant_is_noticed(old: bytes, new: bytes) -> None:
+    right = OLD.replace(b"A=1", b"A=x")
+    assert keyfile.became(OLD, right, {"One": {"A": "x"}})
+    wrong = OLD.replace(old, new) if old == b"A=1" else right.replace(old, new)
+    assert not keyfile.became(OLD, wrong, {"One": {"A": "x"}})
+
+
+def test_what_is_no_key_file_is_left_alone() -> None:
+    assert keyfile.read(b"\xff\xfe[") is None
+    assert keyfile.with_values(b"\xff", {"One": {"A": "b"}}) is None
+    assert keyfile.read(b"x" * (keyfile.MAX_SIZE + 1)) is None
+
+
+# Where the programs are ---------------------------------------------------------------------------
+
+
+def test_programs_are_found_in_the_path_and_from_flathub(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    computer = Computer("linux", home, {"PATH": str(tmp_path / "bin")}, tmp_path)
+    for name in ("evolution", "kmail", "claws-mail"):
+        assert find_program(name, computer) is None
+    flatpak = home / ".local/share/flatpak/app/org.gnome.Evolution"
+    flatpak.mkdir(parents=True)
+    assert find_program("evolution", computer) == DesktopProgram(
+        ("flatpak", "run", "org.gnome.Evolution"),
+        home / ".var/app/org.gnome.Evolution/config",
+        sandboxed=True,
+    )
+    own = tmp_path / "bin/evolution"
+    own.parent.mkdir()
+    own.write_text("#!/bin/sh\n")
+    own.chmod(0o755)
+    assert find_program("evolution", computer) == DesktopProgram((str(own),), home / ".config")
+    elsewhere = replace(
+        computer, environ={"PATH": str(own.parent), "XDG_CONFIG_HOME": str(tmp_path / "x")}
+    )
+    found = find_program("evolution", elsewhere)
+    assert found is not None
+    assert found.config_home == tmp_path / "x"
+    assert find_program("evolution", replace(computer, platform="darwin")) is None

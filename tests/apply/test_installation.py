@@ -1,0 +1,107 @@
+"""Where Thunderbird and Outlook are looked for, on every system."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailsetup.apply.installation import (
+    Computer,
+    Installation,
+    find_installation,
+    has_classic_outlook,
+    installations,
+)
+from mailsetup.export.registry import installed
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made of POSIX paths")
+
+
+def program(path: Path, content: bytes = b"x" * 5000) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o755)
+    return path
+
+
+def linux(base: Path) -> Computer:
+    home = base / "home/ana"
+    home.mkdir(parents=True, exist_ok=True)
+    return Computer("linux", home, {"PATH": str(base / "usr/bin")}, base)
+
+
+def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
+    assert find_installation(linux(tmp_path)) is None
+
+
+def test_a_package_of_the_distribution(tmp_path: Path) -> None:
+    here = program(tmp_path / "usr/bin/thunderbird")
+    computer = linux(tmp_path)
+    assert find_installation(computer) == Installation((str(here),), computer.home / ".thunderbird")
+
+
+def test_a_snap_and_ubuntus_script_that_starts_it_are_one(tmp_path: Path) -> None:
+    snap = program(tmp_path / "snap/bin/thunderbird")
+    program(tmp_path / "usr/bin/thunderbird", b"#!/bin/sh\nexec /snap/bin/thunderbird\n")
+    computer = linux(tmp_path)
+    root = computer.home / "snap/thunderbird/common/.thunderbird"
+    assert installations(computer) == (Installation((str(snap),), root),)
+
+
+def test_a_flatpak_for_all_or_for_one_person(tmp_path: Path) -> None:
+    computer = linux(tmp_path)
+    app = "org.mozilla.Thunderbird"
+    for place in (tmp_path / "var/lib/flatpak/app", computer.home / ".local/share/flatpak/app"):
+        (place / app).mkdir(parents=True)
+        assert installations(computer) == (
+            Installation(
+                ("flatpak", "run", app), computer.home / ".var/app" / app / ".thunderbird"
+            ),
+        )
+
+
+def test_of_several_the_one_with_profiles_is_used(tmp_path: Path) -> None:
+    program(tmp_path / "usr/bin/thunderbird")
+    program(tmp_path / "snap/bin/thunderbird")
+    computer = linux(tmp_path)
+    assert len(installations(computer)) == 2
+    first, second = installations(computer)
+    assert find_installation(computer) == first
+    second.root.mkdir(parents=True)
+    (second.root / "profiles.ini").write_text("[General]\n")
+    assert find_installation(computer) == second
+
+
+def test_a_mac(tmp_path: Path) -> None:
+    here = program(tmp_path / "Applications/Thunderbird.app/Contents/MacOS/thunderbird")
+    computer = Computer("darwin", tmp_path / "ana", {}, tmp_path)
+    assert find_installation(computer) == Installation(
+        (str(here),), tmp_path / "ana/Library/Thunderbird"
+    )
+
+
+def test_windows_by_registry_or_by_its_usual_folder(tmp_path: Path) -> None:
+    here = program(tmp_path / "Programs/Mozilla Thunderbird/thunderbird.exe")
+    environ = {"APPDATA": str(tmp_path / "Roaming"), "ProgramFiles": str(tmp_path / "Programs")}
+    wanted = Installation((str(here),), tmp_path / "Roaming/Thunderbird")
+    usual = Computer("win32", tmp_path, environ, tmp_path, lambda _program: "")
+    assert find_installation(usual) == wanted
+    environ.pop("ProgramFiles")
+    assert find_installation(usual) is None
+    by_registry = Computer("win32", tmp_path, environ, tmp_path, lambda _program: str(here))
+    assert find_installation(by_registry) == wanted
+
+
+def test_classic_outlook_is_known_on_windows_only(tmp_path: Path) -> None:
+    def windows(answer: str) -> Computer:
+        return Computer("win32", tmp_path, {}, tmp_path, lambda _program: answer)
+
+    assert has_classic_outlook(windows("C:\\Office\\OUTLOOK.EXE")) is True
+    assert has_classic_outlook(windows("")) is False
+    assert has_classic_outlook(linux(tmp_path)) is None
+
+
+def test_what_cannot_be_known_is_not_guessed() -> None:
+    assert installed("gmail") is None
+    assert installed("thunderbird") in {True, False}
+    assert installed("eudora") is None

@@ -1,0 +1,360 @@
+"""Killed, out of space or interrupted at any touch of the disk: the old state or the new one."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from mailsetup.apply.installation import Computer, Installation
+from mailsetup.apply.thunderbird.accounts import accounts_in
+from mailsetup.apply.thunderbird.existing_profile import NEW, AlreadyThere, apply, apply_existing
+from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_new_profile
+from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
+from mailsetup.apply.thunderbird.undo import Undone, undo, undo_last
+from mailsetup.formats import profiles_ini
+from mailsetup.model.secret import Secret
+from tests.apply.thunderbird.test_account_merge import profile
+from tests.support.programs import marionette
+from tests.support.programs.interrupted import Interruptions
+from tests.support.programs.parsers import read_prefs
+from tests.support.samples.accounts import account
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
+]
+
+OLD_INI = (
+    b"[General]\r\nStartWithLastProfile=1\r\n\r\n"
+    b"[Profile0]\r\nName=mine\r\nIsRelative=1\r\nPath=abc.mine\r\n"
+)
+
+
+def old_root(folder: Path) -> Path:
+    root = folder / "root"
+    (root / "abc.mine").mkdir(parents=True)
+    (root / "abc.mine" / "prefs.js").write_bytes(b"// mine\n")
+    (root / "profiles.ini").write_bytes(OLD_INI)
+    return root
+
+
+def state(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
+
+
+def is_whole(root: Path) -> bool:
+    """Whether the list is old, or new with a whole profile. Anything else fails."""
+    content = (root / "profiles.ini").read_bytes()
+    assert (root / "abc.mine" / "prefs.js").read_bytes() == b"// mine\n"
+    if content == OLD_INI:
+        return False
+    assert content.startswith(OLD_INI)
+    known = profiles_ini.entries(content)
+    assert known is not None
+    assert [entry.name for entry in known] == ["mine", "ana-bodega.example"]
+    prefs = read_prefs((known[1].folder(root) / "prefs.js").read_bytes())
+    assert prefs["mail.server.server1.hostname"] == "mail.bodega.example"
+    return True
+
+
+def test_apply_killed_at_any_touch_leaves_the_old_list_or_the_whole_new_profile(
+    failing: Interruptions,
+    tmp_path: Path,
+) -> None:
+    count = failing.touches("apply", old_root(tmp_path / "count"))
+    whole = []
+    for number in range(1, count + 1):
+        root = old_root(tmp_path / str(number))
+        assert failing.run("apply", number, "kill", root).status == -signal.SIGKILL
+        whole.append(is_whole(root))
+        # The next run works, and clears away what the killed one left.
+        assert isinstance(apply_new_profile(account(), root=root), ThunderbirdApplied)
+        names = {path.name for path in root.rglob("*")}
+        assert not {name for name in names if name.startswith(".mailsetup-")}
+        assert len({name for name in names if "ana-bodega" in name}) == 1 + whole[-1]
+    assert not whole[0]
+    assert sorted(whole) == whole, "once it is there it stays"
+
+
+@pytest.mark.parametrize("how", ["full", "interrupt"])
+def test_apply_that_fails_leaves_nothing_behind(
+    failing: Interruptions, how: str, tmp_path: Path
+) -> None:
+    before = state(old_root(tmp_path / "before"))
+    count = failing.touches("apply", old_root(tmp_path / "count"))
+    failed = 0
+    for number in range(1, count + 1):
+        root = old_root(tmp_path / str(number))
+        done = failing.run("apply", number, how, root)
+        if done.status == 0 or is_whole(root):
+            continue
+        failed += 1
+        assert done.status == (3 if how == "full" else 130), done.error
+        assert state(root) == before
+        assert {path.name for path in root.iterdir()} == {"abc.mine", "profiles.ini"}
+    assert failed > 4
+
+
+def test_taking_back_a_new_profile_leaves_the_whole_profile_or_the_old_list(
+    failing: Interruptions,
+    tmp_path: Path,
+) -> None:
+    def with_profile(name: str) -> Path:
+        root = old_root(tmp_path / name)
+        assert isinstance(apply_new_profile(account(), root=root), ThunderbirdApplied)
+        return root
+
+    gone = []
+    for number in range(1, failing.touches("undo-new", with_profile("count")) + 1):
+        root = with_profile(str(number))
+        assert failing.run("undo-new", number, "kill", root).status == -signal.SIGKILL
+        gone.append(not is_whole(root))
+        # The next run clears away what was on its way out.
+        again = apply_new_profile(account("eva@bodega.example"), root=root)
+        assert isinstance(again, ThunderbirdApplied)
+        found = [path.name for path in root.iterdir() if "ana-bodega" in path.name]
+        assert len(found) == (not gone[-1])
+        assert not list(root.rglob(".mailsetup-*"))
+    assert not gone[0]
+    assert gone[-1]
+
+
+NEEDS_THUNDERBIRD = (
+    pytest.mark.thunderbird,
+    pytest.mark.skipif(marionette.PROGRAM is None, reason="Thunderbird is not installed"),
+)
+
+
+def used_root(folder: Path) -> Path:
+    root = old_root(folder)
+    (root / "abc.mine" / ".parentlock").write_bytes(b"")
+    (root / "abc.mine" / "prefs.js").write_bytes(profile().content)
+    return root
+
+
+def place(root: Path) -> ThunderbirdProfile:
+    program = marionette.PROGRAM or "thunderbird"
+    return ThunderbirdProfile(
+        "mine", root / "abc.mine", Installation((program,), root), True, False
+    )
+
+
+def has_account(root: Path) -> bool:
+    """Whether the profile is as it was, or has the whole account. Anything else fails."""
+    content = (root / "abc.mine" / "prefs.js").read_bytes()
+    if content == profile().content:
+        return False
+    luis, ana = accounts_in(content, "x")
+    assert (luis.address, ana.address) == ("luis@otra.example", "ana@bodega.example")
+    assert ana.outgoing is not None
+    logins = root / "abc.mine" / "logins.json"
+    if logins.exists():
+        assert len(json.loads(logins.read_bytes())["logins"]) == 2
+        assert (root / "abc.mine" / "key4.db").exists()
+    return True
+
+
+@pytest.mark.parametrize("what", ["existing", pytest.param("stored", marks=NEEDS_THUNDERBIRD)])
+def test_an_account_killed_at_any_touch_is_there_or_not(
+    failing: Interruptions, what: str, tmp_path: Path
+) -> None:
+    count = failing.touches(what, used_root(tmp_path / "count"))
+    there = []
+    for number in range(1, count + 1):
+        root = used_root(tmp_path / str(number))
+        before = state(root)
+        assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
+        there.append(has_account(root))
+        # The next run works, and what it did can be taken back without a trace.
+        again = apply_existing(account(), place(root))
+        assert isinstance(again, ThunderbirdApplied | AlreadyThere)
+        assert has_account(root)
+        assert isinstance(undo(root / "abc.mine"), Undone)
+        assert state(root) == before
+    assert not there[0]
+    # Each touch is counted before it happens: the last one without a password is the change.
+    assert there[-1] == (what == "stored")
+    assert sorted(there) == there, "once it is there it stays"
+
+
+@pytest.mark.parametrize(
+    ("what", "how"),
+    [("existing", "interrupt"), pytest.param("stored", "full", marks=NEEDS_THUNDERBIRD)],
+)
+def test_an_account_that_fails_leaves_nothing_behind(
+    failing: Interruptions, what: str, how: str, tmp_path: Path
+) -> None:
+    count = failing.touches(what, used_root(tmp_path / "count"))
+    failed = 0
+    for number in range(1, count + 1):
+        root = used_root(tmp_path / str(number))
+        before = state(root)
+        done = failing.run(what, number, how, root)
+        if done.status == 0:
+            assert has_account(root)
+            continue
+        failed += 1
+        assert done.status == (3 if how == "full" else 130), done.error
+        assert {
+            key: value for key, value in state(root).items() if "/.mailsetup-" not in key
+        } == before
+        names = {path.name for path in (root / "abc.mine").iterdir()}
+        if how == "interrupt":  # in the middle of clearing away: the next run does that
+            names = {name for name in names if not name.startswith(".mailsetup-")}
+        assert names == {"prefs.js", ".parentlock"}
+    assert failed > 4
+
+
+@pytest.mark.parametrize("how", ["kill", "full", "interrupt"])
+def test_taking_back_that_is_cut_off_can_be_finished(
+    failing: Interruptions, how: str, tmp_path: Path
+) -> None:
+    def with_account(name: str) -> tuple[Path, dict[str, bytes]]:
+        root = used_root(tmp_path / name)
+        before = state(root)
+        assert isinstance(apply_existing(account(), place(root)), ThunderbirdApplied)
+        return root, before
+
+    count = failing.touches("undo", with_account("count")[0])
+    for number in range(1, count + 1):
+        root, before = with_account(str(number))
+        failing.run("undo", number, how, root)
+        if has_account(root):
+            assert isinstance(undo(root / "abc.mine"), Undone)
+        assert not has_account(root)
+        # What is left is only the journal of something that is undone: the next run clears it.
+        assert isinstance(apply_existing(account(), place(root)), ThunderbirdApplied)
+        assert isinstance(undo(root / "abc.mine"), Undone)
+        assert state(root) == before
+
+
+def at_home(folder: Path) -> tuple[Path, Computer]:
+    """A root where Thunderbird looks for it, and the computer whose Thunderbird does."""
+    bin_folder = folder / "bin"
+    bin_folder.mkdir(parents=True)
+    thunderbird = bin_folder / "thunderbird"
+    if marionette.PROGRAM is not None:
+        thunderbird.symlink_to(marionette.PROGRAM)
+    else:
+        thunderbird.write_text("#!/bin/sh\n")
+        thunderbird.chmod(0o755)
+    root = used_root(folder)
+    root.rename(folder / ".thunderbird")
+    computer = Computer("linux", folder, {"PATH": str(bin_folder)}, folder)
+    return folder / ".thunderbird", computer
+
+
+def everything(root: Path) -> dict[str, bytes | None]:
+    """Every file's content and every folder, by its path."""
+    return {
+        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
+        for path in root.rglob("*")
+    }
+
+
+@pytest.mark.parametrize("where", ["new", "existing"])
+@pytest.mark.parametrize("again", ["by name", "by folder", "whatever there is"])
+@pytest.mark.thunderbird
+@pytest.mark.skipif(marionette.PROGRAM is None, reason="Thunderbird is not installed")
+def test_the_undo_after_a_killed_one_leaves_no_copy_of_anything(
+    failing: Interruptions, tmp_path: Path, where: str, again: str
+) -> None:
+    """With a password: the copies would be of ``logins.json`` and ``key4.db``."""
+
+    def with_account(name: str) -> tuple[Path, Computer, dict[str, bytes | None], Path]:
+        root, computer = at_home(tmp_path / name)
+        before = everything(root)
+        profile = "mine" if where == "existing" else NEW
+        done = apply(account(), profile=profile, password=Secret("geheim"), computer=computer)
+        assert isinstance(done, ThunderbirdApplied)
+        assert done.password_stored
+        return root, computer, before, done.profile
+
+    what = "undo" if where == "existing" else "undo-new"
+    root, _computer, _before, _profile = with_account("count")
+    count = failing.touches(what, root)
+    for number in range(1, count + 1):
+        root, computer, before, made = with_account(str(number))
+        assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
+        match again:
+            case "by name":
+                undo_last("mine" if where == "existing" else made.name, computer=computer)
+            case "by folder":
+                undo(made, computer=computer)
+            case _:
+                undo_last(computer=computer)
+        assert everything(root) == before, number
+
+
+@pytest.mark.parametrize("what", ["apply", "existing", pytest.param("stored")])
+@pytest.mark.thunderbird
+@pytest.mark.skipif(marionette.PROGRAM is None, reason="Thunderbird is not installed")
+def test_the_undo_after_a_killed_apply_leaves_no_copy_of_anything(
+    failing: Interruptions, tmp_path: Path, what: str
+) -> None:
+    count = failing.touches(what, at_home(tmp_path / "count")[0])
+    for number in range(1, count + 1):
+        root, computer = at_home(tmp_path / str(number))
+        before = everything(root)
+        assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
+        undo_last(computer=computer)
+        assert everything(root) == before, number
+
+
+@pytest.mark.parametrize(
+    "what", ["apply", "existing", pytest.param("stored", marks=NEEDS_THUNDERBIRD), "undo-new"]
+)
+def test_what_the_disk_returns_otherwise_never_replaces_an_old_file(
+    failing: Interruptions, what: str, tmp_path: Path
+) -> None:
+    def root_of(name: str) -> Path:
+        root = used_root(tmp_path / name)
+        if what == "undo-new":
+            assert isinstance(apply_new_profile(account(), root=root), ThunderbirdApplied)
+        return root
+
+    count = failing.touches(what, root_of("count"), "spoil")
+    for number in range(1, count + 1):
+        root = root_of(str(number))
+        before = state(root)
+        done = failing.run(what, number, "spoil", root)
+        assert done.status == 3, done.error
+        after = state(root)
+        after = {key: value for key, value in after.items() if "mailsetup-unfinished" not in key}
+        assert after == before
+
+
+@pytest.mark.parametrize("what", ["write", "replace"])
+@pytest.mark.parametrize("how", ["kill", "full", "interrupt"])
+def test_files_are_never_half_written(
+    failing: Interruptions, what: str, how: str, tmp_path: Path
+) -> None:
+    old = {"a.txt": b"old a", "b.txt": b"old b"} if what == "replace" else {}
+
+    def folder(name: str) -> Path:
+        made = tmp_path / name
+        made.mkdir()
+        for file, content in old.items():
+            (made / file).write_bytes(content)
+        return made
+
+    for number in range(1, failing.touches(what, folder("count")) + 1):
+        made = folder(str(number))
+        done = failing.run(what, number, how, made)
+        assert done.status in {"kill": {-9}, "full": {0, 3}, "interrupt": {130}}[how]
+        for file in ("a.txt", "b.txt"):
+            path = made / file
+            if path.exists() or file in old:
+                assert path.read_bytes() in (old.get(file), f"new {file[0]}".encode())
+        if how != "kill":
+            assert not list(made.glob(".mailsetup-*"))
+            present = {
+                file: (made / file).read_bytes()
+                for file in ("a.txt", "b.txt")
+                if (made / file).exists()
+            }
+            assert present in (old, {"a.txt": b"new a", "b.txt": b"new b"})

@@ -1,0 +1,190 @@
+"""Folders of the person that this account may not read: a sentence, or "not there"."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mailsetup.apply import evolution
+from mailsetup.apply.artifact_writer import Written, write_artifact
+from mailsetup.apply.evolution import apply_evolution
+from mailsetup.apply.installation import Computer, find_installation, installations
+from mailsetup.apply.thunderbird import existing_profile
+from mailsetup.apply.thunderbird.accounts import accounts_here
+from mailsetup.apply.thunderbird.existing_profile import NEW, AlreadyThere, apply
+from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, ThunderbirdFailure
+from mailsetup.apply.thunderbird.profiles import find_place, opened_place, places
+from mailsetup.apply.thunderbird.undo import UndoFailure, Undone, undo, undo_last, undoable
+from mailsetup.export.programs.thunderbird import prefs_js
+from mailsetup.export.registry import EXPORTERS, installed
+from mailsetup.model.secret import Secret
+from tests.apply.test_installation import program
+from tests.support.samples.accounts import account
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="POSIX permissions"),
+]
+
+ANA, LUIS = account(), account("luis@otra.example")
+_NOBODY = 65534
+
+
+@contextmanager
+def as_somebody() -> Iterator[None]:
+    """As an account that may not read everything, which root may."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setegid(_NOBODY)
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+@pytest.fixture
+def base() -> Iterator[Path]:
+    """A folder that any account reaches, which pytest's own is not."""
+    made = Path(tempfile.mkdtemp(prefix="mailsetup-test-"))
+    made.chmod(0o755)
+    yield made
+    for folder in made.rglob("*"):
+        if folder.is_dir():
+            folder.chmod(0o755)
+    shutil.rmtree(made)
+
+
+def home_with_programs(base: Path) -> Computer:
+    """Thunderbird in use as a package, a Snap and a Flatpak, and Evolution."""
+    for name in ("usr/bin/thunderbird", "snap/bin/thunderbird", "usr/bin/evolution"):
+        program(base / name)
+    home = base / "home/ana"
+    for root in (".thunderbird", "snap/thunderbird/common/.thunderbird"):
+        profile = home / root / "abc.mine"
+        profile.mkdir(parents=True)
+        content = prefs_js(LUIS)
+        assert isinstance(content, bytes)
+        (profile / "prefs.js").write_bytes(content)
+        (profile / "compatibility.ini").write_text("[Compatibility]\n")
+        (home / root / "profiles.ini").write_text(
+            "[General]\nVersion=2\n\n[Profile0]\nName=Mine\nIsRelative=1\nPath=abc.mine\n"
+        )
+    (home / ".config/evolution/sources").mkdir(parents=True)
+    (home / ".local/share/flatpak/app/org.mozilla.Thunderbird").mkdir(parents=True)
+    environ = {"PATH": str(base / "usr/bin")}
+    return Computer("linux", home, environ, base)
+
+
+def owned(base: Path) -> None:
+    if os.geteuid() == 0:
+        for path in (base, *base.rglob("*")):
+            os.chown(path, _NOBODY, _NOBODY)
+
+
+LOOKING: tuple[Callable[[Computer], object], ...] = (
+    installations,
+    find_installation,
+    places,
+    opened_place,
+    undoable,
+    accounts_here,
+    lambda computer: find_place("Mine", computer),
+    lambda computer: [installed(known.id, computer) for known in EXPORTERS],
+)
+UNREADABLE = (
+    "home/ana",
+    "home/ana/.thunderbird",
+    "home/ana/.thunderbird/abc.mine",
+    "home/ana/.thunderbird/abc.mine/mailsetup-undo",
+    "home/ana/.thunderbird/lost+found",
+    "home/ana/snap",
+    "home/ana/snap/thunderbird/common/.thunderbird/abc.mine",
+    "home/ana/.local/share/flatpak",
+    "home/ana/.config",
+    "home/ana/.config/evolution",
+    "home/ana/.config/evolution/sources",
+    "snap",
+    "usr/bin",
+    "run",
+)
+
+
+@pytest.mark.parametrize("unreadable", UNREADABLE)
+@pytest.mark.parametrize("mode", [0o000, 0o400, 0o100])
+def test_no_folder_that_may_not_be_read_is_a_defect(
+    base: Path, unreadable: str, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(base / "run"))
+    monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+    computer = home_with_programs(base)
+    (base / unreadable).mkdir(exist_ok=True)
+    owned(base)
+    (base / unreadable).chmod(mode)
+    with as_somebody():
+        for look in LOOKING:
+            look(computer)
+        for profile in ("", NEW, "Mine", "abc.mine"):
+            done = apply(ANA, profile=profile, password=Secret("x"), computer=computer)
+            assert isinstance(done, ThunderbirdApplied | AlreadyThere | ThunderbirdFailure)
+            if isinstance(done, ThunderbirdFailure):
+                assert done.reason.endswith((".", ")."))
+                assert "is open" not in done.reason, "Thunderbird is not"
+        undo_last(computer=computer)
+        undo_last("Mine", computer=computer)
+        undo(computer.home / ".thunderbird/abc.mine", computer=computer)
+        made = apply_evolution(ANA, seen_within=0, computer=computer)
+        assert isinstance(made, evolution.EvolutionApplied | evolution.EvolutionFailure)
+
+
+def test_a_profile_that_may_not_be_read_is_refused_with_its_place(base: Path) -> None:
+    computer = home_with_programs(base)
+    owned(base)
+    profile = computer.home / ".thunderbird/abc.mine"
+    profile.chmod(0o000)
+    with as_somebody():
+        refused = existing_profile.apply(ANA, profile="Mine", computer=replaced(computer))
+        assert isinstance(refused, ThunderbirdFailure)
+        assert str(profile) in refused.reason
+        assert "may not" in refused.reason
+        undone = undo(profile, computer=computer)
+        assert isinstance(undone, UndoFailure)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o400, 0o100])
+def test_a_folder_that_is_no_profile_and_may_not_be_read_stops_nobody(
+    base: Path, mode: int
+) -> None:
+    computer = replaced(home_with_programs(base))
+    foreign = computer.home / ".thunderbird/lost+found"
+    foreign.mkdir()
+    owned(base)
+    foreign.chmod(mode)
+    with as_somebody():
+        done = apply(ANA, profile=NEW, computer=computer)
+        assert isinstance(done, ThunderbirdApplied)
+        assert isinstance(undo(done, computer=computer), Undone)
+
+
+def replaced(computer: Computer) -> Computer:
+    """The same one with the package only."""
+    return Computer("linux", computer.home, computer.environ, computer.home / "none")
+
+
+def test_an_export_into_a_folder_that_may_not_be_read_is_a_sentence(base: Path) -> None:
+    artifact = EXPORTERS[0].export(ANA)
+    folder = base / "out"
+    folder.mkdir()
+    owned(base)
+    folder.chmod(0o000)
+    with as_somebody():
+        written = write_artifact(artifact, folder / "inner")  # type: ignore[arg-type]
+        assert not isinstance(written, Written)
+        assert "may not write" in written.reason

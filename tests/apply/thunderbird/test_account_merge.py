@@ -1,0 +1,310 @@
+"""An account meets the accounts of a profile: numbers, recognition, and what is put right."""
+
+from dataclasses import replace
+
+import pytest
+
+from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, MergePlan, plan
+from mailsetup.apply.thunderbird.accounts import accounts_in
+from mailsetup.export.exporter import ExportFailure
+from mailsetup.export.programs.thunderbird import Keys, prefs
+from mailsetup.formats.prefs_js import PrefsFile, PrefValue
+from mailsetup.model.folders import Folders
+from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
+from tests.support.samples.accounts import OAUTH2, account
+
+ANA = account()
+LUIS = account(
+    "luis@otra.example", incoming_host="mail.otra.example", outgoing_host="mail.otra.example"
+)
+LISTS: dict[str, PrefValue] = {
+    "mail.accountmanager.accounts": "account1,account2",
+    "mail.accountmanager.defaultaccount": "account1",
+    "mail.accountmanager.localfoldersserver": "server2",
+    "mail.account.lastKey": 2,
+    "mail.account.account2.server": "server2",
+    "mail.server.server2.type": "none",
+    "mail.server.server2.hostname": "Local Folders",
+    "mail.smtpservers": "smtp1",
+    "mail.smtp.defaultserver": "smtp1",
+}
+
+
+def profile(of: Account = LUIS, **changes: PrefValue | None) -> PrefsFile:
+    """A profile that Thunderbird has used, with one account; ``__`` stands for a dot."""
+    own = prefs(of, Keys())
+    assert not isinstance(own, ExportFailure)
+    values: dict[str, PrefValue] = {pref.name: pref.value for pref in own} | LISTS
+    for name, value in changes.items():
+        key = "mail." + name.replace("__", ".")
+        if value is None:
+            del values[key]
+        else:
+            values[key] = value
+    content = PrefsFile(b"").changed(values)
+    assert content is not None
+    return PrefsFile(content)
+
+
+def planned(content: PrefsFile, wanted: Account = ANA, **options: object) -> MergePlan:
+    made = plan(content, wanted, **options)  # type: ignore[arg-type]  # names are checked at run time
+    assert isinstance(made, MergePlan), made
+    return made
+
+
+def merged(content: PrefsFile, made: MergePlan) -> PrefsFile:
+    after = content.changed(made.values)
+    assert after is not None
+    return PrefsFile(after)
+
+
+def untouched(before: PrefsFile, after: PrefsFile, *keys: str) -> None:
+    """Every preference of the account that was there is as it was."""
+    for name in before:
+        if name.startswith(keys):
+            assert after.get(name) == before.get(name), name
+
+
+OTHERS = ("mail.account.", "mail.server.", "mail.identity.", "mail.smtpserver.", "mail.smtp.")
+
+
+def test_an_account_is_added_with_unused_numbers_and_the_others_stay() -> None:
+    before = profile()
+    made = planned(before)
+    after = merged(before, made)
+    assert made.added
+    assert not made.corrected
+    assert after.get("mail.accountmanager.accounts") == "account1,account2,account3"
+    assert after.get("mail.smtpservers") == "smtp1,smtp2"
+    assert after.get("mail.account.account3.server") == "server3"
+    assert after.get("mail.account.account3.identities") == "id2"
+    assert after.get("mail.identity.id2.smtpServer") == "smtp2"
+    assert after.get("mail.accountmanager.defaultaccount") == "account1"
+    assert after.get("mail.smtp.defaultserver") == "smtp1"
+    untouched(before, after, *(prefix for prefix in OTHERS if prefix != "mail.account."))
+    luis, ana = accounts_in(after.content, "x")
+    assert (luis.address, ana.address) == ("luis@otra.example", "ana@bodega.example")
+    assert str(ana.incoming) == str(ANA.incoming)
+    assert str(ana.outgoing) == str(ANA.outgoing)
+
+
+def test_thunderbirds_next_account_gets_no_number_of_ours() -> None:
+    # Thunderbird takes the number behind ``lastKey`` without looking whether it is free.
+    assert planned(profile()).values["mail.account.lastKey"] == 3
+    assert "mail.account.lastKey" not in planned(profile(account__lastKey=7)).values
+    assert "mail.account.lastKey" not in planned(profile(account__lastKey=None)).values
+
+
+def test_numbers_that_occur_anywhere_are_not_used() -> None:
+    before = PrefsFile(
+        profile().content
+        + b'user_pref("calendar.registry.x.imip.identity.key", "id2");\n'
+        + b'user_pref("mail.server.server3.something", true);\n'
+        + b'user_pref("mail.ui-rdf.account3", true);\n'
+    )
+    after = merged(before, planned(before))
+    assert after.get("mail.account.account4.server") == "server4"
+    assert after.get("mail.account.account4.identities") == "id3"
+
+
+def test_an_empty_profile_gets_a_default_account_and_server() -> None:
+    after = merged(PrefsFile(b""), planned(PrefsFile(b"")))
+    assert after.get("mail.accountmanager.accounts") == "account1"
+    assert after.get("mail.accountmanager.defaultaccount") == "account1"
+    assert after.get("mail.smtp.defaultserver") == "smtp1"
+
+
+def test_local_folders_are_no_default_account() -> None:
+    before = profile(accountmanager__accounts="account2", accountmanager__defaultaccount="account2")
+    assert planned(before).values["mail.accountmanager.defaultaccount"] == "account3"
+
+
+def test_the_same_account_again_changes_nothing() -> None:
+    before = profile(ANA)
+    assert planned(before).values == {}
+    assert not planned(before).added
+    refused = plan(before, ANA, existing=ExistingAccounts.ADD)
+    assert isinstance(refused, ExportFailure)
+    pop3 = account(protocol=Protocol.POP3)
+    assert planned(before, pop3).added, "another type is another account"
+
+
+def test_defaults_that_thunderbird_does_not_write_count_as_right() -> None:
+    before = profile(
+        ANA,
+        server__server1__port=None,
+        server__server1__authMethod=None,
+        smtpserver__smtp1__port=None,
+        smtpserver__smtp1__authMethod=None,
+    )
+    assert planned(before).values == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("server__server1__hostname", "imap.typo.example"),
+        ("server__server1__port", 143),
+        ("server__server1__socketType", 0),
+        ("server__server1__authMethod", 4),
+        ("server__server1__userName", "ana"),
+        ("smtpserver__smtp1__hostname", "smtp.typo.example"),
+        ("smtpserver__smtp1__port", 25),
+        ("smtpserver__smtp1__try_ssl", 0),
+        ("smtpserver__smtp1__authMethod", 1),
+        ("smtpserver__smtp1__username", "ana"),
+    ],
+)
+def test_one_wrong_value_is_put_right_and_nothing_else(name: str, wrong: PrefValue) -> None:
+    before = profile(ANA, **{name: wrong})
+    made = planned(before)
+    assert not made.added
+    assert len(made.corrected) == 1
+    assert made.corrected[0].endswith(".")
+    after = merged(before, made)
+    right = profile(ANA)
+    assert {key: after.get(key) for key in after} == {key: right.get(key) for key in right}
+    assert planned(after).values == {}
+
+
+@pytest.mark.parametrize("named", [None, "smtp7"])
+def test_a_missing_outgoing_server_is_added(named: str | None) -> None:
+    before = profile(
+        ANA,
+        identity__id1__smtpServer=named,
+        smtpservers=None,
+        smtp__defaultserver=None,
+    )
+    made = planned(before)
+    after = merged(before, made)
+    key = after.text("mail.smtpservers")
+    assert after.get("mail.identity.id1.smtpServer") == key
+    assert after.get("mail.smtp.defaultserver") == key
+    assert after.get(f"mail.smtpserver.{key}.hostname") == ANA.outgoing.host
+    assert "smtp.bodega.example" in made.corrected[0]
+
+
+def test_an_outgoing_server_that_others_use_is_not_changed() -> None:
+    both = merged(profile(), planned(profile()))
+    shared = both.changed({"mail.identity.id2.smtpServer": "smtp1", "mail.smtpservers": "smtp1"})
+    assert shared is not None
+    before = PrefsFile(shared)
+    after = merged(before, planned(before))
+    untouched(before, after, "mail.smtpserver.smtp1.", "mail.identity.id1.", "mail.smtp.")
+    key = after.text("mail.identity.id2.smtpServer")
+    assert key != "smtp1"
+    assert after.get(f"mail.smtpserver.{key}.hostname") == ANA.outgoing.host
+
+
+def test_a_right_outgoing_server_that_is_there_is_used() -> None:
+    second = account("info@otra.example", username="luis@otra.example")
+    second = replace(second, incoming=ANA.incoming, outgoing=LUIS.outgoing)
+    before = profile()
+    made = planned(before, second)
+    after = merged(before, made)
+    assert after.get("mail.smtpservers") == "smtp1"
+    assert after.get("mail.identity.id2.smtpServer") == "smtp1"
+    assert not [name for name in after if name.startswith("mail.smtpserver.smtp2")]
+
+
+def test_another_mailbox_that_sends_under_the_address_is_not_taken_for_it() -> None:
+    forwarded = account(
+        "ana@bodega.example",
+        username="ana.privat@big.example",
+        incoming_host="imap.big.example",
+        outgoing_host="smtp.big.example",
+    )
+    before = profile(forwarded)
+    made = planned(before)
+    assert made.added
+    untouched(before, merged(before, made), "mail.server.server1.", "mail.identity.id1.")
+
+
+def test_folders_follow_when_host_or_user_change() -> None:
+    old = "imap://ana@imap.old.example"
+    before = profile(
+        ANA,
+        server__server1__hostname="imap.old.example",
+        server__server1__userName="ana",
+        identity__id1__fcc_folder=f"{old}/Sent",
+        server__server1__spamActionTargetAccount=old,
+        identity__id1__draft_folder="mailbox://nobody@Local%20Folders/Drafts",
+    )
+    after = merged(before, planned(before))
+    new = "imap://ana%40bodega.example@mail.bodega.example"
+    assert after.get("mail.identity.id1.fcc_folder") == f"{new}/Sent"
+    assert after.get("mail.server.server1.spamActionTargetAccount") == new
+    assert str(after.get("mail.identity.id1.draft_folder")).startswith("mailbox://nobody@")
+
+
+def test_folders_by_special_use_stand_under_thunderbirds_names() -> None:
+    folders = Folders(sent="INBOX/Enviados ñ", drafts="Drafts", trash="Papelera", junk="Spam")
+    made = planned(profile(), folders=folders)
+    root = "imap://ana%40bodega.example@mail.bodega.example"
+    assert made.values["mail.identity.id2.fcc_folder"] == f"{root}/INBOX/Enviados &APE-"
+    assert made.values["mail.identity.id2.fcc_folder_picker_mode"] == "1"
+    assert made.values["mail.identity.id2.draft_folder"] == f"{root}/Drafts"
+    assert made.values["mail.server.server3.trash_folder_name"] == "Papelera"
+    assert made.values["mail.server.server3.spamActionTargetFolder"] == f"{root}/Spam"
+    pop3 = planned(profile(), account(protocol=Protocol.POP3), folders=folders)
+    assert not [name for name in pop3.values if "folder" in name]
+    hostile = planned(profile(), folders=replace(folders, sent='x\n");user_pref("a", 1);'))
+    assert not [name for name in hostile.values if "folder" in name]
+
+
+def test_folders_that_the_person_chose_stay_when_an_account_is_repaired() -> None:
+    root = "imap://ana%40bodega.example@mail.bodega.example"
+    chosen: dict[str, PrefValue | None] = {
+        "identity__id1__fcc_folder": f"{root}/Archivo",
+        "identity__id1__fcc_folder_picker_mode": "1",
+        "server__server1__trash_folder_name": "Basura",
+        "server__server1__moveTargetMode": 1,
+        "server__server1__spamActionTargetFolder": f"{root}/Dudoso",
+        "identity__id1__draft_folder": f"{root}/Drafts",
+        "identity__id1__drafts_folder_picker_mode": "0",
+    }
+    folders = Folders(sent="Enviados", drafts="Borradores", trash="Papelera", junk="Spam")
+    made = planned(profile(ANA, **chosen), folders=folders)
+    assert made.values == {
+        "mail.identity.id1.draft_folder": f"{root}/Borradores",
+        "mail.identity.id1.drafts_folder_picker_mode": "1",
+    }
+
+
+def test_pop3_leaves_messages_on_the_server_and_oauth2_has_its_number() -> None:
+    pop3 = planned(profile(), account(protocol=Protocol.POP3)).values
+    assert pop3["mail.server.server3.leave_on_server"] is True
+    assert planned(profile(), OAUTH2).values["mail.server.server3.authMethod"] == 10
+    password = profile(OAUTH2, server__server1__authMethod=3, smtpserver__smtp1__authMethod=3)
+    assert planned(password, OAUTH2).values == {}, "the password works there, too"
+    only = replace(
+        OAUTH2, incoming=replace(OAUTH2.incoming, authentication=(Authentication.OAUTH2,))
+    )
+    assert planned(password, only).values == {"mail.server.server1.authMethod": 10}
+
+
+def test_an_account_without_a_sender_gets_one() -> None:
+    before = profile(ANA, account__account1__identities=None)
+    made = planned(before)
+    after = merged(before, made)
+    key = after.text("mail.account.account1.identities")
+    assert after.get(f"mail.identity.{key}.useremail") == "ana@bodega.example"
+    assert after.get(f"mail.identity.{key}.smtpServer") == "smtp1"
+
+
+def test_a_user_js_that_would_undo_it_is_named() -> None:
+    fixed = PrefsFile(b'user_pref("mail.accountmanager.accounts", "account1");')
+    refused = plan(profile(), ANA, user_js=fixed)
+    assert isinstance(refused, ExportFailure)
+    assert "mail.accountmanager.accounts" in refused.reason
+    harmless = PrefsFile(b'user_pref("mail.server.server1.check_new_mail", false);')
+    assert planned(profile(), user_js=harmless).added
+
+
+def test_starttls_and_tls_are_told_apart() -> None:
+    starttls = account(security=SocketType.STARTTLS)
+    made = planned(profile(ANA), starttls)
+    assert made.values["mail.server.server1.socketType"] == 2
+    assert made.values["mail.server.server1.port"] == 143
+    assert made.values["mail.smtpserver.smtp1.try_ssl"] == 2
+    assert len(made.corrected) == 2

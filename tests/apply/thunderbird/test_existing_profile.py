@@ -1,0 +1,410 @@
+"""An account into a profile that is there, and back: what is written, refused, and restored."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailsetup.apply.installation import Computer, Installation
+from mailsetup.apply.thunderbird.accounts import accounts_in
+from mailsetup.apply.thunderbird.existing_profile import NEW, AlreadyThere, apply, apply_existing
+from mailsetup.apply.thunderbird.new_profile import (
+    ApplyOutcome,
+    ThunderbirdApplied,
+    ThunderbirdFailure,
+)
+from mailsetup.apply.thunderbird.profiles import (
+    ProfileFailure,
+    ThunderbirdProfile,
+    find_place,
+    places,
+)
+from mailsetup.apply.thunderbird.undo import UndoFailure, Undone, undo, undo_last, undoable
+from mailsetup.export.programs.thunderbird import prefs_js
+from mailsetup.formats.prefs_js import PrefsFile
+from mailsetup.model.secret import Secret
+from tests.apply.test_installation import linux, program
+from tests.apply.thunderbird.test_account_merge import ANA, LUIS, profile
+from tests.apply.thunderbird.test_new_profile import lock, tree
+from tests.support.samples.accounts import account
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> ThunderbirdProfile:
+    """A profile that Thunderbird has used, with somebody's account."""
+    folder = tmp_path / ".thunderbird" / "abc.mine"
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / "prefs.js").write_bytes(b"// Mozilla User Preferences\n" + profile().content)
+    (folder / "prefs.js").chmod(0o600)
+    (folder / ".parentlock").write_bytes(b"")
+    (folder.parent / "profiles.ini").write_bytes(
+        b"[Profile0]\nName=Mine\nIsRelative=1\nPath=abc.mine\nDefault=1\n"
+    )
+    flatpak = Installation(("flatpak", "run", "org.mozilla.Thunderbird"), folder.parent)
+    return ThunderbirdProfile("Mine", folder, flatpak, True, False)
+
+
+@pytest.fixture
+def hold_lock() -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Processes that hold locks, ended with the test."""
+    running: list[subprocess.Popen[bytes]] = []
+    yield running
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def applied(place: ThunderbirdProfile, wanted: object = ANA) -> ThunderbirdApplied:
+    done = apply_existing(wanted, place)  # type: ignore[arg-type]
+    assert isinstance(done, ThunderbirdApplied), done
+    return done
+
+
+def refused(place: ThunderbirdProfile) -> str:
+    before = tree(place.folder)
+    done = apply_existing(ANA, place)
+    assert isinstance(done, ThunderbirdFailure)
+    assert tree(place.folder) == before
+    assert done.reason.endswith(".")
+    return done.reason
+
+
+def addresses(place: ThunderbirdProfile) -> list[str]:
+    content = (place.folder / "prefs.js").read_bytes()
+    return [found.address for found in accounts_in(content, "x")]
+
+
+# Adding -----------------------------------------------------------------------------------------
+
+
+def test_the_account_is_added_with_a_copy_of_what_was(place: ThunderbirdProfile) -> None:
+    before = (place.folder / "prefs.js").read_bytes()
+    done = applied(place)
+    assert done.outcome is ApplyOutcome.ADDED
+    assert done.command == ("flatpak", "run", "org.mozilla.Thunderbird", "-P", "Mine")
+    assert addresses(place) == ["luis@otra.example", "ana@bodega.example"]
+    assert done.backup is not None
+    assert done.backup.read_bytes() == before
+    assert (place.folder / "prefs.js").stat().st_mode & 0o777 == 0o600
+    for path in (place.folder / "mailsetup-undo").rglob("*"):
+        assert path.stat().st_mode & 0o077 == 0
+    after = (place.folder / "prefs.js").read_bytes()
+    assert after.startswith(b"// Mozilla User Preferences\n")
+
+
+def test_again_is_an_answer_of_its_own(place: ThunderbirdProfile) -> None:
+    applied(place)
+    before = tree(place.folder)
+    again = apply_existing(ANA, place)
+    assert isinstance(again, AlreadyThere)
+    assert again.name == "Mine"
+    assert tree(place.folder) == before
+
+
+def test_a_wrong_account_is_repaired_and_said(place: ThunderbirdProfile) -> None:
+    wrong = profile(ANA, server__server1__hostname="imap.typo.example")
+    (place.folder / "prefs.js").write_bytes(wrong.content)
+    done = applied(place)
+    assert done.outcome is ApplyOutcome.REPAIRED
+    assert "imap.typo.example" in done.corrected[0]
+    assert ANA.incoming.host in done.corrected[0]
+    assert isinstance(apply_existing(ANA, place), AlreadyThere)
+    assert isinstance(undo(place.folder), Undone)
+    assert (place.folder / "prefs.js").read_bytes() == wrong.content
+
+
+def test_a_profile_that_was_never_opened_is_fine(place: ThunderbirdProfile) -> None:
+    (place.folder / "prefs.js").unlink()
+    done = applied(place)
+    assert done.backup is None
+    assert addresses(place) == ["ana@bodega.example"]
+    assert isinstance(undo(place.folder), Undone)
+    assert not (place.folder / "prefs.js").exists()
+
+
+# Refusing ---------------------------------------------------------------------------------------
+
+
+def test_refused_while_thunderbird_has_it_open(
+    place: ThunderbirdProfile, hold_lock: list["subprocess.Popen[bytes]"]
+) -> None:
+    process = lock(place.folder, hold_lock)
+    assert "Thunderbird is open" in refused(place)
+    process.communicate()
+    applied(place)
+
+
+def test_thunderbird_cannot_start_while_we_write(place: ThunderbirdProfile) -> None:
+    from mailsetup.apply.thunderbird.profile_lock import held
+
+    probe = (
+        "import fcntl, sys; f = open(sys.argv[1], 'w')\n"
+        "try: fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "except OSError: sys.exit(7)"
+    )
+    command = [sys.executable, "-c", probe, str(place.folder / ".parentlock")]
+    with held(place.folder):
+        assert subprocess.run(command, check=False).returncode == 7
+    assert subprocess.run(command, check=False).returncode == 0
+
+
+def test_a_vanished_profile_is_said(place: ThunderbirdProfile) -> None:
+    gone = place.folder.rename(place.folder.with_name("elsewhere"))
+    done = apply_existing(ANA, place)
+    assert isinstance(done, ThunderbirdFailure)
+    assert "not there" in done.reason
+    assert not place.folder.exists()
+    assert "prefs.js" in tree(gone)
+
+
+@pytest.mark.parametrize("what", ["profile", "prefs.js", ".parentlock", "logins.json"])
+def test_links_are_not_followed(place: ThunderbirdProfile, tmp_path: Path, what: str) -> None:
+    real = tmp_path / "real"
+    link = place.folder if what == "profile" else place.folder / what
+    if link.exists():
+        link.rename(real)
+    else:
+        real.write_bytes(b"{}")
+    link.symlink_to(real)
+    before = tree(real) if real.is_dir() else {"": real.read_bytes()}
+    done = apply_existing(ANA, place, password=Secret("geheim") if what == "logins.json" else None)
+    if what == "logins.json":
+        # The libraries are looked for first; either way the link stays as it is.
+        assert isinstance(done, ThunderbirdApplied)
+        assert not done.password_stored
+    else:
+        assert isinstance(done, ThunderbirdFailure)
+        assert "link" in done.reason
+    assert link.is_symlink()
+    assert (tree(real) if real.is_dir() else {"": real.read_bytes()}) == before
+
+
+def test_no_permission_is_said_and_nothing_stays(place: ThunderbirdProfile) -> None:
+    if os.geteuid() == 0:
+        # Root may write everywhere; a child that gave that up may not.
+        script = (
+            "import os, sys; os.chmod(sys.argv[1], 0o500); os.chown(sys.argv[1], 65534, 65534);"
+            " os.chown(sys.argv[1] + '/prefs.js', 65534, 65534);"
+            " os.chown(sys.argv[1] + '/.parentlock', 65534, 65534)"
+        )
+        subprocess.run([sys.executable, "-c", script, str(place.folder)], check=True)
+        reason = refused(place)
+        assert "another account on this computer" in reason
+        return
+    place.folder.chmod(0o500)
+    try:
+        assert "may not write" in refused(place)
+    finally:
+        place.folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("name", ["prefs.js", "mailsetup-undo"])
+def test_what_is_no_file_is_refused(place: ThunderbirdProfile, name: str) -> None:
+    path = place.folder / name
+    path.unlink(missing_ok=True)
+    if name == "prefs.js":
+        path.mkdir()
+    else:
+        path.write_bytes(b"mine")
+    refused(place)
+
+
+def test_settings_that_end_in_the_middle_are_refused(place: ThunderbirdProfile) -> None:
+    with (place.folder / "prefs.js").open("ab") as file:
+        file.write(b"/* cut")
+    assert "damaged" in refused(place)
+
+
+def test_a_password_that_cannot_be_stored_is_said_and_the_account_is_there(
+    place: ThunderbirdProfile,
+) -> None:
+    done = apply_existing(ANA, place, password=Secret("geheim"))
+    assert isinstance(done, ThunderbirdApplied)
+    assert not done.password_stored
+    assert any("Flatpak" in note for note in done.notes)
+    assert "ana@bodega.example" in addresses(place)
+    for path in place.folder.rglob("*"):
+        assert path.is_dir() or b"geheim" not in path.read_bytes()
+
+
+# Taking back ------------------------------------------------------------------------------------
+
+
+def test_undo_restores_byte_for_byte(place: ThunderbirdProfile) -> None:
+    before = tree(place.folder)
+    applied(place)
+    middle = tree(place.folder)
+    applied(place, account("eva@bodega.example"))
+    assert isinstance(undo(place.folder), Undone)
+    assert tree(place.folder) == middle
+    assert isinstance(undo(place.folder), Undone)
+    assert tree(place.folder) == before
+    nothing = undo(place.folder)
+    assert isinstance(nothing, UndoFailure)
+    assert nothing.reason.endswith(".")
+
+
+def test_undo_of_a_profile_that_changed_since_is_refused_with_the_copys_place(
+    place: ThunderbirdProfile,
+) -> None:
+    before = (place.folder / "prefs.js").read_bytes()
+    applied(place)
+    with (place.folder / "prefs.js").open("ab") as file:
+        file.write(b'user_pref("app.update.lastUpdateTime", 5);\n')
+    state = tree(place.folder)
+    answer = undo(place.folder)
+    assert isinstance(answer, UndoFailure)
+    assert answer.only_ours_possible
+    assert answer.backup is not None
+    assert answer.backup.read_bytes() == before
+    assert tree(place.folder) == state
+
+
+def test_only_our_part_is_taken_out_of_a_profile_that_changed_since(
+    place: ThunderbirdProfile,
+) -> None:
+    before = PrefsFile((place.folder / "prefs.js").read_bytes())
+    applied(place)
+    content = PrefsFile((place.folder / "prefs.js").read_bytes())
+    later = content.changed(
+        {
+            "app.update.lastUpdateTime": 5,
+            "mail.server.server3.directory": str(place.folder),
+            "mail.accountmanager.accounts": "account1,account2,account3,account4",
+            "mail.account.account4.server": "server4",
+            "mail.account.lastKey": 4,
+        }
+    )
+    assert later is not None
+    (place.folder / "prefs.js").write_bytes(later)
+    done = undo(place.folder, only_ours=True)
+    assert isinstance(done, Undone)
+    assert str(place.folder) in done.notes[0]
+    after = PrefsFile((place.folder / "prefs.js").read_bytes())
+    assert after.get("mail.accountmanager.accounts") == "account1,account2,account4"
+    assert {name: after.get(name) for name in after} == {
+        **{name: before.get(name) for name in before},
+        "app.update.lastUpdateTime": 5,
+        "mail.accountmanager.accounts": "account1,account2,account4",
+        "mail.account.account4.server": "server4",
+        "mail.account.lastKey": 4,
+    }
+    assert isinstance(undo(place.folder), UndoFailure)
+
+
+def test_a_damaged_copy_is_not_put_back(place: ThunderbirdProfile) -> None:
+    done = applied(place)
+    assert done.backup is not None
+    done.backup.write_bytes(b"spoiled")
+    state = tree(place.folder)
+    answer = undo(place.folder)
+    assert isinstance(answer, UndoFailure)
+    assert "damaged" in answer.reason
+    assert tree(place.folder) == state
+
+
+def test_a_journal_that_names_other_files_is_not_believed(place: ThunderbirdProfile) -> None:
+    applied(place)
+    change = place.folder / "mailsetup-undo" / "0001" / "change.json"
+    document = json.loads(change.read_bytes())
+    document["files"] = {"../../.bashrc": [None, None]}
+    change.write_text(json.dumps(document))
+    assert isinstance(undo(place.folder), UndoFailure)
+
+
+def test_undo_is_refused_while_thunderbird_is_open(
+    place: ThunderbirdProfile, hold_lock: list["subprocess.Popen[bytes]"]
+) -> None:
+    applied(place)
+    lock(place.folder, hold_lock)
+    state = tree(place.folder)
+    answer = undo(place.folder)
+    assert isinstance(answer, UndoFailure)
+    assert "Thunderbird is open" in answer.reason
+    assert tree(place.folder) == state
+
+
+# Choosing a profile -----------------------------------------------------------------------------
+
+
+def with_profiles(tmp_path: Path, ini: str, *folders: str) -> Computer:
+    computer = linux(tmp_path)
+    program(tmp_path / "usr/bin/thunderbird")
+    root = computer.home / ".thunderbird"
+    root.mkdir()
+    for folder in folders:
+        (root / folder).mkdir()
+        content = prefs_js(LUIS)
+        assert isinstance(content, bytes)
+        (root / folder / "prefs.js").write_bytes(content)
+        (root / folder / "compatibility.ini").write_text(USED)
+    (root / "profiles.ini").write_text(ini)
+    return computer
+
+
+USED = "[Compatibility]\nLastVersion=153\nLastPlatformDir=/usr/lib/thunderbird\n"
+
+TWO = (
+    "[Profile0]\nName=old\nIsRelative=1\nPath=a.old\nDefault=1\n\n"
+    "[Profile1]\nName=used\nIsRelative=1\nPath=b.used\n\n"
+)
+
+
+def test_the_profile_that_opens_by_itself_comes_first(tmp_path: Path) -> None:
+    computer = with_profiles(
+        tmp_path, f"[Install4F96]\nDefault=b.used\nLocked=1\n\n{TWO}", "a.old", "b.used"
+    )
+    assert [(place.name, place.is_default) for place in places(computer)] == [
+        ("used", True),
+        ("old", False),
+    ]
+    (computer.home / ".thunderbird/profiles.ini").write_text(TWO)
+    assert [(place.name, place.is_default) for place in places(computer)] == [
+        ("old", True),
+        ("used", False),
+    ]
+
+
+def test_profiles_that_are_not_there_are_left_out(tmp_path: Path) -> None:
+    computer = with_profiles(tmp_path, TWO + "[Profile3]\nName=x\nPath=b.used\n", "b.used")
+    assert [place.name for place in places(computer)] == ["used"]
+
+
+def test_a_profile_is_named_by_its_name_or_its_folder(tmp_path: Path) -> None:
+    computer = with_profiles(tmp_path, TWO.replace("old", "used"), "a.used", "b.used")
+    several = find_place("used", computer)
+    assert isinstance(several, ProfileFailure)
+    assert "a.used" in several.reason
+    by_folder = find_place("b.used", computer)
+    assert isinstance(by_folder, ThunderbirdProfile)
+    assert find_place(str(by_folder.folder), computer) == by_folder
+    missing = find_place("nobody", computer)
+    assert isinstance(missing, ProfileFailure)
+    assert "nobody" in missing.reason
+    assert isinstance(find_place("x", linux(tmp_path / "empty")), ProfileFailure)
+
+
+def test_apply_takes_new_or_a_name_and_the_newest_is_undone_first(tmp_path: Path) -> None:
+    computer = with_profiles(tmp_path, TWO, "a.old", "b.used")
+    root = computer.home / ".thunderbird"
+    before = tree(root)
+    missing = apply(ANA, profile="nobody", computer=computer)
+    assert isinstance(missing, ThunderbirdFailure)
+    in_old = apply(ANA, profile="old", computer=computer)
+    assert isinstance(in_old, ThunderbirdApplied)
+    assert in_old.profile.name == "a.old"
+    fresh = apply(ANA, profile=NEW, computer=computer)
+    assert isinstance(fresh, ThunderbirdApplied)
+    assert fresh.outcome is ApplyOutcome.PROFILE
+    assert {change.profile for change in undoable(computer)} == {in_old.profile, fresh.profile}
+    assert isinstance(undo_last("old", computer=computer), Undone)
+    assert isinstance(undo_last(computer=computer), Undone)
+    assert tree(root) == before
+    assert isinstance(undo_last(computer=computer), UndoFailure)
+    assert isinstance(undo_last("nobody", computer=computer), UndoFailure)

@@ -1,0 +1,268 @@
+"""A new profile beside the person's own: what is written, refused, and taken back."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailsetup.apply.thunderbird.new_profile import (
+    ThunderbirdApplied,
+    ThunderbirdFailure,
+    apply_new_profile,
+    is_running,
+)
+from mailsetup.apply.thunderbird.undo import UndoFailure, Undone, undo
+from mailsetup.formats import profiles_ini
+from mailsetup.model.settings import Authentication
+from tests.support.programs.parsers import read_prefs
+from tests.support.samples.accounts import account
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
+
+MINE = b"[Profile0]\nName=Mine\nIsRelative=1\nPath=abc.mine\nDefault=1\n\n[General]\nVersion=2\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / ".thunderbird"
+    root.mkdir()
+    return root
+
+
+def applied(root: Path, name: str | None = None) -> ThunderbirdApplied:
+    result = apply_new_profile(account(), root=root, name=name)
+    assert isinstance(result, ThunderbirdApplied), result
+    return result
+
+
+def reason(root: Path) -> str:
+    before = tree(root)
+    result = apply_new_profile(account(), root=root)
+    assert isinstance(result, ThunderbirdFailure)
+    assert tree(root) == before
+    assert result.reason.endswith(".")
+    return result.reason
+
+
+def tree(root: Path) -> dict[str, bytes | None]:
+    return {
+        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
+        for path in root.rglob("*")
+    }
+
+
+@pytest.fixture
+def hold_lock() -> Iterator[list["subprocess.Popen[bytes]"]]:
+    """Processes that hold locks, ended with the test."""
+    running: list[subprocess.Popen[bytes]] = []
+    yield running
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def lock(profile: Path, running: list["subprocess.Popen[bytes]"]) -> "subprocess.Popen[bytes]":
+    script = (
+        "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX);"
+        " print('held', flush=True); sys.stdin.read()"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(profile / ".parentlock")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    running.append(process)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"held\n"
+    return process
+
+
+def test_a_first_profile_is_listed_marked_and_private(root: Path) -> None:
+    done = applied(root)
+    assert done.name == "ana-bodega.example"
+    assert done.command[-2:] == ("-P", done.name)
+    assert done.backup is None
+    (entry,) = profiles_ini.entries((root / "profiles.ini").read_bytes()) or ()
+    assert entry.name == done.name
+    assert entry.folder(root) == done.profile
+    assert b"Default=1\n" in (root / "profiles.ini").read_bytes()
+    assert done.profile.stat().st_mode & 0o777 == 0o700
+    assert {path.name for path in done.profile.iterdir()} == {
+        "prefs.js",
+        "compatibility.ini",
+        "mailsetup-undo",
+    }
+    prefs = done.profile / "prefs.js"
+    assert prefs.stat().st_mode & 0o777 == 0o600
+    assert read_prefs(prefs.read_bytes())["mail.identity.id1.fullName"] == "Ana Núñez"
+
+
+def test_what_was_in_the_list_stays_byte_for_byte_with_a_copy(root: Path) -> None:
+    before = b"\xef\xbb\xbf; a comment\r\n[Weird]\r\nKey = \xc3\xb1\r\n\r\n" + MINE
+    (root / "profiles.ini").write_bytes(before)
+    (root / "profiles.ini").chmod(0o640)
+    done = applied(root)
+    after = (root / "profiles.ini").read_bytes()
+    assert after.startswith(before)
+    assert b"[Profile1]" in after
+    assert after.count(b"Default=1") == 1
+    assert (root / "profiles.ini").stat().st_mode & 0o777 == 0o640
+    assert done.backup is not None
+    assert done.backup.read_bytes() == before
+
+
+def test_a_list_that_is_a_link_stays_one(root: Path, tmp_path: Path) -> None:
+    real = tmp_path / "dotfiles.ini"
+    real.write_bytes(MINE)
+    (root / "profiles.ini").symlink_to(real)
+    applied(root)
+    assert (root / "profiles.ini").is_symlink()
+    assert real.read_bytes().startswith(MINE)
+
+
+def test_names_are_unique_ascii_and_never_an_option(root: Path) -> None:
+    assert applied(root).name == "ana-bodega.example"
+    assert applied(root).name == "ana-bodega.example-2"
+    assert applied(root, name="ANA-bodega.example").name == "ANA-bodega.example-3"
+    assert applied(root, name="--P ../../Ñoño\n[x]").name == "P-.-.-Nono-x"
+    assert applied(root, name="文").name == "ana-bodega.example-4"
+    assert {path.parent for path in root.glob("*/prefs.js")} == set(root.iterdir()) - {
+        root / "profiles.ini"
+    }
+
+
+def test_a_gap_in_the_numbers_is_where_thunderbird_would_look_next(root: Path) -> None:
+    (root / "profiles.ini").write_bytes(MINE + b"[Profile2]\nName=x\nIsRelative=1\nPath=x\n")
+    applied(root)
+    assert b"[Profile1]\n" in (root / "profiles.ini").read_bytes()
+
+
+def test_refused_while_any_profile_of_the_list_is_open(
+    root: Path, hold_lock: list["subprocess.Popen[bytes]"]
+) -> None:
+    (root / "profiles.ini").write_bytes(MINE)
+    mine = root / "abc.mine"
+    mine.mkdir()
+    assert not is_running(mine)
+    (mine / "lock").symlink_to("127.0.0.1:+1")
+    assert not is_running(mine), "the link is left over from a Thunderbird that ended"
+    process = lock(mine, hold_lock)
+    assert is_running(mine)
+    assert "Thunderbird is open" in reason(root)
+    process.communicate()
+    assert not is_running(mine)
+    applied(root)
+
+
+def test_refused_while_a_profile_elsewhere_is_open(
+    root: Path, tmp_path: Path, hold_lock: list["subprocess.Popen[bytes]"]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (root / "profiles.ini").write_text(f"[Profile0]\nName=e\nIsRelative=0\nPath={elsewhere}\n")
+    lock(elsewhere, hold_lock)
+    assert "Thunderbird is open" in reason(root)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe[\0", b"[Profile0]\nName=\xff\n", b"a\0b"])
+def test_a_list_that_cannot_be_understood_is_left_alone(root: Path, content: bytes) -> None:
+    (root / "profiles.ini").write_bytes(content)
+    assert "cannot be read" in reason(root)
+
+
+def test_a_missing_root_that_was_named_is_refused(tmp_path: Path) -> None:
+    result = apply_new_profile(account(), root=tmp_path / "nothing")
+    assert isinstance(result, ThunderbirdFailure)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_list_that_is_a_folder_is_refused_and_nothing_stays(root: Path) -> None:
+    (root / "profiles.ini").mkdir()
+    assert "profiles.ini" in reason(root) or str(root) in reason(root)
+
+
+def test_an_account_that_cannot_be_expressed_writes_nothing(root: Path) -> None:
+    result = apply_new_profile(account(authentication=(Authentication.OAUTH2,)), root=root)
+    assert isinstance(result, ThunderbirdFailure)
+    assert tree(root) == {}
+
+
+def test_undo_takes_back_exactly_what_was_added(root: Path) -> None:
+    first = applied(root)
+    with_first = tree(root)
+    second = applied(root)
+    assert isinstance(undo(second), Undone)
+    assert tree(root) == with_first
+    assert isinstance(undo(second), UndoFailure)
+    assert isinstance(undo(first), Undone)
+    assert tree(root) == {}
+
+
+@pytest.mark.parametrize(
+    "before", [MINE, MINE + b"\n", MINE.rstrip(), MINE.replace(b"\n", b"\r\n")]
+)
+def test_undo_restores_the_persons_list_byte_for_byte(root: Path, before: bytes) -> None:
+    (root / "profiles.ini").write_bytes(before)
+    assert isinstance(undo(applied(root)), Undone)
+    assert tree(root) == {"profiles.ini": before}
+
+
+def test_undo_moves_a_profile_that_thunderbird_has_used_aside(root: Path) -> None:
+    (root / "profiles.ini").write_bytes(MINE)
+    done = applied(root)
+    (done.profile / "ImapMail").mkdir()
+    (done.profile / "ImapMail" / "INBOX").write_bytes(b"From ")
+    undone = undo(done)
+    assert isinstance(undone, Undone)
+    assert undone.kept is not None
+    assert (undone.kept / "ImapMail" / "INBOX").read_bytes() == b"From "
+    assert str(undone.kept) in undone.notes[0]
+    assert not done.profile.exists()
+    assert (root / "profiles.ini").read_bytes() == MINE
+
+
+def test_undo_keeps_what_was_listed_since_and_leaves_no_gap(root: Path) -> None:
+    (root / "profiles.ini").write_bytes(MINE)
+    first = applied(root)
+    second = applied(root)
+    assert isinstance(undo(first), Undone)
+    content = (root / "profiles.ini").read_bytes()
+    assert content.startswith(MINE)
+    known = profiles_ini.entries(content)
+    assert known is not None
+    assert [(entry.number, entry.name) for entry in known] == [(0, "Mine"), (1, second.name)]
+    assert (second.profile / "prefs.js").exists()
+
+
+def test_undo_forgets_that_an_installation_opened_the_profile(root: Path) -> None:
+    done = applied(root)
+    path = done.profile.name
+    ini = root / "profiles.ini"
+    ini.write_bytes(
+        b"[InstallFDC]\nDefault=" + path.encode() + b"\nLocked=1\n\n" + ini.read_bytes()
+    )
+    (root / "installs.ini").write_text(f"[FDC]\nDefault={path}\nLocked=1\n\n[ABC]\nDefault=other\n")
+    assert isinstance(undo(done), Undone)
+    assert path.encode() not in ini.read_bytes()
+    assert (root / "installs.ini").read_text() == "[ABC]\nDefault=other\n"
+
+
+def test_undo_is_refused_while_thunderbird_is_open(
+    root: Path, hold_lock: list["subprocess.Popen[bytes]"]
+) -> None:
+    done = applied(root)
+    lock(done.profile, hold_lock)
+    before = tree(root)
+    refused = undo(done)
+    assert isinstance(refused, UndoFailure)
+    assert "Thunderbird is open" in refused.reason
+    assert tree(root) == before
+
+
+def test_the_profile_alone_is_enough_to_undo_later(root: Path) -> None:
+    (root / "profiles.ini").write_bytes(MINE)
+    done = applied(root)
+    assert isinstance(undo(done.profile), Undone)
+    assert tree(root) == {"profiles.ini": MINE}

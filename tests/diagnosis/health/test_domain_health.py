@@ -1,0 +1,399 @@
+"""Both looks as the check uses them: what they say, how long they take, when they are silent."""
+
+import asyncio
+import base64
+from collections.abc import Coroutine
+from dataclasses import replace
+
+import dkim as oracle
+import nacl.signing
+import pytest
+
+from mailsetup.diagnosis.catalogue import explain
+from mailsetup.diagnosis.health.domain_health import (
+    BUDGET,
+    HealthRequest,
+    look_at_dns_health,
+    look_at_message,
+    settled,
+)
+from mailsetup.discovery.domain_facts import DomainFacts, DomainState
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.outcome import Fate, Tried
+from mailsetup.net.dns.resolver import DnsAnswer, MxRecord
+from mailsetup.net.http import HttpReply
+from tests.support.network.scripted_network import (
+    NEVER,
+    SERVFAIL,
+    DnsReply,
+    World,
+    address,
+    mx,
+    run,
+)
+
+ADDRESS = address("ana@bodega.es")
+KEY = nacl.signing.SigningKey.generate()
+KEY_RECORD = f"v=DKIM1; k=ed25519; p={base64.b64encode(bytes(KEY.verify_key)).decode()}"
+STS_URL = "https://mta-sts.bodega.es/.well-known/mta-sts.txt"
+POLICY = b"version: STSv1\nmode: enforce\nmax_age: 86400\nmx: mx.hoster.com\n"
+HOST = "mail.hoster.com"
+REQUEST = HealthRequest(ADDRESS, HOST, HOST)
+
+
+def texts(**records: str) -> dict[tuple[str, str], DnsReply]:
+    return {(name.replace("__", "."), "TXT"): DnsAnswer((text,)) for name, text in records.items()}
+
+
+def healthy() -> World:
+    world = World(
+        dns={
+            ("bodega.es", "MX"): mx("mx.hoster.com"),
+            ("mx.hoster.com", "A"): DnsAnswer(("8.8.4.20",)),
+            (HOST, "A"): DnsAnswer(("8.8.4.10",)),
+            ("out1.hoster.com", "A"): DnsAnswer(("8.8.4.30",)),
+            **texts(
+                bodega__es="v=spf1 mx include:spf.hoster.com -all",
+                spf__hoster__com="v=spf1 include:red.hoster.com ~all",
+                red__hoster__com="v=spf1 ip4:8.8.4.0/24 ~all",
+                _dmarc__bodega__es="v=DMARC1; p=reject; rua=mailto:ana@bodega.es",
+                sel___domainkey__bodega__es=KEY_RECORD,
+            ),
+            ("_mta-sts.bodega.es", "TXT"): DnsAnswer(("v=STSv1; id=1",)),
+        },
+        reverse={"8.8.4.30": ("out1.hoster.com",)},
+    )
+    world.web[STS_URL] = HttpReply(200, STS_URL, POLICY, "text/plain")
+    return world
+
+
+def ids(found: tuple[Finding, ...]) -> list[tuple[str, Status]]:
+    for one in found:
+        assert "—" not in explain(one).title
+    return [(one.id, one.status) for one in found]
+
+
+def dns_of(world: World, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
+    return ids(run(look_at_dns_health(request, world.network())))
+
+
+def seconds(world: World, request: HealthRequest = REQUEST) -> float:
+    net = world.network()
+
+    async def timed() -> float:
+        started = net.clock.monotonic()
+        await look_at_dns_health(request, net)
+        return net.clock.monotonic() - started
+
+    return run(timed())
+
+
+def test_a_healthy_domain_has_nothing_to_be_told() -> None:
+    assert dns_of(healthy()) == []
+
+
+def test_all_faults_of_a_domain_are_told_at_once_in_their_order() -> None:
+    world = healthy()
+    world.dns |= {("bodega.es", "MX"): mx("aspmx.l.google.com")}
+    world.dns |= {("aspmx.l.google.com", "A"): DnsAnswer(("142.250.1.1",))}
+    world.dns |= texts(bodega__es="v=spf1 +all", _dmarc__bodega__es="v=DMARC1; p=todo")
+    tried = tuple(
+        Tried(method, Fate.ABSENT, 1.0)
+        for method in ("pacc", "autoconfig", "well-known", "ispdb", "srv", "autodiscover")
+    )
+    assert dns_of(world, replace(REQUEST, tried=tried)) == [
+        ("dns.mx.elsewhere", Status.FAIL),
+        ("dns.spf.permissive", Status.WARN),
+        ("dns.dmarc.invalid", Status.WARN),
+        ("dns.mta-sts.broken", Status.FAIL),
+        ("dns.settings.unpublished", Status.WARN),
+    ]
+
+
+@pytest.mark.fault("dns.settings.unpublished")
+@pytest.mark.parametrize(
+    ("method", "fate", "told"),
+    [
+        ("srv", Fate.ABSENT, True),
+        ("probe", Fate.FOUND, True),
+        ("well-known", Fate.UNREACHABLE, True),
+        ("srv", Fate.FOUND, False),
+        ("ispdb", Fate.FOUND, False),
+        ("builtin", Fate.FOUND, False),
+        ("mx", Fate.FOUND, False),
+        ("autodiscover", Fate.NEEDS_INPUT, False),
+        ("srv", Fate.UNREACHABLE, False),
+        ("autoconfig", Fate.CANCELLED, False),
+        ("pacc", Fate.CRASHED, False),
+    ],
+)
+def test_unpublished_settings_are_told_only_where_nothing_else_found_them(
+    method: str, fate: Fate, told: bool
+) -> None:
+    absent = {"autoconfig": Fate.ABSENT, "ispdb": Fate.ABSENT, "srv": Fate.ABSENT} | {method: fate}
+    rows = tuple(Tried(name, what, 1.0) for name, what in absent.items())
+    found = dns_of(healthy(), replace(REQUEST, tried=rows))
+    assert found == ([("dns.settings.unpublished", Status.WARN)] if told else [])
+
+
+def test_without_a_search_nothing_is_said_of_published_settings() -> None:
+    assert dns_of(healthy(), replace(REQUEST, tried=())) == []
+
+
+def test_a_providers_own_domain_is_not_its_customers_business() -> None:
+    request = HealthRequest(address("ana@gmail.com"), "imap.gmail.com", "smtp.gmail.com")
+    assert dns_of(World(), request) == []
+
+
+def test_of_a_domain_that_does_not_exist_nothing_more_is_said() -> None:
+    assert dns_of(World()) == []
+
+
+def test_a_resolver_that_says_nothing_leaves_all_unsaid() -> None:
+    assert dns_of(World(dns_default=SERVFAIL)) == []
+
+
+def test_known_exchangers_are_not_asked_for_again() -> None:
+    world = healthy()
+    world.dns[("bodega.es", "MX")] = SERVFAIL
+    facts = DomainFacts(
+        "bodega.es", DomainState.EXISTS, exchangers=(MxRecord(10, "aspmx.l.google.com"),)
+    )
+    world.dns[("aspmx.l.google.com", "A")] = DnsAnswer(("142.250.1.1",))
+    found = dns_of(world, replace(REQUEST, exchangers=facts))
+    assert ("dns.mx.elsewhere", Status.FAIL) in found
+
+
+class Remembering(World):
+    """Asks everything once, as the real resolver does."""
+
+    async def _look_up(self, name: str, rdtype: str) -> DnsReply:
+        known = self.__dict__.setdefault("asked", {})
+        if (name, rdtype) not in known:
+            known[name, rdtype] = asyncio.ensure_future(super()._look_up(name, rdtype))
+        reply: DnsReply = await known[name, rdtype]
+        return reply
+
+
+@pytest.mark.parametrize(
+    ("record", "round_trips"),
+    [
+        ("v=spf1 mx -all", 3.0),
+        ("v=spf1 ip4:8.8.4.0/24 -all", 3.0),
+        ("v=spf1 include:red.hoster.com -all", 4.0),
+        ("v=spf1 include:spf.hoster.com mx -all", 4.0),
+        ("v=spf1 ip4:9.9.9.9 -all", 4.0),
+    ],
+)
+def test_the_longest_chain_of_questions_is_short(record: str, round_trips: float) -> None:
+    known = healthy()
+    world = Remembering(dns=known.dns, reverse=known.reverse, web=known.web)
+    world.dns |= texts(bodega__es=record)
+    world.dns_delay = world.web_delay = 1.0
+    assert seconds(world) == round_trips
+
+
+@pytest.mark.parametrize(
+    "swallowed",
+    [
+        ("bodega.es", "TXT"),
+        ("bodega.es", "MX"),
+        ("_dmarc.es", "TXT"),
+        ("_mta-sts.bodega.es", "TXT"),
+    ],
+)
+def test_an_answer_that_never_comes_costs_the_budget_and_nothing_else(
+    swallowed: tuple[str, str],
+) -> None:
+    world = healthy()
+    world.dns_delays[swallowed] = NEVER
+    assert seconds(world) <= BUDGET
+    if swallowed != ("bodega.es", "TXT"):
+        world.dns |= texts(bodega__es="v=spf1 +all")
+        assert dns_of(world)[0] == ("dns.spf.permissive", Status.WARN)
+
+
+def test_a_web_server_that_never_answers_costs_no_more_than_the_budget() -> None:
+    world = healthy()
+    world.web_delays[STS_URL] = NEVER
+    assert seconds(world) <= BUDGET
+    assert dns_of(world) == []
+
+
+# The message that arrived -----------------------------------------------------------------------
+
+LOCAL = b"""\
+Received: from mx.hoster.com by mx.hoster.com with LMTP id 1; Wed, 25 Nov 2026 06:00:02 +0000
+Received: from [192.168.1.5] (static.lejos.net [81.1.2.3])
+ by mx.hoster.com (Postfix) with ESMTPSA id 2; Wed, 25 Nov 2026 06:00:01 +0000
+"""
+AWAY = b"""\
+Return-Path: <ana@bodega.es>
+Received: from out1.hoster.com (out1.hoster.com [8.8.4.30])
+ by mx.lejano.net with ESMTPS id 3; Wed, 25 Nov 2026 06:00:05 +0000
+"""
+CHECKED = b"Authentication-Results: mx.lejano.net; spf=%s smtp.mailfrom=ana@bodega.es\n"
+CONTENT = b"From: Ana <ana@bodega.es>\nTo: pepe@lejano.net\nSubject: prueba\n\nHola\n"
+
+
+def wire(*parts: bytes) -> bytes:
+    return b"".join(parts).replace(b"\n", b"\r\n")
+
+
+def signed(content: bytes = CONTENT, domain: bytes = b"bodega.es") -> bytes:
+    message = wire(content)
+    secret = base64.b64encode(bytes(KEY))
+    field: bytes = oracle.sign(
+        message, b"sel", domain, secret, signature_algorithm=b"ed25519-sha256"
+    )
+    return field + message
+
+
+def seen(
+    raw: bytes, *, elsewhere: bool = True, world: World | None = None
+) -> list[tuple[str, Status]]:
+    request = replace(REQUEST, arrived=raw, arrived_elsewhere=elsewhere)
+    return ids(run(look_at_message(request, (world or healthy()).network())))
+
+
+DKIM_MISSING = ("dns.dkim.missing", Status.WARN)
+DKIM_INVALID = ("dns.dkim.invalid", Status.FAIL)
+NOT_COVERED = ("dns.spf.sender-not-covered", Status.FAIL)
+NOT_ALIGNED = ("dns.dmarc.not-aligned", Status.FAIL)
+UNIDENTIFIED = ("dns.dmarc.unidentified", Status.WARN)
+
+
+def with_records(**records: str) -> World:
+    world = healthy()
+    world.dns |= texts(**records)
+    return world
+
+
+def test_a_message_that_is_in_order_says_nothing() -> None:
+    assert seen(wire(AWAY) + signed()) == []
+
+
+def test_a_message_that_stayed_in_its_house_proves_nothing() -> None:
+    assert seen(wire(LOCAL, CONTENT), elsewhere=False) == []
+    strict = with_records(bodega__es="v=spf1 -all")
+    assert seen(wire(LOCAL, CONTENT), elsewhere=False, world=strict) == []
+
+
+@pytest.mark.fault("dns.dkim.invalid")
+def test_a_signature_without_its_key_is_told_even_inside_the_house() -> None:
+    world = healthy()
+    del world.dns[("sel._domainkey.bodega.es", "TXT")]
+    assert seen(wire(LOCAL) + signed(), elsewhere=False, world=world) == [DKIM_INVALID]
+
+
+def test_a_message_without_a_signature_that_spf_covers() -> None:
+    assert seen(wire(AWAY, CONTENT)) == [DKIM_MISSING]
+
+
+@pytest.mark.fault("dns.dmarc.not-aligned", "dns.dkim.missing")
+def test_a_message_that_nothing_identifies_is_refused_by_the_domains_own_wish() -> None:
+    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, NOT_ALIGNED]
+
+
+def test_where_the_domain_asks_for_nothing_it_is_only_a_warning() -> None:
+    world = with_records(
+        bodega__es="v=spf1 ip4:9.9.9.9 -all", _dmarc__bodega__es="v=DMARC1; p=none"
+    )
+    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, UNIDENTIFIED]
+
+
+def test_a_good_signature_speaks_for_the_domain_although_spf_does_not() -> None:
+    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 ~all")
+    assert seen(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
+
+
+def test_a_signature_of_the_hosting_alone_does_not_speak_for_the_domain() -> None:
+    world = with_records(
+        bodega__es="v=spf1 ip4:9.9.9.9 -all", sel___domainkey__hoster__com=KEY_RECORD
+    )
+    raw = wire(AWAY) + signed(domain=b"hoster.com")
+    assert seen(raw, world=world) == [NOT_COVERED, NOT_ALIGNED]
+
+
+def test_an_envelope_of_the_hosting_is_no_fault_of_the_domains_spf() -> None:
+    away = AWAY.replace(b"<ana@bodega.es>", b"<srs0=ana@hoster.com>")
+    world = with_records(hoster__com="v=spf1 ip4:8.8.4.30 -all")
+    assert seen(wire(away, CONTENT), world=world) == [DKIM_MISSING, NOT_ALIGNED]
+
+
+def test_a_subdomain_in_the_envelope_is_aligned_unless_the_record_is_strict() -> None:
+    away = AWAY.replace(b"<ana@bodega.es>", b"<x@rebotes.bodega.es>")
+    records = {"rebotes__bodega__es": "v=spf1 ip4:8.8.4.30 -all"}
+    assert seen(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING]
+    records["_dmarc__bodega__es"] = "v=DMARC1; p=quarantine; aspf=s"
+    assert seen(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING, NOT_ALIGNED]
+
+
+def test_what_the_receiving_side_saw_counts_more_than_our_own_look() -> None:
+    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert seen(wire(AWAY, CHECKED % b"pass", CONTENT), world=world) == [DKIM_MISSING]
+
+
+def test_silence_about_a_proof_leaves_the_verdict_open() -> None:
+    world = healthy()
+    world.dns[("bodega.es", "TXT")] = SERVFAIL
+    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING]
+    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    world.dns[("sel._domainkey.bodega.es", "TXT")] = SERVFAIL
+    assert seen(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
+    world.dns[("viejo._domainkey.bodega.es", "TXT")] = DnsAnswer(("v=DKIM1; p=",))
+    old = signed().partition(b"From:")[0].replace(b"s=sel", b"s=viejo")
+    assert seen(wire(AWAY) + old + signed(), world=world) == [NOT_COVERED]
+    assert seen(wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), world=world) == [
+        NOT_COVERED
+    ]
+
+
+def test_a_message_to_oneself_counts_only_where_the_other_side_checked_it() -> None:
+    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert seen(wire(AWAY, CONTENT), elsewhere=False, world=world) == []
+    checked = wire(AWAY, CHECKED % b"fail", CONTENT)
+    assert NOT_COVERED in seen(checked, elsewhere=False, world=world)
+
+
+def test_a_message_under_another_name_says_nothing_about_this_domain() -> None:
+    other = CONTENT.replace(b"ana@bodega.es", b"lista@otros.es")
+    assert seen(wire(AWAY, other), world=with_records(bodega__es="v=spf1 -all")) == []
+
+
+def test_the_sending_address_and_its_reverse_name_stand_in_the_evidence() -> None:
+    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    request = replace(REQUEST, arrived=wire(AWAY, CONTENT), arrived_elsewhere=True)
+    found = {one.id: one for one in run(look_at_message(request, world.network()))}
+    evidence = found["dns.spf.sender-not-covered"].evidence
+    assert evidence["address"] == "8.8.4.30"
+    assert evidence["reverse_name"] == "out1.hoster.com (leads back)"
+    assert found["dns.dmarc.not-aligned"].evidence["asks_for"] == "reject"
+
+
+def test_a_message_whose_answers_never_come_costs_no_more_than_the_budget() -> None:
+    world = healthy()
+    world.dns_delays[("sel._domainkey.bodega.es", "TXT")] = NEVER
+    net = world.network()
+    request = replace(REQUEST, arrived=wire(AWAY) + signed(), arrived_elsewhere=True)
+
+    def timed() -> Coroutine[None, None, float]:
+        async def look() -> float:
+            started = net.clock.monotonic()
+            assert await look_at_message(request, net) == ()
+            return net.clock.monotonic() - started
+
+        return look()
+
+    assert run(timed()) <= BUDGET
+
+
+def test_what_a_message_disproves_is_taken_back() -> None:
+    doubt = Finding("dns.spf.sender-not-covered", Status.WARN, {"host": HOST})
+    other = Finding("dns.dmarc.missing", Status.WARN)
+    passed = replace(REQUEST, arrived=wire(AWAY, CHECKED % b"pass", CONTENT))
+    failed = replace(REQUEST, arrived=wire(AWAY, CHECKED % b"fail", CONTENT))
+    assert settled((doubt, other), passed) == (other,)
+    assert settled((doubt, other), failed) == (doubt, other)
+    assert settled((doubt, other), REQUEST) == (doubt, other)

@@ -1,0 +1,126 @@
+"""Does the SPF record cover the server that takes our mail?"""
+
+import pytest
+
+from mailsetup.diagnosis.health.spf_coverage import findings, reverse_of
+from mailsetup.diagnosis.health.spf_lint import lint
+from mailsetup.model.finding import Finding, Status
+from mailsetup.net.dns.resolver import DnsAnswer
+from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, mx, run
+
+
+def a(*ips: str) -> DnsReply:
+    return DnsAnswer(ips)
+
+
+DNS: dict[tuple[str, str], DnsReply] = {
+    ("mail.chico.es", "A"): a("8.8.4.10"),
+    ("imap.chico.es", "A"): a("8.8.5.10"),
+    ("web.otracosa.com", "A"): a("4.4.4.4"),
+    ("bodega.es", "A"): a("4.4.4.4"),
+    ("bodega.es", "MX"): mx("mx.chico.es"),
+    ("mx.chico.es", "A"): a("8.8.4.99"),
+    ("smtp.serviciodecorreo.es", "A"): a("217.1.1.1"),
+    ("imap.serviciodecorreo.es", "A"): a("217.1.1.2"),
+    ("_spf.serviciodecorreo.es", "TXT"): DnsAnswer(("v=spf1 ip4:217.9.0.0/16 -all",)),
+    ("_spf.google.com", "TXT"): DnsAnswer(("v=spf1 ip4:142.250.0.0/16 ~all",)),
+    ("spf.chico.es", "TXT"): DnsAnswer(("v=spf1 ip4:7.7.7.7 -all",)),
+    ("relay.nadie.net", "TXT"): DnsAnswer(("v=spf1 ip4:7.7.7.7 -all",)),
+    ("mudo.net", "TXT"): SERVFAIL,
+}
+REVERSE: dict[str, tuple[str, ...]] = {
+    "4.4.4.4": ("web.otracosa.com",),
+    "8.8.4.10": ("mail.chico.es",),
+    "7.7.7.8": ("out.chico.es",),
+    "7.7.7.9": ("srv.ajeno.com",),
+}
+
+
+def told(
+    record: str, incoming: str = "mail.chico.es", outgoing: str = "mail.chico.es"
+) -> list[Status]:
+    world = World(dns=DNS | {("bodega.es", "TXT"): DnsAnswer((record,))}, reverse=REVERSE)
+
+    async def look() -> tuple[Finding, ...]:
+        return await findings(
+            "bodega.es", incoming, outgoing, await lint("bodega.es", world), world
+        )
+
+    found = run(look())
+    assert {one.id for one in found} <= {"dns.spf.sender-not-covered"}
+    assert all(one.facts == {"host": outgoing} for one in found)
+    return [one.status for one in found]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "v=spf1 ip4:8.8.4.10 -all",
+        "v=spf1 a:mail.chico.es -all",
+        "v=spf1 ?all",
+        "v=spf1 +all",
+        # What may stand for the hosting: its include, a neighbour, its name, a relay, a network.
+        "v=spf1 include:spf.chico.es -all",
+        "v=spf1 mx -all",
+        "v=spf1 ip4:8.8.4.77 -all",
+        "v=spf1 ip4:7.7.7.8 -all",
+        "v=spf1 include:relay.nadie.net -all",
+        "v=spf1 ip4:7.0.0.0/8 -all",
+        # What cannot be read to its end.
+        "v=spf1 include:mudo.net -all",
+        "v=spf1 exists:%{i}.x.net -all",
+        "v=spf1 ptr:chico.es -all",
+        "v=spf1 ip4:nada -all",
+    ],
+)
+def test_where_the_record_may_cover_the_hosting_nothing_is_said(record: str) -> None:
+    assert told(record) == []
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ("v=spf1 -all", Status.FAIL),
+        ("v=spf1 include:_spf.google.com -all", Status.FAIL),
+        ("v=spf1 a -all", Status.FAIL),
+        ("v=spf1 ip4:7.7.7.9 -all", Status.FAIL),
+        ("v=spf1 ip4:192.0.2.1 -all", Status.FAIL),
+        # One doubt more, one degree less.
+        ("v=spf1 include:_spf.google.com ~all", Status.WARN),
+        ("v=spf1 ip4:7.7.7.7 -all", Status.WARN),
+    ],
+)
+def test_a_record_for_others_leaves_the_outgoing_server_out(record: str, expected: Status) -> None:
+    assert told(record) == [expected]
+
+
+def test_where_mail_goes_out_by_another_machine_it_is_only_a_warning() -> None:
+    assert told("v=spf1 -all", incoming="imap.chico.es") == [Status.WARN]
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ("v=spf1 include:_spf.serviciodecorreo.es -all", []),
+        ("v=spf1 a:smtp.serviciodecorreo.es -all", []),
+        ("v=spf1 include:_spf.google.com -all", [Status.WARN]),
+        ("v=spf1 mx ~all", [Status.WARN]),
+    ],
+)
+def test_a_hosting_that_we_know_is_judged_by_its_published_senders(
+    record: str, expected: list[Status]
+) -> None:
+    hosts = ("imap.serviciodecorreo.es", "smtp.serviciodecorreo.es")
+    assert told(record, *hosts) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("8.8.4.10", "mail.chico.es (leads back)"),
+        ("7.7.7.9", "srv.ajeno.com (does not lead back)"),
+        ("1.1.1.1", "none"),
+    ],
+)
+def test_a_reverse_name_counts_only_when_it_leads_back(address: str, said: str) -> None:
+    assert run(reverse_of(address, World(dns=DNS, reverse=REVERSE))) == said

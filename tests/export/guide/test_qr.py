@@ -1,0 +1,100 @@
+"""QR codes say what was put into them: in the PNG, the SVG, and as the window draws them."""
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix, encode
+from mailsetup.export.programs.thunderbird_android import qr_payload
+from tests.support.programs.k9_rules import read_code
+from tests.support.programs.qr_reader import decoded, decoded_png, decoded_svg
+from tests.support.samples.accounts import ORDINARY, account
+
+PEOPLE = {
+    "plain": "Ana Muster",
+    "umlauts": "Jürgen Groß-Weißmüller",
+    "spanish": "Íñigo Núñez de Peñarrubia",
+    "czech": "Žofie Příšerně Žluťoučká",
+    "greek": "Ελένη Παπαδοπούλου",
+    "chinese": "王小明",
+    "japanese": "山田 太郎 さん",
+    "arabic": "محمد بن سلمان",
+    "emoji": "Ana 🍇🍷👩‍🌾",
+    "joined": "می‌خواهم",
+    "quotes": 'O\'Neil "the <b>" \\ & [x],{y}',
+    "long": "María del Carmen " * 11,
+    "long and wide": "ñáéíóúü" * 28,
+    "empty": "",
+}
+
+
+def draw(matrix: QrMatrix, pixels: int = 5) -> QImage:
+    """The matrix as a window would draw it."""
+    side = (matrix.size + 2 * QUIET_ZONE) * pixels
+    image = QImage(side, side, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    painter = QPainter(image)
+    for x, y in matrix.dark():
+        corner = (QUIET_ZONE + x) * pixels, (QUIET_ZONE + y) * pixels
+        painter.fillRect(QRect(*corner, pixels, pixels), QColor("black"))
+    painter.end()
+    return image
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_every_form_of_the_code_is_read_back_field_by_field(name: str) -> None:
+    username = "".join(char for char in PEOPLE[name][:40] if char not in "\u200c\u200d")
+    wanted = account(person=PEOPLE[name], username=f"u {username}".strip())
+    payload = qr_payload(wanted)
+    assert isinstance(payload, str)
+    code = encode(payload)
+    assert code is not None
+    for text in (decoded_png(code.png), decoded_svg(code.svg), decoded(draw(code.matrix))):
+        assert text == payload
+        (told,) = read_code(text).accounts
+        (outgoing,) = told.outgoing
+        assert (told.incoming.host, told.incoming.port) == (
+            wanted.incoming.host,
+            wanted.incoming.port,
+        )
+        assert told.incoming.username == outgoing.server.username == wanted.incoming.username
+        assert (outgoing.server.host, outgoing.server.port) == (
+            wanted.outgoing.host,
+            wanted.outgoing.port,
+        )
+        assert outgoing.identities == ((wanted.address.ascii, wanted.person),)
+
+
+def test_an_svg_is_read_on_a_dark_page_too() -> None:
+    code = encode("dark")
+    assert code is not None
+    assert decoded_svg(code.svg, ground="black") == "dark"
+
+
+def test_the_picture_is_large_enough_for_a_telephone_whatever_it_holds() -> None:
+    for length in (10, 300, 800, 2900):
+        code = encode("x" * length)
+        assert code is not None
+        image = QImage.fromData(code.png)
+        modules = code.matrix.size + 2 * QUIET_ZONE
+        assert image.width() == image.height()
+        assert image.width() % modules == 0, "modules must be whole pixels"
+        assert image.width() // modules >= 4
+        assert decoded_png(code.png) == "x" * length
+
+
+def test_the_same_text_gives_the_same_bytes_and_too_much_gives_none() -> None:
+    assert encode("ana") == encode("ana")
+    assert encode("x" * 2953) is not None
+    assert encode("x" * 2954) is None
+
+
+def test_nothing_of_the_account_stands_in_the_pictures_as_text() -> None:
+    payload = qr_payload(ORDINARY["imap-tls"])
+    assert isinstance(payload, str)
+    code = encode(payload)
+    assert code is not None
+    for content in (code.png, code.svg):
+        assert b"bodega" not in content
+        assert b"tEXt" not in content
+        assert b"<title" not in content

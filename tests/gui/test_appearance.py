@@ -1,0 +1,139 @@
+"""Light and dark, contrast, text size, direction: while the window is open."""
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from mailsetup.assistant.flow import Page
+from mailsetup.gui.appearance import TEXT_SIZES, Appearance
+from mailsetup.gui.pages.found import FoundPage
+from mailsetup.gui.theme import (
+    DARK,
+    DARK_CONTRAST,
+    LIGHT,
+    LIGHT_CONTRAST,
+    Space,
+    colours_of,
+    is_dark,
+)
+from mailsetup.gui.widgets.chain_view import ChainView
+from mailsetup.gui.window import Window
+from mailsetup.i18n import set_language
+from mailsetup.model.finding import Link
+from tests.gui.test_every_page import PAGES, cut_texts, settle
+from tests.support.gui import gallery
+from tests.support.gui.driver import Scripted
+
+
+@pytest.fixture
+def window(qtbot: QtBot, qapp: QApplication) -> Iterator[Window]:
+    set_language("es")
+    window = Window(Scripted)
+    qtbot.addWidget(window)
+    window.resize(800, 600)
+    window.show()
+    yield window
+    look = Appearance.of(qapp)
+    look.set_more_contrast(False)
+    look.set_text_size(100)
+    look.dark_now = is_dark
+    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    window.close()
+
+
+def the_system_turns(qapp: QApplication, *, dark: bool) -> None:
+    """The offscreen platform has no scheme of its own to switch."""
+    Appearance.of(qapp).dark_now = lambda _application: dark
+    scheme = Qt.ColorScheme.Dark if dark else Qt.ColorScheme.Light
+    qapp.styleHints().colorSchemeChanged.emit(scheme)
+
+
+def test_the_systems_scheme_is_followed_at_once(window: Window, qapp: QApplication) -> None:
+    gallery.show(window, "found")
+    the_system_turns(qapp, dark=True)
+    settle(qapp)
+    assert colours_of(window.shown) is DARK
+    the_system_turns(qapp, dark=False)
+    settle(qapp)
+    assert colours_of(window.shown) is LIGHT
+
+
+def test_contrast_can_be_asked_for_in_both_schemes(window: Window, qapp: QApplication) -> None:
+    window.look.set_more_contrast(True)
+    settle(qapp)
+    assert colours_of(window) is LIGHT_CONTRAST
+    the_system_turns(qapp, dark=True)
+    settle(qapp)
+    assert colours_of(window) is DARK_CONTRAST
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_largest_text_of_our_own_cuts_nothing(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    window.look.set_text_size(TEXT_SIZES[-1])
+    settle(qapp)
+    gallery.show(window, name)
+    settle(qapp)
+    assert cut_texts(window) == []
+    assert window.width() <= 800
+
+
+def test_every_text_follows_the_size_and_comes_back(window: Window, qapp: QApplication) -> None:
+    gallery.show(window, "result")
+    settle(qapp)
+    title, body = window.shown.title, window.primary
+    before = (title.font().pointSizeF(), body.font().pointSizeF())
+    for _ in TEXT_SIZES:
+        window.larger.click()
+    settle(qapp)
+    after = (title.font().pointSizeF(), body.font().pointSizeF())
+    assert after == pytest.approx([2 * size for size in before], rel=0.02)
+    for _ in TEXT_SIZES:
+        window.smaller.click()
+    settle(qapp)
+    assert (title.font().pointSizeF(), body.font().pointSizeF()) == pytest.approx(before, rel=0.02)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_right_to_left_everything_is_mirrored_and_nothing_cut(
+    window: Window, qapp: QApplication, name: str
+) -> None:
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    gallery.show(window, name)
+    settle(qapp)
+    assert cut_texts(window) == []
+    assert window.about.x() < window.width() / 2
+    if window.primary.isVisible():
+        assert window.primary.x() < window.width() / 2
+    for chain in window.shown.findChildren(ChainView):
+        places = [chain._links[link].x() for link in Link]
+        assert places == sorted(places, reverse=True)
+
+
+def test_the_steps_keep_within_their_bar_in_twice_the_text(
+    window: Window, qapp: QApplication
+) -> None:
+    window.look.set_text_size(TEXT_SIZES[-1])
+    for name in ("found", "password", "program"):
+        gallery.show(window, name)
+        settle(qapp)
+        assert window.steps.isVisible()
+        assert window.steps.minimumSizeHint().width() <= window.steps.width(), name
+
+
+def test_the_text_of_a_tick_keeps_its_distance_when_everything_grows(
+    window: Window, qapp: QApplication
+) -> None:
+    gallery.show(window, "confirm")
+    settle(qapp)
+    found = window.page_view(Page.FOUND)
+    assert isinstance(found, FoundPage)
+    tick = found.agree
+    assert tick.isVisible()
+    window.look.set_text_size(TEXT_SIZES[-1])
+    settle(qapp)
+    assert tick._label.x() - tick._indicator_width() >= Space.SMALL

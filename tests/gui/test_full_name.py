@@ -1,0 +1,134 @@
+"""The name that the computer knows is proposed, looks like a person's, and is never forced."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.service import Assistant
+from mailsetup.gui.full_name import as_name, own_name
+from tests.support.gui.driver import TIMEOUT, Person, Scripted
+
+MakePerson = Callable[[Assistant], Person]
+
+
+@pytest.mark.parametrize(
+    ("known", "name"),
+    [
+        ("Ana María  Martínez", "Ana María Martínez"),
+        ("root", ""),
+        ("ana", ""),
+        ("", ""),
+        ("Office PC 3", ""),
+        ("Ana\u202e Martínez", ""),
+        ("A " * 60, ""),
+    ],
+)
+def test_only_what_looks_like_a_persons_name_is_proposed(known: str, name: str) -> None:
+    assert as_name(known) == name
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the accounts of a Unix system")
+def test_the_system_is_asked_for_whoever_runs_the_program() -> None:
+    full = next((name for user, name in accounts() if user == os.getuid()), "")
+    assert own_name() == as_name(full)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="becomes somebody else as Linux allows it")
+def test_the_full_name_of_an_account_is_found() -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root can be somebody else for a moment")
+    user, full = next(((user, name) for user, name in accounts() if as_name(name)), (0, ""))
+    if not full:
+        pytest.skip("nobody on this computer has a full name")
+    os.setresuid(user, 0, 0)
+    try:
+        assert own_name() == as_name(full) != ""
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+def accounts() -> list[tuple[int, str]]:
+    """Who there is by the system's own file, with the full name (passwd(5))."""
+    lines = Path("/etc/passwd").read_text(encoding="utf-8").splitlines()
+    rows = [line.split(":") for line in lines if line.count(":") == 6]
+    return [(int(row[2]), row[4].split(",", 1)[0]) for row in rows]
+
+
+def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: MakePerson) -> None:
+    person = somebody(Scripted())
+    person.window.go_back()
+    person.is_on(Page.WELCOME)
+    person.window.session.own_name = "Ana Martínez"
+    person.clicks(person.welcome.set_up)
+    field = person.start.person.edit
+    assert field.selectedText() == "Ana Martínez"
+    assert person.window.focusWidget() is field
+    QTest.keyClick(field, Qt.Key.Key_Tab)
+    QTest.keyClicks(person.window.focusWidget(), "ana@bodegasdelebro.es")
+    person.presses_enter()
+    person.is_on(Page.FOUND)
+    assert person.window.session.person == "Ana Martínez"
+    person.window.go_back()
+    assert person.window.focusWidget() is person.start.address.edit
+
+
+def test_an_emptied_name_stays_empty(somebody: MakePerson) -> None:
+    person = somebody(Scripted())
+    person.window.session.own_name = "Ana Martínez"
+    person.enters_address("ana@bodegasdelebro.es", name="")
+    person.is_on(Page.FOUND)
+    person.window.go_back()
+    assert person.start.person.text == ""
+
+
+def test_what_is_no_address_is_told_when_tab_leaves_it_and_not_before(person: Person) -> None:
+    field = person.start.address
+    field.edit.setFocus()
+    QTest.keyClick(field.edit, Qt.Key.Key_Tab)
+    assert not field.fault.isVisibleTo(person.window)
+    field.edit.setFocus()
+    QTest.keyClicks(field.edit, "ana@")
+    assert not field.fault.isVisibleTo(person.window)
+    QTest.keyClick(field.edit, Qt.Key.Key_Tab)
+    assert field.fault.isVisibleTo(person.window)
+
+
+def loaded_once(person: Person) -> None:
+    """The window has done by itself what a test is about to do once more."""
+    session = person.window.session
+    person.bot.waitUntil(lambda: bool(session.parts), timeout=TIMEOUT)
+    session.parts, session.own_name = (), ""
+
+
+def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Person) -> None:
+    answer = threading.Event()
+
+    def slow() -> str:
+        assert answer.wait(20)
+        return "Ana Martínez"
+
+    session = person.window.session
+    loaded_once(person)
+    person.window.jobs.warm_up(lambda: None, slow)
+    person.enters_address("ana@bodegasdelebro.es")
+    person.is_on(Page.FOUND)
+    person.bot.waitUntil(lambda: bool(session.parts), timeout=TIMEOUT)
+    answer.set()
+    person.bot.waitUntil(lambda: session.own_name == "Ana Martínez")
+
+
+def test_a_directory_that_fails_takes_nothing_else_along(person: Person) -> None:
+    def fails() -> str:
+        raise OSError
+
+    loaded_once(person)
+    person.window.jobs.warm_up(lambda: None, fails)
+    person.bot.waitUntil(lambda: bool(person.window.session.parts), timeout=TIMEOUT)
+    assert person.window.session.own_name == ""

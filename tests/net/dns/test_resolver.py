@@ -1,0 +1,274 @@
+"""Questions to a real resolver on loopback, and every kind of answer."""
+
+import asyncio
+import socket
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import cast
+
+import dns.flags
+import dns.message
+import dns.rcode
+import dns.rrset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsetup.net.dns.resolver import (
+    Absent,
+    DnsAnswer,
+    DnsFailure,
+    DnsFault,
+    DnsResolver,
+    MxRecord,
+    Reply,
+    SrvRecord,
+    asked_of_system,
+    asked_once,
+    rfc2782_order,
+)
+
+ZONE = {
+    ("bodega.es.", "MX"): ["20 b.bodega.es.", "10 a.bodega.es."],
+    ("null.es.", "MX"): ["0 ."],
+    ("_imaps._tcp.bodega.es.", "SRV"): ["0 1 993 imap.bodega.es."],
+    ("_imap._tcp.bodega.es.", "SRV"): ["0 0 0 ."],
+    ("bodega.es.", "TXT"): ['"v=spf1 " "-all"', '"ni\\195\\177o"'],
+    ("imap.bodega.es.", "A"): ["192.0.2.1", "192.0.2.2"],
+    ("imap.bodega.es.", "AAAA"): ["2001:db8::1"],
+    ("four.bodega.es.", "A"): ["192.0.2.4"],
+    ("many.bodega.es.", "A"): [f"192.0.{n // 200}.{n % 200}" for n in range(500)],
+}
+NAMES = {name for name, _ in ZONE} | {"_tcp.bodega.es."}
+
+
+class NameServer(asyncio.DatagramProtocol):
+    def __init__(self) -> None:
+        self.asked: Counter[tuple[str, str]] = Counter()
+        self.validated = False
+        self.transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # asyncio's own datagram transport does not inherit from the class that it names.
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        reply = self.answer(dns.message.from_wire(data))
+        if reply is None or self.transport is None:
+            return
+        wire = reply.to_wire(max_size=65535)
+        if len(wire) > 1232:
+            reply.answer = []
+            reply.flags |= dns.flags.TC
+            wire = reply.to_wire()
+        self.transport.sendto(wire, addr)
+
+    def answer(self, query: dns.message.Message) -> dns.message.Message | None:
+        question = query.question[0]
+        name = question.name.to_text()
+        kind = dns.rdatatype.to_text(question.rdtype)
+        self.asked[name, kind] += 1
+        reply = dns.message.make_response(query)
+        reply.flags |= dns.flags.RA
+        if self.validated:
+            reply.flags |= dns.flags.AD
+        if name.startswith("silent"):
+            return None
+        if name.startswith("broken") or (name.startswith("half") and kind == "A"):
+            reply.set_rcode(dns.rcode.SERVFAIL)
+        elif (name, kind) in ZONE:
+            reply.answer = [dns.rrset.from_text_list(name, 60, "IN", kind, ZONE[name, kind])]
+        elif name not in NAMES:
+            reply.set_rcode(dns.rcode.NXDOMAIN)
+        return reply
+
+    async def over_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        length = int.from_bytes(await reader.readexactly(2), "big")
+        reply = self.answer(dns.message.from_wire(await reader.readexactly(length)))
+        if reply is not None:
+            wire = reply.to_wire(max_size=65535)
+            writer.write(len(wire).to_bytes(2, "big") + wire)
+            await writer.drain()
+        writer.close()
+
+
+@asynccontextmanager
+async def resolving() -> AsyncIterator[tuple[DnsResolver, NameServer]]:
+    loop = asyncio.get_running_loop()
+    server = NameServer()
+    tcp = await asyncio.start_server(server.over_tcp, "127.0.0.1", 0)
+    port = tcp.sockets[0].getsockname()[1]
+    transport, _ = await loop.create_datagram_endpoint(
+        lambda: server, local_addr=("127.0.0.1", port)
+    )
+    resolver = DnsResolver(("127.0.0.1", port))
+    try:
+        yield resolver, server
+    finally:
+        await resolver.close()
+        transport.close()
+        tcp.close()
+
+
+async def test_records_of_every_kind_we_ask_for() -> None:
+    async with resolving() as (dns_, _):
+        assert await dns_.mx("bodega.es") == DnsAnswer(
+            (MxRecord(10, "a.bodega.es"), MxRecord(20, "b.bodega.es"))
+        )
+        assert await dns_.mx("null.es") == DnsAnswer((MxRecord(0, ""),))
+        assert await dns_.srv("_imaps._tcp.bodega.es") == DnsAnswer(
+            (SrvRecord(0, 1, 993, "imap.bodega.es"),)
+        )
+        assert await dns_.srv("_imap._tcp.bodega.es") == DnsAnswer((SrvRecord(0, 0, 0, ""),))
+        texts = await dns_.txt("bodega.es")
+        assert isinstance(texts, DnsAnswer)
+        assert set(texts.records) == {"v=spf1 -all", "niño"}
+        found = await dns_.addresses("imap.bodega.es")
+        assert isinstance(found, DnsAnswer)
+        assert found.records[0] == "2001:db8::1"
+        assert set(found.records[1:]) == {"192.0.2.1", "192.0.2.2"}
+        assert await dns_.addresses("four.bodega.es") == DnsAnswer(("192.0.2.4",))
+
+
+async def test_absent_missing_and_broken_are_three_things() -> None:
+    async with resolving() as (dns_, _):
+        assert await dns_.mx("imap.bodega.es") == Absent(nxdomain=False)
+        assert await dns_.mx("nobody.es") == Absent(nxdomain=True)
+        assert await dns_.mx("broken.es") == DnsFailure(DnsFault.SERVFAIL)
+        assert await dns_.addresses("half.bodega.es") == DnsFailure(DnsFault.SERVFAIL)
+
+
+async def test_a_resolver_that_swallows_questions_is_a_timeout() -> None:
+    async with resolving() as (dns_, _):
+        assert await dns_.mx("silent.es") == DnsFailure(DnsFault.TIMEOUT)
+
+
+async def test_a_long_answer_comes_over_tcp_and_is_capped() -> None:
+    async with resolving() as (dns_, server):
+        reply = await dns_.addresses("many.bodega.es")
+        assert isinstance(reply, DnsAnswer)
+        assert len(reply.records) == 64
+        assert server.asked["many.bodega.es.", "A"] == 2
+
+
+async def test_many_askers_are_one_question() -> None:
+    async with resolving() as (dns_, server):
+        replies = await asyncio.gather(*(dns_.mx("bodega.es") for _ in range(20)))
+        assert len(set(replies)) == 1
+        await dns_.mx("BODEGA.es.")
+        assert server.asked["bodega.es.", "MX"] == 1
+
+
+async def test_one_asker_who_gives_up_takes_nothing_from_the_others() -> None:
+    async with resolving() as (dns_, _):
+        impatient = asyncio.ensure_future(dns_.mx("bodega.es"))
+        patient = asyncio.ensure_future(dns_.mx("bodega.es"))
+        await asyncio.sleep(0)
+        impatient.cancel()
+        assert isinstance(await patient, DnsAnswer)
+        with pytest.raises(asyncio.CancelledError):
+            await impatient
+
+
+async def test_a_resolver_on_this_machine_may_vouch() -> None:
+    async with resolving() as (dns_, server):
+        server.validated = True
+        reply = await dns_.mx("bodega.es")
+        assert isinstance(reply, DnsAnswer)
+        assert reply.validated
+
+
+async def test_a_resolver_elsewhere_may_not() -> None:
+    async with resolving() as (dns_, server):
+        server.validated = True
+        assert server.transport is not None
+        # Linux takes this address for its own without its being the loopback's.
+        port = server.transport.get_extra_info("sockname")[1]
+        elsewhere = DnsResolver(("0.0.0.0", port))
+        reply = await elsewhere.mx("bodega.es")
+        await elsewhere.close()
+        assert isinstance(reply, DnsAnswer)
+        assert not reply.validated
+        assert await dns_.mx("bodega.es") != reply
+
+
+async def test_the_systems_name_service_is_asked_once_for_many_connections() -> None:
+    asked: Counter[str] = Counter()
+
+    async def look_up(host: str) -> Reply[str]:
+        asked[host] += 1
+        await asyncio.sleep(0)
+        return DnsFailure(DnsFault.TIMEOUT) if host == "slow.es" else DnsAnswer(("192.0.2.1",))
+
+    once = asked_once(look_up)
+    replies = await asyncio.gather(*(once("a.es") for _ in range(15)), once("b.es"))
+    assert set(replies) == {DnsAnswer(("192.0.2.1",))}
+    assert await once("a.es") == DnsAnswer(("192.0.2.1",))
+    assert asked == {"a.es": 1, "b.es": 1}
+    # A failure is worth another try, when everybody who waited for it has been told.
+    await asyncio.gather(once("slow.es"), once("slow.es"))
+    await once("slow.es")
+    assert asked["slow.es"] == 2
+
+
+def system(known: dict[str, tuple[str, str]]) -> Callable[..., list[object]]:
+    """The C library's look-up: official name and address by the name asked for."""
+
+    def getaddrinfo(name: str, *_: object, **__: object) -> list[object]:
+        if name not in known:
+            raise socket.gaierror(socket.EAI_NONAME, "not known")
+        official, address = known[name]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, official, (address, 0))]
+
+    return getaddrinfo
+
+
+def test_a_name_that_only_the_networks_own_domain_answers_for_does_not_exist() -> None:
+    wildcard = ("imap.bodega.es.corp.example", "10.0.0.1")
+    look_up = system({"imap.bodega.es": wildcard, "box": ("box.corp.example", "10.0.0.2")})
+    assert asked_of_system("imap.bodega.es", look_up) == Absent(nxdomain=True)
+    # A single word is meant to be looked for there.
+    assert asked_of_system("box", look_up) == DnsAnswer(("10.0.0.2",))
+
+
+@pytest.mark.parametrize("official", ["imap.bodega.es", "", "localhost", "imap.bodega.es."])
+def test_whatever_else_the_system_says_counts(official: str) -> None:
+    known = (official, "192.0.2.1")
+    look_up = system({"imap.bodega.es": known, "imap.bodega.es.": known})
+    assert asked_of_system("imap.bodega.es", look_up) == DnsAnswer(("192.0.2.1",))
+
+
+@pytest.mark.parametrize("name", ["", "a b.es", "x" * 300, "ñ.es", "a\0.es", "a..es"])
+async def test_what_is_no_name_is_never_asked(name: str) -> None:
+    async with resolving() as (dns_, server):
+        assert await dns_.mx(name) == Absent(nxdomain=True)
+        assert not server.asked
+
+
+def always(value: int) -> Callable[[int], int]:
+    return lambda total: min(value, total)
+
+
+def test_priority_first_then_weight() -> None:
+    low = SrvRecord(0, 0, 1, "low")
+    heavy = SrvRecord(0, 90, 1, "heavy")
+    light = SrvRecord(0, 10, 1, "light")
+    last = SrvRecord(5, 100, 1, "last")
+    records = [last, heavy, light, low]
+    assert rfc2782_order(records, always(0)) == (low, heavy, light, last)
+    assert rfc2782_order(records, always(95)) == (light, heavy, low, last)
+    assert rfc2782_order(records, always(50)) == (heavy, light, low, last)
+
+
+@given(
+    st.lists(
+        st.builds(
+            SrvRecord, st.integers(0, 3), st.integers(0, 9), st.just(1), st.sampled_from("abcd")
+        )
+    )
+)
+def test_the_order_keeps_every_record_and_every_priority(records: list[SrvRecord]) -> None:
+    ordered = rfc2782_order(records)
+    assert Counter(ordered) == Counter(records)
+    assert [record.priority for record in ordered] == sorted(r.priority for r in records)

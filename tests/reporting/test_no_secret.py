@@ -1,0 +1,161 @@
+"""No password in a report, whatever a server says, in any of its forms."""
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from pypdf import PdfReader
+from PySide6.QtWidgets import QApplication
+
+from mailsetup.assistant.service import (
+    Assistant,
+    CheckRequest,
+    DiscoveryStatus,
+    RunOptions,
+    alternatives_to,
+    choose_account,
+)
+from mailsetup.demo.mail_system import DemoMailSystem
+from mailsetup.gui.pdf import pdf
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.secret import Secret
+from mailsetup.reporting.build import absence_content, report_content
+from mailsetup.reporting.content import ReportContent
+from mailsetup.reporting.html import html
+from mailsetup.reporting.plain_text import text
+from tests.support.reporting.pages import Page
+from tests.support.reporting.samples import NOW, discovery, healthy, reports, speaking
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = "Zq7-korrekt-pferd"
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[DemoMailSystem]:
+    with DemoMailSystem() as world:
+        yield world
+
+
+def forms(content: ReportContent) -> dict[str, str]:
+    """The text of each form, blanks and wrapping taken out."""
+    pages = PdfReader(io.BytesIO(pdf(content))).pages
+    shown = {
+        "html": html(content),
+        "read": Page(html(content)).text,
+        "txt": re.sub(r"(?m)^  \|   ", "", text(content)),
+        "pdf": "".join(page.extract_text() for page in pages),
+    }
+    return {form: re.sub(r"\s", "", told) for form, told in shown.items()}
+
+
+def encodings(password: str, username: str) -> list[str]:
+    plain = base64.b64encode(f"\0{username}\0{password}".encode()).decode()
+    return [password, base64.b64encode(password.encode()).decode(), plain]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    ("address", "password", "cause"),
+    [
+        ("ana@demo.test", "hola-ana", None),
+        ("eva@demo.test", PASSWORD, "account.login.refused"),
+        ("llena@demo.test", "hola-llena", "account.quota.full"),
+        ("marta@otronombre.test", PASSWORD, "hosting.tls.certificate-wrong-name"),
+        ("sara@sincifrar.test", PASSWORD, "hosting.starttls.missing"),
+    ],
+)
+async def test_a_real_check_leaves_no_password_in_any_form(
+    demo: DemoMailSystem,
+    qapp: QApplication,
+    address: str,
+    password: str,
+    cause: str | None,
+    language: str,
+) -> None:
+    assistant = Assistant(RunOptions(network=demo.options), programs_here=tuple)
+    parsed = EmailAddress.parse(address)
+    assert isinstance(parsed, EmailAddress)
+    found = await assistant.discover(parsed)
+    assert found.settings is not None
+    account = choose_account(found.settings, parsed)
+    assert account is not None
+    request = CheckRequest(
+        account,
+        Secret(password),
+        alternatives=alternatives_to(account, found.settings),
+        discovery=found,
+        wait=15.0,
+    )
+    report = await assistant.check(request)
+    await assistant.close()
+    with speaking(language):
+        told = report_content(report, found, NOW, secrets=[Secret(password)])
+        bare = report_content(report, found, NOW)
+    assert (next((f.id for f in told.findings if f.is_cause), None)) == cause
+    assert told == bare  # nothing had to be blanked out
+    for form, shown in forms(told).items():
+        assert address in shown, form
+        for secret in encodings(password, address):
+            assert secret not in shown, form
+
+
+async def test_a_search_that_finds_nothing_is_written_in_every_form(
+    demo: DemoMailSystem, qapp: QApplication
+) -> None:
+    assistant = Assistant(RunOptions(network=demo.options))
+    address = EmailAddress("nadie", "sincorreo.test")
+    found = await assistant.discover(address)
+    assert found.outcome is DiscoveryStatus.NOT_FOUND
+    verdict = await assistant.explain_absence(address, found)
+    await assistant.close()
+    told = absence_content(address, verdict, found, NOW)
+    assert told.verdict.status is Status.FAIL
+    for form, shown in forms(told).items():
+        assert re.sub(r"\s", "", told.verdict.sentence) in shown, form
+        assert "dns.mx.missing" in shown, form
+
+
+def test_a_password_that_a_server_repeats_is_blanked_out(qapp: QApplication) -> None:
+    report = healthy()
+    assert report.incoming is not None
+    assert report.round_trip is not None
+    username = report.account.incoming.username
+    spoken = [f"you said {one}!" for one in encodings(PASSWORD, username)]
+    said = " ".join(spoken)
+    evidence: dict[str, Fact] = {
+        "answer": said,
+        "code": "NO",
+        "list": tuple(spoken),
+        "server": "a:993",
+    }
+    finding = Finding("account.filter.discards", Status.WARN, {"rule": tuple(spoken)}, evidence)
+    report = replace(
+        report,
+        findings=(finding,),
+        incoming=replace(
+            report.incoming, alerts=(said,), capabilities=("IDLE", f"X-{PASSWORD}", *spoken)
+        ),
+        round_trip=replace(report.round_trip, folder=f"INBOX/{PASSWORD}"),
+    )
+    told = report_content(report, discovery(), NOW, secrets=[Secret(PASSWORD)])
+    for form, shown in forms(told).items():
+        assert "yousaid•••!" in shown, form
+        for secret in encodings(PASSWORD, username):
+            assert secret not in shown, form
+
+
+def test_a_password_that_is_part_of_the_address_is_not_told_by_its_blank() -> None:
+    report = reports()["rejected"]
+    told = report_content(report, discovery(), NOW, secrets=[Secret("bodegasdelebro")])
+    assert "•" not in repr(told)
+    assert told.address == "ana@bodegasdelebro.es"
+
+
+def test_an_empty_password_blanks_out_nothing() -> None:
+    told = report_content(reports()["rejected"], discovery(), NOW, secrets=[Secret("")])
+    assert told == report_content(reports()["rejected"], discovery(), NOW)

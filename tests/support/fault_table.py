@@ -1,0 +1,111 @@
+"""Faults shown to a whole check, and the table of what was named.
+
+A test says with ``@pytest.mark.fault(id)`` which finding it provokes, and hands what the check said
+to `note`. The end of the test run prints every fault with the first broken link that was named.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from mailsetup.assistant.check.report import CheckReport
+from mailsetup.assistant.service import Assistant, CheckRequest, NetworkOptions, RunOptions
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Status
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from tests.support.servers.real_servers import World
+
+HOST = "mail.faults.test"
+TALKER = "talker.faults.test"
+"""Where a scripted server stands, behind a route."""
+
+Routes = Mapping[tuple[str, int], tuple[str, int]]
+
+_running: list[pytest.Item] = []
+
+
+def begin(item: pytest.Item) -> None:
+    """From now on this test is what is noted for."""
+    _running[:] = [item]
+    item.user_properties += [
+        ("fault", identity) for mark in item.iter_markers("fault") for identity in mark.args
+    ]
+
+
+def note(identity: str, first_broken: str | None) -> None:
+    """A check named this finding, and this link as the first that is broken."""
+    for item in _running:
+        item.user_properties.append(("named", (identity, first_broken or "none, a warning")))
+
+
+def fault(identity: str, *values: object) -> object:
+    """A parameter set of a test that provokes this finding."""
+    return pytest.param(identity, *values, marks=pytest.mark.fault(identity), id=identity)
+
+
+def account(
+    local: str = "ana",
+    incoming: str = HOST,
+    outgoing: str = HOST,
+    domain: str = "faults.test",
+    username: str = "",
+) -> Account:
+    """An address with its mailbox at the world's servers."""
+    address = EmailAddress(local, domain)
+    name = username or address.ascii
+    return Account(
+        address,
+        ServerSettings(Protocol.IMAP, incoming, 993, SocketType.TLS, name),
+        ServerSettings(Protocol.SMTP, outgoing, 465, SocketType.TLS, name),
+    )
+
+
+def options(world: World, routes: Routes | None = None) -> NetworkOptions:
+    """The world's name server and authority."""
+    return NetworkOptions(
+        resolver=(world.ip, 53), ca_files=(world.ca_file,), routes=routes or {}, use_proxy=False
+    )
+
+
+def requested(wanted: Account, password: str, **more: object) -> CheckRequest:
+    """What to check, with a small message and little patience."""
+    return replace(
+        CheckRequest(wanted, Secret(password), attachment_mib=0, wait=30.0),
+        **more,  # type: ignore[arg-type]  # names are checked at run time
+    )
+
+
+async def check(
+    network: NetworkOptions, wanted: Account, password: str, **more: object
+) -> CheckReport:
+    """A whole check, by way of the assistant."""
+    assistant = Assistant(RunOptions(network=network), programs_here=tuple)
+    return await assistant.check(requested(wanted, password, **more))
+
+
+def named(report: CheckReport) -> str:
+    """The finding that the verdict rests on; the first warning where nothing is broken.
+
+    The world's domains publish little, so warnings about the DNS are everywhere: see `warned`.
+    """
+    cause = report.root_cause
+    if cause is not None:
+        assert cause.link is report.first_broken
+        note(cause.id, str(report.first_broken))
+        return cause.id
+    assert report.first_broken is None
+    warnings = [one.id for one in report.findings if not one.id.startswith("dns.")]
+    first = warnings[0] if warnings else ""
+    note(first, None)
+    return first
+
+
+def warned(report: CheckReport) -> set[str]:
+    """All that the check warns of, where nothing is broken."""
+    assert report.first_broken is None, report.findings
+    found = {one.id for one in report.findings if one.status is Status.WARN}
+    for identity in found:
+        note(identity, None)
+    return found

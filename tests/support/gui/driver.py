@@ -1,0 +1,275 @@
+"""Driving the real window as a person would: typing, pressing, waiting for pages."""
+
+import asyncio
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from mailsetup.assistant.check.report import CheckReport
+from mailsetup.assistant.events import (
+    Activity,
+    ActivityEnded,
+    ActivityStarted,
+    Emit,
+    Event,
+    SourceAsked,
+    ignore,
+)
+from mailsetup.assistant.flow import Page
+from mailsetup.assistant.run_options import NotAsked
+from mailsetup.assistant.service import (
+    Assistant,
+    CheckRequest,
+    Discovery,
+    DiscoveryStatus,
+    RunOptions,
+)
+from mailsetup.diagnosis.chain import Diagnosis, judge
+from mailsetup.gui.pages.complaint import ComplaintPage
+from mailsetup.gui.pages.found import FoundPage
+from mailsetup.gui.pages.manual import ManualPage
+from mailsetup.gui.pages.password import PasswordPage
+from mailsetup.gui.pages.program import ProgramPage
+from mailsetup.gui.pages.result import ResultPage
+from mailsetup.gui.pages.second_mailbox import SecondMailboxPage
+from mailsetup.gui.pages.start import StartPage
+from mailsetup.gui.pages.welcome import WelcomePage
+from mailsetup.gui.window import Window
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import ServerSettings
+from mailsetup.model.source import Channel, Method, Source
+from mailsetup.vault import VaultState
+from tests.support.gui.gallery import discovery as found_discovery
+from tests.support.gui.gallery import report as made_report
+
+TIMEOUT = 20_000
+
+
+@dataclass
+class Scripted(Assistant):
+    """An assistant that answers as told. ``forever`` steps go on until they are cancelled."""
+
+    found: Discovery = field(default_factory=lambda: found_discovery(confirm=False))
+    reports: list[CheckReport] = field(default_factory=lambda: [made_report(healthy=True)])
+    forever: frozenset[str] = frozenset()
+    keyring: VaultState = field(default_factory=lambda: VaultState(available=False))
+    requests: list[CheckRequest] = field(default_factory=list)
+    kept: dict[str, Secret] = field(default_factory=dict)
+    started: list[str] = field(default_factory=list)
+    unreachable: dict[str, Finding] = field(default_factory=dict)
+    """By host, why it does not answer."""
+    leads_on: tuple[str, ...] = ()
+    """Domains that have to be agreed to before anything is found."""
+    cancelled: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(RunOptions())
+
+    async def _perhaps_forever(self, step: str) -> None:
+        self.started.append(step)
+        if step in self.forever:
+            try:
+                await asyncio.sleep(3600)
+            finally:
+                self.cancelled.append(step)
+
+    async def discover(
+        self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
+    ) -> Discovery:
+        """What was told."""
+        emit(SourceAsked("srv", address.domain))
+        await self._perhaps_forever("discover")
+        if not set(self.leads_on) <= set(agreed):
+            source = Source(Method.AUTODISCOVER, "https://ad.hoster.com/", Channel.DNS)
+            return Discovery(
+                DiscoveryStatus.NEEDS_CONFIRMATION, source=source, confirm=self.leads_on
+            )
+        return self.found
+
+    async def explain_absence(
+        self, address: EmailAddress, discovery: Discovery | None = None
+    ) -> Diagnosis:
+        """A domain without MX."""
+        return judge(
+            (Finding("dns.mx.missing", Status.FAIL, {"domain": address.display_domain}),), ()
+        )
+
+    async def check(
+        self, request: CheckRequest, emit: Callable[[Event], None] = ignore
+    ) -> CheckReport:
+        """The next report, after everything that a check may do."""
+        self.requests.append(request)
+        emit(ActivityStarted(Activity.REACH_INCOMING, request.account.incoming.host))
+        await self._perhaps_forever("check")
+        for activity in Activity:
+            emit(ActivityStarted(activity, "mail.bodega.example"))
+            emit(ActivityEnded(activity, Status.OK, 12.0))
+        return self.reports.pop(0) if len(self.reports) > 1 else self.reports[0]
+
+    async def reach(
+        self, server: ServerSettings, address: EmailAddress
+    ) -> Finding | NotAsked | None:
+        """Only what was told answers."""
+        self.started.append(f"reach {server.host}")
+        await self._perhaps_forever("reach")
+        return self.unreachable.get(server.host)
+
+    async def vault_state(self) -> VaultState:
+        """Whether there is a keyring."""
+        return self.keyring
+
+    async def store_secret(self, address: EmailAddress, secret: Secret) -> bool:
+        """Remember what would be kept."""
+        self.kept[address.ascii] = secret
+        return True
+
+
+def nothing_found() -> Discovery:
+    """A search without a result."""
+    return Discovery(outcome=DiscoveryStatus.NOT_FOUND)
+
+
+class Person:
+    """Somebody in front of the window."""
+
+    def __init__(self, qtbot: QtBot, window: Window) -> None:
+        self.bot = qtbot
+        self.window = window
+
+    def is_on(self, page: Page) -> None:
+        """Wait until a page is shown."""
+        self.bot.waitUntil(lambda: self.window.flow.page is page, timeout=TIMEOUT)
+
+    def types(self, edit: QLineEdit, text: str) -> None:
+        """Type into a field, replacing what is there."""
+        edit.setFocus()
+        edit.selectAll()
+        QTest.keyClick(edit, Qt.Key.Key_Delete)
+        edit.insert(text)
+
+    def presses_enter(self) -> None:
+        """The Enter key, wherever the keyboard is."""
+        QTest.keyClick(self.window.focusWidget(), Qt.Key.Key_Return)
+
+    def holds_enter(self) -> None:
+        """What the keyboard sends again and again while Enter is held down."""
+        none = Qt.KeyboardModifier.NoModifier
+        for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+            again = QKeyEvent(kind, Qt.Key.Key_Return, none, "\r", True)
+            QApplication.sendEvent(self.window.focusWidget(), again)
+
+    def has_seen_the_page(self) -> None:
+        """As long as nobody could have read what the window has turned to by itself."""
+        self.window.just_turned.stop()
+
+    def presses_escape(self) -> None:
+        """The Escape key."""
+        QTest.keyClick(self.window, Qt.Key.Key_Escape)
+
+    def goes_on(self) -> None:
+        """The primary button, which has to be there."""
+        assert self.window.primary.isVisibleTo(self.window)
+        assert self.window.primary.isEnabled()
+        self.clicks(self.window.primary)
+
+    def clicks(self, button: QAbstractButton) -> None:
+        """The mouse on a button."""
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def enters_address(self, address: str, name: str = "Ana Martínez") -> None:
+        """The first page."""
+        page = self.start
+        self.types(page.person.edit, name)
+        self.types(page.address.edit, address)
+        self.goes_on()
+
+    def begins_the_test(self, password: str) -> None:
+        """By an address whose provider wants something read before the password."""
+        self.enters_address("ana@bodegasdelebro.es")
+        self.is_on(Page.FOUND)
+        self.goes_on()
+        self.enters_password(password)
+
+    def enters_password(self, password: str) -> None:
+        """Where it is asked for: with what was found, or on a page of its own."""
+        asked = (Page.FOUND, Page.PASSWORD)
+        self.bot.waitUntil(lambda: self.window.flow.page in asked, timeout=TIMEOUT)
+        found = self.window.flow.page is Page.FOUND
+        self.types((self.found if found else self.password).entry.edit, password)
+        self.goes_on()
+
+    @property
+    def welcome(self) -> WelcomePage:
+        """The page's own view."""
+        view = self.window.page_view(Page.WELCOME)
+        assert isinstance(view, WelcomePage)
+        return view
+
+    @property
+    def complaint(self) -> ComplaintPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.COMPLAINT)
+        assert isinstance(view, ComplaintPage)
+        return view
+
+    @property
+    def second(self) -> SecondMailboxPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.SECOND)
+        assert isinstance(view, SecondMailboxPage)
+        return view
+
+    @property
+    def start(self) -> StartPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.START)
+        assert isinstance(view, StartPage)
+        return view
+
+    @property
+    def found(self) -> FoundPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.FOUND)
+        assert isinstance(view, FoundPage)
+        return view
+
+    @property
+    def manual(self) -> ManualPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.MANUAL)
+        assert isinstance(view, ManualPage)
+        return view
+
+    @property
+    def password(self) -> PasswordPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.PASSWORD)
+        assert isinstance(view, PasswordPage)
+        return view
+
+    @property
+    def result(self) -> ResultPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.RESULT)
+        assert isinstance(view, ResultPage)
+        return view
+
+    @property
+    def program(self) -> ProgramPage:
+        """The page's own view."""
+        view = self.window.page_view(Page.PROGRAM)
+        assert isinstance(view, ProgramPage)
+        return view
+
+
+def folder_chooser(folder: Path) -> Callable[[object], str]:
+    """A folder dialog that is answered at once."""
+    return lambda _parent: str(folder)

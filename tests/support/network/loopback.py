@@ -1,0 +1,122 @@
+"""Real sockets on this computer: certificates of every kind and servers that misbehave."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import trustme
+
+from mailsetup.net.dial import Dialer
+from mailsetup.net.dns.resolver import DnsAnswer, Reply
+from mailsetup.net.tls import verifying_context
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+HOST = "mail.bodega.example"
+
+
+@cache
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@cache
+def client_context() -> ssl.SSLContext:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ca.pem"
+        authority().cert_pem.write_to_path(str(path))
+        return verifying_context([path])
+
+
+def server_context(
+    *names: str,
+    ca: trustme.CA | None = None,
+    not_after: datetime | None = None,
+    not_before: datetime | None = None,
+    common_name: str | None = None,
+) -> ssl.SSLContext:
+    certificate = (ca or authority()).issue_cert(
+        *(names or (HOST,)), not_after=not_after, not_before=not_before, common_name=common_name
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+YESTERDAY = datetime(2021, 1, 1, tzinfo=UTC)
+
+
+class Loopback:
+    """A server on a port of its own that counts who is connected."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.accepted = 0
+        self.ended = 0
+        self.reached = asyncio.Event()
+        self.all_ended = asyncio.Event()
+
+
+@asynccontextmanager
+async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[Loopback]:
+    """A server for the time of the block; what still runs in it is cancelled at the end."""
+    there = Loopback()
+    running: set[asyncio.Task[None]] = set()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            running.add(task)
+        there.accepted += 1
+        there.reached.set()
+        try:
+            await handler(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass  # the client went away, as many of these tests want
+        except asyncio.CancelledError:
+            pass
+        finally:
+            there.ended += 1
+            there.all_ended.set()
+            running.discard(task) if task else None
+            writer.transport.abort()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
+    there.port = server.sockets[0].getsockname()[1]
+    try:
+        yield there
+    finally:
+        server.close()
+        for task in list(running):
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+
+async def only_loopback(host: str) -> Reply[str]:
+    return DnsAnswer(("127.0.0.1",))
+
+
+def dialer(port: int, *, host: str = HOST, to: int = 993) -> Dialer:
+    """A dialer that leads a public name and port to a server here."""
+    return Dialer(
+        look_up=only_loopback,
+        context=client_context,
+        routes={(host, to): ("127.0.0.1", port)},
+    )
+
+
+def saying(text: bytes) -> Handler:
+    """A server that says something and then waits for the other side to leave."""
+
+    async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(text)
+        await writer.drain()
+        await reader.read()
+
+    return handler

@@ -1,0 +1,161 @@
+"""Reports as they come about: healthy, doubtful, broken, not checked."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from mailsetup import i18n
+from mailsetup.assistant.check.report import CheckReport, Elsewhere, RoundTrip
+from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.discovery.result import Discovery
+from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.outcome import Fate, Tried
+from mailsetup.reporting.build import report_content
+from mailsetup.reporting.content import ReportContent
+from mailsetup.verify.result import Quota
+from tests.support.gui.gallery import discovery as some_discovery
+from tests.support.gui.gallery import report as some_report
+
+NOW = datetime(2026, 10, 7, 14, 5, tzinfo=timezone(timedelta(hours=2)))
+
+WRONG_NAME = Finding(
+    "hosting.tls.certificate-wrong-name",
+    Status.FAIL,
+    {
+        "host": "mail.bodegasdelebro.es",
+        "names": ("srv12.correo-iberico.es", "*.correo-iberico.es"),
+        "fitting": "srv12.correo-iberico.es",
+    },
+    {
+        "server": "mail.bodegasdelebro.es:993",
+        "class": "certificate-wrong-name",
+        "certificate_names": ("srv12.correo-iberico.es", "*.correo-iberico.es"),
+        "certificate_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    },
+)
+REJECTED = Finding(
+    "hosting.message.rejected",
+    Status.FAIL,
+    {"host": "smtp.correo-iberico.es"},
+    {
+        "server": "smtp.correo-iberico.es:465",
+        "code": "554 5.7.1",
+        "answer": "Message refused by policy",
+    },
+)
+NEARLY_FULL = Finding(
+    "account.quota.nearly-full",
+    Status.WARN,
+    {"percent": 94, "used_mib": 1925.0, "limit_mib": 2048.0},
+    {"used_kib": 1971200, "limit_kib": 2097152},
+)
+NO_DMARC = Finding(
+    "dns.dmarc.missing",
+    Status.WARN,
+    {"domain": "bodegasdelebro.es"},
+    {"asked": "_dmarc.bodegasdelebro.es", "answer": "NXDOMAIN"},
+)
+
+
+def chain(*statuses: Status) -> tuple[tuple[Link, Status], ...]:
+    """The links in order, each with its status."""
+    return tuple(zip(Link, statuses, strict=True))
+
+
+def discovery() -> Discovery:
+    """Settings that were found, and all that was tried on the way."""
+    return replace(
+        some_discovery(confirm=False),
+        tried=(
+            Tried("builtin", Fate.ABSENT, 0.2),
+            Tried("autoconfig", Fate.FOUND, 83.1, "https://autoconfig.bodegasdelebro.es/mail/"),
+            Tried("srv", Fate.ABSENT, 51.0, "_imaps._tcp.bodegasdelebro.es"),
+            Tried("autodiscover", Fate.UNREACHABLE, 90.0, "https://autodiscover.x.es/", "timeout"),
+        ),
+    )
+
+
+def healthy() -> CheckReport:
+    """Everything was seen to work."""
+    report = some_report(healthy=True)
+    assert report.incoming is not None
+    assert report.outgoing is not None
+    return replace(
+        report,
+        incoming=replace(
+            report.incoming,
+            capabilities=("IDLE", "IMAP4rev1", "QUOTA"),
+            quota=Quota(734_003, 2_097_152),
+        ),
+        outgoing=replace(
+            report.outgoing, capabilities=("8BITMIME", "SIZE 52428800"), size_limit=52_428_800
+        ),
+    )
+
+
+def reports() -> dict[str, CheckReport]:
+    """One of each kind."""
+    ok, warn, fail, unknown = Status.OK, Status.WARN, Status.FAIL, Status.UNKNOWN
+    good = healthy()
+    assert good.incoming is not None
+    refused = some_report(healthy=False)
+    broken = replace(
+        refused,
+        findings=(WRONG_NAME, NEARLY_FULL, NO_DMARC),
+        first_broken=Link.HOSTING,
+        chain=chain(fail, warn, warn, unknown),
+    )
+    return {
+        "healthy": good,
+        "warned": replace(good, findings=(NO_DMARC,), chain=chain(ok, ok, warn, ok)),
+        "refused": refused,
+        "rejected": replace(
+            good,
+            findings=(REJECTED,),
+            round_trip=None,
+            first_broken=Link.HOSTING,
+            chain=chain(fail, ok, ok, ok),
+        ),
+        "broken": replace(
+            broken,
+            answer=answer(
+                Symptom.NOT_RECEIVING, broken.findings, proven=False, saw_elsewhere=False
+            ),
+        ),
+        "unknown": replace(
+            good,
+            incoming=replace(good.incoming, alerts=("Maintenance on Sunday",)),
+            outgoing=None,
+            round_trip=None,
+            chain=chain(unknown, ok, ok, unknown),
+        ),
+        "elsewhere": replace(
+            good,
+            elsewhere=Elsewhere(
+                "ana@otra.example",
+                sent=RoundTrip(200.0, 2400.0, "INBOX", False, True, 4096, True, "<a@b>"),
+                received=RoundTrip(300.0, 12_400.0, "Spam", True, True, 4097, False, "<b@a>"),
+            ),
+        ),
+    }
+
+
+KINDS = tuple(reports())
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """A language for the moment."""
+    before = i18n.language()
+    i18n.set_language(language)
+    try:
+        yield
+    finally:
+        i18n.set_language(before)
+
+
+def content(kind: str, language: str = "en") -> ReportContent:
+    """One kind of report in words."""
+    with speaking(language):
+        return report_content(reports()[kind], discovery(), NOW)

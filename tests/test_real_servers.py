@@ -1,0 +1,87 @@
+"""The real servers themselves."""
+
+import os
+import signal
+import smtplib
+import ssl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.servers.real_servers import World, all_gone
+
+pytestmark = pytest.mark.servers
+
+_OWNER = """
+import sys, time
+from tests.support.servers.real_servers import World
+world = World()
+world.start()
+print(" ".join(map(str, world.pids)), world.folder, flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_servers_end_with_the_tests_even_when_those_are_killed(world: World) -> None:
+    root = Path(__file__).resolve().parent.parent
+    owner = subprocess.Popen(
+        [sys.executable, "-c", _OWNER],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert owner.stdout is not None
+    *pids, folder = owner.stdout.readline().split()
+    assert len(pids) == 4
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    owner.stdout.close()
+    for _ in range(200):
+        if all_gone(int(pid) for pid in pids):
+            break
+        time.sleep(0.05)
+    assert all_gone(int(pid) for pid in pids)
+    subprocess.run(["rm", "-rf", folder], check=True)
+
+
+def submission(world: World) -> smtplib.SMTP:
+    context = ssl.create_default_context(cafile=str(world.ca_file))
+    session = smtplib.SMTP(world.ip, 587, timeout=10)
+    # The certificate is for the name; the connection goes to the address.
+    session._host = "smtp.bodega.test"  # type: ignore[attr-defined]
+    session.starttls(context=context)
+    return session
+
+
+def test_a_full_mailbox_is_refused_while_the_sender_is_still_there(world: World) -> None:
+    with submission(world) as session:
+        session.login("llena@bodega.test", world.accounts["llena@bodega.test"])
+        with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+            session.sendmail("llena@bodega.test", ["llena@bodega.test"], "Subject: x\r\n\r\ny\r\n")
+    code, text = refused.value.recipients["llena@bodega.test"]
+    assert code == 552
+    assert b"5.2.2" in text
+
+
+def test_nobody_sends_under_anothers_name(world: World) -> None:
+    with submission(world) as session:
+        session.login("ana@bodega.test", world.accounts["ana@bodega.test"])
+        with pytest.raises(smtplib.SMTPSenderRefused) as refused:
+            session.sendmail("llena@bodega.test", ["ana@bodega.test"], "Subject: x\r\n\r\ny\r\n")
+    assert refused.value.smtp_code == 553
+
+
+def test_what_a_rule_forwards_does_not_enter_the_queue_of_this_computer(world: World) -> None:
+    address, queue = "reenvia@bodega.test", Path("/var/spool/postfix/maildrop")
+    world.add_account(address, "correcto-reenvia")
+    world.write_sieve(address, 'redirect "eva@hoster.test";')
+    # Its time changes with every message that is put in, and may be read by everybody.
+    before = queue.stat().st_mtime_ns if queue.is_dir() else None
+    world.deliver(address, b"From: a@hoster.test\r\nSubject: hola\r\n\r\nhola\r\n")
+    assert "forwarded to <eva@hoster.test>" in world.log("dovecot-mail")
+    assert world.messages(address) == []
+    assert (queue.stat().st_mtime_ns if queue.is_dir() else None) == before
