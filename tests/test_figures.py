@@ -8,9 +8,9 @@ from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.checks.server import quota_findings
 from mailsetup.figures import decimal, seconds, short, size
 from mailsetup.i18n import language, set_language, speaking
+from mailsetup.model.dialogue import LoggedIn, Quota
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.verify.result import LoggedIn, Quota
 
 MIB = 1024 * 1024
 

@@ -24,10 +24,10 @@ from mailsetup.discovery.capabilities import capabilities_in
 from mailsetup.discovery.sources import pacc
 from mailsetup.formats import autoconfig, xmltree
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.sign_in import Client
 from mailsetup.model.text import plain
 from mailsetup.net.connection import MAX_LINE, TooMuchDataError
 from mailsetup.oauth import metadata, tokens
-from mailsetup.oauth.result import Client
 from mailsetup.verify import imap, managesieve, sasl
 from mailsetup.verify.replies import SmtpReply
 

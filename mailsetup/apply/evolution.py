@@ -34,8 +34,6 @@ from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 from mailsetup.model.text import plain
 
-__all__ = ["EvolutionApplied", "EvolutionFailure", "apply_evolution"]
-
 _BUS_NAME = "org.gnome.evolution.dataserver.Sources5"
 _MANAGER = "/org/gnome/evolution/dataserver/SourceManager"
 _CALL_SECONDS = 5.0

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.settings import (
     Account,
     AccountSettings,
@@ -13,18 +13,6 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.public_suffix import owned_domain
-
-__all__ = [
-    "Discovery",
-    "DiscoveryStatus",
-    "alternatives_to",
-    "choose_account",
-    "password_domains",
-    "settings_discovery",
-    "settings_domains",
-    "unproven_owners",
-    "username_forms",
-]
 
 
 def choose_account(

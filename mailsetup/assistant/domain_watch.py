@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import assert_never
 
-from mailsetup.assistant.service import RunOptions
+from mailsetup.assistant.run_options import RunOptions
 from mailsetup.diagnosis.chain import Diagnosis, judge
 from mailsetup.diagnosis.checks.domain import look_at_domain
 from mailsetup.diagnosis.checks.network import look_at_network
@@ -15,17 +15,17 @@ from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
 from mailsetup.discovery.certificate_names import proven_name
 from mailsetup.discovery.find import find
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.certificate import CertificateFacts, TlsFailure, TlsFault
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Fact, Finding, Link, Status
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.net.tls import CertificateFacts, TlsFailure, TlsFault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import open_imap, open_pop3, open_smtp, ways_to_sign_in
 from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
 from mailsetup.verify.smtp import SmtpSession
 
 EXPIRING = 14

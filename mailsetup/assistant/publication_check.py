@@ -21,13 +21,13 @@ from mailsetup.export.publish.zone import SrvData, TxtData
 from mailsetup.formats import autoconfig, autodiscover
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.outcome import Found, NotFound, Unreachable
 from mailsetup.model.settings import AccountSettings, ServerSettings
 from mailsetup.model.settings_json import Json
 from mailsetup.model.source import Method
 from mailsetup.model.text import plain
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Reply
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
 

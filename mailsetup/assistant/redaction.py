@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mailsetup.assistant.check.report import CheckReport
+from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.secret import Secret, without_secret
 from mailsetup.model.settings import Account
-from mailsetup.verify.result import LoggedIn, RoundTrip
 
 _OURS = frozenset({"stage", "class", "protocol", "security", "confidence", "fault", "time"})
 """Evidence in words of our own."""

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from mailsetup.net.network_options import NetworkOptions, parse_resolver
-
-__all__ = ["NetworkOptions", "NotAsked", "RunOptions", "parse_resolver"]
+from mailsetup.model.network_options import NetworkOptions
 
 
 @dataclass(frozen=True, slots=True)

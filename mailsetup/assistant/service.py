@@ -11,11 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from mailsetup.assistant.account_choice import (
-    alternatives_to,
     choose_account,
-    settings_discovery,
-    settings_domains,
-    username_forms,
 )
 from mailsetup.assistant.check.request import CheckRequest, SecondMailbox
 from mailsetup.assistant.events import (
@@ -26,13 +22,12 @@ from mailsetup.assistant.events import (
     SourceAsked,
     ignore,
 )
-from mailsetup.assistant.run_options import NetworkOptions, NotAsked, RunOptions, parse_resolver
+from mailsetup.assistant.run_options import NotAsked, RunOptions
 from mailsetup.diagnosis.chain import Diagnosis, judge
-from mailsetup.diagnosis.symptoms import Symptom, parse_symptom
 from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.find import find
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
@@ -50,40 +45,13 @@ if TYPE_CHECKING:
     from mailsetup.assistant.check.report import CheckReport
     from mailsetup.assistant.domain_watch import DomainReport
     from mailsetup.assistant.publication_check import PublicationRow
-    from mailsetup.assistant.signin.flow import (
-        ClientsFailure,
-        OpenBrowser,
-        SignIn,
-        SignInFailure,
-        SignInMeans,
-        SignInWay,
-    )
+    from mailsetup.assistant.signin.flow import OpenBrowser, SignIn, SignInMeans, SignInWay
     from mailsetup.assistant.signin.token_store import TokenStore
     from mailsetup.export.publish.publication import Publication
-    from mailsetup.verify.result import DialogueFailure
+    from mailsetup.model.dialogue import DialogueFailure
+    from mailsetup.model.sign_in import SignInFailure
+    from mailsetup.oauth.clients import ClientsFailure
     from mailsetup.verify.session import MailSession
-
-__all__ = [
-    "Assistant",
-    "CheckRequest",
-    "Discovery",
-    "DiscoveryStatus",
-    "Emit",
-    "NetworkOptions",
-    "RunOptions",
-    "SecondMailbox",
-    "Symptom",
-    "UnconfirmedError",
-    "alternatives_to",
-    "choose_account",
-    "ignore",
-    "parse_resolver",
-    "parse_symptom",
-    "settings_discovery",
-    "settings_domains",
-    "username_forms",
-]
-
 
 _Reached: TypeAlias = "MailSession | DialogueFailure"
 
@@ -206,7 +174,8 @@ class Assistant:
 
         ``agreed`` are domains, or host names, that the person agreed to.
         """
-        from mailsetup.assistant.signin.flow import ClientsFailure, find_way, known_clients
+        from mailsetup.assistant.signin.flow import find_way, known_clients
+        from mailsetup.oauth.clients import ClientsFailure
 
         known = await in_thread(known_clients, self.options.oauth_client_id)
         if isinstance(known, ClientsFailure):
@@ -297,8 +266,8 @@ class Assistant:
         if self.options.offline:
             return NotAsked()
         from mailsetup.diagnosis.checks.server import finding_of
+        from mailsetup.model.dialogue import DialogueFailure
         from mailsetup.verify.login import open_imap, open_pop3, open_smtp
-        from mailsetup.verify.result import DialogueFailure
 
         openers: dict[Protocol, Callable[[ServerSettings, Network], Awaitable[_Reached]]] = {
             Protocol.IMAP: open_imap,

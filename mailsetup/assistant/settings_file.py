@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.assistant.account_choice import Discovery, settings_discovery
+from mailsetup.assistant.account_choice import settings_discovery
 from mailsetup.files.user_file import FileFailure, FileFault, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.settings_json import SettingsFailure, settings_from_json
 from mailsetup.model.text import plain
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from mailsetup.assistant.run_options import RunOptions, parse_resolver
+from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.settings_file import MAX_FILE
 from mailsetup.files.user_file import FileFailure, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.hostname import to_a_label
+from mailsetup.model.network_options import parse_resolver
 from mailsetup.model.text import has_control
 from mailsetup.net import tls
 

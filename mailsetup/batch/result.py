@@ -8,8 +8,8 @@ from enum import StrEnum
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.batch.table_check import Person
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.discovery.result import Discovery
 from mailsetup.i18n import N_, _
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.settings import Account
 from mailsetup.model.settings_json import Json, server_to_json

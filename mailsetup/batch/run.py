@@ -13,17 +13,12 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mailsetup.assistant.account_choice import alternatives_to, choose_account, settings_discovery
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.check.run import Check, DomainSeen, see_domain
 from mailsetup.assistant.redaction import Redacted
-from mailsetup.assistant.service import (
-    DiscoveryStatus,
-    RunOptions,
-    alternatives_to,
-    choose_account,
-    settings_discovery,
-)
+from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch import events, welcome_sheet
 from mailsetup.batch.events import BatchStarted, DomainSearched, EmitBatchEvent, Paused, PersonDone
 from mailsetup.batch.folder_names import Names
@@ -36,17 +31,18 @@ from mailsetup.batch.result import DONE, FAILED, PersonResult, PersonState
 from mailsetup.batch.table_check import BatchPlan, Person
 from mailsetup.batch.workers import Laid, Workers
 from mailsetup.discovery.batch import BatchSearch
-from mailsetup.discovery.result import Discovery
 from mailsetup.export.validation import examine
 from mailsetup.files import atomic
 from mailsetup.files.private_folder import reason_of
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, AccountSettings, ProgramAccount
 from mailsetup.model.settings_json import SettingsFailure, settings_from_json, settings_to_json
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.net.network import Network, NetworkOptions, open_network
+from mailsetup.net.network import Network, open_network
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.vault import Vault
 

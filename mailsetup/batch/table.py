@@ -29,8 +29,6 @@ from mailsetup.files.user_file import FileFailure, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
-__all__ = ["MAX_CELL", "MAX_ROWS", "PeopleTable", "TableFailure", "TableRow", "read_table"]
-
 MAX_BYTES = 50 * 1024 * 1024
 """Of the file: five hundred for each of the most people that a table may have."""
 MAX_ROWS = 100_000

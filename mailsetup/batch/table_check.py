@@ -11,8 +11,9 @@ from mailsetup.assistant.texts.common import address_fault_sentence
 from mailsetup.batch.columns import Column, language_id, program_id
 from mailsetup.batch.password_commands import TableCommand, table_command_fault
 from mailsetup.batch.shared_settings import SharedSettings, SharedSettingsFailure, read_settings
-from mailsetup.batch.table import MAX_CELL, PeopleTable, TableRow
+from mailsetup.batch.table import PeopleTable, TableRow
 from mailsetup.batch.workbook import CellKind
+from mailsetup.batch.workbook_child import MAX_CELL
 from mailsetup.export.registry import EXPORTERS
 from mailsetup.export.validation import MAX_PERSON, is_unsafe
 from mailsetup.i18n import _

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import assert_never
 
-from mailsetup.assistant.check.report import CheckReport, RoundTrip
+from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.signin.flow import SignIn
 from mailsetup.assistant.texts.verdict import message_for_actor
 from mailsetup.cli.document import Document
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Diagnosis
+from mailsetup.model.dialogue import RoundTrip
 from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.settings_json import Json, server_to_json
 from mailsetup.model.text import plain

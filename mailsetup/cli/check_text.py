@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
-from mailsetup.assistant.account_choice import Discovery
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.texts.common import actor_name, link_name, status_word
 from mailsetup.assistant.texts.evidence import evidence_rows
@@ -20,6 +19,7 @@ from mailsetup.diagnosis.chain import Diagnosis
 from mailsetup.figures import seconds
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.text import plain
 

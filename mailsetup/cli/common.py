@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsetup.assistant.account_choice import Discovery, DiscoveryStatus, choose_account
-from mailsetup.assistant.run_options import NetworkOptions, RunOptions, parse_resolver
+from mailsetup.assistant.account_choice import choose_account
+from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.settings_file import SettingsFileFailure, read_settings_file
 from mailsetup.assistant.texts.common import address_fault_sentence, domain_shown
 from mailsetup.cli import text
@@ -20,6 +20,8 @@ from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.network_options import NetworkOptions, parse_resolver
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import has_control

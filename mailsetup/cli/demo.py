@@ -10,7 +10,8 @@ from mailsetup.i18n import _
 if TYPE_CHECKING:
     from mailsetup.apply.installation import Computer
     from mailsetup.assistant.service import Assistant
-    from mailsetup.demo.mail_system import DemoAccount, DemoMailSystem
+    from mailsetup.demo.accounts import DemoAccount
+    from mailsetup.demo.mail_system import DemoMailSystem
     from mailsetup.model.settings import Account
 
 
@@ -45,7 +46,8 @@ async def _walked(
 async def _one(
     assistant: "Assistant", account: "DemoAccount", computer: "Computer", out: TextIO
 ) -> int:
-    from mailsetup.assistant.service import CheckRequest, alternatives_to, choose_account
+    from mailsetup.assistant.account_choice import alternatives_to, choose_account
+    from mailsetup.assistant.check.request import CheckRequest
     from mailsetup.cli import check_text, text
     from mailsetup.export.exporter import ExportFailure
     from mailsetup.export.registry import EXPORTERS

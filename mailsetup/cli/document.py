@@ -1,7 +1,7 @@
 """The JSON documents of the command-line contract, as far as they are about settings."""
 
-from mailsetup.assistant.account_choice import Discovery
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.outcome import Tried
 from mailsetup.model.settings_json import SCHEMA, Json, hint_to_json, settings_to_json
 

@@ -7,16 +7,8 @@ import threading
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from mailsetup.assistant.account_choice import Discovery
 from mailsetup.assistant.events import Event, SignInCode, SignInOpened
-from mailsetup.assistant.signin.flow import (
-    ClientsFailure,
-    SignIn,
-    SignInFailure,
-    SignInFault,
-    SignInMeans,
-    SignInWay,
-)
+from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay
 from mailsetup.assistant.texts.signin import (
     clients_problem_sentence,
     no_client_sentence,
@@ -30,10 +22,13 @@ from mailsetup.cli.main import BAD_INPUT, BROKEN, NEEDS_CONFIRMATION
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
+from mailsetup.model.sign_in import SignInFailure, SignInFault
 from mailsetup.model.text import plain
+from mailsetup.oauth.clients import ClientsFailure
 
 # What the person or a technician puts right before anything was tried.
 _OF_INPUT = frozenset({SignInFault.NO_CLIENT, SignInFault.NO_PROVIDER, SignInFault.PORT_TAKEN})

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from mailsetup.assistant.account_choice import Discovery
 from mailsetup.assistant.texts.common import (
     alias_sentence,
     domain_shown,
@@ -19,6 +18,7 @@ from mailsetup.assistant.texts.common import (
 )
 from mailsetup.export.exporter import Artifact
 from mailsetup.i18n import _
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.text import plain
 
 if TYPE_CHECKING:

@@ -33,7 +33,8 @@ def demo_computer(folder: Path) -> Computer:
 def demo_assistant(world: "DemoMailSystem") -> "Assistant":
     """The engine on the demo's servers, which keeps nothing and reads nothing of the person's."""
     from mailsetup.apply.thunderbird.accounts import accounts_here
-    from mailsetup.assistant.service import Assistant, RunOptions
+    from mailsetup.assistant.run_options import RunOptions
+    from mailsetup.assistant.service import Assistant
     from mailsetup.vault import Vault
 
     computer = world.computer

@@ -20,15 +20,13 @@ from urllib.parse import urlsplit
 from mailsetup.apply.installation import Computer
 from mailsetup.demo.accounts import ACCOUNTS, PASSWORDS, DemoAccount
 from mailsetup.demo.computer import demo_computer
-from mailsetup.net.network import NetworkOptions
+from mailsetup.model.network_options import NetworkOptions
 
 if TYPE_CHECKING:
     import trustme
 
     from mailsetup.demo.mailboxes import Mailboxes, Submission
     from mailsetup.demo.name_server import Records
-
-__all__ = ["DemoAccount", "DemoMailSystem", "missing_parts"]
 
 LOOPBACK = "127.0.0.1"
 

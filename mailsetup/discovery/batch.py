@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import replace
 
 from mailsetup.discovery.find import BUDGET, find
-from mailsetup.discovery.result import Discovery
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.net.network import Network
 
 PARALLEL = 16

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import assert_never
 
+from mailsetup.model.certificate import TlsFailure
 from mailsetup.model.settings import Authentication, Protocol, SocketType
 from mailsetup.net.connection import Connection, DialogueError
-from mailsetup.net.tls import TlsFailure
 
 _MAX_BYTES = 64 * 1024
 _MAX_LINES = 200

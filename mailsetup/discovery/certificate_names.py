@@ -10,13 +10,13 @@ from collections.abc import Iterable
 
 from mailsetup.discovery.capabilities import ask_for_tls
 from mailsetup.discovery.sources.mx import best_exchangers
+from mailsetup.model.certificate import CertificateFacts
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.hostname import is_within, parse_host
 from mailsetup.model.settings import Protocol
 from mailsetup.net.connection import LeftoverBytesError
 from mailsetup.net.dial import ConnectFailure
-from mailsetup.net.dns.resolver import DnsAnswer
 from mailsetup.net.network import Network
-from mailsetup.net.tls import CertificateFacts
 
 _LOOK_TIMEOUT = 5.0
 _MAX_NAMES = 20

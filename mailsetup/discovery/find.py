@@ -13,12 +13,11 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, assert_never
 
-from mailsetup.discovery.domain_facts import DomainFacts, domain_facts
+from mailsetup.discovery.domain_facts import domain_facts
 from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.prefetch import first_questions
 from mailsetup.discovery.provider_knowledge import with_provider_knowledge
 from mailsetup.discovery.ranking import RankedAnswer, completed, only_protected
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.discovery.source import DiscoverySource
 from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
@@ -32,6 +31,8 @@ from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.discovery.trust import domains_to_confirm, with_trusted_services
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.outcome import (
     Crashed,
     Fate,

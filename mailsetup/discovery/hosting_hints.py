@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from mailsetup.discovery.sources.builtin import known_sender, run_by
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.outcome import Found
 from mailsetup.model.source import Method
-from mailsetup.net.dns.resolver import DnsAnswer
 from mailsetup.net.network import Network
 
 _POINTERS = ("autodiscover", "autoconfig", "imap", "mail", "selector1._domainkey")

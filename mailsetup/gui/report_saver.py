@@ -12,7 +12,7 @@ from mailsetup.model.secret import Secret
 
 if TYPE_CHECKING:
     from mailsetup.assistant.check.report import CheckReport
-    from mailsetup.assistant.service import Discovery
+    from mailsetup.model.discovery import Discovery
 
 
 class ReportSaver(QThread):
@@ -34,12 +34,8 @@ class ReportSaver(QThread):
     def run(self) -> None:
         """In the thread: lay out, write, and keep the sentence about it."""
         from mailsetup.gui.pdf import pdf
-        from mailsetup.reporting.build import (
-            ReportFileFailure,
-            ReportWritten,
-            report_content,
-            write_report,
-        )
+        from mailsetup.reporting.build import report_content
+        from mailsetup.reporting.report_file import ReportFileFailure, ReportWritten, write_report
 
         now = datetime.now().astimezone()
         content = report_content(self._report, self._discovery, now, secrets=self._secrets)

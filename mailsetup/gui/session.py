@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from mailsetup.apply.outlook import OutlookRunMode, RunStep
     from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
     from mailsetup.assistant.check.report import CheckReport
-    from mailsetup.assistant.service import Discovery
     from mailsetup.assistant.signin.flow import SignIn, SignInWay
     from mailsetup.assistant.technician_options import TechnicianOptions
-    from mailsetup.demo.mail_system import DemoAccount
+    from mailsetup.demo.accounts import DemoAccount
     from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.guide.qr import QrMatrix
+    from mailsetup.model.discovery import Discovery
 
 _PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
 """What typing the password anew may mend."""

@@ -37,7 +37,7 @@ from mailsetup.i18n import _, language, set_language
 if TYPE_CHECKING:
     from mailsetup.apply.installation import Computer
     from mailsetup.assistant.service import Assistant
-    from mailsetup.demo.mail_system import DemoAccount
+    from mailsetup.demo.accounts import DemoAccount
     from mailsetup.gui.report_saver import ReportSaver
     from mailsetup.model.settings import ServerSettings
 

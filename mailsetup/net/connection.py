@@ -5,7 +5,8 @@ import ssl
 from dataclasses import dataclass
 from typing import cast
 
-from mailsetup.net.tls import TlsFailure, TlsFault, certificate_facts, classify, inspecting_context
+from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.net.tls import certificate_facts, classify, inspecting_context
 
 MAX_LINE = 64 * 1024
 """Octets. RFC 9051 asks for 8192 at least; a server that sends more is broken or attacks."""

@@ -9,12 +9,13 @@ from enum import StrEnum
 from functools import partial
 from typing import Protocol, assert_never
 
+from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.net.connection import Connection, LeftoverBytesError, open_connection
-from mailsetup.net.dns.resolver import Absent, AddressLookup, DnsAnswer, DnsFailure
+from mailsetup.net.dns.resolver import AddressLookup
 from mailsetup.net.fd_exhaustion import when_free
 from mailsetup.net.ip_scope import leads_home
-from mailsetup.net.tls import TlsFailure, TlsFault
 
 CONNECT_TIMEOUT = 8.0
 """Seconds for all addresses of a host together."""

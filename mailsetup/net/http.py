@@ -14,13 +14,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, assert_never
 from urllib.parse import urljoin, urlsplit
 
+from mailsetup.model.certificate import TlsFailure
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.rfc5322 import date_in
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.text import plain
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
 from mailsetup.net.public_suffix import owned_domain
-from mailsetup.net.tls import TlsFailure, blank_context
+from mailsetup.net.tls import blank_context
 
 if TYPE_CHECKING:
     from httpcore2 import AsyncConnectionPool, Response

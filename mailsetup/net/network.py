@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.clock import Clock, SystemClock
 from mailsetup.net.connectivity import has_route
 from mailsetup.net.dial import Connect, Dialer
@@ -17,11 +18,8 @@ from mailsetup.net.dns.resolver import (
 )
 from mailsetup.net.environment import proxy_setting
 from mailsetup.net.http import HttpClient, HttpsClient
-from mailsetup.net.network_options import NetworkOptions, parse_resolver
 from mailsetup.net.open_connections import OpenConnections
 from mailsetup.net.tls import verifying_context
-
-__all__ = ["Network", "NetworkOptions", "open_network", "parse_resolver", "system_proxy"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
+from mailsetup.model.sign_in import Client, SignInFailure, SignInFault, Tokens
 from mailsetup.net.loopback import LoopbackFailure, LoopbackFault, LoopbackPage, open_landing
 from mailsetup.net.network import Network
 from mailsetup.oauth.provider import OAuthProvider
 from mailsetup.oauth.registration import register
-from mailsetup.oauth.result import Client, SignInFailure, SignInFault, Tokens
 from mailsetup.oauth.tokens import ask_who, missing_scopes, query_of, redeem, refusal
 
 PATIENCE = 300.0

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 from mailsetup.files.trusted_file import OwnershipFailure, OwnershipFault, read_own
 from mailsetup.model.secret import Secret
+from mailsetup.model.sign_in import Client
 from mailsetup.model.text import has_control
 from mailsetup.oauth.provider import OAuthProvider
-from mailsetup.oauth.result import Client
 from mailsetup.resources import read_text
 
 SETTINGS_FILE = "oauth.toml"

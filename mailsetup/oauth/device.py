@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from mailsetup.model.hostname import https_url
+from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.model.text import plain
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.oauth.browser import SignedIn, checked
 from mailsetup.oauth.provider import OAuthProvider, is_builtin
 from mailsetup.oauth.registration import register
-from mailsetup.oauth.result import Client, SignInFailure, SignInFault
 from mailsetup.oauth.tokens import post, read_tokens
 
 _LONGEST = 900.0

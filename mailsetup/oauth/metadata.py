@@ -6,12 +6,13 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from mailsetup.model.hostname import https_url, parse_host
+from mailsetup.model.sign_in import SignInFailure, SignInFault
 from mailsetup.model.text import plain
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
+from mailsetup.oauth.failures import not_reached
 from mailsetup.oauth.provider import OPEN_SCOPE, OAuthProvider, is_of_builtin
-from mailsetup.oauth.result import SignInFailure, SignInFault, not_reached
 
 _LIMIT = 64 * 1024
 _MAX_RESOURCES = 50

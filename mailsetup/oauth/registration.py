@@ -4,11 +4,12 @@ import json
 
 from mailsetup import __version__
 from mailsetup.model.secret import Secret
+from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.model.text import has_control, plain
 from mailsetup.net.http import HttpFailure
 from mailsetup.net.network import Network
+from mailsetup.oauth.failures import not_reached
 from mailsetup.oauth.provider import OAuthProvider
-from mailsetup.oauth.result import Client, SignInFailure, SignInFault, not_reached
 
 _MAX_ID = 2000
 

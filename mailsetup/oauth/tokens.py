@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets
+from mailsetup.model.sign_in import Client, SignInFailure, SignInFault, Tokens
 from mailsetup.model.text import has_control, plain
 from mailsetup.net.http import Follow, HttpFailure
 from mailsetup.net.network import Network
+from mailsetup.oauth.failures import not_reached
 from mailsetup.oauth.provider import OAuthProvider
-from mailsetup.oauth.result import Client, SignInFailure, SignInFault, Tokens, not_reached
 
 FORM = "application/x-www-form-urlencoded"
 _LIMIT = 256 * 1024

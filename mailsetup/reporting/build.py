@@ -19,9 +19,9 @@ from mailsetup.assistant.texts.verdict import (
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Diagnosis as ChainVerdict
 from mailsetup.diagnosis.symptoms import SymptomAnswer, complaint
-from mailsetup.discovery.result import Discovery
 from mailsetup.i18n import N_, _
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Actor, Finding, Link, Status
 from mailsetup.model.secret import Secret
 from mailsetup.reporting.content import (
@@ -33,12 +33,6 @@ from mailsetup.reporting.content import (
     ReportTable,
     Words,
 )
-from mailsetup.reporting.report_file import (
-    ReportFileFailure,
-    ReportWritten,
-    report_obstacle,
-    write_report,
-)
 from mailsetup.reporting.tables import (
     capability_tables,
     discovery_tables,
@@ -46,16 +40,6 @@ from mailsetup.reporting.tables import (
     server_table,
     trip_tables,
 )
-
-__all__ = [
-    "ReportContent",
-    "ReportFileFailure",
-    "ReportWritten",
-    "absence_content",
-    "report_content",
-    "report_obstacle",
-    "write_report",
-]
 
 
 def report_content(

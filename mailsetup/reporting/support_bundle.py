@@ -8,9 +8,9 @@ from pathlib import Path
 from mailsetup import __version__, i18n
 from mailsetup.assistant.activity_log import ActivityLog
 from mailsetup.assistant.check.report import CheckReport
-from mailsetup.discovery.result import Discovery
 from mailsetup.files import atomic
 from mailsetup.i18n import _
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.secret import Secret
 from mailsetup.model.text import plain
 from mailsetup.reporting.build import report_content

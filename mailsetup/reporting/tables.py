@@ -12,15 +12,15 @@ from mailsetup.assistant.texts.common import (
     source_sentence,
     warning_sentence,
 )
-from mailsetup.discovery.result import Discovery
 from mailsetup.figures import seconds, size
 from mailsetup.i18n import _
+from mailsetup.model.dialogue import LoggedIn, Quota, RoundTrip
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.outcome import Fate
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Method
 from mailsetup.model.text import plain
 from mailsetup.reporting.content import ReportTable
-from mailsetup.verify.result import LoggedIn, Quota, RoundTrip
 
 _NONE = "—"
 

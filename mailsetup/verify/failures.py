@@ -2,6 +2,8 @@
 
 from types import TracebackType
 
+from mailsetup.model.certificate import CertificateFacts
+from mailsetup.model.dialogue import Confidence, DialogueFailure, DialogueFault, Stage
 from mailsetup.model.secret import Secret, plain_without_secrets
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import (
@@ -10,8 +12,6 @@ from mailsetup.net.connection import (
     LeftoverBytesError,
     TooMuchDataError,
 )
-from mailsetup.net.tls import CertificateFacts
-from mailsetup.verify.result import Confidence, DialogueFailure, DialogueFault, Stage
 
 
 class DialogueRefusedError(Exception):

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from mailsetup.model.dialogue import DialogueFault, Quota, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 from mailsetup.net.connection import Connection, TooMuchDataError
 from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.replies import imap_meaning
-from mailsetup.verify.result import DialogueFault, Quota, Stage
 from mailsetup.verify.sasl import (
     LoginCommand,
     SaslError,

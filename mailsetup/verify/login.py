@@ -7,16 +7,16 @@ exceptions.
 import asyncio
 from typing import TypeVar
 
+from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings, SocketType
 from mailsetup.net.connection import Connection, DialogueError
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.net.tls import TlsFailure, TlsFault
 from mailsetup.verify.failures import DialogueRefusedError, border
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.verify.smtp import SmtpSession
 
 Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)

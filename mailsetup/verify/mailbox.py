@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dialogue import RoundTripOutcome
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, ServerSettings
 from mailsetup.net.network import Network
 from mailsetup.verify.events import TripProgress
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.pop3_round_trip import pop3_round_trip
-from mailsetup.verify.result import RoundTripOutcome
 from mailsetup.verify.round_trip import round_trip
 from mailsetup.verify.smtp import SmtpSession
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
 
+from mailsetup.model.dialogue import Confidence, DialogueFailure, DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings, SocketType
 from mailsetup.model.text import has_control, plain
@@ -18,7 +19,6 @@ from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.verify.failures import DialogueRefusedError, border
 from mailsetup.verify.replies import imap_meaning
-from mailsetup.verify.result import Confidence, DialogueFailure, DialogueFault, Stage
 from mailsetup.verify.sasl import SaslError, SaslExchange, Scram, decoded, encoded, exchange
 from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
 

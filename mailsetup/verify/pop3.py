@@ -8,12 +8,12 @@ import asyncio
 import re
 from collections.abc import Iterable, Sequence
 
+from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import MAX_LINE, Connection, DialogueError, TooMuchDataError
 from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
-from mailsetup.verify.result import DialogueFault, Stage
 from mailsetup.verify.sasl import (
     LoginCommand,
     SaslError,

@@ -10,6 +10,14 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dialogue import (
+    DialogueFailure,
+    DialogueFault,
+    LoggedIn,
+    RoundTrip,
+    RoundTripOutcome,
+    Stage,
+)
 from mailsetup.model.rfc5322 import fields_of
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, ServerSettings
@@ -28,14 +36,6 @@ from mailsetup.verify.events import (
 from mailsetup.verify.failures import DialogueRefusedError, border
 from mailsetup.verify.login import log_in_pop3, open_pop3
 from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.result import (
-    DialogueFailure,
-    DialogueFault,
-    LoggedIn,
-    RoundTrip,
-    RoundTripOutcome,
-    Stage,
-)
 from mailsetup.verify.round_trip import (
     TestMessage,
     attachment_error,

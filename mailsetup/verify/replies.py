@@ -7,7 +7,7 @@ second. Codes alone deceive in places: ``5.7.30`` means three different things a
 import re
 from dataclasses import dataclass
 
-from mailsetup.verify.result import Confidence, DialogueFault, Stage
+from mailsetup.model.dialogue import Confidence, DialogueFault, Stage
 
 Meaning = tuple[DialogueFault, Confidence]
 

@@ -17,6 +17,13 @@ from email.utils import format_datetime
 
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dialogue import (
+    DialogueFailure,
+    DialogueFault,
+    RoundTrip,
+    RoundTripOutcome,
+    Stage,
+)
 from mailsetup.model.rfc5322 import parts_of
 from mailsetup.model.settings import Account
 from mailsetup.model.text import plain
@@ -34,13 +41,6 @@ from mailsetup.verify.events import (
 )
 from mailsetup.verify.failures import DialogueRefusedError, border
 from mailsetup.verify.imap import Folder, ImapSession
-from mailsetup.verify.result import (
-    DialogueFailure,
-    DialogueFault,
-    RoundTrip,
-    RoundTripOutcome,
-    Stage,
-)
 from mailsetup.verify.smtp import SmtpSession
 
 _MIB = 1024 * 1024

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence, Set
 from types import TracebackType
 from typing import Self
 
+from mailsetup.model.certificate import CertificateFacts
+from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, DialogueError
-from mailsetup.net.tls import CertificateFacts, certificate_facts
+from mailsetup.net.tls import certificate_facts
 from mailsetup.verify.failures import DialogueRefusedError
-from mailsetup.verify.result import DialogueFault, Stage
 from mailsetup.verify.sasl import Bearer, SaslError, SaslExchange, choose, is_sayable
 
 FAREWELL_TIMEOUT = 0.5

@@ -4,12 +4,12 @@ import asyncio
 import re
 from collections.abc import Sequence
 
+from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, TooMuchDataError
 from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.replies import SmtpReply, smtp_meaning
-from mailsetup.verify.result import DialogueFault, Stage
 from mailsetup.verify.sasl import SaslError, SaslExchange, Scram, decoded, encoded, exchange
 from mailsetup.verify.session import FAREWELL_TIMEOUT, SLOWEST, MailSession, token_refusals
 

@@ -20,11 +20,11 @@ from mailsetup.export.publish import layout
 from mailsetup.export.publish.pacc import digest_record
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
+from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.text import has_control
-from mailsetup.net.dns.resolver import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from mailsetup.net.tls import TlsFailure, TlsFault
 from tests.support.network.scripted_network import World, run
 from tests.support.samples.published import FULL, OPTIONS, SIMPLE, published
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.assistant.service import Discovery, RunOptions
+from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.settings_file import MAX_FILE, SettingsFileFailure, read_settings_file
 from mailsetup.assistant.technician_options import (
     TechnicianField,
@@ -15,6 +15,7 @@ from mailsetup.assistant.technician_options import (
     run_options,
 )
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 
 ANA = EmailAddress("ana", "bodega.test")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.assistant.service import RunOptions
+from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch import events
 from mailsetup.batch.events import BatchEvent, BatchStarted, EmitBatchEvent, PersonDone
 from mailsetup.batch.journal import RunJournal
@@ -19,8 +19,9 @@ from mailsetup.batch.table import PeopleTable, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table
 from mailsetup.batch.welcome_sheet import Printed
 from mailsetup.batch.workers import WORTH_IT
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
-from mailsetup.net.network import Network, NetworkOptions
+from mailsetup.net.network import Network
 from tests.support.network.scripted_network import World
 
 pytestmark = pytest.mark.slow

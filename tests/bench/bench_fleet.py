@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailsetup.assistant.service import RunOptions
+from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch.journal import RunJournal
 from mailsetup.batch.overview import write_overview
 from mailsetup.batch.run import BatchRunner, Work
@@ -27,7 +27,8 @@ from mailsetup.batch.table import PeopleTable, read_table
 from mailsetup.batch.table_check import Defaults, check_table
 from mailsetup.discovery.batch import BatchSearch
 from mailsetup.model.address import EmailAddress
-from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.model.network_options import NetworkOptions
+from mailsetup.net.network import open_network
 from tests.bench import bench_discovery
 from tests.bench.cable import FAR, cable
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from mailsetup.discovery.batch import BatchSearch
 from mailsetup.discovery.find import find
-from mailsetup.discovery.result import Discovery
 from mailsetup.model.address import EmailAddress
-from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.model.discovery import Discovery
+from mailsetup.model.network_options import NetworkOptions
+from mailsetup.net.network import open_network
 from tests.support.servers.real_servers import World
 
 DOMAINS, PEOPLE = 200, 5

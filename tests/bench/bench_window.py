@@ -16,7 +16,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from mailsetup.assistant.service import Assistant, RunOptions
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.gui.app import make_application
 from mailsetup.gui.window import Window

@@ -6,7 +6,7 @@ import pytest
 
 from mailsetup.cli.main import main
 from mailsetup.cli.text import confirmation_sentence, write_discovery
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.settings import (
     AccountSettings,
     Protocol,

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from mailsetup.assistant.domain_watch import EXPIRING, watch
-from mailsetup.assistant.service import RunOptions
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.clock import SystemClock
-from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.net.network import open_network
 from tests.support.cli.schema import valid
 from tests.support.servers.real_servers import World
 

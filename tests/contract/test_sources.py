@@ -20,13 +20,13 @@ from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.well_known import WellKnown
+from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.outcome import Crashed, Found, NeedsInput, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import SocketType
 from mailsetup.model.source import Method
 from mailsetup.model.text import has_control
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns.resolver import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from tests.support.network.scripted_network import (
     NEVER,

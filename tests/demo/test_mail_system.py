@@ -13,18 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.assistant.service import (
-    Assistant,
-    CheckRequest,
-    DiscoveryStatus,
-    RunOptions,
-    UnconfirmedError,
-    alternatives_to,
-    choose_account,
-)
+from mailsetup.assistant.account_choice import alternatives_to, choose_account
+from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant, UnconfirmedError
 from mailsetup.cli.demo import walk
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.finding import Link
 from mailsetup.model.secret import Secret
 

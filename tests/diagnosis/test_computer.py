@@ -7,12 +7,12 @@ import pytest
 from mailsetup.diagnosis.chain import judge
 from mailsetup.diagnosis.checks.computer import duration, look_at_computer
 from mailsetup.diagnosis.checks.server import finding_of
+from mailsetup.model.certificate import CertificateFacts
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpReply
-from mailsetup.net.tls import CertificateFacts
-from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
 from tests.support.network.scripted_network import World, address, imap, run, smtp
 
 TRUE_TIME = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -10,10 +10,10 @@ from mailsetup.diagnosis.checks.domain import (
     likely_meant,
     look_at_domain,
 )
-from mailsetup.discovery.domain_facts import DomainFacts, DomainState
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dns import Absent, DnsFailure, DnsFault, MxRecord
+from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Status
-from mailsetup.net.dns.resolver import Absent, DnsFailure, DnsFault, MxRecord
 from tests.support.network.scripted_network import World, run
 
 ADDRESS = EmailAddress("ana", "bodega.es")

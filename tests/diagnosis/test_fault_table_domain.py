@@ -9,9 +9,11 @@ import dkim as signer
 import nacl.signing
 import pytest
 
+from mailsetup.assistant.account_choice import choose_account
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import SecondMailbox
-from mailsetup.assistant.service import Assistant, RunOptions, choose_account
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from tests.support.fault_table import (

@@ -9,13 +9,14 @@ from mailsetup.diagnosis.checks.folders import (
     missing_special_folders,
     special_folders,
 )
+from mailsetup.model.dialogue import LoggedIn
 from mailsetup.model.finding import Status
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.net.network import open_network
 from mailsetup.verify.imap import Folder, ImapSession, from_modified_utf7
 from mailsetup.verify.login import log_in_imap, open_imap
-from mailsetup.verify.result import LoggedIn
 from tests.support.servers.real_servers import World
 
 

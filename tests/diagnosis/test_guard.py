@@ -13,11 +13,11 @@ from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted,
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.guard import Guard, guarded, incomplete
 from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
+from mailsetup.model.dns import MxRecord, Reply
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns.resolver import MxRecord, Reply
 from tests.support.fault_table import account
 from tests.support.network.scripted_network import World, address, mx, run
 

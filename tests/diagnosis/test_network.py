@@ -4,8 +4,8 @@ import pytest
 
 from mailsetup.assistant.service import Assistant
 from mailsetup.diagnosis.checks.network import look_at_network
+from mailsetup.model.dns import Absent, DnsAnswer, Reply
 from mailsetup.model.finding import Finding
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, Reply
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from tests.support.network.scripted_network import World, run
 
@@ -79,7 +79,7 @@ def test_the_sign_in_page_explains_the_false_answers() -> None:
 
 
 def test_offline_nothing_is_asked() -> None:
-    from mailsetup.assistant.service import RunOptions
+    from mailsetup.assistant.run_options import RunOptions
     from tests.support.network.scripted_network import address
 
     verdict = run(Assistant(RunOptions(offline=True)).explain_absence(address()))

@@ -7,10 +7,8 @@ import pytest
 from mailsetup.diagnosis.catalogue import CATALOGUE, explain
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.finding import Link, Status
-from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.net.tls import CertificateFacts
-from mailsetup.verify.result import (
+from mailsetup.model.certificate import CertificateFacts
+from mailsetup.model.dialogue import (
     DialogueFailure,
     DialogueFault,
     LoggedIn,
@@ -18,6 +16,8 @@ from mailsetup.verify.result import (
     RoundTrip,
     Stage,
 )
+from mailsetup.model.finding import Link, Status
+from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 
 ADDRESS = EmailAddress("ana", "bodega.es")
 IMAP = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from mailsetup.discovery.find import find
-from mailsetup.discovery.result import DiscoveryStatus
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.trust import domains_to_confirm
 from mailsetup.formats.autodiscover import (
@@ -18,11 +17,12 @@ from mailsetup.formats.autodiscover import (
     request,
 )
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import DiscoveryStatus
+from mailsetup.model.dns import DnsAnswer as Records
+from mailsetup.model.dns import SrvRecord
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings, Authentication, SocketType
 from mailsetup.model.source import Method
-from mailsetup.net.dns.resolver import DnsAnswer as Records
-from mailsetup.net.dns.resolver import SrvRecord
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import World, address, run
 

@@ -7,8 +7,8 @@ import pytest
 
 from mailsetup.discovery.batch import BatchSearch
 from mailsetup.discovery.find import BUDGET, FIRST_TURN, GRACE, find
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.source import Method
 from tests.support.network.scripted_network import (
     AUTOCONFIG,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mailsetup.discovery.find import find
-from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.model.network_options import NetworkOptions
+from mailsetup.net.network import open_network
 from tests.support.network.loopback import serving
 from tests.support.network.scripted_network import address
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from mailsetup.assistant.texts.common import warning_sentence
-from mailsetup.discovery.domain_facts import DomainState
 from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.find import GRACE, HEAD_START, PATIENCE, all_sources, find
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.dns import DnsFailure, DnsFault
+from mailsetup.model.domain_facts import DomainState
 from mailsetup.model.outcome import Fate, Found, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure
-from mailsetup.net.dns.resolver import DnsFailure, DnsFault
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.network import Network
 from tests.support.network.scripted_network import (

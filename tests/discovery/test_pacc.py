@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsetup.discovery.sources.pacc import Pacc, parse
+from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import Authentication, Protocol, ServiceKind, SocketType
-from mailsetup.net.dns.resolver import DnsAnswer, DnsFailure, DnsFault
 from mailsetup.net.http import HttpFailure, HttpFault
 from tests.support.network.scripted_network import NEVER, World, address, run
 

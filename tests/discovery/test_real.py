@@ -5,22 +5,23 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.discovery.certificate_names import proven_name
-from mailsetup.discovery.domain_facts import DomainState
 from mailsetup.discovery.find import find
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.discovery.sources import probe
 from mailsetup.discovery.sources.autodiscover import Autodiscover
+from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.model.dialogue import LoggedIn
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.domain_facts import DomainState
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.outcome import Fate, Found
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Method
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
-from mailsetup.net.network import NetworkOptions, open_network
-from mailsetup.net.tls import TlsFailure, TlsFault
+from mailsetup.net.network import open_network
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
-from mailsetup.verify.result import LoggedIn
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_network import address
 from tests.support.servers.real_servers import World

@@ -8,13 +8,13 @@ import sys
 import pytest
 
 from mailsetup.discovery.find import GRACE, find
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
+from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.dns import DnsAnswer, Reply
 from mailsetup.model.outcome import Fate
 from mailsetup.model.source import Channel, Method
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns.resolver import DnsAnswer, Reply
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from mailsetup.net.tls import TlsFailure, TlsFault
 from tests.support.network.scripted_network import (
     AUTOCONFIG,
     ISPDB,

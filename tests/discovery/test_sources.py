@@ -14,11 +14,11 @@ from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.discovery.trust import domains_to_confirm
+from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Channel, Method
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns.resolver import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.open_connections import OpenConnection
 from mailsetup.net.public_suffix import owned_domain

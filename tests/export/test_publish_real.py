@@ -18,7 +18,6 @@ from mailsetup.assistant.publication_check import (
     verify_publication,
 )
 from mailsetup.discovery.find import find
-from mailsetup.discovery.result import Discovery
 from mailsetup.discovery.sources.autoconfig import Autoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.pacc import Pacc
@@ -28,10 +27,11 @@ from mailsetup.export.publish import layout
 from mailsetup.export.publish.options import PublishOptions
 from mailsetup.export.publish.publication import Publication
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.outcome import Found
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Method
-from mailsetup.net.dns.resolver import DnsAnswer
 from mailsetup.net.network import open_network
 from tests.support.network.site import Site
 from tests.support.samples.published import FULL, IMAP, SMTP, SMTP_STARTTLS, content, published

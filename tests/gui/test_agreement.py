@@ -6,8 +6,10 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant, Discovery, RunOptions
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.demo.mail_system import DemoMailSystem
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from tests.support.gui.driver import Person, Scripted
 from tests.support.gui.gallery import discovery

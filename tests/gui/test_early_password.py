@@ -17,12 +17,13 @@ from mailsetup.assistant.events import (
     ignore,
 )
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant, Discovery
+from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.searching import SearchingPage
 from mailsetup.gui.pages.testing import TestingPage
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.i18n import set_language
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Link
 from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.source import Method

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant, RunOptions
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from tests.support.gui.driver import Person, Scripted
 from tests.support.gui.heartbeat import (

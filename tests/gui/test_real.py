@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.model.finding import Link
+from mailsetup.model.network_options import NetworkOptions
 from tests.support.gui.driver import Person
 from tests.support.servers.real_servers import World
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.gui.page import Request
 from mailsetup.gui.pages.technician import TechnicianPage
+from mailsetup.model.network_options import NetworkOptions
 from tests.support.gui import gallery
 from tests.support.gui.driver import Person, Scripted, nothing_found
 from tests.support.gui.gallery import SIZE

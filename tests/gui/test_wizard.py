@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel
 from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_new_profile
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant, Discovery
+from mailsetup.assistant.service import Assistant
 from mailsetup.diagnosis.chain import Diagnosis, judge
 from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.gui.bridge import Bridge, JobEnd
@@ -22,6 +22,7 @@ from mailsetup.gui.pages.testing import TestingPage
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.i18n import language
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.settings import Account, HostAlias
 from mailsetup.vault import VaultState

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets, without_secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.model.text import ELLIPSIS, plain
 from mailsetup.verify.failures import DialogueRefusedError, border
-from mailsetup.verify.result import DialogueFault, Stage
 
 PASSWORDS = (
     "CANARY  two  spaces",

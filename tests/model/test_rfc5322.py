@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from mailsetup.model.dialogue import DialogueFault
 from mailsetup.model.rfc5322 import (
     MAX_LEVELS,
     MAX_PART_HEADER,
@@ -21,7 +22,6 @@ from mailsetup.model.rfc5322 import (
     date_in,
     parts_of,
 )
-from mailsetup.verify.result import DialogueFault
 from mailsetup.verify.round_trip import attachment_error
 
 CONTENT = bytes(range(256)) * 8

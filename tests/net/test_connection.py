@@ -5,6 +5,7 @@ import ssl
 
 import pytest
 
+from mailsetup.model.certificate import TlsFault
 from mailsetup.net.connection import (
     MAX_LINE,
     Connection,
@@ -12,7 +13,6 @@ from mailsetup.net.connection import (
     LeftoverBytesError,
     TooMuchDataError,
 )
-from mailsetup.net.tls import TlsFault
 from tests.support.network.loopback import HOST, Handler, dialer, saying, server_context, serving
 
 

@@ -6,10 +6,10 @@ import socket
 import pytest
 import trustme
 
+from mailsetup.model.certificate import TlsFault
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, Reply
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer, interleaved
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, DnsFault, Reply
-from mailsetup.net.tls import TlsFault
 from tests.support.network.loopback import (
     HOST,
     LONG_AGO,

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from mailsetup.model.certificate import TlsFault
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, Reply
 from mailsetup.net.dial import Dialer
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, DnsFault, Reply
 from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply, HttpsClient
-from mailsetup.net.tls import TlsFault
 from tests.support.network.loopback import Handler, client_context, saying, server_context, serving
 
 NAMES = ("autoconfig.bodega.example", "www.bodega.example", "hoster.example")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from mailsetup.model.dns import DnsAnswer, Reply
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
-from mailsetup.net.dns.resolver import DnsAnswer, Reply
 from mailsetup.net.ip_scope import is_public, leads_home
 from tests.support.network.loopback import HOST, client_context
 

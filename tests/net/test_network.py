@@ -6,7 +6,8 @@ import publicsuffixlist
 import pytest
 
 from mailsetup.model.hostname import to_a_label
-from mailsetup.net.network import NetworkOptions, open_network, parse_resolver, system_proxy
+from mailsetup.model.network_options import NetworkOptions, parse_resolver
+from mailsetup.net.network import open_network, system_proxy
 from mailsetup.net.public_suffix import owned_domain, registrable_domain, same_organisation
 
 

@@ -8,12 +8,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from mailsetup import i18n
-from mailsetup.assistant.service import Assistant, NetworkOptions, RunOptions, choose_account
-from mailsetup.assistant.signin.flow import SignInFailure, SignInWay
+from mailsetup.assistant.account_choice import choose_account
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
+from mailsetup.assistant.signin.flow import SignInWay
 from mailsetup.assistant.texts.signin import sign_in_sentence
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.network_options import NetworkOptions, parse_resolver
 from mailsetup.model.settings import Account, AccountSettings
-from mailsetup.net.network import parse_resolver
+from mailsetup.model.sign_in import SignInFailure
 from mailsetup.vault import Vault
 from tests.support.oauth.keyring import MemoryKeyring
 from tests.support.servers.oauth_issuer import Issuer

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from mailsetup import i18n
-from mailsetup.assistant.service import Assistant, CheckRequest
-from mailsetup.assistant.signin.flow import SignIn, SignInFailure, SignInWay
+from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.service import Assistant
+from mailsetup.assistant.signin.flow import SignIn, SignInWay
 from mailsetup.model.settings import Account, AccountSettings
-from mailsetup.oauth.result import SignInFault
+from mailsetup.model.sign_in import SignInFailure, SignInFault
 from tests.oauth.conftest import ADDRESS, is_closed, port_of
 from tests.support.oauth.chromium import Chromium, chromium
 from tests.support.servers.oauth_issuer import Issuer

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from mailsetup.assistant.events import Event, SignInCode
-from mailsetup.assistant.signin.flow import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
+from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
+from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.net.network import Network, open_network
-from mailsetup.oauth.result import Client, SignInFault
 from tests.oauth.conftest import ADDRESS, options_of, sentences
 from tests.support.oauth.person import nobody
 from tests.support.servers.oauth_issuer import Issuer

@@ -26,6 +26,7 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
+from mailsetup.model.sign_in import SignInFailure, SignInFault
 from mailsetup.net.http import HttpReply
 from mailsetup.oauth.clients import (
     ClientsFailure,
@@ -36,7 +37,6 @@ from mailsetup.oauth.clients import (
 )
 from mailsetup.oauth.metadata import is_issuer, places, read
 from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, given_by
-from mailsetup.oauth.result import SignInFailure, SignInFault
 from mailsetup.oauth.tokens import missing_scopes, post, query_of, refusal
 from tests.support.network.scripted_network import World
 

@@ -13,12 +13,14 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import pytest
 
 from mailsetup.assistant.check.report import CheckReport
+from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.events import Event, SignInOpened
-from mailsetup.assistant.service import Assistant, CheckRequest, UnconfirmedError
-from mailsetup.assistant.signin.flow import SignIn, SignInFailure, SignInMeans, SignInWay, sign_in
+from mailsetup.assistant.service import Assistant, UnconfirmedError
+from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
 from mailsetup.assistant.texts.signin import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.registry import EXPORTERS
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import (
@@ -30,9 +32,9 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
+from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.net.network import open_network
 from mailsetup.oauth.provider import BUILTIN
-from mailsetup.oauth.result import Client, SignInFault
 from mailsetup.vault import Vault
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.login import (
@@ -44,7 +46,6 @@ from mailsetup.verify.login import (
     open_smtp,
 )
 from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
 from tests.support.oauth.keyring import MemoryKeyring

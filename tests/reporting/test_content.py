@@ -8,8 +8,8 @@ from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import judge
 from mailsetup.diagnosis.symptoms import Symptom, answer
-from mailsetup.discovery.result import Discovery, DiscoveryStatus
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.reporting.build import absence_content, report_content

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.reporting.build import (
+from mailsetup.reporting.content import ReportContent
+from mailsetup.reporting.html import html
+from mailsetup.reporting.plain_text import text
+from mailsetup.reporting.report_file import (
     ReportFileFailure,
     ReportWritten,
     report_obstacle,
     write_report,
 )
-from mailsetup.reporting.content import ReportContent
-from mailsetup.reporting.html import html
-from mailsetup.reporting.plain_text import text
 from tests.support.reporting.samples import content
 
 pytestmark = pytest.mark.slow

@@ -10,17 +10,14 @@ import pytest
 from pypdf import PdfReader
 from PySide6.QtWidgets import QApplication
 
-from mailsetup.assistant.service import (
-    Assistant,
-    CheckRequest,
-    DiscoveryStatus,
-    RunOptions,
-    alternatives_to,
-    choose_account,
-)
+from mailsetup.assistant.account_choice import alternatives_to, choose_account
+from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.gui.pdf import pdf
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.secret import Secret
 from mailsetup.reporting.build import absence_content, report_content

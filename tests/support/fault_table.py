@@ -10,9 +10,12 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.check.report import CheckReport
-from mailsetup.assistant.service import Assistant, CheckRequest, NetworkOptions, RunOptions
+from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from tests.support.servers.real_servers import World

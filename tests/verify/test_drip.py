@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection, TlsSession, _Wire
@@ -18,7 +19,6 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn
 from tests.support.network.scripted_network import World, run
 
 HELLO = {

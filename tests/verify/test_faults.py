@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, SocketType
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
-from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn, Stage
 from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
 
 CANARY = "canario-Zx9!"

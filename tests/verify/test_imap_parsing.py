@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailsetup.model.dialogue import DialogueFault
 from mailsetup.net.connection import TooMuchDataError
 from mailsetup.verify.imap import Folder, _fetch_items, _parse, _tokens, from_modified_utf7, quoted
-from mailsetup.verify.result import DialogueFault
 from mailsetup.verify.round_trip import attachment_error
 from mailsetup.verify.smtp import dot_stuffed
 

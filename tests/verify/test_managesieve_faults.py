@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection
@@ -14,7 +15,6 @@ from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.verify import managesieve
 from mailsetup.verify.managesieve import PORT, ActiveRules, NotOffered, RulesOutcome
-from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
 from tests.support.network.scripted_dialogue import (
     HOST,
     Flood,

@@ -10,15 +10,16 @@ import pytest
 
 from mailsetup.diagnosis.sieve.analysis import rule_findings, rule_folders
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.finding import Status
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.network import Network, NetworkOptions, open_network
+from mailsetup.net.network import Network, open_network
 from mailsetup.verify import managesieve
 from mailsetup.verify.managesieve import ActiveRules, ManageSieveSession, NotOffered, RulesOutcome
-from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
 from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers

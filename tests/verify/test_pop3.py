@@ -11,6 +11,15 @@ from pathlib import Path
 import pytest
 
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dialogue import (
+    Confidence,
+    DialogueFailure,
+    DialogueFault,
+    LoggedIn,
+    RoundTrip,
+    RoundTripOutcome,
+    Stage,
+)
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network
@@ -28,15 +37,6 @@ from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smt
 from mailsetup.verify.pop3 import Pop3Session
 from mailsetup.verify.pop3_round_trip import pop3_round_trip
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
-from mailsetup.verify.result import (
-    Confidence,
-    DialogueFailure,
-    DialogueFault,
-    LoggedIn,
-    RoundTrip,
-    RoundTripOutcome,
-    Stage,
-)
 from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
 from tests.support.network.scripted_network import Script, World
 

@@ -8,14 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
-from mailsetup.net.clock import SystemClock
-from mailsetup.net.network import Network, NetworkOptions, open_network
-from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
-from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.pop3_round_trip import pop3_round_trip
-from mailsetup.verify.result import (
+from mailsetup.model.dialogue import (
     Confidence,
     DialogueFailure,
     DialogueFault,
@@ -24,6 +17,14 @@ from mailsetup.verify.result import (
     RoundTripOutcome,
     Stage,
 )
+from mailsetup.model.network_options import NetworkOptions
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from mailsetup.net.clock import SystemClock
+from mailsetup.net.network import Network, open_network
+from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
+from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3_round_trip import pop3_round_trip
 from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers

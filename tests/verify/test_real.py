@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dialogue import DialogueFailure, LoggedIn, RoundTrip
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
-from mailsetup.net.network import Network, NetworkOptions, open_network
+from mailsetup.net.network import Network, open_network
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
-from mailsetup.verify.result import DialogueFailure, LoggedIn, RoundTrip
 from mailsetup.verify.round_trip import round_trip
 from tests.support.servers.real_servers import World
 

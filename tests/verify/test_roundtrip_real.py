@@ -5,10 +5,10 @@ import re
 
 import pytest
 
+from mailsetup.model.dialogue import LoggedIn
 from mailsetup.model.secret import Secret
 from mailsetup.net.network import open_network
 from mailsetup.verify.login import log_in_smtp, open_smtp
-from mailsetup.verify.result import LoggedIn
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.fault_table import TALKER, account, check, options
 from tests.support.servers.real_servers import World

@@ -5,10 +5,10 @@ import base64
 import pytest
 from scramp import ScramMechanism
 
+from mailsetup.model.dialogue import Confidence, DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Authentication
 from mailsetup.verify.replies import SmtpReply, imap_meaning, smtp_meaning
-from mailsetup.verify.result import Confidence, DialogueFault, Stage
 from mailsetup.verify.sasl import SaslError, Scram, choose, exchange, is_sayable
 
 CLEAR = (Authentication.PASSWORD_CLEARTEXT,)

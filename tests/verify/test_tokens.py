@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.secret import AccessToken, Secret, without_secret
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.verify.imap import ImapSession
@@ -19,7 +20,6 @@ from mailsetup.verify.login import (
     open_smtp,
 )
 from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.verify.sasl import Bearer, SaslError, choose, exchange, is_sayable
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_dialogue import Hear, Heard, Say, Step, playing

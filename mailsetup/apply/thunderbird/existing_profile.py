@@ -9,7 +9,7 @@ it begins.
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mailsetup.apply.installation import Computer
+from mailsetup.apply.installation import Computer, find_installation
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
 from mailsetup.apply.thunderbird.account_merge import LAST_KEY, ExistingAccounts, MergePlan, plan
@@ -18,7 +18,6 @@ from mailsetup.apply.thunderbird.new_profile import (
     ThunderbirdApplied,
     ThunderbirdFailure,
     apply_new_profile,
-    find_installation,
     store_password,
 )
 from mailsetup.apply.thunderbird.profile_lock import held, read, usable
@@ -39,8 +38,6 @@ from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import plain
-
-__all__ = ["NEW", "AlreadyThere", "ExistingAccounts", "apply", "apply_existing"]
 
 NEW = "new"
 """The word for a new profile where a profile is named."""

@@ -36,25 +36,6 @@ from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 
-__all__ = [
-    "INI",
-    "OURS",
-    "UNFINISHED",
-    "ApplyOutcome",
-    "Installation",
-    "ThunderbirdApplied",
-    "ThunderbirdFailure",
-    "apply_new_profile",
-    "find_installation",
-    "is_running",
-    "mode",
-    "read_ini",
-    "refuse_while_open",
-    "store_password",
-    "sweep",
-    "understood",
-]
-
 INI = "profiles.ini"
 _PREFS = "prefs.js"
 UNFINISHED = atomic.PREFIX + "unfinished"

@@ -34,16 +34,6 @@ from mailsetup.formats import profiles_ini
 from mailsetup.formats.prefs_js import MAX_SIZE, PrefsFile, PrefValue
 from mailsetup.i18n import _
 
-__all__ = [
-    "UndoFailure",
-    "Undoable",
-    "Undone",
-    "clear_leftovers",
-    "undo",
-    "undo_last",
-    "undoable",
-]
-
 _PREFS = "prefs.js"
 _REMOVED = "removed"
 

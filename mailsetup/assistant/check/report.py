@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 from mailsetup.diagnosis.symptoms import SymptomAnswer
+from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.settings import Account
-from mailsetup.verify.result import LoggedIn, RoundTrip
-
-__all__ = ["CheckReport", "Elsewhere", "LoggedIn", "RoundTrip", "SymptomAnswer"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mailsetup.assistant.check.run import DomainSeen
     from mailsetup.assistant.signin.flow import SignIn
     from mailsetup.diagnosis.symptoms import Symptom
-    from mailsetup.discovery.result import Discovery
+    from mailsetup.model.discovery import Discovery
 
 
 @dataclass(frozen=True, slots=True)

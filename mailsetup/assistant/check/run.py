@@ -37,7 +37,9 @@ from mailsetup.diagnosis.health.domain_health import (
 from mailsetup.diagnosis.sieve.analysis import loop_finding, rule_findings, rule_folders
 from mailsetup.diagnosis.symptoms import SymptomAnswer, answer
 from mailsetup.discovery.certificate_names import proven_name
-from mailsetup.discovery.result import Discovery
+from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, RoundTrip, Stage
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.secret import AccessToken, Secret
@@ -49,10 +51,9 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
+from mailsetup.model.sign_in import SignInFailure, SignInFault
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.net.tls import TlsFailure, TlsFault
-from mailsetup.oauth.result import SignInFailure, SignInFault
 from mailsetup.system.threads import in_thread
 from mailsetup.verify.events import (
     CleaningUp,
@@ -76,7 +77,6 @@ from mailsetup.verify.login import (
 from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
 from mailsetup.verify.managesieve import ActiveRules, RulesOutcome, read_active_rules
 from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.result import DialogueFailure, DialogueFault, LoggedIn, RoundTrip, Stage
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 

@@ -11,6 +11,7 @@ from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.assistant.check.request import SecondMailbox
 from mailsetup.assistant.events import Activity
 from mailsetup.diagnosis.checks.server import finding_of
+from mailsetup.model.dialogue import DialogueFailure, RoundTrip
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.settings import Account, Protocol
 from mailsetup.net.network import Network
@@ -23,7 +24,6 @@ from mailsetup.verify.login import (
     open_smtp,
 )
 from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
-from mailsetup.verify.result import DialogueFailure, RoundTrip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 

@@ -15,6 +15,7 @@ from mailsetup.model.settings import (
     Protocol,
     ServerSettings,
 )
+from mailsetup.model.sign_in import Client, SignInFailure, SignInFault, Tokens
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.oauth.browser import (
@@ -34,20 +35,8 @@ from mailsetup.oauth.clients import (
 from mailsetup.oauth.device import DeviceCode, DeviceRequest, sign_in_by_device
 from mailsetup.oauth.metadata import ask_issuer, completed
 from mailsetup.oauth.provider import OAuthProvider, builtin_for, given_by
-from mailsetup.oauth.result import Client, SignInFailure, SignInFault, Tokens
 from mailsetup.oauth.tokens import renew, revoke
 from mailsetup.system.threads import in_thread
-
-__all__ = [
-    "ClientsFailure",
-    "SignIn",
-    "SignInFailure",
-    "SignInFault",
-    "SignInMeans",
-    "SignInWay",
-    "known_clients",
-    "settings_path",
-]
 
 Emit = Callable[[Event], None]
 OpenBrowser = Callable[[str], None]

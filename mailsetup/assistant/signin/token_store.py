@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from mailsetup.assistant.signin.flow import (
     SignIn,
-    SignInFailure,
     SignInWay,
     from_kept,
     give_back,
@@ -18,6 +17,7 @@ from mailsetup.assistant.signin.flow import (
 )
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import AccessToken
+from mailsetup.model.sign_in import SignInFailure
 from mailsetup.net.network import Network
 from mailsetup.system.threads import in_thread
 from mailsetup.vault import Vault

@@ -9,10 +9,10 @@ from mailsetup.diagnosis.checks.server import room_for_files
 from mailsetup.figures import seconds, size
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dialogue import Stage
 from mailsetup.model.finding import Actor, Finding
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.text import plain
-from mailsetup.verify.result import Stage
 
 
 def verdict_words(report: CheckReport) -> tuple[str, str]:

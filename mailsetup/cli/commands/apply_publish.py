@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsetup.assistant.account_choice import DiscoveryStatus
 from mailsetup.assistant.texts.common import address_fault_sentence
 from mailsetup.cli import text
 from mailsetup.cli.common import (
@@ -21,6 +20,7 @@ from mailsetup.cli.main import BROKEN, DONE, NEEDS_CONFIRMATION, NOT_FOUND, prin
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
+from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.hostname import to_a_label
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.settings_json import SCHEMA

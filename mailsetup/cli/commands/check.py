@@ -6,12 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailsetup.assistant.account_choice import (
-    Discovery,
-    DiscoveryStatus,
-    alternatives_to,
-    username_forms,
-)
+from mailsetup.assistant.account_choice import alternatives_to, username_forms
 from mailsetup.assistant.check.request import CheckRequest, SecondMailbox
 from mailsetup.assistant.texts.common import address_fault_sentence
 from mailsetup.cli import check_text, text
@@ -38,13 +33,13 @@ from mailsetup.cli.signin import early_password, log_in_with
 from mailsetup.diagnosis.symptoms import parse_symptom
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.secret import Secret
 from mailsetup.model.text import plain, without_controls
-from mailsetup.reporting.build import (
+from mailsetup.reporting.build import absence_content, report_content
+from mailsetup.reporting.report_file import (
     ReportFileFailure,
     ReportWritten,
-    absence_content,
-    report_content,
     report_obstacle,
     write_report,
 )

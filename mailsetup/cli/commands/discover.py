@@ -3,13 +3,13 @@
 import argparse
 from typing import assert_never
 
-from mailsetup.assistant.account_choice import Discovery, DiscoveryStatus
 from mailsetup.cli import text
 from mailsetup.cli.common import address_of, find_settings, run_options
 from mailsetup.cli.document import discovery_document
 from mailsetup.cli.engine import Engine
 from mailsetup.cli.main import DONE, NEEDS_CONFIRMATION, NOT_FOUND, print_document
 from mailsetup.cli.refusal import Streams
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 
 
 def discover(options: argparse.Namespace, streams: Streams) -> int:

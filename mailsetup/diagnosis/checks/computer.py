@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from mailsetup.diagnosis.checks.network import KNOWN_PAGES
+from mailsetup.model.certificate import TlsFault
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.settings import Protocol
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.http import HttpReply
 from mailsetup.net.network import Network
-from mailsetup.net.tls import TlsFault
-from mailsetup.verify.result import DialogueFailure, DialogueFault, Stage
 
 _TIMEOUT = 5.0
 _LIMIT = 16 * 1024

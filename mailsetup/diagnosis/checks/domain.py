@@ -4,10 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import assert_never
 
-from mailsetup.discovery.domain_facts import DomainFacts, DomainState, domain_facts
+from mailsetup.discovery.domain_facts import domain_facts
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dns import DnsFailure
+from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Fact, Finding, Status
-from mailsetup.net.dns.resolver import DnsFailure
 from mailsetup.net.network import Network
 
 # Where a slip of the finger is most likely to lead away from.

@@ -6,9 +6,9 @@ Asked only where nothing worked: the questions go to hosts that have nothing to 
 import asyncio
 import secrets
 
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.text import plain
-from mailsetup.net.dns.resolver import DnsAnswer
 from mailsetup.net.http import HttpReply
 from mailsetup.net.network import Network
 

@@ -3,10 +3,8 @@
 from typing import assert_never
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.finding import Fact, Finding, Octets, Status
-from mailsetup.model.settings import Protocol, SocketType
-from mailsetup.net.tls import CertificateFacts
-from mailsetup.verify.result import (
+from mailsetup.model.certificate import CertificateFacts
+from mailsetup.model.dialogue import (
     Confidence,
     DialogueFailure,
     DialogueFault,
@@ -14,6 +12,8 @@ from mailsetup.verify.result import (
     RoundTrip,
     Stage,
 )
+from mailsetup.model.finding import Fact, Finding, Octets, Status
+from mailsetup.model.settings import Protocol, SocketType
 
 _MIB = 1024 * 1024
 _ROOM_FOR_TEXT = 20 * 1024

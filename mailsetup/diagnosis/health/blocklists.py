@@ -12,8 +12,9 @@ import ipaddress
 from dataclasses import dataclass
 
 from mailsetup.diagnosis.health.received_message import read_message
+from mailsetup.model.dns import Absent, DnsAnswer
 from mailsetup.model.finding import Fact, Finding, Status
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, Resolver
+from mailsetup.net.dns.resolver import Resolver
 
 BUDGET = 5.0
 """Seconds for all lists; what has not answered by then is not spoken of."""

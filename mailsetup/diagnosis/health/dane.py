@@ -8,9 +8,10 @@ holds the mail back (RFC 7672 section 2.1.1).
 
 import asyncio
 
-from mailsetup.discovery.domain_facts import DomainFacts
+from mailsetup.model.dns import Absent, DnsFailure, Reply
+from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.finding import Finding, Status
-from mailsetup.net.dns.resolver import Absent, DnsFailure, Reply, Resolver
+from mailsetup.net.dns.resolver import Resolver
 
 MAX_EXCHANGERS = 4
 _NOBODY = "mailsetup-nobody"

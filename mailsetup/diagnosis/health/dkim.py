@@ -19,11 +19,12 @@ from typing import assert_never
 
 from mailsetup.diagnosis.health.received_message import ReceivedMessage
 from mailsetup.diagnosis.health.tag_list import read_tags
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_dns_name, is_within
 from mailsetup.model.rfc5322 import MAX_FIELDS, Field, body_of, header_lines
 from mailsetup.model.text import plain
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Resolver
+from mailsetup.net.dns.resolver import Resolver
 from mailsetup.net.public_suffix import owned_domain
 
 MAX_SIGNATURES = 8

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailsetup.diagnosis.health.tag_list import MAX_TEXT
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_within, to_a_label
 from mailsetup.model.text import plain
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Resolver
+from mailsetup.net.dns.resolver import Resolver
 
 MAX_QUERIES = 8
 """RFC 9989 section 4.10."""

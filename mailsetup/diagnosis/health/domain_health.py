@@ -24,8 +24,9 @@ from mailsetup.diagnosis.health import (
 )
 from mailsetup.diagnosis.health.received_message import ReceivedMessage, read_message
 from mailsetup.discovery import providers
-from mailsetup.discovery.domain_facts import DomainFacts, DomainState, domain_facts
+from mailsetup.discovery.domain_facts import domain_facts
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding
 from mailsetup.model.outcome import Tried
 from mailsetup.net.network import Network

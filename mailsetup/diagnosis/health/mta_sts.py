@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from mailsetup.discovery.domain_facts import DomainFacts
+from mailsetup.model.certificate import TlsFault
+from mailsetup.model.dns import Absent, DnsAnswer
+from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_dns_name
 from mailsetup.model.text import plain
-from mailsetup.net.dns.resolver import Absent, DnsAnswer
 from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply
 from mailsetup.net.network import Network
-from mailsetup.net.tls import TlsFault
 
 MAX_POLICY = 64 * 1024
 """Bytes (RFC 8461 section 3.3)."""

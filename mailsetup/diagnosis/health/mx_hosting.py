@@ -12,18 +12,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailsetup.discovery import providers
-from mailsetup.discovery.domain_facts import DomainFacts
 from mailsetup.discovery.hosting_hints import hosting_pointed_at, hosting_that_sends
 from mailsetup.discovery.providers import MailProvider
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.certificate import TlsFault
+from mailsetup.model.dns import DnsAnswer, MxRecord
+from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_ip_literal, is_within
 from mailsetup.net.dial import ConnectFailure, ConnectFault
-from mailsetup.net.dns.resolver import DnsAnswer, MxRecord, Resolver
+from mailsetup.net.dns.resolver import Resolver
 from mailsetup.net.ip_scope import carried, is_public
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
-from mailsetup.net.tls import TlsFault
 
 MAX_EXCHANGERS = 6
 _MAX_ADDRESSES = 4

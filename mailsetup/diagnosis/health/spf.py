@@ -18,9 +18,10 @@ from mailsetup.diagnosis.health.spf_record import (
     parse,
     policies_among,
 )
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.model.text import plain
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Reply, Resolver
+from mailsetup.net.dns.resolver import Resolver
 
 MAX_LOOKUPS = 10
 """Terms that ask the DNS (RFC 7208 section 4.6.4)."""

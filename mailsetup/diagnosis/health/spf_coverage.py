@@ -14,8 +14,9 @@ from mailsetup.diagnosis.health.spf import MAX_LOOKUPS, check_host
 from mailsetup.diagnosis.health.spf_lint import SpfLint, SpfState, evidence, provider_finding
 from mailsetup.diagnosis.health.spf_record import BadTerm, Mechanism, SpfQualifier, parse
 from mailsetup.discovery import providers
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Fact, Finding, Status
-from mailsetup.net.dns.resolver import DnsAnswer, Resolver
+from mailsetup.net.dns.resolver import Resolver
 from mailsetup.net.ip_scope import is_public
 from mailsetup.net.public_suffix import owned_domain
 

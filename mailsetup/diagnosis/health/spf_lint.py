@@ -24,10 +24,11 @@ from mailsetup.diagnosis.health.spf_record import (
 )
 from mailsetup.discovery import providers
 from mailsetup.discovery.providers import MailProvider
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.hostname import is_within
 from mailsetup.model.text import plain
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Resolver
+from mailsetup.net.dns.resolver import Resolver
 from mailsetup.net.public_suffix import owned_domain
 
 _ENOUGH = 40

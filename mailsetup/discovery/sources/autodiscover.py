@@ -25,11 +25,12 @@ from mailsetup.formats.autodiscover import (
     request,
 )
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.hostname import https_url, parse_host, parse_port
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.net.dns.resolver import DnsAnswer, rfc2782_order
+from mailsetup.net.dns.resolver import rfc2782_order
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain, registrable_domain

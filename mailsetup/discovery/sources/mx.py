@@ -16,10 +16,10 @@ from mailsetup.discovery.sources.builtin import known_exchanger
 from mailsetup.discovery.sources.ispdb import look_up
 from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, MxRecord, Reply
 from mailsetup.model.hostname import is_within, parse_host
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Method
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, MxRecord, Reply
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from mailsetup.discovery.fetch_autoconfig import failed, refused
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
 from mailsetup.model.hostname import https_url, parse_host
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
@@ -32,7 +33,6 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.model.text import plain
-from mailsetup.net.dns.resolver import Absent, DnsAnswer, DnsFailure, Reply
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
 

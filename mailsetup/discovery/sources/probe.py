@@ -9,6 +9,7 @@ from mailsetup.discovery.certificate_names import other_names
 from mailsetup.discovery.sources.mx import best_exchangers, is_filter
 from mailsetup.discovery.sources.srv import LABELS, is_declined
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.certificate import TlsFault
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
     STANDARD_PORTS,
@@ -22,7 +23,6 @@ from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.net.tls import TlsFault
 
 # Preferred first; an empty prefix is the domain itself.
 _PREFIXES = {

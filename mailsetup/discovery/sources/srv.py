@@ -6,6 +6,7 @@ from typing import assert_never
 
 from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, Reply, SrvRecord
 from mailsetup.model.hostname import https_url, parse_host, parse_port
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
@@ -18,15 +19,7 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.net.dns.resolver import (
-    Absent,
-    DnsAnswer,
-    DnsFailure,
-    DnsFault,
-    Reply,
-    SrvRecord,
-    rfc2782_order,
-)
+from mailsetup.net.dns.resolver import rfc2782_order
 from mailsetup.net.network import Network
 
 LABELS = (

@@ -16,7 +16,8 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol
 
 if TYPE_CHECKING:
-    from mailsetup.assistant.service import Assistant, RunOptions
+    from mailsetup.assistant.run_options import RunOptions
+    from mailsetup.assistant.service import Assistant
     from mailsetup.assistant.technician_options import TechnicianOptionFailure
     from mailsetup.demo.mail_system import DemoMailSystem
     from mailsetup.model.settings import ServerSettings
@@ -168,11 +169,9 @@ class Jobs:
         blocklists = other is not None and session.ask_blocklists
 
         async def test(emit: Callable[[Event], None]) -> object:
-            from mailsetup.assistant.service import (
-                CheckRequest,
-                UnconfirmedError,
-                alternatives_to,
-            )
+            from mailsetup.assistant.account_choice import alternatives_to
+            from mailsetup.assistant.check.request import CheckRequest
+            from mailsetup.assistant.service import UnconfirmedError
 
             others: tuple[ServerSettings, ...] = ()
             if discovery is not None and discovery.settings is not None:

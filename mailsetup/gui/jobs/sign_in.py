@@ -56,9 +56,11 @@ class SignInJobs:
         self._bridge.start(ask, asked)
 
     def _take_way(self, end: JobEnd) -> None:
-        from mailsetup.assistant.signin.flow import ClientsFailure, SignIn, SignInFailure, SignInWay
+        from mailsetup.assistant.signin.flow import SignIn, SignInWay
         from mailsetup.assistant.technician_options import TechnicianOptionFailure
         from mailsetup.assistant.texts.signin import clients_problem_sentence, sign_in_sentence
+        from mailsetup.model.sign_in import SignInFailure
+        from mailsetup.oauth.clients import ClientsFailure
 
         session = self._session
         session.way_known, session.way, session.way_problem = True, None, ""
@@ -95,8 +97,9 @@ class SignInJobs:
             )
 
         def ended(end: JobEnd) -> None:
-            from mailsetup.assistant.signin.flow import SignIn, SignInFailure
+            from mailsetup.assistant.signin.flow import SignIn
             from mailsetup.assistant.texts.signin import sign_in_link, sign_in_sentence
+            from mailsetup.model.sign_in import SignInFailure
 
             match end.value:
                 case SignIn():

@@ -28,7 +28,7 @@ from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
-    from mailsetup.assistant.service import Discovery
+    from mailsetup.model.discovery import Discovery
     from mailsetup.model.settings import Account
 
 

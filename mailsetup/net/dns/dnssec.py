@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from mailsetup.net.network_options import ROOT_ANCHORS
+from mailsetup.model.network_options import ROOT_ANCHORS
 
 if TYPE_CHECKING:
     from dns.message import Message

@@ -4,81 +4,35 @@ import asyncio
 import random
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from mailsetup.model.dns import (
+    Absent,
+    DnsAnswer,
+    DnsFailure,
+    DnsFault,
+    MxRecord,
+    Reply,
+    SrvRecord,
+)
 from mailsetup.model.hostname import is_dns_name, is_ip_literal
+from mailsetup.model.network_options import ROOT_ANCHORS
 from mailsetup.net.dns.dnssec import Validator
 from mailsetup.net.dns.message import RecordType, ResourceRecord, ResponseCode
 from mailsetup.net.dns.transport import LIFETIME, DnsTransport, NoServerError, system_servers
 from mailsetup.net.fd_exhaustion import when_free
-from mailsetup.net.network_options import ROOT_ANCHORS
 
 if TYPE_CHECKING:
     from dns.asyncresolver import Resolver as AsyncResolver
     from dns.message import Message
 
-R = TypeVar("R", covariant=True)
 _K = TypeVar("_K")
 _F = TypeVar("_F", bound="asyncio.Future[Any]")
 
 _FIRST_RETRY = 1.0
 MAX_REMEMBERED = 2000
 """Answers that a run keeps: a search asks some sixty questions, and several run at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class DnsAnswer(Generic[R]):
-    """Records. ``validated`` means DNSSEC-validated by a resolver on this very machine."""
-
-    records: tuple[R, ...]
-    validated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """The name does not exist (``nxdomain``), or has no record of this type."""
-
-    nxdomain: bool
-
-
-class DnsFault(StrEnum):
-    """Why there is no answer at all."""
-
-    TIMEOUT = "timeout"
-    SERVFAIL = "servfail"
-    NO_RESOLVER = "no-resolver"
-    MALFORMED = "malformed"
-
-
-@dataclass(frozen=True, slots=True)
-class DnsFailure:
-    """The resolver did not answer, or answered that it cannot tell."""
-
-    fault: DnsFault
-
-
-Reply = DnsAnswer[R] | Absent | DnsFailure
-
-
-@dataclass(frozen=True, slots=True)
-class MxRecord:
-    """RFC 5321 section 5: lower preference first; an empty host is a null MX (RFC 7505)."""
-
-    preference: int
-    host: str
-
-
-@dataclass(frozen=True, slots=True)
-class SrvRecord:
-    """RFC 2782. An empty target means that the service is not offered."""
-
-    priority: int
-    weight: int
-    port: int
-    target: str
 
 
 def by_preference(records: Sequence[MxRecord]) -> tuple[MxRecord, ...]:

@@ -11,8 +11,8 @@ from mailsetup.apply.thunderbird.new_profile import (
     ThunderbirdApplied,
     ThunderbirdFailure,
     apply_new_profile,
-    is_running,
 )
+from mailsetup.apply.thunderbird.profile_lock import is_running
 from mailsetup.apply.thunderbird.undo import UndoFailure, Undone, undo
 from mailsetup.formats import profiles_ini
 from mailsetup.model.settings import Authentication

@@ -11,8 +11,8 @@ from mailsetup.apply.thunderbird.new_profile import (
     ThunderbirdApplied,
     ThunderbirdFailure,
     apply_new_profile,
-    is_running,
 )
+from mailsetup.apply.thunderbird.profile_lock import is_running
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.thunderbird import OAUTH2_HOSTS, Thunderbird
 from mailsetup.formats.prefs_js import PrefsFile

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 from mailsetup.diagnosis.health.dkim import Body, DkimFault, Signature, Standing, findings, verify
 from mailsetup.diagnosis.health.received_message import read_message
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Status
-from mailsetup.net.dns.resolver import DnsAnswer
 from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, World, run
 
 NAME = "sel._domainkey.bodega.es"

@@ -14,8 +14,8 @@ from mailsetup.diagnosis.health.dmarc import (
     refused_reports,
     walk,
 )
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding
-from mailsetup.net.dns.resolver import DnsAnswer
 from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, run
 
 

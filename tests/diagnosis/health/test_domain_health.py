@@ -17,10 +17,10 @@ from mailsetup.diagnosis.health.domain_health import (
     look_at_message,
     settled,
 )
-from mailsetup.discovery.domain_facts import DomainFacts, DomainState
+from mailsetup.model.dns import DnsAnswer, MxRecord
+from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.outcome import Fate, Tried
-from mailsetup.net.dns.resolver import DnsAnswer, MxRecord
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import (
     NEVER,

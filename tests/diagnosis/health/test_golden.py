@@ -4,9 +4,9 @@ import pytest
 
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.health import dmarc, mta_sts, spf_lint
-from mailsetup.discovery.domain_facts import DomainFacts, DomainState
+from mailsetup.model.dns import DnsAnswer, MxRecord
+from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
-from mailsetup.net.dns.resolver import DnsAnswer, MxRecord
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, World, mx, run
 

@@ -4,10 +4,11 @@ import pytest
 
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.health.mx_hosting import findings
-from mailsetup.discovery.domain_facts import DomainFacts, DomainState, domain_facts
+from mailsetup.discovery.domain_facts import domain_facts
+from mailsetup.model.dns import DnsAnswer, MxRecord
+from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.net.dial import ConnectFault
-from mailsetup.net.dns.resolver import DnsAnswer, MxRecord
 from tests.support.network.scripted_network import DnsReply, World, address, imap, run
 
 ADDRESS = address("ana@bodega.es")

@@ -12,7 +12,8 @@ from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_mess
 from mailsetup.discovery.domain_facts import domain_facts
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
-from mailsetup.net.network import NetworkOptions, open_network
+from mailsetup.model.network_options import NetworkOptions
+from mailsetup.net.network import open_network
 from tests.support.samples.signed_messages import HEALTHY, KEY, Place
 
 pytestmark = pytest.mark.servers

@@ -4,8 +4,8 @@ import pytest
 
 from mailsetup.diagnosis.health.spf_coverage import findings, reverse_of
 from mailsetup.diagnosis.health.spf_lint import lint
+from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding, Status
-from mailsetup.net.dns.resolver import DnsAnswer
 from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, mx, run
 
 

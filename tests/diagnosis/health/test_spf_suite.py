@@ -10,16 +10,8 @@ from typing import Any, TypeVar
 import pytest
 
 from mailsetup.diagnosis.health.spf import check_host
-from mailsetup.net.dns.resolver import (
-    Absent,
-    DnsAnswer,
-    DnsFailure,
-    DnsFault,
-    MxRecord,
-    Reply,
-    SrvRecord,
-    by_preference,
-)
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, MxRecord, Reply, SrvRecord
+from mailsetup.net.dns.resolver import by_preference
 from tests.support.network.scripted_network import run
 
 _SCENARIOS = json.loads((Path(__file__).parent / "rfc7208" / "suite.json").read_text())

@@ -15,19 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsetup.net.dns.resolver import (
-    Absent,
-    DnsAnswer,
-    DnsFailure,
-    DnsFault,
-    DnsResolver,
-    MxRecord,
-    Reply,
-    SrvRecord,
-    asked_of_system,
-    asked_once,
-    rfc2782_order,
-)
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, MxRecord, Reply, SrvRecord
+from mailsetup.net.dns.resolver import DnsResolver, asked_of_system, asked_once, rfc2782_order
 
 ZONE = {
     ("bodega.es.", "MX"): ["20 b.bodega.es.", "10 a.bodega.es."],

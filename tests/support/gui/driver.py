@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.check.report import CheckReport
+from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.events import (
     Activity,
     ActivityEnded,
@@ -22,14 +23,8 @@ from mailsetup.assistant.events import (
     ignore,
 )
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.run_options import NotAsked
-from mailsetup.assistant.service import (
-    Assistant,
-    CheckRequest,
-    Discovery,
-    DiscoveryStatus,
-    RunOptions,
-)
+from mailsetup.assistant.run_options import NotAsked, RunOptions
+from mailsetup.assistant.service import Assistant
 from mailsetup.diagnosis.chain import Diagnosis, judge
 from mailsetup.gui.pages.complaint import ComplaintPage
 from mailsetup.gui.pages.found import FoundPage
@@ -42,6 +37,7 @@ from mailsetup.gui.pages.start import StartPage
 from mailsetup.gui.pages.welcome import WelcomePage
 from mailsetup.gui.window import Window
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings

@@ -15,7 +15,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from mailsetup import resources
-from mailsetup.assistant.check.report import CheckReport, LoggedIn, RoundTrip
+from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.events import (
     Activity,
     ActivityEnded,
@@ -27,7 +27,7 @@ from mailsetup.assistant.events import (
     SourceAsked,
 )
 from mailsetup.assistant.flow import Page
-from mailsetup.assistant.service import Assistant, Discovery, DiscoveryStatus
+from mailsetup.assistant.service import Assistant
 from mailsetup.assistant.signin.flow import sign_in_as, sign_in_way
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.symptoms import Symptom, answer
@@ -39,6 +39,8 @@ from mailsetup.gui.theme import apply_theme
 from mailsetup.gui.window import Window
 from mailsetup.i18n import _, set_language
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.dialogue import LoggedIn, RoundTrip
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.settings import (

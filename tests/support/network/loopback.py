@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 import trustme
 
+from mailsetup.model.dns import DnsAnswer, Reply
 from mailsetup.net.dial import Dialer
-from mailsetup.net.dns.resolver import DnsAnswer, Reply
 from mailsetup.net.tls import verifying_context
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

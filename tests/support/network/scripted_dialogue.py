@@ -11,8 +11,9 @@ from pathlib import Path
 
 import trustme
 
+from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.net.network import Network, NetworkOptions, open_network
+from mailsetup.net.network import Network, open_network
 
 HOST = "mail.scripted.test"
 

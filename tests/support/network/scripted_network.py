@@ -9,19 +9,12 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from mailsetup.model.address import EmailAddress
+from mailsetup.model.certificate import CertificateFacts, TlsFailure, TlsFault
+from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, MxRecord, Reply, SrvRecord
 from mailsetup.model.secret import AccessToken
 from mailsetup.net.connection import Connection, TlsSession, _Wire
 from mailsetup.net.dial import ConnectFailure, ConnectFault
-from mailsetup.net.dns.resolver import (
-    Absent,
-    DnsAnswer,
-    DnsFailure,
-    DnsFault,
-    MxRecord,
-    Reply,
-    SrvRecord,
-    by_preference,
-)
+from mailsetup.net.dns.resolver import by_preference
 from mailsetup.net.http import (
     BODY_LIMIT,
     REQUEST_TIMEOUT,
@@ -32,7 +25,6 @@ from mailsetup.net.http import (
 )
 from mailsetup.net.network import Network
 from mailsetup.net.open_connections import OpenConnections
-from mailsetup.net.tls import CertificateFacts, TlsFailure, TlsFault
 
 T = TypeVar("T")
 

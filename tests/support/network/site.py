@@ -10,7 +10,7 @@ from pathlib import Path
 from mailsetup.apply.artifact_writer import Written, write_artifact
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.publication import Publication
-from mailsetup.net.network import NetworkOptions
+from mailsetup.model.network_options import NetworkOptions
 from tests.support.servers.configs import knot, nginx, zone
 from tests.support.servers.process import Server, answers
 from tests.support.servers.real_servers import Certificates, _free_loopback_address, _with_sbin

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from mailsetup import i18n
-from mailsetup.assistant.check.report import CheckReport, Elsewhere, RoundTrip
+from mailsetup.assistant.check.report import CheckReport, Elsewhere
 from mailsetup.diagnosis.symptoms import Symptom, answer
-from mailsetup.discovery.result import Discovery
+from mailsetup.model.dialogue import Quota, RoundTrip
+from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.outcome import Fate, Tried
 from mailsetup.reporting.build import report_content
 from mailsetup.reporting.content import ReportContent
-from mailsetup.verify.result import Quota
 from tests.support.gui.gallery import discovery as some_discovery
 from tests.support.gui.gallery import report as some_report
 

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
-from mailsetup.net.network import Network, NetworkOptions, open_network
+from mailsetup.model.network_options import NetworkOptions
+from mailsetup.net.network import Network, open_network
 from tests.support.servers.configs import knot, nginx, zone
 
 DIGEST = "aa" * 32

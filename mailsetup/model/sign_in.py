@@ -1,11 +1,9 @@
-"""What a sign-in can come to: values, never exceptions."""
+"""What a sign-in (OAuth 2.0) can come to: values, never exceptions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from mailsetup.model.secret import AccessToken, Secret
-from mailsetup.net.http import HttpFailure, HttpFault
 
 
 class SignInFault(StrEnum):
@@ -57,13 +55,6 @@ class SignInFailure:
     detail: str = ""
     port: int = 0
     """For `SignInFault.PORT_TAKEN`."""
-
-
-def not_reached(failure: HttpFailure) -> SignInFailure:
-    """Why no answer came from a provider; the detail is its host."""
-    host = urlsplit(failure.url).hostname or ""
-    untrusted = failure.fault is HttpFault.TLS
-    return SignInFailure(SignInFault.UNTRUSTED if untrusted else SignInFault.UNREACHABLE, host)
 
 
 @dataclass(frozen=True, slots=True)

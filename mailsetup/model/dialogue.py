@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.settings import ServerSettings
-from mailsetup.net.tls import CertificateFacts
 
 
 class Stage(StrEnum):

@@ -9,7 +9,7 @@ from mailsetup.model.settings import AccountSettings, Hint
 from mailsetup.model.source import Source
 
 if TYPE_CHECKING:
-    from mailsetup.discovery.domain_facts import DomainFacts
+    from mailsetup.model.domain_facts import DomainFacts
 
 
 class DiscoveryStatus(StrEnum):
