@@ -26,7 +26,7 @@ KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 
 def extracted() -> Catalog:
-    """All texts of the sources, in the order of the files."""
+    """All texts of the sources."""
     catalog = Catalog(project="mailsetup", charset="utf-8", fuzzy=False)
     for folder in SOURCES:
         found = extract_from_dir(
@@ -69,9 +69,9 @@ def spanish() -> Catalog:
 
 
 def po_bytes(catalog: Catalog) -> bytes:
-    """A catalogue as text, without line numbers, so that changes stay small."""
+    """A catalogue as text, sorted and without locations: moving code does not change it."""
     out = io.BytesIO()
-    write_po(out, catalog, width=100, include_lineno=False, omit_header=False, ignore_obsolete=True)
+    write_po(out, catalog, width=100, no_location=True, sort_output=True, ignore_obsolete=True)
     lines = out.getvalue().splitlines(keepends=True)
     # Dates would differ with every run.
     return b"".join(line for line in lines if b"-Date:" not in line)
