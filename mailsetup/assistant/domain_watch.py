@@ -20,6 +20,7 @@ from mailsetup.model.certificate import CertificateFacts, TlsFailure, TlsFault
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Fact, Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
@@ -173,7 +174,7 @@ def _expiring(
         "certificate_expires": certificate.not_after.isoformat(),
         "certificate_issuer": certificate.issuer,
     }
-    return Finding("hosting.tls.certificate-expiring", Status.WARN, facts, evidence)
+    return Finding(FindingId.HOSTING_TLS_CERTIFICATE_EXPIRING, Status.WARN, facts, evidence)
 
 
 _NAMES = {

@@ -10,6 +10,7 @@ from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpReply
@@ -138,16 +139,21 @@ def test_a_port_of_nobody_elses_is_not_judged() -> None:
 
 def test_what_the_computer_explains_is_not_told_as_the_servers_fault() -> None:
     late = failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate())
-    both = (finding_of(late, address()), Finding("client.clock.wrong", Status.FAIL, {"offset": ""}))
+    both = (
+        finding_of(late, address()),
+        Finding(FindingId.CLIENT_CLOCK_WRONG, Status.FAIL, {"offset": ""}),
+    )
     verdict = judge(both, ())
     assert [finding.id for finding in verdict.findings] == ["client.clock.wrong"]
     assert verdict.first_broken is Link.CLIENT
 
 
 def test_a_closed_port_leaves_the_rest_of_the_chain_to_be_judged() -> None:
-    closed = Finding("client.network.port-blocked", Status.FAIL, {"blocked": "465", "open": "—"})
-    unreached = Finding("hosting.server.unreachable", Status.FAIL, {"host": "x"})
-    warned = Finding("dns.dmarc.missing", Status.WARN)
+    closed = Finding(
+        FindingId.CLIENT_NETWORK_PORT_BLOCKED, Status.FAIL, {"blocked": "465", "open": "—"}
+    )
+    unreached = Finding(FindingId.HOSTING_SERVER_UNREACHABLE, Status.FAIL, {"host": "x"})
+    warned = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
     verdict = judge((unreached, closed, warned), (Link.ACCOUNT,))
     assert [one.id for one in verdict.findings] == [closed.id, warned.id]
     assert dict(verdict.chain)[Link.HOSTING] is Status.UNKNOWN

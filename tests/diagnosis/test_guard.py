@@ -15,6 +15,7 @@ from mailsetup.diagnosis.guard import Guard, guarded, incomplete
 from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
 from mailsetup.model.dns import MxRecord, Reply
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount
 from mailsetup.net.dial import ConnectFault
@@ -74,7 +75,7 @@ def test_a_defect_in_one_part_leaves_all_others_in_the_report(kind: str) -> None
     report = checked(world_of(kind))
     by_id = {one.id: one for one in report.findings}
     assert "hosting.server.refused" in by_id
-    defect = by_id["client.check.incomplete"]
+    defect = by_id[FindingId.CLIENT_CHECK_INCOMPLETE]
     assert defect.status is Status.WARN
     assert str(defect.evidence["defect"]).startswith("DefectError at tests.diagnosis.test_guard:")
     assert SECRET not in repr(report)

@@ -17,14 +17,15 @@ from mailsetup.diagnosis.symptoms import (
 )
 from mailsetup.i18n import set_language
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 
-FULL = Finding("account.quota.full", Status.FAIL)
-REFUSED = Finding("account.login.refused", Status.FAIL, {"host": "x"})
-NOT_OURS = Finding("account.send.sender-not-allowed", Status.FAIL, {"address": "x"})
-NO_DMARC = Finding("dns.dmarc.missing", Status.WARN)
-NO_MX = Finding("dns.mx.missing", Status.FAIL, {"domain": "x"})
-IN_SPAM = Finding("account.mail.in-spam", Status.WARN, {"folder": "Spam"})
-OFFLINE = Finding("client.network.offline", Status.FAIL)
+FULL = Finding(FindingId.ACCOUNT_QUOTA_FULL, Status.FAIL)
+REFUSED = Finding(FindingId.ACCOUNT_LOGIN_REFUSED, Status.FAIL, {"host": "x"})
+NOT_OURS = Finding(FindingId.ACCOUNT_SEND_SENDER_NOT_ALLOWED, Status.FAIL, {"address": "x"})
+NO_DMARC = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
+NO_MX = Finding(FindingId.DNS_MX_MISSING, Status.FAIL, {"domain": "x"})
+IN_SPAM = Finding(FindingId.ACCOUNT_MAIL_IN_SPAM, Status.WARN, {"folder": "Spam"})
+OFFLINE = Finding(FindingId.CLIENT_NETWORK_OFFLINE, Status.FAIL)
 
 
 def asked(

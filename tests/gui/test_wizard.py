@@ -24,6 +24,7 @@ from mailsetup.i18n import language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Account, HostAlias
 from mailsetup.vault import VaultState
 from tests.support.gui.driver import Person, Scripted, folder_chooser, nothing_found
@@ -88,7 +89,7 @@ def test_each_complaint_is_answered(somebody: MakePerson, symptom: Symptom) -> N
 def test_what_only_others_see_asks_for_a_mailbox_elsewhere(
     somebody: MakePerson, symptom: Symptom
 ) -> None:
-    spf = Finding("dns.spf.missing", Status.WARN, {"domain": "bodegasdelebro.es"})
+    spf = Finding(FindingId.DNS_SPF_MISSING, Status.WARN, {"domain": "bodegasdelebro.es"})
     assistant = Scripted(reports=[answered(symptom, spf)])
     person = somebody(assistant)
     complains(person, symptom)
@@ -319,7 +320,7 @@ def test_a_refused_address_can_be_tried_once_as_the_short_name(somebody: MakePer
 def test_the_name_that_a_server_proves_is_one_click_away(somebody: MakePerson) -> None:
     broken = report(healthy=False)
     wrong = Finding(
-        "hosting.tls.certificate-wrong-name",
+        FindingId.HOSTING_TLS_CERTIFICATE_WRONG_NAME,
         Status.FAIL,
         {"host": broken.account.incoming.host, "names": ("x",), "fitting": "srv12.hoster.com"},
         {"proven_name": "srv12.hoster.com"},
@@ -344,7 +345,7 @@ def test_the_name_that_a_server_proves_is_one_click_away(somebody: MakePerson) -
 
 def test_with_nothing_found_the_servers_are_entered_by_hand(somebody: MakePerson) -> None:
     guess = "mail.bodegasdelebro.es"
-    away = Finding("hosting.server.unresolvable", Status.FAIL, {"host": guess})
+    away = Finding(FindingId.HOSTING_SERVER_UNRESOLVABLE, Status.FAIL, {"host": guess})
     assistant = Scripted(found=nothing_found(), unreachable={guess: away})
     person = somebody(assistant)
     person.enters_address("ana@bodegasdelebro.es")
@@ -439,7 +440,7 @@ def test_escape_does_not_throw_away_a_success(person: Person) -> None:
 
 def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePerson) -> None:
     refused = Finding(
-        "hosting.message.rejected",
+        FindingId.HOSTING_MESSAGE_REJECTED,
         Status.FAIL,
         {"host": "smtp.correo-iberico.es"},
         {"server": "smtp.correo-iberico.es:465", "code": "554 5.7.1", "answer": "No"},

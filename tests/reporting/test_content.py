@@ -11,6 +11,7 @@ from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.reporting.build import absence_content, report_content
 from mailsetup.reporting.content import MAX_ROWS, MAX_TEXT, ReportRow, ReportTable
@@ -132,7 +133,7 @@ def test_messages_to_and_from_a_second_mailbox_are_told() -> None:
 
 
 def test_a_second_mailbox_that_could_not_be_used_is_noted() -> None:
-    problem = Finding("account.login.refused", Status.FAIL, {"host": "imap.otra.example"})
+    problem = Finding(FindingId.ACCOUNT_LOGIN_REFUSED, Status.FAIL, {"host": "imap.otra.example"})
     told = report_content(
         replace(healthy(), elsewhere=Elsewhere("ana@otra.example", problem=problem)), None, NOW
     )
@@ -199,7 +200,7 @@ def test_a_report_stays_in_its_language() -> None:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_a_search_that_found_nothing_has_a_report_too(language: str) -> None:
     address = EmailAddress("nadie", "sincorreo.test")
-    missing = Finding("dns.mx.missing", Status.FAIL, {"domain": "sincorreo.test"})
+    missing = Finding(FindingId.DNS_MX_MISSING, Status.FAIL, {"domain": "sincorreo.test"})
     with speaking(language):
         told = absence_content(
             address,

@@ -41,6 +41,7 @@ from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, RoundTrip, Stage
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
@@ -238,7 +239,7 @@ class Check:
         return self._report(started, findings, mail, self._proven(domain, mail))
 
     def _offline(self, started: float) -> CheckReport:
-        findings = self._told((Finding("client.network.offline", Status.FAIL),))
+        findings = self._told((Finding(FindingId.CLIENT_NETWORK_OFFLINE, Status.FAIL),))
         return self._report(started, findings, _Mail(_Side(), _Side()), set())
 
     def _report(
@@ -401,9 +402,9 @@ class Check:
         """Without what would only count had we logged in there, and what mail disproves."""
         unproven: tuple[str, ...] = ()
         if mail.incoming.proof is None:
-            unproven += ("dns.mx.elsewhere", "dns.mx.two-hostings")
+            unproven += (FindingId.DNS_MX_ELSEWHERE, FindingId.DNS_MX_TWO_HOSTINGS)
         if mail.outgoing.proof is None:
-            unproven += ("dns.spf.sender-not-covered",)
+            unproven += (FindingId.DNS_SPF_SENDER_NOT_COVERED,)
         sent = mail.elsewhere.sent if mail.elsewhere is not None else None
         request = self._health_request(sent.raw if sent is not None else b"", elsewhere=True)
         return tuple(one for one in settled(of_dns, request) if one.id not in unproven)
@@ -719,15 +720,15 @@ class Check:
     def _of_sign_in(self, finding: Finding) -> Finding:
         """Where a token was refused: what is known of the reason from the sign-in itself."""
         sign_in = self._request.sign_in
-        if finding.id != "account.login.sign-in-refused" or sign_in is None:
+        if finding.id != FindingId.ACCOUNT_LOGIN_SIGN_IN_REFUSED or sign_in is None:
             return finding
         facts, evidence = dict(finding.facts), dict(finding.evidence)
         if sign_in.is_of_another:
             facts["chosen"] = evidence["chosen"] = sign_in.signed_in_as
-            return Finding("account.login.wrong-account", finding.status, facts, evidence)
+            return Finding(FindingId.ACCOUNT_LOGIN_WRONG_ACCOUNT, finding.status, facts, evidence)
         failed = self._renewal_failed
         if failed is not None and failed.fault is SignInFault.EXPIRED:
-            return Finding("account.login.sign-in-expired", finding.status, facts, evidence)
+            return Finding(FindingId.ACCOUNT_LOGIN_SIGN_IN_EXPIRED, finding.status, facts, evidence)
         return finding
 
     @property
@@ -773,7 +774,9 @@ class Check:
 
 def _username_form(refused: ServerSettings, accepted: ServerSettings) -> Finding:
     facts = {"username": accepted.username, "refused": refused.username}
-    return Finding("account.login.username-form", Status.WARN, facts, {"server": str(accepted)})
+    return Finding(
+        FindingId.ACCOUNT_LOGIN_USERNAME_FORM, Status.WARN, facts, {"server": str(accepted)}
+    )
 
 
 def _status(outcome: LoggedIn | DialogueFailure) -> Status:

@@ -9,6 +9,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import DnsFailure
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.net.network import Network
 
 # Where a slip of the finger is most likely to lead away from.
@@ -58,9 +59,11 @@ async def look_at_domain(
     seen, bogus = await asyncio.gather(_facts(known, address, net), _is_bogus(address, net))
     if bogus:
         shown = {"domain": address.display_domain}
-        return DomainVerdict((Finding("dns.domain.bogus", Status.FAIL, shown),), in_order=False)
+        return DomainVerdict(
+            (Finding(FindingId.DNS_DOMAIN_BOGUS, Status.FAIL, shown),), in_order=False
+        )
     if seen.state is DomainState.UNANSWERED and not await _resolver_works(net):
-        cause = "client.dns.broken" if net.is_online() else "client.network.offline"
+        cause = FindingId.CLIENT_DNS_BROKEN if net.is_online() else FindingId.CLIENT_NETWORK_OFFLINE
         broken = Finding(cause, Status.FAIL, evidence={"fault": str(seen.fault)})
         return DomainVerdict((broken,), in_order=False)
     return judge_domain(seen, address)
@@ -91,10 +94,10 @@ def judge_domain(facts: DomainFacts, address: EmailAddress) -> DomainVerdict:
         case DomainState.UNKNOWN:
             return DomainVerdict((), in_order=False)
         case DomainState.MISSING:
-            return _broken(address, Finding("dns.domain.missing", Status.FAIL, shown))
+            return _broken(address, Finding(FindingId.DNS_DOMAIN_MISSING, Status.FAIL, shown))
         case DomainState.UNANSWERED:
             evidence = {"fault": str(facts.fault)}
-            finding = Finding("dns.domain.unanswered", Status.FAIL, shown, evidence)
+            finding = Finding(FindingId.DNS_DOMAIN_UNANSWERED, Status.FAIL, shown, evidence)
             return DomainVerdict((finding,), in_order=False)
         case DomainState.EXISTS:
             return _judge_exchangers(facts, address)
@@ -105,15 +108,15 @@ def judge_domain(facts: DomainFacts, address: EmailAddress) -> DomainVerdict:
 def _judge_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainVerdict:
     shown = {"domain": address.display_domain}
     if facts.null_mx:
-        return _broken(address, Finding("dns.mx.null", Status.FAIL, shown))
+        return _broken(address, Finding(FindingId.DNS_MX_NULL, Status.FAIL, shown))
     if not facts.exchangers:
         evidence: dict[str, Fact] = {"mx": "none", "address": facts.has_address}
-        return _broken(address, Finding("dns.mx.missing", Status.FAIL, shown, evidence))
+        return _broken(address, Finding(FindingId.DNS_MX_MISSING, Status.FAIL, shown, evidence))
     if facts.unresolvable:
         named = tuple(record.host for record in facts.exchangers if record.host)
         all_dead = set(named) <= set(facts.unresolvable)
         finding = Finding(
-            "dns.mx.unresolvable",
+            FindingId.DNS_MX_UNRESOLVABLE,
             Status.FAIL if all_dead else Status.WARN,
             {**shown, "hosts": facts.unresolvable},
             {"mx": named},
@@ -127,7 +130,7 @@ def _broken(address: EmailAddress, finding: Finding) -> DomainVerdict:
     if suggestion is None:
         return DomainVerdict((finding,), in_order=False)
     typo = Finding(
-        "client.address.typo",
+        FindingId.CLIENT_ADDRESS_TYPO,
         Status.FAIL,
         {"domain": address.display_domain, "suggestion": f"{address.local}@{suggestion}"},
     )

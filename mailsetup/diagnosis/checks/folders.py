@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.text import plain
 from mailsetup.verify.imap import Folder
 
@@ -79,7 +80,9 @@ def folder_findings(
     missing = missing_special_folders(folders)
     if missing:
         evidence["missing"] = tuple(str(use) for use in missing)
-    return (Finding("account.folders.unsubscribed", Status.WARN, {"folders": names}, evidence),)
+    return (
+        Finding(FindingId.ACCOUNT_FOLDERS_UNSUBSCRIBED, Status.WARN, {"folders": names}, evidence),
+    )
 
 
 def _is_called_so(folder: Folder, use: SpecialUse) -> bool:

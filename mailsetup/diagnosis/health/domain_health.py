@@ -28,6 +28,7 @@ from mailsetup.discovery.domain_facts import domain_facts
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.outcome import Tried
 from mailsetup.net.network import Network
 
@@ -179,4 +180,4 @@ def settled(of_dns: Sequence[Finding], request: HealthRequest) -> tuple[Finding,
     }
     if request.address.domain not in senders_seen:
         return tuple(of_dns)
-    return tuple(one for one in of_dns if one.id != "dns.spf.sender-not-covered")
+    return tuple(one for one in of_dns if one.id != FindingId.DNS_SPF_SENDER_NOT_COVERED)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from mailsetup.diagnosis.sieve.parser import Command, Test, UnreadableError, parse
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.rfc5322 import fields_of, text_of
 from mailsetup.model.text import plain
 from mailsetup.net.public_suffix import owned_domain
@@ -81,7 +82,9 @@ def _forwards(walk: "_Walk", address: EmailAddress) -> Finding | None:
     if any(_is_own(redirect.target, address) for redirect in walk.redirects):
         evidence["loop"] = True
     status = Status.FAIL if nothing_stays else Status.WARN
-    return Finding("account.filter.forwards", status, {"target": targets[:_MAX_SHOWN]}, evidence)
+    return Finding(
+        FindingId.ACCOUNT_FILTER_FORWARDS, status, {"target": targets[:_MAX_SHOWN]}, evidence
+    )
 
 
 def _discards(walk: "_Walk") -> Finding | None:
@@ -99,7 +102,7 @@ def _discards(walk: "_Walk") -> Finding | None:
     }
     status = Status.FAIL if everything else Status.WARN
     names = tuple(dict.fromkeys(drop.rule or walk.shown(drop) for drop in drops))
-    return Finding("account.filter.discards", status, {"rule": names[:3]}, evidence)
+    return Finding(FindingId.ACCOUNT_FILTER_DISCARDS, status, {"rule": names[:3]}, evidence)
 
 
 def _vacation(walk: "_Walk") -> Finding | None:
@@ -112,7 +115,7 @@ def _vacation(walk: "_Walk") -> Finding | None:
     if answer.until:
         evidence["until"] = plain(answer.until, 40)
     facts = {name: value for name, value in evidence.items() if name != "rule"}
-    return Finding("account.vacation.active", Status.WARN, facts, evidence)
+    return Finding(FindingId.ACCOUNT_VACATION_ACTIVE, Status.WARN, facts, evidence)
 
 
 def _is_own(target: str, address: EmailAddress) -> bool:
@@ -587,7 +590,7 @@ def loop_finding(raw: bytes, address: EmailAddress) -> Finding | None:
     if mark:
         evidence["field"] = mark
     facts: dict[str, Fact] = {"target": targets[:_MAX_SHOWN]}
-    return Finding("account.filter.loops", Status.WARN, facts, evidence)
+    return Finding(FindingId.ACCOUNT_FILTER_LOOPS, Status.WARN, facts, evidence)
 
 
 def _steps(fields: Sequence[tuple[str, str]]) -> list[_Step]:

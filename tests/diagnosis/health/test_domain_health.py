@@ -20,6 +20,7 @@ from mailsetup.diagnosis.health.domain_health import (
 from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.outcome import Fate, Tried
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import (
@@ -366,10 +367,10 @@ def test_the_sending_address_and_its_reverse_name_stand_in_the_evidence() -> Non
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
     request = replace(REQUEST, arrived=wire(AWAY, CONTENT), arrived_elsewhere=True)
     found = {one.id: one for one in run(look_at_message(request, world.network()))}
-    evidence = found["dns.spf.sender-not-covered"].evidence
+    evidence = found[FindingId.DNS_SPF_SENDER_NOT_COVERED].evidence
     assert evidence["address"] == "8.8.4.30"
     assert evidence["reverse_name"] == "out1.hoster.com (leads back)"
-    assert found["dns.dmarc.not-aligned"].evidence["asks_for"] == "reject"
+    assert found[FindingId.DNS_DMARC_NOT_ALIGNED].evidence["asks_for"] == "reject"
 
 
 def test_a_message_whose_answers_never_come_costs_no_more_than_the_budget() -> None:
@@ -390,8 +391,8 @@ def test_a_message_whose_answers_never_come_costs_no_more_than_the_budget() -> N
 
 
 def test_what_a_message_disproves_is_taken_back() -> None:
-    doubt = Finding("dns.spf.sender-not-covered", Status.WARN, {"host": HOST})
-    other = Finding("dns.dmarc.missing", Status.WARN)
+    doubt = Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, Status.WARN, {"host": HOST})
+    other = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
     passed = replace(REQUEST, arrived=wire(AWAY, CHECKED % b"pass", CONTENT))
     failed = replace(REQUEST, arrived=wire(AWAY, CHECKED % b"fail", CONTENT))
     assert settled((doubt, other), passed) == (other,)

@@ -39,6 +39,7 @@ from mailsetup.gui.window import Window
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
@@ -95,7 +96,8 @@ class Scripted(Assistant):
     ) -> Diagnosis:
         """A domain without MX."""
         return judge(
-            (Finding("dns.mx.missing", Status.FAIL, {"domain": address.display_domain}),), ()
+            (Finding(FindingId.DNS_MX_MISSING, Status.FAIL, {"domain": address.display_domain}),),
+            (),
         )
 
     async def check(

@@ -11,6 +11,7 @@ from mailsetup.diagnosis.symptoms import Symptom, answer
 from mailsetup.model.dialogue import Quota, RoundTrip
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.outcome import Fate, Tried
 from mailsetup.reporting.build import report_content
 from mailsetup.reporting.content import ReportContent
@@ -20,7 +21,7 @@ from tests.support.gui.gallery import report as some_report
 NOW = datetime(2026, 10, 7, 14, 5, tzinfo=timezone(timedelta(hours=2)))
 
 WRONG_NAME = Finding(
-    "hosting.tls.certificate-wrong-name",
+    FindingId.HOSTING_TLS_CERTIFICATE_WRONG_NAME,
     Status.FAIL,
     {
         "host": "mail.bodegasdelebro.es",
@@ -35,7 +36,7 @@ WRONG_NAME = Finding(
     },
 )
 REJECTED = Finding(
-    "hosting.message.rejected",
+    FindingId.HOSTING_MESSAGE_REJECTED,
     Status.FAIL,
     {"host": "smtp.correo-iberico.es"},
     {
@@ -45,13 +46,13 @@ REJECTED = Finding(
     },
 )
 NEARLY_FULL = Finding(
-    "account.quota.nearly-full",
+    FindingId.ACCOUNT_QUOTA_NEARLY_FULL,
     Status.WARN,
     {"percent": 94, "used_mib": 1925.0, "limit_mib": 2048.0},
     {"used_kib": 1971200, "limit_kib": 2097152},
 )
 NO_DMARC = Finding(
-    "dns.dmarc.missing",
+    FindingId.DNS_DMARC_MISSING,
     Status.WARN,
     {"domain": "bodegasdelebro.es"},
     {"asked": "_dmarc.bodegasdelebro.es", "answer": "NXDOMAIN"},
