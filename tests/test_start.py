@@ -23,7 +23,6 @@ _CHECKING = (
     "mailsetup.diagnosis.checks",
     "mailsetup.diagnosis.health",
     "mailsetup.assistant.check.run",
-    "mailsetup.reporting.build",
 )
 _OTHERS = ("rich", "keyring", "cryptography", "dns", "httpcore2", "PySide6")
 _SETTINGS = {
@@ -119,4 +118,4 @@ assert start(["--screenshot", sys.argv[1]]) == 0
     assert among(there, (*engine, *others)) == []
     # The pages before and while looking are drawn at once; the others when they are needed.
     pages = {name for name in there if name.startswith("mailsetup.gui.pages.")}
-    assert pages <= {f"mailsetup.gui.pages.{page}" for page in ("table", "welcome", "looking")}
+    assert pages <= {f"mailsetup.gui.pages.{page}" for page in ("factory", "welcome", "searching")}

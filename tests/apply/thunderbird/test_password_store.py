@@ -43,7 +43,7 @@ _READ = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 from mailsetup.apply.thunderbird import nss_child
-store = nss_child.Store(nss_child.load(sys.argv[2]), sys.argv[3])
+store = nss_child.NssStore(nss_child.load(sys.argv[2]), sys.argv[3])
 print(json.dumps([store.decrypt(value) for value in json.load(sys.stdin)]))
 """
 _LOCK = """
