@@ -1,7 +1,6 @@
 """The verdict over the chain."""
 
-from mailsetup.diagnosis.catalogue import CATALOGUE
-from mailsetup.diagnosis.chain import _CAUSES, cause_rank, judge
+from mailsetup.diagnosis.chain import judge
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 
@@ -78,8 +77,3 @@ def test_the_same_finding_from_both_servers_counts_once_and_the_worse_one() -> N
     doubtful = Finding(FindingId.DNS_MX_UNRESOLVABLE, Status.WARN)
     verdict = judge((doubtful, fail(FindingId.DNS_MX_UNRESOLVABLE)), ())
     assert [finding.status for finding in verdict.findings] == [Status.FAIL]
-
-
-def test_every_finding_has_its_place_in_the_order_of_causes() -> None:
-    assert set(CATALOGUE) == set(FindingId)
-    assert all(cause_rank(fail(finding_id)) < len(_CAUSES) for finding_id in FindingId)

@@ -7,12 +7,13 @@ import pytest
 from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import judge
-from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.diagnosis.symptoms import answer
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.symptom import Symptom
 from mailsetup.reporting.build import absence_content, report_content
 from mailsetup.reporting.content import MAX_ROWS, MAX_TEXT, ReportRow, ReportTable
 from tests.support.reporting.samples import (

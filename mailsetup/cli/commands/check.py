@@ -30,12 +30,12 @@ from mailsetup.cli.main import BROKEN, DEFECT, DONE, NEEDS_CONFIRMATION, NOT_FOU
 from mailsetup.cli.progress import live_progress
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.cli.signin import early_password, log_in_with
-from mailsetup.diagnosis.symptoms import parse_symptom
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
+from mailsetup.model.symptom import parse_symptom
 from mailsetup.model.text import plain, without_controls
 from mailsetup.reporting.build import absence_content, report_content
 from mailsetup.reporting.report_file import (
