@@ -19,7 +19,7 @@ class Diagnosis:
     findings: tuple[Finding, ...]
 
 
-def judge(
+def diagnose(
     findings: Sequence[Finding], proven: Collection[Link], symptom: Symptom | None = None
 ) -> Diagnosis:
     """Weigh the findings. ``proven`` are the links that were seen to work.

@@ -3,7 +3,7 @@
 import pytest
 
 from mailsetup.cli.parser.account_arguments import SYMPTOMS
-from mailsetup.diagnosis.chain import judge
+from mailsetup.diagnosis.chain import diagnose
 from mailsetup.diagnosis.symptoms import SymptomAnswer, answer, complaint, explains, in_order_of
 from mailsetup.i18n import set_language
 from mailsetup.model.finding import Finding, Link, Status
@@ -87,9 +87,9 @@ def test_what_only_a_second_mailbox_shows_is_never_called_fine_without_one(
 
 def test_the_complaint_decides_which_of_two_independent_faults_comes_first() -> None:
     both = (NO_MX, NOT_OURS)
-    assert judge(both, (), Symptom.NOT_RECEIVING).first_broken is Link.DNS
-    assert judge(both, (), Symptom.NOT_SENDING).first_broken is Link.ACCOUNT
-    assert judge(both, ()).first_broken is Link.DNS
+    assert diagnose(both, (), Symptom.NOT_RECEIVING).first_broken is Link.DNS
+    assert diagnose(both, (), Symptom.NOT_SENDING).first_broken is Link.ACCOUNT
+    assert diagnose(both, ()).first_broken is Link.DNS
 
 
 def test_a_warning_never_goes_before_a_fault() -> None:

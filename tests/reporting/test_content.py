@@ -6,7 +6,7 @@ import pytest
 
 from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.diagnosis.chain import judge
+from mailsetup.diagnosis.chain import diagnose
 from mailsetup.diagnosis.symptoms import answer
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
@@ -205,13 +205,15 @@ def test_a_search_that_found_nothing_has_a_report_too(language: str) -> None:
     with speaking(language):
         told = absence_content(
             address,
-            judge([missing], ()),
+            diagnose([missing], ()),
             Discovery(DiscoveryStatus.NOT_FOUND, elapsed_ms=12.0),
             NOW,
         )
         assert told.verdict.sentence == explain(missing).title
         assert told.verdict.status is Status.FAIL
-        unclear = absence_content(address, judge([], ()), Discovery(DiscoveryStatus.NOT_FOUND), NOW)
+        unclear = absence_content(
+            address, diagnose([], ()), Discovery(DiscoveryStatus.NOT_FOUND), NOW
+        )
     assert unclear.verdict.status is Status.UNKNOWN
     assert str(address) in unclear.verdict.sentence
     assert unclear.verdict.advice
