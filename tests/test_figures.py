@@ -10,6 +10,7 @@ from mailsetup.figures import decimal, seconds, short, size
 from mailsetup.i18n import language, set_language, speaking
 from mailsetup.model.dialogue import LoggedIn, Quota
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 
 MIB = 1024 * 1024
@@ -47,7 +48,9 @@ def test_a_sentence_follows_the_language_that_it_is_read_in() -> None:
     server = ServerSettings(Protocol.IMAP, "imap.a.es", 993, SocketType.TLS, "ana@a.es")
     quota = Quota(used=1887437, limit=1992295)
     (nearly,) = quota_findings(LoggedIn(server, "PLAIN", "TLSv1.3", 1.0, quota=quota))
-    large = Finding("hosting.size.too-small", Status.FAIL, {"limit_mib": 9.5, "size_mib": 12.0})
+    large = Finding(
+        FindingId.HOSTING_SIZE_TOO_SMALL, Status.FAIL, {"limit_mib": 9.5, "size_mib": 12.0}
+    )
     set_language("en")
     assert "1.8 GB of 1.9 GB" in explain(nearly).title
     assert "9.5 MB; this one has 12 MB" in explain(large).title

@@ -37,6 +37,7 @@ from mailsetup.files.private_folder import reason_of
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, AccountSettings, ProgramAccount
@@ -57,18 +58,22 @@ _TOGETHER = 48
 
 _REFUSED = frozenset(
     {
-        "account.login.refused",
-        "account.login.username-form",
-        "account.login.app-password-needed",
-        "account.login.locked",
-        "account.login.expired",
-        "account.login.web-login-needed",
+        FindingId.ACCOUNT_LOGIN_REFUSED,
+        FindingId.ACCOUNT_LOGIN_USERNAME_FORM,
+        FindingId.ACCOUNT_LOGIN_APP_PASSWORD_NEEDED,
+        FindingId.ACCOUNT_LOGIN_LOCKED,
+        FindingId.ACCOUNT_LOGIN_EXPIRED,
+        FindingId.ACCOUNT_LOGIN_WEB_LOGIN_NEEDED,
     }
 )
 _TOO_MUCH = frozenset(
-    {"account.login.rate-limited", "hosting.server.blocks-us", "hosting.server.temporary"}
+    {
+        FindingId.ACCOUNT_LOGIN_RATE_LIMITED,
+        FindingId.HOSTING_SERVER_BLOCKS_US,
+        FindingId.HOSTING_SERVER_TEMPORARY,
+    }
 )
-_SILENT = frozenset({"hosting.server.unreachable", "hosting.server.refused"})
+_SILENT = frozenset({FindingId.HOSTING_SERVER_UNREACHABLE, FindingId.HOSTING_SERVER_REFUSED})
 """Signs of a ban, where accounts were tested well before."""
 
 MakePage = Callable[[welcome_sheet.Printed], bytes]

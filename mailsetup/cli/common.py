@@ -21,6 +21,7 @@ from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.network_options import NetworkOptions, parse_resolver
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
@@ -40,7 +41,7 @@ _MAX_QUESTIONS = 3
 def address_of(options: argparse.Namespace) -> EmailAddress:
     parsed = EmailAddress.parse(options.address)
     if isinstance(parsed, AddressFailure):
-        raise CommandError("client.address.malformed", address_fault_sentence(parsed.fault))
+        raise CommandError(FindingId.CLIENT_ADDRESS_MALFORMED, address_fault_sentence(parsed.fault))
     return parsed
 
 

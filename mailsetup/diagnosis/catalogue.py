@@ -6,10 +6,14 @@ The one table of finding ids. ``{placeholders}`` are filled from a finding's fac
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from mailsetup.diagnosis import causes
+from mailsetup.diagnosis.causes import Cause
 from mailsetup.figures import short, size
 from mailsetup.i18n import N_, _
 from mailsetup.model.finding import Actor, Fact, Finding, Link, Octets
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.text import plain
 
 
@@ -21,7 +25,8 @@ class CatalogueEntry:
     one would name.
     """
 
-    id: str
+    id: FindingId
+    cause: Cause
     who: Actor
     title: str
     advice: str
@@ -53,31 +58,36 @@ _YOU, _HOSTING, _RECIPIENT, _TECHNICIAN = (
 _ROWS: tuple[CatalogueEntry, ...] = (
     # This computer and its mail program.
     CatalogueEntry(
-        "client.address.malformed",
+        FindingId.CLIENT_ADDRESS_MALFORMED,
+        causes.ADDRESS,
         _YOU,
         N_("This is not a complete e-mail address: {text}"),
         N_("Write it like name@company.com, without blanks."),
     ),
     CatalogueEntry(
-        "client.address.typo",
+        FindingId.CLIENT_ADDRESS_TYPO,
+        causes.ADDRESS,
         _YOU,
         N_("Did you mean {suggestion}?"),
         N_("Nobody receives mail at {domain}. Check the part after the @ and try again."),
     ),
     CatalogueEntry(
-        "client.network.offline",
+        FindingId.CLIENT_NETWORK_OFFLINE,
+        causes.NETWORK,
         _YOU,
         N_("This computer has no internet connection."),
         N_("Switch on the Wi-Fi or plug in the cable. Then try again."),
     ),
     CatalogueEntry(
-        "client.network.captive-portal",
+        FindingId.CLIENT_NETWORK_CAPTIVE_PORTAL,
+        causes.NETWORK,
         _YOU,
         N_("This network wants you to sign in first."),
         N_("Open any web page, accept the network's terms, and try again."),
     ),
     CatalogueEntry(
-        "client.network.port-blocked",
+        FindingId.CLIENT_NETWORK_PORT_BLOCKED,
+        causes.PORT_BLOCKED,
         _TECHNICIAN,
         N_("This network does not let your mail through (closed ports: {blocked})."),
         N_(
@@ -89,38 +99,44 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "client.dns.broken",
+        FindingId.CLIENT_DNS_BROKEN,
+        causes.RESOLVER,
         _YOU,
         N_("This computer cannot look up names on the internet."),
         N_("Restart the router, switch off any VPN, and try again."),
     ),
     CatalogueEntry(
-        "client.dns.hijacked",
+        FindingId.CLIENT_DNS_HIJACKED,
+        causes.RESOLVER,
         _TECHNICIAN,
         N_("This network gives false answers about names on the internet."),
         N_("Try another network, or ask whoever runs this one to stop rewriting DNS answers."),
     ),
     CatalogueEntry(
-        "client.clock.wrong",
+        FindingId.CLIENT_CLOCK_WRONG,
+        causes.CLOCK,
         _YOU,
         N_("This computer's clock is wrong by {offset}."),
         N_("Switch on automatic time. Secure connections fail while the clock is wrong."),
         vague_title=N_("This computer's clock seems to be wrong."),
     ),
     CatalogueEntry(
-        "client.tls.intercepted",
+        FindingId.CLIENT_TLS_INTERCEPTED,
+        causes.INTERCEPTION,
         _YOU,
         N_("Something on this computer opens your secure connections: {issuer}."),
         N_("Switch off the mail shield of that program, not the whole antivirus."),
     ),
     CatalogueEntry(
-        "client.program.wrong-settings",
+        FindingId.CLIENT_PROGRAM_WRONG_SETTINGS,
+        causes.PROGRAM,
         _YOU,
         N_("Your mail program has other settings: {differences}"),
         N_("Set the account up again with the settings found here."),
     ),
     CatalogueEntry(
-        "client.check.incomplete",
+        FindingId.CLIENT_CHECK_INCOMPLETE,
+        causes.INCOMPLETE_CHECK,
         _TECHNICIAN,
         N_("One part of the check could not be done."),
         N_(
@@ -130,7 +146,8 @@ _ROWS: tuple[CatalogueEntry, ...] = (
     ),
     # The domain's identity card.
     CatalogueEntry(
-        "dns.domain.missing",
+        FindingId.DNS_DOMAIN_MISSING,
+        causes.DOMAIN,
         _TECHNICIAN,
         N_("The domain {domain} does not exist."),
         N_(
@@ -139,19 +156,22 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "dns.domain.unanswered",
+        FindingId.DNS_DOMAIN_UNANSWERED,
+        causes.DOMAIN,
         _TECHNICIAN,
         N_("The name servers of {domain} do not answer."),
         N_("Nobody can find your mail. Tell whoever manages your domain."),
     ),
     CatalogueEntry(
-        "dns.domain.bogus",
+        FindingId.DNS_DOMAIN_BOGUS,
+        causes.DOMAIN,
         _TECHNICIAN,
         N_("The signatures of the domain {domain} are wrong."),
         N_("Many networks refuse this domain. Ask whoever manages it to repair DNSSEC."),
     ),
     CatalogueEntry(
-        "dns.mx.missing",
+        FindingId.DNS_MX_MISSING,
+        causes.MX_MISSING,
         _TECHNICIAN,
         N_("The domain {domain} does not say where its mail goes."),
         N_(
@@ -160,19 +180,22 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "dns.mx.null",
+        FindingId.DNS_MX_NULL,
+        causes.NULL_MX,
         _TECHNICIAN,
         N_("The domain {domain} declares that it receives no mail."),
         N_("Check the spelling. If it is right, ask whoever manages the domain to change the MX."),
     ),
     CatalogueEntry(
-        "dns.mx.unresolvable",
+        FindingId.DNS_MX_UNRESOLVABLE,
+        causes.MX_UNRESOLVABLE,
         _TECHNICIAN,
         N_("Mail for {domain} is sent to a server that does not exist: {hosts}"),
         N_("Ask whoever manages the domain to correct the MX record."),
     ),
     CatalogueEntry(
-        "dns.mx.elsewhere",
+        FindingId.DNS_MX_ELSEWHERE,
+        causes.MX_ELSEWHERE,
         _TECHNICIAN,
         N_("Mail for {domain} is delivered to {mx}, but your mailbox is at {hosting}."),
         N_(
@@ -181,55 +204,64 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "dns.mx.two-hostings",
+        FindingId.DNS_MX_TWO_HOSTINGS,
+        causes.TWO_HOSTINGS,
         _TECHNICIAN,
         N_("Your mail is split between two companies: {hostings}"),
         N_("Some messages arrive and some do not. Keep the MX of one company only."),
     ),
     CatalogueEntry(
-        "dns.spf.missing",
+        FindingId.DNS_SPF_MISSING,
+        causes.SPF,
         _TECHNICIAN,
         N_("The domain does not say who may send in its name (SPF is missing)."),
         N_("Many servers distrust such mail. Ask your hosting for its SPF record and publish it."),
     ),
     CatalogueEntry(
-        "dns.spf.invalid",
+        FindingId.DNS_SPF_INVALID,
+        causes.SPF,
         _TECHNICIAN,
         N_("The SPF record has a mistake, so it does not count: {reason}"),
         N_("Ask whoever manages the domain to correct it. Your hosting knows the right text."),
     ),
     CatalogueEntry(
-        "dns.spf.multiple",
+        FindingId.DNS_SPF_MULTIPLE,
+        causes.SPF,
         _TECHNICIAN,
         N_("The domain has {count} SPF records; only one may exist."),
         N_("As it is, none counts. Ask whoever manages the domain to join them into one."),
     ),
     CatalogueEntry(
-        "dns.spf.too-many-lookups",
+        FindingId.DNS_SPF_TOO_MANY_LOOKUPS,
+        causes.SPF,
         _TECHNICIAN,
         N_("The SPF record asks {count} questions, and only 10 are allowed. So it does not count."),
         N_("Ask whoever manages the domain to remove the services that you no longer use from it."),
     ),
     CatalogueEntry(
-        "dns.spf.sender-not-covered",
+        FindingId.DNS_SPF_SENDER_NOT_COVERED,
+        causes.SPF,
         _TECHNICIAN,
         N_("Your mail leaves through {host}, but the SPF record does not mention it."),
         N_("Ask whoever manages the domain to add your hosting to the SPF record."),
     ),
     CatalogueEntry(
-        "dns.spf.permissive",
+        FindingId.DNS_SPF_PERMISSIVE,
+        causes.SPF,
         _TECHNICIAN,
         N_("The SPF record lets anyone send in your name."),
         N_("Ask whoever manages the domain to let the record end in “~all”."),
     ),
     CatalogueEntry(
-        "dns.dkim.missing",
+        FindingId.DNS_DKIM_MISSING,
+        causes.DKIM,
         _HOSTING,
         N_("Your mail goes out without a signature (DKIM)."),
         N_("Switch it on in your hosting's panel; it is often one button."),
     ),
     CatalogueEntry(
-        "dns.dkim.invalid",
+        FindingId.DNS_DKIM_INVALID,
+        causes.DKIM,
         _TECHNICIAN,
         N_("Your mail is signed, but the signature is not valid."),
         N_(
@@ -242,25 +274,29 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "dns.dmarc.missing",
+        FindingId.DNS_DMARC_MISSING,
+        causes.DMARC,
         _TECHNICIAN,
         N_("The domain has no DMARC record."),
         N_("It does not stop mail, but Gmail and Outlook value it. Start with “v=DMARC1; p=none”."),
     ),
     CatalogueEntry(
-        "dns.dmarc.invalid",
+        FindingId.DNS_DMARC_INVALID,
+        causes.DMARC,
         _TECHNICIAN,
         N_("The DMARC record has a mistake."),
         N_("Ask whoever manages the domain to correct it."),
     ),
     CatalogueEntry(
-        "dns.dmarc.not-aligned",
+        FindingId.DNS_DMARC_NOT_ALIGNED,
+        causes.DMARC,
         _TECHNICIAN,
         N_("The domain asks others to refuse mail that is not identified, and yours is not."),
         N_("Repair SPF or DKIM first. If it is urgent, set DMARC to “p=none”."),
     ),
     CatalogueEntry(
-        "dns.dmarc.unidentified",
+        FindingId.DNS_DMARC_UNIDENTIFIED,
+        causes.DMARC,
         _TECHNICIAN,
         N_("Your mail carries no proof that it comes from your domain."),
         N_(
@@ -269,13 +305,15 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "dns.mta-sts.broken",
+        FindingId.DNS_MTA_STS_BROKEN,
+        causes.MTA_STS,
         _TECHNICIAN,
         N_("The domain's rules for secure delivery (MTA-STS) do not fit its servers."),
         N_("Ask whoever manages the domain to correct the policy, or to remove it."),
     ),
     CatalogueEntry(
-        "dns.dane.broken",
+        FindingId.DNS_DANE_BROKEN,
+        causes.DANE,
         _TECHNICIAN,
         N_("The fingerprints in the DNS (DANE) of {hosts} cannot be believed."),
         N_(
@@ -284,44 +322,51 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "dns.settings.unpublished",
+        FindingId.DNS_SETTINGS_UNPUBLISHED,
+        causes.AUTOCONFIGURATION,
         _TECHNICIAN,
         N_("The domain does not publish its mail settings."),
         N_("Programs have to guess them. Ask your hosting to publish them."),
     ),
     # The contracted server.
     CatalogueEntry(
-        "hosting.server.unresolvable",
+        FindingId.HOSTING_SERVER_UNRESOLVABLE,
+        causes.SERVER,
         _HOSTING,
         N_("The mail server {host} does not exist."),
         N_("Check the server's name, or ask your hosting for the right one."),
     ),
     CatalogueEntry(
-        "hosting.server.unreachable",
+        FindingId.HOSTING_SERVER_UNREACHABLE,
+        causes.SERVER,
         _HOSTING,
         N_("The mail server {host} does not answer."),
         N_("Wait 15 minutes and try again. If nothing changes, write to your hosting."),
     ),
     CatalogueEntry(
-        "hosting.server.refused",
+        FindingId.HOSTING_SERVER_REFUSED,
+        causes.SERVER,
         _HOSTING,
         N_("The server {host} offers no mail service at port {port}."),
         N_("Check the port, or ask your hosting which one to use."),
     ),
     CatalogueEntry(
-        "hosting.server.wrong-security",
+        FindingId.HOSTING_SERVER_WRONG_SECURITY,
+        causes.SERVER,
         _YOU,
         N_("The server {host} wants another kind of encryption at port {port}."),
         N_("Choose {other} for this port, or ask your hosting which one to use."),
     ),
     CatalogueEntry(
-        "hosting.server.temporary",
+        FindingId.HOSTING_SERVER_TEMPORARY,
+        causes.SERVER,
         _HOSTING,
         N_("The mail server {host} has a problem of its own right now."),
         N_("Your data is not the cause. Try again in some minutes."),
     ),
     CatalogueEntry(
-        "hosting.login.dropped",
+        FindingId.HOSTING_LOGIN_DROPPED,
+        causes.LOGIN_OFFER,
         _HOSTING,
         N_("{host} hung up when you logged in."),
         N_(
@@ -331,7 +376,8 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "hosting.server.blocks-us",
+        FindingId.HOSTING_SERVER_BLOCKS_US,
+        causes.SERVER,
         _HOSTING,
         N_("The mail server {host} refuses connections from here."),
         N_(
@@ -340,20 +386,23 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "hosting.tls.certificate-expired",
+        FindingId.HOSTING_TLS_CERTIFICATE_EXPIRED,
+        causes.TLS,
         _HOSTING,
         N_("The security certificate of {host} expired on {expires}."),
         N_("Ask your hosting to renew it. Do not accept the warning of your mail program."),
         vague_title=N_("The security certificate of {host} has expired."),
     ),
     CatalogueEntry(
-        "hosting.tls.certificate-expiring",
+        FindingId.HOSTING_TLS_CERTIFICATE_EXPIRING,
+        causes.TLS,
         _HOSTING,
         N_("The security certificate of {host} ends soon (days left: {days})."),
         N_("Ask your hosting to renew it now. Afterwards no mail program will connect."),
     ),
     CatalogueEntry(
-        "hosting.tls.certificate-wrong-name",
+        FindingId.HOSTING_TLS_CERTIFICATE_WRONG_NAME,
+        causes.CERTIFICATE_NAME,
         _HOSTING,
         N_("The server {host} identifies itself under another name: {names}"),
         N_("Ask your hosting for the right server name. It may be {fitting}."),
@@ -361,7 +410,8 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         vague_advice=N_("Ask your hosting for the right server name."),
     ),
     CatalogueEntry(
-        "hosting.tls.certificate-unknown-issuer",
+        FindingId.HOSTING_TLS_CERTIFICATE_UNKNOWN_ISSUER,
+        causes.TLS,
         _HOSTING,
         N_("Nobody known vouches for the server {host} (issuer: {issuer})."),
         N_(
@@ -371,13 +421,15 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         vague_title=N_("Nobody known vouches for the server {host}."),
     ),
     CatalogueEntry(
-        "hosting.tls.too-old",
+        FindingId.HOSTING_TLS_TOO_OLD,
+        causes.TLS,
         _HOSTING,
         N_("The server {host} only knows outdated encryption."),
         N_("Ask your hosting to update it. Your password was not sent."),
     ),
     CatalogueEntry(
-        "hosting.starttls.missing",
+        FindingId.HOSTING_STARTTLS_MISSING,
+        causes.STARTTLS,
         _HOSTING,
         N_("The server {host} offers no encryption at port {port}."),
         N_(
@@ -386,13 +438,15 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "hosting.login.no-common-mechanism",
+        FindingId.HOSTING_LOGIN_NO_COMMON_MECHANISM,
+        causes.LOGIN_OFFER,
         _HOSTING,
         N_("The server {host} offers no way to log in that this program knows."),
         N_("Ask your hosting to allow a login with name and password over encryption."),
     ),
     CatalogueEntry(
-        "hosting.size.too-small",
+        FindingId.HOSTING_SIZE_TOO_SMALL,
+        causes.SIZE,
         _YOU,
         N_("Your server accepts messages up to {limit_mib} MB; this one has {size_mib} MB."),
         N_(
@@ -403,31 +457,36 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         vague_advice=N_("Send a link instead, or divide the files."),
     ),
     CatalogueEntry(
-        "hosting.message.rejected",
+        FindingId.HOSTING_MESSAGE_REJECTED,
+        causes.MESSAGE_REJECTED,
         _HOSTING,
         N_("The server {host} did not accept the test message."),
         N_("Write to your hosting. A message that holds the server's answer is ready here."),
     ),
     CatalogueEntry(
-        "hosting.address.unsupported",
+        FindingId.HOSTING_ADDRESS_UNSUPPORTED,
+        causes.ADDRESS_FORM,
         _HOSTING,
         N_("The server {host} cannot handle letters such as ñ in an address."),
         N_("Ask your hosting for another name for this mailbox, written without such letters."),
     ),
     CatalogueEntry(
-        "hosting.message.not-arrived",
+        FindingId.HOSTING_MESSAGE_NOT_ARRIVED,
+        causes.MESSAGE_MISSING,
         _HOSTING,
         N_("The test message was accepted, but it has not arrived after {seconds} seconds."),
         N_("Look again in an hour. If it is still missing, ask your hosting where it went."),
     ),
     CatalogueEntry(
-        "hosting.message.delayed",
+        FindingId.HOSTING_MESSAGE_DELAYED,
+        causes.MESSAGE_DELAYED,
         _HOSTING,
         N_("The test message took {seconds} seconds to arrive."),
         N_("Mail arrives, but slowly. If it stays so, ask your hosting why."),
     ),
     CatalogueEntry(
-        "hosting.sender.blocklisted",
+        FindingId.HOSTING_SENDER_BLOCKLISTED,
+        causes.BLOCKLIST,
         _HOSTING,
         N_("Your mail leaves from {address}, which is on a blocklist ({lists})."),
         N_(
@@ -436,20 +495,23 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "hosting.attachment.altered",
+        FindingId.HOSTING_ATTACHMENT_ALTERED,
+        causes.ATTACHMENT,
         _HOSTING,
         N_("The attachment of the test message was changed on the way."),
         N_("Ask your hosting which filter changes attachments."),
     ),
     CatalogueEntry(
-        "hosting.attachment.removed",
+        FindingId.HOSTING_ATTACHMENT_REMOVED,
+        causes.ATTACHMENT,
         _HOSTING,
         N_("The test message arrived without its attachment."),
         N_("Ask your hosting which filter removes attachments."),
     ),
     # What the hosting registered.
     CatalogueEntry(
-        "account.login.refused",
+        FindingId.ACCOUNT_LOGIN_REFUSED,
+        causes.LOGIN,
         _YOU,
         N_("The server {host} does not accept this user name and password."),
         N_(
@@ -458,19 +520,22 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "account.login.username-form",
+        FindingId.ACCOUNT_LOGIN_USERNAME_FORM,
+        causes.LOGIN,
         _YOU,
         N_("The user name is {username}, not the whole address."),
         N_("Use this user name in your mail program."),
     ),
     CatalogueEntry(
-        "account.login.app-password-needed",
+        FindingId.ACCOUNT_LOGIN_APP_PASSWORD_NEEDED,
+        causes.LOGIN,
         _YOU,
         N_("Your provider wants an app password here, not your usual one."),
         N_("Create an app password in your account's security page and type it here."),
     ),
     CatalogueEntry(
-        "account.login.oauth-needed",
+        FindingId.ACCOUNT_LOGIN_OAUTH_NEEDED,
+        causes.LOGIN,
         _YOU,
         N_("This account only lets you sign in in the browser."),
         N_(
@@ -479,7 +544,8 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "account.login.sign-in-refused",
+        FindingId.ACCOUNT_LOGIN_SIGN_IN_REFUSED,
+        causes.LOGIN,
         _YOU,
         N_("The server {host} does not accept the sign-in from the browser."),
         N_(
@@ -488,13 +554,15 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "account.login.sign-in-expired",
+        FindingId.ACCOUNT_LOGIN_SIGN_IN_EXPIRED,
+        causes.LOGIN,
         _YOU,
         N_("The sign-in from the browser is not valid any more."),
         N_("Sign in again. That is normal after a new password, or after a long time."),
     ),
     CatalogueEntry(
-        "account.login.wrong-account",
+        FindingId.ACCOUNT_LOGIN_WRONG_ACCOUNT,
+        causes.LOGIN,
         _YOU,
         N_("You signed in as {chosen}, but the mailbox is {address}."),
         N_(
@@ -503,43 +571,50 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "account.login.scope-missing",
+        FindingId.ACCOUNT_LOGIN_SCOPE_MISSING,
+        causes.LOGIN,
         _YOU,
         N_("The sign-in does not allow this program to read and send mail."),
         N_("Sign in again and allow everything that the page asks about mail."),
     ),
     CatalogueEntry(
-        "account.login.web-login-needed",
+        FindingId.ACCOUNT_LOGIN_WEB_LOGIN_NEEDED,
+        causes.LOGIN,
         _YOU,
         N_("Your provider wants you to log in on its web page once."),
         N_("Open your mail in the browser, confirm that it is you, and try again here."),
     ),
     CatalogueEntry(
-        "account.login.locked",
+        FindingId.ACCOUNT_LOGIN_LOCKED,
+        causes.LOGIN,
         _HOSTING,
         N_("This account is locked or suspended."),
         N_("Call your hosting. It is usually an unpaid bill or a security alert."),
     ),
     CatalogueEntry(
-        "account.login.expired",
+        FindingId.ACCOUNT_LOGIN_EXPIRED,
+        causes.LOGIN,
         _YOU,
         N_("The password has expired."),
         N_("Set a new one in your hosting's panel and type it here."),
     ),
     CatalogueEntry(
-        "account.login.rate-limited",
+        FindingId.ACCOUNT_LOGIN_RATE_LIMITED,
+        causes.LOGIN,
         _YOU,
         N_("There were too many login attempts."),
         N_("Wait 30 minutes without trying. Other devices may be using an old password."),
     ),
     CatalogueEntry(
-        "account.login.too-many-connections",
+        FindingId.ACCOUNT_LOGIN_TOO_MANY_CONNECTIONS,
+        causes.LOGIN,
         _YOU,
         N_("Too many devices or programs are using this mailbox at once."),
         N_("Close mail on the devices that you do not need, and try again in some minutes."),
     ),
     CatalogueEntry(
-        "account.login.not-permitted",
+        FindingId.ACCOUNT_LOGIN_NOT_PERMITTED,
+        causes.LOGIN,
         _TECHNICIAN,
         N_("The server accepts your password, but does not open the mailbox."),
         N_(
@@ -548,19 +623,22 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "account.imap.disabled",
+        FindingId.ACCOUNT_IMAP_DISABLED,
+        causes.IMAP,
         _YOU,
         N_("Reading mail with a program (IMAP) is switched off for this account."),
         N_("Switch IMAP on in the settings of your provider's web page."),
     ),
     CatalogueEntry(
-        "account.pop3.disabled",
+        FindingId.ACCOUNT_POP3_DISABLED,
+        causes.POP3,
         _YOU,
         N_("Fetching mail with a program (POP3) is switched off for this account."),
         N_("Use IMAP, or switch POP3 on in the settings of your provider's web page."),
     ),
     CatalogueEntry(
-        "account.pop3.empties",
+        FindingId.ACCOUNT_POP3_EMPTIES,
+        causes.POP3,
         _YOU,
         N_("This server deletes every message as soon as a program has read it."),
         N_(
@@ -569,51 +647,59 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "account.mailbox.in-use",
+        FindingId.ACCOUNT_MAILBOX_IN_USE,
+        causes.MAILBOX,
         _YOU,
         N_("Another program is fetching mail from this mailbox at this moment."),
         N_("Close the other mail program, or wait ten minutes, and test again."),
     ),
     CatalogueEntry(
-        "account.smtp.disabled",
+        FindingId.ACCOUNT_SMTP_DISABLED,
+        causes.SMTP,
         _YOU,
         N_("Sending with a program (SMTP) is switched off for this account."),
         N_("Switch it on in the settings of your provider's web page, or ask your administrator."),
     ),
     CatalogueEntry(
-        "account.quota.full",
+        FindingId.ACCOUNT_QUOTA_FULL,
+        causes.QUOTA_FULL,
         _YOU,
         N_("The mailbox is full ({used} of {limit}), so no mail can come in."),
         N_("Empty the trash and delete large old messages, or ask your hosting for more space."),
         vague_title=N_("The mailbox is full, so no mail can come in."),
     ),
     CatalogueEntry(
-        "account.quota.nearly-full",
+        FindingId.ACCOUNT_QUOTA_NEARLY_FULL,
+        causes.QUOTA_NEARLY_FULL,
         _YOU,
         N_("The mailbox is {percent} % full ({used} of {limit})."),
         N_("Make room soon: delete large old messages and empty the trash."),
         vague_title=N_("The mailbox is {percent} % full."),
     ),
     CatalogueEntry(
-        "account.mailbox.missing",
+        FindingId.ACCOUNT_MAILBOX_MISSING,
+        causes.MAILBOX,
         _HOSTING,
         N_("The server does not know the mailbox {address}."),
         N_("Check the spelling. Otherwise ask your hosting to create the mailbox."),
     ),
     CatalogueEntry(
-        "account.send.sender-not-allowed",
+        FindingId.ACCOUNT_SEND_SENDER_NOT_ALLOWED,
+        causes.SENDING,
         _YOU,
         N_("The server does not let this account send as {address}."),
         N_("Log in with the account of this address, or ask your hosting to allow it."),
     ),
     CatalogueEntry(
-        "account.send.limit-reached",
+        FindingId.ACCOUNT_SEND_LIMIT_REACHED,
+        causes.SENDING,
         _YOU,
         N_("This account has sent as much as it may for now."),
         N_("Wait until tomorrow. If you did not send that much, change your password today."),
     ),
     CatalogueEntry(
-        "account.send.seen-as-spam",
+        FindingId.ACCOUNT_SEND_SEEN_AS_SPAM,
+        causes.SENDING,
         Actor.RECIPIENT,
         N_("Your mail to {address} arrived there, but in the folder {folder}."),
         N_(
@@ -622,25 +708,29 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "account.mail.in-spam",
+        FindingId.ACCOUNT_MAIL_IN_SPAM,
+        causes.SPAM_FOLDER,
         _YOU,
         N_("The test message arrived, but in the folder {folder}."),
         N_("Look there for missing mail and mark what is good as “not spam”."),
     ),
     CatalogueEntry(
-        "account.mail.in-other-folder",
+        FindingId.ACCOUNT_MAIL_IN_OTHER_FOLDER,
+        causes.OTHER_FOLDER,
         _YOU,
         N_("The test message arrived, but in the folder {folder}."),
         N_("A rule in your mailbox moves mail there. Check the rules on the web page."),
     ),
     CatalogueEntry(
-        "account.filter.forwards",
+        FindingId.ACCOUNT_FILTER_FORWARDS,
+        causes.FILTER,
         _YOU,
         N_("A rule in your mailbox sends mail on to {target}."),
         N_("If you do not want that, delete the rule on the web page."),
     ),
     CatalogueEntry(
-        "account.filter.loops",
+        FindingId.ACCOUNT_FILTER_LOOPS,
+        causes.FILTER,
         _YOU,
         N_("Your mailbox sends mail on to {target}, and from there it comes back."),
         N_(
@@ -649,19 +739,22 @@ _ROWS: tuple[CatalogueEntry, ...] = (
         ),
     ),
     CatalogueEntry(
-        "account.filter.discards",
+        FindingId.ACCOUNT_FILTER_DISCARDS,
+        causes.FILTER,
         _YOU,
         N_("A rule in your mailbox deletes mail: {rule}"),
         N_("If you do not want that, delete the rule on the web page."),
     ),
     CatalogueEntry(
-        "account.vacation.active",
+        FindingId.ACCOUNT_VACATION_ACTIVE,
+        causes.VACATION,
         _YOU,
         N_("An automatic answer is active."),
         N_("Switch it off on the web page when you are back."),
     ),
     CatalogueEntry(
-        "account.folders.unsubscribed",
+        FindingId.ACCOUNT_FOLDERS_UNSUBSCRIBED,
+        causes.SUBSCRIPTION,
         _YOU,
         N_("Mail programs do not show these folders: {folders}"),
         N_(
@@ -671,7 +764,7 @@ _ROWS: tuple[CatalogueEntry, ...] = (
     ),
 )
 
-CATALOGUE: Mapping[str, CatalogueEntry] = {row.id: row for row in _ROWS}
+CATALOGUE: Final[Mapping[FindingId, CatalogueEntry]] = {row.id: row for row in _ROWS}
 
 
 class _Facts(dict[str, str]):

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.net.fd_exhaustion import is_exhaustion
 
 Result = TypeVar("Result")
@@ -60,7 +61,7 @@ def incomplete(part: str, error: Exception) -> Finding:
         trace = trace.tb_next
     place = f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else "?"
     evidence = {"part": part, "defect": f"{type(error).__name__} at {place}"}
-    return Finding("client.check.incomplete", Status.WARN, {}, evidence)
+    return Finding(FindingId.CLIENT_CHECK_INCOMPLETE, Status.WARN, {}, evidence)
 
 
 def _first(error: "ExceptionGroup[Exception]") -> Exception:

@@ -9,6 +9,7 @@ from mailsetup.gui.batch_state import BatchState
 from mailsetup.gui.preferences import Preferences
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Hint
 
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from mailsetup.assistant.signin.flow import SignIn, SignInWay
     from mailsetup.assistant.technician_options import TechnicianOptions
     from mailsetup.demo.accounts import DemoAccount
-    from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.guide.qr import QrMatrix
     from mailsetup.model.discovery import Discovery
+    from mailsetup.model.symptom import Symptom
 
-_PASSWORD_HELPS = frozenset({"account.login.refused", "account.login.app-password-needed"})
+_PASSWORD_HELPS = frozenset(
+    {FindingId.ACCOUNT_LOGIN_REFUSED, FindingId.ACCOUNT_LOGIN_APP_PASSWORD_NEEDED}
+)
 """What typing the password anew may mend."""
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailsetup.model.finding_id import FindingId
+
 
 class Octets(int):
     """A fact that is a size: people read it with a unit."""
@@ -47,7 +49,7 @@ class Finding:
     ``evidence`` is what a technician wants to see (server line, code, host), redacted and cut.
     """
 
-    id: str
+    id: FindingId
     status: Status
     facts: Mapping[str, Fact] = field(default_factory=dict)
     evidence: Mapping[str, Fact] = field(default_factory=dict)

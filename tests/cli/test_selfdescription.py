@@ -152,7 +152,7 @@ def test_the_help_of_check_tells_of_the_message_before_what_goes_beyond_it(
 
 
 def test_the_words_of_the_help_are_those_of_the_program() -> None:
-    from mailsetup.diagnosis.symptoms import parse_symptom
+    from mailsetup.model.symptom import parse_symptom
 
     assert tuple(kit.id for kit in ALL_KITS) == KITS
     assert None not in {parse_symptom(word) for word in SYMPTOMS}

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.diagnosis.catalogue import CATALOGUE, explain
+from mailsetup.diagnosis.catalogue import _ROWS, CATALOGUE, explain
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 
 REQUIRED = frozenset(
     {
@@ -84,18 +85,23 @@ REQUIRED = frozenset(
 )
 
 
+def test_every_id_has_one_row() -> None:
+    assert list(CATALOGUE) == [row.id for row in _ROWS]
+    assert set(CATALOGUE) == set(FindingId)
+
+
 def test_every_finding_of_the_contract_is_in_the_table() -> None:
     assert set(CATALOGUE) >= REQUIRED
 
 
 @pytest.mark.parametrize("finding_id", sorted(CATALOGUE))
-def test_an_id_names_its_link_subject_and_state(finding_id: str) -> None:
+def test_an_id_names_its_link_subject_and_state(finding_id: FindingId) -> None:
     assert re.fullmatch(r"[a-z0-9]+\.[a-z0-9-]+\.[a-z-]+", finding_id)
     assert CATALOGUE[finding_id].link in Link
 
 
 @pytest.mark.parametrize("finding_id", sorted(CATALOGUE))
-def test_the_texts_use_plain_placeholders_only(finding_id: str) -> None:
+def test_the_texts_use_plain_placeholders_only(finding_id: FindingId) -> None:
     for text in (CATALOGUE[finding_id].title, CATALOGUE[finding_id].advice):
         for _literal, name, spec, conversion in string.Formatter().parse(text):
             assert name is None or name.isidentifier()
@@ -104,20 +110,22 @@ def test_the_texts_use_plain_placeholders_only(finding_id: str) -> None:
 
 
 def test_missing_facts_leave_a_readable_sentence() -> None:
-    shown = explain(Finding("hosting.server.refused", Status.FAIL))
+    shown = explain(Finding(FindingId.HOSTING_SERVER_REFUSED, Status.FAIL))
     assert "{" not in shown.title
 
 
 def test_text_from_a_server_comes_out_plain_and_cut() -> None:
     hostile = "\x1b[31m<b>x</b>\n" + "y" * 5000
-    shown = explain(Finding("client.tls.intercepted", Status.FAIL, {"issuer": hostile}))
+    shown = explain(Finding(FindingId.CLIENT_TLS_INTERCEPTED, Status.FAIL, {"issuer": hostile}))
     assert "\x1b" not in shown.title
     assert "\n" not in shown.title
     assert len(shown.title) < 400
 
 
 def test_braces_in_a_fact_are_not_taken_for_placeholders() -> None:
-    shown = explain(Finding("client.tls.intercepted", Status.FAIL, {"issuer": "{host} {0}"}))
+    shown = explain(
+        Finding(FindingId.CLIENT_TLS_INTERCEPTED, Status.FAIL, {"issuer": "{host} {0}"})
+    )
     assert "{host} {0}" in shown.title
 
 

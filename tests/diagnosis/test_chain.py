@@ -1,22 +1,22 @@
 """The verdict over the chain."""
 
-from mailsetup.diagnosis.catalogue import CATALOGUE
-from mailsetup.diagnosis.chain import cause_rank, judge
+from mailsetup.diagnosis.chain import diagnose
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 
 
-def fail(finding_id: str) -> Finding:
+def fail(finding_id: FindingId) -> Finding:
     return Finding(finding_id, Status.FAIL)
 
 
 def test_proven_links_without_findings_are_all_good() -> None:
-    verdict = judge((), set(Link))
+    verdict = diagnose((), set(Link))
     assert [status for _link, status in verdict.chain] == [Status.OK] * 4
     assert verdict.first_broken is None
 
 
 def test_what_was_not_proven_is_unknown_and_never_good() -> None:
-    verdict = judge((), {Link.HOSTING})
+    verdict = diagnose((), {Link.HOSTING})
     assert dict(verdict.chain) == {
         Link.HOSTING: Status.OK,
         Link.ACCOUNT: Status.UNKNOWN,
@@ -26,7 +26,7 @@ def test_what_was_not_proven_is_unknown_and_never_good() -> None:
 
 
 def test_the_chain_keeps_its_order() -> None:
-    verdict = judge((fail("dns.mx.missing"),), ())
+    verdict = diagnose((fail(FindingId.DNS_MX_MISSING),), ())
     assert [link for link, _status in verdict.chain] == [
         Link.HOSTING,
         Link.ACCOUNT,
@@ -36,8 +36,9 @@ def test_the_chain_keeps_its_order() -> None:
 
 
 def test_without_a_network_nothing_else_is_judged() -> None:
-    verdict = judge(
-        (fail("hosting.server.unreachable"), fail("client.network.offline")), {Link.DNS}
+    verdict = diagnose(
+        (fail(FindingId.HOSTING_SERVER_UNREACHABLE), fail(FindingId.CLIENT_NETWORK_OFFLINE)),
+        {Link.DNS},
     )
     assert verdict.first_broken is Link.CLIENT
     assert [finding.id for finding in verdict.findings] == ["client.network.offline"]
@@ -46,34 +47,33 @@ def test_without_a_network_nothing_else_is_judged() -> None:
 
 
 def test_a_missing_domain_silences_the_server_that_cannot_exist() -> None:
-    verdict = judge((fail("hosting.server.unresolvable"), fail("dns.domain.missing")), ())
+    verdict = diagnose(
+        (fail(FindingId.HOSTING_SERVER_UNRESOLVABLE), fail(FindingId.DNS_DOMAIN_MISSING)), ()
+    )
     assert verdict.first_broken is Link.DNS
     assert [finding.id for finding in verdict.findings] == ["dns.domain.missing"]
 
 
 def test_an_unreachable_server_comes_before_a_refused_login() -> None:
-    verdict = judge((fail("account.login.refused"), fail("hosting.server.refused")), ())
+    verdict = diagnose(
+        (fail(FindingId.ACCOUNT_LOGIN_REFUSED), fail(FindingId.HOSTING_SERVER_REFUSED)), ()
+    )
     assert verdict.first_broken is Link.HOSTING
 
 
 def test_a_refused_login_comes_before_a_missing_mx() -> None:
-    verdict = judge((fail("dns.mx.missing"), fail("account.login.refused")), ())
+    verdict = diagnose((fail(FindingId.DNS_MX_MISSING), fail(FindingId.ACCOUNT_LOGIN_REFUSED)), ())
     assert verdict.first_broken is Link.ACCOUNT
     assert dict(verdict.chain)[Link.DNS] is Status.FAIL
 
 
 def test_a_warning_breaks_nothing() -> None:
-    verdict = judge((Finding("dns.dmarc.missing", Status.WARN),), set(Link))
+    verdict = diagnose((Finding(FindingId.DNS_DMARC_MISSING, Status.WARN),), set(Link))
     assert verdict.first_broken is None
     assert dict(verdict.chain)[Link.DNS] is Status.WARN
 
 
 def test_the_same_finding_from_both_servers_counts_once_and_the_worse_one() -> None:
-    doubtful = Finding("dns.mx.unresolvable", Status.WARN)
-    verdict = judge((doubtful, fail("dns.mx.unresolvable")), ())
+    doubtful = Finding(FindingId.DNS_MX_UNRESOLVABLE, Status.WARN)
+    verdict = diagnose((doubtful, fail(FindingId.DNS_MX_UNRESOLVABLE)), ())
     assert [finding.status for finding in verdict.findings] == [Status.FAIL]
-
-
-def test_every_finding_has_its_place_in_the_order_of_causes() -> None:
-    unplaced = cause_rank(Finding("client.nothing.known", Status.FAIL))
-    assert all(cause_rank(fail(finding_id)) < unplaced for finding_id in CATALOGUE)

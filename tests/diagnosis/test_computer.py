@@ -4,12 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailsetup.diagnosis.chain import judge
-from mailsetup.diagnosis.checks.computer import duration, look_at_computer
+from mailsetup.diagnosis.chain import diagnose
+from mailsetup.diagnosis.checks.computer import check_computer, duration
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpReply
@@ -41,7 +42,7 @@ def failure(
 
 
 def seen(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
-    return run(look_at_computer(failures, world.network()))
+    return run(check_computer(failures, world.network()))
 
 
 def world_at(days_ahead: float) -> World:
@@ -138,17 +139,22 @@ def test_a_port_of_nobody_elses_is_not_judged() -> None:
 
 def test_what_the_computer_explains_is_not_told_as_the_servers_fault() -> None:
     late = failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate())
-    both = (finding_of(late, address()), Finding("client.clock.wrong", Status.FAIL, {"offset": ""}))
-    verdict = judge(both, ())
+    both = (
+        finding_of(late, address()),
+        Finding(FindingId.CLIENT_CLOCK_WRONG, Status.FAIL, {"offset": ""}),
+    )
+    verdict = diagnose(both, ())
     assert [finding.id for finding in verdict.findings] == ["client.clock.wrong"]
     assert verdict.first_broken is Link.CLIENT
 
 
 def test_a_closed_port_leaves_the_rest_of_the_chain_to_be_judged() -> None:
-    closed = Finding("client.network.port-blocked", Status.FAIL, {"blocked": "465", "open": "—"})
-    unreached = Finding("hosting.server.unreachable", Status.FAIL, {"host": "x"})
-    warned = Finding("dns.dmarc.missing", Status.WARN)
-    verdict = judge((unreached, closed, warned), (Link.ACCOUNT,))
+    closed = Finding(
+        FindingId.CLIENT_NETWORK_PORT_BLOCKED, Status.FAIL, {"blocked": "465", "open": "—"}
+    )
+    unreached = Finding(FindingId.HOSTING_SERVER_UNREACHABLE, Status.FAIL, {"host": "x"})
+    warned = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
+    verdict = diagnose((unreached, closed, warned), (Link.ACCOUNT,))
     assert [one.id for one in verdict.findings] == [closed.id, warned.id]
     assert dict(verdict.chain)[Link.HOSTING] is Status.UNKNOWN
 

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol
 from tests.support.gui.driver import Person, Scripted, nothing_found
 from tests.support.gui.gallery import report
@@ -152,7 +153,7 @@ def test_a_server_that_cannot_be_one_is_told_when_the_field_is_left(
 def test_a_typed_server_is_tried_without_a_password_and_the_answer_shown(
     by_hand: Callable[[Scripted], Person],
 ) -> None:
-    away = Finding("hosting.server.unresolvable", Status.FAIL, {"host": "smtp.otro.es"})
+    away = Finding(FindingId.HOSTING_SERVER_UNRESOLVABLE, Status.FAIL, {"host": "smtp.otro.es"})
     assistant = Scripted(found=nothing_found(), unreachable={"smtp.otro.es": away})
     person = by_hand(assistant)
     page = person.manual
@@ -219,7 +220,7 @@ def test_hostile_evidence_is_only_text(somebody: MakePerson) -> None:
     hostile = "<a href='x'>\u202e" + "A" * 100_000
     broken = report(healthy=False)
     refused = Finding(
-        "account.login.refused", Status.FAIL, {"host": "h.example"}, {"answer": hostile}
+        FindingId.ACCOUNT_LOGIN_REFUSED, Status.FAIL, {"host": "h.example"}, {"answer": hostile}
     )
     person = somebody(Scripted(reports=[replace(broken, findings=(refused,))]))
     person.begins_the_test("secreta")

@@ -14,8 +14,8 @@ from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_ne
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
-from mailsetup.diagnosis.chain import Diagnosis, judge
-from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.diagnosis.chain import Diagnosis, diagnose
+from mailsetup.diagnosis.symptoms import answer
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.pages.testing import TestingPage
@@ -24,7 +24,9 @@ from mailsetup.i18n import language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Account, HostAlias
+from mailsetup.model.symptom import Symptom
 from mailsetup.vault import VaultState
 from tests.support.gui.driver import Person, Scripted, folder_chooser, nothing_found
 from tests.support.gui.gallery import discovery, report
@@ -88,7 +90,7 @@ def test_each_complaint_is_answered(somebody: MakePerson, symptom: Symptom) -> N
 def test_what_only_others_see_asks_for_a_mailbox_elsewhere(
     somebody: MakePerson, symptom: Symptom
 ) -> None:
-    spf = Finding("dns.spf.missing", Status.WARN, {"domain": "bodegasdelebro.es"})
+    spf = Finding(FindingId.DNS_SPF_MISSING, Status.WARN, {"domain": "bodegasdelebro.es"})
     assistant = Scripted(reports=[answered(symptom, spf)])
     person = somebody(assistant)
     complains(person, symptom)
@@ -280,7 +282,7 @@ def test_a_mailbox_that_no_usual_server_gives_out_is_told(
         async def explain_absence(
             self, address: EmailAddress, discovery: Discovery | None = None
         ) -> Diagnosis:
-            return judge((), ())
+            return diagnose((), ())
 
     person = somebody(Silent(found=replace(nothing_found(), warnings=(word,))))
     person.enters_address("ana@bodegasdelebro.es")
@@ -319,7 +321,7 @@ def test_a_refused_address_can_be_tried_once_as_the_short_name(somebody: MakePer
 def test_the_name_that_a_server_proves_is_one_click_away(somebody: MakePerson) -> None:
     broken = report(healthy=False)
     wrong = Finding(
-        "hosting.tls.certificate-wrong-name",
+        FindingId.HOSTING_TLS_CERTIFICATE_WRONG_NAME,
         Status.FAIL,
         {"host": broken.account.incoming.host, "names": ("x",), "fitting": "srv12.hoster.com"},
         {"proven_name": "srv12.hoster.com"},
@@ -344,7 +346,7 @@ def test_the_name_that_a_server_proves_is_one_click_away(somebody: MakePerson) -
 
 def test_with_nothing_found_the_servers_are_entered_by_hand(somebody: MakePerson) -> None:
     guess = "mail.bodegasdelebro.es"
-    away = Finding("hosting.server.unresolvable", Status.FAIL, {"host": guess})
+    away = Finding(FindingId.HOSTING_SERVER_UNRESOLVABLE, Status.FAIL, {"host": guess})
     assistant = Scripted(found=nothing_found(), unreachable={guess: away})
     person = somebody(assistant)
     person.enters_address("ana@bodegasdelebro.es")
@@ -439,7 +441,7 @@ def test_escape_does_not_throw_away_a_success(person: Person) -> None:
 
 def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePerson) -> None:
     refused = Finding(
-        "hosting.message.rejected",
+        FindingId.HOSTING_MESSAGE_REJECTED,
         Status.FAIL,
         {"host": "smtp.correo-iberico.es"},
         {"server": "smtp.correo-iberico.es:465", "code": "554 5.7.1", "answer": "No"},

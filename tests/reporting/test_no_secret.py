@@ -19,6 +19,7 @@ from mailsetup.gui.pdf import pdf
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.reporting.build import absence_content, report_content
 from mailsetup.reporting.content import ReportContent
@@ -130,7 +131,9 @@ def test_a_password_that_a_server_repeats_is_blanked_out(qapp: QApplication) -> 
         "list": tuple(spoken),
         "server": "a:993",
     }
-    finding = Finding("account.filter.discards", Status.WARN, {"rule": tuple(spoken)}, evidence)
+    finding = Finding(
+        FindingId.ACCOUNT_FILTER_DISCARDS, Status.WARN, {"rule": tuple(spoken)}, evidence
+    )
     report = replace(
         report,
         findings=(finding,),

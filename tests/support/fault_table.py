@@ -40,7 +40,7 @@ def begin(item: pytest.Item) -> None:
 def note(identity: str, first_broken: str | None) -> None:
     """A check named this finding, and this link as the first that is broken."""
     for item in _running:
-        item.user_properties.append(("named", (identity, first_broken or "none, a warning")))
+        item.user_properties.append(("named", (str(identity), first_broken or "none, a warning")))
 
 
 def fault(identity: str, *values: object) -> object:
@@ -108,7 +108,7 @@ def named(report: CheckReport) -> str:
 def warned(report: CheckReport) -> set[str]:
     """All that the check warns of, where nothing is broken."""
     assert report.first_broken is None, report.findings
-    found = {one.id for one in report.findings if one.status is Status.WARN}
+    found: set[str] = {one.id for one in report.findings if one.status is Status.WARN}
     for identity in found:
         note(identity, None)
     return found

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.diagnosis.sieve.analysis import rule_findings, rule_folders
+from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.finding import Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
@@ -151,10 +152,10 @@ async def test_forwarding_deleting_filing_and_answering_are_all_told(
         "account.filter.discards": Status.WARN,
         "account.vacation.active": Status.WARN,
     }
-    forwards = findings["account.filter.forwards"]
+    forwards = findings[FindingId.ACCOUNT_FILTER_FORWARDS]
     assert forwards.facts["target"] == ("casa@lejos.test", "sieve-todo@bodega.test")
     assert forwards.evidence["loop"] is True
-    assert findings["account.filter.discards"].facts["rule"] == ("Basura",)
+    assert findings[FindingId.ACCOUNT_FILTER_DISCARDS].facts["rule"] == ("Basura",)
     assert rule_folders(outcome.text, owner) == ("Clientes",)
     # Nothing was stored, renamed, or put in force.
     assert sorted(path.name for path in folder.rglob("*.sieve")) == before

@@ -19,28 +19,30 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.program_folders import folders_for_programs
 from mailsetup.assistant.redaction import Redacted
-from mailsetup.diagnosis.chain import Diagnosis, judge
-from mailsetup.diagnosis.checks.computer import look_at_computer
-from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
+from mailsetup.diagnosis.chain import Diagnosis, diagnose
+from mailsetup.diagnosis.checks.computer import check_computer
+from mailsetup.diagnosis.checks.domain import DomainCheck, check_domain
 from mailsetup.diagnosis.checks.folders import folder_findings
-from mailsetup.diagnosis.checks.network import look_at_network
-from mailsetup.diagnosis.checks.program import look_at_programs
+from mailsetup.diagnosis.checks.network import check_network
+from mailsetup.diagnosis.checks.program import check_programs
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
 from mailsetup.diagnosis.guard import Guard, guarded
 from mailsetup.diagnosis.health import blocklists
 from mailsetup.diagnosis.health.domain_health import (
     HealthRequest,
-    look_at_dns_health,
-    look_at_message,
-    settled,
+    check_dns_health,
+    check_received_message,
+    without_disproved,
 )
-from mailsetup.diagnosis.sieve.analysis import loop_finding, rule_findings, rule_folders
+from mailsetup.diagnosis.health.forwarding_loop import loop_finding
+from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.diagnosis.symptoms import SymptomAnswer, answer
 from mailsetup.discovery.certificate_names import proven_name
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, RoundTrip, Stage
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
@@ -95,11 +97,11 @@ _LogIn = Callable[[Session, Secret, Network], Awaitable[LoggedIn | DialogueFailu
 class DomainSeen:
     """The part of a check that is the same for all mailboxes of a domain."""
 
-    verdict: DomainVerdict
+    verdict: DomainCheck
     health: tuple[Finding, ...]
 
 
-_UNSEEN = DomainVerdict((), in_order=False)
+_UNSEEN = DomainCheck((), in_order=False)
 
 
 async def see_domain(account: Account, discovery: Discovery | None, net: Network) -> DomainSeen:
@@ -114,8 +116,8 @@ async def see_domain(account: Account, discovery: Discovery | None, net: Network
     )
     guard = Guard()
     verdict, health = await asyncio.gather(
-        guard.run("domain", look_at_domain(account.address, net, facts), _UNSEEN),
-        guard.run("dns", look_at_dns_health(request, net), ()),
+        guard.run("domain", check_domain(account.address, net, facts), _UNSEEN),
+        guard.run("dns", check_dns_health(request, net), ()),
     )
     return DomainSeen(verdict, (*health, *guard.defects))
 
@@ -238,13 +240,13 @@ class Check:
         return self._report(started, findings, mail, self._proven(domain, mail))
 
     def _offline(self, started: float) -> CheckReport:
-        findings = self._told((Finding("client.network.offline", Status.FAIL),))
+        findings = self._told((Finding(FindingId.CLIENT_NETWORK_OFFLINE, Status.FAIL),))
         return self._report(started, findings, _Mail(_Side(), _Side()), set())
 
     def _report(
         self, started: float, findings: Sequence[Finding], mail: _Mail, proven: Collection[Link]
     ) -> CheckReport:
-        verdict = judge(findings, proven, self._request.symptom)
+        verdict = diagnose(findings, proven, self._request.symptom)
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
         report = CheckReport(
@@ -382,7 +384,7 @@ class Check:
     async def _dns_health(self) -> tuple[Finding, ...]:
         if self._request.domain is not None:
             return self._request.domain.health
-        return self._told(await look_at_dns_health(self._health_request(), self._net))
+        return self._told(await check_dns_health(self._health_request(), self._net))
 
     async def _identity(self, mail: _Mail) -> tuple[Finding, ...]:
         """What the messages that arrived prove of the domain's identity."""
@@ -392,7 +394,9 @@ class Check:
         sent = mail.elsewhere.sent if mail.elsewhere is not None else None
         if sent is not None and sent.raw:
             requests.append(self._health_request(sent.raw, elsewhere=True))
-        looks = [guarded("message", look_at_message(request, self._net)) for request in requests]
+        looks = [
+            guarded("message", check_received_message(request, self._net)) for request in requests
+        ]
         if sent is not None and self._request.blocklists:
             looks.append(guarded("blocklists", blocklists.findings(sent.raw, self._net.dns)))
         return self._told([one for found in await asyncio.gather(*looks) for one in found])
@@ -401,12 +405,12 @@ class Check:
         """Without what would only count had we logged in there, and what mail disproves."""
         unproven: tuple[str, ...] = ()
         if mail.incoming.proof is None:
-            unproven += ("dns.mx.elsewhere", "dns.mx.two-hostings")
+            unproven += (FindingId.DNS_MX_ELSEWHERE, FindingId.DNS_MX_TWO_HOSTINGS)
         if mail.outgoing.proof is None:
-            unproven += ("dns.spf.sender-not-covered",)
+            unproven += (FindingId.DNS_SPF_SENDER_NOT_COVERED,)
         sent = mail.elsewhere.sent if mail.elsewhere is not None else None
         request = self._health_request(sent.raw if sent is not None else b"", elsewhere=True)
-        return tuple(one for one in settled(of_dns, request) if one.id not in unproven)
+        return tuple(one for one in without_disproved(of_dns, request) if one.id not in unproven)
 
     async def _programs(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
         """The account in the programs on this computer, once its servers are seen to work."""
@@ -415,7 +419,7 @@ class Check:
         accounts = await in_thread(self._programs_here)
         account = self._account
         good = (account.incoming, account.outgoing, *self._request.alternatives)
-        return self._told(await look_at_programs(account, good, accounts, self._net))
+        return self._told(await check_programs(account, good, accounts, self._net))
 
     async def _elsewhere(
         self, incoming: _Side, outgoing: _Side
@@ -454,16 +458,16 @@ class Check:
         failures = [side.failure for side in (incoming, outgoing) if side.failure is not None]
         if not failures:
             return ()
-        looks = [guarded("computer", look_at_computer(failures, self._net))]
+        looks = [guarded("computer", check_computer(failures, self._net))]
         if not (incoming.reached or outgoing.reached):
-            looks.append(guarded("network", look_at_network(self._net)))
+            looks.append(guarded("network", check_network(self._net)))
         return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
-    async def _domain(self) -> DomainVerdict:
+    async def _domain(self) -> DomainCheck:
         if self._request.domain is not None:
             return self._request.domain.verdict
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
-        verdict = await look_at_domain(self._account.address, self._net)
+        verdict = await check_domain(self._account.address, self._net)
         verdict = replace(verdict, findings=self._told(verdict.findings))
         failed = any(f.status is Status.FAIL for f in verdict.findings)
         status = Status.OK if verdict.in_order else Status.FAIL if failed else Status.WARN
@@ -719,15 +723,15 @@ class Check:
     def _of_sign_in(self, finding: Finding) -> Finding:
         """Where a token was refused: what is known of the reason from the sign-in itself."""
         sign_in = self._request.sign_in
-        if finding.id != "account.login.sign-in-refused" or sign_in is None:
+        if finding.id != FindingId.ACCOUNT_LOGIN_SIGN_IN_REFUSED or sign_in is None:
             return finding
         facts, evidence = dict(finding.facts), dict(finding.evidence)
         if sign_in.is_of_another:
             facts["chosen"] = evidence["chosen"] = sign_in.signed_in_as
-            return Finding("account.login.wrong-account", finding.status, facts, evidence)
+            return Finding(FindingId.ACCOUNT_LOGIN_WRONG_ACCOUNT, finding.status, facts, evidence)
         failed = self._renewal_failed
         if failed is not None and failed.fault is SignInFault.EXPIRED:
-            return Finding("account.login.sign-in-expired", finding.status, facts, evidence)
+            return Finding(FindingId.ACCOUNT_LOGIN_SIGN_IN_EXPIRED, finding.status, facts, evidence)
         return finding
 
     @property
@@ -747,7 +751,7 @@ class Check:
             self._emit(FindingMade(told[-1]))
         return tuple(told)
 
-    def _proven(self, domain: DomainVerdict, mail: _Mail) -> set[Link]:
+    def _proven(self, domain: DomainCheck, mail: _Mail) -> set[Link]:
         proven: set[Link] = set()
         if mail.incoming.reached and mail.outgoing.reached:
             proven |= {Link.HOSTING, Link.CLIENT}
@@ -773,7 +777,9 @@ class Check:
 
 def _username_form(refused: ServerSettings, accepted: ServerSettings) -> Finding:
     facts = {"username": accepted.username, "refused": refused.username}
-    return Finding("account.login.username-form", Status.WARN, facts, {"server": str(accepted)})
+    return Finding(
+        FindingId.ACCOUNT_LOGIN_USERNAME_FORM, Status.WARN, facts, {"server": str(accepted)}
+    )
 
 
 def _status(outcome: LoggedIn | DialogueFailure) -> Status:

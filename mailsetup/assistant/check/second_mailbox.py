@@ -13,6 +13,7 @@ from mailsetup.assistant.events import Activity
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.model.dialogue import DialogueFailure, RoundTrip
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Account, Protocol
 from mailsetup.net.network import Network
 from mailsetup.verify.login import (
@@ -128,7 +129,7 @@ def _sent_findings(
         return [_marked(finding_of(outcome, account.address, wait=wait), account, other)]
     if outcome.junk:
         facts = {"address": str(other.address), "folder": outcome.folder}
-        return [Finding("account.send.seen-as-spam", Status.WARN, facts, dict(facts))]
+        return [Finding(FindingId.ACCOUNT_SEND_SEEN_AS_SPAM, Status.WARN, facts, dict(facts))]
     return []
 
 
@@ -139,7 +140,7 @@ def _received_findings(
         return [_marked(finding_of(outcome, account.address, wait=wait), other, account)]
     if outcome.junk:
         facts = {"folder": outcome.folder}
-        return [Finding("account.mail.in-spam", Status.WARN, facts, dict(facts))]
+        return [Finding(FindingId.ACCOUNT_MAIL_IN_SPAM, Status.WARN, facts, dict(facts))]
     return []
 
 

@@ -21,6 +21,7 @@ from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import DiscoveryStatus
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import to_a_label
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.settings_json import SCHEMA
@@ -91,7 +92,9 @@ def _settings_to_publish(
     typed = options.address or f"postmaster@{domain}"
     address = EmailAddress.parse(typed)
     if isinstance(address, AddressFailure):
-        raise CommandError("client.address.malformed", address_fault_sentence(address.fault))
+        raise CommandError(
+            FindingId.CLIENT_ADDRESS_MALFORMED, address_fault_sentence(address.fault)
+        )
     if address.domain != domain:
         message = _("{address} is not a mailbox of {domain}.")
         raise CommandError("usage", message.format(address=address, domain=domain))

@@ -30,11 +30,12 @@ from mailsetup.cli.main import BROKEN, DEFECT, DONE, NEEDS_CONFIRMATION, NOT_FOU
 from mailsetup.cli.progress import live_progress
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.cli.signin import early_password, log_in_with
-from mailsetup.diagnosis.symptoms import parse_symptom
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
+from mailsetup.model.symptom import parse_symptom
 from mailsetup.model.text import plain, without_controls
 from mailsetup.reporting.build import absence_content, report_content
 from mailsetup.reporting.report_file import (
@@ -148,7 +149,9 @@ def _second(options: argparse.Namespace, streams: Streams, engine: Engine) -> Se
     """The other mailbox, found like the first one. Raises `CommandError` where it is not."""
     address = EmailAddress.parse(options.second)
     if isinstance(address, AddressFailure):
-        raise CommandError("client.address.malformed", address_fault_sentence(address.fault))
+        raise CommandError(
+            FindingId.CLIENT_ADDRESS_MALFORMED, address_fault_sentence(address.fault)
+        )
     secret = password_for(options, streams, engine, address)
     with live_progress(streams.stderr, options.json) as emit:
         discovery = engine.run(engine.assistant.discover(address, emit))

@@ -16,6 +16,7 @@ from mailsetup.export.kit.registry import KITS
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings_json import SCHEMA, SettingsFailure
 from mailsetup.model.text import has_control
 
@@ -93,7 +94,9 @@ def _address(found: SharedSettings, options: argparse.Namespace) -> EmailAddress
         )
     address = EmailAddress.parse(options.address)
     if isinstance(address, AddressFailure):
-        raise CommandError("client.address.malformed", address_fault_sentence(address.fault))
+        raise CommandError(
+            FindingId.CLIENT_ADDRESS_MALFORMED, address_fault_sentence(address.fault)
+        )
     return address
 
 

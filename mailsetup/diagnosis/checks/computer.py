@@ -12,6 +12,7 @@ from mailsetup.diagnosis.checks.network import KNOWN_PAGES
 from mailsetup.model.certificate import TlsFault
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure
@@ -51,9 +52,7 @@ _UNREACHED = (DialogueFault.TIMEOUT, DialogueFault.UNREACHABLE, DialogueFault.RE
 _OUTDATED = (DialogueFault.CERTIFICATE_EXPIRED, DialogueFault.CERTIFICATE_NOT_YET_VALID)
 
 
-async def look_at_computer(
-    failures: Sequence[DialogueFailure], net: Network
-) -> tuple[Finding, ...]:
+async def check_computer(failures: Sequence[DialogueFailure], net: Network) -> tuple[Finding, ...]:
     """What here explains the failures of servers; nothing where the servers are to blame."""
     clock, intercepted, blocked = await asyncio.gather(
         _clock([one for one in failures if one.error in _OUTDATED], net),
@@ -86,7 +85,7 @@ async def _clock(failures: Sequence[DialogueFailure], net: Network) -> Finding |
     if abs(offset) < CLOCK_TOLERANCE or not good_then:
         return None
     return Finding(
-        "client.clock.wrong",
+        FindingId.CLIENT_CLOCK_WRONG,
         Status.FAIL,
         {"offset": duration(abs(offset))},
         {"here": net.clock.now().isoformat(timespec="seconds"), "elsewhere": told.isoformat()},
@@ -127,7 +126,7 @@ async def _interception(failures: Sequence[DialogueFailure], net: Network) -> Fi
             return None
         evidence = "it also vouches for a server elsewhere"
     return Finding(
-        "client.tls.intercepted",
+        FindingId.CLIENT_TLS_INTERCEPTED,
         Status.FAIL,
         {"issuer": issuer},
         {"issuer": issuer, "recognised_by": evidence},
@@ -174,7 +173,7 @@ async def _blocked_ports(failures: Sequence[DialogueFailure], net: Network) -> F
     if open_here:
         facts["open"] = ", ".join(map(str, open_here))
     return Finding(
-        "client.network.port-blocked",
+        FindingId.CLIENT_NETWORK_PORT_BLOCKED,
         Status.FAIL,
         facts,
         {

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from enum import StrEnum
 
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.text import plain
 from mailsetup.verify.imap import Folder
 
@@ -40,7 +41,7 @@ def special_folders(folders: Sequence[Folder], use: SpecialUse) -> tuple[Folder,
     return marked or tuple(folder for folder in selectable if _is_called_so(folder, use))
 
 
-def missing_special_folders(folders: Sequence[Folder]) -> tuple[SpecialUse, ...]:
+def unassigned_special_uses(folders: Sequence[Folder]) -> tuple[SpecialUse, ...]:
     """The uses without a folder. No fault: programs make these folders when they need them."""
     return tuple(use for use in SpecialUse if not special_folders(folders, use))
 
@@ -76,10 +77,12 @@ def folder_findings(
         return ()
     names = tuple(plain(name, 80) for name in hidden)[:_MAX_SHOWN]
     evidence: dict[str, Fact] = {"folders": names, "subscribed": len(subscribed)}
-    missing = missing_special_folders(folders)
+    missing = unassigned_special_uses(folders)
     if missing:
         evidence["missing"] = tuple(str(use) for use in missing)
-    return (Finding("account.folders.unsubscribed", Status.WARN, {"folders": names}, evidence),)
+    return (
+        Finding(FindingId.ACCOUNT_FOLDERS_UNSUBSCRIBED, Status.WARN, {"folders": names}, evidence),
+    )
 
 
 def _is_called_so(folder: Folder, use: SpecialUse) -> bool:

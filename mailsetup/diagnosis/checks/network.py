@@ -8,6 +8,7 @@ import secrets
 
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.text import plain
 from mailsetup.net.http import HttpReply
 from mailsetup.net.network import Network
@@ -21,7 +22,7 @@ _TIMEOUT = 5.0
 _LIMIT = 16 * 1024
 
 
-async def look_at_network(net: Network) -> tuple[Finding, ...]:
+async def check_network(net: Network) -> tuple[Finding, ...]:
     """Findings about the network; none where it behaves."""
     portal, invented = await asyncio.gather(_captive_portal(net), _invented_answer(net))
     return tuple(finding for finding in (portal, invented) if finding is not None)
@@ -41,7 +42,7 @@ async def _captive_portal(net: Network) -> Finding | None:
         return None
     reply = answers[0][0]
     return Finding(
-        "client.network.captive-portal",
+        FindingId.CLIENT_NETWORK_CAPTIVE_PORTAL,
         Status.FAIL,
         evidence={
             "asked": reply.url,
@@ -59,7 +60,7 @@ async def _invented_answer(net: Network) -> Finding | None:
     for name, reply in zip(names, replies, strict=True):
         if isinstance(reply, DnsAnswer):
             return Finding(
-                "client.dns.hijacked",
+                FindingId.CLIENT_DNS_HIJACKED,
                 Status.FAIL,
                 evidence={"asked": name, "answer": reply.records[:4]},
             )

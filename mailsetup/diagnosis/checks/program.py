@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import (
     Account,
     ProgramAccount,
@@ -18,7 +19,7 @@ from mailsetup.net.public_suffix import owned_domain
 _TIMEOUT = 6.0
 
 
-async def look_at_programs(
+async def check_programs(
     account: Account,
     good: Sequence[ServerSettings],
     programs: Sequence[ProgramAccount],
@@ -93,7 +94,7 @@ async def _answers(server: ServerSettings, net: Network) -> bool:
 
 def _finding(program: ProgramAccount, differences: list[str], *, is_broken: bool) -> Finding:
     return Finding(
-        "client.program.wrong-settings",
+        FindingId.CLIENT_PROGRAM_WRONG_SETTINGS,
         Status.FAIL if is_broken else Status.WARN,
         {"differences": "; ".join(differences)},
         {"program": program.program, "profile": program.place, "differences": tuple(differences)},

@@ -13,13 +13,14 @@ from mailsetup.model.dialogue import (
     Stage,
 )
 from mailsetup.model.finding import Fact, Finding, Octets, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol, SocketType
 
 _MIB = 1024 * 1024
 _ROOM_FOR_TEXT = 20 * 1024
 NEARLY_FULL = 0.9
 SLOW_SECONDS = 60.0
-_NOT_BROKEN = frozenset({"account.pop3.empties"})
+_NOT_BROKEN = frozenset({FindingId.ACCOUNT_POP3_EMPTIES})
 """What kept us from looking, although mail works."""
 
 
@@ -101,86 +102,86 @@ def _certificate_facts(certificate: CertificateFacts) -> dict[str, Fact]:
     return facts
 
 
-def _finding_id(failure: DialogueFailure) -> str:
+def _finding_id(failure: DialogueFailure) -> FindingId:
     match failure.error:
         case DialogueFault.HOST_NOT_FOUND:
-            return "hosting.server.unresolvable"
+            return FindingId.HOSTING_SERVER_UNRESOLVABLE
         case DialogueFault.RESOLVER:
-            return "client.dns.broken"
+            return FindingId.CLIENT_DNS_BROKEN
         case DialogueFault.REFUSED | DialogueFault.WRONG_SERVICE:
-            return "hosting.server.refused"
+            return FindingId.HOSTING_SERVER_REFUSED
         case DialogueFault.WRONG_TLS_MODE:
-            return "hosting.server.wrong-security"
+            return FindingId.HOSTING_SERVER_WRONG_SECURITY
         case DialogueFault.RESET if failure.stage is Stage.LOGIN:
-            return "hosting.login.dropped"
+            return FindingId.HOSTING_LOGIN_DROPPED
         case DialogueFault.TIMEOUT | DialogueFault.UNREACHABLE | DialogueFault.RESET:
-            return "hosting.server.unreachable"
+            return FindingId.HOSTING_SERVER_UNREACHABLE
         case DialogueFault.BLOCKED_BY_SERVER:
-            return "hosting.server.blocks-us"
+            return FindingId.HOSTING_SERVER_BLOCKS_US
         case DialogueFault.TEMPORARY | DialogueFault.PROTOCOL_ERROR:
-            return "hosting.server.temporary"
+            return FindingId.HOSTING_SERVER_TEMPORARY
         case DialogueFault.STARTTLS_MISSING | DialogueFault.INJECTION:
-            return "hosting.starttls.missing"
+            return FindingId.HOSTING_STARTTLS_MISSING
         case DialogueFault.TLS_TOO_OLD | DialogueFault.TLS_FAILED:
-            return "hosting.tls.too-old"
+            return FindingId.HOSTING_TLS_TOO_OLD
         case DialogueFault.CERTIFICATE_EXPIRED:
-            return "hosting.tls.certificate-expired"
+            return FindingId.HOSTING_TLS_CERTIFICATE_EXPIRED
         case DialogueFault.CERTIFICATE_NOT_YET_VALID:
-            return "client.clock.wrong"
+            return FindingId.CLIENT_CLOCK_WRONG
         case DialogueFault.CERTIFICATE_WRONG_NAME:
-            return "hosting.tls.certificate-wrong-name"
+            return FindingId.HOSTING_TLS_CERTIFICATE_WRONG_NAME
         case DialogueFault.CERTIFICATE_UNKNOWN_ISSUER | DialogueFault.CERTIFICATE_INVALID:
-            return "hosting.tls.certificate-unknown-issuer"
+            return FindingId.HOSTING_TLS_CERTIFICATE_UNKNOWN_ISSUER
         case DialogueFault.NO_COMMON_MECHANISM:
-            return "hosting.login.no-common-mechanism"
+            return FindingId.HOSTING_LOGIN_NO_COMMON_MECHANISM
         case DialogueFault.AUTH_WRONG:
-            return "account.login.refused"
+            return FindingId.ACCOUNT_LOGIN_REFUSED
         case DialogueFault.AUTH_APP_PASSWORD:
-            return "account.login.app-password-needed"
+            return FindingId.ACCOUNT_LOGIN_APP_PASSWORD_NEEDED
         case DialogueFault.AUTH_OAUTH_NEEDED:
-            return "account.login.oauth-needed"
+            return FindingId.ACCOUNT_LOGIN_OAUTH_NEEDED
         case DialogueFault.AUTH_TOKEN_REFUSED:
-            return "account.login.sign-in-refused"
+            return FindingId.ACCOUNT_LOGIN_SIGN_IN_REFUSED
         case DialogueFault.AUTH_SCOPE_MISSING:
-            return "account.login.scope-missing"
+            return FindingId.ACCOUNT_LOGIN_SCOPE_MISSING
         case DialogueFault.AUTH_WEB_LOGIN:
-            return "account.login.web-login-needed"
+            return FindingId.ACCOUNT_LOGIN_WEB_LOGIN_NEEDED
         case DialogueFault.AUTH_EXPIRED:
-            return "account.login.expired"
+            return FindingId.ACCOUNT_LOGIN_EXPIRED
         case DialogueFault.AUTH_LOCKED:
-            return "account.login.locked"
+            return FindingId.ACCOUNT_LOGIN_LOCKED
         case DialogueFault.AUTH_RATE_LIMITED:
-            return "account.login.rate-limited"
+            return FindingId.ACCOUNT_LOGIN_RATE_LIMITED
         case DialogueFault.TOO_MANY_CONNECTIONS:
-            return "account.login.too-many-connections"
+            return FindingId.ACCOUNT_LOGIN_TOO_MANY_CONNECTIONS
         case DialogueFault.NOT_PERMITTED:
-            return "account.login.not-permitted"
+            return FindingId.ACCOUNT_LOGIN_NOT_PERMITTED
         case DialogueFault.PROTOCOL_DISABLED:
             return _disabled(failure.server.protocol)
         case DialogueFault.IN_USE:
-            return "account.mailbox.in-use"
+            return FindingId.ACCOUNT_MAILBOX_IN_USE
         case DialogueFault.QUOTA:
-            return "account.quota.full"
+            return FindingId.ACCOUNT_QUOTA_FULL
         case DialogueFault.SENDER_REJECTED:
-            return "account.send.sender-not-allowed"
+            return FindingId.ACCOUNT_SEND_SENDER_NOT_ALLOWED
         case DialogueFault.RECIPIENT_REJECTED:
-            return "account.mailbox.missing"
+            return FindingId.ACCOUNT_MAILBOX_MISSING
         case DialogueFault.LIMIT_REACHED:
-            return "account.send.limit-reached"
+            return FindingId.ACCOUNT_SEND_LIMIT_REACHED
         case DialogueFault.TOO_LARGE:
-            return "hosting.size.too-small"
+            return FindingId.HOSTING_SIZE_TOO_SMALL
         case DialogueFault.ADDRESS_UNSUPPORTED:
-            return "hosting.address.unsupported"
+            return FindingId.HOSTING_ADDRESS_UNSUPPORTED
         case DialogueFault.POLICY if failure.server.protocol is Protocol.POP3:
-            return "account.pop3.empties"
+            return FindingId.ACCOUNT_POP3_EMPTIES
         case DialogueFault.POLICY:
-            return "hosting.message.rejected"
+            return FindingId.HOSTING_MESSAGE_REJECTED
         case DialogueFault.NOT_ARRIVED:
-            return "hosting.message.not-arrived"
+            return FindingId.HOSTING_MESSAGE_NOT_ARRIVED
         case DialogueFault.ATTACHMENT_MISSING:
-            return "hosting.attachment.removed"
+            return FindingId.HOSTING_ATTACHMENT_REMOVED
         case DialogueFault.ATTACHMENT_ALTERED:
-            return "hosting.attachment.altered"
+            return FindingId.HOSTING_ATTACHMENT_ALTERED
         case _:
             assert_never(failure.error)
 
@@ -198,14 +199,14 @@ def _other_security(security: SocketType) -> str:
     return "STARTTLS" if security is SocketType.TLS else "SSL/TLS"
 
 
-def _disabled(protocol: Protocol) -> str:
+def _disabled(protocol: Protocol) -> FindingId:
     match protocol:
         case Protocol.SMTP:
-            return "account.smtp.disabled"
+            return FindingId.ACCOUNT_SMTP_DISABLED
         case Protocol.POP3:
-            return "account.pop3.disabled"
+            return FindingId.ACCOUNT_POP3_DISABLED
         case _:
-            return "account.imap.disabled"
+            return FindingId.ACCOUNT_IMAP_DISABLED
 
 
 def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
@@ -221,8 +222,8 @@ def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
     unit = "messages" if quota.counts_messages else "kib"
     evidence: dict[str, Fact] = {f"used_{unit}": quota.used, f"limit_{unit}": quota.limit}
     if quota.used >= quota.limit:
-        return (Finding("account.quota.full", Status.FAIL, facts, evidence),)
-    return (Finding("account.quota.nearly-full", Status.WARN, facts, evidence),)
+        return (Finding(FindingId.ACCOUNT_QUOTA_FULL, Status.FAIL, facts, evidence),)
+    return (Finding(FindingId.ACCOUNT_QUOTA_NEARLY_FULL, Status.WARN, facts, evidence),)
 
 
 def arrival_findings(trip: RoundTrip, protocol: Protocol) -> tuple[Finding, ...]:
@@ -232,10 +233,12 @@ def arrival_findings(trip: RoundTrip, protocol: Protocol) -> tuple[Finding, ...]
     """
     findings: list[Finding] = []
     if trip.folder.upper() != "INBOX":
-        kind = "account.mail.in-spam" if trip.junk else "account.mail.in-other-folder"
+        kind = (
+            FindingId.ACCOUNT_MAIL_IN_SPAM if trip.junk else FindingId.ACCOUNT_MAIL_IN_OTHER_FOLDER
+        )
         findings.append(Finding(kind, Status.WARN, {"folder": trip.folder}))
     seconds = trip.arrived_ms / 1000
     if seconds > SLOW_SECONDS and protocol is not Protocol.POP3:
         facts: dict[str, Fact] = {"seconds": round(seconds)}
-        findings.append(Finding("hosting.message.delayed", Status.WARN, facts))
+        findings.append(Finding(FindingId.HOSTING_MESSAGE_DELAYED, Status.WARN, facts))
     return tuple(findings)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mailsetup.diagnosis.health.received_message import read_message
 from mailsetup.model.dns import Absent, DnsAnswer
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.net.dns.resolver import Resolver
 
 BUDGET = 5.0
@@ -49,7 +50,7 @@ async def findings(raw: bytes, dns: Resolver) -> tuple[Finding, ...]:
     if not named:
         return ()
     facts: dict[str, Fact] = {"address": hop.address, "lists": named}
-    return (Finding("hosting.sender.blocklisted", Status.WARN, facts, dict(facts)),)
+    return (Finding(FindingId.HOSTING_SENDER_BLOCKLISTED, Status.WARN, facts, dict(facts)),)
 
 
 async def _is_listed(address: str, one: Blocklist, dns: Resolver) -> bool:

@@ -11,6 +11,7 @@ import asyncio
 from mailsetup.model.dns import Absent, DnsFailure, Reply
 from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.net.dns.resolver import Resolver
 
 MAX_EXCHANGERS = 4
@@ -28,7 +29,7 @@ async def findings(facts: DomainFacts, dns: Resolver) -> tuple[Finding, ...]:
     if not named:
         return ()
     shown = tuple(f"_25._tcp.{host} TLSA" for host in named)
-    return (Finding("dns.dane.broken", Status.WARN, {"hosts": named}, {"unproven": shown}),)
+    return (Finding(FindingId.DNS_DANE_BROKEN, Status.WARN, {"hosts": named}, {"unproven": shown}),)
 
 
 async def _is_broken(host: str, dns: Resolver) -> bool:

@@ -21,6 +21,7 @@ from mailsetup.diagnosis.health.received_message import ReceivedMessage
 from mailsetup.diagnosis.health.tag_list import read_tags
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import is_dns_name, is_within
 from mailsetup.model.rfc5322 import MAX_FIELDS, Field, body_of, header_lines
 from mailsetup.model.text import plain
@@ -336,7 +337,7 @@ def findings(
     if not signatures:
         if not elsewhere or passed:
             return ()
-        return (Finding("dns.dkim.missing", Status.WARN, {}, shown),)
+        return (Finding(FindingId.DNS_DKIM_MISSING, Status.WARN, {}, shown),)
     own = [one for one in signatures if _is_of(one.domain, arrived.author_domain)]
     counted = own or list(signatures)
     good = any(one.standing is not Standing.INVALID or one.domain in passed for one in counted)
@@ -346,7 +347,7 @@ def findings(
     touched_inside = worst.fault is DkimFault.BODY and not elsewhere
     return (
         Finding(
-            "dns.dkim.invalid",
+            FindingId.DNS_DKIM_INVALID,
             Status.WARN if touched_inside else Status.FAIL,
             {"selector": worst.selector} if worst.selector else {},
             shown | {"selector": worst.selector, "reason": str(worst.fault)},

@@ -13,6 +13,7 @@ from enum import StrEnum
 from mailsetup.diagnosis.health.tag_list import MAX_TEXT
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import is_within, to_a_label
 from mailsetup.model.text import plain
 from mailsetup.net.dns.resolver import Resolver
@@ -284,15 +285,15 @@ async def findings(seen: DmarcTreeWalk, dns: Resolver) -> tuple[Finding, ...]:
             "record": tuple(plain(text, 300) for text in seen.unusable.texts[:4]),
             "reason": seen.unusable.reason,
         }
-        return (Finding("dns.dmarc.invalid", Status.WARN, {}, shown),)
+        return (Finding(FindingId.DNS_DMARC_INVALID, Status.WARN, {}, shown),)
     record = seen.record
     if record is None:
         if not seen.complete:
             return ()
         looked_at = tuple(f"_dmarc.{name}" for name in names_of_walk(seen.domain))
-        return (Finding("dns.dmarc.missing", Status.WARN, {}, {"asked": looked_at}),)
+        return (Finding(FindingId.DNS_DMARC_MISSING, Status.WARN, {}, {"asked": looked_at}),)
     if record.faults:
-        return (Finding("dns.dmarc.invalid", Status.WARN, {}, await evidence(record, dns)),)
+        return (Finding(FindingId.DNS_DMARC_INVALID, Status.WARN, {}, await evidence(record, dns)),)
     return ()
 
 

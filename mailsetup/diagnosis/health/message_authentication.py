@@ -15,6 +15,7 @@ from mailsetup.diagnosis.health.spf import SpfResult, check_host
 from mailsetup.diagnosis.health.spf_coverage import reverse_of
 from mailsetup.diagnosis.health.spf_record import SpfQualifier
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import to_a_label
 from mailsetup.net.dns.resolver import Resolver
 from mailsetup.net.public_suffix import owned_domain
@@ -120,7 +121,7 @@ async def findings(
             **reverse,
         }
         if request is dmarc.DmarcPolicy.NONE:
-            found.append(Finding("dns.dmarc.unidentified", Status.WARN, {}, shown))
+            found.append(Finding(FindingId.DNS_DMARC_UNIDENTIFIED, Status.WARN, {}, shown))
         else:
-            found.append(Finding("dns.dmarc.not-aligned", Status.FAIL, {}, shown))
+            found.append(Finding(FindingId.DNS_DMARC_NOT_ALIGNED, Status.FAIL, {}, shown))
     return tuple(found)

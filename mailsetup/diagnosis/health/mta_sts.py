@@ -13,6 +13,7 @@ from mailsetup.model.certificate import TlsFault
 from mailsetup.model.dns import Absent, DnsAnswer
 from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import is_dns_name
 from mailsetup.model.text import plain
 from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply
@@ -206,7 +207,11 @@ async def findings(
             status = Status.FAIL if fails else Status.WARN
         case _:
             assert_never(policy)
-    return (Finding("dns.mta-sts.broken", status, {}, shown | await _reports(facts.domain, net)),)
+    return (
+        Finding(
+            FindingId.DNS_MTA_STS_BROKEN, status, {}, shown | await _reports(facts.domain, net)
+        ),
+    )
 
 
 async def _reports(domain: str, net: Network) -> dict[str, Fact]:

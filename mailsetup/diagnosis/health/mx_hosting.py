@@ -19,6 +19,7 @@ from mailsetup.model.certificate import TlsFault
 from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import is_ip_literal, is_within
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.dns.resolver import Resolver
@@ -231,7 +232,7 @@ async def findings(
         first = any(one.record.preference <= best for one in elsewhere)
         return (
             Finding(
-                "dns.mx.two-hostings",
+                FindingId.DNS_MX_TWO_HOSTINGS,
                 # An exchanger of last resort gets mail only while the others are away.
                 Status.FAIL if first else Status.WARN,
                 {"hostings": (home.company, *companies)},
@@ -243,7 +244,7 @@ async def findings(
     if best_one.company and not is_within(name, best_one.company):
         name = f"{name} ({best_one.company})"
     facts_shown = {"domain": address.display_domain, "mx": name, "hosting": home.company}
-    return (Finding("dns.mx.elsewhere", Status.FAIL, facts_shown, shown),)
+    return (Finding(FindingId.DNS_MX_ELSEWHERE, Status.FAIL, facts_shown, shown),)
 
 
 async def _hints(address: EmailAddress, net: Network) -> dict[str, Fact]:

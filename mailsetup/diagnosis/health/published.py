@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.source import Method
 
@@ -39,4 +40,4 @@ def findings(tried: Sequence[Tried]) -> tuple[Finding, ...]:
     if not absent >= _MUST_BE_ANSWERED:
         return ()
     shown = tuple(f"{row.method}: {row.fate}" for row in automatic)
-    return (Finding("dns.settings.unpublished", Status.WARN, {}, {"tried": shown}),)
+    return (Finding(FindingId.DNS_SETTINGS_UNPUBLISHED, Status.WARN, {}, {"tried": shown}),)

@@ -16,6 +16,7 @@ from mailsetup.diagnosis.health.spf_record import BadTerm, Mechanism, SpfQualifi
 from mailsetup.discovery import providers
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.net.dns.resolver import Resolver
 from mailsetup.net.ip_scope import is_public
 from mailsetup.net.public_suffix import owned_domain
@@ -61,7 +62,7 @@ async def findings(
         "result": str(results[0].result),
     }
     status = Status.FAIL if refused and one_machine and others else Status.WARN
-    return (Finding("dns.spf.sender-not-covered", status, {"host": outgoing}, shown),)
+    return (Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, status, {"host": outgoing}, shown),)
 
 
 def _can_be_judged(seen: SpfLint) -> bool:

@@ -26,6 +26,7 @@ from mailsetup.discovery import providers
 from mailsetup.discovery.providers import MailProvider
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import is_within
 from mailsetup.model.text import plain
 from mailsetup.net.dns.resolver import Resolver
@@ -221,10 +222,10 @@ def findings(seen: SpfLint) -> tuple[Finding, ...]:
         case SpfState.UNANSWERED:
             return ()
         case SpfState.MISSING:
-            return (Finding("dns.spf.missing", Status.WARN),)
+            return (Finding(FindingId.DNS_SPF_MISSING, Status.WARN),)
         case SpfState.MULTIPLE:
             facts: dict[str, Fact] = {"count": len(seen.records)}
-            return (Finding("dns.spf.multiple", Status.FAIL, facts, evidence(seen)),)
+            return (Finding(FindingId.DNS_SPF_MULTIPLE, Status.FAIL, facts, evidence(seen)),)
         case SpfState.UNREADABLE:
             return (_invalid(seen, Status.FAIL),)
         case SpfState.PRESENT:
@@ -237,20 +238,22 @@ def _about_present(seen: SpfLint) -> list[Finding]:
     found = []
     if seen.lookups > MAX_LOOKUPS:
         facts: dict[str, Fact] = {"count": seen.lookups}
-        found.append(Finding("dns.spf.too-many-lookups", Status.FAIL, facts, evidence(seen)))
+        found.append(
+            Finding(FindingId.DNS_SPF_TOO_MANY_LOOKUPS, Status.FAIL, facts, evidence(seen))
+        )
     elif seen.faults:
         found.append(_invalid(seen, Status.FAIL))
     elif len(seen.void) > MAX_VOID:
         # Whether a receiver gets as far as the third depends on who sends.
         found.append(_invalid(seen, Status.WARN))
     if seen.anyone or (seen.all_of in ("", "?") and seen.complete and not seen.faults):
-        found.append(Finding("dns.spf.permissive", Status.WARN, {}, evidence(seen)))
+        found.append(Finding(FindingId.DNS_SPF_PERMISSIVE, Status.WARN, {}, evidence(seen)))
     return found
 
 
 def _invalid(seen: SpfLint, status: Status) -> Finding:
     reason = seen.faults[:3] or tuple(f"void: {term}" for term in seen.void[:3])
-    return Finding("dns.spf.invalid", status, {"reason": reason}, evidence(seen))
+    return Finding(FindingId.DNS_SPF_INVALID, status, {"reason": reason}, evidence(seen))
 
 
 def evidence(seen: SpfLint) -> dict[str, Fact]:
@@ -294,7 +297,7 @@ async def provider_finding(seen: SpfLint, domain: str, host: str, dns: Resolver)
         "expected": tuple(expected[:6]),
         "hosting": provider.name,
     }
-    return Finding("dns.spf.sender-not-covered", Status.WARN, {"host": host}, shown)
+    return Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, Status.WARN, {"host": host}, shown)
 
 
 def _senders_of(provider: MailProvider) -> list[str]:
@@ -334,4 +337,4 @@ def sender_finding(judged: SpfResult, host: str, ip: str, seen: SpfLint) -> Find
         "term": judged.reason or "none",
         "domain": judged.domain,
     }
-    return Finding("dns.spf.sender-not-covered", status, {"host": host or ip}, shown)
+    return Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, status, {"host": host or ip}, shown)

@@ -27,16 +27,17 @@ from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 
 _SIGN_IN_HELPS = frozenset(
     {
-        "account.login.oauth-needed",
-        "account.login.sign-in-refused",
-        "account.login.sign-in-expired",
-        "account.login.wrong-account",
-        "account.login.scope-missing",
+        FindingId.ACCOUNT_LOGIN_OAUTH_NEEDED,
+        FindingId.ACCOUNT_LOGIN_SIGN_IN_REFUSED,
+        FindingId.ACCOUNT_LOGIN_SIGN_IN_EXPIRED,
+        FindingId.ACCOUNT_LOGIN_WRONG_ACCOUNT,
+        FindingId.ACCOUNT_LOGIN_SCOPE_MISSING,
     }
 )
 """What signing in in the browser, or doing it anew, may mend."""
@@ -248,7 +249,7 @@ class ResultPage(PageView):
         if account is None or cause is None or self.session.was_refused:
             return ""
         whole = account.incoming.username == account.address.ascii
-        refused = cause.id == "account.login.refused"
+        refused = cause.id == FindingId.ACCOUNT_LOGIN_REFUSED
         return account.address.local if refused and whole else ""
 
     def _use_short_name(self) -> None:
@@ -295,7 +296,7 @@ class ResultPage(PageView):
         from mailsetup.assistant.texts.evidence import evidence_rows
 
         report = self.session.report
-        lines = []
+        lines: list[str] = []
         for finding in report.findings if report else ():
             lines.append(finding.id)
             lines += [f"    {label}: {value}" for label, value in evidence_rows(finding)]

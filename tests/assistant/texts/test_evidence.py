@@ -3,10 +3,11 @@
 from mailsetup import i18n
 from mailsetup.assistant.texts.evidence import evidence_rows
 from mailsetup.model.finding import Fact, Finding, Status
+from mailsetup.model.finding_id import FindingId
 
 
 def rows(**evidence: Fact) -> tuple[tuple[str, str], ...]:
-    return evidence_rows(Finding("dns.mx.missing", Status.FAIL, evidence=evidence))
+    return evidence_rows(Finding(FindingId.DNS_MX_MISSING, Status.FAIL, evidence=evidence))
 
 
 def test_labels_and_truths_are_in_the_language_of_the_person() -> None:

@@ -25,7 +25,7 @@ from mailsetup.assistant.events import (
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.run_options import NotAsked, RunOptions
 from mailsetup.assistant.service import Assistant
-from mailsetup.diagnosis.chain import Diagnosis, judge
+from mailsetup.diagnosis.chain import Diagnosis, diagnose
 from mailsetup.gui.pages.complaint import ComplaintPage
 from mailsetup.gui.pages.found import FoundPage
 from mailsetup.gui.pages.manual import ManualPage
@@ -39,6 +39,7 @@ from mailsetup.gui.window import Window
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
@@ -94,8 +95,9 @@ class Scripted(Assistant):
         self, address: EmailAddress, discovery: Discovery | None = None
     ) -> Diagnosis:
         """A domain without MX."""
-        return judge(
-            (Finding("dns.mx.missing", Status.FAIL, {"domain": address.display_domain}),), ()
+        return diagnose(
+            (Finding(FindingId.DNS_MX_MISSING, Status.FAIL, {"domain": address.display_domain}),),
+            (),
         )
 
     async def check(

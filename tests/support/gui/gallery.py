@@ -30,7 +30,7 @@ from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.assistant.signin.flow import sign_in_as, sign_in_way
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.diagnosis.symptoms import answer
 from mailsetup.gui.app import make_application
 from mailsetup.gui.batch_state import BatchState
 from mailsetup.gui.preferences import Preferences
@@ -42,6 +42,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.settings import (
     Account,
@@ -53,6 +54,7 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.symptom import Symptom
 
 SIZE = QSize(880, 680)
 _TURNS = 24
@@ -92,7 +94,7 @@ def discovery(*, confirm: bool) -> Discovery:
 def report(*, healthy: bool) -> CheckReport:
     """A test that went well, or one with a refused login."""
     refused = Finding(
-        "account.login.refused",
+        FindingId.ACCOUNT_LOGIN_REFUSED,
         Status.FAIL,
         {"host": _IMAP.host},
         {
@@ -123,7 +125,7 @@ def report(*, healthy: bool) -> CheckReport:
 
 def answered() -> CheckReport:
     """Mail that works but is not identified, as the answer to a complaint."""
-    spf = Finding("dns.spf.missing", Status.WARN, {"domain": _ADDRESS.domain})
+    spf = Finding(FindingId.DNS_SPF_MISSING, Status.WARN, {"domain": _ADDRESS.domain})
     told = answer(Symptom.SPAM, (spf,), proven=True, saw_elsewhere=False)
     healthy = report(healthy=True)
     chain = tuple(
@@ -135,7 +137,7 @@ def answered() -> CheckReport:
 def rejected() -> CheckReport:
     """A message that the hosting does not take: others have to act."""
     said = Finding(
-        "hosting.message.rejected",
+        FindingId.HOSTING_MESSAGE_REJECTED,
         Status.FAIL,
         {"host": _SMTP.host},
         {
@@ -335,7 +337,7 @@ def _play(window: Window, page: Page) -> None:
     if isinstance(view, BatchRunPage):
         view.follow(BatchStarted(people=200, done_before=0, domains=3))
         facts = {"host": _IMAP.host}
-        refused = explain(Finding("account.login.refused", Status.FAIL, facts))
+        refused = explain(Finding(FindingId.ACCOUNT_LOGIN_REFUSED, Status.FAIL, facts))
         for row in range(2, 117):
             works = row % 40
             state = PersonState.WORKS if works else PersonState.BROKEN

@@ -7,11 +7,13 @@ from datetime import datetime, timedelta, timezone
 
 from mailsetup import i18n
 from mailsetup.assistant.check.report import CheckReport, Elsewhere
-from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.diagnosis.symptoms import answer
 from mailsetup.model.dialogue import Quota, RoundTrip
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.symptom import Symptom
 from mailsetup.reporting.build import report_content
 from mailsetup.reporting.content import ReportContent
 from tests.support.gui.gallery import discovery as some_discovery
@@ -20,7 +22,7 @@ from tests.support.gui.gallery import report as some_report
 NOW = datetime(2026, 10, 7, 14, 5, tzinfo=timezone(timedelta(hours=2)))
 
 WRONG_NAME = Finding(
-    "hosting.tls.certificate-wrong-name",
+    FindingId.HOSTING_TLS_CERTIFICATE_WRONG_NAME,
     Status.FAIL,
     {
         "host": "mail.bodegasdelebro.es",
@@ -35,7 +37,7 @@ WRONG_NAME = Finding(
     },
 )
 REJECTED = Finding(
-    "hosting.message.rejected",
+    FindingId.HOSTING_MESSAGE_REJECTED,
     Status.FAIL,
     {"host": "smtp.correo-iberico.es"},
     {
@@ -45,13 +47,13 @@ REJECTED = Finding(
     },
 )
 NEARLY_FULL = Finding(
-    "account.quota.nearly-full",
+    FindingId.ACCOUNT_QUOTA_NEARLY_FULL,
     Status.WARN,
     {"percent": 94, "used_mib": 1925.0, "limit_mib": 2048.0},
     {"used_kib": 1971200, "limit_kib": 2097152},
 )
 NO_DMARC = Finding(
-    "dns.dmarc.missing",
+    FindingId.DNS_DMARC_MISSING,
     Status.WARN,
     {"domain": "bodegasdelebro.es"},
     {"asked": "_dmarc.bodegasdelebro.es", "answer": "NXDOMAIN"},
