@@ -1,7 +1,11 @@
 """The columns of a table of people, by the names that people give them."""
 
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
+
+from mailsetup.apply.targets import TARGETS
 
 
 class Column(StrEnum):
@@ -62,32 +66,14 @@ def column(name: str) -> Column | None:
     return _KNOWN.get(_folded(name[:80]))
 
 
-_PROGRAMS = {
-    "thunderbird": "thunderbird",
-    "android": "thunderbird-android",
-    "k 9": "thunderbird-android",
-    "k9": "thunderbird-android",
-    "k 9 mail": "thunderbird-android",
-    "movil": "thunderbird-android",
-    "phone": "thunderbird-android",
-    "apple": "apple-mail",
-    "iphone": "apple-mail",
-    "ipad": "apple-mail",
-    "mac": "apple-mail",
-    "ios": "apple-mail",
-    "otro": "other",
-    "other": "other",
-    "kmail": "kmail",
-    "claws": "claws-mail",
+_PROGRAMS: Final[Mapping[str, str]] = {
+    _folded(word): target.id for target in TARGETS for word in (target.id, *target.synonyms)
 }
 
 
-def program_id(word: str, known: tuple[str, ...]) -> str | None:
-    """The exporter that a cell means: its id, or a word that people use for it."""
-    folded = _folded(word[:80])
-    by_id = {_folded(one): one for one in known}
-    found = by_id.get(folded) or _PROGRAMS.get(folded)
-    return found if found in known else None
+def program_id(word: str) -> str | None:
+    """The program that a cell names: by its id, or by a word that people use for it."""
+    return _PROGRAMS.get(_folded(word[:80]))
 
 
 _LANGUAGES = {

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mailsetup.export.registry import installed
 
 from mailsetup.apply.installation import (
     Computer,
@@ -12,7 +13,6 @@ from mailsetup.apply.installation import (
     has_classic_outlook,
     installations,
 )
-from mailsetup.export.registry import installed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made of POSIX paths")
 

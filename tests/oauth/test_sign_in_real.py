@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.events import Event, SignInOpened
@@ -19,7 +20,6 @@ from mailsetup.assistant.service import Assistant, UnconfirmedError
 from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
 from mailsetup.assistant.texts.signin import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.registry import EXPORTERS
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import AccessToken
@@ -477,8 +477,8 @@ async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
     wanted = (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
     assert report.account.incoming.authentication == wanted
     assert report.account.outgoing.authentication == wanted
-    for exporter in EXPORTERS:
-        artifact = exporter.export(report.account)
+    for target in TARGETS:
+        artifact = target.exporter.export(report.account)
         if isinstance(artifact, Artifact):
             written = b"".join(file.content for file in artifact.files)
             assert made.token.reveal().encode() not in written
