@@ -34,7 +34,8 @@ from mailsetup.diagnosis.health.domain_health import (
     check_received_message,
     without_disproved,
 )
-from mailsetup.diagnosis.sieve.analysis import loop_finding, rule_findings, rule_folders
+from mailsetup.diagnosis.health.forwarding_loop import loop_finding
+from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.diagnosis.symptoms import SymptomAnswer, answer
 from mailsetup.discovery.certificate_names import proven_name
 from mailsetup.model.certificate import TlsFailure, TlsFault
