@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailsetup.i18n import N_, _
+from mailsetup.i18n.languages import SYMPTOM_WORDS
 from mailsetup.model.finding import Finding, Status
 
 
@@ -29,23 +30,10 @@ class Symptom(StrEnum):
         return self in (Symptom.SPAM, Symptom.NOT_DELIVERED)
 
 
-_SPANISH = {
-    "no-llega": Symptom.NOT_RECEIVING,
-    "no-envio": Symptom.NOT_SENDING,
-    "adjuntos": Symptom.ATTACHMENTS,
-    "spam": Symptom.SPAM,
-    "no-les-llega": Symptom.NOT_DELIVERED,
-    "migracion": Symptom.MIGRATION,
-    "no-se": Symptom.UNSURE,
-}
-WORDS: tuple[str, ...] = tuple(dict.fromkeys((*_SPANISH, *map(str, Symptom))))
-"""Every word that names a complaint."""
-
-
 def parse_symptom(word: str) -> Symptom | None:
-    """The complaint that a word names, in Spanish or English."""
-    word = word.strip().lower()
-    return _SPANISH.get(word) or next((one for one in Symptom if one == word), None)
+    """The complaint that a word names, in any language."""
+    value = SYMPTOM_WORDS.get(word.strip().lower())
+    return Symptom(value) if value is not None else None
 
 
 _EVERYTHING = ("client.address", "client.network", "client.dns", "client.clock", "dns.domain")

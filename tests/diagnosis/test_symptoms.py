@@ -2,11 +2,9 @@
 
 import pytest
 
-from mailsetup.cli.parser.account_arguments import SYMPTOMS
 from mailsetup.diagnosis.catalogue import CATALOGUE
 from mailsetup.diagnosis.chain import judge
 from mailsetup.diagnosis.symptoms import (
-    WORDS,
     Symptom,
     SymptomAnswer,
     answer,
@@ -16,6 +14,7 @@ from mailsetup.diagnosis.symptoms import (
     parse_symptom,
 )
 from mailsetup.i18n import set_language
+from mailsetup.i18n.languages import LANGUAGES, SYMPTOM_WORDS
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 
@@ -48,9 +47,10 @@ def test_both_languages_name_a_complaint(word: str, symptom: Symptom | None) -> 
     assert parse_symptom(word) is symptom
 
 
-def test_the_command_line_offers_exactly_the_words_that_are_understood() -> None:
-    assert set(SYMPTOMS) == set(WORDS)
-    assert len(SYMPTOMS) == len(set(SYMPTOMS))
+def test_every_symptom_has_a_word_in_every_language() -> None:
+    for row in LANGUAGES.values():
+        assert set(row.symptom_words.values()) == set(Symptom)
+    assert set(map(parse_symptom, SYMPTOM_WORDS)) == set(Symptom)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from mailsetup.export.publish.nginx import nginx_domain, nginx_names
 from mailsetup.export.publish.options import PublishOptions
 from mailsetup.export.publish.pacc import digest_record, pacc
 from mailsetup.export.publish.policy import mta_sts_policy, mta_sts_record, tls_report_record
-from mailsetup.export.publish.readme import NAMES, readme, speaker
+from mailsetup.export.publish.readme import readme
 from mailsetup.export.publish.template import (
     ADDRESS,
     LOCAL_PART,
@@ -26,7 +26,8 @@ from mailsetup.export.publish.zone import (
     zone_fragment,
 )
 from mailsetup.export.validation import examine, is_unsafe
-from mailsetup.i18n import N_, _, language
+from mailsetup.i18n import N_, _, language, translations
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import https_url, is_dns_name, parse_host, parse_port
 from mailsetup.model.settings import (
@@ -70,7 +71,7 @@ class Publication:
     @property
     def artifact(self) -> Artifact:
         """For `write_artifact`, with what to do next in the current language."""
-        readme_name = NAMES[language()]
+        readme_name = LANGUAGES[language()].readme
         steps = (
             InstructionStep(_("Read {name}: it says what goes where.").format(name=readme_name)),
             InstructionStep(
@@ -266,10 +267,16 @@ def _files(
         ArtifactFile(layout.NGINX_DOMAIN, nginx_domain(domain, options, documents), "text/plain"),
         *(
             ArtifactFile(
-                name,
-                readme(domain, options, documents, tuple(map(speaker(code), notes)), language=code),
+                row.readme,
+                readme(
+                    domain,
+                    options,
+                    documents,
+                    tuple(map(translations(row.code).gettext, notes)),
+                    language=row.code,
+                ),
                 "text/plain; charset=utf-8",
             )
-            for code, name in NAMES.items()
+            for row in LANGUAGES.values()
         ),
     )
