@@ -3,62 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from mailsetup.diagnosis.symptoms import Symptom, in_order_of
+from mailsetup.diagnosis.catalogue import CATALOGUE
+from mailsetup.diagnosis.symptoms import in_order_of
 from mailsetup.model.finding import Finding, Link, Status
-
-_CAUSES: tuple[str, ...] = (
-    "client.address",
-    "client.network",
-    "client.dns",
-    "client.clock",
-    "client.tls",
-    "dns.domain",
-    "dns.mx.null",
-    "hosting.server",
-    "hosting.tls",
-    "hosting.starttls",
-    "hosting.login",
-    "account.login",
-    "account.imap",
-    "account.pop3",
-    "account.smtp",
-    "dns.mx",
-    "account.quota",
-    "account.mailbox",
-    "account.send",
-    "hosting.address",
-    "hosting.size",
-    "hosting.message",
-    "hosting.attachment",
-    "hosting.sender",
-    "account.filter",
-    "account.mail",
-    "account.vacation",
-    "account.folders",
-    "dns.spf",
-    "dns.dkim",
-    "dns.dmarc",
-    "dns.mta-sts",
-    "dns.dane",
-    "dns.settings",
-    "client.program",
-    "client.check",
-)
-"""What causes what: an earlier fault explains a later one, never the other way round."""
-
-_GATES = ("client.address", "client.network", "client.dns", "dns.domain")
-"""While one of these fails, nothing behind it can be judged at all."""
-
-_NO_GATE = frozenset({"client.network.port-blocked"})
-"""One closed door, while the rest of the way can be seen."""
-
-_EXPLAINED_BY = {
-    "client.clock": ("hosting.tls",),
-    "client.tls": ("hosting.tls",),
-    "client.network.port-blocked": ("hosting.server",),
-    "account.filter": ("hosting.message.not-arrived",),
-}
-"""What only looks like a fault of its own while the cause stands."""
+from mailsetup.model.finding_id import FindingId
+from mailsetup.model.symptom import Symptom
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +19,7 @@ class Diagnosis:
     findings: tuple[Finding, ...]
 
 
-def cause_rank(finding: Finding) -> int:
-    """The lower, the earlier in the order of causes."""
-    for rank, prefix in enumerate(_CAUSES):
-        if finding.id == prefix or finding.id.startswith(prefix + "."):
-            return rank
-    return len(_CAUSES)
-
-
-def judge(
+def diagnose(
     findings: Sequence[Finding], proven: Collection[Link], symptom: Symptom | None = None
 ) -> Diagnosis:
     """Weigh the findings. ``proven`` are the links that were seen to work.
@@ -88,13 +29,11 @@ def judge(
     A link is broken by a finding that fails, doubtful by one that warns, good only when it was
     proven, and otherwise not checked. Each id counts once.
     """
-    ordered = sorted(
-        _unexplained(_once(findings)), key=lambda f: (f.status is not Status.FAIL, cause_rank(f))
-    )
+    ordered = sorted(_without_consequences(_once(findings)), key=_weight)
     if symptom is not None:
         ordered = list(in_order_of(symptom, ordered))
     root = next((f for f in ordered if f.status is Status.FAIL), None)
-    if root is not None and root.id not in _NO_GATE and root.id.startswith(_GATES):
+    if root is not None and CATALOGUE[root.id].cause.stops_the_rest:
         ordered = [f for f in ordered if f is root or f.link is root.link]
         proven = ()
     statuses = []
@@ -112,21 +51,19 @@ def judge(
     return Diagnosis(tuple(statuses), root.link if root else None, tuple(ordered))
 
 
-def _unexplained(findings: list[Finding]) -> list[Finding]:
-    """Without those that another finding explains."""
-    explained = tuple(
-        consequence
-        for finding in findings
-        if finding.status is Status.FAIL
-        for cause, consequences in _EXPLAINED_BY.items()
-        if finding.id.startswith(cause)
-        for consequence in consequences
-    )
-    return [finding for finding in findings if not finding.id.startswith(explained or ("-",))]
+def _weight(finding: Finding) -> tuple[bool, int]:
+    """The lower, the sooner it is the root cause."""
+    return finding.status is not Status.FAIL, CATALOGUE[finding.id].cause.rank
+
+
+def _without_consequences(findings: list[Finding]) -> list[Finding]:
+    """Without those that are a consequence of a failure among the others."""
+    failed = {finding.id for finding in findings if finding.status is Status.FAIL}
+    return [each for each in findings if failed.isdisjoint(CATALOGUE[each.id].cause.hidden_by)]
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:
-    seen: dict[str, Finding] = {}
+    seen: dict[FindingId, Finding] = {}
     for finding in findings:
         known = seen.get(finding.id)
         if known is None or (known.status is not Status.FAIL and finding.status is Status.FAIL):

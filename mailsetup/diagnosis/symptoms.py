@@ -1,4 +1,4 @@
-"""What people say is wrong, which faults explain it, and the verdict as an answer to them.
+"""A diagnosis as an answer to a complaint.
 
 Each complaint has its own order of causes: a full mailbox explains that no mail arrives, but not
 that mail to others lands in spam.
@@ -6,122 +6,14 @@ that mail to others lands in spam.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Final
 
+from mailsetup.diagnosis.catalogue import CATALOGUE
 from mailsetup.i18n import N_, _
-from mailsetup.i18n.languages import SYMPTOM_WORDS
 from mailsetup.model.finding import Finding, Status
+from mailsetup.model.symptom import Symptom
 
-
-class Symptom(StrEnum):
-    """The seven ways to say it, in the command line's words."""
-
-    NOT_RECEIVING = "not-receiving"
-    NOT_SENDING = "not-sending"
-    ATTACHMENTS = "attachments"
-    SPAM = "spam"
-    NOT_DELIVERED = "not-delivered"
-    MIGRATION = "migration"
-    UNSURE = "unsure"
-
-    @property
-    def needs_second_mailbox(self) -> bool:
-        """Whether only a mailbox elsewhere shows it: mail to oneself never leaves the hosting."""
-        return self in (Symptom.SPAM, Symptom.NOT_DELIVERED)
-
-
-def parse_symptom(word: str) -> Symptom | None:
-    """The complaint that a word names, in any language."""
-    value = SYMPTOM_WORDS.get(word.strip().lower())
-    return Symptom(value) if value is not None else None
-
-
-_EVERYTHING = ("client.address", "client.network", "client.dns", "client.clock", "dns.domain")
-"""With one of these nothing works at all, whatever was complained of."""
-
-_EXPLAINS: Mapping[Symptom, tuple[str, ...]] = {
-    Symptom.NOT_RECEIVING: (
-        *_EVERYTHING,
-        "client.tls",
-        "dns.mx",
-        "hosting.server",
-        "hosting.tls",
-        "hosting.starttls",
-        "account.login",
-        "account.imap",
-        "account.mailbox",
-        "account.quota",
-        "account.filter",
-        "account.mail",
-        "account.folders",
-        "hosting.message",
-        "hosting.login",
-        "client.program",
-    ),
-    Symptom.NOT_SENDING: (
-        *_EVERYTHING,
-        "client.tls",
-        "hosting.server",
-        "hosting.tls",
-        "hosting.starttls",
-        "account.login",
-        "account.smtp",
-        "account.send",
-        "hosting.login",
-        "hosting.size",
-        "hosting.message.rejected",
-        "account.quota.full",
-        "client.program",
-    ),
-    Symptom.ATTACHMENTS: (
-        *_EVERYTHING,
-        "hosting.size",
-        "hosting.attachment",
-        "hosting.message.rejected",
-        "account.quota",
-        "hosting.server",
-        "account.login",
-    ),
-    Symptom.SPAM: (
-        *_EVERYTHING,
-        "hosting.sender",
-        "dns.spf",
-        "dns.dkim",
-        "dns.dmarc",
-        "account.send",
-        "account.mail.in-spam",
-    ),
-    Symptom.NOT_DELIVERED: (
-        *_EVERYTHING,
-        "account.login",
-        "account.send",
-        "hosting.message",
-        "hosting.sender",
-        "dns.mx.missing",
-        "dns.mx.unresolvable",
-        "dns.spf",
-        "dns.dkim",
-        "dns.dmarc",
-        "hosting.server",
-    ),
-    Symptom.MIGRATION: (
-        *_EVERYTHING,
-        "dns.mx.elsewhere",
-        "dns.mx.two-hostings",
-        "dns.mx",
-        "hosting.tls.certificate-wrong-name",
-        "hosting.server",
-        "account.login",
-        "account.mailbox",
-        "dns.spf",
-        "dns.dkim",
-        "client.program",
-    ),
-    Symptom.UNSURE: (),
-}
-"""Prefixes of ids, the likeliest cause first."""
-
-_FOUND = {
+_FOUND: Final[Mapping[Symptom, str]] = {
     Symptom.NOT_RECEIVING: N_("This is why mail does not reach you:"),
     Symptom.NOT_SENDING: N_("This is why you cannot send:"),
     Symptom.ATTACHMENTS: N_("This is why attachments do not arrive:"),
@@ -130,7 +22,7 @@ _FOUND = {
     Symptom.MIGRATION: N_("This was left undone in the move to the other hosting:"),
     Symptom.UNSURE: N_("This is broken first:"),
 }
-_FINE = {
+_FINE: Final[Mapping[Symptom, str]] = {
     Symptom.NOT_RECEIVING: N_(
         "Mail does reach this mailbox: a test message arrived. If one person's mail is missing, "
         "ask them for the error message that they got."
@@ -173,20 +65,18 @@ class SymptomAnswer:
 
 def explains(symptom: Symptom, finding: Finding) -> bool:
     """Whether a fault can be the cause of the complaint."""
-    prefixes = _EXPLAINS[symptom]
-    return not prefixes or finding.id.startswith(prefixes)
+    return symptom is Symptom.UNSURE or symptom in CATALOGUE[finding.id].cause.explains
 
 
 def in_order_of(symptom: Symptom, findings: Sequence[Finding]) -> tuple[Finding, ...]:
-    """The findings, those that explain the complaint first, each kind's likeliest in front."""
-    prefixes = _EXPLAINS[symptom]
+    """The findings sorted: failures first, then those that explain the complaint, likeliest first.
+
+    Findings of equal weight keep their order.
+    """
 
     def rank(finding: Finding) -> tuple[bool, bool, int]:
-        place = next(
-            (i for i, prefix in enumerate(prefixes) if finding.id.startswith(prefix)), len(prefixes)
-        )
-        fails = finding.status is Status.FAIL
-        return (not fails, bool(prefixes) and place == len(prefixes), place)
+        place = CATALOGUE[finding.id].cause.explains.get(symptom, 0)
+        return (finding.status is not Status.FAIL, not explains(symptom, finding), place)
 
     return tuple(sorted(findings, key=rank))
 
@@ -217,7 +107,7 @@ def complaint(symptom: Symptom) -> str:
     return _(_COMPLAINTS[symptom])
 
 
-_COMPLAINTS = {
+_COMPLAINTS: Final[Mapping[Symptom, str]] = {
     Symptom.NOT_RECEIVING: N_("I do not receive mail"),
     Symptom.NOT_SENDING: N_("I cannot send"),
     Symptom.ATTACHMENTS: N_("Attachments do not arrive"),

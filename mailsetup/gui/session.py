@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from mailsetup.assistant.signin.flow import SignIn, SignInWay
     from mailsetup.assistant.technician_options import TechnicianOptions
     from mailsetup.demo.accounts import DemoAccount
-    from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.guide.qr import QrMatrix
     from mailsetup.model.discovery import Discovery
+    from mailsetup.model.symptom import Symptom
 
 _PASSWORD_HELPS = frozenset(
     {FindingId.ACCOUNT_LOGIN_REFUSED, FindingId.ACCOUNT_LOGIN_APP_PASSWORD_NEEDED}

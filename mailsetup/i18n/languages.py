@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from mailsetup.model.symptom import Symptom
+
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -33,8 +35,8 @@ class Language:
     """Headings of a table of people; the keys are the values of `batch.columns.Column`."""
     program_words: Mapping[str, str] = field(default_factory=dict)
     """Words for kinds of programs in a table of people -> id of the program."""
-    symptom_words: Mapping[str, str] = field(default_factory=dict)
-    """Words for ``--symptom`` -> value of `diagnosis.symptoms.Symptom`."""
+    symptom_words: Mapping[str, Symptom] = field(default_factory=dict)
+    """Words for ``--symptom``."""
 
 
 _SPANISH: Final = Language(
@@ -65,13 +67,13 @@ _SPANISH: Final = Language(
     },
     program_words={"movil": "thunderbird-android", "otro": "other"},
     symptom_words={
-        "no-llega": "not-receiving",
-        "no-envio": "not-sending",
-        "adjuntos": "attachments",
-        "spam": "spam",
-        "no-les-llega": "not-delivered",
-        "migracion": "migration",
-        "no-se": "unsure",
+        "no-llega": Symptom.NOT_RECEIVING,
+        "no-envio": Symptom.NOT_SENDING,
+        "adjuntos": Symptom.ATTACHMENTS,
+        "spam": Symptom.SPAM,
+        "no-les-llega": Symptom.NOT_DELIVERED,
+        "migracion": Symptom.MIGRATION,
+        "no-se": Symptom.UNSURE,
     },
 )  # fmt: skip
 
@@ -96,13 +98,7 @@ _ENGLISH: Final = Language(
         "last name": ("last name", "surname", "family name", "lastname"),
     },
     program_words={"phone": "thunderbird-android", "other": "other"},
-    symptom_words={
-        word: word
-        for word in (
-            "not-receiving", "not-sending", "attachments", "spam", "not-delivered", "migration",
-            "unsure",
-        )
-    },
+    symptom_words={str(symptom): symptom for symptom in Symptom},
 )  # fmt: skip
 
 LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
@@ -113,8 +109,8 @@ LANGUAGES: Final[Mapping[str, Language]] = MappingProxyType(
 SOURCE_LANGUAGE: Final = _ENGLISH.code
 """The language of the message ids, used where there is no other."""
 
-SYMPTOM_WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {word: value for row in LANGUAGES.values() for word, value in row.symptom_words.items()}
+SYMPTOM_WORDS: Final[Mapping[str, Symptom]] = MappingProxyType(
+    {word: symptom for row in LANGUAGES.values() for word, symptom in row.symptom_words.items()}
 )
 """Those of all languages."""
 
@@ -128,6 +124,11 @@ def language_named(word: str) -> str:
     """The code for a language's code or alias, in lower case; "" for none of ours."""
     rows = LANGUAGES.values()
     return next((row.code for row in rows if word in (row.code, *row.aliases)), "")
+
+
+def parse_symptom(word: str) -> Symptom | None:
+    """The complaint that a word names, in any language."""
+    return SYMPTOM_WORDS.get(word.strip().lower())
 
 
 def is_yes(answer: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.diagnosis.catalogue import CATALOGUE, explain
+from mailsetup.diagnosis.catalogue import _ROWS, CATALOGUE, explain
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 
@@ -83,6 +83,11 @@ REQUIRED = frozenset(
         "account.vacation.active",
     }
 )
+
+
+def test_every_id_has_one_row() -> None:
+    assert list(CATALOGUE) == [row.id for row in _ROWS]
+    assert set(CATALOGUE) == set(FindingId)
 
 
 def test_every_finding_of_the_contract_is_in_the_table() -> None:

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailsetup.diagnosis.chain import judge
-from mailsetup.diagnosis.checks.computer import duration, look_at_computer
+from mailsetup.diagnosis.chain import diagnose
+from mailsetup.diagnosis.checks.computer import check_computer, duration
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
@@ -42,7 +42,7 @@ def failure(
 
 
 def seen(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
-    return run(look_at_computer(failures, world.network()))
+    return run(check_computer(failures, world.network()))
 
 
 def world_at(days_ahead: float) -> World:
@@ -143,7 +143,7 @@ def test_what_the_computer_explains_is_not_told_as_the_servers_fault() -> None:
         finding_of(late, address()),
         Finding(FindingId.CLIENT_CLOCK_WRONG, Status.FAIL, {"offset": ""}),
     )
-    verdict = judge(both, ())
+    verdict = diagnose(both, ())
     assert [finding.id for finding in verdict.findings] == ["client.clock.wrong"]
     assert verdict.first_broken is Link.CLIENT
 
@@ -154,7 +154,7 @@ def test_a_closed_port_leaves_the_rest_of_the_chain_to_be_judged() -> None:
     )
     unreached = Finding(FindingId.HOSTING_SERVER_UNREACHABLE, Status.FAIL, {"host": "x"})
     warned = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
-    verdict = judge((unreached, closed, warned), (Link.ACCOUNT,))
+    verdict = diagnose((unreached, closed, warned), (Link.ACCOUNT,))
     assert [one.id for one in verdict.findings] == [closed.id, warned.id]
     assert dict(verdict.chain)[Link.HOSTING] is Status.UNKNOWN
 

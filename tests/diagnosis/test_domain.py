@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.diagnosis.checks.domain import (
-    is_one_slip,
-    judge_domain,
-    likely_meant,
-    look_at_domain,
+    check_domain,
+    evaluate_domain,
+    is_one_edit_apart,
+    suggested_domain,
 )
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsFailure, DnsFault, MxRecord
@@ -21,17 +21,17 @@ MX = (MxRecord(10, "mx1.bodega.es"), MxRecord(20, "mx2.bodega.es"))
 
 
 def judged(facts: DomainFacts, address: EmailAddress = ADDRESS) -> list[tuple[str, Status]]:
-    return [(finding.id, finding.status) for finding in judge_domain(facts, address).findings]
+    return [(finding.id, finding.status) for finding in evaluate_domain(facts, address).findings]
 
 
 def test_a_domain_with_living_exchangers_is_in_order() -> None:
-    verdict = judge_domain(DomainFacts("bodega.es", DomainState.EXISTS, exchangers=MX), ADDRESS)
+    verdict = evaluate_domain(DomainFacts("bodega.es", DomainState.EXISTS, exchangers=MX), ADDRESS)
     assert verdict.in_order
     assert not verdict.findings
 
 
 def test_a_domain_that_was_not_looked_at_is_neither_good_nor_bad() -> None:
-    verdict = judge_domain(DomainFacts("bodega.es"), ADDRESS)
+    verdict = evaluate_domain(DomainFacts("bodega.es"), ADDRESS)
     assert not verdict.in_order
     assert not verdict.findings
 
@@ -75,7 +75,7 @@ def test_each_fault_of_a_domain_has_its_finding(
 @pytest.mark.fault("client.address.typo")
 def test_a_slip_next_to_a_large_provider_is_told_first() -> None:
     address = EmailAddress("ana", "gmial.com")
-    verdict = judge_domain(DomainFacts("gmial.com", DomainState.MISSING), address)
+    verdict = evaluate_domain(DomainFacts("gmial.com", DomainState.MISSING), address)
     assert [finding.id for finding in verdict.findings] == [
         "client.address.typo",
         "dns.domain.missing",
@@ -98,12 +98,12 @@ def test_a_slip_next_to_a_large_provider_is_told_first() -> None:
     ],
 )
 def test_one_slip_leads_to_the_provider_that_was_meant(typed: str, meant: str | None) -> None:
-    assert likely_meant(typed) == meant
+    assert suggested_domain(typed) == meant
 
 
 def test_two_slips_are_another_domain() -> None:
-    assert not is_one_slip("gmxxl.com", "gmail.com")
-    assert not is_one_slip("abc", "abcde")
+    assert not is_one_edit_apart("gmxxl.com", "gmail.com")
+    assert not is_one_edit_apart("abc", "abcde")
 
 
 @pytest.mark.fault("client.network.offline", "client.dns.broken")
@@ -114,7 +114,7 @@ def test_a_silent_resolver_is_put_down_to_the_missing_network_first(
     *, online: bool, expected: str
 ) -> None:
     silent = World(dns_default=DnsFailure(DnsFault.TIMEOUT)).network()
-    verdict = run(look_at_domain(ADDRESS, replace(silent, is_online=lambda: online)))
+    verdict = run(check_domain(ADDRESS, replace(silent, is_online=lambda: online)))
     assert [finding.id for finding in verdict.findings] == [expected]
 
 
@@ -124,5 +124,5 @@ def test_a_silent_domain_under_a_living_resolver_is_the_domains_fault() -> None:
         dns={("com", "MX"): Absent(nxdomain=False)},
         dns_default=DnsFailure(DnsFault.SERVFAIL),
     ).network()
-    verdict = run(look_at_domain(ADDRESS, net))
+    verdict = run(check_domain(ADDRESS, net))
     assert [finding.id for finding in verdict.findings] == ["dns.domain.unanswered"]

@@ -6,8 +6,8 @@ from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.checks.folders import (
     SpecialUse,
     folder_findings,
-    missing_special_folders,
     special_folders,
+    unassigned_special_uses,
 )
 from mailsetup.model.dialogue import LoggedIn
 from mailsetup.model.finding import Status
@@ -38,7 +38,7 @@ SUBSCRIBED = frozenset(each.wire for each in MARKED[:5])
 
 def test_all_special_folders_shown_is_no_finding() -> None:
     assert folder_findings(MARKED, SUBSCRIBED) == ()
-    assert missing_special_folders(MARKED) == ()
+    assert unassigned_special_uses(MARKED) == ()
 
 
 @pytest.mark.parametrize("hidden", MARKED[1:5], ids=lambda each: each.wire)
@@ -109,17 +109,17 @@ def test_a_mark_counts_more_than_a_name() -> None:
 def test_usual_names_tell_the_use_where_no_flag_does(name: str, use: SpecialUse) -> None:
     folders = (INBOX, folder(name))
     assert special_folders(folders, use) == folders[1:]
-    assert missing_special_folders(folders) == tuple(each for each in SpecialUse if each != use)
+    assert unassigned_special_uses(folders) == tuple(each for each in SpecialUse if each != use)
 
 
 @pytest.mark.parametrize("name", ["Sentences", "Presented", "Consent", "Trashcan-Project", "INBOX"])
 def test_other_names_tell_nothing(name: str) -> None:
-    assert missing_special_folders((folder(name),)) == tuple(SpecialUse)
+    assert unassigned_special_uses((folder(name),)) == tuple(SpecialUse)
 
 
 def test_a_folder_that_holds_no_messages_is_none() -> None:
     folders = (INBOX, folder("Sent", r"\noselect", r"\sent"))
-    assert SpecialUse.SENT in missing_special_folders(folders)
+    assert SpecialUse.SENT in unassigned_special_uses(folders)
     assert folder_findings(folders, {"INBOX"}) == ()
 
 
@@ -157,7 +157,7 @@ async def test_what_dovecot_lists_is_judged(world: World) -> None:
             for line in ("CREATE Clientes", "CREATE &AOk-t&AOk-", "SUBSCRIBE Sent"):
                 await session.command(line)
             folders = await session.folders()
-            assert missing_special_folders(folders) == (SpecialUse.DRAFTS, SpecialUse.TRASH)
+            assert unassigned_special_uses(folders) == (SpecialUse.DRAFTS, SpecialUse.TRASH)
             # A rule names its folder as people read it.
             (finding,) = folder_findings(folders, session.subscribed, receiving=("été", "INBOX"))
             assert finding.facts == {"folders": ("Junk", "été")}

@@ -12,7 +12,7 @@ from mailsetup.assistant.check.run import Check
 from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted, Event
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.guard import Guard, guarded, incomplete
-from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
+from mailsetup.diagnosis.health.domain_health import HealthRequest, check_dns_health
 from mailsetup.model.dns import MxRecord, Reply
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
@@ -100,7 +100,7 @@ def test_no_activity_seems_to_go_on_after_a_defect() -> None:
 def test_one_part_of_the_dns_health_does_not_end_the_others() -> None:
     world = world_of("TXT")
     request = HealthRequest(address(), "imap.elsewhere.es", "smtp.elsewhere.es")
-    found = run(look_at_dns_health(request, world.network()))
+    found = run(check_dns_health(request, world.network()))
     parts = [one.evidence["part"] for one in found if one.id == "client.check.incomplete"]
     assert parts == ["spf", "dmarc", "mta-sts"]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from mailsetup.assistant.service import Assistant
-from mailsetup.diagnosis.checks.network import look_at_network
+from mailsetup.diagnosis.checks.network import check_network
 from mailsetup.model.dns import Absent, DnsAnswer, Reply
 from mailsetup.model.finding import Finding
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
@@ -18,7 +18,7 @@ def page(url: str, body: bytes, status: int = 200, location: str = "") -> HttpRe
 
 
 def seen(world: World) -> tuple[Finding, ...]:
-    return run(look_at_network(world.network()))
+    return run(check_network(world.network()))
 
 
 class Lying(World):

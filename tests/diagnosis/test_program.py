@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.diagnosis.checks.program import look_at_programs
+from mailsetup.diagnosis.checks.program import check_programs
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.settings import (
     Account,
@@ -31,7 +31,7 @@ def stands(
 
 def seen(*programs: ProgramAccount, world: World | None = None) -> tuple[Finding, ...]:
     network = (world or World()).network()
-    return run(look_at_programs(ACCOUNT, (IMAP, SMTP, OTHER), programs, network))
+    return run(check_programs(ACCOUNT, (IMAP, SMTP, OTHER), programs, network))
 
 
 @pytest.mark.parametrize(

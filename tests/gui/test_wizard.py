@@ -14,8 +14,8 @@ from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_ne
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
-from mailsetup.diagnosis.chain import Diagnosis, judge
-from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.diagnosis.chain import Diagnosis, diagnose
+from mailsetup.diagnosis.symptoms import answer
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.pages.testing import TestingPage
@@ -26,6 +26,7 @@ from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Account, HostAlias
+from mailsetup.model.symptom import Symptom
 from mailsetup.vault import VaultState
 from tests.support.gui.driver import Person, Scripted, folder_chooser, nothing_found
 from tests.support.gui.gallery import discovery, report
@@ -281,7 +282,7 @@ def test_a_mailbox_that_no_usual_server_gives_out_is_told(
         async def explain_absence(
             self, address: EmailAddress, discovery: Discovery | None = None
         ) -> Diagnosis:
-            return judge((), ())
+            return diagnose((), ())
 
     person = somebody(Silent(found=replace(nothing_found(), warnings=(word,))))
     person.enters_address("ana@bodegasdelebro.es")

@@ -21,7 +21,7 @@ _FRENCH: Final = Language(
     readme="LISEZMOI.txt",
     heading_words={"address": ("courriel",), "name": ("nom",)},
     program_words={"autre": "other"},
-    symptom_words={"rien-ne-vient": "not-receiving"},
+    symptom_words={"rien-ne-vient": Symptom.NOT_RECEIVING},
 )
 
 LANGUAGES:"""
@@ -107,8 +107,7 @@ def test_its_words_are_understood(checkout: Path) -> None:
     shown = evaluate(
         checkout,
         "from mailsetup.batch.columns import column, language_id, program_id\n"
-        "from mailsetup.diagnosis.symptoms import parse_symptom\n"
-        "from mailsetup.i18n.languages import is_yes\n",
+        "from mailsetup.i18n.languages import is_yes, parse_symptom\n",
         "[column('Courriel'), language_id('Français'), program_id('Autre', ('other',)),"
         " parse_symptom('rien-ne-vient'), is_yes('Oui')]",
     )

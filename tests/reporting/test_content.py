@@ -6,13 +6,14 @@ import pytest
 
 from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.diagnosis.chain import judge
-from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.diagnosis.chain import diagnose
+from mailsetup.diagnosis.symptoms import answer
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.symptom import Symptom
 from mailsetup.reporting.build import absence_content, report_content
 from mailsetup.reporting.content import MAX_ROWS, MAX_TEXT, ReportRow, ReportTable
 from tests.support.reporting.samples import (
@@ -204,13 +205,15 @@ def test_a_search_that_found_nothing_has_a_report_too(language: str) -> None:
     with speaking(language):
         told = absence_content(
             address,
-            judge([missing], ()),
+            diagnose([missing], ()),
             Discovery(DiscoveryStatus.NOT_FOUND, elapsed_ms=12.0),
             NOW,
         )
         assert told.verdict.sentence == explain(missing).title
         assert told.verdict.status is Status.FAIL
-        unclear = absence_content(address, judge([], ()), Discovery(DiscoveryStatus.NOT_FOUND), NOW)
+        unclear = absence_content(
+            address, diagnose([], ()), Discovery(DiscoveryStatus.NOT_FOUND), NOW
+        )
     assert unclear.verdict.status is Status.UNKNOWN
     assert str(address) in unclear.verdict.sentence
     assert unclear.verdict.advice

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from mailsetup.assistant.check.report import CheckReport
     from mailsetup.assistant.check.run import DomainSeen
     from mailsetup.assistant.signin.flow import SignIn
-    from mailsetup.diagnosis.symptoms import Symptom
     from mailsetup.model.discovery import Discovery
+    from mailsetup.model.symptom import Symptom
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,8 +30,8 @@ from mailsetup.cli.main import BROKEN, DEFECT, DONE, NEEDS_CONFIRMATION, NOT_FOU
 from mailsetup.cli.progress import live_progress
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.cli.signin import early_password, log_in_with
-from mailsetup.diagnosis.symptoms import parse_symptom
 from mailsetup.i18n import _
+from mailsetup.i18n.languages import parse_symptom
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding_id import FindingId

@@ -52,9 +52,7 @@ _UNREACHED = (DialogueFault.TIMEOUT, DialogueFault.UNREACHABLE, DialogueFault.RE
 _OUTDATED = (DialogueFault.CERTIFICATE_EXPIRED, DialogueFault.CERTIFICATE_NOT_YET_VALID)
 
 
-async def look_at_computer(
-    failures: Sequence[DialogueFailure], net: Network
-) -> tuple[Finding, ...]:
+async def check_computer(failures: Sequence[DialogueFailure], net: Network) -> tuple[Finding, ...]:
     """What here explains the failures of servers; nothing where the servers are to blame."""
     clock, intercepted, blocked = await asyncio.gather(
         _clock([one for one in failures if one.error in _OUTDATED], net),

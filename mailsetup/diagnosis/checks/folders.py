@@ -41,7 +41,7 @@ def special_folders(folders: Sequence[Folder], use: SpecialUse) -> tuple[Folder,
     return marked or tuple(folder for folder in selectable if _is_called_so(folder, use))
 
 
-def missing_special_folders(folders: Sequence[Folder]) -> tuple[SpecialUse, ...]:
+def unassigned_special_uses(folders: Sequence[Folder]) -> tuple[SpecialUse, ...]:
     """The uses without a folder. No fault: programs make these folders when they need them."""
     return tuple(use for use in SpecialUse if not special_folders(folders, use))
 
@@ -77,7 +77,7 @@ def folder_findings(
         return ()
     names = tuple(plain(name, 80) for name in hidden)[:_MAX_SHOWN]
     evidence: dict[str, Fact] = {"folders": names, "subscribed": len(subscribed)}
-    missing = missing_special_folders(folders)
+    missing = unassigned_special_uses(folders)
     if missing:
         evidence["missing"] = tuple(str(use) for use in missing)
     return (

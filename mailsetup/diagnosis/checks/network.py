@@ -22,7 +22,7 @@ _TIMEOUT = 5.0
 _LIMIT = 16 * 1024
 
 
-async def look_at_network(net: Network) -> tuple[Finding, ...]:
+async def check_network(net: Network) -> tuple[Finding, ...]:
     """Findings about the network; none where it behaves."""
     portal, invented = await asyncio.gather(_captive_portal(net), _invented_answer(net))
     return tuple(finding for finding in (portal, invented) if finding is not None)

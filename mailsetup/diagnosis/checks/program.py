@@ -19,7 +19,7 @@ from mailsetup.net.public_suffix import owned_domain
 _TIMEOUT = 6.0
 
 
-async def look_at_programs(
+async def check_programs(
     account: Account,
     good: Sequence[ServerSettings],
     programs: Sequence[ProgramAccount],

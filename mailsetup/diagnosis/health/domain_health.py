@@ -54,7 +54,7 @@ class HealthRequest:
     arrived_elsewhere: bool = False
 
 
-async def look_at_dns_health(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
+async def check_dns_health(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
     """What the DNS alone shows. What cannot be asked stays unsaid, and so does the DNS of a
     provider's own domain, which its customers cannot change."""
     if providers.by_domain(request.address.domain) is not None:
@@ -80,7 +80,7 @@ async def look_at_dns_health(request: HealthRequest, net: Network) -> tuple[Find
     return (*found, *published.findings(request.tried), *guard.defects)
 
 
-async def look_at_message(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
+async def check_received_message(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
     """What the message that arrived shows; nothing where it proves nothing."""
     if not request.arrived or providers.by_domain(request.address.domain) is not None:
         return ()
@@ -165,7 +165,7 @@ async def _message(
     )
 
 
-def settled(of_dns: Sequence[Finding], request: HealthRequest) -> tuple[Finding, ...]:
+def without_disproved(of_dns: Sequence[Finding], request: HealthRequest) -> tuple[Finding, ...]:
     """The findings of the DNS alone, without what a message that arrived elsewhere disproves.
 
     Where the receiving side saw SPF pass for the domain, the outgoing server is covered, whatever

@@ -3,13 +3,14 @@
 from PySide6.QtWidgets import QVBoxLayout
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.diagnosis.symptoms import Symptom, complaint
+from mailsetup.diagnosis.symptoms import complaint
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets.basic import PlainLabel
 from mailsetup.gui.widgets.choice_card import ChoiceCard
 from mailsetup.i18n import _
+from mailsetup.model.symptom import Symptom
 
 
 class ComplaintPage(PageView):

@@ -13,9 +13,9 @@ from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.health.domain_health import (
     BUDGET,
     HealthRequest,
-    look_at_dns_health,
-    look_at_message,
-    settled,
+    check_dns_health,
+    check_received_message,
+    without_disproved,
 )
 from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
@@ -75,7 +75,7 @@ def ids(found: tuple[Finding, ...]) -> list[tuple[str, Status]]:
 
 
 def dns_of(world: World, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
-    return ids(run(look_at_dns_health(request, world.network())))
+    return ids(run(check_dns_health(request, world.network())))
 
 
 def seconds(world: World, request: HealthRequest = REQUEST) -> float:
@@ -83,7 +83,7 @@ def seconds(world: World, request: HealthRequest = REQUEST) -> float:
 
     async def timed() -> float:
         started = net.clock.monotonic()
-        await look_at_dns_health(request, net)
+        await check_dns_health(request, net)
         return net.clock.monotonic() - started
 
     return run(timed())
@@ -254,7 +254,7 @@ def seen(
     raw: bytes, *, elsewhere: bool = True, world: World | None = None
 ) -> list[tuple[str, Status]]:
     request = replace(REQUEST, arrived=raw, arrived_elsewhere=elsewhere)
-    return ids(run(look_at_message(request, (world or healthy()).network())))
+    return ids(run(check_received_message(request, (world or healthy()).network())))
 
 
 DKIM_MISSING = ("dns.dkim.missing", Status.WARN)
@@ -366,7 +366,7 @@ def test_a_message_under_another_name_says_nothing_about_this_domain() -> None:
 def test_the_sending_address_and_its_reverse_name_stand_in_the_evidence() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
     request = replace(REQUEST, arrived=wire(AWAY, CONTENT), arrived_elsewhere=True)
-    found = {one.id: one for one in run(look_at_message(request, world.network()))}
+    found = {one.id: one for one in run(check_received_message(request, world.network()))}
     evidence = found[FindingId.DNS_SPF_SENDER_NOT_COVERED].evidence
     assert evidence["address"] == "8.8.4.30"
     assert evidence["reverse_name"] == "out1.hoster.com (leads back)"
@@ -382,7 +382,7 @@ def test_a_message_whose_answers_never_come_costs_no_more_than_the_budget() -> N
     def timed() -> Coroutine[None, None, float]:
         async def look() -> float:
             started = net.clock.monotonic()
-            assert await look_at_message(request, net) == ()
+            assert await check_received_message(request, net) == ()
             return net.clock.monotonic() - started
 
         return look()
@@ -395,6 +395,6 @@ def test_what_a_message_disproves_is_taken_back() -> None:
     other = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
     passed = replace(REQUEST, arrived=wire(AWAY, CHECKED % b"pass", CONTENT))
     failed = replace(REQUEST, arrived=wire(AWAY, CHECKED % b"fail", CONTENT))
-    assert settled((doubt, other), passed) == (other,)
-    assert settled((doubt, other), failed) == (doubt, other)
-    assert settled((doubt, other), REQUEST) == (doubt, other)
+    assert without_disproved((doubt, other), passed) == (other,)
+    assert without_disproved((doubt, other), failed) == (doubt, other)
+    assert without_disproved((doubt, other), REQUEST) == (doubt, other)

@@ -6,9 +6,9 @@ import dkim as oracle
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from mailsetup.diagnosis.checks.domain import look_at_domain
+from mailsetup.diagnosis.checks.domain import check_domain
 from mailsetup.diagnosis.health import dane, mta_sts
-from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_message
+from mailsetup.diagnosis.health.domain_health import HealthRequest, check_received_message
 from mailsetup.discovery.domain_facts import domain_facts
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
@@ -106,15 +106,15 @@ async def test_a_signed_message_is_proven_with_the_published_key(place: Place) -
     async with place.network() as net:
         good = replace(request, arrived=away + field + message)
         touched = replace(request, arrived=away + field + message.replace(b"prueba", b"otra"))
-        assert await look_at_message(good, net) == ()
-        found = {one.id: one.status for one in await look_at_message(touched, net)}
+        assert await check_received_message(good, net) == ()
+        found = {one.id: one.status for one in await check_received_message(touched, net)}
     assert found == {"dns.dkim.invalid": Status.FAIL, "dns.dmarc.not-aligned": Status.FAIL}
 
 
 @pytest.mark.fault("dns.domain.bogus")
 async def test_a_domain_whose_signatures_are_not_those_that_were_promised(place: Place) -> None:
     async with place.network() as net:
-        broken = await look_at_domain(EmailAddress("ana", "falsa.es"), net)
-        whole = await look_at_domain(EmailAddress("ana", HEALTHY), net)
+        broken = await check_domain(EmailAddress("ana", "falsa.es"), net)
+        whole = await check_domain(EmailAddress("ana", HEALTHY), net)
     assert [finding.id for finding in broken.findings] == ["dns.domain.bogus"]
     assert whole.in_order

@@ -30,7 +30,7 @@ from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.assistant.signin.flow import sign_in_as, sign_in_way
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.diagnosis.symptoms import answer
 from mailsetup.gui.app import make_application
 from mailsetup.gui.batch_state import BatchState
 from mailsetup.gui.preferences import Preferences
@@ -54,6 +54,7 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.symptom import Symptom
 
 SIZE = QSize(880, 680)
 _TURNS = 24

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta, timezone
 
 from mailsetup import i18n
 from mailsetup.assistant.check.report import CheckReport, Elsewhere
-from mailsetup.diagnosis.symptoms import Symptom, answer
+from mailsetup.diagnosis.symptoms import answer
 from mailsetup.model.dialogue import Quota, RoundTrip
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.symptom import Symptom
 from mailsetup.reporting.build import report_content
 from mailsetup.reporting.content import ReportContent
 from tests.support.gui.gallery import discovery as some_discovery

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
+from mailsetup.diagnosis.health.domain_health import HealthRequest, check_dns_health
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding
 from mailsetup.model.network_options import NetworkOptions
@@ -85,7 +85,7 @@ class Place:
     async def look(self, domain: str, host: str = "") -> dict[str, Finding]:
         request = HealthRequest(EmailAddress("ana", domain), host, host)
         async with self.network() as net:
-            found = await look_at_dns_health(request, net)
+            found = await check_dns_health(request, net)
         return {one.id: one for one in found}
 
 
