@@ -15,11 +15,12 @@ import pytest
 
 from mailsetup.diagnosis.health import mta_sts, spf_record
 from mailsetup.diagnosis.health.dmarc import read_records as read_dmarc
+from mailsetup.diagnosis.health.forwarding_loop import loop_finding
 from mailsetup.diagnosis.health.received_message import parse_results, read_message
 from mailsetup.diagnosis.health.tag_list import read_tags
-from mailsetup.diagnosis.sieve.analysis import loop_finding, rule_findings, rule_folders
-from mailsetup.diagnosis.sieve.parser import MAX_SCRIPT, UnreadableError
+from mailsetup.diagnosis.sieve.parser import MAX_SCRIPT, SieveSyntaxError
 from mailsetup.diagnosis.sieve.parser import parse as parse_sieve
+from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.discovery.capabilities import capabilities_in
 from mailsetup.formats import autoconfig, pacc, xmltree
 from mailsetup.model.address import EmailAddress
@@ -48,7 +49,7 @@ def little_work() -> Iterator[None]:
 
 
 def refused_or_read(read: Callable[[], object]) -> None:
-    with little_work(), contextlib.suppress(TooMuchDataError, UnreadableError):
+    with little_work(), contextlib.suppress(TooMuchDataError, SieveSyntaxError):
         read()
 
 

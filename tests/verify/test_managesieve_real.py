@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.diagnosis.sieve.analysis import rule_findings, rule_folders
+from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.finding import Status

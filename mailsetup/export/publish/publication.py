@@ -7,7 +7,7 @@ from mailsetup.export.publish import layout
 from mailsetup.export.publish.nginx import nginx_domain, nginx_names
 from mailsetup.export.publish.options import PublishOptions
 from mailsetup.export.publish.policy import mta_sts_policy, mta_sts_record, tls_report_record
-from mailsetup.export.publish.readme import NAMES, readme, speaker
+from mailsetup.export.publish.readme import readme
 from mailsetup.export.publish.template import shared_services, username_template
 from mailsetup.export.publish.zone import (
     Record,
@@ -19,7 +19,8 @@ from mailsetup.export.publish.zone import (
 )
 from mailsetup.export.validation import examine, is_unsafe
 from mailsetup.formats import autoconfig, autodiscover, pacc
-from mailsetup.i18n import N_, _, language
+from mailsetup.i18n import N_, _, language, translations
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.address import ADDRESS_PLACEHOLDER, LOCAL_PART_PLACEHOLDER, EmailAddress
 from mailsetup.model.hostname import https_url, is_dns_name, parse_host, parse_port
 from mailsetup.model.settings import (
@@ -60,7 +61,7 @@ class Publication:
     @property
     def artifact(self) -> Artifact:
         """For `write_artifact`, with what to do next in the current language."""
-        readme_name = NAMES[language()]
+        readme_name = LANGUAGES[language()].readme
         steps = (
             InstructionStep(_("Read {name}: it says what goes where.").format(name=readme_name)),
             InstructionStep(
@@ -257,10 +258,16 @@ def _files(
         ArtifactFile(layout.NGINX_DOMAIN, nginx_domain(domain, options, documents), "text/plain"),
         *(
             ArtifactFile(
-                name,
-                readme(domain, options, documents, tuple(map(speaker(code), notes)), language=code),
+                row.readme,
+                readme(
+                    domain,
+                    options,
+                    documents,
+                    tuple(map(translations(row.code).gettext, notes)),
+                    language=row.code,
+                ),
                 "text/plain; charset=utf-8",
             )
-            for code, name in NAMES.items()
+            for row in LANGUAGES.values()
         ),
     )
