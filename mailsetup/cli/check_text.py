@@ -16,8 +16,8 @@ from mailsetup.assistant.texts.verdict import (
 from mailsetup.cli.text import write_discovery
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Diagnosis
-from mailsetup.figures import seconds
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status

@@ -19,7 +19,8 @@ from mailsetup.assistant.texts.verdict import (
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Diagnosis as ChainVerdict
 from mailsetup.diagnosis.symptoms import SymptomAnswer, complaint
-from mailsetup.i18n import N_, _
+from mailsetup.i18n import _
+from mailsetup.i18n.dates import date_and_time
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Actor, Finding, Link, Status
@@ -137,7 +138,7 @@ def _content(found: _Found, now: datetime) -> ReportContent:
         title=_("Mail report"),
         address=str(found.address),
         when=now,
-        when_text=_when(now),
+        when_text=date_and_time(now),
         program=f"mailsetup {__version__}",
         verdict=found.verdict,
         chain=tuple(_link(link, status, found.findings) for link, status in found.chain),
@@ -206,31 +207,4 @@ def _finding(finding: Finding, cause: Finding | None) -> FindingText:
         who=_who(said.who),
         evidence=tuple(ReportRow(label, value) for label, value in evidence_rows(finding)),
         is_cause=finding is cause,
-    )
-
-
-_MONTHS = (
-    N_("January"),
-    N_("February"),
-    N_("March"),
-    N_("April"),
-    N_("May"),
-    N_("June"),
-    N_("July"),
-    N_("August"),
-    N_("September"),
-    N_("October"),
-    N_("November"),
-    N_("December"),
-)
-
-
-def _when(now: datetime) -> str:
-    zone = now.strftime("%z")
-    return _("{month} {day}, {year}, {time} (UTC{zone})").format(
-        day=now.day,
-        month=_(_MONTHS[now.month - 1]),
-        year=now.year,
-        time=now.strftime("%H:%M"),
-        zone=f"{zone[:3]}:{zone[3:5]}",
     )

@@ -6,8 +6,8 @@ from mailsetup.assistant.check.report import CheckReport, Elsewhere
 from mailsetup.assistant.texts.common import link_name
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.checks.server import room_for_files
-from mailsetup.figures import seconds, size
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds, size
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import Stage
 from mailsetup.model.finding import Actor, Finding

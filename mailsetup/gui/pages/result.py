@@ -8,7 +8,6 @@ from PySide6.QtGui import QGuiApplication
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.texts.common import actor_name, link_name
-from mailsetup.figures import seconds
 from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
@@ -26,6 +25,7 @@ from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import ServerSettings
