@@ -10,8 +10,8 @@ from typing import Final
 
 from mailsetup.diagnosis import causes
 from mailsetup.diagnosis.causes import Cause
-from mailsetup.figures import short, size
 from mailsetup.i18n import N_, _
+from mailsetup.i18n.numbers import short, size
 from mailsetup.model.finding import Actor, Fact, Finding, Link, Octets
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.text import plain

@@ -11,7 +11,8 @@ from mailsetup.assistant.texts.evidence import evidence_rows
 from mailsetup.assistant.texts.verdict import absence_headline, headline, who_sentence
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Diagnosis
-from mailsetup.i18n import N_, _
+from mailsetup.i18n import _
+from mailsetup.i18n.dates import date_and_time
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
@@ -96,7 +97,7 @@ def _content(
         title=_("Mail report"),
         address=str(address),
         when=now,
-        when_text=_when(now),
+        when_text=date_and_time(now),
         program=f"mailsetup {__version__}",
         headline=shown,
         chain=tuple(_link(link, status, findings) for link, status in chain),
@@ -126,31 +127,4 @@ def _finding(finding: Finding, cause_id: str) -> FindingText:
         who=who_sentence(explanation.who),
         evidence=tuple(ReportRow(label, value) for label, value in evidence_rows(finding)),
         is_cause=finding.id == cause_id,
-    )
-
-
-_MONTHS = (
-    N_("January"),
-    N_("February"),
-    N_("March"),
-    N_("April"),
-    N_("May"),
-    N_("June"),
-    N_("July"),
-    N_("August"),
-    N_("September"),
-    N_("October"),
-    N_("November"),
-    N_("December"),
-)
-
-
-def _when(now: datetime) -> str:
-    zone = now.strftime("%z")
-    return _("{month} {day}, {year}, {time} (UTC{zone})").format(
-        day=now.day,
-        month=_(_MONTHS[now.month - 1]),
-        year=now.year,
-        time=now.strftime("%H:%M"),
-        zone=f"{zone[:3]}:{zone[3:5]}",
     )

@@ -14,7 +14,7 @@ from mailsetup.model.settings import ServerSettings, SocketType
 from mailsetup.net.connection import Connection, DialogueError
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.failures import DialogueRefusedError, border
+from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError
 from mailsetup.verify.imap import ImapSession
 from mailsetup.verify.pop3 import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
@@ -85,7 +85,7 @@ async def log_in_imap(
 ) -> LoggedIn | DialogueFailure:
     """Log in, and learn the mailbox's quota."""
     started = net.clock.monotonic()
-    with border(session.server, Stage.LOGIN, secret) as end:
+    with DialogueGuard(session.server, Stage.LOGIN, secret) as end:
         mechanism = await session.log_in(session.server.username, secret)
         elapsed = 1000 * (net.clock.monotonic() - started)
         return LoggedIn(
@@ -97,7 +97,7 @@ async def log_in_imap(
             alerts=tuple(session.alerts),
             quota=await session.quota(),
         )
-    return end.outcome()
+    return end.required_failure()
 
 
 async def log_in_pop3(
@@ -105,7 +105,7 @@ async def log_in_pop3(
 ) -> LoggedIn | DialogueFailure:
     """Log in; the maildrop is open then, and on some servers closed to everybody else."""
     started = net.clock.monotonic()
-    with border(session.server, Stage.LOGIN, secret) as end:
+    with DialogueGuard(session.server, Stage.LOGIN, secret) as end:
         mechanism = await session.log_in(session.server.username, secret)
         return LoggedIn(
             server=session.server,
@@ -114,7 +114,7 @@ async def log_in_pop3(
             elapsed_ms=1000 * (net.clock.monotonic() - started),
             capabilities=tuple(sorted(session.capabilities)),
         )
-    return end.outcome()
+    return end.required_failure()
 
 
 async def log_in_smtp(
@@ -122,7 +122,7 @@ async def log_in_smtp(
 ) -> LoggedIn | DialogueFailure:
     """Log in, and learn how large messages may be."""
     started = net.clock.monotonic()
-    with border(session.server, Stage.LOGIN, secret) as end:
+    with DialogueGuard(session.server, Stage.LOGIN, secret) as end:
         mechanism = await session.log_in(session.server.username, secret)
         return LoggedIn(
             server=session.server,
@@ -132,7 +132,7 @@ async def log_in_smtp(
             capabilities=tuple(sorted(session.extensions)),
             size_limit=session.size_limit,
         )
-    return end.outcome()
+    return end.required_failure()
 
 
 async def _open(
@@ -152,7 +152,7 @@ async def _open(
         return _connect_failure(connection, server)
     session = kind(connection, server)
     try:
-        with border(server, Stage.GREETING) as end:
+        with DialogueGuard(server, Stage.GREETING) as end:
             await session.greet()
             if not implicit:
                 await _upgrade(session, connection, net)
@@ -162,7 +162,7 @@ async def _open(
         session.close()
         raise
     session.close()
-    failure = end.outcome()
+    failure = end.required_failure()
     if failure.error is DialogueFault.TIMEOUT and not implicit:
         # A server that waits for TLS at once says nothing in clear.
         other = await _speaks_tls_at_once(server, net)

@@ -17,7 +17,7 @@ from mailsetup.model.text import has_control, plain
 from mailsetup.net.connection import Connection, TooMuchDataError
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.failures import DialogueRefusedError, border
+from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError
 from mailsetup.verify.replies import imap_meaning
 from mailsetup.verify.sasl import SaslError, SaslExchange, Scram, decoded, encoded, exchange
 from mailsetup.verify.session import FAREWELL_TIMEOUT, MailSession, token_refusals
@@ -113,7 +113,7 @@ async def read_active_rules(
     if isinstance(connection, ConnectFailure):
         return NotOffered(connection.fault)
     async with ManageSieveSession(connection, server) as session:
-        with border(server, Stage.GREETING) as opening:
+        with DialogueGuard(server, Stage.GREETING) as opening:
             async with asyncio.timeout(patience):
                 await session.greet()
                 await session.upgrade()
@@ -122,17 +122,17 @@ async def read_active_rules(
             return opening.failure
         username, secret = await accepted
         deadline = asyncio.get_running_loop().time() + patience
-        with border(server, Stage.LOGIN, secret) as login:
+        with DialogueGuard(server, Stage.LOGIN, secret) as login:
             async with asyncio.timeout_at(deadline):
                 await session.log_in(username, secret)
         if login.failure is not None:
             session.close()
             return login.failure
-        with border(server, Stage.MAILBOX, secret) as reading:
+        with DialogueGuard(server, Stage.MAILBOX, secret) as reading:
             async with asyncio.timeout_at(deadline):
                 return await session.active_rules()
         session.close()
-        return reading.outcome()
+        return reading.required_failure()
 
 
 Word = str | bytes | tuple["Word", ...]

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from bootstrap.layout import PYTHON, ROOT, WINDOWS, Purpose, SetupError
@@ -63,10 +64,11 @@ def _choose_language(arguments: list[str]) -> None:
         value = word.removeprefix("--lang=") if word.startswith("--lang=") else None
         if word == "--lang" and index + 1 < len(arguments):
             value = arguments[index + 1]
-        if value in ("es", "en"):
+        if value is not None:
             from mailsetup.i18n import set_language
 
-            set_language(value)
+            with suppress(ValueError):
+                set_language(value)
 
 
 def _misspelt(word: str) -> str | None:

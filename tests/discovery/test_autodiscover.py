@@ -8,14 +8,16 @@ from mailsetup.discovery.find import find
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.trust import domains_to_confirm
 from mailsetup.formats.autodiscover import (
-    Answer,
+    AutodiscoverAnswer,
     AutodiscoverFailure,
+    AutodiscoverFault,
     ExchangeOnly,
     RedirectAddress,
     RedirectUrl,
-    parse,
+    read,
     request,
 )
+from mailsetup.formats.xmltree import XmlFault
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.dns import DnsAnswer as Records
@@ -97,10 +99,10 @@ class TestDocument:
         assert b"<EMailAddress>a&amp;&lt;b@bodega.es</EMailAddress>" in text
 
     def test_servers_with_their_protection_and_names(self) -> None:
-        read = parse(settings(), ANA)
-        assert isinstance(read, AccountSettings)
-        imap, pop = read.incoming
-        (smtp,) = read.outgoing
+        answer = read(settings(), ANA)
+        assert isinstance(answer, AccountSettings)
+        imap, pop = answer.incoming
+        (smtp,) = answer.outgoing
         assert (imap.host, imap.port, imap.security) == ("mail.bodega.es", 993, SocketType.TLS)
         assert imap.username == "ana"
         assert pop.username == "ana@bodega.es"
@@ -126,20 +128,20 @@ class TestDocument:
     def test_what_ssl_and_encryption_mean(
         self, more: str, expected: tuple[int, SocketType] | None
     ) -> None:
-        read = parse(pox(protocol("IMAP", "mail.bodega.es", more)), ANA)
+        answer = read(pox(protocol("IMAP", "mail.bodega.es", more)), ANA)
         if expected is None:
-            assert read == AutodiscoverFailure("no-usable-server")
+            assert answer == AutodiscoverFailure(AutodiscoverFault.NO_SERVER)
         else:
-            assert isinstance(read, AccountSettings)
-            assert (read.incoming[0].port, read.incoming[0].security) == expected
+            assert isinstance(answer, AccountSettings)
+            assert (answer.incoming[0].port, answer.incoming[0].security) == expected
 
     def test_windows_login_is_offered_before_a_password(self) -> None:
-        read = parse(pox(protocol("IMAP", "mail.bodega.es", "<SPA>on</SPA>")), ANA)
-        assert isinstance(read, AccountSettings)
-        assert read.incoming[0].authentication[0] is Authentication.NTLM
+        answer = read(pox(protocol("IMAP", "mail.bodega.es", "<SPA>on</SPA>")), ANA)
+        assert isinstance(answer, AccountSettings)
+        assert answer.incoming[0].authentication[0] is Authentication.NTLM
 
     def test_exchange_and_its_hosts(self) -> None:
-        read = parse(
+        answer = read(
             pox(
                 protocol("EXCH", "3f2@bodega.es")
                 + "<Protocol><Type>EXPR</Type><Server>owa.bodega.es</Server></Protocol>"
@@ -148,34 +150,34 @@ class TestDocument:
             ),
             ANA,
         )
-        assert read == ExchangeOnly(("owa.bodega.es", "mapi.bodega.es"))
+        assert answer == ExchangeOnly(("owa.bodega.es", "mapi.bodega.es"))
 
     @pytest.mark.parametrize(
-        ("document", "read"),
+        ("document", "answer"),
         [
             (redirect("https://x.example/y"), RedirectUrl("https://x.example/y")),
-            (redirect("http://x.example/y"), AutodiscoverFailure("autodiscover-error")),
-            (redirect("https://127.0.0.1/y"), AutodiscoverFailure("autodiscover-error")),
+            (redirect("http://x.example/y"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
+            (redirect("https://127.0.0.1/y"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
             (redirect_to("a@x.example"), RedirectAddress(EmailAddress("a", "x.example"))),
-            (redirect_to("nobody"), AutodiscoverFailure("autodiscover-error")),
-            (pox(""), AutodiscoverFailure("no-usable-server")),
-            (pox(protocol("IMAP", "localhost")), AutodiscoverFailure("no-usable-server")),
+            (redirect_to("nobody"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
+            (pox(""), AutodiscoverFailure(AutodiscoverFault.NO_SERVER)),
+            (pox(protocol("IMAP", "localhost")), AutodiscoverFailure(AutodiscoverFault.NO_SERVER)),
             (
                 b"<Autodiscover><Response><Error><ErrorCode>600</ErrorCode></Error></Response>"
                 b"</Autodiscover>",
-                AutodiscoverFailure("autodiscover-error"),
+                AutodiscoverFailure(AutodiscoverFault.ERROR),
             ),
-            (b"<clientConfig/>", AutodiscoverFailure("other-document")),
-            (b"<!DOCTYPE html><html>", AutodiscoverFailure("html")),
+            (b"<clientConfig/>", AutodiscoverFailure(AutodiscoverFault.OTHER_DOCUMENT)),
+            (b"<!DOCTYPE html><html>", AutodiscoverFailure(XmlFault.HTML)),
             (
                 b'<!DOCTYPE a [<!ENTITY b "c">]><Autodiscover/>',
-                AutodiscoverFailure("forbidden-xml"),
+                AutodiscoverFailure(XmlFault.FORBIDDEN),
             ),
-            (b"", AutodiscoverFailure("not-xml")),
+            (b"", AutodiscoverFailure(XmlFault.NOT_XML)),
         ],
     )
-    def test_everything_else(self, document: bytes, read: Answer) -> None:
-        assert parse(document, ANA) == read
+    def test_everything_else(self, document: bytes, answer: AutodiscoverAnswer) -> None:
+        assert read(document, ANA) == answer
 
 
 class TestAsking:

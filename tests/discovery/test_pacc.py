@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsetup.discovery.sources.pacc import Pacc, parse
+from mailsetup.discovery.sources.pacc import Pacc
+from mailsetup.formats.pacc import read
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import Authentication, Protocol, ServiceKind, SocketType
@@ -85,7 +86,7 @@ def test_the_older_name_of_submission() -> None:
 
 def test_with_both_names_the_server_stands_once() -> None:
     document = json.dumps({"protocols": {k: {"host": "s.bodega.es"} for k in ("smtp", "submit")}})
-    settings = parse(document.encode(), address())
+    settings = read(document.encode(), address())
     assert settings is not None
     assert len(settings.outgoing) == 1
 
@@ -168,7 +169,7 @@ def test_unusable_hosts_give_no_servers(protocols: object) -> None:
 def test_a_provider_that_takes_no_password() -> None:
     document = json.loads(DOCUMENT)
     document["authentication"]["password"] = False
-    settings = parse(json.dumps(document).encode(), address())
+    settings = read(json.dumps(document).encode(), address())
     assert settings is not None
     assert settings.incoming[0].authentication == (Authentication.OAUTH2,)
 
@@ -188,7 +189,7 @@ def test_a_provider_that_takes_no_password() -> None:
     )
 )
 def test_any_json_is_read_without_a_crash(value: object) -> None:
-    settings = parse(json.dumps(value).encode(), address())
+    settings = read(json.dumps(value).encode(), address())
     if settings is not None:
         for server in settings.servers:
             assert server.protocol in Protocol

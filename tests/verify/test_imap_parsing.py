@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from mailsetup.model.dialogue import DialogueFault
 from mailsetup.net.connection import TooMuchDataError
 from mailsetup.verify.imap import Folder, _fetch_items, _parse, _tokens, from_modified_utf7, quoted
-from mailsetup.verify.round_trip import attachment_error
+from mailsetup.verify.message import attachment_fault
 from mailsetup.verify.smtp import dot_stuffed
 
 
@@ -106,14 +106,14 @@ DIGEST = hashlib.sha256(CONTENT).digest()
 
 def test_an_attachment_is_compared_by_what_it_holds() -> None:
     intact = with_attachment(CONTENT)
-    assert attachment_error(intact, DIGEST) is None
-    assert attachment_error(intact.replace(b"\r\n", b"\n"), DIGEST) is None
+    assert attachment_fault(intact, DIGEST) is None
+    assert attachment_fault(intact.replace(b"\r\n", b"\n"), DIGEST) is None
     assert (
-        attachment_error(with_attachment(CONTENT[:-1]), DIGEST) is DialogueFault.ATTACHMENT_ALTERED
+        attachment_fault(with_attachment(CONTENT[:-1]), DIGEST) is DialogueFault.ATTACHMENT_ALTERED
     )
-    assert attachment_error(with_attachment(None), DIGEST) is DialogueFault.ATTACHMENT_MISSING
-    assert attachment_error(b"", DIGEST) is DialogueFault.ATTACHMENT_MISSING
-    assert attachment_error(b"\xff\0garbage", DIGEST) is DialogueFault.ATTACHMENT_MISSING
+    assert attachment_fault(with_attachment(None), DIGEST) is DialogueFault.ATTACHMENT_MISSING
+    assert attachment_fault(b"", DIGEST) is DialogueFault.ATTACHMENT_MISSING
+    assert attachment_fault(b"\xff\0garbage", DIGEST) is DialogueFault.ATTACHMENT_MISSING
 
 
 def test_lines_that_begin_with_a_dot_survive_data() -> None:

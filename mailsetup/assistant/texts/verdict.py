@@ -9,8 +9,8 @@ from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Diagnosis
 from mailsetup.diagnosis.checks.server import room_for_files
 from mailsetup.diagnosis.symptoms import complaint
-from mailsetup.figures import seconds, size
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds, size
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import Stage
 from mailsetup.model.discovery import Discovery

@@ -7,7 +7,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.figures import seconds
 from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
@@ -25,6 +24,7 @@ from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.headline import Headline
