@@ -21,6 +21,14 @@ class Diagnosis:
     first_broken: Link | None
     findings: tuple[Finding, ...]
 
+    @property
+    def root_cause(self) -> Finding | None:
+        """The finding that explains the first broken link."""
+        return next(
+            (f for f in self.findings if f.status is Status.FAIL and f.link is self.first_broken),
+            None,
+        )
+
 
 def diagnose(
     findings: Sequence[Finding], proven: Collection[Link], symptom: Symptom | None = None
