@@ -17,9 +17,9 @@ from mailsetup.assistant.publication_check import (
     verify_publication,
 )
 from mailsetup.export.publish import layout
-from mailsetup.export.publish.pacc import digest_record
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
+from mailsetup.formats.pacc import write_digest
 from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
@@ -245,7 +245,7 @@ def test_a_document_of_the_hostings_own_with_a_digest_of_its_own_is_right() -> N
 
     def change(world: World) -> None:
         web(PACC, body=body)(world)
-        record(f"_ua-auto-config.{D}", "TXT", digest_record(body))(world)
+        record(f"_ua-auto-config.{D}", "TXT", write_digest(body))(world)
 
     assert is_published(tuple(rows(made, change).values()))
 
