@@ -22,8 +22,7 @@ from mailsetup.diagnosis.sieve.parser import MAX_SCRIPT, SieveSyntaxError
 from mailsetup.diagnosis.sieve.parser import parse as parse_sieve
 from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.discovery.capabilities import capabilities_in
-from mailsetup.discovery.sources import pacc
-from mailsetup.formats import autoconfig, xmltree
+from mailsetup.formats import autoconfig, pacc, xmltree
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.sign_in import Client
 from mailsetup.model.text import plain
@@ -200,7 +199,7 @@ def test_dns_texts(record: str) -> None:
 )
 def test_xml_documents(document: bytes) -> None:
     refused_or_read(lambda: xmltree.read(document))
-    refused_or_read(lambda: autoconfig.parse(document, ana()))
+    refused_or_read(lambda: autoconfig.read(document, ana()))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +217,7 @@ def test_xml_documents(document: bytes) -> None:
 )
 def test_json_documents(document: bytes) -> None:
     text = document.decode("latin-1")
-    refused_or_read(lambda: pacc.parse(document, ana()))
+    refused_or_read(lambda: pacc.read(document, ana()))
     refused_or_read(lambda: metadata.read(document, "https://id.example"))
     refused_or_read(lambda: sasl._token_refusal(document))
     refused_or_read(lambda: tokens._who(packed_token(document), Client("id"), ""))
