@@ -57,7 +57,7 @@ class Target:
     can_be_signed: bool = False
     """Whether the files can be signed with a certificate (`apple_signing`)."""
     synonyms: tuple[str, ...] = ()
-    """Other words for the program in tables, lower case without accents."""
+    """Names of the program in tables, lower case without accents; see also `Language`."""
     icon: str = "client"
     """Name of an SVG icon."""
     is_usual: bool = False
@@ -116,7 +116,7 @@ TARGETS: tuple[Target, ...] = (
     Target(
         ThunderbirdAndroid(),
         qr_code=qr_matrix,
-        synonyms=("android", "k 9", "k9", "k 9 mail", "movil", "phone"),
+        synonyms=("android", "k 9", "k9", "k 9 mail"),
         icon="phone",
         is_usual=True,
     ),
@@ -132,7 +132,7 @@ TARGETS: tuple[Target, ...] = (
     Target(Himalaya(), _on_path("himalaya")),
     Target(MbsyncMsmtp(), _on_path("mbsync", "msmtp")),
     Target(ThunderbirdFleet()),
-    Target(Other(), has_printed_guide=True, synonyms=("otro",), icon="guide", is_usual=True),
+    Target(Other(), has_printed_guide=True, icon="guide", is_usual=True),
 )
 
 

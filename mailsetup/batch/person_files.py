@@ -38,7 +38,7 @@ class PersonFiles:
 
 def make(order: FilesOrder) -> PersonFiles:
     """Make everything for one person, in their language."""
-    with i18n.speaking(order.language):
+    with i18n.override_language(order.language):
         programs, notes = _programs(order.account, order.programs)
         sheet = welcome_sheet.sheet(order.account, programs, order.contact)
         html = ArtifactFile("welcome.html", welcome_sheet.html(sheet), "text/html", private=True)
@@ -51,7 +51,7 @@ def make(order: FilesOrder) -> PersonFiles:
 
 def printed(order: FilesOrder) -> welcome_sheet.Printed:
     """The sheet for a writer of PDF files, in the person's language."""
-    with i18n.speaking(order.language):
+    with i18n.override_language(order.language):
         programs, _notes = _programs(order.account, order.programs)
         return welcome_sheet.printed(welcome_sheet.sheet(order.account, programs, order.contact))
 

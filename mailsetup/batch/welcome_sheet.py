@@ -129,7 +129,7 @@ def html(page: WelcomeSheet) -> bytes:
     """The page as a self-contained HTML document, fit to be printed."""
     style, policy = _style()
     title = f"{page.title}: {page.address}"
-    with i18n.speaking(page.language):
+    with i18n.override_language(page.language):
         heading = escape(_("Your e-mail address"))
         last = escape(_("This page holds no password and loads nothing."))
         parts = (
@@ -201,7 +201,7 @@ class Printed:
 def printed(page: WelcomeSheet) -> Printed:
     """The page for a writer of PDF files: tables and plain paragraphs, no style sheet."""
     pictures: dict[str, str] = {}
-    with i18n.speaking(page.language):
+    with i18n.override_language(page.language):
         heading = escape(_("Your e-mail address"))
         others = escape(_("For any other program"))
         parts = [

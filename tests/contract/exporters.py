@@ -13,6 +13,7 @@ from mailsetup import i18n
 from mailsetup.apply.targets import find_target
 from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, Exporter, ExportFailure
 from mailsetup.export.filename import is_safe_name
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.settings import (
@@ -182,7 +183,7 @@ class ExporterContract:
             assert isinstance(self.program.export(replace(BASE, address=address)), ExportFailure)
 
     def test_texts_come_in_the_current_language(self) -> None:
-        for language in i18n.LANGUAGES:
+        for language in LANGUAGES:
             i18n.set_language(language)
             for file in self.exported(BASE).files:
                 if file.name.endswith(".html"):

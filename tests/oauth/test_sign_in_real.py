@@ -36,7 +36,7 @@ from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.net.network import open_network
 from mailsetup.oauth.provider import BUILTIN
 from mailsetup.vault import Vault
-from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
     log_in_pop3,
@@ -45,7 +45,7 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
 from tests.support.oauth.keyring import MemoryKeyring

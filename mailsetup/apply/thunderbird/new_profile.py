@@ -137,9 +137,15 @@ def _add(
     made_parent = not parent.exists()
     parent.mkdir(mode=0o700, exist_ok=True)
     profile = parent / f"{secrets.token_hex(4)}.{name}"
-    after = profiles_ini.with_profile(
-        before or b"", profiles_ini.first_free(known), name, profile.relative_to(root).as_posix()
-    )
+    try:
+        after = profiles_ini.with_profile(
+            before or b"",
+            profiles_ini.first_free(known),
+            name,
+            profile.relative_to(root).as_posix(),
+        )
+    except profiles_ini.ProfilesIniError as error:
+        raise RefusedError(_("Thunderbird's list of profiles cannot be read.")) from error
     unfinished = atomic.aside(parent)
     registered = False
     try:

@@ -306,7 +306,10 @@ def _unlist(
     if journal.digest(content) == after_digest and journal.digest(before) == before_digest:
         restored: bytes | None = before
     else:
-        restored = profiles_ini.without_profile(content, path)
+        try:
+            restored = profiles_ini.without_profile(content, path)
+        except profiles_ini.ProfilesIniError as error:
+            raise RefusedError(_("Thunderbird's list of profiles cannot be read.")) from error
         if restored is None:
             # The person has taken it out already.
             return
