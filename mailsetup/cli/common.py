@@ -19,6 +19,7 @@ from mailsetup.cli.progress import live_progress
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
+from mailsetup.i18n.languages import is_yes
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding_id import FindingId
@@ -212,7 +213,7 @@ def agrees(discovery: Discovery, options: argparse.Namespace, streams: Streams) 
         question = _("Is {domains} the company that keeps your mail? [y/N] ")
     streams.stderr.write(question.format(domains=domains))
     streams.stderr.flush()
-    return streams.stdin.readline().strip().casefold()[:1] in {"y", "s"}
+    return is_yes(streams.stdin.readline())
 
 
 def account_of(discovery: Discovery, address: EmailAddress, person: str) -> Account:
@@ -262,9 +263,9 @@ def _found(options: argparse.Namespace, streams: Streams, address: EmailAddress)
 
 def unknown_program(program: str) -> CommandError:
     """The refusal of a word that is no program; it names those that are."""
-    from mailsetup.export.registry import EXPORTERS
+    from mailsetup.apply.targets import TARGETS
 
-    known = ", ".join(known.id for known in EXPORTERS)
+    known = ", ".join(known.id for known in TARGETS)
     return CommandError(
         "usage",
         _("There is no program “{program}” here. Known: {known}.").format(

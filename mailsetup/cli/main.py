@@ -18,6 +18,7 @@ from mailsetup.cli.output import OutputLostError, has_written, messages, output
 from mailsetup.cli.parser.arguments import parse
 from mailsetup.cli.parser.parsing import UsageError
 from mailsetup.i18n import _, set_language
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.text import is_control
 
 if TYPE_CHECKING:
@@ -229,6 +230,6 @@ def _language(arguments: Sequence[str]) -> str | None:
         value = argument.removeprefix("--lang=") if argument.startswith("--lang=") else None
         if argument == "--lang" and index + 1 < len(arguments):
             value = arguments[index + 1]
-        if value in ("es", "en"):
+        if value in LANGUAGES:
             return value
     return None

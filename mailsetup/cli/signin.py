@@ -21,6 +21,7 @@ from mailsetup.cli.engine import Engine
 from mailsetup.cli.main import BAD_INPUT, BROKEN, NEEDS_CONFIRMATION
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.i18n import _
+from mailsetup.i18n.languages import is_yes
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.hostname import to_u_label
@@ -118,7 +119,7 @@ def _confirmed(way: SignInWay, options: argparse.Namespace, streams: Streams) ->
         question = _("May the servers of {domains} use your sign-in at {host}? [y/N] ")
         streams.stderr.write(question.format(domains=domains, host=host))
         streams.stderr.flush()
-        if streams.stdin.readline().strip().casefold()[:1] in {"y", "s"}:
+        if is_yes(streams.stdin.readline()):
             return replace(way, confirm=())
     option = " ".join(f"--trust {domain}" for domain in way.confirm)
     raise CommandError(

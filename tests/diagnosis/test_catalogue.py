@@ -97,7 +97,7 @@ def test_every_finding_of_the_contract_is_in_the_table() -> None:
 @pytest.mark.parametrize("finding_id", sorted(CATALOGUE))
 def test_an_id_names_its_link_subject_and_state(finding_id: FindingId) -> None:
     assert re.fullmatch(r"[a-z0-9]+\.[a-z0-9-]+\.[a-z-]+", finding_id)
-    assert CATALOGUE[finding_id].link in Link
+    assert Finding(finding_id, Status.FAIL).link in Link
 
 
 @pytest.mark.parametrize("finding_id", sorted(CATALOGUE))

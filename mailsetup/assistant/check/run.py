@@ -66,8 +66,9 @@ from mailsetup.verify.events import (
     TripProgress,
     Waiting,
 )
-from mailsetup.verify.failures import border
-from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.failures import DialogueGuard
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.imap_mailbox import ImapMailbox
 from mailsetup.verify.login import (
     log_in_imap,
     log_in_pop3,
@@ -76,9 +77,11 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
-from mailsetup.verify.managesieve import ActiveRules, RulesOutcome, read_active_rules
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.managesieve.active_rules import RulesOutcome, read_active_rules
+from mailsetup.verify.managesieve.session import ActiveRules
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.pop3_mailbox import Pop3Mailbox
+from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
@@ -360,7 +363,7 @@ class Check:
         session = mailbox.session
         if not session.known_folders:
             # Without a message on its way nobody has asked for them yet.
-            with border(session.server, Stage.MAILBOX) as listing:
+            with DialogueGuard(session.server, Stage.MAILBOX) as listing:
                 await session.folders()
             if listing.failure is not None:
                 return ()
@@ -658,9 +661,14 @@ class Check:
         if not (incoming.is_good and outgoing.is_good):
             # With a refused login or a full mailbox there is nothing left to be learnt from it.
             return None, ()
-        message = Message(smtp, self._account, attachment_mib=self._request.attachment_mib)
-        outcome = await mailbox.see_arrive(
-            message, self._net, wait=self._request.wait, emit=self._trip_progress
+        outcome = await round_trip(
+            mailbox,
+            smtp,
+            self._account,
+            self._net,
+            attachment_mib=self._request.attachment_mib,
+            wait=self._request.wait,
+            emit=self._trip_progress,
         )
         if isinstance(outcome, DialogueFailure):
             self._end_trip(Status.FAIL)

@@ -41,6 +41,7 @@ from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.files import atomic
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _, ngettext
+from mailsetup.i18n.languages import is_yes
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.settings_json import SCHEMA, Json
@@ -184,7 +185,7 @@ def _agreed_to(
         ngettext("Run this command? [y/N] ", "Run these commands? [y/N] ", len(commands))
     )
     streams.stderr.flush()
-    return streams.stdin.readline().strip().casefold()[:1] in {"y", "s"}
+    return is_yes(streams.stdin.readline())
 
 
 def _not_agreed(

@@ -31,11 +31,11 @@ from mailsetup.cli.progress import live_progress
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.cli.signin import early_password, log_in_with
 from mailsetup.i18n import _
+from mailsetup.i18n.languages import parse_symptom
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
-from mailsetup.model.symptom import parse_symptom
 from mailsetup.model.text import plain, without_controls
 from mailsetup.reporting.build import absence_content, report_content
 from mailsetup.reporting.report_file import (

@@ -9,12 +9,7 @@ from mailsetup.cli.parser.parsing import (
     add_verb,
 )
 from mailsetup.i18n import _
-
-SYMPTOMS = (
-    "no-llega", "no-envio", "adjuntos", "spam", "no-les-llega", "migracion", "no-se",
-    "not-receiving", "not-sending", "attachments", "not-delivered", "migration", "unsure",
-)  # fmt: skip
-"""Words for complaints. Written here too, because the command line's help loads nothing else."""
+from mailsetup.i18n.languages import SYMPTOM_WORDS
 
 
 def add_account_verbs(verbs: "Verbs[Parser]") -> None:
@@ -100,9 +95,9 @@ def _check(verbs: "Verbs[Parser]") -> None:
     )
     check.add_argument(
         "--symptom",
-        choices=SYMPTOMS,
+        choices=tuple(SYMPTOM_WORDS),
         metavar=_("COMPLAINT"),
-        help=_("what is wrong, to be answered: {words}").format(words=", ".join(SYMPTOMS)),
+        help=_("what is wrong, to be answered: {words}").format(words=", ".join(SYMPTOM_WORDS)),
     )
     check.add_argument(
         "--report",

@@ -18,6 +18,7 @@ from mailsetup.cli.parser.parsing import (
 )
 from mailsetup.cli.parser.words import check_words
 from mailsetup.i18n import _
+from mailsetup.i18n.languages import LANGUAGES
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 
@@ -62,7 +63,9 @@ def parser() -> Parser:
         action="store_true",
         help=_("open the program on its built-in mail world; nothing leaves this computer"),
     )
-    root.add_argument("--lang", choices=("es", "en"), help=_("language; otherwise the system's"))
+    root.add_argument(
+        "--lang", choices=tuple(LANGUAGES), help=_("language; otherwise the system's")
+    )
     root.add_argument("--screenshot", metavar="FILE", help=argparse.SUPPRESS)
     verbs = root.add_subparsers(dest="verb", metavar=_("COMMAND"))
 
@@ -114,7 +117,7 @@ def _about_itself(verbs: "Verbs[Parser]") -> None:
     )
     for verb in (schema, completion, manual):
         verb.add_argument(
-            "--lang", choices=("es", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS
+            "--lang", choices=tuple(LANGUAGES), default=argparse.SUPPRESS, help=argparse.SUPPRESS
         )
 
 

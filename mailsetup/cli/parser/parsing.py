@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from mailsetup.i18n import N_, _
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.text import plain
 
 _OF_ARGPARSE = (
@@ -98,7 +99,7 @@ def add_verb(
     common = verb.add_argument_group(_("common options"))
     common.add_argument("--json", action="store_true", help=_("one JSON document on output"))
     common.add_argument(
-        "--lang", choices=("es", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        "--lang", choices=tuple(LANGUAGES), default=argparse.SUPPRESS, help=argparse.SUPPRESS
     )
     if looks:
         add_settings(common)

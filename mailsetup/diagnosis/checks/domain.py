@@ -1,4 +1,4 @@
-"""The domain of the address: does it exist, and does it say where its mail goes?"""
+"""The domain of the address: whether it exists and has usable MX records."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.net.network import Network
 
-# Where a slip of the finger is most likely to lead away from.
+# Domains that mistyped addresses most likely meant.
 _LARGE_PROVIDERS = (
     "gmail.com",
     "googlemail.com",
@@ -42,7 +42,7 @@ _DNSSEC_BUDGET = 5.0
 
 @dataclass(frozen=True, slots=True)
 class DomainCheck:
-    """Findings, and whether the domain was seen to be in order."""
+    """``in_order`` is true where the domain was checked and is correct."""
 
     findings: tuple[Finding, ...]
     in_order: bool
@@ -51,7 +51,7 @@ class DomainCheck:
 async def check_domain(
     address: EmailAddress, net: Network, facts: DomainFacts | None = None
 ) -> DomainCheck:
-    """Ask the DNS about the domain and judge the answers (RFC 5321 section 5.1, RFC 7505).
+    """Query the DNS for the domain and evaluate it (RFC 5321 section 5.1, RFC 7505).
 
     ``facts`` are what is known already.
     """
@@ -74,7 +74,7 @@ async def _facts(known: DomainFacts | None, address: EmailAddress, net: Network)
 
 
 async def _is_bogus(address: EmailAddress, net: Network) -> bool:
-    """Whether DNSSEC is broken; what cannot be asked in time is not."""
+    """Whether DNSSEC validation fails; False where it takes longer than the budget."""
     try:
         async with asyncio.timeout(_DNSSEC_BUDGET):
             return await net.dns.is_bogus(address.domain)
@@ -83,12 +83,12 @@ async def _is_bogus(address: EmailAddress, net: Network) -> bool:
 
 
 async def _resolver_works(net: Network) -> bool:
-    """Tell a broken domain from a broken resolver: by a name that every resolver can answer."""
+    """Whether a name that every resolver can answer is answered."""
     return not isinstance(await net.dns.mx("com"), DnsFailure)
 
 
 def evaluate_domain(facts: DomainFacts, address: EmailAddress) -> DomainCheck:
-    """What the DNS said about the domain, as findings."""
+    """Findings about the DNS records of a domain."""
     shown = {"domain": address.display_domain}
     match facts.state:
         case DomainState.UNKNOWN:
@@ -100,12 +100,12 @@ def evaluate_domain(facts: DomainFacts, address: EmailAddress) -> DomainCheck:
             finding = Finding(FindingId.DNS_DOMAIN_UNANSWERED, Status.FAIL, shown, evidence)
             return DomainCheck((finding,), in_order=False)
         case DomainState.EXISTS:
-            return _judge_exchangers(facts, address)
+            return _evaluate_exchangers(facts, address)
         case _:
             assert_never(facts.state)
 
 
-def _judge_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainCheck:
+def _evaluate_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainCheck:
     shown = {"domain": address.display_domain}
     if facts.null_mx:
         return _broken(address, Finding(FindingId.DNS_MX_NULL, Status.FAIL, shown))
@@ -114,10 +114,10 @@ def _judge_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainCheck:
         return _broken(address, Finding(FindingId.DNS_MX_MISSING, Status.FAIL, shown, evidence))
     if facts.unresolvable:
         named = tuple(record.host for record in facts.exchangers if record.host)
-        all_dead = set(named) <= set(facts.unresolvable)
+        none_resolves = set(named) <= set(facts.unresolvable)
         finding = Finding(
             FindingId.DNS_MX_UNRESOLVABLE,
-            Status.FAIL if all_dead else Status.WARN,
+            Status.FAIL if none_resolves else Status.WARN,
             {**shown, "hosts": facts.unresolvable},
             {"mx": named},
         )
@@ -126,6 +126,7 @@ def _judge_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainCheck:
 
 
 def _broken(address: EmailAddress, finding: Finding) -> DomainCheck:
+    """The finding, after that about a likely typing error in the address."""
     suggestion = suggested_domain(address.domain)
     if suggestion is None:
         return DomainCheck((finding,), in_order=False)
@@ -138,14 +139,14 @@ def _broken(address: EmailAddress, finding: Finding) -> DomainCheck:
 
 
 def suggested_domain(domain: str) -> str | None:
-    """The large provider whose domain is one slip away from this one, if any."""
+    """The large provider's domain that differs from this one by one typing error, if any."""
     if domain in _LARGE_PROVIDERS:
         return None
     return next((known for known in _LARGE_PROVIDERS if is_one_edit_apart(domain, known)), None)
 
 
 def is_one_edit_apart(one: str, other: str) -> bool:
-    """Whether one letter too many, missing, wrong, or two swapped make the difference."""
+    """Whether the Damerau-Levenshtein distance of two names is one."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
     if len(one) > len(other):

@@ -20,7 +20,14 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsetup.diagnosis.health.dkim import Body, DkimFault, Signature, Standing, findings, verify
+from mailsetup.diagnosis.health.dkim import (
+    CanonicalBody,
+    DkimFault,
+    DkimSignature,
+    SignatureStatus,
+    findings,
+    verify,
+)
 from mailsetup.diagnosis.health.received_message import read_message
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Status
@@ -92,7 +99,7 @@ def sign(
     return field + message
 
 
-def ours(message: bytes, *records: str, reply: DnsReply | None = None) -> Signature:
+def ours(message: bytes, *records: str, reply: DnsReply | None = None) -> DkimSignature:
     world = World(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
     (seen,) = run(verify(message, world, NOW))
     return seen
@@ -138,7 +145,10 @@ def test_both_verifiers_agree_on_every_message(
         signed = sign(HEADER + body, ed25519=ed25519, how=how, length=length)
         for number, touch in enumerate(TOUCHES):
             message = touch(signed)
-            mine, other = ours(message, record).standing is Standing.VALID, theirs(message, record)
+            mine, other = (
+                ours(message, record).status is SignatureStatus.VALID,
+                theirs(message, record),
+            )
             assert mine is other, (number, body)
             verdicts.add(mine)
     assert verdicts == {True, False}
@@ -172,11 +182,11 @@ def test_a_key_that_is_not_right_is_told_from_a_wrong_signature(
 def test_blanks_before_a_colon_do_not_count_where_the_header_is_relaxed() -> None:
     """RFC 6376 section 3.4.2; the other library does not find such a field."""
     touched = sign(HEADER).replace(b"Subject:", b"Subject :")
-    assert ours(touched, public(RSA)).standing is Standing.VALID
+    assert ours(touched, public(RSA)).status is SignatureStatus.VALID
 
 
 def test_the_shortest_key_of_the_standard_is_still_taken() -> None:
-    assert ours(sign(HEADER, key=SHORT), public(SHORT)).standing is Standing.VALID
+    assert ours(sign(HEADER, key=SHORT), public(SHORT)).status is SignatureStatus.VALID
 
 
 def test_a_key_shorter_than_the_standard_is_refused() -> None:
@@ -187,11 +197,11 @@ def test_a_key_shorter_than_the_standard_is_refused() -> None:
 def test_a_missing_key_is_told_from_one_that_could_not_be_asked_for() -> None:
     message = sign(HEADER + BODIES[2])
     assert ours(message, reply=NO_DATA).fault is DkimFault.KEY_MISSING
-    assert ours(message, reply=SERVFAIL).standing is Standing.UNKNOWN
+    assert ours(message, reply=SERVFAIL).status is SignatureStatus.UNKNOWN
 
 
 def test_one_good_key_among_several_is_enough() -> None:
-    assert ours(sign(HEADER), "v=DKIM1; p=", public(RSA)).standing is Standing.VALID
+    assert ours(sign(HEADER), "v=DKIM1; p=", public(RSA)).status is SignatureStatus.VALID
 
 
 def by_hand(*, expires: str = "", names: str = "from:to", algorithm: str = "rsa-sha256") -> bytes:
@@ -229,7 +239,7 @@ def test_a_signature_field_with_a_mistake_is_refused(
 
 def test_line_ends_of_a_mail_store_do_not_spoil_a_signature() -> None:
     stored = sign(HEADER + BODIES[3]).replace(b"\r\n", b"\n")
-    assert ours(stored, public(RSA)).standing is Standing.VALID
+    assert ours(stored, public(RSA)).status is SignatureStatus.VALID
 
 
 @pytest.mark.parametrize(
@@ -258,17 +268,17 @@ def test_a_long_line_of_blanks_costs_no_more_than_its_length() -> None:
 
 
 def judged(
-    *signatures: Signature, elsewhere: bool, header: bytes = b""
+    *signatures: DkimSignature, elsewhere: bool, header: bytes = b""
 ) -> list[tuple[str, Status]]:
     arrived = read_message(header + HEADER)
     return [(one.id, one.status) for one in findings(signatures, arrived, elsewhere=elsewhere)]
 
 
-GOOD = Signature("bodega.es", "sel", Standing.VALID)
-NO_KEY = Signature("bodega.es", "sel", Standing.INVALID, DkimFault.KEY_MISSING)
-TOUCHED = Signature("bodega.es", "sel", Standing.INVALID, DkimFault.BODY)
-OPEN = Signature("bodega.es", "sel", Standing.UNKNOWN)
-FOREIGN = Signature("hoster.com", "sel", Standing.INVALID, DkimFault.KEY_MISSING)
+GOOD = DkimSignature("bodega.es", "sel", SignatureStatus.VALID)
+NO_KEY = DkimSignature("bodega.es", "sel", SignatureStatus.INVALID, DkimFault.KEY_MISSING)
+TOUCHED = DkimSignature("bodega.es", "sel", SignatureStatus.INVALID, DkimFault.BODY)
+OPEN = DkimSignature("bodega.es", "sel", SignatureStatus.UNKNOWN)
+FOREIGN = DkimSignature("hoster.com", "sel", SignatureStatus.INVALID, DkimFault.KEY_MISSING)
 
 
 def test_a_missing_signature_counts_only_where_the_message_left_its_house() -> None:
@@ -292,7 +302,7 @@ def test_one_good_or_unknown_signature_of_the_domain_silences_the_others() -> No
 
 
 def test_many_signatures_and_keys_do_not_read_the_body_again_and_again() -> None:
-    body = Body(b"a  b\n\n" * 1000)
+    body = CanonicalBody(b"a  b\n\n" * 1000)
     wanted = [(relaxed, length) for relaxed in (True, False) for length in (None, 0, 10)]
     for _signature in range(8):
         for relaxed, length in wanted:
@@ -320,4 +330,4 @@ def test_the_canonical_body_is_that_of_the_standard(pieces: list[bytes]) -> None
     body = b"".join(pieces)
     for relaxed in (True, False):
         expected = hashlib.sha256(by_lines(body, relaxed=relaxed)).digest()
-        assert Body(body).digest(relaxed=relaxed, length=None) == expected
+        assert CanonicalBody(body).digest(relaxed=relaxed, length=None) == expected

@@ -9,10 +9,10 @@ from mailsetup.diagnosis.health.dmarc import (
     DmarcTreeWalk,
     findings,
     is_aligned,
-    names_of_walk,
     read_record,
-    refused_reports,
-    walk,
+    tree_walk,
+    tree_walk_names,
+    unauthorized_report_hosts,
 )
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding
@@ -33,7 +33,7 @@ def zone(**records: str | DnsReply) -> World:
 
 
 def walked(domain: str, world: World) -> DmarcTreeWalk:
-    return run(walk(domain, world))
+    return run(tree_walk(domain, world))
 
 
 @pytest.mark.parametrize(
@@ -59,19 +59,19 @@ def walked(domain: str, world: World) -> DmarcTreeWalk:
 def test_the_walk_goes_up_label_by_label_and_jumps_over_long_names(
     domain: str, names: list[str]
 ) -> None:
-    assert list(names_of_walk(domain)) == names
+    assert list(tree_walk_names(domain)) == names
     assert len(names) <= MAX_QUERIES
 
 
 def test_no_name_is_asked_more_than_eight_questions() -> None:
     for count in range(1, 60):
-        assert len(names_of_walk(".".join("a" * count))) <= MAX_QUERIES
+        assert len(tree_walk_names(".".join("a" * count))) <= MAX_QUERIES
 
 
 async def _seconds(domain: str, world: World) -> float:
     clock = world.network().clock
     started = clock.monotonic()
-    await walk(domain, world)
+    await tree_walk(domain, world)
     return clock.monotonic() - started
 
 
@@ -80,7 +80,7 @@ def test_the_whole_walk_takes_one_round_trip() -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "records", "organisation", "request_for", "holder"),
+    ("domain", "records", "organisation", "policy_for", "holder"),
     [
         ("bodega.es", {}, "bodega.es", None, None),
         ("bodega.es", {"bodega__es": "p=reject"}, "bodega.es", "reject", "bodega.es"),
@@ -135,24 +135,24 @@ def test_the_policy_that_holds_for_a_domain(
     domain: str,
     records: dict[str, str],
     organisation: str,
-    request_for: str | None,
+    policy_for: str | None,
     holder: str | None,
 ) -> None:
     seen = walked(domain, zone(**{name: f"v=DMARC1; {rest}" for name, rest in records.items()}))
     assert seen.organisation == organisation
     assert (seen.record.domain if seen.record else None) == holder
-    assert (seen.record.request_for(domain) if seen.record else None) == request_for
+    assert (seen.record.policy_for(domain) if seen.record else None) == policy_for
 
 
 def test_a_subdomain_that_does_not_exist_has_a_policy_of_its_own() -> None:
     record = read_record("bodega.es", "v=DMARC1; p=none; sp=quarantine; np=reject")
     assert isinstance(record, DmarcRecord)
-    assert record.request_for("x.bodega.es") is DmarcPolicy.QUARANTINE
-    assert record.request_for("x.bodega.es", exists=False) is DmarcPolicy.REJECT
-    assert record.request_for("bodega.es", exists=False) is DmarcPolicy.NONE
+    assert record.policy_for("x.bodega.es") is DmarcPolicy.QUARANTINE
+    assert record.policy_for("x.bodega.es", exists=False) is DmarcPolicy.REJECT
+    assert record.policy_for("bodega.es", exists=False) is DmarcPolicy.NONE
     plainer = read_record("bodega.es", "v=DMARC1; p=none; sp=quarantine")
     assert isinstance(plainer, DmarcRecord)
-    assert plainer.request_for("x.bodega.es", exists=False) is DmarcPolicy.QUARANTINE
+    assert plainer.policy_for("x.bodega.es", exists=False) is DmarcPolicy.QUARANTINE
 
 
 def test_several_records_at_one_name_are_none() -> None:
@@ -160,8 +160,8 @@ def test_several_records_at_one_name_are_none() -> None:
     seen = walked("v.bodega.es", zone(v__bodega__es=two, bodega__es="v=DMARC1; p=reject"))
     assert seen.record is not None
     assert seen.record.domain == "bodega.es"
-    assert seen.unusable is not None
-    assert seen.unusable.reason == "2 records"
+    assert seen.invalid is not None
+    assert seen.invalid.reason == "2 records"
 
 
 def test_silence_is_neither_a_record_nor_its_absence() -> None:
@@ -181,7 +181,7 @@ def test_silence_is_neither_a_record_nor_its_absence() -> None:
 
 def aligned(domain: str, author: str, world: World, *, strict: bool = False) -> bool | None:
     async def look() -> bool | None:
-        return await is_aligned(domain, await walk(author, world), world, strict=strict)
+        return await is_aligned(domain, await tree_walk(author, world), world, strict=strict)
 
     return run(look())
 
@@ -224,7 +224,7 @@ def test_reports_are_refused_by_a_host_that_did_not_agree() -> None:
             ("bodega.es._report._dmarc.mudo.com", "TXT"): SERVFAIL,
         }
     )
-    assert run(refused_reports(record, world)) == ("no.com",)
+    assert run(unauthorized_report_hosts(record, world)) == ("no.com",)
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_an_spf_record_is_judged(
             **({(DOMAIN, "TXT"): own} if own is not None else {}),
         }
     )
-    assert told(spf_lint.findings(run(spf_lint.lint(DOMAIN, world)))) == expected
+    assert told(spf_lint.findings(run(spf_lint.read_tree(DOMAIN, world)))) == expected
 
 
 D_MISSING, D_INVALID = ("dns.dmarc.missing", WARN), ("dns.dmarc.invalid", WARN)
@@ -141,7 +141,7 @@ def test_a_dmarc_record_is_judged(records: tuple[str, ...] | None, expected: Tol
     world = World(dns={(f"_dmarc.{DOMAIN}", "TXT"): txt(*records)} if records else {})
 
     async def look() -> tuple[Finding, ...]:
-        return await dmarc.findings(await dmarc.walk(DOMAIN, world), world)
+        return await dmarc.findings(await dmarc.tree_walk(DOMAIN, world), world)
 
     assert told(run(look())) == ([expected] if expected else [])
 

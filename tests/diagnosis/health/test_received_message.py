@@ -58,9 +58,9 @@ def wire(text: bytes) -> ReceivedMessage:
 
 def test_the_border_is_where_another_house_handed_it_over() -> None:
     seen = wire(GMAIL)
-    assert seen.handed_over is not None
-    assert (seen.handed_over.address, seen.handed_over.helo) == ("8.8.4.10", "out1.hoster.com")
-    assert seen.handed_over.seconds == 5.0
+    assert seen.handover is not None
+    assert (seen.handover.address, seen.handover.helo) == ("8.8.4.10", "out1.hoster.com")
+    assert seen.handover.seconds == 5.0
     assert seen.author_domain == "bodega.es"
     assert seen.envelope_sender == "ana@bodega.es"
     assert dict(seen.spam) == {"x-spam-status": "No, score=-1.0"}
@@ -80,8 +80,8 @@ def test_only_the_receiving_sides_own_word_counts() -> None:
 
 def test_a_receiving_side_that_leaves_its_name_out_is_understood() -> None:
     seen = wire(MICROSOFT)
-    assert seen.handed_over is not None
-    assert seen.handed_over.address == "8.8.4.10"
+    assert seen.handover is not None
+    assert seen.handover.address == "8.8.4.10"
     assert seen.authentication is not None
     said = {one.method: one.result for one in seen.authentication.results}
     assert said == {"spf": "fail", "dkim": "none", "dmarc": "fail", "compauth": "fail"}
@@ -89,7 +89,7 @@ def test_a_receiving_side_that_leaves_its_name_out_is_understood() -> None:
 
 def test_a_message_that_stayed_in_its_house_was_handed_over_by_nobody() -> None:
     seen = wire(LOCAL)
-    assert seen.handed_over is None
+    assert seen.handover is None
     assert seen.authentication is None
     assert len(seen.hops) == 2
 
@@ -131,7 +131,7 @@ def test_hostile_headers_end_in_nothing_known(raw: bytes) -> None:
     seen = read_message(raw)
     assert len(seen.hops) <= 50
     assert seen.author_domain == ""
-    assert seen.handed_over is None
+    assert seen.handover is None
 
 
 def test_the_body_begins_after_the_first_empty_line() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mailsetup.diagnosis.health.spf_coverage import findings, reverse_of
-from mailsetup.diagnosis.health.spf_lint import lint
+from mailsetup.diagnosis.health.spf_coverage import findings, reverse_name
+from mailsetup.diagnosis.health.spf_lint import read_tree
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding, Status
 from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, mx, run
@@ -43,7 +43,7 @@ def told(
 
     async def look() -> tuple[Finding, ...]:
         return await findings(
-            "bodega.es", incoming, outgoing, await lint("bodega.es", world), world
+            "bodega.es", incoming, outgoing, await read_tree("bodega.es", world), world
         )
 
     found = run(look())
@@ -123,4 +123,4 @@ def test_a_hosting_that_we_know_is_judged_by_its_published_senders(
     ],
 )
 def test_a_reverse_name_counts_only_when_it_leads_back(address: str, said: str) -> None:
-    assert run(reverse_of(address, World(dns=DNS, reverse=REVERSE))) == said
+    assert run(reverse_name(address, World(dns=DNS, reverse=REVERSE))) == said

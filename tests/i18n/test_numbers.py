@@ -6,8 +6,8 @@ import pytest
 
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.checks.server import quota_findings
-from mailsetup.figures import decimal, seconds, short, size
-from mailsetup.i18n import language, set_language, speaking
+from mailsetup.i18n import language, override_language, set_language
+from mailsetup.i18n.numbers import decimal, seconds, short, size
 from mailsetup.model.dialogue import LoggedIn, Quota
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
@@ -39,7 +39,7 @@ def test_the_decimal_sign_is_the_languages(spoken: str, point: str) -> None:
 
 def test_a_text_for_somebody_else_has_their_figures() -> None:
     set_language("en")
-    with speaking("es"):
+    with override_language("es"):
         assert decimal(0.5) == "0,5"
     assert decimal(0.5) == "0.5"
 

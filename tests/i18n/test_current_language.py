@@ -1,32 +1,9 @@
-"""The texts in both languages."""
-
-import importlib.util
-from pathlib import Path
-from types import ModuleType
+"""Which language is current, and what follows from it."""
 
 import pytest
 
 from mailsetup import i18n
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture(scope="module")
-def translations() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(
-        "translations", ROOT / "packaging" / "translations.py"
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_spanish_is_complete_and_its_placeholders_are_those_of_english(
-    translations: ModuleType,
-) -> None:
-    assert translations.problems() == []
+from mailsetup.i18n.languages import is_yes, language_of_locale
 
 
 def test_a_text_comes_in_the_language_that_was_chosen() -> None:
@@ -63,6 +40,19 @@ def test_an_unknown_language_is_refused() -> None:
         i18n.set_language("tlh")
 
 
-def test_a_text_inside_an_f_string_is_found_too(translations: ModuleType) -> None:
-    source = """f"<b>{escape(_('inside'))}</b> {N_('marked')} {other('not this')}" """
-    assert set(translations.hidden(source)) == {"inside", "marked"}
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("es_MX.UTF-8", "es"), ("Spanish_Spain", "es"), ("en", "en"), ("de_DE", ""), ("", "")],
+)
+def test_a_locale_has_a_language(name: str, expected: str) -> None:
+    assert language_of_locale(name) == expected
+
+
+@pytest.mark.parametrize("answer", ["y", "Yes\n", "s", " SÍ\n"])
+def test_yes_is_understood_in_every_language(answer: str) -> None:
+    assert is_yes(answer)
+
+
+@pytest.mark.parametrize("answer", ["", "\n", "n", "no", "1"])
+def test_anything_else_is_no(answer: str) -> None:
+    assert not is_yes(answer)
