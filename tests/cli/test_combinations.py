@@ -7,9 +7,10 @@ import json
 import pytest
 
 from mailsetup.cli.main import main
-from mailsetup.cli.parser.arguments import parse, parser
+from mailsetup.cli.parser.argument_parser import Parser, UsageError
+from mailsetup.cli.parser.check import CheckCommand
 from mailsetup.cli.parser.combinations import COMBINATIONS, With, Without
-from mailsetup.cli.parser.parsing import Parser, UsageError
+from mailsetup.cli.parser.command_line import parse, parser
 from tests.support.cli.schema import valid
 
 CANARY = "canary-Pa55w0rd"
@@ -133,7 +134,9 @@ def test_all_reasons_are_told_at_once() -> None:
 
 def test_a_default_that_is_typed_is_an_option_that_was_given() -> None:
     assert "--wait" in refused("check", "--domain", "b.es", "--wait", "120")
-    assert parse(["check", "a@b.es"]).wait == 120.0
+    command = parse(["check", "a@b.es"])
+    assert isinstance(command, CheckCommand)
+    assert command.message.wait == 120.0
 
 
 def test_the_programs_own_options_do_not_go_with_a_command() -> None:

@@ -7,6 +7,7 @@ from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.kit.ansible import ansible_kit
 from mailsetup.export.kit.apple import apple_kit
 from mailsetup.export.kit.common import Everybody, KitFile
+from mailsetup.model.kit_id import KitId
 from mailsetup.export.kit.outlook import outlook_kit
 from mailsetup.export.kit.thunderbird import thunderbird_kit
 
@@ -15,13 +16,13 @@ from mailsetup.export.kit.thunderbird import thunderbird_kit
 class Kit:
     """One engine; ``id`` is also the folder of its files."""
 
-    id: str
+    id: KitId
     make: Callable[[Everybody], tuple[KitFile, ...] | ExportFailure]
 
 
 KITS = (
-    Kit("thunderbird", thunderbird_kit),
-    Kit("outlook", outlook_kit),
-    Kit("apple", apple_kit),
-    Kit("ansible", ansible_kit),
+    Kit(KitId.THUNDERBIRD, thunderbird_kit),
+    Kit(KitId.OUTLOOK, outlook_kit),
+    Kit(KitId.APPLE, apple_kit),
+    Kit(KitId.ANSIBLE, ansible_kit),
 )
