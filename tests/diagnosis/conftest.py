@@ -1,11 +1,11 @@
-"""What the tests of the diagnosis share."""
+"""Fixtures for the tests of the diagnosis."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.samples.signed_messages import Place, write_web, write_zones
+from tests.support.samples.signed_zones import Place, write_web, write_zones
 from tests.support.servers.process import Server, answers
 from tests.support.servers.real_servers import _free_loopback_address, _with_sbin, missing
 

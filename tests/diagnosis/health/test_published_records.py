@@ -1,4 +1,4 @@
-"""Records as they are found in the wild, and the finding that each of them deserves."""
+"""Real records of SPF, DMARC and MTA-STS, and their findings."""
 
 import pytest
 
@@ -79,9 +79,7 @@ SPF: list[tuple[tuple[str, ...] | None, list[tuple[str, Status]]]] = [
     "dns.spf.invalid",
 )
 @pytest.mark.parametrize(("records", "expected"), SPF)
-def test_an_spf_record_is_judged(
-    records: tuple[str, ...] | None, expected: list[tuple[str, Status]]
-) -> None:
+def test_spf_records(records: tuple[str, ...] | None, expected: list[tuple[str, Status]]) -> None:
     own = NO_DATA if records == () else None if records is None else txt(*records)
     world = World(
         dns={
@@ -137,7 +135,7 @@ DMARC: list[tuple[tuple[str, ...] | None, Told]] = [
 
 @pytest.mark.fault("dns.dmarc.missing", "dns.dmarc.invalid")
 @pytest.mark.parametrize(("records", "expected"), DMARC)
-def test_a_dmarc_record_is_judged(records: tuple[str, ...] | None, expected: Told) -> None:
+def test_dmarc_records(records: tuple[str, ...] | None, expected: Told) -> None:
     world = World(dns={(f"_dmarc.{DOMAIN}", "TXT"): txt(*records)} if records else {})
 
     async def look() -> tuple[Finding, ...]:
@@ -189,9 +187,7 @@ MTA_STS: list[tuple[tuple[str, ...], str, Told]] = [
 
 @pytest.mark.fault("dns.mta-sts.broken")
 @pytest.mark.parametrize(("records", "body", "expected"), MTA_STS)
-def test_a_policy_for_secure_delivery_is_judged(
-    records: tuple[str, ...], body: str, expected: Told
-) -> None:
+def test_mta_sts_policies(records: tuple[str, ...], body: str, expected: Told) -> None:
     world = World(dns={(f"_mta-sts.{DOMAIN}", "TXT"): txt(*records)} if records else {})
     url = f"https://mta-sts.{DOMAIN}/.well-known/mta-sts.txt"
     world.web[url] = HttpReply(200, url, body.encode(), "text/plain; charset=utf-8")

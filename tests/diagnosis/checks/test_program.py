@@ -1,4 +1,4 @@
-"""The settings in a mail program against those that were seen to work."""
+"""Settings in a mail program, compared with those that work."""
 
 from dataclasses import replace
 
@@ -43,7 +43,7 @@ def seen(*programs: ProgramAccount, world: World | None = None) -> tuple[Finding
         stands(incoming=replace(IMAP, host="imap.viejo.com"), who="eva@bodega.es"),
     ],
 )
-def test_the_same_settings_or_another_persons_are_no_finding(program: ProgramAccount) -> None:
+def test_same_settings_or_other_accounts_have_no_finding(program: ProgramAccount) -> None:
     assert seen(program) == ()
 
 
@@ -60,7 +60,7 @@ def test_the_same_settings_or_another_persons_are_no_finding(program: ProgramAcc
         ),
     ],
 )
-def test_what_differs_is_named_with_what_it_should_be(
+def test_differences_name_the_actual_and_the_right_value(
     program: ProgramAccount, status: Status, told: str
 ) -> None:
     (finding,) = seen(program)
@@ -69,20 +69,20 @@ def test_what_differs_is_named_with_what_it_should_be(
     assert told in str(finding.facts["differences"])
 
 
-def test_another_name_of_the_same_owner_that_answers_is_good() -> None:
+def test_alias_of_the_same_owner_that_answers_is_no_difference() -> None:
     world = World()
     world.mail["mail.bodega.es", 993] = imap()
     assert seen(stands(incoming=replace(IMAP, host="mail.bodega.es")), world=world) == ()
 
 
-def test_a_living_server_of_somebody_else_is_doubtful_and_not_broken() -> None:
+def test_reachable_server_of_another_owner_only_warns() -> None:
     world = World()
     world.mail["smtp.viejo.com", 465] = smtp()
     (finding,) = seen(stands(outgoing=replace(SMTP, host="smtp.viejo.com")), world=world)
     assert finding.status is Status.WARN
 
 
-def test_of_several_profiles_the_broken_one_is_told() -> None:
+def test_broken_profile_is_reported_among_several() -> None:
     doubtful = stands(incoming=replace(IMAP, username="ana"))
     (finding,) = seen(doubtful, stands(outgoing=None))
     assert finding.status is Status.FAIL
