@@ -26,8 +26,8 @@ def sane(report: CheckReport) -> None:
     """The report has a diagnosis, and its texts are sanitised and cut."""
     assert report.first_broken is not None or report.is_healthy
     for finding in report.findings:
-        said = explain(finding)
-        values = [*finding.evidence.values(), said.title, said.advice]
+        command = explain(finding)
+        values = [*finding.evidence.values(), command.title, command.advice]
         for value in map(str, values):
             assert value.isprintable()
             assert len(value) < 2500
@@ -143,18 +143,18 @@ def flooding(protocol: str, at: bytes, chunk: bytes, total: int = 100 * MIB) -> 
         writer.write(_GREETINGS[protocol])
         while line := await reader.readline():
             tag, _blank, rest = line.strip().partition(b" ")
-            said = (rest if protocol == "imap" else line.strip()).upper()
-            if said.startswith(at):
+            command = (rest if protocol == "imap" else line.strip()).upper()
+            if command.startswith(at):
                 await flood(writer)
                 return
             if protocol == "imap":
-                known = next((a for word, a in _IMAP.items() if said.startswith(word)), b"")
+                known = next((a for word, a in _IMAP.items() if command.startswith(word)), b"")
                 writer.write(known + tag + b" OK done\r\n")
             else:
                 answers, fine = (
                     (_SMTP, b"250 2.0.0 ok\r\n") if protocol == "smtp" else (_POP3, b"+OK\r\n")
                 )
-                known = next((a for word, a in answers.items() if said.startswith(word)), fine)
+                known = next((a for word, a in answers.items() if command.startswith(word)), fine)
                 writer.write(known)
 
     return talk
@@ -236,14 +236,14 @@ async def test_hostile_refusal_text_is_sanitised(world: World, protocol: str, no
         writer.write(_GREETINGS[protocol])
         while line := await reader.readline():
             tag, _blank, rest = line.strip().partition(b" ")
-            said = (rest if protocol == "imap" else line.strip()).upper()
-            if said.startswith((b"AUTHENTICATE", b"AUTH ")):
+            command = (rest if protocol == "imap" else line.strip()).upper()
+            if command.startswith((b"AUTHENTICATE", b"AUTH ")):
                 writer.write(refusal.replace(b"{tag}", tag))
             elif protocol == "imap":
-                known = next((a for word, a in _IMAP.items() if said.startswith(word)), b"")
+                known = next((a for word, a in _IMAP.items() if command.startswith(word)), b"")
                 writer.write(known + tag + b" OK done\r\n")
             else:
-                writer.write(_SMTP.get(said.split(b" ")[0], b"250 2.0.0 ok\r\n"))
+                writer.write(_SMTP.get(command.split(b" ")[0], b"250 2.0.0 ok\r\n"))
 
     context = server_context(world.certificates.ca, TALKER)
     async with listening(talk, context) as place:

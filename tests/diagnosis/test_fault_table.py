@@ -158,8 +158,8 @@ async def only_old_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
     ],
 )
 async def test_login_responses_of_the_imap_server(world: World, identity: str, answer: str) -> None:
-    said = {"AUTHENTICATE": answer + "\r\n", "LOGIN": answer + "\r\n"}
-    async with imap_talker(world.certificates.ca, TALKER, answers=said) as place:
+    responses = {"AUTHENTICATE": answer + "\r\n", "LOGIN": answer + "\r\n"}
+    async with imap_talker(world.certificates.ca, TALKER, answers=responses) as place:
         wanted = account(incoming=TALKER)
         report = await check(options(world, {(TALKER, 993): place}), wanted, "correcto-17")
     assert named(report) == identity
@@ -174,7 +174,7 @@ async def test_login_responses_of_the_imap_server(world: World, identity: str, a
 )
 async def test_refused_token(world: World, identity: str, status: str) -> None:
     why = base64.b64encode(json.dumps({"status": status, "scope": "mail"}).encode()).decode()
-    said = {
+    responses = {
         "CAPABILITY": "* CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER\r\n{tag} OK done\r\n",
         "AUTHENTICATE": f"+ {why}\r\n",
     }
@@ -185,7 +185,7 @@ async def test_refused_token(world: World, identity: str, status: str) -> None:
         imap_talker(
             world.certificates.ca,
             TALKER,
-            answers=said,
+            answers=responses,
             otherwise=refusal,
         ) as place,
         smtp_talker(world.certificates.ca, TALKER, answers=hello) as outgoing,
@@ -229,9 +229,9 @@ async def test_refused_token(world: World, identity: str, status: str) -> None:
 async def test_responses_of_the_outgoing_server(
     world: World, identity: str, greeting: str, answers: dict[str, str]
 ) -> None:
-    said = {words: answer + "\r\n" for words, answer in answers.items()}
+    responses = {words: answer + "\r\n" for words, answer in answers.items()}
     async with smtp_talker(
-        world.certificates.ca, TALKER, greeting=greeting + "\r\n", answers=said
+        world.certificates.ca, TALKER, greeting=greeting + "\r\n", answers=responses
     ) as place:
         wanted = account(outgoing=TALKER)
         report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
@@ -272,8 +272,8 @@ async def test_connection_closed_at_login_is_not_an_unreachable_server(
     ],
 )
 async def test_login_responses_of_the_pop3_server(world: World, identity: str, answer: str) -> None:
-    said = {"AUTH": answer + "\r\n", "PASS": answer + "\r\n", "USER": "+OK\r\n"}
-    async with pop3_talker(world.certificates.ca, TALKER, answers=said) as place:
+    responses = {"AUTH": answer + "\r\n", "PASS": answer + "\r\n", "USER": "+OK\r\n"}
+    async with pop3_talker(world.certificates.ca, TALKER, answers=responses) as place:
         wanted = account()
         incoming = replace(wanted.incoming, protocol=Protocol.POP3, host=TALKER, port=995)
         report = await check(

@@ -58,8 +58,8 @@ async def test_typing_error_in_the_domain_of_a_large_provider(world: World) -> N
     [fault("client.network.offline", False), fault("client.dns.broken", True)],
 )
 async def test_unreachable_name_server(world: World, identity: str, *, online: bool) -> None:
-    nobody = replace(options(world), resolver=("127.0.0.1", 9))
-    async with open_network(nobody) as net:
+    unreachable = replace(options(world), resolver=("127.0.0.1", 9))
+    async with open_network(unreachable) as net:
         request = requested(account(), PASSWORD)
         report = await run(request, replace(net, is_online=lambda: online))
     assert named(report) == identity
@@ -86,8 +86,8 @@ async def test_network_that_blocks_mail_ports(world: World, net: Network) -> Non
 @pytest.mark.fault("client.clock.wrong")
 async def test_fast_clock_makes_valid_certificates_look_expired(world: World) -> None:
     # By this clock the certificate expired 30 days ago; servers elsewhere report an earlier date.
-    told = datetime.now(UTC) - timedelta(days=40)
-    page = f"HTTP/1.1 200 OK\r\nDate: {format_datetime(told, usegmt=True)}\r\nContent-Length: 7\r\n"
+    date = format_datetime(datetime.now(UTC) - timedelta(days=40), usegmt=True)
+    page = f"HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 7\r\n"
 
     async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -151,13 +151,13 @@ async def test_message_delayed_by_more_than_a_minute(world: World) -> None:
 
 @pytest.mark.fault("account.pop3.empties")
 async def test_maildrop_that_is_emptied_by_reading_is_not_read(world: World) -> None:
-    said = {
+    answers = {
         "CAPA": "+OK\r\nSASL PLAIN\r\nUIDL\r\nEXPIRE 0\r\n.\r\n",
         "AUTH": "+OK\r\n",
         "STAT": "+OK 0 0\r\n",
         "UIDL": "+OK\r\n.\r\n",
     }
-    async with pop3_talker(world.certificates.ca, TALKER, answers=said) as place:
+    async with pop3_talker(world.certificates.ca, TALKER, answers=answers) as place:
         wanted = account()
         incoming = replace(wanted.incoming, protocol=Protocol.POP3, host=TALKER, port=995)
         network = options(world, {(TALKER, 995): place})

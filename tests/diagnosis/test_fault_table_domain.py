@@ -27,7 +27,7 @@ from tests.support.fault_table import (
     requested,
     warned,
 )
-from tests.support.samples.signed_zones import Place
+from tests.support.samples.signed_zones import SignedZoneServers
 from tests.support.servers.real_servers import World
 from tests.support.servers.talkers import smtp_talker
 
@@ -41,7 +41,7 @@ DMARC = '_dmarc.{domain}. TXT "v=DMARC1; p=none"'
 GOOGLE = f"{ELSEWHERE}. A 142.250.1.1"
 
 
-async def look(world: World, name: str, *records: str) -> CheckReport:
+async def check_domain_of(world: World, name: str, *records: str) -> CheckReport:
     """Check, without a message, a domain with these records and a mailbox at the test server."""
     domain = f"{name}.test"
     lines = [record.format(domain=domain) for record in records]
@@ -51,7 +51,7 @@ async def look(world: World, name: str, *records: str) -> CheckReport:
 
 
 async def test_correct_domain_has_no_finding(world: World) -> None:
-    report = await look(world, "ordenada", MX, SPF, DMARC)
+    report = await check_domain_of(world, "ordenada", MX, SPF, DMARC)
     assert named(report) == ""
     assert report.findings == ()
 
@@ -75,7 +75,7 @@ async def test_correct_domain_has_no_finding(world: World) -> None:
 async def test_records_that_break_mail_fail(
     world: World, identity: str, records: tuple[str, ...]
 ) -> None:
-    assert named(await look(world, "rota", *records)) == identity
+    assert named(await check_domain_of(world, "rota", *records)) == identity
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ async def test_records_that_break_mail_fail(
 async def test_records_with_minor_faults_only_warn(
     world: World, identity: str, records: tuple[str, ...]
 ) -> None:
-    assert warned(await look(world, "dudosa", *records)) == {identity}
+    assert warned(await check_domain_of(world, "dudosa", *records)) == {identity}
 
 
 @pytest.mark.fault("dns.domain.unanswered")
@@ -122,26 +122,28 @@ async def test_guessed_servers_are_reported_as_unpublished(world: World) -> None
 # Signed zones --------------------------------------------------------------------------------
 
 
-async def in_signed_zones(world: World, place: Place, domain: str) -> CheckReport:
+async def in_signed_zones(world: World, zones: SignedZoneServers, domain: str) -> CheckReport:
     """Check a domain whose records validate from the root; routes lead to the test mail server."""
     network = replace(
         options(world, {(HOST, 993): (world.ip, 993), (HOST, 465): (world.ip, 465)}),
-        resolver=(place.ip, 53),
-        ca_files=(world.ca_file, place.ca_file),
-        anchors=(place.anchor,),
+        resolver=(zones.ip, 53),
+        ca_files=(world.ca_file, zones.ca_file),
+        anchors=(zones.anchor,),
     )
     wanted = account(domain=domain, username="ana@faults.test")
     return await check(network, wanted, PASSWORD, send=False)
 
 
 @pytest.mark.fault("dns.domain.bogus")
-async def test_domain_with_invalid_dnssec_signatures(world: World, place: Place) -> None:
-    assert named(await in_signed_zones(world, place, "falsa.es")) == "dns.domain.bogus"
+async def test_domain_with_invalid_dnssec_signatures(
+    world: World, zones: SignedZoneServers
+) -> None:
+    assert named(await in_signed_zones(world, zones, "falsa.es")) == "dns.domain.bogus"
 
 
 @pytest.mark.fault("dns.dane.broken")
-async def test_tlsa_records_that_do_not_validate(world: World, place: Place) -> None:
-    assert "dns.dane.broken" in warned(await in_signed_zones(world, place, "rota.es"))
+async def test_tlsa_records_that_do_not_validate(world: World, zones: SignedZoneServers) -> None:
+    assert "dns.dane.broken" in warned(await in_signed_zones(world, zones, "rota.es"))
 
 
 # Messages to another company -----------------------------------------------------------------
@@ -273,7 +275,7 @@ async def test_sending_address_on_a_blocklist(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lists", "asked"),
+    ("lists", "requested_lists"),
     [
         ((LISTED.format(code=4), ALIVE), False),
         # A dial-up network; a refusal to the resolver; a resolver that answers every name.
@@ -285,7 +287,7 @@ async def test_sending_address_on_a_blocklist(world: World) -> None:
     ids=["not asked", "private", "refused", "dead", "rewritten"],
 )
 async def test_other_blocklist_answers_are_no_listing(
-    world: World, lists: tuple[str, ...], *, asked: bool
+    world: World, lists: tuple[str, ...], *, requested_lists: bool
 ) -> None:
-    report = await travel(world, signed, lists=lists, blocklists=asked)
+    report = await travel(world, signed, lists=lists, blocklists=requested_lists)
     assert report.findings == ()

@@ -19,7 +19,7 @@ IN_SPAM = Finding(FindingId.ACCOUNT_MAIL_IN_SPAM, Status.WARN, {"folder": "Spam"
 OFFLINE = Finding(FindingId.CLIENT_NETWORK_OFFLINE, Status.FAIL)
 
 
-def asked(
+def answer_to(
     symptom: Symptom, *findings: Finding, proven: bool = True, second: bool = False
 ) -> SymptomAnswer:
     return answer(symptom, findings, proven=proven, saw_elsewhere=second)
@@ -59,21 +59,21 @@ def test_every_symptom_has_a_word_in_every_language() -> None:
 def test_answer_is_the_cause_that_explains_the_complaint(
     symptom: Symptom, findings: tuple[Finding, ...], cause: Finding
 ) -> None:
-    assert asked(symptom, *findings).finding is cause
+    assert answer_to(symptom, *findings).finding is cause
 
 
 def test_fault_that_does_not_explain_the_complaint_is_introduced_so() -> None:
     set_language("en")
-    said = asked(Symptom.SPAM, FULL)
-    assert said.finding is FULL
-    assert "does not explain" in said.sentence
+    answered = answer_to(Symptom.SPAM, FULL)
+    assert answered.finding is FULL
+    assert "does not explain" in answered.sentence
 
 
 def test_answer_when_everything_is_proven() -> None:
     set_language("en")
-    assert "does reach this mailbox" in asked(Symptom.NOT_RECEIVING).sentence
-    assert asked(Symptom.NOT_RECEIVING).finding is None
-    assert "not everything" in asked(Symptom.NOT_RECEIVING, proven=False).sentence
+    assert "does reach this mailbox" in answer_to(Symptom.NOT_RECEIVING).sentence
+    assert answer_to(Symptom.NOT_RECEIVING).finding is None
+    assert "not everything" in answer_to(Symptom.NOT_RECEIVING, proven=False).sentence
 
 
 @pytest.mark.parametrize("symptom", [Symptom.SPAM, Symptom.NOT_DELIVERED])
@@ -81,8 +81,8 @@ def test_complaints_about_recipients_need_a_second_mailbox(
     symptom: Symptom,
 ) -> None:
     set_language("en")
-    assert "second address" in asked(symptom).sentence
-    assert "second address" not in asked(symptom, second=True).sentence
+    assert "second address" in answer_to(symptom).sentence
+    assert "second address" not in answer_to(symptom, second=True).sentence
 
 
 def test_complaint_decides_the_order_of_independent_faults() -> None:

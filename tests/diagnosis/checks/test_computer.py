@@ -36,12 +36,12 @@ def certificate(
 
 
 def failure(
-    error: DialogueFault, server: ServerSettings = IMAP, seen: CertificateFacts | None = None
+    error: DialogueFault, server: ServerSettings = IMAP, facts: CertificateFacts | None = None
 ) -> DialogueFailure:
-    return DialogueFailure(Stage.CONNECT, error, server, certificate=seen)
+    return DialogueFailure(Stage.CONNECT, error, server, certificate=facts)
 
 
-def seen(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
+def findings_of(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
     return run(check_computer(failures, world.network()))
 
 
@@ -57,7 +57,7 @@ def world_at(days_ahead: float) -> World:
     [(DialogueFault.CERTIFICATE_EXPIRED, 400.0), (DialogueFault.CERTIFICATE_NOT_YET_VALID, -400.0)],
 )
 def test_wrong_clock_is_found_from_a_valid_certificate(error: DialogueFault, days: float) -> None:
-    (finding,) = seen(world_at(days), failure(error, seen=certificate()))
+    (finding,) = findings_of(world_at(days), failure(error, facts=certificate()))
     assert finding.id == "client.clock.wrong"
     assert finding.facts["offset"] == "400 d"
 
@@ -69,13 +69,13 @@ def test_wrong_clock_is_found_from_a_valid_certificate(error: DialogueFault, day
 def test_expired_certificate_with_correct_clock_is_no_clock_finding(
     days: float, begin: int, end: int
 ) -> None:
-    late = failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate(begin=begin, end=end))
-    assert seen(world_at(days), late) == ()
+    late = failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate(begin=begin, end=end))
+    assert findings_of(world_at(days), late) == ()
 
 
 def test_clock_is_not_blamed_without_a_reference_time() -> None:
     world = World(offset=TRUE_TIME.timestamp() + 4e7)
-    assert seen(world, failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate())) == ()
+    assert findings_of(world, failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate())) == ()
 
 
 @pytest.mark.fault("client.tls.intercepted")
@@ -83,8 +83,8 @@ def test_clock_is_not_blamed_without_a_reference_time() -> None:
     "issuer", ["Avast Web/Mail Shield Root", "ESET SSL Filter CA", "Fortinet / FG100"]
 )
 def test_antivirus_interception_is_recognised_by_issuer_name(issuer: str) -> None:
-    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate(issuer))
-    (finding,) = seen(World(), unknown)
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate(issuer))
+    (finding,) = findings_of(World(), unknown)
     assert finding.id == "client.tls.intercepted"
     assert finding.facts["issuer"] == issuer
 
@@ -92,8 +92,8 @@ def test_antivirus_interception_is_recognised_by_issuer_name(issuer: str) -> Non
 def test_company_proxy_is_recognised_by_issuing_for_other_hosts() -> None:
     world = World(issuers={"imap.gmail.com": "Bodegas IT"})
     world.mail["imap.gmail.com", 993] = imap()
-    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
-    (finding,) = seen(world, unknown)
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate("Bodegas IT"))
+    (finding,) = findings_of(world, unknown)
     assert finding.id == "client.tls.intercepted"
 
 
@@ -101,8 +101,8 @@ def test_company_proxy_is_recognised_by_issuing_for_other_hosts() -> None:
 def test_self_issued_certificate_of_one_server_is_no_interception(elsewhere: str) -> None:
     world = World(issuers={"imap.gmail.com": elsewhere} if elsewhere else {})
     world.mail["imap.gmail.com", 993] = imap()
-    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
-    assert seen(world, unknown) == ()
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate("Bodegas IT"))
+    assert findings_of(world, unknown) == ()
 
 
 def network(*open_places: tuple[str, int]) -> World:
@@ -120,27 +120,27 @@ def network(*open_places: tuple[str, int]) -> World:
 @pytest.mark.fault("client.network.port-blocked")
 def test_port_unreachable_at_all_servers_is_blocked_by_the_network() -> None:
     world = network(("imap.gmail.com", 993), ("v1.ispdb.net", 443), ("smtp.bodega.es", 587))
-    (finding,) = seen(world, failure(DialogueFault.TIMEOUT, SMTP))
+    (finding,) = findings_of(world, failure(DialogueFault.TIMEOUT, SMTP))
     assert finding.id == "client.network.port-blocked"
     assert finding.facts == {"blocked": "465", "open": "587"}
 
 
 def test_port_reachable_elsewhere_is_not_blocked() -> None:
     world = network(("smtp.gmail.com", 465), ("v1.ispdb.net", 443))
-    assert seen(world, failure(DialogueFault.TIMEOUT, SMTP)) == ()
+    assert findings_of(world, failure(DialogueFault.TIMEOUT, SMTP)) == ()
 
 
 def test_no_port_is_blamed_when_nothing_is_reachable() -> None:
-    assert seen(network(), failure(DialogueFault.TIMEOUT, SMTP)) == ()
+    assert findings_of(network(), failure(DialogueFault.TIMEOUT, SMTP)) == ()
 
 
 def test_port_without_comparison_server_is_not_reported() -> None:
     odd = ServerSettings(Protocol.IMAP, "imap.bodega.es", 10993, SocketType.TLS, "ana")
-    assert seen(network(("v1.ispdb.net", 443)), failure(DialogueFault.TIMEOUT, odd)) == ()
+    assert findings_of(network(("v1.ispdb.net", 443)), failure(DialogueFault.TIMEOUT, odd)) == ()
 
 
 def test_wrong_clock_hides_certificate_findings() -> None:
-    late = failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate())
+    late = failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate())
     both = (
         finding_of(late, address()),
         Finding(FindingId.CLIENT_CLOCK_WRONG, Status.FAIL, {"offset": ""}),

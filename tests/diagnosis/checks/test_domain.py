@@ -20,7 +20,7 @@ ADDRESS = EmailAddress("ana", "bodega.es")
 MX = (MxRecord(10, "mx1.bodega.es"), MxRecord(20, "mx2.bodega.es"))
 
 
-def judged(facts: DomainFacts, address: EmailAddress = ADDRESS) -> list[tuple[str, Status]]:
+def findings_of(facts: DomainFacts, address: EmailAddress = ADDRESS) -> list[tuple[str, Status]]:
     return [(finding.id, finding.status) for finding in evaluate_domain(facts, address).findings]
 
 
@@ -69,7 +69,7 @@ def test_unchecked_domain_is_neither_correct_nor_faulty() -> None:
 def test_each_domain_fault_has_its_finding(
     facts: DomainFacts, expected: list[tuple[str, Status]]
 ) -> None:
-    assert judged(facts) == expected
+    assert findings_of(facts) == expected
 
 
 @pytest.mark.fault("client.address.typo")

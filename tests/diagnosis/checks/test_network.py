@@ -17,7 +17,7 @@ def page(url: str, body: bytes, status: int = 200, location: str = "") -> HttpRe
     return HttpReply(status, url, body, location=location)
 
 
-def seen(world: World) -> tuple[Finding, ...]:
+def findings_of(world: World) -> tuple[Finding, ...]:
     return run(check_network(world.network()))
 
 
@@ -46,7 +46,7 @@ class OnlyTopLevel(World):
     ],
 )
 def test_unexpected_page_content_is_a_captive_portal(reply: HttpReply) -> None:
-    (finding,) = seen(World(web={FIREFOX: reply}))
+    (finding,) = findings_of(World(web={FIREFOX: reply}))
     assert finding.id == "client.network.captive-portal"
     assert finding.evidence["asked"] == FIREFOX
 
@@ -63,18 +63,20 @@ def test_unexpected_page_content_is_a_captive_portal(reply: HttpReply) -> None:
 def test_expected_content_or_no_reply_is_no_captive_portal(
     web: dict[str, HttpReply | HttpFailure],
 ) -> None:
-    assert seen(World(web=web)) == ()
+    assert findings_of(World(web=web)) == ()
 
 
 @pytest.mark.parametrize("kind", [AnswersEveryName, OnlyTopLevel])
 def test_address_for_a_nonexistent_name_is_dns_hijacking(kind: type[World]) -> None:
-    (finding,) = seen(kind())
+    (finding,) = findings_of(kind())
     assert finding.id == "client.dns.hijacked"
     assert finding.evidence["answer"] == ("198.51.100.1",)
 
 
 def test_captive_portal_comes_before_dns_hijacking() -> None:
-    both = seen(AnswersEveryName(web={FIREFOX: page(FIREFOX, b"", 302, "http://hotel.example/")}))
+    both = findings_of(
+        AnswersEveryName(web={FIREFOX: page(FIREFOX, b"", 302, "http://hotel.example/")})
+    )
     assert next(finding.id for finding in both) == "client.network.captive-portal"
 
 

@@ -127,13 +127,13 @@ def trip(folder: str = "INBOX", junk: bool = False, arrived_ms: float = 900.0) -
 
 @pytest.mark.fault("hosting.message.delayed")
 def test_arrival_is_reported_only_in_another_folder_or_late() -> None:
-    def told(seen: RoundTrip) -> list[str]:
+    def ids_of(seen: RoundTrip) -> list[str]:
         return [finding.id for finding in arrival_findings(seen, Protocol.IMAP)]
 
-    assert not told(trip())
-    assert told(trip("Spam", junk=True)) == ["account.mail.in-spam"]
-    assert told(trip("Clientes")) == ["account.mail.in-other-folder"]
-    assert told(trip(arrived_ms=90_000.0)) == ["hosting.message.delayed"]
+    assert not ids_of(trip())
+    assert ids_of(trip("Spam", junk=True)) == ["account.mail.in-spam"]
+    assert ids_of(trip("Clientes")) == ["account.mail.in-other-folder"]
+    assert ids_of(trip(arrived_ms=90_000.0)) == ["hosting.message.delayed"]
     assert all(
         f.link in (Link.ACCOUNT, Link.HOSTING)
         for f in arrival_findings(trip("Spam"), Protocol.IMAP)

@@ -101,8 +101,8 @@ def sign(
 
 def ours(message: bytes, *records: str, reply: DnsReply | None = None) -> DkimSignature:
     world = World(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
-    (seen,) = run(verify(message, world, NOW))
-    return seen
+    (found,) = run(verify(message, world, NOW))
+    return found
 
 
 def theirs(message: bytes, record: str) -> bool:
@@ -116,7 +116,7 @@ def unchanged(message: bytes) -> bytes:
     return message
 
 
-TOUCHES: tuple[Callable[[bytes], bytes], ...] = (
+CHANGES: tuple[Callable[[bytes], bytes], ...] = (
     unchanged,
     lambda m: m + b"Enviado desde mi casa\r\n",
     lambda m: m + b"\r\n\r\n",
@@ -143,8 +143,8 @@ def test_our_verifier_agrees_with_dkimpy(
     verdicts: set[bool] = set()
     for body in BODIES:
         signed = sign(HEADER + body, ed25519=ed25519, how=how, length=length)
-        for number, touch in enumerate(TOUCHES):
-            message = touch(signed)
+        for number, change in enumerate(CHANGES):
+            message = change(signed)
             mine, other = (
                 ours(message, record).status is SignatureStatus.VALID,
                 theirs(message, record),
@@ -170,8 +170,8 @@ def test_our_verifier_agrees_with_dkimpy(
     ],
 )
 def test_unusable_key_is_told_from_a_wrong_signature(record: str, fault: DkimFault | None) -> None:
-    seen = ours(sign(HEADER + BODIES[2]), record)
-    assert seen.fault is fault
+    found = ours(sign(HEADER + BODIES[2]), record)
+    assert found.fault is fault
     # dkimpy ignores the hash algorithms of the key record (RFC 6376 section 3.6.1).
     forgiven = "h=sha1" in record
     assert theirs(sign(HEADER + BODIES[2]), record) is (fault is None or forgiven)
@@ -179,8 +179,8 @@ def test_unusable_key_is_told_from_a_wrong_signature(record: str, fault: DkimFau
 
 def test_relaxed_header_ignores_white_space_before_the_colon() -> None:
     """RFC 6376 section 3.4.2; dkimpy does not find such a field."""
-    touched = sign(HEADER).replace(b"Subject:", b"Subject :")
-    assert ours(touched, public(RSA)).status is SignatureStatus.VALID
+    changed = sign(HEADER).replace(b"Subject:", b"Subject :")
+    assert ours(changed, public(RSA)).status is SignatureStatus.VALID
 
 
 def test_shortest_allowed_key_is_accepted() -> None:
@@ -249,9 +249,9 @@ def test_bare_line_feeds_of_a_mail_store_keep_the_signature_valid() -> None:
     ],
 )
 def test_hostile_fields_are_malformed(hostile: bytes) -> None:
-    seen = run(verify(hostile, World(), NOW))
-    assert 1 <= len(seen) <= 8
-    assert {one.fault for one in seen} == {DkimFault.MALFORMED}
+    found = run(verify(hostile, World(), NOW))
+    assert 1 <= len(found) <= 8
+    assert {one.fault for one in found} == {DkimFault.MALFORMED}
 
 
 def test_long_line_of_blanks_takes_linear_time() -> None:
@@ -263,7 +263,7 @@ def test_long_line_of_blanks_takes_linear_time() -> None:
 # What it means ----------------------------------------------------------------------------------
 
 
-def judged(
+def findings_of(
     *signatures: DkimSignature, elsewhere: bool, header: bytes = b""
 ) -> list[tuple[str, Status]]:
     arrived = read_message(header + HEADER)
@@ -272,29 +272,29 @@ def judged(
 
 GOOD = DkimSignature("bodega.es", "sel", SignatureStatus.VALID)
 NO_KEY = DkimSignature("bodega.es", "sel", SignatureStatus.INVALID, DkimFault.KEY_MISSING)
-TOUCHED = DkimSignature("bodega.es", "sel", SignatureStatus.INVALID, DkimFault.BODY)
-OPEN = DkimSignature("bodega.es", "sel", SignatureStatus.UNKNOWN)
+CHANGED = DkimSignature("bodega.es", "sel", SignatureStatus.INVALID, DkimFault.BODY)
+UNKNOWN = DkimSignature("bodega.es", "sel", SignatureStatus.UNKNOWN)
 FOREIGN = DkimSignature("hoster.com", "sel", SignatureStatus.INVALID, DkimFault.KEY_MISSING)
 
 
 def test_missing_signature_counts_only_at_another_provider() -> None:
-    assert judged(elsewhere=False) == []
-    assert judged(elsewhere=True) == [("dns.dkim.missing", Status.WARN)]
+    assert findings_of(elsewhere=False) == []
+    assert findings_of(elsewhere=True) == [("dns.dkim.missing", Status.WARN)]
 
 
 def test_signature_without_a_key_counts_everywhere() -> None:
     for elsewhere in (False, True):
-        assert judged(NO_KEY, elsewhere=elsewhere) == [("dns.dkim.invalid", Status.FAIL)]
+        assert findings_of(NO_KEY, elsewhere=elsewhere) == [("dns.dkim.invalid", Status.FAIL)]
 
 
 def test_body_changed_inside_one_provider_only_warns() -> None:
-    assert judged(TOUCHED, elsewhere=False) == [("dns.dkim.invalid", Status.WARN)]
+    assert findings_of(CHANGED, elsewhere=False) == [("dns.dkim.invalid", Status.WARN)]
 
 
 def test_one_valid_or_unknown_signature_of_the_domain_is_enough() -> None:
-    assert judged(NO_KEY, GOOD, elsewhere=True) == []
-    assert judged(NO_KEY, OPEN, elsewhere=True) == []
-    assert judged(GOOD, FOREIGN, elsewhere=True) == []
+    assert findings_of(NO_KEY, GOOD, elsewhere=True) == []
+    assert findings_of(NO_KEY, UNKNOWN, elsewhere=True) == []
+    assert findings_of(GOOD, FOREIGN, elsewhere=True) == []
 
 
 def test_body_is_processed_once_for_many_signatures_and_keys() -> None:

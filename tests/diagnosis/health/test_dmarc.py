@@ -32,7 +32,7 @@ def zone(**records: str | DnsReply) -> World:
     )
 
 
-def walked(domain: str, world: World) -> DmarcTreeWalk:
+def walk_from(domain: str, world: World) -> DmarcTreeWalk:
     return run(tree_walk(domain, world))
 
 
@@ -136,10 +136,12 @@ def test_policy_that_applies_to_a_domain(
     policy_for: str | None,
     holder: str | None,
 ) -> None:
-    seen = walked(domain, zone(**{name: f"v=DMARC1; {rest}" for name, rest in records.items()}))
-    assert seen.organisation == organisation
-    assert (seen.record.domain if seen.record else None) == holder
-    assert (seen.record.policy_for(domain) if seen.record else None) == policy_for
+    result = walk_from(
+        domain, zone(**{name: f"v=DMARC1; {rest}" for name, rest in records.items()})
+    )
+    assert result.organisation == organisation
+    assert (result.record.domain if result.record else None) == holder
+    assert (result.record.policy_for(domain) if result.record else None) == policy_for
 
 
 def test_nonexistent_subdomain_has_its_own_policy() -> None:
@@ -155,33 +157,33 @@ def test_nonexistent_subdomain_has_its_own_policy() -> None:
 
 def test_several_records_at_one_name_are_invalid() -> None:
     two = DnsAnswer(("v=DMARC1; p=none", "v=DMARC1; p=reject"))
-    seen = walked("v.bodega.es", zone(v__bodega__es=two, bodega__es="v=DMARC1; p=reject"))
-    assert seen.record is not None
-    assert seen.record.domain == "bodega.es"
-    assert seen.invalid is not None
-    assert seen.invalid.reason == "2 records"
+    result = walk_from("v.bodega.es", zone(v__bodega__es=two, bodega__es="v=DMARC1; p=reject"))
+    assert result.record is not None
+    assert result.record.domain == "bodega.es"
+    assert result.invalid is not None
+    assert result.invalid.reason == "2 records"
 
 
 def test_failed_query_is_neither_a_record_nor_its_absence() -> None:
-    silent = walked("bodega.es", zone(bodega__es=SERVFAIL))
+    silent = walk_from("bodega.es", zone(bodega__es=SERVFAIL))
     assert not silent.complete
     assert silent.record is None
     assert silent.organisation is None
-    above = walked("v.bodega.es", zone(v__bodega__es="v=DMARC1; p=none", bodega__es=SERVFAIL))
+    above = walk_from("v.bodega.es", zone(v__bodega__es="v=DMARC1; p=none", bodega__es=SERVFAIL))
     assert above.record is not None
     assert above.organisation is None
 
-    async def told() -> tuple[Finding, ...]:
+    async def evaluate() -> tuple[Finding, ...]:
         return await findings(silent, zone())
 
-    assert not run(told())
+    assert not run(evaluate())
 
 
 def aligned(domain: str, author: str, world: World, *, strict: bool = False) -> bool | None:
-    async def look() -> bool | None:
+    async def evaluate() -> bool | None:
         return await is_aligned(domain, await tree_walk(author, world), world, strict=strict)
 
-    return run(look())
+    return run(evaluate())
 
 
 @pytest.mark.parametrize(
@@ -230,5 +232,5 @@ def test_external_report_destination_without_consent() -> None:
     ["v=DMARC1;" + ";" * 15_000, "v=DMARC1;" + "p=none;" * 5000, "v=DMARC1; p=\x1b[31m\x00" * 9],
 )
 def test_hostile_records_are_parsed(hostile: str) -> None:
-    seen = walked("bodega.es", zone(bodega__es=hostile))
-    assert seen.complete
+    result = walk_from("bodega.es", zone(bodega__es=hostile))
+    assert result.complete

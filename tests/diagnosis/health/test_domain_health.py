@@ -113,7 +113,7 @@ def test_all_faults_of_a_domain_are_reported_in_order() -> None:
 
 @pytest.mark.fault("dns.settings.unpublished")
 @pytest.mark.parametrize(
-    ("method", "fate", "told"),
+    ("method", "fate", "reported"),
     [
         ("srv", Fate.ABSENT, True),
         ("probe", Fate.FOUND, True),
@@ -129,12 +129,12 @@ def test_all_faults_of_a_domain_are_reported_in_order() -> None:
     ],
 )
 def test_unpublished_settings_are_reported_only_if_no_source_found_them(
-    method: str, fate: Fate, told: bool
+    method: str, fate: Fate, reported: bool
 ) -> None:
     absent = {"autoconfig": Fate.ABSENT, "ispdb": Fate.ABSENT, "srv": Fate.ABSENT} | {method: fate}
     rows = tuple(Tried(name, what, 1.0) for name, what in absent.items())
     found = dns_of(healthy(), replace(REQUEST, tried=rows))
-    assert found == ([("dns.settings.unpublished", Status.WARN)] if told else [])
+    assert found == ([("dns.settings.unpublished", Status.WARN)] if reported else [])
 
 
 def test_unpublished_settings_need_a_search() -> None:
@@ -250,7 +250,7 @@ def signed(content: bytes = CONTENT, domain: bytes = b"bodega.es") -> bytes:
     return field + message
 
 
-def seen(
+def message_findings(
     raw: bytes, *, elsewhere: bool = True, world: World | None = None
 ) -> list[tuple[str, Status]]:
     request = replace(REQUEST, arrived=raw, arrived_elsewhere=elsewhere)
@@ -271,42 +271,50 @@ def with_records(**records: str) -> World:
 
 
 def test_correct_message_has_no_finding() -> None:
-    assert seen(wire(AWAY) + signed()) == []
+    assert message_findings(wire(AWAY) + signed()) == []
 
 
 def test_message_inside_one_provider_proves_nothing() -> None:
-    assert seen(wire(LOCAL, CONTENT), elsewhere=False) == []
+    assert message_findings(wire(LOCAL, CONTENT), elsewhere=False) == []
     strict = with_records(bodega__es="v=spf1 -all")
-    assert seen(wire(LOCAL, CONTENT), elsewhere=False, world=strict) == []
+    assert message_findings(wire(LOCAL, CONTENT), elsewhere=False, world=strict) == []
 
 
 @pytest.mark.fault("dns.dkim.invalid")
 def test_signature_without_key_is_reported_inside_one_provider() -> None:
     world = healthy()
     del world.dns[("sel._domainkey.bodega.es", "TXT")]
-    assert seen(wire(LOCAL) + signed(), elsewhere=False, world=world) == [DKIM_INVALID]
+    assert message_findings(wire(LOCAL) + signed(), elsewhere=False, world=world) == [DKIM_INVALID]
 
 
 def test_unsigned_message_covered_by_spf() -> None:
-    assert seen(wire(AWAY, CONTENT)) == [DKIM_MISSING]
+    assert message_findings(wire(AWAY, CONTENT)) == [DKIM_MISSING]
 
 
 @pytest.mark.fault("dns.dmarc.not-aligned", "dns.dkim.missing")
 def test_unauthenticated_message_fails_a_reject_policy() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, NOT_ALIGNED]
+    assert message_findings(wire(AWAY, CONTENT), world=world) == [
+        DKIM_MISSING,
+        NOT_COVERED,
+        NOT_ALIGNED,
+    ]
 
 
 def test_unauthenticated_message_only_warns_under_policy_none() -> None:
     world = with_records(
         bodega__es="v=spf1 ip4:9.9.9.9 -all", _dmarc__bodega__es="v=DMARC1; p=none"
     )
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, UNIDENTIFIED]
+    assert message_findings(wire(AWAY, CONTENT), world=world) == [
+        DKIM_MISSING,
+        NOT_COVERED,
+        UNIDENTIFIED,
+    ]
 
 
 def test_valid_signature_is_enough_without_spf() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 ~all")
-    assert seen(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
+    assert message_findings(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
 
 
 def test_signature_of_the_hosting_is_not_aligned() -> None:
@@ -314,53 +322,56 @@ def test_signature_of_the_hosting_is_not_aligned() -> None:
         bodega__es="v=spf1 ip4:9.9.9.9 -all", sel___domainkey__hoster__com=KEY_RECORD
     )
     raw = wire(AWAY) + signed(domain=b"hoster.com")
-    assert seen(raw, world=world) == [NOT_COVERED, NOT_ALIGNED]
+    assert message_findings(raw, world=world) == [NOT_COVERED, NOT_ALIGNED]
 
 
 def test_envelope_sender_of_the_hosting_is_no_spf_finding() -> None:
     away = AWAY.replace(b"<ana@bodega.es>", b"<srs0=ana@hoster.com>")
     world = with_records(hoster__com="v=spf1 ip4:8.8.4.30 -all")
-    assert seen(wire(away, CONTENT), world=world) == [DKIM_MISSING, NOT_ALIGNED]
+    assert message_findings(wire(away, CONTENT), world=world) == [DKIM_MISSING, NOT_ALIGNED]
 
 
 def test_subdomain_in_the_envelope_is_aligned_unless_strict() -> None:
     away = AWAY.replace(b"<ana@bodega.es>", b"<x@rebotes.bodega.es>")
     records = {"rebotes__bodega__es": "v=spf1 ip4:8.8.4.30 -all"}
-    assert seen(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING]
+    assert message_findings(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING]
     records["_dmarc__bodega__es"] = "v=DMARC1; p=quarantine; aspf=s"
-    assert seen(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING, NOT_ALIGNED]
+    assert message_findings(wire(away, CONTENT), world=with_records(**records)) == [
+        DKIM_MISSING,
+        NOT_ALIGNED,
+    ]
 
 
 def test_results_of_the_receiving_side_take_precedence() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CHECKED % b"pass", CONTENT), world=world) == [DKIM_MISSING]
+    assert message_findings(wire(AWAY, CHECKED % b"pass", CONTENT), world=world) == [DKIM_MISSING]
 
 
 def test_failed_query_leaves_alignment_unknown() -> None:
     world = healthy()
     world.dns[("bodega.es", "TXT")] = SERVFAIL
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING]
+    assert message_findings(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING]
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
     world.dns[("sel._domainkey.bodega.es", "TXT")] = SERVFAIL
-    assert seen(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
+    assert message_findings(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
     world.dns[("viejo._domainkey.bodega.es", "TXT")] = DnsAnswer(("v=DKIM1; p=",))
     old = signed().partition(b"From:")[0].replace(b"s=sel", b"s=viejo")
-    assert seen(wire(AWAY) + old + signed(), world=world) == [NOT_COVERED]
-    assert seen(wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), world=world) == [
-        NOT_COVERED
-    ]
+    assert message_findings(wire(AWAY) + old + signed(), world=world) == [NOT_COVERED]
+    assert message_findings(
+        wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), world=world
+    ) == [NOT_COVERED]
 
 
 def test_message_to_oneself_counts_only_if_the_receiver_checked_spf() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CONTENT), elsewhere=False, world=world) == []
+    assert message_findings(wire(AWAY, CONTENT), elsewhere=False, world=world) == []
     checked = wire(AWAY, CHECKED % b"fail", CONTENT)
-    assert NOT_COVERED in seen(checked, elsewhere=False, world=world)
+    assert NOT_COVERED in message_findings(checked, elsewhere=False, world=world)
 
 
 def test_message_of_another_author_domain_has_no_finding() -> None:
     other = CONTENT.replace(b"ana@bodega.es", b"lista@otros.es")
-    assert seen(wire(AWAY, other), world=with_records(bodega__es="v=spf1 -all")) == []
+    assert message_findings(wire(AWAY, other), world=with_records(bodega__es="v=spf1 -all")) == []
 
 
 def test_evidence_has_the_sending_address_and_its_reverse_name() -> None:
@@ -380,12 +391,12 @@ def test_message_check_costs_at_most_the_budget() -> None:
     request = replace(REQUEST, arrived=wire(AWAY) + signed(), arrived_elsewhere=True)
 
     def timed() -> Coroutine[None, None, float]:
-        async def look() -> float:
+        async def timed_check() -> float:
             started = net.clock.monotonic()
             assert await check_received_message(request, net) == ()
             return net.clock.monotonic() - started
 
-        return look()
+        return timed_check()
 
     assert run(timed()) <= BUDGET
 

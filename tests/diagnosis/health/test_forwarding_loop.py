@@ -132,8 +132,8 @@ hola
 @pytest.mark.parametrize("without", ["(none)", "X-Sieve", "X-Sieve|Received", "X-Sieve|Delivered"])
 def test_real_loop_is_recognised_by_each_kind_of_trace(without: str, line_end: str) -> None:
     unfolded = re.sub(r"\n\t", " ", REAL_LOOP)
-    kept = [line for line in unfolded.split("\n") if not re.match(without, line)]
-    finding = loop_finding(line_end.join(kept).encode(), EmailAddress("ida", "bodega.test"))
+    remaining = [line for line in unfolded.split("\n") if not re.match(without, line)]
+    finding = loop_finding(line_end.join(remaining).encode(), EmailAddress("ida", "bodega.test"))
     assert finding is not None
     assert finding.facts["target"] == ("vuelta@hoster.test",)
 

@@ -51,7 +51,7 @@ REVERSE = {
 }
 
 
-def told(
+def findings_of(
     home: str, *exchangers: tuple[int, str], outgoing: str = "", world: World | None = None
 ) -> tuple[Finding, ...]:
     world = world or World()
@@ -99,7 +99,7 @@ HEALTHY = [
 
 @pytest.mark.parametrize(("home", "exchanger"), HEALTHY)
 def test_same_hosting_or_unclear_has_no_finding(home: str, exchanger: str) -> None:
-    assert not told(home, (10, exchanger))
+    assert not findings_of(home, (10, exchanger))
 
 
 @pytest.mark.fault("dns.mx.elsewhere")
@@ -137,14 +137,14 @@ def test_same_hosting_or_unclear_has_no_finding(home: str, exchanger: str) -> No
 def test_incomplete_migration_names_both_companies(
     home: str, exchanger: str, mx: str, hosting: str
 ) -> None:
-    (finding,) = told(home, (10, exchanger))
+    (finding,) = findings_of(home, (10, exchanger))
     assert (finding.id, finding.status) == ("dns.mx.elsewhere", Status.FAIL)
     assert finding.facts == {"domain": "bodega.es", "mx": mx, "hosting": hosting}
 
 
 @pytest.mark.fault("dns.mx.two-hostings")
 def test_mail_split_between_two_companies() -> None:
-    (finding,) = told(
+    (finding,) = findings_of(
         "imap.serviciodecorreo.es",
         (10, "mx.serviciodecorreo.es"),
         (10, "bodega-es.mail.protection.outlook.com"),
@@ -154,20 +154,22 @@ def test_mail_split_between_two_companies() -> None:
 
 
 def test_old_company_as_backup_exchanger_only_warns() -> None:
-    (finding,) = told(
+    (finding,) = findings_of(
         "imap.serviciodecorreo.es", (10, "mx.serviciodecorreo.es"), (50, "mx.hostingviejo.com")
     )
     assert (finding.id, finding.status) == ("dns.mx.two-hostings", Status.WARN)
 
 
 def test_unclear_exchanger_next_to_a_foreign_one_has_no_finding() -> None:
-    assert not told(
+    assert not findings_of(
         "imap.serviciodecorreo.es", (10, "aspmx.l.google.com"), (20, "mx.filtroraro.net")
     )
 
 
 def test_outgoing_server_counts_as_part_of_the_hosting() -> None:
-    assert not told("imap.gmail.com", (10, "mx.hostingchico.es"), outgoing="mail.hostingchico.es")
+    assert not findings_of(
+        "imap.gmail.com", (10, "mx.hostingchico.es"), outgoing="mail.hostingchico.es"
+    )
 
 
 def test_other_dns_records_that_name_a_hosting_are_evidence() -> None:
@@ -178,7 +180,7 @@ def test_other_dns_records_that_name_a_hosting_are_evidence() -> None:
         },
         chains={"autodiscover.bodega.es": ("autodiscover.outlook.com",)},
     )
-    (finding,) = told("mail.hostingchico.es", (10, "aspmx.l.google.com"), world=world)
+    (finding,) = findings_of("mail.hostingchico.es", (10, "aspmx.l.google.com"), world=world)
     assert "Arsys" in str(finding.evidence["spf_names"])
     assert "Microsoft" in str(finding.evidence["names_point_to"])
 
@@ -187,8 +189,8 @@ def test_exchanger_without_address_is_left_to_the_domain_check() -> None:
     world = World(dns=dict(HOSTS) | {("bodega.es", "MX"): DnsAnswer((MxRecord(10, "mx.nada.es"),))})
     net = world.network()
 
-    async def look() -> tuple[Finding, ...]:
+    async def evaluate() -> tuple[Finding, ...]:
         facts = await domain_facts("bodega.es", net)
         return await findings(ADDRESS, ("imap.gmail.com",), facts, net)
 
-    assert not run(look())
+    assert not run(evaluate())

@@ -57,13 +57,13 @@ def wire(text: bytes) -> ReceivedMessage:
 
 
 def test_handover_is_the_hop_from_another_provider() -> None:
-    seen = wire(GMAIL)
-    assert seen.handover is not None
-    assert (seen.handover.address, seen.handover.helo) == ("8.8.4.10", "out1.hoster.com")
-    assert seen.handover.seconds == 5.0
-    assert seen.author_domain == "bodega.es"
-    assert seen.envelope_sender == "ana@bodega.es"
-    assert dict(seen.spam) == {"x-spam-status": "No, score=-1.0"}
+    message = wire(GMAIL)
+    assert message.handover is not None
+    assert (message.handover.address, message.handover.helo) == ("8.8.4.10", "out1.hoster.com")
+    assert message.handover.seconds == 5.0
+    assert message.author_domain == "bodega.es"
+    assert message.envelope_sender == "ana@bodega.es"
+    assert dict(message.spam) == {"x-spam-status": "No, score=-1.0"}
 
 
 def test_only_results_of_the_receiving_side_count() -> None:
@@ -79,19 +79,19 @@ def test_only_results_of_the_receiving_side_count() -> None:
 
 
 def test_results_without_server_name_are_read() -> None:
-    seen = wire(MICROSOFT)
-    assert seen.handover is not None
-    assert seen.handover.address == "8.8.4.10"
-    assert seen.authentication is not None
-    said = {one.method: one.result for one in seen.authentication.results}
-    assert said == {"spf": "fail", "dkim": "none", "dmarc": "fail", "compauth": "fail"}
+    message = wire(MICROSOFT)
+    assert message.handover is not None
+    assert message.handover.address == "8.8.4.10"
+    assert message.authentication is not None
+    results = {one.method: one.result for one in message.authentication.results}
+    assert results == {"spf": "fail", "dkim": "none", "dmarc": "fail", "compauth": "fail"}
 
 
 def test_message_inside_one_provider_has_no_handover() -> None:
-    seen = wire(LOCAL)
-    assert seen.handover is None
-    assert seen.authentication is None
-    assert len(seen.hops) == 2
+    message = wire(LOCAL)
+    assert message.handover is None
+    assert message.authentication is None
+    assert len(message.hops) == 2
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_results_in_various_formats_are_parsed(text: str, expected: object) -> N
     ],
 )
 def test_hostile_headers_yield_nothing(raw: bytes) -> None:
-    seen = read_message(raw)
-    assert len(seen.hops) <= 50
-    assert seen.author_domain == ""
-    assert seen.handover is None
+    message = read_message(raw)
+    assert len(message.hops) <= 50
+    assert message.author_domain == ""
+    assert message.handover is None
 
 
 def test_body_begins_after_the_first_empty_line() -> None:

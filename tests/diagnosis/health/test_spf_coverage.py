@@ -36,17 +36,17 @@ REVERSE: dict[str, tuple[str, ...]] = {
 }
 
 
-def told(
+def statuses_of(
     record: str, incoming: str = "mail.chico.es", outgoing: str = "mail.chico.es"
 ) -> list[Status]:
     world = World(dns=DNS | {("bodega.es", "TXT"): DnsAnswer((record,))}, reverse=REVERSE)
 
-    async def look() -> tuple[Finding, ...]:
+    async def evaluate() -> tuple[Finding, ...]:
         return await findings(
             "bodega.es", incoming, outgoing, await read_tree("bodega.es", world), world
         )
 
-    found = run(look())
+    found = run(evaluate())
     assert {one.id for one in found} <= {"dns.spf.sender-not-covered"}
     assert all(one.facts == {"host": outgoing} for one in found)
     return [one.status for one in found]
@@ -74,7 +74,7 @@ def told(
     ],
 )
 def test_no_finding_where_the_record_may_cover_the_hosting(record: str) -> None:
-    assert told(record) == []
+    assert statuses_of(record) == []
 
 
 @pytest.mark.parametrize(
@@ -91,11 +91,11 @@ def test_no_finding_where_the_record_may_cover_the_hosting(record: str) -> None:
     ],
 )
 def test_record_without_the_outgoing_server_is_reported(record: str, expected: Status) -> None:
-    assert told(record) == [expected]
+    assert statuses_of(record) == [expected]
 
 
 def test_record_without_the_server_only_warns_where_another_host_sends() -> None:
-    assert told("v=spf1 -all", incoming="imap.chico.es") == [Status.WARN]
+    assert statuses_of("v=spf1 -all", incoming="imap.chico.es") == [Status.WARN]
 
 
 @pytest.mark.parametrize(
@@ -109,16 +109,16 @@ def test_record_without_the_server_only_warns_where_another_host_sends() -> None
 )
 def test_known_hosting_is_compared_by_its_spf_names(record: str, expected: list[Status]) -> None:
     hosts = ("imap.serviciodecorreo.es", "smtp.serviciodecorreo.es")
-    assert told(record, *hosts) == expected
+    assert statuses_of(record, *hosts) == expected
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "expected"),
     [
         ("8.8.4.10", "mail.chico.es (leads back)"),
         ("7.7.7.9", "srv.ajeno.com (does not lead back)"),
         ("1.1.1.1", "none"),
     ],
 )
-def test_reverse_name_is_confirmed_by_its_addresses(address: str, said: str) -> None:
-    assert run(reverse_name(address, World(dns=DNS, reverse=REVERSE))) == said
+def test_reverse_name_is_confirmed_by_its_addresses(address: str, expected: str) -> None:
+    assert run(reverse_name(address, World(dns=DNS, reverse=REVERSE))) == expected

@@ -97,6 +97,6 @@ def test_every_case_of_the_suite(scenario: dict[str, Any], case: dict[str, Any])
     sender = case["mailfrom"]
     domain = sender.rpartition("@")[2] or case["helo"]
     zone = Zone(scenario["zonedata"])
-    judged = run(check_host(case["host"], domain, sender, case["helo"], zone))
+    evaluated = run(check_host(case["host"], domain, sender, case["helo"], zone))
     expected = case["result"] if isinstance(case["result"], list) else [case["result"]]
-    assert judged.result in expected, judged
+    assert evaluated.result in expected, evaluated
