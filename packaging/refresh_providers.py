@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailsetup.discovery.providers import MailProvider, load
-from mailsetup.formats.autoconfig import AutoconfigFailure, parse
-from mailsetup.formats.xmltree import XmlFault, children, name_of, read
+from mailsetup.formats import autoconfig, xmltree
+from mailsetup.formats.autoconfig import AutoconfigFailure
+from mailsetup.formats.xmltree import XmlFault, children, name_of
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import is_within, to_a_label
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings
@@ -74,14 +75,14 @@ def _files(folder: Path) -> list[Path]:
 
 def _entry(file: Path) -> Entry | None:
     document = file.read_bytes()
-    root = read(document)
+    root = xmltree.read(document)
     if isinstance(root, XmlFault) or name_of(root) != "clientconfig":
         reason = root.value if isinstance(root, XmlFault) else "not a client configuration"
         print(f"{file.name}: skipped ({reason})", file=sys.stderr)
         return None
     texts = [
         domain.text or ""
-        for provider in children(root, "emailprovider")
+        for provider in children(root, "emailProvider")
         for domain in children(provider, "domain")
     ]
     domains = dict.fromkeys(name for text in texts if (name := to_a_label(text)) is not None)
@@ -153,7 +154,7 @@ def _missing(row: MailProvider, files: Iterable[Entry], ours: frozenset[str]) ->
 def _server_differences(row: MailProvider, entry: Entry, domain: str) -> Iterator[str]:
     address = EmailAddress(_LOCAL, domain)
     ours = row.settings(address)
-    theirs = parse(entry.document, address)
+    theirs = autoconfig.read(entry.document, address)
     if isinstance(theirs, AutoconfigFailure):
         yield f"{entry.name} has no server that could be used ({theirs.fault})"
         return

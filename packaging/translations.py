@@ -1,28 +1,41 @@
 #!/usr/bin/env python3
-"""The catalogue of texts: ``update`` from the sources, ``compile``, ``check``.
+"""The texts of every language: ``update`` from the sources, ``compile``, ``check``.
 
-English stands in the sources as message ids; ``resources/locale/es`` holds Spanish, which is
-complete or the tests fail. Needs Babel, which the ``test`` extra brings.
+The message ids in the sources are English. Every other language of ``mailsetup/i18n/languages.py``
+has a folder below ``resources/locale``, and its catalogue is complete or the tests fail. ``update``
+also writes the forms of numbers and dates. Needs Babel, which the ``test`` extra brings.
 """
 
 import ast
 import io
+import json
+import re
+import string
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from mailsetup.i18n import catalogue  # noqa: E402
+from mailsetup.i18n.languages import LANGUAGES, SOURCE_LANGUAGE  # noqa: E402
+
 LOCALE = ROOT / "resources" / "locale"
 TEMPLATE = LOCALE / "mailsetup.pot"
-PO = LOCALE / "es" / "LC_MESSAGES" / "mailsetup.po"
-MO = PO.with_suffix(".mo")
+TRANSLATED = tuple(code for code in LANGUAGES if code != SOURCE_LANGUAGE)
 SOURCES = ("mailsetup", "packaging/bootstrap")
 KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+
+
+def po_path(code: str) -> Path:
+    """The catalogue of a language."""
+    return LOCALE / code / "LC_MESSAGES" / "mailsetup.po"
 
 
 def extracted() -> Catalog:
@@ -37,13 +50,13 @@ def extracted() -> Catalog:
         ):
             catalog.add(message, locations=[(f"{folder}/{name}", 0)])
         for path in sorted((ROOT / folder).rglob("*.py")):
-            for message in hidden(path.read_text(encoding="utf-8")):
+            for message in texts_in_f_strings(path.read_text(encoding="utf-8")):
                 catalog.add(message, locations=[(str(path.relative_to(ROOT)), 0)])
     return catalog
 
 
-def hidden(source: str) -> list[str]:
-    """Texts inside f-strings, where the extractor does not look before Python 3.12."""
+def texts_in_f_strings(source: str) -> list[str]:
+    """Texts inside f-strings, which the extractor does not read before Python 3.12."""
     return [
         call.args[0].value
         for node in ast.walk(ast.parse(source))
@@ -57,12 +70,13 @@ def hidden(source: str) -> list[str]:
     ]
 
 
-def spanish() -> Catalog:
-    """The Spanish catalogue as it stands; an empty one where there is none."""
-    if not PO.exists():
-        return Catalog(locale="es", charset="utf-8", fuzzy=False)
-    with PO.open("rb") as file:
-        catalog = read_po(file, locale="es")
+def translated(code: str) -> Catalog:
+    """A language's catalogue as it is; an empty one where there is none."""
+    path = po_path(code)
+    if not path.exists():
+        return Catalog(locale=code, charset="utf-8", fuzzy=False)
+    with path.open("rb") as file:
+        catalog = read_po(file, locale=code)
     # Babel writes the time into the header; the same texts have to give the same file.
     catalog.creation_date = catalog.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     return catalog
@@ -77,63 +91,83 @@ def po_bytes(catalog: Catalog) -> bytes:
     return b"".join(line for line in lines if b"-Date:" not in line)
 
 
-def mo_bytes(catalog: Catalog) -> bytes:
-    """A catalogue as the program loads it."""
-    out = io.BytesIO()
-    write_mo(out, catalog)
-    return out.getvalue()
+def cldr_bytes(code: str) -> bytes:
+    """The forms of numbers and dates that the program uses (see `mailsetup.i18n.locale_data`)."""
+    locale = Locale.parse(code)
+    fields = {"d": "{day}", "dd": "{day:02}", "MMMM": "{month}", "y": "{year}"}
+    # CLDR, part 4, "Date Format Patterns": letters are fields, quotes enclose literal text.
+    pieces = re.findall(r"'([^']*)'|([a-zA-Z]+)|([^a-zA-Z']+)", locale.date_formats["long"].pattern)
+    months = locale.months["format"]["wide"]
+    row = {
+        "decimal": locale.number_symbols["latn"]["decimal"],
+        "date": "".join(quoted or other or fields[name] for quoted, name, other in pieces),
+        "months": [months[number] for number in range(1, 13)],
+    }
+    return (json.dumps(row, ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def update() -> None:
-    """Take new texts into the template and into Spanish; nothing is guessed."""
+    """Add new texts to the template and to every language, untranslated."""
     template = extracted()
-    LOCALE.mkdir(parents=True, exist_ok=True)
     TEMPLATE.write_bytes(po_bytes(template))
-    catalog = spanish()
-    catalog.update(template, no_fuzzy_matching=True, update_header_comment=False)
-    PO.parent.mkdir(parents=True, exist_ok=True)
-    PO.write_bytes(po_bytes(catalog))
+    for code in LANGUAGES:
+        po_path(code).parent.parent.mkdir(parents=True, exist_ok=True)
+        (LOCALE / code / "cldr.json").write_bytes(cldr_bytes(code))
+    for code in TRANSLATED:
+        catalog = translated(code)
+        catalog.update(template, no_fuzzy_matching=True, update_header_comment=False)
+        po_path(code).parent.mkdir(exist_ok=True)
+        po_path(code).write_bytes(po_bytes(catalog))
 
 
-def compile_spanish() -> None:
-    """Write the file that the program loads."""
-    MO.write_bytes(mo_bytes(spanish()))
+def compile_all() -> None:
+    """Write the compiled catalogues, which a checkout otherwise does at first use."""
+    for code in TRANSLATED:
+        catalogue.load(po_path(code).parent, "mailsetup")
 
 
 def problems() -> list[str]:
-    """What is missing, doubtful or out of date; nothing when all is well."""
-    import string
-
-    def fields(text: str) -> set[str]:
-        return {name for _t, name, _s, _c in string.Formatter().parse(text) if name is not None}
-
-    catalog = spanish()
+    """What is missing, fuzzy or out of date; nothing when all is well."""
+    template = extracted()
     found = []
-    for message in extracted():
+    for code in TRANSLATED:
+        found += [f"{code}: {problem}" for problem in _untranslated(template, translated(code))]
+    for code in LANGUAGES:
+        path = LOCALE / code / "cldr.json"
+        if not path.exists() or path.read_bytes() != cldr_bytes(code):
+            found.append(f"{code}: numbers and dates are out of date: run “translations.py update”")
+    return found
+
+
+def _untranslated(template: Catalog, catalog: Catalog) -> list[str]:
+    found = []
+    for message in template:
         if not message.id:
             continue
         originals = [message.id] if isinstance(message.id, str) else list(message.id)
         known = catalog.get(message.id)
-        translated = known.string if known is not None else ""
-        texts = [translated] if isinstance(translated, str) else list(translated or ())
+        translation = known.string if known is not None else ""
+        texts = [translation] if isinstance(translation, str) else list(translation or ())
         if known is None or not texts or not all(texts):
             found.append(f"not translated: {originals[0]!r}")
         elif known.fuzzy:
-            found.append(f"doubtful: {originals[0]!r}")
-        elif any(fields(text) != fields(originals[-1]) for text in texts):
+            found.append(f"fuzzy: {originals[0]!r}")
+        elif any(_fields(text) != _fields(originals[-1]) for text in texts):
             found.append(f"placeholders differ: {originals[0]!r}")
-    if not MO.exists() or MO.read_bytes() != mo_bytes(catalog):
-        found.append("the compiled catalogue is out of date: run “translations.py compile”")
     return found
 
 
+def _fields(text: str) -> set[str]:
+    return {name for _t, name, _s, _c in string.Formatter().parse(text) if name is not None}
+
+
 def main(arguments: list[str]) -> int:
-    """Carry out one verb."""
+    """Run one verb."""
     match arguments:
         case ["update"]:
             update()
         case ["compile"]:
-            compile_spanish()
+            compile_all()
         case ["check"]:
             found = problems()
             print("\n".join(found) or "complete")

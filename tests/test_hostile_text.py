@@ -15,20 +15,23 @@ import pytest
 
 from mailsetup.diagnosis.health import mta_sts, spf_record
 from mailsetup.diagnosis.health.dmarc import read_records as read_dmarc
+from mailsetup.diagnosis.health.forwarding_loop import loop_finding
 from mailsetup.diagnosis.health.received_message import parse_results, read_message
 from mailsetup.diagnosis.health.tag_list import read_tags
-from mailsetup.diagnosis.sieve.analysis import loop_finding, rule_findings, rule_folders
-from mailsetup.diagnosis.sieve.parser import MAX_SCRIPT, UnreadableError
+from mailsetup.diagnosis.sieve.parser import MAX_SCRIPT, SieveSyntaxError
 from mailsetup.diagnosis.sieve.parser import parse as parse_sieve
+from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.discovery.capabilities import capabilities_in
-from mailsetup.discovery.sources import pacc
-from mailsetup.formats import autoconfig, xmltree
+from mailsetup.formats import autoconfig, pacc, xmltree
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.sign_in import Client
 from mailsetup.model.text import plain
 from mailsetup.net.connection import MAX_LINE, TooMuchDataError
 from mailsetup.oauth import metadata, tokens
-from mailsetup.verify import imap, managesieve, sasl
+from mailsetup.verify import sasl
+from mailsetup.verify.imap import parser as imap_parser
+from mailsetup.verify.imap.folder import from_modified_utf7
+from mailsetup.verify.managesieve import parser as managesieve_parser
 from mailsetup.verify.replies import SmtpReply
 
 pytestmark = pytest.mark.slow
@@ -49,7 +52,7 @@ def little_work() -> Iterator[None]:
 
 
 def refused_or_read(read: Callable[[], object]) -> None:
-    with little_work(), contextlib.suppress(TooMuchDataError, UnreadableError):
+    with little_work(), contextlib.suppress(TooMuchDataError, SieveSyntaxError):
         read()
 
 
@@ -95,8 +98,8 @@ def test_an_enhanced_code_is_taken_out_of_each_line() -> None:
     ],
 )
 def test_imap_responses(line: bytes) -> None:
-    refused_or_read(lambda: imap._parse(line, []))
-    refused_or_read(lambda: imap.from_modified_utf7(line.decode("latin-1")))
+    refused_or_read(lambda: imap_parser.parse(line, []))
+    refused_or_read(lambda: from_modified_utf7(line.decode("latin-1")))
     refused_or_read(lambda: capabilities_in(line.decode("latin-1")))
 
 
@@ -125,11 +128,11 @@ def test_capabilities_in_a_greeting(greeting: str, words: list[str] | None) -> N
     ],
 )
 def test_managesieve_responses(line: bytes) -> None:
-    refused_or_read(lambda: managesieve._parse(line, []))
+    refused_or_read(lambda: managesieve_parser.parse(line, []))
 
 
 def test_a_quoted_string_keeps_what_was_escaped_in_it() -> None:
-    response = managesieve._parse(rb'"a\"b\\c" "" "\d"', [])
+    response = managesieve_parser.parse(rb'"a\"b\\c" "" "\d"', [])
     assert response is not None
     assert response.words == (b'a"b\\c', b"", b"d")
 
@@ -196,7 +199,7 @@ def test_dns_texts(record: str) -> None:
 )
 def test_xml_documents(document: bytes) -> None:
     refused_or_read(lambda: xmltree.read(document))
-    refused_or_read(lambda: autoconfig.parse(document, ana()))
+    refused_or_read(lambda: autoconfig.read(document, ana()))
 
 
 @pytest.mark.parametrize(
@@ -214,7 +217,7 @@ def test_xml_documents(document: bytes) -> None:
 )
 def test_json_documents(document: bytes) -> None:
     text = document.decode("latin-1")
-    refused_or_read(lambda: pacc.parse(document, ana()))
+    refused_or_read(lambda: pacc.read(document, ana()))
     refused_or_read(lambda: metadata.read(document, "https://id.example"))
     refused_or_read(lambda: sasl._token_refusal(document))
     refused_or_read(lambda: tokens._who(packed_token(document), Client("id"), ""))

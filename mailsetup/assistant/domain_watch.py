@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from mailsetup.assistant.run_options import RunOptions
-from mailsetup.diagnosis.chain import Diagnosis, judge
-from mailsetup.diagnosis.checks.domain import look_at_domain
-from mailsetup.diagnosis.checks.network import look_at_network
+from mailsetup.diagnosis.chain import Diagnosis, diagnose
+from mailsetup.diagnosis.checks.domain import check_domain
+from mailsetup.diagnosis.checks.network import check_network
 from mailsetup.diagnosis.checks.server import finding_of
-from mailsetup.diagnosis.health.domain_health import HealthRequest, look_at_dns_health
+from mailsetup.diagnosis.health.domain_health import HealthRequest, check_dns_health
 from mailsetup.discovery.certificate_names import proven_name
 from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
@@ -24,9 +24,9 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.imap import ImapSession
-from mailsetup.verify.login import open_imap, open_pop3, open_smtp, ways_to_sign_in
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.login import offered_mechanisms, open_imap, open_pop3, open_smtp
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 
 EXPIRING = 14
@@ -98,13 +98,13 @@ async def watch(
         tried=discovery.tried,
     )
     of_domain, health, servers, exchangers = await asyncio.gather(
-        look_at_domain(address, net, facts),
-        look_at_dns_health(request, net),
+        check_domain(address, net, facts),
+        check_dns_health(request, net),
         asyncio.gather(*(_seen(server, address, net) for server in wanted)),
         asyncio.gather(*(_exchanger(host, net) for host in _exchangers(discovery))),
     )
     of_servers = tuple(one.finding for one in servers if one.finding is not None)
-    of_network = () if of_servers != () or settings is not None else await look_at_network(net)
+    of_network = () if of_servers != () or settings is not None else await check_network(net)
     findings = (*of_network, *of_domain.findings, *health, *of_servers)
     proven = {Link.DNS} if of_domain.in_order else set()
     if servers and all(one.finding is None for one in servers):
@@ -112,7 +112,7 @@ async def watch(
     return DomainReport(
         domain=domain,
         discovery=discovery,
-        verdict=judge(findings, proven),
+        verdict=diagnose(findings, proven),
         servers=tuple(servers),
         exchangers=tuple(one for one in exchangers if one is not None),
         elapsed_ms=1000 * (net.clock.monotonic() - started),
@@ -141,7 +141,7 @@ async def _seen(server: ServerSettings, address: EmailAddress, net: Network) -> 
         return ServerSeen(server, await _failed(opened, address, net))
     async with opened:
         certificate = opened.certificate
-        ways = ways_to_sign_in(opened)
+        ways = offered_mechanisms(opened)
         days = _days_left(certificate, net)
         finding = _expiring(server, certificate, days) or _no_way(server, ways, address)
         return ServerSeen(

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailsetup.discovery.fetch_autoconfig import failed, refused
-from mailsetup.discovery.sources import pacc
 from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.layout import ServedFile
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
-from mailsetup.formats import autoconfig, autodiscover
+from mailsetup.formats import autoconfig, autodiscover, pacc
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
@@ -230,10 +230,10 @@ class _Asking:
         row = _Row(str(source.method), place, self._domain)
         if isinstance(reply, HttpFailure) or reply.status != 200:
             return row.without_document(reply)
-        served = autoconfig.parse(reply.body, self._address)
+        served = autoconfig.read(reply.body, self._address)
         if isinstance(served, autoconfig.AutoconfigFailure):
             return row.unreadable(str(served.fault))
-        wanted = autoconfig.parse(content, self._address)
+        wanted = autoconfig.read(content, self._address)
         return row.compared(_typed(place, reply) + _settings(wanted, served))
 
     async def _autodiscover(self, place: ServedFile, content: bytes) -> PublicationRow:
@@ -245,10 +245,10 @@ class _Asking:
         row = _Row(str(Method.AUTODISCOVER), place, self._domain)
         if isinstance(reply, HttpFailure) or reply.status != 200:
             return row.without_document(reply)
-        served = autodiscover.parse(reply.body, self._address)
+        served = autodiscover.read(reply.body, self._address)
         match served:
             case AccountSettings():
-                wanted = autodiscover.parse(content, self._address)
+                wanted = autodiscover.read(content, self._address)
                 return row.compared(_typed(place, reply) + _settings(wanted, served))
             case autodiscover.AutodiscoverFailure():
                 return row.unreadable(str(served.fault))
@@ -264,9 +264,9 @@ class _Asking:
         if isinstance(reply, HttpFailure) or reply.status != 200:
             return row.without_document(reply)
         # The document is there; the source says whether a program would believe it.
-        match await pacc.Pacc().discover(self._address, self._net):
+        match await Pacc().discover(self._address, self._net):
             case Found(settings=served):
-                wanted = pacc.parse(content, self._address)
+                wanted = pacc.read(content, self._address)
                 return row.compared(_typed(place, reply) + _settings(wanted, served))
             case NotFound(reason="no-digest"):
                 return row.missing("no-digest")
@@ -348,7 +348,7 @@ class _Asking:
         method = str(Method.PACC)
         if any(_squeezed(text) == _squeezed(record.text) for text in served):
             return PublicationRow(method, record.owner, PublicationState.RIGHT)
-        if isinstance(await pacc.Pacc().discover(self._address, self._net), Found):
+        if isinstance(await Pacc().discover(self._address, self._net), Found):
             return PublicationRow(method, record.owner, PublicationState.RIGHT)
         change = Difference("text", record.text, plain(served[0], _MAX_SHOWN))
         return PublicationRow(method, record.owner, PublicationState.DIFFERS, differences=(change,))

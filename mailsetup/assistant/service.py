@@ -23,7 +23,7 @@ from mailsetup.assistant.events import (
     ignore,
 )
 from mailsetup.assistant.run_options import NotAsked, RunOptions
-from mailsetup.diagnosis.chain import Diagnosis, judge
+from mailsetup.diagnosis.chain import Diagnosis, diagnose
 from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
@@ -126,21 +126,21 @@ class Assistant:
         ``discovery`` is the search that found nothing; what it learnt is not asked for again.
         """
         if self.options.offline:
-            return judge((), ())
-        from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
-        from mailsetup.diagnosis.checks.network import look_at_network
+            return diagnose((), ())
+        from mailsetup.diagnosis.checks.domain import DomainCheck, check_domain
+        from mailsetup.diagnosis.checks.network import check_network
         from mailsetup.diagnosis.guard import Guard
 
         guard = Guard()
         facts = discovery.domain_facts if discovery else None
-        unseen = DomainVerdict((), in_order=False)
+        unseen = DomainCheck((), in_order=False)
         async with self._network() as net:
             domain, network = await asyncio.gather(
-                guard.run("domain", look_at_domain(address, net, facts), unseen),
-                guard.run("network", look_at_network(net), ()),
+                guard.run("domain", check_domain(address, net, facts), unseen),
+                guard.run("network", check_network(net), ()),
             )
         findings = (*network, *domain.findings, *guard.defects)
-        return judge(findings, (Link.DNS,) if domain.in_order else ())
+        return diagnose(findings, (Link.DNS,) if domain.in_order else ())
 
     async def check(self, request: CheckRequest, emit: Emit = ignore) -> "CheckReport":
         """Log in, send a message to oneself, see it arrive, and judge the chain.

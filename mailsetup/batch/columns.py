@@ -1,7 +1,12 @@
 """The columns of a table of people, by the names that people give them."""
 
 import unicodedata
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
+
+from mailsetup.apply.targets import TARGETS
+from mailsetup.i18n.languages import LANGUAGES, language_named
 
 
 class Column(StrEnum):
@@ -18,31 +23,6 @@ class Column(StrEnum):
     LAST_NAME = "last name"
 
 
-_NAMES = {
-    Column.NAME: (
-        "name", "nombre", "full name", "nombre completo", "nombre y apellidos", "display name",
-        "person", "persona", "employee", "empleado", "empleada", "usuario",
-    ),
-    Column.ADDRESS: (
-        "address", "mail", "e mail", "email", "e mail address", "email address", "mail address",
-        "correo", "correo electronico", "direccion", "direccion de correo", "cuenta", "account",
-        "dirección de correo electrónico", "mailbox", "buzon",
-    ),
-    Column.PASSWORD: ("password", "pass", "contrasena", "clave", "pwd"),
-    Column.PASSWORD_COMMAND: (
-        "password command", "command", "orden", "comando", "orden de contrasena",
-        "comando de contrasena", "orden para la contrasena",
-    ),
-    Column.SETTINGS: ("settings", "settings file", "ajustes", "fichero de ajustes",
-                      "archivo de ajustes", "configuracion"),
-    Column.PROGRAM: ("program", "programs", "programa", "programas", "for", "para", "client",
-                     "cliente", "app"),
-    Column.LANGUAGE: ("language", "lang", "idioma", "lengua"),
-    Column.FIRST_NAME: ("first name", "given name", "nombre de pila", "firstname"),
-    Column.LAST_NAME: ("last name", "surname", "family name", "apellido", "apellidos", "lastname"),
-}  # fmt: skip
-
-
 def _folded(name: str) -> str:
     """Letters and single blanks only, without accents or case."""
     bare = unicodedata.normalize("NFKD", name.casefold())
@@ -54,49 +34,36 @@ def _is_mark(char: str) -> bool:
     return unicodedata.category(char) == "Mn"
 
 
-_KNOWN = {_folded(name): column for column, names in _NAMES.items() for name in names}
-
-
-def column(name: str) -> Column | None:
-    """The column of this heading, in Spanish or English; None for one that we do not use."""
-    return _KNOWN.get(_folded(name[:80]))
-
-
-_PROGRAMS = {
-    "thunderbird": "thunderbird",
-    "android": "thunderbird-android",
-    "k 9": "thunderbird-android",
-    "k9": "thunderbird-android",
-    "k 9 mail": "thunderbird-android",
-    "movil": "thunderbird-android",
-    "phone": "thunderbird-android",
-    "apple": "apple-mail",
-    "iphone": "apple-mail",
-    "ipad": "apple-mail",
-    "mac": "apple-mail",
-    "ios": "apple-mail",
-    "otro": "other",
-    "other": "other",
-    "kmail": "kmail",
-    "claws": "claws-mail",
+_COLUMNS: Final[Mapping[str, Column]] = {
+    word: Column(value)
+    for language in LANGUAGES.values()
+    for value, words in language.heading_words.items()
+    for word in words
 }
 
 
-def program_id(word: str, known: tuple[str, ...]) -> str | None:
-    """The exporter that a cell means: its id, or a word that people use for it."""
-    folded = _folded(word[:80])
-    by_id = {_folded(one): one for one in known}
-    found = by_id.get(folded) or _PROGRAMS.get(folded)
-    return found if found in known else None
+def column(name: str) -> Column | None:
+    """The column of this heading, in any language; None for one that is not used."""
+    return _COLUMNS.get(_folded(name[:80]))
 
 
-_LANGUAGES = {
-    "es": "es", "en": "en", "spanish": "es", "espanol": "es", "castellano": "es",
-    "english": "en", "ingles": "en", "spa": "es", "eng": "en",
-}  # fmt: skip
+_PROGRAMS: Final[Mapping[str, str]] = {
+    **{_folded(word): target.id for target in TARGETS for word in (target.id, *target.synonyms)},
+    **{
+        word: program
+        for language in LANGUAGES.values()
+        for word, program in language.program_words.items()
+    },
+}
+
+
+def program_id(word: str) -> str | None:
+    """The program that a cell names: by its id, or by a word that people use for it."""
+    return _PROGRAMS.get(_folded(word[:80]))
 
 
 def language_id(word: str) -> str | None:
-    """The language that a cell means, ``es`` or ``en`` (also ``es-ES``)."""
+    """The language that a cell means, by its code (also ``es-ES``) or a word for it."""
     folded = _folded(word[:40])
-    return _LANGUAGES.get(folded) or _LANGUAGES.get(folded.split(" ")[0] if folded else "")
+    first = folded.split(" ")[0] if folded else ""
+    return language_named(folded) or language_named(first) or None

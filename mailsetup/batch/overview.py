@@ -23,6 +23,7 @@ from mailsetup.batch.result import PersonState, Totals, state_word
 from mailsetup.batch.table_check import BatchPlan, Person
 from mailsetup.files import atomic
 from mailsetup.i18n import _
+from mailsetup.i18n.locale_data import locale_data
 from mailsetup.model.settings_json import SCHEMA, Json
 from mailsetup.model.text import plain
 
@@ -182,7 +183,7 @@ def write_json(head: dict[str, Json], lines: Iterator[_Line], file: TextIO) -> N
 def _write_csv(lines: Iterator[_Line], file: TextIO) -> None:
     # With this mark Excel reads UTF-8; without it, it does not.
     file.write("\ufeff")
-    writer = csv.writer(file, delimiter=";" if i18n.language() == "es" else ",")
+    writer = csv.writer(file, delimiter=locale_data().csv_delimiter)
     writer.writerow(
         [
             _("row"),

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from mailsetup.assistant.account_choice import alternatives_to, choose_account, settings_discovery
@@ -555,13 +556,13 @@ def _spared(hosting: str) -> str:
 
 def _cause(report: CheckReport) -> str:
     """What is broken; also where nothing is, but not everything was tested."""
-    from mailsetup.assistant.texts.verdict import healthy_sentence
+    from mailsetup.assistant.texts.verdict import headline
     from mailsetup.diagnosis.catalogue import explain
 
     cause = report.root_cause
     if cause is not None:
         return explain(cause).title
-    return "" if report.is_proven else healthy_sentence(report)
+    return "" if report.is_proven else headline(report, datetime.now().astimezone()).line
 
 
 def _first(errors: BaseExceptionGroup[OSError]) -> OSError:

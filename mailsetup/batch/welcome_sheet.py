@@ -12,12 +12,17 @@ from mailsetup import i18n, resources
 from mailsetup.export.exporter import Artifact, CopyValue, ExportFailure, InstructionStep
 from mailsetup.export.guide.page import escape, server_values
 from mailsetup.export.guide.qr import quick_svg
-from mailsetup.export.programs.thunderbird_android import qr_payload, sign_in_step
+from mailsetup.export.programs.other import Other
+from mailsetup.export.programs.thunderbird_android import (
+    ThunderbirdAndroid,
+    qr_payload,
+    sign_in_step,
+)
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
 _QR_MM = 44.0
-_OWN_CHAPTER = ("other", "thunderbird-android")
+_OWN_CHAPTER = (Other.id, ThunderbirdAndroid.id)
 """Programs that the page speaks of anyway."""
 
 
@@ -124,7 +129,7 @@ def html(page: WelcomeSheet) -> bytes:
     """The page as a self-contained HTML document, fit to be printed."""
     style, policy = _style()
     title = f"{page.title}: {page.address}"
-    with i18n.speaking(page.language):
+    with i18n.override_language(page.language):
         heading = escape(_("Your e-mail address"))
         last = escape(_("This page holds no password and loads nothing."))
         parts = (
@@ -196,7 +201,7 @@ class Printed:
 def printed(page: WelcomeSheet) -> Printed:
     """The page for a writer of PDF files: tables and plain paragraphs, no style sheet."""
     pictures: dict[str, str] = {}
-    with i18n.speaking(page.language):
+    with i18n.override_language(page.language):
         heading = escape(_("Your e-mail address"))
         others = escape(_("For any other program"))
         parts = [

@@ -15,6 +15,7 @@ from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
+from mailsetup.model.finding_id import FindingId
 from mailsetup.model.hostname import to_a_label
 from mailsetup.model.settings import Account, AccountSettings
 from mailsetup.model.text import has_control
@@ -26,7 +27,7 @@ def parse_address(typed: str) -> EmailAddress:
     """An address as typed. Raises `CommandError`."""
     parsed = EmailAddress.parse(typed)
     if isinstance(parsed, AddressFailure):
-        raise CommandError("client.address.malformed", address_fault_sentence(parsed.fault))
+        raise CommandError(FindingId.CLIENT_ADDRESS_MALFORMED, address_fault_sentence(parsed.fault))
     return parsed
 
 
@@ -113,16 +114,3 @@ def account_from(settings: AccountSettings | None, address: EmailAddress, person
             ExitStatus.NOT_FOUND,
         )
     return account
-
-
-def unknown_program(program: str) -> CommandError:
-    """The error for a word that is no program; it lists those that are."""
-    from mailsetup.export.registry import EXPORTERS
-
-    known = ", ".join(known.id for known in EXPORTERS)
-    return CommandError(
-        "usage",
-        _("There is no program “{program}” here. Known: {known}.").format(
-            program=program, known=known
-        ),
-    )

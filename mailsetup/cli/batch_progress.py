@@ -15,8 +15,8 @@ from mailsetup.batch.events import (
 )
 from mailsetup.batch.result import FAILED
 from mailsetup.cli.streams import Streams
-from mailsetup.figures import decimal
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import decimal
 
 _LINES = 10
 """Lines of a run that nobody watches."""

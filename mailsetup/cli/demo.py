@@ -4,10 +4,11 @@ import asyncio
 from datetime import datetime
 from typing import TextIO
 
-from mailsetup.apply import evolution
+from mailsetup.apply import texts
+from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
-from mailsetup.apply.thunderbird import existing_profile
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied
+from mailsetup.apply.result import ApplyFailure
+from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.account_choice import alternatives_to, choose_account
 from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.service import Assistant
@@ -18,7 +19,6 @@ from mailsetup.demo.accounts import DemoAccount
 from mailsetup.demo.computer import demo_assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.export.exporter import ExportFailure
-from mailsetup.export.registry import EXPORTERS, installed
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
@@ -50,8 +50,8 @@ async def _walk_account(
         await assistant.close()
     if working is None:
         return False
-    for program in EXPORTERS:
-        artifact = program.export(working)
+    for program in TARGETS:
+        artifact = program.exporter.export(working)
         if not isinstance(artifact, ExportFailure):
             files = ", ".join(file.name for file in artifact.files) or _("a guide")
             line = _("Ready for {program}: {files}")
@@ -93,12 +93,9 @@ async def _check(assistant: Assistant, account: DemoAccount, out: TextIO) -> Acc
 
 def _apply(account: Account, computer: Computer, out: TextIO) -> None:
     """Put the account into the installed programs, in the home directory of the demo."""
-    if installed("thunderbird", computer):
-        done = existing_profile.apply(account, computer=computer)
-        if isinstance(done, ThunderbirdApplied):
-            text.write_applied(done.name, done.profile, done.notes, out)
-    if installed("evolution", computer):
-        made = evolution.apply_evolution(account, computer=computer)
-        if isinstance(made, evolution.EvolutionApplied):
-            sentence = _("Evolution has the account {address}.")
-            text.write_notes((sentence.format(address=account.address), *made.notes), out)
+    for target in TARGETS:
+        if target.load_applier is not None and target.is_installed(computer):
+            applied = target.load_applier().apply(ApplyRequest(account), computer)
+            if not isinstance(applied, ApplyFailure):
+                lines = texts.lines(applied, _(target.title), account.address)
+                out.writelines(f"{line}\n" for line in lines)

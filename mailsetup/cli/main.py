@@ -23,6 +23,7 @@ from mailsetup.cli.parser.command_line import parse
 from mailsetup.cli.services import Services
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _, set_language
+from mailsetup.i18n.languages import LANGUAGES
 
 _NO_SERVICES = Services()
 
@@ -127,6 +128,6 @@ def _language(arguments: Sequence[str]) -> str | None:
         value = argument.removeprefix("--lang=") if argument.startswith("--lang=") else None
         if argument == "--lang" and index + 1 < len(arguments):
             value = arguments[index + 1]
-        if value in ("es", "en"):
+        if value in LANGUAGES:
             return value
     return None

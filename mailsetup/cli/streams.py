@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TextIO
 
+from mailsetup.i18n.languages import is_yes
+
 
 @dataclass(frozen=True, slots=True)
 class Streams:
@@ -19,7 +21,7 @@ class Streams:
         return not self.wants_json and self.stdin.isatty() and self.stderr.isatty()
 
     def confirms(self, question: str) -> bool:
-        """Ask a yes-or-no question; anything but yes, in English or Spanish, is no."""
+        """Ask a yes-or-no question; anything but yes, in any language of ours, is no."""
         self.stderr.write(question)
         self.stderr.flush()
-        return self.stdin.readline().strip().casefold()[:1] in {"y", "s"}
+        return is_yes(self.stdin.readline())

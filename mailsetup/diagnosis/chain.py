@@ -1,4 +1,4 @@
-"""The verdict: how each link stands, and which one broke first."""
+"""The diagnosis of the chain: the status of each link, and which one broke first."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,31 @@ from mailsetup.model.symptom import Symptom
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Every link's status in the chain's order, the root cause's link, the findings that count."""
+    """``chain`` is in the order of `Link`; ``first_broken`` is the link of the root cause.
+
+    ``findings`` start with the root cause; those that are mere consequences are left out.
+    """
 
     chain: tuple[tuple[Link, Status], ...]
     first_broken: Link | None
     findings: tuple[Finding, ...]
 
+    @property
+    def root_cause(self) -> Finding | None:
+        """The finding that explains the first broken link."""
+        return next(
+            (f for f in self.findings if f.status is Status.FAIL and f.link is self.first_broken),
+            None,
+        )
 
-def judge(
+
+def diagnose(
     findings: Sequence[Finding], proven: Collection[Link], symptom: Symptom | None = None
 ) -> Diagnosis:
-    """Weigh the findings. ``proven`` are the links that were seen to work.
+    """Order the findings and derive the status of each link. ``proven`` links were seen to work.
 
-    With a ``symptom`` what explains it comes first among faults that do not explain each other.
-
-    A link is broken by a finding that fails, doubtful by one that warns, good only when it was
-    proven, and otherwise not checked. Each id counts once.
+    With a ``symptom`` the findings that explain it come first. A link fails or warns with its worst
+    finding; without one it is good only if proven, and otherwise unknown. Each id counts once.
     """
     ordered = sorted(_without_consequences(_once(findings)), key=_weight)
     if symptom is not None:
@@ -36,19 +45,16 @@ def judge(
     if root is not None and CATALOGUE[root.id].cause.stops_the_rest:
         ordered = [f for f in ordered if f is root or f.link is root.link]
         proven = ()
-    statuses = []
-    for link in Link:
-        own = {finding.status for finding in ordered if finding.link is link}
-        if Status.FAIL in own:
-            status = Status.FAIL
-        elif Status.WARN in own:
-            status = Status.WARN
-        elif link in proven:
-            status = Status.OK
-        else:
-            status = Status.UNKNOWN
-        statuses.append((link, status))
-    return Diagnosis(tuple(statuses), root.link if root else None, tuple(ordered))
+    chain = tuple((link, _status_of(link, ordered, proven)) for link in Link)
+    return Diagnosis(chain, root.link if root else None, tuple(ordered))
+
+
+def _status_of(link: Link, findings: Sequence[Finding], proven: Collection[Link]) -> Status:
+    own = {finding.status for finding in findings if finding.link is link}
+    for worst in (Status.FAIL, Status.WARN):
+        if worst in own:
+            return worst
+    return Status.OK if link in proven else Status.UNKNOWN
 
 
 def _weight(finding: Finding) -> tuple[bool, int]:
@@ -63,6 +69,7 @@ def _without_consequences(findings: list[Finding]) -> list[Finding]:
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:
+    """One finding for each id: the first that fails, else the first."""
     seen: dict[FindingId, Finding] = {}
     for finding in findings:
         known = seen.get(finding.id)

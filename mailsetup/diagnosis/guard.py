@@ -1,6 +1,6 @@
-"""The border of each part of a check: a defect in one of them does not end the others.
+"""Isolation of the parts of a check: a defect in one of them does not end the others.
 
-What a part would have shown is not known then; the report says so and is made all the same.
+The result of that part is unknown then, and the report contains a finding that says so.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,45 +14,45 @@ Result = TypeVar("Result")
 
 
 class Guard:
-    """Runs parts of a check and collects the defects that ended some of them."""
+    """Runs parts of a check and collects a finding for each one that raised an exception."""
 
     def __init__(self) -> None:
         self.defects: list[Finding] = []
-        """One finding for each part that did not come to its end."""
+        """One finding for each part that raised."""
 
     async def run(self, part: str, work: Awaitable[Result], otherwise: Result) -> Result:
-        """What the part gives, or ``otherwise``. ``part`` names it for technicians."""
+        """The result of the part, or ``otherwise``. ``part`` names it for technicians."""
         try:
             return await work
-        except Exception as error:  # noqa: BLE001 - the border: a defect of ours, told as a finding
-            self._note(part, error)
+        except Exception as error:  # noqa: BLE001 - a defect of ours becomes a finding
+            self._record(part, error)
             return otherwise
 
     def call(self, part: str, work: Callable[[], Result], otherwise: Result) -> Result:
-        """The same for a part that waits for nothing."""
+        """The same for a synchronous part."""
         try:
             return work()
         except Exception as error:  # noqa: BLE001 - as above
-            self._note(part, error)
+            self._record(part, error)
             return otherwise
 
-    def _note(self, part: str, error: Exception) -> None:
+    def _record(self, part: str, error: Exception) -> None:
         if is_exhaustion(error):
-            # This computer's trouble, which the faces have a sentence for.
+            # A condition of this computer, which the user interfaces explain.
             raise error
         self.defects.append(incomplete(part, error))
 
 
 async def guarded(part: str, work: Awaitable[tuple[Finding, ...]]) -> tuple[Finding, ...]:
-    """The findings of a part, or the one that says that it did not come to its end."""
+    """The findings of a part, or the one about its defect."""
     guard = Guard()
     return await guard.run(part, work, ()) or tuple(guard.defects)
 
 
 def incomplete(part: str, error: Exception) -> Finding:
-    """The finding about a part that ended with an exception, without the exception's text.
+    """The finding about a part that raised, without the exception's text.
 
-    The text may hold anything; type and place are enough to find the defect.
+    The text may contain secrets; type and location are enough to find the defect.
     """
     if isinstance(error, ExceptionGroup):
         error = _first(error)

@@ -56,7 +56,7 @@ _NOT_SEEN = N_("Nothing broken was found, but not everything could be checked.")
 
 @dataclass(frozen=True, slots=True)
 class SymptomAnswer:
-    """What to say to a complaint; ``finding`` is what the sentence leads to, if anything."""
+    """``finding`` is the one that the sentence introduces, if any."""
 
     symptom: Symptom
     sentence: str
@@ -84,13 +84,13 @@ def in_order_of(symptom: Symptom, findings: Sequence[Finding]) -> tuple[Finding,
 def answer(
     symptom: Symptom, findings: Sequence[Finding], *, proven: bool, saw_elsewhere: bool
 ) -> SymptomAnswer:
-    """The verdict as an answer, in the current language.
+    """The answer to a complaint, in the current language.
 
-    ``proven`` says that everything was seen to work, ``saw_elsewhere`` that a mailbox at another
-    company took part.
+    ``proven``: the whole chain was seen to work. ``saw_elsewhere``: a mailbox at another company
+    was part of the check.
     """
-    weighty = [one for one in findings if one.status in (Status.FAIL, Status.WARN)]
-    ordered = in_order_of(symptom, weighty)
+    relevant = [one for one in findings if one.status in (Status.FAIL, Status.WARN)]
+    ordered = in_order_of(symptom, relevant)
     cause = next((one for one in ordered if explains(symptom, one)), None)
     if cause is not None:
         return SymptomAnswer(symptom, _(_FOUND[symptom]), cause)
@@ -103,7 +103,7 @@ def answer(
 
 
 def complaint(symptom: Symptom) -> str:
-    """The complaint as people say it, in the current language."""
+    """The complaint in the user's words, in the current language."""
     return _(_COMPLAINTS[symptom])
 
 

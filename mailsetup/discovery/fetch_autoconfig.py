@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from mailsetup.formats.autoconfig import AutoconfigFailure, parse
+from mailsetup.formats.autoconfig import AutoconfigFailure, read
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
@@ -21,7 +21,7 @@ async def fetch_clientconfig(
     reply = await (net.http.get_plain(url) if is_plain else net.http.get(url))
     match reply:
         case HttpReply(status=200):
-            settings = parse(reply.body, address)
+            settings = read(reply.body, address)
             if isinstance(settings, AutoconfigFailure):
                 return NotFound(reply.url, str(settings.fault))
             channel = Channel.HTTP if is_plain else Channel.HTTPS

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Collection, Sequence
 from urllib.parse import urlsplit
 
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.pacc import digest_name
 from mailsetup.discovery.sources.srv import BESIDE, LABELS
+from mailsetup.formats.pacc import digest_owner
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.source import Method
 from mailsetup.net.network import Network
@@ -22,7 +22,7 @@ def first_questions(
     methods = {source.method for source in sources}
     questions: list[Awaitable[object]] = []
     if Method.PACC in methods:
-        questions.append(net.dns.txt(digest_name(address)))
+        questions.append(net.dns.txt(digest_owner(address.domain)))
     for source in sources:
         host = urlsplit(source.location(address)).hostname
         if host is not None:

@@ -1,21 +1,25 @@
-"""Microsoft's Autodiscover documents, the "plain old XML" kind <-> settings.
+"""Autodiscover documents of the POX ("plain old XML") kind: request, reader and writer.
 
-Microsoft, "Autodiscover for Exchange" (POX), request schema 2006, response schema 2006a.
+Microsoft, "Autodiscover for Exchange", request schema 2006, response schema 2006a.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
+from typing import Final
 from urllib.parse import urlsplit
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, SubElement
 
 from mailsetup.formats import xmltree
 from mailsetup.formats.xmltree import XmlFault, children, name_of, text_of
-from mailsetup.model.address import EmailAddress
+from mailsetup.model.address import ADDRESS_PLACEHOLDER, EmailAddress
 from mailsetup.model.hostname import https_url, parse_host, parse_port
 from mailsetup.model.settings import (
+    MAX_PROVIDER_NAME,
+    MAX_USERNAME,
     STANDARD_PORTS,
+    Account,
     AccountSettings,
     Authentication,
     Protocol,
@@ -25,19 +29,28 @@ from mailsetup.model.settings import (
 from mailsetup.model.text import has_control, plain
 
 REQUEST_TYPE = "text/xml; charset=utf-8"
-"""Exactly so: at least one large provider refuses any other spelling."""
-_MAX_USERNAME = 320
-_MAX_NAME = 60
+"""At least one large provider refuses any other spelling."""
+_SCHEMAS: Final = "http://schemas.microsoft.com/exchange/autodiscover"
+_NAMESPACE: Final = f"{_SCHEMAS}/responseschema/2006"
+_REQUEST_NAMESPACE: Final = f"{_SCHEMAS}/outlook/requestschema/2006"
+_RESPONSE_NAMESPACE: Final = f"{_SCHEMAS}/outlook/responseschema/2006a"
 
-_PROTOCOLS = {"imap": Protocol.IMAP, "pop3": Protocol.POP3, "smtp": Protocol.SMTP}
-_EXCHANGE = frozenset({"exch", "expr", "exhttp", "web", "mapihttp", "mobilesync"})
+_TYPES: Final[Mapping[Protocol, str]] = {
+    Protocol.IMAP: "IMAP",
+    Protocol.POP3: "POP3",
+    Protocol.SMTP: "SMTP",
+}
+_PROTOCOLS: Final[Mapping[str, Protocol]] = {
+    word.lower(): protocol for protocol, word in _TYPES.items()
+}
+_EXCHANGE: Final = frozenset({"exch", "expr", "exhttp", "web", "mapihttp", "mobilesync"})
 
-# The ports on which nobody speaks TLS at once, whatever "SSL on" was meant to say.
-_UPGRADING_PORTS = frozenset({143, 110, 25, 587})
+_STARTTLS_PORTS: Final = frozenset({143, 110, 25, 587})
+"""Ports without implicit TLS: here ``SSL`` "on" can only mean STARTTLS."""
 
 
 class AutodiscoverFault(StrEnum):
-    """Why a document leads nowhere."""
+    """Why a document that is XML gives no answer."""
 
     NO_SERVER = "no-usable-server"
     OTHER_DOCUMENT = "other-document"
@@ -46,52 +59,56 @@ class AutodiscoverFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RedirectAddress:
-    """Ask again with another address (which may be of another domain)."""
+    """Repeat the request with another address (which may be of another domain)."""
 
     address: EmailAddress
 
 
 @dataclass(frozen=True, slots=True)
 class RedirectUrl:
-    """Ask at another URL (HTTPS)."""
+    """Repeat the request at another URL (HTTPS)."""
 
     url: str
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeOnly:
-    """The mailbox is Exchange's own; ``hosts`` are the servers that the document names."""
+    """Only Exchange's own protocols are offered; ``hosts`` are the servers in the document."""
 
     hosts: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AutodiscoverFailure:
-    """A document without anything for us."""
+    """A document without usable settings and without a redirect."""
 
-    fault: str
+    fault: AutodiscoverFault | XmlFault
 
 
-Answer = AccountSettings | RedirectAddress | RedirectUrl | ExchangeOnly | AutodiscoverFailure
+AutodiscoverAnswer = (
+    AccountSettings | RedirectAddress | RedirectUrl | ExchangeOnly | AutodiscoverFailure
+)
 
 
 def request(address: EmailAddress) -> bytes:
-    """The question about an address. It holds no secret."""
-    schemas = "http://schemas.microsoft.com/exchange/autodiscover/outlook"
+    """The request for an address. It holds no secret."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
-        f'<Autodiscover xmlns="{schemas}/requestschema/2006"><Request>'
+        f'<Autodiscover xmlns="{_REQUEST_NAMESPACE}"><Request>'
         f"<EMailAddress>{escape(address.ascii, quote=False)}</EMailAddress>"
-        f"<AcceptableResponseSchema>{schemas}/responseschema/2006a</AcceptableResponseSchema>"
+        f"<AcceptableResponseSchema>{_RESPONSE_NAMESPACE}</AcceptableResponseSchema>"
         "</Request></Autodiscover>"
     ).encode()
 
 
-def parse(document: bytes, address: EmailAddress) -> Answer:
-    """What a document says about an address; never raises."""
+def read(document: bytes, address: EmailAddress) -> AutodiscoverAnswer:
+    """The answer that a response document holds for an address; never raises.
+
+    A server without a ``LoginName`` gets the address as its user name.
+    """
     root = xmltree.read(document)
     if isinstance(root, XmlFault):
-        return AutodiscoverFailure(str(root))
+        return AutodiscoverFailure(root)
     if name_of(root) != "autodiscover":
         return AutodiscoverFailure(AutodiscoverFault.OTHER_DOCUMENT)
     for response in children(root, "response"):
@@ -102,7 +119,7 @@ def parse(document: bytes, address: EmailAddress) -> Answer:
     return AutodiscoverFailure(AutodiscoverFault.ERROR)
 
 
-def _account(response: Element, account: Element, address: EmailAddress) -> Answer:
+def _account(response: Element, account: Element, address: EmailAddress) -> AutodiscoverAnswer:
     match text_of(account, "action").lower():
         case "redirectaddr":
             other = EmailAddress.parse(text_of(account, "redirectaddr"))
@@ -116,7 +133,7 @@ def _account(response: Element, account: Element, address: EmailAddress) -> Answ
             return _settings(response, account, address)
 
 
-def _settings(response: Element, account: Element, address: EmailAddress) -> Answer:
+def _settings(response: Element, account: Element, address: EmailAddress) -> AutodiscoverAnswer:
     servers = [
         server
         for element in children(account, "protocol")
@@ -132,7 +149,7 @@ def _settings(response: Element, account: Element, address: EmailAddress) -> Ans
                 )
             ),
             outgoing=tuple(dict.fromkeys(s for s in servers if s.protocol is Protocol.SMTP)),
-            provider=plain(text_of(user, "providername"), _MAX_NAME),
+            provider=plain(text_of(user, "providername"), MAX_PROVIDER_NAME),
         )
     kinds = [_kind(element) for element in children(account, "protocol")]
     if any(kind in _EXCHANGE for kind in kinds):
@@ -153,7 +170,7 @@ def _server(element: Element, address: EmailAddress) -> ServerSettings | None:
     if security is SocketType.NONE or port is None:
         return None
     username = text_of(element, "loginname") or address.ascii
-    if len(username) > _MAX_USERNAME or has_control(username):
+    if len(username) > MAX_USERNAME or has_control(username):
         return None
     ways = (
         (Authentication.NTLM, Authentication.PASSWORD_CLEARTEXT)
@@ -164,17 +181,16 @@ def _server(element: Element, address: EmailAddress) -> ServerSettings | None:
 
 
 def _security(element: Element, protocol: Protocol) -> tuple[SocketType, int | None]:
-    """``Encryption`` decides over ``SSL``, whose default is on; the port over what "on" means."""
+    """``Encryption`` overrides ``SSL`` (default: on); a well-known port decides the kind of TLS."""
     encryption = text_of(element, "encryption").lower()
     port_text = text_of(element, "port")
     port = parse_port(port_text)
     if encryption == "none" or (not encryption and not _is_on(element, "ssl", default=True)):
         return SocketType.NONE, port
     if port is None and not port_text:
-        upgrading = encryption == "tls"
-        security = SocketType.STARTTLS if upgrading else SocketType.TLS
+        security = SocketType.STARTTLS if encryption == "tls" else SocketType.TLS
         return security, STANDARD_PORTS[protocol, security]
-    if port in _UPGRADING_PORTS:
+    if port in _STARTTLS_PORTS:
         return SocketType.STARTTLS, port
     if port == STANDARD_PORTS[protocol, SocketType.TLS] or encryption != "tls":
         return SocketType.TLS, port
@@ -187,7 +203,7 @@ def _is_on(element: Element, name: str, *, default: bool) -> bool:
 
 
 def _hosts(account: Element) -> Iterator[str]:
-    """Every host that any server name or URL in the document leads to."""
+    """The host of each server name and URL in the document."""
     for element in account.iter():
         text = (element.text or "").strip()
         if name_of(element) == "server" or text.startswith("https://"):
@@ -198,3 +214,73 @@ def _hosts(account: Element) -> Iterator[str]:
             host = parse_host(name or "")
             if host is not None:
                 yield host
+
+
+def is_expressible(settings: AccountSettings) -> bool:
+    """Whether one document can hold these settings for all mailboxes of a domain.
+
+    It can name no user name then: without ``LoginName``, Outlook uses the address.
+    """
+    return all(
+        server.username == ADDRESS_PLACEHOLDER or not _logs_in(server)
+        for server in settings.servers
+    )
+
+
+def write(settings: AccountSettings) -> bytes:
+    """``autodiscover.xml`` for all mailboxes of a domain: every server, best first.
+
+    Where Windows login (NTLM) is preferred, ``SPA`` is on. See `is_expressible`.
+    """
+    root, _response, account = _skeleton()
+    for server in settings.servers:
+        ntlm = server.authentication[0] is Authentication.NTLM
+        _write_server(account, server, username="", ntlm=ntlm)
+    return xmltree.write(root, encoding="utf-8")
+
+
+def write_for_mailbox(account: Account) -> bytes:
+    """The document for one mailbox, with its user names; ``SPA`` is off."""
+    root, response, element = _skeleton()
+    if account.person:
+        user = Element("User")
+        SubElement(user, "DisplayName").text = account.person
+        response.insert(0, user)
+    for server in (account.incoming, account.outgoing):
+        _write_server(element, server, username=server.username, ntlm=False)
+    return xmltree.write(root, encoding="utf-8")
+
+
+def _skeleton() -> tuple[Element, Element, Element]:
+    """The elements ``Autodiscover``, ``Response`` and ``Account``, each inside the one before."""
+    root = Element("Autodiscover", {"xmlns": _NAMESPACE})
+    response = SubElement(root, "Response", {"xmlns": _RESPONSE_NAMESPACE})
+    account = SubElement(response, "Account")
+    SubElement(account, "AccountType").text = "email"
+    SubElement(account, "Action").text = "settings"
+    return root, response, account
+
+
+def _write_server(account: Element, server: ServerSettings, *, username: str, ntlm: bool) -> None:
+    implicit_tls = server.security is SocketType.TLS
+    values = {
+        "Type": _TYPES[server.protocol],
+        "Server": server.host,
+        "Port": str(server.port),
+        "DomainRequired": "off",
+        "LoginName": username,
+        "SPA": "on" if ntlm else "off",
+        "SSL": "on" if implicit_tls else "off",
+        "Encryption": "SSL" if implicit_tls else "TLS",
+        "AuthRequired": "on" if _logs_in(server) else "off",
+    }
+    if server.protocol is Protocol.SMTP:
+        values |= {"UsePOPAuth": "off", "SMTPLast": "off"}
+    element = SubElement(account, "Protocol")
+    for key, value in values.items():
+        if value:
+            SubElement(element, key).text = value
+
+
+def _logs_in(server: ServerSettings) -> bool:
+    return server.authentication != (Authentication.NONE,)

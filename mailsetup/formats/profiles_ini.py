@@ -1,18 +1,19 @@
-"""``profiles.ini``: Thunderbird's list of profiles, read, and extended byte for byte.
+"""``profiles.ini``, Thunderbird's list of profiles: reader, and edits that change no other bytes.
 
-Thunderbird numbers the sections from ``[Profile0]`` and stops at the first number that is missing.
+Thunderbird numbers the sections from ``[Profile0]`` and stops at the first missing number.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.files.locking import RefusedError
-from mailsetup.i18n import _
-
 MAX_SIZE = 1024 * 1024
 _FIRST = b"[General]\nStartWithLastProfile=1\nVersion=2\n\n"
 _UTF8_BOM = b"\xef\xbb\xbf"
+
+
+class ProfilesIniError(ValueError):
+    """An edited list would not read back as intended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,12 @@ class ProfileEntry:
     relative: bool
 
     def folder(self, root: Path) -> Path:
-        """Where the profile is."""
+        """The profile's folder; ``root`` is the folder of ``profiles.ini``."""
         return root / self.path if self.relative else Path(self.path)
 
 
 def entries(content: bytes) -> tuple[ProfileEntry, ...] | None:
-    """The profiles, by number; None when the file is not one that we understand."""
+    """The profiles, by number; None when the file is not UTF-8 text."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content:
         return None
     try:
@@ -59,7 +60,7 @@ def entries(content: bytes) -> tuple[ProfileEntry, ...] | None:
 
 
 def listed(content: bytes) -> tuple[ProfileEntry, ...]:
-    """The profiles that Thunderbird reads: up to the first number that is missing."""
+    """The profiles that Thunderbird reads: up to the first missing number."""
     known = entries(content) or ()
     free = first_free(known)
     return tuple(entry for entry in known if entry.number < free)
@@ -76,18 +77,18 @@ def normal_default(content: bytes) -> ProfileEntry | None:
 
 
 def first_free(known: tuple[ProfileEntry, ...]) -> int:
-    """The number at which Thunderbird stops reading, and so the one for a new profile."""
-    taken = {entry.number for entry in known}
-    return next(number for number in range(len(taken) + 1) if number not in taken)
+    """The first missing number, which is the one for a new profile."""
+    used = {entry.number for entry in known}
+    return next(number for number in range(len(used) + 1) if number not in used)
 
 
 def with_profile(content: bytes, number: int, name: str, path: str) -> bytes:
-    """The file with one more profile; everything that was in it stays byte for byte.
+    """The file with one more profile, and all bytes that were in it unchanged.
 
-    Raises RefusedError when the result would not read back so.
+    The first profile of all is marked as the default: once started, Thunderbird then continues to
+    use it for starts without a profile argument, also when more profiles follow.
 
-    The first profile of all is marked as the default: a Thunderbird that has started it once then
-    keeps it for plain starts, also when more profiles follow.
+    Raises ProfilesIniError when the result would not read back as intended.
     """
     known = entries(content) or ()
     first = not known
@@ -103,67 +104,64 @@ def with_profile(content: bytes, number: int, name: str, path: str) -> bytes:
     after = content + separator + b"".join(line.encode() + newline for line in section)
     new = ProfileEntry(number=number, name=name, path=path, relative=True)
     if set(entries(after) or ()) != {*known, new}:
-        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+        raise ProfilesIniError
     return after
 
 
 def without_profile(content: bytes, path: str) -> bytes | None:
     """The file without the profile of this path; None when it is not there exactly once.
 
-    Raises RefusedError when the result would not read back so.
+    Later profiles are renumbered, because Thunderbird stops reading at a missing number. Sections
+    of installations whose default is this profile are removed, too.
 
-    Those behind it are numbered anew, because Thunderbird stops reading at a number that is
-    missing. Where an installation opens this profile by itself, that is taken out, too.
+    Raises ProfilesIniError when the result would not read back as intended.
     """
     known = entries(content)
     if known is None:
         return None
-    mine = [entry for entry in known if entry.relative and entry.path == path]
-    if len(mine) != 1:
+    matching = [entry for entry in known if entry.relative and entry.path == path]
+    if len(matching) != 1:
         return None
-    number = mine[0].number
-    kept: list[bytes] = []
+    removed = matching[0].number
+    sections: list[bytes] = []
     for section in _SECTION.split(content):
         match = _PROFILE.match(section)
         if match is None:
-            kept.append(without_default(section, path))
+            sections.append(without_default(section, path))
             continue
-        place = int(match[1])
-        if place == number:
+        number = int(match[1])
+        if number == removed:
             continue
-        if place > number:
-            section = b"[Profile%d]" % (place - 1) + section[match.end() :]
-        kept.append(section)
-    after = b"".join(kept)
-    others = [_where(entry) for entry in known if entry.number != number]
-    if [_where(entry) for entry in entries(after) or ()] != others or path in defaults(after):
-        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+        if number > removed:
+            section = b"[Profile%d]" % (number - 1) + section[match.end() :]
+        sections.append(section)
+    after = b"".join(sections)
+    others = [_location(entry) for entry in known if entry.number != removed]
+    if [_location(entry) for entry in entries(after) or ()] != others or path in defaults(after):
+        raise ProfilesIniError
     return after
 
 
-def _where(entry: ProfileEntry) -> tuple[str, str, bool]:
+def _location(entry: ProfileEntry) -> tuple[str, str, bool]:
     return entry.name, entry.path, entry.relative
 
 
 def without_default(content: bytes, path: str) -> bytes:
-    """The file (also ``installs.ini``) without installations that open the profile of this path."""
-    kept = []
-    for section in _SECTION.split(content):
-        is_install = section.startswith(b"[") and not section.startswith((b"[Profile", b"[General"))
-        if not (is_install and _default(section) == path):
-            kept.append(section)
-    return b"".join(kept)
+    """The file (also ``installs.ini``) without installations whose default is this profile."""
+    return b"".join(
+        section
+        for section in _SECTION.split(content)
+        if not (_is_installation(section) and _default(section) == path)
+    )
 
 
 def defaults(content: bytes) -> tuple[str, ...]:
-    """The paths of the profiles that installations open by themselves, in the file's order."""
-    found = []
-    for section in _SECTION.split(content):
-        if section.startswith(b"[") and not section.startswith((b"[Profile", b"[General")):
-            path = _default(section)
-            if path:
-                found.append(path)
-    return tuple(found)
+    """The paths of the installations' default profiles, in the file's order."""
+    return tuple(
+        path
+        for section in _SECTION.split(content)
+        if _is_installation(section) and (path := _default(section))
+    )
 
 
 def marked(content: bytes) -> tuple[int, ...]:
@@ -193,6 +191,10 @@ def value(content: bytes, section: str, key: str) -> str | None:
 
 _SECTION = re.compile(rb"(?m)^(?=\[)")
 _PROFILE = re.compile(rb"\[Profile(\d{1,6})\]")
+
+
+def _is_installation(section: bytes) -> bool:
+    return section.startswith(b"[") and not section.startswith((b"[Profile", b"[General"))
 
 
 def _default(section: bytes) -> str:

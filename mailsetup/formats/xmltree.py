@@ -1,7 +1,12 @@
-"""XML from strangers: small, without document types or entities, and nothing is ever fetched."""
+"""Small XML documents: a reader for untrusted ones, and a writer.
+
+The reader limits size, depth and elements, refuses document types and entities, and fetches
+nothing.
+"""
 
 from collections.abc import Iterator
 from enum import StrEnum
+from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
@@ -11,18 +16,18 @@ MAX_ELEMENTS = 20_000
 
 
 class XmlFault(StrEnum):
-    """Why a document is not read."""
+    """Why a document cannot be read."""
 
     TOO_LARGE = "too-large"
     NOT_XML = "not-xml"
     FORBIDDEN = "forbidden-xml"
-    """A document type, entities, or more depth or elements than any honest file has."""
+    """A document type, entities, or more than `MAX_DEPTH` levels or `MAX_ELEMENTS` elements."""
     HTML = "html"
-    """The web site's own page, which many servers give for every address they do not know."""
+    """A web page, which many servers send with status 200 for paths that they do not know."""
 
 
 class _ForbiddenError(Exception):
-    """The document holds what such a document never needs."""
+    """The document holds what `XmlFault.FORBIDDEN` names."""
 
 
 def read(document: bytes) -> Element | XmlFault:
@@ -45,15 +50,23 @@ def name_of(element: Element) -> str:
 
 
 def children(element: Element, name: str) -> Iterator[Element]:
-    """The children with a name (in lower case)."""
-    return (child for child in element if name_of(child) == name)
+    """The children with this name, in any case."""
+    wanted = name.lower()
+    return (child for child in element if name_of(child) == wanted)
 
 
 def text_of(element: Element, name: str) -> str:
-    """The text of the first child with a name (in lower case); "" where there is none."""
+    """The text of the first child with this name, in any case; "" where there is none."""
     for child in children(element, name):
         return (child.text or "").strip()
     return ""
+
+
+def write(root: Element, *, encoding: str = "UTF-8") -> bytes:
+    """The document, indented, ending in a newline. What is not ASCII is written as references."""
+    ElementTree.indent(root)
+    declaration = f'<?xml version="1.0" encoding="{encoding}"?>\n'
+    return declaration.encode() + ElementTree.tostring(root) + b"\n"
 
 
 def _is_page(document: bytes) -> bool:

@@ -8,8 +8,7 @@ from mailsetup.gui.page_area import StepsBar
 from mailsetup.gui.theme import Space, Type, colours_of
 from mailsetup.gui.widgets.basic import LinkButton, PlainLabel
 from mailsetup.i18n import _
-
-_LANGUAGES = {"es": "Español", "en": "English"}
+from mailsetup.i18n.languages import LANGUAGES
 
 
 class Header(QWidget):
@@ -26,9 +25,9 @@ class Header(QWidget):
             button.setAutoDefault(False)
         self.languages = QComboBox()
         self.languages.setProperty("role", "quiet")
-        for code, name in _LANGUAGES.items():
-            self.languages.addItem(name, code)
-        self.languages.setCurrentIndex(list(_LANGUAGES).index(spoken))
+        for language in LANGUAGES.values():
+            self.languages.addItem(language.name, language.code)
+        self.languages.setCurrentIndex(list(LANGUAGES).index(spoken))
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.LARGE, Space.SMALL)
         row.setSpacing(Space.TINY)

@@ -11,6 +11,11 @@ from mailsetup.model.text import has_control, plain
 MAX_LOCAL = 64
 MAX_ADDRESS = 254
 
+# Placeholders of autoconfig documents (draft-ietf-mailmaint-autoconfig, "Placeholders").
+ADDRESS_PLACEHOLDER = "%EMAILADDRESS%"
+LOCAL_PART_PLACEHOLDER = "%EMAILLOCALPART%"
+DOMAIN_PLACEHOLDER = "%EMAILDOMAIN%"
+
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-\u0080-\U0010FFFF]+\Z")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"\Z')
 # Pasted along with an address by browsers and chat programs, and never part of it.
@@ -118,19 +123,19 @@ class EmailAddress:
     def fill(self, template: str) -> str | None:
         """Replace the autoconfig placeholders (draft-ietf-mailmaint-autoconfig, "Placeholders").
 
-        None when a ``%`` is left over: a placeholder that we do not know, or a typing mistake
-        such as ``%EMAILADDRESS``, must not become a user name.
+        None when a ``%`` is left over: an unknown placeholder or a typing mistake such as
+        ``%EMAILADDRESS`` must not become a user name.
         """
         if template.count("%") % 2:
             return None
-        known = {
-            "EMAILADDRESS": self.ascii,
-            "EMAILLOCALPART": self.local,
-            "EMAILDOMAIN": self.domain,
+        values = {
+            ADDRESS_PLACEHOLDER: self.ascii,
+            LOCAL_PART_PLACEHOLDER: self.local,
+            DOMAIN_PLACEHOLDER: self.domain,
         }
         pieces = template.split("%")
         for index in range(1, len(pieces), 2):
-            value = known.get(pieces[index].upper())
+            value = values.get(f"%{pieces[index].upper()}%")
             if value is None:
                 return None
             pieces[index] = value

@@ -100,8 +100,3 @@ class FindingId(StrEnum):
     ACCOUNT_FILTER_DISCARDS = "account.filter.discards"
     ACCOUNT_VACATION_ACTIVE = "account.vacation.active"
     ACCOUNT_FOLDERS_UNSUBSCRIBED = "account.folders.unsubscribed"
-
-    @property
-    def subject(self) -> str:
-        """``link.subject``: what the finding is about."""
-        return self.rpartition(".")[0]

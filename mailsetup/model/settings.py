@@ -7,6 +7,11 @@ from urllib.parse import urlsplit
 
 from mailsetup.model.address import EmailAddress
 
+MAX_USERNAME = 320
+"""Characters: the longest address by the limits of its parts (64, "@", 255; RFC 5321 4.5.3.1)."""
+MAX_PROVIDER_NAME = 60
+"""Characters: autoconfig's limit for ``displayName`` and PACC's for ``name``."""
+
 
 class Protocol(StrEnum):
     """What a server speaks, in autoconfig's words."""

@@ -8,6 +8,8 @@ from typing import TypeVar
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import https_url, parse_host, parse_port
 from mailsetup.model.settings import (
+    MAX_PROVIDER_NAME,
+    MAX_USERNAME,
     AccountSettings,
     Authentication,
     Hint,
@@ -26,7 +28,6 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 _Word = TypeVar("_Word", bound=StrEnum)
 
 _MAX_SERVERS = 32
-_MAX_USERNAME = 320
 
 
 def server_to_json(server: ServerSettings) -> dict[str, Json]:
@@ -129,7 +130,7 @@ def _settings(document: object, address: EmailAddress) -> AccountSettings:
     settings = AccountSettings(
         incoming=_servers(document, "incoming", address),
         outgoing=_servers(document, "outgoing", address),
-        provider=plain(provider, 60)
+        provider=plain(provider, MAX_PROVIDER_NAME)
         if isinstance(provider := document.get("provider"), str)
         else "",
         services=tuple(
@@ -229,7 +230,7 @@ def _port(entry: Mapping[object, object], where: str) -> int:
 
 def _username(entry: Mapping[object, object], where: str, address: EmailAddress) -> str:
     username = entry.get("username", address.ascii)
-    if not isinstance(username, str) or not username or len(username) > _MAX_USERNAME:
+    if not isinstance(username, str) or not username or len(username) > MAX_USERNAME:
         raise _UnusableError(f"{where}.username", "not a user name")
     if has_control(username):
         raise _UnusableError(f"{where}.username", "it holds control characters")

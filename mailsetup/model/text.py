@@ -1,8 +1,14 @@
-"""Text from outside: what may be shown and what may be written."""
+"""Text from outside: removal of control characters, and limits of length."""
 
 import unicodedata
+from dataclasses import fields
+from enum import Enum
 
 ELLIPSIS = "…"
+MAX_TEXT = 2000
+"""Characters of one text in a `CleanText`."""
+MAX_ROWS = 200
+"""Items of one tuple in a `CleanText`."""
 
 
 def is_control(char: str) -> bool:
@@ -37,3 +43,27 @@ def plain(text: str, limit: int = 300) -> str:
     # Also where little is left of a long run of blanks, one must see that there was more.
     is_whole = len(cut) == len(text) and len(shown) <= limit
     return shown if is_whole else shown[: limit - 1] + ELLIPSIS
+
+
+class CleanText:
+    """Base of frozen dataclasses whose texts are safe to show, wherever they came from.
+
+    When a value is made, each of its texts becomes one line without control characters, of at
+    most `MAX_TEXT` characters, and each tuple keeps at most `MAX_ROWS` items.
+    """
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for one in fields(self):  # type: ignore[arg-type]
+            object.__setattr__(self, one.name, _clean(getattr(self, one.name)))
+
+
+def _clean(value: object) -> object:
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return plain(value, MAX_TEXT)
+    if isinstance(value, tuple):
+        return tuple(_clean(item) for item in value[:MAX_ROWS])
+    return value

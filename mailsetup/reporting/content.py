@@ -1,60 +1,19 @@
-"""What a report says: text only, in one language, fit to be shown.
+"""The content of a report: text in one language, safe to be shown.
 
-The values clean themselves when they are made: one line each, no control characters, cut. So no
-way of writing them down can let through what a server put there.
+Every value is a `CleanText`: no renderer can let through what a server put into a text.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link, Status
-from mailsetup.model.text import plain
-
-MAX_TEXT = 2000
-"""Characters of one text."""
-MAX_ROWS = 200
-"""Rows of one table, or lines of one list."""
-
-
-def _clean(value: object) -> object:
-    if isinstance(value, Enum):
-        return value
-    if isinstance(value, str):
-        return plain(value, MAX_TEXT)
-    if isinstance(value, tuple):
-        return tuple(_clean(item) for item in value[:MAX_ROWS])
-    return value
-
-
-class _Text:
-    """Cleans every text of a value that is being made."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        for one in fields(self):  # type: ignore[arg-type]
-            object.__setattr__(self, one.name, _clean(getattr(self, one.name)))
+from mailsetup.model.headline import Headline
+from mailsetup.model.text import CleanText
 
 
 @dataclass(frozen=True, slots=True)
-class Headline(_Text):
-    """The answer in one glance. ``advice`` and ``who`` are "" where nobody has to act."""
-
-    status: Status
-    title: str
-    sentence: str
-    advice: str = ""
-    who: str = ""
-    complaint: str = ""
-    """What the person had complained of, as a sentence."""
-    answer: str = ""
-    """What leads from the complaint to ``sentence``."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReportLink(_Text):
+class ReportLink(CleanText):
     """One link: its name, how it stands in a word, and one sentence."""
 
     link: Link
@@ -65,7 +24,7 @@ class ReportLink(_Text):
 
 
 @dataclass(frozen=True, slots=True)
-class ReportRow(_Text):
+class ReportRow(CleanText):
     """A name and what belongs to it."""
 
     name: str
@@ -73,8 +32,8 @@ class ReportRow(_Text):
 
 
 @dataclass(frozen=True, slots=True)
-class FindingText(_Text):
-    """One finding in words. ``is_cause`` is true of the one that the verdict tells already."""
+class FindingText(CleanText):
+    """One finding in words. ``is_cause`` marks the one that the headline is about."""
 
     id: str
     link: str
@@ -88,7 +47,7 @@ class FindingText(_Text):
 
 
 @dataclass(frozen=True, slots=True)
-class ReportTable(_Text):
+class ReportTable(CleanText):
     """Rows for a technician. The first cell of a row names it; ``columns`` may be empty."""
 
     title: str
@@ -104,7 +63,7 @@ class ReportTable(_Text):
 
 
 @dataclass(frozen=True, slots=True)
-class Words(_Text):
+class Words(CleanText):
     """What stands on every report, so that a report is in one language whatever comes later."""
 
     chain: str
@@ -139,7 +98,7 @@ class Words(_Text):
 
 
 @dataclass(frozen=True, slots=True)
-class ReportContent(_Text):
+class ReportContent(CleanText):
     """A whole report. The same content is always written as the same text and the same HTML."""
 
     language: str
@@ -150,21 +109,14 @@ class ReportContent(_Text):
     when_text: str
     program: str
     """Name and version of this program."""
-    verdict: Headline
+    headline: Headline
     chain: tuple[ReportLink, ...]
     words: Words
     findings: tuple[FindingText, ...] = ()
-    proof: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
-    """What the person should know besides: what a server wants shown, what was left behind."""
-    message: tuple[str, ...] = ()
-    """Ready to be sent to whoever has to act, line by line, all in it that they will ask for."""
-    message_to: str = ""
-    """To whom, as a line."""
     tables: tuple[ReportTable, ...] = ()
-    """The technician's, in order; evidence of findings not among them."""
+    """The technician's tables in order, without the evidence of findings."""
 
     @property
     def others(self) -> tuple[FindingText, ...]:
-        """What is not as it should be besides the cause."""
+        """Faults other than the one that the headline is about."""
         return tuple(f for f in self.findings if not f.is_cause and f.status is not Status.OK)

@@ -10,10 +10,10 @@ from html import escape
 
 from mailsetup import resources
 from mailsetup.model.finding import Status
+from mailsetup.model.headline import Headline
 from mailsetup.reporting.chain_svg import is_joined, picture, sign
 from mailsetup.reporting.content import (
     FindingText,
-    Headline,
     ReportContent,
     ReportLink,
     ReportRow,
@@ -59,15 +59,15 @@ def _person(content: ReportContent) -> str:
             f"<h1>{escape(content.address)}</h1>\n",
             f'<p class="when"><time datetime="{escape(content.when.isoformat())}">'
             f"{escape(content.when_text)}</time></p>\n</header>\n",
-            _verdict(content.verdict),
+            _headline(content.headline),
             f'<section>\n<h2>{escape(words.chain)}</h2>\n<p class="lead">'
             f'{escape(words.chain_lead)}</p>\n<ol class="chain">\n',
             *_chain(content.chain),
             "</ol>\n</section>\n",
             _advice(content),
-            _list(words.proof, content.proof, "proof", Status.OK),
+            _list(words.proof, content.headline.proof, "proof", Status.OK),
             _others(content),
-            _notes(content.notes),
+            _notes(content.headline.notes),
             _message(content),
             _footer(content),
             "</article>\n",
@@ -75,16 +75,15 @@ def _person(content: ReportContent) -> str:
     )
 
 
-def _verdict(verdict: Headline) -> str:
-    said = ""
-    if verdict.complaint:
-        said = (
-            f'<p class="complaint">{escape(verdict.complaint)}</p>\n'
-            f'<p class="answer">{escape(verdict.answer)}</p>\n'
-        )
+def _headline(headline: Headline) -> str:
+    asked = "".join(
+        f'<p class="{kind}">{escape(line)}</p>\n'
+        for kind, line in (("complaint", headline.complaint), ("answer", headline.answer))
+        if line
+    )
     return (
-        f'<section class="verdict {verdict.status}">\n{sign(verdict.status)}<div>\n'
-        f'<h2>{escape(verdict.title)}</h2>\n{said}<p class="sentence">{escape(verdict.sentence)}'
+        f'<section class="verdict {headline.status}">\n{sign(headline.status)}<div>\n'
+        f'<h2>{escape(headline.title)}</h2>\n{asked}<p class="sentence">{escape(headline.sentence)}'
         "</p>\n</div>\n</section>\n"
     )
 
@@ -103,13 +102,13 @@ def _chain(links: tuple[ReportLink, ...]) -> list[str]:
 
 
 def _advice(content: ReportContent) -> str:
-    verdict = content.verdict
-    if not verdict.advice:
+    headline = content.headline
+    if not headline.advice:
         return ""
-    who = f'<p class="who">{escape(verdict.who)}</p>\n' if verdict.who else ""
+    who = f'<p class="who">{escape(headline.who)}</p>\n' if headline.who else ""
     return (
         f'<section class="advice">\n<h2>{escape(content.words.advice)}</h2>\n'
-        f"<p>{escape(verdict.advice)}</p>\n{who}</section>\n"
+        f"<p>{escape(headline.advice)}</p>\n{who}</section>\n"
     )
 
 
@@ -145,12 +144,13 @@ def _notes(notes: tuple[str, ...]) -> str:
 
 
 def _message(content: ReportContent) -> str:
-    if not content.message:
+    headline = content.headline
+    if not headline.request:
         return ""
     return (
         f'<section class="message">\n<h2>{escape(content.words.message)}</h2>\n'
-        f'<p class="who">{escape(content.message_to)}</p>\n'
-        f"<blockquote>{_lines(content.message)}</blockquote>\n</section>\n"
+        f'<p class="who">{escape(headline.request_to)}</p>\n'
+        f"<blockquote>{_lines(headline.request)}</blockquote>\n</section>\n"
     )
 
 

@@ -6,10 +6,10 @@ from html import escape
 
 from mailsetup import resources
 from mailsetup.model.finding import Status
+from mailsetup.model.headline import Headline
 from mailsetup.reporting.chain_svg import is_joined, picture, sign
 from mailsetup.reporting.content import (
     FindingText,
-    Headline,
     ReportContent,
     ReportLink,
     ReportTable,
@@ -79,39 +79,39 @@ def _gap() -> str:
 
 
 def _printed_person(content: ReportContent) -> list[str]:
-    words, verdict = content.words, content.verdict
+    words, headline = content.words, content.headline
     parts = [
         _p(content.title, "kind"),
         f"<h1>{escape(content.address)}</h1>",
         _p(content.when_text, "soft"),
         _gap(),
-        _printed_verdict(verdict),
+        _printed_headline(headline),
         f"<h2>{escape(words.chain)}</h2>",
         _p(words.chain_lead, "soft"),
         _gap(),
         _printed_chain(content.chain),
     ]
-    if verdict.advice:
+    if headline.advice:
         parts += [
             f"<h2>{escape(words.advice)}</h2>",
-            _p(verdict.advice),
-            _p(verdict.who, "soft"),
+            _p(headline.advice),
+            _p(headline.who, "soft"),
         ]
-    if content.proof:
+    if headline.proof:
         parts.append(f"<h2>{escape(words.proof)}</h2>")
-        parts.append(_signed((Status.OK, _p(line)) for line in content.proof))
+        parts.append(_signed((Status.OK, _p(line)) for line in headline.proof))
     if content.others:
         parts.append(f"<h2>{escape(words.also)}</h2>")
         parts.append(_signed((other.status, _printed_other(other)) for other in content.others))
-    if content.notes:
+    if headline.notes:
         parts.append(_gap())
-        parts += [_box(_p(note, "note")) for note in content.notes]
-    if content.message:
+        parts += [_box(_p(note, "note")) for note in headline.notes]
+    if headline.request:
         parts += [
             f"<h2>{escape(words.message)}</h2>",
-            _p(content.message_to, "soft"),
+            _p(headline.request_to, "soft"),
             _gap(),
-            _box("".join(_p(line, "note") for line in _compact(content.message))),
+            _box("".join(_p(line, "note") for line in _compact(headline.request))),
         ]
     return parts
 
@@ -123,17 +123,17 @@ def _compact(message: tuple[str, ...]) -> list[str]:
     return [" ".join(lines[:-1]), " · ".join(rows), *lines[-1:]] if rows else lines
 
 
-def _printed_verdict(verdict: Headline) -> str:
-    colour, tint = _COLOURS[verdict.status], _TINTS[verdict.status]
+def _printed_headline(headline: Headline) -> str:
+    colour, tint = _COLOURS[headline.status], _TINTS[headline.status]
     return (
         '<table width="100%" cellspacing="0" cellpadding="0" class="verdict"><tr>'
         f'<td width="0.8%" bgcolor="{colour}"></td>'
         f'<td width="8.2%" bgcolor="{tint}" style="padding: 13px 0 13px 14px">'
-        f"{_image(f'sign:{verdict.status}:tinted', 32, 32)}</td>"
+        f"{_image(f'sign:{headline.status}:tinted', 32, 32)}</td>"
         f'<td width="91%" bgcolor="{tint}" style="padding: 13px 16px 14px 4px">'
-        f"<h2>{escape(verdict.title)}</h2>{_p(verdict.complaint, 'soft')}"
-        f"{f'<p><b>{escape(verdict.answer)}</b></p>' if verdict.answer else ''}"
-        f"{_p(verdict.sentence)}</td></tr></table>"
+        f"<h2>{escape(headline.title)}</h2>{_p(headline.complaint, 'soft')}"
+        f"{f'<p><b>{escape(headline.answer)}</b></p>' if headline.answer else ''}"
+        f"{_p(headline.sentence)}</td></tr></table>"
     )
 
 

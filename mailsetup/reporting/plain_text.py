@@ -7,12 +7,11 @@ import textwrap
 from collections.abc import Iterator
 
 from mailsetup.model.finding import Status
+from mailsetup.model.headline import STATUS_SIGNS
 from mailsetup.reporting.content import FindingText, ReportContent, ReportTable
 
 WIDTH = 78
 """RFC 5322 section 2.1.1: the length that a line of a message should not exceed."""
-
-_SIGNS = {Status.OK: "✔", Status.WARN: "!", Status.FAIL: "✘", Status.UNKNOWN: "?"}
 
 
 def text(content: ReportContent) -> str:
@@ -21,28 +20,28 @@ def text(content: ReportContent) -> str:
 
 
 def _person(content: ReportContent) -> Iterator[str]:
-    words, verdict = content.words, content.verdict
+    words, headline = content.words, content.headline
     yield from _title(content.title)
     yield from _wrapped(content.address, "  ")
     yield from _wrapped(content.when_text, "  ")
     yield ""
-    yield from _marked(verdict.status, verdict.title.upper())
-    for line in (verdict.complaint, verdict.answer, verdict.sentence):
+    yield from _marked(headline.status, headline.title.upper())
+    for line in (headline.complaint, headline.answer, headline.sentence):
         yield from _wrapped(line, "  ")
     yield from _heading(words.chain)
     for number, link in enumerate(content.chain):
         if number:
             yield "  |"
         margin = "  |   " if number + 1 < len(content.chain) else "      "
-        yield from _wrapped(f"{_SIGNS[link.status]} {link.name}: {link.word}", "  ", "    ")
+        yield from _wrapped(f"{STATUS_SIGNS[link.status]} {link.name}: {link.word}", "  ", "    ")
         yield from _wrapped(link.sentence, margin)
-    if verdict.advice:
+    if headline.advice:
         yield from _heading(words.advice)
-        yield from _wrapped(verdict.advice, "  ")
-        yield from _wrapped(verdict.who, "  ")
-    if content.proof:
+        yield from _wrapped(headline.advice, "  ")
+        yield from _wrapped(headline.who, "  ")
+    if headline.proof:
         yield from _heading(words.proof)
-        for line in content.proof:
+        for line in headline.proof:
             yield from _marked(Status.OK, line)
     if content.others:
         yield from _heading(words.also)
@@ -50,15 +49,15 @@ def _person(content: ReportContent) -> Iterator[str]:
             if number:
                 yield ""
             yield from _other(finding)
-    if content.notes:
+    if headline.notes:
         yield ""
-        for note in content.notes:
+        for note in headline.notes:
             yield from _wrapped(note, "> ", "  ")
-    if content.message:
+    if headline.request:
         yield from _heading(words.message)
-        yield from _wrapped(content.message_to, "  ")
+        yield from _wrapped(headline.request_to, "  ")
         yield ""
-        for line in content.message:
+        for line in headline.request:
             yield from _wrapped(line, "  ", "    " if line.startswith("- ") else "  ")
     yield ""
 
@@ -121,7 +120,7 @@ def _heading(title: str) -> Iterator[str]:
 
 
 def _marked(status: Status, line: str) -> Iterator[str]:
-    return _wrapped(line, f"{_SIGNS[status]} ", "  ")
+    return _wrapped(line, f"{STATUS_SIGNS[status]} ", "  ")
 
 
 def _wrapped(line: str, first: str = "", following: str | None = None) -> Iterator[str]:

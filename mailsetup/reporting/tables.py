@@ -12,8 +12,8 @@ from mailsetup.assistant.texts.common import (
     source_sentence,
     warning_sentence,
 )
-from mailsetup.figures import seconds, size
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds, size
 from mailsetup.model.dialogue import LoggedIn, Quota, RoundTrip
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.outcome import Fate

@@ -1,21 +1,21 @@
-"""What a round trip tells while it goes on: frozen values."""
+"""Progress of a round trip: frozen values."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """The message is being handed to the outgoing server."""
+    """The message is being sent to the outgoing server."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The outgoing server took the message."""
+    """The outgoing server accepted the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Not there yet: looking in ``folder``, for so many seconds by now."""
+    """The message is not in ``folder`` yet, ``seconds`` after it was sent."""
 
     folder: str
     seconds: float
@@ -30,12 +30,12 @@ class MessageArrived:
 
 @dataclass(frozen=True, slots=True)
 class Comparing:
-    """The attachment is being fetched and compared."""
+    """The message is being fetched and its attachment compared."""
 
 
 @dataclass(frozen=True, slots=True)
 class CleaningUp:
-    """Our message is being removed again."""
+    """The message is being removed again."""
 
 
 TripProgress = Sending | Sent | Waiting | MessageArrived | Comparing | CleaningUp

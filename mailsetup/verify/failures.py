@@ -1,6 +1,7 @@
-"""How a session ends early inside this package; the border turns it into a `DialogueFailure`."""
+"""How a dialogue ends early: an exception inside this package, a `DialogueFailure` outside."""
 
 from types import TracebackType
+from typing import Self
 
 from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.dialogue import Confidence, DialogueFailure, DialogueFault, Stage
@@ -15,7 +16,7 @@ from mailsetup.net.connection import (
 
 
 class DialogueRefusedError(Exception):
-    """The server refused, or the dialogue cannot go on for a reason that is known."""
+    """The server refused a command, or the dialogue cannot continue for a known reason."""
 
     def __init__(
         self,
@@ -36,11 +37,11 @@ class DialogueRefusedError(Exception):
         self.certificate = certificate
 
 
-class border:  # noqa: N801 - reads as the block that it is
-    """Turns every expected end of a block of dialogue into ``outcome()``.
+class DialogueGuard:
+    """A context manager that catches every expected error of a dialogue as a `DialogueFailure`.
 
-    ``stage`` is told where the end itself does not know better. Secrets are taken out of whatever
-    the server said.
+    ``stage`` is reported for errors that carry no stage of their own. Secrets are removed from the
+    server's text.
     """
 
     def __init__(self, server: ServerSettings, stage: Stage, secret: Secret | None = None) -> None:
@@ -49,7 +50,7 @@ class border:  # noqa: N801 - reads as the block that it is
         self._secret = secret
         self.failure: DialogueFailure | None = None
 
-    def __enter__(self) -> "border":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -63,8 +64,8 @@ class border:  # noqa: N801 - reads as the block that it is
         self.failure = self._failure(error)
         return self.failure is not None
 
-    def outcome(self) -> DialogueFailure:
-        """The failure. To be asked only behind a block that returned nothing."""
+    def required_failure(self) -> DialogueFailure:
+        """The failure; for use after a block that returns when it succeeds."""
         if self.failure is None:
             raise RuntimeError("the block ended without a failure")
         return self.failure
@@ -76,24 +77,24 @@ class border:  # noqa: N801 - reads as the block that it is
                     error.stage,
                     error.error,
                     self._server,
-                    code=self._told(error.code, 80),
-                    text=self._told(error.text),
+                    code=self._redacted(error.code, 80),
+                    text=self._redacted(error.text),
                     confidence=error.confidence,
                     certificate=error.certificate,
                 )
             case TimeoutError():
-                meaning, text = DialogueFault.TIMEOUT, ""
+                fault, text = DialogueFault.TIMEOUT, ""
             case LeftoverBytesError():
-                meaning, text = DialogueFault.INJECTION, ""
+                fault, text = DialogueFault.INJECTION, ""
             case TooMuchDataError():
-                meaning, text = DialogueFault.PROTOCOL_ERROR, "too much data"
+                fault, text = DialogueFault.PROTOCOL_ERROR, "too much data"
             case ConnectionLostError():
-                meaning, text = DialogueFault.RESET, ""
+                fault, text = DialogueFault.RESET, ""
             case DialogueError():
-                meaning, text = DialogueFault.PROTOCOL_ERROR, ""
+                fault, text = DialogueFault.PROTOCOL_ERROR, ""
             case _:
                 return None
-        return DialogueFailure(self._stage, meaning, self._server, text=text)
+        return DialogueFailure(self._stage, fault, self._server, text=text)
 
-    def _told(self, said: str, limit: int = 300) -> str:
-        return plain_without_secrets(said, [(self._server.username, self._secret)], limit)
+    def _redacted(self, text: str, limit: int = 300) -> str:
+        return plain_without_secrets(text, [(self._server.username, self._secret)], limit)

@@ -17,9 +17,10 @@ from mailsetup.assistant.publication_check import (
     verify_publication,
 )
 from mailsetup.export.publish import layout
-from mailsetup.export.publish.pacc import digest_record
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
+from mailsetup.formats.pacc import write_digest
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.model.settings import AccountSettings
@@ -244,7 +245,7 @@ def test_a_document_of_the_hostings_own_with_a_digest_of_its_own_is_right() -> N
 
     def change(world: World) -> None:
         web(PACC, body=body)(world)
-        record(f"_ua-auto-config.{D}", "TXT", digest_record(body))(world)
+        record(f"_ua-auto-config.{D}", "TXT", write_digest(body))(world)
 
     assert is_published(tuple(rows(made, change).values()))
 
@@ -358,7 +359,7 @@ def test_the_document_asked_for_names_the_postmaster_and_nobody_else() -> None:
     assert len(world.posted) == 2
 
 
-@pytest.mark.parametrize("language", i18n.LANGUAGES)
+@pytest.mark.parametrize("language", tuple(LANGUAGES))
 def test_every_state_has_a_sentence_that_names_the_place(language: str) -> None:
     i18n.set_language(language)
     reasons = ("", "html", "no-such-host", "no-digest", "digest-mismatch", "redirect", "timeout",

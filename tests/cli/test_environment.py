@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from mailsetup import i18n
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.net.environment import EnvironmentFault, certificate_faults, proxy_setting
 from tests.support.cli.schema import valid
 
@@ -272,8 +273,8 @@ def test_every_fault_has_a_sentence_in_both_languages() -> None:
 
     for fault in EnvironmentFault:
         sentences: set[Any] = set()
-        for language in i18n.LANGUAGES:
-            with i18n.speaking(language):
+        for language in LANGUAGES:
+            with i18n.override_language(language):
                 sentences.add(warning_sentence(fault))
         assert len(sentences) == 2
         assert fault not in sentences

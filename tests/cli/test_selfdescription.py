@@ -10,8 +10,8 @@ import pytest
 
 from mailsetup.cli.main import main
 from mailsetup.cli.parser.command_line import parser
-from mailsetup.model.kit_id import KitId
 from mailsetup.export.kit.registry import KITS
+from mailsetup.model.kit_id import KitId
 from tests.support.cli.schema import valid, validator
 from tests.support.programs.powershell import faults
 

@@ -9,6 +9,7 @@ import pytest
 from mailsetup import i18n
 from mailsetup.export.exporter import Artifact, ExportFailure
 from mailsetup.export.programs.apple_mail import MEDIA_TYPE, AppleMail, mobileconfig
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
@@ -153,7 +154,7 @@ class TestAppleMail(suite.ExporterContract):
         assert any("app password" in note for note in self.exported(OAUTH2).notes)
 
     def test_what_the_device_shows_is_in_the_persons_language(self) -> None:
-        for language in i18n.LANGUAGES:
+        for language in LANGUAGES:
             i18n.set_language(language)
             shown = i18n._("Mail: {address}").format(address="ana@bodega.example")
             profile, _payload = read(mobileconfig(BASE))

@@ -16,6 +16,7 @@ from mailsetup.export.programs.thunderbird_android import (
     qr_payload,
     settings_file,
 )
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE
@@ -218,7 +219,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
 
     def test_steps_speak_both_languages(self) -> None:
         told = []
-        for language in i18n.LANGUAGES:
+        for language in LANGUAGES:
             i18n.set_language(language)
             told.append(self.exported(BASE).files[-1].content)
         assert told[0] != told[1]

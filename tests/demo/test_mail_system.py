@@ -109,7 +109,7 @@ def test_the_walk_in_the_terminal_tells_every_story(demo: DemoMailSystem) -> Non
         assert account.address in text
         said = text.replace(account.story, "")
         assert not re.search(rf"\b{re.escape(account.password)}\b", said)
-    assert text.count("Everything works.") >= 3
+    assert text.count("✔ Everything works\n") >= 3
     assert "Nothing left this computer" in text
 
 

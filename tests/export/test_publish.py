@@ -9,14 +9,12 @@ import pytest
 
 from mailsetup import i18n
 from mailsetup.apply.artifact_writer import Written, write_artifact
-from mailsetup.discovery.sources import pacc
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.publish.options import PolicyMode, PublishOptions
-from mailsetup.export.publish.pacc import digest_record
 from mailsetup.export.publish.publication import publication
 from mailsetup.export.publish.template import username_template
 from mailsetup.export.publish.zone import TxtData
-from mailsetup.formats import autoconfig, autodiscover
+from mailsetup.formats import autoconfig, autodiscover, pacc
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     AccountSettings,
@@ -83,7 +81,7 @@ def test_another_persons_program_reads_its_own_settings_from_the_config(
     settings: AccountSettings,
 ) -> None:
     made = published(settings)
-    read = autoconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    read = autoconfig.read(content(made, "config-v1.1.xml"), LUIS)
     wanted = for_luis(settings)
     assert isinstance(read, AccountSettings)
     assert read.incoming == wanted.incoming
@@ -96,7 +94,7 @@ def test_another_persons_program_reads_its_own_settings_from_the_config(
 def test_the_local_part_stays_the_local_part_in_the_config() -> None:
     short = SIMPLE.with_username("ana")
     made = published(short)
-    read = autoconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    read = autoconfig.read(content(made, "config-v1.1.xml"), LUIS)
     assert isinstance(read, AccountSettings)
     assert {entry.username for entry in read.servers} == {"luis"}
 
@@ -107,7 +105,7 @@ def test_the_providers_help_pages_come_along_with_their_words() -> None:
         Hint("enable-imap", "https://webmail.bodega.example/", (("en", "Switch it on"),)),
     )
     made = published(replace(SIMPLE, hints=hints))
-    read = autoconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    read = autoconfig.read(content(made, "config-v1.1.xml"), LUIS)
     assert isinstance(read, AccountSettings)
     assert set(read.hints) == set(hints)
     described = json.loads(content(made, "user-agent-configuration.json"))
@@ -118,7 +116,7 @@ def test_autodiscover_names_all_servers_in_one_account() -> None:
     document = content(published(FULL), "autodiscover.xml")
     assert document.count(b"<Account>") == 1
     assert b"LoginName" not in document
-    read = autodiscover.parse(document, LUIS)
+    read = autodiscover.read(document, LUIS)
     assert isinstance(read, AccountSettings)
     wanted = for_luis(FULL)
     assert (read.incoming, read.outgoing) == (wanted.incoming, wanted.outgoing)
@@ -127,13 +125,13 @@ def test_autodiscover_names_all_servers_in_one_account() -> None:
 def test_pacc_names_the_best_servers_and_the_dns_holds_its_digest() -> None:
     made = published(FULL)
     document = content(made, "user-agent-configuration.json")
-    read = pacc.parse(document, LUIS)
+    read = pacc.read(document, LUIS)
     assert read is not None
     wanted = for_luis(FULL)
     assert read.incoming == (wanted.incoming[0], wanted.incoming[2])
     assert read.outgoing == (wanted.outgoing[0],)
     texts = {data for owner, _kind, data in zone_records(made) if owner.startswith("_ua-auto")}
-    assert texts == {f'"{digest_record(document)}"'}
+    assert texts == {f'"{pacc.write_digest(document)}"'}
 
 
 def test_pacc_says_how_to_sign_in() -> None:
@@ -440,6 +438,6 @@ def test_pop3_first_is_first_everywhere() -> None:
 
 def test_a_name_that_programs_would_take_for_a_placeholder_is_not_used() -> None:
     made = published(replace(SIMPLE, provider="100% Mail"))
-    read = autoconfig.parse(content(made, "config-v1.1.xml"), LUIS)
+    read = autoconfig.read(content(made, "config-v1.1.xml"), LUIS)
     assert isinstance(read, AccountSettings)
     assert read.provider == DOMAIN

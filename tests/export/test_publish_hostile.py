@@ -10,13 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailsetup.discovery.sources import pacc
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.options import PublishOptions
 from mailsetup.export.publish.publication import Publication, publication
 from mailsetup.export.publish.zone import TxtData
-from mailsetup.formats import autoconfig, autodiscover, xmltree
+from mailsetup.formats import autoconfig, autodiscover, pacc, xmltree
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     AccountSettings,
@@ -84,17 +83,17 @@ def check(made: Publication | ExportFailure) -> Publication | None:
             assert NGINX_LINE.fullmatch(line.strip()) or not line, line
         assert text.count("{") == text.count("}")
     luis = EmailAddress("luis", made.domain)
-    read = autoconfig.parse(content(made, layout.CONFIG), luis)
+    read = autoconfig.read(content(made, layout.CONFIG), luis)
     assert isinstance(read, AccountSettings)
     assert read.hosts == made.settings.hosts
     assert len(read.services) == len(dict.fromkeys(made.settings.services))
     if (document := made.content(layout.AUTODISCOVER)) is not None:
-        said = autodiscover.parse(document, luis)
+        said = autodiscover.read(document, luis)
         assert isinstance(said, AccountSettings)
         assert said.hosts == made.settings.hosts
     if (document := made.content(layout.PACC)) is not None:
         assert set(json.loads(document)) == {"protocols", "authentication", "info"}
-        told = pacc.parse(document, luis)
+        told = pacc.read(document, luis)
         assert told is not None
         assert set(told.hosts) <= set(made.settings.hosts)
     if (document := made.content(layout.POLICY)) is not None:
@@ -165,7 +164,7 @@ def test_no_name_breaks_out(provider: str, username: str) -> None:
         publication(DOMAIN, SIMPLE.with_username(f"%EMAILLOCALPART%{username}"), OPTIONS)
     )
     if template is not None:
-        read = autoconfig.parse(content(template, layout.CONFIG), EmailAddress("luis", DOMAIN))
+        read = autoconfig.read(content(template, layout.CONFIG), EmailAddress("luis", DOMAIN))
         assert isinstance(read, AccountSettings)
         names = {server.username for server in read.servers}
         filled = EmailAddress("luis", DOMAIN).fill(template.settings.incoming[0].username)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsetup.formats.autoconfig import AutoconfigFailure, AutoconfigFault, parse
-from mailsetup.formats.xmltree import MAX_BYTES
+from mailsetup.formats.autoconfig import AutoconfigFailure, AutoconfigFault, read
+from mailsetup.formats.xmltree import MAX_BYTES, XmlFault
 from mailsetup.model.hostname import parse_host
 from mailsetup.model.settings import (
     AccountSettings,
@@ -45,19 +45,19 @@ def document(*servers: str, extra: str = "") -> bytes:
     ).encode()
 
 
-def read(*servers: str, extra: str = "") -> AccountSettings:
-    settings = parse(document(*servers, extra=extra), ANA)
+def settings_in(*servers: str, extra: str = "") -> AccountSettings:
+    settings = read(document(*servers, extra=extra), ANA)
     assert isinstance(settings, AccountSettings), settings
     return settings
 
 
 def only(*servers: str) -> ServerSettings:
-    (one,) = read(*servers).servers
+    (one,) = settings_in(*servers).servers
     return one
 
 
 def test_an_ordinary_document() -> None:
-    settings = read(
+    settings = settings_in(
         server(),
         server("smtp", "smtp.bodega.es", "587", "STARTTLS"),
         extra="<domain>bodega.es</domain><displayName>Bodega</displayName>",
@@ -104,7 +104,7 @@ def test_an_ordinary_document() -> None:
     ],
 )
 def test_one_broken_server_spoils_no_other(broken: str) -> None:
-    settings = read(broken, server(host="good.bodega.es"), server("smtp"))
+    settings = settings_in(broken, server(host="good.bodega.es"), server("smtp"))
     assert [one.host for one in settings.incoming] == ["good.bodega.es"]
     assert len(settings.outgoing) == 1
 
@@ -147,7 +147,7 @@ def test_several_ways_to_log_in_keep_their_order(words: list[str], kinds: list[s
 
 
 def test_imap_comes_first_and_the_providers_order_stays_within() -> None:
-    settings = read(
+    settings = settings_in(
         server("pop3", "pop.bodega.es", "995"),
         server(host="b.bodega.es", port="143", socket="STARTTLS"),
         server(host="a.bodega.es"),
@@ -163,7 +163,7 @@ def test_imap_comes_first_and_the_providers_order_stays_within() -> None:
 
 
 def test_hints_and_their_addresses() -> None:
-    settings = read(
+    settings = settings_in(
         server(),
         extra='<enable visiturl="https://www.bodega.es/on"><instruction>go</instruction></enable>'
         '<documentation url="javascript:alert(1)"/><documentation url="https://www.bodega.es/h">'
@@ -186,7 +186,7 @@ def test_hints_and_their_addresses() -> None:
 def whole(inside: str, beside: str) -> AccountSettings:
     """A document with elements inside the provider and beside it."""
     text = document(server(), extra=inside).decode()
-    settings = parse(text.replace("</clientConfig>", f"{beside}</clientConfig>").encode(), ANA)
+    settings = read(text.replace("</clientConfig>", f"{beside}</clientConfig>").encode(), ANA)
     assert isinstance(settings, AccountSettings), settings
     return settings
 
@@ -256,13 +256,13 @@ def test_where_people_sign_in_in_the_browser(inside: bool) -> None:
     "url", ["file:///etc/passwd", "https://a@b.es/", "https://b.es/ x", "https://localhost/", "x"]
 )
 def test_an_address_that_must_not_be_opened_is_dropped(url: str) -> None:
-    settings = read(server(), extra=f'<enable visiturl="{url}"/>')
+    settings = settings_in(server(), extra=f'<enable visiturl="{url}"/>')
     assert settings.hints == (Hint("enable-imap", ""),)
 
 
 def test_the_providers_name_is_plain_and_short() -> None:
     name = "<![CDATA[<b>x</b>\u202e" + "y" * 200 + "]]>"
-    shown = read(server(), extra=f"<displayName>{name}</displayName>").provider
+    shown = settings_in(server(), extra=f"<displayName>{name}</displayName>").provider
     assert len(shown) <= 60
     assert not has_control(shown)
 
@@ -270,52 +270,50 @@ def test_the_providers_name_is_plain_and_short() -> None:
 @pytest.mark.parametrize(
     ("body", "fault"),
     [
-        (b"", AutoconfigFault.NOT_XML),
-        (b"\0" * 100, AutoconfigFault.NOT_XML),
-        (b"<clientConfig>", AutoconfigFault.NOT_XML),
-        (b"<html><body/></html>", AutoconfigFault.HTML),
-        (b"<!DOCTYPE html><html><body><br></html>", AutoconfigFault.HTML),
-        (b"<HTML><p>unclosed", AutoconfigFault.HTML),
+        (b"", XmlFault.NOT_XML),
+        (b"\0" * 100, XmlFault.NOT_XML),
+        (b"<clientConfig>", XmlFault.NOT_XML),
+        (b"<html><body/></html>", XmlFault.HTML),
+        (b"<!DOCTYPE html><html><body><br></html>", XmlFault.HTML),
+        (b"<HTML><p>unclosed", XmlFault.HTML),
         (b"<rss/>", AutoconfigFault.OTHER_DOCUMENT),
         (b"<clientConfig/>", AutoconfigFault.NO_SERVER),
-        (b'<?xml version="1.0" encoding="nonsense"?><clientConfig/>', AutoconfigFault.NOT_XML),
-        (b'<?xml version="1.0" encoding="utf-7"?><clientConfig/>', AutoconfigFault.NOT_XML),
-        (b'<?xml version="1.0" encoding="hex"?><clientConfig/>', AutoconfigFault.NOT_XML),
+        (b'<?xml version="1.0" encoding="nonsense"?><clientConfig/>', XmlFault.NOT_XML),
+        (b'<?xml version="1.0" encoding="utf-7"?><clientConfig/>', XmlFault.NOT_XML),
+        (b'<?xml version="1.0" encoding="hex"?><clientConfig/>', XmlFault.NOT_XML),
         (document(server(socket="plain")), AutoconfigFault.UNPROTECTED),
         (document(server(socket="carrier-pigeon")), AutoconfigFault.NO_SERVER),
-        (b" " * 5_000_000 + document(server()), AutoconfigFault.TOO_LARGE),
-        (document(server(), extra="<x>" * 40 + "</x>" * 40), AutoconfigFault.FORBIDDEN),
-        (document(server(), extra="<x/>" * 20_001), AutoconfigFault.FORBIDDEN),
-        (b"<!DOCTYPE clientConfig>" + document(server())[38:], AutoconfigFault.FORBIDDEN),
+        (b" " * 5_000_000 + document(server()), XmlFault.TOO_LARGE),
+        (document(server(), extra="<x>" * 40 + "</x>" * 40), XmlFault.FORBIDDEN),
+        (document(server(), extra="<x/>" * 20_001), XmlFault.FORBIDDEN),
+        (b"<!DOCTYPE clientConfig>" + document(server())[38:], XmlFault.FORBIDDEN),
         (
             b'<!DOCTYPE c [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><clientConfig>&c;</clientConfig>',
-            AutoconfigFault.FORBIDDEN,
+            XmlFault.FORBIDDEN,
         ),
         (
             b'<!DOCTYPE c [<!ENTITY x SYSTEM "file:///etc/passwd">]><clientConfig>&x;</clientConfig>',
-            AutoconfigFault.FORBIDDEN,
+            XmlFault.FORBIDDEN,
         ),
     ],
 )
-def test_documents_without_settings(body: bytes, fault: AutoconfigFault) -> None:
-    assert parse(body, ANA) == AutoconfigFailure(fault)
+def test_documents_without_settings(body: bytes, fault: AutoconfigFault | XmlFault) -> None:
+    assert read(body, ANA) == AutoconfigFailure(fault)
 
 
 def test_depth_and_size_at_the_edge_still_pass() -> None:
-    assert parse(document(server()).ljust(MAX_BYTES), ANA) != AutoconfigFailure(
-        AutoconfigFault.TOO_LARGE
-    )
-    assert read(server(), extra="<x>" * 29 + "</x>" * 29).servers
+    assert read(document(server()).ljust(MAX_BYTES), ANA) != AutoconfigFailure(XmlFault.TOO_LARGE)
+    assert settings_in(server(), extra="<x>" * 29 + "</x>" * 29).servers
 
 
 def test_a_prefix_and_another_encoding_do_not_hide_the_settings() -> None:
     body = document(server(), extra="<displayName>Peñíscola</displayName>").decode()
     latin = body.replace("UTF-8", "ISO-8859-1").encode("latin-1")
-    settings = parse(latin, ANA)
+    settings = read(latin, ANA)
     assert isinstance(settings, AccountSettings)
     assert settings.provider == "Peñíscola"
     spaced = body.replace("<clientConfig", '<clientConfig xmlns="urn:x"').encode()
-    assert isinstance(parse(spaced, ANA), AccountSettings)
+    assert isinstance(read(spaced, ANA), AccountSettings)
 
 
 TEXT = st.text(max_size=40)
@@ -337,7 +335,7 @@ PIECE = st.one_of(
 @given(st.lists(PIECE, max_size=6))
 def test_whatever_stands_in_it_only_usable_servers_come_out(pieces: list[str]) -> None:
     body = document(*(piece for piece in pieces)).decode().encode("utf-8", "replace")
-    settings = parse(body, ANA)
+    settings = read(body, ANA)
     if isinstance(settings, AutoconfigFailure):
         return
     for one in settings.servers:
@@ -351,6 +349,6 @@ def test_whatever_stands_in_it_only_usable_servers_come_out(pieces: list[str]) -
 
 @given(st.binary(max_size=300))
 def test_any_bytes_at_all_are_read_without_an_exception(body: bytes) -> None:
-    parse(body, ANA)
-    parse(b'<?xml version="1.0" encoding="' + body + b'"?><clientConfig/>', ANA)
-    parse(b"<clientConfig>" + body + b"</clientConfig>", ANA)
+    read(body, ANA)
+    read(b'<?xml version="1.0" encoding="' + body + b'"?><clientConfig/>', ANA)
+    read(b"<clientConfig>" + body + b"</clientConfig>", ANA)

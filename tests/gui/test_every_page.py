@@ -110,7 +110,7 @@ def longer(text: str) -> str:
 def wordy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Spanish with longer words, in everything that the window says."""
     set_language("es")
-    monkeypatch.setattr(i18n, "_translations", Longer(i18n._texts("es")))
+    monkeypatch.setattr(i18n, "_translations", Longer(i18n.translations("es")))
 
 
 @pytest.mark.parametrize("name", PAGES)

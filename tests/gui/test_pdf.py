@@ -54,10 +54,12 @@ def test_everything_stands_in_the_pdf_as_text(kind: str, language: str) -> None:
 def test_the_person_has_one_page_and_the_technician_the_next(kind: str, language: str) -> None:
     told = content(kind, language)
     first, second, *_rest = (page.extract_text() for page in opened(pdf(told)).pages)
-    assert told.verdict.sentence.split()[0] in first
+    assert told.headline.sentence.split()[0] in first
     assert told.words.technician not in first
     assert second.index(told.words.technician) < 200
-    assert all(squeezed(line.removeprefix("- ")) in squeezed(first) for line in told.message)
+    assert all(
+        squeezed(line.removeprefix("- ")) in squeezed(first) for line in told.headline.request
+    )
 
 
 def test_pages_are_a4_and_numbered() -> None:
@@ -159,7 +161,9 @@ def test_a_word_without_end_stays_on_the_paper() -> None:
     told = content("broken")
     word = "W" * 1900
     told = replace(
-        told, tables=(ReportTable("t", ((word, word), ("short", word))),), message=(word,)
+        told,
+        tables=(ReportTable("t", ((word, word), ("short", word))),),
+        headline=replace(told.headline, request=(word,)),
     )
     longest = 0
     for page in opened(pdf(told)).pages:

@@ -15,7 +15,7 @@ from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets, without_secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.model.text import ELLIPSIS, plain
-from mailsetup.verify.failures import DialogueRefusedError, border
+from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError
 
 PASSWORDS = (
     "CANARY  two  spaces",
@@ -138,11 +138,11 @@ SERVER = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "a
 @pytest.mark.parametrize("password", PASSWORDS)
 def test_a_failure_holds_it_neither_in_its_text_nor_in_its_code(password: str) -> None:
     for text in (password, "y" * 270 + password + "z" * 900, "y" * 1190 + password):
-        with border(SERVER, Stage.LOGIN, Secret(password)) as login:
+        with DialogueGuard(SERVER, Stage.LOGIN, Secret(password)) as login:
             raise DialogueRefusedError(
                 Stage.LOGIN, DialogueFault.AUTH_WRONG, code=f"NO {password}", text=text
             )
-        failure = login.outcome()
+        failure = login.required_failure()
         assert "CANA" not in failure.text
         assert "CANA" not in failure.code
 

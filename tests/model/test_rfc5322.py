@@ -22,7 +22,7 @@ from mailsetup.model.rfc5322 import (
     date_in,
     parts_of,
 )
-from mailsetup.verify.round_trip import attachment_error
+from mailsetup.verify.message import attachment_fault
 
 CONTENT = bytes(range(256)) * 8
 DIGEST = hashlib.sha256(CONTENT).digest()
@@ -78,7 +78,7 @@ GOOD = {
 
 @pytest.mark.parametrize("message", GOOD.values(), ids=GOOD)
 def test_an_attachment_is_found_intact(message: bytes) -> None:
-    assert attachment_error(message, DIGEST) is None
+    assert attachment_fault(message, DIGEST) is None
 
 
 def with_parameters(value: bytes) -> bytes:
@@ -124,7 +124,7 @@ def test_a_hostile_message_costs_no_more_than_its_size(message: bytes) -> None:
     assert found.scanned <= MAX_LEVELS * len(message)
     assert len(found.parts) <= MAX_PARTS
     assert sum(len(part.body) for part in found.parts) <= len(message)
-    assert attachment_error(message, DIGEST) in (
+    assert attachment_fault(message, DIGEST) in (
         DialogueFault.ATTACHMENT_ALTERED,
         DialogueFault.ATTACHMENT_MISSING,
     )
@@ -136,20 +136,20 @@ def test_a_hostile_message_costs_no_more_than_its_size(message: bytes) -> None:
 )
 def test_a_message_beyond_the_limits_counts_as_altered(name: str) -> None:
     assert not parts_of(HOSTILE[name]).complete
-    assert attachment_error(HOSTILE[name], DIGEST) is DialogueFault.ATTACHMENT_ALTERED
+    assert attachment_fault(HOSTILE[name], DIGEST) is DialogueFault.ATTACHMENT_ALTERED
 
 
 def test_a_message_without_an_attachment_has_lost_it() -> None:
     html = TEXT.replace(b"plain", b"html")
     alternative = multipart(TEXT, html).replace(b"mixed", b"alternative")
     for message in (TEXT, alternative, multipart(TEXT, html), multipart(TEXT)):
-        assert attachment_error(message, DIGEST) is DialogueFault.ATTACHMENT_MISSING
+        assert attachment_fault(message, DIGEST) is DialogueFault.ATTACHMENT_MISSING
 
 
 def test_a_notice_in_its_place_counts_as_altered() -> None:
     notice = TEXT.replace(b"text/plain", b'text/plain; name="removed.txt"')
     for message in (multipart(TEXT, notice), multipart(TEXT, TEXT)):
-        assert attachment_error(message, DIGEST) is DialogueFault.ATTACHMENT_ALTERED
+        assert attachment_fault(message, DIGEST) is DialogueFault.ATTACHMENT_ALTERED
 
 
 PIECES = st.sampled_from(
@@ -186,7 +186,7 @@ def test_any_bytes_are_read_within_the_limits(raw: bytes) -> None:
     assert sum(len(part.body) for part in found.parts) <= len(raw)
     for part in found.parts:
         assert isinstance(part.content(), bytes)
-    assert attachment_error(raw, DIGEST) in (
+    assert attachment_fault(raw, DIGEST) in (
         DialogueFault.ATTACHMENT_ALTERED,
         DialogueFault.ATTACHMENT_MISSING,
     )
@@ -272,4 +272,4 @@ def test_any_date_is_read_without_an_exception(text: str) -> None:
 
 def test_a_part_header_up_to_the_limit_is_read() -> None:
     filler = b"X: " + b"x" * (MAX_PART_HEADER - len(ATTACHED) + len(PACKED) - 20) + b"\r\n"
-    assert attachment_error(multipart(filler + ATTACHED), DIGEST) is None
+    assert attachment_fault(multipart(filler + ATTACHED), DIGEST) is None

@@ -6,7 +6,7 @@ import pytest
 
 from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.diagnosis.chain import judge
+from mailsetup.diagnosis.chain import diagnose
 from mailsetup.diagnosis.symptoms import answer
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
@@ -14,8 +14,9 @@ from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.model.symptom import Symptom
+from mailsetup.model.text import MAX_ROWS, MAX_TEXT
 from mailsetup.reporting.build import absence_content, report_content
-from mailsetup.reporting.content import MAX_ROWS, MAX_TEXT, ReportRow, ReportTable
+from mailsetup.reporting.content import ReportRow, ReportTable
 from tests.support.reporting.samples import (
     NO_DMARC,
     NOW,
@@ -32,10 +33,10 @@ from tests.support.reporting.samples import (
 
 def test_a_healthy_account_is_told_with_its_proof() -> None:
     told = content("healthy")
-    assert told.verdict.status is Status.OK
-    assert (told.verdict.title, told.verdict.advice) == ("Everything works", "")
-    assert told.message == ()
-    assert told.proof == (
+    assert told.headline.status is Status.OK
+    assert (told.headline.title, told.headline.advice) == ("Everything works", "")
+    assert told.headline.request == ()
+    assert told.headline.proof == (
         "Logged in at imap.correo-iberico.es to receive",
         "Logged in at smtp.correo-iberico.es to send",
         "Messages up to 50 MB may be sent; that is about 36.5 MB of files",
@@ -47,11 +48,11 @@ def test_a_healthy_account_is_told_with_its_proof() -> None:
 
 def test_the_first_broken_link_is_named_with_what_to_do_and_who_does_it() -> None:
     told = content("broken")
-    assert told.verdict.status is Status.FAIL
-    assert told.verdict.title == "Broken here: Hosting"
-    assert told.verdict.sentence == explain(WRONG_NAME).title
-    assert told.verdict.advice == explain(WRONG_NAME).advice
-    assert "Your hosting" in told.verdict.who
+    assert told.headline.status is Status.FAIL
+    assert told.headline.title == "Broken here: Hosting"
+    assert told.headline.sentence == explain(WRONG_NAME).title
+    assert told.headline.advice == explain(WRONG_NAME).advice
+    assert "Your hosting" in told.headline.who
     assert [finding.id for finding in told.findings if finding.is_cause] == [WRONG_NAME.id]
     assert [finding.id for finding in told.others] == [
         "account.quota.nearly-full",
@@ -61,10 +62,10 @@ def test_the_first_broken_link_is_named_with_what_to_do_and_who_does_it() -> Non
 
 def test_what_was_not_checked_is_neither_good_nor_bad() -> None:
     told = content("unknown")
-    assert told.verdict.status is Status.UNKNOWN
-    assert told.verdict.title == "Nothing broken was found"
+    assert told.headline.status is Status.UNKNOWN
+    assert told.headline.title == "Nothing broken was found"
     assert {link.word for link in told.chain} == {"works", "not checked"}
-    assert any("Maintenance on Sunday" in note for note in told.notes)
+    assert any("Maintenance on Sunday" in note for note in told.headline.notes)
 
 
 def test_a_broken_link_says_why_and_a_good_one_what_it_is() -> None:
@@ -76,11 +77,11 @@ def test_a_broken_link_says_why_and_a_good_one_what_it_is() -> None:
 
 def test_the_complaint_is_answered() -> None:
     told = content("broken", "es")
-    assert "No me llegan correos" in told.verdict.complaint
-    assert told.verdict.answer == "Por esto no te llega el correo:"
+    assert "No me llegan correos" in told.headline.complaint
+    assert told.headline.answer == "Por esto no te llega el correo:"
 
 
-def test_an_answer_about_something_else_than_the_cause_names_it() -> None:
+def test_the_headline_is_about_what_explains_the_complaint() -> None:
     findings = (REJECTED, NO_DMARC)
     report = replace(
         healthy(),
@@ -90,12 +91,15 @@ def test_an_answer_about_something_else_than_the_cause_names_it() -> None:
         answer=answer(Symptom.SPAM, findings, proven=False, saw_elsewhere=True),
     )
     told = report_content(report, None, NOW)
-    assert explain(NO_DMARC).title in told.verdict.answer
-    assert told.verdict.sentence == explain(REJECTED).title
+    assert told.headline.answer == report.answer.sentence if report.answer else ""
+    assert told.headline.sentence == explain(NO_DMARC).title
+    assert told.headline.title == "To be mended: DNS"
+    assert told.headline.status is Status.FAIL
+    assert [finding.id for finding in told.others] == [REJECTED.id]
 
 
 def test_the_message_for_the_hosting_holds_what_they_ask_for() -> None:
-    message = content("rejected").message
+    message = content("rejected").headline.request
     assert message[0] == "Hello,"
     assert message[1] == (
         "I have a problem with the mail of ana@bodegasdelebro.es. "
@@ -107,11 +111,11 @@ def test_the_message_for_the_hosting_holds_what_they_ask_for() -> None:
         "- Exact answer of the server: “554 5.7.1 Message refused by policy”",
     ):
         assert row in message
-    assert content("rejected").message_to == "To: Your hosting"
+    assert content("rejected").headline.request_to == "To: Your hosting"
 
 
 def test_a_message_names_no_answer_where_the_server_gave_none() -> None:
-    message = "\n".join(content("broken").message)
+    message = "\n".join(content("broken").headline.request)
     assert "“" not in message
     assert "—" not in message
     assert "mail.bodegasdelebro.es:993" in message
@@ -119,15 +123,15 @@ def test_a_message_names_no_answer_where_the_server_gave_none() -> None:
 
 def test_nobody_is_written_to_where_the_person_has_to_act() -> None:
     told = content("refused")
-    assert told.verdict.status is Status.FAIL
-    assert (told.message, told.message_to) == ((), "")
+    assert told.headline.status is Status.FAIL
+    assert (told.headline.request, told.headline.request_to) == ((), "")
 
 
 def test_messages_to_and_from_a_second_mailbox_are_told() -> None:
     told = content("elsewhere")
-    assert "A message to ana@otra.example arrived there (folder INBOX)." in told.proof
-    assert "A message from ana@otra.example arrived here (folder Spam)." in told.proof
-    assert "The test message could not be removed; delete it by hand." in told.notes
+    assert "A message to ana@otra.example arrived there (folder INBOX)." in told.headline.proof
+    assert "A message from ana@otra.example arrived here (folder Spam)." in told.headline.proof
+    assert "The test message could not be removed; delete it by hand." in told.headline.notes
     trips = next(table for table in told.tables if table.title == "Test message")
     assert trips.columns == ("", "To yourself", "To ana@otra.example", "From ana@otra.example")
     assert ("Folder", "INBOX", "INBOX", "Spam") in trips.rows
@@ -138,7 +142,7 @@ def test_a_second_mailbox_that_could_not_be_used_is_noted() -> None:
     told = report_content(
         replace(healthy(), elsewhere=Elsewhere("ana@otra.example", problem=problem)), None, NOW
     )
-    assert explain(problem).title in " ".join(told.notes)
+    assert explain(problem).title in " ".join(told.headline.notes)
 
 
 def test_the_technician_gets_servers_logins_and_the_search() -> None:
@@ -205,16 +209,18 @@ def test_a_search_that_found_nothing_has_a_report_too(language: str) -> None:
     with speaking(language):
         told = absence_content(
             address,
-            judge([missing], ()),
+            diagnose([missing], ()),
             Discovery(DiscoveryStatus.NOT_FOUND, elapsed_ms=12.0),
             NOW,
         )
-        assert told.verdict.sentence == explain(missing).title
-        assert told.verdict.status is Status.FAIL
-        unclear = absence_content(address, judge([], ()), Discovery(DiscoveryStatus.NOT_FOUND), NOW)
-    assert unclear.verdict.status is Status.UNKNOWN
-    assert str(address) in unclear.verdict.sentence
-    assert unclear.verdict.advice
+        assert told.headline.sentence == explain(missing).title
+        assert told.headline.status is Status.FAIL
+        unclear = absence_content(
+            address, diagnose([], ()), Discovery(DiscoveryStatus.NOT_FOUND), NOW
+        )
+    assert unclear.headline.status is Status.UNKNOWN
+    assert str(address) in unclear.headline.sentence
+    assert unclear.headline.advice
 
 
 HOSTILE = "<script>alert(1)</script>\x00\x1b[31m\u202eevil\u2066\r\n# INJECTED\u2028" + "x" * 10_000

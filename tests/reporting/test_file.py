@@ -119,7 +119,7 @@ def test_without_pdf_there_is_a_sentence_and_no_file(tmp_path: Path) -> None:
 CHILD = """
 import errno, os, signal, sys
 from pathlib import Path
-from mailsetup.reporting.build import ReportFileFailure, write_report
+from mailsetup.reporting.report_file import ReportFileFailure, write_report
 from tests.support.reporting.samples import content
 told, folder, fatal, how = content("healthy"), sys.argv[1], int(sys.argv[2]), sys.argv[3]
 path, touches = Path(folder, "r.html"), [0]

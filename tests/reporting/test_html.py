@@ -25,10 +25,15 @@ ALL = pytest.mark.parametrize("kind", KINDS)
 
 def said(told: ReportContent) -> list[str]:
     """Every sentence that a person has to be able to read."""
-    lines = [told.address, told.when_text, told.verdict.title, told.verdict.sentence]
-    lines += [told.verdict.advice, told.verdict.answer, *told.proof, *told.notes]
+    lines = [told.address, told.when_text, told.headline.title, told.headline.sentence]
+    lines += [
+        told.headline.advice,
+        told.headline.answer,
+        *told.headline.proof,
+        *told.headline.notes,
+    ]
     # On paper the rows of the message stand in one paragraph.
-    lines += [line.removeprefix("- ") for line in told.message]
+    lines += [line.removeprefix("- ") for line in told.headline.request]
     for link in told.chain:
         lines += [link.name, link.word, link.sentence]
     for finding in told.findings:
@@ -132,12 +137,17 @@ def outside(text: str) -> ReportContent:
     return replace(
         told,
         address=text,
-        verdict=replace(told.verdict, sentence=text, answer=text, complaint=text),
+        headline=replace(
+            told.headline,
+            sentence=text,
+            answer=text,
+            complaint=text,
+            proof=(text,),
+            notes=(text,),
+            request=(text,),
+        ),
         chain=tuple(replace(link, sentence=text) for link in told.chain),
         findings=(hurt, *rest),
-        proof=(text,),
-        notes=(text,),
-        message=(text,),
         tables=tables,
     )
 
@@ -172,7 +182,7 @@ def test_no_text_from_outside_becomes_markup(text: str) -> None:
     written = html(told)
     page = Page(written)
     assert page.shape == HARMLESS
-    assert " ".join(told.notes[0].split()) in page.text
+    assert " ".join(told.headline.notes[0].split()) in page.text
     printed = Page(print_html(told).body)
     assert printed.shape == HARMLESS_PRINT
 

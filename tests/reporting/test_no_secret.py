@@ -112,9 +112,9 @@ async def test_a_search_that_finds_nothing_is_written_in_every_form(
     verdict = await assistant.explain_absence(address, found)
     await assistant.close()
     told = absence_content(address, verdict, found, NOW)
-    assert told.verdict.status is Status.FAIL
+    assert told.headline.status is Status.FAIL
     for form, shown in forms(told).items():
-        assert re.sub(r"\s", "", told.verdict.sentence) in shown, form
+        assert re.sub(r"\s", "", told.headline.sentence) in shown, form
         assert "dns.mx.missing" in shown, form
 
 

@@ -47,7 +47,7 @@ def test_the_same_content_gives_the_same_text() -> None:
 
 def test_the_chain_is_drawn_with_signs_and_words() -> None:
     written = text(content("broken"))
-    for line in ("✘ Hosting: broken", "! Account: worth a look", "? Program: not checked"):
+    for line in ("✘ Hosting: broken", "! Account: worth a look", "– Program: not checked"):
         assert f"  {line}\n" in written
 
 

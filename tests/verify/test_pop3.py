@@ -32,11 +32,12 @@ from mailsetup.verify.events import (
     TripProgress,
     Waiting,
 )
-from mailsetup.verify.failures import border
+from mailsetup.verify.failures import DialogueGuard
 from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
-from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.pop3_round_trip import pop3_round_trip
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
+from mailsetup.verify.round_trip import round_trip
 from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
 from tests.support.network.scripted_network import Script, World
 
@@ -85,9 +86,9 @@ async def asked(
         assert isinstance(session, Pop3Session), session
         async with session:
             assert isinstance(await log_in_pop3(session, SECRET, net), LoggedIn)
-            with border(server, Stage.MAILBOX, SECRET) as end:
+            with DialogueGuard(server, Stage.MAILBOX, SECRET) as end:
                 return await question(session)  # type: ignore[misc]
-            return end.outcome()
+            return end.required_failure()
 
 
 def said_the_secret(data: bytes | bytearray) -> bool:
@@ -593,10 +594,10 @@ async def test_nothing_is_marked_for_removal_when_answers_do_not_fit_the_questio
         assert isinstance(session, Pop3Session)
         async with session:
             await log_in_pop3(session, SECRET, net)
-            with border(server, Stage.CLEAN_UP) as end:
+            with DialogueGuard(server, Stage.CLEAN_UP) as end:
                 await session.stat()
                 await session.delete(1)
-    assert end.outcome().error is DialogueFault.PROTOCOL_ERROR
+    assert end.required_failure().error is DialogueFault.PROTOCOL_ERROR
     assert b"DELE" not in heard.secure
 
 
@@ -778,8 +779,8 @@ async def travel(
     assert not isinstance(sending, DialogueFailure), sending
     async with sending:
         assert isinstance(await log_in_smtp(sending, SECRET, net), LoggedIn)
-        outcome = await pop3_round_trip(
-            INCOMING, SECRET, sending, ACCOUNT, net, attachment_mib=0, wait=wait, emit=events.append
+        outcome = await round_trip(
+            Pop3Mailbox(INCOMING, SECRET), sending, ACCOUNT, net, wait=wait, emit=events.append
         )
     return Trip(outcome, maildrop, events, clock.seconds)
 

@@ -23,8 +23,9 @@ from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketTy
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.network import Network, open_network
 from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
-from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.pop3_round_trip import pop3_round_trip
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.pop3_mailbox import Pop3Mailbox
+from mailsetup.verify.round_trip import round_trip
 from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
@@ -178,8 +179,8 @@ async def travel(world: World, net: Network, server: ServerSettings, mib: int) -
     assert not isinstance(sending, DialogueFailure), sending
     async with sending:
         assert isinstance(await log_in_smtp(sending, secret, net), LoggedIn)
-        return await pop3_round_trip(
-            server, secret, sending, account, net, attachment_mib=mib, wait=60.0
+        return await round_trip(
+            Pop3Mailbox(server, secret), sending, account, net, attachment_mib=mib, wait=60.0
         )
 
 

@@ -10,6 +10,7 @@ from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network, open_network
+from mailsetup.verify.imap_mailbox import ImapMailbox
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
 from mailsetup.verify.round_trip import round_trip
 from tests.support.servers.real_servers import World
@@ -99,7 +100,9 @@ async def test_a_message_goes_round_and_leaves_no_trace(
     async with receiving, sending:
         assert isinstance(await log_in_imap(receiving, secret, net), LoggedIn)
         assert isinstance(await log_in_smtp(sending, secret, net), LoggedIn)
-        outcome = await round_trip(receiving, sending, account, net, attachment_mib=mib, wait=20.0)
+        outcome = await round_trip(
+            ImapMailbox(receiving), sending, account, net, attachment_mib=mib, wait=20.0
+        )
     assert isinstance(outcome, RoundTrip), outcome
     assert outcome.folder == "INBOX"
     assert outcome.attachment_intact
@@ -119,7 +122,7 @@ async def test_a_message_that_is_too_large_is_not_even_begun(world: World, net: 
     async with receiving, sending:
         await log_in_imap(receiving, secret, net)
         await log_in_smtp(sending, secret, net)
-        outcome = await round_trip(receiving, sending, account, net, attachment_mib=12)
+        outcome = await round_trip(ImapMailbox(receiving), sending, account, net, attachment_mib=12)
     assert isinstance(outcome, DialogueFailure)
     assert outcome.error.value == "too-large"
     assert outcome.limit == 12_000_000

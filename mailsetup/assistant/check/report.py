@@ -66,6 +66,18 @@ class CheckReport:
         return dict(self.chain)[link]
 
     @property
+    def needs_second_mailbox(self) -> bool:
+        """Whether the complaint can only be judged with a mailbox elsewhere, and none took part."""
+        answer = self.answer
+        return self.elsewhere is None and answer is not None and answer.symptom.needs_second_mailbox
+
+    @property
+    def others(self) -> tuple[Finding, ...]:
+        """Faults other than `to_act_on`."""
+        about = self.to_act_on
+        return tuple(f for f in self.findings if f is not about and f.status is not Status.OK)
+
+    @property
     def to_act_on(self) -> Finding | None:
         """The finding that explains the complaint, or else the one that explains the chain."""
         answered = self.answer.finding if self.answer is not None else None

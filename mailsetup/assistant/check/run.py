@@ -19,22 +19,23 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.program_folders import folders_for_programs
 from mailsetup.assistant.redaction import Redacted
-from mailsetup.diagnosis.chain import Diagnosis, judge
-from mailsetup.diagnosis.checks.computer import look_at_computer
-from mailsetup.diagnosis.checks.domain import DomainVerdict, look_at_domain
+from mailsetup.diagnosis.chain import Diagnosis, diagnose
+from mailsetup.diagnosis.checks.computer import check_computer
+from mailsetup.diagnosis.checks.domain import DomainCheck, check_domain
 from mailsetup.diagnosis.checks.folders import folder_findings
-from mailsetup.diagnosis.checks.network import look_at_network
-from mailsetup.diagnosis.checks.program import look_at_programs
+from mailsetup.diagnosis.checks.network import check_network
+from mailsetup.diagnosis.checks.program import check_programs
 from mailsetup.diagnosis.checks.server import arrival_findings, finding_of, quota_findings
 from mailsetup.diagnosis.guard import Guard, guarded
 from mailsetup.diagnosis.health import blocklists
 from mailsetup.diagnosis.health.domain_health import (
     HealthRequest,
-    look_at_dns_health,
-    look_at_message,
-    settled,
+    check_dns_health,
+    check_received_message,
+    without_disproved,
 )
-from mailsetup.diagnosis.sieve.analysis import loop_finding, rule_findings, rule_folders
+from mailsetup.diagnosis.health.forwarding_loop import loop_finding
+from mailsetup.diagnosis.sieve.rule_findings import rule_findings, rule_folders
 from mailsetup.diagnosis.symptoms import SymptomAnswer, answer
 from mailsetup.discovery.certificate_names import proven_name
 from mailsetup.model.certificate import TlsFailure, TlsFault
@@ -65,8 +66,9 @@ from mailsetup.verify.events import (
     TripProgress,
     Waiting,
 )
-from mailsetup.verify.failures import border
-from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.failures import DialogueGuard
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.imap_mailbox import ImapMailbox
 from mailsetup.verify.login import (
     log_in_imap,
     log_in_pop3,
@@ -75,9 +77,11 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
-from mailsetup.verify.managesieve import ActiveRules, RulesOutcome, read_active_rules
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.managesieve.active_rules import RulesOutcome, read_active_rules
+from mailsetup.verify.managesieve.session import ActiveRules
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.pop3_mailbox import Pop3Mailbox
+from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
@@ -96,11 +100,11 @@ _LogIn = Callable[[Session, Secret, Network], Awaitable[LoggedIn | DialogueFailu
 class DomainSeen:
     """The part of a check that is the same for all mailboxes of a domain."""
 
-    verdict: DomainVerdict
+    verdict: DomainCheck
     health: tuple[Finding, ...]
 
 
-_UNSEEN = DomainVerdict((), in_order=False)
+_UNSEEN = DomainCheck((), in_order=False)
 
 
 async def see_domain(account: Account, discovery: Discovery | None, net: Network) -> DomainSeen:
@@ -115,8 +119,8 @@ async def see_domain(account: Account, discovery: Discovery | None, net: Network
     )
     guard = Guard()
     verdict, health = await asyncio.gather(
-        guard.run("domain", look_at_domain(account.address, net, facts), _UNSEEN),
-        guard.run("dns", look_at_dns_health(request, net), ()),
+        guard.run("domain", check_domain(account.address, net, facts), _UNSEEN),
+        guard.run("dns", check_dns_health(request, net), ()),
     )
     return DomainSeen(verdict, (*health, *guard.defects))
 
@@ -245,7 +249,7 @@ class Check:
     def _report(
         self, started: float, findings: Sequence[Finding], mail: _Mail, proven: Collection[Link]
     ) -> CheckReport:
-        verdict = judge(findings, proven, self._request.symptom)
+        verdict = diagnose(findings, proven, self._request.symptom)
         for link, status in verdict.chain:
             self._emit(LinkJudged(link, status))
         report = CheckReport(
@@ -359,7 +363,7 @@ class Check:
         session = mailbox.session
         if not session.known_folders:
             # Without a message on its way nobody has asked for them yet.
-            with border(session.server, Stage.MAILBOX) as listing:
+            with DialogueGuard(session.server, Stage.MAILBOX) as listing:
                 await session.folders()
             if listing.failure is not None:
                 return ()
@@ -383,7 +387,7 @@ class Check:
     async def _dns_health(self) -> tuple[Finding, ...]:
         if self._request.domain is not None:
             return self._request.domain.health
-        return self._told(await look_at_dns_health(self._health_request(), self._net))
+        return self._told(await check_dns_health(self._health_request(), self._net))
 
     async def _identity(self, mail: _Mail) -> tuple[Finding, ...]:
         """What the messages that arrived prove of the domain's identity."""
@@ -393,7 +397,9 @@ class Check:
         sent = mail.elsewhere.sent if mail.elsewhere is not None else None
         if sent is not None and sent.raw:
             requests.append(self._health_request(sent.raw, elsewhere=True))
-        looks = [guarded("message", look_at_message(request, self._net)) for request in requests]
+        looks = [
+            guarded("message", check_received_message(request, self._net)) for request in requests
+        ]
         if sent is not None and self._request.blocklists:
             looks.append(guarded("blocklists", blocklists.findings(sent.raw, self._net.dns)))
         return self._told([one for found in await asyncio.gather(*looks) for one in found])
@@ -407,7 +413,7 @@ class Check:
             unproven += (FindingId.DNS_SPF_SENDER_NOT_COVERED,)
         sent = mail.elsewhere.sent if mail.elsewhere is not None else None
         request = self._health_request(sent.raw if sent is not None else b"", elsewhere=True)
-        return tuple(one for one in settled(of_dns, request) if one.id not in unproven)
+        return tuple(one for one in without_disproved(of_dns, request) if one.id not in unproven)
 
     async def _programs(self, incoming: _Side, outgoing: _Side) -> tuple[Finding, ...]:
         """The account in the programs on this computer, once its servers are seen to work."""
@@ -416,7 +422,7 @@ class Check:
         accounts = await in_thread(self._programs_here)
         account = self._account
         good = (account.incoming, account.outgoing, *self._request.alternatives)
-        return self._told(await look_at_programs(account, good, accounts, self._net))
+        return self._told(await check_programs(account, good, accounts, self._net))
 
     async def _elsewhere(
         self, incoming: _Side, outgoing: _Side
@@ -455,16 +461,16 @@ class Check:
         failures = [side.failure for side in (incoming, outgoing) if side.failure is not None]
         if not failures:
             return ()
-        looks = [guarded("computer", look_at_computer(failures, self._net))]
+        looks = [guarded("computer", check_computer(failures, self._net))]
         if not (incoming.reached or outgoing.reached):
-            looks.append(guarded("network", look_at_network(self._net)))
+            looks.append(guarded("network", check_network(self._net)))
         return self._told([one for found in await asyncio.gather(*looks) for one in found])
 
-    async def _domain(self) -> DomainVerdict:
+    async def _domain(self) -> DomainCheck:
         if self._request.domain is not None:
             return self._request.domain.verdict
         self._begin(Activity.LOOK_AT_DOMAIN, self._account.address.display_domain)
-        verdict = await look_at_domain(self._account.address, self._net)
+        verdict = await check_domain(self._account.address, self._net)
         verdict = replace(verdict, findings=self._told(verdict.findings))
         failed = any(f.status is Status.FAIL for f in verdict.findings)
         status = Status.OK if verdict.in_order else Status.FAIL if failed else Status.WARN
@@ -655,9 +661,14 @@ class Check:
         if not (incoming.is_good and outgoing.is_good):
             # With a refused login or a full mailbox there is nothing left to be learnt from it.
             return None, ()
-        message = Message(smtp, self._account, attachment_mib=self._request.attachment_mib)
-        outcome = await mailbox.see_arrive(
-            message, self._net, wait=self._request.wait, emit=self._trip_progress
+        outcome = await round_trip(
+            mailbox,
+            smtp,
+            self._account,
+            self._net,
+            attachment_mib=self._request.attachment_mib,
+            wait=self._request.wait,
+            emit=self._trip_progress,
         )
         if isinstance(outcome, DialogueFailure):
             self._end_trip(Status.FAIL)
@@ -748,7 +759,7 @@ class Check:
             self._emit(FindingMade(told[-1]))
         return tuple(told)
 
-    def _proven(self, domain: DomainVerdict, mail: _Mail) -> set[Link]:
+    def _proven(self, domain: DomainCheck, mail: _Mail) -> set[Link]:
         proven: set[Link] = set()
         if mail.incoming.reached and mail.outgoing.reached:
             proven |= {Link.HOSTING, Link.CLIENT}

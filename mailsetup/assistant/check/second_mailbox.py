@@ -16,6 +16,7 @@ from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Account, Protocol
 from mailsetup.net.network import Network
+from mailsetup.verify.imap_mailbox import ImapMailbox
 from mailsetup.verify.login import (
     log_in_imap,
     log_in_pop3,
@@ -24,7 +25,8 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.mailbox import ImapMailbox, Mailbox, Message, Pop3Mailbox
+from mailsetup.verify.pop3_mailbox import Pop3Mailbox
+from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
@@ -60,8 +62,8 @@ async def exchange(
         begin(Activity.SEND_ELSEWHERE, address)
         begin(Activity.RECEIVE_FROM_ELSEWHERE, address)
         sent, received = await asyncio.gather(
-            other_mailbox.see_arrive(Message(smtp, account, other.address), net, wait=wait),
-            mailbox.see_arrive(Message(other_smtp, other, account.address), net, wait=wait),
+            round_trip(other_mailbox, smtp, account, net, to=other.address, wait=wait),
+            round_trip(mailbox, other_smtp, other, net, to=account.address, wait=wait),
         )
     end(Activity.SEND_ELSEWHERE, _status(sent))
     end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))

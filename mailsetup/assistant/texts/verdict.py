@@ -1,46 +1,104 @@
-"""The sentences of a result: window, command line and report say them alike."""
+"""The verdict on a check or a search in words, for window, terminal and reports alike."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from mailsetup.assistant.check.report import CheckReport, Elsewhere
-from mailsetup.assistant.texts.common import link_name
+from mailsetup.assistant.texts.common import actor_name, link_name
 from mailsetup.diagnosis.catalogue import explain
+from mailsetup.diagnosis.chain import Diagnosis
 from mailsetup.diagnosis.checks.server import room_for_files
-from mailsetup.figures import seconds, size
+from mailsetup.diagnosis.symptoms import complaint
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds, size
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import Stage
-from mailsetup.model.finding import Actor, Finding
+from mailsetup.model.discovery import Discovery
+from mailsetup.model.finding import Actor, Finding, Status
+from mailsetup.model.headline import Headline
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.text import plain
 
 
-def verdict_words(report: CheckReport) -> tuple[str, str]:
-    """The verdict as a title and one sentence."""
-    cause = report.root_cause
+def headline(report: CheckReport, now: datetime) -> Headline:
+    """The verdict on a check, in the current language. ``now`` is aware.
+
+    It is about `CheckReport.to_act_on`: the finding that explains the complaint, or else the root
+    cause.
+    """
+    proof, notes = proof_sentences(report), note_sentences(report)
+    answer = report.answer
+    said = ""
+    if answer is not None:
+        said = _("You said: “{complaint}”").format(complaint=complaint(answer.symptom))
+    cause = report.to_act_on
     if cause is not None:
-        return broken_words(cause)
-    if report.is_proven:
-        return _("Everything works"), _("Your mail comes in and goes out.")
-    if report.is_in_order:
-        return _("Logging in works"), _("Sending was not tested.")
-    return _("Nothing broken was found"), _("Not everything could be checked.")
+        shown = _about(report.account.address, cause, now)
+        status = Status.WARN if report.is_healthy else Status.FAIL
+        led_to = answer.sentence if answer is not None and answer.finding is not None else ""
+        return replace(
+            shown, status=status, complaint=said, answer=led_to, proof=proof, notes=notes
+        )
+    status, title, sentence = _without_cause(report)
+    if answer is not None:
+        sentence = answer.sentence
+    return Headline(status, title, sentence, complaint=said, proof=proof, notes=notes)
 
 
-def healthy_sentence(report: CheckReport) -> str:
-    """The verdict as one sentence; "" where a link is broken."""
-    if not report.is_healthy:
-        return ""
-    if report.is_proven:
-        return _("Everything works.")
-    if report.is_in_order:
-        return _("Logging in works; sending was not tested.")
-    return _("Nothing is broken as far as it could be checked.")
+def _without_cause(report: CheckReport) -> tuple[Status, str, str]:
+    if report.is_in_order and not report.needs_second_mailbox:
+        if report.is_proven:
+            return Status.OK, _("Everything works"), _("Your mail comes in and goes out.")
+        return Status.UNKNOWN, _("Logging in works"), _("Sending was not tested.")
+    return Status.UNKNOWN, _("Nothing broken was found"), _("Not everything could be checked.")
 
 
-def broken_words(cause: Finding) -> tuple[str, str]:
-    """The same for a chain that is broken by this."""
-    return _("Broken here: {link}").format(link=link_name(cause.link)), explain(cause).title
+def absence_headline(
+    address: EmailAddress, discovery: Discovery, diagnosis: Diagnosis, now: datetime
+) -> Headline:
+    """The verdict on a search that found no settings. ``now`` is aware."""
+    cause = diagnosis.root_cause
+    if cause is not None:
+        return _about(address, cause, now)
+    missing = Headline(
+        Status.UNKNOWN,
+        _("No settings were found"),
+        _("No mail servers were found for {address}.").format(address=address),
+    )
+    if discovery.hints:
+        # They say what to do with this provider.
+        return missing
+    return replace(
+        missing,
+        advice=_(
+            "Ask your hosting for the names of its mail servers (its welcome message has them), "
+            "and enter them by hand."
+        ),
+        who=who_sentence(Actor.YOU),
+    )
+
+
+def _about(address: EmailAddress, cause: Finding, now: datetime) -> Headline:
+    explanation = explain(cause)
+    failed = cause.status is Status.FAIL
+    title = _("Broken here: {link}") if failed else _("To be mended: {link}")
+    request = message_for_actor(address, cause, now)
+    to = _("To: {who}").format(who=actor_name(explanation.who)) if request else ""
+    return Headline(
+        cause.status,
+        title.format(link=link_name(cause.link)),
+        explanation.title,
+        explanation.advice,
+        who_sentence(explanation.who),
+        finding_id=cause.id,
+        request=tuple(request.splitlines()),
+        request_to=to,
+    )
+
+
+def who_sentence(actor: Actor) -> str:
+    """Who can act on an advice."""
+    return _("Who can mend it: {who}").format(who=actor_name(actor))
 
 
 def proof_sentences(report: CheckReport) -> tuple[str, ...]:

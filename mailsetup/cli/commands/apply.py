@@ -1,103 +1,104 @@
 """The command ``apply``: puts an account into an installed program, or takes it out again."""
 
+from mailsetup.apply import texts
+from mailsetup.apply.applier import Applier, ApplyRequest, ProfileApplier
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.result import AlreadyThere, Applied, ApplyFailure, FilesApplied, UndoFailure
+from mailsetup.apply.targets import Target
 from mailsetup.cli import text
-from mailsetup.cli.account import parse_address, unknown_program
+from mailsetup.cli.account import parse_address
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.document import Document
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
 from mailsetup.cli.parser.apply import ApplyCommand
-from mailsetup.cli.password import password_for
+from mailsetup.cli.programs import parse_program
 from mailsetup.cli.requested_account import requested_account
 from mailsetup.cli.streams import Streams
-from mailsetup.export.registry import exporter
 from mailsetup.i18n import _
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
 from mailsetup.model.settings_json import SCHEMA
 
 
 def run(command: ApplyCommand, streams: Streams) -> ExitStatus:
     """Apply or undo."""
-    chosen = exporter(command.program)
-    if chosen is None:
-        raise unknown_program(command.program)
-    match chosen.id:
-        case "thunderbird" if command.undo:
-            return _undo_thunderbird(command, streams)
-        case "thunderbird":
-            return _apply_thunderbird(command, streams)
-        case "evolution":
-            return _apply_evolution(command, streams)
-        case _:
-            raise CommandError(
-                "apply.impossible",
-                _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
-                    program=_(chosen.title), id=chosen.id
-                ),
-            )
+    target = parse_program(command.program)
+    if command.undo and target.load_profile_applier is not None:
+        return _undo(target.load_profile_applier(), command, streams)
+    if target.load_applier is not None:
+        return _apply(target, target.load_applier(), command, streams)
+    raise CommandError(
+        "apply.impossible",
+        _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
+            program=_(target.title), id=target.id
+        ),
+    )
 
 
-def _apply_thunderbird(command: ApplyCommand, streams: Streams) -> ExitStatus:
-    from mailsetup.apply.thunderbird import existing_profile as existing
-    from mailsetup.apply.thunderbird.new_profile import ApplyOutcome as Change
-    from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, ThunderbirdFailure
-
+def _apply(target: Target, applier: Applier, command: ApplyCommand, streams: Streams) -> ExitStatus:
     account = requested_account(command.account, streams)
-    secret = None
-    if command.store_password:
-        from mailsetup.cli.engine import Engine, run_options
-
-        with Engine(run_options(command.account.search)) as engine:
-            secret = password_for(
-                account.address, streams, engine, from_stdin=command.password_stdin
-            )
-    done = existing.apply(account, profile=command.profile, password=secret)
-    document: Document = {
-        "schema": SCHEMA,
-        "address": str(account.address),
-        "program": command.program,
-    }
-    match done:
-        case ThunderbirdFailure(reason=reason):
-            raise CommandError("apply.refused", reason)
-        case existing.AlreadyThere():
-            document |= {"outcome": "already-there", "corrected": [], "password_stored": False}
-        case ThunderbirdApplied():
-            document |= {
-                "outcome": "applied",
-                "change": str(done.outcome),
-                "corrected": list(done.corrected),
-                "password_stored": done.password_stored,
-            }
-    document |= {
-        "profile": str(done.profile),
-        "name": done.name,
-        "command": list(done.command),
-        "notes": list(done.notes),
-    }
+    secret = _password(account, command, streams) if command.store_password else None
+    request = ApplyRequest(account, command.profile, password=secret, repair=command.force)
+    result = applier.apply(request, Computer())
+    if isinstance(result, ApplyFailure):
+        raise CommandError("apply.refused", result.reason)
     if streams.wants_json:
+        document: Document = {
+            "schema": SCHEMA,
+            "address": str(account.address),
+            "program": command.program,
+            **_members(result),
+        }
         print_document(document, streams.stdout)
         return ExitStatus.DONE
-    if isinstance(done, existing.AlreadyThere):
-        text.write_already_there(done.name, done.profile, done.notes, streams.stdout)
-    elif done.outcome is Change.PROFILE:
-        text.write_applied(done.name, done.profile, done.notes, streams.stdout)
-    else:
-        text.write_changed(done.name, done.profile, done.corrected, done.notes, streams.stdout)
-    text.write_opening(None if done.opens_by_itself else done.command, streams.stdout)
+    program = _(target.title)
+    lines = [*texts.lines(result, program, account.address), texts.opening(result, program)]
+    text.write_notes([line for line in lines if line], streams.stdout)
     return ExitStatus.DONE
 
 
-def _undo_thunderbird(command: ApplyCommand, streams: Streams) -> ExitStatus:
-    from mailsetup.apply.thunderbird.undo import UndoFailure, clear_leftovers, undo_last, undoable
+def _password(account: Account, command: ApplyCommand, streams: Streams) -> Secret:
+    # The settings may come from a file, and then only a password needs asyncio and ssl (100 ms).
+    from mailsetup.cli.engine import Engine, run_options
+    from mailsetup.cli.password import password_for
 
-    address = parse_address(command.account.address)
-    newest = next((one for one in undoable() if one.address == address.ascii), None)
-    if not command.profile and newest is None:
-        clear_leftovers()
-        message = _("Nothing was put into Thunderbird for {address} that could be taken back.")
-        raise CommandError("undo.refused", message.format(address=address))
-    profile = command.profile or (str(newest.profile) if newest else "")
-    undone = undo_last(profile, only_ours=command.only_ours)
+    with Engine(run_options(command.account.search)) as engine:
+        return password_for(account.address, streams, engine, from_stdin=command.password_stdin)
+
+
+def _members(result: Applied) -> Document:
+    """The members of the JSON document that depend on the kind of result."""
+    if isinstance(result, FilesApplied):
+        return {
+            "outcome": "applied",
+            "files": [str(path) for path in result.files],
+            "live": result.live,
+            "steps": [step.text for step in result.steps],
+            "notes": list(result.notes),
+        }
+    members: Document = {
+        "profile": str(result.profile),
+        "name": result.name,
+        "command": list(result.command),
+        "notes": list(result.notes),
+    }
+    if isinstance(result, AlreadyThere):
+        return members | {"outcome": "already-there", "corrected": [], "password_stored": False}
+    return members | {
+        "outcome": "applied",
+        "change": str(result.outcome),
+        "corrected": list(result.corrected),
+        "password_stored": result.password_stored,
+    }
+
+
+def _undo(applier: ProfileApplier, command: ApplyCommand, streams: Streams) -> ExitStatus:
+    computer, address = Computer(), parse_address(command.account.address)
+    place = applier.last_change(address.ascii, command.profile, computer)
+    if isinstance(place, UndoFailure):
+        raise CommandError("undo.refused", place.reason)
+    undone = applier.undo(place, only_ours=command.only_ours, computer=computer)
     if isinstance(undone, UndoFailure):
         hint = _("Add --only-ours to do that.") if undone.only_ours_possible else ""
         raise CommandError("undo.refused", f"{undone.reason} {hint}".strip())
@@ -112,30 +113,4 @@ def _undo_thunderbird(command: ApplyCommand, streams: Streams) -> ExitStatus:
         print_document(document, streams.stdout)
     else:
         text.write_notes((_("Taken back."), *undone.notes), streams.stdout)
-    return ExitStatus.DONE
-
-
-def _apply_evolution(command: ApplyCommand, streams: Streams) -> ExitStatus:
-    from mailsetup.apply.evolution import EvolutionFailure, apply_evolution
-
-    account = requested_account(command.account, streams)
-    done = apply_evolution(account, repair=command.force)
-    if isinstance(done, EvolutionFailure):
-        raise CommandError("apply.refused", done.reason)
-    if streams.wants_json:
-        document: Document = {
-            "schema": SCHEMA,
-            "outcome": "applied",
-            "address": str(account.address),
-            "program": command.program,
-            "files": [str(path) for path in done.files],
-            "live": done.live,
-            "steps": [step.text for step in done.steps],
-            "notes": list(done.notes),
-        }
-        print_document(document, streams.stdout)
-    else:
-        lines = [_("Evolution has the account {address}.").format(address=account.address)]
-        lines += [step.text for step in done.steps]
-        text.write_notes((*lines, *done.notes), streams.stdout)
     return ExitStatus.DONE

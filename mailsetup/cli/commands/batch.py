@@ -23,7 +23,6 @@ from mailsetup.batch.result import PersonState, state_word
 from mailsetup.batch.run import BatchRunner, Work
 from mailsetup.batch.table import PeopleTable, TableFailure, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table, checked_programs
-from mailsetup.cli.account import unknown_program
 from mailsetup.cli.batch_progress import batch_progress
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.document import Document
@@ -31,6 +30,7 @@ from mailsetup.cli.engine import Engine, run_options
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import error_document, print_document
 from mailsetup.cli.parser.batch import BatchCommand
+from mailsetup.cli.programs import unknown_program
 from mailsetup.cli.services import Services
 from mailsetup.cli.streams import Streams
 from mailsetup.files import atomic

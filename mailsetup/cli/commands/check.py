@@ -18,9 +18,9 @@ from mailsetup.cli.check_document import (
     check_members,
     report_members,
     sign_in_members,
-    verdict_members,
 )
 from mailsetup.cli.command_error import CommandError
+from mailsetup.cli.diagnosis_document import verdict_members
 from mailsetup.cli.document import discovery_document
 from mailsetup.cli.engine import Engine, run_options
 from mailsetup.cli.exit_status import ExitStatus

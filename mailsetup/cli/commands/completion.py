@@ -5,12 +5,11 @@ from collections.abc import Iterator
 
 import shtab
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.parser.command_line import parser
 from mailsetup.cli.parser.self_description import CompletionCommand
 from mailsetup.cli.streams import Streams
-from mailsetup.export.exporter import Automation
-from mailsetup.export.registry import EXPORTERS
 
 _FILES = frozenset({"settings", "ca_file", "report", "since", "sign_cert", "sign_key", "table"})
 _FOLDERS = frozenset({"out", "folder"})
@@ -24,9 +23,7 @@ def run(command: CompletionCommand, streams: Streams) -> ExitStatus:
         if action.dest in _PROGRAMS:
             applies = "--to" in action.option_strings
             action.choices = [
-                known.id
-                for known in EXPORTERS
-                if not applies or known.automation is Automation.APPLY
+                known.id for known in TARGETS if not applies or known.load_applier is not None
             ]
         # shtab reads this attribute: the name of a function in its scripts.
         elif action.dest in _FILES:

@@ -4,23 +4,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
+from mailsetup.apply.targets import Target
 from mailsetup.batch.welcome_sheet import Printed
 from mailsetup.cli import text
-from mailsetup.cli.account import unknown_program
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.document import Document
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
 from mailsetup.cli.parser.export import ExportCommand
 from mailsetup.cli.password import typed_secret
-from mailsetup.cli.services import Services
+from mailsetup.cli.programs import parse_program
 from mailsetup.cli.requested_account import requested_account
+from mailsetup.cli.services import Services
 from mailsetup.cli.streams import Streams
-from mailsetup.export.exporter import Artifact, Exporter, ExportFailure
+from mailsetup.export.exporter import Artifact, ExportFailure
 from mailsetup.export.guide.paper import with_pdf
-from mailsetup.export.programs.apple_mail import AppleMail
-from mailsetup.export.programs.other import Other
-from mailsetup.export.registry import exporter
 from mailsetup.files.user_file import PIPE_SECONDS, FileFailure, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
@@ -32,7 +30,7 @@ _MAX_KEY_FILE = 1024 * 1024
 
 def run(command: ExportCommand, streams: Streams, services: Services) -> ExitStatus:
     """Write the files of all programs, or none."""
-    programs = [_program(name) for name in dict.fromkeys(command.programs)]
+    programs = [parse_program(name) for name in dict.fromkeys(command.programs)]
     account = requested_account(command.account, streams)
     artifacts = [_artifact(one, account, command, streams, services) for one in programs]
     together = Artifact(tuple(file for one in artifacts for file in one.files), ())
@@ -54,34 +52,27 @@ def run(command: ExportCommand, streams: Streams, services: Services) -> ExitSta
     return ExitStatus.DONE
 
 
-def _program(name: str) -> Exporter:
-    chosen = exporter(name)
-    if chosen is None:
-        raise unknown_program(name)
-    return chosen
-
-
 def _artifact(
-    program: Exporter,
+    program: Target,
     account: Account,
     command: ExportCommand,
     streams: Streams,
     services: Services,
 ) -> Artifact:
-    artifact = program.export(account)
+    artifact = program.exporter.export(account)
     if isinstance(artifact, ExportFailure):
         raise CommandError("export.impossible", artifact.reason)
     make_pdf = services.make_page_pdf
-    if isinstance(program, Other) and make_pdf is not None:
+    if program.has_printed_guide and make_pdf is not None:
         artifact = with_pdf(
             artifact, account, lambda html, title: make_pdf(Printed(title, html, {}))
         )
-    if isinstance(program, AppleMail) and command.sign_cert is not None:
+    if program.can_be_signed and command.sign_cert is not None:
         artifact = _signed(artifact, command.sign_cert, command.sign_key, streams)
     return artifact
 
 
-def _document(account: Account, made: list[tuple[Exporter, Artifact, list[Path]]]) -> Document:
+def _document(account: Account, made: list[tuple[Target, Artifact, list[Path]]]) -> Document:
     """What ``--json`` prints. The members of a single program stand in the document itself."""
     exports = [_members(*one) for one in made]
     document: Document = {
@@ -95,7 +86,7 @@ def _document(account: Account, made: list[tuple[Exporter, Artifact, list[Path]]
     return document
 
 
-def _members(program: Exporter, artifact: Artifact, places: list[Path]) -> Document:
+def _members(program: Target, artifact: Artifact, places: list[Path]) -> Document:
     return {
         "program": program.id,
         "files": [str(path) for path in places],

@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from typing import TextIO
 
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.targets import TARGETS
 from mailsetup.cli.document import Document
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
 from mailsetup.cli.streams import Streams
 from mailsetup.export.exporter import Automation, Exporter
-from mailsetup.export.registry import EXPORTERS, installed
 from mailsetup.i18n import _
 from mailsetup.model.settings_json import SCHEMA
 
 
 def run(streams: Streams) -> ExitStatus:
     """Print the table of programs."""
-    rows = [(program, installed(program.id)) for program in EXPORTERS]
+    computer = Computer()
+    rows = [(target.exporter, target.is_installed(computer)) for target in TARGETS]
     if streams.wants_json:
         document: Document = {
             "schema": SCHEMA,

@@ -12,8 +12,8 @@ from mailsetup.assistant.domain_watch import DomainReport, ServerSeen
 from mailsetup.assistant.texts.common import server_sentence
 from mailsetup.cli import check_text, text
 from mailsetup.cli.account import parse_domain, settings_from_file
-from mailsetup.cli.check_document import finding_json, verdict_members
 from mailsetup.cli.command_error import CommandError
+from mailsetup.cli.diagnosis_document import finding_json, verdict_members
 from mailsetup.cli.document import Document, discovery_document
 from mailsetup.cli.engine import Engine, run_options
 from mailsetup.cli.exit_status import ExitStatus

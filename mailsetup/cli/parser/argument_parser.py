@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from mailsetup.i18n import N_, _
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.text import plain
 
 _ARGPARSE_TEXTS = (
@@ -120,7 +121,7 @@ def add_verb(
 def _add_language(group: argparse._ActionsContainer) -> None:
     """``--lang`` may stand behind the command, too; it is read before parsing."""
     group.add_argument(
-        "--lang", choices=("es", "en"), default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        "--lang", choices=tuple(LANGUAGES), default=argparse.SUPPRESS, help=argparse.SUPPRESS
     )
 
 

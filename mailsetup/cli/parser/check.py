@@ -15,7 +15,8 @@ from mailsetup.cli.parser.option_groups import (
     fill,
 )
 from mailsetup.i18n import _
-from mailsetup.model.symptom import WORDS, Symptom, parse_symptom
+from mailsetup.i18n.languages import SYMPTOM_WORDS
+from mailsetup.model.symptom import Symptom
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,9 @@ def _add_scope(check: Parser) -> None:
     )
     check.add_argument(
         "--symptom",
-        choices=WORDS,
+        choices=tuple(SYMPTOM_WORDS),
         metavar=_("COMPLAINT"),
-        help=_("what is wrong, to be answered: {words}").format(words=", ".join(WORDS)),
+        help=_("what is wrong, to be answered: {words}").format(words=", ".join(SYMPTOM_WORDS)),
     )
     check.add_argument(
         "--report",
@@ -159,4 +160,4 @@ def read(namespace: Namespace) -> CheckCommand | WatchCommand:
         return fill(WatchCommand, namespace)
     if namespace.address is None:
         raise UsageError(_("An address is needed, or --domain."), CheckCommand.verb)
-    return fill(CheckCommand, namespace, symptom=parse_symptom(namespace.symptom or ""))
+    return fill(CheckCommand, namespace, symptom=SYMPTOM_WORDS.get(namespace.symptom))

@@ -15,13 +15,13 @@ from mailsetup.cli.parser import self_description as about
 from mailsetup.cli.parser.argument_parser import (
     Parser,
     UsageError,
-    epilog_of,
     translate_argparse,
     wrapped,
 )
 from mailsetup.cli.parser.combinations import refusal
 from mailsetup.cli.parser.unknown_options import check_options
 from mailsetup.i18n import _
+from mailsetup.i18n.languages import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,9 @@ def parser() -> Parser:
         action="store_true",
         help=_("open the program on its built-in mail world; nothing leaves this computer"),
     )
-    root.add_argument("--lang", choices=("es", "en"), help=_("language; otherwise the system's"))
+    root.add_argument(
+        "--lang", choices=tuple(LANGUAGES), help=_("language; otherwise the system's")
+    )
     root.add_argument("--screenshot", metavar="FILE", help=argparse.SUPPRESS)
     verbs = root.add_subparsers(dest="verb", metavar=_("COMMAND"))
     for module in (discover, check, export, apply, publish, batch, kit, about):
@@ -97,19 +99,19 @@ def parser() -> Parser:
 
 
 def _epilog() -> str:
-    examples = epilog_of(
-        (
-            "mailsetup discover ana@company.com",
-            "mailsetup check ana@company.com",
-            "mailsetup apply ana@company.com --to thunderbird",
-            "mailsetup batch people.csv --out people",
-            "mailsetup --demo",
-        )
+    examples = _(
+        "Examples:\n"
+        "  mailsetup discover ana@company.com\n"
+        "  mailsetup check ana@company.com\n"
+        "  mailsetup apply ana@company.com --to thunderbird\n"
+        "  mailsetup batch people.csv --out people\n"
+        "  mailsetup --demo\n"
+        "\n"
+        "“mailsetup COMMAND --help” shows examples of each."
     )
-    more = _("“mailsetup COMMAND --help” shows examples of each.")
     statuses = ", ".join(f"{status:d} {status.meaning}" for status in ExitStatus)
     exit_status = wrapped(_("Exit status: {statuses}.").format(statuses=statuses))
-    return f"{examples}\n\n{more}\n{exit_status}"
+    return f"{examples}\n{exit_status}"
 
 
 def parse(arguments: Sequence[str]) -> AnyCommand:

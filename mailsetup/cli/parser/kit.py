@@ -7,8 +7,8 @@ from typing import ClassVar
 
 from mailsetup.cli.parser.argument_parser import Parser, Verbs, add_verb
 from mailsetup.cli.parser.option_groups import add_name, add_settings, fill
-from mailsetup.model.kit_id import KitId
 from mailsetup.i18n import _
+from mailsetup.model.kit_id import KitId
 
 
 @dataclass(frozen=True, slots=True)

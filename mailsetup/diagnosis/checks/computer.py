@@ -1,12 +1,13 @@
-"""This computer and its network as the cause of what looks like the server's fault.
+"""Faults of this computer and its network that look like faults of the server.
 
-Asked only where a server could not be reached or did not prove itself. Other hosts are connected
-to, but nothing is said to them.
+Checked only where a server could not be reached or its certificate was not valid. Other hosts are
+connected to for comparison; no mail protocol is spoken with them.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from mailsetup.diagnosis.checks.network import KNOWN_PAGES
 from mailsetup.model.certificate import TlsFault
@@ -22,10 +23,10 @@ from mailsetup.net.network import Network
 _TIMEOUT = 5.0
 _LIMIT = 16 * 1024
 CLOCK_TOLERANCE = timedelta(minutes=10)
-"""No certificate is that close to its limits by chance, and no honest clock that far off."""
+"""A smaller difference explains no certificate error."""
 
-# Servers that always answer, for comparison: whoever closes a port closes it for them too.
-_COMPARED = {
+# Servers that always answer, for comparison: a network that blocks a port blocks it for them too.
+_COMPARED: Final[Mapping[int, str]] = {
     993: "imap.gmail.com",
     995: "pop.gmail.com",
     465: "smtp.gmail.com",
@@ -34,13 +35,13 @@ _COMPARED = {
     110: "outlook.office365.com",
 }
 _WEB = ("v1.ispdb.net", 443)
-_OWN_PORTS = {
+_OWN_PORTS: Final[Mapping[Protocol, tuple[int, int]]] = {
     Protocol.IMAP: (993, 143),
     Protocol.POP3: (995, 110),
     Protocol.SMTP: (465, 587),
 }
 
-# What antivirus programs and company proxies call themselves as issuers of certificates.
+# Issuer names of antivirus programs and company proxies that intercept TLS.
 _INTERCEPTORS = (
     "avast", "avg ", "eset", "kaspersky", "bitdefender", "norton", "mcafee", "panda", "g data",
     "dr.web", "sophos", "fortinet", "fortigate", "zscaler", "palo alto", "check point", "sonicwall",
@@ -52,10 +53,8 @@ _UNREACHED = (DialogueFault.TIMEOUT, DialogueFault.UNREACHABLE, DialogueFault.RE
 _OUTDATED = (DialogueFault.CERTIFICATE_EXPIRED, DialogueFault.CERTIFICATE_NOT_YET_VALID)
 
 
-async def look_at_computer(
-    failures: Sequence[DialogueFailure], net: Network
-) -> tuple[Finding, ...]:
-    """What here explains the failures of servers; nothing where the servers are to blame."""
+async def check_computer(failures: Sequence[DialogueFailure], net: Network) -> tuple[Finding, ...]:
+    """Findings that explain the failures of servers; none where the servers themselves fail."""
     clock, intercepted, blocked = await asyncio.gather(
         _clock([one for one in failures if one.error in _OUTDATED], net),
         _interception(
@@ -67,7 +66,7 @@ async def look_at_computer(
 
 
 def _is_unreached(failure: DialogueFailure) -> bool:
-    # A server that hangs up at the login was reached: its port is open.
+    # A server that closes the connection at the login was reached: its port is open.
     return failure.error in _UNREACHED and failure.stage is not Stage.LOGIN
 
 
@@ -75,27 +74,27 @@ def _is_unreached(failure: DialogueFailure) -> bool:
 
 
 async def _clock(failures: Sequence[DialogueFailure], net: Network) -> Finding | None:
-    """Whether the certificates are good and this computer's time is not."""
+    """Whether the certificates are valid and this computer's clock is wrong."""
     certificates = [one.certificate for one in failures if one.certificate is not None]
     if not certificates:
         return None
-    told = await _told_time(net)
-    if told is None:
+    reported = await _reported_time(net)
+    if reported is None:
         return None
-    offset = net.clock.now() - told
-    good_then = any(one.not_before <= told <= one.not_after for one in certificates)
-    if abs(offset) < CLOCK_TOLERANCE or not good_then:
+    offset = net.clock.now() - reported
+    are_valid = any(one.not_before <= reported <= one.not_after for one in certificates)
+    if abs(offset) < CLOCK_TOLERANCE or not are_valid:
         return None
     return Finding(
         FindingId.CLIENT_CLOCK_WRONG,
         Status.FAIL,
         {"offset": duration(abs(offset))},
-        {"here": net.clock.now().isoformat(timespec="seconds"), "elsewhere": told.isoformat()},
+        {"here": net.clock.now().isoformat(timespec="seconds"), "elsewhere": reported.isoformat()},
     )
 
 
-async def _told_time(net: Network) -> datetime | None:
-    """The time that servers tell over plain HTTP: with a wrong clock nothing else can be asked."""
+async def _reported_time(net: Network) -> datetime | None:
+    """The ``Date`` of servers over plain HTTP: with a wrong clock every TLS connection fails."""
     replies = await asyncio.gather(
         *(net.http.get_plain(url, limit=_LIMIT, timeout=_TIMEOUT) for url, _ in KNOWN_PAGES)
     )
@@ -104,7 +103,7 @@ async def _told_time(net: Network) -> datetime | None:
 
 
 def duration(span: timedelta) -> str:
-    """A span in signs that are the same in every language: ``3 d 4 h``, ``25 min``."""
+    """A duration in SI symbols, the same in every language: ``3 d 4 h``, ``25 min``."""
     minutes = round(span.total_seconds() / 60)
     days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
     if days:
@@ -112,11 +111,11 @@ def duration(span: timedelta) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-# Somebody in between ----------------------------------------------------------------------------
+# TLS interception --------------------------------------------------------------------------------
 
 
 async def _interception(failures: Sequence[DialogueFailure], net: Network) -> Finding | None:
-    """Whether somebody here issues certificates of their own for other people's servers."""
+    """Whether a program or proxy here issues its own certificates for other hosts."""
     issuers = {one.certificate.issuer for one in failures if one.certificate is not None}
     if not issuers:
         return None
@@ -136,7 +135,7 @@ async def _interception(failures: Sequence[DialogueFailure], net: Network) -> Fi
 
 
 async def _issuer_elsewhere(net: Network) -> str:
-    """Who vouches for a well-known server, where nobody trustworthy does."""
+    """The issuer of a well-known server's certificate, "" where the certificate is trusted."""
     outcome = await _connected(net, _COMPARED[993], 993, tls=True)
     if isinstance(outcome, Connection):
         outcome.close()
@@ -151,10 +150,10 @@ async def _issuer_elsewhere(net: Network) -> str:
 
 
 async def _blocked_ports(failures: Sequence[DialogueFailure], net: Network) -> Finding | None:
-    """Whether the network closes ports, and which of ours it leaves open.
+    """Whether the network blocks ports, and which ports of the server it leaves open.
 
-    A port is called closed only where a server elsewhere cannot be reached at it either, while
-    something else gets out; otherwise it is this one server that does not answer.
+    A port counts as blocked only where a server elsewhere cannot be reached at it either, while
+    another connection succeeds; otherwise it is this one server that does not answer.
     """
     suspects = {one.server.port for one in failures if one.server.port in _COMPARED}
     if not suspects:
@@ -166,7 +165,7 @@ async def _blocked_ports(failures: Sequence[DialogueFailure], net: Network) -> F
         if port != one.server.port
     }
     compared = {(host, port) for port, host in _COMPARED.items()}
-    reached = await _reach({*own, *compared, _WEB}, net)
+    reached = await _reachable({*own, *compared, _WEB}, net)
     blocked = sorted(port for port in suspects if (_COMPARED[port], port) not in reached)
     if not blocked or not reached:
         return None
@@ -186,15 +185,15 @@ async def _blocked_ports(failures: Sequence[DialogueFailure], net: Network) -> F
     )
 
 
-async def _reach(places: Iterable[tuple[str, int]], net: Network) -> set[tuple[str, int]]:
-    """Which of the places take a connection."""
-    ordered = sorted(set(places))
-    outcomes = await asyncio.gather(*(_connected(net, *place) for place in ordered))
+async def _reachable(endpoints: Iterable[tuple[str, int]], net: Network) -> set[tuple[str, int]]:
+    """The endpoints (host, port) that accept a connection."""
+    ordered = sorted(set(endpoints))
+    outcomes = await asyncio.gather(*(_connected(net, *endpoint) for endpoint in ordered))
     reached: set[tuple[str, int]] = set()
-    for place, outcome in zip(ordered, outcomes, strict=True):
+    for endpoint, outcome in zip(ordered, outcomes, strict=True):
         if isinstance(outcome, Connection):
             outcome.close()
-            reached.add(place)
+            reached.add(endpoint)
     return reached
 
 

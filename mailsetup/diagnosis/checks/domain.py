@@ -1,4 +1,4 @@
-"""The domain of the address: does it exist, and does it say where its mail goes?"""
+"""The domain of the address: whether it exists and has usable MX records."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.net.network import Network
 
-# Where a slip of the finger is most likely to lead away from.
+# Domains that mistyped addresses most likely meant.
 _LARGE_PROVIDERS = (
     "gmail.com",
     "googlemail.com",
@@ -41,17 +41,17 @@ _DNSSEC_BUDGET = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class DomainVerdict:
-    """Findings, and whether the domain was seen to be in order."""
+class DomainCheck:
+    """``in_order`` is true where the domain was checked and is correct."""
 
     findings: tuple[Finding, ...]
     in_order: bool
 
 
-async def look_at_domain(
+async def check_domain(
     address: EmailAddress, net: Network, facts: DomainFacts | None = None
-) -> DomainVerdict:
-    """Ask the DNS about the domain and judge the answers (RFC 5321 section 5.1, RFC 7505).
+) -> DomainCheck:
+    """Query the DNS for the domain and evaluate it (RFC 5321 section 5.1, RFC 7505).
 
     ``facts`` are what is known already.
     """
@@ -59,14 +59,14 @@ async def look_at_domain(
     seen, bogus = await asyncio.gather(_facts(known, address, net), _is_bogus(address, net))
     if bogus:
         shown = {"domain": address.display_domain}
-        return DomainVerdict(
+        return DomainCheck(
             (Finding(FindingId.DNS_DOMAIN_BOGUS, Status.FAIL, shown),), in_order=False
         )
     if seen.state is DomainState.UNANSWERED and not await _resolver_works(net):
         cause = FindingId.CLIENT_DNS_BROKEN if net.is_online() else FindingId.CLIENT_NETWORK_OFFLINE
         broken = Finding(cause, Status.FAIL, evidence={"fault": str(seen.fault)})
-        return DomainVerdict((broken,), in_order=False)
-    return judge_domain(seen, address)
+        return DomainCheck((broken,), in_order=False)
+    return evaluate_domain(seen, address)
 
 
 async def _facts(known: DomainFacts | None, address: EmailAddress, net: Network) -> DomainFacts:
@@ -74,7 +74,7 @@ async def _facts(known: DomainFacts | None, address: EmailAddress, net: Network)
 
 
 async def _is_bogus(address: EmailAddress, net: Network) -> bool:
-    """Whether DNSSEC is broken; what cannot be asked in time is not."""
+    """Whether DNSSEC validation fails; False where it takes longer than the budget."""
     try:
         async with asyncio.timeout(_DNSSEC_BUDGET):
             return await net.dns.is_bogus(address.domain)
@@ -83,29 +83,29 @@ async def _is_bogus(address: EmailAddress, net: Network) -> bool:
 
 
 async def _resolver_works(net: Network) -> bool:
-    """Tell a broken domain from a broken resolver: by a name that every resolver can answer."""
+    """Whether a name that every resolver can answer is answered."""
     return not isinstance(await net.dns.mx("com"), DnsFailure)
 
 
-def judge_domain(facts: DomainFacts, address: EmailAddress) -> DomainVerdict:
-    """What the DNS said about the domain, as findings."""
+def evaluate_domain(facts: DomainFacts, address: EmailAddress) -> DomainCheck:
+    """Findings about the DNS records of a domain."""
     shown = {"domain": address.display_domain}
     match facts.state:
         case DomainState.UNKNOWN:
-            return DomainVerdict((), in_order=False)
+            return DomainCheck((), in_order=False)
         case DomainState.MISSING:
             return _broken(address, Finding(FindingId.DNS_DOMAIN_MISSING, Status.FAIL, shown))
         case DomainState.UNANSWERED:
             evidence = {"fault": str(facts.fault)}
             finding = Finding(FindingId.DNS_DOMAIN_UNANSWERED, Status.FAIL, shown, evidence)
-            return DomainVerdict((finding,), in_order=False)
+            return DomainCheck((finding,), in_order=False)
         case DomainState.EXISTS:
-            return _judge_exchangers(facts, address)
+            return _evaluate_exchangers(facts, address)
         case _:
             assert_never(facts.state)
 
 
-def _judge_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainVerdict:
+def _evaluate_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainCheck:
     shown = {"domain": address.display_domain}
     if facts.null_mx:
         return _broken(address, Finding(FindingId.DNS_MX_NULL, Status.FAIL, shown))
@@ -114,38 +114,39 @@ def _judge_exchangers(facts: DomainFacts, address: EmailAddress) -> DomainVerdic
         return _broken(address, Finding(FindingId.DNS_MX_MISSING, Status.FAIL, shown, evidence))
     if facts.unresolvable:
         named = tuple(record.host for record in facts.exchangers if record.host)
-        all_dead = set(named) <= set(facts.unresolvable)
+        none_resolves = set(named) <= set(facts.unresolvable)
         finding = Finding(
             FindingId.DNS_MX_UNRESOLVABLE,
-            Status.FAIL if all_dead else Status.WARN,
+            Status.FAIL if none_resolves else Status.WARN,
             {**shown, "hosts": facts.unresolvable},
             {"mx": named},
         )
-        return DomainVerdict((finding,), in_order=False)
-    return DomainVerdict((), in_order=True)
+        return DomainCheck((finding,), in_order=False)
+    return DomainCheck((), in_order=True)
 
 
-def _broken(address: EmailAddress, finding: Finding) -> DomainVerdict:
-    suggestion = likely_meant(address.domain)
+def _broken(address: EmailAddress, finding: Finding) -> DomainCheck:
+    """The finding, after that about a likely typing error in the address."""
+    suggestion = suggested_domain(address.domain)
     if suggestion is None:
-        return DomainVerdict((finding,), in_order=False)
+        return DomainCheck((finding,), in_order=False)
     typo = Finding(
         FindingId.CLIENT_ADDRESS_TYPO,
         Status.FAIL,
         {"domain": address.display_domain, "suggestion": f"{address.local}@{suggestion}"},
     )
-    return DomainVerdict((typo, finding), in_order=False)
+    return DomainCheck((typo, finding), in_order=False)
 
 
-def likely_meant(domain: str) -> str | None:
-    """The large provider whose domain is one slip away from this one, if any."""
+def suggested_domain(domain: str) -> str | None:
+    """The large provider's domain that differs from this one by one typing error, if any."""
     if domain in _LARGE_PROVIDERS:
         return None
-    return next((known for known in _LARGE_PROVIDERS if is_one_slip(domain, known)), None)
+    return next((known for known in _LARGE_PROVIDERS if is_one_edit_apart(domain, known)), None)
 
 
-def is_one_slip(one: str, other: str) -> bool:
-    """Whether one letter too many, missing, wrong, or two swapped make the difference."""
+def is_one_edit_apart(one: str, other: str) -> bool:
+    """Whether the Damerau-Levenshtein distance of two names is one."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
     if len(one) > len(other):

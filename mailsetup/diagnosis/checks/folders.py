@@ -1,19 +1,20 @@
-"""Folders that mail programs hide or miss: special uses (RFC 6154) and subscription (RFC 9051)."""
+"""Mailboxes that mail programs do not show: special use (RFC 6154), subscription (RFC 9051)."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.text import plain
-from mailsetup.verify.imap import Folder
+from mailsetup.verify.imap.folder import Folder
 
 _MAX_SHOWN = 6
 
 
 class SpecialUse(StrEnum):
-    """What a program wants a folder for, in the words of RFC 6154 section 2."""
+    """Special-use attributes (RFC 6154 section 2)."""
 
     SENT = r"\Sent"
     DRAFTS = r"\Drafts"
@@ -21,28 +22,28 @@ class SpecialUse(StrEnum):
     TRASH = r"\Trash"
 
 
-# How programs and hostings call such a folder where no flag says what it is for.
-_NAMES = {
+# Usual names of such folders, for servers that send no special-use attribute.
+_NAMES: Final[Mapping[SpecialUse, str]] = {
     SpecialUse.SENT: r"sent([- ]?(items|messages|mail))?|(elementos|mensajes|correos?) enviados"
     r"|enviados?",
     SpecialUse.DRAFTS: r"drafts?|borrador(es)?",
     SpecialUse.TRASH: r"trash|bin|deleted([- ]?(items|messages))?|papelera( de reciclaje)?"
     r"|(elementos|mensajes) eliminados|eliminados",
 }
-_PATTERNS = {
+_PATTERNS: Final[Mapping[SpecialUse, re.Pattern[str]]] = {
     use: re.compile(rf"(?:.*[./])?(?:{names})", re.IGNORECASE) for use, names in _NAMES.items()
 }
 
 
 def special_folders(folders: Sequence[Folder], use: SpecialUse) -> tuple[Folder, ...]:
-    """The folders for a use: those that the server marks, else those with a usual name."""
+    """The folders for a use: those with the attribute, else those with a usual name."""
     selectable = [folder for folder in folders if folder.is_selectable]
     marked = tuple(folder for folder in selectable if use.lower() in folder.flags)
-    return marked or tuple(folder for folder in selectable if _is_called_so(folder, use))
+    return marked or tuple(folder for folder in selectable if _has_usual_name(folder, use))
 
 
-def missing_special_folders(folders: Sequence[Folder]) -> tuple[SpecialUse, ...]:
-    """The uses without a folder. No fault: programs make these folders when they need them."""
+def unassigned_special_uses(folders: Sequence[Folder]) -> tuple[SpecialUse, ...]:
+    """The uses without a folder. No fault: programs create these folders when they need them."""
     return tuple(use for use in SpecialUse if not special_folders(folders, use))
 
 
@@ -54,30 +55,30 @@ def folder_findings(
 ) -> tuple[Finding, ...]:
     """Folders that exist and are not subscribed, so that most programs do not show them.
 
-    ``subscribed`` are names as the server writes them (`Folder.wire`); None where it did not tell.
-    ``receiving`` are the names, for people, of folders into which mail comes by itself: the one
-    where a message arrived, and those of the mailbox's rules. Folders besides these and the special
-    ones are nobody's business: many people leave old folders unsubscribed on purpose.
+    ``subscribed`` are names as the server writes them (`Folder.wire`); None where it is unknown.
+    ``receiving`` are the decoded names of folders into which mail is delivered: the one where the
+    test message arrived, and those of the mailbox's rules. Other folders are not reported: many
+    people leave old folders unsubscribed on purpose.
     """
     if subscribed is None:
         return ()
     # INBOX is shown by every program, subscribed or not.
-    shown = {_case(wire) for wire in subscribed} | {"INBOX"}
+    shown = {_with_canonical_inbox(wire) for wire in subscribed} | {"INBOX"}
     hidden: dict[str, None] = {}
     for use in SpecialUse:
         fitting = special_folders(folders, use)
-        # One that is shown is enough: a second one is what another program left behind.
-        if fitting and not any(_case(folder.wire) in shown for folder in fitting):
+        # One that is shown is enough: a second one was created by another program.
+        if fitting and not any(_with_canonical_inbox(folder.wire) in shown for folder in fitting):
             hidden[fitting[0].name] = None
-    wanted = {_bare(name) for name in receiving}
+    wanted = {_normalized(name) for name in receiving}
     for folder in folders:
-        if _bare(folder.name) in wanted and _case(folder.wire) not in shown:
+        if _normalized(folder.name) in wanted and _with_canonical_inbox(folder.wire) not in shown:
             hidden[folder.name] = None
     if not hidden:
         return ()
     names = tuple(plain(name, 80) for name in hidden)[:_MAX_SHOWN]
     evidence: dict[str, Fact] = {"folders": names, "subscribed": len(subscribed)}
-    missing = missing_special_folders(folders)
+    missing = unassigned_special_uses(folders)
     if missing:
         evidence["missing"] = tuple(str(use) for use in missing)
     return (
@@ -85,17 +86,17 @@ def folder_findings(
     )
 
 
-def _is_called_so(folder: Folder, use: SpecialUse) -> bool:
+def _has_usual_name(folder: Folder, use: SpecialUse) -> bool:
     if use is SpecialUse.JUNK:
         return folder.is_junk
     return _PATTERNS[use].fullmatch(folder.name) is not None
 
 
-def _case(wire: str) -> str:
-    """INBOX alone has no case (RFC 9051 section 5.1)."""
+def _with_canonical_inbox(wire: str) -> str:
+    """INBOX is case-insensitive, other names are not (RFC 9051 section 5.1)."""
     return "INBOX" if wire.upper() == "INBOX" else wire
 
 
-def _bare(name: str) -> str:
-    """Without what servers differ in: case, the separator, and a namespace below INBOX."""
+def _normalized(name: str) -> str:
+    """For comparing names of different servers: case, hierarchy separator, personal namespace."""
     return name.casefold().replace("/", ".").removeprefix("inbox.")

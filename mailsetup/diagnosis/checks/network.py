@@ -1,10 +1,11 @@
-"""The network that this computer is on: does it answer truthfully, and does it let us out?
+"""The network of this computer: captive portals and rewritten DNS answers.
 
-Asked only where nothing worked: the questions go to hosts that have nothing to do with the mailbox.
+Checked only where nothing worked: the requests go to hosts unrelated to the mailbox.
 """
 
 import asyncio
 import secrets
+from typing import Final
 
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding, Status
@@ -13,8 +14,8 @@ from mailsetup.model.text import plain
 from mailsetup.net.http import HttpReply
 from mailsetup.net.network import Network
 
-# Pages that say always the same to everybody, kept for this very question by Mozilla and GNOME.
-KNOWN_PAGES = (
+# Connectivity-check pages of Mozilla and GNOME, whose content never changes.
+KNOWN_PAGES: Final = (
     ("http://detectportal.firefox.com/success.txt", b"success"),
     ("http://nmcheck.gnome.org/check_network_status.txt", b"NetworkManager is online"),
 )
@@ -22,23 +23,23 @@ _TIMEOUT = 5.0
 _LIMIT = 16 * 1024
 
 
-async def look_at_network(net: Network) -> tuple[Finding, ...]:
-    """Findings about the network; none where it behaves."""
-    portal, invented = await asyncio.gather(_captive_portal(net), _invented_answer(net))
-    return tuple(finding for finding in (portal, invented) if finding is not None)
+async def check_network(net: Network) -> tuple[Finding, ...]:
+    """Findings about the network; none where it works correctly."""
+    portal, rewriting = await asyncio.gather(_captive_portal(net), _dns_rewriting(net))
+    return tuple(finding for finding in (portal, rewriting) if finding is not None)
 
 
 async def _captive_portal(net: Network) -> Finding | None:
-    """Somebody else answers for pages whose answer is known (a sign-in page, RFC 8952)."""
+    """Whether pages with known content are answered by a sign-in page (RFC 8952)."""
     replies = await asyncio.gather(
         *(net.http.get_plain(url, limit=_LIMIT, timeout=_TIMEOUT) for url, _ in KNOWN_PAGES)
     )
     answers = [
-        (reply, reply.status == 200 and reply.body.strip() == promised)
-        for reply, (_, promised) in zip(replies, KNOWN_PAGES, strict=True)
+        (reply, reply.status == 200 and reply.body.strip() == expected)
+        for reply, (_, expected) in zip(replies, KNOWN_PAGES, strict=True)
         if isinstance(reply, HttpReply)
     ]
-    if not answers or any(as_promised for _, as_promised in answers):
+    if not answers or any(is_expected for _, is_expected in answers):
         return None
     reply = answers[0][0]
     return Finding(
@@ -52,8 +53,8 @@ async def _captive_portal(net: Network) -> Finding | None:
     )
 
 
-async def _invented_answer(net: Network) -> Finding | None:
-    """A name that cannot exist is answered (RFC 6761 section 6.4 keeps ``invalid`` empty)."""
+async def _dns_rewriting(net: Network) -> Finding | None:
+    """Whether a name that cannot exist has an address (``invalid``: RFC 6761 section 6.4)."""
     label = secrets.token_hex(10)
     names = (f"{label}.invalid", f"www.{label}.com")
     replies = await asyncio.gather(*(net.dns.addresses(name) for name in names))

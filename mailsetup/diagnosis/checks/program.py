@@ -1,4 +1,4 @@
-"""The mail program on this computer: does it have the settings that were seen to work?"""
+"""Whether the mail programs on this computer have the settings that work."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,17 +19,16 @@ from mailsetup.net.public_suffix import owned_domain
 _TIMEOUT = 6.0
 
 
-async def look_at_programs(
+async def check_programs(
     account: Account,
     good: Sequence[ServerSettings],
     programs: Sequence[ProgramAccount],
     net: Network,
 ) -> tuple[Finding, ...]:
-    """Where a program would not reach the mailbox that was just seen to work.
+    """At most one finding: a program whose settings differ from those that were proven to work.
 
-    ``good`` are all servers that are known to belong to the account. A server that the program has
-    and nobody named is tried (without a login): one that answers under the same owner is another
-    name for the same thing.
+    ``good`` are all servers that are known to belong to the account. Another server in a program is
+    connected to (without a login): one that answers and has the same owner is an alias.
     """
     own = [one for one in programs if is_for(one, account.address)]
     found = await asyncio.gather(*(_differences(account, good, one, net) for one in own))
@@ -37,7 +36,7 @@ async def look_at_programs(
     for program, (differences, is_broken) in zip(own, found, strict=True):
         if differences:
             findings.append(_finding(program, differences, is_broken=is_broken))
-    # One id counts once: a broken profile speaks for the others.
+    # One id counts once: the broken profile is reported.
     findings.sort(key=lambda finding: finding.status is not Status.FAIL)
     return tuple(findings[:1])
 
@@ -51,35 +50,38 @@ def is_for(program: ProgramAccount, address: EmailAddress) -> bool:
 async def _differences(
     account: Account, good: Sequence[ServerSettings], program: ProgramAccount, net: Network
 ) -> tuple[list[str], bool]:
-    """What differs, and whether that keeps mail from working."""
+    """The differences as text, and whether one of them prevents mail from working."""
     incoming, outgoing = await asyncio.gather(
         _difference(program.incoming, account.incoming, good, net),
         _difference(program.outgoing, account.outgoing, good, net),
     )
-    told = [one for one in (incoming, outgoing) if one is not None]
-    return [text for text, _broken in told], any(broken for _text, broken in told)
+    found = [one for one in (incoming, outgoing) if one is not None]
+    return [text for text, _broken in found], any(broken for _text, broken in found)
 
 
 async def _difference(
-    has: ServerSettings | None, right: ServerSettings, good: Sequence[ServerSettings], net: Network
+    actual: ServerSettings | None,
+    right: ServerSettings,
+    good: Sequence[ServerSettings],
+    net: Network,
 ) -> tuple[str, bool] | None:
-    if has is None:
+    if actual is None:
         return f"— → {right}", True
-    places = {(one.host, one.port, one.security) for one in (right, *good)}
-    if (has.host, has.port, has.security) in places:
-        if has.username and has.username.casefold() != right.username.casefold():
-            return f"{has.username} → {right.username}", False
+    endpoints = {(one.host, one.port, one.security) for one in (right, *good)}
+    if (actual.host, actual.port, actual.security) in endpoints:
+        if actual.username and actual.username.casefold() != right.username.casefold():
+            return f"{actual.username} → {right.username}", False
         return None
-    if has.security is SocketType.NONE:
-        return f"{has} → {right}", False
-    answers = await _answers(has, net)
-    if answers and owned_domain(has.host) == owned_domain(right.host):
+    if actual.security is SocketType.NONE:
+        return f"{actual} → {right}", False
+    answers = await _answers(actual, net)
+    if answers and owned_domain(actual.host) == owned_domain(right.host):
         return None
-    return f"{has} → {right}", not answers
+    return f"{actual} → {right}", not answers
 
 
 async def _answers(server: ServerSettings, net: Network) -> bool:
-    """Whether the server takes a verified connection. Nothing is said to it."""
+    """Whether the server accepts a verified connection; no command is sent."""
     implicit = server.security is SocketType.TLS
     try:
         async with asyncio.timeout(_TIMEOUT):

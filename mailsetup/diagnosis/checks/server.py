@@ -1,4 +1,4 @@
-"""What a failed step of the dialogue with a server means for the chain."""
+"""Findings about the dialogue with a server: its failures, the quota, where the message arrived."""
 
 from typing import assert_never
 
@@ -19,9 +19,10 @@ from mailsetup.model.settings import Protocol, SocketType
 _MIB = 1024 * 1024
 _ROOM_FOR_TEXT = 20 * 1024
 NEARLY_FULL = 0.9
+"""Share of the quota."""
 SLOW_SECONDS = 60.0
 _NOT_BROKEN = frozenset({FindingId.ACCOUNT_POP3_EMPTIES})
-"""What kept us from looking, although mail works."""
+"""What prevented the check although mail works."""
 
 
 def finding_of(
@@ -31,9 +32,10 @@ def finding_of(
     wait: float = 0.0,
     proven_name: str | None = None,
 ) -> Finding:
-    """The one finding that a failure stands for, with its evidence.
+    """The finding for a failure, with its evidence.
 
-    ``proven_name`` is another name of the server under which it was seen to prove itself.
+    ``wait`` is how long the message was waited for, in seconds. ``proven_name`` is another name of
+    the server for which its certificate is valid.
     """
     facts: dict[str, Fact] = {
         "host": failure.server.host,
@@ -60,7 +62,7 @@ def finding_of(
 
 
 def evidence_of(failure: DialogueFailure) -> dict[str, Fact]:
-    """What a technician wants to see: where, how far, what the server said."""
+    """For technicians: the server, the stage that was reached, and the server's response."""
     evidence: dict[str, Fact] = {
         "server": f"{failure.server.host}:{failure.server.port}",
         "protocol": str(failure.server.protocol),
@@ -92,7 +94,7 @@ def _certificate_facts(certificate: CertificateFacts) -> dict[str, Fact]:
     facts: dict[str, Fact] = {"expires": certificate.not_after.date().isoformat()}
     if certificate.names:
         facts["names"] = certificate.names[:4]
-        # Of many names, most are other customers' ones: only a single one can be meant.
+        # Of many names most belong to other customers: only a single one can be suggested.
         names = [name for name in certificate.names if not name.startswith("*.")]
         names = names or list(certificate.names)
         if len(names) == 1:
@@ -187,10 +189,10 @@ def _finding_id(failure: DialogueFailure) -> FindingId:
 
 
 def room_for_files(limit: int) -> int:
-    """How many octets of files fit into a message of at most ``limit`` octets.
+    """How many octets of attachments fit into a message of at most ``limit`` octets.
 
-    Base64 in lines of 76 characters (RFC 2045 section 6.8) makes 78 octets of 57, and text and
-    header want some room.
+    Base64 in lines of 76 characters (RFC 2045 section 6.8) turns 57 octets into 78; text and header
+    need room as well.
     """
     return max(limit - _ROOM_FOR_TEXT, 0) * 57 // 78
 
@@ -210,7 +212,7 @@ def _disabled(protocol: Protocol) -> FindingId:
 
 
 def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
-    """A mailbox that is full, or nearly."""
+    """A finding where the mailbox is full or nearly full."""
     quota = proof.quota
     if quota is None or quota.share < NEARLY_FULL:
         return ()
@@ -227,9 +229,9 @@ def quota_findings(proof: LoggedIn) -> tuple[Finding, ...]:
 
 
 def arrival_findings(trip: RoundTrip, protocol: Protocol) -> tuple[Finding, ...]:
-    """Where and when the message arrived, as far as that is worth a word.
+    """A message that arrived in another folder than INBOX, or late.
 
-    By POP3 a message is seen at the next login only, which says little about when it came.
+    By POP3 a message is visible at the next login only, so its delay is not measured.
     """
     findings: list[Finding] = []
     if trip.folder.upper() != "INBOX":

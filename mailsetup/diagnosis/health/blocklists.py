@@ -1,15 +1,16 @@
-"""Whether the address from which mail goes out is on a public blocklist (RFC 5782, RFC 6471).
+"""Whether the address from which mail is sent is on a public blocklist (RFC 5782, RFC 6471).
 
-Asked only where a person wants it: a question tells the list's operator whose mail is looked at,
-and lists answer private computers at their own discretion. The address is the one that handed a
-message over at another company, never this computer's own, which belongs on such lists by design.
-What a list says counts only where its own test entries are as they must be: resolvers rewrite
-answers, and lists refuse public resolvers with codes that look like a listing.
+Queried only on request: a query tells the list's operator whose mail is checked, and lists answer
+private computers at their own discretion. The address is the one that delivered a message to
+another company, never this computer's own, which is on such lists by design. An answer counts only
+where the list's test entries are correct (RFC 5782 section 5): resolvers rewrite answers, and lists
+answer public resolvers with codes that look like a listing.
 """
 
 import asyncio
 import ipaddress
 from dataclasses import dataclass
+from typing import Final
 
 from mailsetup.diagnosis.health.received_message import read_message
 from mailsetup.model.dns import Absent, DnsAnswer
@@ -18,35 +19,35 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.net.dns.resolver import Resolver
 
 BUDGET = 5.0
-"""Seconds for all lists; what has not answered by then is not spoken of."""
+"""Seconds for all lists together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blocklist:
-    """A zone, and the last numbers of 127.0.0.x that mean "spam came from there"."""
+    """A zone, and the last octets of 127.0.0.x that mean "spam was sent from this address"."""
 
     zone: str
     codes: frozenset[int]
 
 
-LISTS = (
-    # 10 and 11 are networks of private customers, which say nothing about a mail server.
+LISTS: Final = (
+    # 10 and 11 are dial-up networks, which say nothing about a mail server.
     Blocklist("zen.spamhaus.org", frozenset(range(2, 10))),
     Blocklist("bl.spamcop.net", frozenset({2})),
 )
 
 
 async def findings(raw: bytes, dns: Resolver) -> tuple[Finding, ...]:
-    """Judged on a message of ours as it arrived at another company, byte by byte."""
-    hop = read_message(raw).handed_over
+    """``raw`` is a message of this account as it was received at another company."""
+    hop = read_message(raw).handover
     if hop is None:
         return ()
     try:
         async with asyncio.timeout(BUDGET):
-            told = await asyncio.gather(*(_is_listed(hop.address, one, dns) for one in LISTS))
+            listed = await asyncio.gather(*(_is_listed(hop.address, one, dns) for one in LISTS))
     except TimeoutError:
         return ()
-    named = tuple(one.zone for one, listed in zip(LISTS, told, strict=True) if listed)
+    named = tuple(one.zone for one, is_listed in zip(LISTS, listed, strict=True) if is_listed)
     if not named:
         return ()
     facts: dict[str, Fact] = {"address": hop.address, "lists": named}
@@ -54,10 +55,12 @@ async def findings(raw: bytes, dns: Resolver) -> tuple[Finding, ...]:
 
 
 async def _is_listed(address: str, one: Blocklist, dns: Resolver) -> bool:
-    asked = (f"{_reversed(address)}.{one.zone}", f"2.0.0.127.{one.zone}", f"1.0.0.127.{one.zone}")
-    found, must, must_not = await asyncio.gather(*(dns.addresses(name) for name in asked))
-    if not isinstance(must, DnsAnswer) or not isinstance(must_not, Absent):
-        # Somebody on the way answers in its place, or it does not want to be asked from here.
+    names = (f"{_reversed(address)}.{one.zone}", f"2.0.0.127.{one.zone}", f"1.0.0.127.{one.zone}")
+    found, listed_test, unlisted_test = await asyncio.gather(
+        *(dns.addresses(name) for name in names)
+    )
+    if not isinstance(listed_test, DnsAnswer) or not isinstance(unlisted_test, Absent):
+        # A resolver answers in its place, or the list refuses queries from here.
         return False
     records = found.records if isinstance(found, DnsAnswer) else ()
     codes = {int(text.rpartition(".")[2]) for text in records if text.startswith("127.0.0.")}
@@ -65,6 +68,6 @@ async def _is_listed(address: str, one: Blocklist, dns: Resolver) -> bool:
 
 
 def _reversed(address: str) -> str:
-    """The address as a list wants to be asked for it (RFC 5782 sections 2.1 and 2.4)."""
+    """The address in the form of a query (RFC 5782 sections 2.1 and 2.4)."""
     pointer = ipaddress.ip_address(address).reverse_pointer
     return pointer.removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")

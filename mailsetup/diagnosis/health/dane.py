@@ -1,9 +1,9 @@
-"""Fingerprints of the exchangers' certificates in the DNS: DANE for SMTP (RFC 7672).
+"""TLSA records of the exchangers: DANE for SMTP (RFC 7672).
 
-Judged only where DNSSEC proves the exchangers and their addresses, because nobody heeds DANE
-anywhere else. The certificates themselves are seen at port 25 only, at which we do not knock: what
-shows here is whether the records can be believed. A sender that heeds DANE and cannot believe them
-holds the mail back (RFC 7672 section 2.1.1).
+Checked only where the MX and address records are validated by DNSSEC, because DANE applies nowhere
+else. The certificates themselves are visible at port 25 only, which is not connected to: checked is
+whether the TLSA records validate. A sender that implements DANE and cannot validate them defers the
+mail (RFC 7672 section 2.1.1).
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.net.dns.resolver import Resolver
 
 MAX_EXCHANGERS = 4
-_NOBODY = "mailsetup-nobody"
+_RANDOM_LABEL = "mailsetup-nobody"
 
 
 async def findings(facts: DomainFacts, dns: Resolver) -> tuple[Finding, ...]:
-    """Exchangers whose TLSA records are there and cannot be proven."""
+    """A finding about exchangers whose TLSA records exist and do not validate."""
     hosts = list(dict.fromkeys(mx.host for mx in facts.exchangers if mx.host))[:MAX_EXCHANGERS]
     hosts = [host for host in hosts if host not in facts.unresolvable]
     if not hosts or not await dns.is_signed(facts.domain, "MX"):
@@ -33,25 +33,24 @@ async def findings(facts: DomainFacts, dns: Resolver) -> tuple[Finding, ...]:
 
 
 async def _is_broken(host: str, dns: Resolver) -> bool:
-    """The address is proven, something stands under the TLSA records' name, and that is not.
+    """Whether the address validates, the TLSA records exist, and these do not validate.
 
-    Where any name answers (a wildcard, a signer that never denies one) this tells nothing, and
-    neither does an alias.
+    False where every name exists (a wildcard, a signer that denies no name) and for an alias.
     """
     name = f"_25._tcp.{host}"
-    six, four, proven, there, nobody, alias = await asyncio.gather(
+    ipv6, ipv4, validated, present, random_name, alias = await asyncio.gather(
         dns.is_signed(host, "AAAA"),
         dns.is_signed(host, "A"),
         dns.is_signed(name, "TLSA"),
         dns.txt(name),
-        dns.txt(f"_{_NOBODY}._tcp.{host}"),
+        dns.txt(f"_{_RANDOM_LABEL}._tcp.{host}"),
         dns.aliases(name),
     )
-    if proven or alias or not (six or four) or isinstance(there, DnsFailure):
+    if validated or alias or not (ipv6 or ipv4) or isinstance(present, DnsFailure):
         return False
-    return _is_there(there) and not _is_there(nobody)
+    return _exists(present) and not _exists(random_name)
 
 
-def _is_there(reply: Reply[str]) -> bool:
-    """Whether the name exists, if only for records of another type; silence counts for both."""
+def _exists(reply: Reply[str]) -> bool:
+    """Whether the name exists, if only with records of another type, or its query failed."""
     return not (isinstance(reply, Absent) and reply.nxdomain)

@@ -1,10 +1,9 @@
-"""The signatures of a message that arrived (RFC 6376, 8301, 8463).
+"""DKIM signatures of a received message (RFC 6376, 8301, 8463).
 
-Our own verifier on `cryptography`, measured against `dkimpy` (which the tests keep as an oracle):
-the keys come from our own asynchronous resolver, so that its cache, its time limits and its test
-worlds hold here too and no second resolver is needed; it is linear in the message, where dkimpy
-takes a minute for a line of a quarter of a million blanks; it tells a missing key from a wrong one;
-and it knows Ed25519 without another binary package.
+Our own verifier on `cryptography`, compared with `dkimpy` in the tests. The reasons: keys are
+queried with our asynchronous resolver, its cache and time limits; the time is linear in the size of
+the message, while dkimpy takes a minute for a line of 250,000 blanks; a missing key is told from a
+wrong one; Ed25519 needs no further binary package.
 """
 
 import asyncio
@@ -16,6 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from mailsetup.diagnosis.health.received_message import ReceivedMessage
 from mailsetup.diagnosis.health.tag_list import read_tags
@@ -30,7 +36,7 @@ from mailsetup.net.public_suffix import owned_domain
 
 MAX_SIGNATURES = 8
 MIN_RSA_BITS = 1024
-"""RFC 8301 section 3.2: shorter keys are as good as none."""
+"""RFC 8301 section 3.2: signatures with shorter keys are not valid."""
 _MAX_RSA_BITS = 8192
 _MAX_KEY_RECORDS = 4
 _CLOCK_SKEW = 36_000.0
@@ -40,7 +46,7 @@ _BLANKS = re.compile(rb"[ \t]+")
 
 
 class DkimFault(StrEnum):
-    """What is wrong with a signature."""
+    """Why a signature is not valid."""
 
     MALFORMED = "malformed"
     EXPIRED = "expired"
@@ -54,8 +60,8 @@ class DkimFault(StrEnum):
     SIGNATURE = "signature-wrong"
 
 
-class Standing(StrEnum):
-    """What became of a signature; ``unknown`` where its key could not be asked for."""
+class SignatureStatus(StrEnum):
+    """Result of a verification; ``unknown`` where the key could not be queried."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -63,22 +69,22 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """One DKIM-Signature field and what became of it."""
+class DkimSignature:
+    """One DKIM-Signature field and the result of its verification."""
 
     domain: str
     selector: str
-    standing: Standing
+    status: SignatureStatus
     fault: DkimFault | None = None
 
     def __str__(self) -> str:
-        told = f"{self.selector}._domainkey.{self.domain}: {self.standing}"
-        return f"{told} ({self.fault})" if self.fault else told
+        text = f"{self.selector}._domainkey.{self.domain}: {self.status}"
+        return f"{text} ({self.fault})" if self.fault else text
 
 
 @dataclass(frozen=True, slots=True)
-class _Parsed:
-    """The tags of a signature that can be tried."""
+class _SignatureTags:
+    """The tags of a well-formed signature."""
 
     domain: str
     selector: str
@@ -92,20 +98,20 @@ class _Parsed:
     length: int | None
 
 
-class Body:
-    """A message's body, made canonical once for each way of doing so.
+class CanonicalBody:
+    """A message's body, canonicalised and hashed once for each algorithm.
 
-    A message may have `MAX_SIGNATURES` signatures with `_MAX_KEY_RECORDS` keys each; that must not
-    multiply the work on a body of a hundred megabytes, which no deadline interrupts.
+    A message may have `MAX_SIGNATURES` signatures with `_MAX_KEY_RECORDS` keys each, which must not
+    multiply the work on a body of 100 MB: no deadline interrupts it.
     """
 
     def __init__(self, raw: bytes) -> None:
-        # Some servers store bare line feeds; on the wire there were none.
+        # Some servers store bare line feeds; the message was sent with CRLF.
         self._raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
         self._canonical: dict[bool, bytes] = {}
         self._digests: dict[tuple[bool, int | None], bytes] = {}
         self.passes = 0
-        """How often the whole body was read so far."""
+        """How often the whole body was processed so far."""
 
     def digest(self, *, relaxed: bool, length: int | None) -> bytes:
         """SHA-256 of the first ``length`` octets of the canonical body (RFC 6376 section 3.7)."""
@@ -123,16 +129,16 @@ def _canonical(body: bytes, *, relaxed: bool) -> bytes:
     """RFC 6376 sections 3.4.3 and 3.4.4, without a list of lines: there may be 100 million."""
     if relaxed:
         body = body.replace(b"\t", b" ")
-        # Each pass halves the runs of blanks.
+        # Each pass halves the sequences of blanks.
         while b"  " in body:
             body = body.replace(b"  ", b" ")
         body = body.replace(b" \r\n", b"\r\n").removesuffix(b" ")
-    kept = _without_last_empty_lines(body)
-    return kept + b"\r\n" if kept or not relaxed else b""
+    body = _without_last_empty_lines(body)
+    return body + b"\r\n" if body or not relaxed else b""
 
 
 def _without_last_empty_lines(body: bytes) -> bytes:
-    """Without all CRLF at the end; a bare CR in front of them belongs to its line."""
+    """Without all CRLF at the end; a bare CR before them belongs to its line."""
     bare = body.rstrip(b"\r\n")
     end = body[len(bare) :]
     if end.endswith(b"\r"):
@@ -140,52 +146,54 @@ def _without_last_empty_lines(body: bytes) -> bytes:
     return bare + end[: end.rfind(b"\r\r") + 1]
 
 
-async def verify(raw: bytes, dns: Resolver, now: float) -> tuple[Signature, ...]:
-    """Verify every signature, the keys asked for side by side. ``now`` in seconds since 1970."""
+async def verify(raw: bytes, dns: Resolver, now: float) -> tuple[DkimSignature, ...]:
+    """Verify every signature, with concurrent queries. ``now`` in seconds since 1970."""
     fields = _raw_fields(raw)
     signatures = [field for field in fields if field[0] == "dkim-signature"][:MAX_SIGNATURES]
-    body = Body(body_of(raw) if signatures else b"")
+    body = CanonicalBody(body_of(raw) if signatures else b"")
     return tuple(
         await asyncio.gather(*(_verify_one(field, fields, body, dns, now) for field in signatures))
     )
 
 
 async def _verify_one(
-    field: Field, fields: Sequence[Field], body: Body, dns: Resolver, now: float
-) -> Signature:
+    field: Field, fields: Sequence[Field], body: CanonicalBody, dns: Resolver, now: float
+) -> DkimSignature:
     parsed = _parse(field[1].partition(b":")[2], now)
-    if isinstance(parsed, Signature):
+    if isinstance(parsed, DkimSignature):
         return parsed
 
-    def told(standing: Standing, fault: DkimFault | None = None) -> Signature:
-        return Signature(parsed.domain, parsed.selector, standing, fault)
+    def result(status: SignatureStatus, fault: DkimFault | None = None) -> DkimSignature:
+        return DkimSignature(parsed.domain, parsed.selector, status, fault)
 
     reply = await dns.txt(f"{parsed.selector}._domainkey.{parsed.domain}")
     match reply:
         case DnsFailure():
-            return told(Standing.UNKNOWN)
+            return result(SignatureStatus.UNKNOWN)
         case Absent():
-            return told(Standing.INVALID, DkimFault.KEY_MISSING)
+            return result(SignatureStatus.INVALID, DkimFault.KEY_MISSING)
         case DnsAnswer():
             texts = reply.records[:_MAX_KEY_RECORDS]
         case _:
             assert_never(reply)
-    faults = [_judge(parsed, field, fields, body, text) for text in texts]
+    faults = [_verify_with_key(parsed, field, fields, body, text) for text in texts]
     if None in faults:
-        return told(Standing.VALID)
-    return told(Standing.INVALID, next((f for f in faults if f), DkimFault.KEY_MISSING))
+        return result(SignatureStatus.VALID)
+    return result(SignatureStatus.INVALID, next((f for f in faults if f), DkimFault.KEY_MISSING))
 
 
 # The signature field ----------------------------------------------------------------------------
 
 
-def _parse(value: bytes, now: float) -> _Parsed | Signature:
+def _parse(value: bytes, now: float) -> _SignatureTags | DkimSignature:
     tags = dict(read_tags(value.decode("utf-8", "replace")) or ())
     domain = tags.get("d", "").lower().rstrip(".")
     selector = tags.get("s", "").lower()
 
-    def bad(fault: DkimFault) -> Signature:
-        return Signature(plain(domain, 100), plain(selector, 100), Standing.INVALID, fault)
+    def bad(fault: DkimFault) -> DkimSignature:
+        return DkimSignature(
+            plain(domain, 100), plain(selector, 100), SignatureStatus.INVALID, fault
+        )
 
     identity = tags.get("i", f"@{domain}").rpartition("@")[2].lower()
     names = tuple(name.strip().lower() for name in tags.get("h", "").split(":"))
@@ -211,7 +219,7 @@ def _parse(value: bytes, now: float) -> _Parsed | Signature:
         return bad(DkimFault.ALGORITHM)
     if "x" in tags and int(tags["x"]) < now - _CLOCK_SKEW:
         return bad(DkimFault.EXPIRED)
-    return _Parsed(
+    return _SignatureTags(
         domain,
         selector,
         identity,
@@ -235,10 +243,10 @@ def _base64(text: str) -> bytes:
 # The key ----------------------------------------------------------------------------------------
 
 
-def _judge(
-    parsed: _Parsed, field: Field, fields: Sequence[Field], body: Body, text: str
+def _verify_with_key(
+    parsed: _SignatureTags, field: Field, fields: Sequence[Field], body: CanonicalBody, text: str
 ) -> DkimFault | None:
-    """Try one key record (RFC 6376 section 3.6.1); None where the signature is good."""
+    """Verify with one key record (RFC 6376 section 3.6.1); None where the signature is valid."""
     tags = dict(read_tags(text) or ())
     if "p" not in tags or tags.get("v", "DKIM1") != "DKIM1":
         return DkimFault.KEY_MALFORMED
@@ -256,20 +264,13 @@ def _judge(
         return DkimFault.KEY_UNFIT
     if body.digest(relaxed=parsed.relaxed_body, length=parsed.length) != parsed.body_hash:
         return DkimFault.BODY
-    return _check(parsed, _base64(tags["p"]), _header(parsed, field, fields))
+    return _verify_signature(parsed, _base64(tags["p"]), _header(parsed, field, fields))
 
 
-def _check(parsed: _Parsed, key: bytes, header: bytes) -> DkimFault | None:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
+def _verify_signature(parsed: _SignatureTags, key: bytes, header: bytes) -> DkimFault | None:
     try:
         if parsed.algorithm == "ed25519":
-            # RFC 8463 section 3: what is signed is the hash, and the key stands there bare.
+            # RFC 8463 section 3: the hash is signed, and the record holds the raw key.
             digest = hashlib.sha256(header).digest()
             Ed25519PublicKey.from_public_bytes(key).verify(parsed.signature, digest)
             return None
@@ -286,13 +287,13 @@ def _check(parsed: _Parsed, key: bytes, header: bytes) -> DkimFault | None:
     return None
 
 
-# What was signed --------------------------------------------------------------------------------
+# The signed data --------------------------------------------------------------------------------
 
 
 def _raw_fields(raw: bytes) -> list[Field]:
-    """The header's fields with their names as written: ``simple`` signs every byte of them.
+    """The header fields as (name in lower case, the whole field with its CRLF).
 
-    The name in lower case comes first, then the whole field up to its line end.
+    The ``simple`` algorithm signs every octet of the field, its name included.
     """
     fields: list[tuple[str, bytearray]] = []
     for line in header_lines(raw):
@@ -305,8 +306,8 @@ def _raw_fields(raw: bytes) -> list[Field]:
     return [(name, bytes(whole)) for name, whole in fields]
 
 
-def _header(parsed: _Parsed, field: Field, fields: Sequence[Field]) -> bytes:
-    """RFC 6376 section 3.7: the named fields from the bottom up, then the signature without b."""
+def _header(parsed: _SignatureTags, field: Field, fields: Sequence[Field]) -> bytes:
+    """RFC 6376 section 3.7: the signed fields from the bottom up, then the signature without b."""
     left: dict[str, list[bytes]] = {}
     for one in fields:
         if one is not field:
@@ -325,14 +326,14 @@ def _relaxed_field(whole: bytes) -> bytes:
     return name.strip().lower() + b":" + _BLANKS.sub(b" ", unfolded).strip(b" ") + b"\r\n"
 
 
-# What it means ----------------------------------------------------------------------------------
+# Findings ---------------------------------------------------------------------------------------
 
 
 def findings(
-    signatures: Sequence[Signature], arrived: ReceivedMessage, *, elsewhere: bool
+    signatures: Sequence[DkimSignature], arrived: ReceivedMessage, *, elsewhere: bool
 ) -> tuple[Finding, ...]:
-    """``elsewhere``: the message arrived at another provider than it was sent from."""
-    passed = vouched_domains(arrived)
+    """``elsewhere``: the message was received at another provider than it was sent from."""
+    passed = domains_with_dkim_pass(arrived)
     shown: dict[str, Fact] = {"signatures": tuple(str(one) for one in signatures) or ("none",)}
     if not signatures:
         if not elsewhere or passed:
@@ -340,15 +341,17 @@ def findings(
         return (Finding(FindingId.DNS_DKIM_MISSING, Status.WARN, {}, shown),)
     own = [one for one in signatures if _is_of(one.domain, arrived.author_domain)]
     counted = own or list(signatures)
-    good = any(one.standing is not Standing.INVALID or one.domain in passed for one in counted)
-    if good:
+    is_good = any(
+        one.status is not SignatureStatus.INVALID or one.domain in passed for one in counted
+    )
+    if is_good:
         return ()
-    worst = min(counted, key=lambda one: _by_weight(one.fault))
-    touched_inside = worst.fault is DkimFault.BODY and not elsewhere
+    worst = min(counted, key=lambda one: _priority(one.fault))
+    changed_inside = worst.fault is DkimFault.BODY and not elsewhere
     return (
         Finding(
             FindingId.DNS_DKIM_INVALID,
-            Status.WARN if touched_inside else Status.FAIL,
+            Status.WARN if changed_inside else Status.FAIL,
             {"selector": worst.selector} if worst.selector else {},
             shown | {"selector": worst.selector, "reason": str(worst.fault)},
         ),
@@ -359,8 +362,8 @@ def _is_of(domain: str, author_domain: str) -> bool:
     return bool(author_domain) and owned_domain(domain) == owned_domain(author_domain)
 
 
-def _by_weight(fault: DkimFault | None) -> int:
-    """What the person can mend by copying the key again comes first."""
+def _priority(fault: DkimFault | None) -> int:
+    """Faults that copying the key again may fix come first."""
     order = (
         DkimFault.KEY_MISSING,
         DkimFault.KEY_REVOKED,
@@ -370,8 +373,8 @@ def _by_weight(fault: DkimFault | None) -> int:
     return order.index(fault) if fault in order else len(order)
 
 
-def vouched_domains(arrived: ReceivedMessage) -> frozenset[str]:
-    """Domains whose signatures the receiving side saw in order, before anybody touched the text."""
+def domains_with_dkim_pass(arrived: ReceivedMessage) -> frozenset[str]:
+    """Domains whose signatures the receiving server verified, before anything changed the text."""
     results = arrived.authentication.of("dkim") if arrived.authentication else ()
     return frozenset(
         (result.property("header.d") or result.property("header.i").rpartition("@")[2]).lower()

@@ -1,14 +1,15 @@
-"""What the domain asks others to do with mail that is not proven to be its own (RFC 9989).
+"""DMARC: the policy of a domain for mail that fails authentication (RFC 9989).
 
-The tree walk's questions are known beforehand from the name alone, so all of them (eight at most)
-are asked side by side; the answers are then read in the walk's order.
+The queries of the DNS tree walk follow from the name alone, so all of them (eight at most) are sent
+concurrently; the replies are then evaluated in the order of the walk.
 """
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from mailsetup.diagnosis.health.tag_list import MAX_TEXT
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
@@ -22,37 +23,40 @@ MAX_QUERIES = 8
 """RFC 9989 section 4.10."""
 _LABELS_AFTER_CUT = 7
 OBSOLETE = frozenset({"pct", "rf", "ri"})
-"""Tags of RFC 7489 that RFC 9989 removed: ignored."""
+"""Tags of RFC 7489 that RFC 9989 removed."""
 _MAX_REPORTS = 4
 _VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
 _MEANT = re.compile(r"\W*v\s*=\s*dmarc", re.IGNORECASE)
-"""Somebody wanted a DMARC record here, and wrote its first tag wrong."""
+"""A text meant as a DMARC record, with a mistake in its first tag."""
 _MAILTO = re.compile(r"mailto:[^@\s,;!]+@([^@\s,;!?]+)(?:![0-9]+[kmgt]?)?\Z", re.IGNORECASE)
 _HTTPS = re.compile(r"https://[^\s,;!]+\Z", re.IGNORECASE)
 
 
 class DmarcPolicy(StrEnum):
-    """What to do with mail that is not identified, weakest first."""
+    """What receivers shall do with mail that fails DMARC, weakest first."""
 
     NONE = "none"
     QUARANTINE = "quarantine"
     REJECT = "reject"
 
 
-_WEAKER = {DmarcPolicy.REJECT: DmarcPolicy.QUARANTINE, DmarcPolicy.QUARANTINE: DmarcPolicy.NONE}
+_WEAKER: Final[Mapping[DmarcPolicy, DmarcPolicy]] = {
+    DmarcPolicy.REJECT: DmarcPolicy.QUARANTINE,
+    DmarcPolicy.QUARANTINE: DmarcPolicy.NONE,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class DmarcRecord:
-    """A record that counts. ``faults`` are its mistakes, ``obsolete`` what nobody reads any more.
+    """A usable record. ``faults`` are its mistakes, ``obsolete`` its tags that are ignored now.
 
-    ``subdomains`` and ``nonexistent`` are None where the record does not say. ``reports_to`` holds
-    the hosts of the ``mailto:`` addresses in ``rua``.
+    ``policy``, ``subdomains`` and ``nonexistent`` are the tags ``p``, ``sp`` and ``np``, the latter
+    None where absent. ``reports_to`` are the domains of the ``mailto:`` URIs in ``rua``.
     """
 
     domain: str
     text: str
-    request: DmarcPolicy = DmarcPolicy.NONE
+    policy: DmarcPolicy = DmarcPolicy.NONE
     subdomains: DmarcPolicy | None = None
     nonexistent: DmarcPolicy | None = None
     strict_spf: bool = False
@@ -63,19 +67,19 @@ class DmarcRecord:
     faults: tuple[str, ...] = ()
     obsolete: tuple[str, ...] = ()
 
-    def request_for(self, domain: str, *, exists: bool = True) -> DmarcPolicy:
-        """What is asked for mail from a domain (RFC 9989 sections 4.7 and 4.10.1)."""
-        asked = self.request
+    def policy_for(self, domain: str, *, exists: bool = True) -> DmarcPolicy:
+        """The policy for mail from a domain (RFC 9989 sections 4.7 and 4.10.1)."""
+        policy = self.policy
         if domain != self.domain:
-            asked = self.subdomains or asked
+            policy = self.subdomains or policy
             if not exists:
-                asked = self.nonexistent or asked
-        return _WEAKER.get(asked, asked) if self.testing else asked
+                policy = self.nonexistent or policy
+        return _WEAKER.get(policy, policy) if self.testing else policy
 
 
 @dataclass(frozen=True, slots=True)
 class DmarcFailure:
-    """Texts that were meant as DMARC records and count as none."""
+    """Texts meant as DMARC records that do not count as one."""
 
     domain: str
     texts: tuple[str, ...]
@@ -84,22 +88,22 @@ class DmarcFailure:
 
 @dataclass(frozen=True, slots=True)
 class DmarcTreeWalk:
-    """A domain's way up the tree.
+    """The result of the DNS tree walk from a domain.
 
-    ``record`` is the policy that holds for the domain. ``organisation`` is its organisational
-    domain, None where part of the way could not be asked. ``unusable`` is what stands at the domain
-    or at its organisation without counting. ``complete`` is false where silence hides something.
+    ``record`` is the one that applies to the domain. ``organisation`` is its Organizational Domain,
+    None where part of the walk failed. ``invalid`` is what stands at one of these two names without
+    being a record. ``complete`` is false where a query failed that matters.
     """
 
     domain: str
     record: DmarcRecord | None = None
     organisation: str | None = None
-    unusable: DmarcFailure | None = None
+    invalid: DmarcFailure | None = None
     complete: bool = True
 
 
-def names_of_walk(domain: str) -> tuple[str, ...]:
-    """The domains whose records are asked for, the domain itself first (RFC 9989 section 4.10)."""
+def tree_walk_names(domain: str) -> tuple[str, ...]:
+    """The domains whose records are queried, the domain itself first (RFC 9989 section 4.10)."""
     labels = domain.lower().rstrip(".").split(".")
     names = [".".join(labels)]
     rest = labels[-_LABELS_AFTER_CUT:] if len(labels) > _LABELS_AFTER_CUT else labels[1:]
@@ -109,12 +113,12 @@ def names_of_walk(domain: str) -> tuple[str, ...]:
     return tuple(names[:MAX_QUERIES])
 
 
-async def walk(domain: str, dns: Resolver) -> DmarcTreeWalk:
-    """Find the policy for a domain and its organisational domain."""
-    names = names_of_walk(domain)
+async def tree_walk(domain: str, dns: Resolver) -> DmarcTreeWalk:
+    """Find the record that applies to a domain, and its Organizational Domain."""
+    names = tree_walk_names(domain)
     replies = await asyncio.gather(*(dns.txt(f"_dmarc.{name}") for name in names))
     found: list[DmarcRecord] = []
-    unusable: list[DmarcFailure] = []
+    invalid: list[DmarcFailure] = []
     complete = True
     for name, reply in zip(names, replies, strict=True):
         if isinstance(reply, DnsFailure):
@@ -122,7 +126,7 @@ async def walk(domain: str, dns: Resolver) -> DmarcTreeWalk:
             break
         read = read_records(name, reply.records if isinstance(reply, DnsAnswer) else ())
         if isinstance(read, DmarcFailure):
-            unusable.append(read)
+            invalid.append(read)
         elif read is not None:
             found.append(read)
             if read.psd in ("y", "n"):
@@ -130,14 +134,14 @@ async def walk(domain: str, dns: Resolver) -> DmarcTreeWalk:
     organisation = _organisation(names, found)
     chosen = _policy(names[0], organisation, found)
     if not complete and (not found or found[0].domain != names[0]):
-        # The record that would count may be behind the silence.
+        # The record that applies may be at the name whose query failed.
         chosen = None
     own = (names[0], organisation)
     return DmarcTreeWalk(
         names[0],
         record=chosen,
         organisation=organisation if complete else None,
-        unusable=next((one for one in unusable if one.domain in own), None),
+        invalid=next((one for one in invalid if one.domain in own), None),
         complete=complete,
     )
 
@@ -152,12 +156,12 @@ def _organisation(names: Sequence[str], found: Sequence[DmarcRecord]) -> str:
     if last.psd == "y" and last.domain != names[0]:
         start = names[0].split(".")
         return ".".join(start[-(last.domain.count(".") + 2) :])
-    # Names grow shorter on the way up: the last one has the fewest labels.
+    # Names get shorter during the walk: the last one has the fewest labels.
     return last.domain
 
 
 def _policy(domain: str, organisation: str, found: Sequence[DmarcRecord]) -> DmarcRecord | None:
-    """The author's domain, then its organisation, then the public suffix above (section 4.10.1)."""
+    """Of the Author Domain, else the Organizational Domain, else the PSD above (section 4.10.1)."""
     at = {record.domain: record for record in found}
     above = found[-1] if found and found[-1].psd == "y" else None
     return at.get(domain) or at.get(organisation) or above
@@ -167,7 +171,7 @@ def _policy(domain: str, organisation: str, found: Sequence[DmarcRecord]) -> Dma
 
 
 def read_records(domain: str, texts: Sequence[str]) -> DmarcRecord | DmarcFailure | None:
-    """The DMARC record among a name's TXT records; several are as good as none."""
+    """The DMARC record among a name's TXT records; with several, none applies."""
     records = [text for text in texts if _VERSION.match(text)]
     if len(records) > 1:
         return DmarcFailure(domain, tuple(records), f"{len(records)} records")
@@ -196,11 +200,11 @@ def read_record(domain: str, text: str) -> DmarcRecord | DmarcFailure:
     reports = [uri.strip() for uri in tags.get("rua", "").split(",") if uri.strip()]
     hosts = [host for uri in reports if (host := _report_host(uri)) is not None]
     faults += [f"rua: {plain(uri, 60)}" for uri in reports if _report_host(uri) is None]
-    requests: dict[str, DmarcPolicy | None] = {}
+    policies: dict[str, DmarcPolicy | None] = {}
     for name in ("p", "sp", "np"):
         value = tags.get(name, "").lower()
-        requests[name] = DmarcPolicy(value) if value in set(DmarcPolicy) else None
-        if name in tags and requests[name] is None:
+        policies[name] = DmarcPolicy(value) if value in set(DmarcPolicy) else None
+        if name in tags and policies[name] is None:
             faults.append(f"{name}={plain(value, 20)}")
     choices = {"adkim": "rs", "aspf": "rs", "psd": "ynu", "t": "yn"}
     faults += [
@@ -208,15 +212,17 @@ def read_record(domain: str, text: str) -> DmarcRecord | DmarcFailure:
         for name, letters in choices.items()
         if name in tags and (len(tags[name]) != 1 or tags[name].lower() not in letters)
     ]
-    spoilt = requests["p"] is None or any(n in tags and requests[n] is None for n in ("sp", "np"))
-    if spoilt and not hosts:
+    invalid_policy = policies["p"] is None or any(
+        n in tags and policies[n] is None for n in ("sp", "np")
+    )
+    if invalid_policy and not hosts:
         return DmarcFailure(domain, (text,), ", ".join(faults) or "no p")
     return DmarcRecord(
         domain=domain,
         text=text,
-        request=(requests["p"] or DmarcPolicy.NONE) if not spoilt else DmarcPolicy.NONE,
-        subdomains=requests["sp"] if not spoilt else None,
-        nonexistent=requests["np"] if not spoilt else None,
+        policy=(policies["p"] or DmarcPolicy.NONE) if not invalid_policy else DmarcPolicy.NONE,
+        subdomains=policies["sp"] if not invalid_policy else None,
+        nonexistent=policies["np"] if not invalid_policy else None,
         strict_spf=tags.get("aspf", "").lower() == "s",
         strict_dkim=tags.get("adkim", "").lower() == "s",
         psd=tags["psd"].lower() if tags.get("psd", "").lower() in ("y", "n") else "u",
@@ -235,13 +241,13 @@ def _report_host(uri: str) -> str | None:
     return "" if _HTTPS.match(uri) else None
 
 
-# Whose mail it is -------------------------------------------------------------------------------
+# Alignment and reports --------------------------------------------------------------------------
 
 
 async def is_aligned(
     one: str, author: DmarcTreeWalk, dns: Resolver, *, strict: bool
 ) -> bool | None:
-    """Whether a proven domain speaks for the author's (RFC 9989 section 4.4); None for unknown."""
+    """Whether an authenticated domain is aligned (RFC 9989 section 4.4); None where unknown."""
     domain = one.lower().rstrip(".")
     if domain == author.domain:
         return True
@@ -249,56 +255,56 @@ async def is_aligned(
         return False
     if author.organisation is None:
         return None
-    other = await walk(domain, dns)
+    other = await tree_walk(domain, dns)
     return None if other.organisation is None else other.organisation == author.organisation
 
 
-async def refused_reports(record: DmarcRecord, dns: Resolver) -> tuple[str, ...]:
-    """Hosts in ``rua`` that did not agree to get this domain's reports (RFC 9990 section 3)."""
+async def unauthorized_report_hosts(record: DmarcRecord, dns: Resolver) -> tuple[str, ...]:
+    """Domains in ``rua`` that do not accept this domain's reports (RFC 9990 section 3)."""
     foreign = [
         host
         for host in record.reports_to[:_MAX_REPORTS]
         if not (is_within(host, record.domain) or is_within(record.domain, host))
     ]
-    walks = await asyncio.gather(*(walk(name, dns) for name in (record.domain, *foreign)))
+    walks = await asyncio.gather(*(tree_walk(name, dns) for name in (record.domain, *foreign)))
     home = walks[0].organisation
-    asked = [one.domain for one in walks[1:] if one.organisation not in (home, None)]
+    queried = [one.domain for one in walks[1:] if one.organisation not in (home, None)]
     replies = await asyncio.gather(
-        *(dns.txt(f"{record.domain}._report._dmarc.{host}") for host in asked)
+        *(dns.txt(f"{record.domain}._report._dmarc.{host}") for host in queried)
     )
     return tuple(
         host
-        for host, reply in zip(asked, replies, strict=True)
+        for host, reply in zip(queried, replies, strict=True)
         if isinstance(reply, Absent)
         or (isinstance(reply, DnsAnswer) and not any(_VERSION.match(t) for t in reply.records))
     )
 
 
-# What it means ----------------------------------------------------------------------------------
+# Findings ---------------------------------------------------------------------------------------
 
 
 async def findings(seen: DmarcTreeWalk, dns: Resolver) -> tuple[Finding, ...]:
-    """What the records alone say. Nothing where they could not be asked."""
-    if seen.unusable is not None:
+    """Findings about the records alone; none where they could not be queried."""
+    if seen.invalid is not None:
         shown: dict[str, Fact] = {
-            "name": f"_dmarc.{seen.unusable.domain}",
-            "record": tuple(plain(text, 300) for text in seen.unusable.texts[:4]),
-            "reason": seen.unusable.reason,
+            "name": f"_dmarc.{seen.invalid.domain}",
+            "record": tuple(plain(text, 300) for text in seen.invalid.texts[:4]),
+            "reason": seen.invalid.reason,
         }
         return (Finding(FindingId.DNS_DMARC_INVALID, Status.WARN, {}, shown),)
     record = seen.record
     if record is None:
         if not seen.complete:
             return ()
-        looked_at = tuple(f"_dmarc.{name}" for name in names_of_walk(seen.domain))
-        return (Finding(FindingId.DNS_DMARC_MISSING, Status.WARN, {}, {"asked": looked_at}),)
+        names = tuple(f"_dmarc.{name}" for name in tree_walk_names(seen.domain))
+        return (Finding(FindingId.DNS_DMARC_MISSING, Status.WARN, {}, {"asked": names}),)
     if record.faults:
         return (Finding(FindingId.DNS_DMARC_INVALID, Status.WARN, {}, await evidence(record, dns)),)
     return ()
 
 
 async def evidence(record: DmarcRecord, dns: Resolver) -> dict[str, Fact]:
-    """The record, and what is to be known about it."""
+    """The record and its mistakes, for technicians."""
     shown: dict[str, Fact] = {
         "name": f"_dmarc.{record.domain}",
         "record": (plain(record.text, 300),),
@@ -307,7 +313,7 @@ async def evidence(record: DmarcRecord, dns: Resolver) -> dict[str, Fact]:
         shown["reason"] = ", ".join(record.faults[:6])
     if record.obsolete:
         shown["obsolete"] = record.obsolete
-    refused = await refused_reports(record, dns)
+    refused = await unauthorized_report_hosts(record, dns)
     if refused:
         shown["reports_refused_by"] = refused
     return shown

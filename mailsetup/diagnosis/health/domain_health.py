@@ -1,9 +1,9 @@
-"""The DNS health of a domain: one look at what it publishes, one at a message that arrived.
+"""The DNS health of a domain: what it publishes, and what a received message proves.
 
-Everything is asked side by side and through the run's resolver, which asks nothing twice. In a
-healthy domain the longest chain of questions that wait for each other has three or four round
-trips, one more for every include inside an include; MTA-STS, where it is announced, has one and
-then an HTTPS request. Blocklists are no part of it: `mailsetup.diagnosis.health.blocklists`.
+All queries run concurrently through the caching resolver of the run. In a healthy domain the
+longest sequence of dependent queries has three or four round trips, one more for each nested
+include; MTA-STS has one and then an HTTPS request. Blocklists are separate, in
+`mailsetup.diagnosis.health.blocklists`.
 """
 
 import asyncio
@@ -33,16 +33,16 @@ from mailsetup.model.outcome import Tried
 from mailsetup.net.network import Network
 
 BUDGET = 8.0
-"""Seconds for each part; what is not known by then stays unsaid."""
+"""Seconds for each part; a part that takes longer has no findings."""
 
 
 @dataclass(frozen=True, slots=True)
 class HealthRequest:
-    """``incoming_host`` and ``outgoing_host`` are those where we logged in ("" where we did not).
+    """``incoming_host`` and ``outgoing_host`` are those of successful logins, else "".
 
-    ``exchangers`` are what is known of the domain already. ``tried`` are the rows of the search for
-    settings. ``arrived`` is a message of this account as it arrived, byte by byte; it arrived in
-    another company's mailbox where ``arrived_elsewhere``.
+    ``exchangers`` are facts about the domain that are known already. ``tried`` are the rows of the
+    search for settings. ``arrived`` is a message of this account as received, unchanged; with
+    ``arrived_elsewhere`` it was received in a mailbox of another company.
     """
 
     address: EmailAddress
@@ -54,9 +54,11 @@ class HealthRequest:
     arrived_elsewhere: bool = False
 
 
-async def look_at_dns_health(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
-    """What the DNS alone shows. What cannot be asked stays unsaid, and so does the DNS of a
-    provider's own domain, which its customers cannot change."""
+async def check_dns_health(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
+    """Findings about the DNS records alone; none about what could not be queried.
+
+    None about the domain of a mail provider either, which its customers cannot change.
+    """
     if providers.by_domain(request.address.domain) is not None:
         return ()
     guard = Guard()
@@ -74,19 +76,19 @@ async def look_at_dns_health(request: HealthRequest, net: Network) -> tuple[Find
             )
         ]
     if facts.result().state is DomainState.MISSING:
-        # What does not exist publishes nothing; that is said already.
+        # That finding exists already.
         return ()
     found = (one for part in parts for one in part.result())
     return (*found, *published.findings(request.tried), *guard.defects)
 
 
-async def look_at_message(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
-    """What the message that arrived shows; nothing where it proves nothing."""
+async def check_received_message(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
+    """Findings about the received message; none where it proves nothing."""
     if not request.arrived or providers.by_domain(request.address.domain) is not None:
         return ()
     arrived = read_message(request.arrived)
     if arrived.author_domain != request.address.domain:
-        # Rewritten on the way, as mailing lists do: it speaks for somebody else now.
+        # The author was rewritten, as mailing lists do: it is another domain's message now.
         return ()
     return await _within(_message(request, arrived, net))
 
@@ -120,7 +122,7 @@ async def _exchangers(
 
 async def _spf(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
     domain = request.address.domain
-    seen = await spf_lint.lint(domain, net.dns)
+    seen = await spf_lint.read_tree(domain, net.dns)
     found = spf_lint.findings(seen)
     if request.outgoing_host:
         reading = request.incoming_host or request.outgoing_host
@@ -129,7 +131,7 @@ async def _spf(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
 
 
 async def _dmarc(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
-    return await dmarc.findings(await dmarc.walk(request.address.domain, net.dns), net.dns)
+    return await dmarc.findings(await dmarc.tree_walk(request.address.domain, net.dns), net.dns)
 
 
 async def _mta_sts(
@@ -146,7 +148,7 @@ async def _dane(facts: "asyncio.Task[DomainFacts]", net: Network) -> tuple[Findi
 async def _message(
     request: HealthRequest, arrived: ReceivedMessage, net: Network
 ) -> tuple[Finding, ...]:
-    hop = message_authentication.border_hop(arrived, elsewhere=request.arrived_elsewhere)
+    hop = message_authentication.boundary_hop(arrived, elsewhere=request.arrived_elsewhere)
     now = net.clock.now().timestamp()
     if hop is None:
         signatures = await dkim.verify(request.arrived, net.dns, now)
@@ -154,30 +156,34 @@ async def _message(
     domain = request.address.domain
     signatures, spf, seen, author = await asyncio.gather(
         dkim.verify(request.arrived, net.dns, now),
-        message_authentication.judge_spf(hop, arrived, request.address.ascii, net.dns),
-        spf_lint.lint(domain, net.dns),
-        dmarc.walk(domain, net.dns),
+        message_authentication.evaluate_spf(hop, arrived, request.address.ascii, net.dns),
+        spf_lint.read_tree(domain, net.dns),
+        dmarc.tree_walk(domain, net.dns),
     )
-    proven = await message_authentication.identity(hop, arrived, spf, signatures, author, net.dns)
+    authentication = await message_authentication.authenticate(
+        hop, arrived, spf, signatures, author, net.dns
+    )
     return (
         *dkim.findings(signatures, arrived, elsewhere=True),
-        *await message_authentication.findings(proven, arrived, seen, signatures, author, net.dns),
+        *await message_authentication.findings(
+            authentication, arrived, seen, signatures, author, net.dns
+        ),
     )
 
 
-def settled(of_dns: Sequence[Finding], request: HealthRequest) -> tuple[Finding, ...]:
-    """The findings of the DNS alone, without what a message that arrived elsewhere disproves.
+def without_disproved(of_dns: Sequence[Finding], request: HealthRequest) -> tuple[Finding, ...]:
+    """The findings of the DNS alone, without those that a received message disproves.
 
-    Where the receiving side saw SPF pass for the domain, the outgoing server is covered, whatever
-    its name and address suggested.
+    Where the receiving side reports an SPF pass for the domain, the outgoing server is covered,
+    whatever its name and address suggest.
     """
     arrived = read_message(request.arrived) if request.arrived else ReceivedMessage()
     results = arrived.authentication.of("spf") if arrived.authentication else ()
-    senders_seen = {
+    passed_domains = {
         one.property("smtp.mailfrom").rpartition("@")[2].lower()
         for one in results
         if one.result == "pass"
     }
-    if request.address.domain not in senders_seen:
+    if request.address.domain not in passed_domains:
         return tuple(of_dns)
     return tuple(one for one in of_dns if one.id != FindingId.DNS_SPF_SENDER_NOT_COVERED)

@@ -1,6 +1,6 @@
-"""Rules for secure delivery to the domain: MTA-STS (RFC 8461) and TLS-RPT (RFC 8460).
+"""The domain's policy for delivery over TLS: MTA-STS (RFC 8461) and TLS-RPT (RFC 8460).
 
-Port 25 of the exchangers is not knocked at: their certificates remain unseen.
+Port 25 of the exchangers is not connected to, so their certificates are not checked.
 """
 
 import re
@@ -24,7 +24,7 @@ MAX_POLICY = 64 * 1024
 MAX_AGE = 31_557_600
 """Seconds (RFC 8461 section 3.2)."""
 FETCH_TIMEOUT = 6.0
-"""Seconds for the policy; senders wait a minute, a person does not."""
+"""Seconds for the policy. Senders wait a minute (RFC 8461 section 3.3), users do not."""
 _MAX_PATTERNS = 100
 _VERSION = re.compile(r"v=STSv1[ \t]*(?:;|\Z)")
 _RECORD = re.compile(
@@ -44,50 +44,45 @@ class MtaStsMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MtaStsPolicy:
-    """A policy that can be understood. ``max_age`` in seconds."""
+    """A valid policy. ``patterns`` are its ``mx`` values in lower case; ``max_age`` in seconds."""
 
     mode: MtaStsMode
     patterns: tuple[str, ...]
     max_age: int
 
     def covers(self, host: str) -> bool:
-        """Whether an exchanger may get mail (RFC 8461 section 4.1); ``*`` is one label."""
+        """Whether an exchanger matches (RFC 8461 section 4.1); ``*`` is exactly one label."""
         name = host.lower().rstrip(".")
         return name in self.patterns or f"*.{name.partition('.')[2]}" in self.patterns
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """Why a policy that was announced cannot be had."""
+class MtaStsFailure:
+    """Why an announced policy is not usable."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotSeen:
-    """Not announced, or not to be asked: nothing can be said."""
-
-
-def read_record(texts: Sequence[str]) -> str | Broken | None:
-    """The id that announces a policy (RFC 8461 section 3.1); None where nothing does."""
+def read_record(texts: Sequence[str]) -> str | MtaStsFailure | None:
+    """The id of the announced policy (RFC 8461 section 3.1); None where none is announced."""
     records = [text for text in texts if _VERSION.match(text)]
     if not records:
         return None
     if len(records) > 1:
-        return Broken(f"{len(records)} records")
+        return MtaStsFailure(f"{len(records)} records")
     found = _ID.search(records[0]) if _RECORD.match(records[0]) else None
-    return found[1] if found else Broken(f"record: {plain(records[0], 120)}")
+    return found[1] if found else MtaStsFailure(f"record: {plain(records[0], 120)}")
 
 
-def parse_policy(body: bytes) -> MtaStsPolicy | Broken:
-    """Read a policy (RFC 8461 section 3.2). Of a key that stands there twice the first one counts.
+def parse_policy(body: bytes) -> MtaStsPolicy | MtaStsFailure:
+    """Parse a policy (RFC 8461 section 3.2). Of a repeated key the first value counts.
 
     Unknown keys are ignored; keys and values are case-sensitive.
     """
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
-        return Broken("not UTF-8")
+        return MtaStsFailure("not UTF-8")
     values: dict[str, str] = {}
     patterns: list[str] = []
     for line in text.replace("\r\n", "\n").split("\n"):
@@ -95,35 +90,38 @@ def parse_policy(body: bytes) -> MtaStsPolicy | Broken:
             continue
         key, colon, value = line.partition(":")
         if not colon or not key.strip(" \t"):
-            return Broken(f"line: {plain(line, 80)}")
+            return MtaStsFailure(f"line: {plain(line, 80)}")
         key, value = key.strip(" \t"), value.strip(" \t")
         if key == "mx":
             patterns.append(value.lower().rstrip("."))
         else:
             values.setdefault(key, value)
     if values.get("version") != "STSv1":
-        return Broken("no version: STSv1")
+        return MtaStsFailure("no version: STSv1")
     if values.get("mode") not in set(MtaStsMode):
-        return Broken(f"mode: {plain(values.get('mode', ''), 40)}")
+        return MtaStsFailure(f"mode: {plain(values.get('mode', ''), 40)}")
     mode = MtaStsMode(values["mode"])
     age = values.get("max_age", "")
     if not re.fullmatch(r"[0-9]{1,10}", age) or int(age) > MAX_AGE:
-        return Broken(f"max_age: {plain(age, 40)}")
+        return MtaStsFailure(f"max_age: {plain(age, 40)}")
     wrong = [one for one in patterns if not is_dns_name(one.removeprefix("*."))]
     if wrong:
-        return Broken(f"mx: {plain(wrong[0], 80)}")
+        return MtaStsFailure(f"mx: {plain(wrong[0], 80)}")
     if not patterns and mode is not MtaStsMode.NONE:
-        return Broken("no mx")
+        return MtaStsFailure("no mx")
     return MtaStsPolicy(mode, tuple(patterns[:_MAX_PATTERNS]), int(age))
 
 
-async def read_policy(domain: str, net: Network) -> MtaStsPolicy | Broken | NotSeen:
-    """The policy that the domain announces, by HTTPS and without redirects."""
+async def read_policy(domain: str, net: Network) -> MtaStsPolicy | MtaStsFailure | None:
+    """Fetch the announced policy, by HTTPS and without redirects.
+
+    None where none is announced, or where it cannot be told whether senders would get it.
+    """
     reply = await net.dns.txt(f"_mta-sts.{domain}")
     announced = read_record(reply.records) if isinstance(reply, DnsAnswer) else None
     if announced is None:
-        return NotSeen()
-    if isinstance(announced, Broken):
+        return None
+    if isinstance(announced, MtaStsFailure):
         return announced
     document = await net.http.get(
         f"https://mta-sts.{domain}/.well-known/mta-sts.txt",
@@ -140,31 +138,31 @@ async def read_policy(domain: str, net: Network) -> MtaStsPolicy | Broken | NotS
             assert_never(document)
 
 
-def _document(reply: HttpReply) -> MtaStsPolicy | Broken | NotSeen:
+def _document(reply: HttpReply) -> MtaStsPolicy | MtaStsFailure | None:
     if reply.status >= 500 or reply.status == 429:
-        return NotSeen()
+        return None
     if reply.location or reply.status != 200:
         target = f" to {plain(reply.location, 120)}" if reply.location else ""
-        return Broken(f"http-{reply.status}{target}")
+        return MtaStsFailure(f"http-{reply.status}{target}")
     kind = reply.content_type.partition(";")[0].strip().lower()
     if kind != "text/plain":
-        return Broken(f"content type: {plain(kind, 60) or 'none'}")
+        return MtaStsFailure(f"content type: {plain(kind, 60) or 'none'}")
     return parse_policy(reply.body)
 
 
-async def _failure(failure: HttpFailure, domain: str, net: Network) -> Broken | NotSeen:
-    """Only what every sender would meet as well; the rest may be the network here."""
+async def _failure(failure: HttpFailure, domain: str, net: Network) -> MtaStsFailure | None:
+    """A failure that every sender would meet; None for one that may be due to this network."""
     host = f"mta-sts.{domain}"
     match failure.fault:
         case HttpFault.UNRESOLVABLE:
             gone = isinstance(await net.dns.addresses(host), Absent)
-            return Broken(f"{host} has no address") if gone else NotSeen()
+            return MtaStsFailure(f"{host} has no address") if gone else None
         case HttpFault.TLS:
             fault = failure.tls.fault if failure.tls else TlsFault.FAILED
             judged = (TlsFault.WRONG_NAME, TlsFault.EXPIRED, TlsFault.UNKNOWN_ISSUER)
-            return Broken(f"{host}: {fault}") if fault in judged else NotSeen()
+            return MtaStsFailure(f"{host}: {fault}") if fault in judged else None
         case HttpFault.TOO_LARGE | HttpFault.ENCODED:
-            return Broken(str(failure.fault))
+            return MtaStsFailure(str(failure.fault))
         case (
             HttpFault.RESOLVER
             | HttpFault.UNREACHABLE
@@ -174,19 +172,19 @@ async def _failure(failure: HttpFailure, domain: str, net: Network) -> Broken | 
             | HttpFault.REDIRECT_INSECURE
             | HttpFault.REDIRECT_FOREIGN
         ):
-            return NotSeen()
+            return None
         case _:
             assert_never(failure.fault)
 
 
 async def findings(
-    policy: MtaStsPolicy | Broken | NotSeen, facts: DomainFacts, net: Network
+    policy: MtaStsPolicy | MtaStsFailure | None, facts: DomainFacts, net: Network
 ) -> tuple[Finding, ...]:
-    """What does not fit. Fails only where senders that honour the policy cannot deliver at all."""
+    """Fails only where senders that honour the policy cannot deliver at all, else warns."""
     match policy:
-        case NotSeen() | MtaStsPolicy(mode=MtaStsMode.NONE):
+        case None | MtaStsPolicy(mode=MtaStsMode.NONE):
             return ()
-        case Broken():
+        case MtaStsFailure():
             shown: dict[str, Fact] = {"reason": policy.reason}
             status = Status.WARN
         case MtaStsPolicy():
@@ -201,9 +199,9 @@ async def findings(
                 "policy": policy.patterns[:6],
                 "left_out": left_out[:6],
             }
-            living = [host for host in hosts if host not in facts.unresolvable]
-            shut = not any(policy.covers(host) for host in living)
-            fails = policy.mode is MtaStsMode.ENFORCE and shut
+            resolvable = [host for host in hosts if host not in facts.unresolvable]
+            unreachable = not any(policy.covers(host) for host in resolvable)
+            fails = policy.mode is MtaStsMode.ENFORCE and unreachable
             status = Status.FAIL if fails else Status.WARN
         case _:
             assert_never(policy)
@@ -215,7 +213,7 @@ async def findings(
 
 
 async def _reports(domain: str, net: Network) -> dict[str, Fact]:
-    """Whether anybody would hear of failed deliveries (TLS-RPT)."""
+    """Evidence about the TLS-RPT record, by which the domain gets reports of failed deliveries."""
     reply = await net.dns.txt(f"_smtp._tls.{domain}")
     texts = reply.records if isinstance(reply, DnsAnswer) else ()
     meant = [text for text in texts if text.lower().startswith("v=tlsrptv1")]

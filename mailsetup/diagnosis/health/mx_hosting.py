@@ -1,8 +1,8 @@
-"""Whether mail is delivered to the hosting where the mailbox is.
+"""Whether the MX records lead to the hosting of the mailbox.
 
 A name alone proves little: hostings give customers names of their own (``mail.customer.es``), and
-filters stand in front of mailboxes. So names, aliases, addresses and reverse names are compared,
-and whatever stays unclear is not spoken of.
+filters receive mail for mailboxes elsewhere. So names, aliases, addresses and reverse names are
+compared, and nothing is reported where the result is unclear.
 """
 
 import asyncio
@@ -30,9 +30,9 @@ from mailsetup.net.public_suffix import owned_domain
 MAX_EXCHANGERS = 6
 _MAX_ADDRESSES = 4
 _IMAPS = 993
-_KNOCK = 3.0
-"""Seconds to see whether an exchanger keeps mailboxes."""
-_PASSES_ON = (
+_CONNECT_TIMEOUT = 3.0
+"""Seconds to find out whether an exchanger serves IMAP."""
+_FORWARDERS = (
     "registrar-servers.com",
     "mx.cloudflare.net",
     "forwardemail.net",
@@ -43,23 +43,23 @@ _PASSES_ON = (
     "inbound.postmarkapp.com",
     "amazonaws.com",
 )
-"""Exchangers that forward mail or hand it to programs: the mailbox is behind them somewhere."""
+"""Exchangers that forward mail or pass it to programs: the mailbox is somewhere else."""
 
 
-class MailLocation(StrEnum):
-    """Where an exchanger stands, seen from the mailbox."""
+class ExchangerPlace(StrEnum):
+    """Where an exchanger is, relative to the hosting of the mailbox."""
 
     HERE = "here"
-    PASSES_ON = "passes-on"
+    FORWARDER = "passes-on"
     ELSEWHERE = "elsewhere"
-    UNCLEAR = "unclear"
+    UNKNOWN = "unclear"
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
-    """What the DNS tells of a host: all its names, its addresses, the companies behind them.
+class HostProfile:
+    """What the DNS tells about a host: its names, addresses and the companies that own them.
 
-    ``owners`` leave out the customer's own domain, under which every hosting may stand.
+    ``owners`` exclude the customer's own domain, in which every hosting may have names.
     """
 
     host: str
@@ -70,7 +70,7 @@ class Machine:
 
     @property
     def company(self) -> str:
-        """The company's name as far as it is known, else its domain, else the host's name."""
+        """The company's name if known, else its domain, else the host's name."""
         if self.providers:
             return self.providers[0].name
         own = owned_domain(self.host)
@@ -78,11 +78,11 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """An exchanger and where it stands."""
+class PlacedExchanger:
+    """An exchanger and its place; ``company`` is "" unless it is another one."""
 
     record: MxRecord
-    place: MailLocation
+    place: ExchangerPlace
     company: str = ""
 
     def __str__(self) -> str:
@@ -90,8 +90,8 @@ class Judged:
         return f"{shown} ({self.company})" if self.company else shown
 
 
-async def machine(host: str, domain: str, dns: Resolver) -> Machine:
-    """Look a host (or an IP address) up: aliases and addresses at once, then the reverse names."""
+async def look_up_host(host: str, domain: str, dns: Resolver) -> HostProfile:
+    """Look up a host (or an IP address): aliases and addresses concurrently, then reverse names."""
     addresses: tuple[str, ...] = (host,)
     own_names: tuple[str, ...] = ()
     if not is_ip_literal(host):
@@ -108,7 +108,7 @@ async def machine(host: str, domain: str, dns: Resolver) -> Machine:
         for provider in (providers.by_host(name), providers.by_mx(name), providers.by_cname(name))
         if provider is not None
     )
-    return Machine(
+    return HostProfile(
         host,
         names,
         addresses,
@@ -117,47 +117,49 @@ async def machine(host: str, domain: str, dns: Resolver) -> Machine:
     )
 
 
-async def judge(
+async def place_exchangers(
     domain: str, homes: Sequence[str], facts: DomainFacts, net: Network
-) -> tuple[Machine, tuple[Judged, ...]]:
-    """Compare every exchanger with the hosts of the mailbox, the incoming one first."""
+) -> tuple[HostProfile, tuple[PlacedExchanger, ...]]:
+    """The profile of the mailbox's hosts (the incoming one first) and the placed exchangers."""
     records = [mx for mx in facts.exchangers if mx.host and mx.host not in facts.unresolvable]
     records = records[:MAX_EXCHANGERS]
     hosts = (*homes, *(record.host for record in records))
-    machines = await asyncio.gather(*(machine(host, domain, net.dns) for host in hosts))
-    home = joined(machines[: len(homes)])
-    there = machines[len(homes) :]
-    judged = await asyncio.gather(
-        *(_judge(record, one, home, net) for record, one in zip(records, there, strict=True))
+    profiles = await asyncio.gather(*(look_up_host(host, domain, net.dns) for host in hosts))
+    home = merged(profiles[: len(homes)])
+    there = profiles[len(homes) :]
+    placed = await asyncio.gather(
+        *(_place(record, one, home, net) for record, one in zip(records, there, strict=True))
     )
-    return home, tuple(judged)
+    return home, tuple(placed)
 
 
-async def _judge(record: MxRecord, there: Machine, home: Machine, net: Network) -> Judged:
-    if any(providers.filter_of(name) or _passes_on(name) for name in there.names):
-        return Judged(record, MailLocation.PASSES_ON)
+async def _place(
+    record: MxRecord, there: HostProfile, home: HostProfile, net: Network
+) -> PlacedExchanger:
+    if any(providers.filter_of(name) or _is_forwarder(name) for name in there.names):
+        return PlacedExchanger(record, ExchangerPlace.FORWARDER)
     same_company = any(is_same_company(a, b) for a in there.providers for b in home.providers)
     if same_company or there.owners & home.owners or share_network(there, home):
-        return Judged(record, MailLocation.HERE)
+        return PlacedExchanger(record, ExchangerPlace.HERE)
     if not home.addresses or not there.addresses:
-        return Judged(record, MailLocation.UNCLEAR)
+        return PlacedExchanger(record, ExchangerPlace.UNKNOWN)
     known = providers.by_mx(record.host)
     if known is not None:
-        return Judged(record, MailLocation.ELSEWHERE, known.name)
-    # Two companies that we do not know: a filter keeps no mailboxes, another hosting does.
-    if there.owners and home.owners and await _keeps_mailboxes(record.host, net):
-        return Judged(record, MailLocation.ELSEWHERE, there.company)
-    return Judged(record, MailLocation.UNCLEAR)
+        return PlacedExchanger(record, ExchangerPlace.ELSEWHERE, known.name)
+    # Two unknown companies: a filter serves no mailboxes, another hosting does.
+    if there.owners and home.owners and await _serves_imap(record.host, net):
+        return PlacedExchanger(record, ExchangerPlace.ELSEWHERE, there.company)
+    return PlacedExchanger(record, ExchangerPlace.UNKNOWN)
 
 
-def joined(machines: Sequence[Machine]) -> Machine:
-    """The mailbox's hosts as one place, named after the first."""
-    return Machine(
-        machines[0].host,
-        _all(one.names for one in machines),
-        _all(one.addresses for one in machines),
-        frozenset[str]().union(*(one.owners for one in machines)),
-        tuple(dict.fromkeys(provider for one in machines for provider in one.providers)),
+def merged(profiles: Sequence[HostProfile]) -> HostProfile:
+    """Several hosts of one hosting as one profile, named after the first."""
+    return HostProfile(
+        profiles[0].host,
+        _all(one.names for one in profiles),
+        _all(one.addresses for one in profiles),
+        frozenset[str]().union(*(one.owners for one in profiles)),
+        tuple(dict.fromkeys(provider for one in profiles for provider in one.providers)),
     )
 
 
@@ -165,12 +167,12 @@ def _all(some: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for names in some for name in names))
 
 
-def _passes_on(name: str) -> bool:
-    return any(is_within(name, suffix) for suffix in _PASSES_ON)
+def _is_forwarder(name: str) -> bool:
+    return any(is_within(name, suffix) for suffix in _FORWARDERS)
 
 
 def is_same_company(one: MailProvider, other: MailProvider) -> bool:
-    """Whether two rows are one company's, also where it has several (by country, by product)."""
+    """Whether two rows belong to one company, which may have one for each country or product."""
     return (
         one.name.split()[0] == other.name.split()[0]
         or bool(set(one.owns) & set(other.owns))
@@ -179,8 +181,8 @@ def is_same_company(one: MailProvider, other: MailProvider) -> bool:
     )
 
 
-def share_network(one: Machine, other: Machine) -> bool:
-    """Whether two hosts are one machine or close neighbours."""
+def share_network(one: HostProfile, other: HostProfile) -> bool:
+    """Whether two hosts have a common address or network."""
     if set(one.addresses) & set(other.addresses):
         return True
     here = {_network(address) for address in one.addresses if is_public(address)}
@@ -188,16 +190,16 @@ def share_network(one: Machine, other: Machine) -> bool:
 
 
 def _network(address: str) -> str:
-    """A neighbourhood that is not divided between companies, as a rule."""
+    """A network that usually belongs to one company: /24 for IPv4, /48 for IPv6."""
     ip = carried(address)
     prefix = 24 if isinstance(ip, ipaddress.IPv4Address) else 48
     return str(ipaddress.ip_network(f"{ip}/{prefix}", strict=False))
 
 
-async def _keeps_mailboxes(host: str, net: Network) -> bool:
-    """Whether IMAP over TLS is served there, under whatever name."""
+async def _serves_imap(host: str, net: Network) -> bool:
+    """Whether IMAP over TLS is served there, with whatever certificate."""
     try:
-        async with asyncio.timeout(_KNOCK):
+        async with asyncio.timeout(_CONNECT_TIMEOUT):
             outcome = await net.connect(host, _IMAPS, implicit_tls=True)
     except TimeoutError:
         return False
@@ -212,16 +214,16 @@ async def _keeps_mailboxes(host: str, net: Network) -> bool:
 async def findings(
     address: EmailAddress, homes: Sequence[str], facts: DomainFacts, net: Network
 ) -> tuple[Finding, ...]:
-    """``homes`` are the hosts where we logged in. Nothing where one exchanger stays unclear."""
+    """``homes`` are the hosts of the logins. Nothing is reported where one exchanger is unclear."""
     if not homes or not facts.exchangers:
         return ()
-    home, judged = await judge(address.domain, homes, facts, net)
-    here = [one for one in judged if one.place is MailLocation.HERE]
-    elsewhere = [one for one in judged if one.place is MailLocation.ELSEWHERE]
-    if not elsewhere or (not here and len(elsewhere) < len(judged)):
+    home, placed = await place_exchangers(address.domain, homes, facts, net)
+    here = [one for one in placed if one.place is ExchangerPlace.HERE]
+    elsewhere = [one for one in placed if one.place is ExchangerPlace.ELSEWHERE]
+    if not elsewhere or (not here and len(elsewhere) < len(placed)):
         return ()
     shown: dict[str, Fact] = {
-        "mx": tuple(str(one) for one in judged),
+        "mx": tuple(str(one) for one in placed),
         "mailbox": home.host,
         "mailbox_addresses": home.addresses,
     }
@@ -233,7 +235,7 @@ async def findings(
         return (
             Finding(
                 FindingId.DNS_MX_TWO_HOSTINGS,
-                # An exchanger of last resort gets mail only while the others are away.
+                # A backup exchanger gets mail only while the others are unreachable.
                 Status.FAIL if first else Status.WARN,
                 {"hostings": (home.company, *companies)},
                 shown,
@@ -248,7 +250,7 @@ async def findings(
 
 
 async def _hints(address: EmailAddress, net: Network) -> dict[str, Fact]:
-    """What else in the DNS names a hosting: it tells which side of a move was forgotten."""
+    """Other DNS records that name a hosting: they show which side of a migration was forgotten."""
     pointed, sends = await asyncio.gather(
         hosting_pointed_at(address, net), hosting_that_sends(address, net)
     )

@@ -1,4 +1,4 @@
-"""Whether programs can find the domain's settings by themselves."""
+"""Whether mail programs can discover the domain's settings automatically."""
 
 from collections.abc import Sequence
 
@@ -19,25 +19,25 @@ _AUTOMATIC = frozenset(
         Method.BUILTIN,
     }
 )
-"""Everything that needs neither guessing nor a person. What programs know of the hosting by heart
-counts: nobody has to publish what they know already."""
-_MUST_BE_ANSWERED = frozenset({Method.AUTOCONFIG, Method.SRV, Method.ISPDB})
-"""Silence from the other ones proves little, as most domains have no server for them at all."""
+"""Every source that needs neither guessing nor user input. Settings that are built into programs
+count as well: they need not be published."""
+_CONCLUSIVE = frozenset({Method.AUTOCONFIG, Method.SRV, Method.ISPDB})
+"""An unreachable server of another source proves little: most domains have none for it."""
 
 
 def findings(tried: Sequence[Tried]) -> tuple[Finding, ...]:
-    """Judged on what a search tried.
+    """``tried`` are the rows of a search.
 
-    Nothing is said where an automatic source found settings or led to a question, where one was
-    not asked to its end, or where nothing was searched for.
+    Nothing is reported where an automatic source found settings or needs a confirmation, where one
+    was not finished, or where there was no search.
     """
     automatic = [row for row in tried if row.method in _AUTOMATIC]
     absent = {row.method for row in automatic if row.fate is Fate.ABSENT}
     for row in automatic:
-        silent = row.fate is Fate.UNREACHABLE and row.method not in _MUST_BE_ANSWERED
+        silent = row.fate is Fate.UNREACHABLE and row.method not in _CONCLUSIVE
         if row.fate is not Fate.ABSENT and not silent:
             return ()
-    if not absent >= _MUST_BE_ANSWERED:
+    if not absent >= _CONCLUSIVE:
         return ()
     shown = tuple(f"{row.method}: {row.fate}" for row in automatic)
     return (Finding(FindingId.DNS_SETTINGS_UNPUBLISHED, Status.WARN, {}, {"tried": shown}),)

@@ -1,12 +1,14 @@
-"""The way of a message that arrived, read from its header. Bounded, and never an exception.
+"""Trace and authentication results in the header of a received message.
 
-Whatever stands in a header below the receiving side's own lines was written by others.
+Bounded in size, and never raises. Fields below those of the receiving side were written by others.
 """
 
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from mailsetup.discovery import providers
 from mailsetup.model.hostname import is_ip_literal, parse_host, to_a_label
@@ -39,14 +41,14 @@ _SPAM_FIELDS = frozenset(
         "x-ymailisg",
     }
 )
-_SAME_HOUSE = {
+_OWNER_ALIASES: Final[Mapping[str, str]] = {
     "exchangelabs.com": "outlook.com",
     "office365.com": "outlook.com",
     "googlemail.com": "google.com",
     "gmail.com": "google.com",
     "yahoodns.net": "yahoo.com",
 }
-"""Large receivers whose own machines hand mail on under several domains."""
+"""Large receivers whose own hosts relay mail under several domains."""
 _FROM = re.compile(r"\s*from\s+(\S{1,255})", re.IGNORECASE)
 _BY = re.compile(r"(?:^|\s)by\s+(\S{1,255})", re.IGNORECASE)
 _WITH = re.compile(r"\swith\s+([A-Za-z0-9]{1,20})")
@@ -58,11 +60,11 @@ _PROPERTY = re.compile(r"([A-Za-z0-9\-_]{1,40})\s*\.\s*([A-Za-z0-9\-_]{1,40})\s*
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """One Received line. ``seconds`` passed since the line below it; both may be unknown."""
+    """One Received field; unknown parts are empty. ``seconds`` passed since the field below it."""
 
     helo: str = ""
     name: str = ""
-    """What the receiving host found in the reverse DNS."""
+    """The reverse DNS name that the receiving host found."""
     address: str = ""
     by: str = ""
     protocol: str = ""
@@ -71,7 +73,7 @@ class Hop:
 
     @property
     def authenticated(self) -> bool:
-        """Handed in by somebody who logged in (RFC 3848: the ``A`` in ESMTPSA)."""
+        """Whether the client was authenticated (RFC 3848: the ``A`` in ESMTPSA)."""
         return self.protocol.upper() in ("ESMTPA", "ESMTPSA", "UTF8SMTPA", "UTF8SMTPSA", "ASMTP")
 
 
@@ -90,7 +92,7 @@ class AuthResult:
 
 @dataclass(frozen=True, slots=True)
 class AuthResults:
-    """What one server says that it checked; Microsoft leaves its name out."""
+    """One Authentication-Results field; ``server`` is "" in those of Microsoft."""
 
     server: str = ""
     results: tuple[AuthResult, ...] = ()
@@ -102,11 +104,11 @@ class AuthResults:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """``hops`` are newest first. ``handed_over`` is the host from which the receiving side got it;
-    None where the message stayed in one house or where that cannot be told."""
+    """``hops`` are newest first. ``handover`` is the hop into the receiving side; None where the
+    message stayed inside one administrative domain, or where that is unknown."""
 
     hops: tuple[Hop, ...] = ()
-    handed_over: Hop | None = None
+    handover: Hop | None = None
     authentication: AuthResults | None = None
     spam: tuple[tuple[str, str], ...] = ()
     author_domain: str = ""
@@ -116,22 +118,22 @@ class ReceivedMessage:
 
 
 def read_message(raw: bytes) -> ReceivedMessage:
-    """Everything that the header of a message tells about its way."""
+    """Read the header of a message."""
     fields = list(fields_of(raw))
     received = [value for name, value in fields if name == "received"]
     hops = _with_delays([_hop(text_of(value)) for value in received[:MAX_HOPS]])
-    border, side = _border(hops)
+    boundary, side = _boundary(hops)
     return ReceivedMessage(
         hops=tuple(hops),
-        handed_over=hops[border] if border is not None else None,
-        authentication=_trusted_results(fields, border, side),
+        handover=hops[boundary] if boundary is not None else None,
+        authentication=_trusted_results(fields, boundary, side),
         spam=tuple(_spam(fields)),
         author_domain=_author_domain(fields),
         envelope_sender=_envelope_sender(fields),
     )
 
 
-# The way --------------------------------------------------------------------------------------
+# Trace ----------------------------------------------------------------------------------------
 
 
 def _hop(text: str) -> Hop:
@@ -147,7 +149,7 @@ def _hop(text: str) -> Hop:
     return Hop(
         helo=plain(helo[1].strip("[]()"), 100) if helo else "",
         name=plain(name[1], 100) if name and not is_ip_literal(name[1]) else "",
-        # Exim and Postfix write the address last; what stands before it may be the client's word.
+        # Exim and Postfix write the address last; what stands before it may be set by the client.
         address=addresses[-1] if addresses else "",
         by=plain(by[1].strip("[]()"), 100) if by else "",
         protocol=protocol[1] if protocol else "",
@@ -165,8 +167,8 @@ def _with_delays(hops: list[Hop]) -> list[Hop]:
     return [*timed, *hops[-1:]]
 
 
-def _border(hops: list[Hop]) -> tuple[int | None, frozenset[str]]:
-    """Which hop came from outside, and the domains of the receiving side."""
+def _boundary(hops: list[Hop]) -> tuple[int | None, frozenset[str]]:
+    """The index of the hop from outside, and the domains of the receiving side."""
     side: set[str] = set()
     for index, hop in enumerate(hops):
         by = _owner(hop.by)
@@ -177,7 +179,7 @@ def _border(hops: list[Hop]) -> tuple[int | None, frozenset[str]]:
             return None, frozenset(side)
         if not is_public(hop.address):
             continue
-        # The greeting is the sender's word; the reverse name, where there is one, counts alone.
+        # The HELO name is set by the sender: the reverse name counts, if there is one.
         owner = _owner(names[0]) if names else ""
         is_filter = any(providers.filter_of(name.lower()) for name in names[:1])
         if owner not in side and not is_filter:
@@ -190,36 +192,36 @@ def _border(hops: list[Hop]) -> tuple[int | None, frozenset[str]]:
 def _owner(name: str) -> str:
     host = parse_host(name.rstrip("."))
     owner = owned_domain(host) if host else ""
-    return _SAME_HOUSE.get(owner, owner)
+    return _OWNER_ALIASES.get(owner, owner)
 
 
-# What the receiving side found ------------------------------------------------------------------
+# Authentication results -------------------------------------------------------------------------
 
 
 def _trusted_results(
-    fields: list[Field], border: int | None, side: frozenset[str]
+    fields: list[Field], boundary: int | None, side: frozenset[str]
 ) -> AuthResults | None:
-    """The topmost result of the receiving side itself (RFC 8601 sections 1.6, 5 and 7.1).
+    """The topmost field of the receiving side itself (RFC 8601 sections 1.6, 5 and 7.1).
 
-    Above the border everything was written by that side, and Microsoft leaves its name out. Just
-    below it a mail filter of that side may have put its lines: there the name has to be right, as
-    a border removes what strangers write under its name.
+    Above the boundary everything was written by that side, even without its name (Microsoft).
+    Directly below it a mail filter of that side may have added its fields: there the name has to be
+    right, because a boundary removes those that others write under its name.
     """
     received = 0
     for name, value in fields:
         received += name == "received"
-        if border is not None and received > border + 1:
+        if boundary is not None and received > boundary + 1:
             return None
         if name == "authentication-results":
             results = parse_results(text_of(value))
-            above = border is not None and received <= border
+            above = boundary is not None and received <= boundary
             if (above and not results.server) or _owner(results.server) in side:
                 return results
     return None
 
 
 def parse_results(text: str) -> AuthResults:
-    """Read an Authentication-Results value as it is found in the wild (RFC 8601 section 2.2)."""
+    """Parse an Authentication-Results value, leniently (RFC 8601 section 2.2)."""
     parts = _split(text[:_MAX_FIELD])
     server = ""
     if parts and "=" not in parts[0]:
@@ -240,33 +242,33 @@ def parse_results(text: str) -> AuthResults:
 
 
 def _split(text: str) -> list[str]:
-    """At semicolons outside of comments and quoted strings; comments are left out."""
+    """Split at semicolons outside of comments and quoted strings; comments are removed."""
     parts, depth, quoted, escaped = [""], 0, False, False
-    kept: list[str] = []
+    current: list[str] = []
     for char in text:
         if escaped:
             escaped = False
             if not depth:
-                kept.append(char)
+                current.append(char)
         elif char == "\\" and (quoted or depth):
             escaped = True
         elif quoted:
             quoted = char != '"'
-            kept.append(char)
+            current.append(char)
         elif char == "(":
             depth += 1
         elif char == ")" and depth:
             depth -= 1
-            kept.append(" ")
+            current.append(" ")
         elif depth:
             continue
         elif char == ";":
-            parts.append("".join(kept))
-            kept.clear()
+            parts.append("".join(current))
+            current.clear()
         else:
             quoted = char == '"'
-            kept.append(char)
-    parts.append("".join(kept))
+            current.append(char)
+    parts.append("".join(current))
     return [part for part in parts if part.strip()]
 
 
@@ -276,7 +278,7 @@ def _spam(fields: list[Field]) -> list[tuple[str, str]]:
     ]
 
 
-# Whose it is -----------------------------------------------------------------------------------
+# Sender ----------------------------------------------------------------------------------------
 
 
 def _author_domain(fields: list[Field]) -> str:

@@ -1,7 +1,6 @@
-"""May this address send in the domain's name? RFC 7208, asked through our own resolver.
+"""SPF evaluation for one sending address: ``check_host()`` of RFC 7208 section 4.
 
-``check_host`` evaluates for one address; `mailsetup.diagnosis.health.spf_lint` reads the record
-without any.
+`mailsetup.diagnosis.health.spf_lint` reads a record without any address.
 """
 
 import asyncio
@@ -9,14 +8,14 @@ import ipaddress
 from dataclasses import dataclass, field
 
 from mailsetup.diagnosis.health.spf_record import (
-    BadTerm,
     Mechanism,
     SpfPolicy,
     SpfQualifier,
+    SpfSyntaxFailure,
     expand,
     macro_letters,
     parse,
-    policies_among,
+    spf_records,
 )
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
 from mailsetup.model.hostname import is_ip_literal
@@ -24,22 +23,22 @@ from mailsetup.model.text import plain
 from mailsetup.net.dns.resolver import Resolver
 
 MAX_LOOKUPS = 10
-"""Terms that ask the DNS (RFC 7208 section 4.6.4)."""
+"""Terms that cause DNS queries (RFC 7208 section 4.6.4)."""
 MAX_VOID = 2
-"""Of them, how many may find nothing."""
+"""Void lookups: those without an answer (RFC 7208 section 4.6.4)."""
 MAX_NAMES = 10
-"""Exchangers of one ``mx``, names of one address for ``ptr``."""
+"""MX hosts of one ``mx``, reverse names of one address for ``ptr``."""
 TIME_LIMIT = 20.0
 """Seconds for one evaluation (RFC 7208 section 4.6.4)."""
 
-ASKING = frozenset({"include", "a", "mx", "ptr", "exists"})
+LOOKUP_MECHANISMS = frozenset({"include", "a", "mx", "ptr", "exists"})
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, slots=True)
 class SpfResult:
-    """The verdict, the term that gave it or what went wrong, and how much was asked."""
+    """``reason`` is the term that matched, or the error; ``lookups`` are the terms counted."""
 
     result: SpfQualifier
     reason: str = ""
@@ -48,17 +47,17 @@ class SpfResult:
 
 
 async def check_host(ip: str, domain: str, sender: str, helo: str, dns: Resolver) -> SpfResult:
-    """RFC 7208 section 4. ``sender`` is the envelope's address, "" for a bounce."""
+    """RFC 7208 section 4. ``sender`` is the envelope sender, "" for a bounce."""
     client = _client(ip)
     name = domain.lower().rstrip(".")
-    if client is None or not _may_be_asked(name):
+    if client is None or not _is_queryable(name):
         return SpfResult(SpfQualifier.NONE, "no address or no domain", domain=plain(name, 100))
     local, _, of = sender.rpartition("@")
-    who = f"{local or 'postmaster'}@{of or name}"
-    run = _Evaluation(client, who, helo, dns)
+    full_sender = f"{local or 'postmaster'}@{of or name}"
+    run = _Evaluation(client, full_sender, helo, dns)
     try:
         async with asyncio.timeout(TIME_LIMIT):
-            result = await run.judge(name)
+            result = await run.evaluate(name)
     except TimeoutError:
         return SpfResult(SpfQualifier.TEMPERROR, "time limit", run.lookups, name)
     except _EvaluationError as broken:
@@ -76,14 +75,14 @@ def _client(ip: str) -> IpAddress | None:
     return address
 
 
-def _may_be_asked(name: str) -> bool:
-    """Several labels, none empty or too long (RFC 7208 section 4.3)."""
+def _is_queryable(name: str) -> bool:
+    """At least two labels, none empty or too long (RFC 7208 section 4.3)."""
     labels = name.split(".")
     return len(labels) > 1 and len(name) <= 253 and all(0 < len(label) < 64 for label in labels)
 
 
 class _EvaluationError(Exception):
-    """Ends an evaluation from any depth; never leaves this module."""
+    """Ends an evaluation from any depth; not raised out of this module."""
 
     def __init__(self, result: SpfQualifier, reason: str) -> None:
         super().__init__(reason)
@@ -100,10 +99,10 @@ class _Evaluation:
     lookups: int = 0
     voids: int = 0
     matched: str = ""
-    _proven: list[str] | None = field(default=None)
+    _validated: list[str] | None = field(default=None)
 
-    async def judge(self, domain: str) -> SpfQualifier:
-        """check_host() for one domain; ``include`` and ``redirect`` come back here."""
+    async def evaluate(self, domain: str) -> SpfQualifier:
+        """``check_host()`` for one domain; ``include`` and ``redirect`` call it recursively."""
         policy = await self._policy(domain)
         if policy is None:
             return SpfQualifier.NONE
@@ -116,7 +115,7 @@ class _Evaluation:
             return SpfQualifier.NEUTRAL
         self._count(policy.redirect)
         target = await self._expanded(policy.redirect, domain)
-        result = await self.judge(target) if _may_be_asked(target) else SpfQualifier.NONE
+        result = await self.evaluate(target) if _is_queryable(target) else SpfQualifier.NONE
         if result is SpfQualifier.NONE:
             raise _EvaluationError(SpfQualifier.PERMERROR, f"redirect={target} has no record")
         return result
@@ -125,18 +124,18 @@ class _Evaluation:
         reply = await self.dns.txt(domain)
         if isinstance(reply, DnsFailure):
             raise _EvaluationError(SpfQualifier.TEMPERROR, f"{domain}: {reply.fault}")
-        records = policies_among(reply.records) if isinstance(reply, DnsAnswer) else ()
+        records = spf_records(reply.records) if isinstance(reply, DnsAnswer) else ()
         if not records:
             return None
         if len(records) > 1:
             raise _EvaluationError(SpfQualifier.PERMERROR, f"{domain}: {len(records)} records")
         policy = parse(records[0])
-        if isinstance(policy, BadTerm):
+        if isinstance(policy, SpfSyntaxFailure):
             raise _EvaluationError(SpfQualifier.PERMERROR, f"{domain}: {policy.text}")
         return policy
 
     async def _matches(self, mechanism: Mechanism, domain: str) -> bool:
-        if mechanism.kind in ASKING:
+        if mechanism.kind in LOOKUP_MECHANISMS:
             self._count(mechanism.text)
         match mechanism.kind:
             case "all":
@@ -145,32 +144,32 @@ class _Evaluation:
                 network = mechanism.network
                 return network is not None and self.client in network
             case "include":
-                return await self._included(mechanism, domain)
+                return await self._matches_include(mechanism, domain)
             case "a":
-                return await self._host_is(mechanism, domain)
+                return await self._matches_a(mechanism, domain)
             case "mx":
-                return await self._exchanger_is(mechanism, domain)
+                return await self._matches_mx(mechanism, domain)
             case "exists":
                 target = await self._expanded(mechanism.target, domain)
                 return any(":" not in found for found in await self._addresses(target, four=True))
             case _:
-                return await self._named_below(mechanism, domain)
+                return await self._matches_ptr(mechanism, domain)
 
-    async def _included(self, mechanism: Mechanism, domain: str) -> bool:
+    async def _matches_include(self, mechanism: Mechanism, domain: str) -> bool:
         target = await self._expanded(mechanism.target, domain)
-        result = await self.judge(target) if _may_be_asked(target) else SpfQualifier.NONE
+        result = await self.evaluate(target) if _is_queryable(target) else SpfQualifier.NONE
         if result is SpfQualifier.NONE:
             raise _EvaluationError(SpfQualifier.PERMERROR, f"include:{target} has no record")
         return result is SpfQualifier.PASS
 
-    async def _host_is(self, mechanism: Mechanism, domain: str) -> bool:
+    async def _matches_a(self, mechanism: Mechanism, domain: str) -> bool:
         target = await self._target(mechanism, domain)
         found = await self._addresses(target, four=self.client.version == 4)
         return any(self._is_in(address, mechanism) for address in found)
 
-    async def _exchanger_is(self, mechanism: Mechanism, domain: str) -> bool:
+    async def _matches_mx(self, mechanism: Mechanism, domain: str) -> bool:
         target = await self._target(mechanism, domain)
-        reply = await self.dns.mx(target) if _may_be_asked(target) else Absent(nxdomain=True)
+        reply = await self.dns.mx(target) if _is_queryable(target) else Absent(nxdomain=True)
         if isinstance(reply, DnsFailure):
             raise _EvaluationError(SpfQualifier.TEMPERROR, f"{target}: {reply.fault}")
         if isinstance(reply, Absent):
@@ -190,17 +189,19 @@ class _Evaluation:
     async def _all_addresses(self, hosts: list[str]) -> list[Reply[str]]:
         return await asyncio.gather(*(self.dns.addresses(host) for host in hosts))
 
-    async def _named_below(self, mechanism: Mechanism, domain: str) -> bool:
+    async def _matches_ptr(self, mechanism: Mechanism, domain: str) -> bool:
         target = await self._target(mechanism, domain)
-        return any(_is_within(name, target) for name in await self._proven_names())
+        return any(_is_within(name, target) for name in await self._validated_names())
 
     async def _target(self, mechanism: Mechanism, domain: str) -> str:
         return await self._expanded(mechanism.target, domain) if mechanism.target else domain
 
     async def _addresses(self, name: str, *, four: bool) -> list[str]:
-        """The addresses of one family; an empty answer counts as a void look-up."""
-        askable = _may_be_asked(name) and not is_ip_literal(name)
-        reply: Reply[str] = await self.dns.addresses(name) if askable else Absent(nxdomain=True)
+        """The addresses of one family; an empty answer counts as a void lookup."""
+        is_queryable = _is_queryable(name) and not is_ip_literal(name)
+        reply: Reply[str] = (
+            await self.dns.addresses(name) if is_queryable else Absent(nxdomain=True)
+        )
         if isinstance(reply, DnsFailure):
             raise _EvaluationError(SpfQualifier.TEMPERROR, f"{name}: {reply.fault}")
         records = reply.records if isinstance(reply, DnsAnswer) else ()
@@ -216,18 +217,18 @@ class _Evaluation:
         prefix = mechanism.prefix4 if address.version == 4 else mechanism.prefix6
         return self.client in ipaddress.ip_network(f"{address}/{prefix}", strict=False)
 
-    async def _proven_names(self) -> list[str]:
-        """The client's names that lead back to it (RFC 7208 section 5.5), asked once."""
-        if self._proven is None:
+    async def _validated_names(self) -> list[str]:
+        """The client's validated reverse names (RFC 7208 section 5.5), queried once."""
+        if self._validated is None:
             names = (await self.dns.names_of(str(self.client)))[:MAX_NAMES]
             answers = await self._all_addresses(list(names))
-            self._proven = [
+            self._validated = [
                 name.lower().rstrip(".")
                 for name, answer in zip(names, answers, strict=True)
                 if isinstance(answer, DnsAnswer)
                 and any(_client(address) == self.client for address in answer.records)
             ]
-        return self._proven
+        return self._validated
 
     async def _expanded(self, text: str, domain: str) -> str:
         local, _, of = self.sender.rpartition("@")
@@ -241,7 +242,7 @@ class _Evaluation:
             "v": "in-addr" if self.client.version == 4 else "ip6",
         }
         if "p" in macro_letters(text):
-            values["p"] = self._best_name(await self._proven_names(), domain)
+            values["p"] = self._best_name(await self._validated_names(), domain)
         name = expand(text, values)
         if name is None:
             raise _EvaluationError(SpfQualifier.PERMERROR, text)
@@ -271,7 +272,7 @@ def _is_within(name: str, domain: str) -> bool:
 
 
 def _dotted(address: IpAddress) -> str:
-    """An IPv6 address nibble by nibble (RFC 7208 section 7.3)."""
+    """The ``i`` macro: an IPv6 address as single nibbles (RFC 7208 section 7.3)."""
     if address.version == 4:
         return str(address)
     return ".".join(address.exploded.replace(":", ""))

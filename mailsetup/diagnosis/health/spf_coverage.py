@@ -1,18 +1,23 @@
-"""Whether the SPF record covers the outgoing server, told without any message that left.
+"""Whether the SPF record covers the outgoing server, without a message that was sent.
 
-Large hostings send from other machines than the one that takes mail from programs. A server that
-the record leaves out is therefore spoken of only where nothing in the record can stand for its
-hosting: no include that we do not know, no address or host near it.
+Large hostings send from other hosts than the submission server. A server that the record does not
+list is therefore reported only where nothing in the record can stand for its hosting: no unknown
+include, no address or host near it.
 """
 
 import asyncio
 import ipaddress
 from collections.abc import Sequence
 
-from mailsetup.diagnosis.health.mx_hosting import Machine, joined, machine, share_network
+from mailsetup.diagnosis.health.mx_hosting import (
+    HostProfile,
+    look_up_host,
+    merged,
+    share_network,
+)
 from mailsetup.diagnosis.health.spf import MAX_LOOKUPS, check_host
-from mailsetup.diagnosis.health.spf_lint import SpfLint, SpfState, evidence, provider_finding
-from mailsetup.diagnosis.health.spf_record import BadTerm, Mechanism, SpfQualifier, parse
+from mailsetup.diagnosis.health.spf_lint import SpfState, SpfTree, evidence, provider_finding
+from mailsetup.diagnosis.health.spf_record import Mechanism, SpfQualifier, SpfSyntaxFailure, parse
 from mailsetup.discovery import providers
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Fact, Finding, Status
@@ -23,11 +28,11 @@ from mailsetup.net.public_suffix import owned_domain
 
 _MAX_HOSTS = 6
 _SMALL_4, _SMALL_6 = 24, 48
-"""Prefixes below which a network is too large to be somebody's in particular."""
+"""Shorter prefixes are too large to belong to one sender."""
 
 
 async def findings(
-    domain: str, incoming: str, outgoing: str, seen: SpfLint, dns: Resolver
+    domain: str, incoming: str, outgoing: str, seen: SpfTree, dns: Resolver
 ) -> tuple[Finding, ...]:
     """`dns.spf.sender-not-covered`, or nothing."""
     provider = providers.by_host(outgoing)
@@ -37,25 +42,25 @@ async def findings(
     if not _can_be_judged(seen):
         return ()
     policy = parse(seen.records[0])
-    if isinstance(policy, BadTerm):
+    if isinstance(policy, SpfSyntaxFailure):
         return ()
     ours, reading = await asyncio.gather(
-        machine(outgoing, domain, dns), machine(incoming, domain, dns)
+        look_up_host(outgoing, domain, dns), look_up_host(incoming, domain, dns)
     )
-    if not ours.addresses or not _includes_are_others(seen, joined((ours, reading))):
+    if not ours.addresses or not _includes_are_others(seen, merged((ours, reading))):
         return ()
     results = await asyncio.gather(
         *(check_host(ip, domain, f"postmaster@{domain}", outgoing, dns) for ip in ours.addresses)
     )
     if any(one.result not in (SpfQualifier.FAIL, SpfQualifier.SOFTFAIL) for one in results):
         return ()
-    places = await _places(policy.mechanisms, domain, dns)
-    if places is None or any(_is_near(place, ours, reading) for place in places):
+    hosts = await _named_hosts(policy.mechanisms, domain, dns)
+    if hosts is None or any(_is_near(host, ours, reading) for host in hosts):
         return ()
     refused = all(one.result is SpfQualifier.FAIL for one in results)
     one_machine = bool(set(ours.addresses) & set(reading.addresses))
-    # An address without a name may after all be the one from which this hosting sends.
-    others = all(place.owners or not any(map(is_public, place.addresses)) for place in places)
+    # An address without a reverse name may be the one from which this hosting sends.
+    others = all(host.owners or not any(map(is_public, host.addresses)) for host in hosts)
     shown: dict[str, Fact] = evidence(seen) | {
         "judged": "by the addresses of the outgoing server",
         "addresses": ours.addresses,
@@ -65,7 +70,7 @@ async def findings(
     return (Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, status, {"host": outgoing}, shown),)
 
 
-def _can_be_judged(seen: SpfLint) -> bool:
+def _can_be_judged(seen: SpfTree) -> bool:
     return (
         seen.state is SpfState.PRESENT
         and seen.complete
@@ -74,17 +79,17 @@ def _can_be_judged(seen: SpfLint) -> bool:
     )
 
 
-def _includes_are_others(seen: SpfLint, home: Machine) -> bool:
-    """Every include belongs to a hosting that we know, and none to this one or a relay."""
+def _includes_are_others(seen: SpfTree, home: HostProfile) -> bool:
+    """Whether every include belongs to a known hosting, and none to this one."""
     known = {owned_domain(name) for name in seen.includes if providers.by_spf(name) is not None}
     owners = {owned_domain(name) for name in seen.includes}
     return owners <= known and not owners & home.owners
 
 
-async def _places(
+async def _named_hosts(
     mechanisms: Sequence[Mechanism], domain: str, dns: Resolver
-) -> list[Machine] | None:
-    """The machines that the record names one by one; None where a whole network hides them."""
+) -> list[HostProfile] | None:
+    """The hosts that the record names; None where they are too many or in a large network."""
     hosts: list[str] = []
     addresses: list[str] = []
     for term in mechanisms:
@@ -104,17 +109,17 @@ async def _places(
             )
     if len(hosts) + len(addresses) > 2 * _MAX_HOSTS:
         return None
-    named = (machine(name, domain, dns) for name in (*hosts, *addresses))
+    named = (look_up_host(name, domain, dns) for name in (*hosts, *addresses))
     return list(await asyncio.gather(*named))
 
 
-def _is_near(place: Machine, ours: Machine, reading: Machine) -> bool:
-    home = joined((ours, reading))
-    return share_network(place, home) or bool(place.owners & home.owners)
+def _is_near(host: HostProfile, ours: HostProfile, reading: HostProfile) -> bool:
+    home = merged((ours, reading))
+    return share_network(host, home) or bool(host.owners & home.owners)
 
 
-async def reverse_of(address: str, dns: Resolver) -> str:
-    """The reverse name of a sending address, and whether it leads back to it (FCrDNS)."""
+async def reverse_name(address: str, dns: Resolver) -> str:
+    """The reverse name of an address, and whether it resolves to that address (FCrDNS)."""
     names = (await dns.names_of(address))[:4]
     if not names:
         return "none"

@@ -1,4 +1,4 @@
-"""A domain's SPF record read as a whole, without any particular sender (RFC 7208)."""
+"""The SPF record of a domain with everything that it includes, without a sending address."""
 
 import asyncio
 import ipaddress
@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from mailsetup.diagnosis.health.spf import (
-    ASKING,
+    LOOKUP_MECHANISMS,
     MAX_LOOKUPS,
     MAX_NAMES,
     MAX_VOID,
@@ -15,12 +15,12 @@ from mailsetup.diagnosis.health.spf import (
     check_host,
 )
 from mailsetup.diagnosis.health.spf_record import (
-    BadTerm,
     Mechanism,
     SpfPolicy,
     SpfQualifier,
+    SpfSyntaxFailure,
     parse,
-    policies_among,
+    spf_records,
 )
 from mailsetup.discovery import providers
 from mailsetup.discovery.providers import MailProvider
@@ -32,12 +32,12 @@ from mailsetup.model.text import plain
 from mailsetup.net.dns.resolver import Resolver
 from mailsetup.net.public_suffix import owned_domain
 
-_ENOUGH = 40
-"""Look-ups after which the walk through a record ends: far beyond what may be."""
+_MAX_QUERIES = 40
+"""Lookups after which reading ends, far beyond the limit of RFC 7208."""
 
 
 class SpfState(StrEnum):
-    """What stands at the domain."""
+    """What the domain publishes."""
 
     MISSING = "missing"
     MULTIPLE = "multiple"
@@ -47,13 +47,13 @@ class SpfState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SpfLint:
-    """The whole tree of a record.
+class SpfTree:
+    """A record and the records that it includes.
 
-    ``lookups`` are all the terms that ask the DNS; ``per_include`` says how many of them each
-    top-level ``include`` or ``redirect`` brings, itself included. ``all_of`` is the qualifier of
-    the ``all`` that is reached last ("" where there is none). ``anyone`` names a term that lets
-    every address pass. ``complete`` is false where a part could not be asked or holds macros.
+    ``lookups`` counts the terms that cause queries; ``per_include`` is the share of each top-level
+    ``include`` or ``redirect``, itself included. ``void`` are the terms without an answer.
+    ``all_of`` is the qualifier of the last ``all`` ("" where there is none). ``anyone`` is a term
+    that every address matches. ``complete`` is false where a query failed or a term has macros.
     """
 
     state: SpfState
@@ -69,38 +69,38 @@ class SpfLint:
     complete: bool = True
 
 
-async def lint(domain: str, dns: Resolver) -> SpfLint:
+async def read_tree(domain: str, dns: Resolver) -> SpfTree:
     """Read the domain's record and everything that it includes."""
     reply = await dns.txt(domain)
     match reply:
         case DnsFailure():
-            return SpfLint(SpfState.UNANSWERED, complete=False)
+            return SpfTree(SpfState.UNANSWERED, complete=False)
         case Absent():
-            return SpfLint(SpfState.MISSING)
+            return SpfTree(SpfState.MISSING)
         case DnsAnswer():
-            records = policies_among(reply.records)
+            records = spf_records(reply.records)
         case _:
             assert_never(reply)
     if len(records) != 1:
-        return SpfLint(SpfState.MULTIPLE if records else SpfState.MISSING, records)
+        return SpfTree(SpfState.MULTIPLE if records else SpfState.MISSING, records)
     policy = parse(records[0])
-    if isinstance(policy, BadTerm):
+    if isinstance(policy, SpfSyntaxFailure):
         fault = f"term: {plain(policy.text, 80)}"
-        return SpfLint(SpfState.UNREADABLE, records, faults=(fault,))
-    walk = _Walk(dns)
-    branch = await walk.through(policy, domain, ())
-    return SpfLint(
+        return SpfTree(SpfState.UNREADABLE, records, faults=(fault,))
+    reader = _TreeReader(dns)
+    branch = await reader.policy(policy, domain, ())
+    return SpfTree(
         SpfState.PRESENT,
         records,
         lookups=branch.lookups,
         per_include=branch.per_include,
-        void=tuple(dict.fromkeys(walk.void)),
-        faults=tuple(dict.fromkeys(walk.faults)),
+        void=tuple(dict.fromkeys(reader.void)),
+        faults=tuple(dict.fromkeys(reader.faults)),
         all_of=branch.all_of,
         anyone=branch.anyone,
-        uses_ptr=walk.uses_ptr,
-        includes=tuple(dict.fromkeys(walk.includes)),
-        complete=walk.complete,
+        uses_ptr=reader.uses_ptr,
+        includes=tuple(dict.fromkeys(reader.includes)),
+        complete=reader.complete,
     )
 
 
@@ -113,43 +113,43 @@ class _Branch:
 
 
 @dataclass(slots=True)
-class _Walk:
-    """Goes through a record's tree, branches side by side."""
+class _TreeReader:
+    """Reads a record and its includes, branches concurrently."""
 
     dns: Resolver
-    asked: int = 0
+    queries: int = 0
     void: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     includes: list[str] = field(default_factory=list)
     uses_ptr: bool = False
     complete: bool = True
 
-    async def through(self, policy: SpfPolicy, domain: str, above: tuple[str, ...]) -> _Branch:
-        """One record. ``above`` are the domains that led here."""
+    async def policy(self, policy: SpfPolicy, domain: str, above: tuple[str, ...]) -> _Branch:
+        """One record. ``above`` are the domains that include it."""
         mechanisms = _reachable(policy.mechanisms)
         closing = mechanisms[-1] if mechanisms and mechanisms[-1].kind == "all" else None
         redirect = policy.redirect if closing is None else None
         here = (*above, domain)
-        terms = [m for m in mechanisms if m.kind in ASKING]
+        terms = [m for m in mechanisms if m.kind in LOOKUP_MECHANISMS]
         branches = await asyncio.gather(*(self._term(term, domain, here) for term in terms))
         counts = [
             (term.text, 1 + branch.lookups) for term, branch in zip(terms, branches, strict=True)
         ]
         inside = [branch for t, branch in zip(terms, branches, strict=True) if t.kind == "include"]
-        anyone = next((m.text for m in mechanisms if _lets_all_pass(m)), "")
+        anyone = next((m.text for m in mechanisms if _matches_everyone(m)), "")
         anyone = anyone or next((b.anyone for b in inside if b.anyone), "")
         all_of = (closing.text[0] if closing.text[0] in "+-~?" else "+") if closing else ""
         if redirect is not None:
-            self.asked += 1
-            onward = await self._record(redirect, here)
-            counts.append((f"redirect={redirect}", 1 + onward.lookups))
-            all_of, anyone = onward.all_of, anyone or onward.anyone
+            self.queries += 1
+            redirected = await self._record(redirect, here)
+            counts.append((f"redirect={redirect}", 1 + redirected.lookups))
+            all_of, anyone = redirected.all_of, anyone or redirected.anyone
         total = sum(count for _, count in counts)
         shown = tuple(pair for pair in counts if pair[0].lstrip("+-~?").lower()[:1] in "ir")
         return _Branch(total, shown, all_of, plain(anyone, 80))
 
     async def _term(self, term: Mechanism, domain: str, above: tuple[str, ...]) -> _Branch:
-        self.asked += 1
+        self.queries += 1
         match term.kind:
             case "include":
                 return await self._record(term.target, above)
@@ -163,7 +163,7 @@ class _Walk:
 
     async def _record(self, target: str, above: tuple[str, ...]) -> _Branch:
         name = target.lower().rstrip(".")
-        if "%" in name or self.asked > _ENOUGH:
+        if "%" in name or self.queries > _MAX_QUERIES:
             self.complete = False
             return _Branch()
         self.includes.append(name)
@@ -174,19 +174,19 @@ class _Walk:
         if isinstance(reply, DnsFailure):
             self.complete = False
             return _Branch()
-        records = policies_among(reply.records) if isinstance(reply, DnsAnswer) else ()
+        records = spf_records(reply.records) if isinstance(reply, DnsAnswer) else ()
         if len(records) != 1:
             self.faults.append(f"{len(records)} records: {plain(name, 80)}")
             return _Branch()
         policy = parse(records[0])
-        if isinstance(policy, BadTerm):
+        if isinstance(policy, SpfSyntaxFailure):
             self.faults.append(f"term: {plain(policy.text, 80)} ({plain(name, 80)})")
             return _Branch()
-        return await self.through(policy, name, above)
+        return await self.policy(policy, name, above)
 
     async def _host(self, term: Mechanism, target: str) -> None:
-        """Whether an ``a`` or ``mx`` finds anything, and not too much."""
-        if "%" in target or self.asked > _ENOUGH:
+        """Note whether an ``a`` or ``mx`` is a void lookup or has too many hosts."""
+        if "%" in target or self.queries > _MAX_QUERIES:
             self.complete = False
             return
         name = target.lower().rstrip(".")
@@ -200,14 +200,14 @@ class _Walk:
 
 
 def _reachable(mechanisms: tuple[Mechanism, ...]) -> tuple[Mechanism, ...]:
-    """What stands behind an ``all`` is never looked at."""
+    """The mechanisms up to ``all``: those behind it are ignored (RFC 7208 section 5.1)."""
     for index, mechanism in enumerate(mechanisms):
         if mechanism.kind == "all":
             return mechanisms[: index + 1]
     return mechanisms
 
 
-def _lets_all_pass(mechanism: Mechanism) -> bool:
+def _matches_everyone(mechanism: Mechanism) -> bool:
     if mechanism.result is not SpfQualifier.PASS:
         return False
     network = mechanism.network
@@ -216,8 +216,8 @@ def _lets_all_pass(mechanism: Mechanism) -> bool:
     return mechanism.kind == "all"
 
 
-def findings(seen: SpfLint) -> tuple[Finding, ...]:
-    """What the record alone says. Nothing where it could not be asked."""
+def findings(seen: SpfTree) -> tuple[Finding, ...]:
+    """Findings about the record alone; none where it could not be queried."""
     match seen.state:
         case SpfState.UNANSWERED:
             return ()
@@ -234,7 +234,7 @@ def findings(seen: SpfLint) -> tuple[Finding, ...]:
             assert_never(seen.state)
 
 
-def _about_present(seen: SpfLint) -> list[Finding]:
+def _about_present(seen: SpfTree) -> list[Finding]:
     found = []
     if seen.lookups > MAX_LOOKUPS:
         facts: dict[str, Fact] = {"count": seen.lookups}
@@ -244,20 +244,20 @@ def _about_present(seen: SpfLint) -> list[Finding]:
     elif seen.faults:
         found.append(_invalid(seen, Status.FAIL))
     elif len(seen.void) > MAX_VOID:
-        # Whether a receiver gets as far as the third depends on who sends.
+        # Whether a receiver evaluates the third one depends on the sending address.
         found.append(_invalid(seen, Status.WARN))
     if seen.anyone or (seen.all_of in ("", "?") and seen.complete and not seen.faults):
         found.append(Finding(FindingId.DNS_SPF_PERMISSIVE, Status.WARN, {}, evidence(seen)))
     return found
 
 
-def _invalid(seen: SpfLint, status: Status) -> Finding:
+def _invalid(seen: SpfTree, status: Status) -> Finding:
     reason = seen.faults[:3] or tuple(f"void: {term}" for term in seen.void[:3])
     return Finding(FindingId.DNS_SPF_INVALID, status, {"reason": reason}, evidence(seen))
 
 
-def evidence(seen: SpfLint) -> dict[str, Fact]:
-    """The record and what was counted in it."""
+def evidence(seen: SpfTree) -> dict[str, Fact]:
+    """The record and its counts, for technicians."""
     shown: dict[str, Fact] = {"record": tuple(plain(text, 300) for text in seen.records[:4])}
     if seen.state is SpfState.PRESENT:
         shown["lookups"] = seen.lookups
@@ -276,11 +276,11 @@ def evidence(seen: SpfLint) -> dict[str, Fact]:
     return shown
 
 
-async def provider_finding(seen: SpfLint, domain: str, host: str, dns: Resolver) -> Finding | None:
-    """The hosting's own senders are nowhere in the record, judged without any message.
+async def provider_finding(seen: SpfTree, domain: str, host: str, dns: Resolver) -> Finding | None:
+    """A record without the SPF names of the hosting, found without any message.
 
-    Nothing is said where the record could not be read to its end, where the hosting is not known
-    by its senders, or where the record lets the outgoing server itself send.
+    None where the record could not be read completely, where the hosting's SPF names are unknown,
+    or where the outgoing server itself passes.
     """
     provider = providers.by_host(host)
     if provider is None or seen.state is not SpfState.PRESENT:
@@ -290,7 +290,7 @@ async def provider_finding(seen: SpfLint, domain: str, host: str, dns: Resolver)
         return None
     if any(_is_among(name, expected) for name in seen.includes):
         return None
-    if await _lets_host_send(domain, host, dns):
+    if await _host_passes(domain, host, dns):
         return None
     shown = evidence(seen) | {
         "judged": "by the hosting's published senders",
@@ -301,7 +301,7 @@ async def provider_finding(seen: SpfLint, domain: str, host: str, dns: Resolver)
 
 
 def _senders_of(provider: MailProvider) -> list[str]:
-    """The ``spf`` names of the provider, under whichever of its rows they stand."""
+    """The ``spf`` names in all rows of the provider."""
     if not provider.spf:
         return []
     rows = [row for row in providers.load() if row.name == provider.name or row is provider]
@@ -314,10 +314,10 @@ def _is_among(include: str, expected: list[str]) -> bool:
     )
 
 
-async def _lets_host_send(domain: str, host: str, dns: Resolver) -> bool:
+async def _host_passes(domain: str, host: str, dns: Resolver) -> bool:
     reply = await dns.addresses(host)
     if not isinstance(reply, DnsAnswer):
-        # Without its addresses nothing can be said against it.
+        # Its addresses are unknown: assume that it passes.
         return True
     results = await asyncio.gather(
         *(check_host(ip, domain, f"postmaster@{domain}", host, dns) for ip in reply.records[:4])
@@ -325,16 +325,16 @@ async def _lets_host_send(domain: str, host: str, dns: Resolver) -> bool:
     return any(r.result in (SpfQualifier.PASS, SpfQualifier.TEMPERROR) for r in results)
 
 
-def sender_finding(judged: SpfResult, host: str, ip: str, seen: SpfLint) -> Finding | None:
-    """The host that really sent a message is not covered."""
-    if judged.result not in (SpfQualifier.FAIL, SpfQualifier.SOFTFAIL, SpfQualifier.NEUTRAL):
+def sender_finding(result: SpfResult, host: str, ip: str, seen: SpfTree) -> Finding | None:
+    """A finding where the host that sent a message does not pass."""
+    if result.result not in (SpfQualifier.FAIL, SpfQualifier.SOFTFAIL, SpfQualifier.NEUTRAL):
         return None
-    status = Status.WARN if judged.result is SpfQualifier.NEUTRAL else Status.FAIL
+    status = Status.WARN if result.result is SpfQualifier.NEUTRAL else Status.FAIL
     shown = evidence(seen) | {
         "judged": "by a message that arrived",
         "address": ip,
-        "result": str(judged.result),
-        "term": judged.reason or "none",
-        "domain": judged.domain,
+        "result": str(result.result),
+        "term": result.reason or "none",
+        "domain": result.domain,
     }
     return Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, status, {"host": host or ip}, shown)

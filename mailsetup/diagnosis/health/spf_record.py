@@ -2,11 +2,14 @@
 
 import ipaddress
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+from urllib.parse import quote
 
 MAX_RECORD = 16 * 1024
-"""Characters; what is longer is no policy but an attack or an accident."""
+"""Characters."""
 
 _MACRO = r"%(?:\{[slodiphcrtv]\d*r?[.\-+,/_=]*\}|%|_|-)"
 _MACRO_STRING = re.compile(rf"(?:{_MACRO}|[!-$&-~])*\Z", re.IGNORECASE)
@@ -20,7 +23,7 @@ _EXPANSION = re.compile(r"%(?:\{([a-z])(\d*)(r?)([.\-+,/_=]*)\}|(%|_|-))", re.IG
 
 
 class SpfQualifier(StrEnum):
-    """RFC 7208 section 2.6."""
+    """Results of an evaluation (RFC 7208 section 2.6)."""
 
     NONE = "none"
     NEUTRAL = "neutral"
@@ -31,7 +34,7 @@ class SpfQualifier(StrEnum):
     PERMERROR = "permerror"
 
 
-_QUALIFIERS = {
+_QUALIFIERS: Final[Mapping[str, SpfQualifier]] = {
     "": SpfQualifier.PASS,
     "+": SpfQualifier.PASS,
     "-": SpfQualifier.FAIL,
@@ -44,7 +47,7 @@ IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 @dataclass(frozen=True, slots=True)
 class Mechanism:
-    """One directive. ``target`` is a domain-spec with its macros, "" for the domain itself."""
+    """One directive. ``target`` is an unexpanded domain-spec, "" for the domain itself."""
 
     kind: str
     result: SpfQualifier
@@ -57,28 +60,28 @@ class Mechanism:
 
 @dataclass(frozen=True, slots=True)
 class SpfPolicy:
-    """A record that can be understood."""
+    """A syntactically correct record."""
 
     mechanisms: tuple[Mechanism, ...]
     redirect: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class BadTerm:
+class SpfSyntaxFailure:
     """The term that makes a record a permanent error (RFC 7208 section 4.6)."""
 
     text: str
 
 
-def policies_among(texts: tuple[str, ...]) -> tuple[str, ...]:
+def spf_records(texts: tuple[str, ...]) -> tuple[str, ...]:
     """The SPF records among a name's TXT records (RFC 7208 section 4.5)."""
     return tuple(text for text in texts if text[:7].lower().rstrip(" ") == "v=spf1")
 
 
-def parse(text: str) -> SpfPolicy | BadTerm:
-    """Read a whole record; one bad term anywhere spoils all of it."""
+def parse(text: str) -> SpfPolicy | SpfSyntaxFailure:
+    """Parse a record; one wrong term makes it a permanent error (RFC 7208 section 4.6)."""
     if len(text) > MAX_RECORD:
-        return BadTerm(f"{len(text)} characters")
+        return SpfSyntaxFailure(f"{len(text)} characters")
     mechanisms: list[Mechanism] = []
     modifiers: dict[str, str] = {}
     for term in text[6:].split(" "):
@@ -88,13 +91,13 @@ def parse(text: str) -> SpfPolicy | BadTerm:
         if modifier is not None:
             name, value = modifier[1].lower(), modifier[2]
             if not _is_modifier(name, value) or name in modifiers:
-                return BadTerm(term)
+                return SpfSyntaxFailure(term)
             if name in ("redirect", "exp"):
                 modifiers[name] = value
             continue
         mechanism = _mechanism(term)
         if mechanism is None:
-            return BadTerm(term)
+            return SpfSyntaxFailure(term)
         mechanisms.append(mechanism)
     return SpfPolicy(tuple(mechanisms), modifiers.get("redirect"))
 
@@ -134,7 +137,7 @@ def _mechanism(term: str) -> Mechanism | None:
 
 def _with_prefixes(kind: str, result: SpfQualifier, term: str, rest: str) -> Mechanism | None:
     """``a`` and ``mx``: an optional domain-spec and an optional dual-cidr-length."""
-    # A slash may also belong to the domain-spec: only what ends the term is a prefix length.
+    # A slash may also be part of the domain-spec: only the end of the term is a prefix length.
     ending = re.search(r"(?:/\d{1,3})?(?://\d{1,3})?\Z", rest)
     start = ending.start() if ending is not None else len(rest)
     cidr = _CIDR.match(rest[start:])
@@ -178,13 +181,13 @@ def macro_letters(text: str) -> frozenset[str]:
 
 
 def expand(text: str, values: dict[str, str]) -> str | None:
-    """Put values in for macros (RFC 7208 section 7.3); None where a macro asks for zero parts.
+    """Expand macros (RFC 7208 section 7.3); None where a macro has the digit zero.
 
-    The name comes out in lower case, without a final dot, cut from the left to 253 characters.
+    The result is in lower case, without a final dot, cut from the left to 253 characters.
     """
     bad = False
 
-    def put(found: re.Match[str]) -> str:
+    def value_of(found: re.Match[str]) -> str:
         nonlocal bad
         if found[5]:
             return {"%": "%", "_": " ", "-": "%20"}[found[5]]
@@ -193,14 +196,14 @@ def expand(text: str, values: dict[str, str]) -> str | None:
         if found[3]:
             parts.reverse()
         if found[2]:
-            # More digits than any name has labels keep all of it.
-            keep = int(found[2][:4])
-            bad = bad or keep == 0
-            parts = parts[-keep:]
+            # A number larger than that of the labels selects all of them.
+            count = int(found[2][:4])
+            bad = bad or count == 0
+            parts = parts[-count:]
         joined = ".".join(parts)
         return _url_escaped(joined) if found[1].isupper() else joined
 
-    name = _EXPANSION.sub(put, text)
+    name = _EXPANSION.sub(value_of, text)
     if bad:
         return None
     name = name.removesuffix(".").lower()
@@ -210,6 +213,4 @@ def expand(text: str, values: dict[str, str]) -> str | None:
 
 
 def _url_escaped(text: str) -> str:
-    from urllib.parse import quote
-
     return quote(text, safe="")

@@ -1,10 +1,10 @@
-"""Sieve scripts (RFC 5228) as trees of commands, read by the grammar alone.
+"""Parser for Sieve scripts (RFC 5228 section 8), by the grammar alone.
 
-The reader is our own: `sievelib` (1.6), the one free parser that is kept, refuses a whole script
-for one extension, command or tag that it does not know. Of 31 scripts with what Pigeonhole,
-Roundcube and hostings' panels use, all of which this grammar takes, it read 11. Among the others
-were ``vacation :seconds``, ``include``, ``duplicate``, ``spamtest``, ``ereject``, ``string`` of the
-variables, and ``fileinto :specialuse``.
+`sievelib` 1.6, the only maintained free parser, rejects a whole script for one extension, command
+or tag that it does not know: it read 11 of 31 scripts with what Pigeonhole, Roundcube and hostings'
+panels use, all of which this parser reads. Among the others were ``vacation :seconds``,
+``include``, ``duplicate``, ``spamtest``, ``ereject``, ``string`` (RFC 5229) and ``fileinto
+:specialuse``.
 """
 
 import re
@@ -18,68 +18,69 @@ MAX_SCRIPT = 512 * 1024
 """Characters."""
 _MAX_TOKENS = 200_000
 _MAX_DEPTH = 32
-"""Blocks, or tests, inside each other; Pigeonhole (0.5) takes 31 and 30."""
+"""Nested blocks, or nested tests; Pigeonhole 0.5 allows 31 and 30."""
 
 
-def parse(text: str) -> tuple["Command", ...]:
-    """All commands of a script. Raises `UnreadableError`."""
+def parse(text: str) -> tuple["SieveCommand", ...]:
+    """All commands of a script. Raises `SieveSyntaxError`."""
     return _Parser(text).script()
 
 
-class UnreadableError(Exception):
-    """The text is not Sieve, or there is too much of it."""
+class SieveSyntaxError(Exception):
+    """The text is not Sieve, or exceeds the limits."""
 
 
 @dataclass(frozen=True, slots=True)
-class Tag:
+class SieveTag:
     """``:name``, in lower case without the colon."""
 
     name: str
 
 
-Argument = Tag | int | tuple[str, ...]
+SieveArgument = SieveTag | int | tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Call:
-    """A name with what follows it. All names are in lower case."""
+class SieveCall:
+    """A command or test with its arguments. All names are in lower case."""
 
     name: str
-    arguments: tuple[Argument, ...]
-    tests: tuple["Test", ...]
+    arguments: tuple[SieveArgument, ...]
+    tests: tuple["SieveTest", ...]
 
     @property
     def tags(self) -> frozenset[str]:
-        return frozenset(each.name for each in self.arguments if isinstance(each, Tag))
+        return frozenset(each.name for each in self.arguments if isinstance(each, SieveTag))
 
     @property
     def last_strings(self) -> tuple[str, ...]:
-        """The last string or list of strings: what tags bring along stands before it."""
+        """The last string or string list: the values of tagged arguments stand before it."""
         strings = [each for each in self.arguments if isinstance(each, tuple)]
         return strings[-1] if strings else ()
 
-    def after(self, tag: str) -> str | None:
-        """The string that a tag brings along."""
+    def string_after(self, tag: str) -> str | None:
+        """The value of a tagged argument, None where it has none."""
         for one, other in zip(self.arguments, self.arguments[1:], strict=False):
-            if one == Tag(tag) and isinstance(other, tuple) and other:
+            if one == SieveTag(tag) and isinstance(other, tuple) and other:
                 return other[0]
         return None
 
 
 @dataclass(frozen=True)
-class Test(Call):
-    """A condition."""
+class SieveTest(SieveCall):
+    """A test command."""
 
 
 @dataclass(frozen=True)
-class Command(Call):
-    """A command; ``block`` is None where it ends with a semicolon."""
+class SieveCommand(SieveCall):
+    """An action or control command; ``block`` is None where it ends with a semicolon."""
 
-    block: tuple["Command", ...] | None
+    block: tuple["SieveCommand", ...] | None
     start: int
     end_of_condition: int
-    """Where its block begins in the text."""
+    """Offset in the text at which its block begins."""
     rule: str
+    """The name that an editor wrote into the comment before it, or ""."""
 
 
 class _Token(NamedTuple):
@@ -87,7 +88,7 @@ class _Token(NamedTuple):
     text: str
     start: int
     rule: str
-    """The name of a rule, where the last comment before the token tells one."""
+    """The rule's name in the comment directly before the token, or ""."""
 
 
 _SCANNER = re.compile(
@@ -106,7 +107,7 @@ _SCANNER = re.compile(
 )
 _LAST_LINE = re.compile(r"^\.[ \t]*\r?$", re.MULTILINE)
 _RULE_NAMES = (
-    # Roundcube; Open-Xchange; earlier Nextcloud; and the bare name of Horde, Nextcloud and others.
+    # Roundcube; Open-Xchange; older Nextcloud; and the plain name of Horde, Nextcloud and others.
     re.compile(r"#\s*rule:\s*\[(.*)\]\s*\Z"),
     re.compile(r"#.*\bRulename:(.*)\Z"),
     re.compile(r"#\s*Filter:\s(.*)\Z"),
@@ -115,7 +116,7 @@ _RULE_NAMES = (
 
 
 def _rule_name(comment: str) -> str:
-    # Runs of blanks would make the patterns try every way to divide them.
+    # Runs of blanks would make the patterns backtrack.
     comment = " ".join(comment.split())
     for pattern in _RULE_NAMES:
         match = pattern.match(comment)
@@ -129,7 +130,7 @@ def _tokens(text: str) -> Iterator[_Token]:
     while position < len(text):
         match = _SCANNER.match(text, position)
         if match is None or match.lastgroup is None:
-            raise UnreadableError
+            raise SieveSyntaxError
         start, position, kind = position, match.end(), match.lastgroup
         if kind in {"space", "remark"}:
             continue
@@ -138,12 +139,12 @@ def _tokens(text: str) -> Iterator[_Token]:
             continue
         count += 1
         if count > _MAX_TOKENS:
-            raise UnreadableError
+            raise SieveSyntaxError
         content = match.group()
         if kind == "multiline":
             last = _LAST_LINE.search(text, position)
             if last is None:
-                raise UnreadableError
+                raise SieveSyntaxError
             content = re.sub(r"(?m)^\.\.", ".", text[position : last.start()])
             kind, position = "string", last.end()
         elif kind == "string":
@@ -154,17 +155,17 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 class _Parser:
-    """Reads by the grammar alone, so that extensions that are not known do no harm."""
+    """Recursive descent by the grammar alone, so that unknown extensions are no error."""
 
     def __init__(self, text: str) -> None:
         if len(text) > MAX_SCRIPT:
-            raise UnreadableError
+            raise SieveSyntaxError
         self._tokens = _tokens(text.removeprefix("\ufeff"))
         self._next = next(self._tokens)
 
-    def script(self) -> tuple[Command, ...]:
-        """All commands. Raises `UnreadableError`."""
-        commands: list[Command] = []
+    def script(self) -> tuple[SieveCommand, ...]:
+        """All commands. Raises `SieveSyntaxError`."""
+        commands: list[SieveCommand] = []
         while self._next.kind != "end":
             commands.append(self._command(0))
         return tuple(commands)
@@ -172,12 +173,12 @@ class _Parser:
     def _advance(self) -> _Token:
         token = self._next
         if token.kind == "end":
-            raise UnreadableError
+            raise SieveSyntaxError
         self._next = next(self._tokens)
         return token
 
     def _sign(self, sign: str) -> bool:
-        """Whether this sign comes next; it is passed then."""
+        """Consume this sign if it comes next, and return whether it did."""
         if self._next.kind != "sign" or self._next.text != sign:
             return False
         self._advance()
@@ -185,14 +186,14 @@ class _Parser:
 
     def _expect(self, sign: str) -> None:
         if not self._sign(sign):
-            raise UnreadableError
+            raise SieveSyntaxError
 
-    def _command(self, depth: int) -> Command:
+    def _command(self, depth: int) -> SieveCommand:
         first = self._advance()
         if first.kind != "word" or depth > _MAX_DEPTH:
-            raise UnreadableError
+            raise SieveSyntaxError
         arguments, tests = self._arguments(0)
-        block: list[Command] | None = None
+        block: list[SieveCommand] | None = None
         end = self._next.start
         if self._sign("{"):
             block = []
@@ -200,7 +201,7 @@ class _Parser:
                 block.append(self._command(depth + 1))
         else:
             self._expect(";")
-        return Command(
+        return SieveCommand(
             first.text.lower(),
             arguments,
             tests,
@@ -210,14 +211,14 @@ class _Parser:
             first.rule,
         )
 
-    def _arguments(self, depth: int) -> tuple[tuple[Argument, ...], tuple[Test, ...]]:
+    def _arguments(self, depth: int) -> tuple[tuple[SieveArgument, ...], tuple[SieveTest, ...]]:
         if depth > _MAX_DEPTH:
-            raise UnreadableError
-        arguments: list[Argument] = []
+            raise SieveSyntaxError
+        arguments: list[SieveArgument] = []
         while True:
             token = self._next
             if token.kind == "tag":
-                arguments.append(Tag(self._advance().text[1:].lower()))
+                arguments.append(SieveTag(self._advance().text[1:].lower()))
             elif token.kind == "number":
                 arguments.append(_number(self._advance().text))
             elif token.kind == "string":
@@ -236,26 +237,26 @@ class _Parser:
         while not self._sign("]"):
             token = self._advance()
             if token.kind != "string":
-                raise UnreadableError
+                raise SieveSyntaxError
             strings.append(token.text)
             if not self._sign(","):
                 self._expect("]")
                 break
         return tuple(strings)
 
-    def _tests(self, depth: int) -> tuple[Test, ...]:
+    def _tests(self, depth: int) -> tuple[SieveTest, ...]:
         tests = [self._test(depth)]
         while not self._sign(")"):
             self._expect(",")
             tests.append(self._test(depth))
         return tuple(tests)
 
-    def _test(self, depth: int) -> Test:
+    def _test(self, depth: int) -> SieveTest:
         first = self._advance()
         if first.kind != "word":
-            raise UnreadableError
+            raise SieveSyntaxError
         arguments, tests = self._arguments(depth + 1)
-        return Test(first.text.lower(), arguments, tests)
+        return SieveTest(first.text.lower(), arguments, tests)
 
 
 def _number(text: str) -> int:

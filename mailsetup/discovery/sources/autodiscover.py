@@ -21,7 +21,7 @@ from mailsetup.formats.autodiscover import (
     ExchangeOnly,
     RedirectAddress,
     RedirectUrl,
-    parse,
+    read,
     request,
 )
 from mailsetup.model.address import EmailAddress
@@ -107,7 +107,7 @@ class _Asking:
             return _wants_login(reply)
         if reply.status != 200:
             return refused(reply)
-        said = parse(reply.body, address)
+        said = read(reply.body, address)
         match said:
             case AccountSettings():
                 return Found(said, Source(Method.AUTODISCOVER, url, Channel.HTTPS))
@@ -118,7 +118,7 @@ class _Asking:
             case ExchangeOnly():
                 return self._exchange(said.hosts, url)
             case AutodiscoverFailure():
-                return NotFound(url, said.fault)
+                return NotFound(url, str(said.fault))
             case _:
                 assert_never(said)
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailsetup.files.trusted_file import OwnershipFailure, read_own
-from mailsetup.formats.autoconfig import AutoconfigFailure, parse
+from mailsetup.formats.autoconfig import AutoconfigFailure, read
 from mailsetup.formats.xmltree import MAX_BYTES
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
@@ -50,7 +50,7 @@ class IspFiles:
                 warning = f"{document.reason}:{document.path}"
                 ignored.append(Unreachable(str(path), str(document.reason), (warning,)))
                 continue
-            settings = parse(document, address)
+            settings = read(document, address)
             if isinstance(settings, AutoconfigFailure):
                 return NotFound(str(path), str(settings.fault), (f"file-unusable:{path}",))
             warnings = tuple(warning for one in ignored for warning in one.warnings)

@@ -7,9 +7,9 @@ from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.kit.ansible import ansible_kit
 from mailsetup.export.kit.apple import apple_kit
 from mailsetup.export.kit.common import Everybody, KitFile
-from mailsetup.model.kit_id import KitId
 from mailsetup.export.kit.outlook import outlook_kit
 from mailsetup.export.kit.thunderbird import thunderbird_kit
+from mailsetup.model.kit_id import KitId
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@ what several other generators of such files agree on; golden files in the tests 
 guide always stands beside them, and nothing here promises that they work.
 """
 
-from xml.etree import ElementTree
-
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
@@ -31,6 +29,7 @@ from mailsetup.export.guide.page import (
     server_values,
 )
 from mailsetup.export.validation import examine
+from mailsetup.formats.autodiscover import write_for_mailbox
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import (
@@ -45,8 +44,6 @@ FOLDER = "C:\\mailsetup"
 """Where the steps tell the person to put the files: a value of type REG_SZ cannot say "in my own
 folder", so the place must be the same on every computer."""
 
-_AUTODISCOVER_NS = "http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"
-_RESPONSE_NS = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
 _OFFICE = "HKEY_CURRENT_USER\\Software\\Microsoft\\Office\\16.0\\Outlook"
 AUTODISCOVER_KEY = f"{_OFFICE}\\AutoDiscover"
 """Where classic Outlook reads that a local file answers for a domain."""
@@ -258,7 +255,8 @@ def autodiscover(account: Account) -> tuple[ArtifactFile, ArtifactFile, Artifact
     """The settings as a local Autodiscover file, the registry entries that make classic Outlook
     read it, and the ones that take them out again."""
     name = stem(account.address)
-    xml = ArtifactFile(f"outlook-{name}.xml", _autodiscover_xml(account), "text/xml", private=True)
+    document = write_for_mailbox(account)
+    xml = ArtifactFile(f"outlook-{name}.xml", document, "text/xml", private=True)
     domain = _registry(account.address.domain)
     path = _registry(f"{FOLDER}\\{xml.name}")
     switch_on = _registry_file(
@@ -279,40 +277,6 @@ def autodiscover(account: Account) -> tuple[ArtifactFile, ArtifactFile, Artifact
         ArtifactFile(f"outlook-{name}-on.reg", switch_on, kind),
         ArtifactFile(f"outlook-{name}-off.reg", switch_off, kind),
     )
-
-
-def _autodiscover_xml(account: Account) -> bytes:
-    root = ElementTree.Element("Autodiscover", {"xmlns": _AUTODISCOVER_NS})
-    response = ElementTree.SubElement(root, "Response", {"xmlns": _RESPONSE_NS})
-    if account.person:
-        user = ElementTree.SubElement(response, "User")
-        ElementTree.SubElement(user, "DisplayName").text = account.person
-    body = ElementTree.SubElement(response, "Account")
-    ElementTree.SubElement(body, "AccountType").text = "email"
-    ElementTree.SubElement(body, "Action").text = "settings"
-    for server in (account.incoming, account.outgoing):
-        tls = server.security is SocketType.TLS
-        signs_in = server.authentication != (Authentication.NONE,)
-        values = {
-            "Type": str(server.protocol).upper(),
-            "Server": server.host,
-            "Port": str(server.port),
-            "DomainRequired": "off",
-            "LoginName": server.username,
-            "SPA": "off",
-            "SSL": "on" if tls else "off",
-            "Encryption": "SSL" if tls else "TLS",
-            "AuthRequired": "on" if signs_in else "off",
-        }
-        if server.protocol is Protocol.SMTP:
-            values["UsePOPAuth"] = "off"
-            values["SMTPLast"] = "off"
-        element = ElementTree.SubElement(body, "Protocol")
-        for key, value in values.items():
-            if value:
-                ElementTree.SubElement(element, key).text = value
-    ElementTree.indent(root)
-    return b'<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root) + b"\n"
 
 
 def _registry(text: str) -> str:

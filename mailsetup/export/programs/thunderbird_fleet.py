@@ -26,8 +26,8 @@ from mailsetup.export.exporter import (
 )
 from mailsetup.export.filename import is_safe_name
 from mailsetup.export.programs.thunderbird import Keys, notes, prefs
-from mailsetup.export.publish.clientconfig import clientconfig
 from mailsetup.export.publish.template import username_template
+from mailsetup.formats import autoconfig
 from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.i18n import N_, _
 from mailsetup.model.settings import Account, AccountSettings
@@ -122,7 +122,7 @@ class ThunderbirdFleet:
             files.append(_file(_POLICIES, policies, "application/json"))
         isp = f"{account.address.domain}.xml"
         if shared is not None and is_safe_name(isp):
-            document = clientconfig(account.address.domain, account.address.domain, shared)
+            document = autoconfig.write(account.address.domain, account.address.domain, shared)
             files.append(_file(isp, document, "text/xml"))
         hints += _limits(account, shared is not None)
         return Artifact(

@@ -3,20 +3,12 @@
 from dataclasses import dataclass, replace
 
 from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure, InstructionStep
-from mailsetup.export.publish import autodiscover as outlook
 from mailsetup.export.publish import layout
-from mailsetup.export.publish.clientconfig import clientconfig
 from mailsetup.export.publish.nginx import nginx_domain, nginx_names
 from mailsetup.export.publish.options import PublishOptions
-from mailsetup.export.publish.pacc import digest_record, pacc
 from mailsetup.export.publish.policy import mta_sts_policy, mta_sts_record, tls_report_record
-from mailsetup.export.publish.readme import NAMES, readme, speaker
-from mailsetup.export.publish.template import (
-    ADDRESS,
-    LOCAL_PART,
-    shared_services,
-    username_template,
-)
+from mailsetup.export.publish.readme import readme
+from mailsetup.export.publish.template import shared_services, username_template
 from mailsetup.export.publish.zone import (
     Record,
     TxtData,
@@ -26,10 +18,13 @@ from mailsetup.export.publish.zone import (
     zone_fragment,
 )
 from mailsetup.export.validation import examine, is_unsafe
-from mailsetup.i18n import N_, _, language
-from mailsetup.model.address import EmailAddress
+from mailsetup.formats import autoconfig, autodiscover, pacc
+from mailsetup.i18n import N_, _, language, translations
+from mailsetup.i18n.languages import LANGUAGES
+from mailsetup.model.address import ADDRESS_PLACEHOLDER, LOCAL_PART_PLACEHOLDER, EmailAddress
 from mailsetup.model.hostname import https_url, is_dns_name, parse_host, parse_port
 from mailsetup.model.settings import (
+    MAX_PROVIDER_NAME,
     Account,
     AccountSettings,
     Authentication,
@@ -41,11 +36,7 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.text import plain
 
-_MAX_NAME = 60
-"""Characters; the draft's limit for ``displayName`` and PACC's for ``name``."""
-
-
-_USUAL = PublishOptions()
+_DEFAULTS = PublishOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +61,7 @@ class Publication:
     @property
     def artifact(self) -> Artifact:
         """For `write_artifact`, with what to do next in the current language."""
-        readme_name = NAMES[language()]
+        readme_name = LANGUAGES[language()].readme
         steps = (
             InstructionStep(_("Read {name}: it says what goes where.").format(name=readme_name)),
             InstructionStep(
@@ -85,7 +76,7 @@ class Publication:
 
 
 def publication(
-    domain: str, settings: AccountSettings, options: PublishOptions = _USUAL
+    domain: str, settings: AccountSettings, options: PublishOptions = _DEFAULTS
 ) -> Publication | ExportFailure:
     """All documents and records for a domain (as A-labels). Pure: no file, no network, no clock.
 
@@ -98,16 +89,16 @@ def publication(
     shared = _templated(domain, settings, options.address)
     if isinstance(shared, ExportFailure):
         return shared
-    name = _name(options.provider or settings.provider) or domain[:_MAX_NAME]
+    name = _name(options.provider or settings.provider) or domain[:MAX_PROVIDER_NAME]
     notes: list[str] = []
-    documents = {layout.CONFIG: clientconfig(domain, name, shared)}
-    if outlook.can_say(shared):
-        documents[layout.AUTODISCOVER] = outlook.autodiscover(shared)
+    documents = {layout.CONFIG: autoconfig.write(domain, name, shared)}
+    if autodiscover.is_expressible(shared):
+        documents[layout.AUTODISCOVER] = autodiscover.write(shared)
     else:
         notes.append(_NO_AUTODISCOVER)
-    described = pacc(name, shared)
-    if described is not None:
-        documents[layout.PACC] = described
+    pacc_document = pacc.write(name, shared)
+    if pacc_document is not None:
+        documents[layout.PACC] = pacc_document
     else:
         notes.append(_NO_PACC)
     if options.mail_exchangers:
@@ -116,7 +107,8 @@ def publication(
         )
     else:
         notes.append(_NO_POLICY)
-    if any(server.username not in ("", ADDRESS, LOCAL_PART) for server in shared.servers):
+    expressible = ("", ADDRESS_PLACEHOLDER, LOCAL_PART_PLACEHOLDER)
+    if any(server.username not in expressible for server in shared.servers):
         notes.append(_ODD_USERNAME)
     records = _records(domain, shared, documents, options)
     if not all(is_dns_name(record.owner) for record in records):
@@ -226,7 +218,7 @@ def _is_writable_oauth2(endpoints: OAuth2Endpoints | None) -> bool:
 
 def _name(text: str) -> str:
     """A name that programs may show; "" for one that they would take for a placeholder."""
-    name = plain(text, _MAX_NAME)
+    name = plain(text, MAX_PROVIDER_NAME)
     return "" if "%" in name or is_unsafe(name) else name
 
 
@@ -240,8 +232,8 @@ def _records(
     }
     records += web_records(domain, options, hosts)
     if layout.PACC in documents:
-        text = digest_record(documents[layout.PACC])
-        records.append(TxtData(f"_ua-auto-config.{domain}", text))
+        text = pacc.write_digest(documents[layout.PACC])
+        records.append(TxtData(pacc.digest_owner(domain), text))
     if layout.POLICY in documents:
         text = mta_sts_record(documents[layout.POLICY])
         records.append(TxtData(f"_mta-sts.{domain}", text))
@@ -266,10 +258,16 @@ def _files(
         ArtifactFile(layout.NGINX_DOMAIN, nginx_domain(domain, options, documents), "text/plain"),
         *(
             ArtifactFile(
-                name,
-                readme(domain, options, documents, tuple(map(speaker(code), notes)), language=code),
+                row.readme,
+                readme(
+                    domain,
+                    options,
+                    documents,
+                    tuple(map(translations(row.code).gettext, notes)),
+                    language=row.code,
+                ),
                 "text/plain; charset=utf-8",
             )
-            for code, name in NAMES.items()
+            for row in LANGUAGES.values()
         ),
     )

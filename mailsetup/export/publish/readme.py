@@ -1,26 +1,13 @@
-"""What the hosting has to do with the files, in Spanish and in English whatever is spoken now."""
+"""What the hosting has to do with the files, in any language whatever the current one is."""
 
-import gettext
 import textwrap
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
-from mailsetup import resources
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.options import PublishOptions
-from mailsetup.i18n import N_
+from mailsetup.i18n import N_, translations
 
 _WIDTH = 78
-NAMES = {"en": "README.txt", "es": "LEEME.txt"}
-
-_Say = Callable[[str], str]
-
-
-def speaker(language: str) -> _Say:
-    """Translate into a language, without changing the one that the program speaks."""
-    catalogue = gettext.translation(
-        "mailsetup", localedir=resources.path("locale"), languages=[language], fallback=True
-    )
-    return catalogue.gettext
 
 
 def readme(
@@ -31,7 +18,7 @@ def readme(
     language: str,
 ) -> bytes:
     """The text as UTF-8. ``notes`` are message ids whose placeholders are filled already."""
-    say = speaker(language)
+    say = translations(language).gettext
     title = say(N_("Mail settings of {domain}")).format(domain=domain)
     parts = [f"{title}\n{'=' * len(title)}", _wrapped(say(_INTRODUCTION))]
     parts += [_wrapped(f"! {note}", "  ") for note in notes]

@@ -5,12 +5,14 @@ The placeholders are those of autoconfig (draft-ietf-mailmaint-autoconfig, "Plac
 
 from dataclasses import replace
 
-from mailsetup.model.address import EmailAddress
+from mailsetup.model.address import (
+    ADDRESS_PLACEHOLDER,
+    DOMAIN_PLACEHOLDER,
+    LOCAL_PART_PLACEHOLDER,
+    EmailAddress,
+)
 from mailsetup.model.settings import AccountSettings, Service
 
-ADDRESS = "%EMAILADDRESS%"
-LOCAL_PART = "%EMAILLOCALPART%"
-DOMAIN = "%EMAILDOMAIN%"
 # What hostings put between the two parts where an @ was once not possible.
 _BETWEEN = "+._-/=|"
 
@@ -24,18 +26,18 @@ def username_template(username: str, domain: str, address: EmailAddress | None) 
     name = username.casefold()
     if address is not None:
         if name in (address.ascii.casefold(), str(address).casefold()):
-            return ADDRESS
+            return ADDRESS_PLACEHOLDER
         if name == address.local.casefold():
-            return LOCAL_PART
+            return LOCAL_PART_PLACEHOLDER
         for between in _BETWEEN:
             if name == f"{address.local}{between}{domain}".casefold():
-                return f"{LOCAL_PART}{between}{DOMAIN}"
+                return f"{LOCAL_PART_PLACEHOLDER}{between}{DOMAIN_PLACEHOLDER}"
     if "%" in username:
         return username if _is_template(username, domain) else None
     if address is None:
         written = EmailAddress.parse(username)
         if isinstance(written, EmailAddress) and written.domain == domain and "@" in username:
-            return ADDRESS
+            return ADDRESS_PLACEHOLDER
     return None
 
 

@@ -7,8 +7,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.texts.common import actor_name, link_name
-from mailsetup.figures import seconds
 from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type
@@ -26,8 +24,10 @@ from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
+from mailsetup.model.headline import Headline
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 
@@ -135,38 +135,64 @@ class ResultPage(PageView):
 
     @property
     def _needs_second(self) -> bool:
-        """Whether only a mailbox elsewhere shows what is complained of, and none took part."""
         report = self.session.report
-        answer = report.answer if report is not None else None
-        return (
-            report is not None
-            and report.elsewhere is None
-            and answer is not None
-            and answer.symptom.needs_second_mailbox
-        )
+        return report is not None and report.needs_second_mailbox
 
     def _show(self) -> None:
-        from mailsetup.assistant.texts.verdict import verdict_words
-        from mailsetup.diagnosis.catalogue import explain
-
-        report = self.session.report
         self._saved.hide()
         self.chain.reset()
-        if report is not None:
-            for link, status in report.chain:
-                self.chain.set_status(link, status)
-        cause = self._cause
-        answer = report.answer if report is not None else None
-        healthy = report is not None and report.is_healthy
-        self.lead.setText(answer.sentence if answer is not None and answer.finding else "")
-        self.lead.setVisible(bool(self.lead.text()))
-        unseen = self._needs_second and cause is None
-        self.with_second.setVisible(self._needs_second and not unseen)
-        self._message.setText(self.hosting_message())
-        self.message.setVisible(bool(self._message.text()))
+        report = self.session.report
+        shown = self._headline()
+        for link, status in report.chain if report is not None else ():
+            self.chain.set_status(link, status)
+        is_verdict_good = report is not None and not shown.finding_id
+        self.sign.set_light(StatusLight(shown.status))
+        self.title.setText(shown.title)
+        self.lead.setText(shown.answer)
+        self.lead.setVisible(bool(shown.answer))
+        self.sentence.setText(shown.sentence)
+        advice = shown.advice
+        if is_verdict_good and not self._needs_second:
+            advice = _("Now choose the program that you want to use.")
+        self.advice.setText(advice)
+        self.advice.setVisible(bool(advice))
+        self._who.setText(shown.who)
+        self._who.setVisible(bool(shown.who))
+        self._message.setText("\n".join(shown.request))
+        self.message.setVisible(bool(shown.request))
         self.copy.setText(_("&Copy"))
-        self.save_report.setVisible(report is not None)
+        self._show_moment(visible=is_verdict_good)
+        # Where something is broken, the chain shows what works.
+        proof = shown.proof if is_verdict_good else ()
+        self.proof.show_steps([ProgressStep(line, StatusLight.OK) for line in proof])
+        notes = [*shown.notes, *filter(None, [self.session.second_problem])]
+        self._notes.setText("\n".join(notes))
+        self._notes.setVisible(bool(notes))
+        self._show_others()
+        self._show_actions()
+        self.details.fill(self._details())
+        self.changed.emit()
+
+    def _headline(self) -> Headline:
+        from mailsetup.assistant.texts.verdict import headline
+
+        if self.session.report is not None:
+            return headline(self.session.report, datetime.now().astimezone())
+        defect = plain(self.session.defect, 60)
+        return Headline(
+            Status.UNKNOWN,
+            _("The test could not be finished"),
+            _("This program made a mistake ({kind}).").format(kind=defect),
+            _("Please try again. If it happens again, report it to us."),
+        )
+
+    def _show_actions(self) -> None:
+        report, cause = self.session.report, self._cause
+        healthy = report is not None and report.is_healthy
+        unseen = self._needs_second and cause is None
         first = self.primary_move()
+        self.with_second.setVisible(self._needs_second and not unseen)
+        self.save_report.setVisible(report is not None)
         self.again.setVisible((not healthy or cause is not None) and first is not Move.AGAIN)
         self.other_password.setVisible(
             cause is not None
@@ -181,39 +207,13 @@ class ResultPage(PageView):
         self.short_name.setVisible(bool(self._short_name()))
         self._name_remedies()
         self._remedy_row.setVisible(any(not button.isHidden() for button in self._remedies))
-        self._who.setVisible(cause is not None)
-        if healthy and report is not None and cause is None:
-            title, sentence = verdict_words(report)
-            self.title.setText(_("Nothing broken was found") if unseen else title)
-            self.sentence.setText(sentence)
-            if answer is not None:
-                self.sentence.setText(answer.sentence)
-            self.advice.setText("" if unseen else _("Now choose the program that you want to use."))
-        elif cause is not None and report is not None:
-            shown = explain(cause)
-            title = _("To be mended: {link}") if healthy else _("Broken here: {link}")
-            self.title.setText(title.format(link=link_name(cause.link)))
-            self.sentence.setText(shown.title)
-            self.advice.setText(shown.advice)
-            self._who.setText(_("Who can mend it: {who}").format(who=actor_name(shown.who)))
-        else:
-            self.title.setText(_("The test could not be finished"))
-            self.sentence.setText(
-                _("This program made a mistake ({kind}).").format(
-                    kind=plain(self.session.defect, 60)
-                )
-            )
-            self.advice.setText(_("Please try again. If it happens again, report it to us."))
-        # What is to be mended is not told among what is well; the chain shows that.
-        self.advice.setVisible(bool(self.advice.text()))
-        self._show_proof(healthy=healthy and cause is None)
-        self._show_head(healthy=healthy, cause=cause)
-        findings = report.findings if report else ()
-        also = [explain(f) for f in findings if f is not cause and f.status is not Status.OK]
-        self._also.setText("\n".join(f"•  {one.title} {one.advice}" for one in also))
-        self._also.setVisible(bool(also))
-        self.details.fill(self._details())
-        self.changed.emit()
+
+    def _show_others(self) -> None:
+        from mailsetup.diagnosis.catalogue import explain
+
+        others = [explain(one) for one in self.session.report.others] if self.session.report else []
+        self._also.setText("\n".join(f"•  {one.title} {one.advice}" for one in others))
+        self._also.setVisible(bool(others))
 
     def _name_remedies(self) -> None:
         self.use_name.setText(_("&Use {name}").format(name=self._proven_name()))
@@ -264,33 +264,16 @@ class ResultPage(PageView):
         self.session.was_refused = True
         self.moved.emit(Move.AGAIN)
 
-    def _show_head(self, *, healthy: bool, cause: Finding | None) -> None:
-        """Success is a moment: one large tick, and how long the message took."""
+    def _show_moment(self, *, visible: bool) -> None:
+        """Success in large letters: how long the message took."""
         report = self.session.report
-        light = StatusLight.FAIL if cause is not None and not healthy else StatusLight.WARN
-        if cause is None:
-            proven = report is not None and report.is_proven and not self._needs_second
-            light = StatusLight.OK if proven else StatusLight.UNKNOWN
-        self.sign.set_light(light)
         trip = report.round_trip if report is not None else None
-        self.moment.setVisible(cause is None and healthy and trip is not None)
+        self.moment.setVisible(visible and trip is not None)
         if trip is not None:
             taken = seconds(trip.sent_ms + trip.arrived_ms)
             self.moment.setText(
                 _("Your message went out and was back in {time}.").format(time=taken)
             )
-
-    def _show_proof(self, *, healthy: bool) -> None:
-        from mailsetup.assistant.texts.verdict import note_sentences, proof_sentences
-
-        report = self.session.report
-        proven = proof_sentences(report) if report is not None and healthy else ()
-        self.proof.show_steps([ProgressStep(line, StatusLight.OK) for line in proven])
-        notes = [*note_sentences(report)] if report is not None else []
-        if self.session.second_problem:
-            notes.append(self.session.second_problem)
-        self._notes.setText("\n".join(notes))
-        self._notes.setVisible(bool(notes))
 
     def _details(self) -> list[str]:
         from mailsetup.assistant.texts.evidence import evidence_rows
@@ -301,15 +284,6 @@ class ResultPage(PageView):
             lines.append(finding.id)
             lines += [f"    {label}: {value}" for label, value in evidence_rows(finding)]
         return lines
-
-    def hosting_message(self) -> str:
-        """What to write to whoever has to act: all that they will ask for, nothing secret."""
-        from mailsetup.assistant.texts.verdict import message_for_actor
-
-        cause, address = self._cause, self.session.address
-        if cause is None or address is None:
-            return ""
-        return message_for_actor(address, cause, datetime.now().astimezone())
 
     def show_saved(self, sentence: str) -> None:
         """Where the report went, or why not."""

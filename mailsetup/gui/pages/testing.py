@@ -10,7 +10,6 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.texts.common import activity_sentence
-from mailsetup.figures import seconds
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.widgets.basic import LinkButton, PlainLabel, announce
@@ -18,6 +17,7 @@ from mailsetup.gui.widgets.chain_view import ChainView
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
+from mailsetup.i18n.numbers import seconds
 from mailsetup.model.finding import Link, Status
 
 _LINK_OF = {

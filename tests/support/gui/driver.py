@@ -25,7 +25,7 @@ from mailsetup.assistant.events import (
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.run_options import NotAsked, RunOptions
 from mailsetup.assistant.service import Assistant
-from mailsetup.diagnosis.chain import Diagnosis, judge
+from mailsetup.diagnosis.chain import Diagnosis, diagnose
 from mailsetup.gui.pages.complaint import ComplaintPage
 from mailsetup.gui.pages.found import FoundPage
 from mailsetup.gui.pages.manual import ManualPage
@@ -95,7 +95,7 @@ class Scripted(Assistant):
         self, address: EmailAddress, discovery: Discovery | None = None
     ) -> Diagnosis:
         """A domain without MX."""
-        return judge(
+        return diagnose(
             (Finding(FindingId.DNS_MX_MISSING, Status.FAIL, {"domain": address.display_domain}),),
             (),
         )
