@@ -67,7 +67,7 @@ from mailsetup.verify.events import (
     Waiting,
 )
 from mailsetup.verify.failures import DialogueGuard
-from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.imap_mailbox import ImapMailbox
 from mailsetup.verify.login import (
     log_in_imap,
@@ -77,8 +77,9 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.managesieve import ActiveRules, RulesOutcome, read_active_rules
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.managesieve.active_rules import RulesOutcome, read_active_rules
+from mailsetup.verify.managesieve.session import ActiveRules
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions

@@ -16,6 +16,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+
 from mailsetup.diagnosis.health.received_message import ReceivedMessage
 from mailsetup.diagnosis.health.tag_list import read_tags
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
@@ -261,13 +268,6 @@ def _verify_with_key(
 
 
 def _verify_signature(parsed: _SignatureTags, key: bytes, header: bytes) -> DkimFault | None:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
     try:
         if parsed.algorithm == "ed25519":
             # RFC 8463 section 3: the hash is signed, and the record holds the raw key.
