@@ -22,9 +22,10 @@ from pathlib import Path
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch.journal import RunJournal
 from mailsetup.batch.overview import write_overview
-from mailsetup.batch.run import BatchRunner, Work
+from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, read_table
 from mailsetup.batch.table_check import Defaults, check_table
+from mailsetup.batch.work import Work
 from mailsetup.discovery.batch import BatchSearch
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions
