@@ -49,7 +49,7 @@ class _UnfitError(Exception):
     """The server does not speak this protocol, or not to us."""
 
 
-async def say_hello(
+async def read_greeting(
     connection: Connection, protocol: Protocol, security: SocketType
 ) -> ServerGreeting | TlsFailure | None:
     """What a server says of itself; None where this is no server for us.
@@ -87,7 +87,7 @@ async def say_hello(
     return ServerGreeting(tuple(sorted(set(found), key=_ORDER.index)), tuple(words))
 
 
-async def ask_for_tls(connection: Connection, protocol: Protocol) -> bool:
+async def request_tls(connection: Connection, protocol: Protocol) -> bool:
     """Bring a fresh connection in clear to where TLS begins; False where the server will not."""
     connection.allow_bytes(_MAX_BYTES)
     try:

@@ -10,7 +10,7 @@ from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.network import Network
 
 
-async def fetch_clientconfig(
+async def fetch_autoconfig(
     url: str, method: Method, address: EmailAddress, net: Network
 ) -> Outcome:
     """Settings from the document at a URL. `Found.vouched` is left to the caller.

@@ -16,7 +16,7 @@ from typing import Any, assert_never
 from mailsetup.discovery.domain_facts import domain_facts
 from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.prefetch import first_questions
-from mailsetup.discovery.provider_knowledge import with_provider_knowledge
+from mailsetup.discovery.provider_settings import with_provider_hints
 from mailsetup.discovery.ranking import RankedAnswer, completed, only_protected
 from mailsetup.discovery.source import DiscoverySource
 from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
@@ -269,7 +269,7 @@ class _Race:
         if isinstance(outcome, Found | NotFound | Unreachable):
             self._warnings += outcome.warnings
         if isinstance(outcome, Found):
-            found = with_provider_knowledge(only_protected(outcome), self._address)
+            found = with_provider_hints(only_protected(outcome), self._address)
             found = with_trusted_services(found, self._address, self._agreed)
             if found.settings.servers:
                 confirm = domains_to_confirm(found, self._address, self._agreed)

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.discovery.exchangers import hosting_domains
 from mailsetup.discovery.sources.autoconfig import Autoconfig
 from mailsetup.discovery.sources.builtin import Builtin
 from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.discovery.sources.ispdb import Ispdb
-from mailsetup.discovery.sources.mx import Mx, hosting_domains
+from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.well_known import WellKnown

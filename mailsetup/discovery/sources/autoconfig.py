@@ -3,7 +3,7 @@
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
-from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
+from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, Outcome
@@ -25,7 +25,7 @@ class Autoconfig:
 
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Fetch and read it."""
-        outcome = await fetch_clientconfig(self.location(address), self.method, address, net)
+        outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
         return vouched_within_domain(outcome, address)
 
 
@@ -52,4 +52,4 @@ class PlainAutoconfig:
 
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Fetch and read it."""
-        return await fetch_clientconfig(self.location(address), self.method, address, net)
+        return await fetch_autoconfig(self.location(address), self.method, address, net)

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import assert_never
 from urllib.parse import quote, urlsplit
 
+from mailsetup.discovery import provider_settings
 from mailsetup.discovery.fetch_autoconfig import failed, refused
 from mailsetup.discovery.first_preferred import first_preferred
-from mailsetup.discovery.sources.builtin import run_by
 from mailsetup.discovery.trust import is_own_host
 from mailsetup.formats.autodiscover import (
     REQUEST_TYPE,
@@ -221,7 +221,7 @@ class _Asking:
         return NeedsInput(Source(Method.AUTODISCOVER, url, Channel.HTTPS), "exchange")
 
     def _of_provider(self, host: str, evidence: str) -> Found | None:
-        return run_by(host, self._address, Method.AUTODISCOVER, evidence)
+        return provider_settings.of_alias(host, self._address, Method.AUTODISCOVER, evidence)
 
 
 def _wants_login(reply: HttpReply) -> Outcome:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
+from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.first_preferred import first_preferred
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Found, Outcome
@@ -33,5 +33,5 @@ class Ispdb:
 async def look_up(domain: str, method: Method, address: EmailAddress, net: Network) -> Outcome:
     """What the database holds under any domain name, as settings for the address."""
     return await first_preferred(
-        [fetch_clientconfig(base + domain, method, address, net) for base in _BASES], _GRACE
+        [fetch_autoconfig(base + domain, method, address, net) for base in _BASES], _GRACE
     )

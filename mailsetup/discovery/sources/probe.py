@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from mailsetup.discovery.capabilities import ServerGreeting, say_hello
+from mailsetup.discovery.capabilities import ServerGreeting, read_greeting
 from mailsetup.discovery.certificate_names import other_names
-from mailsetup.discovery.sources.mx import best_exchangers, is_filter
+from mailsetup.discovery.exchangers import best_exchangers, is_mail_filter
 from mailsetup.discovery.sources.srv import LABELS, is_declined
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.certificate import TlsFault
@@ -180,7 +180,7 @@ class _Probing:
         await asyncio.wait(usual, timeout=_HEAD_START)
         if all(self._contest(outgoing=direction)[1] for direction in (False, True)):
             return []
-        hosts = [host for host in best_exchangers(reply) if not is_filter(host)]
+        hosts = [host for host in best_exchangers(reply) if not is_mail_filter(host)]
         return [one for place, host in enumerate(hosts) for one in _at(host, 10 + place)]
 
     async def _behind_certificate(
@@ -210,7 +210,7 @@ class _Probing:
 
     async def _greet(self, candidate: _Candidate, connection: Connection) -> _Result:
         try:
-            hello = await say_hello(connection, candidate.protocol, candidate.security)
+            hello = await read_greeting(connection, candidate.protocol, candidate.security)
             if isinstance(hello, ServerGreeting) and await self._is_declined(candidate):
                 hello = None
         except BaseException:

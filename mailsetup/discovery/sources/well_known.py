@@ -1,6 +1,6 @@
 """Autoconfig below ``/.well-known`` of the domain itself."""
 
-from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
+from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.sources.autoconfig import vouched_within_domain
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Outcome
@@ -19,5 +19,5 @@ class WellKnown:
 
     async def discover(self, address: EmailAddress, net: Network) -> Outcome:
         """Fetch and read it."""
-        outcome = await fetch_clientconfig(self.location(address), self.method, address, net)
+        outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
         return vouched_within_domain(outcome, address)
