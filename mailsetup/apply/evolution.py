@@ -30,7 +30,8 @@ from mailsetup.export.programs.evolution import (
     uids,
 )
 from mailsetup.files import atomic, presence
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.atomic import OperationError
+from mailsetup.files.locking import locked
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
@@ -107,8 +108,6 @@ def apply_evolution(
             complete = there[uids(account).account] is not None
             _refuse_another(account, folder, complete=complete, repair=repair)
             _write(_planned(made, there, folder))
-    except RefusedError as refused:
-        return ApplyFailure(str(refused))
     except FileExistsError:
         return ApplyFailure(_already(account))
     except OSError as error:
@@ -142,7 +141,7 @@ def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[Ins
 
 def _refuse_another(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
     if (complete and not repair) or (not complete and _has_address(folder, account)):
-        raise RefusedError(_already(account))
+        raise OperationError(_already(account))
 
 
 def _planned(
@@ -154,7 +153,7 @@ def _planned(
         path = folder / source.file_name
         content = _content(before, source)
         if content is None:
-            raise RefusedError(atomic.not_read_back(path))
+            raise OperationError(atomic.not_read_back(path))
         if content != before:
             # A link stays a link: some people keep these files elsewhere.
             writes.append(_Write(path if before is None else path.resolve(), content, before))
