@@ -149,17 +149,17 @@ class Assistant:
         """
         _require_confirmation(request, self.options.agreed)
         request = _with_token_hosts(request)
-        from mailsetup.assistant.check.run import Check
+        from mailsetup.assistant.check.run import run_check
 
         programs_here = self._programs_here or _accounts_here
         async with self._network() as net:
             if request.sign_in is None:
-                return await Check(request, net, emit, programs_here).run()
+                return await run_check(request, net, emit, programs_here)
             sign_ins = self._signing_in()
             current = await sign_ins.fresh(request.sign_in, net)
             request = replace(request, secret=current.token, sign_in=current)
             renew = partial(sign_ins.new_token, current, net)
-            return await Check(request, net, emit, programs_here, renew).run()
+            return await run_check(request, net, emit, programs_here, renew)
 
     # Signing in in the browser ---------------------------------------------------------------
 

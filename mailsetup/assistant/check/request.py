@@ -7,8 +7,8 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, ServerSettings
 
 if TYPE_CHECKING:
+    from mailsetup.assistant.check.domain import DomainSeen
     from mailsetup.assistant.check.report import CheckReport
-    from mailsetup.assistant.check.run import DomainSeen
     from mailsetup.assistant.signin.flow import SignIn
     from mailsetup.model.discovery import Discovery
     from mailsetup.model.symptom import Symptom
