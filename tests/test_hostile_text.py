@@ -28,7 +28,10 @@ from mailsetup.model.sign_in import Client
 from mailsetup.model.text import plain
 from mailsetup.net.connection import MAX_LINE, TooMuchDataError
 from mailsetup.oauth import metadata, tokens
-from mailsetup.verify import imap, managesieve, sasl
+from mailsetup.verify import sasl
+from mailsetup.verify.imap import parser as imap_parser
+from mailsetup.verify.imap.folder import from_modified_utf7
+from mailsetup.verify.managesieve import parser as managesieve_parser
 from mailsetup.verify.replies import SmtpReply
 
 pytestmark = pytest.mark.slow
@@ -95,8 +98,8 @@ def test_an_enhanced_code_is_taken_out_of_each_line() -> None:
     ],
 )
 def test_imap_responses(line: bytes) -> None:
-    refused_or_read(lambda: imap._parse(line, []))
-    refused_or_read(lambda: imap.from_modified_utf7(line.decode("latin-1")))
+    refused_or_read(lambda: imap_parser.parse(line, []))
+    refused_or_read(lambda: from_modified_utf7(line.decode("latin-1")))
     refused_or_read(lambda: capabilities_in(line.decode("latin-1")))
 
 
@@ -125,11 +128,11 @@ def test_capabilities_in_a_greeting(greeting: str, words: list[str] | None) -> N
     ],
 )
 def test_managesieve_responses(line: bytes) -> None:
-    refused_or_read(lambda: managesieve._parse(line, []))
+    refused_or_read(lambda: managesieve_parser.parse(line, []))
 
 
 def test_a_quoted_string_keeps_what_was_escaped_in_it() -> None:
-    response = managesieve._parse(rb'"a\"b\\c" "" "\d"', [])
+    response = managesieve_parser.parse(rb'"a\"b\\c" "" "\d"', [])
     assert response is not None
     assert response.words == (b'a"b\\c', b"", b"d")
 

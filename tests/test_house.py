@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -58,22 +59,28 @@ assert len(seen) == 5000
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+LOCK_LISTS = ("run.txt", "demo.txt", "test.txt")
+
+
 def locked(name: str) -> dict[str, str]:
     text = (ROOT / "packaging" / "requirements" / name).read_text()
     return dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("name", ["run.txt", "test.txt"])
-def test_the_locked_list_fits_what_the_project_asks_for(name: str) -> None:
+@pytest.mark.parametrize("last", range(3), ids=LOCK_LISTS)
+def test_the_locked_lists_fit_what_the_project_asks_for(last: int) -> None:
     import tomllib
 
     from packaging.requirements import Requirement
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["demo"]]
-    if name == "test.txt":
-        wanted += project["optional-dependencies"]["test"]
-    versions = {key.lower().replace("_", "-"): value for key, value in locked(name).items()}
+    extras = project["optional-dependencies"]
+    wanted = [project["dependencies"], extras["demo"], extras["test"]][last]
+    versions = {
+        key.lower().replace("_", "-"): value
+        for name in LOCK_LISTS[: last + 1]
+        for key, value in locked(name).items()
+    }
     for text in wanted:
         requirement = Requirement(text)
         key = requirement.name.lower().replace("_", "-")
@@ -81,11 +88,19 @@ def test_the_locked_list_fits_what_the_project_asks_for(name: str) -> None:
             assert versions[key] in requirement.specifier, text
 
 
-def test_the_tests_use_the_very_versions_that_people_get() -> None:
-    assert locked("run.txt").items() <= locked("test.txt").items()
+def test_the_users_list_has_nothing_that_only_demo_tests_or_build_need() -> None:
+    others = {"aiosmtpd", "pymap", "pysasl", "trustme", "proxy-protocol", "pytest", "hatchling"}
+    assert not others & locked("run.txt").keys()
+    assert {"aiosmtpd", "pymap", "trustme"} <= locked("demo.txt").keys()
 
 
-@pytest.mark.parametrize("name", ["run.txt", "test.txt"])
+def test_a_package_in_two_lists_has_one_version() -> None:
+    for one, other in combinations(LOCK_LISTS, 2):
+        both = locked(one).keys() & locked(other).keys()
+        assert all(locked(one)[name] == locked(other)[name] for name in both)
+
+
+@pytest.mark.parametrize("name", LOCK_LISTS)
 def test_the_locked_list_has_a_hash_for_everything_and_names_no_server(name: str) -> None:
     text = (ROOT / "packaging" / "requirements" / name).read_text()
     assert "://" not in text

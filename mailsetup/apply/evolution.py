@@ -16,8 +16,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
-from mailsetup.apply.linux_desktop import DesktopProgram, find_program
+from mailsetup.apply.linux_desktop import EVOLUTION, DesktopProgram
+from mailsetup.apply.result import ApplyFailure, ApplyResult, FilesApplied
 from mailsetup.export.exporter import ExportFailure, InstructionStep
 from mailsetup.export.programs.evolution import (
     SUFFIX,
@@ -52,35 +54,20 @@ _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v
 
 
 @dataclass(frozen=True, slots=True)
-class EvolutionApplied:
-    """The account is in Evolution's folder.
-
-    ``live`` tells whether the running registry has it already: False when it did not answer so
-    (the last of ``steps`` says what to do then), None when no registry runs, which then reads the
-    folder at its start.
-    """
-
-    files: tuple[Path, ...]
-    live: bool | None
-    steps: tuple[InstructionStep, ...]
-    notes: tuple[str, ...] = ()
-    repaired: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EvolutionFailure:
-    """Nothing was changed; ``reason`` is a sentence that says what to do."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Write:
     """One file to be: its content, and what stands there now (None when nothing)."""
 
     path: Path
     content: bytes
     before: bytes | None
+
+
+class EvolutionApplier:
+    """Implements `Applier`. Evolution has one place for accounts, and asks for passwords itself."""
+
+    def apply(self, request: ApplyRequest, computer: Computer) -> ApplyResult:
+        """Add the account, or correct it with ``repair``."""
+        return apply_evolution(request.account, repair=request.repair, computer=computer)
 
 
 def apply_evolution(
@@ -90,7 +77,7 @@ def apply_evolution(
     repair: bool = False,
     seen_within: float = _SEEN_SECONDS,
     computer: Computer | None = None,
-) -> EvolutionApplied | EvolutionFailure:
+) -> FilesApplied | ApplyFailure:
     """Add the account to Evolution. No password is written; Evolution asks for it.
 
     ``config_home`` is the configuration folder in which ``evolution/sources`` stands (that of the
@@ -100,13 +87,13 @@ def apply_evolution(
     """
     made = sources(account)
     if isinstance(made, ExportFailure):
-        return EvolutionFailure(made.reason)
+        return ApplyFailure(made.reason)
     if sys.platform != "linux":
-        return EvolutionFailure(_("Evolution runs on Linux only."))
+        return ApplyFailure(_("Evolution runs on Linux only."))
     computer = computer or Computer()
     program = _program(config_home, computer)
     if program is None:
-        return EvolutionFailure(
+        return ApplyFailure(
             _("Evolution was not found on this computer. Install it and try again.")
         )
     folder = program.config_home / "evolution" / "sources"
@@ -121,13 +108,13 @@ def apply_evolution(
             _refuse_another(account, folder, complete=complete, repair=repair)
             _write(_planned(made, there, folder))
     except RefusedError as refused:
-        return EvolutionFailure(str(refused))
+        return ApplyFailure(str(refused))
     except FileExistsError:
-        return EvolutionFailure(_already(account))
+        return ApplyFailure(_already(account))
     except OSError as error:
-        return EvolutionFailure(atomic.reason(error, folder))
+        return ApplyFailure(atomic.reason(error, folder))
     live = None if program.sandboxed or computer.temporary else _seen(made, seen_within)
-    return EvolutionApplied(
+    return FilesApplied(
         files=tuple(folder / source.file_name for source in made),
         live=live,
         steps=_steps(account, live=live, sandboxed=program.sandboxed),
@@ -138,7 +125,7 @@ def apply_evolution(
 
 def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | None:
     if config_home is None:
-        return find_program("evolution", computer)
+        return EVOLUTION.find(computer)
     return DesktopProgram(("evolution",), config_home, sandboxed=".var" in config_home.parts)
 
 

@@ -24,9 +24,9 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.imap import ImapSession
-from mailsetup.verify.login import open_imap, open_pop3, open_smtp, ways_to_sign_in
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.login import offered_mechanisms, open_imap, open_pop3, open_smtp
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 
 EXPIRING = 14
@@ -141,7 +141,7 @@ async def _seen(server: ServerSettings, address: EmailAddress, net: Network) -> 
         return ServerSeen(server, await _failed(opened, address, net))
     async with opened:
         certificate = opened.certificate
-        ways = ways_to_sign_in(opened)
+        ways = offered_mechanisms(opened)
         days = _days_left(certificate, net)
         finding = _expiring(server, certificate, days) or _no_way(server, ways, address)
         return ServerSeen(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from mailsetup.diagnosis.checks.folders import SpecialUse, special_folders
 from mailsetup.model.folders import Folders
-from mailsetup.verify.imap import Folder
+from mailsetup.verify.imap.folder import Folder
 
 
 def folders_for_programs(known: Sequence[Folder]) -> Folders:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailsetup import i18n
+from mailsetup.apply.targets import find_target
 from mailsetup.batch import welcome_sheet
 from mailsetup.batch.person_folder import PersonFolder
 from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
-from mailsetup.export.registry import exporter
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
@@ -62,10 +62,10 @@ def _programs(
     """The artifacts in the current language, and why some are not to be had."""
     made, notes = [], []
     for name in wanted:
-        known = exporter(name)
+        known = find_target(name)
         if known is None:
             continue
-        artifact = known.export(account)
+        artifact = known.exporter.export(account)
         match artifact:
             case ExportFailure(reason=reason):
                 notes.append(f"{_(known.title)}: {reason}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import assert_never
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.texts.common import address_fault_sentence
 from mailsetup.batch.columns import Column, language_id, program_id
 from mailsetup.batch.password_commands import TableCommand, table_command_fault
@@ -14,7 +15,7 @@ from mailsetup.batch.shared_settings import SharedSettings, SharedSettingsFailur
 from mailsetup.batch.table import PeopleTable, TableRow
 from mailsetup.batch.workbook import CellKind
 from mailsetup.batch.workbook_child import MAX_CELL
-from mailsetup.export.registry import EXPORTERS
+from mailsetup.export.programs.other import Other
 from mailsetup.export.validation import MAX_PERSON, is_unsafe
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
@@ -24,9 +25,7 @@ from mailsetup.model.text import has_control, plain
 
 MAX_PASSWORD = 4096
 """Characters."""
-DEFAULT_PROGRAMS = ("other",)
-
-_PROGRAMS = tuple(known.id for known in EXPORTERS)
+DEFAULT_PROGRAMS = (Other.id,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +231,11 @@ class _Checker:
         words = [word.strip() for word in cell.replace(";", ",").replace("/", ",").split(",")]
         found = []
         for word in filter(None, words):
-            program = program_id(word, _PROGRAMS)
+            program = program_id(word)
             if program is None:
                 raise _WrongRowError(
                     _("There is no program “{program}” here. Known: {known}.").format(
-                        program=plain(word, 40), known=", ".join(_PROGRAMS)
+                        program=plain(word, 40), known=", ".join(one.id for one in TARGETS)
                     )
                 )
             found.append(program)
@@ -316,7 +315,7 @@ def checked_programs(words: Sequence[str]) -> tuple[str, ...] | str:
     """The programs of ``--for``, each once; or the word that is none."""
     found = []
     for word in words:
-        program = program_id(word, _PROGRAMS)
+        program = program_id(word)
         if program is None:
             return word
         found.append(program)

@@ -12,12 +12,17 @@ from mailsetup import i18n, resources
 from mailsetup.export.exporter import Artifact, CopyValue, ExportFailure, InstructionStep
 from mailsetup.export.guide.page import escape, server_values
 from mailsetup.export.guide.qr import quick_svg
-from mailsetup.export.programs.thunderbird_android import qr_payload, sign_in_step
+from mailsetup.export.programs.other import Other
+from mailsetup.export.programs.thunderbird_android import (
+    ThunderbirdAndroid,
+    qr_payload,
+    sign_in_step,
+)
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
 _QR_MM = 44.0
-_OWN_CHAPTER = ("other", "thunderbird-android")
+_OWN_CHAPTER = (Other.id, ThunderbirdAndroid.id)
 """Programs that the page speaks of anyway."""
 
 

@@ -263,9 +263,9 @@ def _found(options: argparse.Namespace, streams: Streams, address: EmailAddress)
 
 def unknown_program(program: str) -> CommandError:
     """The refusal of a word that is no program; it names those that are."""
-    from mailsetup.export.registry import EXPORTERS
+    from mailsetup.apply.targets import TARGETS
 
-    known = ", ".join(known.id for known in EXPORTERS)
+    known = ", ".join(known.id for known in TARGETS)
     return CommandError(
         "usage",
         _("There is no program “{program}” here. Known: {known}.").format(

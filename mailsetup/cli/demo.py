@@ -46,11 +46,11 @@ async def _walked(
 async def _one(
     assistant: "Assistant", account: "DemoAccount", computer: "Computer", out: TextIO
 ) -> int:
+    from mailsetup.apply.targets import TARGETS
     from mailsetup.assistant.account_choice import alternatives_to, choose_account
     from mailsetup.assistant.check.request import CheckRequest
     from mailsetup.cli import check_text, text
     from mailsetup.export.exporter import ExportFailure
-    from mailsetup.export.registry import EXPORTERS
     from mailsetup.model.address import EmailAddress
     from mailsetup.model.secret import Secret
 
@@ -82,8 +82,8 @@ async def _one(
     check_text.write_report(report, datetime.now().astimezone(), out)
     if not report.is_healthy:
         return BROKEN
-    for program in EXPORTERS:
-        artifact = program.export(report.account)
+    for program in TARGETS:
+        artifact = program.exporter.export(report.account)
         if not isinstance(artifact, ExportFailure):
             files = ", ".join(file.name for file in artifact.files) or _("a guide")
             out.write(
@@ -96,18 +96,14 @@ async def _one(
 
 def _set_up(account: "Account", computer: "Computer", out: TextIO) -> None:
     """Put the account into the programs that are installed here, in the demo's own home."""
-    from mailsetup.apply import evolution
-    from mailsetup.apply.thunderbird import existing_profile
-    from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied
-    from mailsetup.cli import text
-    from mailsetup.export.registry import installed
+    from mailsetup.apply import texts
+    from mailsetup.apply.applier import ApplyRequest
+    from mailsetup.apply.result import ApplyFailure
+    from mailsetup.apply.targets import TARGETS
 
-    if installed("thunderbird", computer):
-        done = existing_profile.apply(account, computer=computer)
-        if isinstance(done, ThunderbirdApplied):
-            text.write_applied(done.name, done.profile, done.notes, out)
-    if installed("evolution", computer):
-        made = evolution.apply_evolution(account, computer=computer)
-        if isinstance(made, evolution.EvolutionApplied):
-            sentence = _("Evolution has the account {address}.")
-            text.write_notes((sentence.format(address=account.address), *made.notes), out)
+    for target in TARGETS:
+        if target.load_applier is not None and target.is_installed(computer):
+            done = target.load_applier().apply(ApplyRequest(account), computer)
+            if not isinstance(done, ApplyFailure):
+                lines = texts.lines(done, _(target.title), account.address)
+                out.writelines(f"{line}\n" for line in lines)

@@ -1,6 +1,5 @@
 """Results as text for people. Everything from outside was made plain where it came in."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -91,39 +90,6 @@ def write_verification(rows: "Sequence[PublicationRow]", out: TextIO) -> None:
     """What is really served, place by place; the faults stand last, where they are seen."""
     for row in sorted(rows, key=lambda row: not row.is_well):
         out.write(f"{'✔' if row.is_well else '✘'} {row.sentence}\n")
-
-
-def write_applied(name: str, profile: Path, notes: Sequence[str], out: TextIO) -> None:
-    """What was set up."""
-    out.write(_("Thunderbird has a new profile “{name}”: {path}").format(name=name, path=profile))
-    out.write("\n")
-    for note in notes:
-        out.write(f"! {note}\n")
-
-
-def write_opening(command: Sequence[str] | None, out: TextIO) -> None:
-    """How the person sees the account; ``command`` is None where a plain start opens it."""
-    if command is None:
-        out.write(_("Open Thunderbird as always: the account is there.") + "\n")
-    else:
-        sentence = _("Thunderbird does not open this profile by itself. Open it with: {command}")
-        out.write(sentence.format(command=shlex.join(command)) + "\n")
-
-
-def write_changed(
-    name: str, profile: Path, corrected: Sequence[str], notes: Sequence[str], out: TextIO
-) -> None:
-    """What was changed in a profile that was there."""
-    sentence = _("The account is in Thunderbird's profile “{name}”: {path}")
-    out.write(sentence.format(name=name, path=profile) + "\n")
-    write_notes((*corrected, *notes), out)
-
-
-def write_already_there(name: str, profile: Path, notes: Sequence[str], out: TextIO) -> None:
-    """Nothing had to be done."""
-    sentence = _("The account is right already in Thunderbird's profile “{name}”: {path}")
-    out.write(sentence.format(name=name, path=profile) + "\n")
-    write_notes(notes, out)
 
 
 def write_notes(notes: Sequence[str], out: TextIO) -> None:

@@ -9,9 +9,6 @@ if TYPE_CHECKING:
     from mailsetup.batch.password_commands import TableCommand
     from mailsetup.batch.table_check import BatchPlan
 
-PROGRAMS = ("thunderbird", "outlook", "apple-mail", "thunderbird-android", "gmail", "other")
-"""Programs that are offered in the window; a row of the table may name any."""
-
 
 @dataclass
 class BatchState:

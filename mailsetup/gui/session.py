@@ -16,9 +16,10 @@ from mailsetup.model.settings import Account, Hint
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mailsetup.apply.applier import Place
     from mailsetup.apply.installation import Computer
     from mailsetup.apply.outlook import OutlookRunMode, RunStep
-    from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
+    from mailsetup.apply.result import Applied, Undone
     from mailsetup.assistant.check.report import CheckReport
     from mailsetup.assistant.signin.flow import SignIn, SignInWay
     from mailsetup.assistant.technician_options import TechnicianOptions
@@ -94,8 +95,8 @@ class Session:
     """The type of our own exception, where the engine failed."""
     program: str = "thunderbird"
     installed: dict[str, bool | None] = field(default_factory=dict)
-    places: "tuple[ThunderbirdProfile, ...]" = ()
-    """Thunderbird's profiles on this computer."""
+    places: "tuple[Place, ...]" = ()
+    """Places for the account in the program that has profiles."""
     place: str | None = None
     """The folder of the profile to use; empty for a new one, None while nothing was chosen."""
     store_in_program: bool = False
@@ -105,8 +106,8 @@ class Session:
     artifact: "Artifact | None" = None
     problem: str = ""
     """Why the last step did not work, as a sentence."""
-    applied: str = ""
-    """What was done in Thunderbird: a word of its outcomes, or ``already-there``."""
+    applied: "Applied | Undone | None" = None
+    """What was done in the installed program."""
     profile: Path | None = None
     command: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -292,7 +293,7 @@ class Session:
         self.matrix = None
         self.only_ours = False
         self.problem = ""
-        self.applied = ""
+        self.applied = None
         self.profile = None
         self.command = ()
         self.notes = ()

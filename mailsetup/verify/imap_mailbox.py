@@ -7,7 +7,6 @@ reported to find nothing. Folders are opened read-only, except to remove the tes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
 
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, Stage
 from mailsetup.model.settings import ServerSettings
@@ -15,9 +14,10 @@ from mailsetup.net.connection import DialogueError
 from mailsetup.net.network import Network
 from mailsetup.verify.events import Waiting
 from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError
-from mailsetup.verify.imap import Folder, ImapSession
+from mailsetup.verify.imap.folder import Folder
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.message import TestMessage
-from mailsetup.verify.round_trip import Arrival, Emit
+from mailsetup.verify.round_trip import Arrival, Delivery, Emit
 
 _MAX_RECORDED = 60
 """Folders whose UIDNEXT is recorded before sending, which has to wait for the answer."""
@@ -45,7 +45,7 @@ class ImapMailbox:
 
     async def prepare(
         self, message: TestMessage, net: Network, wait: float
-    ) -> "ImapDelivery | DialogueFailure":
+    ) -> Delivery | DialogueFailure:
         """See `Mailbox`."""
         delivery = ImapDelivery(self.session, message, net, wait)
         with DialogueGuard(self.server, Stage.MAILBOX) as guard:
@@ -60,7 +60,7 @@ class _Location:
     uid: int
 
 
-class ImapDelivery:
+class ImapDelivery(Delivery):
     """See `Delivery`."""
 
     def __init__(self, imap: ImapSession, message: TestMessage, net: Network, wait: float) -> None:
@@ -73,9 +73,6 @@ class ImapDelivery:
         self._unrecorded: set[str] = set()
         self._found: _Location | None = None
         self._folders_with_copies: list[Folder] = []
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(
         self,

@@ -1,11 +1,11 @@
-"""Reaching a server and logging in: the facade of this package.
+"""Opens sessions and logs in: the facade of this package.
 
-Each function ends in a proof or in a `DialogueFailure`; expected failures never leave as
-exceptions.
+Each function returns a proof or a `DialogueFailure`; expected failures raise nothing.
 """
 
 import asyncio
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Final, TypeVar
 
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
@@ -15,15 +15,15 @@ from mailsetup.net.connection import Connection, DialogueError
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError
-from mailsetup.verify.imap import ImapSession
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 
 Session = TypeVar("Session", ImapSession, Pop3Session, SmtpSession)
 
 _PROBE_TIMEOUT = 5.0
 
-_CONNECT = {
+_CONNECT: Final[Mapping[ConnectFault, DialogueFault]] = {
     ConnectFault.UNRESOLVABLE: DialogueFault.HOST_NOT_FOUND,
     ConnectFault.RESOLVER: DialogueFault.RESOLVER,
     ConnectFault.REFUSED: DialogueFault.REFUSED,
@@ -33,7 +33,7 @@ _CONNECT = {
     ConnectFault.FORBIDDEN_ADDRESS: DialogueFault.HOST_NOT_FOUND,
 }
 
-_TLS = {
+_TLS: Final[Mapping[TlsFault, DialogueFault]] = {
     TlsFault.EXPIRED: DialogueFault.CERTIFICATE_EXPIRED,
     TlsFault.NOT_YET_VALID: DialogueFault.CERTIFICATE_NOT_YET_VALID,
     TlsFault.WRONG_NAME: DialogueFault.CERTIFICATE_WRONG_NAME,
@@ -48,23 +48,23 @@ _TLS = {
 
 
 async def open_imap(server: ServerSettings, net: Network) -> ImapSession | DialogueFailure:
-    """Reach an IMAP server up to the point where one could log in."""
+    """Open a session with an IMAP server, ready to log in."""
     return await _open(server, net, ImapSession)
 
 
 async def open_pop3(server: ServerSettings, net: Network) -> Pop3Session | DialogueFailure:
-    """Reach a POP3 server up to the point where one could log in."""
+    """Open a session with a POP3 server, ready to log in."""
     return await _open(server, net, Pop3Session)
 
 
 async def open_smtp(server: ServerSettings, net: Network) -> SmtpSession | DialogueFailure:
-    """Reach a submission server up to the point where one could log in."""
+    """Open a session with a submission server, ready to log in."""
     return await _open(server, net, SmtpSession)
 
 
-def ways_to_sign_in(session: ImapSession | Pop3Session | SmtpSession) -> frozenset[str]:
-    """The mechanisms that the server offers, in upper case; a command of the protocol's own for
-    logging in counts as PLAIN, which it amounts to."""
+def offered_mechanisms(session: ImapSession | Pop3Session | SmtpSession) -> frozenset[str]:
+    """The mechanisms that the server offers, in upper case. A login command of the protocol
+    counts as PLAIN, to which it is equivalent."""
     match session:
         case ImapSession():
             found = {
@@ -83,9 +83,9 @@ def ways_to_sign_in(session: ImapSession | Pop3Session | SmtpSession) -> frozens
 async def log_in_imap(
     session: ImapSession, secret: Secret, net: Network
 ) -> LoggedIn | DialogueFailure:
-    """Log in, and learn the mailbox's quota."""
+    """Log in and read the quota of the mailbox."""
     started = net.clock.monotonic()
-    with DialogueGuard(session.server, Stage.LOGIN, secret) as end:
+    with DialogueGuard(session.server, Stage.LOGIN, secret) as guard:
         mechanism = await session.log_in(session.server.username, secret)
         elapsed = 1000 * (net.clock.monotonic() - started)
         return LoggedIn(
@@ -97,15 +97,15 @@ async def log_in_imap(
             alerts=tuple(session.alerts),
             quota=await session.quota(),
         )
-    return end.required_failure()
+    return guard.required_failure()
 
 
 async def log_in_pop3(
     session: Pop3Session, secret: Secret, net: Network
 ) -> LoggedIn | DialogueFailure:
-    """Log in; the maildrop is open then, and on some servers closed to everybody else."""
+    """Log in; this opens the maildrop, which some servers lock for other sessions then."""
     started = net.clock.monotonic()
-    with DialogueGuard(session.server, Stage.LOGIN, secret) as end:
+    with DialogueGuard(session.server, Stage.LOGIN, secret) as guard:
         mechanism = await session.log_in(session.server.username, secret)
         return LoggedIn(
             server=session.server,
@@ -114,15 +114,15 @@ async def log_in_pop3(
             elapsed_ms=1000 * (net.clock.monotonic() - started),
             capabilities=tuple(sorted(session.capabilities)),
         )
-    return end.required_failure()
+    return guard.required_failure()
 
 
 async def log_in_smtp(
     session: SmtpSession, secret: Secret, net: Network
 ) -> LoggedIn | DialogueFailure:
-    """Log in, and learn how large messages may be."""
+    """Log in; the proof has the size limit of messages."""
     started = net.clock.monotonic()
-    with DialogueGuard(session.server, Stage.LOGIN, secret) as end:
+    with DialogueGuard(session.server, Stage.LOGIN, secret) as guard:
         mechanism = await session.log_in(session.server.username, secret)
         return LoggedIn(
             server=session.server,
@@ -132,19 +132,19 @@ async def log_in_smtp(
             capabilities=tuple(sorted(session.extensions)),
             size_limit=session.size_limit,
         )
-    return end.required_failure()
+    return guard.required_failure()
 
 
 async def _open(
     server: ServerSettings, net: Network, kind: type[Session]
 ) -> Session | DialogueFailure:
     if server.security is SocketType.NONE:
-        # Without TLS no password will ever be sent, so there is nothing to be proven here.
+        # Without TLS no password is ever sent, so that no login can be proven.
         return DialogueFailure(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING, server)
-    kept = net.kept.take(server.host, server.port)
-    if kept is not None:
-        session = kind(kept.connection, server)
-        session.resume(kept.words)
+    opened = net.kept.take(server.host, server.port)
+    if opened is not None:
+        session = kind(opened.connection, server)
+        session.resume(opened.words)
         return session
     implicit = server.security is SocketType.TLS
     connection = await net.connect(server.host, server.port, implicit_tls=implicit, explain=True)
@@ -152,29 +152,28 @@ async def _open(
         return _connect_failure(connection, server)
     session = kind(connection, server)
     try:
-        with DialogueGuard(server, Stage.GREETING) as end:
-            await session.greet()
+        with DialogueGuard(server, Stage.GREETING) as guard:
+            await session.read_greeting()
             if not implicit:
                 await _upgrade(session, connection, net)
-            await session.ready()
+            await session.learn_capabilities()
             return session
     except BaseException:
         session.close()
         raise
     session.close()
-    failure = end.required_failure()
-    if failure.error is DialogueFault.TIMEOUT and not implicit:
-        # A server that waits for TLS at once says nothing in clear.
-        other = await _speaks_tls_at_once(server, net)
-        if other:
-            return DialogueFailure(Stage.TLS, DialogueFault.WRONG_TLS_MODE, server)
+    failure = guard.required_failure()
+    # A server that expects TLS from the beginning sends nothing in clear.
+    silent = failure.error is DialogueFault.TIMEOUT and not implicit
+    if silent and await _has_implicit_tls(server, net):
+        return DialogueFailure(Stage.TLS, DialogueFault.WRONG_TLS_MODE, server)
     return failure
 
 
 async def _upgrade(
     session: ImapSession | Pop3Session | SmtpSession, connection: Connection, net: Network
 ) -> None:
-    await session.ask_for_tls()
+    await session.request_tls()
     failure = await connection.start_tls()
     if failure is None:
         return
@@ -191,15 +190,15 @@ async def _certificate_behind_starttls(
     net: Network,
     kind: type[ImapSession] | type[Pop3Session] | type[SmtpSession],
 ) -> TlsFailure | None:
-    """Go there once more and look at the certificate; no password is involved."""
+    """Read the certificate in a second connection, without logging in."""
     connection = await net.connect(server.host, server.port, implicit_tls=False)
     if isinstance(connection, ConnectFailure):
         return None
     session = kind(connection, server)
     try:
         async with asyncio.timeout(_PROBE_TIMEOUT):
-            await session.greet()
-            await session.ask_for_tls()
+            await session.read_greeting()
+            await session.request_tls()
             return await connection.inspect_tls()
     except (DialogueError, DialogueRefusedError, TimeoutError):
         return None
@@ -207,7 +206,7 @@ async def _certificate_behind_starttls(
         session.close()
 
 
-async def _speaks_tls_at_once(server: ServerSettings, net: Network) -> bool:
+async def _has_implicit_tls(server: ServerSettings, net: Network) -> bool:
     try:
         async with asyncio.timeout(_PROBE_TIMEOUT):
             other = await net.connect(server.host, server.port, implicit_tls=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self, assert_never
+from typing import assert_never
 
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.model.rfc5322 import fields_of
@@ -20,8 +20,8 @@ from mailsetup.verify.events import Waiting
 from mailsetup.verify.failures import DialogueGuard, DialogueRefusedError
 from mailsetup.verify.login import log_in_pop3, open_pop3
 from mailsetup.verify.message import TestMessage
-from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.round_trip import Arrival, Emit
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.round_trip import Arrival, Delivery, Emit
 
 _INBOX = "INBOX"
 _OUR_FIELDS = frozenset({"message-id", "x-mailsetup-test"})
@@ -55,7 +55,7 @@ class Pop3Mailbox:
 
     async def prepare(
         self, message: TestMessage, net: Network, wait: float
-    ) -> "Pop3Delivery | DialogueFailure":
+    ) -> Delivery | DialogueFailure:
         """See `Mailbox`."""
         delivery = Pop3Delivery(self.server, self.secret, message, net, wait)
         failure = await delivery.record_maildrop()
@@ -138,7 +138,7 @@ def _beyond(known: Counter[int], sizes: Mapping[int, int]) -> list[tuple[int, st
     return found[::-1]
 
 
-class Pop3Delivery:
+class Pop3Delivery(Delivery):
     """See `Delivery`."""
 
     def __init__(
@@ -160,9 +160,6 @@ class Pop3Delivery:
         self._delay = 0.0
         """Seconds between two logins that the server demands."""
         self._pauses = [pause * max(1.0, wait / sum(_PAUSES)) for pause in _PAUSES]
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __aexit__(
         self,

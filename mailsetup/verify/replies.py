@@ -1,17 +1,19 @@
-"""A server's answer -> what it means.
+"""Classifies negative replies of servers.
 
-Standard codes first (RFC 5530, 3463, 4954, 2449, 3206), texts that providers are known to use
-second. Codes alone deceive in places: ``5.7.30`` means three different things at three providers.
+Standard codes count first (RFC 5530, 3463, 4954, 2449, 3206), texts that providers are known to
+send second. Codes alone mislead in places: ``5.7.30`` has three meanings at three providers.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from mailsetup.model.dialogue import Confidence, DialogueFault, Stage
 
 Meaning = tuple[DialogueFault, Confidence]
 
-_IMAP_CODES = {
+_IMAP_CODES: Final[Mapping[str, DialogueFault]] = {
     "AUTHENTICATIONFAILED": DialogueFault.AUTH_WRONG,
     "AUTHORIZATIONFAILED": DialogueFault.NOT_PERMITTED,
     "NOPERM": DialogueFault.NOT_PERMITTED,
@@ -26,7 +28,7 @@ _IMAP_CODES = {
     "WEBALERT": DialogueFault.AUTH_WEB_LOGIN,
 }
 
-_POP3_CODES = {
+_POP3_CODES: Final[Mapping[str, DialogueFault]] = {
     "AUTH": DialogueFault.AUTH_WRONG,
     "IN-USE": DialogueFault.IN_USE,
     "LOGIN-DELAY": DialogueFault.AUTH_RATE_LIMITED,
@@ -35,10 +37,11 @@ _POP3_CODES = {
     "UTF8": DialogueFault.NO_COMMON_MECHANISM,
 }
 _POP3_WIDE_CODES = ("AUTH", "SYS/TEMP", "SYS/PERM")
-"""Codes that cover so much (RFC 3206 sections 4 and 5) that a known text says more."""
+"""Codes so general (RFC 3206 sections 4 and 5) that a known text is more precise."""
 
-# What servers without response codes say of a maildrop that another session holds, and of logins
-# that follow each other too fast. At a login only; "mailbox locked" means another thing elsewhere.
+# Texts of servers without response codes for a maildrop that another session has open, and for
+# logins in too quick succession. They count at a login only: elsewhere "mailbox locked" means
+# something else.
 _POP3_TEXTS = (
     (
         r"(mail ?drop|mail ?box|pop).{0,30}(lock|in use|busy)"
@@ -51,7 +54,7 @@ _POP3_TEXTS = (
     ),
 )
 
-# (text, stages in which it counts or none for all, meaning); first match wins.
+# (text, stages in which it counts or none for all, fault); the first match wins.
 _TEXTS: tuple[tuple[str, frozenset[Stage], DialogueFault], ...] = tuple(
     (pattern, frozenset(stages), meaning)
     for pattern, stages, meaning in (
@@ -59,7 +62,7 @@ _TEXTS: tuple[tuple[str, frozenset[Stage], DialogueFault], ...] = tuple(
         (r"app(lication)?[ -]password (is )?required", (), DialogueFault.AUTH_APP_PASSWORD),
         (r"via your web browser|web login required", (), DialogueFault.AUTH_WEB_LOGIN),
         (r"basic authentication is (disabled|not supported)", (), DialogueFault.AUTH_OAUTH_NEEDED),
-        # Microsoft's words for a mailbox without IMAP, without a licence, or behind another name.
+        # Microsoft's text for a mailbox without IMAP, without a licence, or with another name.
         (r"user is authenticated but not connected", (), DialogueFault.NOT_PERMITTED),
         (
             r"too many .{0,20}connections|connection limit|connections? from your ip",
@@ -140,7 +143,7 @@ _TEXTS: tuple[tuple[str, frozenset[Stage], DialogueFault], ...] = tuple(
 )
 
 # Enhanced status codes without their class digit (RFC 3463, 4954, 5248).
-_ENHANCED = {
+_ENHANCED: Final[Mapping[str, DialogueFault]] = {
     "7.8": DialogueFault.AUTH_WRONG,
     "7.9": DialogueFault.NO_COMMON_MECHANISM,
     "7.11": DialogueFault.NO_COMMON_MECHANISM,
@@ -160,10 +163,10 @@ _ENHANCED = {
     "6.7": DialogueFault.ADDRESS_UNSUPPORTED,
 }
 
-# Those that mean one thing wherever they were seen: more than the words that a server puts around
-# its own reason, such as Postfix's "Sender address rejected: Daily limit exceeded".
+# Those with one meaning at every known server. They count more than the text, in which a server may
+# wrap the reason: Postfix writes "Sender address rejected: Daily limit exceeded".
 _TRANSACTION = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
-_UNMISTAKABLE = {
+_UNMISTAKABLE: Final[Mapping[str, DialogueFault]] = {
     "5.4.5": DialogueFault.LIMIT_REACHED,
     "5.3.4": DialogueFault.TOO_LARGE,
     "5.2.2": DialogueFault.QUOTA,
@@ -181,7 +184,7 @@ _UNMISTAKABLE = {
     "5.6.7": DialogueFault.ADDRESS_UNSUPPORTED,
 }
 
-_BASIC = {
+_BASIC: Final[Mapping[int, DialogueFault]] = {
     421: DialogueFault.TEMPORARY,
     432: DialogueFault.AUTH_EXPIRED,
     454: DialogueFault.TEMPORARY,
@@ -214,13 +217,13 @@ class SmtpReply:
 
     @property
     def shown_code(self) -> str:
-        """Both codes as people quote them."""
+        """Both codes, as they are usually quoted."""
         return f"{self.code} {self.enhanced}".strip()
 
 
 @dataclass(frozen=True, slots=True)
 class Pop3Reply:
-    """The first line of a POP3 answer. ``status`` is ``+OK``, ``-ERR``, or ``+`` to go on."""
+    """The first line of a POP3 response; ``status`` is ``+OK``, ``-ERR`` or ``+`` (continue)."""
 
     status: str
     text: str
@@ -229,7 +232,7 @@ class Pop3Reply:
 
     @property
     def shown_code(self) -> str:
-        """Status and code as people quote them."""
+        """Status and code, as they are usually quoted."""
         return f"{self.status} [{self.code}]" if self.code else self.status
 
 
@@ -237,24 +240,24 @@ _ENHANCED_PREFIX = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?![.\w])\s*")
 
 
 def _without_prefix(line: str) -> str:
-    # Matched at the beginning only: a search in a line of blanks takes the square of its length.
+    # Matched at the beginning only: a search takes quadratic time in a line of blanks.
     match = _ENHANCED_PREFIX.match(line)
     return line[match.end() :] if match else line
 
 
 def imap_meaning(response_code: str, text: str, *, status: str, stage: Stage) -> Meaning:
-    """What a tagged NO or BAD, or an untagged BYE, means.
+    """Classify a tagged NO or BAD, or an untagged BYE.
 
     ``response_code`` is the first word in brackets, in upper case, or empty.
     """
-    known = _by_text(text, stage)
+    known = _text_fault(text, stage)
     if known in (
         DialogueFault.AUTH_APP_PASSWORD,
         DialogueFault.AUTH_WEB_LOGIN,
         DialogueFault.PROTOCOL_DISABLED,
         DialogueFault.AUTH_OAUTH_NEEDED,
     ):
-        # Providers send these under AUTHENTICATIONFAILED or ALERT; the text says more.
+        # Providers send these with AUTHENTICATIONFAILED or ALERT; the text is more precise.
         return known, Confidence.LIKELY
     if response_code in _IMAP_CODES:
         return _IMAP_CODES[response_code], Confidence.CERTAIN
@@ -270,11 +273,11 @@ def imap_meaning(response_code: str, text: str, *, status: str, stage: Stage) ->
 
 
 def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
-    """What a negative SMTP reply means at a stage of the dialogue."""
+    """Classify a negative SMTP reply at a stage of the dialogue."""
     suffix = reply.enhanced.partition(".")[2]
     if stage in _TRANSACTION and reply.enhanced in _UNMISTAKABLE:
         return _UNMISTAKABLE[reply.enhanced], Confidence.CERTAIN
-    known = _by_text(reply.text, stage)
+    known = _text_fault(reply.text, stage)
     if known is not None:
         return known, Confidence.LIKELY
     if reply.code == 534:
@@ -286,7 +289,7 @@ def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
             return DialogueFault.BLOCKED_BY_SERVER, Confidence.LIKELY
         return DialogueFault.TEMPORARY, Confidence.CERTAIN
     if stage in _TRANSACTION and reply.code >= 500 and suffix.startswith("7."):
-        # Whatever it says about policy (RFC 3463 section 3.8), the basic code beside it is vague.
+        # The basic code next to a policy status (RFC 3463 section 3.8) is vague.
         return DialogueFault.POLICY, Confidence.LIKELY
     if reply.code in _BASIC:
         return _BASIC[reply.code], Confidence.LIKELY
@@ -302,23 +305,23 @@ def smtp_meaning(reply: SmtpReply, stage: Stage) -> Meaning:
 
 
 def pop3_meaning(reply: Pop3Reply, stage: Stage, *, marks_credentials: bool = False) -> Meaning:
-    """What a negative POP3 answer means at a stage of the dialogue.
+    """Classify a negative POP3 response at a stage of the dialogue.
 
     ``marks_credentials``: the server offers AUTH-RESP-CODE, so that it puts ``[AUTH]`` before
     every refusal that is due to name or password (RFC 3206 section 6).
     """
     code = _known_pop3_code(reply.code)
     if code and code not in _POP3_WIDE_CODES:
-        return _of_pop3_code(code, stage), Confidence.CERTAIN
-    known = _pop3_text(reply.text, stage) if code != "AUTH" else None
-    known = known or _by_text(reply.text, stage)
+        return _pop3_code_fault(code, stage), Confidence.CERTAIN
+    known = _pop3_text_fault(reply.text, stage) if code != "AUTH" else None
+    known = known or _text_fault(reply.text, stage)
     if known is not None:
         return known, Confidence.LIKELY
     if code:
-        return _of_pop3_code(code, stage), Confidence.CERTAIN
+        return _pop3_code_fault(code, stage), Confidence.CERTAIN
     match stage:
         case Stage.LOGIN if marks_credentials:
-            # Whatever it is, another password would not help.
+            # Another password would not help, whatever the reason is.
             return DialogueFault.TEMPORARY, Confidence.GUESS
         case Stage.LOGIN:
             return DialogueFault.AUTH_WRONG, Confidence.LIKELY
@@ -329,27 +332,27 @@ def pop3_meaning(reply: Pop3Reply, stage: Stage, *, marks_credentials: bool = Fa
 
 
 def _known_pop3_code(code: str) -> str:
-    """The code, or what it is a special case of: ``SYS/TEMP/DISK`` is a ``SYS/TEMP``."""
+    """The known code that this one is or specialises: ``SYS/TEMP/DISK`` is a ``SYS/TEMP``."""
     parts = code.split("/")
     prefixes = ("/".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next((prefix for prefix in prefixes if prefix in _POP3_CODES), "")
 
 
-def _of_pop3_code(code: str, stage: Stage) -> DialogueFault:
+def _pop3_code_fault(code: str, stage: Stage) -> DialogueFault:
     if code in ("SYS/PERM", "UTF8") and stage is not Stage.LOGIN:
-        # Nothing is wrong with the account: the server cannot do what every server can.
+        # The account is not the cause: the server fails in a mandatory feature.
         return DialogueFault.PROTOCOL_ERROR
     return _POP3_CODES[code]
 
 
-def _pop3_text(text: str, stage: Stage) -> DialogueFault | None:
+def _pop3_text_fault(text: str, stage: Stage) -> DialogueFault | None:
     if stage is not Stage.LOGIN:
         return None
     lowered = text.lower()[:2000]
     return next((meaning for pattern, meaning in _POP3_TEXTS if re.search(pattern, lowered)), None)
 
 
-def _by_text(text: str, stage: Stage) -> DialogueFault | None:
+def _text_fault(text: str, stage: Stage) -> DialogueFault | None:
     lowered = text.lower()[:2000]
     for pattern, stages, meaning in _TEXTS:
         if (not stages or stage in stages) and re.search(pattern, lowered):

@@ -4,9 +4,9 @@ The steps are the same for every protocol; a `Mailbox` says how they are done in
 """
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import (
@@ -43,21 +43,12 @@ class Arrival:
     is_junk: bool = False
 
 
-class Delivery(Protocol):
+class Delivery(AbstractAsyncContextManager["Delivery"], Protocol):
     """One test message on its way into a mailbox whose earlier messages are recorded.
 
     A context manager, because the session in which the message was found may have to stay open
     until the message is removed.
     """
-
-    async def __aenter__(self) -> Self: ...
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
 
     async def search(self, emit: Emit) -> Arrival | DialogueFailure:
         """Search until the message is found or the time is over (`DialogueFault.NOT_ARRIVED`)."""

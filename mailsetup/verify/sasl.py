@@ -1,9 +1,9 @@
-"""SASL mechanisms without I/O, and which one to use.
+"""SASL mechanisms (RFC 4422) without I/O, and the choice of one.
 
-A password is said in a password's mechanisms, an access token in a token's; neither in the other's.
+Passwords are used in mechanisms for passwords only, access tokens in those for tokens only.
 
-Exactly one mechanism is used for one login: a wrong password must count once, not once for each
-mechanism that a server happens to offer.
+Exactly one mechanism is used for a login: a wrong password must count once at the server, not once
+for each mechanism that it offers.
 """
 
 import base64
@@ -20,24 +20,24 @@ from mailsetup.model.text import has_control, plain
 
 
 class SaslError(Exception):
-    """The server's side of the exchange is wrong; the login must not be believed."""
+    """The server violated the mechanism; the login must not be trusted."""
 
 
 class SaslExchange(Protocol):
-    """One login in one mechanism. Challenges and responses are raw, not base64."""
+    """One login with one mechanism. Challenges and responses are raw, not base64."""
 
     name: str
 
     def initial(self) -> bytes | None:
-        """What the client may say first, or None where the server speaks first."""
+        """The initial response, or None where the server sends the first challenge."""
         ...
 
     def respond(self, challenge: bytes) -> bytes:
-        """The answer to a challenge. Raises `SaslError`."""
+        """The response to a challenge. Raises `SaslError`."""
         ...
 
     def finished(self) -> bool:
-        """Whether the server proved itself as far as the mechanism asks."""
+        """Whether the server authenticated itself as far as the mechanism demands."""
         ...
 
 
@@ -50,22 +50,22 @@ class Plain:
         self._message = f"\0{username}\0{secret.reveal()}".encode()
 
     def initial(self) -> bytes | None:
-        """Everything at once."""
+        """The whole message."""
         return self._message
 
     def respond(self, challenge: bytes) -> bytes:
-        """Only an empty challenge asks for the message."""
+        """The message, as the response to an empty challenge."""
         if challenge:
             raise SaslError
         return self._message
 
     def finished(self) -> bool:
-        """The server proves nothing in this mechanism; TLS did."""
+        """True: TLS has authenticated the server."""
         return True
 
 
 class Login:
-    """The LOGIN mechanism (draft-murchison-sasl-login): user name, then password, when asked."""
+    """The LOGIN mechanism (draft-murchison-sasl-login): user name, then password, each prompted."""
 
     name = "LOGIN"
 
@@ -73,7 +73,7 @@ class Login:
         self._answers = [username.encode(), secret.reveal().encode()]
 
     def initial(self) -> bytes | None:
-        """The server asks first."""
+        """None: the server sends the first challenge."""
         return None
 
     def respond(self, challenge: bytes) -> bytes:  # noqa: ARG002 - the prompts differ everywhere
@@ -83,12 +83,12 @@ class Login:
         return self._answers.pop(0)
 
     def finished(self) -> bool:
-        """The server proves nothing in this mechanism; TLS did."""
+        """True: TLS has authenticated the server."""
         return True
 
 
 class CramMd5:
-    """RFC 2195. For servers that offer nothing better."""
+    """RFC 2195, for servers that offer nothing better."""
 
     name = "CRAM-MD5"
 
@@ -97,7 +97,7 @@ class CramMd5:
         self._secret = secret
 
     def initial(self) -> bytes | None:
-        """The server asks first."""
+        """None: the server sends the first challenge."""
         return None
 
     def respond(self, challenge: bytes) -> bytes:
@@ -106,7 +106,7 @@ class CramMd5:
         return f"{self._username} {digest}".encode()
 
     def finished(self) -> bool:
-        """The server proves nothing in this mechanism; TLS did."""
+        """True: TLS has authenticated the server."""
         return True
 
 
@@ -127,7 +127,7 @@ class Scram:
         return first.encode()
 
     def respond(self, challenge: bytes) -> bytes:
-        """The proof, then an empty answer to the server's own proof."""
+        """The client-final message, then an empty response to the server-final message."""
         from scramp import ScramException
 
         self._steps += 1
@@ -146,21 +146,21 @@ class Scram:
         raise SaslError
 
     def accept_final(self, message: bytes) -> None:
-        """The server's proof where it comes with the success (SMTP, or IMAP's tagged OK)."""
+        """Verify the server-final message where it comes with the success."""
         if not self._verified:
             self.respond(message)
 
     def finished(self) -> bool:
-        """Whether the server's signature was seen and is right."""
+        """Whether the server's signature was verified."""
         return self._verified
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRefusal:
-    """What a server says of a token that it does not take (RFC 7628 section 3.2.2).
+    """The error that a server reports for a token (RFC 7628 section 3.2.2).
 
     ``status`` is a word such as ``invalid_token`` or ``insufficient_scope`` (XOAUTH2: an HTTP
-    status), ``scope`` what the server would have wanted. Both are plain text, cut.
+    status), ``scope`` the scope that the server demands. Both are plain text, cut.
     """
 
     status: str
@@ -173,36 +173,33 @@ class TokenRefusal:
 
 
 class Bearer:
-    """What OAUTHBEARER and XOAUTH2 have in common.
+    """The common part of OAUTHBEARER and XOAUTH2.
 
-    Whatever the server says is its refusal; ``refusal`` keeps it.
+    Any challenge with content is a refusal, stored in ``refusal``.
     """
 
     name: str
     _message: bytes
-    _surrender: bytes
+    _acknowledgement: bytes
 
     def __init__(self) -> None:
         self.refusal: TokenRefusal | None = None
 
     def initial(self) -> bytes | None:
-        """Everything at once."""
+        """The whole message."""
         return self._message
 
     def respond(self, challenge: bytes) -> bytes:
-        """Take note of the refusal, and ask for the end of the exchange.
-
-        An empty challenge is the server's way of asking for the message.
-        """
+        """The message for an empty challenge; else the acknowledgement of the refusal."""
         if not challenge:
             return self._message
         if self.refusal is not None:
             raise SaslError
         self.refusal = _token_refusal(challenge)
-        return self._surrender
+        return self._acknowledgement
 
     def finished(self) -> bool:
-        """The server proves nothing in this mechanism; TLS did."""
+        """True: TLS has authenticated the server."""
         return True
 
 
@@ -210,23 +207,23 @@ class OAuthBearer(Bearer):
     """RFC 7628. The refusal is answered with a single U+0001 (section 3.2.3)."""
 
     name = "OAUTHBEARER"
-    _surrender = b"\x01"
+    _acknowledgement = b"\x01"
 
     def __init__(
         self, username: str, token: AccessToken, server: ServerSettings | None = None
     ) -> None:
         super().__init__()
-        # RFC 5801 section 4: comma and equals sign have a meaning of their own in the header.
+        # RFC 5801 section 4: comma and equals sign are escaped in the header.
         name = username.replace("=", "=3D").replace(",", "=2C")
-        place = f"host={server.host}\x01port={server.port}\x01" if server is not None else ""
-        self._message = f"n,a={name},\x01{place}auth=Bearer {token.reveal()}\x01\x01".encode()
+        destination = f"host={server.host}\x01port={server.port}\x01" if server is not None else ""
+        self._message = f"n,a={name},\x01{destination}auth=Bearer {token.reveal()}\x01\x01".encode()
 
 
 class XOAuth2(Bearer):
     """Google's and Microsoft's older form. The refusal is answered with an empty line."""
 
     name = "XOAUTH2"
-    _surrender = b""
+    _acknowledgement = b""
 
     def __init__(self, username: str, token: AccessToken) -> None:
         super().__init__()
@@ -235,12 +232,12 @@ class XOAuth2(Bearer):
 
 def _token_refusal(challenge: bytes) -> TokenRefusal:
     try:
-        said = json.loads(challenge[:_MAX_REFUSAL].decode())
+        content = json.loads(challenge[:_MAX_REFUSAL].decode())
     except (ValueError, RecursionError):
         return TokenRefusal("?")
-    if not isinstance(said, dict):
+    if not isinstance(content, dict):
         return TokenRefusal("?")
-    status, scope = said.get("status"), said.get("scope")
+    status, scope = content.get("status"), content.get("scope")
     return TokenRefusal(
         plain(str(status), 60) if isinstance(status, str | int) else "?",
         plain(scope, 200) if isinstance(scope, str) else "",
@@ -252,7 +249,7 @@ _MAX_REFUSAL = 8192
 
 @dataclass(frozen=True, slots=True)
 class LoginCommand:
-    """IMAP's own LOGIN command: no SASL at all."""
+    """The login command of a protocol, outside SASL: LOGIN in IMAP, USER and PASS in POP3."""
 
     name: str = "LOGIN command"
 
@@ -271,10 +268,10 @@ def choose(
 ) -> str | None:
     """The one mechanism to use, or None. ``offered`` are names in upper case.
 
-    An access token as ``secret`` leaves only the mechanisms made for it.
+    For an access token as ``secret`` only the mechanisms for tokens are considered.
 
-    SCRAM comes first: it never shows the password. CRAM-MD5 only where the settings ask for an
-    encrypted password or nothing else is there; GSSAPI and NTLM never.
+    SCRAM is preferred because it does not disclose the password. CRAM-MD5 is used only where the
+    settings ask for an encrypted password or nothing else is offered; GSSAPI and NTLM never.
     """
     usable = list(offered)
     if isinstance(secret, AccessToken):
@@ -297,7 +294,7 @@ def choose(
 def exchange(
     name: str, username: str, secret: Secret, server: ServerSettings | None = None
 ) -> SaslExchange:
-    """Start a login in a mechanism that `choose` named; OAUTHBEARER tells which server it means."""
+    """Start a login with a mechanism from `choose`; OAUTHBEARER names the ``server``."""
     if isinstance(secret, AccessToken):
         match name:
             case "OAUTHBEARER":
@@ -319,20 +316,20 @@ def exchange(
             raise ValueError(name)
 
 
-def is_sayable(username: str, secret: Secret) -> bool:
-    """Whether name and password hold nothing that could end a line or a field."""
+def is_safe(username: str, secret: Secret) -> bool:
+    """Whether name and password have no characters that could end a line or a field."""
     return not has_control(username) and not any(
         ord(char) < 32 or ord(char) == 127 for char in secret.reveal()
     )
 
 
 def encoded(data: bytes) -> bytes:
-    """Base64 for the wire; an empty message is ``=`` as an initial response."""
+    """Base64; as an initial response, an empty message is written ``=`` instead."""
     return base64.b64encode(data)
 
 
 def decoded(text: bytes) -> bytes:
-    """A challenge from the wire. Raises `SaslError`."""
+    """A challenge from base64. Raises `SaslError`."""
     try:
         return base64.b64decode(text.strip(), validate=True)
     except ValueError as error:

@@ -1,8 +1,8 @@
-"""What the dialogues with incoming and outgoing servers have in common."""
+"""The part of a dialogue that is common to all mail protocols."""
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
 from types import TracebackType
 from typing import Self
 
@@ -13,18 +13,17 @@ from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, DialogueError
 from mailsetup.net.tls import certificate_facts
 from mailsetup.verify.failures import DialogueRefusedError
-from mailsetup.verify.sasl import Bearer, SaslError, SaslExchange, choose, is_sayable
+from mailsetup.verify.sasl import Bearer, SaslError, SaslExchange, choose, decoded, encoded, is_safe
 
-FAREWELL_TIMEOUT = 0.5
-"""Seconds for a polite end; nobody waits longer for a goodbye."""
-
-
+LOGOUT_TIMEOUT = 0.5
+"""Seconds for the command that ends a session in an orderly way."""
 SLOWEST = 32 * 1024
 """Octets a second of a line on which large messages still get through."""
+_MAX_CHALLENGES = 12
 
 
 class MailSession:
-    """A dialogue with one server. Leaving the context closes it, politely if that is quick.
+    """A dialogue with one server. Leaving the context ends it, orderly if that is quick.
 
     Methods raise `DialogueRefusedError`, `DialogueError` or TimeoutError.
     """
@@ -48,23 +47,41 @@ class MailSession:
         self.close()
 
     async def end(self) -> None:
-        """Say goodbye, if that is quick, and close."""
+        """Log out, if that is quick, and close the connection."""
         if not self._ended:
             with contextlib.suppress(DialogueError, DialogueRefusedError, TimeoutError):
-                await self._say_goodbye()
+                await self._log_out()
         self.close()
 
-    def resume(self, words: Sequence[str]) -> None:
-        """Go on with a connection whose greeting was read and whose abilities were asked for."""
-        raise NotImplementedError
-
-    async def _say_goodbye(self) -> None:
+    async def _log_out(self) -> None:
         raise NotImplementedError
 
     def close(self) -> None:
-        """End it at once."""
+        """Close the connection at once."""
         self._ended = True
         self._connection.close()
+
+    # Opening, in this order; `resume` instead of them ------------------------------------------
+
+    async def read_greeting(self) -> None:
+        """Read the greeting."""
+        raise NotImplementedError
+
+    async def request_tls(self) -> None:
+        """Send STARTTLS and read the server's agreement. Capabilities up to here are discarded."""
+        raise NotImplementedError
+
+    async def learn_capabilities(self) -> None:
+        """Ask for the capabilities, under TLS, unless the greeting listed them."""
+        raise NotImplementedError
+
+    def resume(self, words: Sequence[str]) -> None:
+        """Use a connection whose greeting and capabilities (``words``) were read under TLS."""
+        raise NotImplementedError
+
+    async def log_in(self, username: str, secret: Secret) -> str:
+        """Log in once, with one mechanism; its name is returned."""
+        raise NotImplementedError
 
     @property
     def tls_version(self) -> str:
@@ -73,24 +90,23 @@ class MailSession:
 
     @property
     def certificate(self) -> CertificateFacts | None:
-        """What the verified certificate says; None where it cannot be read."""
+        """The verified certificate; None where it cannot be read."""
         tls = self._connection.tls
         return certificate_facts(tls.certificate) if tls is not None else None
 
     def _require_safety(self, username: str, secret: Secret) -> None:
-        """Before any credential: verified TLS, and nothing in it that could end a line."""
+        """Check, before credentials are sent: verified TLS, no control characters."""
         if not self._connection.is_secure:
-            raise RuntimeError("a password is never said without verified TLS")
-        if not is_sayable(username, secret):
+            raise RuntimeError("a password is never sent without verified TLS")
+        if not is_safe(username, secret):
             raise DialogueRefusedError(
                 Stage.LOGIN, DialogueFault.AUTH_WRONG, text="control characters in name or password"
             )
 
     def _chosen(self, offered: Set[str], secret: Secret, *, login_command: bool = False) -> str:
-        """The mechanism to log in with; `DialogueRefusedError` where the server has none that may
-        be used.
+        """The mechanism to log in with. Raises `DialogueRefusedError` where none may be used.
 
-        ``login_command`` is whether the protocol's own command may be used as well.
+        ``login_command``: the protocol's own command may be used as well.
         """
         mechanism = choose(
             offered, self.server.authentication, login_command=login_command, secret=secret
@@ -101,10 +117,38 @@ class MailSession:
             raise DialogueRefusedError(Stage.LOGIN, error, text=" ".join(sorted(offered)))
         return mechanism
 
+    async def _respond_to_challenges(
+        self,
+        login: SaslExchange,
+        first: bytes | None,
+        read_challenge: Callable[[], Awaitable[str | bytes | None]],
+    ) -> None:
+        """Respond until the server has accepted the login; ``first`` is an unsent initial response.
+
+        ``read_challenge`` returns base64, or None for success. Raises `SaslError`.
+        """
+        with token_refusals(login):
+            for _ in range(_MAX_CHALLENGES):
+                challenge = await read_challenge()
+                if challenge is None:
+                    break
+                if isinstance(challenge, str):
+                    challenge = challenge.encode("ascii", "replace")
+                data = decoded(challenge)
+                response, first = (login.respond(data) if first is None else first), None
+                await self._connection.write(self._sasl_line(encoded(response)))
+            if challenge is not None or not login.finished():
+                raise SaslError
+
+    @staticmethod
+    def _sasl_line(response: bytes) -> bytes:
+        """The line that carries a response in base64."""
+        return response + b"\r\n"
+
     @staticmethod
     @contextlib.contextmanager
-    def _answering_rightly(mechanism: str) -> Iterator[None]:
-        """A challenge that the mechanism does not allow ends the login."""
+    def _checked_exchange(mechanism: str) -> Iterator[None]:
+        """Turn a challenge that the mechanism does not allow into a refusal of the login."""
         try:
             yield
         except SaslError:
@@ -115,27 +159,27 @@ class MailSession:
 
 @contextlib.contextmanager
 def token_refusals(login: SaslExchange) -> Iterator[None]:
-    """Where a token is refused, tell that, and what the server said of it before its refusal.
+    """Report a refused token as such, with the error that the server sent as a challenge.
 
-    Servers refuse a token with the same words as a password; another password would not help.
+    Servers refuse a token with the same text as a password; another password would not help.
     """
     try:
         yield
     except DialogueRefusedError as refused:
-        if not isinstance(login, Bearer) or refused.error not in _OF_TOKENS:
+        if not isinstance(login, Bearer) or refused.error not in _MAY_MEAN_TOKEN:
             raise
-        said = login.refusal
-        scope = said is not None and said.status == "insufficient_scope"
+        error = login.refusal
+        scope = error is not None and error.status == "insufficient_scope"
         raise DialogueRefusedError(
             refused.stage,
             DialogueFault.AUTH_SCOPE_MISSING if scope else DialogueFault.AUTH_TOKEN_REFUSED,
             code=refused.code,
-            text=f"{said.text}: {refused.text}" if said is not None else refused.text,
+            text=f"{error.text}: {refused.text}" if error is not None else refused.text,
             confidence=refused.confidence,
         ) from None
 
 
-_OF_TOKENS = frozenset(
+_MAY_MEAN_TOKEN = frozenset(
     {
         DialogueFault.AUTH_WRONG,
         DialogueFault.AUTH_OAUTH_NEEDED,
@@ -146,17 +190,17 @@ _OF_TOKENS = frozenset(
 
 
 class OpenSessions:
-    """Sessions that are ended together, so that nobody waits for two goodbyes in a row."""
+    """Sessions that are ended concurrently, so that their log-outs do not add up."""
 
     def __init__(self) -> None:
         self._sessions: list[MailSession] = []
 
     def add(self, session: MailSession) -> None:
-        """From now on it is ended along with the others."""
+        """Add a session that is to be ended with the others."""
         self._sessions.append(session)
 
     async def end(self) -> None:
-        """Say goodbye everywhere at the same time, if that is quick, and close."""
+        """End all sessions concurrently."""
         await asyncio.gather(*(session.end() for session in self._sessions))
 
     async def __aenter__(self) -> Self:

@@ -10,8 +10,8 @@ from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, TooMuchDataError
 from mailsetup.verify.failures import DialogueRefusedError
 from mailsetup.verify.replies import SmtpReply, smtp_meaning
-from mailsetup.verify.sasl import SaslError, SaslExchange, Scram, decoded, encoded, exchange
-from mailsetup.verify.session import FAREWELL_TIMEOUT, SLOWEST, MailSession, token_refusals
+from mailsetup.verify.sasl import encoded, exchange
+from mailsetup.verify.session import LOGOUT_TIMEOUT, SLOWEST, MailSession
 
 GREETING_TIMEOUT = 10.0
 COMMAND_TIMEOUT = 20.0
@@ -21,30 +21,27 @@ _MAX_BYTES = 256 * 1024
 _MAX_COMMAND = 510
 """Octets of a command without its line ending (RFC 5321 section 4.5.3.1.4)."""
 _MAX_RESPONSE = 12286
-"""Octets of what follows a 334, without its line ending (RFC 4954 section 4)."""
+"""Octets of a response to a 334, without its line ending (RFC 4954 section 4)."""
 
-# An address literal, as for a client without a public name of its own (RFC 5321 section 4.1.3);
-# it tells the server nothing about this computer.
-_OUR_NAME = "[127.0.0.1]"
+_CLIENT_NAME = "[127.0.0.1]"
+"""An address literal, as for a client without a public name (RFC 5321 section 4.1.3); it reveals
+nothing about this computer."""
 
 
 class SmtpSession(MailSession):
-    """A dialogue with a submission server. Leaving the context closes it.
-
-    Methods raise `DialogueRefusedError`, `DialogueError` or TimeoutError.
-    """
+    """A dialogue with a submission server."""
 
     def __init__(self, connection: Connection, server: ServerSettings) -> None:
         super().__init__(connection, server)
         self.extensions: dict[str, str] = {}
 
-    async def _say_goodbye(self) -> None:
-        async with asyncio.timeout(FAREWELL_TIMEOUT):
+    async def _log_out(self) -> None:
+        async with asyncio.timeout(LOGOUT_TIMEOUT):
             await self._exchange("QUIT")
 
     @property
     def size_limit(self) -> int | None:
-        """Octets that the server takes (RFC 1870); None where it does not say."""
+        """Octets that the server accepts (RFC 1870); None where it advertises no limit."""
         value = self.extensions.get("SIZE", "").split()[:1]
         if value and value[0].isascii() and value[0].isdigit() and len(value[0]) < 16:
             return int(value[0]) or None
@@ -53,21 +50,21 @@ class SmtpSession(MailSession):
     # Opening --------------------------------------------------------------------------------
 
     def resume(self, words: Sequence[str]) -> None:
-        """Go on where somebody else said EHLO, under TLS; ``words`` are the answer's lines."""
+        """See `MailSession`; ``words`` are the lines of the response to EHLO."""
         self._connection.allow_bytes(_MAX_BYTES)
         self._learn(words)
 
-    async def greet(self) -> None:
-        """Read the greeting."""
+    async def read_greeting(self) -> None:
+        """See `MailSession`."""
         self._connection.allow_bytes(_MAX_BYTES)
         async with asyncio.timeout(GREETING_TIMEOUT):
             reply = await self._reply(Stage.GREETING)
         if reply.code != 220:
             raise _refused(reply, Stage.GREETING)
 
-    async def ask_for_tls(self) -> None:
-        """STARTTLS up to the server's agreement; what was said so far counts for nothing."""
-        await self._hello()
+    async def request_tls(self) -> None:
+        """See `MailSession`."""
+        await self._send_ehlo()
         if "STARTTLS" not in self.extensions:
             raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
         reply = await self._exchange("STARTTLS")
@@ -80,12 +77,12 @@ class SmtpSession(MailSession):
             )
         self.extensions = {}
 
-    async def ready(self) -> None:
-        """Know what the server can do, as said under TLS."""
-        await self._hello()
+    async def learn_capabilities(self) -> None:
+        """See `MailSession`."""
+        await self._send_ehlo()
 
-    async def _hello(self) -> None:
-        reply = await self._exchange(f"EHLO {_OUR_NAME}")
+    async def _send_ehlo(self) -> None:
+        reply = await self._exchange(f"EHLO {_CLIENT_NAME}")
         if reply.code != 250:
             raise _refused(reply, Stage.GREETING)
         self._learn(reply.lines[1:])
@@ -102,11 +99,11 @@ class SmtpSession(MailSession):
     # Logging in -----------------------------------------------------------------------------
 
     async def log_in(self, username: str, secret: Secret) -> str:
-        """Log in once, with one mechanism; its name is returned."""
+        """See `MailSession`."""
         self._require_safety(username, secret)
         offered = set(self.extensions.get("AUTH", "").upper().split())
         mechanism = self._chosen(offered, secret)
-        with self._answering_rightly(mechanism):
+        with self._checked_exchange(mechanism):
             async with asyncio.timeout(COMMAND_TIMEOUT):
                 await self._authenticate(mechanism, username, secret)
         return mechanism
@@ -123,39 +120,26 @@ class SmtpSession(MailSession):
                 Stage.LOGIN, DialogueFault.PROTOCOL_ERROR, text="token too long"
             )
         await self._connection.write(line + b"\r\n")
-        with token_refusals(login):
-            await self._converse(login, first)
+        await self._respond_to_challenges(login, first, self._read_challenge)
 
-    async def _converse(self, login: SaslExchange, first: bytes | None) -> None:
-        for _ in range(12):
-            reply = await self._reply(Stage.LOGIN)
-            if reply.code == 235:
-                if isinstance(login, Scram) and not login.finished():
-                    raise SaslError
-                return
-            if reply.code != 334:
-                raise _refused(reply, Stage.LOGIN)
-            challenge = decoded(reply.lines[-1].strip().encode("ascii", "replace"))
-            if first is not None:
-                answer, first = first, None
-            else:
-                answer = login.respond(challenge)
-            await self._connection.write(encoded(answer) + b"\r\n")
-        raise SaslError
+    async def _read_challenge(self) -> str | None:
+        reply = await self._reply(Stage.LOGIN)
+        if reply.code == 334:
+            return reply.lines[-1]
+        if reply.code != 235:
+            raise _refused(reply, Stage.LOGIN)
+        return None
 
     # Sending --------------------------------------------------------------------------------
 
     async def send(self, sender: str, recipient: str, message: bytes) -> str:
-        """Hand over one message; what the server answered is returned.
-
-        ``message`` has CRLF line endings.
-        """
+        """Send one message with CRLF line endings; the text of the server's last reply."""
         parameters = ""
         if "SIZE" in self.extensions:
             parameters += f" SIZE={len(message)}"
         if not (sender + recipient).isascii():
             if "SMTPUTF8" not in self.extensions:
-                # What RFC 6531 section 3.2 forbids to say, the server would only misunderstand.
+                # RFC 6531 section 3.2 forbids it, and the server would misunderstand it.
                 raise DialogueRefusedError(Stage.SENDER, DialogueFault.ADDRESS_UNSUPPORTED)
             parameters += " SMTPUTF8 BODY=8BITMIME"
         envelope = (
@@ -176,11 +160,11 @@ class SmtpSession(MailSession):
         return reply.text
 
     async def largest(self, sender: str, refused: int) -> int | None:
-        """Octets that the server takes in truth, found by asking; None where it does not tell.
+        """The octets that the server really accepts, within a sixteenth; None where unknown.
 
-        For a server that refused a message of ``refused`` octets although it names no limit, or a
-        higher one. Nothing is sent: each question is a MAIL command with a size (RFC 1870), taken
-        back. The answer is right to a sixteenth.
+        For a server that refused a message of ``refused`` octets although it advertises no limit
+        or a higher one. Nothing is sent: a binary search by MAIL commands with a size (RFC 1870),
+        each reset.
         """
         if "SIZE" not in self.extensions:
             return None
@@ -199,10 +183,10 @@ class SmtpSession(MailSession):
         return fits or None
 
     async def _expect_all(self, commands: Sequence[tuple[str, tuple[int, ...], Stage]]) -> None:
-        """Say several commands at once (RFC 2920); the first refusal counts.
+        """Send commands in one batch (RFC 2920). Raises for the first refusal.
 
-        Where the server wants the message in spite of it, it gets an empty one, which it then
-        refuses for want of a recipient.
+        A server that accepts DATA nevertheless gets an empty message, which it refuses for want of
+        a recipient.
         """
         self._connection.allow_bytes(_MAX_BYTES)
         async with asyncio.timeout(COMMAND_TIMEOUT):
@@ -254,7 +238,7 @@ def _refused(reply: SmtpReply, stage: Stage) -> DialogueRefusedError:
 
 
 def dot_stuffed(message: bytes) -> bytes:
-    """The message as DATA wants it, with its end (RFC 5321 section 4.5.2)."""
+    """The message with dot-stuffing and the end of data (RFC 5321 section 4.5.2)."""
     stuffed = re.sub(rb"(?m)^\.", b"..", message)
     if not stuffed.endswith(b"\r\n"):
         stuffed += b"\r\n"

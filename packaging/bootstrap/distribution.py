@@ -3,15 +3,13 @@
 import shlex
 import sys
 
-from bootstrap.layout import Purpose, SetupError
+from bootstrap.layout import Purpose, SetupError, screens
 from bootstrap.progress import say
 from bootstrap.system_packages import (
     PACKAGE_MANAGERS,
-    Library,
     System,
     missing_libraries,
     other_system_line,
-    screens,
     which,
 )
 from mailsetup.i18n import _
@@ -35,7 +33,7 @@ def check(purpose: Purpose, system: System) -> None:
         )
 
 
-def _missing(libraries: list[Library]) -> str:
+def _missing(libraries: list[str]) -> str:
     for manager in PACKAGE_MANAGERS:
         if which(manager):
             return _(
@@ -44,7 +42,7 @@ def _missing(libraries: list[Library]) -> str:
     return _(
         "These libraries are missing: {libraries}. Install them with your system's package "
         "manager and start again."
-    ).format(libraries=", ".join(library.soname for library in libraries))
+    ).format(libraries=", ".join(libraries))
 
 
 def _incomplete_python() -> str:

@@ -1,7 +1,9 @@
 """Where things are in a checkout, and what a start is for."""
 
 import enum
+import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -9,14 +11,17 @@ SCRIPT = ROOT / "packaging" / "start.py"
 VENV = ROOT / ".venv"
 WINDOWS = sys.platform == "win32"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+X11, WAYLAND = "DISPLAY", "WAYLAND_DISPLAY"
 LOCKS = ROOT / "packaging" / "requirements"
 
 
 class Purpose(enum.Enum):
-    """What is about to be run."""
+    """What is about to be run. The program without a command offers the demo, so it needs both."""
 
     TERMINAL = "terminal"
     WINDOW = "window"
+    DEMO_IN_TERMINAL = "demo-in-terminal"
+    DEMO_IN_WINDOW = "demo-in-window"
     UNIT_TESTS = "unit-tests"
     TESTS = "tests"
 
@@ -26,25 +31,46 @@ class Purpose(enum.Enum):
         return self in (Purpose.UNIT_TESTS, Purpose.TESTS)
 
     @property
+    def opens_window(self) -> bool:
+        """Whether Qt's window needs libraries of the systems that show it."""
+        return self in (Purpose.WINDOW, Purpose.DEMO_IN_WINDOW)
+
+    @property
     def covered_by(self) -> "tuple[Purpose, ...]":
-        """The purposes whose preparation holds everything that this one needs; itself first."""
+        """The purposes whose preparation includes everything that this one needs; itself first."""
         match self:
             case Purpose.TERMINAL:
-                return (self, Purpose.WINDOW, Purpose.TESTS, Purpose.UNIT_TESTS)
-            case Purpose.WINDOW | Purpose.UNIT_TESTS:
+                return (self, *(purpose for purpose in Purpose if purpose is not self))
+            case Purpose.WINDOW:
+                return (self, Purpose.DEMO_IN_WINDOW, Purpose.TESTS)
+            case Purpose.DEMO_IN_TERMINAL:
+                return (self, Purpose.DEMO_IN_WINDOW, Purpose.UNIT_TESTS, Purpose.TESTS)
+            case Purpose.DEMO_IN_WINDOW | Purpose.UNIT_TESTS:
                 return (self, Purpose.TESTS)
             case Purpose.TESTS:
                 return (self,)
 
     @property
-    def lock_file(self) -> Path:
-        """The locked list of Python packages to install."""
-        return LOCKS / ("test.txt" if self.is_testing else "run.txt")
+    def lock_files(self) -> tuple[Path, ...]:
+        """The locked lists of Python packages to install; `packaging/lock.py` writes them."""
+        match self:
+            case Purpose.TERMINAL | Purpose.WINDOW:
+                names: tuple[str, ...] = ("run",)
+            case Purpose.DEMO_IN_TERMINAL | Purpose.DEMO_IN_WINDOW:
+                names = ("run", "demo")
+            case Purpose.UNIT_TESTS | Purpose.TESTS:
+                names = ("run", "demo", "test")
+        return tuple(LOCKS / f"{name}.txt" for name in names)
 
     @property
     def stamp(self) -> Path:
-        """Holds the fingerprint of the last complete preparation for this purpose."""
+        """Contains the fingerprint of the last complete preparation for this purpose."""
         return VENV / f"stamp-{self.value}"
+
+
+def screens(variables: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """The variables of the window systems that are running."""
+    return frozenset(name for name in (X11, WAYLAND) if variables.get(name))
 
 
 class SetupError(Exception):

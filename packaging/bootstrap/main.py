@@ -5,7 +5,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from bootstrap.layout import PYTHON, ROOT, WINDOWS, Purpose, SetupError
+from bootstrap.layout import PYTHON, ROOT, WINDOWS, Purpose, SetupError, screens
 
 OWN_WORDS = ("test", "packages", "screenshots")
 
@@ -54,7 +54,7 @@ def _start(arguments: list[str]) -> int:
                   file=sys.stderr)  # fmt: skip
             return 2
         case _:
-            _prepare(Purpose.WINDOW if _has_screen() else Purpose.TERMINAL)
+            _prepare(_purpose(arguments))
             return _become(["-m", "mailsetup", *arguments], dict(os.environ))
 
 
@@ -80,8 +80,16 @@ def _misspelt(word: str) -> str | None:
     return next(iter(get_close_matches(word, OWN_WORDS, n=1, cutoff=0.85)), None)
 
 
-def _has_screen() -> bool:
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def _purpose(arguments: list[str]) -> Purpose:
+    """What these arguments run: the demo, which the window offers too, or a command."""
+    has_screen = bool(screens())
+    options = [word for word in arguments if word != "--demo"]
+    for name in ("--lang", "--screenshot"):
+        while name in options:
+            del options[options.index(name) : options.index(name) + 2]
+    if "--demo" in arguments or all(word.startswith(("--lang=", "--screen")) for word in options):
+        return Purpose.DEMO_IN_WINDOW if has_screen else Purpose.DEMO_IN_TERMINAL
+    return Purpose.WINDOW if has_screen else Purpose.TERMINAL
 
 
 def _help() -> int:
@@ -134,8 +142,11 @@ def fingerprint(purpose: Purpose) -> str:
 
     # Not the patch level: installing python3-venv may renew the Python that is running.
     digest = hashlib.sha256(str(sys.implementation.cache_tag).encode())
-    tables = Path(__file__).with_name("system_packages.py")
-    for path in (ROOT / "pyproject.toml", purpose.lock_file, tables):
+    tables = (
+        Path(__file__).with_name("system_packages.py"),
+        ROOT / "mailsetup" / "system" / "display_libraries.py",
+    )
+    for path in (ROOT / "pyproject.toml", *purpose.lock_files, *tables):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

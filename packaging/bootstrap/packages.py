@@ -13,7 +13,7 @@ from mailsetup.i18n import _
 
 def run(words: list[str]) -> int:
     """Install what is missing for one purpose; writes nothing into the checkout."""
-    purposes = {"demo": Purpose.WINDOW, "test": Purpose.TESTS}
+    purposes = {"demo": Purpose.DEMO_IN_WINDOW, "test": Purpose.TESTS}
     if len(words) != 1 or words[0] not in purposes:
         print(_("usage: python3 packaging/start.py packages demo|test"), file=sys.stderr)
         return 0 if {"-h", "--help"} & set(words) else 2

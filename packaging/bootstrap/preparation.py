@@ -5,13 +5,12 @@ import subprocess
 import sys
 
 from bootstrap import apt, distribution, virtualenv
-from bootstrap.layout import ROOT, SCRIPT, VENV, Purpose, SetupError
+from bootstrap.layout import ROOT, SCRIPT, VENV, Purpose, SetupError, screens
 from bootstrap.progress import say
 from bootstrap.system_packages import (
     System,
     debian_packages,
     missing_programs,
-    screens,
     this_system,
     which,
 )

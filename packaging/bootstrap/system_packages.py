@@ -12,55 +12,30 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from bootstrap.layout import Purpose, SetupError
+from bootstrap.layout import WAYLAND, X11, Purpose, SetupError
 from mailsetup.i18n import _
+from mailsetup.system.display_libraries import PACKAGES
 
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """A shared library that has to load, and the package that holds it on each system."""
-
-    soname: str
-    apt: str
-    dnf: str
-    pacman: str
-    zypper: str
-
-
-# Qt's own list of what its wheels do not carry.
-QT_LIBRARIES = (
-    Library("libEGL.so.1", "libegl1", "libglvnd-egl", "libglvnd", "libEGL1"),
-    Library("libGL.so.1", "libgl1", "libglvnd-glx", "libglvnd", "libGL1"),
-    Library("libdbus-1.so.3", "libdbus-1-3", "dbus-libs", "dbus", "libdbus-1-3"),
-    Library("libfontconfig.so.1", "libfontconfig1", "fontconfig", "fontconfig", "libfontconfig1"),
-    Library("libglib-2.0.so.0", "libglib2.0-0", "glib2", "glib2", "libglib-2_0-0"),
-    Library("libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon", "libxkbcommon", "libxkbcommon0"),
-    Library("libbrotlidec.so.1", "libbrotli1", "libbrotli", "brotli", "libbrotlidec1"),
-)
-QT_X11_LIBRARIES = (
-    Library("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor", "xcb-util-cursor",
-            "libxcb-cursor0"),
-    Library("libxcb-icccm.so.4", "libxcb-icccm4", "xcb-util-wm", "xcb-util-wm", "libxcb-icccm4"),
-    Library("libxcb-keysyms.so.1", "libxcb-keysyms1", "xcb-util-keysyms", "xcb-util-keysyms",
-            "libxcb-keysyms1"),
-    Library("libxcb-shape.so.0", "libxcb-shape0", "libxcb", "libxcb", "libxcb-shape0"),
-    Library("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "libxkbcommon-x11", "libxkbcommon-x11",
-            "libxkbcommon-x11-0"),
+# Qt's own list of what its wheels do not contain; what these load comes with their packages.
+QT_LIBRARIES: Final = (
+    "libEGL.so.1", "libGL.so.1", "libdbus-1.so.3", "libfontconfig.so.1", "libglib-2.0.so.0",
+    "libxkbcommon.so.0", "libbrotlidec.so.1",
 )  # fmt: skip
-QT_WAYLAND_LIBRARIES = (
-    Library("libwayland-client.so.0", "libwayland-client0", "libwayland-client", "wayland",
-            "libwayland-client0"),
-    Library("libwayland-cursor.so.0", "libwayland-cursor0", "libwayland-cursor", "wayland",
-            "libwayland-cursor0"),
-    Library("libwayland-egl.so.1", "libwayland-egl1", "libwayland-egl", "wayland",
-            "libwayland-egl1"),
-)  # fmt: skip
-
-WINDOW_SYSTEMS = {"DISPLAY": QT_X11_LIBRARIES, "WAYLAND_DISPLAY": QT_WAYLAND_LIBRARIES}
+WINDOW_SYSTEMS: Final[Mapping[str, tuple[str, ...]]] = {
+    X11: (
+        "libxcb-cursor.so.0", "libxcb-icccm.so.4", "libxcb-keysyms.so.1", "libxcb-shape.so.0",
+        "libxkbcommon-x11.so.0",
+    ),
+    WAYLAND: (
+        "libwayland-client.so.0", "libwayland-cursor.so.0", "libwayland-egl.so.1",
+    ),
+}  # fmt: skip
+"""The environment variable of a window system -> what Qt's plug-in for it needs in addition."""
 
 # Program or file (a pattern, where its folder depends on the machine) -> Debian packages.
-TEST_PROGRAMS = {
+TEST_PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "dovecot": ("dovecot-core",),
     "/usr/lib/dovecot/imap": ("dovecot-imapd",),
     "/usr/lib/dovecot/pop3": ("dovecot-pop3d",),
@@ -102,8 +77,8 @@ TEST_PROGRAMS = {
     "newuidmap": ("uidmap",),
 }
 
-# Command that installs without asking -> name of its packages' field in `Library`.
-PACKAGE_MANAGERS = {
+# Field of `Packages` -> the command that installs without asking.
+PACKAGE_MANAGERS: Final[Mapping[str, tuple[str, ...]]] = {
     "dnf": ("dnf", "install", "-y"),
     "pacman": ("pacman", "-S", "--needed", "--noconfirm"),
     "zypper": ("zypper", "--non-interactive", "install"),
@@ -124,18 +99,13 @@ def this_system() -> System:
     return System(loads, is_there, has_ensurepip)
 
 
-def screens(variables: Mapping[str, str] = os.environ) -> frozenset[str]:
-    """The variables of the window systems that are running: ``DISPLAY``, ``WAYLAND_DISPLAY``."""
-    return frozenset(name for name in WINDOW_SYSTEMS if variables.get(name))
-
-
-def missing_libraries(purpose: Purpose, system: System, on: frozenset[str]) -> list[Library]:
+def missing_libraries(purpose: Purpose, system: System, on: frozenset[str]) -> list[str]:
     """The libraries without which Qt does not start for this purpose, on these screens."""
-    wanted: list[Library] = list(QT_LIBRARIES)
+    wanted = list(QT_LIBRARIES)
     for name, libraries in WINDOW_SYSTEMS.items():
-        if purpose is Purpose.TESTS or (purpose is Purpose.WINDOW and name in on):
+        if purpose is Purpose.TESTS or (purpose.opens_window and name in on):
             wanted += libraries
-    return [library for library in wanted if not system.loads(library.soname)]
+    return [library for library in wanted if not system.loads(library)]
 
 
 def missing_programs(purpose: Purpose, system: System) -> list[str]:
@@ -148,7 +118,7 @@ def missing_programs(purpose: Purpose, system: System) -> list[str]:
 
 def debian_packages(purpose: Purpose, system: System, on: frozenset[str]) -> list[str]:
     """Everything that is missing for this purpose, in Debian's and Ubuntu's names."""
-    packages = {library.apt for library in missing_libraries(purpose, system, on)}
+    packages = {PACKAGES[library].apt for library in missing_libraries(purpose, system, on)}
     packages.update(missing_programs(purpose, system))
     if not system.has_ensurepip():
         packages.add(venv_package())
@@ -174,9 +144,9 @@ def venv_package() -> str:
     )
 
 
-def other_system_line(libraries: Iterable[Library], manager: str) -> str:
+def other_system_line(libraries: Iterable[str], manager: str) -> str:
     """The line that installs these libraries on a system without ``apt-get``."""
-    names = dict.fromkeys(str(getattr(library, manager)) for library in libraries)
+    names = dict.fromkeys(str(getattr(PACKAGES[library], manager)) for library in libraries)
     return " ".join(("sudo", *PACKAGE_MANAGERS[manager], *names))
 
 

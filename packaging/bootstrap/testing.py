@@ -95,7 +95,7 @@ def command(rest: list[str], *, unit: bool) -> list[str]:
 def with_servers(words: list[str]) -> list[str]:
     """The command as root of a user namespace, where an ordinary user may run the servers."""
     # By its path: other packages are called ``tests``, too.
-    rootless = runpy.run_path(str(ROOT / "tests" / "rootless.py"))
+    rootless = runpy.run_path(str(ROOT / "tests" / "support" / "rootless.py"))
     found = rootless["command"](words)
     if not isinstance(found, rootless["Impossible"]):
         return list(found)

@@ -96,13 +96,14 @@ def _reason(error: BaseException) -> str:
 
 
 def _install(purpose: Purpose) -> None:
-    """Install the locked list; pip's own words stay in a file, unless it fails."""
+    """Install the locked lists; pip's own output is shown only where it fails."""
     command = [
         *_PIP, "install", "--disable-pip-version-check", "--no-input", "--no-color",
         "--progress-bar=off", "--no-warn-script-location", "--retries=2",
-        "--require-hashes", "--no-deps", "-r", str(purpose.lock_file),
+        "--require-hashes", "--no-deps", *(f"--requirement={path}" for path in purpose.lock_files),
     ]  # fmt: skip
-    total = len(re.findall(r"^[\w.-]+==", purpose.lock_file.read_text("utf-8"), re.MULTILINE))
+    lists = "\n".join(path.read_text(encoding="utf-8") for path in purpose.lock_files)
+    total = len(set(re.findall(r"^([\w.-]+)==", lists, re.MULTILINE)))
     title = _("Downloading and installing Python packages ({count})").format(count=total)
     with (
         tempfile.TemporaryFile(mode="w+", encoding="utf-8", errors="replace") as log_file,

@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from mailsetup.apply.evolution import EvolutionApplied, EvolutionFailure, apply_evolution
+from mailsetup.apply.evolution import apply_evolution
 from mailsetup.apply.installation import Computer
-from mailsetup.apply.linux_desktop import DesktopProgram, find_program
+from mailsetup.apply.linux_desktop import EVOLUTION, DesktopProgram
+from mailsetup.apply.result import ApplyFailure, FilesApplied
+from mailsetup.apply.targets import find_target
 from mailsetup.export.programs.evolution import uids
-from mailsetup.formats import keyfile
 from mailsetup.model.settings import Account, Authentication, Protocol
 from tests.support.programs.desktop_parsers import read_glib
 from tests.support.programs.interrupted import Interruptions
@@ -22,10 +21,6 @@ from tests.support.samples.accounts import account
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Evolution runs on Linux only")
 
 BASE = account()
-TEXT = st.text(
-    st.one_of(st.characters(exclude_categories=("Cs", "Cc")), st.sampled_from("\n\r\t \\=[]#;")),
-    max_size=40,
-)
 
 
 @pytest.fixture(autouse=True)
@@ -38,15 +33,15 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def applied(wanted: Account, config: Path) -> EvolutionApplied:
+def applied(wanted: Account, config: Path) -> FilesApplied:
     result = apply_evolution(wanted, config)
-    assert isinstance(result, EvolutionApplied), result
+    assert isinstance(result, FilesApplied), result
     return result
 
 
 def refused(wanted: Account, config: Path, *, repair: bool = False) -> str:
     result = apply_evolution(wanted, config, repair=repair)
-    assert isinstance(result, EvolutionFailure), result
+    assert isinstance(result, ApplyFailure), result
     assert result.reason.endswith(".")
     return result.reason
 
@@ -106,7 +101,7 @@ def test_repairing_sets_the_servers_right_and_keeps_what_the_person_chose(tmp_pa
     text = text.replace("DisplayName=ana@bodega.example", "DisplayName=Work")
     path.write_text(f"# mine\n{text}\n[Offline]\nStaySynchronized=true\n")
     done = apply_evolution(BASE, tmp_path, repair=True)
-    assert isinstance(done, EvolutionApplied)
+    assert isinstance(done, FilesApplied)
     assert done.repaired
     sections = read_glib(path.read_bytes())
     assert sections["Authentication"]["Host"] == "mail.bodega.example"
@@ -119,7 +114,7 @@ def test_repairing_sets_the_servers_right_and_keeps_what_the_person_chose(tmp_pa
 def test_repairing_into_pop3_does_not_delete_mail_from_the_server(tmp_path: Path) -> None:
     applied(BASE, tmp_path)
     done = apply_evolution(account(protocol=Protocol.POP3), tmp_path, repair=True)
-    assert isinstance(done, EvolutionApplied)
+    assert isinstance(done, FilesApplied)
     assert read_glib(main_file(tmp_path).read_bytes())["Pop Backend"] == {"KeepOnServer": "true"}
 
 
@@ -127,7 +122,7 @@ def test_repairing_what_is_right_writes_nothing(tmp_path: Path) -> None:
     done = applied(BASE, tmp_path)
     times = [path.stat().st_mtime_ns for path in done.files]
     again = apply_evolution(BASE, tmp_path, repair=True)
-    assert isinstance(again, EvolutionApplied)
+    assert isinstance(again, FilesApplied)
     assert [path.stat().st_mtime_ns for path in done.files] == times
 
 
@@ -138,7 +133,7 @@ def test_files_that_are_links_stay_links_when_repaired(tmp_path: Path) -> None:
     path.rename(kept)
     kept.write_text(kept.read_text().replace("Port=993", "Port=1"))
     path.symlink_to(kept)
-    assert isinstance(apply_evolution(BASE, tmp_path, repair=True), EvolutionApplied)
+    assert isinstance(apply_evolution(BASE, tmp_path, repair=True), FilesApplied)
     assert path.is_symlink()
     assert read_glib(kept.read_bytes())["Authentication"]["Port"] == "993"
 
@@ -171,7 +166,7 @@ def test_evolution_from_flathub_is_told_to_start_again(tmp_path: Path) -> None:
 def test_without_evolution_we_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     result = apply_evolution(BASE)
-    assert isinstance(result, EvolutionFailure)
+    assert isinstance(result, ApplyFailure)
     assert "Evolution" in result.reason
 
 
@@ -209,7 +204,7 @@ def test_wherever_a_new_account_is_cut_off_it_is_whole_or_not_there(
             assert not list(config.rglob("*.source"))
             assert not list(config.rglob(".mailsetup-*"))
         # The next run finishes what was begun, and clears away.
-        assert isinstance(apply_evolution(BASE, config, repair=whole), EvolutionApplied)
+        assert isinstance(apply_evolution(BASE, config, repair=whole), FilesApplied)
         assert len(list((config / "evolution/sources").iterdir())) == 3
     assert finished
     assert fatal > 5
@@ -258,63 +253,6 @@ def test_a_file_that_the_disk_returns_otherwise_changes_nothing(
     assert number == (3 if repair else 4)
 
 
-# Key files ----------------------------------------------------------------------------------------
-
-
-@given(first=TEXT, second=TEXT)
-def test_any_text_survives_a_key_file(first: str, second: str) -> None:
-    # U+0085 and the like are no line ends for GLib; only \r and \n are, and those are escaped.
-    content = keyfile.render({"One": {"A": first, "B": second}, "Two": {"A": second}})
-    assert keyfile.read(content) == {"One": {"A": first, "B": second}, "Two": {"A": second}}
-    assert read_glib(content) == keyfile.read(content)
-
-
-@given(old=TEXT, new=TEXT)
-def test_setting_a_value_changes_that_one_only(old: str, new: str) -> None:
-    content = keyfile.render({"One": {"A": old, "B": old}, "Two": {"A": old}})
-    changed = keyfile.with_values(content, {"One": {"A": new, "C": new}, "Three": {"A": new}})
-    assert changed is not None
-    assert keyfile.read(changed) == {
-        "One": {"A": new, "B": old, "C": new},
-        "Two": {"A": old},
-        "Three": {"A": new},
-    }
-
-
-OLD = b"# mine\r\n[One]\r\n\r\nA=1\r\nB = 2\r\n\r\n[Two]\r\nA=3\r\n\r\n\r\n"
-
-
-def test_every_other_byte_of_a_key_file_stays() -> None:
-    changed = keyfile.with_values(OLD, {"One": {"A": "x"}, "Two": {"C": "y"}})
-    assert changed == OLD.replace(b"A=1", b"A=x").replace(b"A=3\r\n", b"A=3\r\nC=y\r\n")
-    assert keyfile.became(OLD, changed, {"One": {"A": "x"}, "Two": {"C": "y"}})
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (b"A=1", b"A=2"),  # not the value that was meant
-        (b"B = 2", b"B=2"),  # another line
-        (b"# mine\r\n", b""),  # a comment lost
-        (b"[Two]", b"[Three]"),  # another group
-        (b"A=3", b"A=x"),  # the same key in another group
-        (b"[Two]", b"C=1\r\n[Two]"),  # one value more
-        (b"[One]", b"\xff[One]"),  # no key file any more
-    ],
-)
-def test_a_key_file_that_does_not_read_back_as_meant_is_noticed(old: bytes, new: bytes) -> None:
-    right = OLD.replace(b"A=1", b"A=x")
-    assert keyfile.became(OLD, right, {"One": {"A": "x"}})
-    wrong = OLD.replace(old, new) if old == b"A=1" else right.replace(old, new)
-    assert not keyfile.became(OLD, wrong, {"One": {"A": "x"}})
-
-
-def test_what_is_no_key_file_is_left_alone() -> None:
-    assert keyfile.read(b"\xff\xfe[") is None
-    assert keyfile.with_values(b"\xff", {"One": {"A": "b"}}) is None
-    assert keyfile.read(b"x" * (keyfile.MAX_SIZE + 1)) is None
-
-
 # Where the programs are ---------------------------------------------------------------------------
 
 
@@ -322,10 +260,12 @@ def test_programs_are_found_in_the_path_and_from_flathub(tmp_path: Path) -> None
     home = tmp_path / "home"
     computer = Computer("linux", home, {"PATH": str(tmp_path / "bin")}, tmp_path)
     for name in ("evolution", "kmail", "claws-mail"):
-        assert find_program(name, computer) is None
+        target = find_target(name)
+        assert target is not None
+        assert target.is_installed(computer) is False
     flatpak = home / ".local/share/flatpak/app/org.gnome.Evolution"
     flatpak.mkdir(parents=True)
-    assert find_program("evolution", computer) == DesktopProgram(
+    assert EVOLUTION.find(computer) == DesktopProgram(
         ("flatpak", "run", "org.gnome.Evolution"),
         home / ".var/app/org.gnome.Evolution/config",
         sandboxed=True,
@@ -334,11 +274,11 @@ def test_programs_are_found_in_the_path_and_from_flathub(tmp_path: Path) -> None
     own.parent.mkdir()
     own.write_text("#!/bin/sh\n")
     own.chmod(0o755)
-    assert find_program("evolution", computer) == DesktopProgram((str(own),), home / ".config")
+    assert EVOLUTION.find(computer) == DesktopProgram((str(own),), home / ".config")
     elsewhere = replace(
         computer, environ={"PATH": str(own.parent), "XDG_CONFIG_HOME": str(tmp_path / "x")}
     )
-    found = find_program("evolution", elsewhere)
+    found = EVOLUTION.find(elsewhere)
     assert found is not None
     assert found.config_home == tmp_path / "x"
-    assert find_program("evolution", replace(computer, platform="darwin")) is None
+    assert EVOLUTION.find(replace(computer, platform="darwin")) is None

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.apply.applier import NEW_PLACE
 from mailsetup.apply.installation import Computer, Installation
+from mailsetup.apply.result import AlreadyThere, ProfileApplied, Undone
 from mailsetup.apply.thunderbird.accounts import accounts_in
-from mailsetup.apply.thunderbird.existing_profile import NEW, AlreadyThere, apply, apply_existing
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_new_profile
+from mailsetup.apply.thunderbird.existing_profile import apply, apply_existing
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import Undone, undo, undo_last
+from mailsetup.apply.thunderbird.undo import undo, undo_last
 from mailsetup.formats import profiles_ini
 from mailsetup.model.secret import Secret
 from tests.apply.thunderbird.test_account_merge import profile
@@ -72,7 +74,7 @@ def test_apply_killed_at_any_touch_leaves_the_old_list_or_the_whole_new_profile(
         assert failing.run("apply", number, "kill", root).status == -signal.SIGKILL
         whole.append(is_whole(root))
         # The next run works, and clears away what the killed one left.
-        assert isinstance(apply_new_profile(account(), root=root), ThunderbirdApplied)
+        assert isinstance(apply_new_profile(account(), root=root), ProfileApplied)
         names = {path.name for path in root.rglob("*")}
         assert not {name for name in names if name.startswith(".mailsetup-")}
         assert len({name for name in names if "ana-bodega" in name}) == 1 + whole[-1]
@@ -105,7 +107,7 @@ def test_taking_back_a_new_profile_leaves_the_whole_profile_or_the_old_list(
 ) -> None:
     def with_profile(name: str) -> Path:
         root = old_root(tmp_path / name)
-        assert isinstance(apply_new_profile(account(), root=root), ThunderbirdApplied)
+        assert isinstance(apply_new_profile(account(), root=root), ProfileApplied)
         return root
 
     gone = []
@@ -115,7 +117,7 @@ def test_taking_back_a_new_profile_leaves_the_whole_profile_or_the_old_list(
         gone.append(not is_whole(root))
         # The next run clears away what was on its way out.
         again = apply_new_profile(account("eva@bodega.example"), root=root)
-        assert isinstance(again, ThunderbirdApplied)
+        assert isinstance(again, ProfileApplied)
         found = [path.name for path in root.iterdir() if "ana-bodega" in path.name]
         assert len(found) == (not gone[-1])
         assert not list(root.rglob(".mailsetup-*"))
@@ -171,7 +173,7 @@ def test_an_account_killed_at_any_touch_is_there_or_not(
         there.append(has_account(root))
         # The next run works, and what it did can be taken back without a trace.
         again = apply_existing(account(), place(root))
-        assert isinstance(again, ThunderbirdApplied | AlreadyThere)
+        assert isinstance(again, ProfileApplied | AlreadyThere)
         assert has_account(root)
         assert isinstance(undo(root / "abc.mine"), Undone)
         assert state(root) == before
@@ -216,7 +218,7 @@ def test_taking_back_that_is_cut_off_can_be_finished(
     def with_account(name: str) -> tuple[Path, dict[str, bytes]]:
         root = used_root(tmp_path / name)
         before = state(root)
-        assert isinstance(apply_existing(account(), place(root)), ThunderbirdApplied)
+        assert isinstance(apply_existing(account(), place(root)), ProfileApplied)
         return root, before
 
     count = failing.touches("undo", with_account("count")[0])
@@ -227,7 +229,7 @@ def test_taking_back_that_is_cut_off_can_be_finished(
             assert isinstance(undo(root / "abc.mine"), Undone)
         assert not has_account(root)
         # What is left is only the journal of something that is undone: the next run clears it.
-        assert isinstance(apply_existing(account(), place(root)), ThunderbirdApplied)
+        assert isinstance(apply_existing(account(), place(root)), ProfileApplied)
         assert isinstance(undo(root / "abc.mine"), Undone)
         assert state(root) == before
 
@@ -268,9 +270,9 @@ def test_the_undo_after_a_killed_one_leaves_no_copy_of_anything(
     def with_account(name: str) -> tuple[Path, Computer, dict[str, bytes | None], Path]:
         root, computer = at_home(tmp_path / name)
         before = everything(root)
-        profile = "mine" if where == "existing" else NEW
+        profile = "mine" if where == "existing" else NEW_PLACE
         done = apply(account(), profile=profile, password=Secret("geheim"), computer=computer)
-        assert isinstance(done, ThunderbirdApplied)
+        assert isinstance(done, ProfileApplied)
         assert done.password_stored
         return root, computer, before, done.profile
 
@@ -314,7 +316,7 @@ def test_what_the_disk_returns_otherwise_never_replaces_an_old_file(
     def root_of(name: str) -> Path:
         root = used_root(tmp_path / name)
         if what == "undo-new":
-            assert isinstance(apply_new_profile(account(), root=root), ThunderbirdApplied)
+            assert isinstance(apply_new_profile(account(), root=root), ProfileApplied)
         return root
 
     count = failing.touches(what, root_of("count"), "spoil")

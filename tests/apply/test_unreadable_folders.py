@@ -10,18 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.apply import evolution
+from mailsetup.apply.applier import NEW_PLACE
 from mailsetup.apply.artifact_writer import Written, write_artifact
 from mailsetup.apply.evolution import apply_evolution
 from mailsetup.apply.installation import Computer, find_installation, installations
+from mailsetup.apply.result import (
+    AlreadyThere,
+    ApplyFailure,
+    FilesApplied,
+    ProfileApplied,
+    UndoFailure,
+    Undone,
+)
+from mailsetup.apply.targets import TARGETS
 from mailsetup.apply.thunderbird import existing_profile
 from mailsetup.apply.thunderbird.accounts import accounts_here
-from mailsetup.apply.thunderbird.existing_profile import NEW, AlreadyThere, apply
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, ThunderbirdFailure
+from mailsetup.apply.thunderbird.existing_profile import apply
 from mailsetup.apply.thunderbird.profiles import find_place, opened_place, places
-from mailsetup.apply.thunderbird.undo import UndoFailure, Undone, undo, undo_last, undoable
+from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
+from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.thunderbird import prefs_js
-from mailsetup.export.registry import EXPORTERS, installed
 from mailsetup.model.secret import Secret
 from tests.apply.test_installation import program
 from tests.support.samples.accounts import account
@@ -97,7 +105,7 @@ LOOKING: tuple[Callable[[Computer], object], ...] = (
     undoable,
     accounts_here,
     lambda computer: find_place("Mine", computer),
-    lambda computer: [installed(known.id, computer) for known in EXPORTERS],
+    lambda computer: [known.is_installed(computer) for known in TARGETS],
 )
 UNREADABLE = (
     "home/ana",
@@ -131,17 +139,17 @@ def test_no_folder_that_may_not_be_read_is_a_defect(
     with as_somebody():
         for look in LOOKING:
             look(computer)
-        for profile in ("", NEW, "Mine", "abc.mine"):
+        for profile in ("", NEW_PLACE, "Mine", "abc.mine"):
             done = apply(ANA, profile=profile, password=Secret("x"), computer=computer)
-            assert isinstance(done, ThunderbirdApplied | AlreadyThere | ThunderbirdFailure)
-            if isinstance(done, ThunderbirdFailure):
+            assert isinstance(done, ProfileApplied | AlreadyThere | ApplyFailure)
+            if isinstance(done, ApplyFailure):
                 assert done.reason.endswith((".", ")."))
                 assert "is open" not in done.reason, "Thunderbird is not"
         undo_last(computer=computer)
         undo_last("Mine", computer=computer)
         undo(computer.home / ".thunderbird/abc.mine", computer=computer)
         made = apply_evolution(ANA, seen_within=0, computer=computer)
-        assert isinstance(made, evolution.EvolutionApplied | evolution.EvolutionFailure)
+        assert isinstance(made, FilesApplied | ApplyFailure)
 
 
 def test_a_profile_that_may_not_be_read_is_refused_with_its_place(base: Path) -> None:
@@ -151,7 +159,7 @@ def test_a_profile_that_may_not_be_read_is_refused_with_its_place(base: Path) ->
     profile.chmod(0o000)
     with as_somebody():
         refused = existing_profile.apply(ANA, profile="Mine", computer=replaced(computer))
-        assert isinstance(refused, ThunderbirdFailure)
+        assert isinstance(refused, ApplyFailure)
         assert str(profile) in refused.reason
         assert "may not" in refused.reason
         undone = undo(profile, computer=computer)
@@ -168,8 +176,8 @@ def test_a_folder_that_is_no_profile_and_may_not_be_read_stops_nobody(
     owned(base)
     foreign.chmod(mode)
     with as_somebody():
-        done = apply(ANA, profile=NEW, computer=computer)
-        assert isinstance(done, ThunderbirdApplied)
+        done = apply(ANA, profile=NEW_PLACE, computer=computer)
+        assert isinstance(done, ProfileApplied)
         assert isinstance(undo(done, computer=computer), Undone)
 
 
@@ -179,12 +187,13 @@ def replaced(computer: Computer) -> Computer:
 
 
 def test_an_export_into_a_folder_that_may_not_be_read_is_a_sentence(base: Path) -> None:
-    artifact = EXPORTERS[0].export(ANA)
+    artifact = TARGETS[0].exporter.export(ANA)
+    assert isinstance(artifact, Artifact)
     folder = base / "out"
     folder.mkdir()
     owned(base)
     folder.chmod(0o000)
     with as_somebody():
-        written = write_artifact(artifact, folder / "inner")  # type: ignore[arg-type]
+        written = write_artifact(artifact, folder / "inner")
         assert not isinstance(written, Written)
         assert "may not write" in written.reason

@@ -2,7 +2,7 @@
 
 from mailsetup.assistant.program_folders import folders_for_programs
 from mailsetup.model.folders import NO_FOLDERS, Folders
-from mailsetup.verify.imap import Folder
+from mailsetup.verify.imap.folder import Folder
 
 INBOX = Folder("INBOX", "INBOX", frozenset(), "/")
 

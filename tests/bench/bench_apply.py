@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 from mailsetup.apply.installation import Installation
+from mailsetup.apply.result import ProfileApplied, Undone
 from mailsetup.apply.thunderbird.existing_profile import apply_existing
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import Undone, undo
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats.prefs_js import line
 from mailsetup.model.secret import Secret
 from tests.apply.thunderbird.test_account_merge import profile
@@ -58,7 +58,7 @@ def main() -> None:
                 started = time.perf_counter()
                 done = apply_existing(account(), place, password=password)
                 seconds[step].append(time.perf_counter() - started)
-                if not isinstance(done, ThunderbirdApplied):
+                if not isinstance(done, ProfileApplied):
                     raise SystemExit(str(done))
                 started = time.perf_counter()
                 undone = undo(folder)

@@ -12,8 +12,8 @@ import trustme
 from cryptography.hazmat.primitives.serialization import pkcs7
 from pypdf import PdfReader
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.cli.main import Windows, main
-from mailsetup.export.registry import EXPORTERS
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.launch import make_page, make_pdf, open_demo, open_window
 from tests.apply.test_installation import program
@@ -97,7 +97,7 @@ def test_without_the_windows_libraries_the_guide_is_whole_but_for_the_pdf(folder
 
 
 def test_every_program_of_the_table_can_be_exported_from_here(folder: Path) -> None:
-    for known in EXPORTERS:
+    for known in TARGETS:
         status, out, _err = run(*export(folder, known.id, "--force"))
         assert status == 0, known.id
         assert "1. " in out
@@ -313,12 +313,12 @@ def test_evolution_gets_its_sources_once(folder: Path) -> None:
 def test_programs_tells_what_is_here_and_how_automatic_each_is(folder: Path) -> None:
     assert folder.is_dir()
     rows = {row["id"]: row for row in document("programs")[1]["programs"]}
-    assert list(rows) == [known.id for known in EXPORTERS]
+    assert list(rows) == [known.id for known in TARGETS]
     assert (rows["thunderbird"]["automation"], rows["thunderbird"]["installed"]) == ("apply", True)
     assert (rows["neomutt"]["automation"], rows["neomutt"]["installed"]) == ("import", False)
     assert (rows["gmail"]["automation"], rows["gmail"]["installed"]) == ("guide", None)
     assert rows["mbsync"]["installed"] is False, "msmtp is missing"
     lines = run("programs")[1].splitlines()
-    assert len(lines) == len(EXPORTERS)
+    assert len(lines) == len(TARGETS)
     assert any("set up by itself" in line and "  installed" in line for line in lines)
     assert "solo" in run("programs", "--lang", "es")[1]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import strategies as st
 
 from mailsetup import i18n
+from mailsetup.apply.targets import find_target
 from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, Exporter, ExportFailure
 from mailsetup.export.filename import is_safe_name
-from mailsetup.export.registry import exporter
 from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import parse_host
@@ -111,8 +111,9 @@ class ExporterContract:
         return result
 
     def test_it_stands_in_the_table_under_its_word(self) -> None:
-        found = exporter(self.program.id)
-        assert type(found) is type(self.program)
+        found = find_target(self.program.id)
+        assert found is not None
+        assert type(found.exporter) is type(self.program)
         assert re.fullmatch(r"[a-z][a-z0-9-]*", self.program.id)
         assert self.program.automation in Automation
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 import tests.contract
+from mailsetup.apply.targets import TARGETS, find_target
 from mailsetup.export.exporter import Artifact, ExportFailure
-from mailsetup.export.registry import EXPORTERS, exporter
 from tests.contract import exporters as contract
 from tests.contract.exporters import ANYTHING, AWKWARD, BASE, HOSTS, with_server
 
@@ -70,5 +70,5 @@ def test_no_text_at_all_makes_it_fail(
 
 def test_every_program_of_the_table_keeps_the_contract() -> None:
     covered = {type(suite.program) for suite in SUITES}
-    assert covered == {type(program) for program in EXPORTERS}
-    assert exporter("eudora") is None
+    assert covered == {type(target.exporter) for target in TARGETS}
+    assert find_target("eudora") is None

@@ -15,7 +15,8 @@ from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.network import open_network
-from mailsetup.verify.imap import Folder, ImapSession, from_modified_utf7
+from mailsetup.verify.imap.folder import Folder, from_modified_utf7
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.login import log_in_imap, open_imap
 from tests.support.servers.real_servers import World
 

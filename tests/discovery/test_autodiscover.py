@@ -7,26 +7,23 @@ import pytest
 from mailsetup.discovery.find import find
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.trust import domains_to_confirm
-from mailsetup.formats.autodiscover import (
-    AutodiscoverAnswer,
-    AutodiscoverFailure,
-    AutodiscoverFault,
-    ExchangeOnly,
-    RedirectAddress,
-    RedirectUrl,
-    read,
-    request,
-)
-from mailsetup.formats.xmltree import XmlFault
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.dns import DnsAnswer as Records
 from mailsetup.model.dns import SrvRecord
 from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
-from mailsetup.model.settings import AccountSettings, Authentication, SocketType
 from mailsetup.model.source import Method
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import World, address, run
+from tests.support.samples.autodiscover import (
+    protocol,
+    redirect_address,
+    redirect_url,
+    response,
+)
+from tests.support.samples.autodiscover import (
+    settings_response as servers,
+)
 
 HOST = "https://autodiscover.bodega.es"
 PATH = "/autodiscover/autodiscover.xml"
@@ -34,37 +31,6 @@ APEX = "https://bodega.es" + PATH
 PLAIN = "http://autodiscover.bodega.es" + PATH
 JSON = HOST + "/autodiscover/autodiscover.json/v1.0/ana%40bodega.es"
 ANA = address()
-
-
-def pox(inside: str) -> bytes:
-    schema = "http://schemas.microsoft.com/exchange/autodiscover"
-    return (
-        f'<?xml version="1.0"?><Autodiscover xmlns="{schema}/responseschema/2006">'
-        f'<Response xmlns="{schema}/outlook/responseschema/2006a"><User><DisplayName>Ana'
-        "</DisplayName></User><Account><AccountType>email</AccountType>"
-        f"{inside}</Account></Response></Autodiscover>"
-    ).encode()
-
-
-def protocol(kind: str, server: str, more: str = "") -> str:
-    return f"<Protocol><Type>{kind}</Type><Server>{server}</Server>{more}</Protocol>"
-
-
-def settings(host: str = "mail.bodega.es") -> bytes:
-    return pox(
-        "<Action>settings</Action>"
-        + protocol("SMTP", host, "<Port>587</Port><SSL>on</SSL>")
-        + protocol("POP3", host, "<Port>995</Port>")
-        + protocol("IMAP", host, "<Port>993</Port><SSL>on</SSL><LoginName>ana</LoginName>")
-    )
-
-
-def redirect(url: str) -> bytes:
-    return pox(f"<Action>redirectUrl</Action><RedirectUrl>{url}</RedirectUrl>")
-
-
-def redirect_to(other: str) -> bytes:
-    return pox(f"<Action>redirectAddr</Action><RedirectAddr>{other}</RedirectAddr>")
 
 
 def world(answers: dict[str, bytes | HttpReply]) -> World:
@@ -92,109 +58,21 @@ def away(target: str, status: int = 302) -> HttpReply:
     return HttpReply(status, HOST + PATH, b"", location=target)
 
 
-class TestDocument:
-    def test_the_question_is_xml_whatever_the_address(self) -> None:
-        who = EmailAddress.parse("a&<b@bodega.es")
-        text = request(who if isinstance(who, EmailAddress) else EmailAddress("a&<b", "bodega.es"))
-        assert b"<EMailAddress>a&amp;&lt;b@bodega.es</EMailAddress>" in text
-
-    def test_servers_with_their_protection_and_names(self) -> None:
-        answer = read(settings(), ANA)
-        assert isinstance(answer, AccountSettings)
-        imap, pop = answer.incoming
-        (smtp,) = answer.outgoing
-        assert (imap.host, imap.port, imap.security) == ("mail.bodega.es", 993, SocketType.TLS)
-        assert imap.username == "ana"
-        assert pop.username == "ana@bodega.es"
-        assert (smtp.port, smtp.security) == (587, SocketType.STARTTLS)
-
-    @pytest.mark.parametrize(
-        ("more", "expected"),
-        [
-            ("", (993, SocketType.TLS)),
-            ("<Port>143</Port>", (143, SocketType.STARTTLS)),
-            ("<Port>143</Port><Encryption>TLS</Encryption>", (143, SocketType.STARTTLS)),
-            ("<Port>993</Port><Encryption>TLS</Encryption>", (993, SocketType.TLS)),
-            ("<Port>9993</Port><Encryption>SSL</Encryption>", (9993, SocketType.TLS)),
-            ("<Port>9143</Port><Encryption>TLS</Encryption>", (9143, SocketType.STARTTLS)),
-            ("<SSL>off</SSL><Encryption>Auto</Encryption>", (993, SocketType.TLS)),
-            ("<Encryption>TLS</Encryption>", (143, SocketType.STARTTLS)),
-            ("<SSL>off</SSL>", None),
-            ("<SSL>on</SSL><Encryption>None</Encryption>", None),
-            ("<Port>0</Port>", None),
-            ("<Port>x</Port>", None),
-        ],
-    )
-    def test_what_ssl_and_encryption_mean(
-        self, more: str, expected: tuple[int, SocketType] | None
-    ) -> None:
-        answer = read(pox(protocol("IMAP", "mail.bodega.es", more)), ANA)
-        if expected is None:
-            assert answer == AutodiscoverFailure(AutodiscoverFault.NO_SERVER)
-        else:
-            assert isinstance(answer, AccountSettings)
-            assert (answer.incoming[0].port, answer.incoming[0].security) == expected
-
-    def test_windows_login_is_offered_before_a_password(self) -> None:
-        answer = read(pox(protocol("IMAP", "mail.bodega.es", "<SPA>on</SPA>")), ANA)
-        assert isinstance(answer, AccountSettings)
-        assert answer.incoming[0].authentication[0] is Authentication.NTLM
-
-    def test_exchange_and_its_hosts(self) -> None:
-        answer = read(
-            pox(
-                protocol("EXCH", "3f2@bodega.es")
-                + "<Protocol><Type>EXPR</Type><Server>owa.bodega.es</Server></Protocol>"
-                + '<Protocol Type="mapiHttp"><MailStore><ExternalUrl>'
-                "https://mapi.bodega.es/mapi</ExternalUrl></MailStore></Protocol>"
-            ),
-            ANA,
-        )
-        assert answer == ExchangeOnly(("owa.bodega.es", "mapi.bodega.es"))
-
-    @pytest.mark.parametrize(
-        ("document", "answer"),
-        [
-            (redirect("https://x.example/y"), RedirectUrl("https://x.example/y")),
-            (redirect("http://x.example/y"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
-            (redirect("https://127.0.0.1/y"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
-            (redirect_to("a@x.example"), RedirectAddress(EmailAddress("a", "x.example"))),
-            (redirect_to("nobody"), AutodiscoverFailure(AutodiscoverFault.ERROR)),
-            (pox(""), AutodiscoverFailure(AutodiscoverFault.NO_SERVER)),
-            (pox(protocol("IMAP", "localhost")), AutodiscoverFailure(AutodiscoverFault.NO_SERVER)),
-            (
-                b"<Autodiscover><Response><Error><ErrorCode>600</ErrorCode></Error></Response>"
-                b"</Autodiscover>",
-                AutodiscoverFailure(AutodiscoverFault.ERROR),
-            ),
-            (b"<clientConfig/>", AutodiscoverFailure(AutodiscoverFault.OTHER_DOCUMENT)),
-            (b"<!DOCTYPE html><html>", AutodiscoverFailure(XmlFault.HTML)),
-            (
-                b'<!DOCTYPE a [<!ENTITY b "c">]><Autodiscover/>',
-                AutodiscoverFailure(XmlFault.FORBIDDEN),
-            ),
-            (b"", AutodiscoverFailure(XmlFault.NOT_XML)),
-        ],
-    )
-    def test_everything_else(self, document: bytes, answer: AutodiscoverAnswer) -> None:
-        assert read(document, ANA) == answer
-
-
 class TestAsking:
     @pytest.mark.parametrize("url", [HOST + PATH, APEX])
     def test_the_domains_own_document(self, url: str) -> None:
-        made = world({url: settings()})
+        made = world({url: servers()})
         outcome = found(made)
         assert outcome.source.location == url
         assert outcome.source.method is Method.AUTODISCOVER
         assert domains_to_confirm(outcome, ANA) == ()
 
     def test_hosts_of_somebody_else_are_asked_about(self) -> None:
-        outcome = found(world({APEX: settings("mail.hoster.com")}))
+        outcome = found(world({APEX: servers("mail.hoster.com")}))
         assert domains_to_confirm(outcome, ANA) == ("hoster.com",)
 
     def test_no_password_and_nothing_else_secret_is_ever_sent(self) -> None:
-        made = world({APEX: settings()})
+        made = world({APEX: servers()})
         found(made)
         assert all(b"assword" not in body and b"ana@bodega.es" in body for _, body in made.posted)
 
@@ -224,18 +102,18 @@ class TestAsking:
 
     def test_an_own_redirect_is_followed_and_a_loop_ends(self) -> None:
         other = "https://mail.bodega.es" + PATH
-        assert found(world({APEX: away(other), other: settings()})).source.location == other
+        assert found(world({APEX: away(other), other: servers()})).source.location == other
         assert ask(world({APEX: away(other), other: away(APEX)})) == NotFound(APEX, "redirect-loop")
-        assert found(world({APEX: redirect(other), other: settings()})).settings.incoming
+        assert found(world({APEX: redirect_url(other), other: servers()})).settings.incoming
 
     @pytest.mark.parametrize("form", ["http", "xml", "plain", "srv"])
     def test_a_redirect_to_somebody_else_asks_first(self, form: str) -> None:
         target = "https://ad.hoster.com" + PATH
-        answers: dict[str, bytes | HttpReply] = {target: settings("mail.hoster.com")}
+        answers: dict[str, bytes | HttpReply] = {target: servers("mail.hoster.com")}
         if form == "http":
             answers[APEX] = away(target, 307)
         elif form == "xml":
-            answers[APEX] = redirect(target)
+            answers[APEX] = redirect_url(target)
         elif form == "plain":
             answers[PLAIN] = away(target)
         made = world(answers)
@@ -276,14 +154,19 @@ class TestAsking:
 
     def test_srv_by_priority_and_with_its_port(self) -> None:
         second, first = "https://b.bodega.es" + PATH, "https://a.bodega.es:8443" + PATH
-        made = world({second: settings("second.bodega.es"), first: settings("first.bodega.es")})
+        made = world(
+            {
+                second: servers("second.bodega.es"),
+                first: servers("first.bodega.es"),
+            }
+        )
         made.dns["_autodiscover._tcp.bodega.es", "SRV"] = Records(
             (SrvRecord(20, 0, 443, "b.bodega.es"), SrvRecord(10, 0, 8443, "a.bodega.es"))
         )
         assert found(made).settings.hosts == ("first.bodega.es",)
 
     def test_srv_goes_on_to_the_next_target(self) -> None:
-        made = world({"https://b.bodega.es" + PATH: settings("second.bodega.es")})
+        made = world({"https://b.bodega.es" + PATH: servers("second.bodega.es")})
         made.dns["_autodiscover._tcp.bodega.es", "SRV"] = Records(
             (SrvRecord(10, 0, 443, "a.bodega.es"), SrvRecord(20, 0, 443, "b.bodega.es"))
         )
@@ -293,8 +176,8 @@ class TestAsking:
         other = address("buzon7@mail.bodega.es")
         made = world(
             {
-                APEX: redirect_to(other.ascii),
-                "https://autodiscover.mail.bodega.es" + PATH: pox(
+                APEX: redirect_address(other.ascii),
+                "https://autodiscover.mail.bodega.es" + PATH: response(
                     protocol("IMAP", "mail.bodega.es", "<Port>993</Port>")
                     + protocol("SMTP", "mail.bodega.es", "<Port>465</Port>")
                 ),
@@ -303,7 +186,7 @@ class TestAsking:
         assert {server.username for server in found(made).settings.servers} == {ANA.ascii}
 
     def test_another_address_of_somebody_else_asks_first(self) -> None:
-        made = world({APEX: redirect_to("ana@hoster.com")})
+        made = world({APEX: redirect_address("ana@hoster.com")})
         outcome = ask(made)
         assert isinstance(outcome, NeedsInput)
         assert outcome.confirm == ("hoster.com",)
@@ -311,15 +194,15 @@ class TestAsking:
     def test_two_addresses_that_name_each_other_end(self) -> None:
         made = world(
             {
-                APEX: redirect_to("b@x.bodega.es"),
-                "https://x.bodega.es" + PATH: redirect_to("ana@bodega.es"),
-                "https://autodiscover.x.bodega.es" + PATH: redirect_to("ana@bodega.es"),
+                APEX: redirect_address("b@x.bodega.es"),
+                "https://x.bodega.es" + PATH: redirect_address("ana@bodega.es"),
+                "https://autodiscover.x.bodega.es" + PATH: redirect_address("ana@bodega.es"),
             }
         )
         assert isinstance(ask(made), NotFound)
 
     def test_exchange_of_ones_own_is_told(self) -> None:
-        exchange = pox(protocol("EXPR", "owa.bodega.es"))
+        exchange = response(protocol("EXPR", "owa.bodega.es"))
         for made in (
             world({APEX: exchange}),
             world({APEX: HttpReply(401, APEX, b"", challenge="negotiate, ntlm")}),
@@ -358,7 +241,7 @@ class TestAsking:
 
     def test_once_agreed_the_search_goes_on_to_the_settings(self) -> None:
         target = "https://ad.hoster.com" + PATH
-        made = world({PLAIN: away(target), target: settings("mail.hoster.com")})
+        made = world({PLAIN: away(target), target: servers("mail.hoster.com")})
         discovery = run(find(ANA, made.network(), agreed=("hoster.com",)))
         assert discovery.outcome is DiscoveryStatus.FOUND
         assert discovery.confirm == ()

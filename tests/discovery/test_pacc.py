@@ -5,14 +5,11 @@ from base64 import b64encode
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailsetup.discovery.sources.pacc import Pacc
-from mailsetup.formats.pacc import read
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault
 from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
-from mailsetup.model.settings import Authentication, Protocol, ServiceKind, SocketType
+from mailsetup.model.settings import Authentication, ServiceKind
 from mailsetup.net.http import HttpFailure, HttpFault
 from tests.support.network.scripted_network import NEVER, World, address, run
 
@@ -82,13 +79,6 @@ def test_the_older_name_of_submission() -> None:
     outcome = ask(published(DOCUMENT.replace(b'"submit"', b'"smtp"')))
     assert isinstance(outcome, Found)
     assert outcome.settings.outgoing[0].host == "smtp.bodega.es"
-
-
-def test_with_both_names_the_server_stands_once() -> None:
-    document = json.dumps({"protocols": {k: {"host": "s.bodega.es"} for k in ("smtp", "submit")}})
-    settings = read(document.encode(), address())
-    assert settings is not None
-    assert len(settings.outgoing) == 1
 
 
 @pytest.mark.parametrize(
@@ -164,33 +154,3 @@ def test_what_is_no_document_is_told_so(document: bytes) -> None:
 def test_unusable_hosts_give_no_servers(protocols: object) -> None:
     document = json.dumps({"protocols": protocols}).encode()
     assert ask(published(document)) == NotFound(URL, "no-usable-server")
-
-
-def test_a_provider_that_takes_no_password() -> None:
-    document = json.loads(DOCUMENT)
-    document["authentication"]["password"] = False
-    settings = read(json.dumps(document).encode(), address())
-    assert settings is not None
-    assert settings.incoming[0].authentication == (Authentication.OAUTH2,)
-
-
-@given(
-    st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(),
-        lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(
-                st.sampled_from(
-                    ["protocols", "imap", "host", "authentication", "password", "info"]
-                ),
-                inner,
-            )
-        ),
-    )
-)
-def test_any_json_is_read_without_a_crash(value: object) -> None:
-    settings = read(json.dumps(value).encode(), address())
-    if settings is not None:
-        for server in settings.servers:
-            assert server.protocol in Protocol
-            assert server.security is SocketType.TLS

@@ -20,7 +20,7 @@ from mailsetup.model.source import Method
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import open_network
-from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_network import address

@@ -22,7 +22,8 @@ from typing import TypeVar
 import pytest
 
 from mailsetup.apply.artifact_writer import Written, write_artifact
-from mailsetup.apply.evolution import EvolutionApplied, EvolutionFailure, apply_evolution
+from mailsetup.apply.evolution import apply_evolution
+from mailsetup.apply.result import ApplyFailure, FilesApplied
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.claws_mail import ClawsMail
 from mailsetup.export.programs.evolution import uids
@@ -296,9 +297,9 @@ def expected(wanted: Account, methods: Mapping[str, str]) -> dict[str, object]:
     }
 
 
-def applied(wanted: Account, desk: Desk) -> EvolutionApplied:
+def applied(wanted: Account, desk: Desk) -> FilesApplied:
     result = apply_evolution(wanted, desk.config)
-    assert isinstance(result, EvolutionApplied), result
+    assert isinstance(result, FilesApplied), result
     return result
 
 
@@ -332,10 +333,10 @@ def test_a_running_registry_takes_the_account_in_and_we_say_so(desk: Desk) -> No
 
     moved = replace(wanted, incoming=replace(wanted.incoming, host="new.bodega.example", port=143))
     before = {path: path.read_bytes() for path in desk.config.rglob("*.source")}
-    assert isinstance(apply_evolution(moved, desk.config), EvolutionFailure)
+    assert isinstance(apply_evolution(moved, desk.config), ApplyFailure)
     assert before == {path: path.read_bytes() for path in desk.config.rglob("*.source")}
     repaired = apply_evolution(moved, desk.config, repair=True)
-    assert isinstance(repaired, EvolutionApplied)
+    assert isinstance(repaired, FilesApplied)
     assert repaired.live is True
     assert repaired.repaired
     assert registered(desk, moved) == expected(moved, methods)

@@ -8,6 +8,7 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
+from mailsetup.apply.result import Undone
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.done import DonePage
@@ -122,7 +123,7 @@ def test_the_windows_demo_sets_programs_up_in_a_folder_that_it_removes(
     assert str(folder) in done._notes_text.text()
     assert not done.another.isVisibleTo(window), "Thunderbird is not opened from the demo"
     person.clicks(done.undo)
-    person.bot.waitUntil(lambda: window.session.applied == "undone")
+    person.bot.waitUntil(lambda: isinstance(window.session.applied, Undone))
     person.clicks(done.other_program)
     person.is_on(Page.PROGRAM)
     done = sets_up(person, "evolution")

@@ -12,7 +12,8 @@ import pytest
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_new_profile
+from mailsetup.apply.result import ProfileApplied, Undone
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
@@ -47,7 +48,7 @@ def done_page(person: Person) -> DonePage:
 @pytest.mark.thunderbird
 def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: MakePerson) -> None:
     made = apply_new_profile(SOMEBODY_ELSES)
-    assert isinstance(made, ThunderbirdApplied)
+    assert isinstance(made, ProfileApplied)
     prefs = made.profile / "prefs.js"
     told = replace(report(healthy=True), folders=Folders(sent="Elementos enviados"))
     person = somebody(Scripted(reports=[told]))
@@ -67,7 +68,9 @@ def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: Make
     person.bot.waitUntil(lambda: done.undo.text() == "&Take out this account only")
     assert "changed its settings since" in person.window.session.problem
     person.clicks(done.undo)
-    person.bot.waitUntil(lambda: person.window.session.applied == "taken-out")
+    person.bot.waitUntil(lambda: isinstance(person.window.session.applied, Undone))
+    assert isinstance(person.window.session.applied, Undone)
+    assert person.window.session.applied.only_ours
     assert person.window.session.problem == ""
     left = prefs.read_bytes()
     assert b"lastUpdateTime" in left

@@ -10,7 +10,8 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel
 
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_new_profile
+from mailsetup.apply.result import ApplyOutcome, ProfileApplied, Undone
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
@@ -646,7 +647,7 @@ def somebody_elses() -> Account:
 @pytest.mark.thunderbird
 def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) -> None:
     made = apply_new_profile(somebody_elses())
-    assert isinstance(made, ThunderbirdApplied)
+    assert isinstance(made, ProfileApplied)
     before = (made.profile / "prefs.js").read_bytes()
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
@@ -657,21 +658,23 @@ def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) 
     assert page.profile.currentData() == str(made.profile)
     person.clicks(page.choices["thunderbird"])
     person.is_on(Page.DONE)
-    assert person.window.session.applied == "added"
+    applied = person.window.session.applied
+    assert isinstance(applied, ProfileApplied)
+    assert applied.outcome is ApplyOutcome.ADDED
     after = (made.profile / "prefs.js").read_bytes()
     assert b"eva@otra.example" in after
     assert b"ana@bodegasdelebro.es" in after
     done = person.window.page_view(Page.DONE)
     assert isinstance(done, DonePage)
     person.clicks(done.undo)
-    person.bot.waitUntil(lambda: person.window.session.applied == "undone")
+    person.bot.waitUntil(lambda: isinstance(person.window.session.applied, Undone))
     assert (made.profile / "prefs.js").read_bytes() == before
 
 
 @pytest.mark.thunderbird
 def test_a_profile_of_its_own_can_be_chosen_beside_another(person: Person) -> None:
     made = apply_new_profile(somebody_elses())
-    assert isinstance(made, ThunderbirdApplied)
+    assert isinstance(made, ProfileApplied)
     before = (made.profile / "prefs.js").read_bytes()
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
@@ -683,5 +686,7 @@ def test_a_profile_of_its_own_can_be_chosen_beside_another(person: Person) -> No
     page.profile.activated.emit(1)
     person.clicks(page.choices["thunderbird"])
     person.is_on(Page.DONE)
-    assert person.window.session.applied == "profile"
+    applied = person.window.session.applied
+    assert isinstance(applied, ProfileApplied)
+    assert applied.outcome is ApplyOutcome.PROFILE
     assert (made.profile / "prefs.js").read_bytes() == before

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.events import Event, SignInOpened
@@ -19,7 +20,6 @@ from mailsetup.assistant.service import Assistant, UnconfirmedError
 from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
 from mailsetup.assistant.texts.signin import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.registry import EXPORTERS
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import AccessToken
@@ -36,7 +36,7 @@ from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.net.network import open_network
 from mailsetup.oauth.provider import BUILTIN
 from mailsetup.vault import Vault
-from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
     log_in_pop3,
@@ -45,7 +45,7 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
 from tests.support.oauth.keyring import MemoryKeyring
@@ -477,8 +477,8 @@ async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
     wanted = (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
     assert report.account.incoming.authentication == wanted
     assert report.account.outgoing.authentication == wanted
-    for exporter in EXPORTERS:
-        artifact = exporter.export(report.account)
+    for target in TARGETS:
+        artifact = target.exporter.export(report.account)
         if isinstance(artifact, Artifact):
             written = b"".join(file.content for file in artifact.files)
             assert made.token.reveal().encode() not in written

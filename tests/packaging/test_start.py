@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from bootstrap.main import _purpose
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 pytestmark = [
@@ -40,6 +42,7 @@ class Checkout:
 
     @property
     def lock(self) -> Path:
+        """What the program needs; the other lists are empty."""
         return self.folder / "packaging" / "requirements" / "run.txt"
 
     def start(
@@ -62,7 +65,8 @@ def copy_checkout(folder: Path) -> None:
     for name in ("mailsetup", "packaging", "resources"):
         shutil.copytree(ROOT / name, folder / name, ignore=nothing)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    (folder / "packaging" / "requirements" / "run.txt").write_text("# nothing\n")
+    for path in (folder / "packaging" / "requirements").iterdir():
+        path.write_text("# nothing\n")
 
 
 def plain_environment(home: Path) -> dict[str, str]:
@@ -105,16 +109,48 @@ def test_the_second_start_prepares_nothing_and_says_nothing_of_its_own(prepared:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("purpose", ["window", "tests", "unit-tests"])
+@pytest.mark.parametrize(
+    "purpose", ["window", "demo-in-terminal", "demo-in-window", "tests", "unit-tests"]
+)
 def test_what_was_prepared_for_more_is_not_prepared_again_for_less(
     checkout: Checkout, purpose: str
 ) -> None:
     environment = checkout.folder / ".venv"
     stamp = environment / "stamp-terminal"
-    if "tests" in purpose:
-        shutil.copy(checkout.lock, checkout.lock.with_name("test.txt"))
-    stamp.rename(environment / f"stamp-{purpose}")
+    stamp.unlink()
+    (environment / f"stamp-{purpose}").write_text(fingerprint(checkout, purpose))
     assert checkout.start("--version").stderr == ""
+
+
+def fingerprint(checkout: Checkout, purpose: str) -> str:
+    """What a complete preparation for this purpose leaves in its stamp."""
+    code = (
+        "import sys; sys.path[:0] = sys.argv[1:3]\n"
+        "from bootstrap.main import fingerprint\n"
+        "from bootstrap.layout import Purpose\n"
+        "print(fingerprint(Purpose(sys.argv[3])), end='')"
+    )
+    folders = [str(checkout.folder / "packaging"), str(checkout.folder)]
+    command = [str(base_python()), "-c", code, *folders, purpose]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "lists"),
+    [
+        (["--demo"], ["run", "demo"]),
+        ([], ["run", "demo"]),
+        (["--lang", "es"], ["run", "demo"]),
+        (["--lang=es", "--demo"], ["run", "demo"]),
+        (["--version"], ["run"]),
+        (["discover", "ana@a.es"], ["run"]),
+        (["--lang", "es", "check", "ana@a.es"], ["run"]),
+    ],
+)
+def test_only_a_start_that_offers_the_demo_installs_its_servers(
+    words: list[str], lists: list[str]
+) -> None:
+    assert [path.stem for path in _purpose(words).lock_files] == lists
 
 
 def test_files_are_written_into_the_persons_own_folder(prepared: Checkout, tmp_path: Path) -> None:

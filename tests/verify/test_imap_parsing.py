@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from mailsetup.model.dialogue import DialogueFault
 from mailsetup.net.connection import TooMuchDataError
-from mailsetup.verify.imap import Folder, _fetch_items, _parse, _tokens, from_modified_utf7, quoted
+from mailsetup.verify.imap.folder import Folder, from_modified_utf7
+from mailsetup.verify.imap.parser import fetch_items, parse, quoted, tokens
 from mailsetup.verify.message import attachment_fault
 from mailsetup.verify.smtp import dot_stuffed
 
@@ -28,31 +29,31 @@ from mailsetup.verify.smtp import dot_stuffed
     ],
 )
 def test_atoms_strings_and_lists(text: str, expected: list[object]) -> None:
-    assert _tokens(text, []) == expected
+    assert tokens(text, []) == expected
 
 
 def test_literals_stand_where_they_were() -> None:
-    response = _parse(b"* 3 FETCH (UID 7 BODY[] \0)", [b"the message"])
+    response = parse(b"* 3 FETCH (UID 7 BODY[] \0)", [b"the message"])
     assert response.name == "FETCH"
-    assert _fetch_items(response) == {"UID": "7", "BODY[]": b"the message"}
+    assert fetch_items(response) == {"UID": "7", "BODY[]": b"the message"}
 
 
 def test_a_status_line_is_taken_apart() -> None:
-    response = _parse(b"m1 NO [ALERT] Log in there", [])
+    response = parse(b"m1 NO [ALERT] Log in there", [])
     assert (response.name, response.code, response.text) == ("NO", "ALERT", "Log in there")
-    response = _parse(b"* OK [CAPABILITY IMAP4rev1 IDLE] hi", [])
+    response = parse(b"* OK [CAPABILITY IMAP4rev1 IDLE] hi", [])
     assert (response.code, response.arguments) == ("CAPABILITY", "IMAP4rev1 IDLE")
 
 
 def test_a_deep_list_is_refused() -> None:
     with pytest.raises(TooMuchDataError):
-        _tokens("(" * 100, [])
+        tokens("(" * 100, [])
 
 
 @given(st.binary(max_size=300), st.lists(st.binary(max_size=20), max_size=3))
 def test_no_line_can_break_the_parser(line: bytes, literals: list[bytes]) -> None:
     with contextlib.suppress(TooMuchDataError):
-        _fetch_items(_parse(line, literals))
+        fetch_items(parse(line, literals))
 
 
 @pytest.mark.parametrize(

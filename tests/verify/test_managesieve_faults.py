@@ -13,8 +13,13 @@ from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify import managesieve
-from mailsetup.verify.managesieve import PORT, ActiveRules, NotOffered, RulesOutcome
+from mailsetup.verify.managesieve.active_rules import (
+    PORT,
+    NotOffered,
+    RulesOutcome,
+    read_active_rules,
+)
+from mailsetup.verify.managesieve.session import ActiveRules
 from tests.support.network.scripted_dialogue import (
     HOST,
     Flood,
@@ -42,13 +47,13 @@ WHOLE: tuple[Step, ...] = (
 )
 
 
-async def read_active_rules(
+async def read_rules(
     server: ServerSettings, secret: Secret, net: Network, patience: float = 10.0
 ) -> RulesOutcome:
     """As where the mailbox has just accepted this user."""
     accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
     accepted.set_result((server.username, secret))
-    return await managesieve.read_active_rules(server, net, accepted=accepted, patience=patience)
+    return await read_active_rules(server, net, accepted=accepted, patience=patience)
 
 
 def at_imaps(net: Network) -> Network:
@@ -67,7 +72,7 @@ async def read(
     steps: tuple[Step, ...], folder: Path, *, patience: float = 10.0
 ) -> tuple[RulesOutcome, Heard]:
     async with playing(steps, Protocol.IMAP, SocketType.STARTTLS, folder) as (server, net, heard):
-        outcome = await read_active_rules(server, Secret(CANARY), at_imaps(net), patience=patience)
+        outcome = await read_rules(server, Secret(CANARY), at_imaps(net), patience=patience)
     said = (CANARY.encode(), base64.b64encode(f"\0ana@scripted.test\0{CANARY}".encode()))
     assert not any(form in heard.clear for form in said)
     assert CANARY not in repr(outcome)
@@ -275,16 +280,14 @@ async def test_a_port_that_nobody_answers_is_not_waited_for(tmp_path: Path) -> N
             raise AssertionError("still waiting")
 
         silent = dataclasses.replace(net, connect=swallowed)
-        outcome = await read_active_rules(server, Secret(CANARY), silent)
+        outcome = await read_rules(server, Secret(CANARY), silent)
     assert outcome == NotOffered(ConnectFault.TIMEOUT)
 
 
 async def test_before_the_mailbox_accepted_the_password_it_is_not_said_here(tmp_path: Path) -> None:
     async with playing(WHOLE, Protocol.IMAP, SocketType.STARTTLS, tmp_path) as (server, net, heard):
         accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
-        reading = asyncio.create_task(
-            managesieve.read_active_rules(server, at_imaps(net), accepted=accepted)
-        )
+        reading = asyncio.create_task(read_active_rules(server, at_imaps(net), accepted=accepted))
         while bytes(heard.clear) != b"STARTTLS\r\n":
             await net.clock.sleep(0.01)
         done, _waiting = await asyncio.wait([reading], timeout=0.2)

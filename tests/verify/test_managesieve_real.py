@@ -19,8 +19,8 @@ from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.network import Network, open_network
-from mailsetup.verify import managesieve
-from mailsetup.verify.managesieve import ActiveRules, ManageSieveSession, NotOffered, RulesOutcome
+from mailsetup.verify.managesieve.active_rules import NotOffered, RulesOutcome, read_active_rules
+from mailsetup.verify.managesieve.session import ActiveRules, ManageSieveSession
 from tests.support.servers.real_servers import World
 
 pytestmark = pytest.mark.servers
@@ -53,13 +53,13 @@ def imap(username: str, host: str = HOST) -> ServerSettings:
     return ServerSettings(Protocol.IMAP, host, 993, SocketType.TLS, username)
 
 
-async def read_active_rules(
+async def read_rules(
     server: ServerSettings, secret: Secret, net: Network, patience: float = 10.0
 ) -> RulesOutcome:
     """As where the mailbox has just accepted this user."""
     accepted: asyncio.Future[tuple[str, Secret]] = asyncio.get_running_loop().create_future()
     accepted.set_result((server.username, secret))
-    return await managesieve.read_active_rules(server, net, accepted=accepted, patience=patience)
+    return await read_active_rules(server, net, accepted=accepted, patience=patience)
 
 
 def with_script(world: World, address: str, script: str) -> Secret:
@@ -80,7 +80,7 @@ def with_script(world: World, address: str, script: str) -> Secret:
 async def test_the_rule_of_an_account_is_read_over_starttls(world: World, net: Network) -> None:
     address = "sieve-clientes@bodega.test"
     script = 'require "fileinto";\nfileinto "Clientes";\n'
-    outcome = await read_active_rules(imap(address), with_script(world, address, script), net)
+    outcome = await read_rules(imap(address), with_script(world, address, script), net)
     assert isinstance(outcome, ActiveRules), outcome
     assert outcome.text.replace("\r\n", "\n") == script
     assert rule_findings(outcome.text, EmailAddress("sieve-clientes", "bodega.test")) == ()
@@ -96,7 +96,7 @@ async def test_a_rule_that_was_laid_down_by_hand_is_not_told_by_pigeonhole(
     text = active.read_bytes()
     active.unlink()
     active.write_bytes(text)
-    outcome = await read_active_rules(imap(address), secret, net)
+    outcome = await read_rules(imap(address), secret, net)
     assert outcome == ActiveRules()
 
 
@@ -104,7 +104,7 @@ async def test_the_active_script_of_several_is_read_and_understood(
     world: World, net: Network
 ) -> None:
     address = "sieve-fuera@bodega.test"
-    outcome = await read_active_rules(imap(address), with_script(world, address, AWAY), net)
+    outcome = await read_rules(imap(address), with_script(world, address, AWAY), net)
     assert isinstance(outcome, ActiveRules), outcome
     assert outcome.name == "mis reglas"
     assert outcome.text.replace("\r\n", "\n") == AWAY
@@ -144,7 +144,7 @@ async def test_forwarding_deleting_filing_and_answering_are_all_told(
     secret = with_script(world, address, ALL_OF_IT)
     folder = world.maildir(address).parent
     before = sorted(path.name for path in folder.rglob("*.sieve"))
-    outcome = await read_active_rules(imap(address), secret, net)
+    outcome = await read_rules(imap(address), secret, net)
     assert isinstance(outcome, ActiveRules), outcome
     findings = {finding.id: finding for finding in rule_findings(outcome.text, owner)}
     assert {key: finding.status for key, finding in findings.items()} == {
@@ -167,12 +167,12 @@ async def test_a_long_script_is_read_whole_and_a_much_too_long_one_is_not(
 ) -> None:
     line = 'if header :is "subject" "x" { stop; }\n'
     long = with_script(world, "sieve-largo@bodega.test", line * 12_000 + "discard;\n")
-    outcome = await read_active_rules(imap("sieve-largo@bodega.test"), long, net)
+    outcome = await read_rules(imap("sieve-largo@bodega.test"), long, net)
     assert isinstance(outcome, ActiveRules), outcome
     findings = rule_findings(outcome.text, EmailAddress("sieve-largo", "bodega.test"))
     assert [finding.id for finding in findings] == ["account.filter.discards"]
     huge = with_script(world, "sieve-enorme@bodega.test", line * 30_000)
-    refused = await read_active_rules(imap("sieve-enorme@bodega.test"), huge, net)
+    refused = await read_rules(imap("sieve-enorme@bodega.test"), huge, net)
     assert isinstance(refused, DialogueFailure)
     assert (refused.stage, refused.error) == (Stage.MAILBOX, DialogueFault.PROTOCOL_ERROR)
 
@@ -185,10 +185,10 @@ async def test_each_mechanism_opens_the_rules(world: World, net: Network, mechan
     connection = await net.connect(HOST, 4190, implicit_tls=False)
     assert isinstance(connection, Connection), connection
     async with ManageSieveSession(connection, imap(address)) as session:
-        await session.greet()
+        await session.read_greeting()
         # What counts is said under TLS only; before, this server offers nothing at all.
         assert session.capabilities["SASL"] == ""
-        await session.upgrade()
+        await session.start_tls()
         assert session.tls_version.startswith("TLSv1")
         assert mechanism in session.capabilities["SASL"].lower().split()
         session.capabilities["SASL"] = mechanism.upper()
@@ -199,14 +199,14 @@ async def test_each_mechanism_opens_the_rules(world: World, net: Network, mechan
 
 async def test_without_rules_there_is_no_script(world: World, net: Network) -> None:
     address = "ana@onlysrv.test"
-    outcome = await read_active_rules(imap(address), Secret(world.accounts[address]), net)
+    outcome = await read_rules(imap(address), Secret(world.accounts[address]), net)
     assert outcome == ActiveRules()
 
 
 async def test_a_wrong_password_is_tried_once_and_told(world: World, net: Network) -> None:
     address = "reglas@bodega.test"
     before = world.log("dovecot-mail").count("Password mismatch")
-    outcome = await read_active_rules(imap(address), Secret("equivocada"), net)
+    outcome = await read_rules(imap(address), Secret("equivocada"), net)
     assert isinstance(outcome, DialogueFailure)
     assert (outcome.stage, outcome.error) == (Stage.LOGIN, DialogueFault.AUTH_WRONG)
     assert outcome.server.port == 4190
@@ -219,7 +219,7 @@ async def test_a_server_without_managesieve_does_not_answer_there(
     address = "ana@bodega.test"
     host = "sinreglas.bodega.test"
     world.extra_dovecot(host)
-    outcome = await read_active_rules(imap(address, host), Secret(world.accounts[address]), net)
+    outcome = await read_rules(imap(address, host), Secret(world.accounts[address]), net)
     assert outcome == NotOffered(ConnectFault.REFUSED)
 
 
@@ -227,7 +227,7 @@ async def test_a_certificate_for_another_name_gets_no_password(world: World, net
     address = "ana@wrongcert.test"
     server = imap(address, "mail.wrongcert.test")
     before = world.logins(service="managesieve")
-    outcome = await read_active_rules(server, Secret(world.accounts[address]), net)
+    outcome = await read_rules(server, Secret(world.accounts[address]), net)
     assert isinstance(outcome, DialogueFailure)
     assert (outcome.stage, outcome.error) == (Stage.TLS, DialogueFault.CERTIFICATE_WRONG_NAME)
     assert world.logins(service="managesieve") == before

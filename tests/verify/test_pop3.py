@@ -34,7 +34,7 @@ from mailsetup.verify.events import (
 )
 from mailsetup.verify.failures import DialogueGuard
 from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
 from mailsetup.verify.round_trip import round_trip

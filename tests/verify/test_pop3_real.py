@@ -23,7 +23,7 @@ from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketTy
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.network import Network, open_network
 from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.round_trip import round_trip
 from tests.support.servers.real_servers import World

@@ -9,7 +9,7 @@ from mailsetup.model.dialogue import Confidence, DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Authentication
 from mailsetup.verify.replies import SmtpReply, imap_meaning, smtp_meaning
-from mailsetup.verify.sasl import SaslError, Scram, choose, exchange, is_sayable
+from mailsetup.verify.sasl import SaslError, Scram, choose, exchange, is_safe
 
 CLEAR = (Authentication.PASSWORD_CLEARTEXT,)
 ENCRYPTED = (Authentication.PASSWORD_ENCRYPTED,)
@@ -93,7 +93,7 @@ def test_scram_refuses_nonsense(challenge: bytes) -> None:
     [("ana", "ñ€", True), ("a\nb", "x", False), ("ana", "a\0b", False), ("ana", "a\rb", False)],
 )
 def test_control_characters_cannot_be_said(username: str, password: str, *, good: bool) -> None:
-    assert is_sayable(username, Secret(password)) is good
+    assert is_safe(username, Secret(password)) is good
 
 
 IMAP = [

@@ -10,7 +10,7 @@ import pytest
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.secret import AccessToken, Secret, without_secret
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
-from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.login import (
     log_in_imap,
     log_in_pop3,
@@ -19,8 +19,8 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.pop3 import Pop3Session
-from mailsetup.verify.sasl import Bearer, SaslError, choose, exchange, is_sayable
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.sasl import Bearer, SaslError, choose, exchange, is_safe
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_dialogue import Hear, Heard, Say, Step, playing
 
@@ -88,8 +88,8 @@ def test_tokens_and_passwords_never_take_each_others_mechanism() -> None:
 
 
 def test_a_token_with_a_control_character_is_never_said() -> None:
-    assert not is_sayable("ana", AccessToken("abc\x01auth=Bearer other"))
-    assert not is_sayable("ana\x01", TOKEN)
+    assert not is_safe("ana", AccessToken("abc\x01auth=Bearer other"))
+    assert not is_safe("ana\x01", TOKEN)
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "n,a=ana@acceso.test,\x01auth=Bearer "])

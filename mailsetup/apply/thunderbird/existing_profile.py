@@ -6,17 +6,16 @@ there and Thunderbird asks for its password; the next run of ours puts the old s
 it begins.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from mailsetup.apply.applier import DEFAULT_PLACE, NEW_PLACE
 from mailsetup.apply.installation import Computer, find_installation
+from mailsetup.apply.result import AlreadyThere, ApplyFailure, ApplyOutcome, ProfileApplied
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
 from mailsetup.apply.thunderbird.account_merge import LAST_KEY, ExistingAccounts, MergePlan, plan
 from mailsetup.apply.thunderbird.new_profile import (
-    ApplyOutcome,
-    ThunderbirdApplied,
-    ThunderbirdFailure,
     apply_new_profile,
     store_password,
 )
@@ -39,44 +38,28 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.text import plain
 
-NEW = "new"
-"""The word for a new profile where a profile is named."""
-OPENED = ""
-"""Names the profile that Thunderbird opens by itself; a new one where it opens none."""
 _PREFS = "prefs.js"
-
-
-@dataclass(frozen=True, slots=True)
-class AlreadyThere:
-    """The account is in the profile and right; nothing was changed."""
-
-    profile: Path
-    name: str
-    command: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    opens_by_itself: bool = False
-    """Whether a plain start of Thunderbird opens this profile."""
 
 
 def apply(
     account: Account,
     *,
-    profile: str = OPENED,
+    profile: str = DEFAULT_PLACE,
     existing: ExistingAccounts = ExistingAccounts.REPAIR,
     folders: Folders | None = None,
     password: Secret | None = None,
     computer: Computer | None = None,
-) -> ThunderbirdApplied | AlreadyThere | ThunderbirdFailure:
+) -> ProfileApplied | AlreadyThere | ApplyFailure:
     """Put the account into Thunderbird: into the profile that opens by itself, a ``new`` one, or
     the one of this name or folder.
 
     A ``password`` is given only where the person asked to have it stored in Thunderbird.
     """
-    opened = opened_place(computer) if profile == OPENED else None
-    if profile == NEW or (profile == OPENED and opened is None):
+    opened = opened_place(computer) if profile == DEFAULT_PLACE else None
+    if profile == NEW_PLACE or (profile == DEFAULT_PLACE and opened is None):
         installation = find_installation(computer)
         if installation is None:
-            return ThunderbirdFailure(
+            return ApplyFailure(
                 _("Thunderbird was not found on this computer. Install it and try again.")
             )
         return apply_new_profile(
@@ -84,10 +67,10 @@ def apply(
         )
     place = opened or find_place(profile, computer)
     if isinstance(place, ProfileFailure):
-        return ThunderbirdFailure(place.reason)
+        return ApplyFailure(place.reason)
     seen = never_seen(place, computer)
     if seen is not None:
-        return ThunderbirdFailure(
+        return ApplyFailure(
             _(
                 "Thunderbird has never opened the profile “{name}”; an account there would not be"
                 " seen. It opens “{opened}”: choose that one."
@@ -103,7 +86,7 @@ def apply_existing(
     existing: ExistingAccounts = ExistingAccounts.REPAIR,
     folders: Folders | None = None,
     password: Secret | None = None,
-) -> ThunderbirdApplied | AlreadyThere | ThunderbirdFailure:
+) -> ProfileApplied | AlreadyThere | ApplyFailure:
     """Add the account to this profile, or put right what is wrong with it there."""
     try:
         profile = usable(place.folder)
@@ -111,9 +94,9 @@ def apply_existing(
             journal.recover(profile)
             return _write(account, place, existing, folders, password)
     except RefusedError as refused:
-        return ThunderbirdFailure(str(refused))
+        return ApplyFailure(str(refused))
     except OSError as error:
-        return ThunderbirdFailure(atomic.reason(error, place.folder))
+        return ApplyFailure(atomic.reason(error, place.folder))
 
 
 def _write(
@@ -122,19 +105,19 @@ def _write(
     existing: ExistingAccounts,
     folders: Folders | None,
     password: Secret | None,
-) -> ThunderbirdApplied | AlreadyThere | ThunderbirdFailure:
+) -> ProfileApplied | AlreadyThere | ApplyFailure:
     profile = place.folder
     before = read(profile / _PREFS, MAX_SIZE)
     content = PrefsFile(before or b"")
     user_js = PrefsFile(read(profile / "user.js", MAX_SIZE) or b"")
     made = plan(content, account, existing=existing, folders=folders, user_js=user_js)
     if isinstance(made, ExportFailure):
-        return ThunderbirdFailure(made.reason)
+        return ApplyFailure(made.reason)
     new: dict[str, bytes] = {}
     if made.values:
         after = content.changed(made.values)
         if after is None:
-            return ThunderbirdFailure(
+            return ApplyFailure(
                 _(
                     "Thunderbird's settings in {place} are damaged. Open and close Thunderbird"
                     " once, then try again."
@@ -151,7 +134,7 @@ def _write(
         return AlreadyThere(profile, place.name, place.command, hints, place.is_default)
     outcome = _outcome(made)
     backup = _replace(profile, _change(outcome, account, content, made, logins), new)
-    return ThunderbirdApplied(
+    return ProfileApplied(
         profile=profile,
         name=place.name,
         command=place.command,

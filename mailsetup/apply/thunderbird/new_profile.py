@@ -5,7 +5,7 @@ name that Thunderbird does not look at, renamed into place, and then entered in 
 Whoever cuts the power in between finds the old list, or the new list and the whole profile.
 
 The first profile of all is made so that a plain start opens it (`thunderbird_startup`). Beside
-others it is opened by `ThunderbirdApplied.command`. `thunderbird_existing` adds to a profile that
+others it is opened by `ProfileApplied.command`. `thunderbird_existing` adds to a profile that
 is there, `thunderbird_undo` takes either back.
 """
 
@@ -16,11 +16,10 @@ import secrets
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from mailsetup.apply.installation import Installation, find_installation, installations
+from mailsetup.apply.result import ApplyFailure, ApplyOutcome, ProfileApplied
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
 from mailsetup.apply.thunderbird.default_profile import CLAIMABLE, COMPATIBILITY, opened_paths
@@ -55,48 +54,6 @@ OURS = frozenset(
 _MAX_NAME = 40
 
 
-class ApplyOutcome(StrEnum):
-    """What was done to a profile."""
-
-    PROFILE = "profile"
-    """A new profile was made for the account."""
-    ADDED = "added"
-    """The account was added to a profile."""
-    REPAIRED = "repaired"
-    """An account that was there is put right."""
-    PASSWORD = "password"  # noqa: S105 - a stable word
-    """The account was right; only the password was stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class ThunderbirdApplied:
-    """The profile in which the account now is.
-
-    ``command`` opens Thunderbird with it, whichever profile a plain start opens.
-    """
-
-    profile: Path
-    name: str
-    command: tuple[str, ...]
-    root: Path
-    backup: Path | None
-    """What was replaced (the list of profiles, or ``prefs.js``) as it was; None without one."""
-    notes: tuple[str, ...] = ()
-    outcome: ApplyOutcome = ApplyOutcome.PROFILE
-    corrected: tuple[str, ...] = ()
-    """What was put right in an account that was there: sentences."""
-    password_stored: bool = False
-    opens_by_itself: bool = False
-    """Whether a plain start of Thunderbird opens this profile."""
-
-
-@dataclass(frozen=True, slots=True)
-class ThunderbirdFailure:
-    """Nothing was changed; ``reason`` is a sentence that says what to do."""
-
-    reason: str
-
-
 def apply_new_profile(
     account: Account,
     *,
@@ -105,7 +62,7 @@ def apply_new_profile(
     folders: Folders | None = None,
     password: Secret | None = None,
     installation: Installation | None = None,
-) -> ThunderbirdApplied | ThunderbirdFailure:
+) -> ProfileApplied | ApplyFailure:
     """Add a profile with this account to the installed Thunderbird.
 
     ``root`` is the folder of ``profiles.ini`` (that of the installed Thunderbird when None);
@@ -115,30 +72,30 @@ def apply_new_profile(
     """
     content = prefs_js(account, folders)
     if isinstance(content, ExportFailure):
-        return ThunderbirdFailure(content.reason)
+        return ApplyFailure(content.reason)
     chosen = installation or _installation(root)
-    if isinstance(chosen, ThunderbirdFailure):
+    if isinstance(chosen, ApplyFailure):
         return chosen
     wanted = sanitised(name or "", stem(account.address))[:_MAX_NAME].rstrip(".-_")
     try:
         with _made(chosen.root, may_make=root is None), locked(chosen.root):
             return _add(chosen, wanted, content, account, password)
     except RefusedError as refused:
-        return ThunderbirdFailure(str(refused))
+        return ApplyFailure(str(refused))
     except OSError as error:
-        return ThunderbirdFailure(atomic.reason(error, chosen.root))
+        return ApplyFailure(atomic.reason(error, chosen.root))
 
 
-def _installation(root: Path | None) -> Installation | ThunderbirdFailure:
+def _installation(root: Path | None) -> Installation | ApplyFailure:
     if root is None:
         found = find_installation()
         if found is None:
-            return ThunderbirdFailure(
+            return ApplyFailure(
                 _("Thunderbird was not found on this computer. Install it and try again.")
             )
         return found
     if not presence.is_folder(root):
-        return ThunderbirdFailure(_("The folder {place} is not there.").format(place=root))
+        return ApplyFailure(_("The folder {place} is not there.").format(place=root))
     for installation in installations():
         if installation.root == root:
             return installation
@@ -167,7 +124,7 @@ def _add(
     prefs: bytes,
     account: Account,
     password: Secret | None,
-) -> ThunderbirdApplied:
+) -> ProfileApplied:
     root = installation.root
     # A link stays a link: some people keep this file elsewhere.
     ini = (root / INI).resolve()
@@ -232,7 +189,7 @@ def _add(
                 with contextlib.suppress(OSError):
                     parent.rmdir()
     atomic.remove_quietly(profile / UNFINISHED)
-    return ThunderbirdApplied(
+    return ProfileApplied(
         profile=profile,
         name=name,
         command=(*installation.command, "-P", name),

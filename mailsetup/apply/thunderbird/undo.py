@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailsetup.apply.installation import Computer, installations
+from mailsetup.apply.result import ApplyOutcome, ProfileApplied, UndoFailure, Undone, UndoResult
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
 from mailsetup.apply.thunderbird.new_profile import (
     INI,
     OURS,
     UNFINISHED,
-    ApplyOutcome,
-    ThunderbirdApplied,
     mode,
     read_ini,
     refuse_while_open,
@@ -36,27 +35,6 @@ from mailsetup.i18n import _
 
 _PREFS = "prefs.js"
 _REMOVED = "removed"
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """What was added is gone."""
-
-    profile: Path
-    kept: Path | None = None
-    """Where a profile that was in use is kept; whoever needs nothing of it may delete it."""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class UndoFailure:
-    """Nothing was changed; ``reason`` is a sentence."""
-
-    reason: str
-    backup: Path | None = None
-    """The file as it was before us, for whoever wants to put it back by hand."""
-    only_ours_possible: bool = False
-    """Whether `undo` with ``only_ours`` would take out our part and keep what came later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +62,7 @@ def undoable(computer: Computer | None = None) -> tuple[Undoable, ...]:
 
 def undo_last(
     profile: str = "", *, only_ours: bool = False, computer: Computer | None = None
-) -> Undone | UndoFailure:
+) -> UndoResult:
     """Take back the newest change: of the profile of this name or folder, or of all profiles."""
     if profile:
         place = find_place(profile, computer)
@@ -100,13 +78,13 @@ def undo_last(
 
 
 def undo(
-    where: ThunderbirdApplied | Path, *, only_ours: bool = False, computer: Computer | None = None
-) -> Undone | UndoFailure:
+    where: ProfileApplied | Path, *, only_ours: bool = False, computer: Computer | None = None
+) -> UndoResult:
     """Take back the newest change of a profile.
 
     With ``only_ours`` a profile that has changed since loses what we put into it and nothing else.
     """
-    profile = where.profile if isinstance(where, ThunderbirdApplied) else where
+    profile = where.profile if isinstance(where, ProfileApplied) else where
     newest = next(iter(journal.changes(profile)), None)
     if newest is None:
         there = presence.is_folder(profile)
@@ -115,9 +93,7 @@ def undo(
     try:
         usable(profile)
         if newest.kind == ApplyOutcome.PROFILE:
-            root = (
-                where.root if isinstance(where, ThunderbirdApplied) else _root_of(profile, computer)
-            )
+            root = where.root if isinstance(where, ProfileApplied) else _root_of(profile, computer)
             with locked(root):
                 return _remove_profile(root, profile, newest)
         with locked(profile), held(profile):
@@ -177,7 +153,7 @@ def _root_of(profile: Path, computer: Computer | None) -> Path:
 # An existing profile ----------------------------------------------------------------------------
 
 
-def _restore(profile: Path, change: journal.Change, *, only_ours: bool) -> Undone | UndoFailure:
+def _restore(profile: Path, change: journal.Change, *, only_ours: bool) -> UndoResult:
     now = journal.current(profile, change)
     if all(now[name] in pair for name, pair in change.files.items()):
         journal.roll_back(profile, change, now)
@@ -200,7 +176,7 @@ def changed_since(address: str) -> str:
     ).format(address=address)
 
 
-def _take_out(profile: Path, change: journal.Change) -> Undone | UndoFailure:
+def _take_out(profile: Path, change: journal.Change) -> UndoResult:
     content = PrefsFile(read(profile / _PREFS, MAX_SIZE) or b"")
     undoing = _Undoing.of(content, change)
     new: dict[str, bytes] = {}
@@ -218,7 +194,7 @@ def _take_out(profile: Path, change: journal.Change) -> Undone | UndoFailure:
     for name, text in new.items():
         atomic.put(profile / name, text, 0o600)
     journal.forget(profile, change)
-    return Undone(profile, notes=undoing.notes)
+    return Undone(profile, notes=undoing.notes, only_ours=True)
 
 
 @dataclass(slots=True)
@@ -268,7 +244,7 @@ def _mail_left(content: PrefsFile, prefixes: tuple[str, ...]) -> tuple[str, ...]
 # A new profile ----------------------------------------------------------------------------------
 
 
-def _remove_profile(root: Path, profile: Path, change: journal.Change) -> Undone | UndoFailure:
+def _remove_profile(root: Path, profile: Path, change: journal.Change) -> UndoResult:
     ini = (root / INI).resolve()
     content = read_ini(ini)
     known = understood(content)

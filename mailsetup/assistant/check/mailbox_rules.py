@@ -14,7 +14,8 @@ from mailsetup.model.settings import ServerSettings
 from mailsetup.system.threads import in_thread
 from mailsetup.verify.failures import DialogueGuard
 from mailsetup.verify.imap_mailbox import ImapMailbox
-from mailsetup.verify.managesieve import ActiveRules, RulesOutcome, read_active_rules
+from mailsetup.verify.managesieve.active_rules import RulesOutcome, read_active_rules
+from mailsetup.verify.managesieve.session import ActiveRules
 from mailsetup.verify.round_trip import Mailbox
 
 

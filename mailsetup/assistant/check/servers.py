@@ -19,7 +19,7 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.imap import ImapSession
+from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.imap_mailbox import ImapMailbox
 from mailsetup.verify.login import (
     log_in_imap,
@@ -29,7 +29,7 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from mailsetup.verify.pop3 import Pop3Session
+from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.round_trip import Mailbox
 from mailsetup.verify.session import OpenSessions

@@ -27,6 +27,9 @@ from mailsetup.model.settings import AccountSettings
 from mailsetup.model.settings_json import SCHEMA
 
 if TYPE_CHECKING:
+    from mailsetup.apply.applier import Applier, ProfileApplier
+    from mailsetup.apply.result import Applied
+    from mailsetup.apply.targets import Target
     from mailsetup.cli.engine import Engine
 
 
@@ -117,31 +120,30 @@ def _settings_to_publish(
 
 def apply(options: argparse.Namespace, streams: Streams) -> int:
     """Put an account into a program installed here, or take it out again."""
-    from mailsetup.export.registry import exporter
+    from mailsetup.apply.targets import find_target
 
-    chosen = exporter(options.program)
-    if chosen is None:
+    target = find_target(options.program)
+    if target is None:
         raise unknown_program(options.program)
-    match chosen.id:
-        case "thunderbird" if options.undo:
-            return _undo_thunderbird(options, streams)
-        case "thunderbird":
-            return _apply_thunderbird(options, streams)
-        case "evolution":
-            return _apply_evolution(options, streams)
-        case _:
-            raise CommandError(
-                "apply.impossible",
-                _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
-                    program=_(chosen.title), id=chosen.id
-                ),
-            )
+    if options.undo and target.load_profile_applier is not None:
+        return _undo(target.load_profile_applier(), options, streams)
+    if target.load_applier is not None:
+        return _apply(target, target.load_applier(), options, streams)
+    raise CommandError(
+        "apply.impossible",
+        _("{program} cannot be set up by itself. Use “export --for {id}”.").format(
+            program=_(target.title), id=target.id
+        ),
+    )
 
 
-def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.apply.thunderbird import existing_profile as existing
-    from mailsetup.apply.thunderbird.new_profile import ApplyOutcome as Change
-    from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, ThunderbirdFailure
+def _apply(
+    target: "Target", applier: "Applier", options: argparse.Namespace, streams: Streams
+) -> int:
+    from mailsetup.apply import texts
+    from mailsetup.apply.applier import ApplyRequest
+    from mailsetup.apply.installation import Computer
+    from mailsetup.apply.result import ApplyFailure
 
     account = prepared(options, streams)
     secret = None
@@ -150,54 +152,62 @@ def _apply_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
 
         with Engine(run_options(options)) as engine:
             secret = password_for(options, streams, engine, account.address)
-    done = existing.apply(account, profile=options.profile, password=secret)
-    document: Document = {
-        "schema": SCHEMA,
-        "address": str(account.address),
-        "program": options.program,
-    }
-    match done:
-        case ThunderbirdFailure(reason=reason):
-            raise CommandError("apply.refused", reason)
-        case existing.AlreadyThere():
-            document |= {"outcome": "already-there", "corrected": [], "password_stored": False}
-        case ThunderbirdApplied():
-            document |= {
-                "outcome": "applied",
-                "change": str(done.outcome),
-                "corrected": list(done.corrected),
-                "password_stored": done.password_stored,
-            }
-    document |= {
-        "profile": str(done.profile),
-        "name": done.name,
-        "command": list(done.command),
-        "notes": list(done.notes),
-    }
+    request = ApplyRequest(account, options.profile, password=secret, repair=options.force)
+    result = applier.apply(request, Computer())
+    if isinstance(result, ApplyFailure):
+        raise CommandError("apply.refused", result.reason)
     if options.json:
+        document: Document = {
+            "schema": SCHEMA,
+            "address": str(account.address),
+            "program": options.program,
+            **_members(result),
+        }
         print_document(document, streams.stdout)
         return DONE
-    if isinstance(done, existing.AlreadyThere):
-        text.write_already_there(done.name, done.profile, done.notes, streams.stdout)
-    elif done.outcome is Change.PROFILE:
-        text.write_applied(done.name, done.profile, done.notes, streams.stdout)
-    else:
-        text.write_changed(done.name, done.profile, done.corrected, done.notes, streams.stdout)
-    text.write_opening(None if done.opens_by_itself else done.command, streams.stdout)
+    program = _(target.title)
+    lines = [*texts.lines(result, program, account.address), texts.opening(result, program)]
+    text.write_notes([line for line in lines if line], streams.stdout)
     return DONE
 
 
-def _undo_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.apply.thunderbird.undo import UndoFailure, clear_leftovers, undo_last, undoable
+def _members(result: "Applied") -> "Document":
+    """The members of the JSON document that depend on the kind of result."""
+    from mailsetup.apply.result import AlreadyThere, FilesApplied
 
-    address = address_of(options)
-    newest = next((one for one in undoable() if one.address == address.ascii), None)
-    if not options.profile and newest is None:
-        clear_leftovers()
-        message = _("Nothing was put into Thunderbird for {address} that could be taken back.")
-        raise CommandError("undo.refused", message.format(address=address))
-    profile = options.profile or (str(newest.profile) if newest else "")
-    undone = undo_last(profile, only_ours=options.only_ours)
+    if isinstance(result, FilesApplied):
+        return {
+            "outcome": "applied",
+            "files": [str(path) for path in result.files],
+            "live": result.live,
+            "steps": [step.text for step in result.steps],
+            "notes": list(result.notes),
+        }
+    members: Document = {
+        "profile": str(result.profile),
+        "name": result.name,
+        "command": list(result.command),
+        "notes": list(result.notes),
+    }
+    if isinstance(result, AlreadyThere):
+        return members | {"outcome": "already-there", "corrected": [], "password_stored": False}
+    return members | {
+        "outcome": "applied",
+        "change": str(result.outcome),
+        "corrected": list(result.corrected),
+        "password_stored": result.password_stored,
+    }
+
+
+def _undo(applier: "ProfileApplier", options: argparse.Namespace, streams: Streams) -> int:
+    from mailsetup.apply.installation import Computer
+    from mailsetup.apply.result import UndoFailure
+
+    computer, address = Computer(), address_of(options)
+    place = applier.last_change(address.ascii, options.profile, computer)
+    if isinstance(place, UndoFailure):
+        raise CommandError("undo.refused", place.reason)
+    undone = applier.undo(place, only_ours=options.only_ours, computer=computer)
     if isinstance(undone, UndoFailure):
         hint = _("Add --only-ours to do that.") if undone.only_ours_possible else ""
         raise CommandError("undo.refused", f"{undone.reason} {hint}".strip())
@@ -212,30 +222,4 @@ def _undo_thunderbird(options: argparse.Namespace, streams: Streams) -> int:
         print_document(document, streams.stdout)
     else:
         text.write_notes((_("Taken back."), *undone.notes), streams.stdout)
-    return DONE
-
-
-def _apply_evolution(options: argparse.Namespace, streams: Streams) -> int:
-    from mailsetup.apply.evolution import EvolutionFailure, apply_evolution
-
-    account = prepared(options, streams)
-    done = apply_evolution(account, repair=options.force)
-    if isinstance(done, EvolutionFailure):
-        raise CommandError("apply.refused", done.reason)
-    if options.json:
-        document: Document = {
-            "schema": SCHEMA,
-            "outcome": "applied",
-            "address": str(account.address),
-            "program": options.program,
-            "files": [str(path) for path in done.files],
-            "live": done.live,
-            "steps": [step.text for step in done.steps],
-            "notes": list(done.notes),
-        }
-        print_document(document, streams.stdout)
-    else:
-        lines = [_("Evolution has the account {address}.").format(address=account.address)]
-        lines += [step.text for step in done.steps]
-        text.write_notes((*lines, *done.notes), streams.stdout)
     return DONE

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
+from mailsetup.apply.targets import Target, find_target
 from mailsetup.cli import text
 from mailsetup.cli.common import prepared, typed_secret, unknown_program
 from mailsetup.cli.main import DONE, MakePage, print_document
 from mailsetup.cli.refusal import CommandError, Streams
-from mailsetup.export.exporter import Artifact, Exporter, ExportFailure
+from mailsetup.export.exporter import Artifact, ExportFailure
 from mailsetup.export.guide.paper import with_pdf
-from mailsetup.export.programs.other import Other
-from mailsetup.export.registry import exporter
 from mailsetup.files.user_file import PIPE_SECONDS, FileFailure, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
@@ -50,10 +49,10 @@ def export(options: argparse.Namespace, streams: Streams) -> int:
     return DONE
 
 
-def _programs(options: argparse.Namespace) -> list[Exporter]:
+def _programs(options: argparse.Namespace) -> list[Target]:
     found = []
     for name in dict.fromkeys(options.programs):
-        chosen = exporter(name)
+        chosen = find_target(name)
         if chosen is None:
             raise unknown_program(name)
         found.append(chosen)
@@ -61,24 +60,24 @@ def _programs(options: argparse.Namespace) -> list[Exporter]:
 
 
 def _artifact(
-    program: Exporter, account: Account, options: argparse.Namespace, streams: Streams
+    program: Target, account: Account, options: argparse.Namespace, streams: Streams
 ) -> Artifact:
-    artifact = program.export(account)
+    artifact = program.exporter.export(account)
     if isinstance(artifact, ExportFailure):
         raise CommandError("export.impossible", artifact.reason)
-    if program.id == Other.id and options.make_page is not None:
+    if program.has_printed_guide and options.make_page is not None:
         from mailsetup.batch.welcome_sheet import Printed
 
         make_page: MakePage = options.make_page
         artifact = with_pdf(
             artifact, account, lambda html, title: make_page(Printed(title, html, {}))
         )
-    if program.id == "apple-mail" and options.sign_cert is not None:
+    if program.can_be_signed and options.sign_cert is not None:
         artifact = _signed(artifact, options, streams)
     return artifact
 
 
-def _document(account: Account, made: list[tuple[Exporter, Artifact, list[Path]]]) -> "Document":
+def _document(account: Account, made: list[tuple[Target, Artifact, list[Path]]]) -> "Document":
     """What ``--json`` prints. The members of one program stay where they always were."""
     exports = [_members(*one) for one in made]
     document: Document = {
@@ -92,7 +91,7 @@ def _document(account: Account, made: list[tuple[Exporter, Artifact, list[Path]]
     return document
 
 
-def _members(program: Exporter, artifact: Artifact, places: list[Path]) -> "Document":
+def _members(program: Target, artifact: Artifact, places: list[Path]) -> "Document":
     return {
         "program": program.id,
         "files": [str(path) for path in places],

@@ -4,10 +4,11 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.targets import TARGETS
 from mailsetup.cli.main import DONE, print_document
 from mailsetup.cli.refusal import Streams
 from mailsetup.export.exporter import Automation, Exporter
-from mailsetup.export.registry import EXPORTERS, installed
 from mailsetup.i18n import _
 from mailsetup.model.settings_json import SCHEMA
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 def programs(options: argparse.Namespace, streams: Streams) -> int:
     """Carry out the verb."""
-    rows = [(program, installed(program.id)) for program in EXPORTERS]
+    computer = Computer()
+    rows = [(target.exporter, target.is_installed(computer)) for target in TARGETS]
     if options.json:
         document: Document = {
             "schema": SCHEMA,

@@ -31,14 +31,11 @@ def write_completion(shell: str, out: TextIO) -> None:
     root = parser()
     for action in _actions(root):
         if action.dest in _PROGRAMS:
-            from mailsetup.export.exporter import Automation
-            from mailsetup.export.registry import EXPORTERS
+            from mailsetup.apply.targets import TARGETS
 
             applies = "--to" in action.option_strings
             action.choices = [
-                known.id
-                for known in EXPORTERS
-                if not applies or known.automation is Automation.APPLY
+                known.id for known in TARGETS if not applies or known.load_applier is not None
             ]
         # Words that shtab reads: they name functions that its scripts bring along.
         elif action.dest in _FILES:

@@ -8,7 +8,7 @@ from typing import Final
 from mailsetup.model.finding import Fact, Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.text import plain
-from mailsetup.verify.imap import Folder
+from mailsetup.verify.imap.folder import Folder
 
 _MAX_SHOWN = 6
 

@@ -35,12 +35,15 @@ class ProgramJobs:
         computer = self._session.computer
 
         async def ask(_emit: Callable[[Event], None]) -> object:
+            from mailsetup.apply.installation import Computer
             from mailsetup.apply.outlook import outlook_program
-            from mailsetup.apply.thunderbird.profiles import offered, places
-            from mailsetup.export.registry import EXPORTERS, installed
+            from mailsetup.apply.targets import TARGETS
 
-            here = {program.id: installed(program.id, computer) for program in EXPORTERS}
-            return here, offered(places(computer)), outlook_program(computer)
+            asked = computer or Computer()
+            here = {target.id: target.is_installed(asked) for target in TARGETS}
+            loaders = [target.load_profile_applier for target in TARGETS]
+            places = [place for load in loaders if load for place in load().places(asked)]
+            return here, tuple(places), outlook_program(computer)
 
         def asked(end: JobEnd) -> None:
             session = self._session
@@ -62,7 +65,7 @@ class ProgramJobs:
             return False
         session.program = program
         session.forget_program()
-        place = session.place or "new"
+        place = session.place
         computer = session.computer
         secret: Secret | None = None
         if session.store_in_program and not session.by_sign_in:
@@ -71,28 +74,21 @@ class ProgramJobs:
         folders = report.folders if report is not None and report.account == account else None
 
         async def set_up(_emit: Callable[[Event], None]) -> object:
-            from mailsetup.apply.evolution import apply_evolution
-            from mailsetup.apply.thunderbird import existing_profile
+            from mailsetup.apply.applier import NEW_PLACE, ApplyRequest
+            from mailsetup.apply.installation import Computer
+            from mailsetup.apply.targets import find_target
             from mailsetup.export.exporter import Artifact
-            from mailsetup.export.programs.other import Other
-            from mailsetup.export.programs.thunderbird_android import qr_matrix
-            from mailsetup.export.registry import exporter
 
-            if applies and program == "evolution":
-                return apply_evolution(account, computer=computer)
-            if applies:
-                return existing_profile.apply(
-                    account,
-                    profile=place,
-                    folders=folders,
-                    password=secret,
-                    computer=computer,
-                )
-            chosen = exporter(program)
-            made = chosen.export(account) if chosen else None
-            if program == "thunderbird-android" and isinstance(made, Artifact):
-                return made, qr_matrix(account)
-            if program == Other.id and isinstance(made, Artifact):
+            target = find_target(program)
+            if target is None:
+                return None
+            if applies and target.load_applier is not None:
+                request = ApplyRequest(account, place or NEW_PLACE, folders, secret)
+                return target.load_applier().apply(request, computer or Computer())
+            made = target.exporter.export(account)
+            if target.qr_code is not None and isinstance(made, Artifact):
+                return made, target.qr_code(account)
+            if target.has_printed_guide and isinstance(made, Artifact):
                 from mailsetup.gui.print_thread import beside
 
                 guide = made
@@ -112,21 +108,18 @@ class ProgramJobs:
 
     def _set_up(self, end: JobEnd) -> str:
         """Take the result into the session; what went wrong, as a sentence."""
-        from mailsetup.apply import evolution
-        from mailsetup.apply.thunderbird.existing_profile import AlreadyThere
-        from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, ThunderbirdFailure
+        from mailsetup.apply.result import AlreadyThere, ApplyFailure, FilesApplied, ProfileApplied
         from mailsetup.export.exporter import Artifact, ExportFailure
         from mailsetup.export.guide.qr import QrMatrix
 
         session = self._session
         match end.value:
-            case ThunderbirdApplied() | AlreadyThere() as applied:
-                changed = applied if isinstance(applied, ThunderbirdApplied) else None
-                session.applied = str(changed.outcome) if changed else "already-there"
+            case ProfileApplied() | AlreadyThere() as applied:
+                session.applied = applied
                 session.profile = applied.profile
                 # The program itself would look for the profile in the person's own home.
-                session.command = () if session.temporary_home else tuple(applied.command)
-                corrected = changed.corrected if changed else ()
+                session.command = () if session.temporary_home else applied.command
+                corrected = applied.corrected if isinstance(applied, ProfileApplied) else ()
                 session.notes = (*corrected, *applied.notes)
             case Artifact() as artifact:
                 session.artifact = artifact
@@ -134,12 +127,10 @@ class ProgramJobs:
                 session.artifact, session.matrix = artifact, matrix
             case (Artifact() as artifact, _):
                 session.artifact = artifact
-            case evolution.EvolutionApplied() as made:
-                session.applied = "evolution"
+            case FilesApplied() as made:
+                session.applied = made
                 session.artifact = Artifact((), made.steps, made.notes)
-            case evolution.EvolutionFailure(reason=reason):
-                return reason
-            case ThunderbirdFailure(reason=reason) | ExportFailure(reason=reason):
+            case ApplyFailure(reason=reason) | ExportFailure(reason=reason):
                 return reason
             case _:
                 return _mistake(end)
@@ -149,22 +140,28 @@ class ProgramJobs:
         """Take back what was done in Thunderbird."""
         session = self._session
         profile, only_ours, computer = session.profile, session.only_ours, session.computer
+        program = session.program
         if profile is None:
             return
 
         async def take_back(_emit: Callable[[Event], None]) -> object:
-            from mailsetup.apply.thunderbird.undo import undo
+            from mailsetup.apply.installation import Computer
+            from mailsetup.apply.targets import find_target
 
-            return undo(profile, only_ours=only_ours, computer=computer)
+            target = find_target(program)
+            if target is None or target.load_profile_applier is None:
+                return None
+            applier = target.load_profile_applier()
+            return applier.undo(profile, only_ours=only_ours, computer=computer or Computer())
 
         def taken_back(end: JobEnd) -> None:
-            from mailsetup.apply.thunderbird.undo import UndoFailure, Undone
+            from mailsetup.apply.result import UndoFailure, Undone
 
             match end.value:
-                case Undone(notes=notes):
-                    session.applied = "taken-out" if only_ours else "undone"
+                case Undone() as undone:
+                    session.applied = undone
                     session.command = ()
-                    session.notes, session.problem = tuple(notes), ""
+                    session.notes, session.problem = undone.notes, ""
                     session.only_ours = False
                 case UndoFailure(reason=reason, only_ours_possible=possible):
                     session.problem, session.only_ours = reason, possible

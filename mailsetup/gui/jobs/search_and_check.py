@@ -227,12 +227,12 @@ class Jobs:
 
         async def load(_emit: Callable[[Event], None]) -> object:
             with unhindered():
+                import mailsetup.apply.targets
                 import mailsetup.assistant.check.run
                 import mailsetup.assistant.service
                 import mailsetup.assistant.signin.token_store
                 import mailsetup.assistant.texts.verdict
-                import mailsetup.diagnosis.catalogue
-                import mailsetup.export.registry  # noqa: F401
+                import mailsetup.diagnosis.catalogue  # noqa: F401
                 from mailsetup.assistant.third_party import parts
                 from mailsetup.gui.pages.factory import load_views
 

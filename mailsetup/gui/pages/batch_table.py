@@ -6,9 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.flow import Page
-from mailsetup.export.registry import EXPORTERS
-from mailsetup.gui.batch_state import PROGRAMS
 from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.pages.batch_commands import CommandsQuestion
 from mailsetup.gui.session import Session
@@ -21,6 +20,9 @@ from mailsetup.model.text import plain
 
 _SHOWN = 6
 """Wrong rows that are shown; the rest is counted."""
+
+_OFFERED = tuple(target.id for target in TARGETS if target.is_usual)
+"""Programs of the check boxes; a row of the table may name any."""
 
 
 class BatchTablePage(PageView):
@@ -43,7 +45,7 @@ class BatchTablePage(PageView):
         column.setSpacing(Space.SMALL)
         self._heading = PlainLabel(size=Type.LARGE, bold=True)
         self._heading_lead = PlainLabel(role="muted")
-        self.programs = {program: WrappingCheckBox() for program in PROGRAMS}
+        self.programs = {program: WrappingCheckBox() for program in _OFFERED}
         grid = QWidget()
         cells = QGridLayout(grid)
         cells.setContentsMargins(0, 0, 0, 0)
@@ -204,7 +206,7 @@ class BatchTablePage(PageView):
         self._heading_lead.setText(
             _("A welcome sheet, and the files for these programs where the row names none:")
         )
-        titles = {known.id: known.title for known in EXPORTERS}
+        titles = {known.id: known.title for known in TARGETS}
         for program, tick in self.programs.items():
             tick.setText(_(titles[program]).replace("&", "&&"))
         self.check.setText(_("&Test each mailbox: log in and send it a message"))

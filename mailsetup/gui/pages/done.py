@@ -6,6 +6,9 @@ from PySide6.QtCore import QProcess, Qt, QTimer, QUrl, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from mailsetup.apply import texts
+from mailsetup.apply.result import ProfileApplied, Undone
+from mailsetup.apply.targets import find_target
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.texts.common import demo_note
 from mailsetup.export.exporter import InstructionStep
@@ -96,29 +99,28 @@ class DonePage(PageView):
 
     def _show(self) -> None:
         session = self.session
+        result = session.applied
         applied = session.profile is not None
+        is_restored = isinstance(result, Undone) and not result.only_ours
+        program = self._program()
         self.another.setVisible(self._opens())
         self.sign.setVisible(applied)
-        self.sign.set_light(StatusLight.UNKNOWN if session.applied == "undone" else StatusLight.OK)
+        self.sign.set_light(StatusLight.UNKNOWN if is_restored else StatusLight.OK)
         artifact = session.artifact
         self.save.setVisible(artifact is not None and bool(artifact.files))
         self.open_folder.setVisible(bool(session.saved))
         self._problem.setText(session.problem)
         self._problem.setVisible(bool(session.problem))
-        self.undo.setVisible(session.applied in ("profile", "added", "repaired", "password"))
+        self.undo.setVisible(isinstance(result, ProfileApplied))
         self.undo.setText(
             _("&Take out this account only") if session.only_ours else _("&Take it back")
         )
-        if applied:
-            undone = session.applied in ("undone", "taken-out")
-            self.title.setText(_("Taken back") if undone else _("Thunderbird is ready"))
-            self.sentence.setText(_done(session.applied))
+        if result is not None:
+            self.title.setText(texts.title(result, program))
+            self.sentence.setText(texts.sentence(result, program))
         else:
-            here = session.applied == "evolution"
-            self.title.setText(_("Evolution is ready") if here else _("These are the steps"))
-            if here:
-                self.sentence.setText(_("Your account is in Evolution, beside those it had."))
-            elif session.saved:
+            self.title.setText(_("These are the steps"))
+            if session.saved:
                 folder = plain(str(session.saved[0].parent), 300)
                 where = ngettext(
                     "The file is in {folder}.", "The files are in {folder}.", len(session.saved)
@@ -127,7 +129,7 @@ class DonePage(PageView):
             else:
                 self.sentence.setText(_("Keep this window open beside your program."))
         notes = session.notes if applied else artifact.notes if artifact else ()
-        if session.temporary_home is not None and session.applied:
+        if session.temporary_home is not None and result is not None:
             notes = (*notes, demo_note(session.temporary_home))
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
@@ -170,6 +172,10 @@ class DonePage(PageView):
     def _opens(self) -> bool:
         """Whether there is a program to open: then that is what comes next."""
         return self.session.profile is not None and bool(self.session.command)
+
+    def _program(self) -> str:
+        target = find_target(self.session.program)
+        return _(target.title) if target is not None else ""
 
     def leave(self) -> bool:
         """Open the program, and stay; or go on to another account."""
@@ -217,7 +223,9 @@ class DonePage(PageView):
 
     def primary_text(self) -> str:
         """The program, or one more account."""
-        return _("&Open Thunderbird") if self._opens() else _("Set up another account")
+        if self._opens():
+            return _("&Open {program}").format(program=self._program())
+        return _("Set up another account")
 
     def announcement(self) -> str:
         """What was done."""
@@ -233,32 +241,11 @@ class DonePage(PageView):
             self._show()
 
 
-def _done(applied: str) -> str:
-    """What was done in Thunderbird, in a sentence."""
-    match applied:
-        case "added":
-            return _("Your account is beside the others that were there; those are untouched.")
-        case "repaired":
-            return _("Your account was there with wrong values. They are corrected.")
-        case "already-there":
-            return _("Your account was there and right already. Nothing was changed.")
-        case "password":
-            return _("Your account was there and right already. Only the password was stored.")
-        case "undone":
-            return _("Thunderbird is as it was before.")
-        case "taken-out":
-            return _("Your account is taken out. What Thunderbird changed since stays.")
-        case _:
-            return _(
-                "Your account is in a profile of its own; what was there before is untouched. "
-                "Thunderbird asks for the password once."
-            )
-
-
 def _runnable(session: Session) -> "tuple[RunStep, ...]":
     """The steps into classic Outlook, once its files stand in a folder."""
-    from mailsetup.apply.outlook import run_steps
-
-    if session.program != "outlook" or not (session.outlook and session.saved and session.account):
+    target = find_target(session.program)
+    if target is None or target.run_steps is None:
         return ()
-    return run_steps(session.account, session.saved[0].parent.absolute(), session.outlook)
+    if not (session.outlook and session.saved and session.account):
+        return ()
+    return target.run_steps(session.account, session.saved[0].parent.absolute(), session.outlook)

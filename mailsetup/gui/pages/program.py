@@ -4,8 +4,9 @@ import itertools
 
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
+from mailsetup.apply.targets import TARGETS, Target
 from mailsetup.assistant.flow import Page
-from mailsetup.export.exporter import Automation, Exporter
+from mailsetup.export.exporter import Automation
 from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space
@@ -15,8 +16,8 @@ from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
-_USUAL = ("thunderbird", "outlook", "gmail", "apple-mail", "thunderbird-android", "other")
-_DRAWINGS = {"gmail": "phone", "thunderbird-android": "phone", "other": "guide"}
+_WITH_PROFILES = next(target for target in TARGETS if target.load_profile_applier is not None)
+"""The program whose profiles are offered."""
 
 
 class ProgramPage(PageView):
@@ -26,9 +27,6 @@ class ProgramPage(PageView):
 
     def __init__(self, session: Session) -> None:
         super().__init__(session)
-        from mailsetup.export.registry import EXPORTERS
-
-        self._exporters = EXPORTERS
         self._lead = PlainLabel(role="muted")
         self._problem = PlainLabel(role="fault")
         self.profile = QComboBox()
@@ -60,18 +58,18 @@ class ProgramPage(PageView):
         self.column.addWidget(self._other_title)
         self.column.addLayout(self._usual)
         self.column.addWidget(self.more)
-        for exporter in EXPORTERS:
+        for target in TARGETS:
             host = QWidget(self)
             column = QVBoxLayout(host)
             column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(Space.TINY)
-            card = ChoiceCard(_DRAWINGS.get(exporter.id, "client"), small=True)
-            card.clicked.connect(lambda _checked=False, chosen=exporter.id: self._choose(chosen))
+            card = ChoiceCard(target.icon, small=True)
+            card.clicked.connect(lambda _checked=False, chosen=target.id: self._choose(chosen))
             column.addWidget(card)
-            if exporter.id == "thunderbird":
+            if target.load_profile_applier is not None:
                 column.addWidget(self._where)
-            self.choices[exporter.id] = card
-            self._hosts[exporter.id] = host
+            self.choices[target.id] = card
+            self._hosts[target.id] = host
         self.column.addStretch(1)
         self._set_texts()
 
@@ -88,20 +86,18 @@ class ProgramPage(PageView):
         self._making = program
         self._show()
 
-    def _is_here(self, exporter: Exporter) -> bool:
-        return exporter.automation is Automation.APPLY and bool(
-            self.session.installed.get(exporter.id)
-        )
+    def _is_here(self, target: Target) -> bool:
+        return target.load_applier is not None and bool(self.session.installed.get(target.id))
 
     def applies(self, program: str) -> bool:
         """Whether a program is set up by us, here and now."""
-        return self._is_here(next(e for e in self._exporters if e.id == program))
+        return self._is_here(next(target for target in TARGETS if target.id == program))
 
     def _arrange(self) -> None:
         """What is installed here first, then what people usually have; the others are folded."""
-        here = [one.id for one in self._exporters if self.session.installed.get(one.id)]
-        usual = [one for one in _USUAL if one not in here]
-        rest = [one.id for one in self._exporters if one.id not in (*here, *usual)]
+        here = [one.id for one in TARGETS if self.session.installed.get(one.id)]
+        usual = [one.id for one in TARGETS if one.is_usual and one.id not in here]
+        rest = [one.id for one in TARGETS if one.id not in (*here, *usual)]
         for ids, layout in ((here, self._here), (usual, self._usual), (rest, self._rest)):
             for place, program in enumerate(ids):
                 layout.insertWidget(place, self._hosts[program])
@@ -112,7 +108,7 @@ class ProgramPage(PageView):
         order: list[QWidget] = []
         for program in (*here, *usual):
             order.append(self.choices[program])
-            if program == "thunderbird":
+            if program == _WITH_PROFILES.id:
                 order += [self.profile, self.store]
         order += [self.more.button, *(self.choices[program] for program in rest)]
         for first, second in itertools.pairwise(order):
@@ -128,7 +124,7 @@ class ProgramPage(PageView):
     def _show_places(self) -> None:
         """Where in Thunderbird the account goes, where there is a choice."""
         session = self.session
-        self._where.setVisible(bool(session.installed.get("thunderbird")))
+        self._where.setVisible(bool(session.installed.get(_WITH_PROFILES.id)))
         if session.place is None and session.places:
             session.place = str(session.places[0].folder)
         self.profile.clear()
@@ -139,8 +135,9 @@ class ProgramPage(PageView):
         self.profile.addItem(_("Into a new profile of its own"), "")
         self.profile.setCurrentIndex(max(self.profile.findData(session.place or ""), 0))
         self.profile.setVisible(bool(session.places))
-        self.profile.setAccessibleName(_("Profile of Thunderbird"))
-        self.store.setText(_("Let Thunderbird keep the password, too"))
+        title = _(_WITH_PROFILES.title)
+        self.profile.setAccessibleName(_("Profile of {program}").format(program=title))
+        self.store.setText(_("Let {program} keep the password, too").format(program=title))
         self.store.setChecked(session.store_in_program)
         # After a sign-in in the browser there is no password; the program signs in by itself.
         self.store.setVisible(not session.by_sign_in)
@@ -148,20 +145,20 @@ class ProgramPage(PageView):
     def _show(self) -> None:
         self._arrange()
         self._show_places()
-        for exporter in self._exporters:
-            if exporter.id == self._making:
+        for target in TARGETS:
+            if target.id == self._making:
                 text = _("One moment, it is being made …")
-            elif self._is_here(exporter):
+            elif self._is_here(target):
                 text = _("Installed here. One click, and your account is in it.")
-            elif exporter.automation is Automation.APPLY:
+            elif target.load_applier is not None:
                 text = _("Not found on this computer. You get a file that it can import.")
-            elif exporter.id == "thunderbird-android":
+            elif target.qr_code is not None:
                 text = _("You get a code that the phone's camera reads.")
-            elif exporter.automation is Automation.IMPORT:
+            elif target.exporter.automation is Automation.IMPORT:
                 text = _("You get files and a guide with pictures.")
             else:
                 text = _("You get a guide with the values to copy, step by step.")
-            self.choices[exporter.id].set_texts(_(exporter.title), text)
+            self.choices[target.id].set_texts(_(target.title), text)
         self._problem.setText(self.session.problem)
         self._problem.setVisible(bool(self.session.problem))
         self.changed.emit()

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.apply.applier import NEW_PLACE
 from mailsetup.apply.installation import Computer, Installation
+from mailsetup.apply.result import AlreadyThere, ApplyFailure, ApplyOutcome, ProfileApplied, Undone
 from mailsetup.apply.thunderbird.accounts import accounts_here
-from mailsetup.apply.thunderbird.existing_profile import NEW, AlreadyThere, apply
-from mailsetup.apply.thunderbird.new_profile import (
-    ApplyOutcome,
-    ThunderbirdApplied,
-    ThunderbirdFailure,
-)
+from mailsetup.apply.thunderbird.existing_profile import apply
 from mailsetup.apply.thunderbird.profiles import (
     ProfileFailure,
     ThunderbirdProfile,
@@ -23,7 +20,7 @@ from mailsetup.apply.thunderbird.profiles import (
     opened_place,
     places,
 )
-from mailsetup.apply.thunderbird.undo import Undone, undo
+from mailsetup.apply.thunderbird.undo import undo
 from tests.apply.test_installation import linux, program
 from tests.apply.thunderbird.test_new_profile import tree
 from tests.support.programs import marionette
@@ -198,7 +195,7 @@ def test_without_a_name_the_account_goes_where_thunderbird_opens(tmp_path: Path)
     computer = fresh(tmp_path)
     before = tree(computer.home)
     done = apply(ANA, computer=computer)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert (done.name, done.outcome, done.opens_by_itself) == (
         "default-default",
         ApplyOutcome.ADDED,
@@ -218,7 +215,7 @@ def test_a_profile_that_was_never_opened_is_refused_with_the_right_one(
     computer = fresh(tmp_path)
     before = tree(computer.home)
     refused = apply(ANA, profile=name, computer=computer)
-    assert isinstance(refused, ThunderbirdFailure)
+    assert isinstance(refused, ApplyFailure)
     assert "“default-default”" in refused.reason
     assert tree(computer.home) == before
 
@@ -227,7 +224,7 @@ def test_a_used_profile_is_taken_although_another_one_opens(tmp_path: Path) -> N
     computer = fresh(tmp_path)
     (computer.home / ".thunderbird/x.default/prefs.js").write_text("// mine\n")
     done = apply(ANA, profile="default", computer=computer)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert (done.name, done.opens_by_itself) == ("default", False)
 
 
@@ -244,8 +241,8 @@ def test_one_name_for_several_profiles_tells_which_of_them_opens(tmp_path: Path)
 
 def test_a_new_profile_beside_others_does_not_open_by_itself(tmp_path: Path) -> None:
     computer = fresh(tmp_path)
-    done = apply(ANA, profile=NEW, computer=computer)
-    assert isinstance(done, ThunderbirdApplied)
+    done = apply(ANA, profile=NEW_PLACE, computer=computer)
+    assert isinstance(done, ProfileApplied)
     assert (done.outcome, done.opens_by_itself) == (ApplyOutcome.PROFILE, False)
     assert not (done.profile / "compatibility.ini").exists()
     assert opened(computer) == ["default-default"]
@@ -255,7 +252,7 @@ def test_the_first_profile_of_all_opens_by_itself(tmp_path: Path) -> None:
     computer = debian(tmp_path)
     before = tree(computer.home)
     done = apply(ANA, computer=computer)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert (done.outcome, done.opens_by_itself) == (ApplyOutcome.PROFILE, True)
     assert opened(computer) == [done.name]
     # Again: the same profile, and not one more.
@@ -322,10 +319,10 @@ def test_after_a_fresh_start_the_account_goes_where_thunderbird_opens(
         *(False, True),
     )
     refused = apply(ANA, profile=stub.name, computer=real)
-    assert isinstance(refused, ThunderbirdFailure)
+    assert isinstance(refused, ApplyFailure)
     assert used.name in refused.reason
     done = apply(ANA, computer=real)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert done.profile == used.folder
     with marionette.thunderbird(used.folder, tmp_path, ()) as session:
         assert addresses(session) == [ANA.address.ascii]
@@ -337,7 +334,7 @@ def test_where_thunderbird_never_ran_a_plain_start_opens_the_account(
     tmp_path: Path, real: Computer
 ) -> None:
     done = apply(ANA, computer=real)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert done.opens_by_itself
     with marionette.thunderbird(done.profile, tmp_path, ()) as session:
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}

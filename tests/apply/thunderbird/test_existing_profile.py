@@ -9,21 +9,25 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.apply.applier import NEW_PLACE
 from mailsetup.apply.installation import Computer, Installation
-from mailsetup.apply.thunderbird.accounts import accounts_in
-from mailsetup.apply.thunderbird.existing_profile import NEW, AlreadyThere, apply, apply_existing
-from mailsetup.apply.thunderbird.new_profile import (
+from mailsetup.apply.result import (
+    AlreadyThere,
+    ApplyFailure,
     ApplyOutcome,
-    ThunderbirdApplied,
-    ThunderbirdFailure,
+    ProfileApplied,
+    UndoFailure,
+    Undone,
 )
+from mailsetup.apply.thunderbird.accounts import accounts_in
+from mailsetup.apply.thunderbird.existing_profile import apply, apply_existing
 from mailsetup.apply.thunderbird.profiles import (
     ProfileFailure,
     ThunderbirdProfile,
     find_place,
     places,
 )
-from mailsetup.apply.thunderbird.undo import UndoFailure, Undone, undo, undo_last, undoable
+from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.model.secret import Secret
@@ -60,16 +64,16 @@ def hold_lock() -> Iterator[list["subprocess.Popen[bytes]"]]:
         process.communicate()
 
 
-def applied(place: ThunderbirdProfile, wanted: object = ANA) -> ThunderbirdApplied:
+def applied(place: ThunderbirdProfile, wanted: object = ANA) -> ProfileApplied:
     done = apply_existing(wanted, place)  # type: ignore[arg-type]
-    assert isinstance(done, ThunderbirdApplied), done
+    assert isinstance(done, ProfileApplied), done
     return done
 
 
 def refused(place: ThunderbirdProfile) -> str:
     before = tree(place.folder)
     done = apply_existing(ANA, place)
-    assert isinstance(done, ThunderbirdFailure)
+    assert isinstance(done, ApplyFailure)
     assert tree(place.folder) == before
     assert done.reason.endswith(".")
     return done.reason
@@ -157,7 +161,7 @@ def test_thunderbird_cannot_start_while_we_write(place: ThunderbirdProfile) -> N
 def test_a_vanished_profile_is_said(place: ThunderbirdProfile) -> None:
     gone = place.folder.rename(place.folder.with_name("elsewhere"))
     done = apply_existing(ANA, place)
-    assert isinstance(done, ThunderbirdFailure)
+    assert isinstance(done, ApplyFailure)
     assert "not there" in done.reason
     assert not place.folder.exists()
     assert "prefs.js" in tree(gone)
@@ -176,10 +180,10 @@ def test_links_are_not_followed(place: ThunderbirdProfile, tmp_path: Path, what:
     done = apply_existing(ANA, place, password=Secret("geheim") if what == "logins.json" else None)
     if what == "logins.json":
         # The libraries are looked for first; either way the link stays as it is.
-        assert isinstance(done, ThunderbirdApplied)
+        assert isinstance(done, ProfileApplied)
         assert not done.password_stored
     else:
-        assert isinstance(done, ThunderbirdFailure)
+        assert isinstance(done, ApplyFailure)
         assert "link" in done.reason
     assert link.is_symlink()
     assert (tree(real) if real.is_dir() else {"": real.read_bytes()}) == before
@@ -225,7 +229,7 @@ def test_a_password_that_cannot_be_stored_is_said_and_the_account_is_there(
     place: ThunderbirdProfile,
 ) -> None:
     done = apply_existing(ANA, place, password=Secret("geheim"))
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert not done.password_stored
     assert any("Flatpak" in note for note in done.notes)
     assert "ana@bodega.example" in addresses(place)
@@ -395,12 +399,12 @@ def test_apply_takes_new_or_a_name_and_the_newest_is_undone_first(tmp_path: Path
     root = computer.home / ".thunderbird"
     before = tree(root)
     missing = apply(ANA, profile="nobody", computer=computer)
-    assert isinstance(missing, ThunderbirdFailure)
+    assert isinstance(missing, ApplyFailure)
     in_old = apply(ANA, profile="old", computer=computer)
-    assert isinstance(in_old, ThunderbirdApplied)
+    assert isinstance(in_old, ProfileApplied)
     assert in_old.profile.name == "a.old"
-    fresh = apply(ANA, profile=NEW, computer=computer)
-    assert isinstance(fresh, ThunderbirdApplied)
+    fresh = apply(ANA, profile=NEW_PLACE, computer=computer)
+    assert isinstance(fresh, ProfileApplied)
     assert fresh.outcome is ApplyOutcome.PROFILE
     assert {change.profile for change in undoable(computer)} == {in_old.profile, fresh.profile}
     assert isinstance(undo_last("old", computer=computer), Undone)

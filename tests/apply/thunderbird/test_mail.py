@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from mailsetup.apply.installation import Installation
-from mailsetup.apply.thunderbird.existing_profile import AlreadyThere, apply_existing
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied, apply_new_profile
+from mailsetup.apply.result import AlreadyThere, ProfileApplied, UndoFailure, Undone
+from mailsetup.apply.thunderbird.existing_profile import apply_existing
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import UndoFailure, Undone, undo
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.thunderbird import utf7
 from mailsetup.export.programs.thunderbird_fleet import ThunderbirdFleet
@@ -78,7 +79,7 @@ class Person:
         assert self.count(before + 1) == before + 1
 
 
-def place(done: ThunderbirdApplied) -> ThunderbirdProfile:
+def place(done: ProfileApplied) -> ThunderbirdProfile:
     assert marionette.PROGRAM is not None
     return ThunderbirdProfile(
         done.name, done.profile, Installation((marionette.PROGRAM,), done.root), True, False
@@ -118,7 +119,7 @@ def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
     root = tmp_path / ".thunderbird"
     root.mkdir()
     done = apply_new_profile(wanted, root=root)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     with running(world, done.profile, tmp_path, selection=done.command[1:]) as session:
         Person(session, world, wanted).mails_to_themselves(typed=True)
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}
@@ -146,7 +147,7 @@ def test_an_account_joins_another_one_and_leaves_it_again(world: World, tmp_path
     thunderbird = Installation((marionette.PROGRAM,), root)
     word = Secret(world.accounts[str(pop3.address)])
     done = apply_new_profile(pop3, root=root, password=word, installation=thunderbird)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     # No password is typed in this test: every login is made with a stored one.
     with running(world, done.profile, tmp_path) as session:
         Person(session, world, pop3).mails_to_themselves()
@@ -157,7 +158,7 @@ def test_an_account_joins_another_one_and_leaves_it_again(world: World, tmp_path
         password=Secret(world.accounts[str(imap.address)]),
         folders=Folders(drafts=drafts, trash="Papelera", sent="Sent"),
     )
-    assert isinstance(joined, ThunderbirdApplied)
+    assert isinstance(joined, ProfileApplied)
     assert joined.password_stored
     with running(world, done.profile, tmp_path) as session:
         old, new = Person(session, world, pop3), Person(session, world, imap)
@@ -249,7 +250,7 @@ def test_autoconfig_adds_each_persons_account_to_what_is_there(
     root = tmp_path / ".thunderbird"
     root.mkdir()
     done = apply_new_profile(mailbox("ana@onlysrv.test", Protocol.POP3), root=root)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     wanted = mailbox("ana@pacc.test")
     shown = mailbox("muestra@pacc.test")
     installed(relocated, shown, "mailsetup.cfg", "autoconfig.js")

@@ -7,13 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.apply.thunderbird.new_profile import (
-    ThunderbirdApplied,
-    ThunderbirdFailure,
-    apply_new_profile,
-)
+from mailsetup.apply.result import ApplyFailure, ProfileApplied, UndoFailure, Undone
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profile_lock import is_running
-from mailsetup.apply.thunderbird.undo import UndoFailure, Undone, undo
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats import profiles_ini
 from mailsetup.model.settings import Authentication
 from tests.support.programs.parsers import read_prefs
@@ -31,16 +28,16 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def applied(root: Path, name: str | None = None) -> ThunderbirdApplied:
+def applied(root: Path, name: str | None = None) -> ProfileApplied:
     result = apply_new_profile(account(), root=root, name=name)
-    assert isinstance(result, ThunderbirdApplied), result
+    assert isinstance(result, ProfileApplied), result
     return result
 
 
 def reason(root: Path) -> str:
     before = tree(root)
     result = apply_new_profile(account(), root=root)
-    assert isinstance(result, ThunderbirdFailure)
+    assert isinstance(result, ApplyFailure)
     assert tree(root) == before
     assert result.reason.endswith(".")
     return result.reason
@@ -174,7 +171,7 @@ def test_a_list_that_cannot_be_understood_is_left_alone(root: Path, content: byt
 
 def test_a_missing_root_that_was_named_is_refused(tmp_path: Path) -> None:
     result = apply_new_profile(account(), root=tmp_path / "nothing")
-    assert isinstance(result, ThunderbirdFailure)
+    assert isinstance(result, ApplyFailure)
     assert not (tmp_path / "nothing").exists()
 
 
@@ -185,7 +182,7 @@ def test_a_list_that_is_a_folder_is_refused_and_nothing_stays(root: Path) -> Non
 
 def test_an_account_that_cannot_be_expressed_writes_nothing(root: Path) -> None:
     result = apply_new_profile(account(authentication=(Authentication.OAUTH2,)), root=root)
-    assert isinstance(result, ThunderbirdFailure)
+    assert isinstance(result, ApplyFailure)
     assert tree(root) == {}
 
 

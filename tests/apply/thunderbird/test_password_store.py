@@ -11,15 +11,12 @@ from pathlib import Path
 import pytest
 
 from mailsetup.apply.installation import Installation
+from mailsetup.apply.result import AlreadyThere, ApplyOutcome, ProfileApplied, Undone
 from mailsetup.apply.thunderbird import nss_child, password_store
-from mailsetup.apply.thunderbird.existing_profile import AlreadyThere, apply_existing
-from mailsetup.apply.thunderbird.new_profile import (
-    ApplyOutcome,
-    ThunderbirdApplied,
-    apply_new_profile,
-)
+from mailsetup.apply.thunderbird.existing_profile import apply_existing
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import Undone, undo
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.files.locking import RefusedError
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Authentication, Protocol
@@ -91,17 +88,17 @@ def read(profile: Path) -> list[tuple[str, object, object]]:
     ]
 
 
-def applied(wanted: Account, root: Path, word: str = WORD) -> ThunderbirdApplied:
+def applied(wanted: Account, root: Path, word: str = WORD) -> ProfileApplied:
     root.mkdir(exist_ok=True)
     done = apply_new_profile(
         wanted, root=root, password=Secret(word), installation=installation(root)
     )
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert done.password_stored
     return done
 
 
-def place(done: ThunderbirdApplied) -> ThunderbirdProfile:
+def place(done: ProfileApplied) -> ThunderbirdProfile:
     return ThunderbirdProfile(done.name, done.profile, installation(done.root), True, False)
 
 
@@ -130,7 +127,7 @@ def test_the_same_password_again_changes_nothing_and_another_one_replaces_it(
     assert isinstance(apply_existing(ANA, place(done), password=Secret(WORD)), AlreadyThere)
     assert tree(done.profile) == before
     changed = apply_existing(ANA, place(done), password=Secret("nueva"))
-    assert isinstance(changed, ThunderbirdApplied)
+    assert isinstance(changed, ProfileApplied)
     assert changed.outcome is ApplyOutcome.PASSWORD
     assert [row[2] for row in read(done.profile)] == ["nueva", "nueva"]
     assert isinstance(undo(done.profile), Undone)
@@ -144,7 +141,7 @@ def test_other_logins_stay_as_they_are(tmp_path: Path) -> None:
     before["ours"] = {"unknown": True}
     (done.profile / "logins.json").write_text(json.dumps(before))
     eva = account("eva@bodega.example")
-    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ThunderbirdApplied)
+    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ProfileApplied)
     after = json.loads((done.profile / "logins.json").read_bytes())
     assert after["logins"][:2] == before["logins"]
     assert after["ours"] == {"unknown": True}
@@ -159,7 +156,7 @@ def test_half_a_surrogate_pair_in_another_login_stays(tmp_path: Path) -> None:
     path = done.profile / "logins.json"
     path.write_text(json.dumps({**json.loads(path.read_bytes()), "x": "\ud83d"}))
     eva = account("eva@bodega.example")
-    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ThunderbirdApplied)
+    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ProfileApplied)
     assert json.loads(path.read_bytes())["x"] == "\ud83d"
     assert len(read(done.profile)) == 4
 
@@ -167,7 +164,7 @@ def test_half_a_surrogate_pair_in_another_login_stays(tmp_path: Path) -> None:
 def test_only_our_logins_are_taken_out_when_others_came_since(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
     eva = account("eva@bodega.example")
-    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ThunderbirdApplied)
+    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ProfileApplied)
     path = done.profile / "logins.json"
     later = json.loads(path.read_bytes())
     later["logins"].append({**later["logins"][0], "id": 9, "guid": "{later}"})
@@ -215,7 +212,7 @@ def test_a_login_in_the_browser_stores_nothing(tmp_path: Path) -> None:
     done = apply_new_profile(
         oauth2, root=tmp_path, password=Secret(WORD), installation=installation(tmp_path)
     )
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert not done.password_stored
     assert not (done.profile / "logins.json").exists()
 

@@ -7,11 +7,8 @@ from pathlib import Path
 import pytest
 
 from mailsetup.apply.artifact_writer import Written, write_artifact
-from mailsetup.apply.thunderbird.new_profile import (
-    ThunderbirdApplied,
-    ThunderbirdFailure,
-    apply_new_profile,
-)
+from mailsetup.apply.result import ApplyFailure, ProfileApplied
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profile_lock import is_running
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.thunderbird import OAUTH2_HOSTS, Thunderbird
@@ -72,11 +69,11 @@ def expected(wanted: Account) -> dict[str, object]:
     }
 
 
-def applied(wanted: Account, home: Path) -> ThunderbirdApplied:
+def applied(wanted: Account, home: Path) -> ProfileApplied:
     root = home / ".thunderbird"
     root.mkdir(exist_ok=True)
     done = apply_new_profile(wanted, root=root)
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     return done
 
 
@@ -103,7 +100,7 @@ def test_thunderbird_finds_the_profile_by_name_and_keeps_it_for_plain_starts(
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}
         assert session.run(marionette.ACCOUNTS) == [expected(IMAP)]
         second = apply_new_profile(POP3, root=done.root)
-        assert isinstance(second, ThunderbirdFailure)
+        assert isinstance(second, ApplyFailure)
         assert "Thunderbird" in second.reason
     with marionette.thunderbird(done.profile, tmp_path, ()) as session:
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}

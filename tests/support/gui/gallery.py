@@ -239,10 +239,11 @@ def fleet(name: str) -> BatchState:
 
 def show(window: Window, name: str) -> None:
     """Bring the window to a page with something to show on it."""
+    from mailsetup.apply.result import ApplyOutcome, ProfileApplied
+    from mailsetup.apply.targets import find_target
     from mailsetup.apply.thunderbird.undo import changed_since
     from mailsetup.export.exporter import Artifact, ExportFailure
     from mailsetup.export.programs.thunderbird_android import qr_matrix
-    from mailsetup.export.registry import exporter
 
     session = window.session
     session.begin_anew()
@@ -263,16 +264,19 @@ def show(window: Window, name: str) -> None:
     if name == "answer":
         session.report = answered()
     if name in ("done", "changed-since"):
-        session.applied = "added"
-        session.profile, session.command = Path("ana"), ("thunderbird", "-P", "ana")
+        command = ("thunderbird", "-P", "ana")
+        session.applied = ProfileApplied(
+            Path("ana"), "ana", command, Path(), None, outcome=ApplyOutcome.ADDED
+        )
+        session.profile, session.command = Path("ana"), command
     if name == "changed-since":
         session.only_ours = True
         session.problem = changed_since(str(_ADDRESS))
     if name in ("guide", "phone", "outlook"):
         programs = {"guide": "gmail", "phone": "thunderbird-android", "outlook": "outlook"}
         session.program = programs[name]
-        chosen = exporter(session.program)
-        artifact = chosen.export(_ACCOUNT) if chosen else None
+        chosen = find_target(session.program)
+        artifact = chosen.exporter.export(_ACCOUNT) if chosen else None
         session.artifact = artifact if isinstance(artifact, Artifact) else None
     if name == "outlook" and session.artifact is not None:
         session.outlook = "outlook.exe"

@@ -18,13 +18,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
-from mailsetup.apply.evolution import EvolutionFailure as EvolutionRefused
 from mailsetup.apply.evolution import apply_evolution
 from mailsetup.apply.installation import Installation
+from mailsetup.apply.result import ApplyFailure, UndoFailure
 from mailsetup.apply.thunderbird.existing_profile import apply_existing
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdFailure, apply_new_profile
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import UndoFailure, undo
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.export.exporter import Artifact, ArtifactFile
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
@@ -160,18 +160,18 @@ def _carried_out(wanted: Wanted) -> int:
     count = _arm(wanted.number, wanted.how, folder)
     try:
         if what == "apply":
-            refused = isinstance(apply_new_profile(account, root=folder), ThunderbirdFailure)
+            refused = isinstance(apply_new_profile(account, root=folder), ApplyFailure)
         elif what in ("existing", "stored"):
             thunderbird = Installation(("thunderbird",), folder)
             mine = ThunderbirdProfile("mine", folder / "abc.mine", thunderbird, True, False)
             password = Secret("geheim") if what == "stored" else None
             done = apply_existing(account, mine, password=password)
-            refused = isinstance(done, ThunderbirdFailure)
+            refused = isinstance(done, ApplyFailure)
         elif what == "undo-new":
             (new,) = folder.glob("*.ana-bodega.example")
             refused = isinstance(undo(new), UndoFailure)
         elif what == "evolution":
-            refused = isinstance(apply_evolution(account, folder, repair=True), EvolutionRefused)
+            refused = isinstance(apply_evolution(account, folder, repair=True), ApplyFailure)
         elif what == "undo":
             refused = isinstance(undo(folder / "abc.mine"), UndoFailure)
         else:
