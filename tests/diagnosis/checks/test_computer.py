@@ -1,4 +1,4 @@
-"""When it is not the server but this computer or its network."""
+"""Faults of this computer and its network."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana
 def certificate(
     issuer: str = "R11 / Let's Encrypt", begin: int = -30, end: int = 30
 ) -> CertificateFacts:
-    """Valid for so many days around the true time."""
+    """A certificate that is valid for so many days around the true time."""
     return CertificateFacts(
         ("imap.bodega.es",),
         issuer,
@@ -36,12 +36,12 @@ def certificate(
 
 
 def failure(
-    error: DialogueFault, server: ServerSettings = IMAP, seen: CertificateFacts | None = None
+    error: DialogueFault, server: ServerSettings = IMAP, facts: CertificateFacts | None = None
 ) -> DialogueFailure:
-    return DialogueFailure(Stage.CONNECT, error, server, certificate=seen)
+    return DialogueFailure(Stage.CONNECT, error, server, certificate=facts)
 
 
-def seen(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
+def findings_of(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
     return run(check_computer(failures, world.network()))
 
 
@@ -56,8 +56,8 @@ def world_at(days_ahead: float) -> World:
     ("error", "days"),
     [(DialogueFault.CERTIFICATE_EXPIRED, 400.0), (DialogueFault.CERTIFICATE_NOT_YET_VALID, -400.0)],
 )
-def test_a_good_certificate_and_a_wrong_clock(error: DialogueFault, days: float) -> None:
-    (finding,) = seen(world_at(days), failure(error, seen=certificate()))
+def test_wrong_clock_is_found_from_a_valid_certificate(error: DialogueFault, days: float) -> None:
+    (finding,) = findings_of(world_at(days), failure(error, facts=certificate()))
     assert finding.id == "client.clock.wrong"
     assert finding.facts["offset"] == "400 d"
 
@@ -66,45 +66,47 @@ def test_a_good_certificate_and_a_wrong_clock(error: DialogueFault, days: float)
     ("days", "begin", "end"),
     [(0.0, -60, -30), (400.0, -60, -30), (0.001, -30, 30)],
 )
-def test_an_expired_certificate_is_not_the_clocks_fault(days: float, begin: int, end: int) -> None:
-    late = failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate(begin=begin, end=end))
-    assert seen(world_at(days), late) == ()
+def test_expired_certificate_with_correct_clock_is_no_clock_finding(
+    days: float, begin: int, end: int
+) -> None:
+    late = failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate(begin=begin, end=end))
+    assert findings_of(world_at(days), late) == ()
 
 
-def test_without_anybody_who_tells_the_time_the_clock_is_not_blamed() -> None:
+def test_clock_is_not_blamed_without_a_reference_time() -> None:
     world = World(offset=TRUE_TIME.timestamp() + 4e7)
-    assert seen(world, failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate())) == ()
+    assert findings_of(world, failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate())) == ()
 
 
 @pytest.mark.fault("client.tls.intercepted")
 @pytest.mark.parametrize(
     "issuer", ["Avast Web/Mail Shield Root", "ESET SSL Filter CA", "Fortinet / FG100"]
 )
-def test_an_antivirus_in_between_is_known_by_its_name(issuer: str) -> None:
-    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate(issuer))
-    (finding,) = seen(World(), unknown)
+def test_antivirus_interception_is_recognised_by_issuer_name(issuer: str) -> None:
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate(issuer))
+    (finding,) = findings_of(World(), unknown)
     assert finding.id == "client.tls.intercepted"
     assert finding.facts["issuer"] == issuer
 
 
-def test_a_company_proxy_is_known_by_vouching_for_everybody() -> None:
+def test_company_proxy_is_recognised_by_issuing_for_other_hosts() -> None:
     world = World(issuers={"imap.gmail.com": "Bodegas IT"})
     world.mail["imap.gmail.com", 993] = imap()
-    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
-    (finding,) = seen(world, unknown)
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate("Bodegas IT"))
+    (finding,) = findings_of(world, unknown)
     assert finding.id == "client.tls.intercepted"
 
 
 @pytest.mark.parametrize("elsewhere", ["", "Somebody else"])
-def test_a_certificate_of_ones_own_is_the_servers_matter(elsewhere: str) -> None:
+def test_self_issued_certificate_of_one_server_is_no_interception(elsewhere: str) -> None:
     world = World(issuers={"imap.gmail.com": elsewhere} if elsewhere else {})
     world.mail["imap.gmail.com", 993] = imap()
-    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, seen=certificate("Bodegas IT"))
-    assert seen(world, unknown) == ()
+    unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate("Bodegas IT"))
+    assert findings_of(world, unknown) == ()
 
 
 def network(*open_places: tuple[str, int]) -> World:
-    """Everything swallows packets but these places."""
+    """A network that drops packets to all endpoints but these."""
     world = World()
     for host in ("imap.bodega.es", "smtp.bodega.es", "imap.gmail.com", "smtp.gmail.com",
                  "pop.gmail.com", "outlook.office365.com", "v1.ispdb.net"):  # fmt: skip
@@ -116,29 +118,29 @@ def network(*open_places: tuple[str, int]) -> World:
 
 
 @pytest.mark.fault("client.network.port-blocked")
-def test_a_port_that_is_closed_to_every_server_is_closed_by_the_network() -> None:
+def test_port_unreachable_at_all_servers_is_blocked_by_the_network() -> None:
     world = network(("imap.gmail.com", 993), ("v1.ispdb.net", 443), ("smtp.bodega.es", 587))
-    (finding,) = seen(world, failure(DialogueFault.TIMEOUT, SMTP))
+    (finding,) = findings_of(world, failure(DialogueFault.TIMEOUT, SMTP))
     assert finding.id == "client.network.port-blocked"
     assert finding.facts == {"blocked": "465", "open": "587"}
 
 
-def test_a_server_that_alone_does_not_answer_is_dead_itself() -> None:
+def test_port_reachable_elsewhere_is_not_blocked() -> None:
     world = network(("smtp.gmail.com", 465), ("v1.ispdb.net", 443))
-    assert seen(world, failure(DialogueFault.TIMEOUT, SMTP)) == ()
+    assert findings_of(world, failure(DialogueFault.TIMEOUT, SMTP)) == ()
 
 
-def test_where_nothing_gets_out_at_all_no_port_is_blamed() -> None:
-    assert seen(network(), failure(DialogueFault.TIMEOUT, SMTP)) == ()
+def test_no_port_is_blamed_when_nothing_is_reachable() -> None:
+    assert findings_of(network(), failure(DialogueFault.TIMEOUT, SMTP)) == ()
 
 
-def test_a_port_of_nobody_elses_is_not_judged() -> None:
+def test_port_without_comparison_server_is_not_reported() -> None:
     odd = ServerSettings(Protocol.IMAP, "imap.bodega.es", 10993, SocketType.TLS, "ana")
-    assert seen(network(("v1.ispdb.net", 443)), failure(DialogueFault.TIMEOUT, odd)) == ()
+    assert findings_of(network(("v1.ispdb.net", 443)), failure(DialogueFault.TIMEOUT, odd)) == ()
 
 
-def test_what_the_computer_explains_is_not_told_as_the_servers_fault() -> None:
-    late = failure(DialogueFault.CERTIFICATE_EXPIRED, seen=certificate())
+def test_wrong_clock_hides_certificate_findings() -> None:
+    late = failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate())
     both = (
         finding_of(late, address()),
         Finding(FindingId.CLIENT_CLOCK_WRONG, Status.FAIL, {"offset": ""}),
@@ -148,7 +150,7 @@ def test_what_the_computer_explains_is_not_told_as_the_servers_fault() -> None:
     assert verdict.first_broken is Link.CLIENT
 
 
-def test_a_closed_port_leaves_the_rest_of_the_chain_to_be_judged() -> None:
+def test_blocked_port_does_not_stop_the_rest_of_the_chain() -> None:
     closed = Finding(
         FindingId.CLIENT_NETWORK_PORT_BLOCKED, Status.FAIL, {"blocked": "465", "open": "—"}
     )
@@ -163,5 +165,5 @@ def test_a_closed_port_leaves_the_rest_of_the_chain_to_be_judged() -> None:
     ("minutes", "text"),
     [(25, "25 min"), (90, "1 h 30 min"), (120, "2 h 0 min"), (1440, "1 d"), (1500, "1 d 1 h")],
 )
-def test_spans_in_signs_of_every_language(minutes: int, text: str) -> None:
+def test_duration_uses_language_independent_symbols(minutes: int, text: str) -> None:
     assert duration(timedelta(minutes=minutes)) == text

@@ -1,4 +1,4 @@
-"""What a network that lies or keeps us in is called."""
+"""Captive portals and rewritten DNS answers."""
 
 import pytest
 
@@ -17,11 +17,11 @@ def page(url: str, body: bytes, status: int = 200, location: str = "") -> HttpRe
     return HttpReply(status, url, body, location=location)
 
 
-def seen(world: World) -> tuple[Finding, ...]:
+def findings_of(world: World) -> tuple[Finding, ...]:
     return run(check_network(world.network()))
 
 
-class Lying(World):
+class AnswersEveryName(World):
     """A resolver that has an address for every name."""
 
     async def addresses(self, host: str) -> Reply[str]:
@@ -29,7 +29,7 @@ class Lying(World):
 
 
 class OnlyTopLevel(World):
-    """One that invents addresses below real top-level domains only, for the sake of advertising."""
+    """One that returns addresses for nonexistent names below real top-level domains only."""
 
     async def addresses(self, host: str) -> Reply[str]:
         if host.endswith(".com"):
@@ -45,8 +45,8 @@ class OnlyTopLevel(World):
         page(FIREFOX, b"", 511),
     ],
 )
-def test_another_answer_than_the_known_one_is_a_sign_in_page(reply: HttpReply) -> None:
-    (finding,) = seen(World(web={FIREFOX: reply}))
+def test_unexpected_page_content_is_a_captive_portal(reply: HttpReply) -> None:
+    (finding,) = findings_of(World(web={FIREFOX: reply}))
     assert finding.id == "client.network.captive-portal"
     assert finding.evidence["asked"] == FIREFOX
 
@@ -60,25 +60,27 @@ def test_another_answer_than_the_known_one_is_a_sign_in_page(reply: HttpReply) -
         {},
     ],
 )
-def test_a_network_that_lets_us_out_or_says_nothing_is_not_blamed(
+def test_expected_content_or_no_reply_is_no_captive_portal(
     web: dict[str, HttpReply | HttpFailure],
 ) -> None:
-    assert seen(World(web=web)) == ()
+    assert findings_of(World(web=web)) == ()
 
 
-@pytest.mark.parametrize("kind", [Lying, OnlyTopLevel])
-def test_an_answer_for_a_name_that_cannot_exist_is_a_false_one(kind: type[World]) -> None:
-    (finding,) = seen(kind())
+@pytest.mark.parametrize("kind", [AnswersEveryName, OnlyTopLevel])
+def test_address_for_a_nonexistent_name_is_dns_hijacking(kind: type[World]) -> None:
+    (finding,) = findings_of(kind())
     assert finding.id == "client.dns.hijacked"
     assert finding.evidence["answer"] == ("198.51.100.1",)
 
 
-def test_the_sign_in_page_explains_the_false_answers() -> None:
-    both = seen(Lying(web={FIREFOX: page(FIREFOX, b"", 302, "http://hotel.example/")}))
+def test_captive_portal_comes_before_dns_hijacking() -> None:
+    both = findings_of(
+        AnswersEveryName(web={FIREFOX: page(FIREFOX, b"", 302, "http://hotel.example/")})
+    )
     assert next(finding.id for finding in both) == "client.network.captive-portal"
 
 
-def test_offline_nothing_is_asked() -> None:
+def test_nothing_is_queried_when_offline() -> None:
     from mailsetup.assistant.run_options import RunOptions
     from tests.support.network.scripted_network import address
 

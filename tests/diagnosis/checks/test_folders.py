@@ -1,4 +1,4 @@
-"""Folders that mail programs hide."""
+"""Folders that mail programs do not show."""
 
 import pytest
 
@@ -37,13 +37,13 @@ MARKED = (
 SUBSCRIBED = frozenset(each.wire for each in MARKED[:5])
 
 
-def test_all_special_folders_shown_is_no_finding() -> None:
+def test_no_finding_when_all_special_folders_are_subscribed() -> None:
     assert folder_findings(MARKED, SUBSCRIBED) == ()
     assert unassigned_special_uses(MARKED) == ()
 
 
 @pytest.mark.parametrize("hidden", MARKED[1:5], ids=lambda each: each.wire)
-def test_each_special_folder_that_is_hidden_is_named(hidden: Folder) -> None:
+def test_each_unsubscribed_special_folder_is_named(hidden: Folder) -> None:
     (finding,) = folder_findings(MARKED, SUBSCRIBED - {hidden.wire})
     assert finding.id == "account.folders.unsubscribed"
     assert finding.status is Status.WARN
@@ -51,39 +51,39 @@ def test_each_special_folder_that_is_hidden_is_named(hidden: Folder) -> None:
     assert hidden.name in explain(finding).title
 
 
-def test_a_server_that_does_not_tell_is_not_accused() -> None:
+def test_no_finding_when_subscriptions_are_unknown() -> None:
     assert folder_findings(MARKED, None) == ()
 
 
-def test_the_inbox_is_shown_whether_subscribed_or_not() -> None:
+def test_inbox_counts_as_subscribed() -> None:
     assert folder_findings((folder("Inbox"),), frozenset(), receiving=("INBOX",)) == ()
 
 
-def test_an_ordinary_folder_is_nobodys_business() -> None:
+def test_unsubscribed_ordinary_folder_is_not_reported() -> None:
     assert "Kunden" not in SUBSCRIBED
     assert folder_findings(MARKED, SUBSCRIBED) == ()
 
 
 @pytest.mark.parametrize("name", ["Kunden", "kunden", "INBOX.Kunden", "INBOX/Kunden"])
-def test_a_hidden_folder_where_mail_comes_by_itself_is_named(name: str) -> None:
+def test_unsubscribed_folder_that_receives_mail_is_named(name: str) -> None:
     (finding,) = folder_findings(MARKED, SUBSCRIBED, receiving=(name, "INBOX"))
     assert finding.facts == {"folders": ("Kunden",)}
     assert folder_findings(MARKED, SUBSCRIBED | {"Kunden"}, receiving=(name,)) == ()
 
 
-def test_a_folder_is_named_once_whatever_it_is_for() -> None:
+def test_folder_with_two_roles_is_named_once() -> None:
     (finding,) = folder_findings(MARKED, {"INBOX"}, receiving=("Gesendet", "Kunden"))
     assert finding.facts["folders"] == ("Gesendet", "Entwürfe", "Spam-Verdacht", "Müll", "Kunden")
 
 
-def test_a_second_folder_for_the_same_use_is_what_another_program_left() -> None:
+def test_second_folder_for_the_same_use_may_be_unsubscribed() -> None:
     folders = (INBOX, folder("INBOX.Sent"), folder("INBOX.Sent Items"))
     assert folder_findings(folders, {"INBOX.Sent Items"}) == ()
     (finding,) = folder_findings(folders, {"INBOX"})
     assert finding.facts["folders"] == ("INBOX.Sent",)
 
 
-def test_a_mark_counts_more_than_a_name() -> None:
+def test_special_use_attribute_takes_precedence_over_the_name() -> None:
     folders = (INBOX, folder("Sent"), folder("Elementos enviados", r"\sent"))
     assert special_folders(folders, SpecialUse.SENT) == folders[2:]
     (finding,) = folder_findings(folders, {"Sent"})
@@ -107,30 +107,30 @@ def test_a_mark_counts_more_than_a_name() -> None:
         ("Correo no deseado", SpecialUse.JUNK),
     ],
 )
-def test_usual_names_tell_the_use_where_no_flag_does(name: str, use: SpecialUse) -> None:
+def test_usual_names_imply_the_use_without_an_attribute(name: str, use: SpecialUse) -> None:
     folders = (INBOX, folder(name))
     assert special_folders(folders, use) == folders[1:]
     assert unassigned_special_uses(folders) == tuple(each for each in SpecialUse if each != use)
 
 
 @pytest.mark.parametrize("name", ["Sentences", "Presented", "Consent", "Trashcan-Project", "INBOX"])
-def test_other_names_tell_nothing(name: str) -> None:
+def test_other_names_imply_no_use(name: str) -> None:
     assert unassigned_special_uses((folder(name),)) == tuple(SpecialUse)
 
 
-def test_a_folder_that_holds_no_messages_is_none() -> None:
+def test_noselect_folder_is_ignored() -> None:
     folders = (INBOX, folder("Sent", r"\noselect", r"\sent"))
     assert SpecialUse.SENT in unassigned_special_uses(folders)
     assert folder_findings(folders, {"INBOX"}) == ()
 
 
-def test_missing_folders_alone_are_no_finding_but_evidence() -> None:
+def test_missing_special_folders_are_evidence_but_no_finding() -> None:
     assert folder_findings((INBOX,), {"INBOX"}) == ()
     (finding,) = folder_findings((INBOX, folder("Sent", r"\sent")), {"INBOX"})
     assert finding.evidence["missing"] == (r"\Drafts", r"\Junk", r"\Trash")
 
 
-def test_hostile_names_come_out_plain_and_cut() -> None:
+def test_hostile_folder_names_are_sanitised_and_cut() -> None:
     folders = (INBOX, folder("x\x1b[31m" + "y" * 500, r"\sent"))
     (finding,) = folder_findings(folders, {"INBOX"})
     shown = explain(finding).title
@@ -142,7 +142,7 @@ def test_hostile_names_come_out_plain_and_cut() -> None:
 
 
 @pytest.mark.servers
-async def test_what_dovecot_lists_is_judged(world: World) -> None:
+async def test_folders_listed_by_dovecot(world: World) -> None:
     address, password = "carpetas@bodega.test", "correcto-carpetas"
     world.add_account(address, password)
     server = ServerSettings(Protocol.IMAP, "imap.bodega.test", 993, SocketType.TLS, address)
@@ -152,14 +152,14 @@ async def test_what_dovecot_lists_is_judged(world: World) -> None:
         assert isinstance(session, ImapSession)
         async with session:
             assert isinstance(await log_in_imap(session, Secret(password), net), LoggedIn)
-            # What was listed along with the quota.
+            # The folders that were listed together with the quota.
             folders = await session.folders()
             assert folder_findings(folders, session.subscribed, receiving=("INBOX",)) == ()
             for line in ("CREATE Clientes", "CREATE &AOk-t&AOk-", "SUBSCRIBE Sent"):
                 await session.command(line)
             folders = await session.folders()
             assert unassigned_special_uses(folders) == (SpecialUse.DRAFTS, SpecialUse.TRASH)
-            # A rule names its folder as people read it.
+            # A rule names its folder in decoded form.
             (finding,) = folder_findings(folders, session.subscribed, receiving=("été", "INBOX"))
             assert finding.facts == {"folders": ("Junk", "été")}
             for line in ("SUBSCRIBE Junk", "SUBSCRIBE &AOk-t&AOk-"):

@@ -1,4 +1,4 @@
-"""What failures of a server's dialogue mean for the chain."""
+"""Findings about the dialogue with a server."""
 
 from datetime import UTC, datetime
 
@@ -26,7 +26,7 @@ SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana
 
 
 @pytest.mark.parametrize("error", DialogueFault)
-def test_every_class_of_failure_has_a_finding_with_words(error: DialogueFault) -> None:
+def test_every_dialogue_fault_has_a_finding_with_texts(error: DialogueFault) -> None:
     for server in (IMAP, SMTP):
         finding = finding_of(
             DialogueFailure(Stage.LOGIN, error, server, "535 5.7.8", "no"), ADDRESS
@@ -50,11 +50,11 @@ def test_every_class_of_failure_has_a_finding_with_words(error: DialogueFault) -
         (DialogueFault.QUOTA, "account.quota.full"),
     ],
 )
-def test_the_main_faults_each_have_their_own_finding(error: DialogueFault, expected: str) -> None:
+def test_main_faults_have_their_own_finding(error: DialogueFault, expected: str) -> None:
     assert finding_of(DialogueFailure(Stage.CONNECT, error, IMAP), ADDRESS).id == expected
 
 
-def test_a_switched_off_protocol_is_told_apart_by_direction() -> None:
+def test_disabled_protocol_has_a_finding_per_protocol() -> None:
     assert [
         finding_of(
             DialogueFailure(Stage.LOGIN, DialogueFault.PROTOCOL_DISABLED, server), ADDRESS
@@ -63,7 +63,7 @@ def test_a_switched_off_protocol_is_told_apart_by_direction() -> None:
     ] == ["account.imap.disabled", "account.smtp.disabled"]
 
 
-def test_a_wrong_name_proposes_a_name_of_the_certificate_that_is_no_wildcard() -> None:
+def test_wrong_name_suggests_a_name_that_is_no_wildcard() -> None:
     certificate = CertificateFacts(
         ("*.hoster.com", "srv12.hoster.com"),
         "Some CA",
@@ -80,7 +80,7 @@ def test_a_wrong_name_proposes_a_name_of_the_certificate_that_is_no_wildcard() -
     assert finding.evidence["certificate_issuer"] == "Some CA"
 
 
-def test_the_evidence_keeps_the_servers_own_words() -> None:
+def test_evidence_contains_the_server_response() -> None:
     failure = DialogueFailure(
         Stage.LOGIN, DialogueFault.AUTH_WRONG, SMTP, "535 5.7.8", "Bad credentials"
     )
@@ -106,7 +106,7 @@ def proof(quota: Quota | None) -> LoggedIn:
         (Quota(5, 0), []),
     ],
 )
-def test_a_quota_warns_at_ninety_percent_and_breaks_at_a_hundred(
+def test_quota_warns_at_90_percent_and_fails_at_100(
     quota: Quota | None, expected: list[tuple[str, Status]]
 ) -> None:
     assert [(f.id, f.status) for f in quota_findings(proof(quota))] == expected
@@ -126,21 +126,21 @@ def trip(folder: str = "INBOX", junk: bool = False, arrived_ms: float = 900.0) -
 
 
 @pytest.mark.fault("hosting.message.delayed")
-def test_where_and_when_the_message_arrived_is_told_only_if_worth_a_word() -> None:
-    def told(seen: RoundTrip) -> list[str]:
+def test_arrival_is_reported_only_in_another_folder_or_late() -> None:
+    def ids_of(seen: RoundTrip) -> list[str]:
         return [finding.id for finding in arrival_findings(seen, Protocol.IMAP)]
 
-    assert not told(trip())
-    assert told(trip("Spam", junk=True)) == ["account.mail.in-spam"]
-    assert told(trip("Clientes")) == ["account.mail.in-other-folder"]
-    assert told(trip(arrived_ms=90_000.0)) == ["hosting.message.delayed"]
+    assert not ids_of(trip())
+    assert ids_of(trip("Spam", junk=True)) == ["account.mail.in-spam"]
+    assert ids_of(trip("Clientes")) == ["account.mail.in-other-folder"]
+    assert ids_of(trip(arrived_ms=90_000.0)) == ["hosting.message.delayed"]
     assert all(
         f.link in (Link.ACCOUNT, Link.HOSTING)
         for f in arrival_findings(trip("Spam"), Protocol.IMAP)
     )
 
 
-def test_pop3_looks_too_seldom_to_call_a_message_late() -> None:
+def test_pop3_reports_no_delay() -> None:
     assert not arrival_findings(trip(arrived_ms=90_000.0), Protocol.POP3)
 
 
@@ -153,8 +153,6 @@ def test_pop3_looks_too_seldom_to_call_a_message_late() -> None:
         (DialogueFault.AUTH_WRONG, ("account.login.refused", Status.FAIL)),
     ],
 )
-def test_a_maildrop_has_faults_of_its_own(
-    failure: DialogueFault, expected: tuple[str, Status]
-) -> None:
+def test_findings_of_pop3_only(failure: DialogueFault, expected: tuple[str, Status]) -> None:
     finding = finding_of(DialogueFailure(Stage.MAILBOX, failure, POP3), ADDRESS)
     assert (finding.id, finding.status) == expected

@@ -1,4 +1,4 @@
-"""Records as they are found in the wild, and the finding that each of them deserves."""
+"""Real records of SPF, DMARC and MTA-STS, and their findings."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, World, mx, run
 
 DOMAIN = "bodega.es"
-Told = tuple[str, Status] | None
+Expected = tuple[str, Status] | None
 FAIL, WARN = Status.FAIL, Status.WARN
 A: DnsReply = DnsAnswer(("192.0.2.10",))
 
@@ -20,7 +20,7 @@ def txt(*texts: str) -> DnsReply:
     return DnsAnswer(texts)
 
 
-def told(findings: tuple[Finding, ...]) -> list[tuple[str, Status]]:
+def summary(findings: tuple[Finding, ...]) -> list[tuple[str, Status]]:
     for finding in findings:
         shown = explain(finding)
         assert "—" not in shown.title + shown.advice, "a fact that the sentence needs is missing"
@@ -79,9 +79,7 @@ SPF: list[tuple[tuple[str, ...] | None, list[tuple[str, Status]]]] = [
     "dns.spf.invalid",
 )
 @pytest.mark.parametrize(("records", "expected"), SPF)
-def test_an_spf_record_is_judged(
-    records: tuple[str, ...] | None, expected: list[tuple[str, Status]]
-) -> None:
+def test_spf_records(records: tuple[str, ...] | None, expected: list[tuple[str, Status]]) -> None:
     own = NO_DATA if records == () else None if records is None else txt(*records)
     world = World(
         dns={
@@ -98,12 +96,12 @@ def test_an_spf_record_is_judged(
             **({(DOMAIN, "TXT"): own} if own is not None else {}),
         }
     )
-    assert told(spf_lint.findings(run(spf_lint.read_tree(DOMAIN, world)))) == expected
+    assert summary(spf_lint.findings(run(spf_lint.read_tree(DOMAIN, world)))) == expected
 
 
 D_MISSING, D_INVALID = ("dns.dmarc.missing", WARN), ("dns.dmarc.invalid", WARN)
 
-DMARC: list[tuple[tuple[str, ...] | None, Told]] = [
+DMARC: list[tuple[tuple[str, ...] | None, Expected]] = [
     (None, D_MISSING),
     (("v=spf1 -all",), D_MISSING),
     (("v=DMARC1; p=none",), None),
@@ -137,13 +135,13 @@ DMARC: list[tuple[tuple[str, ...] | None, Told]] = [
 
 @pytest.mark.fault("dns.dmarc.missing", "dns.dmarc.invalid")
 @pytest.mark.parametrize(("records", "expected"), DMARC)
-def test_a_dmarc_record_is_judged(records: tuple[str, ...] | None, expected: Told) -> None:
+def test_dmarc_records(records: tuple[str, ...] | None, expected: Expected) -> None:
     world = World(dns={(f"_dmarc.{DOMAIN}", "TXT"): txt(*records)} if records else {})
 
-    async def look() -> tuple[Finding, ...]:
+    async def evaluate() -> tuple[Finding, ...]:
         return await dmarc.findings(await dmarc.tree_walk(DOMAIN, world), world)
 
-    assert told(run(look())) == ([expected] if expected else [])
+    assert summary(run(evaluate())) == ([expected] if expected else [])
 
 
 S_WARN, S_FAIL = ("dns.mta-sts.broken", WARN), ("dns.mta-sts.broken", FAIL)
@@ -155,7 +153,7 @@ def policy(*lines: str, mode: str = "enforce", age: str = "86400", end: str = "\
 
 
 GOOD = policy("mx: mx1.bodega.es", "mx: mx2.bodega.es")
-MTA_STS: list[tuple[tuple[str, ...], str, Told]] = [
+MTA_STS: list[tuple[tuple[str, ...], str, Expected]] = [
     ((), "", None),
     (ID, GOOD, None),
     (("v=STSv1;id=20261125T1;",), GOOD, None),
@@ -189,9 +187,7 @@ MTA_STS: list[tuple[tuple[str, ...], str, Told]] = [
 
 @pytest.mark.fault("dns.mta-sts.broken")
 @pytest.mark.parametrize(("records", "body", "expected"), MTA_STS)
-def test_a_policy_for_secure_delivery_is_judged(
-    records: tuple[str, ...], body: str, expected: Told
-) -> None:
+def test_mta_sts_policies(records: tuple[str, ...], body: str, expected: Expected) -> None:
     world = World(dns={(f"_mta-sts.{DOMAIN}", "TXT"): txt(*records)} if records else {})
     url = f"https://mta-sts.{DOMAIN}/.well-known/mta-sts.txt"
     world.web[url] = HttpReply(200, url, body.encode(), "text/plain; charset=utf-8")
@@ -199,7 +195,7 @@ def test_a_policy_for_secure_delivery_is_judged(
     facts = DomainFacts(DOMAIN, DomainState.EXISTS, exchangers=exchangers)
     net = world.network()
 
-    async def look() -> tuple[Finding, ...]:
+    async def evaluate() -> tuple[Finding, ...]:
         return await mta_sts.findings(await mta_sts.read_policy(DOMAIN, net), facts, net)
 
-    assert told(run(look())) == ([expected] if expected else [])
+    assert summary(run(evaluate())) == ([expected] if expected else [])

@@ -1,4 +1,4 @@
-"""What real servers make of a domain's records: a signed root and a web server of our own."""
+"""DNS health checks against real servers: a signed root zone and a web server."""
 
 from dataclasses import replace
 
@@ -14,13 +14,13 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.network import open_network
-from tests.support.samples.signed_messages import HEALTHY, KEY, Place
+from tests.support.samples.signed_zones import HEALTHY, KEY, SignedZoneServers
 
 pytestmark = pytest.mark.servers
 
 
-async def test_a_healthy_signed_domain_has_nothing_to_be_told(place: Place) -> None:
-    assert await place.look(HEALTHY, "mx.sana.es") == {}
+async def test_healthy_signed_domain_has_no_finding(zones: SignedZoneServers) -> None:
+    assert await zones.check(HEALTHY, "mx.sana.es") == {}
 
 
 @pytest.mark.parametrize(
@@ -36,50 +36,50 @@ async def test_a_healthy_signed_domain_has_nothing_to_be_told(place: Place) -> N
         ("nombre.es", Status.WARN, "certificate-wrong-name"),
     ],
 )
-async def test_each_fault_of_a_policy_is_named(
-    place: Place, domain: str, status: Status, reason: str
+async def test_each_fault_of_an_mta_sts_policy(
+    zones: SignedZoneServers, domain: str, status: Status, reason: str
 ) -> None:
-    finding = (await place.look(domain, f"mx.{domain}"))["dns.mta-sts.broken"]
+    finding = (await zones.check(domain, f"mx.{domain}"))["dns.mta-sts.broken"]
     assert finding.status is status
     assert reason in str(finding.evidence["reason"])
 
 
-async def test_a_policy_that_takes_itself_back_is_no_fault(place: Place) -> None:
-    assert await place.look("prueba.es", "mx.prueba.es") == {}
+async def test_policy_with_mode_none_has_no_finding(zones: SignedZoneServers) -> None:
+    assert await zones.check("prueba.es", "mx.prueba.es") == {}
 
 
-async def test_a_policy_is_read_as_the_web_server_sends_it(place: Place) -> None:
-    async with place.network() as net:
+async def test_policy_is_read_from_the_web_server(zones: SignedZoneServers) -> None:
+    async with zones.network() as net:
         policy = await mta_sts.read_policy(HEALTHY, net)
     assert policy == mta_sts.MtaStsPolicy(mta_sts.MtaStsMode.ENFORCE, ("*.sana.es",), 86400)
 
 
-async def test_fingerprints_that_dnssec_proves_are_believed(place: Place) -> None:
-    async with place.network() as net:
+async def test_validated_tlsa_records_have_no_finding(zones: SignedZoneServers) -> None:
+    async with zones.network() as net:
         assert await net.dns.is_signed("_25._tcp.mx.sana.es", "TLSA")
         assert not await dane.findings(await domain_facts(HEALTHY, net), net.dns)
 
 
 @pytest.mark.fault("dns.dane.broken")
-async def test_fingerprints_with_a_wrong_signature_are_told(place: Place) -> None:
-    found = await place.look("rota.es", "mx.rota.es")
+async def test_tlsa_records_with_wrong_signature_are_reported(zones: SignedZoneServers) -> None:
+    found = await zones.check("rota.es", "mx.rota.es")
     assert found["dns.dane.broken"].facts["hosts"] == ("mx.rota.es",)
     assert found["dns.dane.broken"].status is Status.WARN
 
 
-async def test_an_exchanger_without_fingerprints_is_in_order(place: Place) -> None:
-    async with place.network() as net:
+async def test_exchanger_without_tlsa_records_has_no_finding(zones: SignedZoneServers) -> None:
+    async with zones.network() as net:
         assert not await dane.findings(await domain_facts("ajena.es", net), net.dns)
 
 
-async def test_nothing_is_said_of_fingerprints_where_the_root_is_not_trusted(place: Place) -> None:
-    options = NetworkOptions(resolver=(place.ip, 53), ca_files=(place.ca_file,))
+async def test_tlsa_records_are_not_checked_without_trust_anchor(zones: SignedZoneServers) -> None:
+    options = NetworkOptions(resolver=(zones.ip, 53), ca_files=(zones.ca_file,))
     async with open_network(options) as net:
         assert not await dane.findings(await domain_facts("rota.es", net), net.dns)
 
 
-async def test_faults_of_spf_and_dmarc_are_seen_through_the_real_resolver(place: Place) -> None:
-    found = await place.look("doble.es", "mx.sana.es")
+async def test_spf_and_dmarc_faults_through_the_real_resolver(zones: SignedZoneServers) -> None:
+    found = await zones.check("doble.es", "mx.sana.es")
     assert {(one.id, one.status) for one in found.values()} == {
         ("dns.spf.multiple", Status.FAIL),
         ("dns.dmarc.invalid", Status.WARN),
@@ -87,13 +87,15 @@ async def test_faults_of_spf_and_dmarc_are_seen_through_the_real_resolver(place:
 
 
 @pytest.mark.fault("dns.spf.sender-not-covered")
-async def test_a_record_for_another_machine_leaves_the_outgoing_server_out(place: Place) -> None:
-    found = await place.look("fuera.es", "mx.sana.es")
+async def test_record_for_another_host_does_not_cover_the_outgoing_server(
+    zones: SignedZoneServers,
+) -> None:
+    found = await zones.check("fuera.es", "mx.sana.es")
     assert found["dns.spf.sender-not-covered"].status is Status.FAIL
     assert found["dns.spf.sender-not-covered"].facts == {"host": "mx.sana.es"}
 
 
-async def test_a_signed_message_is_proven_with_the_published_key(place: Place) -> None:
+async def test_signed_message_verifies_with_the_published_key(zones: SignedZoneServers) -> None:
     pem = KEY.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     message = b"From: ana@sana.es\r\nTo: pepe@lejos.es\r\nSubject: prueba\r\n\r\nHola\r\n"
     away = (
@@ -103,17 +105,17 @@ async def test_a_signed_message_is_proven_with_the_published_key(place: Place) -
     )
     field: bytes = oracle.sign(message, b"sel", b"sana.es", pem)
     request = HealthRequest(EmailAddress("ana", HEALTHY), arrived_elsewhere=True)
-    async with place.network() as net:
+    async with zones.network() as net:
         good = replace(request, arrived=away + field + message)
-        touched = replace(request, arrived=away + field + message.replace(b"prueba", b"otra"))
+        changed = replace(request, arrived=away + field + message.replace(b"prueba", b"otra"))
         assert await check_received_message(good, net) == ()
-        found = {one.id: one.status for one in await check_received_message(touched, net)}
+        found = {one.id: one.status for one in await check_received_message(changed, net)}
     assert found == {"dns.dkim.invalid": Status.FAIL, "dns.dmarc.not-aligned": Status.FAIL}
 
 
 @pytest.mark.fault("dns.domain.bogus")
-async def test_a_domain_whose_signatures_are_not_those_that_were_promised(place: Place) -> None:
-    async with place.network() as net:
+async def test_domain_whose_keys_do_not_match_the_ds_record(zones: SignedZoneServers) -> None:
+    async with zones.network() as net:
         broken = await check_domain(EmailAddress("ana", "falsa.es"), net)
         whole = await check_domain(EmailAddress("ana", HEALTHY), net)
     assert [finding.id for finding in broken.findings] == ["dns.domain.bogus"]

@@ -1,4 +1,4 @@
-"""What the DNS said about the domain, as findings."""
+"""Findings about the domain."""
 
 from dataclasses import replace
 
@@ -20,17 +20,17 @@ ADDRESS = EmailAddress("ana", "bodega.es")
 MX = (MxRecord(10, "mx1.bodega.es"), MxRecord(20, "mx2.bodega.es"))
 
 
-def judged(facts: DomainFacts, address: EmailAddress = ADDRESS) -> list[tuple[str, Status]]:
+def findings_of(facts: DomainFacts, address: EmailAddress = ADDRESS) -> list[tuple[str, Status]]:
     return [(finding.id, finding.status) for finding in evaluate_domain(facts, address).findings]
 
 
-def test_a_domain_with_living_exchangers_is_in_order() -> None:
+def test_domain_with_resolvable_exchangers_is_correct() -> None:
     verdict = evaluate_domain(DomainFacts("bodega.es", DomainState.EXISTS, exchangers=MX), ADDRESS)
     assert verdict.in_order
     assert not verdict.findings
 
 
-def test_a_domain_that_was_not_looked_at_is_neither_good_nor_bad() -> None:
+def test_unchecked_domain_is_neither_correct_nor_faulty() -> None:
     verdict = evaluate_domain(DomainFacts("bodega.es"), ADDRESS)
     assert not verdict.in_order
     assert not verdict.findings
@@ -66,14 +66,14 @@ def test_a_domain_that_was_not_looked_at_is_neither_good_nor_bad() -> None:
         ),
     ],
 )
-def test_each_fault_of_a_domain_has_its_finding(
+def test_each_domain_fault_has_its_finding(
     facts: DomainFacts, expected: list[tuple[str, Status]]
 ) -> None:
-    assert judged(facts) == expected
+    assert findings_of(facts) == expected
 
 
 @pytest.mark.fault("client.address.typo")
-def test_a_slip_next_to_a_large_provider_is_told_first() -> None:
+def test_likely_typing_error_is_reported_first() -> None:
     address = EmailAddress("ana", "gmial.com")
     verdict = evaluate_domain(DomainFacts("gmial.com", DomainState.MISSING), address)
     assert [finding.id for finding in verdict.findings] == [
@@ -97,11 +97,11 @@ def test_a_slip_next_to_a_large_provider_is_told_first() -> None:
         ("bodega.es", None),
     ],
 )
-def test_one_slip_leads_to_the_provider_that_was_meant(typed: str, meant: str | None) -> None:
+def test_one_typing_error_suggests_the_provider(typed: str, meant: str | None) -> None:
     assert suggested_domain(typed) == meant
 
 
-def test_two_slips_are_another_domain() -> None:
+def test_two_typing_errors_suggest_nothing() -> None:
     assert not is_one_edit_apart("gmxxl.com", "gmail.com")
     assert not is_one_edit_apart("abc", "abcde")
 
@@ -110,16 +110,14 @@ def test_two_slips_are_another_domain() -> None:
 @pytest.mark.parametrize(
     ("online", "expected"), [(True, "client.dns.broken"), (False, "client.network.offline")]
 )
-def test_a_silent_resolver_is_put_down_to_the_missing_network_first(
-    *, online: bool, expected: str
-) -> None:
+def test_unresponsive_resolver_without_network_is_offline(*, online: bool, expected: str) -> None:
     silent = World(dns_default=DnsFailure(DnsFault.TIMEOUT)).network()
     verdict = run(check_domain(ADDRESS, replace(silent, is_online=lambda: online)))
     assert [finding.id for finding in verdict.findings] == [expected]
 
 
 @pytest.mark.fault("dns.domain.unanswered")
-def test_a_silent_domain_under_a_living_resolver_is_the_domains_fault() -> None:
+def test_unanswered_domain_with_working_resolver_is_the_domains_fault() -> None:
     net = World(
         dns={("com", "MX"): Absent(nxdomain=False)},
         dns_default=DnsFailure(DnsFault.SERVFAIL),

@@ -1,4 +1,4 @@
-"""A signed root and domains below it, each with a fault of its own, and their policies."""
+"""Zones signed from the root, each domain with its own fault, and their MTA-STS policies."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=3072)
 STS = 'TXT "v=STSv1; id=20261125"'
 HEALTHY = "sana.es"
 DOMAINS = ("sana", "rota", "ajena", "otra", "salta", "grande", "tipo", "falta", "nombre", "prueba")
-"""Domains whose policy the web server holds, each with its own fault but the first."""
+"""Domains with an MTA-STS policy on the web server, each but the first with its own fault."""
 
 POLICY = "version: STSv1\nmode: {mode}\nmax_age: 86400\n{mx}"
 
@@ -62,13 +62,13 @@ def _public() -> str:
 
 
 def _in_strings(text: str) -> str:
-    """A key of 3072 bits does not fit into one string of 255 bytes."""
+    """A TXT record in several strings: a key of 3072 bits does not fit into 255 octets."""
     return " ".join(f'"{text[i : i + 200]}"' for i in range(0, len(text), 200))
 
 
 @dataclass
-class Place:
-    """Where the servers are, whom to trust, and the root's key."""
+class SignedZoneServers:
+    """Address of the servers, their certificate authority, and the DS record of the root."""
 
     ip: str
     ca_file: Path
@@ -82,7 +82,7 @@ class Place:
         async with open_network(options) as net:
             yield net
 
-    async def look(self, domain: str, host: str = "") -> dict[str, Finding]:
+    async def check(self, domain: str, host: str = "") -> dict[str, Finding]:
         request = HealthRequest(EmailAddress("ana", domain), host, host)
         async with self.network() as net:
             found = await check_dns_health(request, net)
@@ -90,7 +90,7 @@ class Place:
 
 
 def write_zones(folder: Path, ip: str) -> str:
-    """The root and ``es.``, signed; one record is changed after it was signed. The root's DS."""
+    """Write the signed zones; one record is changed after signing. Returns the DS of the root."""
     falsa_ds = _sign(folder, "falsa.es.", f"@ NS ns.es.\n@ MX 10 mx\nmx A {ip}")
     other_key = falsa_ds[:-4] + ("0000" if not falsa_ds.endswith("0000") else "1111")
     below = f"falsa NS ns.es.\nfalsa DS {other_key}"
@@ -139,6 +139,7 @@ def _sign(folder: Path, origin: str, records: str, tampered: str = "") -> str:
 
 
 def write_web(folder: Path, ip: str) -> Path:
+    """Write the web server's policies and configuration. Returns its certificate authority."""
     ca = trustme.CA()
     ca_file = folder / "ca.pem"
     ca.cert_pem.write_to_path(str(ca_file))
