@@ -3,9 +3,9 @@
 import asyncio
 from dataclasses import replace
 
-from mailsetup.assistant.check.domain import DomainSeen, see_domain
+from mailsetup.assistant.check.domain import see_domain
 from mailsetup.assistant.check.report import CheckReport
-from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.check.request import CheckRequest, DomainSeen
 from mailsetup.assistant.check.run import run_check
 from mailsetup.assistant.events import ignore
 from mailsetup.net.network import Network

@@ -1,11 +1,12 @@
 """The domain of the account: its DNS records, and what received messages prove of its identity."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from mailsetup.assistant.check.context import CheckContext
 from mailsetup.assistant.check.report import Elsewhere
+from mailsetup.assistant.check.request import DomainSeen
 from mailsetup.assistant.events import Activity
 from mailsetup.diagnosis.checks.domain import DomainCheck, check_domain
 from mailsetup.diagnosis.guard import Guard, guarded
@@ -24,14 +25,6 @@ from mailsetup.model.settings import Account
 from mailsetup.net.network import Network
 
 UNCHECKED: Final = DomainCheck((), in_order=False)
-
-
-@dataclass(frozen=True, slots=True)
-class DomainSeen:
-    """The part of a check that is the same for all mailboxes of a domain."""
-
-    check: DomainCheck
-    health: tuple[Finding, ...]
 
 
 async def see_domain(account: Account, discovery: Discovery | None, net: Network) -> DomainSeen:
