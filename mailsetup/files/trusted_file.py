@@ -9,17 +9,9 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
-
-class OwnershipFault(StrEnum):
-    """Why a file is not read."""
-
-    FOREIGN = "file-foreign"
-    """It belongs to somebody other than the person or the administrator."""
-    WRITABLE = "file-writable"
-    """Everybody may write it, or a group in which there are others."""
+from mailsetup.model.ownership import OwnershipFault
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,8 @@ async def test_the_demos_engine_neither_keeps_nor_reads_passwords_and_accounts(
 ) -> None:
     with demo:
         assistant = demo_assistant(demo)
-        assert not (await assistant.vault_state()).available
-        assert not await assistant.store_secret(ANA, Secret("hola-ana"))
+        assert not assistant.vault.state().available
+        assert not assistant.vault.store(ANA, Secret("hola-ana"))
         assert assistant._programs_here is not None
         assert assistant._programs_here() == ()
 

@@ -8,7 +8,7 @@ import pytest
 
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.check.run import Check
+from mailsetup.assistant.check.run import run_check
 from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted, Event
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.guard import Guard, guarded, incomplete
@@ -52,7 +52,7 @@ def checked(world: World, events: list[Event] | None = None) -> CheckReport:
     emit = (events if events is not None else []).append
 
     async def work() -> CheckReport:
-        return await Check(request, network, emit, no_programs).run()
+        return await run_check(request, network, emit, no_programs)
 
     return run(work())
 

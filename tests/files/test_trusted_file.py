@@ -10,12 +10,13 @@ import pytest
 from mailsetup.assistant.texts.signin import clients_problem_sentence
 from mailsetup.files.trusted_file import (
     OwnershipFailure,
-    OwnershipFault,
     _reason,
     is_group_of_one,
     read_own,
 )
-from mailsetup.oauth.clients import ClientsFailure, of_technician
+from mailsetup.model.ownership import OwnershipFault
+from mailsetup.model.sign_in import ClientsFailure
+from mailsetup.oauth.clients import of_technician
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 LIMIT = 100

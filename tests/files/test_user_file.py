@@ -24,8 +24,9 @@ from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.files.user_file import FileFailure, FileFault, read_given_file
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.outcome import Unreachable
+from mailsetup.model.sign_in import ClientsFailure
 from mailsetup.net.network import Network
-from mailsetup.oauth.clients import ClientsFailure, of_technician
+from mailsetup.oauth.clients import of_technician
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
 LIMIT = 1000

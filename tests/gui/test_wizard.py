@@ -1,6 +1,5 @@
 """Every way through the window, with an assistant that answers as told."""
 
-import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -557,8 +556,8 @@ class LateKeyring(Scripted):
 
     may_answer: threading.Event = field(default_factory=threading.Event)
 
-    async def vault_state(self) -> VaultState:
-        await asyncio.to_thread(self.may_answer.wait, 20)
+    def keyring_state(self) -> VaultState:
+        self.may_answer.wait(20)
         return self.keyring
 
 

@@ -1,7 +1,8 @@
-"""The result of a check, as values."""
+"""The result of a check."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mailsetup.assistant.redaction import Redaction
 from mailsetup.diagnosis.symptoms import SymptomAnswer
 from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.finding import Finding, Link, Status
@@ -90,3 +91,27 @@ class CheckReport:
             (f for f in self.findings if f.status is Status.FAIL and f.link is self.first_broken),
             None,
         )
+
+
+def redacted_report(report: CheckReport, redaction: Redaction) -> CheckReport:
+    """The report without secrets in texts from servers."""
+    answer, elsewhere = report.answer, report.elsewhere
+    if answer is not None and answer.finding is not None:
+        answer = replace(answer, finding=redaction.finding(answer.finding))
+    if elsewhere is not None:
+        problem = elsewhere.problem
+        elsewhere = replace(
+            elsewhere,
+            sent=redaction.round_trip(elsewhere.sent),
+            received=redaction.round_trip(elsewhere.received),
+            problem=redaction.finding(problem) if problem is not None else None,
+        )
+    return replace(
+        report,
+        findings=tuple(redaction.finding(finding) for finding in report.findings),
+        incoming=redaction.login(report.incoming),
+        outgoing=redaction.login(report.outgoing),
+        round_trip=redaction.round_trip(report.round_trip),
+        answer=answer,
+        elsewhere=elsewhere,
+    )

@@ -1,12 +1,12 @@
-"""A second mailbox at another company: what only mail on its way through the world can show.
+"""Messages to and from a second mailbox at another company.
 
-A message to oneself is usually delivered inside the hosting. One to a mailbox elsewhere shows what
-others see of us; one from there shows that the domain's MX leads here.
+A message to oneself usually stays inside the hosting. One to a mailbox elsewhere shows how others
+see the account's mail; one from there shows that the domain's MX leads to the mailbox.
 """
 
 import asyncio
-from collections.abc import Callable
 
+from mailsetup.assistant.check.progress import CheckProgress
 from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.assistant.check.request import SecondMailbox
 from mailsetup.assistant.events import Activity
@@ -30,43 +30,39 @@ from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
-Begin = Callable[[Activity, str], None]
-End = Callable[[Activity, Status], None]
 
-
-async def exchange(
+async def exchange_messages(
     account: Account,
     mailbox: Mailbox,
     smtp: SmtpSession,
     second: SecondMailbox,
     net: Network,
+    progress: CheckProgress,
     *,
     wait: float,
-    begin: Begin,
-    end: End,
 ) -> tuple[Elsewhere, tuple[Finding, ...]]:
-    """Send a message each way at the same time, and see both arrive.
+    """Send a message each way concurrently, and wait for both.
 
     ``mailbox`` and ``smtp`` are the account's, logged in. The findings are about the account.
     """
     other = second.account
     address = str(other.address)
     async with OpenSessions() as sessions:
-        begin(Activity.OPEN_SECOND, address)
+        progress.begin(Activity.OPEN_SECOND, address)
         opened = await _opened(second, net, sessions)
         if isinstance(opened, DialogueFailure):
-            end(Activity.OPEN_SECOND, Status.WARN)
+            progress.end(Activity.OPEN_SECOND, Status.WARN)
             return Elsewhere(address, problem=finding_of(opened, other.address)), ()
-        end(Activity.OPEN_SECOND, Status.OK)
+        progress.end(Activity.OPEN_SECOND, Status.OK)
         other_mailbox, other_smtp = opened
-        begin(Activity.SEND_ELSEWHERE, address)
-        begin(Activity.RECEIVE_FROM_ELSEWHERE, address)
+        progress.begin(Activity.SEND_ELSEWHERE, address)
+        progress.begin(Activity.RECEIVE_FROM_ELSEWHERE, address)
         sent, received = await asyncio.gather(
             round_trip(other_mailbox, smtp, account, net, to=other.address, wait=wait),
             round_trip(mailbox, other_smtp, other, net, to=account.address, wait=wait),
         )
-    end(Activity.SEND_ELSEWHERE, _status(sent))
-    end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))
+    progress.end(Activity.SEND_ELSEWHERE, _status(sent))
+    progress.end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))
     findings = [
         *_sent_findings(sent, account, other, wait),
         *_received_findings(received, account, other, wait),
@@ -147,7 +143,7 @@ def _received_findings(
 
 
 def _marked(finding: Finding, sender: Account, recipient: Account) -> Finding:
-    """The finding with the way that the message went."""
+    """The finding with sender and recipient of the message."""
     way = {"from": str(sender.address), "to": str(recipient.address)}
     return Finding(finding.id, finding.status, finding.facts, {**finding.evidence, **way})
 

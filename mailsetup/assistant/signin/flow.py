@@ -1,6 +1,5 @@
 """Signing in in the browser: whether and where, and the tokens for as long as they are needed."""
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,7 +14,7 @@ from mailsetup.model.settings import (
     Protocol,
     ServerSettings,
 )
-from mailsetup.model.sign_in import Client, SignInFailure, SignInFault, Tokens
+from mailsetup.model.sign_in import Client, ClientsFailure, SignInFailure, SignInFault, Tokens
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.oauth.browser import (
@@ -26,7 +25,6 @@ from mailsetup.oauth.browser import (
 )
 from mailsetup.oauth.clients import (
     ClientRegistration,
-    ClientsFailure,
     built_in,
     client_for,
     of_technician,
@@ -113,12 +111,12 @@ class SignInWay:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A sign-in that worked. ``kept`` is true where it also stands in the keyring."""
+    """A sign-in that worked. ``stored`` is true where it is in the keyring too."""
 
     way: SignInWay
     client: Client
     tokens: Tokens
-    kept: bool = False
+    stored: bool = False
 
     @property
     def token(self) -> AccessToken:
@@ -277,79 +275,6 @@ def needs_renewal(one: SignIn, net: Network) -> bool:
     return end is not None and end - net.clock.monotonic() < _MARGIN
 
 
-async def give_back(one: SignIn, net: Network) -> bool:
+async def revoked(one: SignIn, net: Network) -> bool:
     """Revoke the tokens at the provider, where it can do that."""
     return await revoke(one.way.provider, one.client, one.tokens, net)
-
-
-def sign_in_way(account: Account, *, known: bool) -> SignInWay:
-    """A way for pictures and tests: at Microsoft, where this program is known or is not."""
-    microsoft = builtin_for(("outlook.office365.com",), None)
-    if microsoft is None:
-        raise LookupError
-    return SignInWay(account, microsoft, Client("example") if known else None)
-
-
-def sign_in_as(way: SignInWay, address: str) -> SignIn:
-    """A sign-in for pictures and tests, with tokens that open nothing."""
-    return SignIn(way, Client("example"), Tokens(AccessToken("example"), signed_in_as=address))
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSignIn:
-    """What stands in the keyring: enough to get a new access token, and for whom."""
-
-    issuer: str
-    """The provider's issuer, or its token endpoint where it has none: it gets nobody else's."""
-    client_id: str
-    refresh: Secret
-    signed_in_as: str = ""
-
-
-def to_keep(one: SignIn) -> StoredSignIn | None:
-    """What to put into the keyring; None where the sign-in ends with its access token."""
-    if one.tokens.refresh is None:
-        return None
-    return StoredSignIn(
-        place_of(one.way.provider), one.client.id, one.tokens.refresh, one.tokens.signed_in_as
-    )
-
-
-def kept_to_text(kept: StoredSignIn) -> Secret:
-    """As one text, for the keyring."""
-    document = {
-        "issuer": kept.issuer,
-        "client_id": kept.client_id,
-        "refresh_token": kept.refresh.reveal(),
-        "signed_in_as": kept.signed_in_as,
-    }
-    return Secret(json.dumps(document))
-
-
-def kept_from_text(text: Secret) -> StoredSignIn | None:
-    """What `kept_to_text` made; None for anything else."""
-    try:
-        read = json.loads(text.reveal())
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(read, dict):
-        return None
-    words = [read.get(key) for key in ("issuer", "client_id", "refresh_token", "signed_in_as")]
-    if not all(isinstance(word, str) for word in words) or not words[2]:
-        return None
-    issuer, client_id, refresh, chosen = (str(word) for word in words)
-    return StoredSignIn(issuer, client_id, Secret(refresh), chosen)
-
-
-def from_kept(kept: StoredSignIn, way: SignInWay) -> SignIn | None:
-    """The sign-in that was kept; None where it is another provider's. Its token must be renewed."""
-    if kept.issuer != place_of(way.provider):
-        return None
-    client = way.client if way.client is not None and way.client.id == kept.client_id else None
-    tokens = Tokens(AccessToken(""), kept.refresh, 0.0, signed_in_as=kept.signed_in_as)
-    return SignIn(way, client or Client(kept.client_id), tokens, kept=True)
-
-
-def place_of(provider: OAuthProvider) -> str:
-    """What names a provider for good."""
-    return provider.issuer or provider.token

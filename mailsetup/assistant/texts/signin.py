@@ -5,9 +5,8 @@ from typing import assert_never
 from mailsetup.assistant.signin.flow import SignInWay
 from mailsetup.assistant.texts.common import ignored_file_sentence
 from mailsetup.i18n import _
-from mailsetup.model.sign_in import SignInFailure, SignInFault
+from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.model.text import plain
-from mailsetup.oauth.clients import ClientsFailure
 
 
 def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> str:

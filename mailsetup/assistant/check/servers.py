@@ -1,0 +1,289 @@
+"""Both servers of an account: reach them, and log in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from typing import Final, Generic, TypeVar
+
+from mailsetup.assistant.check.context import CheckContext
+from mailsetup.assistant.check.credentials import Credentials
+from mailsetup.assistant.check.mailbox_rules import RulesReader
+from mailsetup.assistant.events import Activity
+from mailsetup.diagnosis.checks.server import finding_of, quota_findings
+from mailsetup.discovery.certificate_names import proven_name
+from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
+from mailsetup.model.finding import Finding, Status
+from mailsetup.model.finding_id import FindingId
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Protocol, ServerSettings, SocketType
+from mailsetup.net.dial import ConnectFailure, ConnectFault
+from mailsetup.net.network import Network
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.imap_mailbox import ImapMailbox
+from mailsetup.verify.login import (
+    log_in_imap,
+    log_in_pop3,
+    log_in_smtp,
+    open_imap,
+    open_pop3,
+    open_smtp,
+)
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.pop3_mailbox import Pop3Mailbox
+from mailsetup.verify.round_trip import Mailbox
+from mailsetup.verify.session import OpenSessions
+from mailsetup.verify.smtp import SmtpSession
+
+MAX_LOGINS: Final = 3
+"""Limit of refused logins in one check: hostings lock accounts and block whole networks."""
+
+Session = TypeVar("Session", bound=ImapSession | Pop3Session | SmtpSession)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginSteps(Generic[Session]):
+    """How to open a session of one protocol and log in, and the activities to report."""
+
+    open: Callable[[ServerSettings, Network], Awaitable[Session | DialogueFailure]]
+    log_in: Callable[[Session, Secret, Network], Awaitable[LoggedIn | DialogueFailure]]
+    reach_activity: Activity
+    login_activity: Activity
+
+
+IMAP: Final = LoginSteps(open_imap, log_in_imap, Activity.REACH_INCOMING, Activity.LOG_IN_INCOMING)
+POP3: Final = LoginSteps(open_pop3, log_in_pop3, Activity.REACH_INCOMING, Activity.LOG_IN_INCOMING)
+SMTP: Final = LoginSteps(open_smtp, log_in_smtp, Activity.REACH_OUTGOING, Activity.LOG_IN_OUTGOING)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerResult:
+    """One server after it was tried: the proof of a login, or the failure."""
+
+    findings: tuple[Finding, ...] = ()
+    proof: LoggedIn | None = None
+    reached: bool = False
+    failure: DialogueFailure | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the login worked and nothing is broken."""
+        return self.proof is not None and not any(f.status is Status.FAIL for f in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class MailAccess:
+    """Both servers, and what a login opened."""
+
+    incoming: ServerResult = field(default_factory=ServerResult)
+    outgoing: ServerResult = field(default_factory=ServerResult)
+    mailbox: Mailbox | None = None
+    smtp: SmtpSession | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether both logins worked and nothing is broken."""
+        return self.incoming.is_good and self.outgoing.is_good
+
+
+class ServerProof(Generic[Session]):
+    """Proves one server. ``session`` is logged in once `log_in` returned a proof."""
+
+    def __init__(
+        self,
+        check: CheckContext,
+        credentials: Credentials,
+        sessions: OpenSessions,
+        steps: LoginSteps[Session],
+    ) -> None:
+        self._check = check
+        self._credentials = credentials
+        self._sessions = sessions
+        self._steps = steps
+        self.session: Session | None = None
+
+    async def reach(self, server: ServerSettings) -> ServerResult | None:
+        """Open a session with the server or an alternative; None where that worked.
+
+        No password is involved yet.
+        """
+        opened = await self._open(server)
+        if isinstance(opened, DialogueFailure):
+            return await self._unreached(opened)
+        self._keep(opened)
+        self._check.use(opened.server)
+        if not self._credentials.fit(opened.server):
+            # The provider takes no password at all, so not even one is tried.
+            failure = DialogueFailure(Stage.LOGIN, DialogueFault.AUTH_OAUTH_NEEDED, opened.server)
+            return self._failed(failure, reached=True)
+        return None
+
+    async def log_in(self, other_usernames: tuple[str, ...] = ()) -> ServerResult:
+        """Log in after `reach`, with another user name where the account's own is refused."""
+        progress, steps = self._check.progress, self._steps
+        progress.begin(steps.login_activity)
+        proof = await self._log_in()
+        findings: tuple[Finding, ...] = ()
+        for name in other_usernames:
+            if not (isinstance(proof, DialogueFailure) and proof.error is DialogueFault.AUTH_WRONG):
+                break
+            session = self._required_session()
+            other = await steps.open(replace(session.server, username=name), self._check.net)
+            if isinstance(other, DialogueFailure):
+                break
+            self._sessions.add(other)
+            accepted = await steps.log_in(other, self._credentials.secret, self._check.net)
+            if isinstance(accepted, DialogueFailure):
+                continue
+            findings = (_username_form(session.server, other.server),)
+            self._check.use(other.server)
+            self._check.use(replace(self._check.account.outgoing, username=name))
+            self.session, proof = other, accepted
+        failed = isinstance(proof, DialogueFailure)
+        progress.end(steps.login_activity, Status.FAIL if failed else Status.OK)
+        if isinstance(proof, DialogueFailure):
+            return self._failed(proof, reached=True)
+        self._check.use(self._credentials.as_proven(self._required_session().server))
+        return ServerResult(progress.report(findings), proof, reached=True)
+
+    async def _open(self, first: ServerSettings) -> Session | DialogueFailure:
+        progress, activity = self._check.progress, self._steps.reach_activity
+        others = [
+            server
+            for server in self._check.request.alternatives
+            if server.protocol is first.protocol
+        ]
+        failures: list[DialogueFailure] = []
+        for server in (first, *others):
+            progress.begin(activity, server.host)
+            opened = await self._steps.open(server, self._check.net)
+            if not isinstance(opened, DialogueFailure):
+                progress.end(activity, Status.OK)
+                return opened
+            failures.append(opened)
+        progress.end(activity, Status.FAIL)
+        return failures[0]
+
+    async def _log_in(self) -> LoggedIn | DialogueFailure:
+        """Log in; once more with a new token where the current one is refused."""
+        session, secret = self._required_session(), self._credentials.secret
+        proof = await self._steps.log_in(session, secret, self._check.net)
+        if not (
+            isinstance(proof, DialogueFailure) and proof.error is DialogueFault.AUTH_TOKEN_REFUSED
+        ):
+            return proof
+        if not await self._credentials.has_renewed(secret):
+            return proof
+        again = await self._steps.open(session.server, self._check.net)
+        if isinstance(again, DialogueFailure):
+            return again
+        self._keep(again)
+        return await self._steps.log_in(again, self._credentials.secret, self._check.net)
+
+    def _keep(self, session: Session) -> None:
+        self._sessions.add(session)
+        self.session = session
+
+    def _required_session(self) -> Session:
+        assert self.session is not None  # noqa: S101 - `reach` comes first
+        return self.session
+
+    async def _unreached(self, failure: DialogueFailure) -> ServerResult:
+        """No session. Where only the name is wrong, the right one is searched for."""
+        server, account = failure.server, self._check.account
+        name = None
+        if failure.error is DialogueFault.CERTIFICATE_WRONG_NAME:
+            tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
+            seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
+            upgrades = server.protocol if server.security is SocketType.STARTTLS else None
+            name = await proven_name(seen, account.address.domain, self._check.net, upgrades)
+        return self._failed(failure, reached=False, proven_name=name)
+
+    def _failed(
+        self, failure: DialogueFailure, *, reached: bool, proven_name: str | None = None
+    ) -> ServerResult:
+        check = self._check
+        finding = finding_of(failure, check.account.address, proven_name=proven_name)
+        finding = self._credentials.explained(finding, check.request.sign_in)
+        return ServerResult(check.progress.report((finding,)), reached=reached, failure=failure)
+
+
+def _username_form(refused: ServerSettings, accepted: ServerSettings) -> Finding:
+    facts = {"username": accepted.username, "refused": refused.username}
+    evidence = {"server": str(accepted)}
+    return Finding(FindingId.ACCOUNT_LOGIN_USERNAME_FORM, Status.WARN, facts, evidence)
+
+
+async def prove_servers(
+    check: CheckContext, credentials: Credentials, sessions: OpenSessions, rules: RulesReader
+) -> MailAccess:
+    """Log in at both servers concurrently; one after the other where a login may be refused."""
+    guard, request = check.guard, check.request
+    incoming_steps = guard.run(
+        "incoming", _prove_incoming(check, credentials, sessions, rules), (ServerResult(), None)
+    )
+    if not (request.other_usernames or request.one_login_at_a_time):
+        (incoming, mailbox), (outgoing, smtp) = await asyncio.gather(
+            incoming_steps, _guarded_outgoing(check, credentials, sessions)
+        )
+        return MailAccess(incoming, outgoing, mailbox, smtp)
+    incoming, mailbox = await incoming_steps
+    if incoming.reached and incoming.proof is None:
+        # Every refusal brings a lock of the account nearer, and the other server would refuse too.
+        return MailAccess(incoming)
+    outgoing, smtp = await _guarded_outgoing(check, credentials, sessions)
+    return MailAccess(incoming, outgoing, mailbox, smtp)
+
+
+async def _prove_incoming(
+    check: CheckContext, credentials: Credentials, sessions: OpenSessions, rules: RulesReader
+) -> tuple[ServerResult, Mailbox | None]:
+    match check.account.incoming.protocol:
+        case Protocol.IMAP:
+            imap = ServerProof(check, credentials, sessions, IMAP)
+            result = await _prove_with_rules(check, credentials, imap, rules)
+            opened = imap.session if result.proof is not None else None
+            return result, ImapMailbox(opened) if opened is not None else None
+        case Protocol.POP3:
+            pop3 = ServerProof(check, credentials, sessions, POP3)
+            result = await _prove_with_rules(check, credentials, pop3, rules)
+            if result.proof is None or pop3.session is None:
+                return result, None
+            # A maildrop that is open is locked for everyone, also for another session of ours.
+            await pop3.session.end()
+            return result, Pop3Mailbox(pop3.session.server, credentials.secret)
+        case _:
+            return ServerResult(), None
+
+
+async def _prove_with_rules(
+    check: CheckContext, credentials: Credentials, server: ServerProof[Session], rules: RulesReader
+) -> ServerResult:
+    asked = check.account.incoming
+    rules.start(asked)
+    failed = await server.reach(asked)
+    if failed is not None:
+        return failed
+    if check.account.incoming.host != asked.host:
+        rules.start(check.account.incoming)
+    result = await server.log_in(check.request.other_usernames[: MAX_LOGINS - 2])
+    if result.proof is None:
+        return result
+    rules.accept(result.proof.server.username, credentials.secret)
+    quota = check.progress.report(quota_findings(result.proof))
+    return replace(result, findings=(*result.findings, *quota))
+
+
+async def _guarded_outgoing(
+    check: CheckContext, credentials: Credentials, sessions: OpenSessions
+) -> tuple[ServerResult, SmtpSession | None]:
+    work = _prove_outgoing(check, credentials, sessions)
+    return await check.guard.run("outgoing", work, (ServerResult(), None))
+
+
+async def _prove_outgoing(
+    check: CheckContext, credentials: Credentials, sessions: OpenSessions
+) -> tuple[ServerResult, SmtpSession | None]:
+    smtp = ServerProof(check, credentials, sessions, SMTP)
+    result = await smtp.reach(check.account.outgoing) or await smtp.log_in()
+    return result, smtp.session
