@@ -13,8 +13,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
@@ -51,7 +53,15 @@ _SOURCE = re.compile(rf"'UID': <(?P<uid>{_LITERAL})>, 'Data': <(?P<data>{_LITERA
 _ESCAPE = re.compile(
     r"\\(?:u(?P<code>[0-9a-f]{4})|U(?P<code8>[0-9a-f]{8})|(?P<letter>.))", re.DOTALL
 )
-_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_LETTERS: Final[Mapping[str, str]] = {
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ what several other generators of such files agree on; golden files in the tests 
 guide always stands beside them, and nothing here promises that they work.
 """
 
+from collections.abc import Mapping
+from typing import Final
+
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
@@ -52,7 +55,7 @@ SETUP_KEY = f"{_OFFICE}\\Setup"
 _SIGN_IN_WINDOW = ("gmail.com", "googlemail.com", "office365.com", "outlook.com", "yahoo.com")
 
 # Property tags of the Office Customization Tool; a property without one is dropped silently.
-_COMMON_TAGS = {
+_COMMON_TAGS: Final[Mapping[str, str]] = {
     "AccountName": "PT_UNICODE,0x0002",
     "DisplayName": "PT_UNICODE,0x000B",
     "EmailAddress": "PT_UNICODE,0x000C",
@@ -63,7 +66,7 @@ _COMMON_TAGS = {
     "SMTPSecureConnection": "PT_LONG,0x020A",
     "ConnectionType": "PT_LONG,0x000F",
 }
-_INCOMING_TAGS = {
+_INCOMING_TAGS: Final[Mapping[str, str]] = {
     "Server": "PT_UNICODE,0x0100",
     "UserName": "PT_UNICODE,0x0101",
     "Port": "PT_LONG,0x0104",

@@ -13,7 +13,9 @@ are the app's own published rules, a decoder of the family that it uses, and gol
 import ipaddress
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from xml.etree import ElementTree
 
 from mailsetup.export.exporter import (
@@ -85,24 +87,24 @@ class _Words:
     word: str
 
 
-_PROTOCOL = {
+_PROTOCOL: Final[Mapping[Protocol, _Words]] = {
     Protocol.IMAP: _Words(0, "IMAP"),
     Protocol.POP3: _Words(1, "POP3"),
     Protocol.SMTP: _Words(0, "SMTP"),
 }
-_SECURITY = {
+_SECURITY: Final[Mapping[SocketType, _Words]] = {
     SocketType.STARTTLS: _Words(2, "STARTTLS_REQUIRED"),
     SocketType.TLS: _Words(3, "SSL_TLS_REQUIRED"),
 }
 # The app rejects a code with GSSAPI or NTLM; a client certificate cannot be handed over in one.
-_AUTHENTICATION = {
+_AUTHENTICATION: Final[Mapping[Authentication, _Words]] = {
     Authentication.NONE: _Words(0, "NONE"),
     Authentication.PASSWORD_CLEARTEXT: _Words(1, "PLAIN"),
     Authentication.PASSWORD_ENCRYPTED: _Words(2, "CRAM_MD5"),
     Authentication.OAUTH2: _Words(6, "XOAUTH2"),
 }
 # What becomes of a message on the server when it is deleted in the app: its own defaults.
-_DELETE_POLICY = {Protocol.IMAP: "DELETE", Protocol.POP3: "NEVER"}
+_DELETE_POLICY: Final[Mapping[Protocol, str]] = {Protocol.IMAP: "DELETE", Protocol.POP3: "NEVER"}
 
 # The app's parser of addresses: a dot-string of RFC 5321 in ASCII, no quotes.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
