@@ -5,7 +5,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
 from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix, encode, quick_svg
-from mailsetup.export.programs.thunderbird_android import qr_payload
+from mailsetup.export.programs.k9_settings import qr_payload
 from tests.support.programs.k9_rules import read_code
 from tests.support.programs.qr_reader import decoded, decoded_png, decoded_svg
 from tests.support.samples.accounts import ORDINARY, account
