@@ -21,7 +21,7 @@ from mailsetup.model.discovery import Discovery
 from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
-    from mailsetup.assistant.publication_check import PublicationRow
+    from mailsetup.assistant.publication.result import PublicationRow
 
 
 def write_discovery(discovery: Discovery, out: TextIO) -> None:
