@@ -13,8 +13,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
@@ -30,7 +32,8 @@ from mailsetup.export.programs.evolution import (
     uids,
 )
 from mailsetup.files import atomic, presence
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.atomic import OperationError
+from mailsetup.files.locking import locked
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
@@ -50,7 +53,15 @@ _SOURCE = re.compile(rf"'UID': <(?P<uid>{_LITERAL})>, 'Data': <(?P<data>{_LITERA
 _ESCAPE = re.compile(
     r"\\(?:u(?P<code>[0-9a-f]{4})|U(?P<code8>[0-9a-f]{8})|(?P<letter>.))", re.DOTALL
 )
-_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_LETTERS: Final[Mapping[str, str]] = {
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +118,6 @@ def apply_evolution(
             complete = there[uids(account).account] is not None
             _refuse_another(account, folder, complete=complete, repair=repair)
             _write(_planned(made, there, folder))
-    except RefusedError as refused:
-        return ApplyFailure(str(refused))
     except FileExistsError:
         return ApplyFailure(_already(account))
     except OSError as error:
@@ -142,7 +151,7 @@ def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[Ins
 
 def _refuse_another(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
     if (complete and not repair) or (not complete and _has_address(folder, account)):
-        raise RefusedError(_already(account))
+        raise OperationError(_already(account))
 
 
 def _planned(
@@ -154,7 +163,7 @@ def _planned(
         path = folder / source.file_name
         content = _content(before, source)
         if content is None:
-            raise RefusedError(atomic.not_read_back(path))
+            raise OperationError(atomic.not_read_back(path))
         if content != before:
             # A link stays a link: some people keep these files elsewhere.
             writes.append(_Write(path if before is None else path.resolve(), content, before))

@@ -13,7 +13,8 @@ from pathlib import PurePath
 
 from mailsetup.apply.installation import Computer
 from mailsetup.export.exporter import Artifact, ExportFailure
-from mailsetup.export.programs.outlook import AUTODISCOVER_KEY, SETUP_KEY, Outlook
+from mailsetup.export.programs.outlook import Outlook
+from mailsetup.export.programs.outlook_files import AUTODISCOVER_KEY, SETUP_KEY
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 

@@ -33,7 +33,6 @@ from mailsetup.batch.workers import Laid, Workers
 from mailsetup.discovery.batch import BatchSearch
 from mailsetup.export.validation import examine
 from mailsetup.files import atomic
-from mailsetup.files.private_folder import reason_of
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
@@ -169,7 +168,7 @@ class BatchRunner:
         try:
             self._store.prepare()
         except OSError as error:
-            return Finished(reason_of(error, Path(error.filename or PEOPLE)))
+            return Finished(atomic.reason(error, Path(error.filename or PEOPLE)))
         waiting = [person for person in self._plan.people if not self.is_done(person)]
         stopped = ""
         # Logins set the pace of a check; processes would only wait for them.

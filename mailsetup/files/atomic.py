@@ -27,6 +27,14 @@ _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _O_BINARY = getattr(os, "O_BINARY", 0)
 
 
+class OperationError(OSError):
+    """The operation cannot be carried out; ``reason`` is a sentence that says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class NotReadBackError(OSError):
     """What is on the disk is not what was written."""
 
@@ -163,6 +171,8 @@ def not_read_back(place: Path) -> str:
 
 def reason(error: OSError, place: Path) -> str:
     """Why writing failed, as a sentence that says what to do."""
+    if isinstance(error, OperationError):
+        return error.reason
     shown = plain(str(place), 1000)
     if isinstance(error, NotReadBackError):
         return not_read_back(place)

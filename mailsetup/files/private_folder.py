@@ -11,40 +11,32 @@ import stat
 from pathlib import Path
 
 from mailsetup.files import atomic
+from mailsetup.files.atomic import OperationError
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
 _MODE = 0o600
 
 
-class NotOurOwnError(OSError):
-    """Something else stands where a folder or file of ours should be; ``reason`` is a sentence."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-def reason_of(error: OSError, place: Path) -> str:
-    """Why a folder cannot be worked in, as a sentence."""
-    return error.reason if isinstance(error, NotOurOwnError) else atomic.reason(error, place)
+class ForeignFileError(OperationError):
+    """Something else is where a folder or file of ours should be."""
 
 
 def make_own_folder(path: Path) -> None:
     """Make the folder, for this account alone, or see that it is ours. Raises OSError, and of that
-    NotOurOwnError where it is not ours."""
+    ForeignFileError where it is not ours."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
         path.mkdir(mode=0o700)
     seen = path.lstat()
     if _is_link(seen):
-        raise NotOurOwnError(
+        raise ForeignFileError(
             _("{place} is a link. Remove it, or choose another folder.").format(place=_shown(path))
         )
     if not stat.S_ISDIR(seen.st_mode):
-        raise NotOurOwnError(_("{place} is a file, not a folder.").format(place=_shown(path)))
+        raise ForeignFileError(_("{place} is a file, not a folder.").format(place=_shown(path)))
     if os.name != "nt" and seen.st_uid not in (os.geteuid(), _owner_of_new_files(path)):
-        raise NotOurOwnError(
+        raise ForeignFileError(
             _("{place} belongs to another account. Choose another folder.").format(
                 place=_shown(path)
             )
@@ -57,13 +49,13 @@ def open_own_file(path: Path, flags: int) -> int:
     flags |= os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     if os.path.islink(path):  # noqa: PTH114 - raises nothing, and Windows has no O_NOFOLLOW
-        raise NotOurOwnError(
+        raise ForeignFileError(
             _("{place} is a link. Remove it, or choose another folder.").format(place=_shown(path))
         )
     descriptor = os.open(path, flags, _MODE)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise NotOurOwnError(
+        raise ForeignFileError(
             _("{place} is not a file. Remove it, or choose another folder.").format(
                 place=_shown(path)
             )

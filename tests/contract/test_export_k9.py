@@ -10,12 +10,8 @@ import pytest
 from mailsetup import i18n
 from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
 from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix
-from mailsetup.export.programs.thunderbird_android import (
-    ThunderbirdAndroid,
-    qr_matrix,
-    qr_payload,
-    settings_file,
-)
+from mailsetup.export.programs.k9_settings import qr_payload, settings_file
+from mailsetup.export.programs.thunderbird_android import ThunderbirdAndroid, qr_matrix
 from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
-from mailsetup.export.programs.outlook import FOLDER, Outlook
+from mailsetup.export.programs.outlook import Outlook
+from mailsetup.export.programs.outlook_files import FOLDER
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, Page

@@ -12,7 +12,7 @@ import pytest
 from mailsetup import i18n
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.apple_mail import mobileconfig
-from mailsetup.export.programs.thunderbird_android import qr_payload, settings_file
+from mailsetup.export.programs.k9_settings import qr_payload, settings_file
 from mailsetup.model.settings import Account
 from tests.support.samples.accounts import ORDINARY
 

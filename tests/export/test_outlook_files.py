@@ -16,7 +16,8 @@ import pytest
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.outlook import OutlookRunMode, outlook_program, run_steps
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.programs.outlook import FOLDER, Outlook
+from mailsetup.export.programs.outlook import Outlook
+from mailsetup.export.programs.outlook_files import FOLDER
 from mailsetup.model.settings import Account, Authentication, Protocol
 from tests.support.programs.parsers import read_prf, read_reg
 from tests.support.samples.accounts import OAUTH2, ORDINARY, account

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.thunderbird import (
@@ -36,16 +37,20 @@ DEFAULT_SMTP = "mail.smtp.defaultserver"
 
 # What stands before is not looked at: beginning with plain letters they are fast, and a number that
 # is taken for used although it only follows such letters somewhere is no loss.
-_KEYS = {
+_KEYS: Final[Mapping[str, re.Pattern[bytes]]] = {
     kind: re.compile(kind.encode() + rb"([1-9]\d{0,8})(?!\d)")
     for kind in ("account", "server", "id", "smtp")
 }
 _TLS = SOCKET_TYPE[SocketType.TLS]
 _PASSWORD = AUTH_METHOD[Authentication.PASSWORD_CLEARTEXT]
-_STANDARD = {"imap": (143, 993), "pop3": (110, 995), "smtp": (587, 465)}
+_STANDARD: Final[Mapping[str, tuple[int, int]]] = {
+    "imap": (143, 993),
+    "pop3": (110, 995),
+    "smtp": (587, 465),
+}
 # When Thunderbird looks for mail: a person may fix that in user.js.
 _HABITS = (".login_at_startup", ".check_new_mail", ".download_on_biff")
-_SOCKET_NAMES = {0: "", 1: "STARTTLS", 2: "STARTTLS", 3: "TLS"}
+_SOCKET_NAMES: Final[Mapping[int, str]] = {0: "", 1: "STARTTLS", 2: "STARTTLS", 3: "TLS"}
 
 
 class ExistingAccounts(Enum):

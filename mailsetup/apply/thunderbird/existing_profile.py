@@ -30,7 +30,7 @@ from mailsetup.apply.thunderbird.profiles import (
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.thunderbird import notes
 from mailsetup.files import atomic
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.locking import locked
 from mailsetup.formats.prefs_js import MAX_SIZE, PrefsFile
 from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
@@ -93,8 +93,6 @@ def apply_existing(
         with locked(profile), held(profile):
             journal.recover(profile)
             return _write(account, place, existing, folders, password)
-    except RefusedError as refused:
-        return ApplyFailure(str(refused))
     except OSError as error:
         return ApplyFailure(atomic.reason(error, place.folder))
 

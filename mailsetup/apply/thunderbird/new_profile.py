@@ -28,7 +28,8 @@ from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.filename import sanitised, stem
 from mailsetup.export.programs.thunderbird import notes, prefs_js
 from mailsetup.files import atomic, presence
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.atomic import OperationError
+from mailsetup.files.locking import locked
 from mailsetup.formats import profiles_ini
 from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
@@ -80,8 +81,6 @@ def apply_new_profile(
     try:
         with _made(chosen.root, may_make=root is None), locked(chosen.root):
             return _add(chosen, wanted, content, account, password)
-    except RefusedError as refused:
-        return ApplyFailure(str(refused))
     except OSError as error:
         return ApplyFailure(atomic.reason(error, chosen.root))
 
@@ -145,7 +144,7 @@ def _add(
             profile.relative_to(root).as_posix(),
         )
     except profiles_ini.ProfilesIniError as error:
-        raise RefusedError(_("Thunderbird's list of profiles cannot be read.")) from error
+        raise OperationError(_("Thunderbird's list of profiles cannot be read.")) from error
     unfinished = atomic.aside(parent)
     registered = False
     try:
@@ -175,7 +174,7 @@ def _add(
         unfinished.rename(profile)
         atomic.sync_folder(parent)
         if read_ini(ini) != before:
-            raise RefusedError(
+            raise OperationError(
                 _("Thunderbird's list of profiles has just changed. Close Thunderbird, try again.")
             )
         refuse_while_open(root, known)
@@ -211,7 +210,7 @@ def store_password(
         )
     try:
         logins = password_store.stored(profile, account, password, installation)
-    except RefusedError as refused:
+    except OperationError as refused:
         return password_store.Stored({}), (str(refused),)
     return logins, (
         _(
@@ -222,32 +221,32 @@ def store_password(
 
 
 def read_ini(path: Path) -> bytes | None:
-    """``profiles.ini``; None when it is not there. Raises RefusedError, OSError."""
+    """``profiles.ini``; None when it is not there. Raises OSError."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
     if len(content) > profiles_ini.MAX_SIZE:
-        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+        raise OperationError(_("Thunderbird's list of profiles cannot be read."))
     return content
 
 
 def _read_quietly(path: Path) -> bytes | None:
-    with contextlib.suppress(OSError, RefusedError):
+    with contextlib.suppress(OSError):
         return read_ini(path)
     return None
 
 
 def understood(content: bytes | None) -> tuple[profiles_ini.ProfileEntry, ...]:
-    """The profiles of the list. Raises RefusedError when it cannot be read."""
+    """The profiles of the list. Raises OperationError when it cannot be read."""
     known = profiles_ini.entries(content or b"")
     if known is None:
-        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+        raise OperationError(_("Thunderbird's list of profiles cannot be read."))
     return known
 
 
 def refuse_while_open(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:
-    """Raise RefusedError while any profile of this root is open, or may not be looked at."""
+    """Raise OperationError while any profile of this root is open, or may not be looked at."""
     folders = {entry.folder(root) for entry in known if entry.path}
     for folder in folders:
         refuse_unreadable(folder)
@@ -258,7 +257,7 @@ def refuse_while_open(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) 
                 entry for entry in parent.iterdir() if entry.is_dir() and may_enter(entry)
             )
     if any(is_running(folder) for folder in folders):
-        raise RefusedError(_("Thunderbird is open. Close it and try again."))
+        raise OperationError(_("Thunderbird is open. Close it and try again."))
 
 
 def sweep(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:

@@ -25,7 +25,7 @@ from pathlib import Path
 from mailsetup.apply.installation import Installation
 from mailsetup.apply.thunderbird.profile_lock import read
 from mailsetup.files import atomic, presence
-from mailsetup.files.locking import RefusedError
+from mailsetup.files.atomic import OperationError
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings
@@ -88,18 +88,18 @@ def stored(profile: Path, account: Account, password: Secret, installation: Inst
     """The profile's logins with this password for both servers.
 
     Nothing in the profile changes, but for a folder of ours that is gone at the end. What was
-    encrypted is decrypted again and compared. Raises RefusedError with a sentence, OSError.
+    encrypted is decrypted again and compared. Raises OperationError with a sentence, OSError.
     """
     place = libraries(installation)
     if place is None:
-        raise RefusedError(
+        raise OperationError(
             _(
                 "The password cannot be stored in this Thunderbird (a Snap or Flatpak keeps its"
                 " libraries to itself). It asks for it once; let it remember it."
             )
         )
     if (profile / "key4.db-journal").exists() or (profile / "key4.db-wal").exists():
-        raise RefusedError(
+        raise OperationError(
             _(
                 "Thunderbird did not end properly. Open and close it once, then the password can"
                 " be stored."
@@ -148,7 +148,7 @@ def stored(profile: Path, account: Account, password: Secret, installation: Inst
             for login, answer in zip(asked, answers, strict=True)
         ]
         if not all(answer["same"] is True for answer in _ask(request)):
-            raise RefusedError(_not_opened())
+            raise OperationError(_not_opened())
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     guids = []
@@ -215,7 +215,7 @@ class _Document:
 
     @classmethod
     def read(cls, content: bytes | None) -> "_Document":
-        """Raises RefusedError when it is not what Thunderbird writes."""
+        """Raises OperationError when it is not what Thunderbird writes."""
         raw: object = None
         if content is None:
             raw = {
@@ -234,7 +234,7 @@ class _Document:
             or not isinstance(logins, list)
             or not all(isinstance(entry, dict) for entry in logins)
         ):
-            raise RefusedError(_unreadable_logins())
+            raise OperationError(_unreadable_logins())
         return cls(raw, logins)
 
     def add(self, login: _Login, now: int) -> dict[str, object]:
@@ -258,7 +258,7 @@ class _Document:
         return entry
 
     def content(self) -> bytes:
-        """The file. Raises RefusedError when it would not read back as it is here."""
+        """The file. Raises OperationError when it would not read back as it is here."""
         with contextlib.suppress(ValueError, RecursionError):
             # A number such as 1e999 has no form in JSON; half a surrogate pair has none in UTF-8.
             text = json.dumps(self.raw, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -266,7 +266,7 @@ class _Document:
                 text = json.dumps(self.raw, separators=(",", ":"), allow_nan=False)
             if json.loads(text) == self.raw:
                 return text.encode()
-        raise RefusedError(_unreadable_logins())
+        raise OperationError(_unreadable_logins())
 
 
 def _unreadable_logins() -> str:
@@ -300,13 +300,13 @@ def _ask(request: dict[str, object]) -> list[dict[str, object]]:
     if isinstance(logins, list):
         return logins
     if answer.get("error") == "primary-password":
-        raise RefusedError(
+        raise OperationError(
             _(
                 "This Thunderbird keeps its passwords behind a primary password, so it has to"
                 " store the new one itself: it asks for it once."
             )
         )
-    raise RefusedError(_not_opened())
+    raise OperationError(_not_opened())
 
 
 def _not_opened() -> str:

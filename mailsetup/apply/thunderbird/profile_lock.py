@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailsetup.files import atomic
-from mailsetup.files.locking import RefusedError
+from mailsetup.files.atomic import OperationError
 from mailsetup.i18n import _
 
 _LOCK = ".parentlock"
@@ -51,31 +51,31 @@ def may_enter(folder: Path) -> bool:
     """Whether the folder's files can be looked at; True also where there is no folder."""
     try:
         refuse_unreadable(folder)
-    except RefusedError:
+    except OperationError:
         return False
     return True
 
 
 def refuse_unreadable(folder: Path) -> None:
-    """Raise RefusedError with a sentence when this account may not read the folder."""
+    """Raise OperationError with a sentence when this account may not read the folder."""
     for look in (lambda: os.scandir(folder).close(), (folder / _LOCK).lstat):
         try:
             look()
         except PermissionError as error:
-            raise RefusedError(atomic.reason(error, folder)) from error
+            raise OperationError(atomic.reason(error, folder)) from error
         except OSError:
             continue
 
 
 @contextlib.contextmanager
 def held(profile: Path) -> Iterator[None]:
-    """Keep Thunderbird out of a profile, with its own lock. Raises RefusedError while it is open.
+    """Keep Thunderbird out of a profile, with its own lock. Raises OperationError while it is open.
 
     Windows has no lock that both could hold: there it is only looked whether it is open.
     """
     if sys.platform == "win32":
         if is_running(profile):
-            raise RefusedError(_open())
+            raise OperationError(_open())
         yield
         return
     import fcntl
@@ -86,7 +86,7 @@ def held(profile: Path) -> Iterator[None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise RefusedError(_link(path)) from error
+            raise OperationError(_link(path)) from error
         raise
     try:
         try:
@@ -94,7 +94,7 @@ def held(profile: Path) -> Iterator[None]:
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
-            raise RefusedError(_open()) from error
+            raise OperationError(_open()) from error
         try:
             yield
         finally:
@@ -105,26 +105,26 @@ def held(profile: Path) -> Iterator[None]:
 
 
 def usable(profile: Path) -> Path:
-    """The profile, when it may be written by this person. Raises RefusedError, OSError."""
+    """The profile, when it may be written by this person. Raises OSError."""
     try:
         status = profile.lstat()
     except FileNotFoundError as error:
-        raise RefusedError(
+        raise OperationError(
             _("The profile {place} is not there any more. Choose another one.").format(
                 place=profile
             )
         ) from error
     if stat.S_ISLNK(status.st_mode):
-        raise RefusedError(
+        raise OperationError(
             _(
                 "The profile {place} is a link to {target}. It was not followed; choose the folder"
                 " that it leads to."
             ).format(place=profile, target=profile.resolve())
         )
     if not stat.S_ISDIR(status.st_mode):
-        raise RefusedError(_("{place} is not a profile folder.").format(place=profile))
+        raise OperationError(_("{place} is not a profile folder.").format(place=profile))
     if sys.platform != "win32" and status.st_uid != os.geteuid():
-        raise RefusedError(
+        raise OperationError(
             _(
                 "The profile {place} belongs to another account on this computer. Sign in there"
                 " and try again."
@@ -136,7 +136,7 @@ def usable(profile: Path) -> Path:
 def read(path: Path, limit: int) -> bytes | None:
     """A file's content, None when it is not there. Links are never followed.
 
-    Raises RefusedError with a sentence for a link, a folder and what is longer than ``limit``
+    Raises OperationError with a sentence for a link, a folder and what is longer than ``limit``
     bytes, OSError when it cannot be read.
     """
     try:
@@ -144,9 +144,9 @@ def read(path: Path, limit: int) -> bytes | None:
     except FileNotFoundError:
         return None
     if stat.S_ISLNK(status.st_mode):
-        raise RefusedError(_link(path))
+        raise OperationError(_link(path))
     if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-        raise RefusedError(_("{place} cannot be read. Nothing was changed.").format(place=path))
+        raise OperationError(_("{place} cannot be read. Nothing was changed.").format(place=path))
     return path.read_bytes()
 
 

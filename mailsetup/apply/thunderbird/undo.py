@@ -28,7 +28,8 @@ from mailsetup.apply.thunderbird.new_profile import (
 from mailsetup.apply.thunderbird.profile_lock import held, read, usable
 from mailsetup.apply.thunderbird.profiles import ProfileFailure, find_place, places
 from mailsetup.files import atomic, presence
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.atomic import OperationError
+from mailsetup.files.locking import locked
 from mailsetup.formats import profiles_ini
 from mailsetup.formats.prefs_js import MAX_SIZE, PrefsFile, PrefValue
 from mailsetup.i18n import _
@@ -102,8 +103,6 @@ def undo(
                 # A change that was cut off in the middle: it is taken back now.
                 return Undone(profile)
             return _restore(profile, newest, only_ours=only_ours)
-    except RefusedError as refused:
-        return UndoFailure(str(refused))
     except OSError as error:
         return UndoFailure(atomic.reason(error, profile))
 
@@ -119,7 +118,7 @@ def clear_leftovers(computer: Computer | None = None, profile: Path | None = Non
     if profile is not None:
         roots += [root for root in profile.parents[:2] if presence.is_file(root / INI)]
     for root in dict.fromkeys(roots):
-        with contextlib.suppress(RefusedError, OSError):
+        with contextlib.suppress(OSError):
             known = understood(read_ini(root / INI))
             with locked(root):
                 refuse_while_open(root, known)
@@ -131,7 +130,7 @@ def clear_leftovers(computer: Computer | None = None, profile: Path | None = Non
 
 
 def _recover(profile: Path) -> None:
-    with contextlib.suppress(RefusedError, OSError):
+    with contextlib.suppress(OSError):
         usable(profile)
         with locked(profile), held(profile):
             journal.recover(profile)
@@ -147,7 +146,7 @@ def _root_of(profile: Path, computer: Computer | None) -> Path:
     for root in (*roots, profile.parent, profile.parent.parent):
         if root in profile.parents and presence.is_file(root / INI):
             return root
-    raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+    raise OperationError(_("Thunderbird's list of profiles cannot be read."))
 
 
 # An existing profile ----------------------------------------------------------------------------
@@ -309,7 +308,7 @@ def _unlist(
         try:
             restored = profiles_ini.without_profile(content, path)
         except profiles_ini.ProfilesIniError as error:
-            raise RefusedError(_("Thunderbird's list of profiles cannot be read.")) from error
+            raise OperationError(_("Thunderbird's list of profiles cannot be read.")) from error
         if restored is None:
             # The person has taken it out already.
             return

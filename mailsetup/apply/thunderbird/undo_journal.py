@@ -17,7 +17,7 @@ from pathlib import Path
 
 from mailsetup.apply.thunderbird.profile_lock import read
 from mailsetup.files import atomic
-from mailsetup.files.locking import RefusedError
+from mailsetup.files.atomic import OperationError
 from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.i18n import _
 
@@ -98,7 +98,7 @@ def record(profile: Path, change: Change, before: Mapping[str, bytes | None]) ->
     atomic.sync_folder(profile)
     found = _load(target)
     if found is None:
-        raise RefusedError(_("{place} cannot be read. Nothing was changed.").format(place=target))
+        raise OperationError(_("{place} cannot be read. Nothing was changed.").format(place=target))
     return found
 
 
@@ -159,12 +159,12 @@ def forget(profile: Path, change: Change) -> None:
 
 
 def current(profile: Path, change: Change) -> dict[str, Digest]:
-    """The digests of the change's files as they are now. Raises RefusedError, OSError."""
+    """The digests of the change's files as they are now. Raises OSError."""
     return {name: digest(read(profile / name, MAX_FILE)) for name in change.files}
 
 
 def roll_back(profile: Path, change: Change, now: Mapping[str, Digest]) -> None:
-    """Put back every file that is not as it was. Raises RefusedError, OSError.
+    """Put back every file that is not as it was. Raises OSError.
 
     The preferences go last: with them the account is gone.
     """
@@ -172,7 +172,7 @@ def roll_back(profile: Path, change: Change, now: Mapping[str, Digest]) -> None:
     for name in changed:
         before = change.files[name][0]
         if before is not None and digest(read(change.backup(name), MAX_FILE)) != before:
-            raise RefusedError(
+            raise OperationError(
                 _("The copy of {name} from before is damaged. Nothing was changed.").format(
                     name=name
                 )
@@ -189,7 +189,7 @@ def roll_back(profile: Path, change: Change, now: Mapping[str, Digest]) -> None:
 def recover(profile: Path) -> None:
     """Clear away what a run of ours that was killed has left; we hold the profile.
 
-    Raises RefusedError, OSError.
+    Raises OSError.
     """
     for entry in profile.iterdir():
         if entry.name.startswith(atomic.PREFIX) and not entry.is_symlink():
@@ -214,7 +214,7 @@ def _load(folder: Path) -> Change | None:
     try:
         content = read(folder / _CHANGE, _MAX_CHANGE)
         return None if content is None else _parsed(json.loads(content), folder)
-    except (OSError, RefusedError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # not one of ours, or spoiled: it can take nothing back
 
 

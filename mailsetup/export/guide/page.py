@@ -6,10 +6,12 @@ their hashes, so that no text in it could ever run. Everything from outside is e
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from html import escape as _escape
+from typing import Final
 
 from mailsetup import i18n, resources
 from mailsetup.export.exporter import ArtifactFile, CopyValue, InstructionStep
@@ -234,7 +236,7 @@ _WIDTH = 430
 _MARGIN = 24
 _INNER = _WIDTH - 2 * _MARGIN
 _BAR = 42
-_HEIGHTS = {
+_HEIGHTS: Final[Mapping[GuideStyle, int]] = {
     GuideStyle.HEADING: 34,
     GuideStyle.FIELD: 60,
     GuideStyle.HINT: 60,

@@ -11,9 +11,8 @@ from html import escape
 from mailsetup import i18n
 from mailsetup.export.exporter import Artifact, ArtifactFile, CopyValue, InstructionStep
 from mailsetup.export.filename import stem
+from mailsetup.export.guide import any_program
 from mailsetup.export.guide.page import server_values
-from mailsetup.export.programs.other import notes as usual_notes
-from mailsetup.export.programs.other import steps as usual_steps
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
@@ -57,8 +56,8 @@ def print_html(
     program's artifact it is that program's.
     """
     title = title or _title(account)
-    steps = usual_steps(account) if steps is None else steps
-    notes = usual_notes(account) if notes is None else notes
+    steps = any_program.steps(account) if steps is None else steps
+    notes = any_program.notes(account) if notes is None else notes
     address = (CopyValue(_("E-mail address"), str(account.address)),)
     above = (
         (_("To receive"), server_values(account.incoming)),

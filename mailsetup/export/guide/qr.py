@@ -9,13 +9,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailsetup.export.guide.qr_quick import rows
-
 QUIET_ZONE = 4
 """Light modules that a reader needs around the code."""
 
 _PICTURE = 720
 """Pixels, roughly, of one side of a PNG."""
+
+_QUICK_MASK = 2
+"""The mask that inverts every third column."""
+
+_IS_DARK = bytes(module & 1 for module in range(256))
+"""Translates segno's kinds of modules to 0 (light) and 1 (dark)."""
 
 _RUN = re.compile(rb"\x00*\x01+")
 
@@ -61,12 +65,24 @@ class QrCode:
 def quick_svg(text: str, side_mm: float) -> str:
     """The code as a small SVG with a side of this many millimetres; "" when the text is too long.
 
-    Much faster than `encode`, for hundreds at a time: the pattern that is easiest to read is not
-    searched for.
+    Five times faster than `encode`, for hundreds of codes: of the eight masks always the same one
+    is used, instead of the one that is easiest to read.
     """
-    matrix = rows(text)
-    if matrix is None:
+    import segno  # 25 ms
+
+    try:
+        code = segno.make_qr(
+            text,
+            error="L",
+            mode="byte",
+            encoding="utf-8",
+            eci=False,
+            mask=_QUICK_MASK,
+            boost_error=False,
+        )
+    except segno.DataOverflowError:
         return ""
+    matrix = [bytes(row).translate(_IS_DARK) for row in code.matrix]
     side = len(matrix) + 2 * QUIET_ZONE
     dark = "".join(
         f"M{QUIET_ZONE} {y}" + "".join(map(_BARS.__getitem__, _RUN.findall(row)))
@@ -84,8 +100,7 @@ def quick_svg(text: str, side_mm: float) -> str:
 
 def encode(text: str) -> QrCode | None:
     """The text as a QR code; None when it is longer than any code (about 2,900 bytes)."""
-    # Here, so that programs which draw no code do not load it.
-    import segno
+    import segno  # 25 ms
 
     try:
         code = segno.make_qr(text, error="L", mode="byte", encoding="utf-8", eci=False)

@@ -1,15 +1,13 @@
 """Classic Outlook on many computers: a script for Intune and group policy, and its parts.
 
-What the script writes is what `mailsetup.export.programs.outlook` writes for one person. It could
-not be run
-where this was written, which was no Windows; a parser of the language and golden values stand for
-it.
+The script writes what `mailsetup.export.programs.outlook_files` writes for one person. It could not
+be run on Windows; the tests check it with a parser of the language and golden values.
 """
 
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
 from mailsetup.export.filename import stem
 from mailsetup.export.kit.common import Everybody, KitFile, readme, script, with_placeholders
-from mailsetup.export.programs.outlook import FOLDER, autodiscover, prf
+from mailsetup.export.programs.outlook_files import FOLDER, autodiscover, prf
 from mailsetup.i18n import _
 
 

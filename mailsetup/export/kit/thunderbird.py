@@ -1,7 +1,9 @@
 """Thunderbird on many computers: AutoConfig, a policy, and scripts that put them there."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
 from mailsetup.export.kit.common import Everybody, KitFile, readme, script, text_file
@@ -14,7 +16,7 @@ from mailsetup.export.programs.thunderbird_fleet import (
 from mailsetup.i18n import _
 
 _KEY = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Mozilla\\Thunderbird"
-_PLACES = {"mailsetup.cfg": "", "autoconfig.js": "defaults/pref/"}
+_PLACES: Final[Mapping[str, str]] = {"mailsetup.cfg": "", "autoconfig.js": "defaults/pref/"}
 
 
 def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:

@@ -9,6 +9,8 @@ aerc-smtp(5)).
 import base64
 import re
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, ExportFailure
 from mailsetup.export.filename import stem
@@ -20,7 +22,7 @@ from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketTy
 
 _WORDS = re.compile(r"[^\W_]+(?: [^\W_]+)*")
 _REFERENCE = "%("
-_SCHEME_ENDS = {
+_SCHEME_ENDS: Final[Mapping[TerminalSignIn, str]] = {
     TerminalSignIn.PASSWORD: "",
     TerminalSignIn.TOKEN: "+xoauth2",
     TerminalSignIn.NONE: "+none",

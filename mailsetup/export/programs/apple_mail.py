@@ -10,6 +10,8 @@ Installing a profile could not be tried where this was written; Apple's schema s
 """
 
 import plistlib
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -43,8 +45,11 @@ from mailsetup.model.settings import (
 
 MEDIA_TYPE = "application/x-apple-aspen-config"
 
-_ACCOUNT_TYPE = {Protocol.IMAP: "EmailTypeIMAP", Protocol.POP3: "EmailTypePOP"}
-_AUTHENTICATION = {
+_ACCOUNT_TYPE: Final[Mapping[Protocol, str]] = {
+    Protocol.IMAP: "EmailTypeIMAP",
+    Protocol.POP3: "EmailTypePOP",
+}
+_AUTHENTICATION: Final[Mapping[Authentication, str]] = {
     Authentication.NONE: "EmailAuthNone",
     Authentication.PASSWORD_CLEARTEXT: "EmailAuthPassword",
     Authentication.PASSWORD_ENCRYPTED: "EmailAuthCRAMMD5",

@@ -5,7 +5,9 @@ can mean anything else once line breaks are out. ``folderlist.xml`` names the ma
 complete one Claws Mail asks for a new account at its start, although it has one.
 """
 
+from collections.abc import Mapping
 from html import escape
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -28,7 +30,7 @@ from mailsetup.model.settings import (
 # The first in which the protocols have the numbers below; Claws Mail brings it up to date itself.
 _CONFIG_VERSION = 1
 _POP3, _IMAP4 = 0, 1
-_SECURITY = {SocketType.TLS: 1, SocketType.STARTTLS: 2}
+_SECURITY: Final[Mapping[SocketType, int]] = {SocketType.TLS: 1, SocketType.STARTTLS: 2}
 _FOLDER = "~/.claws-mail"
 _LOCAL = (
     ("inbox", "inbox"),

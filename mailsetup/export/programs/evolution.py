@@ -7,7 +7,9 @@ made from the address: exporting again gives the same files, not a second accoun
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -33,14 +35,14 @@ FOLDER = "~/.config/evolution/sources"
 FLATPAK_FOLDER = "~/.var/app/org.gnome.Evolution/config/evolution/sources"
 SUFFIX = ".source"
 
-_SECURITY = {
+_SECURITY: Final[Mapping[SocketType, str]] = {
     SocketType.TLS: "ssl-on-alternate-port",
     SocketType.STARTTLS: "starttls-on-standard-port",
 }
 
 # The names of Evolution's own registrations at a provider (EOAuth2Service), which are also the
 # names of the sign-in, and the hosts for which each is made.
-_OAUTH2 = {
+_OAUTH2: Final[Mapping[str, tuple[str, ...]]] = {
     "Google": ("gmail.com", "googlemail.com"),
     "Outlook": ("outlook.com",),
 }

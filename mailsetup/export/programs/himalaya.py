@@ -8,6 +8,8 @@ tilde at the beginning that a slash or nothing follows. ``$$`` stands for a doll
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, ExportFailure
 from mailsetup.export.filename import stem
@@ -18,7 +20,7 @@ from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
 _WAYS = (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE, TerminalSignIn.TOKEN)
-_MECHANISMS = {
+_MECHANISMS: Final[Mapping[TerminalSignIn, str]] = {
     TerminalSignIn.PASSWORD: "plain",
     TerminalSignIn.CHALLENGE: "scram-sha-256",
     TerminalSignIn.TOKEN: "xoauth2",

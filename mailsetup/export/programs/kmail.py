@@ -10,6 +10,8 @@ and numbers are those that Akonadi 22.12 writes; KConfig escapes a value as GLib
 
 import string
 import uuid
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -42,7 +44,7 @@ from mailsetup.model.settings import (
 )
 
 # MailTransport::Transport::EnumAuthenticationType: its number, and its name in mailtransports.
-_AUTHENTICATION = {
+_AUTHENTICATION: Final[Mapping[Authentication, tuple[int, str]]] = {
     Authentication.PASSWORD_CLEARTEXT: (1, "PLAIN"),
     Authentication.PASSWORD_ENCRYPTED: (2, "CRAM_MD5"),
     Authentication.GSSAPI: (4, "GSSAPI"),
@@ -50,10 +52,10 @@ _AUTHENTICATION = {
 }
 # POP3's own log-in (USER and PASS), which every server knows.
 _POP3_CLEAR = 7
-_SAFETY = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
+_SAFETY: Final[Mapping[SocketType, str]] = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
 _NAMED = "agent_config_"
 """With the instance's name behind it, the file of Akonadi with the name that people see."""
-_ENCRYPTION = {SocketType.TLS: "SSL", SocketType.STARTTLS: "TLS"}
+_ENCRYPTION: Final[Mapping[SocketType, str]] = {SocketType.TLS: "SSL", SocketType.STARTTLS: "TLS"}
 
 
 class KMail:

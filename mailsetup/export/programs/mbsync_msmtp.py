@@ -8,6 +8,8 @@ line; nothing is escaped in it. Both hand the command for the password to ``sh -
 
 import re
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -30,7 +32,7 @@ _MAX_MSMTP_LINE = 499
 
 # What msmtp puts something else in place of in an envelope sender (msmtp(1), "from").
 _SUBSTITUTED = re.compile(r"%[UHCM]")
-_AUTH = {
+_AUTH: Final[Mapping[TerminalSignIn, str]] = {
     TerminalSignIn.PASSWORD: "on",
     TerminalSignIn.CHALLENGE: "on",
     TerminalSignIn.TOKEN: "xoauth2",

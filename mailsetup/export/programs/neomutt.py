@@ -7,6 +7,8 @@ shell gets it.
 """
 
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -27,7 +29,10 @@ _MAX_FIELD = 127
 
 _PASSWORD_WAYS = (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE)
 _WAYS = (*_PASSWORD_WAYS, TerminalSignIn.TOKEN)
-_METHODS = {TerminalSignIn.PASSWORD: "plain:login", TerminalSignIn.TOKEN: "oauthbearer:xoauth2"}
+_METHODS: Final[Mapping[TerminalSignIn, str]] = {
+    TerminalSignIn.PASSWORD: "plain:login",
+    TerminalSignIn.TOKEN: "oauthbearer:xoauth2",
+}
 
 
 class Neomutt:

@@ -6,6 +6,8 @@ here but himalaya hands the command to a shell.
 """
 
 import shlex
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import CopyValue, ExportFailure, InstructionStep
 from mailsetup.i18n import _
@@ -17,7 +19,7 @@ SERVICE = "mailsetup"
 """The vault's own name for its entries; exporters may not import the vault itself."""
 
 # Providers that oama, which keeps OAuth2 tokens fresh for other programs, knows by itself.
-_OAMA_SERVICES = {
+_OAMA_SERVICES: Final[Mapping[str, str]] = {
     "gmail.com": "google",
     "googlemail.com": "google",
     "outlook.com": "microsoft",

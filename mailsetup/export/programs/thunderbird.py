@@ -8,7 +8,9 @@ The names and numbers of the preferences are those of Thunderbird's account mana
 import base64
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 from mailsetup.export.exporter import (
@@ -34,10 +36,14 @@ from mailsetup.model.settings import (
     SocketType,
 )
 
-SOCKET_TYPE = {SocketType.NONE: 0, SocketType.STARTTLS: 2, SocketType.TLS: 3}
+SOCKET_TYPE: Final[Mapping[SocketType, int]] = {
+    SocketType.NONE: 0,
+    SocketType.STARTTLS: 2,
+    SocketType.TLS: 3,
+}
 """``nsMsgSocketType``; 1 ("try STARTTLS") is gone."""
 
-AUTH_METHOD = {
+AUTH_METHOD: Final[Mapping[Authentication, int]] = {
     Authentication.NONE: 1,
     Authentication.PASSWORD_CLEARTEXT: 3,
     Authentication.PASSWORD_ENCRYPTED: 4,
@@ -72,7 +78,7 @@ OAUTH2_HOSTS = (
 """Hosts, and domains of hosts, for which Thunderbird carries a registration of its own
 (``OAuth2Providers``). It signs in nowhere else by OAuth2."""
 
-FOLDER_MODES = {
+FOLDER_MODES: Final[Mapping[str, str]] = {
     "fcc_folder": "fcc_folder_picker_mode",
     "draft_folder": "drafts_folder_picker_mode",
     "stationery_folder": "tmpl_folder_picker_mode",

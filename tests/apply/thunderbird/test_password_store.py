@@ -17,7 +17,7 @@ from mailsetup.apply.thunderbird.existing_profile import apply_existing
 from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
 from mailsetup.apply.thunderbird.undo import undo
-from mailsetup.files.locking import RefusedError
+from mailsetup.files.atomic import OperationError
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Authentication, Protocol
 from tests.apply.thunderbird.test_new_profile import tree
@@ -179,7 +179,7 @@ def test_a_primary_password_is_neither_guessed_nor_asked_for(tmp_path: Path) -> 
     for name in ("key4.db", "logins.json"):
         (tmp_path / "locked" / name).unlink()
     child(_LOCK, tmp_path / "locked")
-    with pytest.raises(RefusedError, match="primary password"):
+    with pytest.raises(OperationError, match="primary password"):
         password_store.stored(tmp_path / "locked", ANA, Secret(WORD), installation(tmp_path))
     assert not list((tmp_path / "locked").glob(".mailsetup-*"))
 
@@ -191,14 +191,14 @@ def test_what_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
         b'{"logins": [], "x": 1e999}',
     ):
         (done.profile / "logins.json").write_bytes(content)
-        with pytest.raises(RefusedError, match="cannot be read"):
+        with pytest.raises(OperationError, match="cannot be read"):
             password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
     (done.profile / "logins.json").unlink()
     (done.profile / "key4.db").write_bytes(b"no database" * 100)
-    with pytest.raises(RefusedError, match="could not be opened"):
+    with pytest.raises(OperationError, match="could not be opened"):
         password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
     (done.profile / "key4.db-journal").write_bytes(b"")
-    with pytest.raises(RefusedError, match="did not end properly"):
+    with pytest.raises(OperationError, match="did not end properly"):
         password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
 
 

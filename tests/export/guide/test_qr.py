@@ -4,8 +4,8 @@ import pytest
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 
-from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix, encode
-from mailsetup.export.programs.thunderbird_android import qr_payload
+from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix, encode, quick_svg
+from mailsetup.export.programs.k9_settings import qr_payload
 from tests.support.programs.k9_rules import read_code
 from tests.support.programs.qr_reader import decoded, decoded_png, decoded_svg
 from tests.support.samples.accounts import ORDINARY, account
@@ -98,3 +98,23 @@ def test_nothing_of_the_account_stands_in_the_pictures_as_text() -> None:
         assert b"bodega" not in content
         assert b"tEXt" not in content
         assert b"<title" not in content
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_a_quickly_made_code_is_read_back(name: str) -> None:
+    payload = qr_payload(account(person=PEOPLE[name]))
+    assert isinstance(payload, str)
+    assert decoded_svg(quick_svg(payload, 44).encode()) == payload
+
+
+@pytest.mark.parametrize("length", [1, 17, 18, 106, 367, 2953])
+def test_a_quickly_made_code_of_every_size_is_read_back(length: int) -> None:
+    assert decoded_svg(quick_svg("x" * length, 200).encode()) == "x" * length
+
+
+def test_a_text_that_no_code_can_hold_gives_no_picture() -> None:
+    assert quick_svg("x" * 2954, 44) == ""
+
+
+def test_a_quickly_made_code_has_its_size_in_millimetres() -> None:
+    assert ' width="44mm" height="44mm" ' in quick_svg("ana", 44)
