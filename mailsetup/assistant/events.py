@@ -7,14 +7,14 @@ from enum import StrEnum
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.outcome import Tried
 from mailsetup.model.settings import AccountSettings
-from mailsetup.model.source import Source
+from mailsetup.model.source import Method, Source
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAsked:
     """A source of settings is being asked. ``location`` is a host or URL, as plain text."""
 
-    method: str
+    method: Method
     location: str
 
 

@@ -38,7 +38,7 @@ from mailsetup.vault import Vault
 if TYPE_CHECKING:
     from mailsetup.assistant.check.report import CheckReport
     from mailsetup.assistant.domain_watch import DomainReport
-    from mailsetup.assistant.publication_check import PublicationRow
+    from mailsetup.assistant.publication.result import PublicationRow
     from mailsetup.assistant.signin.sign_ins import SignIns
     from mailsetup.export.publish.publication import Publication
 
@@ -156,14 +156,14 @@ class Assistant:
 
     async def mail_exchangers(self, domain: str) -> tuple[str, ...]:
         """The MX hosts of the domain, best first, for what it should publish."""
-        from mailsetup.assistant.publication_check import mail_exchangers
+        from mailsetup.assistant.publication.verify import mail_exchangers
 
         async with self._network.open(leave_open=True) as net:
             return await mail_exchangers(domain, net)
 
     async def verify_publication(self, expected: "Publication") -> "tuple[PublicationRow, ...]":
         """Fetch what is published for a domain, and compare."""
-        from mailsetup.assistant.publication_check import verify_publication
+        from mailsetup.assistant.publication.verify import verify_publication
 
         async with self._network.open() as net:
             return await verify_publication(expected, net)

@@ -9,9 +9,8 @@ from mailsetup.assistant.texts.common import (
     authentication_name,
     protocol_purpose,
     security_name,
-    source_sentence,
-    warning_sentence,
 )
+from mailsetup.assistant.texts.search import source_sentence, warning_sentence
 from mailsetup.i18n import _
 from mailsetup.i18n.numbers import seconds, size
 from mailsetup.model.dialogue import LoggedIn, Quota, RoundTrip

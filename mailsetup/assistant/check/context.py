@@ -19,7 +19,7 @@ class CheckContext:
         self.net = net
         self.account = request.account
         self.guard = Guard()
-        self.progress = CheckProgress(net, emit, lambda: self.redaction)
+        self.progress = CheckProgress(net.clock, emit, lambda: self.redaction)
 
     def use(self, server: ServerSettings) -> None:
         """Replace the account's server of this direction."""

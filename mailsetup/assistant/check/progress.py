@@ -14,14 +14,14 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.redaction import Redaction
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.net.network import Network
+from mailsetup.net.clock import Clock
 
 
 class CheckProgress:
     """Emits events. ``redaction`` returns what removes the secrets in use at the moment."""
 
-    def __init__(self, net: Network, emit: Emit, redaction: Callable[[], Redaction]) -> None:
-        self._clock = net.clock
+    def __init__(self, clock: Clock, emit: Emit, redaction: Callable[[], Redaction]) -> None:
+        self._clock = clock
         self._emit = emit
         self._redaction = redaction
         self._started: dict[Activity, float] = {}

@@ -3,7 +3,7 @@
 from typing import assert_never
 
 from mailsetup.assistant.signin.flow import SignInWay
-from mailsetup.assistant.texts.common import ignored_file_sentence
+from mailsetup.assistant.texts.search import ignored_file_sentence
 from mailsetup.i18n import _
 from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.model.text import plain

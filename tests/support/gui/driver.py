@@ -82,7 +82,7 @@ class Scripted(Assistant):
         self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
     ) -> Discovery:
         """What was told."""
-        emit(SourceAsked("srv", address.domain))
+        emit(SourceAsked(Method.SRV, address.domain))
         await self._perhaps_forever("discover")
         if not set(self.leads_on) <= set(agreed):
             source = Source(Method.AUTODISCOVER, "https://ad.hoster.com/", Channel.DNS)

@@ -7,15 +7,14 @@ from dataclasses import replace
 import pytest
 
 from mailsetup import i18n
-from mailsetup.assistant.publication_check import (
+from mailsetup.assistant.publication.result import (
     Difference,
     PublicationRow,
     PublicationState,
     is_published,
-    mail_exchangers,
     row_to_json,
-    verify_publication,
 )
+from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
