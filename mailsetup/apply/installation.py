@@ -10,6 +10,9 @@ from pathlib import Path
 
 from mailsetup.files import presence
 
+if sys.platform == "win32":
+    import winreg
+
 _FLATPAK_IDS = ("org.mozilla.Thunderbird", "net.thunderbird.Thunderbird")
 _APP_PATHS = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\App Paths\\"
 _WRAPPER_SIZE = 4096
@@ -18,8 +21,6 @@ _WRAPPER_SIZE = 4096
 def _app_path(program: str) -> str:
     """What Windows starts under this name (registry, ``App Paths``); empty when nothing."""
     if sys.platform == "win32":
-        import winreg
-
         for hive in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
             with contextlib.suppress(OSError):
                 return winreg.QueryValue(hive, _APP_PATHS + program).strip('"')

@@ -14,6 +14,9 @@ from pathlib import Path
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
+if sys.platform != "win32":
+    import fcntl
+
 PREFIX = ".mailsetup-"
 """What we have not finished begins with this; a run that was killed leaves only such names."""
 
@@ -90,7 +93,6 @@ def held(path: Path) -> Iterator[None]:
     if sys.platform == "win32":
         yield
         return
-    import fcntl
 
     try:
         descriptor = os.open(path, os.O_RDONLY | _O_NOFOLLOW | os.O_NONBLOCK)
@@ -129,7 +131,6 @@ def _is_left(path: Path) -> bool:
         return age > _OLD
     if seen.st_uid != os.geteuid() or age < _YOUNG:
         return False
-    import fcntl
 
     descriptor = os.open(path, os.O_RDONLY | _O_NOFOLLOW | os.O_NONBLOCK)
     try:

@@ -11,7 +11,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailsetup.files.user_file import open_to_read
 from mailsetup.model.ownership import OwnershipFault
+
+if sys.platform != "win32":
+    import grp
+    import pwd
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,7 @@ def read_own(path: Path, limit: int) -> bytes | OwnershipFailure:
     The file itself, its folder, where a link leads and all folders above are judged. Raises OSError
     (FileNotFoundError where there is none); a pipe or a device is not waited for.
     """
-    # O_NONBLOCK: a FIFO without a writer would be waited for.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    descriptor = open_to_read(path)
     with os.fdopen(descriptor, "rb") as file:
         seen = os.fstat(descriptor)
         if stat.S_ISDIR(seen.st_mode):
@@ -91,8 +94,6 @@ def is_group_of_one(uid: int, gid: int) -> bool:
     """
     if sys.platform == "win32" or uid == 0:
         return False
-    import grp
-    import pwd
 
     try:
         person, group = pwd.getpwuid(uid), grp.getgrgid(gid)

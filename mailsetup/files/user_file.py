@@ -52,10 +52,7 @@ def read_given_file(path: Path, limit: int, *, pipe_seconds: float = 0.0) -> byt
         mode = path.stat().st_mode
         if not _is_readable_kind(mode, pipe_seconds):
             return _not_a_file(path, mode)
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-        # Opening a pipe would wait for its writer; a terminal must not become ours.
-        flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-        descriptor = os.open(path, flags)
+        descriptor = open_to_read(path)
         try:
             mode = os.fstat(descriptor).st_mode
             if not _is_readable_kind(mode, pipe_seconds):
@@ -69,6 +66,15 @@ def read_given_file(path: Path, limit: int, *, pipe_seconds: float = 0.0) -> byt
     if isinstance(content, FileFault):
         return FileFailure(content, _bound_sentence(content, path, limit))
     return content
+
+
+def open_to_read(path: Path) -> int:
+    """A descriptor for reading. Raises OSError.
+
+    It does not wait for the writer of a pipe, and a terminal does not become the controlling one.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
 
 
 def _is_readable_kind(mode: int, pipe_seconds: float) -> bool:

@@ -16,6 +16,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+if sys.platform != "win32":
+    import resource
+
 _NO_MODULES = 0x04  # NSS_INIT_NOMODDB: no smart cards
 _NO_ROOTS = 0x10  # NSS_INIT_NOROOTINIT
 _AES_CBC = 0x1082  # CKM_AES_CBC
@@ -158,8 +161,6 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """One question, one answer."""
     if sys.platform != "win32":
-        import resource
-
         with contextlib.suppress(OSError, ValueError):  # no picture of the memory on a crash
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     request = json.load(sys.stdin.buffer)

@@ -12,6 +12,9 @@ from mailsetup.files import atomic
 from mailsetup.files.atomic import OperationError
 from mailsetup.i18n import _
 
+if sys.platform != "win32":
+    import fcntl
+
 _LOCK = ".parentlock"
 
 
@@ -30,7 +33,6 @@ def is_running(profile: Path) -> bool:
         except OSError:
             return True
         return False
-    import fcntl
 
     try:
         descriptor = os.open(profile / _LOCK, os.O_RDWR)
@@ -78,7 +80,6 @@ def held(profile: Path) -> Iterator[None]:
             raise OperationError(_open())
         yield
         return
-    import fcntl
 
     path = profile / _LOCK
     used = path.exists()
