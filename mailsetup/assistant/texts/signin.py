@@ -116,7 +116,7 @@ def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> 
 
 
 def no_client_sentence(way: SignInWay) -> str:
-    """This program is not known to the provider, and what to do instead."""
+    """This program has no client id at the provider, and what to do instead."""
     return _no_client(plain(way.name, 120), takes_password=way.account.takes_password)
 
 
@@ -134,14 +134,14 @@ def _no_client(provider: str, *, takes_password: bool) -> str:
 
 
 def sign_in_link(failure: SignInFailure, way: SignInWay | None) -> str:
-    """A link that helps with a failure: to send to the administrator. "" where there is none."""
+    """A link for the administrator that helps with the failure; "" for none."""
     if failure.fault is SignInFault.ADMIN_CONSENT and way is not None:
         return way.consent_link
     return ""
 
 
 def other_account_sentence(chosen: str, address: str) -> str:
-    """Another address was chosen in the browser than the mailbox's."""
+    """The address that was chosen in the browser is not the one of the mailbox."""
     return _(
         "You signed in as {chosen}, but your address is {address}. If both are the same mailbox,"
         " go on. Otherwise sign in again and choose {address}."
@@ -149,7 +149,7 @@ def other_account_sentence(chosen: str, address: str) -> str:
 
 
 def clients_problem_sentence(problem: ClientsFailure) -> str:
-    """The technician's file cannot be used."""
+    """Why the technician's file of clients cannot be used."""
     if problem.distrust is not None:
         return ignored_file_sentence(str(problem.distrust), problem.path)
     path, where = plain(problem.path, 200), plain(problem.where, 120)
