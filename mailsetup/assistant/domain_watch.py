@@ -32,7 +32,7 @@ from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 
 EXPIRING = 14
-"""Days of validity below which a certificate is a warning. Automatic renewal takes place earlier."""
+"""Days of validity below which a certificate is a warning; automatic renewal is earlier."""
 MAX_SERVERS = 12
 _EXCHANGER_TIMEOUT = 8.0
 """Seconds for a mail exchanger. Many networks block port 25, so a timeout is no finding."""
