@@ -14,7 +14,9 @@ from mailsetup.apply.installation import Computer, find_installation
 from mailsetup.apply.result import AlreadyThere, ApplyFailure, ApplyOutcome, ProfileApplied
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
-from mailsetup.apply.thunderbird.account_merge import LAST_KEY, ExistingAccounts, MergePlan, plan
+from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, plan
+from mailsetup.apply.thunderbird.account_repair import MergePlan
+from mailsetup.apply.thunderbird.known_accounts import LAST_KEY
 from mailsetup.apply.thunderbird.new_profile import (
     apply_new_profile,
     store_password,

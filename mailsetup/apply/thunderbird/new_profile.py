@@ -136,39 +136,14 @@ def _add(
     made_parent = not parent.exists()
     parent.mkdir(mode=0o700, exist_ok=True)
     profile = parent / f"{secrets.token_hex(4)}.{name}"
-    try:
-        after = profiles_ini.with_profile(
-            before or b"",
-            profiles_ini.first_free(known),
-            name,
-            profile.relative_to(root).as_posix(),
-        )
-    except profiles_ini.ProfilesIniError as error:
-        raise OperationError(_("Thunderbird's list of profiles cannot be read.")) from error
+    after = _with_profile(before, known, name, profile.relative_to(root).as_posix())
     unfinished = atomic.aside(parent)
-    registered = False
-    try:
+    with _removed_on_failure(ini, before, (unfinished, profile), parent if made_parent else None):
         unfinished.mkdir(mode=0o700)
         atomic.write_new(unfinished / UNFINISHED, b"", 0o600)
-        files, hints = {_PREFS: prefs}, notes(account)
-        logins = password_store.Stored({})
-        if password is not None:
-            logins, more = store_password(unfinished, account, password, installation)
-            files |= logins.files
-            hints += more
-        for file, content in files.items():
-            atomic.write_new(unfinished / file, content, 0o600)
         if not known:
             atomic.write_new(unfinished / COMPATIBILITY, CLAIMABLE, 0o600)
-        change = journal.Change(
-            kind=ApplyOutcome.PROFILE,
-            address=str(account.address),
-            files={file: (None, journal.digest(content)) for file, content in files.items()},
-            logins=logins.guids,
-            ini=(journal.digest(before), journal.digest(after)),
-        )
-        journal.prepared(unfinished, change, {INI: before})
-        atomic.sync_folder(unfinished)
+        logins, hints = _fill(unfinished, installation, account, prefs, password, (before, after))
         if os.path.lexists(profile):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         unfinished.rename(profile)
@@ -179,14 +154,6 @@ def _add(
             )
         refuse_while_open(root, known)
         atomic.put(ini, after, mode(ini))
-        registered = True
-    finally:
-        if not registered and _read_quietly(ini) == before:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.rmtree(profile, ignore_errors=True)
-            if made_parent:
-                with contextlib.suppress(OSError):
-                    parent.rmdir()
     atomic.remove_quietly(profile / UNFINISHED)
     return ProfileApplied(
         profile=profile,
@@ -198,6 +165,66 @@ def _add(
         password_stored=bool(logins.files),
         opens_by_itself=profile.relative_to(root).as_posix() in opened_paths(installation, after),
     )
+
+
+def _with_profile(
+    before: bytes | None, known: tuple[profiles_ini.ProfileEntry, ...], name: str, path: str
+) -> bytes:
+    try:
+        first = profiles_ini.first_free(known)
+        return profiles_ini.with_profile(before or b"", first, name, path)
+    except profiles_ini.ProfilesIniError as error:
+        raise OperationError(_("Thunderbird's list of profiles cannot be read.")) from error
+
+
+@contextlib.contextmanager
+def _removed_on_failure(
+    ini: Path, before: bytes | None, folders: tuple[Path, ...], parent: Path | None
+) -> Iterator[None]:
+    """Remove the folders (and the empty ``parent``) if the work fails before the list changed."""
+    try:
+        yield
+    except BaseException:
+        if _read_quietly(ini) == before:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+            if parent is not None:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
+        raise
+
+
+def _fill(
+    folder: Path,
+    installation: Installation,
+    account: Account,
+    prefs: bytes,
+    password: Secret | None,
+    ini: tuple[bytes | None, bytes],
+) -> tuple[password_store.Stored, tuple[str, ...]]:
+    """Write the files of a new profile and its journal; the stored logins, and notes.
+
+    ``ini`` is the list of profiles before and after.
+    """
+    files, hints = {_PREFS: prefs}, notes(account)
+    logins = password_store.Stored({})
+    if password is not None:
+        logins, more = store_password(folder, account, password, installation)
+        files |= logins.files
+        hints += more
+    for name, content in files.items():
+        atomic.write_new(folder / name, content, 0o600)
+    before, after = ini
+    change = journal.Change(
+        kind=ApplyOutcome.PROFILE,
+        address=str(account.address),
+        files={name: (None, journal.digest(content)) for name, content in files.items()},
+        logins=logins.guids,
+        ini=(journal.digest(before), journal.digest(after)),
+    )
+    journal.prepared(folder, change, {INI: before})
+    atomic.sync_folder(folder)
+    return logins, hints
 
 
 def store_password(

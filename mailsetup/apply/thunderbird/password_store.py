@@ -24,6 +24,7 @@ from pathlib import Path
 
 from mailsetup.apply.installation import Installation
 from mailsetup.apply.thunderbird.profile_lock import read
+from mailsetup.export.programs.thunderbird import auth_method
 from mailsetup.files import atomic, presence
 from mailsetup.files.atomic import OperationError
 from mailsetup.i18n import _
@@ -35,6 +36,9 @@ _MAX = 64 * 1024 * 1024
 _PATIENCE = 20.0  # seconds
 _SYSTEM = "system"
 _LIBRARY = {"win32": "nss3.dll", "darwin": "libnss3.dylib"}.get(sys.platform, "libnss3.so")
+
+_Entry = dict[str, object]
+"""A JSON object: a login in ``logins.json``, or in the dialogue with the child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,9 @@ def takes_password(account: Account) -> bool:
 
 
 def stored(profile: Path, account: Account, password: Secret, installation: Installation) -> Stored:
-    """The profile's logins with this password for both servers.
+    """The new contents of the profile's files, with this password for both servers.
 
-    Nothing in the profile changes, but for a folder of ours that is gone at the end. What was
+    Nothing in the profile changes; a temporary folder in it is removed at the end. What was
     encrypted is decrypted again and compared. Raises OperationError with a sentence, OSError.
     """
     place = libraries(installation)
@@ -105,28 +109,40 @@ def stored(profile: Path, account: Account, password: Secret, installation: Inst
                 " be stored."
             )
         )
-    content = read(profile / LOGINS, _MAX)
-    document = _Document.read(content)
-    wanted = _wanted(account)
-    logins = document.logins
-    known = [
-        [
-            entry
-            for entry in logins
-            if entry.get("hostname") == login.hostname
-            and entry.get("httpRealm") == login.hostname
-            and isinstance(entry.get("encryptedUsername"), str)
-            and isinstance(entry.get("encryptedPassword"), str)
-        ]
-        for login in wanted
-    ]
+    document = _Document.read(read(profile / LOGINS, _MAX))
+    wanted = [(login, document.entries_of(login)) for login in _wanted(account)]
     key_before = read(profile / KEY, _MAX)
-    aside = atomic.aside(profile)
-    aside.mkdir(mode=0o700)
+    answers, key_after = _encrypted(profile, key_before, place, password, wanted)
+    guids = tuple(
+        document.set_values(login, entries, answer)
+        for (login, entries), answer in zip(wanted, answers, strict=True)
+        if answer["same"] is not True
+    )
+    if not guids:
+        return Stored({})
+    files = {LOGINS: document.content()}
+    if key_after is not None and key_after != key_before:
+        files[KEY] = key_after
+    return Stored(files, guids)
+
+
+def _encrypted(
+    profile: Path,
+    key: bytes | None,
+    place: Path | str,
+    password: Secret,
+    wanted: Sequence[tuple[_Login, Sequence[_Entry]]],
+) -> tuple[list[_Entry], bytes | None]:
+    """The child's answer for each login, and the content of ``key4.db`` then.
+
+    The child works on a copy of the key, in a folder of ours in the profile.
+    """
+    folder = atomic.aside(profile)
+    folder.mkdir(mode=0o700)
     try:
-        if key_before is not None:
-            atomic.write_new(aside / KEY, key_before, 0o600)
-        asked: list[dict[str, object]] = [
+        if key is not None:
+            atomic.write_new(folder / KEY, key, 0o600)
+        asked: list[_Entry] = [
             {
                 "user": login.username,
                 "password": password.reveal(),
@@ -134,45 +150,23 @@ def stored(profile: Path, account: Account, password: Secret, installation: Inst
                     [entry["encryptedUsername"], entry["encryptedPassword"]] for entry in entries
                 ],
             }
-            for login, entries in zip(wanted, known, strict=True)
+            for login, entries in wanted
         ]
-        request: dict[str, object] = {
+        request: _Entry = {
             "libraries": "" if place == _SYSTEM else str(place),
-            "folder": str(aside),
-            "logins": asked,
+            "folder": str(folder),
         }
-        answers = _ask(request)
-        key_after = read(aside / KEY, _MAX)
-        request["logins"] = [
+        answers = _ask({**request, "logins": asked})
+        key_after = read(folder / KEY, _MAX)
+        written = [
             {**login, "known": [[answer["user"], answer["password"]]]}
             for login, answer in zip(asked, answers, strict=True)
         ]
-        if not all(answer["same"] is True for answer in _ask(request)):
+        if not all(answer["same"] is True for answer in _ask({**request, "logins": written})):
             raise OperationError(_not_opened())
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
-    guids = []
-    now = time.time_ns() // 1_000_000
-    for login, entries, result in zip(wanted, known, answers, strict=True):
-        if result["same"] is True:
-            continue
-        number = result["place"]
-        if isinstance(number, int):
-            entry = entries[number]
-            entry["timePasswordChanged"] = now
-            entry["timesUsed"] = _number(entry.get("timesUsed")) + 1
-        else:
-            entry = document.add(login, now)
-        entry["encryptedUsername"] = result["user"]
-        entry["encryptedPassword"] = result["password"]
-        entry["encType"] = 1
-        guids.append(str(entry["guid"]))
-    if not guids:
-        return Stored({})
-    files = {LOGINS: document.content()}
-    if key_after is not None and key_after != key_before:
-        files[KEY] = key_after
-    return Stored(files, tuple(guids))
+        shutil.rmtree(folder, ignore_errors=True)
+    return answers, key_after
 
 
 def without(content: bytes, before: bytes | None, guids: Sequence[str]) -> bytes:
@@ -201,8 +195,6 @@ def _wanted(account: Account) -> list[_Login]:
 
 
 def _signs_in_by_password(server: ServerSettings) -> bool:
-    from mailsetup.export.programs.thunderbird import auth_method
-
     return auth_method(server) in (3, 4)
 
 
@@ -211,7 +203,7 @@ class _Document:
     """``logins.json``; what we do not know in it is kept."""
 
     raw: dict[str, object]
-    logins: list[dict[str, object]]
+    logins: list[_Entry]
 
     @classmethod
     def read(cls, content: bytes | None) -> "_Document":
@@ -237,10 +229,36 @@ class _Document:
             raise OperationError(_unreadable_logins())
         return cls(raw, logins)
 
-    def add(self, login: _Login, now: int) -> dict[str, object]:
+    def entries_of(self, login: _Login) -> list[_Entry]:
+        """The stored logins for this host."""
+        return [
+            entry
+            for entry in self.logins
+            if entry.get("hostname") == login.hostname
+            and entry.get("httpRealm") == login.hostname
+            and isinstance(entry.get("encryptedUsername"), str)
+            and isinstance(entry.get("encryptedPassword"), str)
+        ]
+
+    def set_values(self, login: _Login, entries: Sequence[_Entry], answer: _Entry) -> str:
+        """Set the child's encrypted values in one of the entries or a new one; its ``guid``."""
+        now = time.time_ns() // 1_000_000
+        number = answer["place"]
+        if isinstance(number, int):
+            entry = entries[number]
+            entry["timePasswordChanged"] = now
+            entry["timesUsed"] = _number(entry.get("timesUsed")) + 1
+        else:
+            entry = self._add(login, now)
+        entry["encryptedUsername"] = answer["user"]
+        entry["encryptedPassword"] = answer["password"]
+        entry["encType"] = 1
+        return str(entry["guid"])
+
+    def _add(self, login: _Login, now: int) -> _Entry:
         """A new login, without its values yet; ``now`` in milliseconds."""
         number = max(_number(self.raw.get("nextId")), 1)
-        entry: dict[str, object] = {
+        entry: _Entry = {
             "id": number,
             "hostname": login.hostname,
             "httpRealm": login.hostname,
@@ -280,7 +298,7 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
-def _ask(request: dict[str, object]) -> list[dict[str, object]]:
+def _ask(request: _Entry) -> list[_Entry]:
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     try:
         done = subprocess.run(  # noqa: S603 - our own file, no argument from outside

@@ -98,44 +98,64 @@ def sources(
         return _no_way_to_sign_in(account.incoming)
     if outgoing is None:
         return _no_way_to_sign_in(account.outgoing)
-    title = str(account.address)
-    pop3 = account.incoming.protocol is Protocol.POP3
-    composition = {"TransportUid": names.transport}
-    if pop3:
-        composition["SentFolder"] = "folder://local/Sent"
-    identity = EvolutionSource(
+    return (
+        _identity(account, names),
+        _transport(account, names, outgoing),
+        _main(account, names, incoming),
+    )
+
+
+def _is_pop3(account: Account) -> bool:
+    return account.incoming.protocol is Protocol.POP3
+
+
+def _identity(account: Account, names: Uids) -> EvolutionSource:
+    submission = {"TransportUid": names.transport}
+    if _is_pop3(account):
+        submission["SentFolder"] = "folder://local/Sent"
+    return EvolutionSource(
         names.identity,
         {
-            "Data Source": _head(title, names.account),
+            "Data Source": _head(str(account.address), names.account),
             "Mail Identity": {"Address": account.address.ascii, "Name": account.person},
-            "Mail Submission": composition,
+            "Mail Submission": submission,
         },
     )
-    transport = EvolutionSource(
+
+
+def _transport(account: Account, names: Uids, sign_in: str) -> EvolutionSource:
+    return EvolutionSource(
         names.transport,
         {
-            "Data Source": _head(title, names.account),
+            "Data Source": _head(str(account.address), names.account),
             "Mail Transport": {"BackendName": "smtp"},
-            **_server(account.outgoing, outgoing),
+            **_server(account.outgoing, sign_in),
         },
     )
-    backend = "pop" if pop3 else "imapx"
-    kept: dict[str, str] = {"KeepOnServer": "true"} if pop3 else {"UseSubscriptions": "false"}
-    mail_account = {"BackendName": backend, "IdentityUid": names.identity}
-    if not pop3:
-        # On its first connection Evolution then asks the server for Sent, Drafts and the others.
-        mail_account["NeedsInitialSetup"] = "true"
-    main = EvolutionSource(
+
+
+def _main(account: Account, names: Uids, sign_in: str) -> EvolutionSource:
+    if _is_pop3(account):
+        mail_account = {"BackendName": "pop", "IdentityUid": names.identity}
+        backend = {"Pop Backend": {"KeepOnServer": "true"}}
+    else:
+        mail_account = {
+            "BackendName": "imapx",
+            "IdentityUid": names.identity,
+            # On its first connection Evolution asks the server for Sent, Drafts and the others.
+            "NeedsInitialSetup": "true",
+        }
+        backend = {"Imapx Backend": {"UseSubscriptions": "false"}}
+    return EvolutionSource(
         names.account,
         {
-            "Data Source": _head(title, ""),
+            "Data Source": _head(str(account.address), ""),
             "Mail Account": mail_account,
-            **_server(account.incoming, incoming),
+            **_server(account.incoming, sign_in),
             "Refresh": {"Enabled": "true", "IntervalMinutes": "10"},
-            "Pop Backend" if pop3 else "Imapx Backend": kept,
+            **backend,
         },
     )
-    return identity, transport, main
 
 
 def notes(account: Account) -> tuple[str, ...]:

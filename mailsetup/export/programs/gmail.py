@@ -187,29 +187,7 @@ def _send_as(account: Account) -> GuideChapter:
         title=title,
         lead=_("You write in Gmail, and people see your own address."),
         note=_("Google mails you a code, so receiving must work first (forwarding, or the app)."),
-        steps=(
-            InstructionStep(
-                _("On a computer open Gmail's settings, “Accounts and Import”:"), link=_SETTINGS
-            ),
-            InstructionStep(
-                _("Under “Send mail as” choose “Add another email address” and enter:"),
-                (
-                    CopyValue(_("Name"), account.display_name),
-                    CopyValue(_("E-mail address"), account.address.ascii),
-                ),
-            ),
-            InstructionStep(_("Untick “Treat as an alias” and press “Next Step”.")),
-            InstructionStep(
-                _("Enter the server. For the password, type your mailbox's."),
-                (
-                    CopyValue(_("SMTP server"), outgoing.host),
-                    CopyValue(_("Port"), str(outgoing.port)),
-                    CopyValue(_("User name"), outgoing.username),
-                ),
-            ),
-            InstructionStep(_("Choose “{choice}” and press “Add Account”.").format(choice=secured)),
-            InstructionStep(_("Type the code that arrives in your mailbox.")),
-        ),
+        steps=_send_as_steps(account, secured),
         dialog=GuideDialog(
             _("Add another email address you own"),
             (
@@ -221,6 +199,33 @@ def _send_as(account: Account) -> GuideChapter:
             ),
             _("Add Account"),
         ),
+    )
+
+
+def _send_as_steps(account: Account, secured: str) -> tuple[InstructionStep, ...]:
+    outgoing = account.outgoing
+    return (
+        InstructionStep(
+            _("On a computer open Gmail's settings, “Accounts and Import”:"), link=_SETTINGS
+        ),
+        InstructionStep(
+            _("Under “Send mail as” choose “Add another email address” and enter:"),
+            (
+                CopyValue(_("Name"), account.display_name),
+                CopyValue(_("E-mail address"), account.address.ascii),
+            ),
+        ),
+        InstructionStep(_("Untick “Treat as an alias” and press “Next Step”.")),
+        InstructionStep(
+            _("Enter the server. For the password, type your mailbox's."),
+            (
+                CopyValue(_("SMTP server"), outgoing.host),
+                CopyValue(_("Port"), str(outgoing.port)),
+                CopyValue(_("User name"), outgoing.username),
+            ),
+        ),
+        InstructionStep(_("Choose “{choice}” and press “Add Account”.").format(choice=secured)),
+        InstructionStep(_("Type the code that arrives in your mailbox.")),
     )
 
 

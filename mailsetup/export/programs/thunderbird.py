@@ -126,46 +126,59 @@ def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | Expo
         return _no_way_to_sign_in(account.incoming)
     if outgoing_auth is None:
         return _no_way_to_sign_in(account.outgoing)
-    address = account.address.ascii
-    values: list[tuple[str, PrefValue]] = [
-        (f"mail.account.{keys.account}.server", keys.server),
-        (f"mail.account.{keys.account}.identities", keys.identity),
-    ]
-    server = f"mail.server.{keys.server}"
-    values += [
-        (f"{server}.type", str(account.incoming.protocol)),
-        (f"{server}.hostname", account.incoming.host),
-        (f"{server}.port", account.incoming.port),
-        (f"{server}.socketType", SOCKET_TYPE[account.incoming.security]),
-        (f"{server}.authMethod", incoming_auth),
-        (f"{server}.userName", account.incoming.username),
-        (f"{server}.name", str(account.address)),
-        (f"{server}.login_at_startup", True),
-        (f"{server}.check_new_mail", True),
-    ]
-    if account.incoming.protocol is Protocol.POP3:
+    values = {
+        f"mail.account.{keys.account}.server": keys.server,
+        f"mail.account.{keys.account}.identities": keys.identity,
+        **_incoming(account, keys.server, incoming_auth),
+        **_identity(account, keys),
+        **_outgoing(account, keys.smtp, outgoing_auth),
+    }
+    return tuple(Pref(name, value) for name, value in values.items())
+
+
+def _incoming(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
+    base, server = f"mail.server.{key}", account.incoming
+    values: dict[str, PrefValue] = {
+        f"{base}.type": str(server.protocol),
+        f"{base}.hostname": server.host,
+        f"{base}.port": server.port,
+        f"{base}.socketType": SOCKET_TYPE[server.security],
+        f"{base}.authMethod": auth,
+        f"{base}.userName": server.username,
+        f"{base}.name": str(account.address),
+        f"{base}.login_at_startup": True,
+        f"{base}.check_new_mail": True,
+    }
+    if server.protocol is Protocol.POP3:
         # Without this Thunderbird deletes from the server what it has fetched.
-        values += [(f"{server}.leave_on_server", True), (f"{server}.download_on_biff", True)]
-    identity = f"mail.identity.{keys.identity}"
-    values += [
-        (f"{identity}.fullName", account.person),
-        (f"{identity}.useremail", address),
-        (f"{identity}.smtpServer", keys.smtp),
-        (f"{identity}.reply_on_top", 1),
-        (f"{identity}.valid", True),
-    ]
-    smtp = f"mail.smtpserver.{keys.smtp}"
-    values += [
-        (f"{smtp}.type", "smtp"),
-        (f"{smtp}.hostname", account.outgoing.host),
-        (f"{smtp}.port", account.outgoing.port),
-        (f"{smtp}.try_ssl", SOCKET_TYPE[account.outgoing.security]),
-        (f"{smtp}.authMethod", outgoing_auth),
-        (f"{smtp}.description", str(account.address)),
-    ]
-    if outgoing_auth != AUTH_METHOD[Authentication.NONE]:
-        values.append((f"{smtp}.username", account.outgoing.username))
-    return tuple(Pref(name, value) for name, value in values)
+        values |= {f"{base}.leave_on_server": True, f"{base}.download_on_biff": True}
+    return values
+
+
+def _identity(account: Account, keys: Keys) -> dict[str, PrefValue]:
+    base = f"mail.identity.{keys.identity}"
+    return {
+        f"{base}.fullName": account.person,
+        f"{base}.useremail": account.address.ascii,
+        f"{base}.smtpServer": keys.smtp,
+        f"{base}.reply_on_top": 1,
+        f"{base}.valid": True,
+    }
+
+
+def _outgoing(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
+    base, server = f"mail.smtpserver.{key}", account.outgoing
+    values: dict[str, PrefValue] = {
+        f"{base}.type": "smtp",
+        f"{base}.hostname": server.host,
+        f"{base}.port": server.port,
+        f"{base}.try_ssl": SOCKET_TYPE[server.security],
+        f"{base}.authMethod": auth,
+        f"{base}.description": str(account.address),
+    }
+    if auth != AUTH_METHOD[Authentication.NONE]:
+        values[f"{base}.username"] = server.username
+    return values
 
 
 def server_uri(protocol: Protocol, host: str, username: str) -> str:

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, MergePlan, plan
+from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, plan
+from mailsetup.apply.thunderbird.account_repair import MergePlan
 from mailsetup.apply.thunderbird.accounts import accounts_in
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.thunderbird import Keys, prefs
