@@ -137,14 +137,13 @@ class Assistant:
         request = confirmed_request(request, self.options.agreed)
         from mailsetup.assistant.check.run import run_check
 
-        read_programs = self._programs_here or _accounts_here
         async with self._network.open() as net:
             if request.sign_in is None:
-                return await run_check(request, net, emit, read_programs)
+                return await run_check(request, net, emit, self._programs_here)
             current = await self.sign_ins.current(request.sign_in, net)
             request = replace(request, secret=current.token, sign_in=current)
             renew = partial(self.sign_ins.new_token, current, net)
-            return await run_check(request, net, emit, read_programs, renew)
+            return await run_check(request, net, emit, self._programs_here, renew)
 
     async def find_second(self, address: EmailAddress, secret: Secret) -> SecondMailbox | None:
         """The person's mailbox at another company; None where its servers are not certain."""
@@ -193,12 +192,6 @@ class Assistant:
         if self._sign_ins is not None:
             await self._sign_ins.end()
         await self._network.close()
-
-
-def _accounts_here() -> tuple[ProgramAccount, ...]:
-    from mailsetup.apply.thunderbird.accounts import accounts_here
-
-    return accounts_here()
 
 
 def _event(progress: Progress) -> Event:

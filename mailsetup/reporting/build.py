@@ -108,7 +108,7 @@ def _content(
 
 
 def _link(link: Link, status: Status, findings: Iterable[Finding]) -> ReportLink:
-    """A broken or doubtful link says why; another one what it is."""
+    """A broken or doubtful link with the reason; any other with its meaning."""
     own = next((f for f in findings if f.link is link and f.status is status), None)
     bad = status in (Status.FAIL, Status.WARN)
     sentence = explain(own).title if own is not None and bad else link_meaning(link)

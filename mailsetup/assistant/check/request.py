@@ -33,11 +33,11 @@ class SecondMailbox:
 
 @dataclass(frozen=True, slots=True)
 class CheckRequest:
-    """What to prove. ``wait`` is the patience for the test message, in seconds.
+    """What to prove. ``wait`` is how long to wait for the test message, in seconds.
 
     ``alternatives`` are servers of the same account that are tried, before any login, when the
-    chosen ones cannot be reached. ``discovery`` is where the servers came from; whatever it still
-    wants confirmed has to be in ``agreed``.
+    chosen ones cannot be reached. ``discovery`` is where the servers came from; the domains that it
+    wants confirmed have to be in ``agreed``.
     """
 
     account: Account
@@ -51,16 +51,16 @@ class CheckRequest:
     other_usernames: tuple[str, ...] = ()
     """Names to try where the account's own one is refused; the person agreed to that."""
     second: SecondMailbox | None = None
-    """A mailbox at another company, for what only mail on its way through the world shows."""
+    """A mailbox at another company, for what only mail between two companies shows."""
     blocklists: bool = False
-    """Whether public blocklists may be asked about the address from which mail leaves."""
+    """Whether public blocklists may be queried about the sending IP address."""
     symptom: Symptom | None = None
-    """What the person complains of; it orders the causes and words the answer."""
+    """The person's complaint; it determines the order of the causes and the answer."""
     previous: CheckReport | None = None
-    """The last report on this account: what it proved is not repeated."""
+    """The last report on this account; its proofs are not repeated."""
     sign_in: "SignIn | None" = None
     """The sign-in in the browser that ``secret`` comes from, where it is an access token."""
     one_login_at_a_time: bool = False
-    """Whether a refusal at the one server spares the other one: where one was refused before."""
+    """Whether the outgoing server is skipped after a refusal by the incoming one."""
     domain: DomainSeen | None = None
-    """What the domain itself showed, where many of its mailboxes are tested."""
+    """The result for the domain, where several of its mailboxes are checked."""

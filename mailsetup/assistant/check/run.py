@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 
+from mailsetup.apply.thunderbird.accounts import accounts_here
 from mailsetup.assistant.check.computer import ReadPrograms
 from mailsetup.assistant.check.context import CheckContext
 from mailsetup.assistant.check.credentials import Renew
@@ -28,18 +29,19 @@ async def run_check(
     request: CheckRequest,
     net: Network,
     emit: Emit,
-    read_programs: ReadPrograms,
+    read_programs: ReadPrograms | None = None,
     renew: Renew | None = None,
 ) -> CheckReport:
     """Run all independent parts concurrently. Cancelling closes every connection.
 
-    ``renew`` gets a new access token where the secret of the request is one.
+    Without ``read_programs`` the accounts of Thunderbird on this computer are read. ``renew`` gets
+    a new access token where the secret of the request is one.
     """
     check = CheckContext(request, net, emit)
     started = net.clock.monotonic()
     mail, domain, proven = MailResult(), UNCHECKED, frozenset[Link]()
     if net.is_online():
-        domain, mail, findings = await _gather(check, read_programs, renew)
+        domain, mail, findings = await _gather(check, read_programs or accounts_here, renew)
         check.progress.end_all()
         proven = _proven_links(request, domain, mail)
     else:

@@ -1,7 +1,9 @@
-"""Sentences that the window and the command line share, in the current language."""
+"""Names and sentences that window, command line and reports share, in the current language."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import assert_never
+from types import MappingProxyType
+from typing import Final, assert_never
 
 from mailsetup.assistant.events import Activity
 from mailsetup.i18n import _
@@ -18,16 +20,18 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.text import plain
 
-_PLAIN_NAMES = {
-    ServiceKind.JMAP: "JMAP",
-    ServiceKind.EWS: "Exchange (EWS)",
-    ServiceKind.ACTIVE_SYNC: "Exchange ActiveSync",
-    ServiceKind.GRAPH: "Microsoft Graph",
-}
+_PLAIN_NAMES: Final[Mapping[ServiceKind, str]] = MappingProxyType(
+    {
+        ServiceKind.JMAP: "JMAP",
+        ServiceKind.EWS: "Exchange (EWS)",
+        ServiceKind.ACTIVE_SYNC: "Exchange ActiveSync",
+        ServiceKind.GRAPH: "Microsoft Graph",
+    }
+)
 
 
 def address_fault_sentence(fault: AddressFault) -> str:
-    """What is wrong with a typed address, and how to write it."""
+    """Why an address is not valid, and how to write it."""
     match fault:
         case AddressFault.EMPTY:
             return _("Type your e-mail address.")
@@ -56,7 +60,7 @@ def address_fault_sentence(fault: AddressFault) -> str:
 
 
 def link_name(link: Link) -> str:
-    """A link of the chain, in one word."""
+    """The name of a link of the chain."""
     match link:
         case Link.HOSTING:
             return _("Hosting")
@@ -71,7 +75,7 @@ def link_name(link: Link) -> str:
 
 
 def link_meaning(link: Link) -> str:
-    """What a link of the chain is, in one sentence."""
+    """What a link of the chain is, as a sentence."""
     match link:
         case Link.HOSTING:
             return _("The company whose server keeps and sends your mail.")
@@ -86,7 +90,7 @@ def link_meaning(link: Link) -> str:
 
 
 def status_word(status: Status) -> str:
-    """How something stands, in a word or two."""
+    """A status in a word or two."""
     match status:
         case Status.OK:
             return _("works")
@@ -116,7 +120,7 @@ def actor_name(actor: Actor) -> str:
 
 
 def protocol_purpose(protocol: Protocol) -> str:
-    """What a server is for, without naming its protocol."""
+    """The purpose of a server, without the name of its protocol."""
     match protocol:
         case Protocol.IMAP | Protocol.POP3:
             return _("Incoming mail")
@@ -127,7 +131,7 @@ def protocol_purpose(protocol: Protocol) -> str:
 
 
 def security_name(security: SocketType) -> str:
-    """The kind of encryption, as mail programs call it."""
+    """The name of the encryption in mail programs."""
     match security:
         case SocketType.TLS:
             return _("SSL/TLS")
@@ -140,7 +144,7 @@ def security_name(security: SocketType) -> str:
 
 
 def authentication_name(kind: Authentication) -> str:
-    """The kind of login, as mail programs call it."""
+    """The name of the login method in mail programs."""
     match kind:
         case Authentication.PASSWORD_CLEARTEXT:
             return _("Normal password")
@@ -164,16 +168,16 @@ def server_sentence(server: ServerSettings) -> str:
 
 
 def domain_shown(domain: str) -> str:
-    """A domain as people read it, and as the DNS does where that is something else.
+    """A domain with U-labels, followed by its A-labels where they differ (RFC 5890).
 
-    Both, because letters of other scripts can look like ours.
+    Both, because letters of different scripts can look alike.
     """
     readable = to_u_label(domain)
     return domain if readable == domain else f"{readable} ({domain})"
 
 
 def service_name(kind: ServiceKind) -> str:
-    """What an account offers beside mail."""
+    """The name of a service other than mail."""
     match kind:
         case ServiceKind.CALDAV:
             return _("Calendar")
@@ -201,7 +205,7 @@ def service_sentence(service: Service) -> str:
 
 
 def activity_sentence(activity: Activity, detail: str = "") -> str:
-    """What the program is doing now. ``detail`` is plain text: a host or a folder."""
+    """A step of a check as a sentence. ``detail`` is plain text: a host or a folder."""
     match activity:
         case Activity.LOOK_FOR_SETTINGS:
             return _("Looking for your mail servers")
@@ -234,13 +238,18 @@ def activity_sentence(activity: Activity, detail: str = "") -> str:
 
 
 def demo_note(folder: Path) -> str:
-    """What became of a program that was set up in the demo; ``folder`` is its temporary home."""
+    """The note on a program that was set up in the demo; ``folder`` is its temporary home."""
     return _(
         "Demo: nothing on this computer was changed. What was set up is in the temporary folder"
         " {folder}, which is removed when the demo ends."
     ).format(folder=plain(str(folder), 300))
 
 
+def yes_no(value: bool) -> str:
+    """A truth value in a word."""
+    return _("yes") if value else _("no")
+
+
 def no_keyring_sentence() -> str:
-    """There is nowhere safe to keep a password."""
+    """There is no safe place to store a password."""
     return _("This computer has no keyring, so the password is not kept.")

@@ -12,7 +12,7 @@ from mailsetup.net.environment import EnvironmentFault, proxy_setting
 
 
 def source_sentence(source: Source) -> str:
-    """Where settings came from."""
+    """The source of settings as a sentence."""
     match source.method:
         case Method.BUILTIN:
             return _("This program knows your provider.")
@@ -37,7 +37,7 @@ def source_sentence(source: Source) -> str:
 
 
 def source_asked_sentence(method: Method) -> str:
-    """What a source that is being asked does."""
+    """The query to a source as a sentence."""
     match method:
         case Method.BUILTIN | Method.FILE | Method.TYPED:
             return _("Looking among the providers that this program knows")
@@ -58,7 +58,7 @@ def source_asked_sentence(method: Method) -> str:
 
 
 def unproven_sentence() -> str:
-    """Why a company that would get the password has to be agreed to (RFC 6186, section 6)."""
+    """Why the company that would get the password needs an agreement (RFC 6186 section 6)."""
     return _(
         "Your address does not belong to this company, and nobody proves that it keeps "
         "your mail. Go on only if you know it: from your bill, your contract, or whoever "
@@ -84,7 +84,7 @@ def hint_sentence(hint: Hint) -> str:
 
 
 def alias_sentence(alias: HostAlias) -> str:
-    """Why another name than the person's own one is used for a server."""
+    """Why a server is used under another name than the one of the person's domain."""
     return _(
         "{asked} leads to the server {proven}. Its certificate carries only that name, so your "
         "mail program has to use it."

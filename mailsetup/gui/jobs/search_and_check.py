@@ -64,7 +64,7 @@ class Jobs:
             on_end(end)
 
         def told(event: Event) -> None:
-            journal.take(event)
+            journal.record(event)
             take(event)
 
         self._main = self._bridge.start(make, ended, told)
@@ -153,7 +153,7 @@ class Jobs:
             return
         signed_in = session.sign_in if session.by_sign_in else None
         secret = signed_in.token if signed_in is not None else Secret(session.password)
-        session.journal.guard(account.incoming.username, secret)
+        session.journal.hide(account.incoming.username, secret)
         discovery = None if session.typed else session.discovery
         agreed = (*session.agreed_before, *session.agreed_to)
         unproven = session.to_agree_of(account.hosts) if session.typed else ()
@@ -163,7 +163,7 @@ class Jobs:
         symptom, previous = session.symptom, session.last_report
         other, other_secret = session.second, Secret(session.second_password)
         if other is not None:
-            session.journal.guard(other.ascii, other_secret)
+            session.journal.hide(other.ascii, other_secret)
         session.second_problem = ""
         blocklists = other is not None and session.ask_blocklists
 
@@ -234,12 +234,12 @@ class Jobs:
                 import mailsetup.assistant.signin.sign_ins
                 import mailsetup.assistant.texts.verdict
                 import mailsetup.diagnosis.catalogue  # noqa: F401
-                from mailsetup.assistant.third_party import parts
+                from mailsetup.assistant.third_party import third_party_lines
                 from mailsetup.gui.pages.factory import load_views
 
                 load_views()
                 load_all()
-                return tuple(parts())
+                return tuple(third_party_lines())
 
         def loaded(end: JobEnd) -> None:
             if isinstance(end.value, tuple):

@@ -115,7 +115,7 @@ class SignInJobs:
     def _take_sign_in(self, made: "SignIn") -> None:
         session = self._session
         for secret in made.secrets:
-            session.journal.guard(made.way.account.incoming.username, secret)
+            session.journal.hide(made.way.account.incoming.username, secret)
         session.forget_result()
         session.sign_in, session.by_sign_in = made, True
 
