@@ -75,7 +75,7 @@ def apply(
         return ApplyFailure(
             _(
                 "Thunderbird has never opened the profile “{name}”; an account there would not be"
-                " instead. It opens “{opened}”: choose that one."
+                " seen. It opens “{opened}”: choose that one."
             ).format(name=plain(place.name, 60), opened=plain(instead.name, 60))
         )
     return apply_existing(account, place, existing=existing, folders=folders, password=password)

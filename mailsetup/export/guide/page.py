@@ -1,7 +1,7 @@
-"""The illustrated guide: one HTML page that works alone, opened from a disk or printed.
+"""The illustrated guide: one self-contained HTML page, to be opened from a disk or printed.
 
-It loads nothing, and its content security policy names its one script and one style sheet by
-their hashes, so that no text in it could ever run. Everything from outside is escaped.
+It loads nothing, and its content security policy names its one script and one style sheet by their
+hashes, so that no text in it can be executed. All values are escaped.
 """
 
 import base64
@@ -20,7 +20,7 @@ from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
 escape = lru_cache(maxsize=2048)(_escape)
-"""Most of what stands in a guide stands in the next one, too."""
+"""Cached: guides for different accounts share most of their texts."""
 
 
 class GuideStyle(StrEnum):
@@ -32,7 +32,7 @@ class GuideStyle(StrEnum):
     CHECKED = "checked"
     UNCHECKED = "unchecked"
     HINT = "hint"
-    """A field that the person fills with something that we do not know: the password."""
+    """A field for a value that is not known here: the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class GuideRow:
 
 @dataclass(frozen=True, slots=True)
 class GuideDialog:
-    """A dialog of the program, as the person will meet it."""
+    """A dialog of the program, as the user will see it."""
 
     title: str
     rows: tuple[GuideRow, ...]
@@ -55,7 +55,7 @@ class GuideDialog:
 
 @dataclass(frozen=True, slots=True)
 class GuideChapter:
-    """The way through one program or one variant of it."""
+    """The steps for one program or one variant of it."""
 
     title: str
     steps: tuple[InstructionStep, ...]
@@ -77,7 +77,7 @@ class Guide:
 
 
 def security_name(security: SocketType) -> str:
-    """The protection as mail programs call it."""
+    """The encryption's name in mail programs."""
     match security:
         case SocketType.TLS:
             return "SSL/TLS"
@@ -88,7 +88,7 @@ def security_name(security: SocketType) -> str:
 
 
 def server_values(server: ServerSettings) -> tuple[CopyValue, ...]:
-    """What a person copies about one server."""
+    """The values that a user copies for one server."""
     host = (
         _("Outgoing mail server (SMTP)")
         if server.protocol is Protocol.SMTP
@@ -105,7 +105,7 @@ def server_values(server: ServerSettings) -> tuple[CopyValue, ...]:
 
 
 def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> ArtifactFile:
-    """The guide as a file, in the current language; with ``large`` values where they count most."""
+    """The guide as a file, in the current language; with ``large`` values where they matter most."""
     style, script = _assets()
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
@@ -222,7 +222,7 @@ def _value(value: CopyValue) -> str:
 
 
 def _code(code: QrMatrix) -> str:
-    """Black on white in every colour scheme, with the margin that a reader needs."""
+    """Black on white in every colour scheme, with the quiet zone that a reader needs."""
     side = code.size + 2 * QUIET_ZONE
     dark = "".join(f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h1v1h-1z" for x, y in code.dark())
     return (
@@ -308,5 +308,5 @@ def _row(row: GuideRow, top: int) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    """The picture shows the beginning; the whole value stands beside its copy button."""
+    """The drawing shows the beginning; the whole value is next to its copy button."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,4 +1,4 @@
-"""An Ansible role that sets up Thunderbird for everybody on computers with Linux."""
+"""An Ansible role that sets up Thunderbird for all users of computers with Linux."""
 
 import json
 
@@ -14,7 +14,7 @@ _YAML = "application/yaml"
 
 
 def ansible_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
-    """The role, a playbook to start from, and how to use them."""
+    """The role, an example playbook, and how to use them."""
     made = fleet_files(everybody)
     if isinstance(made, ExportFailure):
         return made
@@ -41,7 +41,7 @@ def _resource(name: str, target: str) -> ArtifactFile:
 
 
 def _defaults(everybody: Everybody) -> ArtifactFile:
-    # JSON is YAML, and has one way of quoting that leaves nothing to chance.
+    # JSON is YAML, and has only one way of quoting.
     domain = json.dumps(everybody.domain)
     return text_file(
         "main.yml",

@@ -12,7 +12,7 @@ from mailsetup.i18n import _
 
 
 def outlook_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
-    """The files, with no password in any of them."""
+    """The files, without passwords."""
     account, domain = everybody.account, everybody.domain
     xml, switch_on, switch_off = autodiscover(account)
     document = with_placeholders(xml.content.decode(), domain)

@@ -13,7 +13,7 @@ from mailsetup.export.kit.thunderbird import thunderbird_kit
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """One engine; ``id`` is also the folder of its files."""
+    """One management system; ``id`` is also the folder of its files."""
 
     id: str
     make: Callable[[Everybody], tuple[KitFile, ...] | ExportFailure]

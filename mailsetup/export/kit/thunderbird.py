@@ -1,4 +1,4 @@
-"""Thunderbird on many computers: AutoConfig, a policy, and scripts that put them there."""
+"""Thunderbird on many computers: AutoConfig, a policy, and scripts that install them."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _PLACES: Final[Mapping[str, str]] = {"mailsetup.cfg": "", "autoconfig.js": "defa
 
 
 def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
-    """The files, with no password in any of them."""
+    """The files, without passwords."""
     made = fleet_files(everybody)
     if isinstance(made, ExportFailure):
         return made
@@ -42,7 +42,7 @@ def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure
 
 
 def fleet_files(everybody: Everybody) -> tuple[ArtifactFile, ...] | ExportFailure:
-    """Thunderbird's files for a fleet, the ``.cfg`` for whoever is signed in and nobody else."""
+    """Thunderbird's files for a fleet; the ``.cfg`` sets up the signed-in user only."""
     artifact = ThunderbirdFleet().export(everybody.example)
     script = script_for_everybody(everybody.example)
     if isinstance(artifact, ExportFailure):
@@ -56,7 +56,7 @@ def fleet_files(everybody: Everybody) -> tuple[ArtifactFile, ...] | ExportFailur
 
 
 def autoconfig_files(files: tuple[ArtifactFile, ...]) -> list[tuple[ArtifactFile, str]]:
-    """What belongs beside Thunderbird, with the folder below it."""
+    """The files for Thunderbird's installation folder, with their folder inside it."""
     return [
         (file, _PLACES.get(file.name, "isp/"))
         for file in files
@@ -65,12 +65,12 @@ def autoconfig_files(files: tuple[ArtifactFile, ...]) -> list[tuple[ArtifactFile
 
 
 def _policy_values(policies: ArtifactFile) -> list[ArtifactFile]:
-    """The policy as the administrative template (ADMX) stores it, and as Intune takes it.
+    """The policy in the form of the administrative template (ADMX), which Intune accepts.
 
-    ``Preferences`` is one value of several lines that hold JSON.
+    ``Preferences`` is one value of several lines that contain JSON.
     """
     preferences = json.loads(policies.content)["policies"]["Preferences"]
-    # In ASCII: a line of a registry file has no other escapes than its own two.
+    # In ASCII: a line of a registry file has only its own two escapes.
     value = json.dumps(preferences, sort_keys=True)
     lines = value.encode("utf-16-le") + b"\x00\x00" + b"\x00\x00"
     octets = ",".join(f"{octet:02x}" for octet in lines)

@@ -2,11 +2,11 @@
 
 The keys are those of the payload ``com.apple.mail.managed`` (Apple's published schema,
 apple/device-management, ``mdm/profiles``). It knows one switch for encryption, ``UseSSL``, and no
-word for STARTTLS; whether a device then starts with TLS or upgrades is not said there. The switch
+none for STARTTLS; the schema does not say whether a device then starts with TLS or upgrades. The switch
 is therefore always on and never left out: its default is off. It knows no OAuth2 either. A profile
 without passwords makes the device ask.
 
-Installing a profile could not be tried where this was written; Apple's schema stands for it.
+Installing a profile could not be tested; the tests check it with Apple's schema.
 """
 
 import plistlib
@@ -68,7 +68,7 @@ class AppleMail:
     automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The profile, unsigned (`apple_sign.signed` signs it), and a guide."""
+        """The profile, unsigned (`apple_signing.signed` signs it), and a guide."""
         content = mobileconfig(account)
         if isinstance(content, ExportFailure):
             return content
@@ -169,7 +169,7 @@ def _no_way_to_sign_in(server: ServerSettings) -> ExportFailure:
 
 
 def _identifier(address: EmailAddress) -> str:
-    """In the reverse DNS style that Apple wants; a profile that has it is replaced."""
+    """A name in reverse DNS style; a profile with the same name is replaced."""
     labels = reversed(address.domain.split("."))
     return ".".join((*labels, "mailsetup", str(stable_uuid(address, "apple-identifier"))))
 

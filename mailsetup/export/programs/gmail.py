@@ -1,10 +1,10 @@
-"""Gmail: nothing can be pushed into it, so these are guides.
+"""Gmail: nothing can be imported into it, so these are guides.
 
 Another hosting's mailbox joins Gmail in three ways: the Gmail app on a phone reads it by IMAP, the
 hosting forwards to it, and Gmail on the web sends in its name ("Send mail as"). Fetching by POP on
 the web ("Check mail from other accounts") and Gmailify were closed to new users in 2026 and are to
-end for all; the texts stay true on either side of that day. Where Gmail itself is the mailbox,
-other programs need an app password.
+end for all; the texts are true before and after that day. Where Gmail itself is the mailbox, other
+programs need an app password.
 """
 
 from mailsetup.export.exporter import (
@@ -44,7 +44,7 @@ class Gmail:
     automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """A guide for the ways in which this account and Gmail can meet."""
+        """A guide for the ways in which this account can be used with Gmail."""
         refused = examine(account)
         if refused is not None:
             return refused

@@ -1,9 +1,9 @@
 """himalaya (the mail program written in Rust), version 2: a table of its ``config.toml``.
 
-The keys are those of ``src/config.rs`` and ``config.sample.toml`` of its source; a key that it does
-not know makes it refuse the file. Passwords come from commands that are given as words, without a
+The keys are those of ``src/config.rs`` and ``config.sample.toml`` of its source; an unknown key
+makes it refuse the file. Passwords come from commands that are given as a list of words, without a
 shell. User names, however, are expanded like in a shell (the crate shellexpand): ``$name``, and a
-tilde at the beginning that a slash or nothing follows. ``$$`` stands for a dollar sign.
+tilde at the beginning that is followed by a slash or nothing. ``$$`` stands for a dollar sign.
 """
 
 import json

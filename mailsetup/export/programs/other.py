@@ -31,7 +31,7 @@ from mailsetup.model.settings import (
 
 
 class Other:
-    """Whatever program has no exporter of its own."""
+    """Every program that has no exporter of its own."""
 
     id = "other"
     title = N_("Any other program")
@@ -95,7 +95,7 @@ def _way(account: Account) -> GuideChapter:
 
 
 def _words(account: Account) -> GuideChapter:
-    """Programs call the same thing by many names."""
+    """The different names that programs use for the same thing."""
     securities = {server.security for server in (account.incoming, account.outgoing)}
     found = [
         InstructionStep(

@@ -30,7 +30,7 @@ class Outlook:
     automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The guide, and where they can express the account, files for classic Outlook."""
+        """The guide, and files for classic Outlook where they can express the account."""
         refused = examine(account) or _sign_in_fault(account)
         if refused is not None:
             return refused

@@ -18,7 +18,7 @@ _SIGN_IN_WINDOW = ("gmail.com", "googlemail.com", "office365.com", "outlook.com"
 
 
 def takes_window(server: ServerSettings) -> bool:
-    """Whether Outlook opens the provider's own sign-in for this server."""
+    """Whether Outlook opens the provider's own sign-in page for this server."""
     return Authentication.OAUTH2 in server.authentication and any(
         is_within(server.host, known) for known in _SIGN_IN_WINDOW
     )
