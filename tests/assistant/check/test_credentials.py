@@ -32,7 +32,7 @@ def test_a_password_does_not_fit_where_only_a_sign_in_is_accepted(
     assert Credentials(secret).fit(replace(SERVER, authentication=(kind,))) is fits
 
 
-def test_programs_are_told_to_sign_in_where_a_token_was_accepted() -> None:
+def test_oauth_comes_first_where_a_token_was_accepted() -> None:
     both = (Authentication.PASSWORD_CLEARTEXT, Authentication.OAUTH2)
     server = replace(SERVER, authentication=both)
     assert Credentials(Secret("x")).as_proven(server) == server
