@@ -105,7 +105,7 @@ def server_values(server: ServerSettings) -> tuple[CopyValue, ...]:
 
 
 def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> ArtifactFile:
-    """The guide as a file, in the current language; with ``large`` values where they matter most."""
+    """The guide as a file, in the current language; with ``large`` values if wanted."""
     style, script = _assets()
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"

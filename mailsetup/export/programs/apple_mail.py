@@ -1,10 +1,10 @@
 """Apple Mail on iPhone, iPad and Mac: a configuration profile (``.mobileconfig``).
 
 The keys are those of the payload ``com.apple.mail.managed`` (Apple's published schema,
-apple/device-management, ``mdm/profiles``). It knows one switch for encryption, ``UseSSL``, and no
-none for STARTTLS; the schema does not say whether a device then starts with TLS or upgrades. The switch
-is therefore always on and never left out: its default is off. It knows no OAuth2 either. A profile
-without passwords makes the device ask.
+apple/device-management, ``mdm/profiles``). It has one switch for encryption, ``UseSSL``, and none
+for STARTTLS; the schema does not say whether a device then starts with TLS or upgrades. The switch
+is always on and never left out, because its default is off. The payload does not support OAuth2. A
+profile without passwords makes the device ask.
 
 Installing a profile could not be tested; the tests check it with Apple's schema.
 """
