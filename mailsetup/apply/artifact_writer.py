@@ -49,9 +49,9 @@ def write_artifact(
     atomic.remove_leftovers(folder)
     targets = [folder / name for name in names]
     for target in targets:
-        refused = _occupied(target, force=force)
-        if refused:
-            return WriteFailure(refused)
+        failure = _occupied(target, force=force)
+        if failure:
+            return WriteFailure(failure)
     try:
         _write_all(artifact, targets, force=force)
     except _NotRestoredError as error:

@@ -20,7 +20,7 @@ MAX_USERNAME = 320
 _JOINERS = dict.fromkeys((0x200C, 0x200D))
 
 
-def examine(account: Account) -> ExportFailure | None:
+def validate(account: Account) -> ExportFailure | None:
     """Why the account must not be written into any file, or None when it may."""
     reason = (
         _address_fault(account)

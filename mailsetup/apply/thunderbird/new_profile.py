@@ -237,8 +237,8 @@ def store_password(
         )
     try:
         logins = password_store.stored(profile, account, password, installation)
-    except OperationError as refused:
-        return password_store.Stored({}), (str(refused),)
+    except OperationError as error:
+        return password_store.Stored({}), (error.reason,)
     return logins, (
         _(
             "The password is stored in Thunderbird. Whoever can use this computer account can read"

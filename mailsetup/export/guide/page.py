@@ -41,7 +41,7 @@ class GuideRow:
 
     label: str
     value: str = ""
-    look: GuideStyle = GuideStyle.FIELD
+    style: GuideStyle = GuideStyle.FIELD
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +252,7 @@ def _drawing(dialog: GuideDialog) -> str:
     top = _BAR + 20
     for row in dialog.rows:
         parts.append(_row(row, top))
-        top += _HEIGHTS[row.look]
+        top += _HEIGHTS[row.style]
     height = top + 62
     label = escape(_cut(dialog.button, 26))
     width = max(96, 9 * len(_cut(dialog.button, 26)) + 28)
@@ -280,22 +280,22 @@ def _drawing(dialog: GuideDialog) -> str:
 
 def _row(row: GuideRow, top: int) -> str:
     label = escape(_cut(row.label, 56))
-    match row.look:
+    match row.style:
         case GuideStyle.HEADING:
             return f'<text class="d-heading" x="{_MARGIN}" y="{top + 16}">{label}</text>'
         case GuideStyle.CHECKED | GuideStyle.UNCHECKED:
-            off = " off" if row.look is GuideStyle.UNCHECKED else ""
+            off = " off" if row.style is GuideStyle.UNCHECKED else ""
             tick = "" if off else f'<path class="d-tick" d="M{_MARGIN + 4} {top + 9}l3.5 3.5 6-7"/>'
             return (
                 f'<rect class="d-box{off}" x="{_MARGIN}" y="{top}" width="17" height="17" rx="4"/>'
                 f'{tick}<text class="d-text" x="{_MARGIN + 27}" y="{top + 14}">{label}</text>'
             )
         case GuideStyle.FIELD | GuideStyle.CHOICE | GuideStyle.HINT:
-            kind = "d-field" if row.look is GuideStyle.HINT else "d-field fill"
-            text = "d-hint" if row.look is GuideStyle.HINT else "d-text"
+            kind = "d-field" if row.style is GuideStyle.HINT else "d-field fill"
+            text = "d-hint" if row.style is GuideStyle.HINT else "d-text"
             arrow = (
                 f'<path class="d-arrow" d="M{_WIDTH - _MARGIN - 22} {top + 31}l5 5 5-5"/>'
-                if row.look is GuideStyle.CHOICE
+                if row.style is GuideStyle.CHOICE
                 else ""
             )
             return (

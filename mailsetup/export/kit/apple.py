@@ -12,7 +12,7 @@ from mailsetup.export.kit.common import (
     ADDRESS,
     LOCAL,
     NAME,
-    Everybody,
+    DomainTemplate,
     KitFile,
     readme,
     with_placeholders,
@@ -41,17 +41,17 @@ MANAGEMENTS = (
 )
 
 
-def apple_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
+def apple_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure:
     """A profile for each management, without passwords."""
-    content = mobileconfig(everybody.account)
+    content = mobileconfig(template.account)
     if isinstance(content, ExportFailure):
         return content
     files = [
         ArtifactFile(f"mail-{known.id}.mobileconfig", made, MEDIA_TYPE)
         for known in MANAGEMENTS
-        if (made := _for_management(content, everybody.domain, known)) is not None
+        if (made := _for_management(content, template.domain, known)) is not None
     ]
-    return tuple(KitFile("", file) for file in (*files, _readme(everybody)))
+    return tuple(KitFile("", file) for file in (*files, _readme(template)))
 
 
 def _for_management(content: bytes, domain: str, known: Management) -> bytes | None:
@@ -78,13 +78,13 @@ def _for_management(content: bytes, domain: str, known: Management) -> bytes | N
     return plistlib.dumps(filled(document), fmt=plistlib.FMT_XML, sort_keys=True)
 
 
-def _readme(everybody: Everybody) -> ArtifactFile:
+def _readme(template: DomainTemplate) -> ArtifactFile:
     names = "\n".join(
         f"- {known.title}: `mail-{known.id}.mobileconfig` (`{known.address}`)"
         for known in MANAGEMENTS
     )
     return readme(
-        _("Apple Mail for everybody at {domain}").format(domain=everybody.domain),
+        _("Apple Mail for everybody at {domain}").format(domain=template.domain),
         _(
             "One profile for iPhone, iPad and Mac, which your device management gives to each"
             " person. It holds no password: the device asks. A profile that is there already is"

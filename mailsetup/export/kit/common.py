@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from mailsetup import resources
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
 from mailsetup.export.publish.template import username_template
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account, ServerSettings
@@ -29,7 +29,7 @@ class KitFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Everybody:
+class DomainTemplate:
     """A mailbox that stands for every mailbox of its domain."""
 
     account: Account
@@ -43,11 +43,11 @@ class Everybody:
         return self.example.address.domain
 
 
-def everybody(account: Account) -> Everybody | ExportFailure:
+def domain_template(account: Account) -> DomainTemplate | ExportFailure:
     """The account as a template. Its user names must follow from the address."""
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     address = EmailAddress(_LOCAL_PART, account.address.domain)
     incoming = _renamed(account.incoming, account.address, address)
     outgoing = _renamed(account.outgoing, account.address, address)
@@ -58,16 +58,16 @@ def everybody(account: Account) -> Everybody | ExportFailure:
                 " said about everybody else. Use “batch” with a settings file for each person."
             ).format(address=account.address)
         )
-    return Everybody(Account(address, incoming, outgoing, _PERSON), account)
+    return DomainTemplate(Account(address, incoming, outgoing, _PERSON), account)
 
 
 def _renamed(
-    server: ServerSettings, owner: EmailAddress, nobody: EmailAddress
+    server: ServerSettings, owner: EmailAddress, placeholder: EmailAddress
 ) -> ServerSettings | None:
     if not server.username:
         return server
     template = username_template(server.username, owner.domain, owner)
-    username = nobody.fill(template) if template is not None else None
+    username = placeholder.fill(template) if template is not None else None
     return replace(server, username=username) if username is not None else None
 
 

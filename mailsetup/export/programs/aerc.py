@@ -16,7 +16,7 @@ from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, Export
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
@@ -41,9 +41,9 @@ class Aerc:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A section for ``accounts.conf`` with a command for the password."""
-        refused = examine(account) or password_command.fault(account.address) or _fault(account)
-        if refused is not None:
-            return refused
+        failure = validate(account) or password_command.fault(account.address) or _fault(account)
+        if failure is not None:
+            return failure
         reading = terminal_common.sign_in(
             account.incoming, self.title, TerminalSignIn.PASSWORD, TerminalSignIn.TOKEN
         )

@@ -32,7 +32,7 @@ from mailsetup.export.guide.page import (
     server_values,
 )
 from mailsetup.export.stable_id import stable_uuid
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
@@ -95,9 +95,9 @@ class AppleMail:
 
 def mobileconfig(account: Account) -> bytes | ExportFailure:
     """The profile as a property list (XML), without any password."""
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     payload = _mail_payload(account)
     if isinstance(payload, ExportFailure):
         return payload
@@ -295,11 +295,11 @@ def _by_hand(account: Account) -> GuideChapter:
         dialog=GuideDialog(
             _("New Account"),
             (
-                GuideRow(_("Incoming mail"), look=GuideStyle.HEADING),
+                GuideRow(_("Incoming mail"), style=GuideStyle.HEADING),
                 GuideRow(_("Host name"), incoming.host),
                 GuideRow(_("User name"), incoming.username),
                 GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
-                GuideRow(_("Outgoing mail"), look=GuideStyle.HEADING),
+                GuideRow(_("Outgoing mail"), style=GuideStyle.HEADING),
                 GuideRow(_("Host name"), account.outgoing.host),
                 GuideRow(_("User name"), account.outgoing.username),
                 GuideRow(_("Password"), _("yours"), GuideStyle.HINT),

@@ -17,7 +17,7 @@ from mailsetup.export.exporter import (
     ExportFailure,
     InstructionStep,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import (
     Account,
@@ -54,9 +54,9 @@ class ClawsMail:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """``accountrc`` and ``folderlist.xml``: together a folder with which Claws Mail starts."""
-        refused = examine(account) or _refused(account)
-        if refused is not None:
-            return refused
+        failure = validate(account) or _refused(account)
+        if failure is not None:
+            return failure
         lines = accountrc_lines(account)
         files = (
             ArtifactFile(

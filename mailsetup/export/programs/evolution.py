@@ -19,7 +19,7 @@ from mailsetup.export.exporter import (
     ExportFailure,
     InstructionStep,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
@@ -88,9 +88,9 @@ def sources(
 
     Written in this order, an interrupted run leaves no incomplete account.
     """
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     names = uids(account)
     incoming = _sign_in(account.incoming)
     outgoing = _sign_in(account.outgoing)

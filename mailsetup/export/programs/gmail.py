@@ -24,7 +24,7 @@ from mailsetup.export.guide.page import (
     page,
     server_values,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
@@ -45,9 +45,9 @@ class Gmail:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A guide for the ways in which this account can be used with Gmail."""
-        refused = examine(account)
-        if refused is not None:
-            return refused
+        failure = validate(account)
+        if failure is not None:
+            return failure
         if any(is_within(account.incoming.host, host) for host in _GMAIL):
             return _artifact(account, (_app_password(account),), ())
         if not account.incoming.takes_password and not account.outgoing.takes_password:
@@ -195,7 +195,7 @@ def _send_as(account: Account) -> GuideChapter:
                 GuideRow(_("Port"), str(outgoing.port), GuideStyle.CHOICE),
                 GuideRow(_("User name"), outgoing.username),
                 GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
-                GuideRow(secured, look=GuideStyle.CHECKED),
+                GuideRow(secured, style=GuideStyle.CHECKED),
             ),
             _("Add Account"),
         ),

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.stable_id import stable_uuid
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.model.settings import (
@@ -129,9 +129,9 @@ def signs_in_by_oauth2(account: Account) -> bool:
 
 
 def _mailbox(account: Account) -> _Mailbox | ExportFailure:
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     if not _DOT_STRING.fullmatch(account.address.local):
         return ExportFailure(
             _(

@@ -32,7 +32,7 @@ from mailsetup.export.guide.page import (
     security_name,
     server_values,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.settings import (
@@ -67,9 +67,9 @@ class KMail:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The files for ``~/.config``, and a guide that does the same by hand."""
-        refused = examine(account) or _refused(account)
-        if refused is not None:
-            return refused
+        failure = validate(account) or _refused(account)
+        if failure is not None:
+            return failure
         files = tuple(
             ArtifactFile(name, content, "text/plain; charset=utf-8", private=True)
             for name, content in config_files(account).items()

@@ -21,7 +21,7 @@ from mailsetup.export.exporter import (
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, SocketType
 
@@ -52,9 +52,9 @@ class MbsyncMsmtp:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A file for each of the two programs, with a command for the password."""
-        refused = examine(account) or password_command.fault(account.address) or _fault(account)
-        if refused is not None:
-            return refused
+        failure = validate(account) or password_command.fault(account.address) or _fault(account)
+        if failure is not None:
+            return failure
         reading = terminal_common.sign_in(
             account.incoming, "mbsync", TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE
         )

@@ -20,7 +20,7 @@ from mailsetup.export.exporter import (
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol
 
@@ -48,9 +48,9 @@ class Neomutt:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A file of settings with a command for the password."""
-        refused = examine(account) or password_command.fault(account.address)
-        if refused is not None:
-            return refused
+        failure = validate(account) or password_command.fault(account.address)
+        if failure is not None:
+            return failure
         for server in (account.incoming, account.outgoing):
             if max(len(server.username.encode()), len(server.host)) > _MAX_FIELD:
                 return terminal_common.too_long(server, self.title)

@@ -62,7 +62,7 @@ def _server_rows(account: Account) -> tuple[GuideRow, ...]:
         (_("Outgoing mail"), account.outgoing),
     ):
         rows += [
-            GuideRow(title, look=GuideStyle.HEADING),
+            GuideRow(title, style=GuideStyle.HEADING),
             GuideRow(_("Server"), server.host),
             GuideRow(_("Port"), str(server.port)),
             GuideRow(_("Encryption method"), security_name(server.security), GuideStyle.CHOICE),

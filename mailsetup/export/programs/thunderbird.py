@@ -22,7 +22,7 @@ from mailsetup.export.exporter import (
     InstructionStep,
 )
 from mailsetup.export.filename import stem
-from mailsetup.export.validation import examine, is_unsafe
+from mailsetup.export.validation import is_unsafe, validate
 from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.formats.prefs_js import line as prefs_js_line
 from mailsetup.i18n import _
@@ -117,9 +117,9 @@ def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | Expo
     Those lists (`list_prefs`) are the one place where a new account meets existing ones.
     """
     keys = keys or Keys()
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     incoming_auth = auth_method(account.incoming)
     outgoing_auth = auth_method(account.outgoing)
     if incoming_auth is None:

@@ -165,9 +165,9 @@ def _script(
     fallback: bool = True,
 ) -> bytes:
     """``fallback`` is the account to set up where the variables name no user."""
-    everybody: dict[str, PrefValue] | None = None
+    shared_prefs: dict[str, PrefValue] | None = None
     if shared is not None:
-        everybody = {
+        shared_prefs = {
             **values,
             f"mail.server.{KEYS.server}.userName": shared.incoming[0].username,
             f"mail.server.{KEYS.server}.name": "%EMAILADDRESS%",
@@ -177,12 +177,12 @@ def _script(
         }
         user = f"mail.smtpserver.{KEYS.smtp}.username"
         if user in values:
-            everybody[user] = shared.outgoing[0].username
+            shared_prefs[user] = shared.outgoing[0].username
     wanted: dict[str, object] = {
         "address": account.address.ascii if fallback else "",
         "domain": account.address.domain,
         "prefs": values if fallback else None,
-        "shared": everybody,
+        "shared": shared_prefs,
     }
     plain = json.dumps(wanted, sort_keys=True).encode()
     wanted["version"] = hashlib.sha256(plain).hexdigest()[:16]
