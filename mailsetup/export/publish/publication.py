@@ -17,7 +17,7 @@ from mailsetup.export.publish.zone import (
     web_records,
     zone_fragment,
 )
-from mailsetup.export.validation import validate, is_unsafe
+from mailsetup.export.validation import is_unsafe, validate
 from mailsetup.formats import autoconfig, autodiscover, pacc
 from mailsetup.i18n import N_, _, language, translations
 from mailsetup.i18n.languages import LANGUAGES
