@@ -31,7 +31,7 @@ from mailsetup.batch.result import DONE, FAILED, PersonResult, PersonState
 from mailsetup.batch.table_check import BatchPlan, Person
 from mailsetup.batch.workers import Laid, Workers
 from mailsetup.discovery.batch import BatchSearch
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.files import atomic
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
@@ -309,7 +309,7 @@ class BatchRunner:
                 "These settings do not name both an incoming and an outgoing encrypted server."
             )
             return PersonResult(person, PersonState.NO_SETTINGS, reason, discovery)
-        refused = examine(account)
+        refused = validate(account)
         if refused is not None:
             return PersonResult(person, PersonState.NOT_WRITTEN, refused.reason, discovery)
         return PersonResult(person, PersonState.READY, discovery=discovery, account=account)

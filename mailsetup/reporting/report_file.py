@@ -83,7 +83,7 @@ def write_report(
             written = made
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.sweep(path.parent)
+        atomic.remove_leftovers(path.parent)
         if force:
             atomic.put(path, written, _MODE)
         else:
@@ -109,7 +109,7 @@ def _pdf(content: ReportContent, pdf: MakePdf | None) -> bytes | None:
 
 def _put_new(path: Path, written: bytes) -> None:
     """As `atomic.put`, but without replacing a file. Raises FileExistsError."""
-    temporary = atomic.aside(path.parent)
+    temporary = atomic.temporary_path(path.parent)
     try:
         atomic.write_new(temporary, written, _MODE)
         if os.name == "nt":

@@ -112,7 +112,7 @@ def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
 
 def left_behind(folder: Path, age: float = 60.0) -> Path:
     """A temporary file, as a run that was killed so many seconds ago leaves it."""
-    path = atomic.aside(folder)
+    path = atomic.temporary_path(folder)
     path.write_text("half")
     os.utime(path, (time.time() - age,) * 2)
     return path
@@ -136,23 +136,23 @@ def test_nothing_but_temporary_files_of_ours_is_removed(tmp_path: Path) -> None:
     pipe = tmp_path / f".mailsetup-{'3' * 16}"
     os.mkfifo(pipe)
     before = sorted(tmp_path.iterdir())
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there its age protects it")
 def test_what_a_running_process_still_needs_is_left_alone(tmp_path: Path) -> None:
     path = left_behind(tmp_path)
-    with atomic.held(path):
-        atomic.sweep(tmp_path)
+    with atomic.marked_in_use(path):
+        atomic.remove_leftovers(tmp_path)
         assert path.exists()
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert not path.exists()
 
 
 def test_a_file_that_was_only_just_made_is_left_alone(tmp_path: Path) -> None:
     path = left_behind(tmp_path, 0.0)
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert path.exists()
 
 
@@ -160,11 +160,11 @@ def test_a_file_that_was_only_just_made_is_left_alone(tmp_path: Path) -> None:
 def test_a_file_of_another_account_is_left_alone(tmp_path: Path) -> None:
     path = left_behind(tmp_path)
     os.chown(path, 12345, 12345)
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert path.exists()
 
 
 def test_a_folder_that_cannot_be_looked_through_does_no_harm(tmp_path: Path) -> None:
-    atomic.sweep(tmp_path / "missing")
+    atomic.remove_leftovers(tmp_path / "missing")
     (tmp_path / "file").write_text("x")
-    atomic.sweep(tmp_path / "file")
+    atomic.remove_leftovers(tmp_path / "file")

@@ -26,7 +26,7 @@ from mailsetup.apply.targets import TARGETS
 from mailsetup.apply.thunderbird import existing_profile
 from mailsetup.apply.thunderbird.accounts import accounts_here
 from mailsetup.apply.thunderbird.existing_profile import apply
-from mailsetup.apply.thunderbird.profiles import find_place, opened_place, places
+from mailsetup.apply.thunderbird.profiles import default_place, find_place, places
 from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.thunderbird import prefs_js
@@ -101,7 +101,7 @@ LOOKING: tuple[Callable[[Computer], object], ...] = (
     installations,
     find_installation,
     places,
-    opened_place,
+    default_place,
     undoable,
     accounts_here,
     lambda computer: find_place("Mine", computer),

@@ -10,7 +10,7 @@ import pytest
 from mailsetup.assistant.texts.signin import clients_problem_sentence
 from mailsetup.files.trusted_file import (
     OwnershipFailure,
-    _reason,
+    _fault,
     is_group_of_one,
     read_own,
 )
@@ -86,11 +86,11 @@ def seen(mode: int, uid: int, gid: int) -> os.stat_result:
 
 def test_a_file_of_another_account_is_foreign_and_one_of_the_administrator_is_not() -> None:
     other = os.geteuid() + 4321
-    assert _reason(seen(0o644, other, other), sticky=False) is OwnershipFault.FOREIGN
-    assert _reason(seen(0o644, 0, 0), sticky=False) is None
-    assert _reason(seen(0o664, 0, 0), sticky=False) is OwnershipFault.WRITABLE
-    assert _reason(seen(0o644, os.geteuid(), other), sticky=False) is None
-    assert _reason(seen(0o664, os.geteuid(), other), sticky=False) is OwnershipFault.WRITABLE
+    assert _fault(seen(0o644, other, other), sticky=False) is OwnershipFault.FOREIGN
+    assert _fault(seen(0o644, 0, 0), sticky=False) is None
+    assert _fault(seen(0o664, 0, 0), sticky=False) is OwnershipFault.WRITABLE
+    assert _fault(seen(0o644, os.geteuid(), other), sticky=False) is None
+    assert _fault(seen(0o664, os.geteuid(), other), sticky=False) is OwnershipFault.WRITABLE
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

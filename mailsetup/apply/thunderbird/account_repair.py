@@ -1,4 +1,4 @@
-"""What corrects an account that is in a profile already. Pure."""
+"""The changes that correct an existing account of a profile. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,23 +35,23 @@ from mailsetup.model.text import plain
 
 @dataclass(frozen=True, slots=True)
 class MergePlan:
-    """What to write. Nothing at all when the account is there and right."""
+    """The preferences to write; none when the account is there and right."""
 
     values: Mapping[str, PrefValue] = field(default_factory=dict)
     added: bool = False
-    """Whether there will be one account more."""
+    """Whether an account is added."""
     prefixes: tuple[str, ...] = ()
-    """Beginnings of preferences that nobody had before."""
+    """Prefixes of the preferences that only this change makes."""
     listed: Mapping[str, str] = field(default_factory=dict)
     corrected: tuple[str, ...] = ()
-    """What is put right in an account that is there: sentences."""
+    """What is corrected in an existing account, as sentences."""
     notes: tuple[str, ...] = ()
 
 
 def repaired(
     content: PrefsFile, found: KnownAccount, account: Account, folders: Folders, keys: Keys
 ) -> MergePlan | ExportFailure:
-    """What corrects the account ``found``; ``keys`` are free ones, for what is missing."""
+    """The corrections of the account ``found``; ``keys`` are free keys for missing parts."""
     own = prefs(account)
     if isinstance(own, ExportFailure):
         return own

@@ -1,7 +1,7 @@
-"""The accounts that stand in the Thunderbird profiles on this computer, read and never written.
+"""Read the accounts of the Thunderbird profiles on this computer.
 
-Thunderbird keeps them in ``prefs.js``: a list of accounts, each with a server and identities, and
-each identity with the key of its outgoing server.
+They are in ``prefs.js``: a list of accounts, each with a server and identities, and each identity
+with the key of its outgoing server.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ from mailsetup.model.text import plain
 _MAX_SIZE = 8 * 1024 * 1024
 _MAX_ACCOUNTS = 50
 _PROTOCOLS: Final[Mapping[str, Protocol]] = {"imap": Protocol.IMAP, "pop3": Protocol.POP3}
-# nsMsgSocketType; 1 was "STARTTLS if possible", which the program now takes for STARTTLS.
+# nsMsgSocketType; 1 was "STARTTLS if possible", which Thunderbird now treats as STARTTLS.
 _SOCKET_TYPES: Final[Mapping[int, SocketType]] = {
     0: SocketType.NONE,
     1: SocketType.STARTTLS,

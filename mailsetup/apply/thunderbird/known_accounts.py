@@ -1,4 +1,4 @@
-"""The accounts and servers in Thunderbird's preferences, and which of them is ours. Pure."""
+"""The accounts and servers in Thunderbird's preferences, and how to recognise them. Pure."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ class KnownAccount:
 
 
 def free_keys(content: PrefsFile, user_js: PrefsFile) -> Keys:
-    """The lowest numbers that occur nowhere in the preferences."""
+    """Keys with the lowest numbers that the preferences do not contain."""
     texts = (content.content, user_js.content)
 
     def lowest(kind: str) -> str:
@@ -79,7 +79,7 @@ def is_equal(content: PrefsFile, known: KnownAccount, account: Account) -> bool:
 def is_likely(content: PrefsFile, known: KnownAccount, account: Account) -> bool:
     """Whether it is the same mailbox with a wrong host or a wrong user name.
 
-    The address alone proves nothing: other mailboxes send under it, too.
+    The address alone is not enough: other mailboxes may send with it.
     """
     base = f"mail.server.{known.server}"
     if content.text(f"{base}.type") != account.incoming.protocol or not known.identities:
@@ -104,7 +104,7 @@ def same_host(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class PrefsServer:
-    """A server as the preferences have it, with Thunderbird's defaults filled in."""
+    """A server as in the preferences, with Thunderbird's defaults."""
 
     host: str
     port: int
@@ -129,7 +129,7 @@ class PrefsServer:
         )
 
     def is_right(self, wanted: ServerSettings) -> bool:
-        """Whether Thunderbird would sign in there as the working settings do."""
+        """Whether Thunderbird would sign in with these values as with the wanted ones."""
         allowed = auth_methods(wanted)
         return (
             same_host(self.host, wanted.host)

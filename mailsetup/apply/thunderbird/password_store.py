@@ -1,12 +1,12 @@
-"""A password into Thunderbird's own store, encrypted by Thunderbird's own libraries (NSS).
+"""Store a password in Thunderbird, encrypted by Thunderbird's own libraries (NSS).
 
-The work is done on a copy of the profile's key, by a short-lived child (`nss_child`) that gets the
-password over its standard input; what comes back is the new content of ``logins.json`` and, where
-the profile had no key yet, of ``key4.db``. Without a primary password whoever can read these two
-files can read the password: the person has to ask for this, and it is to be said.
+The work is done on a copy of the profile's key, by a short-lived child process (`nss_child`) that
+gets the password on its standard input. The result is the new content of ``logins.json`` and, where
+the profile had no key yet, of ``key4.db``. Without a primary password, everybody who can read these
+two files can read the password: the user has to ask for this, and is told.
 
-Only Linux has been run; the names of the libraries on Windows and macOS are those of Mozilla's
-builds (everything folded into ``nss3``).
+Tested on Linux only; the library names for Windows and macOS are those of Mozilla's builds
+(everything linked into ``nss3``).
 """
 
 import contextlib
@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailsetup.apply.installation import Installation
-from mailsetup.apply.thunderbird.profile_lock import read
+from mailsetup.apply.thunderbird.profile_lock import read_file
 from mailsetup.export.programs.thunderbird import auth_method
 from mailsetup.files import atomic, presence
 from mailsetup.files.atomic import OperationError
@@ -43,25 +43,25 @@ _Entry = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the profile's files become; nothing when the password is there already."""
+    """The new contents of the profile's files; empty when the password is stored already."""
 
     files: dict[str, bytes]
     guids: tuple[str, ...] = ()
-    """The logins that are new or changed."""
+    """The ``guid`` of each new or changed login."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Login:
-    """One login as Thunderbird looks for it."""
+    """One login, as Thunderbird identifies it."""
 
     hostname: str
     username: str
 
 
 def libraries(installation: Installation) -> Path | str | None:
-    """The folder of Thunderbird's NSS; ``system`` where it uses the system's, None where none is.
+    """The folder of Thunderbird's NSS; ``system`` for the system's, None where there is none.
 
-    A snap or a flatpak keeps its libraries to itself.
+    The libraries of a Snap or a Flatpak cannot be loaded from outside.
     """
     program = installation.command[0]
     if program == "flatpak" or installation.is_snap:
@@ -84,7 +84,7 @@ def libraries(installation: Installation) -> Path | str | None:
 
 
 def takes_password(account: Account) -> bool:
-    """Whether Thunderbird would ever ask the store for this account's password."""
+    """Whether Thunderbird uses a stored password for this account."""
     return bool(_wanted(account))
 
 
@@ -109,9 +109,9 @@ def stored(profile: Path, account: Account, password: Secret, installation: Inst
                 " be stored."
             )
         )
-    document = _Document.read(read(profile / LOGINS, _MAX))
+    document = _Document.read(read_file(profile / LOGINS, _MAX))
     wanted = [(login, document.entries_of(login)) for login in _wanted(account)]
-    key_before = read(profile / KEY, _MAX)
+    key_before = read_file(profile / KEY, _MAX)
     answers, key_after = _encrypted(profile, key_before, place, password, wanted)
     guids = tuple(
         document.set_values(login, entries, answer)
@@ -133,11 +133,11 @@ def _encrypted(
     password: Secret,
     wanted: Sequence[tuple[_Login, Sequence[_Entry]]],
 ) -> tuple[list[_Entry], bytes | None]:
-    """The child's answer for each login, and the content of ``key4.db`` then.
+    """The child's answer for each login, and the new content of ``key4.db``.
 
-    The child works on a copy of the key, in a folder of ours in the profile.
+    The child works on a copy of the key, in a temporary folder in the profile.
     """
-    folder = atomic.aside(profile)
+    folder = atomic.temporary_path(profile)
     folder.mkdir(mode=0o700)
     try:
         if key is not None:
@@ -157,7 +157,7 @@ def _encrypted(
             "folder": str(folder),
         }
         answers = _ask({**request, "logins": asked})
-        key_after = read(folder / KEY, _MAX)
+        key_after = read_file(folder / KEY, _MAX)
         written = [
             {**login, "known": [[answer["user"], answer["password"]]]}
             for login, answer in zip(asked, answers, strict=True)
@@ -170,7 +170,7 @@ def _encrypted(
 
 
 def without(content: bytes, before: bytes | None, guids: Sequence[str]) -> bytes:
-    """``logins.json`` without what we stored: new logins go, changed ones are as they were."""
+    """``logins.json`` without our logins: new ones are removed, changed ones restored."""
     document, old = _Document.read(content), _Document.read(before)
     known = {entry.get("guid"): entry for entry in old.logins}
     kept = []
@@ -185,7 +185,7 @@ def without(content: bytes, before: bytes | None, guids: Sequence[str]) -> bytes
 
 
 def _wanted(account: Account) -> list[_Login]:
-    """Thunderbird looks by kind and host, without port; POP3 is called ``mailbox``."""
+    """Thunderbird identifies a login by type and host, without port; POP3 is called ``mailbox``."""
     scheme = "mailbox" if account.incoming.protocol is Protocol.POP3 else "imap"
     found = []
     for kind, server in ((scheme, account.incoming), ("smtp", account.outgoing)):
@@ -200,14 +200,14 @@ def _signs_in_by_password(server: ServerSettings) -> bool:
 
 @dataclass(slots=True)
 class _Document:
-    """``logins.json``; what we do not know in it is kept."""
+    """``logins.json``; unknown members are preserved."""
 
     raw: dict[str, object]
     logins: list[_Entry]
 
     @classmethod
     def read(cls, content: bytes | None) -> "_Document":
-        """Raises OperationError when it is not what Thunderbird writes."""
+        """Parse the file. Raises OperationError when Thunderbird did not write it."""
         raw: object = None
         if content is None:
             raw = {
@@ -241,7 +241,8 @@ class _Document:
         ]
 
     def set_values(self, login: _Login, entries: Sequence[_Entry], answer: _Entry) -> str:
-        """Set the child's encrypted values in one of the entries or a new one; its ``guid``."""
+        """Set the child's encrypted values in one of the entries or a new one; returns its
+        ``guid``."""
         now = time.time_ns() // 1_000_000
         number = answer["place"]
         if isinstance(number, int):
@@ -256,7 +257,7 @@ class _Document:
         return str(entry["guid"])
 
     def _add(self, login: _Login, now: int) -> _Entry:
-        """A new login, without its values yet; ``now`` in milliseconds."""
+        """Add a login without values; ``now`` is in milliseconds."""
         number = max(_number(self.raw.get("nextId")), 1)
         entry: _Entry = {
             "id": number,
@@ -276,9 +277,9 @@ class _Document:
         return entry
 
     def content(self) -> bytes:
-        """The file. Raises OperationError when it would not read back as it is here."""
+        """The new file. Raises OperationError when it would not read back unchanged."""
         with contextlib.suppress(ValueError, RecursionError):
-            # A number such as 1e999 has no form in JSON; half a surrogate pair has none in UTF-8.
+            # A number such as 1e999 has no form in JSON; a lone surrogate has none in UTF-8.
             text = json.dumps(self.raw, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
             if any("\ud800" <= character <= "\udfff" for character in text):
                 text = json.dumps(self.raw, separators=(",", ":"), allow_nan=False)

@@ -1,4 +1,4 @@
-"""A Thunderbird profile on the disk: whether it is open, kept closed, and read without links."""
+"""A Thunderbird profile on the disk: whether it is open, its lock, and reading without links."""
 
 import contextlib
 import errno
@@ -12,15 +12,18 @@ from mailsetup.files import atomic
 from mailsetup.files.atomic import OperationError
 from mailsetup.i18n import _
 
+if sys.platform != "win32":
+    import fcntl
+
 _LOCK = ".parentlock"
 
 
 def is_running(profile: Path) -> bool:
     """Whether a Thunderbird has this profile open.
 
-    It holds a POSIX lock on ``.parentlock``, or on Windows keeps ``parent.lock`` open to itself.
-    The symbolic link ``lock`` outlives Thunderbird and says nothing. When the question cannot be
-    answered the profile counts as open.
+    It holds a POSIX lock on ``.parentlock``; on Windows it has ``parent.lock`` open exclusively.
+    The symbolic link ``lock`` remains after Thunderbird has ended and proves nothing. When this
+    cannot be determined the profile counts as open.
     """
     if sys.platform == "win32":
         try:
@@ -30,7 +33,6 @@ def is_running(profile: Path) -> bool:
         except OSError:
             return True
         return False
-    import fcntl
 
     try:
         descriptor = os.open(profile / _LOCK, os.O_RDWR)
@@ -47,17 +49,17 @@ def is_running(profile: Path) -> bool:
     return False
 
 
-def may_enter(folder: Path) -> bool:
-    """Whether the folder's files can be looked at; True also where there is no folder."""
+def is_readable(folder: Path) -> bool:
+    """Whether the files of the folder can be read; also True where there is no folder."""
     try:
-        refuse_unreadable(folder)
+        check_readable(folder)
     except OperationError:
         return False
     return True
 
 
-def refuse_unreadable(folder: Path) -> None:
-    """Raise OperationError with a sentence when this account may not read the folder."""
+def check_readable(folder: Path) -> None:
+    """Raise OperationError when this user may not read the folder."""
     for look in (lambda: os.scandir(folder).close(), (folder / _LOCK).lstat):
         try:
             look()
@@ -68,17 +70,16 @@ def refuse_unreadable(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def held(profile: Path) -> Iterator[None]:
-    """Keep Thunderbird out of a profile, with its own lock. Raises OperationError while it is open.
+def hold_profile(profile: Path) -> Iterator[None]:
+    """Hold Thunderbird's own lock of a profile. Raises OperationError while it is open.
 
-    Windows has no lock that both could hold: there it is only looked whether it is open.
+    Windows has no lock that both could hold: there this only checks that it is not open.
     """
     if sys.platform == "win32":
         if is_running(profile):
             raise OperationError(_open())
         yield
         return
-    import fcntl
 
     path = profile / _LOCK
     used = path.exists()
@@ -104,8 +105,8 @@ def held(profile: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def usable(profile: Path) -> Path:
-    """The profile, when it may be written by this person. Raises OSError."""
+def check_profile(profile: Path) -> Path:
+    """The profile, after checking that this user may write it. Raises OSError."""
     try:
         status = profile.lstat()
     except FileNotFoundError as error:
@@ -133,11 +134,11 @@ def usable(profile: Path) -> Path:
     return profile
 
 
-def read(path: Path, limit: int) -> bytes | None:
-    """A file's content, None when it is not there. Links are never followed.
+def read_file(path: Path, limit: int) -> bytes | None:
+    """The content of a file, None when there is none. Links are not followed.
 
-    Raises OperationError with a sentence for a link, a folder and what is longer than ``limit``
-    bytes, OSError when it cannot be read.
+    Raises OperationError for a link, a folder and what is longer than ``limit`` bytes, OSError when
+    it cannot be read.
     """
     try:
         status = path.lstat()

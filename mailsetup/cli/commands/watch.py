@@ -175,7 +175,7 @@ def _remember(path: Path, domain: str, state: dict[str, str]) -> Document:
     """Keep what was seen; says whether it was written, and if not, why."""
     document = {"watch": _VERSION, "domain": domain, "state": state}
     content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
-    atomic.sweep(path.parent)
+    atomic.remove_leftovers(path.parent)
     try:
         atomic.put(path, content, 0o600)
     except (OSError, ValueError) as error:

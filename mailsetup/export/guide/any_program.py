@@ -7,7 +7,7 @@ from mailsetup.model.settings import Account, Authentication, Protocol, ServerSe
 
 
 def notes(account: Account) -> tuple[str, ...]:
-    """What the person should know before typing anything."""
+    """What the user should know before typing anything."""
     if account.incoming.takes_password and account.outgoing.takes_password:
         return ()
     if all(Authentication.OAUTH2 in s.authentication for s in _signing_in(account)):
@@ -28,7 +28,7 @@ def notes(account: Account) -> tuple[str, ...]:
 
 
 def _signing_in(account: Account) -> list[ServerSettings]:
-    """The servers that want to know who we are but take no password."""
+    """The servers that need a sign-in but accept no password."""
     return [
         server
         for server in (account.incoming, account.outgoing)
@@ -37,7 +37,7 @@ def _signing_in(account: Account) -> list[ServerSettings]:
 
 
 def steps(account: Account) -> tuple[InstructionStep, ...]:
-    """The way that all mail programs share."""
+    """The steps that all mail programs share."""
     outgoing = account.outgoing
     anonymous = outgoing.authentication == (Authentication.NONE,)
     signing_in = (
@@ -86,5 +86,5 @@ def steps(account: Account) -> tuple[InstructionStep, ...]:
 
 
 def kind_name(protocol: Protocol) -> str:
-    """The protocol as mail programs call it."""
+    """The protocol's name in mail programs."""
     return {Protocol.IMAP: "IMAP", Protocol.POP3: "POP3", Protocol.SMTP: "SMTP"}[protocol]

@@ -1,7 +1,7 @@
-"""The settings and their steps for paper: HTML as far as Qt's text documents show it.
+"""The settings and their steps for paper: the subset of HTML that Qt's text documents support.
 
 Tables and plain paragraphs only: no style sheet, no script, no picture (Qt would load a local
-file), nothing that floats. Everything from outside is escaped.
+file), no floats. All values are escaped.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
 MakePdf = Callable[[str, str], bytes]
-"""A document (HTML) and its title to a PDF; b"" where this computer cannot write one."""
+"""Converts a document (HTML) and its title to a PDF; b"" where this computer cannot."""
 
 _VALUE = (
     '<font face="DejaVu Sans Mono, Consolas, Menlo, monospace" size="{size}"><b>{value}</b></font>'
@@ -26,7 +26,7 @@ _ACCENT, _SOFT, _GROUND = "#0b6b5d", "#55625f", "#eef4f2"
 
 
 def with_pdf(artifact: Artifact, account: Account, make: MakePdf) -> Artifact:
-    """The artifact of the guide for any program, with the guide on paper as one file more."""
+    """The guide for any program, with its PDF as one file more."""
     title = _title(account)
     content = make(print_html(account), title)
     if not content:
@@ -50,10 +50,10 @@ def print_html(
     steps: tuple[InstructionStep, ...] | None = None,
     notes: tuple[str, ...] | None = None,
 ) -> str:
-    """A document in the current language. The account must have passed the gate.
+    """A document in the current language. The account must have been validated.
 
-    Without ``steps`` and ``notes`` it is the guide for any program; with those of another
-    program's artifact it is that program's.
+    Without ``steps`` and ``notes`` it is the guide for any program; with those of another program's
+    artifact it is that program's.
     """
     title = title or _title(account)
     steps = any_program.steps(account) if steps is None else steps
@@ -104,7 +104,7 @@ def _table(values: tuple[CopyValue, ...], *, large: bool = False) -> str:
 
 
 def _step(step: InstructionStep, above: tuple[tuple[str, tuple[CopyValue, ...]], ...]) -> str:
-    """Values that stand above in large letters are not repeated: the steps stay on one page."""
+    """Values that are shown above in large letters are not repeated: the steps stay on one page."""
     link = f"<br>{escape(step.link)}" if step.link.startswith("https://") else ""
     for heading, values in above:
         if step.values and set(step.values) <= set(values):

@@ -1,9 +1,9 @@
 """Evolution: the account as the three key files of its registry of sources.
 
-A mail account is three sources that name each other (``ESourceMailAccount``,
+A mail account is three sources that refer to each other (``ESourceMailAccount``,
 ``ESourceMailIdentity``, ``ESourceMailTransport`` of evolution-data-server); a source's file is
-called after its UID. Group and key names are those that the library itself writes. The UIDs are
-made from the address: exporting again gives the same files, not a second account.
+named after its UID. Group and key names are those that the library itself writes. The UIDs are made
+from the address: exporting again gives the same files, not a second account.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from mailsetup.export.exporter import (
     ExportFailure,
     InstructionStep,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
@@ -40,8 +40,8 @@ _SECURITY: Final[Mapping[SocketType, str]] = {
     SocketType.STARTTLS: "starttls-on-standard-port",
 }
 
-# The names of Evolution's own registrations at a provider (EOAuth2Service), which are also the
-# names of the sign-in, and the hosts for which each is made.
+# The names of Evolution's own OAuth2 registrations (EOAuth2Service), which are also the names of
+# the authentication methods, and the hosts of each.
 _OAUTH2: Final[Mapping[str, tuple[str, ...]]] = {
     "Google": ("gmail.com", "googlemail.com"),
     "Outlook": ("outlook.com",),
@@ -61,14 +61,14 @@ class Uids:
 
 @dataclass(frozen=True, slots=True)
 class EvolutionSource:
-    """One source: its UID and what stands in its file."""
+    """One source: its UID and the content of its file."""
 
     uid: str
     groups: keyfile.Groups
 
     @property
     def file_name(self) -> str:
-        """The name under which the registry keeps it."""
+        """The file name that the registry expects."""
         return self.uid + SUFFIX
 
 
@@ -84,13 +84,13 @@ def uids(account: Account) -> Uids:
 def sources(
     account: Account,
 ) -> tuple[EvolutionSource, EvolutionSource, EvolutionSource] | ExportFailure:
-    """The account's sources; the one that makes it an account comes last.
+    """The account's sources; the one that makes it an account is last.
 
-    Who writes them in this order leaves nothing behind that Evolution would show half-made.
+    Written in this order, an interrupted run leaves no incomplete account.
     """
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     names = uids(account)
     incoming = _sign_in(account.incoming)
     outgoing = _sign_in(account.outgoing)
@@ -159,7 +159,7 @@ def _main(account: Account, names: Uids, sign_in: str) -> EvolutionSource:
 
 
 def notes(account: Account) -> tuple[str, ...]:
-    """What the person should know about Evolution and this account."""
+    """What the user should know about Evolution and this account."""
     found = []
     if "Outlook" in (_sign_in(account.incoming), _sign_in(account.outgoing)):
         found.append(
@@ -196,7 +196,7 @@ class Evolution:
     automation = Automation.APPLY
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The three files and where they belong; the registry takes them in by itself."""
+        """The three files and their folder; the registry reads them by itself."""
         made = sources(account)
         if isinstance(made, ExportFailure):
             return made
@@ -248,7 +248,7 @@ def _server(server: ServerSettings, method: str) -> dict[str, dict[str, str]]:
 
 
 def _sign_in(server: ServerSettings) -> str | None:
-    """``ESourceAuthentication:method`` of the best way in that Evolution has."""
+    """``ESourceAuthentication:method`` of the best method that Evolution supports."""
     for kind in server.authentication:
         method = _method(server, kind)
         if method is not None:
@@ -259,8 +259,8 @@ def _sign_in(server: ServerSettings) -> str | None:
 def _method(server: ServerSettings, kind: Authentication) -> str | None:
     match kind:
         case Authentication.PASSWORD_CLEARTEXT:
-            # "none" is the protocol's own log-in, where it has one. POP3 servers often know
-            # nothing else; that of IMAP cannot carry letters outside ASCII, SASL PLAIN can.
+            # "none" is the protocol's own login. POP3 servers often know nothing else; IMAP's LOGIN
+            # cannot carry non-ASCII letters, SASL PLAIN can.
             return _OWN_LOGIN if server.protocol is Protocol.POP3 else "PLAIN"
         case Authentication.PASSWORD_ENCRYPTED:
             return "CRAM-MD5"

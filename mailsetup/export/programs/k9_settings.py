@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.stable_id import stable_uuid
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.model.settings import (
@@ -49,8 +49,8 @@ OAUTH2_HOSTS = frozenset(
         "mail.thundermail.com",
     }
 )
-"""Hosts for which both apps carry a registration (their ``OAuthConfigurationFactory``). They are
-compared whole. At any other host an account that signs in by OAuth2 could never be opened."""
+"""Hosts for which both apps have an OAuth2 registration (their ``OAuthConfigurationFactory``),
+compared as a whole. At any other host an account that signs in by OAuth2 cannot be used."""
 
 _FORMAT = 1
 _FILE_VERSION = "99"
@@ -58,7 +58,7 @@ _FILE_VERSION = "99"
 
 @dataclass(frozen=True, slots=True)
 class _Words:
-    """One value in the code and in the settings file."""
+    """One value, as in the code and as in the settings file."""
 
     number: int
     word: str
@@ -73,24 +73,24 @@ _SECURITY: Final[Mapping[SocketType, _Words]] = {
     SocketType.STARTTLS: _Words(2, "STARTTLS_REQUIRED"),
     SocketType.TLS: _Words(3, "SSL_TLS_REQUIRED"),
 }
-# The app rejects a code with GSSAPI or NTLM; a client certificate cannot be handed over in one.
+# The app rejects a code with GSSAPI or NTLM; a code cannot contain a client certificate.
 _AUTHENTICATION: Final[Mapping[Authentication, _Words]] = {
     Authentication.NONE: _Words(0, "NONE"),
     Authentication.PASSWORD_CLEARTEXT: _Words(1, "PLAIN"),
     Authentication.PASSWORD_ENCRYPTED: _Words(2, "CRAM_MD5"),
     Authentication.OAUTH2: _Words(6, "XOAUTH2"),
 }
-# What becomes of a message on the server when it is deleted in the app: its own defaults.
+# What the app does on the server when a message is deleted: its own defaults.
 _DELETE_POLICY: Final[Mapping[Protocol, str]] = {Protocol.IMAP: "DELETE", Protocol.POP3: "NEVER"}
 
-# The app's parser of addresses: a dot-string of RFC 5321 in ASCII, no quotes.
+# The app's address parser: an RFC 5321 Dot-string in ASCII, no quoted strings.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOT_STRING = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 
 
 @dataclass(frozen=True, slots=True)
 class _Server:
-    """A server as the app takes it."""
+    """A server in the app's terms."""
 
     protocol: _Words
     host: str
@@ -102,7 +102,7 @@ class _Server:
 
 @dataclass(frozen=True, slots=True)
 class _Mailbox:
-    """An account as the app takes it."""
+    """An account in the app's terms."""
 
     address: str
     name: str
@@ -129,9 +129,9 @@ def signs_in_by_oauth2(account: Account) -> bool:
 
 
 def _mailbox(account: Account) -> _Mailbox | ExportFailure:
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     if not _DOT_STRING.fullmatch(account.address.local):
         return ExportFailure(
             _(
@@ -176,7 +176,7 @@ def _server(server: ServerSettings) -> _Server | ExportFailure:
 
 
 def _host(host: str) -> str | None:
-    """The host in a form that the app's own check passes."""
+    """The host in a form that passes the app's own check."""
     if not is_ip_literal(host):
         return host
     address = ipaddress.ip_address(host)

@@ -22,7 +22,7 @@ from mailsetup.export.guide.page import (
     security_name,
 )
 from mailsetup.export.guide.plain_text import message
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import N_, _
 from mailsetup.model.settings import (
     Account,
@@ -31,7 +31,7 @@ from mailsetup.model.settings import (
 
 
 class Other:
-    """Whatever program has no exporter of its own."""
+    """Every program that has no exporter of its own."""
 
     id = "other"
     title = N_("Any other program")
@@ -39,14 +39,14 @@ class Other:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The page, the message and the card, all in the current language."""
-        refused = examine(account)
-        if refused is not None:
-            return refused
+        failure = validate(account)
+        if failure is not None:
+            return failure
         name = stem(account.address)
         guide = Guide(
             title=_("Your settings for {address}").format(address=account.address),
             lead=_("Copy each value into its field. The order does not matter."),
-            chapters=(_way(account), _words(account)),
+            chapters=(_steps_chapter(account), _synonyms_chapter(account)),
             notes=notes(account),
         )
         files = (
@@ -73,16 +73,16 @@ class Other:
         return Artifact(files=files, steps=(*about, *steps(account)), notes=guide.notes)
 
 
-def _way(account: Account) -> GuideChapter:
+def _steps_chapter(account: Account) -> GuideChapter:
     incoming, outgoing = account.incoming, account.outgoing
     rows = [
-        GuideRow(_("To receive"), look=GuideStyle.HEADING),
+        GuideRow(_("To receive"), style=GuideStyle.HEADING),
         GuideRow(_("Server"), incoming.host),
         GuideRow(_("Port"), str(incoming.port)),
         GuideRow(_("Encryption"), security_name(incoming.security), GuideStyle.CHOICE),
         GuideRow(_("User name"), incoming.username),
         GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
-        GuideRow(_("To send"), look=GuideStyle.HEADING),
+        GuideRow(_("To send"), style=GuideStyle.HEADING),
         GuideRow(_("Server"), outgoing.host),
         GuideRow(_("Port"), str(outgoing.port)),
         GuideRow(_("Encryption"), security_name(outgoing.security), GuideStyle.CHOICE),
@@ -94,8 +94,8 @@ def _way(account: Account) -> GuideChapter:
     )
 
 
-def _words(account: Account) -> GuideChapter:
-    """Programs call the same thing by many names."""
+def _synonyms_chapter(account: Account) -> GuideChapter:
+    """The different names that programs use for the same thing."""
     securities = {server.security for server in (account.incoming, account.outgoing)}
     found = [
         InstructionStep(

@@ -17,7 +17,7 @@ from mailsetup.export.filename import stem
 from mailsetup.export.guide.page import Guide, page
 from mailsetup.export.programs.outlook_files import autodiscover, prf
 from mailsetup.export.programs.outlook_guide import chapters, needs_window, takes_window
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Authentication
 
@@ -30,10 +30,10 @@ class Outlook:
     automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The guide, and where they can express the account, files for classic Outlook."""
-        refused = examine(account) or _sign_in_fault(account)
-        if refused is not None:
-            return refused
+        """The guide, and files for classic Outlook where they can express the account."""
+        failure = validate(account) or _sign_in_fault(account)
+        if failure is not None:
+            return failure
         name = stem(account.address)
         window = needs_window(account)
         files, notes = ([], [_sign_in_note()]) if window else _files_and_notes(account)

@@ -18,9 +18,10 @@ FOLDER = "C:\\mailsetup"
 
 _OFFICE = "HKEY_CURRENT_USER\\Software\\Microsoft\\Office\\16.0\\Outlook"
 AUTODISCOVER_KEY = f"{_OFFICE}\\AutoDiscover"
-"""Where classic Outlook reads that a local file answers for a domain."""
+"""The registry key that makes classic Outlook read a local Autodiscover file for a domain."""
 SETUP_KEY = f"{_OFFICE}\\Setup"
-"""Where the simplified way of adding accounts, which asks Microsoft alone, is switched off."""
+"""The registry key that switches off the simplified way of adding accounts, which asks only
+Microsoft."""
 
 # Property tags of the Office Customization Tool; a property without one is dropped silently.
 _COMMON_TAGS: Final[Mapping[str, str]] = {
@@ -45,7 +46,7 @@ _INCOMING_TAGS: Final[Mapping[str, str]] = {
 def prf(account: Account) -> ArtifactFile | ExportFailure:
     """A profile file for classic Outlook (experimental), or why there is none.
 
-    The format has no escapes, one code page, and no word for STARTTLS on the incoming server.
+    The format has no escapes, one code page, and cannot express STARTTLS for the incoming server.
     It has no key for a password either; Outlook asks.
     """
     incoming, outgoing = account.incoming, account.outgoing
@@ -123,8 +124,7 @@ def _prf_properties(account: Account) -> Mapping[str, str]:
         f"{prefix}UseSSL": "1",
         "SMTPServer": outgoing.host,
         "SMTPPort": str(outgoing.port),
-        # An Outlook that drops the property for STARTTLS must fail here, not continue in plain
-        # text.
+        # An Outlook that drops the property for STARTTLS must fail, not continue in plain text.
         "SMTPUseSSL": "1",
         "SMTPUseAuth": "1" if _smtp_signs_in(account) else "0",
         "SMTPSecureConnection": "1" if outgoing.security is SocketType.TLS else "2",
@@ -145,7 +145,7 @@ def _fits_prf(value: str) -> bool:
 
 def autodiscover(account: Account) -> tuple[ArtifactFile, ArtifactFile, ArtifactFile]:
     """The settings as a local Autodiscover file, the registry entries that make classic Outlook
-    read it, and the ones that take them out again."""
+    read it, and those that remove these entries."""
     name = stem(account.address)
     document = write_for_mailbox(account)
     xml = ArtifactFile(f"outlook-{name}.xml", document, "text/xml", private=True)

@@ -18,7 +18,7 @@ _SIGN_IN_WINDOW = ("gmail.com", "googlemail.com", "office365.com", "outlook.com"
 
 
 def takes_window(server: ServerSettings) -> bool:
-    """Whether Outlook opens the provider's own sign-in for this server."""
+    """Whether Outlook opens the provider's own sign-in page for this server."""
     return Authentication.OAUTH2 in server.authentication and any(
         is_within(server.host, known) for known in _SIGN_IN_WINDOW
     )
@@ -62,7 +62,7 @@ def _server_rows(account: Account) -> tuple[GuideRow, ...]:
         (_("Outgoing mail"), account.outgoing),
     ):
         rows += [
-            GuideRow(title, look=GuideStyle.HEADING),
+            GuideRow(title, style=GuideStyle.HEADING),
             GuideRow(_("Server"), server.host),
             GuideRow(_("Port"), str(server.port)),
             GuideRow(_("Encryption method"), security_name(server.security), GuideStyle.CHOICE),

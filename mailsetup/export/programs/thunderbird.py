@@ -1,8 +1,8 @@
 """Thunderbird: the account as preferences, and as a package for its own import.
 
-The names and numbers of the preferences are those of Thunderbird's account manager
-(comm-central, ``mailnews/base``). A package for *Tools > Import* is a zip that holds nothing but
-``prefs.js``: Thunderbird gives the account new keys and adds it to what is there.
+The names and numbers of the preferences are those of Thunderbird's account manager (comm-central,
+``mailnews/base``). A package for *Tools > Import* is a zip that contains only ``prefs.js``:
+Thunderbird gives the account new keys and adds it to the existing ones.
 """
 
 import base64
@@ -22,7 +22,7 @@ from mailsetup.export.exporter import (
     InstructionStep,
 )
 from mailsetup.export.filename import stem
-from mailsetup.export.validation import examine, is_unsafe
+from mailsetup.export.validation import is_unsafe, validate
 from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.formats.prefs_js import line as prefs_js_line
 from mailsetup.i18n import _
@@ -41,7 +41,7 @@ SOCKET_TYPE: Final[Mapping[SocketType, int]] = {
     SocketType.STARTTLS: 2,
     SocketType.TLS: 3,
 }
-"""``nsMsgSocketType``; 1 ("try STARTTLS") is gone."""
+"""``nsMsgSocketType``; 1 ("try STARTTLS") no longer exists."""
 
 AUTH_METHOD: Final[Mapping[Authentication, int]] = {
     Authentication.NONE: 1,
@@ -75,8 +75,8 @@ OAUTH2_HOSTS = (
     "smtp.comcast.net",
     "thundermail.com",
 )
-"""Hosts, and domains of hosts, for which Thunderbird carries a registration of its own
-(``OAuth2Providers``). It signs in nowhere else by OAuth2."""
+"""Hosts, and domains of hosts, for which Thunderbird has an OAuth2 registration
+(``OAuth2Providers``). It uses OAuth2 nowhere else."""
 
 FOLDER_MODES: Final[Mapping[str, str]] = {
     "fcc_folder": "fcc_folder_picker_mode",
@@ -84,18 +84,18 @@ FOLDER_MODES: Final[Mapping[str, str]] = {
     "stationery_folder": "tmpl_folder_picker_mode",
     "archive_folder": "archives_folder_picker_mode",
 }
-"""An identity's folders, and where it says whether somebody chose them."""
+"""An identity's folders, and the preferences that tell whether the user chose them."""
 CHOSEN = "1"
-"""A folder that was chosen, rather than the one with Thunderbird's own name."""
+"""A folder that the user chose, rather than the one with Thunderbird's own name."""
 
 _MAX_FOLDER = 500
-# The oldest moment that a zip can express: the same account gives the same bytes.
+# The earliest time of a zip entry: the same account gives the same bytes.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Under which keys the account stands; an existing profile needs unused ones."""
+    """The keys of the account's preferences; in an existing profile they must be unused."""
 
     account: str = "account1"
     server: str = "server1"
@@ -112,14 +112,14 @@ class Pref:
 
 
 def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | ExportFailure:
-    """The account as preferences under these keys, without the two lists that name the keys.
+    """The account as preferences with these keys, without the lists that name the keys.
 
     Those lists (`list_prefs`) are the one place where a new account meets existing ones.
     """
     keys = keys or Keys()
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     incoming_auth = auth_method(account.incoming)
     outgoing_auth = auth_method(account.outgoing)
     if incoming_auth is None:
@@ -150,7 +150,7 @@ def _incoming(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
         f"{base}.check_new_mail": True,
     }
     if server.protocol is Protocol.POP3:
-        # Without this Thunderbird deletes from the server what it has fetched.
+        # Without this Thunderbird deletes messages from the server after fetching them.
         values |= {f"{base}.leave_on_server": True, f"{base}.download_on_biff": True}
     return values
 
@@ -182,17 +182,17 @@ def _outgoing(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
 
 
 def server_uri(protocol: Protocol, host: str, username: str) -> str:
-    """How Thunderbird names an incoming server in the names of folders."""
+    """The URI of an incoming server in the names of folders."""
     scheme = "mailbox" if protocol is Protocol.POP3 else "imap"
-    # nsINetUtil's ESCAPE_XALPHAS, which spares the asterisk and not the tilde.
+    # nsINetUtil's ESCAPE_XALPHAS, which does not escape the asterisk but the tilde.
     user = quote(username, safe="*").replace("~", "%7E")
     return f"{scheme}://{user}@{host}"
 
 
 def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, ...]:
-    """Where sent mail, drafts and the like go.
+    """The folders for sent mail, drafts and so on.
 
-    Nothing for POP3, which has no folders, and nothing for names that nobody could read.
+    Nothing for POP3, which has no folders, and nothing for names with unprintable characters.
     """
     if account.incoming.protocol is not Protocol.IMAP:
         return ()
@@ -203,7 +203,7 @@ def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, 
     identity, server = f"mail.identity.{keys.identity}", f"mail.server.{keys.server}"
 
     def uri(name: str) -> str:
-        # Unlike the user, folders stand there as IMAP writes them, with nothing escaped.
+        # Unlike the user, folders are written as in IMAP, without escapes.
         return f"{root}/{utf7(name)}"
 
     found: list[Pref] = []
@@ -216,7 +216,7 @@ def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, 
         if name:
             mode = FOLDER_MODES[folder]
             found += [Pref(f"{identity}.{folder}", uri(name)), Pref(f"{identity}.{mode}", CHOSEN)]
-    # Thunderbird 153 gives up a name with other letters and makes a folder "Trash" instead.
+    # Thunderbird 153 ignores a name with other letters and makes a folder "Trash" instead.
     if folders.trash.isascii() and folders.trash:
         found.append(Pref(f"{server}.trash_folder_name", folders.trash))
     if folders.junk:
@@ -228,7 +228,7 @@ def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, 
 
 
 def utf7(name: str) -> str:
-    """A folder's name as IMAP writes it (RFC 3501, section 5.1.3)."""
+    """A folder's name in IMAP's modified UTF-7 (RFC 3501, section 5.1.3)."""
     pieces, foreign = [], ""
     for char in f"{name}\0":
         if " " <= char <= "~" or char == "\0":
@@ -243,7 +243,7 @@ def utf7(name: str) -> str:
 
 
 def list_prefs(keys: Keys | None = None) -> tuple[Pref, ...]:
-    """The lists that name the keys, as a profile with this one account has them."""
+    """The lists that name the keys, in a profile with this one account."""
     keys = keys or Keys()
     return (
         Pref("mail.accountmanager.accounts", keys.account),
@@ -259,7 +259,7 @@ def line(pref: Pref) -> str:
 
 
 def prefs_js(account: Account, folders: Folders | None = None) -> bytes | ExportFailure:
-    """``prefs.js`` of a profile that holds this account and nothing else."""
+    """``prefs.js`` of a profile with only this account."""
     own = prefs(account)
     if isinstance(own, ExportFailure):
         return own
@@ -269,7 +269,7 @@ def prefs_js(account: Account, folders: Folders | None = None) -> bytes | Export
 
 
 def notes(account: Account) -> tuple[str, ...]:
-    """What the person should know about Thunderbird and this account."""
+    """What the user should know about Thunderbird and this account."""
     found = []
     if not account.outgoing.username.isascii():
         found.append(
@@ -284,7 +284,7 @@ def notes(account: Account) -> tuple[str, ...]:
 
 
 def auth_method(server: ServerSettings) -> int | None:
-    """The number of the best way to sign in that Thunderbird has there; None when there is none."""
+    """The number of the first authentication method that Thunderbird supports there, or None."""
     for kind in server.authentication:
         if kind is not Authentication.OAUTH2 or _signs_in_by_oauth2(server.host):
             return AUTH_METHOD[kind]
@@ -301,7 +301,7 @@ def _no_way_to_sign_in(server: ServerSettings) -> ExportFailure:
 
 
 def auth_methods(server: ServerSettings) -> frozenset[int]:
-    """The numbers of all ways to sign in that work there."""
+    """The numbers of all authentication methods that work there."""
     return frozenset(
         AUTH_METHOD[kind]
         for kind in server.authentication
@@ -321,7 +321,7 @@ class Thunderbird:
     automation = Automation.APPLY
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """A package for Thunderbird's own import, which adds the account to those it has."""
+        """A package for Thunderbird's own import, which adds the account to the existing ones."""
         content = prefs_js(account)
         if isinstance(content, ExportFailure):
             return content

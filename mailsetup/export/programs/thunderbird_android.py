@@ -31,7 +31,7 @@ _MIME = "application/x-k9settings"
 
 
 def qr_matrix(account: Account) -> QrMatrix | ExportFailure:
-    """The QR code to be drawn in a window; keep `qr.QUIET_ZONE` light modules around it."""
+    """The QR code to be drawn in a window, with `qr.QUIET_ZONE` light modules around it."""
     payload = qr_payload(account)
     if isinstance(payload, ExportFailure):
         return payload
@@ -40,14 +40,14 @@ def qr_matrix(account: Account) -> QrMatrix | ExportFailure:
 
 
 class ThunderbirdAndroid:
-    """Thunderbird for Android and K-9 Mail, which are one app under two names."""
+    """Thunderbird for Android and K-9 Mail, which are the same app with two names."""
 
     id = "thunderbird-android"
     title = N_("Thunderbird for Android, K-9 Mail")
     automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The QR code as pictures, the settings file, and a guide for both and for neither."""
+        """The QR code as pictures, the settings file, and a guide."""
         payload, content = qr_payload(account), settings_file(account)
         if isinstance(payload, ExportFailure):
             return payload
@@ -121,7 +121,7 @@ def _open_import() -> InstructionStep:
 
 
 def sign_in_step(account: Account) -> InstructionStep:
-    """How the person shows the app who they are, at the end."""
+    """How the user signs in to the app, at the end."""
     if signs_in_by_oauth2(account):
         return InstructionStep(_("Tap “Sign in” and sign in at your provider."))
     return InstructionStep(_("Type your password when the app asks for it."))

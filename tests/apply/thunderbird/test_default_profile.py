@@ -16,8 +16,8 @@ from mailsetup.apply.thunderbird.existing_profile import apply
 from mailsetup.apply.thunderbird.profiles import (
     ProfileFailure,
     ThunderbirdProfile,
+    default_place,
     find_place,
-    opened_place,
     places,
 )
 from mailsetup.apply.thunderbird.undo import undo
@@ -113,7 +113,7 @@ def test_the_profile_of_a_plain_start(
     assert opened(computer) == expected
     names = [place.name for place in places(computer)]
     assert names[: len(expected)] == expected
-    found = opened_place(computer)
+    found = default_place(computer)
     assert [found.name] if found else expected[:1] == []
 
 
@@ -342,7 +342,7 @@ def test_where_thunderbird_never_ran_a_plain_start_opens_the_account(
     assert [(one.address, one.program) for one in accounts_here(real)] == [
         (ANA.address.ascii, "Thunderbird")
     ]
-    place = opened_place(real)
+    place = default_place(real)
     assert isinstance(place, ThunderbirdProfile)
     assert place.folder == done.profile
     assert place.installation == Installation((str(marionette.PROGRAM),), done.root)

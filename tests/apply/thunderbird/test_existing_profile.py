@@ -145,7 +145,7 @@ def test_refused_while_thunderbird_has_it_open(
 
 
 def test_thunderbird_cannot_start_while_we_write(place: ThunderbirdProfile) -> None:
-    from mailsetup.apply.thunderbird.profile_lock import held
+    from mailsetup.apply.thunderbird.profile_lock import hold_profile
 
     probe = (
         "import fcntl, sys; f = open(sys.argv[1], 'w')\n"
@@ -153,7 +153,7 @@ def test_thunderbird_cannot_start_while_we_write(place: ThunderbirdProfile) -> N
         "except OSError: sys.exit(7)"
     )
     command = [sys.executable, "-c", probe, str(place.folder / ".parentlock")]
-    with held(place.folder):
+    with hold_profile(place.folder):
         assert subprocess.run(command, check=False).returncode == 7
     assert subprocess.run(command, check=False).returncode == 0
 
