@@ -107,33 +107,41 @@ class ServerProof:
 
     async def log_in(self, other_usernames: tuple[str, ...] = ()) -> ServerResult:
         """Log in after `reach`, with another user name where the account's own is refused."""
-        progress, steps = self._check.progress, self._steps
+        progress = self._check.progress
         is_outgoing = self._required_session().server.protocol is Protocol.SMTP
         activity = Activity.LOG_IN_OUTGOING if is_outgoing else Activity.LOG_IN_INCOMING
         progress.begin(activity)
+        refused = self._required_session().server
         proof = await self._log_in()
-        findings: tuple[Finding, ...] = ()
-        for name in other_usernames:
-            if not (isinstance(proof, DialogueFailure) and proof.error is DialogueFault.AUTH_WRONG):
-                break
-            session = self._required_session()
-            other = await steps.open(replace(session.server, username=name), self._check.net)
-            if isinstance(other, DialogueFailure):
-                break
-            self._sessions.add(other)
-            accepted = await steps.log_in(other, self._credentials.secret, self._check.net)
-            if isinstance(accepted, DialogueFailure):
-                continue
-            findings = (_username_form(session.server, other.server),)
-            self._check.use(other.server)
-            self._check.use(replace(self._check.account.outgoing, username=name))
-            self.session, proof = other, accepted
+        if isinstance(proof, DialogueFailure) and proof.error is DialogueFault.AUTH_WRONG:
+            proof = await self._log_in_as(other_usernames) or proof
         failed = isinstance(proof, DialogueFailure)
         progress.end(activity, Status.FAIL if failed else Status.OK)
         if isinstance(proof, DialogueFailure):
             return self._failed(proof, reached=True)
-        self._check.use(self._credentials.as_proven(self._required_session().server))
+        used = self._required_session().server
+        self._check.use(self._credentials.as_proven(used))
+        other_name = used.username != refused.username
+        findings = (_username_form(refused, used),) if other_name else ()
         return ServerResult(progress.report(findings), proof, reached=True)
+
+    async def _log_in_as(self, usernames: tuple[str, ...]) -> LoggedIn | None:
+        """Log in with one of these user names, which then counts for both servers."""
+        check, server = self._check, self._required_session().server
+        for name in usernames:
+            session = await self._steps.open(replace(server, username=name), check.net)
+            if isinstance(session, DialogueFailure):
+                break
+            self._sessions.add(session)
+            proof = await self._steps.log_in(session, self._credentials.secret, check.net)
+            if isinstance(proof, LoggedIn):
+                self.session = session
+                check.use(session.server)
+                check.use(replace(check.account.outgoing, username=name))
+                return proof
+            if proof.error is not DialogueFault.AUTH_WRONG:
+                break
+        return None
 
     async def _open(self, first: ServerSettings) -> AnySession | DialogueFailure:
         progress = self._check.progress
