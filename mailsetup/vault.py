@@ -72,45 +72,37 @@ class Vault:
     def load(self, address: EmailAddress) -> Secret | None:
         """The stored password of the address, or None."""
 
-        def read() -> Secret | None:
-            backend = self._choose()
-            value = backend.get_password(SERVICE, address.ascii) if backend else None
+        def read(backend: "KeyringBackend") -> Secret | None:
+            value = backend.get_password(SERVICE, address.ascii)
             return Secret(value) if value else None
 
-        return _with_timeout(read, None)
+        return self._with_backend(read, None)
 
     def store(self, address: EmailAddress, secret: Secret) -> bool:
         """Store the password. False where that failed."""
 
-        def write() -> bool:
-            backend = self._choose()
-            if backend is None:
-                return False
+        def write(backend: "KeyringBackend") -> bool:
             backend.set_password(SERVICE, address.ascii, secret.reveal())
             return True
 
-        return _with_timeout(write, False)
+        return self._with_backend(write, False)
 
     def forget(self, address: EmailAddress) -> bool:
         """Remove the password. False when there was none."""
 
-        def remove() -> bool:
-            backend = self._choose()
-            if backend is None or backend.get_password(SERVICE, address.ascii) is None:
+        def remove(backend: "KeyringBackend") -> bool:
+            if backend.get_password(SERVICE, address.ascii) is None:
                 return False
             backend.delete_password(SERVICE, address.ascii)
             return True
 
-        return _with_timeout(remove, False)
+        return self._with_backend(remove, False)
 
     def load_sign_in(self, address: EmailAddress) -> Secret | None:
         """The text that `store_sign_in` stored for the address, or None."""
 
-        def read() -> Secret | None:
-            backend = self._choose()
-            first = backend.get_password(SIGN_IN_SERVICE, address.ascii) if backend else None
-            if backend is None or not first:
-                return None
+        def read(backend: "KeyringBackend") -> Secret | None:
+            first = backend.get_password(SIGN_IN_SERVICE, address.ascii) or ""
             count, _, text = first.partition(":")
             if not (count.isascii() and count.isdigit() and 0 < int(count) <= _MAX_PARTS):
                 return None
@@ -121,7 +113,7 @@ class Vault:
                 text += part
             return Secret(text)
 
-        return _with_timeout(read, None)
+        return self._with_backend(read, None)
 
     def store_sign_in(self, address: EmailAddress, secret: Secret) -> bool:
         """Store the text of a sign-in. False where that failed."""
@@ -130,10 +122,7 @@ class Vault:
         if not 0 < len(parts) <= _MAX_PARTS:
             return False
 
-        def write() -> bool:
-            backend = self._choose()
-            if backend is None:
-                return False
+        def write(backend: "KeyringBackend") -> bool:
             for number, part in enumerate(parts[1:], 1):
                 backend.set_password(SIGN_IN_SERVICE, _part_name(address, number), part)
             # Last, so that an interrupted write leaves no sign-in.
@@ -141,14 +130,13 @@ class Vault:
             backend.set_password(SIGN_IN_SERVICE, address.ascii, first)
             return True
 
-        return _with_timeout(write, False)
+        return self._with_backend(write, False)
 
     def forget_sign_in(self, address: EmailAddress) -> bool:
         """Remove the sign-in. False when there was none."""
 
-        def remove() -> bool:
-            backend = self._choose()
-            if backend is None or backend.get_password(SIGN_IN_SERVICE, address.ascii) is None:
+        def remove(backend: "KeyringBackend") -> bool:
+            if backend.get_password(SIGN_IN_SERVICE, address.ascii) is None:
                 return False
             backend.delete_password(SIGN_IN_SERVICE, address.ascii)
             for number in range(1, _MAX_PARTS):
@@ -158,7 +146,16 @@ class Vault:
                 backend.delete_password(SIGN_IN_SERVICE, name)
             return True
 
-        return _with_timeout(remove, False)
+        return self._with_backend(remove, False)
+
+    def _with_backend(self, work: "Callable[[KeyringBackend], T]", otherwise: T) -> T:
+        """The result of the work, or ``otherwise`` without a keyring that can be used."""
+
+        def run() -> T:
+            backend = self._choose()
+            return work(backend) if backend is not None else otherwise
+
+        return _with_timeout(run, otherwise)
 
 
 def _part_name(address: EmailAddress, number: int) -> str:

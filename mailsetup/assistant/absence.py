@@ -1,9 +1,6 @@
 """Why a search found no settings, and why a server that was entered does not answer."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from types import MappingProxyType
-from typing import Final
 
 from mailsetup.diagnosis.chain import Diagnosis, diagnose
 from mailsetup.diagnosis.checks.domain import DomainCheck, check_domain
@@ -14,14 +11,9 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import DialogueFailure
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link
-from mailsetup.model.settings import Protocol, ServerSettings
+from mailsetup.model.settings import ServerSettings
 from mailsetup.net.network import Network
-from mailsetup.verify.login import open_imap, open_pop3, open_smtp
-from mailsetup.verify.session import MailSession
-
-_OPENERS: Final[
-    Mapping[Protocol, Callable[[ServerSettings, Network], Awaitable[MailSession | DialogueFailure]]]
-] = MappingProxyType({Protocol.IMAP: open_imap, Protocol.POP3: open_pop3, Protocol.SMTP: open_smtp})
+from mailsetup.verify.login import open_session
 
 
 async def explain_absence(
@@ -44,7 +36,7 @@ async def explain_absence(
 
 async def reach(server: ServerSettings, address: EmailAddress, net: Network) -> Finding | None:
     """Why a server does not answer as it should, up to the login; None where it does."""
-    opened = await _OPENERS[server.protocol](server, net)
+    opened = await open_session(server, net)
     if isinstance(opened, DialogueFailure):
         return finding_of(opened, address)
     await opened.end()

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, assert_never
+from typing import Final
 
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.diagnosis.chain import Diagnosis, diagnose
@@ -26,10 +26,7 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.imap.session import ImapSession
-from mailsetup.verify.login import offered_mechanisms, open_imap, open_pop3, open_smtp
-from mailsetup.verify.pop3.session import Pop3Session
-from mailsetup.verify.smtp import SmtpSession
+from mailsetup.verify.login import offered_mechanisms, open_session, open_smtp
 
 EXPIRING = 14
 """Days of validity below which a certificate is a warning; automatic renewal is earlier."""
@@ -130,16 +127,7 @@ def _exchangers(discovery: Discovery) -> tuple[str, ...]:
 
 
 async def _seen(server: ServerSettings, address: EmailAddress, net: Network) -> ServerSeen:
-    opened: ImapSession | Pop3Session | SmtpSession | DialogueFailure
-    match server.protocol:
-        case Protocol.IMAP:
-            opened = await open_imap(server, net)
-        case Protocol.POP3:
-            opened = await open_pop3(server, net)
-        case Protocol.SMTP:
-            opened = await open_smtp(server, net)
-        case _:
-            assert_never(server.protocol)
+    opened = await open_session(server, net)
     if isinstance(opened, DialogueFailure):
         return ServerSeen(server, await _failed(opened, address, net))
     async with opened:

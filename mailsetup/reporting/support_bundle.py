@@ -21,7 +21,7 @@ _RULE = "-" * 78
 
 
 def support_text(
-    journal: ActivityLog,
+    log: ActivityLog,
     now: datetime,
     *,
     report: CheckReport | None = None,
@@ -46,7 +46,7 @@ def support_text(
     if report is not None:
         content = report_content(report, discovery, now, secrets=secrets)
         parts += ["", _RULE, text(content).rstrip()]
-    parts += ["", _RULE, _("Log"), *journal.lines(secrets)]
+    parts += ["", _RULE, _("Log"), *log.lines(secrets)]
     return "\n".join(parts) + "\n"
 
 

@@ -636,7 +636,7 @@ async def test_a_kept_sign_in_logs_in_again_without_a_browser(
     assert made.tokens.refresh != again.tokens.refresh
     once_more = await assistant.sign_ins.load(way)
     assert isinstance(once_more, SignIn)
-    assert await assistant.sign_ins.forget(account[0].address)
+    assert assistant.vault.forget_sign_in(account[0].address)
     assert keyring.entries == {}
 
 

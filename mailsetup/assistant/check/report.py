@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from mailsetup.assistant.redaction import Redaction
+from mailsetup.diagnosis.chain import Diagnosis
 from mailsetup.diagnosis.symptoms import SymptomAnswer
 from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.finding import Finding, Link, Status
@@ -87,10 +88,7 @@ class CheckReport:
     @property
     def root_cause(self) -> Finding | None:
         """The finding that explains the first broken link."""
-        return next(
-            (f for f in self.findings if f.status is Status.FAIL and f.link is self.first_broken),
-            None,
-        )
+        return Diagnosis(self.chain, self.first_broken, self.findings).root_cause
 
 
 def redacted_report(report: CheckReport, redaction: Redaction) -> CheckReport:

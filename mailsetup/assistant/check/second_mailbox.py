@@ -5,30 +5,27 @@ see the account's mail; one from there shows that the domain's MX leads to the m
 """
 
 import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
 
 from mailsetup.assistant.check.progress import CheckProgress
 from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.assistant.check.request import SecondMailbox
+from mailsetup.assistant.check.servers import mailbox_of
 from mailsetup.assistant.events import Activity
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.model.dialogue import DialogueFailure, RoundTrip
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.settings import Account, Protocol
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
 from mailsetup.net.network import Network
-from mailsetup.verify.imap_mailbox import ImapMailbox
-from mailsetup.verify.login import (
-    log_in_imap,
-    log_in_pop3,
-    log_in_smtp,
-    open_imap,
-    open_pop3,
-    open_smtp,
-)
-from mailsetup.verify.pop3_mailbox import Pop3Mailbox
+from mailsetup.verify.login import AnySession, log_in, open_session, open_smtp
 from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
+
+Session = TypeVar("Session", bound=AnySession)
 
 
 async def exchange_messages(
@@ -78,46 +75,29 @@ async def exchange_messages(
 async def _opened(
     second: SecondMailbox, net: Network, sessions: OpenSessions
 ) -> tuple[Mailbox, SmtpSession] | DialogueFailure:
-    mailbox, smtp = await asyncio.gather(
-        _mailbox(second, net, sessions), _submission(second, net, sessions)
+    incoming, smtp = await asyncio.gather(
+        _logged_in(open_session(second.account.incoming, net), second.secret, net, sessions),
+        _logged_in(open_smtp(second.account.outgoing, net), second.secret, net, sessions),
     )
-    if isinstance(mailbox, DialogueFailure):
-        return mailbox
+    if isinstance(incoming, DialogueFailure):
+        return incoming
     if isinstance(smtp, DialogueFailure):
         return smtp
-    return mailbox, smtp
+    return await mailbox_of(incoming, second.secret), smtp
 
 
-async def _mailbox(
-    second: SecondMailbox, net: Network, sessions: OpenSessions
-) -> Mailbox | DialogueFailure:
-    server = second.account.incoming
-    if server.protocol is Protocol.POP3:
-        pop3 = await open_pop3(server, net)
-        if isinstance(pop3, DialogueFailure):
-            return pop3
-        async with pop3:
-            proof = await log_in_pop3(pop3, second.secret, net)
-        return (
-            proof if isinstance(proof, DialogueFailure) else Pop3Mailbox(pop3.server, second.secret)
-        )
-    imap = await open_imap(server, net)
-    if isinstance(imap, DialogueFailure):
-        return imap
-    sessions.add(imap)
-    proof = await log_in_imap(imap, second.secret, net)
-    return proof if isinstance(proof, DialogueFailure) else ImapMailbox(imap)
-
-
-async def _submission(
-    second: SecondMailbox, net: Network, sessions: OpenSessions
-) -> SmtpSession | DialogueFailure:
-    smtp = await open_smtp(second.account.outgoing, net)
-    if isinstance(smtp, DialogueFailure):
-        return smtp
-    sessions.add(smtp)
-    proof = await log_in_smtp(smtp, second.secret, net)
-    return proof if isinstance(proof, DialogueFailure) else smtp
+async def _logged_in(
+    opening: Awaitable[Session | DialogueFailure],
+    secret: Secret,
+    net: Network,
+    sessions: OpenSessions,
+) -> Session | DialogueFailure:
+    session = await opening
+    if isinstance(session, DialogueFailure):
+        return session
+    sessions.add(session)
+    proof = await log_in(session, secret, net)
+    return proof if isinstance(proof, DialogueFailure) else session
 
 
 def _sent_findings(

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from mailsetup.assistant.check.context import CheckContext
 from mailsetup.assistant.check.credentials import Credentials
@@ -21,14 +21,7 @@ from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.imap_mailbox import ImapMailbox
-from mailsetup.verify.login import (
-    log_in_imap,
-    log_in_pop3,
-    log_in_smtp,
-    open_imap,
-    open_pop3,
-    open_smtp,
-)
+from mailsetup.verify.login import AnySession, log_in, open_session
 from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.round_trip import Mailbox
@@ -38,22 +31,16 @@ from mailsetup.verify.smtp import SmtpSession
 MAX_LOGINS: Final = 3
 """Limit of refused logins in one check: hostings lock accounts and block whole networks."""
 
-Session = TypeVar("Session", bound=ImapSession | Pop3Session | SmtpSession)
-
 
 @dataclass(frozen=True, slots=True)
-class LoginSteps(Generic[Session]):
-    """How to open a session of one protocol and log in, and the activities to report."""
+class LoginSteps:
+    """How to open a session and log in."""
 
-    open: Callable[[ServerSettings, Network], Awaitable[Session | DialogueFailure]]
-    log_in: Callable[[Session, Secret, Network], Awaitable[LoggedIn | DialogueFailure]]
-    reach_activity: Activity
-    login_activity: Activity
+    open: Callable[[ServerSettings, Network], Awaitable[AnySession | DialogueFailure]]
+    log_in: Callable[[AnySession, Secret, Network], Awaitable[LoggedIn | DialogueFailure]]
 
 
-IMAP: Final = LoginSteps(open_imap, log_in_imap, Activity.REACH_INCOMING, Activity.LOG_IN_INCOMING)
-POP3: Final = LoginSteps(open_pop3, log_in_pop3, Activity.REACH_INCOMING, Activity.LOG_IN_INCOMING)
-SMTP: Final = LoginSteps(open_smtp, log_in_smtp, Activity.REACH_OUTGOING, Activity.LOG_IN_OUTGOING)
+REAL: Final = LoginSteps(open_session, log_in)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +73,7 @@ class MailAccess:
         return self.incoming.is_good and self.outgoing.is_good
 
 
-class ServerProof(Generic[Session]):
+class ServerProof:
     """Proves one server. ``session`` is logged in once `log_in` returned a proof."""
 
     def __init__(
@@ -94,13 +81,13 @@ class ServerProof(Generic[Session]):
         check: CheckContext,
         credentials: Credentials,
         sessions: OpenSessions,
-        steps: LoginSteps[Session],
+        steps: LoginSteps = REAL,
     ) -> None:
         self._check = check
         self._credentials = credentials
         self._sessions = sessions
         self._steps = steps
-        self.session: Session | None = None
+        self.session: AnySession | None = None
 
     async def reach(self, server: ServerSettings) -> ServerResult | None:
         """Open a session with the server or an alternative; None where that worked.
@@ -120,34 +107,46 @@ class ServerProof(Generic[Session]):
 
     async def log_in(self, other_usernames: tuple[str, ...] = ()) -> ServerResult:
         """Log in after `reach`, with another user name where the account's own is refused."""
-        progress, steps = self._check.progress, self._steps
-        progress.begin(steps.login_activity)
+        progress = self._check.progress
+        is_outgoing = self._required_session().server.protocol is Protocol.SMTP
+        activity = Activity.LOG_IN_OUTGOING if is_outgoing else Activity.LOG_IN_INCOMING
+        progress.begin(activity)
+        refused = self._required_session().server
         proof = await self._log_in()
-        findings: tuple[Finding, ...] = ()
-        for name in other_usernames:
-            if not (isinstance(proof, DialogueFailure) and proof.error is DialogueFault.AUTH_WRONG):
-                break
-            session = self._required_session()
-            other = await steps.open(replace(session.server, username=name), self._check.net)
-            if isinstance(other, DialogueFailure):
-                break
-            self._sessions.add(other)
-            accepted = await steps.log_in(other, self._credentials.secret, self._check.net)
-            if isinstance(accepted, DialogueFailure):
-                continue
-            findings = (_username_form(session.server, other.server),)
-            self._check.use(other.server)
-            self._check.use(replace(self._check.account.outgoing, username=name))
-            self.session, proof = other, accepted
+        if isinstance(proof, DialogueFailure) and proof.error is DialogueFault.AUTH_WRONG:
+            proof = await self._log_in_as(other_usernames) or proof
         failed = isinstance(proof, DialogueFailure)
-        progress.end(steps.login_activity, Status.FAIL if failed else Status.OK)
+        progress.end(activity, Status.FAIL if failed else Status.OK)
         if isinstance(proof, DialogueFailure):
             return self._failed(proof, reached=True)
-        self._check.use(self._credentials.as_proven(self._required_session().server))
+        used = self._required_session().server
+        self._check.use(self._credentials.as_proven(used))
+        other_name = used.username != refused.username
+        findings = (_username_form(refused, used),) if other_name else ()
         return ServerResult(progress.report(findings), proof, reached=True)
 
-    async def _open(self, first: ServerSettings) -> Session | DialogueFailure:
-        progress, activity = self._check.progress, self._steps.reach_activity
+    async def _log_in_as(self, usernames: tuple[str, ...]) -> LoggedIn | None:
+        """Log in with one of these user names, which then counts for both servers."""
+        check, server = self._check, self._required_session().server
+        for name in usernames:
+            session = await self._steps.open(replace(server, username=name), check.net)
+            if isinstance(session, DialogueFailure):
+                break
+            self._sessions.add(session)
+            proof = await self._steps.log_in(session, self._credentials.secret, check.net)
+            if isinstance(proof, LoggedIn):
+                self.session = session
+                check.use(session.server)
+                check.use(replace(check.account.outgoing, username=name))
+                return proof
+            if proof.error is not DialogueFault.AUTH_WRONG:
+                break
+        return None
+
+    async def _open(self, first: ServerSettings) -> AnySession | DialogueFailure:
+        progress = self._check.progress
+        is_outgoing = first.protocol is Protocol.SMTP
+        activity = Activity.REACH_OUTGOING if is_outgoing else Activity.REACH_INCOMING
         others = [
             server
             for server in self._check.request.alternatives
@@ -180,11 +179,11 @@ class ServerProof(Generic[Session]):
         self._keep(again)
         return await self._steps.log_in(again, self._credentials.secret, self._check.net)
 
-    def _keep(self, session: Session) -> None:
+    def _keep(self, session: AnySession) -> None:
         self._sessions.add(session)
         self.session = session
 
-    def _required_session(self) -> Session:
+    def _required_session(self) -> AnySession:
         assert self.session is not None  # noqa: S101 - `reach` comes first
         return self.session
 
@@ -238,26 +237,28 @@ async def prove_servers(
 async def _prove_incoming(
     check: CheckContext, credentials: Credentials, sessions: OpenSessions, rules: RulesReader
 ) -> tuple[ServerResult, Mailbox | None]:
-    match check.account.incoming.protocol:
-        case Protocol.IMAP:
-            imap = ServerProof(check, credentials, sessions, IMAP)
-            result = await _prove_with_rules(check, credentials, imap, rules)
-            opened = imap.session if result.proof is not None else None
-            return result, ImapMailbox(opened) if opened is not None else None
-        case Protocol.POP3:
-            pop3 = ServerProof(check, credentials, sessions, POP3)
-            result = await _prove_with_rules(check, credentials, pop3, rules)
-            if result.proof is None or pop3.session is None:
-                return result, None
-            # A maildrop that is open is locked for everyone, also for another session of ours.
-            await pop3.session.end()
-            return result, Pop3Mailbox(pop3.session.server, credentials.secret)
+    server = ServerProof(check, credentials, sessions)
+    result = await _prove_with_rules(check, credentials, server, rules)
+    if result.proof is None or server.session is None:
+        return result, None
+    return result, await mailbox_of(server.session, credentials.secret)
+
+
+async def mailbox_of(session: AnySession, secret: Secret) -> Mailbox:
+    """The mailbox of a session that is logged in."""
+    match session:
+        case ImapSession():
+            return ImapMailbox(session)
+        case Pop3Session():
+            # An open maildrop is locked for everyone, also for another session of ours.
+            await session.end()
+            return Pop3Mailbox(session.server, secret)
         case _:
-            return ServerResult(), None
+            raise TypeError(session.server.protocol)
 
 
 async def _prove_with_rules(
-    check: CheckContext, credentials: Credentials, server: ServerProof[Session], rules: RulesReader
+    check: CheckContext, credentials: Credentials, server: ServerProof, rules: RulesReader
 ) -> ServerResult:
     asked = check.account.incoming
     rules.start(asked)
@@ -284,6 +285,6 @@ async def _guarded_outgoing(
 async def _prove_outgoing(
     check: CheckContext, credentials: Credentials, sessions: OpenSessions
 ) -> tuple[ServerResult, SmtpSession | None]:
-    smtp = ServerProof(check, credentials, sessions, SMTP)
-    result = await smtp.reach(check.account.outgoing) or await smtp.log_in()
-    return result, smtp.session
+    server = ServerProof(check, credentials, sessions)
+    result = await server.reach(check.account.outgoing) or await server.log_in()
+    return result, server.session if isinstance(server.session, SmtpSession) else None

@@ -117,10 +117,6 @@ class SignIns:
             self._current[address] = replace(current, stored=True)
         return done
 
-    async def forget(self, address: EmailAddress) -> bool:
-        """Remove the sign-in from the keyring."""
-        return await asyncio.to_thread(self._vault.forget_sign_in, address)
-
     async def current(self, one: SignIn, net: Network) -> SignIn:
         """The latest state of a sign-in, with a token that is valid long enough for a check."""
         current = self._current.get(one.way.account.address, one)

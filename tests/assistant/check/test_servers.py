@@ -24,7 +24,6 @@ from tests.support.assistant.scripted_check import (
     PASSWORD,
     RunningCheck,
     ScriptedServer,
-    ScriptedSession,
     request,
     running,
 )
@@ -36,9 +35,9 @@ NAME = account(domain="bodega.es").incoming.username
 
 def proof_of(
     check: RunningCheck, server: ScriptedServer, credentials: Credentials | None = None
-) -> ServerProof[ScriptedSession]:
+) -> ServerProof:
     used = credentials or Credentials(check.context.request.secret)
-    return ServerProof(check.context, used, OpenSessions(), server.steps())
+    return ServerProof(check.context, used, OpenSessions(), server.steps)
 
 
 def incoming(check: RunningCheck) -> ServerSettings:

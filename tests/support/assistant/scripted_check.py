@@ -20,6 +20,7 @@ from mailsetup.model.finding import Status
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.network import Network
+from mailsetup.verify.login import AnySession
 from mailsetup.verify.message import TestMessage
 from mailsetup.verify.round_trip import Arrival, Emit
 from mailsetup.verify.smtp import SmtpSession
@@ -75,7 +76,7 @@ class ScriptedServer:
         return self.opened[-1]
 
     async def log_in(
-        self, session: ScriptedSession, secret: Secret, _net: Network
+        self, session: AnySession, secret: Secret, _net: Network
     ) -> LoggedIn | DialogueFailure:
         name = session.server.username
         self.logins.append((name, secret.reveal()))
@@ -84,13 +85,10 @@ class ScriptedServer:
             return DialogueFailure(Stage.LOGIN, fault, session.server)
         return LoggedIn(session.server, "PLAIN", "TLSv1.3", 12.0)
 
-    def steps(self, *, incoming: bool = True) -> LoginSteps[ScriptedSession]:
-        """As the incoming or the outgoing server of a check."""
-        if incoming:
-            reach, login = Activity.REACH_INCOMING, Activity.LOG_IN_INCOMING
-        else:
-            reach, login = Activity.REACH_OUTGOING, Activity.LOG_IN_OUTGOING
-        return LoginSteps(self.open, self.log_in, reach, login)
+    @property
+    def steps(self) -> LoginSteps:
+        """The steps of a `ServerProof`."""
+        return LoginSteps(self.open, self.log_in)
 
 
 @dataclass
