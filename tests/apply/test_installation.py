@@ -13,21 +13,9 @@ from mailsetup.apply.installation import (
     installations,
 )
 from mailsetup.apply.targets import TARGETS
+from tests.support.programs.installed import linux, program
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made of POSIX paths")
-
-
-def program(path: Path, content: bytes = b"x" * 5000) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    path.chmod(0o755)
-    return path
-
-
-def linux(base: Path) -> Computer:
-    home = base / "home/ana"
-    home.mkdir(parents=True, exist_ok=True)
-    return Computer("linux", home, {"PATH": str(base / "usr/bin")}, base)
 
 
 def test_nothing_is_found_on_an_empty_computer(tmp_path: Path) -> None:

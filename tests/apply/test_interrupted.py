@@ -17,10 +17,10 @@ from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
 from mailsetup.apply.thunderbird.undo import undo, undo_last
 from mailsetup.formats import profiles_ini
 from mailsetup.model.secret import Secret
-from tests.apply.thunderbird.test_account_merge import profile
 from tests.support.programs import marionette
 from tests.support.programs.interrupted import Interruptions
 from tests.support.programs.parsers import read_prefs
+from tests.support.programs.thunderbird_profiles import used_prefs
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -132,7 +132,7 @@ NEEDS_THUNDERBIRD = (
 def used_root(folder: Path) -> Path:
     root = old_root(folder)
     (root / "abc.mine" / ".parentlock").write_bytes(b"")
-    (root / "abc.mine" / "prefs.js").write_bytes(profile().content)
+    (root / "abc.mine" / "prefs.js").write_bytes(used_prefs().content)
     return root
 
 
@@ -146,7 +146,7 @@ def place(root: Path) -> ThunderbirdProfile:
 def has_account(root: Path) -> bool:
     """Whether the profile is unchanged, or has the complete account; fails for anything else."""
     content = (root / "abc.mine" / "prefs.js").read_bytes()
-    if content == profile().content:
+    if content == used_prefs().content:
         return False
     luis, ana = accounts_in(content, "x")
     assert (luis.address, ana.address) == ("luis@otra.example", "ana@bodega.example")

@@ -31,7 +31,7 @@ from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.model.secret import Secret
-from tests.apply.test_installation import program
+from tests.support.programs.installed import program
 from tests.support.samples.accounts import account
 
 pytestmark = [

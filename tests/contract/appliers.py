@@ -15,8 +15,8 @@ from mailsetup.apply.result import AlreadyThere, Applied, ApplyFailure, UndoFail
 from mailsetup.apply.targets import Target, find_target
 from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.settings import Account, SocketType
-from tests.apply.test_installation import linux, program
 from tests.contract.exporters import HOSTILE_TEXTS, with_server
+from tests.support.programs.installed import linux, program
 from tests.support.samples.accounts import ORDINARY, account
 
 BASE = account()

@@ -8,43 +8,11 @@ from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, plan
 from mailsetup.apply.thunderbird.account_repair import MergePlan
 from mailsetup.apply.thunderbird.accounts import accounts_in
 from mailsetup.export.exporter import ExportFailure
-from mailsetup.export.programs.thunderbird import Keys, prefs
 from mailsetup.formats.prefs_js import PrefsFile, PrefValue
 from mailsetup.model.folders import Folders
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
+from tests.support.programs.thunderbird_profiles import ANA, LUIS, used_prefs
 from tests.support.samples.accounts import OAUTH2, account
-
-ANA = account()
-LUIS = account(
-    "luis@otra.example", incoming_host="mail.otra.example", outgoing_host="mail.otra.example"
-)
-LISTS: dict[str, PrefValue] = {
-    "mail.accountmanager.accounts": "account1,account2",
-    "mail.accountmanager.defaultaccount": "account1",
-    "mail.accountmanager.localfoldersserver": "server2",
-    "mail.account.lastKey": 2,
-    "mail.account.account2.server": "server2",
-    "mail.server.server2.type": "none",
-    "mail.server.server2.hostname": "Local Folders",
-    "mail.smtpservers": "smtp1",
-    "mail.smtp.defaultserver": "smtp1",
-}
-
-
-def profile(of: Account = LUIS, **changes: PrefValue | None) -> PrefsFile:
-    """A profile that Thunderbird has used, with one account; ``__`` means a dot."""
-    own = prefs(of, Keys())
-    assert not isinstance(own, ExportFailure)
-    values: dict[str, PrefValue] = {pref.name: pref.value for pref in own} | LISTS
-    for name, value in changes.items():
-        key = "mail." + name.replace("__", ".")
-        if value is None:
-            del values[key]
-        else:
-            values[key] = value
-    content = PrefsFile(b"").changed(values)
-    assert content is not None
-    return PrefsFile(content)
 
 
 def planned(content: PrefsFile, wanted: Account = ANA, **options: object) -> MergePlan:
@@ -70,7 +38,7 @@ OTHERS = ("mail.account.", "mail.server.", "mail.identity.", "mail.smtpserver.",
 
 
 def test_an_account_is_added_with_unused_keys() -> None:
-    before = profile()
+    before = used_prefs()
     made = planned(before)
     after = merged(before, made)
     assert made.added
@@ -91,14 +59,14 @@ def test_an_account_is_added_with_unused_keys() -> None:
 
 def test_thunderbirds_next_account_gets_another_key() -> None:
     # Thunderbird takes the number after ``lastKey`` without checking that it is free.
-    assert planned(profile()).values["mail.account.lastKey"] == 3
-    assert "mail.account.lastKey" not in planned(profile(account__lastKey=7)).values
-    assert "mail.account.lastKey" not in planned(profile(account__lastKey=None)).values
+    assert planned(used_prefs()).values["mail.account.lastKey"] == 3
+    assert "mail.account.lastKey" not in planned(used_prefs(account__lastKey=7)).values
+    assert "mail.account.lastKey" not in planned(used_prefs(account__lastKey=None)).values
 
 
 def test_keys_that_occur_anywhere_are_not_used() -> None:
     before = PrefsFile(
-        profile().content
+        used_prefs().content
         + b'user_pref("calendar.registry.x.imip.identity.key", "id2");\n'
         + b'user_pref("mail.server.server3.something", true);\n'
         + b'user_pref("mail.ui-rdf.account3", true);\n'
@@ -116,12 +84,14 @@ def test_an_empty_profile_gets_a_default_account_and_server() -> None:
 
 
 def test_local_folders_are_no_default_account() -> None:
-    before = profile(accountmanager__accounts="account2", accountmanager__defaultaccount="account2")
+    before = used_prefs(
+        accountmanager__accounts="account2", accountmanager__defaultaccount="account2"
+    )
     assert planned(before).values["mail.accountmanager.defaultaccount"] == "account3"
 
 
 def test_the_same_account_again_changes_nothing() -> None:
-    before = profile(ANA)
+    before = used_prefs(ANA)
     assert planned(before).values == {}
     assert not planned(before).added
     refused = plan(before, ANA, existing=ExistingAccounts.ADD)
@@ -131,7 +101,7 @@ def test_the_same_account_again_changes_nothing() -> None:
 
 
 def test_unwritten_defaults_count_as_correct() -> None:
-    before = profile(
+    before = used_prefs(
         ANA,
         server__server1__port=None,
         server__server1__authMethod=None,
@@ -157,20 +127,20 @@ def test_unwritten_defaults_count_as_correct() -> None:
     ],
 )
 def test_only_the_wrong_value_is_corrected(name: str, wrong: PrefValue) -> None:
-    before = profile(ANA, **{name: wrong})
+    before = used_prefs(ANA, **{name: wrong})
     made = planned(before)
     assert not made.added
     assert len(made.corrected) == 1
     assert made.corrected[0].endswith(".")
     after = merged(before, made)
-    right = profile(ANA)
+    right = used_prefs(ANA)
     assert {key: after.get(key) for key in after} == {key: right.get(key) for key in right}
     assert planned(after).values == {}
 
 
 @pytest.mark.parametrize("named", [None, "smtp7"])
 def test_a_missing_outgoing_server_is_added(named: str | None) -> None:
-    before = profile(
+    before = used_prefs(
         ANA,
         identity__id1__smtpServer=named,
         smtpservers=None,
@@ -186,7 +156,7 @@ def test_a_missing_outgoing_server_is_added(named: str | None) -> None:
 
 
 def test_an_outgoing_server_that_others_use_is_not_changed() -> None:
-    both = merged(profile(), planned(profile()))
+    both = merged(used_prefs(), planned(used_prefs()))
     shared = both.changed({"mail.identity.id2.smtpServer": "smtp1", "mail.smtpservers": "smtp1"})
     assert shared is not None
     before = PrefsFile(shared)
@@ -200,7 +170,7 @@ def test_an_outgoing_server_that_others_use_is_not_changed() -> None:
 def test_an_existing_correct_outgoing_server_is_used() -> None:
     second = account("info@otra.example", username="luis@otra.example")
     second = replace(second, incoming=ANA.incoming, outgoing=LUIS.outgoing)
-    before = profile()
+    before = used_prefs()
     made = planned(before, second)
     after = merged(before, made)
     assert after.get("mail.smtpservers") == "smtp1"
@@ -215,7 +185,7 @@ def test_another_mailbox_with_the_same_sender_is_not_repaired() -> None:
         incoming_host="imap.big.example",
         outgoing_host="smtp.big.example",
     )
-    before = profile(forwarded)
+    before = used_prefs(forwarded)
     made = planned(before)
     assert made.added
     untouched(before, merged(before, made), "mail.server.server1.", "mail.identity.id1.")
@@ -223,7 +193,7 @@ def test_another_mailbox_with_the_same_sender_is_not_repaired() -> None:
 
 def test_folder_uris_follow_a_changed_host_or_user() -> None:
     old = "imap://ana@imap.old.example"
-    before = profile(
+    before = used_prefs(
         ANA,
         server__server1__hostname="imap.old.example",
         server__server1__userName="ana",
@@ -240,16 +210,16 @@ def test_folder_uris_follow_a_changed_host_or_user() -> None:
 
 def test_special_use_folders_are_set() -> None:
     folders = Folders(sent="INBOX/Enviados ñ", drafts="Drafts", trash="Papelera", junk="Spam")
-    made = planned(profile(), folders=folders)
+    made = planned(used_prefs(), folders=folders)
     root = "imap://ana%40bodega.example@mail.bodega.example"
     assert made.values["mail.identity.id2.fcc_folder"] == f"{root}/INBOX/Enviados &APE-"
     assert made.values["mail.identity.id2.fcc_folder_picker_mode"] == "1"
     assert made.values["mail.identity.id2.draft_folder"] == f"{root}/Drafts"
     assert made.values["mail.server.server3.trash_folder_name"] == "Papelera"
     assert made.values["mail.server.server3.spamActionTargetFolder"] == f"{root}/Spam"
-    pop3 = planned(profile(), account(protocol=Protocol.POP3), folders=folders)
+    pop3 = planned(used_prefs(), account(protocol=Protocol.POP3), folders=folders)
     assert not [name for name in pop3.values if "folder" in name]
-    hostile = planned(profile(), folders=replace(folders, sent='x\n");user_pref("a", 1);'))
+    hostile = planned(used_prefs(), folders=replace(folders, sent='x\n");user_pref("a", 1);'))
     assert not [name for name in hostile.values if "folder" in name]
 
 
@@ -265,7 +235,7 @@ def test_a_repair_preserves_folders_that_the_user_chose() -> None:
         "identity__id1__drafts_folder_picker_mode": "0",
     }
     folders = Folders(sent="Enviados", drafts="Borradores", trash="Papelera", junk="Spam")
-    made = planned(profile(ANA, **chosen), folders=folders)
+    made = planned(used_prefs(ANA, **chosen), folders=folders)
     assert made.values == {
         "mail.identity.id1.draft_folder": f"{root}/Borradores",
         "mail.identity.id1.drafts_folder_picker_mode": "1",
@@ -273,10 +243,10 @@ def test_a_repair_preserves_folders_that_the_user_chose() -> None:
 
 
 def test_pop3_leaves_messages_on_the_server_and_oauth2_has_its_number() -> None:
-    pop3 = planned(profile(), account(protocol=Protocol.POP3)).values
+    pop3 = planned(used_prefs(), account(protocol=Protocol.POP3)).values
     assert pop3["mail.server.server3.leave_on_server"] is True
-    assert planned(profile(), OAUTH2).values["mail.server.server3.authMethod"] == 10
-    password = profile(OAUTH2, server__server1__authMethod=3, smtpserver__smtp1__authMethod=3)
+    assert planned(used_prefs(), OAUTH2).values["mail.server.server3.authMethod"] == 10
+    password = used_prefs(OAUTH2, server__server1__authMethod=3, smtpserver__smtp1__authMethod=3)
     assert planned(password, OAUTH2).values == {}, "the password works there, too"
     only = replace(
         OAUTH2, incoming=replace(OAUTH2.incoming, authentication=(Authentication.OAUTH2,))
@@ -285,7 +255,7 @@ def test_pop3_leaves_messages_on_the_server_and_oauth2_has_its_number() -> None:
 
 
 def test_an_account_without_a_sender_gets_one() -> None:
-    before = profile(ANA, account__account1__identities=None)
+    before = used_prefs(ANA, account__account1__identities=None)
     made = planned(before)
     after = merged(before, made)
     key = after.text("mail.account.account1.identities")
@@ -295,16 +265,16 @@ def test_an_account_without_a_sender_gets_one() -> None:
 
 def test_a_conflicting_user_js_is_refused() -> None:
     fixed = PrefsFile(b'user_pref("mail.accountmanager.accounts", "account1");')
-    refused = plan(profile(), ANA, user_js=fixed)
+    refused = plan(used_prefs(), ANA, user_js=fixed)
     assert isinstance(refused, ExportFailure)
     assert "mail.accountmanager.accounts" in refused.reason
     harmless = PrefsFile(b'user_pref("mail.server.server1.check_new_mail", false);')
-    assert planned(profile(), user_js=harmless).added
+    assert planned(used_prefs(), user_js=harmless).added
 
 
 def test_starttls_and_tls_are_distinguished() -> None:
     starttls = account(security=SocketType.STARTTLS)
-    made = planned(profile(ANA), starttls)
+    made = planned(used_prefs(ANA), starttls)
     assert made.values["mail.server.server1.socketType"] == 2
     assert made.values["mail.server.server1.port"] == 143
     assert made.values["mail.smtpserver.smtp1.try_ssl"] == 2

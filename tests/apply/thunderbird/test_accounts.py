@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mailsetup.apply.thunderbird.accounts import accounts_here, accounts_in, read_prefs
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.model.settings import Protocol, SocketType
-from tests.apply.test_installation import linux, program
+from tests.support.programs.installed import linux, program
 from tests.support.samples.accounts import account
 
 ANA = account()

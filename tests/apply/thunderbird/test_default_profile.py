@@ -21,44 +21,22 @@ from mailsetup.apply.thunderbird.profiles import (
     places,
 )
 from mailsetup.apply.thunderbird.undo import undo
-from tests.apply.test_installation import linux, program
-from tests.apply.thunderbird.test_new_profile import tree
 from tests.support.programs import marionette
+from tests.support.programs.installed import linux, program
+from tests.support.programs.thunderbird_profiles import (
+    ELSEWHERE,
+    HERE,
+    VERSION,
+    install,
+    profiles,
+    root_with,
+    tree,
+)
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made of POSIX paths")
 
 ANA = account()
-HERE = "LastPlatformDir=/usr/lib/thunderbird\n"
-ELSEWHERE = "LastPlatformDir=/home/ana/nightly\n"
-VERSION = "[General]\nStartWithLastProfile=1\nVersion=2\n\n"
-
-
-def profiles(*names: str, default: str = "") -> str:
-    """Sections of ``profiles.ini``: each profile's folder is ``x.`` and its name."""
-    return "".join(
-        f"[Profile{number}]\nName={name}\nIsRelative=1\nPath=x.{name}\n"
-        + ("Default=1\n\n" if name == default else "\n")
-        for number, name in enumerate(names)
-    )
-
-
-def install(path: str, name: str = "FDC34C9F024745EB") -> str:
-    return f"[Install{name}]\nDefault={path}\nLocked=1\n\n"
-
-
-def root_with(root: Path, ini: str, **used: str | None) -> None:
-    """A list of profiles. ``compatibility.ini`` of each folder is what the last start wrote; None
-    where Thunderbird never opened the profile."""
-    root.mkdir(parents=True)
-    (root / "profiles.ini").write_text(ini)
-    for name, last in used.items():
-        folder = root / f"x.{name}"
-        folder.mkdir()
-        (folder / "times.json").write_text("{}")
-        if last is not None:
-            (folder / "compatibility.ini").write_text(f"[Compatibility]\nLastVersion=9\n{last}")
-            (folder / "prefs.js").write_text("// mine\n")
 
 
 def debian(tmp_path: Path) -> Computer:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,8 @@ from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.model.secret import Secret
-from tests.apply.test_installation import linux, program
-from tests.apply.thunderbird.test_account_merge import ANA, LUIS, profile
-from tests.apply.thunderbird.test_new_profile import lock, tree
+from tests.support.programs.installed import linux, program
+from tests.support.programs.thunderbird_profiles import ANA, LUIS, lock, tree, used_prefs
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
@@ -44,7 +42,7 @@ def place(tmp_path: Path) -> ThunderbirdProfile:
     """A profile that Thunderbird has used, with another account."""
     folder = tmp_path / ".thunderbird" / "abc.mine"
     folder.mkdir(parents=True, mode=0o700)
-    (folder / "prefs.js").write_bytes(b"// Mozilla User Preferences\n" + profile().content)
+    (folder / "prefs.js").write_bytes(b"// Mozilla User Preferences\n" + used_prefs().content)
     (folder / "prefs.js").chmod(0o600)
     (folder / ".parentlock").write_bytes(b"")
     (folder.parent / "profiles.ini").write_bytes(
@@ -52,16 +50,6 @@ def place(tmp_path: Path) -> ThunderbirdProfile:
     )
     flatpak = Installation(("flatpak", "run", "org.mozilla.Thunderbird"), folder.parent)
     return ThunderbirdProfile("Mine", folder, flatpak, True, False)
-
-
-@pytest.fixture
-def hold_lock() -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Processes that hold locks; they are ended after the test."""
-    running: list[subprocess.Popen[bytes]] = []
-    yield running
-    for process in running:
-        process.kill()
-        process.communicate()
 
 
 def applied(place: ThunderbirdProfile, wanted: object = ANA) -> ProfileApplied:
@@ -112,7 +100,7 @@ def test_applying_again_reports_already_there(place: ThunderbirdProfile) -> None
 
 
 def test_a_wrong_account_is_repaired_and_reported(place: ThunderbirdProfile) -> None:
-    wrong = profile(ANA, server__server1__hostname="imap.typo.example")
+    wrong = used_prefs(ANA, server__server1__hostname="imap.typo.example")
     (place.folder / "prefs.js").write_bytes(wrong.content)
     done = applied(place)
     assert done.outcome is ApplyOutcome.REPAIRED

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats import profiles_ini
 from mailsetup.model.settings import Authentication
 from tests.support.programs.parsers import read_prefs
+from tests.support.programs.thunderbird_profiles import lock, tree
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
@@ -41,39 +41,6 @@ def reason(root: Path) -> str:
     assert tree(root) == before
     assert result.reason.endswith(".")
     return result.reason
-
-
-def tree(root: Path) -> dict[str, bytes | None]:
-    return {
-        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
-        for path in root.rglob("*")
-    }
-
-
-@pytest.fixture
-def hold_lock() -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Processes that hold locks; they are ended after the test."""
-    running: list[subprocess.Popen[bytes]] = []
-    yield running
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def lock(profile: Path, running: list["subprocess.Popen[bytes]"]) -> "subprocess.Popen[bytes]":
-    script = (
-        "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX);"
-        " print('held', flush=True); sys.stdin.read()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, str(profile / ".parentlock")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    running.append(process)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"held\n"
-    return process
 
 
 def test_a_first_profile_is_listed_claimable_and_private(root: Path) -> None:

@@ -20,8 +20,8 @@ from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.files.atomic import OperationError
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Authentication, Protocol
-from tests.apply.thunderbird.test_new_profile import tree
 from tests.support.programs import marionette
+from tests.support.programs.thunderbird_profiles import tree
 from tests.support.samples.accounts import account
 
 pytestmark = [
