@@ -14,13 +14,13 @@ from mailsetup.apply.thunderbird.accounts import accounts_in
 from mailsetup.apply.thunderbird.existing_profile import apply, apply_existing
 from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import undo, undo_last
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats import profiles_ini
 from mailsetup.model.secret import Secret
 from tests.support.programs import marionette
 from tests.support.programs.interrupted import Interruptions
 from tests.support.programs.parsers import read_prefs
-from tests.support.programs.thunderbird_profiles import used_prefs
+from tests.support.programs.thunderbird_profiles import undo_last, used_prefs
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -282,11 +282,11 @@ def test_an_undo_after_a_killed_undo_leaves_no_copies(
         assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
         match again:
             case "by name":
-                undo_last("mine" if where == "existing" else made.name, computer=computer)
+                undo_last("mine" if where == "existing" else made.name, computer)
             case "by folder":
                 undo(made, computer=computer)
             case _:
-                undo_last(computer=computer)
+                undo_last("", computer)
         assert everything(root) == before, number
 
 
@@ -301,7 +301,7 @@ def test_an_undo_after_a_killed_apply_leaves_no_copies(
         root, computer = at_home(tmp_path / str(number))
         before = everything(root)
         assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
-        undo_last(computer=computer)
+        undo_last("", computer)
         assert everything(root) == before, number
 
 

@@ -27,11 +27,12 @@ from mailsetup.apply.thunderbird import existing_profile
 from mailsetup.apply.thunderbird.accounts import accounts_here
 from mailsetup.apply.thunderbird.existing_profile import apply
 from mailsetup.apply.thunderbird.profiles import default_place, find_place, places
-from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
+from mailsetup.apply.thunderbird.undo import undo, undoable
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.model.secret import Secret
 from tests.support.programs.installed import program
+from tests.support.programs.thunderbird_profiles import undo_last
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -145,8 +146,8 @@ def test_an_unreadable_folder_causes_no_exception(
             if isinstance(done, ApplyFailure):
                 assert done.reason.endswith((".", ")."))
                 assert "is open" not in done.reason, "Thunderbird is not"
-        undo_last(computer=computer)
-        undo_last("Mine", computer=computer)
+        undo_last("", computer)
+        undo_last("Mine", computer)
         undo(computer.home / ".thunderbird/abc.mine", computer=computer)
         made = apply_evolution(ANA, seen_within=0, computer=computer)
         assert isinstance(made, FilesApplied | ApplyFailure)

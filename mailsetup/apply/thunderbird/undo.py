@@ -26,7 +26,7 @@ from mailsetup.apply.thunderbird.new_profile import (
     remove_leftovers,
 )
 from mailsetup.apply.thunderbird.profile_lock import check_profile, hold_profile, read_file
-from mailsetup.apply.thunderbird.profiles import ProfileFailure, find_place, places
+from mailsetup.apply.thunderbird.profiles import places
 from mailsetup.files import atomic, presence
 from mailsetup.files.atomic import OperationError
 from mailsetup.files.locking import locked
@@ -59,23 +59,6 @@ def undoable(computer: Computer | None = None) -> tuple[Undoable, ...]:
                 Undoable(place.folder, newest.address, ApplyOutcome(newest.kind), newest.when)
             )
     return tuple(sorted(found, key=lambda change: change.when, reverse=True))
-
-
-def undo_last(
-    profile: str = "", *, only_ours: bool = False, computer: Computer | None = None
-) -> UndoResult:
-    """Undo the newest change: of the profile of this name or folder, or of all profiles."""
-    if profile:
-        place = find_place(profile, computer)
-        if isinstance(place, ProfileFailure):
-            clear_leftovers(computer)
-            return UndoFailure(place.reason)
-        return undo(place.folder, only_ours=only_ours, computer=computer)
-    known = undoable(computer)
-    if not known:
-        clear_leftovers(computer)
-        return UndoFailure(_nothing())
-    return undo(known[0].profile, only_ours=only_ours, computer=computer)
 
 
 def undo(

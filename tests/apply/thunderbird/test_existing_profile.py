@@ -26,12 +26,12 @@ from mailsetup.apply.thunderbird.profiles import (
     find_place,
     places,
 )
-from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
+from mailsetup.apply.thunderbird.undo import undo, undoable
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.model.secret import Secret
 from tests.support.programs.installed import linux, program
-from tests.support.programs.thunderbird_profiles import ANA, LUIS, lock, tree, used_prefs
+from tests.support.programs.thunderbird_profiles import ANA, LUIS, lock, tree, undo_last, used_prefs
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
@@ -395,8 +395,8 @@ def test_apply_takes_new_or_a_name_and_the_newest_is_undone_first(tmp_path: Path
     assert isinstance(fresh, ProfileApplied)
     assert fresh.outcome is ApplyOutcome.PROFILE
     assert {change.profile for change in undoable(computer)} == {in_old.profile, fresh.profile}
-    assert isinstance(undo_last("old", computer=computer), Undone)
-    assert isinstance(undo_last(computer=computer), Undone)
+    assert isinstance(undo_last("old", computer), Undone)
+    assert isinstance(undo_last("", computer), Undone)
     assert tree(root) == before
-    assert isinstance(undo_last(computer=computer), UndoFailure)
-    assert isinstance(undo_last("nobody", computer=computer), UndoFailure)
+    assert isinstance(undo_last("", computer), UndoFailure)
+    assert isinstance(undo_last("nobody", computer), UndoFailure)

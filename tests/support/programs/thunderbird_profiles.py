@@ -4,6 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.result import UndoFailure, UndoResult
+from mailsetup.apply.thunderbird.applier import ThunderbirdApplier
+from mailsetup.apply.thunderbird.undo import undoable
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.thunderbird import Keys, prefs
 from mailsetup.formats.prefs_js import PrefsFile, PrefValue
@@ -97,3 +101,13 @@ def lock(profile: Path, running: list["subprocess.Popen[bytes]"]) -> "subprocess
     assert process.stdout is not None
     assert process.stdout.readline() == b"held\n"
     return process
+
+
+def undo_last(place: str, computer: Computer) -> UndoResult:
+    """Undo the newest change of a place, or for an empty name of all places."""
+    applier = ThunderbirdApplier()
+    newest = next((one.address for one in undoable(computer)), "")
+    found = applier.last_change(newest, place, computer)
+    if isinstance(found, UndoFailure):
+        return found
+    return applier.undo(found, only_ours=False, computer=computer)
