@@ -1,4 +1,4 @@
-"""Thunderbird for Android and K-9 Mail keep the contract of the exporters."""
+"""The contract of exporters, for Thunderbird for Android and K-9 Mail."""
 
 import re
 from dataclasses import replace
@@ -27,7 +27,7 @@ from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 
 def in_full(host: str) -> str:
-    """IPv6 as the app's own check passes it: with no group left out."""
+    """IPv6 in the form that passes the app's own check: with every group."""
     return IPv6Address(host).exploded if ":" in host else host
 
 
@@ -106,7 +106,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
             '["ana@bodega.example","Ana Núñez"]]]]'
         )
 
-    def test_pop3_starttls_and_the_kinds_of_password_have_the_formats_numbers(self) -> None:
+    def test_protocols_encryption_and_authentication_have_the_formats_numbers(self) -> None:
         pop3 = read_code(self.code(ORDINARY["pop3-starttls"])).accounts[0].incoming
         assert (pop3.protocol, pop3.port, pop3.security, pop3.authentication) == (1, 110, 2, 1)
         encrypted = account(authentication=(Authentication.PASSWORD_ENCRYPTED,))
@@ -119,7 +119,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert isinstance(content, bytes), content
         return content
 
-    def test_what_is_deleted_in_the_app_goes_from_an_imap_server_and_stays_on_a_pop3_one(
+    def test_deleted_messages_are_deleted_on_imap_servers_only(
         self,
     ) -> None:
         for name, policy in (("imap-tls", "DELETE"), ("pop3-tls", "NEVER")):
@@ -127,7 +127,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
             assert told.settings == {"deletePolicy": policy}
         assert self.exported(ORDINARY["pop3-tls"]).notes
 
-    def test_oauth2_is_used_where_the_app_can_and_the_password_elsewhere(self) -> None:
+    def test_oauth2_is_used_at_known_hosts_and_the_password_elsewhere(self) -> None:
         code = read_code(self.code(OAUTH2)).accounts[0]
         assert code.incoming.authentication == code.outgoing[0].server.authentication == 6
         assert read_settings_file(self.file(OAUTH2))[0].incoming.authentication == "XOAUTH2"
@@ -144,7 +144,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
             Authentication.NONE,
         ],
     )
-    def test_a_way_to_sign_in_that_spoils_the_code_is_refused_with_the_server(
+    def test_an_unsupported_authentication_method_is_refused_naming_the_server(
         self, kind: Authentication
     ) -> None:
         refused = self.program.export(account(authentication=(kind,)))
@@ -165,7 +165,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert isinstance(self.program.export(account(address)), ExportFailure)
 
     @pytest.mark.parametrize("host", ["::1", "2001:db8::1", "::ffff:1.2.3.4", "192.0.2.1"])
-    def test_an_address_in_place_of_a_name_is_written_as_the_app_reads_it(self, host: str) -> None:
+    def test_an_ip_address_as_host_is_written_in_the_apps_form(self, host: str) -> None:
         read_code(self.code(account(incoming_host=host)))
 
     @pytest.mark.parametrize("host", ["::", "fe80::1%eth0"])
@@ -185,7 +185,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert uuid(BASE) != uuid(account("otra@bodega.example"))
         assert uuid(BASE).version == 5
 
-    def test_the_window_draws_what_the_file_shows(self) -> None:
+    def test_the_matrix_for_the_window_equals_the_picture(self) -> None:
         matrix = qr_matrix(BASE)
         assert isinstance(matrix, QrMatrix)
         assert len(matrix.rows) == matrix.size
@@ -201,7 +201,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         refused = account(authentication=(Authentication.NTLM,))
         assert isinstance(qr_matrix(refused), ExportFailure)
 
-    def test_an_account_too_long_for_a_code_gets_the_settings_file_and_a_sentence(self) -> None:
+    def test_an_account_too_long_for_a_code_gets_the_settings_file_and_a_note(self) -> None:
         wanted = account(person="😀" * 190, username="😀" * 320)
         artifact = self.exported(wanted)
         assert [file.name.rpartition(".")[2] for file in artifact.files] == ["k9s", "html"]
@@ -209,11 +209,11 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert isinstance(qr_matrix(wanted), ExportFailure)
         self.check_settings(wanted, artifact.files[0])
 
-    def test_a_code_that_is_hard_to_scan_comes_with_a_sentence(self) -> None:
+    def test_a_code_that_is_hard_to_scan_has_a_note(self) -> None:
         assert not self.exported(BASE).notes
         assert self.exported(account(person="a" * 200, username="u" * 320)).notes
 
-    def test_steps_speak_both_languages(self) -> None:
+    def test_steps_are_translated(self) -> None:
         told = []
         for language in LANGUAGES:
             i18n.set_language(language)

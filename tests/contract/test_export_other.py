@@ -1,4 +1,4 @@
-"""The guide for any other program keeps the contract of the exporters."""
+"""The contract of exporters, for the guide for any other program."""
 
 from xml.etree import ElementTree
 
@@ -55,7 +55,7 @@ class TestOther(suite.ExporterContract):
         assert message_values(message) == said
         assert card_values(card) == drawn
 
-    def test_the_card_has_the_size_of_a_visiting_card_and_can_do_nothing(self) -> None:
+    def test_the_card_has_its_size_and_no_active_content(self) -> None:
         root = ElementTree.fromstring(self.exported(BASE).files[2].content)  # noqa: S314 - our own
         assert (root.get("width"), root.get("height")) == ("85mm", "55mm")
         assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
@@ -68,10 +68,10 @@ class TestOther(suite.ExporterContract):
         }
         assert not any("href" in name for element in root.iter() for name in element.attrib)
 
-    def test_the_largest_letters_are_those_of_the_values(self) -> None:
+    def test_values_have_the_largest_letters(self) -> None:
         page = Page(self.exported(BASE).files[0].content.decode())
         assert ("section", {"class": "card large"}) in page.tags
 
-    def test_ordinary_accounts_are_read_back_whole(self) -> None:
+    def test_ordinary_accounts_are_read_back(self) -> None:
         for wanted in ORDINARY.values():
             self.check(wanted, self.exported(wanted))

@@ -1,8 +1,8 @@
-"""Evolution, Claws Mail and Akonadi (KMail) use exactly what we wrote.
+"""Evolution, Claws Mail and Akonadi (KMail) use exactly our files.
 
-Evolution is its registry on a session bus of its own, and its mail library (Camel), which really
-fetches and sends. Claws Mail is the whole program on a screen of its own. KMail is a window on
-Akonadi, which does its work. Names of servers come from libnss_wrapper.
+Evolution is tested by its registry on a session bus of its own, and by its mail library (Camel),
+which fetches and sends. Claws Mail is the whole program on its own X display. KMail is a user
+interface of Akonadi, which does its work. Host names come from libnss_wrapper.
 """
 
 import contextlib
@@ -89,7 +89,7 @@ Found = TypeVar("Found")
 
 
 def wait_for(what: Callable[[], Found | None], seconds: float = WAITING) -> Found:
-    """What it returns as soon as that is something."""
+    """The function's first true result."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = what()
@@ -101,7 +101,7 @@ def wait_for(what: Callable[[], Found | None], seconds: float = WAITING) -> Foun
 
 @dataclass
 class Desk:
-    """A home of one's own with a session bus; everything on it ends with it."""
+    """A home with a session bus; all its processes end with it."""
 
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Desk:
         return self.home / ".config"
 
     def start(self, name: str, *command: str, **extra: str) -> Server:
-        """A program that runs until the end."""
+        """Start a program that runs until the end."""
         log = self.home / f"{name}.log"
         server = Server(name, command, log, {**self.environment, **extra})
         self.running.append(server)
@@ -139,7 +139,7 @@ class Desk:
             server.stop()
 
     def knows(self, world: World) -> None:
-        """The world's servers have these names here."""
+        """Resolve these names to the test servers."""
         hosts = ("imap.bodega.test", "smtp.bodega.test", "mail.wrongcert.test")
         (self.home / "hosts").write_text(f"{world.ip} {' '.join(hosts)}\n")
         self.environment |= {
@@ -160,7 +160,7 @@ class Desk:
         return done.stdout.strip()
 
     def has(self, name: str) -> bool:
-        """Whether a program of this name is on the bus; asking does not start it."""
+        """Whether a program of this name is on the bus; this call does not start it."""
         bus = ("org.freedesktop.DBus", "/org/freedesktop/DBus")
         return self.bus_call(*bus, "org.freedesktop.DBus.NameHasOwner", name) == "(true,)"
 
@@ -169,7 +169,7 @@ class Desk:
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A home with a session bus, which is also the bus of the code under test."""
     need("dbus-daemon")
-    # A socket's path has room for 107 bytes, of which Akonadi's own part needs 30: pytest's
+    # A socket's path is limited to 107 bytes, of which Akonadi's own part needs 30: pytest's
     # folders are too deep.
     with tempfile.TemporaryDirectory(prefix="desk-", ignore_cleanup_errors=True) as folder:
         yield from _desk_in(Path(folder), monkeypatch)
@@ -201,7 +201,7 @@ def _desk_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 
 
 def at(world: World, protocol: Protocol, security: SocketType, **changes: str) -> Account:
-    """Ana of the test world."""
+    """Ana of the test servers."""
     return account(
         changes.pop("address", "ana@bodega.test"),
         protocol=protocol,
@@ -213,7 +213,7 @@ def at(world: World, protocol: Protocol, security: SocketType, **changes: str) -
 
 
 def deliver(world: World, address: str, subject: str) -> None:
-    """A message lies in the inbox."""
+    """Deliver a message to the inbox."""
     home = world.maildir(address)
     for part in ("tmp", "new", "cur"):
         (home / part).mkdir(parents=True, exist_ok=True)
@@ -224,7 +224,7 @@ def deliver(world: World, address: str, subject: str) -> None:
 
 
 def subjects(world: World, address: str) -> list[str]:
-    """What lies in the inbox."""
+    """The subjects of the messages in the inbox."""
     texts = [path.read_text(errors="replace") for path in world.messages(address)]
     lines = [line for text in texts for line in text.splitlines()]
     return [line.removeprefix("Subject: ") for line in lines if line.startswith("Subject: ")]
@@ -234,7 +234,7 @@ def subjects(world: World, address: str) -> list[str]:
 
 
 def evolution(desk: Desk, *arguments: str, password: str = "") -> dict[str, object]:
-    """What Evolution's own libraries say."""
+    """The output of Evolution's own libraries."""
     output = desk.run(SYSTEM_PYTHON, str(CLIENT), *arguments, given=f"{password}\n")
     found: dict[str, object] = json.loads(output)
     return found
@@ -247,7 +247,7 @@ def registered(desk: Desk, wanted: Account) -> dict[str, object]:
 
 
 def expected(wanted: Account, methods: Mapping[str, str]) -> dict[str, object]:
-    """What the registry is to say."""
+    """The values that the registry must have."""
     names = uids(wanted)
     imap = wanted.incoming.protocol is Protocol.IMAP
     word = {
@@ -318,12 +318,12 @@ def test_evolutions_registry_reads_every_field_at_its_start(desk: Desk) -> None:
     for wanted, _methods in kinds:
         assert applied(wanted, desk).live is None
     for wanted, methods in kinds:
-        # Evolution has no difference between an empty name and none.
+        # Evolution does not distinguish an empty name from a missing one.
         wanted = replace(wanted, person=wanted.person or None)  # type: ignore[arg-type]
         assert registered(desk, wanted) == expected(wanted, methods)
 
 
-def test_a_running_registry_takes_the_account_in_and_we_say_so(desk: Desk) -> None:
+def test_a_running_registry_adds_the_account_and_the_result_is_live(desk: Desk) -> None:
     need_evolution()
     wanted = account(person=PERSON.strip(), username=USER.strip())
     methods = {"incoming": "PLAIN", "outgoing": "PLAIN"}
@@ -342,7 +342,7 @@ def test_a_running_registry_takes_the_account_in_and_we_say_so(desk: Desk) -> No
     assert registered(desk, moved) == expected(moved, methods)
 
 
-def test_the_registry_leaves_alone_what_a_killed_run_left(desk: Desk) -> None:
+def test_the_registry_ignores_files_of_a_killed_run(desk: Desk) -> None:
     need_evolution()
     wanted = account()
     done = applied(wanted, desk)
@@ -383,7 +383,7 @@ def test_evolutions_library_fetches_and_sends_with_the_applied_account(
 
 
 @pytest.mark.servers
-def test_evolutions_library_signs_in_with_letters_outside_ascii(desk: Desk, world: World) -> None:
+def test_evolutions_library_signs_in_with_non_ascii_letters(desk: Desk, world: World) -> None:
     need_evolution()
     desk.knows(world)
     address = "eñe@bodega.test"
@@ -403,12 +403,12 @@ def test_evolutions_library_signs_in_with_letters_outside_ascii(desk: Desk, worl
 
 @dataclass
 class Screen:
-    """A screen of one's own, looked at and typed on through xdotool."""
+    """An X display, read and typed on through xdotool."""
 
     desk: Desk
 
     def answers(self) -> bool:
-        """Whether there is a screen yet."""
+        """Whether the display is ready."""
         return self._xdotool("getdisplaygeometry") != ""
 
     def titles(self) -> dict[str, str]:
@@ -441,10 +441,10 @@ class Screen:
 
 @pytest.fixture
 def screen(desk: Desk) -> Screen:
-    """An X server that shows nothing to anybody."""
+    """A virtual X server."""
     need("Xvfb", "xdotool", "claws-mail")
-    # A number of one's own: Xvfb's choice of a free one fails where another is just ending. Without
-    # -noreset it begins anew, and turns programs away, whenever its only client leaves.
+    # A fixed number: Xvfb's choice of a free one fails where another is just ending. Without
+    # -noreset it resets, and refuses programs, whenever its only client ends.
     display = f":{100 + os.getpid() % 50_000}"
     options = ("-noreset", "-nolisten", "tcp", "-screen", "0", "1024x768x24")
     server = desk.start("xvfb", "Xvfb", display, *options)
@@ -456,14 +456,14 @@ def screen(desk: Desk) -> Screen:
 
 @dataclass
 class Claws:
-    """The running Claws Mail on the account that we exported."""
+    """The running Claws Mail with the exported account."""
 
     desk: Desk
     screen: Screen
     folder: Path
 
     def ask(self, *arguments: str) -> str:
-        """What the running one answers."""
+        """The answer of the running program."""
         return self.desk.run("claws-mail", *arguments)
 
     def sign_in(self, password: str) -> None:
@@ -473,7 +473,7 @@ class Claws:
         wait_for(lambda: self.screen.window("Input password") is None)
 
     def received(self, protocol: Protocol) -> int:
-        """How many messages it has: by POP they are files of its own."""
+        """The number of messages; by POP they are files of its own."""
         if protocol is Protocol.POP3:
             return len(list((self.desk.home / "Mail/inbox").glob("[0-9]*")))
         return int(self.ask("--status").split()[2])
@@ -488,7 +488,7 @@ def claws(desk: Desk, screen: Screen, wanted: Account) -> Iterator[Claws]:
     line = artifact.steps[0].values[0].value
     desk.run("sh", "-c", f"cd export && {line}")
     folder = desk.home / ".claws-mail"
-    # There is no dictionary here, of which it would complain in a window.
+    # There is no dictionary here, which it would report in a window.
     (folder / "clawsrc").write_text("[Common]\nconfig_version=4\nenable_aspell=0\n")
     server = desk.start("claws-mail", "claws-mail")
     server.wait_until(lambda: screen.window("Claws Mail") is not None)
@@ -524,7 +524,7 @@ def test_claws_mail_fetches_and_sends_with_the_exported_account(
     assert len(world.messages(address)) == kept + 1, "nothing was deleted on the server"
     written = read_claws((program.folder / "accountrc").read_bytes())["Account: 1"]
     exported = read_claws((desk.home / "export/accountrc").read_bytes())["Account: 1"]
-    # The program wrote the file anew from what it had understood.
+    # The program rewrote the file from what it had read.
     assert len(written) > 2 * len(exported)
     changed = {key for key, value in exported.items() if written[key] != value}
     assert changed == {"config_version"}
@@ -566,8 +566,8 @@ def test_claws_mail_reads_the_longest_lines_that_we_write(desk: Desk, screen: Sc
 CONTROL = ("org.freedesktop.Akonadi.Control", "/AgentManager")
 AGENTS = "org.freedesktop.Akonadi.AgentManager"
 AGENT = "org.freedesktop.Akonadi.Agent"
-# Qt looks for the system's authorities in fixed folders. The test's own stands there in a view of
-# the file system that Akonadi alone has.
+# Qt searches the system's authorities in fixed folders. The test's authority is there in a mount
+# namespace of Akonadi's own.
 TRUSTING = """
 mount -t tmpfs none /etc/ssl/certs && cp "$CA" /etc/ssl/certs/ &&
 openssl rehash /etc/ssl/certs && exec akonadi_control
@@ -576,7 +576,7 @@ openssl rehash /etc/ssl/certs && exec akonadi_control
 
 @contextlib.contextmanager
 def akonadi(desk: Desk, trusted: Path | None = None, platform: str = "offscreen") -> Iterator[None]:
-    """Akonadi on a database of its own; it trusts this authority only."""
+    """Akonadi with its own database; it trusts this authority only."""
     settings = desk.config / "akonadi/akonadiserverrc"
     settings.parent.mkdir(parents=True, exist_ok=True)
     settings.write_text("[%General]\nDriver=QSQLITE3\n")
@@ -585,7 +585,7 @@ def akonadi(desk: Desk, trusted: Path | None = None, platform: str = "offscreen"
         desk.start("akonadi", "akonadi_control")
     else:
         desk.start("akonadi", "unshare", "--mount", "sh", "-c", TRUSTING, CA=str(trusted))
-    # Whoever calls it before it is there makes the bus start another one.
+    # A call before it runs makes the bus start another one.
     wait_for(lambda: desk.has("org.freedesktop.Akonadi.Control"), 60)
     wait_for(lambda: desk.has("org.freedesktop.Akonadi"), 60)
     yield
@@ -594,7 +594,7 @@ def akonadi(desk: Desk, trusted: Path | None = None, platform: str = "offscreen"
 
 
 def installed_for_kmail(desk: Desk, wanted: Account) -> str:
-    """Put the files where the instructions say; the name of the resource."""
+    """Install the files as the instructions say; returns the name of the resource."""
     artifact = KMail().export(wanted)
     assert isinstance(artifact, Artifact)
     written = write_artifact(artifact, desk.home / "export")
@@ -606,7 +606,7 @@ def installed_for_kmail(desk: Desk, wanted: Account) -> str:
 
 
 def fetched(desk: Desk) -> str:
-    """What Akonadi has stored of messages."""
+    """The messages that Akonadi has stored."""
     store = desk.home / ".local/share/akonadi/akonadi.db"
     if not store.exists():
         return ""
@@ -619,7 +619,7 @@ def fetched(desk: Desk) -> str:
 
 
 @pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.POP3])
-def test_akonadi_takes_the_files_for_kmail_field_by_field(desk: Desk, protocol: Protocol) -> None:
+def test_akonadi_reads_the_files_for_kmail_field_by_field(desk: Desk, protocol: Protocol) -> None:
     need("gdbus", "akonadi_control", "akonadi_imap_resource")
     wanted = account(
         "eva@bodegas-peñín.example",
@@ -663,7 +663,7 @@ def test_akonadi_takes_the_files_for_kmail_field_by_field(desk: Desk, protocol: 
             assert (setting("useTLS"), setting("useSSL")) == ("(true,)", "(false,)")
             assert setting("authenticationMethod") == "(7,)"
             assert setting("leaveOnServer") == "(true,)"
-        # KDE's own library of identities writes its file anew, with ours as the default.
+        # KDE's own library of identities rewrites its file, with ours as the default.
         identities = desk.config / "emailidentities"
         wait_for(lambda: b"Default Identity=" in identities.read_bytes())
     groups = keyfile.read(identities.read_bytes())
@@ -694,7 +694,7 @@ def test_akonadi_fetches_with_the_exported_account(
     deliver(world, address, subject)
     kept = len(world.messages(address))
     instance = installed_for_kmail(desk, at(world, protocol, security))
-    # Without a wallet it asks in a window, or waits offline until it is handed the password.
+    # Without a wallet it asks in a window, or waits offline until it gets the password.
     (desk.config / "kwalletrc").write_text("[Wallet]\nEnabled=false\nFirst Use=false\n")
     resource = (f"org.freedesktop.Akonadi.Resource.{instance}", "/")
     with akonadi(desk, trusted=world.ca_file, platform="xcb"):
@@ -702,7 +702,7 @@ def test_akonadi_fetches_with_the_exported_account(
         answered: set[str] = set()
 
         def arrived() -> bool:
-            # It may ask more than once, in a new window each time, which bears the account's name.
+            # It may ask more than once, each time in a new window with the account's name.
             window = screen.window(address)
             if window is not None and window not in answered:
                 answered.add(window)

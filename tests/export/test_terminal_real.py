@@ -1,7 +1,7 @@
-"""The real programs for the terminal fetch and send with exactly the files that we wrote.
+"""The real terminal programs fetch and send with exactly our files.
 
-Only what a test world needs is added from outside: names of servers (libnss_wrapper), trust in the
-test's authority, and a keyring, which is a ``secret-tool`` of ours that stands first in the path.
+Only what the test servers need is added: host names (libnss_wrapper), trust in the test's
+authority, and a keyring, which is a ``secret-tool`` of the tests first in the PATH.
 """
 
 import contextlib
@@ -47,7 +47,7 @@ AWKWARD_USERS = ("$HOME`id`", 'a"b\\c', "a b'c;d#e", "100%s%U", "ñ ~ €", "-x"
 
 
 def _as_parsed(local: str) -> str:
-    """The local part that an address with these characters has: in quotes where it needs them."""
+    """The local part that is parsed from these characters: in quotes where it needs them."""
     parsed = EmailAddress.parse(f"{local}@bodega.test")
     return parsed.local if isinstance(parsed, EmailAddress) else f'"{local}"'
 
@@ -75,7 +75,7 @@ def _wrapper() -> Path:
 
 @dataclass
 class Person:
-    """Somebody with a home, a keyring and the files that we wrote."""
+    """A user with a home, a keyring and the exported files."""
 
     world: World
     home: Path
@@ -104,7 +104,7 @@ class Person:
             "TERM": "xterm",
             "LD_PRELOAD": str(_wrapper()),
             "NSS_WRAPPER_HOSTS": str(hosts),
-            # Go programs ask the C library then, as they do on most computers.
+            # Then Go programs use the C library's resolver, as on most computers.
             "GODEBUG": "netdns=cgo",
             "SSL_CERT_FILE": str(self.world.ca_file),
             "EDITOR": "true",
@@ -112,7 +112,7 @@ class Person:
 
     @property
     def asked(self) -> list[list[str]]:
-        """What the programs have asked the keyring."""
+        """The requests of the programs to the keyring."""
         try:
             lines = (self.home / "asked").read_bytes().split(b"\0\n")
         except FileNotFoundError:
@@ -120,7 +120,7 @@ class Person:
         return [line.decode().split("\0") for line in lines if line]
 
     def files(self, program: Exporter, wanted: Account) -> list[Path]:
-        """The export on the disk, as `mailsetup export` writes it."""
+        """The export on the disk, as written by `mailsetup export`."""
         artifact = program.export(wanted)
         assert isinstance(artifact, Artifact), artifact
         written = write_artifact(artifact, self.home / "export")
@@ -131,7 +131,7 @@ class Person:
     def run(
         self, *command: str, text: str = "", check: bool = True
     ) -> "subprocess.CompletedProcess[str]":
-        """Run a program of the person's to its end."""
+        """Run a program of the user until it ends."""
         done = subprocess.run(
             command,
             input=text,
@@ -145,9 +145,9 @@ class Person:
         return done
 
     def neomutt_value(self, file: Path, name: str) -> str:
-        """A setting as NeoMutt reads it from a file (``-Q``).
+        """A setting as read by NeoMutt from a file (``-Q``).
 
-        NeoMutt 20250510 ends with 1 whatever it shows; a complaint about the file is on stderr.
+        NeoMutt 20250510 always ends with status 1; complaints about the file are on stderr.
         """
         done = self.run("neomutt", "-F", str(file), "-Q", name, check=False)
         match = re.fullmatch(r'set [a-z_]+ = "(.*)"\n', done.stdout)
@@ -156,14 +156,14 @@ class Person:
         return re.sub(r"\\(.)", r"\1", match[1])
 
     def messages(self) -> list[str]:
-        """The person's messages on the server."""
+        """The user's messages on the server."""
         return [
             path.read_text(encoding="utf-8", errors="replace")
             for path in self.world.messages(self.address)
         ]
 
     def receive(self, subject: str) -> None:
-        """Put a message into the person's mailbox, through the delivery of the server."""
+        """Deliver a message to the user's mailbox through the server."""
         subprocess.run(
             ["doveadm", "-c", str(self.world.folder / "dovecot.conf"), "save", "-u", self.address],
             input=f"From: {self.address}\nSubject: {subject}\n\nHola\n",
@@ -174,7 +174,7 @@ class Person:
         )
 
     def arrived(self, subject: str) -> str:
-        """The message of this subject, when it has arrived."""
+        """The message with this subject, once it has arrived."""
         deadline = time.monotonic() + WAITING
         while time.monotonic() < deadline:
             for message in self.messages():
@@ -197,7 +197,7 @@ def settings(address: str, security: SocketType, protocol: Protocol = Protocol.I
 
 @pytest.fixture
 def person(world: World, tmp_path: Path) -> Person:
-    """A mailbox of her own for each test, with a password that no file of settings likes."""
+    """A mailbox for each test, with a password of characters that settings files have to quote."""
     address = f"terminal{len(world.accounts)}@bodega.test"
     world.add_account(address, AWKWARD_PASSWORD)
     return Person(world, tmp_path, address, AWKWARD_PASSWORD)
@@ -205,7 +205,7 @@ def person(world: World, tmp_path: Path) -> Person:
 
 @pytest.fixture
 def sender(world: World, tmp_path: Path) -> Person:
-    """Somebody who may send: Postfix knows from its start whose the address is."""
+    """A user that may send: Postfix maps addresses to users at its start."""
     return Person(world, tmp_path, SENDER, world.accounts[SENDER])
 
 
@@ -215,14 +215,14 @@ def unheard() -> str:
 
 
 class Screen:
-    """A program in a terminal of its own."""
+    """A program in a pseudo-terminal."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.seen = ""
 
     def read(self, seconds: float) -> bool:
-        """What has been written meanwhile; False at the end."""
+        """Read the output so far; False at the end."""
         ready, _writable, _failed = select.select([self._descriptor], [], [], seconds)
         if not ready:
             return True
@@ -236,23 +236,23 @@ class Screen:
         return piece != b""
 
     def wait_until(self, ready: Callable[[], object]) -> None:
-        """Read on until this holds."""
+        """Read until this holds."""
         deadline = time.monotonic() + WAITING
         while not ready():
             assert time.monotonic() < deadline, self.seen[-3000:]
             assert self.read(0.1) or ready(), self.seen[-3000:]
 
     def wait_for(self, pattern: str) -> None:
-        """Wait until this stands on the screen, written since the last wait."""
+        """Wait for this text on the screen, written since the last wait."""
         self.wait_until(lambda: re.search(pattern, self.seen))
         self.seen = ""
 
     def press(self, keys: str) -> None:
-        """Type."""
+        """Type these keys."""
         os.write(self._descriptor, keys.encode())
 
     def press_until(self, keys: str, pattern: str) -> None:
-        """Type, and again where it was lost because the program was not ready yet."""
+        """Type, and repeat if the program was not ready yet."""
         deadline = time.monotonic() + WAITING
         while True:
             self.press(keys)
@@ -267,7 +267,7 @@ class Screen:
 
 @contextmanager
 def on_screen(command: list[str], environ: Mapping[str, str], home: Path) -> Iterator[Screen]:
-    """Start a program in a terminal, and end it and what it started in any case."""
+    """Start a program in a terminal, and end it with its children in any case."""
     child, descriptor = pty.fork()
     if child == 0:
         os.chdir(home)
@@ -296,10 +296,10 @@ def msmtp_trust(person: Person) -> str:
 
 @pytest.fixture(scope="module")
 def msmtp_way(world: World) -> str:
-    """An option for msmtp where its own choice of the way to sign in does not work.
+    """An option for msmtp where its own choice of the authentication method fails.
 
-    ``auth on`` prefers SCRAM. msmtp 1.8.28 with Debian 13's GNU SASL gives up at it before it has
-    sent anything, whoever the server is; then it is told to use PLAIN.
+    ``auth on`` prefers SCRAM. msmtp 1.8.28 with Debian 13's GNU SASL fails at it before it has sent
+    anything, with any server; then it has to use PLAIN.
     """
     if shutil.which("msmtp") is None:
         return ""
@@ -309,7 +309,7 @@ def msmtp_way(world: World) -> str:
         *(f"--from={SENDER}", "llena@bodega.test"),
     ]
     environ = {**os.environ, "PASSWORD": world.accounts[SENDER]}
-    # The mailbox is full: signed in, but nothing is delivered.
+    # The mailbox is full: the login works, but nothing is delivered.
     done = subprocess.run(
         command, input="hola\n", env=environ, capture_output=True, text=True, timeout=WAITING
     )
@@ -317,7 +317,7 @@ def msmtp_way(world: World) -> str:
 
 
 def msmtp_options(person: Person, way: str) -> list[str]:
-    """What the world's servers need besides the exported file."""
+    """What the test servers need in addition to the exported file."""
     return [msmtp_trust(person), *([way] if way else [])]
 
 
@@ -329,7 +329,7 @@ def add_to_aerc(person: Person, wanted: Account) -> None:
 
 
 def read_from(message: str) -> tuple[str, str]:
-    """Who sent it: the name and the address."""
+    """The sender: name and address."""
     header = Parser(policy=default).parsestr(message, headersonly=True)["From"]
     (address,) = header.addresses
     return address.display_name, address.addr_spec
@@ -380,9 +380,7 @@ def test_neomutt_refuses_a_server_that_it_cannot_trust(
 
 
 @pytest.mark.parametrize("username", AWKWARD_USERS)
-def test_neomutt_reads_awkward_names_as_they_are(
-    tmp_path: Path, world: World, username: str
-) -> None:
+def test_neomutt_reads_awkward_names_unchanged(tmp_path: Path, world: World, username: str) -> None:
     need("neomutt")
     person = Person(world, tmp_path, "ana@bodega.test", "x")
     wanted = settings("ana@bodega.test", SocketType.TLS)
@@ -441,7 +439,7 @@ def test_msmtp_signs_in_with_an_awkward_password(person: Person, msmtp_way: str)
     options = msmtp_options(person, msmtp_way)
     command = ["msmtp", "-C", str(file), *options, "ana@bodega.test"]
     done = person.run(*command, text="Hola\n", check=False)
-    # Postfix says this of somebody who has signed in: new mailboxes may not send here.
+    # Postfix answers so after the login: new mailboxes may not send here.
     assert f"not owned by user {person.address}" in done.stderr
 
 
@@ -455,7 +453,7 @@ def test_msmtp_refuses_a_server_that_it_cannot_trust(sender: Person, security: S
 
 
 @pytest.mark.parametrize("username", AWKWARD_USERS)
-def test_msmtp_reads_awkward_names_as_they_are(tmp_path: Path, world: World, username: str) -> None:
+def test_msmtp_reads_awkward_names_unchanged(tmp_path: Path, world: World, username: str) -> None:
     need("msmtp")
     person = Person(world, tmp_path, "ana@bodega.test", "x")
     wanted = settings("ana@bodega.test", SocketType.TLS)
@@ -488,13 +486,13 @@ def test_aerc_sends_a_message_that_arrives(sender: Person, security: SocketType)
         screen.press_until(command, "(?i)send this")
         screen.press("y")
         name, address = read_from(sender.arrived(subject))
-    # Double quotes in names become single ones in every message that aerc writes.
+    # aerc replaces double quotes in names by single ones in every message.
     assert (name, address) == (PERSON.replace('"', "'"), sender.address)
 
 
 @pytest.mark.parametrize("local", POSSIBLE_LOCALS)
 @pytest.mark.parametrize("program", ["neomutt", "mbsync", "msmtp", "aerc"])
-def test_the_keyring_is_asked_for_the_very_address(
+def test_the_keyring_is_asked_for_the_exact_address(
     world: World, tmp_path: Path, program: str, local: str
 ) -> None:
     need(program)
@@ -517,7 +515,7 @@ def test_the_keyring_is_asked_for_the_very_address(
             person.run("mbsync", "-c", str(file), "-l", "-a")
         case "msmtp":
             _other, file = person.files(MbsyncMsmtp(), wanted)
-            # The server wants another sender; the keyring is asked before.
+            # The server expects another sender; the keyring is asked before.
             command = ["msmtp", "-C", str(file), msmtp_trust(person), "x@bodega.test"]
             person.run(*command, text="x", check=False)
         case _other:
@@ -541,7 +539,7 @@ def test_the_keyring_is_asked_for_the_very_address(
     ],
     ids=["neomutt", "aerc", "himalaya", "mbsync", "msmtp"],
 )
-def test_the_commands_of_the_steps_put_the_file_in_its_place_and_keep_what_is_there(
+def test_the_commands_of_the_steps_install_the_file_and_preserve_existing_ones(
     world: World, tmp_path: Path, program: Exporter, target: str
 ) -> None:
     person = Person(world, tmp_path, "ana@bodega.test", "correcto-1")
@@ -580,7 +578,7 @@ def test_the_commands_of_the_steps_fetch_and_send(sender: Person, msmtp_way: str
 
 
 def commands(program: Exporter, wanted: Account) -> list[str]:
-    """What the steps tell the person to run."""
+    """The commands in the steps."""
     artifact = program.export(wanted)
     assert isinstance(artifact, Artifact)
     return [value.value for step in artifact.steps for value in step.values]
@@ -625,7 +623,7 @@ print("both ways")
 """
 
 
-def test_the_commands_and_our_vault_find_each_others_passwords(tmp_path: Path) -> None:
+def test_the_commands_and_the_vault_share_their_passwords(tmp_path: Path) -> None:
     need("secret-tool", "gnome-keyring-daemon", "dbus-run-session")
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)

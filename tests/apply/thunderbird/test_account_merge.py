@@ -1,4 +1,4 @@
-"""An account meets the accounts of a profile: numbers, recognition, and what is put right."""
+"""Adding an account to a profile with accounts: keys, recognition, and corrections."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ LISTS: dict[str, PrefValue] = {
 
 
 def profile(of: Account = LUIS, **changes: PrefValue | None) -> PrefsFile:
-    """A profile that Thunderbird has used, with one account; ``__`` stands for a dot."""
+    """A profile that Thunderbird has used, with one account; ``__`` means a dot."""
     own = prefs(of, Keys())
     assert not isinstance(own, ExportFailure)
     values: dict[str, PrefValue] = {pref.name: pref.value for pref in own} | LISTS
@@ -60,7 +60,7 @@ def merged(content: PrefsFile, made: MergePlan) -> PrefsFile:
 
 
 def untouched(before: PrefsFile, after: PrefsFile, *keys: str) -> None:
-    """Every preference of the account that was there is as it was."""
+    """Every preference of the existing account is unchanged."""
     for name in before:
         if name.startswith(keys):
             assert after.get(name) == before.get(name), name
@@ -69,7 +69,7 @@ def untouched(before: PrefsFile, after: PrefsFile, *keys: str) -> None:
 OTHERS = ("mail.account.", "mail.server.", "mail.identity.", "mail.smtpserver.", "mail.smtp.")
 
 
-def test_an_account_is_added_with_unused_numbers_and_the_others_stay() -> None:
+def test_an_account_is_added_with_unused_keys() -> None:
     before = profile()
     made = planned(before)
     after = merged(before, made)
@@ -89,14 +89,14 @@ def test_an_account_is_added_with_unused_numbers_and_the_others_stay() -> None:
     assert str(ana.outgoing) == str(ANA.outgoing)
 
 
-def test_thunderbirds_next_account_gets_no_number_of_ours() -> None:
-    # Thunderbird takes the number behind ``lastKey`` without looking whether it is free.
+def test_thunderbirds_next_account_gets_another_key() -> None:
+    # Thunderbird takes the number after ``lastKey`` without checking that it is free.
     assert planned(profile()).values["mail.account.lastKey"] == 3
     assert "mail.account.lastKey" not in planned(profile(account__lastKey=7)).values
     assert "mail.account.lastKey" not in planned(profile(account__lastKey=None)).values
 
 
-def test_numbers_that_occur_anywhere_are_not_used() -> None:
+def test_keys_that_occur_anywhere_are_not_used() -> None:
     before = PrefsFile(
         profile().content
         + b'user_pref("calendar.registry.x.imip.identity.key", "id2");\n'
@@ -130,7 +130,7 @@ def test_the_same_account_again_changes_nothing() -> None:
     assert planned(before, pop3).added, "another type is another account"
 
 
-def test_defaults_that_thunderbird_does_not_write_count_as_right() -> None:
+def test_unwritten_defaults_count_as_correct() -> None:
     before = profile(
         ANA,
         server__server1__port=None,
@@ -156,7 +156,7 @@ def test_defaults_that_thunderbird_does_not_write_count_as_right() -> None:
         ("smtpserver__smtp1__username", "ana"),
     ],
 )
-def test_one_wrong_value_is_put_right_and_nothing_else(name: str, wrong: PrefValue) -> None:
+def test_only_the_wrong_value_is_corrected(name: str, wrong: PrefValue) -> None:
     before = profile(ANA, **{name: wrong})
     made = planned(before)
     assert not made.added
@@ -197,7 +197,7 @@ def test_an_outgoing_server_that_others_use_is_not_changed() -> None:
     assert after.get(f"mail.smtpserver.{key}.hostname") == ANA.outgoing.host
 
 
-def test_a_right_outgoing_server_that_is_there_is_used() -> None:
+def test_an_existing_correct_outgoing_server_is_used() -> None:
     second = account("info@otra.example", username="luis@otra.example")
     second = replace(second, incoming=ANA.incoming, outgoing=LUIS.outgoing)
     before = profile()
@@ -208,7 +208,7 @@ def test_a_right_outgoing_server_that_is_there_is_used() -> None:
     assert not [name for name in after if name.startswith("mail.smtpserver.smtp2")]
 
 
-def test_another_mailbox_that_sends_under_the_address_is_not_taken_for_it() -> None:
+def test_another_mailbox_with_the_same_sender_is_not_repaired() -> None:
     forwarded = account(
         "ana@bodega.example",
         username="ana.privat@big.example",
@@ -221,7 +221,7 @@ def test_another_mailbox_that_sends_under_the_address_is_not_taken_for_it() -> N
     untouched(before, merged(before, made), "mail.server.server1.", "mail.identity.id1.")
 
 
-def test_folders_follow_when_host_or_user_change() -> None:
+def test_folder_uris_follow_a_changed_host_or_user() -> None:
     old = "imap://ana@imap.old.example"
     before = profile(
         ANA,
@@ -238,7 +238,7 @@ def test_folders_follow_when_host_or_user_change() -> None:
     assert str(after.get("mail.identity.id1.draft_folder")).startswith("mailbox://nobody@")
 
 
-def test_folders_by_special_use_stand_under_thunderbirds_names() -> None:
+def test_special_use_folders_are_set() -> None:
     folders = Folders(sent="INBOX/Enviados ñ", drafts="Drafts", trash="Papelera", junk="Spam")
     made = planned(profile(), folders=folders)
     root = "imap://ana%40bodega.example@mail.bodega.example"
@@ -253,7 +253,7 @@ def test_folders_by_special_use_stand_under_thunderbirds_names() -> None:
     assert not [name for name in hostile.values if "folder" in name]
 
 
-def test_folders_that_the_person_chose_stay_when_an_account_is_repaired() -> None:
+def test_a_repair_preserves_folders_that_the_user_chose() -> None:
     root = "imap://ana%40bodega.example@mail.bodega.example"
     chosen: dict[str, PrefValue | None] = {
         "identity__id1__fcc_folder": f"{root}/Archivo",
@@ -293,7 +293,7 @@ def test_an_account_without_a_sender_gets_one() -> None:
     assert after.get(f"mail.identity.{key}.smtpServer") == "smtp1"
 
 
-def test_a_user_js_that_would_undo_it_is_named() -> None:
+def test_a_conflicting_user_js_is_refused() -> None:
     fixed = PrefsFile(b'user_pref("mail.accountmanager.accounts", "account1");')
     refused = plan(profile(), ANA, user_js=fixed)
     assert isinstance(refused, ExportFailure)
@@ -302,7 +302,7 @@ def test_a_user_js_that_would_undo_it_is_named() -> None:
     assert planned(profile(), user_js=harmless).added
 
 
-def test_starttls_and_tls_are_told_apart() -> None:
+def test_starttls_and_tls_are_distinguished() -> None:
     starttls = account(security=SocketType.STARTTLS)
     made = planned(profile(ANA), starttls)
     assert made.values["mail.server.server1.socketType"] == 2

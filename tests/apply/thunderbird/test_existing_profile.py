@@ -1,4 +1,4 @@
-"""An account into a profile that is there, and back: what is written, refused, and restored."""
+"""Adding an account to an existing profile, and undo: what is written, refused, and restored."""
 
 import json
 import os
@@ -41,7 +41,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and
 
 @pytest.fixture
 def place(tmp_path: Path) -> ThunderbirdProfile:
-    """A profile that Thunderbird has used, with somebody's account."""
+    """A profile that Thunderbird has used, with another account."""
     folder = tmp_path / ".thunderbird" / "abc.mine"
     folder.mkdir(parents=True, mode=0o700)
     (folder / "prefs.js").write_bytes(b"// Mozilla User Preferences\n" + profile().content)
@@ -56,7 +56,7 @@ def place(tmp_path: Path) -> ThunderbirdProfile:
 
 @pytest.fixture
 def hold_lock() -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Processes that hold locks, ended with the test."""
+    """Processes that hold locks; they are ended after the test."""
     running: list[subprocess.Popen[bytes]] = []
     yield running
     for process in running:
@@ -87,7 +87,7 @@ def addresses(place: ThunderbirdProfile) -> list[str]:
 # Adding -----------------------------------------------------------------------------------------
 
 
-def test_the_account_is_added_with_a_copy_of_what_was(place: ThunderbirdProfile) -> None:
+def test_the_account_is_added_and_the_old_preferences_are_copied(place: ThunderbirdProfile) -> None:
     before = (place.folder / "prefs.js").read_bytes()
     done = applied(place)
     assert done.outcome is ApplyOutcome.ADDED
@@ -102,7 +102,7 @@ def test_the_account_is_added_with_a_copy_of_what_was(place: ThunderbirdProfile)
     assert after.startswith(b"// Mozilla User Preferences\n")
 
 
-def test_again_is_an_answer_of_its_own(place: ThunderbirdProfile) -> None:
+def test_applying_again_reports_already_there(place: ThunderbirdProfile) -> None:
     applied(place)
     before = tree(place.folder)
     again = apply_existing(ANA, place)
@@ -111,7 +111,7 @@ def test_again_is_an_answer_of_its_own(place: ThunderbirdProfile) -> None:
     assert tree(place.folder) == before
 
 
-def test_a_wrong_account_is_repaired_and_said(place: ThunderbirdProfile) -> None:
+def test_a_wrong_account_is_repaired_and_reported(place: ThunderbirdProfile) -> None:
     wrong = profile(ANA, server__server1__hostname="imap.typo.example")
     (place.folder / "prefs.js").write_bytes(wrong.content)
     done = applied(place)
@@ -123,7 +123,7 @@ def test_a_wrong_account_is_repaired_and_said(place: ThunderbirdProfile) -> None
     assert (place.folder / "prefs.js").read_bytes() == wrong.content
 
 
-def test_a_profile_that_was_never_opened_is_fine(place: ThunderbirdProfile) -> None:
+def test_a_profile_that_was_never_opened_is_accepted(place: ThunderbirdProfile) -> None:
     (place.folder / "prefs.js").unlink()
     done = applied(place)
     assert done.backup is None
@@ -158,7 +158,7 @@ def test_thunderbird_cannot_start_while_we_write(place: ThunderbirdProfile) -> N
     assert subprocess.run(command, check=False).returncode == 0
 
 
-def test_a_vanished_profile_is_said(place: ThunderbirdProfile) -> None:
+def test_a_missing_profile_is_reported(place: ThunderbirdProfile) -> None:
     gone = place.folder.rename(place.folder.with_name("elsewhere"))
     done = apply_existing(ANA, place)
     assert isinstance(done, ApplyFailure)
@@ -179,7 +179,7 @@ def test_links_are_not_followed(place: ThunderbirdProfile, tmp_path: Path, what:
     before = tree(real) if real.is_dir() else {"": real.read_bytes()}
     done = apply_existing(ANA, place, password=Secret("geheim") if what == "logins.json" else None)
     if what == "logins.json":
-        # The libraries are looked for first; either way the link stays as it is.
+        # The libraries are searched first; either way the link stays unchanged.
         assert isinstance(done, ProfileApplied)
         assert not done.password_stored
     else:
@@ -189,9 +189,9 @@ def test_links_are_not_followed(place: ThunderbirdProfile, tmp_path: Path, what:
     assert (tree(real) if real.is_dir() else {"": real.read_bytes()}) == before
 
 
-def test_no_permission_is_said_and_nothing_stays(place: ThunderbirdProfile) -> None:
+def test_missing_permission_is_reported_and_leaves_no_files(place: ThunderbirdProfile) -> None:
     if os.geteuid() == 0:
-        # Root may write everywhere; a child that gave that up may not.
+        # Root may write everywhere; a child without its privileges may not.
         script = (
             "import os, sys; os.chmod(sys.argv[1], 0o500); os.chown(sys.argv[1], 65534, 65534);"
             " os.chown(sys.argv[1] + '/prefs.js', 65534, 65534);"
@@ -209,7 +209,7 @@ def test_no_permission_is_said_and_nothing_stays(place: ThunderbirdProfile) -> N
 
 
 @pytest.mark.parametrize("name", ["prefs.js", "mailsetup-undo"])
-def test_what_is_no_file_is_refused(place: ThunderbirdProfile, name: str) -> None:
+def test_a_folder_in_place_of_a_file_is_refused(place: ThunderbirdProfile, name: str) -> None:
     path = place.folder / name
     path.unlink(missing_ok=True)
     if name == "prefs.js":
@@ -219,13 +219,13 @@ def test_what_is_no_file_is_refused(place: ThunderbirdProfile, name: str) -> Non
     refused(place)
 
 
-def test_settings_that_end_in_the_middle_are_refused(place: ThunderbirdProfile) -> None:
+def test_truncated_preferences_are_refused(place: ThunderbirdProfile) -> None:
     with (place.folder / "prefs.js").open("ab") as file:
         file.write(b"/* cut")
     assert "damaged" in refused(place)
 
 
-def test_a_password_that_cannot_be_stored_is_said_and_the_account_is_there(
+def test_a_password_that_cannot_be_stored_is_a_note(
     place: ThunderbirdProfile,
 ) -> None:
     done = apply_existing(ANA, place, password=Secret("geheim"))
@@ -254,7 +254,7 @@ def test_undo_restores_byte_for_byte(place: ThunderbirdProfile) -> None:
     assert nothing.reason.endswith(".")
 
 
-def test_undo_of_a_profile_that_changed_since_is_refused_with_the_copys_place(
+def test_undo_of_a_changed_profile_is_refused_with_the_backups_path(
     place: ThunderbirdProfile,
 ) -> None:
     before = (place.folder / "prefs.js").read_bytes()
@@ -270,7 +270,7 @@ def test_undo_of_a_profile_that_changed_since_is_refused_with_the_copys_place(
     assert tree(place.folder) == state
 
 
-def test_only_our_part_is_taken_out_of_a_profile_that_changed_since(
+def test_only_our_preferences_are_removed_from_a_changed_profile(
     place: ThunderbirdProfile,
 ) -> None:
     before = PrefsFile((place.folder / "prefs.js").read_bytes())
@@ -302,7 +302,7 @@ def test_only_our_part_is_taken_out_of_a_profile_that_changed_since(
     assert isinstance(undo(place.folder), UndoFailure)
 
 
-def test_a_damaged_copy_is_not_put_back(place: ThunderbirdProfile) -> None:
+def test_a_damaged_backup_is_not_restored(place: ThunderbirdProfile) -> None:
     done = applied(place)
     assert done.backup is not None
     done.backup.write_bytes(b"spoiled")
@@ -313,7 +313,7 @@ def test_a_damaged_copy_is_not_put_back(place: ThunderbirdProfile) -> None:
     assert tree(place.folder) == state
 
 
-def test_a_journal_that_names_other_files_is_not_believed(place: ThunderbirdProfile) -> None:
+def test_a_journal_that_names_other_files_is_rejected(place: ThunderbirdProfile) -> None:
     applied(place)
     change = place.folder / "mailsetup-undo" / "0001" / "change.json"
     document = json.loads(change.read_bytes())
@@ -375,7 +375,7 @@ def test_the_profile_that_opens_by_itself_comes_first(tmp_path: Path) -> None:
     ]
 
 
-def test_profiles_that_are_not_there_are_left_out(tmp_path: Path) -> None:
+def test_missing_profiles_are_left_out(tmp_path: Path) -> None:
     computer = with_profiles(tmp_path, TWO + "[Profile3]\nName=x\nPath=b.used\n", "b.used")
     assert [place.name for place in places(computer)] == ["used"]
 

@@ -1,4 +1,4 @@
-"""QR codes say what was put into them: in the PNG, the SVG, and as the window draws them."""
+"""QR codes decode to their text: as PNG, as SVG, and as drawn by the window."""
 
 import pytest
 from PySide6.QtCore import QRect
@@ -29,7 +29,7 @@ PEOPLE = {
 
 
 def draw(matrix: QrMatrix, pixels: int = 5) -> QImage:
-    """The matrix as a window would draw it."""
+    """Draw the matrix as a window would."""
     side = (matrix.size + 2 * QUIET_ZONE) * pixels
     image = QImage(side, side, QImage.Format.Format_RGB32)
     image.fill(QColor("white"))
@@ -71,7 +71,7 @@ def test_an_svg_is_read_on_a_dark_page_too() -> None:
     assert decoded_svg(code.svg, ground="black") == "dark"
 
 
-def test_the_picture_is_large_enough_for_a_telephone_whatever_it_holds() -> None:
+def test_the_picture_is_large_enough_for_a_phone_at_any_length() -> None:
     for length in (10, 300, 800, 2900):
         code = encode("x" * length)
         assert code is not None
@@ -83,13 +83,13 @@ def test_the_picture_is_large_enough_for_a_telephone_whatever_it_holds() -> None
         assert decoded_png(code.png) == "x" * length
 
 
-def test_the_same_text_gives_the_same_bytes_and_too_much_gives_none() -> None:
+def test_encoding_is_deterministic_and_limited_in_length() -> None:
     assert encode("ana") == encode("ana")
     assert encode("x" * 2953) is not None
     assert encode("x" * 2954) is None
 
 
-def test_nothing_of_the_account_stands_in_the_pictures_as_text() -> None:
+def test_pictures_contain_no_text_of_the_account() -> None:
     payload = qr_payload(ORDINARY["imap-tls"])
     assert isinstance(payload, str)
     code = encode(payload)

@@ -93,7 +93,7 @@ MAIL = COMMON | {
 
 
 def faults(payload: dict[str, object], schema: dict[str, Key]) -> list[str]:
-    """What Apple's schema has against the payload; empty when nothing."""
+    """The violations of Apple's schema in the payload."""
     found = [
         f"{name} is missing" for name, key in schema.items() if key.required and name not in payload
     ]
