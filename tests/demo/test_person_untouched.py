@@ -11,7 +11,7 @@ import pytest
 
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.outlook import outlook_program
-from mailsetup.demo.computer import demo_assistant
+from mailsetup.demo.assistant import demo_assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret

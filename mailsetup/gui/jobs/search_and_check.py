@@ -342,7 +342,7 @@ class Jobs:
             return world
 
         def opened(end: JobEnd) -> None:
-            from mailsetup.demo.computer import demo_assistant
+            from mailsetup.demo.assistant import demo_assistant
             from mailsetup.demo.mail_system import DemoMailSystem
 
             world = end.value
