@@ -129,13 +129,13 @@ def test_repairing_a_correct_account_writes_nothing(tmp_path: Path) -> None:
 def test_files_that_are_links_stay_links_when_repaired(tmp_path: Path) -> None:
     applied(BASE, tmp_path)
     path = main_file(tmp_path)
-    kept = tmp_path / "kept.source"
-    path.rename(kept)
-    kept.write_text(kept.read_text().replace("Port=993", "Port=1"))
-    path.symlink_to(kept)
+    target = tmp_path / "target.source"
+    path.rename(target)
+    target.write_text(target.read_text().replace("Port=993", "Port=1"))
+    path.symlink_to(target)
     assert isinstance(apply_evolution(BASE, tmp_path, repair=True), FilesApplied)
     assert path.is_symlink()
-    assert read_glib(kept.read_bytes())["Authentication"]["Port"] == "993"
+    assert read_glib(target.read_bytes())["Authentication"]["Port"] == "993"
 
 
 def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:

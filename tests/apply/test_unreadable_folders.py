@@ -98,7 +98,7 @@ def owned(base: Path) -> None:
             os.chown(path, _NOBODY, _NOBODY)
 
 
-LOOKING: tuple[Callable[[Computer], object], ...] = (
+READERS: tuple[Callable[[Computer], object], ...] = (
     installations,
     find_installation,
     places,
@@ -138,8 +138,8 @@ def test_an_unreadable_folder_causes_no_exception(
     owned(base)
     (base / unreadable).chmod(mode)
     with as_somebody():
-        for look in LOOKING:
-            look(computer)
+        for read in READERS:
+            read(computer)
         for profile in ("", NEW_PLACE, "Mine", "abc.mine"):
             done = apply(ANA, profile=profile, password=Secret("x"), computer=computer)
             assert isinstance(done, ProfileApplied | AlreadyThere | ApplyFailure)

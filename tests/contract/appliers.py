@@ -31,7 +31,7 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the programs are laid out as on Linux")
+@pytest.mark.skipif(sys.platform != "linux", reason="the folders are those of Linux")
 class ApplierContract:
     """Inherited by one class a program; the names of its tests are the contract."""
 

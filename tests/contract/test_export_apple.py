@@ -40,12 +40,14 @@ class TestAppleMail(suite.ExporterContract):
         assert payload["EmailAddress"] == wanted.address.ascii
         assert payload.get("EmailAccountName", "") == wanted.person
         for side, server in (("Incoming", wanted.incoming), ("Outgoing", wanted.outgoing)):
-            told = {key.removeprefix(f"{side}MailServer"): value for key, value in payload.items()}
-            assert told["HostName"] == server.host
-            assert told["PortNumber"] == server.port
+            parsed = {
+                key.removeprefix(f"{side}MailServer"): value for key, value in payload.items()
+            }
+            assert parsed["HostName"] == server.host
+            assert parsed["PortNumber"] == server.port
             # Apple's default is off, which would send the password unencrypted.
-            assert told["UseSSL"] is True
-            assert told["Username"] == server.username
+            assert parsed["UseSSL"] is True
+            assert parsed["Username"] == server.username
 
     @pytest.mark.parametrize("name", ORDINARY)
     def test_profiles_keep_to_apples_schema_for_every_kind_of_account(self, name: str) -> None:

@@ -48,26 +48,26 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert code.sequence == (1, 1)
         (account,) = code.accounts
         ((outgoing),) = account.outgoing
-        for told, server in (
+        for parsed, server in (
             (account.incoming, wanted.incoming),
             (outgoing.server, wanted.outgoing),
         ):
-            assert (told.host, told.port) == (in_full(server.host), server.port)
-            assert told.security == {SocketType.TLS: 3, SocketType.STARTTLS: 2}[server.security]
-            assert told.username == server.username
-            assert told.password is None
+            assert (parsed.host, parsed.port) == (in_full(server.host), server.port)
+            assert parsed.security == {SocketType.TLS: 3, SocketType.STARTTLS: 2}[server.security]
+            assert parsed.username == server.username
+            assert parsed.password is None
         assert account.name in (None, str(wanted.address))
         assert outgoing.identities == ((wanted.address.ascii, wanted.person),)
 
     def check_settings(self, wanted: Account, file: ArtifactFile) -> None:
         assert file.content.startswith(b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>')
         assert b"<password" not in file.content
-        (told,) = read_settings_file(file.content)
-        assert told.name == str(wanted.address)
-        assert told.identities == ((wanted.address.ascii, wanted.person),)
+        (parsed,) = read_settings_file(file.content)
+        assert parsed.name == str(wanted.address)
+        assert parsed.identities == ((wanted.address.ascii, wanted.person),)
         for server, meant in (
-            (told.incoming, wanted.incoming),
-            (told.outgoing, wanted.outgoing),
+            (parsed.incoming, wanted.incoming),
+            (parsed.outgoing, wanted.outgoing),
         ):
             security = {
                 SocketType.TLS: "SSL_TLS_REQUIRED",
@@ -123,8 +123,8 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         self,
     ) -> None:
         for name, policy in (("imap-tls", "DELETE"), ("pop3-tls", "NEVER")):
-            (told,) = read_settings_file(self.file(ORDINARY[name]))
-            assert told.settings == {"deletePolicy": policy}
+            (parsed,) = read_settings_file(self.file(ORDINARY[name]))
+            assert parsed.settings == {"deletePolicy": policy}
         assert self.exported(ORDINARY["pop3-tls"]).notes
 
     def test_oauth2_is_used_at_known_hosts_and_the_password_elsewhere(self) -> None:
@@ -156,8 +156,8 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         wanted = replace(BASE, outgoing=outgoing)
         server = read_code(self.code(wanted)).accounts[0].outgoing[0].server
         assert (server.authentication, server.username) == (0, "")
-        (told,) = read_settings_file(self.file(wanted))
-        assert (told.outgoing.authentication, told.outgoing.username) == ("NONE", "")
+        (parsed,) = read_settings_file(self.file(wanted))
+        assert (parsed.outgoing.authentication, parsed.outgoing.username) == ("NONE", "")
 
     @pytest.mark.parametrize("address", ["ñandú@a.example", '"a b"@a.example', "a..b@a.example"])
     def test_an_address_that_the_app_does_not_take_is_refused(self, address: str) -> None:
@@ -173,9 +173,9 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert isinstance(qr_payload(account(incoming_host=host)), ExportFailure)
 
     def test_the_readable_form_of_an_international_address_is_the_accounts_name(self) -> None:
-        told = read_code(self.code(ORDINARY["international"])).accounts[0]
-        assert told.name == "ana@bodegas-peñín.example"
-        assert told.outgoing[0].identities[0][0] == "ana@xn--bodegas-pen-xcb5c.example"
+        parsed = read_code(self.code(ORDINARY["international"])).accounts[0]
+        assert parsed.name == "ana@bodegas-peñín.example"
+        assert parsed.outgoing[0].identities[0][0] == "ana@xn--bodegas-pen-xcb5c.example"
 
     def test_the_uuid_belongs_to_the_address(self) -> None:
         def uuid(wanted: Account) -> UUID:
@@ -214,8 +214,8 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert self.exported(account(person="a" * 200, username="u" * 320)).notes
 
     def test_steps_are_translated(self) -> None:
-        told = []
+        guides = []
         for language in LANGUAGES:
             i18n.set_language(language)
-            told.append(self.exported(BASE).files[-1].content)
-        assert told[0] != told[1]
+            guides.append(self.exported(BASE).files[-1].content)
+        assert guides[0] != guides[1]

@@ -38,11 +38,11 @@ class TestOther(suite.ExporterContract):
         assert all(file.private for file in artifact.files)
         servers = (wanted.incoming, wanted.outgoing)
         security = {"tls": "SSL/TLS", "starttls": "STARTTLS"}
-        said = [("E-mail address", str(wanted.address))]
+        expected = [("E-mail address", str(wanted.address))]
         drawn = [str(wanted.address)]
         for server in servers:
             name = security[server.security]
-            said += [
+            expected += [
                 ("Kind", server.protocol.upper()),
                 ("Server", server.host),
                 ("Port", str(server.port)),
@@ -50,9 +50,9 @@ class TestOther(suite.ExporterContract):
             ]
             drawn += [server.host, f"{server.port} · {name}"]
             if server.username:
-                said.append(("User name", server.username))
+                expected.append(("User name", server.username))
                 drawn.append(server.username)
-        assert message_values(message) == said
+        assert message_values(message) == expected
         assert card_values(card) == drawn
 
     def test_the_card_has_its_size_and_no_active_content(self) -> None:

@@ -554,7 +554,7 @@ def test_claws_mail_reads_the_longest_lines_that_we_write(desk: Desk, screen: Sc
     with claws(desk, screen, wanted) as program:
         before = (program.folder / "accountrc").read_bytes()
     after = (program.folder / "accountrc").read_bytes()
-    assert after != before, "the program wrote it anew"
+    assert after != before, "the program rewrote it"
     written = read_claws(after)["Account: 1"]
     assert written["name"] == wanted.person
     assert written["user_id"] == written["smtp_user_id"] == wanted.incoming.username

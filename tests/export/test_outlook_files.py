@@ -1,10 +1,9 @@
 """The files and commands for classic Outlook, byte for byte.
 
-They could not be proven here: there was no Windows and no Outlook. The golden files below
-``tests/export/golden`` say what was meant, from what other generators of such files agree on, so
-that a change is seen and meant. They are kept as UTF-8 with plain line ends, to be readable; the
-real encodings are put on before comparing. ``python -m tests.export.test_outlook_files`` writes
-them anew.
+They could not be tested with Outlook on Windows. The golden files below ``tests/export/golden``
+follow what other generators of such files agree on, so that a change is noticed. They are stored as
+UTF-8 with plain line ends, to be readable; they are encoded before the comparison. ``python -m
+tests.export.test_outlook_files`` writes them again.
 """
 
 import subprocess

@@ -373,10 +373,10 @@ def test_neomutt_refuses_a_server_that_it_cannot_trust(
     before = sender.world.log("postfix")
     command = ["neomutt", "-F", str(file), "-s", "Hola", "--", sender.address]
     assert sender.run(*command, text="Hola\n", check=False).returncode != 0
-    said = sender.world.log("postfix").removeprefix(before)
-    assert "connect from" in said
-    assert "sasl_username" not in said
-    assert "auth=" not in said
+    log = sender.world.log("postfix").removeprefix(before)
+    assert "connect from" in log
+    assert "sasl_username" not in log
+    assert "auth=" not in log
 
 
 @pytest.mark.parametrize("username", AWKWARD_USERS)
@@ -611,7 +611,7 @@ try:
         time.sleep(0.1)
     line = password_command.line(password_command.password(first, "linux"))
     found = subprocess.run(["sh", "-c", line], capture_output=True, check=True, text=True).stdout
-    assert found.rstrip("\\n") == secret.reveal(), "the command does not find what was kept"
+    assert found.rstrip("\\n") == secret.reveal(), "the command does not find the stored password"
     line = password_command.line(password_command.store(second, "linux"))
     subprocess.run(["sh", "-c", line], input=secret.reveal(), check=True, text=True)
     loaded = vault.load(second)

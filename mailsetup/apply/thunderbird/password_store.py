@@ -173,14 +173,14 @@ def without(content: bytes, before: bytes | None, guids: Sequence[str]) -> bytes
     """``logins.json`` without our logins: new ones are removed, changed ones restored."""
     document, old = _Document.read(content), _Document.read(before)
     known = {entry.get("guid"): entry for entry in old.logins}
-    kept = []
+    remaining = []
     for entry in document.logins:
         guid = entry.get("guid")
         if guid not in guids:
-            kept.append(entry)
+            remaining.append(entry)
         elif guid in known:
-            kept.append(known[guid])
-    document.raw["logins"] = kept
+            remaining.append(known[guid])
+    document.raw["logins"] = remaining
     return document.content()
 
 

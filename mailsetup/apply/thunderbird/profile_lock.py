@@ -60,9 +60,9 @@ def is_readable(folder: Path) -> bool:
 
 def check_readable(folder: Path) -> None:
     """Raise OperationError when this user may not read the folder."""
-    for look in (lambda: os.scandir(folder).close(), (folder / _LOCK).lstat):
+    for access in (lambda: os.scandir(folder).close(), (folder / _LOCK).lstat):
         try:
-            look()
+            access()
         except PermissionError as error:
             raise OperationError(atomic.reason(error, folder)) from error
         except OSError:

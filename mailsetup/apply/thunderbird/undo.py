@@ -311,8 +311,8 @@ def _unlist(
 
 
 def _free_name(profile: Path) -> Path:
-    number, kept = 1, profile.with_name(f"{profile.name}.{_REMOVED}")
-    while kept.exists():
+    number, free = 1, profile.with_name(f"{profile.name}.{_REMOVED}")
+    while free.exists():
         number += 1
-        kept = profile.with_name(f"{profile.name}.{_REMOVED}-{number}")
-    return kept
+        free = profile.with_name(f"{profile.name}.{_REMOVED}-{number}")
+    return free

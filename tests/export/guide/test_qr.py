@@ -51,13 +51,13 @@ def test_every_form_of_the_code_is_read_back_field_by_field(name: str) -> None:
     assert code is not None
     for text in (decoded_png(code.png), decoded_svg(code.svg), decoded(draw(code.matrix))):
         assert text == payload
-        (told,) = read_code(text).accounts
-        (outgoing,) = told.outgoing
-        assert (told.incoming.host, told.incoming.port) == (
+        (parsed,) = read_code(text).accounts
+        (outgoing,) = parsed.outgoing
+        assert (parsed.incoming.host, parsed.incoming.port) == (
             wanted.incoming.host,
             wanted.incoming.port,
         )
-        assert told.incoming.username == outgoing.server.username == wanted.incoming.username
+        assert parsed.incoming.username == outgoing.server.username == wanted.incoming.username
         assert (outgoing.server.host, outgoing.server.port) == (
             wanted.outgoing.host,
             wanted.outgoing.port,

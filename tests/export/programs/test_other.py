@@ -133,10 +133,10 @@ def test_links_are_printed_as_text() -> None:
 
 
 def test_the_message_has_no_password_and_warns_of_sending_one() -> None:
-    said = text(account())
-    assert "Never send it" in said
-    assert said.isprintable() is False
-    assert all(line.isprintable() for line in said.split("\n"))
+    content = text(account())
+    assert "Never send it" in content
+    assert content.isprintable() is False
+    assert all(line.isprintable() for line in content.split("\n"))
 
 
 def test_a_provider_with_its_own_sign_in_is_noted_first() -> None:

@@ -2,7 +2,7 @@
 
 Keys, types, presence and permitted values of apple/device-management, ``mdm/profiles``:
 ``TopLevel.yaml`` at commit 0340fd30, ``CommonPayloadKeys.yaml`` and
-``com.apple.mail.managed.yaml`` at commit 0a4527c5. Only names and facts are told here.
+``com.apple.mail.managed.yaml`` at commit 0a4527c5. Only names and facts are copied.
 """
 
 import re

@@ -1,10 +1,10 @@
-"""The rules by which Thunderbird for Android and K-9 Mail take a QR code or a settings file.
+"""The rules by which Thunderbird for Android and K-9 Mail read a QR code or a settings file.
 
-Told in Python from what the app publishes (thunderbird-android): ``QrCodePayloadAdapter``,
+Written in Python after what the app publishes (thunderbird-android): ``QrCodePayloadAdapter``,
 ``QrCodePayloadValidator``, ``IntValueMapper``, ``HostNameUtils``, ``EmailAddressParser`` with its
 ``LIMITED`` configuration, ``SettingsFileParser``, ``ServerSettingsDescriptions`` (settings version
-99) and ``AccountSettingsValidator``. The app itself cannot be run in a test; `test_k9_rules` holds
-these rules against the cases of the app's own tests.
+99) and ``AccountSettingsValidator``. The app itself cannot be run in a test; `test_k9_rules` checks
+these rules with the cases of the app's own tests.
 """
 
 import ipaddress
