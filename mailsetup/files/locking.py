@@ -55,8 +55,9 @@ def locked(folder: Path) -> Iterator[None]:
 def _lock_file(folder: Path) -> Path | None:
     """The folder's lock file; None where the folder of lock files cannot be used."""
     user = f"-{os.geteuid()}" if os.name != "nt" else ""
-    base = Path(tempfile.gettempdir()) / f"mailsetup-locks{user}"
     try:
+        # It writes a file to find out, and raises OSError on a full disk.
+        base = Path(tempfile.gettempdir()) / f"mailsetup-locks{user}"
         make_own_folder(base)
         name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()
         path = base / f"{name}.lock"
