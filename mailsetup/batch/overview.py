@@ -111,7 +111,7 @@ def write_overview(
             lambda file: _write_html(plan, overview, lines, now, file),
         )
         out.mkdir(parents=True, exist_ok=True)
-        atomic.sweep(out)
+        atomic.remove_leftovers(out)
         for path, write in zip(overview.paths, writers, strict=True):
             _put(path, write)
     except OSError as error:
@@ -131,7 +131,7 @@ def _line(person: Person, journal: RunJournal, fingerprint: str) -> _Line:
 
 
 def _put(path: Path, write: Callable[[TextIO], None]) -> None:
-    temporary = atomic.aside(path.parent)
+    temporary = atomic.temporary_path(path.parent)
     descriptor = os.open(
         temporary,
         os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
@@ -139,7 +139,7 @@ def _put(path: Path, write: Callable[[TextIO], None]) -> None:
     )
     try:
         with (
-            atomic.held(temporary),
+            atomic.marked_in_use(temporary),
             os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file,
         ):
             write(file)

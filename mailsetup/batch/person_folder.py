@@ -50,7 +50,7 @@ class PersonFolders:
                 # Never through a link: rmtree refuses one.
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
-        atomic.sweep(self.people)
+        atomic.remove_leftovers(self.people)
 
     def put(self, prepared: Iterable[tuple[Path, str]]) -> None:
         """Put folders that are on the disk (`laid_down`) in their places, under these names.
@@ -77,7 +77,7 @@ def laid_down(folders: Sequence[PersonFolder], people: Path) -> list[Path]:
     try:
         written: list[str] = []
         for folder in folders:
-            aside = atomic.aside(people)
+            aside = atomic.temporary_path(people)
             aside.mkdir(mode=0o700)
             asides.append(aside)
             written += _write_files(str(aside), folder.files)
@@ -132,7 +132,7 @@ def _into_place(aside: Path, target: Path) -> None:
     if not target.is_dir() or target.is_symlink():
         aside.rename(target)
         return
-    old = atomic.aside(target.parent)
+    old = atomic.temporary_path(target.parent)
     target.rename(old)
     try:
         aside.rename(target)

@@ -15,10 +15,9 @@ from datetime import datetime
 from pathlib import Path
 
 from mailsetup.assistant.account_choice import alternatives_to, choose_account, settings_discovery
+from mailsetup.assistant.check.batch import BatchChecks
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.check.run import Check, DomainSeen, see_domain
-from mailsetup.assistant.redaction import Redacted
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch import events, welcome_sheet
 from mailsetup.batch.events import BatchStarted, DomainSearched, EmitBatchEvent, Paused, PersonDone
@@ -32,16 +31,15 @@ from mailsetup.batch.result import DONE, FAILED, PersonResult, PersonState
 from mailsetup.batch.table_check import BatchPlan, Person
 from mailsetup.batch.workers import Laid, Workers
 from mailsetup.discovery.batch import BatchSearch
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.files import atomic
-from mailsetup.files.private_folder import reason_of
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account, AccountSettings, ProgramAccount
+from mailsetup.model.settings import Account, AccountSettings
 from mailsetup.model.settings_json import SettingsFailure, settings_from_json, settings_to_json
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.net.network import Network, open_network
@@ -115,11 +113,6 @@ class Finished:
     stopped: str = ""
 
 
-def _no_programs() -> tuple[ProgramAccount, ...]:
-    """The people's programs are on other computers than this one."""
-    return ()
-
-
 class BatchRunner:
     """One run. Belongs to one event loop; the journal is the caller's to close."""
 
@@ -149,7 +142,6 @@ class BatchRunner:
         self._names = Names(journal.folders)
         self._given: dict[str, str] = {}
         self._writing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writing")
-        self._domains: dict[str, asyncio.Task[DomainSeen]] = {}
         self._well: set[str] = set()
         self._finished: asyncio.Queue[PersonResult | Entry | None] = asyncio.Queue(4 * _TOGETHER)
         self._late: list[PersonResult | Entry] = []
@@ -176,7 +168,7 @@ class BatchRunner:
         try:
             self._store.prepare()
         except OSError as error:
-            return Finished(reason_of(error, Path(error.filename or PEOPLE)))
+            return Finished(atomic.reason(error, Path(error.filename or PEOPLE)))
         waiting = [person for person in self._plan.people if not self.is_done(person)]
         stopped = ""
         # Logins set the pace of a check; processes would only wait for them.
@@ -209,21 +201,17 @@ class BatchRunner:
                 parallel=self._work.parallel,
             )
             stack.push_async_callback(searches.close)
-            stack.push_async_callback(self._end_looks)
+            checks = BatchChecks(net)
+            stack.push_async_callback(checks.close)
             unknown = self._unknown(people, searches, net)
             if self._work.check:
                 await self._search(unknown, searches, net)
-                await self._test_all(people, searches, net)
+                await self._test_all(people, searches, checks, net)
             else:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._search(unknown, searches, net))
                     for person in people:
                         await self._hand_over(await self._prepared(person, searches))
-
-    async def _end_looks(self) -> None:
-        for task in self._domains.values():
-            task.cancel()
-        await asyncio.gather(*self._domains.values(), return_exceptions=True)
 
     # Searching --------------------------------------------------------------------------------
 
@@ -321,7 +309,7 @@ class BatchRunner:
                 "These settings do not name both an incoming and an outgoing encrypted server."
             )
             return PersonResult(person, PersonState.NO_SETTINGS, reason, discovery)
-        refused = examine(account)
+        refused = validate(account)
         if refused is not None:
             return PersonResult(person, PersonState.NOT_WRITTEN, refused.reason, discovery)
         return PersonResult(person, PersonState.READY, discovery=discovery, account=account)
@@ -329,7 +317,7 @@ class BatchRunner:
     # Testing ----------------------------------------------------------------------------------
 
     async def _test_all(
-        self, people: Sequence[Person], searches: BatchSearch, net: Network
+        self, people: Sequence[Person], searches: BatchSearch, checks: BatchChecks, net: Network
     ) -> None:
         """Hosting by hosting, side by side: one that asks for patience holds up nobody else."""
         groups: defaultdict[frozenset[str], deque[Person]] = defaultdict(deque)
@@ -349,7 +337,7 @@ class BatchRunner:
         async def tester(hostings: frozenset[str], waiting: deque[Person]) -> None:
             while waiting:
                 prepared = await self._prepared(waiting.popleft(), searches)
-                await self._hand_over(await self._tested(prepared, hostings, limits, net))
+                await self._hand_over(await self._tested(prepared, hostings, limits, checks, net))
 
         async with asyncio.TaskGroup() as group:
             for hostings, waiting in groups.items():
@@ -357,7 +345,12 @@ class BatchRunner:
                     group.create_task(tester(hostings, waiting))
 
     async def _tested(
-        self, prepared: PersonResult, hostings: frozenset[str], limits: HostingLimits, net: Network
+        self,
+        prepared: PersonResult,
+        hostings: frozenset[str],
+        limits: HostingLimits,
+        checks: BatchChecks,
+        net: Network,
     ) -> PersonResult:
         person, account, discovery = prepared.person, prepared.account, prepared.discovery
         assert account is not None  # noqa: S101 - only those with an account come here
@@ -374,7 +367,7 @@ class BatchRunner:
                     return PersonResult(
                         person, PersonState.NOT_TESTED, _spared(spared), discovery, account
                     )
-                report = await self._checked(account, discovery, secret, net)
+                report = await checks.check(self._request(account, discovery, secret))
                 ids = {finding.id for finding in report.findings}
                 if ids & _REFUSED:
                     limits.refused(hostings)
@@ -397,15 +390,11 @@ class BatchRunner:
         for name in hostings:
             await self._hand_over({"kind": "refused", "hosting": name, "at": at})
 
-    async def _checked(
-        self, account: Account, discovery: Discovery | None, secret: Secret, net: Network
-    ) -> CheckReport:
-        domain = account.address.domain
-        if domain not in self._domains:
-            look = see_domain(account, discovery, net)
-            self._domains[domain] = asyncio.create_task(look)
+    def _request(
+        self, account: Account, discovery: Discovery | None, secret: Secret
+    ) -> CheckRequest:
         settings = discovery.settings if discovery else None
-        request = CheckRequest(
+        return CheckRequest(
             account=account,
             secret=secret,
             send=self._work.send,
@@ -415,10 +404,7 @@ class BatchRunner:
             discovery=discovery,
             agreed=self._options.agreed,
             one_login_at_a_time=True,
-            domain=await asyncio.shield(self._domains[domain]),
         )
-        report = await Check(request, net, lambda _event: None, _no_programs).run()
-        return Redacted(account, (secret,)).report(report)
 
     # Writing ----------------------------------------------------------------------------------
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 from mailsetup.model.outcome import Tried
 from mailsetup.model.settings import AccountSettings
-from mailsetup.model.source import Source
+from mailsetup.model.source import Method, Source
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStarted:
     """A source is being asked; ``location`` as in `DiscoverySource.location`."""
 
-    method: str
+    method: Method
     location: str
 
 

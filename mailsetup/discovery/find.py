@@ -242,7 +242,7 @@ class _Race:
     def _start(self, places: Iterable[int]) -> None:
         for place in places:
             source = self._sources[place]
-            self._emit(SourceStarted(str(source.method), source.location(self._address)))
+            self._emit(SourceStarted(source.method, source.location(self._address)))
             self._tasks[place] = asyncio.create_task(self._ask(source))
 
     async def _ask(self, source: DiscoverySource) -> Outcome:

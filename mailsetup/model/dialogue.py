@@ -164,5 +164,4 @@ class RoundTrip:
     """The message as it arrived, for what its headers tell; never part of a report."""
 
 
-LoginOutcome = LoggedIn | DialogueFailure
 RoundTripOutcome = RoundTrip | DialogueFailure

@@ -1,8 +1,9 @@
-"""What a sign-in (OAuth 2.0) can come to: values, never exceptions."""
+"""The results of a sign-in (OAuth 2.0)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailsetup.model.ownership import OwnershipFault
 from mailsetup.model.secret import AccessToken, Secret
 
 
@@ -84,3 +85,15 @@ class Client:
     id: str
     secret: Secret | None = None
     redirect: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientsFailure:
+    """A file of OAuth clients that cannot be used. ``where`` is the place in it, for technicians.
+
+    ``distrust`` is set where others may write the file or its folder, which ``path`` names then.
+    """
+
+    path: str
+    where: str
+    distrust: OwnershipFault | None = None

@@ -39,11 +39,3 @@ class Source:
     method: Method
     location: str
     channel: Channel
-
-
-class Trust(StrEnum):
-    """Whether a password may be sent without asking (DESIGN section 2)."""
-
-    GIVEN = "given"
-    ASK = "ask"
-    NEVER = "never"

@@ -1,17 +1,17 @@
-"""What the tests of the diagnosis share."""
+"""Fixtures for the tests of the diagnosis."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.samples.signed_messages import Place, write_web, write_zones
+from tests.support.samples.signed_zones import SignedZoneServers, write_web, write_zones
 from tests.support.servers.process import Server, answers
 from tests.support.servers.real_servers import _free_loopback_address, _with_sbin, missing
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def zones(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SignedZoneServers]:
     reason = missing()
     if reason is not None:
         if os.environ.get("CI"):
@@ -35,7 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     try:
         servers[0].wait_until(lambda: answers(ip, 53))
         servers[1].wait_until(lambda: answers(ip, 443))
-        yield Place(ip, ca_file, anchor)
+        yield SignedZoneServers(ip, ca_file, anchor)
     finally:
         for server in servers:
             server.stop()

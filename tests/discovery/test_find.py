@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsetup.assistant.texts.common import warning_sentence
+from mailsetup.assistant.texts.search import warning_sentence
 from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.find import GRACE, HEAD_START, PATIENCE, all_sources, find
 from mailsetup.model.address import EmailAddress

@@ -10,13 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.publication_check import (
-    PublicationState,
-    is_published,
-    mail_exchangers,
-    row_to_json,
-    verify_publication,
-)
+from mailsetup.assistant.publication.result import PublicationState, is_published, row_to_json
+from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
 from mailsetup.discovery.find import find
 from mailsetup.discovery.sources.autoconfig import Autoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover

@@ -17,7 +17,7 @@ from mailsetup.export.publish.zone import (
     web_records,
     zone_fragment,
 )
-from mailsetup.export.validation import examine, is_unsafe
+from mailsetup.export.validation import is_unsafe, validate
 from mailsetup.formats import autoconfig, autodiscover, pacc
 from mailsetup.i18n import N_, _, language, translations
 from mailsetup.i18n.languages import LANGUAGES
@@ -143,7 +143,7 @@ def _refused(domain: str, settings: AccountSettings, options: PublishOptions) ->
     pairs = [(server, settings.outgoing[0]) for server in settings.incoming]
     pairs += [(settings.incoming[0], server) for server in settings.outgoing]
     for incoming, outgoing in pairs:
-        refused = examine(Account(probe, incoming, outgoing))
+        refused = validate(Account(probe, incoming, outgoing))
         if refused is not None:
             return refused.reason
     for host in settings.hosts:

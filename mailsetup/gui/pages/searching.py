@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QWidget
 
 from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.texts.common import source_asked_sentence, source_sentence
+from mailsetup.assistant.texts.search import source_asked_sentence, source_sentence
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Type
@@ -16,7 +16,7 @@ from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link
 from mailsetup.model.outcome import Fate
-from mailsetup.model.source import Source
+from mailsetup.model.source import Method, Source
 
 _LIGHTS = {
     Fate.FOUND: StatusLight.OK,
@@ -67,7 +67,7 @@ class SearchingPage(PageView):
         # At the foot of the page, where the growing list does not push it about.
         self.column.addStretch(1)
         self.column.addWidget(self.manual)
-        self._asked: dict[str, str] = {}
+        self._asked: dict[Method, None] = {}
         self._fates: dict[str, Fate] = {}
         self._best: Source | None = None
         self.retranslate()
@@ -127,8 +127,8 @@ class SearchingPage(PageView):
     def take(self, event: Event) -> None:
         """Something happened in the engine."""
         match event:
-            case SourceAsked(method=method, location=location):
-                self._asked[method] = location
+            case SourceAsked(method=method):
+                self._asked[method] = None
             case SourceAnswered(tried=tried):
                 self._fates[tried.method] = tried.fate
                 if tried.method in ("srv", "mx") and tried.fate is Fate.FOUND:
@@ -157,8 +157,8 @@ class SearchingPage(PageView):
             self._news.setText(_("Looking where {domain} keeps its mail …").format(domain=domain))
         # Several sources share a sentence; the best fate among them is shown.
         lights: dict[str, StatusLight] = {}
-        for method, location in self._asked.items():
-            sentence = source_asked_sentence(method, location)
+        for method in self._asked:
+            sentence = source_asked_sentence(method)
             light = _LIGHTS[self._fates[method]] if method in self._fates else StatusLight.WORKING
             known = lights.get(sentence, StatusLight.UNKNOWN)
             lights[sentence] = max(known, light, key=_WEIGHT.index)

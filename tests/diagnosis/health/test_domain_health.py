@@ -1,4 +1,4 @@
-"""Both looks as the check uses them: what they say, how long they take, when they are silent."""
+"""The DNS health checks as a whole: findings, duration, and when there are none."""
 
 import asyncio
 import base64
@@ -89,11 +89,11 @@ def seconds(world: World, request: HealthRequest = REQUEST) -> float:
     return run(timed())
 
 
-def test_a_healthy_domain_has_nothing_to_be_told() -> None:
+def test_healthy_domain_has_no_finding() -> None:
     assert dns_of(healthy()) == []
 
 
-def test_all_faults_of_a_domain_are_told_at_once_in_their_order() -> None:
+def test_all_faults_of_a_domain_are_reported_in_order() -> None:
     world = healthy()
     world.dns |= {("bodega.es", "MX"): mx("aspmx.l.google.com")}
     world.dns |= {("aspmx.l.google.com", "A"): DnsAnswer(("142.250.1.1",))}
@@ -113,7 +113,7 @@ def test_all_faults_of_a_domain_are_told_at_once_in_their_order() -> None:
 
 @pytest.mark.fault("dns.settings.unpublished")
 @pytest.mark.parametrize(
-    ("method", "fate", "told"),
+    ("method", "fate", "reported"),
     [
         ("srv", Fate.ABSENT, True),
         ("probe", Fate.FOUND, True),
@@ -128,33 +128,33 @@ def test_all_faults_of_a_domain_are_told_at_once_in_their_order() -> None:
         ("pacc", Fate.CRASHED, False),
     ],
 )
-def test_unpublished_settings_are_told_only_where_nothing_else_found_them(
-    method: str, fate: Fate, told: bool
+def test_unpublished_settings_are_reported_only_if_no_source_found_them(
+    method: str, fate: Fate, reported: bool
 ) -> None:
     absent = {"autoconfig": Fate.ABSENT, "ispdb": Fate.ABSENT, "srv": Fate.ABSENT} | {method: fate}
     rows = tuple(Tried(name, what, 1.0) for name, what in absent.items())
     found = dns_of(healthy(), replace(REQUEST, tried=rows))
-    assert found == ([("dns.settings.unpublished", Status.WARN)] if told else [])
+    assert found == ([("dns.settings.unpublished", Status.WARN)] if reported else [])
 
 
-def test_without_a_search_nothing_is_said_of_published_settings() -> None:
+def test_unpublished_settings_need_a_search() -> None:
     assert dns_of(healthy(), replace(REQUEST, tried=())) == []
 
 
-def test_a_providers_own_domain_is_not_its_customers_business() -> None:
+def test_domain_of_a_provider_is_not_checked() -> None:
     request = HealthRequest(address("ana@gmail.com"), "imap.gmail.com", "smtp.gmail.com")
     assert dns_of(World(), request) == []
 
 
-def test_of_a_domain_that_does_not_exist_nothing_more_is_said() -> None:
+def test_nonexistent_domain_has_no_further_finding() -> None:
     assert dns_of(World()) == []
 
 
-def test_a_resolver_that_says_nothing_leaves_all_unsaid() -> None:
+def test_failing_resolver_yields_no_finding() -> None:
     assert dns_of(World(dns_default=SERVFAIL)) == []
 
 
-def test_known_exchangers_are_not_asked_for_again() -> None:
+def test_known_exchangers_are_not_queried_again() -> None:
     world = healthy()
     world.dns[("bodega.es", "MX")] = SERVFAIL
     facts = DomainFacts(
@@ -165,8 +165,8 @@ def test_known_exchangers_are_not_asked_for_again() -> None:
     assert ("dns.mx.elsewhere", Status.FAIL) in found
 
 
-class Remembering(World):
-    """Asks everything once, as the real resolver does."""
+class CachingWorld(World):
+    """Sends each query once, like the real resolver."""
 
     async def _look_up(self, name: str, rdtype: str) -> DnsReply:
         known = self.__dict__.setdefault("asked", {})
@@ -186,9 +186,9 @@ class Remembering(World):
         ("v=spf1 ip4:9.9.9.9 -all", 4.0),
     ],
 )
-def test_the_longest_chain_of_questions_is_short(record: str, round_trips: float) -> None:
+def test_number_of_dependent_queries_is_small(record: str, round_trips: float) -> None:
     known = healthy()
-    world = Remembering(dns=known.dns, reverse=known.reverse, web=known.web)
+    world = CachingWorld(dns=known.dns, reverse=known.reverse, web=known.web)
     world.dns |= texts(bodega__es=record)
     world.dns_delay = world.web_delay = 1.0
     assert seconds(world) == round_trips
@@ -203,7 +203,7 @@ def test_the_longest_chain_of_questions_is_short(record: str, round_trips: float
         ("_mta-sts.bodega.es", "TXT"),
     ],
 )
-def test_an_answer_that_never_comes_costs_the_budget_and_nothing_else(
+def test_unanswered_query_costs_only_its_budget(
     swallowed: tuple[str, str],
 ) -> None:
     world = healthy()
@@ -214,14 +214,14 @@ def test_an_answer_that_never_comes_costs_the_budget_and_nothing_else(
         assert dns_of(world)[0] == ("dns.spf.permissive", Status.WARN)
 
 
-def test_a_web_server_that_never_answers_costs_no_more_than_the_budget() -> None:
+def test_unresponsive_web_server_costs_at_most_the_budget() -> None:
     world = healthy()
     world.web_delays[STS_URL] = NEVER
     assert seconds(world) <= BUDGET
     assert dns_of(world) == []
 
 
-# The message that arrived -----------------------------------------------------------------------
+# The received message ---------------------------------------------------------------------------
 
 LOCAL = b"""\
 Received: from mx.hoster.com by mx.hoster.com with LMTP id 1; Wed, 25 Nov 2026 06:00:02 +0000
@@ -250,7 +250,7 @@ def signed(content: bytes = CONTENT, domain: bytes = b"bodega.es") -> bytes:
     return field + message
 
 
-def seen(
+def message_findings(
     raw: bytes, *, elsewhere: bool = True, world: World | None = None
 ) -> list[tuple[str, Status]]:
     request = replace(REQUEST, arrived=raw, arrived_elsewhere=elsewhere)
@@ -270,100 +270,111 @@ def with_records(**records: str) -> World:
     return world
 
 
-def test_a_message_that_is_in_order_says_nothing() -> None:
-    assert seen(wire(AWAY) + signed()) == []
+def test_correct_message_has_no_finding() -> None:
+    assert message_findings(wire(AWAY) + signed()) == []
 
 
-def test_a_message_that_stayed_in_its_house_proves_nothing() -> None:
-    assert seen(wire(LOCAL, CONTENT), elsewhere=False) == []
+def test_message_inside_one_provider_proves_nothing() -> None:
+    assert message_findings(wire(LOCAL, CONTENT), elsewhere=False) == []
     strict = with_records(bodega__es="v=spf1 -all")
-    assert seen(wire(LOCAL, CONTENT), elsewhere=False, world=strict) == []
+    assert message_findings(wire(LOCAL, CONTENT), elsewhere=False, world=strict) == []
 
 
 @pytest.mark.fault("dns.dkim.invalid")
-def test_a_signature_without_its_key_is_told_even_inside_the_house() -> None:
+def test_signature_without_key_is_reported_inside_one_provider() -> None:
     world = healthy()
     del world.dns[("sel._domainkey.bodega.es", "TXT")]
-    assert seen(wire(LOCAL) + signed(), elsewhere=False, world=world) == [DKIM_INVALID]
+    assert message_findings(wire(LOCAL) + signed(), elsewhere=False, world=world) == [DKIM_INVALID]
 
 
-def test_a_message_without_a_signature_that_spf_covers() -> None:
-    assert seen(wire(AWAY, CONTENT)) == [DKIM_MISSING]
+def test_unsigned_message_covered_by_spf() -> None:
+    assert message_findings(wire(AWAY, CONTENT)) == [DKIM_MISSING]
 
 
 @pytest.mark.fault("dns.dmarc.not-aligned", "dns.dkim.missing")
-def test_a_message_that_nothing_identifies_is_refused_by_the_domains_own_wish() -> None:
+def test_unauthenticated_message_fails_a_reject_policy() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, NOT_ALIGNED]
+    assert message_findings(wire(AWAY, CONTENT), world=world) == [
+        DKIM_MISSING,
+        NOT_COVERED,
+        NOT_ALIGNED,
+    ]
 
 
-def test_where_the_domain_asks_for_nothing_it_is_only_a_warning() -> None:
+def test_unauthenticated_message_only_warns_under_policy_none() -> None:
     world = with_records(
         bodega__es="v=spf1 ip4:9.9.9.9 -all", _dmarc__bodega__es="v=DMARC1; p=none"
     )
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, UNIDENTIFIED]
+    assert message_findings(wire(AWAY, CONTENT), world=world) == [
+        DKIM_MISSING,
+        NOT_COVERED,
+        UNIDENTIFIED,
+    ]
 
 
-def test_a_good_signature_speaks_for_the_domain_although_spf_does_not() -> None:
+def test_valid_signature_is_enough_without_spf() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 ~all")
-    assert seen(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
+    assert message_findings(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
 
 
-def test_a_signature_of_the_hosting_alone_does_not_speak_for_the_domain() -> None:
+def test_signature_of_the_hosting_is_not_aligned() -> None:
     world = with_records(
         bodega__es="v=spf1 ip4:9.9.9.9 -all", sel___domainkey__hoster__com=KEY_RECORD
     )
     raw = wire(AWAY) + signed(domain=b"hoster.com")
-    assert seen(raw, world=world) == [NOT_COVERED, NOT_ALIGNED]
+    assert message_findings(raw, world=world) == [NOT_COVERED, NOT_ALIGNED]
 
 
-def test_an_envelope_of_the_hosting_is_no_fault_of_the_domains_spf() -> None:
+def test_envelope_sender_of_the_hosting_is_no_spf_finding() -> None:
     away = AWAY.replace(b"<ana@bodega.es>", b"<srs0=ana@hoster.com>")
     world = with_records(hoster__com="v=spf1 ip4:8.8.4.30 -all")
-    assert seen(wire(away, CONTENT), world=world) == [DKIM_MISSING, NOT_ALIGNED]
+    assert message_findings(wire(away, CONTENT), world=world) == [DKIM_MISSING, NOT_ALIGNED]
 
 
-def test_a_subdomain_in_the_envelope_is_aligned_unless_the_record_is_strict() -> None:
+def test_subdomain_in_the_envelope_is_aligned_unless_strict() -> None:
     away = AWAY.replace(b"<ana@bodega.es>", b"<x@rebotes.bodega.es>")
     records = {"rebotes__bodega__es": "v=spf1 ip4:8.8.4.30 -all"}
-    assert seen(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING]
+    assert message_findings(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING]
     records["_dmarc__bodega__es"] = "v=DMARC1; p=quarantine; aspf=s"
-    assert seen(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING, NOT_ALIGNED]
-
-
-def test_what_the_receiving_side_saw_counts_more_than_our_own_look() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CHECKED % b"pass", CONTENT), world=world) == [DKIM_MISSING]
-
-
-def test_silence_about_a_proof_leaves_the_verdict_open() -> None:
-    world = healthy()
-    world.dns[("bodega.es", "TXT")] = SERVFAIL
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING]
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    world.dns[("sel._domainkey.bodega.es", "TXT")] = SERVFAIL
-    assert seen(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
-    world.dns[("viejo._domainkey.bodega.es", "TXT")] = DnsAnswer(("v=DKIM1; p=",))
-    old = signed().partition(b"From:")[0].replace(b"s=sel", b"s=viejo")
-    assert seen(wire(AWAY) + old + signed(), world=world) == [NOT_COVERED]
-    assert seen(wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), world=world) == [
-        NOT_COVERED
+    assert message_findings(wire(away, CONTENT), world=with_records(**records)) == [
+        DKIM_MISSING,
+        NOT_ALIGNED,
     ]
 
 
-def test_a_message_to_oneself_counts_only_where_the_other_side_checked_it() -> None:
+def test_results_of_the_receiving_side_take_precedence() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CONTENT), elsewhere=False, world=world) == []
+    assert message_findings(wire(AWAY, CHECKED % b"pass", CONTENT), world=world) == [DKIM_MISSING]
+
+
+def test_failed_query_leaves_alignment_unknown() -> None:
+    world = healthy()
+    world.dns[("bodega.es", "TXT")] = SERVFAIL
+    assert message_findings(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING]
+    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    world.dns[("sel._domainkey.bodega.es", "TXT")] = SERVFAIL
+    assert message_findings(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
+    world.dns[("viejo._domainkey.bodega.es", "TXT")] = DnsAnswer(("v=DKIM1; p=",))
+    old = signed().partition(b"From:")[0].replace(b"s=sel", b"s=viejo")
+    assert message_findings(wire(AWAY) + old + signed(), world=world) == [NOT_COVERED]
+    assert message_findings(
+        wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), world=world
+    ) == [NOT_COVERED]
+
+
+def test_message_to_oneself_counts_only_if_the_receiver_checked_spf() -> None:
+    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert message_findings(wire(AWAY, CONTENT), elsewhere=False, world=world) == []
     checked = wire(AWAY, CHECKED % b"fail", CONTENT)
-    assert NOT_COVERED in seen(checked, elsewhere=False, world=world)
+    assert NOT_COVERED in message_findings(checked, elsewhere=False, world=world)
 
 
-def test_a_message_under_another_name_says_nothing_about_this_domain() -> None:
+def test_message_of_another_author_domain_has_no_finding() -> None:
     other = CONTENT.replace(b"ana@bodega.es", b"lista@otros.es")
-    assert seen(wire(AWAY, other), world=with_records(bodega__es="v=spf1 -all")) == []
+    assert message_findings(wire(AWAY, other), world=with_records(bodega__es="v=spf1 -all")) == []
 
 
-def test_the_sending_address_and_its_reverse_name_stand_in_the_evidence() -> None:
+def test_evidence_has_the_sending_address_and_its_reverse_name() -> None:
     world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
     request = replace(REQUEST, arrived=wire(AWAY, CONTENT), arrived_elsewhere=True)
     found = {one.id: one for one in run(check_received_message(request, world.network()))}
@@ -373,24 +384,24 @@ def test_the_sending_address_and_its_reverse_name_stand_in_the_evidence() -> Non
     assert found[FindingId.DNS_DMARC_NOT_ALIGNED].evidence["asks_for"] == "reject"
 
 
-def test_a_message_whose_answers_never_come_costs_no_more_than_the_budget() -> None:
+def test_message_check_costs_at_most_the_budget() -> None:
     world = healthy()
     world.dns_delays[("sel._domainkey.bodega.es", "TXT")] = NEVER
     net = world.network()
     request = replace(REQUEST, arrived=wire(AWAY) + signed(), arrived_elsewhere=True)
 
     def timed() -> Coroutine[None, None, float]:
-        async def look() -> float:
+        async def timed_check() -> float:
             started = net.clock.monotonic()
             assert await check_received_message(request, net) == ()
             return net.clock.monotonic() - started
 
-        return look()
+        return timed_check()
 
     assert run(timed()) <= BUDGET
 
 
-def test_what_a_message_disproves_is_taken_back() -> None:
+def test_finding_disproved_by_a_message_is_removed() -> None:
     doubt = Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, Status.WARN, {"host": HOST})
     other = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
     passed = replace(REQUEST, arrived=wire(AWAY, CHECKED % b"pass", CONTENT))

@@ -28,7 +28,6 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
-from mailsetup.assistant.signin.flow import sign_in_as, sign_in_way
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.symptoms import answer
 from mailsetup.gui.app import make_application
@@ -55,6 +54,7 @@ from mailsetup.model.settings import (
 )
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.model.symptom import Symptom
+from tests.support.oauth.sign_ins import sign_in_as, sign_in_way
 
 SIZE = QSize(880, 680)
 _TURNS = 24

@@ -1,4 +1,4 @@
-"""Reports as they come about: healthy, doubtful, broken, not checked."""
+"""Sample reports: healthy, with warnings, broken, and not checked."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,7 +66,7 @@ def chain(*statuses: Status) -> tuple[tuple[Link, Status], ...]:
 
 
 def discovery() -> Discovery:
-    """Settings that were found, and all that was tried on the way."""
+    """A discovery with the sources that were queried."""
     return replace(
         some_discovery(confirm=False),
         tried=(
@@ -79,7 +79,7 @@ def discovery() -> Discovery:
 
 
 def healthy() -> CheckReport:
-    """Everything was seen to work."""
+    """A report in which everything is proven."""
     report = some_report(healthy=True)
     assert report.incoming is not None
     assert report.outgoing is not None
@@ -97,7 +97,7 @@ def healthy() -> CheckReport:
 
 
 def reports() -> dict[str, CheckReport]:
-    """One of each kind."""
+    """One report of each kind."""
     ok, warn, fail, unknown = Status.OK, Status.WARN, Status.FAIL, Status.UNKNOWN
     good = healthy()
     assert good.incoming is not None
@@ -148,7 +148,7 @@ KINDS = tuple(reports())
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """A language for the moment."""
+    """Set the current language within the block."""
     before = i18n.language()
     i18n.set_language(language)
     try:
@@ -158,6 +158,6 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def content(kind: str, language: str = "en") -> ReportContent:
-    """One kind of report in words."""
+    """The content of one kind of report."""
     with speaking(language):
         return report_content(reports()[kind], discovery(), NOW)
