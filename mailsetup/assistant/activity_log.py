@@ -63,7 +63,7 @@ def _line(event: Event) -> str:
         case SourceAnswered(tried=tried):
             where = f"{tried.location} {tried.reason}".strip()
             taken = f"in {tried.elapsed_ms:.0f} ms"
-            return f"discovery: {tried.method} {tried.fate} {taken} {where}".rstrip()
+            return f"discovery: {tried.method} {tried.status} {taken} {where}".rstrip()
         case SettingsFound(settings=settings, source=source):
             servers = ", ".join(map(str, settings.servers))
             return f"discovery: best so far from {source.method}: {servers}"

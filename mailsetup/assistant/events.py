@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.outcome import Tried
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Method, Source
+from mailsetup.model.source_result import SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class SourceAsked:
 class SourceAnswered:
     """The query to a source ended."""
 
-    tried: Tried
+    tried: SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)

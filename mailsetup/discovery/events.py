@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from mailsetup.model.outcome import Tried
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Method, Source
+from mailsetup.model.source_result import SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class SourceStarted:
 class SourceEnded:
     """A source came to its end, also by cancellation."""
 
-    tried: Tried
+    tried: SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)

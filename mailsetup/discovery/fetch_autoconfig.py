@@ -4,15 +4,15 @@ from typing import assert_never
 
 from mailsetup.formats.autoconfig import AutoconfigFailure, read
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.network import Network
 
 
 async def fetch_autoconfig(
     url: str, method: Method, address: EmailAddress, net: Network
-) -> Outcome:
+) -> SourceResult:
     """Settings from the document at a URL. `Found.vouched` is left to the caller.
 
     At an ``http://`` URL nothing is followed, and the settings say that anybody could forge them.

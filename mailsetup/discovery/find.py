@@ -33,17 +33,17 @@ from mailsetup.discovery.trust import domains_to_confirm, with_trusted_services
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.domain_facts import DomainFacts
-from mailsetup.model.outcome import (
-    Crashed,
-    Fate,
+from mailsetup.model.source import Method
+from mailsetup.model.source_result import (
     Found,
     NeedsInput,
     NotFound,
-    Outcome,
-    Tried,
+    SourceAttempt,
+    SourceCrashed,
+    SourceResult,
+    SourceStatus,
     Unreachable,
 )
-from mailsetup.model.source import Method
 from mailsetup.net.http import HttpFault
 from mailsetup.net.network import Network
 
@@ -156,10 +156,10 @@ class _Race:
         self._in_turns = in_turns
         self._sources = tuple(sources)
         self._started = net.clock.monotonic()
-        self._tasks: dict[int, asyncio.Task[Outcome]] = {}
+        self._tasks: dict[int, asyncio.Task[SourceResult]] = {}
         self._burst: list[asyncio.Future[object]] = []
         self._facts: asyncio.Task[DomainFacts] | None = None
-        self._tried: dict[int, Tried] = {}
+        self._tried: dict[int, SourceAttempt] = {}
         self._answers: dict[int, RankedAnswer] = {}
         self._questions: list[NeedsInput] = []
         self._warnings: list[str] = []
@@ -212,7 +212,7 @@ class _Race:
         out_of_time = self._best is None and any(not task.done() for task in self._tasks.values())
         facts = await self._known_facts(end - loop.time())
         await self.stop()
-        self._give_up_open(Fate.UNREACHABLE if out_of_time else Fate.CANCELLED)
+        self._give_up_open(SourceStatus.UNREACHABLE if out_of_time else SourceStatus.CANCELLED)
         return self._discovery(out_of_time, facts)
 
     async def _first_turn(self, patience: float) -> None:
@@ -245,12 +245,12 @@ class _Race:
             self._emit(SourceStarted(source.method, source.location(self._address)))
             self._tasks[place] = asyncio.create_task(self._ask(source))
 
-    async def _ask(self, source: DiscoverySource) -> Outcome:
+    async def _ask(self, source: DiscoverySource) -> SourceResult:
         try:
             return await source.discover(self._address, self._net)
         except Exception as error:  # noqa: BLE001 - the one border where a source's defect ends
             # The type only: the text may hold whatever the source was working on.
-            return Crashed(type(error).__name__)
+            return SourceCrashed(type(error).__name__)
 
     def _collect(self) -> None:
         """Take in what ended since the last look, and choose anew."""
@@ -262,8 +262,8 @@ class _Race:
             self._best = best
             self._emit(Improved(best.found.settings, best.found.source))
 
-    def _take(self, place: int, outcome: Outcome) -> None:
-        fate, location, reason = _fate(outcome)
+    def _take(self, place: int, outcome: SourceResult) -> None:
+        status, location, reason = _status(outcome)
         if isinstance(outcome, NeedsInput):
             self._questions.append(outcome)
         if isinstance(outcome, Found | NotFound | Unreachable):
@@ -275,31 +275,31 @@ class _Race:
                 confirm = domains_to_confirm(found, self._address, self._agreed)
                 self._answers[place] = RankedAnswer(found, confirm, place)
             else:
-                fate, reason = Fate.ABSENT, "no-protected-server"
-        self._end(place, fate, location, reason)
+                status, reason = SourceStatus.ABSENT, "no-protected-server"
+        self._end(place, status, location, reason)
 
     def _combined(self) -> list[RankedAnswer]:
         """All answers, half ones completed from others of equal trust."""
         answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
         return [completed(answer, answers) for answer in answers]
 
-    def _may_improve(self, place: int, task: "asyncio.Task[Outcome]") -> bool:
+    def _may_improve(self, place: int, task: "asyncio.Task[SourceResult]") -> bool:
         if task.done():
             return False
         # At its best, an open source gives a complete answer that needs no confirmation.
         return self._best is None or (False, False, place) < self._best.rank
 
-    def _give_up_open(self, fate: Fate) -> None:
+    def _give_up_open(self, status: SourceStatus) -> None:
         for place, source in enumerate(self._sources):
             if place not in self._tried:
-                reason = "timeout" if fate is Fate.UNREACHABLE else ""
-                self._end(place, fate, source.location(self._address), reason)
+                reason = "timeout" if status is SourceStatus.UNREACHABLE else ""
+                self._end(place, status, source.location(self._address), reason)
 
-    def _end(self, place: int, fate: Fate, location: str, reason: str) -> None:
+    def _end(self, place: int, status: SourceStatus, location: str, reason: str) -> None:
         source = self._sources[place]
-        tried = Tried(
-            str(source.method),
-            fate,
+        tried = SourceAttempt(
+            source.method,
+            status,
             self._elapsed_ms(),
             location or source.location(self._address),
             reason,
@@ -329,7 +329,7 @@ class _Race:
         warnings = list(self._warnings)
         if best is not None and not best.found.settings.is_complete:
             warnings.append("incomplete")
-        if any(one.fate is Fate.CRASHED for one in tried):
+        if any(one.status is SourceStatus.CRASHED for one in tried):
             warnings.append("source-crashed")
         if out_of_time:
             warnings.append("out-of-time")
@@ -360,17 +360,17 @@ class _Race:
         )
 
 
-def _fate(outcome: Outcome) -> tuple[Fate, str, str]:
+def _status(outcome: SourceResult) -> tuple[SourceStatus, str, str]:
     match outcome:
         case Found():
-            return Fate.FOUND, outcome.source.location, ""
+            return SourceStatus.FOUND, outcome.source.location, ""
         case NeedsInput():
-            return Fate.NEEDS_INPUT, outcome.source.location, outcome.question
+            return SourceStatus.NEEDS_INPUT, outcome.source.location, outcome.question
         case NotFound():
-            return Fate.ABSENT, outcome.location, outcome.reason
+            return SourceStatus.ABSENT, outcome.location, outcome.reason
         case Unreachable():
-            return Fate.UNREACHABLE, outcome.location, outcome.reason
-        case Crashed():
-            return Fate.CRASHED, "", outcome.error
+            return SourceStatus.UNREACHABLE, outcome.location, outcome.reason
+        case SourceCrashed():
+            return SourceStatus.CRASHED, "", outcome.error
         case _:
             assert_never(outcome)

@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 
-from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreachable
+from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult, Unreachable
 
 
 async def first_preferred(
-    attempts: Sequence[Coroutine[None, None, Outcome]], grace: float
-) -> Outcome:
+    attempts: Sequence[Coroutine[None, None, SourceResult]], grace: float
+) -> SourceResult:
     """The first attempt's settings where it has any, else the second's, and so on.
 
     Once settings are there, attempts that are preferred to them get ``grace`` seconds more: a
@@ -41,10 +41,10 @@ async def first_preferred(
     return min(outcomes, key=_says_little)
 
 
-def _says_little(outcome: Outcome) -> bool:
+def _says_little(outcome: SourceResult) -> bool:
     """Whether a failure tells no more than that nothing is there."""
     return isinstance(outcome, NotFound) and outcome.reason in ("absent", "no-such-host")
 
 
-def _has_settings(task: asyncio.Future[Outcome]) -> bool:
+def _has_settings(task: asyncio.Future[SourceResult]) -> bool:
     return task.done() and isinstance(task.result(), Found)

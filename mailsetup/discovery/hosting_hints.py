@@ -7,8 +7,8 @@ from typing import Final
 from mailsetup.discovery import provider_settings
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import DnsAnswer
-from mailsetup.model.outcome import Found
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found
 from mailsetup.net.network import Network
 
 _ALIASES: Final = ("autodiscover", "autoconfig", "imap", "mail", "selector1._domainkey")

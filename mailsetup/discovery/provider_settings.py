@@ -5,15 +5,15 @@ from dataclasses import replace
 from mailsetup.discovery import providers
 from mailsetup.discovery.providers import MailProvider
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult
 
 _WITHOUT_AUTHENTICATION = frozenset({Method.SRV, Method.PROBE})
 """Sources that do not say how to log in, or only what the server's software can do."""
 
 
-def of_domain(address: EmailAddress) -> Outcome:
+def of_domain(address: EmailAddress) -> SourceResult:
     """The settings of the provider that assigns addresses in this domain."""
     provider = providers.by_domain(address.domain)
     if provider is None:

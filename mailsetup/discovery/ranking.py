@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailsetup.model.outcome import Found
 from mailsetup.model.settings import ServerSettings, SocketType
+from mailsetup.model.source_result import Found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceResult
 from mailsetup.net.network import Network
 
 
@@ -24,6 +24,6 @@ class DiscoverySource(Protocol):
         """Where it is going to ask: a URL, a DNS name, or nothing."""
         ...
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Ask. Every expected failure is a value; no secret is ever sent."""
         ...

@@ -8,11 +8,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found
-from mailsetup.model.source import Channel, Method
+from mailsetup.model.source import Channel
+from mailsetup.model.source_result import Found
 from mailsetup.net.public_suffix import owned_domain
-
-_GIVEN_BY_THE_PERSON = frozenset({Method.TYPED, Method.FILE})
 
 
 def domains_to_confirm(
@@ -23,7 +21,7 @@ def domains_to_confirm(
     Each is the part of a host name that has one owner. ``agreed`` are domains (or whole host
     names) that the person agreed to beforehand, as A-labels in lower case.
     """
-    if found.source.method in _GIVEN_BY_THE_PERSON:
+    if found.source.method.is_given_by_user:
         return ()
     hosts: Iterable[str] = found.settings.hosts
     if found.source.channel is not Channel.HTTP:
@@ -49,7 +47,7 @@ def with_trusted_services(
     The question is about the mail servers. A service elsewhere, which anybody could have named who
     forged the answer, would come along with the person's agreement to those.
     """
-    if found.vouched or found.source.method in _GIVEN_BY_THE_PERSON:
+    if found.vouched or found.source.method.is_given_by_user:
         return found
     covered = {*agreed, *map(owned_domain, found.settings.hosts)}
     services = tuple(

@@ -16,9 +16,9 @@ from mailsetup.i18n import _
 from mailsetup.i18n.numbers import seconds, size
 from mailsetup.model.dialogue import LoggedIn, Quota, RoundTrip
 from mailsetup.model.discovery import Discovery
-from mailsetup.model.outcome import Fate
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceStatus
 from mailsetup.model.text import plain
 from mailsetup.reporting.content import ReportTable
 
@@ -122,7 +122,7 @@ def discovery_tables(discovery: Discovery | None) -> tuple[ReportTable, ...]:
     tried = tuple(
         (
             one.method,
-            _fate(one.fate) + (f" ({plain(one.reason, 60)})" if one.reason else ""),
+            _status(one.status) + (f" ({plain(one.reason, 60)})" if one.reason else ""),
             _ms(one.elapsed_ms),
             _place(one.method, one.location),
         )
@@ -141,15 +141,15 @@ def _place(method: str, location: str) -> str:
     return plain(name) or _NONE
 
 
-def _fate(fate: Fate) -> str:
+def _status(status: SourceStatus) -> str:
     return {
-        Fate.FOUND: _("found"),
-        Fate.ABSENT: _("nothing there"),
-        Fate.UNREACHABLE: _("not reachable"),
-        Fate.NEEDS_INPUT: _("wants to be asked about"),
-        Fate.CRASHED: _("failed by a defect"),
-        Fate.CANCELLED: _("not needed any more"),
-    }[fate]
+        SourceStatus.FOUND: _("found"),
+        SourceStatus.ABSENT: _("nothing there"),
+        SourceStatus.UNREACHABLE: _("not reachable"),
+        SourceStatus.NEEDS_INPUT: _("wants to be asked about"),
+        SourceStatus.CRASHED: _("failed by a defect"),
+        SourceStatus.CANCELLED: _("not needed any more"),
+    }[status]
 
 
 def capability_tables(report: CheckReport) -> tuple[ReportTable, ...]:

@@ -22,9 +22,16 @@ from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.model.hostname import parse_host
-from mailsetup.model.outcome import Crashed, Found, NeedsInput, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import SocketType
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import (
+    Found,
+    NeedsInput,
+    NotFound,
+    SourceCrashed,
+    SourceResult,
+    Unreachable,
+)
 from mailsetup.model.text import has_control
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
@@ -113,7 +120,7 @@ class SourceContract:
     document = config()
     """What the web holds wherever the source asks."""
 
-    def ask(self, there: World) -> Outcome:
+    def ask(self, there: World) -> SourceResult:
         return run(self.source.discover(ANA, there.network()))
 
     @pytest.mark.parametrize("name", HOSTILE)
@@ -180,7 +187,7 @@ class SourceContract:
     def test_it_can_be_used_again_and_again(self) -> None:
         there = World()
         assert self.ask(there) == self.ask(there)
-        assert not isinstance(self.ask(there), Crashed)
+        assert not isinstance(self.ask(there), SourceCrashed)
 
 
 class TestBuiltin(SourceContract):

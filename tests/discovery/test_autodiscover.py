@@ -11,8 +11,8 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.dns import DnsAnswer as Records
 from mailsetup.model.dns import SrvRecord
-from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import World, address, run
 from tests.support.samples.autodiscover import (
@@ -44,7 +44,7 @@ def world(answers: dict[str, bytes | HttpReply]) -> World:
     return made
 
 
-def ask(made: World, *agreed: str, who: EmailAddress = ANA) -> Outcome:
+def ask(made: World, *agreed: str, who: EmailAddress = ANA) -> SourceResult:
     return run(Autodiscover(agreed).discover(who, made.network()))
 
 

@@ -14,9 +14,9 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.dns import DnsFailure, DnsFault
 from mailsetup.model.domain_facts import DomainState
-from mailsetup.model.outcome import Fate, Found, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, SourceStatus
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
@@ -49,8 +49,8 @@ def looked(world: World, text: str = "ana@bodega.es", **options: object) -> Disc
     return run(find(address(text), world.network(), **options))  # type: ignore[arg-type]
 
 
-def fates(discovery: Discovery) -> dict[str, Fate]:
-    return {tried.method: tried.fate for tried in discovery.tried}
+def statuses(discovery: Discovery) -> dict[str, SourceStatus]:
+    return {tried.method: tried.status for tried in discovery.tried}
 
 
 def reasons(discovery: Discovery) -> dict[str, str]:
@@ -72,14 +72,14 @@ class Fake:
     """A source that answers with something after a while, or raises it."""
 
     method: Method
-    answer: Outcome | Exception
+    answer: SourceResult | Exception
     after: float = 0.0
     ended: list[str] = field(default_factory=list)
 
     def location(self, address: EmailAddress) -> str:
         return address.domain
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         try:
             await asyncio.sleep(self.after)
         except asyncio.CancelledError:
@@ -108,8 +108,11 @@ def test_a_known_provider_needs_no_network_at_all() -> None:
     assert discovery.source == Source(Method.BUILTIN, "gmail.com", Channel.BUILTIN)
     assert not world.asked_urls
     assert not world.asked_hosts
-    local = {"builtin": Fate.FOUND, "file": Fate.ABSENT}
-    assert all(fate is local.get(one, Fate.CANCELLED) for one, fate in fates(discovery).items())
+    local = {"builtin": SourceStatus.FOUND, "file": SourceStatus.ABSENT}
+    assert all(
+        status is local.get(one, SourceStatus.CANCELLED)
+        for one, status in statuses(discovery).items()
+    )
 
 
 def test_a_file_on_this_computer_decides_before_everybody_else(home: Path) -> None:
@@ -219,8 +222,8 @@ def test_a_worse_source_that_is_open_is_not_waited_for() -> None:
     discovery = looked(world)
     assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.elapsed_ms == pytest.approx(50, abs=1)
-    assert fates(discovery)["srv"] is Fate.CANCELLED
-    assert fates(discovery)["probe"] is not Fate.FOUND
+    assert statuses(discovery)["srv"] is SourceStatus.CANCELLED
+    assert statuses(discovery)["probe"] is not SourceStatus.FOUND
 
 
 @pytest.mark.parametrize("swallowed", [AUTOCONFIG, WELL_KNOWN, ISPDB, ISPDB_COPY])
@@ -263,7 +266,7 @@ def test_everything_swallowed_ends_with_the_budget() -> None:
     assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert discovery.elapsed_ms == pytest.approx(5000, abs=1)
     assert "out-of-time" in discovery.warnings
-    assert fates(discovery)["srv"] is Fate.UNREACHABLE
+    assert statuses(discovery)["srv"] is SourceStatus.UNREACHABLE
     assert reasons(discovery)["srv"] == "timeout"
 
 
@@ -276,7 +279,7 @@ def test_a_crashing_source_touches_no_other_and_tells_no_secret() -> None:
     )
     discovery = looked(world, sources=sources)
     assert discovery.outcome is DiscoveryStatus.FOUND
-    assert fates(discovery)["pacc"] is Fate.CRASHED
+    assert statuses(discovery)["pacc"] is SourceStatus.CRASHED
     assert reasons(discovery)["pacc"] == "RuntimeError"
     assert "source-crashed" in discovery.warnings
     assert "hunter2" not in repr(discovery)
@@ -387,13 +390,13 @@ def test_a_dead_resolver_is_told_from_an_absent_domain() -> None:
     assert discovery.domain_facts is not None
     assert discovery.domain_facts.state is DomainState.UNANSWERED
     assert discovery.domain_facts.fault is DnsFault.TIMEOUT
-    assert fates(discovery)["srv"] is Fate.UNREACHABLE
+    assert statuses(discovery)["srv"] is SourceStatus.UNREACHABLE
     assert reasons(discovery)["mx"] == "timeout"
 
     missing = looked(World())
     assert missing.domain_facts is not None
     assert missing.domain_facts.state is DomainState.MISSING
-    assert fates(missing)["srv"] is Fate.ABSENT
+    assert statuses(missing)["srv"] is SourceStatus.ABSENT
 
 
 def test_the_domains_own_word_is_kept_for_the_diagnosis() -> None:
@@ -465,24 +468,24 @@ def test_probing_starts_with_all_the_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("failure", "fate"),
+    ("failure", "status"),
     [
-        (HttpFailure(HttpFault.REDIRECT_INSECURE, "http://x"), Fate.ABSENT),
-        (HttpFailure(HttpFault.REDIRECT_LOOP, "https://x"), Fate.ABSENT),
-        (HttpFailure(HttpFault.ENCODED, "https://x"), Fate.ABSENT),
-        (HttpFailure(HttpFault.TOO_LARGE, "https://x"), Fate.ABSENT),
-        (HttpFailure(HttpFault.TLS, "https://x"), Fate.UNREACHABLE),
-        (HttpFailure(HttpFault.PROTOCOL, "https://x"), Fate.UNREACHABLE),
-        (HttpReply(401, "https://x", b""), Fate.ABSENT),
-        (HttpReply(404, "https://x", b""), Fate.ABSENT),
-        (HttpReply(503, "https://x", b""), Fate.UNREACHABLE),
+        (HttpFailure(HttpFault.REDIRECT_INSECURE, "http://x"), SourceStatus.ABSENT),
+        (HttpFailure(HttpFault.REDIRECT_LOOP, "https://x"), SourceStatus.ABSENT),
+        (HttpFailure(HttpFault.ENCODED, "https://x"), SourceStatus.ABSENT),
+        (HttpFailure(HttpFault.TOO_LARGE, "https://x"), SourceStatus.ABSENT),
+        (HttpFailure(HttpFault.TLS, "https://x"), SourceStatus.UNREACHABLE),
+        (HttpFailure(HttpFault.PROTOCOL, "https://x"), SourceStatus.UNREACHABLE),
+        (HttpReply(401, "https://x", b""), SourceStatus.ABSENT),
+        (HttpReply(404, "https://x", b""), SourceStatus.ABSENT),
+        (HttpReply(503, "https://x", b""), SourceStatus.UNREACHABLE),
     ],
 )
 def test_a_web_server_that_misbehaves_spoils_nothing(
-    failure: HttpFailure | HttpReply, fate: Fate
+    failure: HttpFailure | HttpReply, status: SourceStatus
 ) -> None:
     world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
     world.web[AUTOCONFIG] = failure
     discovery = looked(world)
-    assert fates(discovery)["autoconfig"] is fate
+    assert statuses(discovery)["autoconfig"] is status
     assert discovery.outcome is DiscoveryStatus.FOUND

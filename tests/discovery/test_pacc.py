@@ -8,8 +8,8 @@ import pytest
 
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import Authentication, ServiceKind
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.http import HttpFailure, HttpFault
 from tests.support.network.scripted_network import NEVER, World, address, run
 
@@ -49,7 +49,7 @@ def published(document: bytes = DOCUMENT, *records: str) -> World:
     return world
 
 
-def ask(world: World) -> Outcome:
+def ask(world: World) -> SourceResult:
     return run(Pacc().discover(address(), world.network()))
 
 

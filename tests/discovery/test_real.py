@@ -13,10 +13,10 @@ from mailsetup.model.dialogue import LoggedIn
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.domain_facts import DomainState
 from mailsetup.model.network_options import NetworkOptions
-from mailsetup.model.outcome import Fate, Found
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, SourceStatus
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import open_network
@@ -105,7 +105,7 @@ async def test_settings_are_found_in_the_way_the_domain_offers(
     first = discovery.settings.incoming[0]
     assert (first.host, first.port, first.security) == (host, 993, SocketType.TLS)
     assert discovery.settings.outgoing[0].port == 465
-    assert not any(tried.fate is Fate.CRASHED for tried in discovery.tried)
+    assert not any(tried.status is SourceStatus.CRASHED for tried in discovery.tried)
 
 
 async def test_a_department_below_the_companys_domain_is_found_by_its_exchanger(
@@ -196,9 +196,9 @@ async def test_probing_reads_what_real_servers_offer(world: World) -> None:
 
 async def test_a_server_with_the_wrong_certificate_is_not_guessed(world: World) -> None:
     discovery = await looked(world, "wrongcert.test")
-    assert {tried.method: tried.fate for tried in discovery.tried}["probe"] in (
-        Fate.ABSENT,
-        Fate.CANCELLED,
+    assert {tried.method: tried.status for tried in discovery.tried}[Method.PROBE] in (
+        SourceStatus.ABSENT,
+        SourceStatus.CANCELLED,
     )
 
 
@@ -207,7 +207,7 @@ async def test_nothing_is_there_and_the_reason_is_kept(world: World) -> None:
     assert null.outcome is DiscoveryStatus.NOT_FOUND
     assert null.domain_facts is not None
     assert null.domain_facts.null_mx
-    assert {tried.method: tried.reason for tried in null.tried}["mx"] == "null-mx"
+    assert {tried.method: tried.reason for tried in null.tried}[Method.MX] == "null-mx"
 
     gone = await looked(world, "dead.test")
     assert gone.domain_facts is not None

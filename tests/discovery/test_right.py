@@ -11,8 +11,8 @@ from mailsetup.discovery.find import GRACE, find
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.dns import DnsAnswer, Reply
-from mailsetup.model.outcome import Fate
 from mailsetup.model.source import Channel, Method
+from mailsetup.model.source_result import SourceStatus
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from tests.support.network.scripted_network import (
@@ -87,7 +87,7 @@ def test_wildcard_dns_at_a_web_server_with_anothers_certificate_finds_nothing() 
             world.mail[prefix + "bodega.es", port] = ConnectFault.REFUSED
     discovery = looked(world)
     assert discovery.outcome is DiscoveryStatus.NOT_FOUND
-    assert not any(tried.fate is Fate.CRASHED for tried in discovery.tried)
+    assert not any(tried.status is SourceStatus.CRASHED for tried in discovery.tried)
 
 
 def test_wildcard_dns_at_a_machine_with_mail_under_its_own_name_asks() -> None:
@@ -110,7 +110,7 @@ def test_a_parked_domain_that_answers_everything_is_not_believed() -> None:
     discovery = looked(world)
     assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     reasons = {tried.method: tried.reason for tried in discovery.tried}
-    assert reasons["autoconfig"] == reasons["well-known"] == "html"
+    assert reasons[Method.AUTOCONFIG] == reasons[Method.WELL_KNOWN] == "html"
 
 
 def test_a_resolver_that_invents_addresses_leads_no_password_anywhere() -> None:

@@ -16,9 +16,9 @@ from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.discovery.trust import domains_to_confirm
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
-from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Channel, Method
+from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult, Unreachable
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.open_connections import OpenConnection
@@ -46,7 +46,7 @@ from tests.support.network.scripted_network import (
 Source = Autoconfig | IspFiles | WellKnown | Ispdb | Srv | Mx | Probe | Builtin
 
 
-def ask(source: Source, world: World, text: str = "ana@bodega.es") -> Outcome:
+def ask(source: Source, world: World, text: str = "ana@bodega.es") -> SourceResult:
     return run(source.discover(address(text), world.network()))
 
 

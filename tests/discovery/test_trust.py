@@ -3,9 +3,9 @@
 import pytest
 
 from mailsetup.discovery.trust import domains_to_confirm
-from mailsetup.model.outcome import Found
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found
 from tests.support.network.scripted_network import address
 
 HTTPS, HTTP, DNS, DNSSEC = Channel.HTTPS, Channel.HTTP, Channel.DNS, Channel.DNSSEC

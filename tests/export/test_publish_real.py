@@ -24,9 +24,9 @@ from mailsetup.export.publish.publication import Publication
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.dns import DnsAnswer
-from mailsetup.model.outcome import Found
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found
 from mailsetup.net.network import open_network
 from tests.support.network.site import Site
 from tests.support.samples.published import FULL, IMAP, SMTP, SMTP_STARTTLS, content, published

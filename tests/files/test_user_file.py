@@ -23,8 +23,8 @@ from mailsetup.cli.main import main
 from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.files.user_file import FileFailure, FileFault, read_given_file
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Unreachable
 from mailsetup.model.sign_in import ClientsFailure
+from mailsetup.model.source_result import Unreachable
 from mailsetup.net.network import Network
 from mailsetup.oauth.clients import of_technician
 

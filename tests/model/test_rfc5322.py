@@ -20,7 +20,7 @@ from mailsetup.model.rfc5322 import (
     MAX_STRUCTURED,
     addresses_in,
     date_in,
-    parts_of,
+    mime_parts,
 )
 from mailsetup.verify.message import attachment_fault
 
@@ -120,7 +120,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_message_costs_no_more_than_its_size(message: bytes) -> None:
-    found = parts_of(message)
+    found = mime_parts(message)
     assert found.scanned <= MAX_LEVELS * len(message)
     assert len(found.parts) <= MAX_PARTS
     assert sum(len(part.body) for part in found.parts) <= len(message)
@@ -135,7 +135,7 @@ def test_a_hostile_message_costs_no_more_than_its_size(message: bytes) -> None:
     ["multiparts in multiparts", "many parts", "many parts in many parts"],
 )
 def test_a_message_beyond_the_limits_counts_as_altered(name: str) -> None:
-    assert not parts_of(HOSTILE[name]).complete
+    assert not mime_parts(HOSTILE[name]).complete
     assert attachment_fault(HOSTILE[name], DIGEST) is DialogueFault.ATTACHMENT_ALTERED
 
 
@@ -181,7 +181,7 @@ PIECES = st.sampled_from(
 @example(b"Content-Type: multipart/mixed; boundary=b\r\n--b\r\n--b\r\n--b--")
 @example(b"Content-Type: multipart/mixed; boundary=b\n\n--b")
 def test_any_bytes_are_read_within_the_limits(raw: bytes) -> None:
-    found = parts_of(raw)
+    found = mime_parts(raw)
     assert found.scanned <= MAX_LEVELS * len(raw)
     assert sum(len(part.body) for part in found.parts) <= len(raw)
     for part in found.parts:
@@ -206,7 +206,7 @@ def test_what_the_library_wrote_is_read_as_the_library_reads_it(
     for content, named in attachments:
         name = "tést file ñ.bin" if named else None
         message.add_attachment(content, "application", "octet-stream", filename=name)
-    found = parts_of(message.as_bytes()).attachments
+    found = mime_parts(message.as_bytes()).attachments
     assert [part.content() for part in found] == [content for content, _named in attachments]
     assert all(part.is_attachment for part in found)
 

@@ -13,9 +13,9 @@ from mailsetup.export.publish.layout import ServedFile
 from mailsetup.export.publish.publication import Publication
 from mailsetup.formats import autoconfig, autodiscover, pacc
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, NotFound, Unreachable
 from mailsetup.model.settings import AccountSettings, ServerSettings
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, NotFound, Unreachable
 from mailsetup.model.text import plain
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network

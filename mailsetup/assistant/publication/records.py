@@ -11,8 +11,8 @@ from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
-from mailsetup.model.outcome import Found
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found
 from mailsetup.model.text import plain
 from mailsetup.net.network import Network
 

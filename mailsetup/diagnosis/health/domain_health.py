@@ -29,7 +29,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Tried
+from mailsetup.model.source_result import SourceAttempt
 from mailsetup.net.network import Network
 
 BUDGET = 8.0
@@ -49,7 +49,7 @@ class HealthRequest:
     incoming_host: str = ""
     outgoing_host: str = ""
     exchangers: DomainFacts | None = None
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[SourceAttempt, ...] = ()
     arrived: bytes = b""
     arrived_elsewhere: bool = False
 

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlsplit
 from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, SourceResult
 from mailsetup.net.network import Network
 
 
@@ -23,13 +23,13 @@ class Autoconfig:
             f"?emailaddress={quote(address.ascii, safe='')}"
         )
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Fetch and read it."""
         outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
         return vouched_within_domain(outcome, address)
 
 
-def vouched_within_domain(outcome: Outcome, address: EmailAddress) -> Outcome:
+def vouched_within_domain(outcome: SourceResult, address: EmailAddress) -> SourceResult:
     """The domain vouches for a document that came from one of its own hosts in the end."""
     if not isinstance(outcome, Found):
         return outcome
@@ -50,6 +50,6 @@ class PlainAutoconfig:
         """The URL."""
         return f"http://autoconfig.{address.domain}/mail/config-v1.1.xml"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Fetch and read it."""
         return await fetch_autoconfig(self.location(address), self.method, address, net)

@@ -27,9 +27,9 @@ from mailsetup.formats.autodiscover import (
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.hostname import https_url, parse_host, parse_port
-from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult
 from mailsetup.net.dns.resolver import rfc2782_order
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
@@ -56,7 +56,7 @@ class Autodiscover:
         """The first URL."""
         return f"https://autodiscover.{address.domain}{_PATH}"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Ask; a document from the domain itself counts for more than where it points to."""
         if registrable_domain(address.domain) is None:
             return NotFound(address.domain, "public-suffix")
@@ -83,7 +83,7 @@ class _Asking:
         self._agreed = agreed
         self._asked: set[tuple[str, str]] = set()
 
-    async def alias(self) -> Outcome:
+    async def alias(self) -> SourceResult:
         """Customers of a hosting point ``autodiscover.`` at it, whose certificate then differs."""
         host = f"autodiscover.{self._address.domain}"
         for name in await self._net.dns.aliases(host):
@@ -92,7 +92,9 @@ class _Asking:
                 return found
         return NotFound(host)
 
-    async def post(self, url: str, address: EmailAddress | None = None, hops: int = 0) -> Outcome:
+    async def post(
+        self, url: str, address: EmailAddress | None = None, hops: int = 0
+    ) -> SourceResult:
         """The XML question at a URL that may be asked."""
         address = address or self._address
         if (url, address.ascii) in self._asked or hops > _MAX_HOPS:
@@ -122,7 +124,7 @@ class _Asking:
             case _:
                 assert_never(said)
 
-    async def json(self) -> Outcome:
+    async def json(self) -> SourceResult:
         """Version 2, which never names mail servers, but does name Microsoft's."""
         address = quote(self._address.ascii, safe="")
         url = (
@@ -142,12 +144,12 @@ class _Asking:
         target = https_url(document.get("Url")) if isinstance(document, dict) else ""
         return self._exchange((_host_of(target),), url) if target else NotFound(url)
 
-    async def srv(self) -> Outcome:
+    async def srv(self) -> SourceResult:
         """``_autodiscover._tcp``: by priority, weight and port."""
         name = f"_autodiscover._tcp.{self._address.domain}"
         reply = await self._net.dns.srv(name)
         records = rfc2782_order(reply.records) if isinstance(reply, DnsAnswer) else ()
-        outcome: Outcome = NotFound(name)
+        outcome: SourceResult = NotFound(name)
         for record in records[:_MAX_TARGETS]:
             host, port = parse_host(record.target), parse_port(record.port)
             if host is None or port is None:
@@ -158,7 +160,7 @@ class _Asking:
                 break
         return outcome
 
-    async def plain_redirect(self) -> Outcome:
+    async def plain_redirect(self) -> SourceResult:
         """A redirect from plain HTTP, to HTTPS only; nothing else is believed of that answer."""
         url = f"http://autodiscover.{self._address.domain}{_PATH}"
         reply = await self._net.http.get_plain(url)
@@ -172,7 +174,7 @@ class _Asking:
             return NotFound(url, "no-redirect")
         return await self._go_on(target, self._address, 0)
 
-    async def _go_on(self, url: str, address: EmailAddress, hops: int) -> Outcome:
+    async def _go_on(self, url: str, address: EmailAddress, hops: int) -> SourceResult:
         """Follow to a URL of the same owner, of one agreed to, or to a provider that we know."""
         host = _host_of(url)
         if parse_host(host) is None or not url.startswith("https://"):
@@ -184,7 +186,7 @@ class _Asking:
             return self._question(host, url)
         return await self.post(url, address, hops + 1)
 
-    async def _go_on_with(self, other: EmailAddress, hops: int) -> Outcome:
+    async def _go_on_with(self, other: EmailAddress, hops: int) -> SourceResult:
         """Ask again under another address; one of another owner's only after asking."""
         base = registrable_domain(other.domain)
         if base is None:
@@ -194,7 +196,7 @@ class _Asking:
             return known
         if not self._may_ask(other.domain):
             return self._question(other.domain, other.domain)
-        outcome: Outcome = NotFound(other.domain)
+        outcome: SourceResult = NotFound(other.domain)
         for host in (f"autodiscover.{other.domain}", other.domain):
             outcome = await self.post(f"https://{host}{_PATH}", other, hops + 1)
             if isinstance(outcome, Found):
@@ -212,7 +214,7 @@ class _Asking:
         source = Source(Method.AUTODISCOVER, place[:200], Channel.DNS)
         return NeedsInput(source, "redirect", (owned_domain(host),))
 
-    def _exchange(self, hosts: tuple[str, ...], url: str) -> Outcome:
+    def _exchange(self, hosts: tuple[str, ...], url: str) -> SourceResult:
         """An Exchange mailbox: at a provider that we know by its hosts, or at somebody's own."""
         for host in hosts:
             found = self._of_provider(host, host)
@@ -224,7 +226,7 @@ class _Asking:
         return provider_settings.of_alias(host, self._address, Method.AUTODISCOVER, evidence)
 
 
-def _wants_login(reply: HttpReply) -> Outcome:
+def _wants_login(reply: HttpReply) -> SourceResult:
     """Exchange asks who we are, and offers what only it offers."""
     if any(word in reply.challenge for word in ("negotiate", "ntlm")):
         return NeedsInput(Source(Method.AUTODISCOVER, reply.url, Channel.HTTPS), "exchange")

@@ -2,8 +2,8 @@
 
 from mailsetup.discovery import provider_settings
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceResult
 from mailsetup.net.network import Network
 
 
@@ -16,6 +16,6 @@ class Builtin:
         """The domain that is looked up."""
         return address.domain
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:  # noqa: ARG002
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:  # noqa: ARG002
         """Look the domain up."""
         return provider_settings.of_domain(address)

@@ -11,8 +11,8 @@ from mailsetup.files.trusted_file import OwnershipFailure, read_own
 from mailsetup.formats.autoconfig import AutoconfigFailure, read
 from mailsetup.formats.xmltree import MAX_BYTES
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.network import Network
 
 
@@ -32,7 +32,7 @@ class IspFiles:
         """The file's name."""
         return f"isp/{address.domain}.xml"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:  # noqa: ARG002
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:  # noqa: ARG002
         """Read the first one that is there and may be trusted."""
         ignored: list[Unreachable] = []
         for folder in _usual_folders() if self._folders is None else self._folders:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.first_preferred import first_preferred
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, SourceResult
 from mailsetup.net.network import Network
 
 _BASES = ("https://v1.ispdb.net/", "https://autoconfig.thunderbird.net/v1.1/")
@@ -24,13 +24,13 @@ class Ispdb:
         """The database's URL for the domain."""
         return _BASES[0] + address.domain
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Ask both. The database vouches for what it holds under the address's own domain."""
         outcome = await look_up(address.domain, self.method, address, net)
         return replace(outcome, vouched=True) if isinstance(outcome, Found) else outcome
 
 
-async def look_up(domain: str, method: Method, address: EmailAddress, net: Network) -> Outcome:
+async def look_up(domain: str, method: Method, address: EmailAddress, net: Network) -> SourceResult:
     """What the database holds under any domain name, as settings for the address."""
     return await first_preferred(
         [fetch_autoconfig(base + domain, method, address, net) for base in _BASES], _GRACE

@@ -14,8 +14,8 @@ from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, MxRecord, Reply
 from mailsetup.model.hostname import is_within
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.network import Network
 
 _GRACE = 0.1
@@ -35,7 +35,7 @@ class Mx:
         """The domain whose exchangers are looked up."""
         return address.domain
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Look the exchangers up, then the settings of their operator."""
         # Started together with the MX query, so that the evidence is available when needed. An
         # alias is better evidence than a permission to sign or send.
@@ -57,7 +57,7 @@ class Mx:
         evidence: Sequence[Awaitable[Found | None]],
         address: EmailAddress,
         net: Network,
-    ) -> Outcome:
+    ) -> SourceResult:
         match reply:
             case DnsAnswer():
                 hosts = best_exchangers(reply)
@@ -90,7 +90,7 @@ class Mx:
 
     async def _published_in(
         self, domains: list[str], address: EmailAddress, net: Network
-    ) -> Outcome:
+    ) -> SourceResult:
         attempts = [
             fetch_autoconfig(
                 f"https://autoconfig.{domain}/mail/config-v1.1.xml", self.method, address, net

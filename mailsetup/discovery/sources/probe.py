@@ -10,7 +10,6 @@ from mailsetup.discovery.exchangers import best_exchangers, is_mail_filter
 from mailsetup.discovery.sources.srv import LABELS, is_declined
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.certificate import TlsFault
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
     STANDARD_PORTS,
     AccountSettings,
@@ -20,6 +19,7 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
@@ -100,7 +100,7 @@ class Probe:
         """The domain below which names are tried."""
         return address.domain
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Try all; stop when nothing that is still open could be chosen."""
         probing = _Probing(address, net)
         try:
@@ -122,7 +122,7 @@ class _Probing:
         self._explained: set[str] = set()
         self._handed_on: list[Connection] = []
 
-    async def run(self) -> Outcome:
+    async def run(self) -> SourceResult:
         self._start(_usual(self._address.domain))
         self._scouts.add(asyncio.create_task(self._exchangers(list(self._tasks.values()))))
         loop = asyncio.get_running_loop()
@@ -265,7 +265,7 @@ class _Probing:
                 return ahead, candidate
         return ahead, None
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> SourceResult:
         incoming = self._answers(outgoing=False)
         outgoing = self._answers(outgoing=True)
         for _, answer in incoming[:1] + outgoing[:1]:
@@ -298,7 +298,7 @@ class _Probing:
         foreign = not any(not candidate.is_foreign for candidate, _ in found)
         return [pair for pair in found if pair[0].is_foreign is foreign]
 
-    def _nothing(self) -> Outcome:
+    def _nothing(self) -> SourceResult:
         faults = {task.result() for task in self._tasks.values() if task.done()}
         domain = self._address.domain
         if ConnectFault.RESOLVER in faults:

@@ -8,7 +8,6 @@ from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, Reply, SrvRecord
 from mailsetup.model.hostname import https_url, parse_host, parse_port
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
     STANDARD_PORTS,
     AccountSettings,
@@ -19,6 +18,7 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.dns.resolver import rfc2782_order
 from mailsetup.net.network import Network
 
@@ -56,7 +56,7 @@ class Srv:
         """The name that all the records stand under."""
         return f"_tcp.{address.domain}"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Ask, choose the protocol first, then order each protocol's servers."""
         location = self.location(address)
         mail = asyncio.ensure_future(_asked(location, net))
@@ -256,7 +256,7 @@ def _priority(protocol: Protocol, offered: Mapping[str, Sequence[SrvRecord]]) ->
     )
 
 
-def _nothing(location: str, replies: Sequence[Reply[SrvRecord]]) -> Outcome:
+def _nothing(location: str, replies: Sequence[Reply[SrvRecord]]) -> SourceResult:
     if any(isinstance(reply, DnsAnswer) for reply in replies):
         # Records are there, and all of them say "." (or name no host): deliberately not offered.
         return NotFound(location, "not-offered")

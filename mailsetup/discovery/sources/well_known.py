@@ -3,8 +3,8 @@
 from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.sources.autoconfig import vouched_within_domain
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceResult
 from mailsetup.net.network import Network
 
 
@@ -17,7 +17,7 @@ class WellKnown:
         """The URL. It names no mailbox."""
         return f"https://{address.domain}/.well-known/autoconfig/mail/config-v1.1.xml"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Fetch and read it."""
         outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
         return vouched_within_domain(outcome, address)

@@ -21,7 +21,8 @@ from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import (
     NEVER,
@@ -99,8 +100,15 @@ def test_all_faults_of_a_domain_are_reported_in_order() -> None:
     world.dns |= {("aspmx.l.google.com", "A"): DnsAnswer(("142.250.1.1",))}
     world.dns |= texts(bodega__es="v=spf1 +all", _dmarc__bodega__es="v=DMARC1; p=todo")
     tried = tuple(
-        Tried(method, Fate.ABSENT, 1.0)
-        for method in ("pacc", "autoconfig", "well-known", "ispdb", "srv", "autodiscover")
+        SourceAttempt(method, SourceStatus.ABSENT, 1.0)
+        for method in (
+            Method.PACC,
+            Method.AUTOCONFIG,
+            Method.WELL_KNOWN,
+            Method.ISPDB,
+            Method.SRV,
+            Method.AUTODISCOVER,
+        )
     )
     assert dns_of(world, replace(REQUEST, tried=tried)) == [
         ("dns.mx.elsewhere", Status.FAIL),
@@ -113,26 +121,30 @@ def test_all_faults_of_a_domain_are_reported_in_order() -> None:
 
 @pytest.mark.fault("dns.settings.unpublished")
 @pytest.mark.parametrize(
-    ("method", "fate", "reported"),
+    ("method", "status", "reported"),
     [
-        ("srv", Fate.ABSENT, True),
-        ("probe", Fate.FOUND, True),
-        ("well-known", Fate.UNREACHABLE, True),
-        ("srv", Fate.FOUND, False),
-        ("ispdb", Fate.FOUND, False),
-        ("builtin", Fate.FOUND, False),
-        ("mx", Fate.FOUND, False),
-        ("autodiscover", Fate.NEEDS_INPUT, False),
-        ("srv", Fate.UNREACHABLE, False),
-        ("autoconfig", Fate.CANCELLED, False),
-        ("pacc", Fate.CRASHED, False),
+        (Method.SRV, SourceStatus.ABSENT, True),
+        (Method.PROBE, SourceStatus.FOUND, True),
+        (Method.WELL_KNOWN, SourceStatus.UNREACHABLE, True),
+        (Method.SRV, SourceStatus.FOUND, False),
+        (Method.ISPDB, SourceStatus.FOUND, False),
+        (Method.BUILTIN, SourceStatus.FOUND, False),
+        (Method.MX, SourceStatus.FOUND, False),
+        (Method.AUTODISCOVER, SourceStatus.NEEDS_INPUT, False),
+        (Method.SRV, SourceStatus.UNREACHABLE, False),
+        (Method.AUTOCONFIG, SourceStatus.CANCELLED, False),
+        (Method.PACC, SourceStatus.CRASHED, False),
     ],
 )
 def test_unpublished_settings_are_reported_only_if_no_source_found_them(
-    method: str, fate: Fate, reported: bool
+    method: Method, status: SourceStatus, reported: bool
 ) -> None:
-    absent = {"autoconfig": Fate.ABSENT, "ispdb": Fate.ABSENT, "srv": Fate.ABSENT} | {method: fate}
-    rows = tuple(Tried(name, what, 1.0) for name, what in absent.items())
+    absent = {
+        Method.AUTOCONFIG: SourceStatus.ABSENT,
+        Method.ISPDB: SourceStatus.ABSENT,
+        Method.SRV: SourceStatus.ABSENT,
+    } | {method: status}
+    rows = tuple(SourceAttempt(name, what, 1.0) for name, what in absent.items())
     found = dns_of(healthy(), replace(REQUEST, tried=rows))
     assert found == ([("dns.settings.unpublished", Status.WARN)] if reported else [])
 

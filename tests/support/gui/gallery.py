@@ -42,7 +42,6 @@ from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.settings import (
     Account,
     AccountSettings,
@@ -53,6 +52,7 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from mailsetup.model.symptom import Symptom
 from tests.support.oauth.sign_ins import sign_in_as, sign_in_way
 
@@ -350,8 +350,8 @@ def _play(window: Window, page: Page) -> None:
     if isinstance(view, SearchingPage):
         for method in (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX):
             view.take(SourceAsked(method, "bodegasdelebro.es"))
-        view.take(SourceAnswered(Tried("builtin", Fate.ABSENT, 1.0)))
-        view.take(SourceAnswered(Tried("srv", Fate.FOUND, 40.0)))
+        view.take(SourceAnswered(SourceAttempt(Method.BUILTIN, SourceStatus.ABSENT, 1.0)))
+        view.take(SourceAnswered(SourceAttempt(Method.SRV, SourceStatus.FOUND, 40.0)))
     if isinstance(view, TestingPage):
         view.take(LinkJudged(Link.DNS, Status.OK))
         for activity, host in (

@@ -12,7 +12,8 @@ from mailsetup.model.dialogue import Quota, RoundTrip
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from mailsetup.model.symptom import Symptom
 from mailsetup.reporting.build import report_content
 from mailsetup.reporting.content import ReportContent
@@ -70,10 +71,21 @@ def discovery() -> Discovery:
     return replace(
         some_discovery(confirm=False),
         tried=(
-            Tried("builtin", Fate.ABSENT, 0.2),
-            Tried("autoconfig", Fate.FOUND, 83.1, "https://autoconfig.bodegasdelebro.es/mail/"),
-            Tried("srv", Fate.ABSENT, 51.0, "_imaps._tcp.bodegasdelebro.es"),
-            Tried("autodiscover", Fate.UNREACHABLE, 90.0, "https://autodiscover.x.es/", "timeout"),
+            SourceAttempt(Method.BUILTIN, SourceStatus.ABSENT, 0.2),
+            SourceAttempt(
+                Method.AUTOCONFIG,
+                SourceStatus.FOUND,
+                83.1,
+                "https://autoconfig.bodegasdelebro.es/mail/",
+            ),
+            SourceAttempt(Method.SRV, SourceStatus.ABSENT, 51.0, "_imaps._tcp.bodegasdelebro.es"),
+            SourceAttempt(
+                Method.AUTODISCOVER,
+                SourceStatus.UNREACHABLE,
+                90.0,
+                "https://autodiscover.x.es/",
+                "timeout",
+            ),
         ),
     )
 
