@@ -1,4 +1,4 @@
-"""What the engine tells while it looks for settings: frozen values."""
+"""Progress events of a search."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from mailsetup.model.source_result import SourceAttempt
 
 @dataclass(frozen=True, slots=True)
 class SourceStarted:
-    """A source is being asked; ``location`` as in `DiscoverySource.location`."""
+    """A source was started; ``location`` as in `DiscoverySource.location`."""
 
     method: Method
     location: str
@@ -17,14 +17,14 @@ class SourceStarted:
 
 @dataclass(frozen=True, slots=True)
 class SourceEnded:
-    """A source came to its end, also by cancellation."""
+    """A source ended, or was cancelled."""
 
     tried: SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
 class Improved:
-    """The best settings so far; better ones may still replace them."""
+    """The best settings so far; better ones may follow."""
 
     settings: AccountSettings
     source: Source

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from mailsetup.discovery.batch import BatchSearch
-from mailsetup.discovery.find import BUDGET, FIRST_TURN, GRACE, find
+from mailsetup.discovery.find import BUDGET, FIRST_STAGE_TIMEOUT, GRACE, find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.source import Method
@@ -91,7 +91,7 @@ def test_a_host_that_swallows_packets_holds_up_the_guesses_for_a_moment_only() -
     (found,) = all_of(world, "ana@bodega.es")
     assert found.source is not None
     assert found.source.method is Method.PROBE
-    assert found.elapsed_ms <= 1000 * (FIRST_TURN + GRACE) + 500
+    assert found.elapsed_ms <= 1000 * (FIRST_STAGE_TIMEOUT + GRACE) + 500
 
 
 def _guessed(world: World) -> None:
@@ -127,16 +127,16 @@ def _nothing(world: World) -> None:
 @pytest.mark.parametrize(
     "made", [_guessed, _half_published, _published_twice, _listed, _elsewhere, _nothing]
 )
-def test_a_search_in_turns_finds_what_the_whole_race_finds(
+def test_a_search_in_two_stages_finds_the_same_settings(
     made: Callable[[World], None], silent: bool, budget: float
 ) -> None:
     found = []
-    for in_turns in (False, True):
+    for in_stages in (False, True):
         world = World()
         made(world)
         if silent:
             world.web_delays[WELL_KNOWN] = NEVER
-        search = find(address("ana@bodega.es"), world.network(), budget=budget, in_turns=in_turns)
+        search = find(address("ana@bodega.es"), world.network(), budget=budget, in_stages=in_stages)
         found.append(run(search))
     race, turns = found
     assert (turns.outcome, turns.settings, turns.source, turns.confirm) == (

@@ -1,4 +1,4 @@
-"""The public database that mail programs keep together. It learns the domain only."""
+"""The public database of mail programs (ISPDB). It learns the domain only."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from mailsetup.net.network import Network
 
 _BASES = ("https://v1.ispdb.net/", "https://autoconfig.thunderbird.net/v1.1/")
 
-# Both serve the same data: whichever answers first will do.
+# Both serve the same data: the first answer is used.
 _GRACE = 0.0
 
 
@@ -25,13 +25,13 @@ class Ispdb:
         return _BASES[0] + address.domain
 
     async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
-        """Ask both. The database vouches for what it holds under the address's own domain."""
+        """Query both. The database vouches for its entry under the address's own domain."""
         outcome = await look_up(address.domain, self.method, address, net)
         return replace(outcome, vouched=True) if isinstance(outcome, Found) else outcome
 
 
 async def look_up(domain: str, method: Method, address: EmailAddress, net: Network) -> SourceResult:
-    """What the database holds under any domain name, as settings for the address."""
+    """The database's entry under any domain name, as settings for the address."""
     return await first_preferred(
         [fetch_autoconfig(base + domain, method, address, net) for base in _BASES], _GRACE
     )

@@ -14,10 +14,10 @@ class WellKnown:
     method = Method.WELL_KNOWN
 
     def location(self, address: EmailAddress) -> str:
-        """The URL. It names no mailbox."""
+        """The URL, without the mailbox."""
         return f"https://{address.domain}/.well-known/autoconfig/mail/config-v1.1.xml"
 
     async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
-        """Fetch and read it."""
+        """Fetch and read the document."""
         outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
         return vouched_within_domain(outcome, address)
