@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Collection, Sequence
 from urllib.parse import urlsplit
 
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.srv import LABELS, SERVICE_LABELS
+from mailsetup.formats import srv_labels
 from mailsetup.formats.pacc import digest_owner
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.source import Method
@@ -28,6 +28,6 @@ def prefetch_queries(
         if host is not None:
             queries.append(net.look_up(host))
     if Method.SRV in methods:
-        labels = [label for label, *_ in (*LABELS, *SERVICE_LABELS)]
+        labels = (*srv_labels.MAIL.values(), *srv_labels.SERVICES.values())
         queries += (net.dns.srv(f"{label}._tcp.{address.domain}") for label in labels)
     return queries

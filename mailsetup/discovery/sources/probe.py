@@ -8,7 +8,8 @@ from typing import Final
 from mailsetup.discovery.capabilities import ServerCapabilities, read_capabilities
 from mailsetup.discovery.certificate_names import other_names
 from mailsetup.discovery.exchangers import best_exchangers, is_mail_filter
-from mailsetup.discovery.sources.srv import LABELS, is_declined
+from mailsetup.discovery.sources.srv import is_declined
+from mailsetup.formats import srv_labels
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.certificate import TlsFault
 from mailsetup.model.settings import (
@@ -118,7 +119,7 @@ class _Probing:
         self._scouts: set[asyncio.Task[list[_Candidate]]] = set()
         self._declined = {
             (protocol, security): asyncio.create_task(is_declined(label, address.domain, net))
-            for label, protocol, security in LABELS
+            for (protocol, security), label in srv_labels.MAIL.items()
         }
         self._inspected: set[str] = set()
         self._used: list[Connection] = []

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from mailsetup.discovery.trust import is_own_host
+from mailsetup.formats import srv_labels
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, Reply, SrvRecord
 from mailsetup.model.hostname import https_url, parse_host, parse_port
@@ -22,22 +23,7 @@ from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreach
 from mailsetup.net.dns.resolver import rfc2782_order
 from mailsetup.net.network import Network
 
-LABELS: Final = (
-    ("_imaps", Protocol.IMAP, SocketType.TLS),
-    ("_imap", Protocol.IMAP, SocketType.STARTTLS),
-    ("_pop3s", Protocol.POP3, SocketType.TLS),
-    ("_pop3", Protocol.POP3, SocketType.STARTTLS),
-    ("_submissions", Protocol.SMTP, SocketType.TLS),
-    ("_submission", Protocol.SMTP, SocketType.STARTTLS),
-)
-"""Implicit TLS first within each protocol (RFC 8314 section 3)."""
-SERVICE_LABELS: Final = (
-    ("_jmap", ServiceKind.JMAP),
-    ("_sieve", ServiceKind.MANAGESIEVE),
-    ("_caldavs", ServiceKind.CALDAV),
-    ("_carddavs", ServiceKind.CARDDAV),
-)
-"""Services other than mail; only labels that imply TLS."""
+_LABELS: Final = tuple((label, *key) for key, label in srv_labels.MAIL.items())
 _MAX_TARGETS = 20
 _GRACE = 0.2
 """Seconds for optional answers once the needed ones have arrived."""
@@ -85,7 +71,7 @@ async def _mail_records(location: str, net: Network) -> dict[str, Reply[SrvRecor
     Once there are servers for receiving and sending, the remaining queries get `_GRACE` seconds.
     """
     tasks = {
-        label: asyncio.ensure_future(net.dns.srv(f"{label}.{location}")) for label, _, _ in LABELS
+        label: asyncio.ensure_future(net.dns.srv(f"{label}.{location}")) for label, _, _ in _LABELS
     }
     loop = asyncio.get_running_loop()
     deadline: float | None = None
@@ -93,7 +79,7 @@ async def _mail_records(location: str, net: Network) -> dict[str, Reply[SrvRecor
         while pending := [task for task in tasks.values() if not task.done()]:
             got = {
                 protocol is Protocol.SMTP
-                for label, protocol, _ in LABELS
+                for label, protocol, _ in _LABELS
                 if tasks[label].done() and _usable(tasks[label].result())
             }
             if len(got) == 2 and deadline is None:
@@ -151,7 +137,7 @@ async def _channel(
 async def _services(address: EmailAddress, net: Network) -> tuple[Service, ...]:
     """JMAP, ManageSieve, CalDAV and CardDAV (RFC 8620, 5804, 6764), queried concurrently."""
     found = await asyncio.gather(
-        *(_service(label, kind, address, net) for label, kind in SERVICE_LABELS)
+        *(_service(label, kind, address, net) for kind, label in srv_labels.SERVICES.items())
     )
     return tuple(service for service in found if service is not None)
 
@@ -224,7 +210,7 @@ def _servers(
             _security(protocol, security, record.port),
             address.ascii,
         )
-        for label, spoken, security in LABELS
+        for label, spoken, security in _LABELS
         if spoken is protocol
         for record in offered[label]
     ]
@@ -249,7 +235,7 @@ def _priority(protocol: Protocol, offered: Mapping[str, Sequence[SrvRecord]]) ->
     return min(
         (
             record.priority
-            for label, spoken, _ in LABELS
+            for label, spoken, _ in _LABELS
             if spoken is protocol
             for record in offered[label]
         ),
