@@ -25,7 +25,7 @@ from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRe
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.text import has_control
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from tests.support.network.scripted_network import World, run
+from tests.support.network.scripted_network import ScriptedNetwork, run
 from tests.support.samples.published import FULL, OPTIONS, SIMPLE, published
 
 D = "bodega.example"
@@ -38,9 +38,9 @@ POLICY = f"https://mta-sts.{D}/.well-known/mta-sts.txt"
 PAGE = b"<!DOCTYPE html><html><body>Welcome</body></html>"
 
 
-def hosting(made: Publication) -> World:
+def hosting(made: Publication) -> ScriptedNetwork:
     """A network in which everything is published as it should be."""
-    world = World()
+    world = ScriptedNetwork()
     for place in layout.PLACES:
         content = made.content(place.file)
         if content is not None:
@@ -59,7 +59,7 @@ def hosting(made: Publication) -> World:
 
 
 def rows(
-    made: Publication, change: Callable[[World], None] = lambda _world: None
+    made: Publication, change: Callable[[ScriptedNetwork], None] = lambda _world: None
 ) -> dict[str, PublicationRow]:
     """The rows by location after a change to a complete publication."""
     world = hosting(made)
@@ -70,7 +70,7 @@ def rows(
 
 
 def fault(
-    change: Callable[[World], None], location: str, made: Publication | None = None
+    change: Callable[[ScriptedNetwork], None], location: str, made: Publication | None = None
 ) -> PublicationRow:
     """The only row that a change affects."""
     seen = rows(made or published(), change)
@@ -79,10 +79,10 @@ def fault(
     return seen[location]
 
 
-def web(url: str, **changes: object) -> Callable[[World], None]:
+def web(url: str, **changes: object) -> Callable[[ScriptedNetwork], None]:
     """A change of the response at a URL."""
 
-    def change(world: World) -> None:
+    def change(world: ScriptedNetwork) -> None:
         there = world.posts if url in world.posts else world.web
         reply = there[url]
         assert isinstance(reply, HttpReply)
@@ -91,15 +91,15 @@ def web(url: str, **changes: object) -> Callable[[World], None]:
     return change
 
 
-def fails(url: str, failure: HttpFailure) -> Callable[[World], None]:
-    def change(world: World) -> None:
+def fails(url: str, failure: HttpFailure) -> Callable[[ScriptedNetwork], None]:
+    def change(world: ScriptedNetwork) -> None:
         (world.posts if url in world.posts else world.web)[url] = failure
 
     return change
 
 
-def record(owner: str, kind: str, *records: object) -> Callable[[World], None]:
-    def change(world: World) -> None:
+def record(owner: str, kind: str, *records: object) -> Callable[[ScriptedNetwork], None]:
+    def change(world: ScriptedNetwork) -> None:
         if records:
             world.dns[owner, kind] = DnsAnswer(records)  # type: ignore[assignment]
         else:
@@ -208,7 +208,7 @@ def test_another_server_is_a_difference_with_both_values(url: str, name: str) ->
 
 
 def test_the_same_settings_in_another_form_are_right() -> None:
-    def change(world: World) -> None:
+    def change(world: ScriptedNetwork) -> None:
         for url, there in ((CONFIG, world.web), (OUTLOOK, world.posts)):
             reply = there[url]
             assert isinstance(reply, HttpReply)
@@ -242,7 +242,7 @@ def test_another_document_with_its_own_digest_is_right() -> None:
     made = published()
     body = (made.content(layout.PACC) or b"") + b" "
 
-    def change(world: World) -> None:
+    def change(world: ScriptedNetwork) -> None:
         web(PACC, body=body)(world)
         record(f"_ua-auto-config.{D}", "TXT", write_digest(body))(world)
 
@@ -278,7 +278,7 @@ def test_priorities_are_compared_where_imap_and_pop3_are_offered() -> None:
 
 
 def test_a_resolver_timeout_is_not_a_missing_record() -> None:
-    def change(world: World) -> None:
+    def change(world: ScriptedNetwork) -> None:
         world.dns_default = DnsFailure(DnsFault.TIMEOUT)
         world.dns.clear()
 
@@ -335,7 +335,7 @@ def test_served_texts_are_cut_and_without_control_characters() -> None:
     made = published()
     nasty = "v=TLSRPTv1; " + "\x1b[31m\n\u202e" * 500
 
-    def change(world: World) -> None:
+    def change(world: ScriptedNetwork) -> None:
         record(f"_smtp._tls.{D}", "TXT", nasty)(world)
         record(f"_mta-sts.{D}", "TXT", "v=STSv1; " + nasty)(world)
         web(POLICY, body=b"version: STSv1\nmode: \x1b[31m" + b"x" * 9000)(world)
@@ -391,7 +391,7 @@ def test_a_row_as_json_is_complete() -> None:
 
 
 def test_mail_exchangers_are_sorted_and_reachable_from_outside() -> None:
-    world = World()
+    world = ScriptedNetwork()
     records = [MxRecord(20, "b.example"), MxRecord(10, "a.example"), MxRecord(30, "a.example")]
     world.dns[D, "MX"] = DnsAnswer((*records, MxRecord(40, "localhost")))
     assert run(mail_exchangers(D, world.network())) == ("a.example", "b.example")

@@ -20,7 +20,7 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount
 from mailsetup.net.dial import ConnectFault
 from tests.support.fault_table import account
-from tests.support.network.scripted_network import World, address, mx, run
+from tests.support.network.scripted_network import ScriptedNetwork, address, mx, run
 
 SECRET = "correcto-17"
 
@@ -30,7 +30,7 @@ class DefectError(Exception):
 
 
 @dataclass
-class Faulty(World):
+class Faulty(ScriptedNetwork):
     """A network in which one kind of query raises. ``kind`` is a DNS type, or "connect"."""
 
     kind: str = ""
@@ -46,7 +46,7 @@ class Faulty(World):
         return await super().mx(domain)
 
 
-def checked(world: World, events: list[Event] | None = None) -> CheckReport:
+def checked(world: ScriptedNetwork, events: list[Event] | None = None) -> CheckReport:
     request = CheckRequest(account(domain="bodega.es"), Secret(SECRET))
     network = world.network()
     emit = (events if events is not None else []).append

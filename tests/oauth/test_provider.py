@@ -31,7 +31,7 @@ from mailsetup.oauth.clients import (
 from mailsetup.oauth.metadata import is_issuer, places, read
 from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, given_by
 from mailsetup.oauth.tokens import missing_scopes, post, query_of, refusal
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 ISSUER = "https://id.bodega.es"
 GOOD = {
@@ -392,7 +392,7 @@ def test_what_others_put_into_the_keyring_is_no_sign_in(text: str) -> None:
 
 
 async def test_a_refusal_does_not_show_what_was_sent_with_the_request() -> None:
-    world = World()
+    world = ScriptedNetwork()
     url = "https://id.bodega.example/token"
     sent = {
         "client_id": "public-id",

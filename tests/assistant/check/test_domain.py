@@ -21,7 +21,7 @@ from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.net.dial import ConnectFault
 from tests.support.assistant.scripted_check import TRIP, request, running
-from tests.support.network.scripted_network import World, mx
+from tests.support.network.scripted_network import ScriptedNetwork, mx
 
 ELSEWHERE = Finding(FindingId.DNS_MX_ELSEWHERE, Status.FAIL)
 NOT_COVERED = Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, Status.WARN)
@@ -29,7 +29,7 @@ NO_DMARC = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
 
 
 @dataclass
-class CountingWorld(World):
+class CountingWorld(ScriptedNetwork):
     """Counts the queries for MX records."""
 
     queries: list[str] = field(default_factory=list)
@@ -76,7 +76,7 @@ async def test_a_message_that_arrived_elsewhere_keeps_other_findings() -> None:
 
 
 async def test_a_domain_is_seen_with_its_health() -> None:
-    world = World()
+    world = ScriptedNetwork()
     world.dns["bodega.es", "MX"] = mx("mx.bodega.es")
     seen = await see_domain(request().account, None, world.network())
     assert {str(one.id) for one in seen.health} >= {"dns.spf.missing", "dns.dmarc.missing"}

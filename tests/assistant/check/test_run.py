@@ -28,11 +28,11 @@ from tests.support.assistant.scripted_check import (
     request,
     running,
 )
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 
-def unreachable_world(wanted: CheckRequest) -> World:
-    world = World()
+def unreachable_world(wanted: CheckRequest) -> ScriptedNetwork:
+    world = ScriptedNetwork()
     for server in (wanted.account.incoming, wanted.account.outgoing):
         world.mail[server.host, server.port] = ConnectFault.REFUSED
     return world
@@ -53,7 +53,7 @@ def proven_report(wanted: CheckRequest) -> CheckReport:
 
 
 async def test_without_a_network_nothing_is_asked() -> None:
-    world, events = World(), list[Event]()
+    world, events = ScriptedNetwork(), list[Event]()
     net = replace(world.network(), is_online=lambda: False)
     report = await run_check(request(), net, events.append, tuple)
     assert [str(one.id) for one in report.findings] == ["client.network.offline"]
@@ -82,7 +82,7 @@ def no_programs() -> tuple[ProgramAccount, ...]:
 
 async def test_what_the_last_report_proved_is_not_repeated() -> None:
     wanted = request()
-    world, events = World(), list[Event]()
+    world, events = ScriptedNetwork(), list[Event]()
     again = replace(wanted, previous=proven_report(wanted))
     report = await run_check(again, world.network(), events.append, tuple)
     assert world.asked_hosts == []

@@ -28,7 +28,7 @@ from tests.support.assistant.scripted_check import (
     running,
 )
 from tests.support.fault_table import account
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 NAME = account(domain="bodega.es").incoming.username
 
@@ -188,7 +188,7 @@ async def test_a_failed_renewal_leaves_the_refusal() -> None:
 @pytest.mark.parametrize("careful", [False, True])
 async def test_both_servers_are_tried_although_one_is_unreachable(*, careful: bool) -> None:
     wanted = request(one_login_at_a_time=careful)
-    world = World()
+    world = ScriptedNetwork()
     for server in (wanted.account.incoming, wanted.account.outgoing):
         world.mail[server.host, server.port] = ConnectFault.REFUSED
     check = running(wanted, world)

@@ -28,7 +28,7 @@ from tests.support.network.scripted_network import (
     NEVER,
     SERVFAIL,
     DnsReply,
-    World,
+    ScriptedNetwork,
     address,
     mx,
     run,
@@ -47,8 +47,8 @@ def texts(**records: str) -> dict[tuple[str, str], DnsReply]:
     return {(name.replace("__", "."), "TXT"): DnsAnswer((text,)) for name, text in records.items()}
 
 
-def healthy() -> World:
-    world = World(
+def healthy() -> ScriptedNetwork:
+    world = ScriptedNetwork(
         dns={
             ("bodega.es", "MX"): mx("mx.hoster.com"),
             ("mx.hoster.com", "A"): DnsAnswer(("8.8.4.20",)),
@@ -75,11 +75,11 @@ def ids(found: tuple[Finding, ...]) -> list[tuple[str, Status]]:
     return [(one.id, one.status) for one in found]
 
 
-def dns_of(world: World, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
+def dns_of(world: ScriptedNetwork, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
     return ids(run(check_dns_health(request, world.network())))
 
 
-def seconds(world: World, request: HealthRequest = REQUEST) -> float:
+def seconds(world: ScriptedNetwork, request: HealthRequest = REQUEST) -> float:
     net = world.network()
 
     async def timed() -> float:
@@ -155,15 +155,15 @@ def test_unpublished_settings_need_a_search() -> None:
 
 def test_domain_of_a_provider_is_not_checked() -> None:
     request = HealthRequest(address("ana@gmail.com"), "imap.gmail.com", "smtp.gmail.com")
-    assert dns_of(World(), request) == []
+    assert dns_of(ScriptedNetwork(), request) == []
 
 
 def test_nonexistent_domain_has_no_further_finding() -> None:
-    assert dns_of(World()) == []
+    assert dns_of(ScriptedNetwork()) == []
 
 
 def test_failing_resolver_yields_no_finding() -> None:
-    assert dns_of(World(dns_default=SERVFAIL)) == []
+    assert dns_of(ScriptedNetwork(dns_default=SERVFAIL)) == []
 
 
 def test_known_exchangers_are_not_queried_again() -> None:
@@ -177,7 +177,7 @@ def test_known_exchangers_are_not_queried_again() -> None:
     assert ("dns.mx.elsewhere", Status.FAIL) in found
 
 
-class CachingWorld(World):
+class CachingWorld(ScriptedNetwork):
     """Sends each query once, like the real resolver."""
 
     async def _look_up(self, name: str, rdtype: str) -> DnsReply:
@@ -263,7 +263,7 @@ def signed(content: bytes = CONTENT, domain: bytes = b"bodega.es") -> bytes:
 
 
 def message_findings(
-    raw: bytes, *, elsewhere: bool = True, world: World | None = None
+    raw: bytes, *, elsewhere: bool = True, world: ScriptedNetwork | None = None
 ) -> list[tuple[str, Status]]:
     request = replace(REQUEST, arrived=raw, arrived_elsewhere=elsewhere)
     return ids(run(check_received_message(request, (world or healthy()).network())))
@@ -276,7 +276,7 @@ NOT_ALIGNED = ("dns.dmarc.not-aligned", Status.FAIL)
 UNIDENTIFIED = ("dns.dmarc.unidentified", Status.WARN)
 
 
-def with_records(**records: str) -> World:
+def with_records(**records: str) -> ScriptedNetwork:
     world = healthy()
     world.dns |= texts(**records)
     return world
