@@ -1,5 +1,6 @@
 """Many addresses in one run."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 
@@ -27,8 +28,6 @@ from tests.support.network.scripted_network import (
 
 def all_of(scripted: ScriptedNetwork, *texts: str) -> list[Discovery]:
     async def search() -> list[Discovery]:
-        import asyncio
-
         searches = BatchSearch(scripted.network())
         try:
             return await asyncio.gather(*(searches.find(address(text)) for text in texts))
@@ -157,8 +156,6 @@ def test_a_batch_leaves_no_connections_open() -> None:
 
 def test_cancelling_one_address_does_not_affect_others() -> None:
     async def search() -> Discovery:
-        import asyncio
-
         scripted = ScriptedNetwork()
         scripted.serve(AUTOCONFIG, config(), after=0.2)
         searches = BatchSearch(scripted.network())

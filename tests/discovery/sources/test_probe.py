@@ -1,5 +1,7 @@
 """Probing common names of mail servers."""
 
+import asyncio
+
 import pytest
 
 from mailsetup.discovery.sources.probe import Probe
@@ -142,8 +144,6 @@ def test_an_unresponsive_host_delays_nothing() -> None:
     scripted.mail["smtp.bodega.es", 465] = smtp()
 
     async def timed() -> float:
-        import asyncio
-
         await Probe().discover(address(), scripted.network())
         return asyncio.get_running_loop().time()
 
