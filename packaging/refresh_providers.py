@@ -188,7 +188,8 @@ def _differences(
     for server in ours:
         same = next((other for other in theirs if _place(other) == _place(server)), None)
         if same is None:
-            yield f"{protocol}: we have {_listing([server])}, {file} has {_listing(theirs) or 'none'}"
+            listed = _listing(theirs) or "none"
+            yield f"{protocol}: we have {_listing([server])}, {file} has {listed}"
             continue
         if same.username != server.username:
             yield (
