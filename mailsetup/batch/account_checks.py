@@ -8,8 +8,6 @@ from datetime import datetime
 from mailsetup.assistant.account_choice import alternatives_to
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.check.run import Check, DomainSeen, see_domain
-from mailsetup.assistant.redaction import Redacted
 from mailsetup.batch.domain_search import Record
 from mailsetup.batch.events import EmitBatchEvent, Paused
 from mailsetup.batch.hosting_limits import HostingLimits
@@ -22,8 +20,8 @@ from mailsetup.i18n import _
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Account, ProgramAccount
-from mailsetup.net.network import Network
+from mailsetup.model.settings import Account
+from mailsetup.net.clock import Clock
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.vault import Vault
 
@@ -55,11 +53,12 @@ Submit = Callable[[PersonResult], Awaitable[None]]
 
 
 class AccountChecks:
-    """The tests of one run, in one network."""
+    """The tests of one run."""
 
     def __init__(
         self,
-        net: Network,
+        check: Callable[[CheckRequest], Awaitable[CheckReport]],
+        clock: Clock,
         work: Work,
         vault: Vault,
         limits: HostingLimits,
@@ -68,23 +67,18 @@ class AccountChecks:
         record: Record,
         emit: EmitBatchEvent,
     ) -> None:
-        """``agreed`` are the domains that the user agreed to; ``record`` adds to the journal."""
-        self._net = net
+        """``check`` returns a report without secrets. ``agreed`` are the domains that the
+        user agreed to. ``record`` adds to the journal."""
+        self._check = check
+        self._clock = clock
         self._work = work
         self._vault = vault
         self._limits = limits
         self._agreed = agreed
         self._record = record
         self._emit = emit
-        self._domains: dict[str, asyncio.Task[DomainSeen]] = {}
         self._successful: set[str] = set()
         """Hostings at which an account was tested without complaint about the pace."""
-
-    async def close(self) -> None:
-        """End the checks of domains that still run."""
-        for task in self._domains.values():
-            task.cancel()
-        await asyncio.gather(*self._domains.values(), return_exceptions=True)
 
     async def check_all(
         self,
@@ -130,7 +124,7 @@ class AccountChecks:
                 spared = self._limits.spared(hostings)
                 if spared:
                     return not_tested(_spared(spared))
-                report = await self._report(account, discovery, secret)
+                report = await self._check(self._request(account, discovery, secret))
                 if await self._is_final(report, hostings):
                     state = PersonState.WORKS if report.is_healthy else PersonState.BROKEN
                     return PersonResult(person, state, _cause(report), discovery, account, report)
@@ -143,7 +137,7 @@ class AccountChecks:
         ids = {finding.id for finding in report.findings}
         if ids & _REFUSED:
             self._limits.refused(hostings)
-            at = self._net.clock.now().timestamp()
+            at = self._clock.now().timestamp()
             for name in hostings:
                 await self._record({"kind": "refused", "hosting": name, "at": at})
             return True
@@ -153,15 +147,11 @@ class AccountChecks:
         self._limits.went_well(hostings)
         return True
 
-    async def _report(
+    def _request(
         self, account: Account, discovery: Discovery | None, secret: Secret
-    ) -> CheckReport:
-        """A report without secrets."""
-        domain = account.address.domain
-        if domain not in self._domains:
-            self._domains[domain] = asyncio.create_task(see_domain(account, discovery, self._net))
+    ) -> CheckRequest:
         settings = discovery.settings if discovery else None
-        request = CheckRequest(
+        return CheckRequest(
             account=account,
             secret=secret,
             send=self._work.send,
@@ -171,15 +161,7 @@ class AccountChecks:
             discovery=discovery,
             agreed=self._agreed,
             one_login_at_a_time=True,
-            domain=await asyncio.shield(self._domains[domain]),
         )
-        report = await Check(request, self._net, lambda _event: None, _no_programs).run()
-        return Redacted(account, (secret,)).report(report)
-
-
-def _no_programs() -> tuple[ProgramAccount, ...]:
-    """The people's programs are on other computers than this one."""
-    return ()
 
 
 def hostings_of(account: Account) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from mailsetup.assistant.account_choice import choose_account, settings_discovery
 from mailsetup.batch.result import PersonResult, PersonState
 from mailsetup.batch.table_check import Person
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.settings import AccountSettings
@@ -37,7 +37,7 @@ def account_result(person: Person, discovery: Discovery | SettingsFailure) -> Pe
     if account is None:
         reason = _("These settings do not name both an incoming and an outgoing encrypted server.")
         return PersonResult(person, PersonState.NO_SETTINGS, reason, discovery)
-    refused = examine(account)
+    refused = validate(account)
     if refused is not None:
         return PersonResult(person, PersonState.NOT_WRITTEN, refused.reason, discovery)
     return PersonResult(person, PersonState.READY, discovery=discovery, account=account)

@@ -49,7 +49,7 @@ class PersonFolders:
                 # Never through a link: rmtree refuses one.
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
-        atomic.sweep(self.people)
+        atomic.remove_leftovers(self.people)
 
     def move_into_place(self, written: Iterable[tuple[Path, str]]) -> None:
         """Rename temporary folders (see `write_folders`) to these names.
@@ -76,7 +76,7 @@ def write_folders(folders: Sequence[PersonFolder], people: Path) -> list[Path]:
     try:
         written: list[str] = []
         for folder in folders:
-            path = atomic.aside(people)
+            path = atomic.temporary_path(people)
             path.mkdir(mode=0o700)
             temporary.append(path)
             written += _write_files(str(path), folder.files)
@@ -131,7 +131,7 @@ def _replace(temporary: Path, target: Path) -> None:
     if not target.is_dir() or target.is_symlink():
         temporary.rename(target)
         return
-    old = atomic.aside(target.parent)
+    old = atomic.temporary_path(target.parent)
     target.rename(old)
     try:
         temporary.rename(target)

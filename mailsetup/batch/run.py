@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 
+from mailsetup.assistant.check.batch import BatchChecks
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch import events
 from mailsetup.batch.account_checks import AccountChecks
@@ -24,7 +25,6 @@ from mailsetup.batch.table_check import BatchPlan, Person
 from mailsetup.batch.work import Finished, MakePage, Work
 from mailsetup.batch.workers import Workers
 from mailsetup.files import atomic
-from mailsetup.files.private_folder import reason_of
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.network import Network, open_network
 from mailsetup.vault import Vault
@@ -77,7 +77,7 @@ class BatchRunner:
         try:
             self._folders.prepare()
         except OSError as error:
-            return Finished(reason_of(error, Path(error.filename or PEOPLE)))
+            return Finished(atomic.reason(error, Path(error.filename or PEOPLE)))
         waiting = [person for person in self._plan.people if not self.is_done(person)]
         # Logins set the pace of a check; processes would only wait for them.
         workers = Workers(self._folders.people, 0 if self._work.check else len(waiting))
@@ -116,16 +116,19 @@ class BatchRunner:
             self._emit(BatchStarted(len(self._plan.people), done_before, len(unknown)))
             if self._work.check:
                 await search.search(unknown, writer.submit, self._emit)
-                checks = self._checks(net, writer)
+                checks = BatchChecks(net)
                 stack.push_async_callback(checks.close)
-                await checks.check_all(people, search.account_of, writer.submit)
+                accounts = self._account_checks(checks, net, writer)
+                await accounts.check_all(people, search.account_of, writer.submit)
                 return
             async with asyncio.TaskGroup() as group:
                 group.create_task(search.search(unknown, writer.submit, self._emit))
                 for person in people:
                     await writer.submit(await search.account_of(person))
 
-    def _checks(self, net: Network, writer: ResultWriter) -> AccountChecks:
+    def _account_checks(
+        self, checks: BatchChecks, net: Network, writer: ResultWriter
+    ) -> AccountChecks:
         limits = HostingLimits(
             net.clock,
             per_hosting=self._work.per_hosting,
@@ -133,7 +136,8 @@ class BatchRunner:
             refusals=self._journal.refusals,
         )
         return AccountChecks(
-            net,
+            checks.check,
+            net.clock,
             self._work,
             self._vault,
             limits,

@@ -128,7 +128,7 @@ def kept_or_given_password(
                 _("There is no password for {address} on standard input.").format(address=address),
             )
     else:
-        return engine.run(engine.assistant.load_secret(address))
+        return engine.stored_password(address)
     return _checked_password(value)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def walk(world: "DemoMailSystem", out: TextIO) -> int:
     """Every address of the demo once: found, tested, judged; the first one is also exported."""
     from mailsetup.assistant.texts.common import demo_note
-    from mailsetup.demo.computer import demo_assistant
+    from mailsetup.demo.assistant import demo_assistant
 
     assistant = demo_assistant(world)
     healthy = 0

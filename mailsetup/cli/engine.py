@@ -6,6 +6,9 @@ from typing import Self, TypeVar
 
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.service import Assistant
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
+from mailsetup.system.threads import in_thread
 
 _T = TypeVar("_T")
 
@@ -21,6 +24,10 @@ class Engine:
         """Wait for a step of the assistant; Ctrl-C ends it."""
         return self._runner.run(work)
 
+    def stored_password(self, address: EmailAddress) -> Secret | None:
+        """The password from the keyring; Ctrl-C ends the waiting for it."""
+        return self.run(in_thread(self.assistant.vault.load, address))
+
     def __enter__(self) -> Self:
         # The loop is made here: where that fails, nothing has begun yet.
         self._runner.get_loop()
@@ -28,5 +35,4 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         with self._runner:
-            self._runner.run(self.assistant.end_sign_ins())
             self._runner.run(self.assistant.close())

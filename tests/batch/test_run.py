@@ -24,7 +24,7 @@ from mailsetup.batch.workers import MIN_PEOPLE, Workers
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ MANY = MIN_PEOPLE + 10
 @asynccontextmanager
 async def nowhere(_options: NetworkOptions) -> AsyncIterator[Network]:
     """A network in which nobody is."""
-    yield World().network()
+    yield ScriptedNetwork().network()
 
 
 def planned(tmp_path: Path, count: int, password: str = "") -> BatchPlan:

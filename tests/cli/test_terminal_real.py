@@ -11,7 +11,7 @@ import pytest
 
 from mailsetup import resources
 from mailsetup.cli.parser.arguments import parser
-from tests.apply.test_installation import program
+from tests.support.programs.installed import program
 from tests.support.servers.real_servers import World
 
 if sys.platform == "win32":

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.check.run import Check
+from mailsetup.assistant.check.run import run_check
 from mailsetup.assistant.events import ignore
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
@@ -198,7 +198,7 @@ async def test_refused_token(world: World, identity: str, status: str) -> None:
         async with open_network(
             options(world, {(TALKER, 993): place, (TALKER, 465): outgoing})
         ) as net:
-            report = await Check(request, net, ignore, tuple).run()
+            report = await run_check(request, net, ignore, tuple)
     assert named(report) == identity
 
 

@@ -11,7 +11,7 @@ import trustme
 
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.check.run import Check
+from mailsetup.assistant.check.run import run_check
 from mailsetup.assistant.events import ignore
 from mailsetup.model.settings import ProgramAccount, Protocol
 from mailsetup.net.clock import SystemClock
@@ -44,7 +44,7 @@ async def net(world: World) -> AsyncIterator[Network]:
 
 
 async def run(request: CheckRequest, net: Network) -> CheckReport:
-    return await Check(request, net, ignore, tuple).run()
+    return await run_check(request, net, ignore, tuple)
 
 
 @pytest.mark.fault("client.address.typo")
@@ -186,7 +186,7 @@ async def test_defect_in_one_check_keeps_the_results_of_the_others(
 
     wanted = account("ana")
     request = requested(wanted, world.accounts[wanted.address.ascii])
-    report = await Check(request, net, ignore, programs).run()
+    report = await run_check(request, net, ignore, programs)
     assert named(report) == "client.check.incomplete"
     assert report.round_trip is not None
     assert report.incoming is not None

@@ -13,10 +13,10 @@ from mailsetup.model.dialogue import LoggedIn
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.domain_facts import DomainState
 from mailsetup.model.network_options import NetworkOptions
-from mailsetup.model.outcome import Fate, Found
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, SourceStatus
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import open_network
@@ -87,7 +87,7 @@ async def looked(world: World, domain: str) -> Discovery:
         ),
     ],
 )
-async def test_settings_are_found_in_the_way_the_domain_offers(
+async def test_settings_are_found_by_the_published_method(
     world: World,
     domain: str,
     verdict: DiscoveryStatus,
@@ -105,7 +105,7 @@ async def test_settings_are_found_in_the_way_the_domain_offers(
     first = discovery.settings.incoming[0]
     assert (first.host, first.port, first.security) == (host, 993, SocketType.TLS)
     assert discovery.settings.outgoing[0].port == 465
-    assert not any(tried.fate is Fate.CRASHED for tried in discovery.tried)
+    assert not any(tried.status is SourceStatus.CRASHED for tried in discovery.tried)
 
 
 async def test_a_department_below_the_companys_domain_is_found_by_its_exchanger(
@@ -121,7 +121,9 @@ async def test_a_department_below_the_companys_domain_is_found_by_its_exchanger(
     assert discovery.settings.incoming[0].username == "ana@ventas.bodega.test"
 
 
-async def test_autodiscover_is_asked_with_the_address_and_no_password(world: World) -> None:
+async def test_autodiscover_is_asked_with_the_address_and_no_password(
+    world: World,
+) -> None:
     options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
     async with open_network(options) as net:
         outcome = await Autodiscover().discover(address("ana@outlookish.test"), net)
@@ -132,7 +134,7 @@ async def test_autodiscover_is_asked_with_the_address_and_no_password(world: Wor
     ]
 
 
-async def test_the_name_in_the_certificate_is_told_with_the_one_that_led_there(
+async def test_the_result_names_both_the_certificates_and_the_original_host(
     world: World,
 ) -> None:
     discovery = await looked(world, "shared.test")
@@ -144,7 +146,7 @@ async def test_the_name_in_the_certificate_is_told_with_the_one_that_led_there(
     ("port", "upgrades"),
     [(993, None), (143, Protocol.IMAP), (465, None), (587, Protocol.SMTP)],
 )
-async def test_the_name_that_fits_is_found_on_every_kind_of_port(
+async def test_the_valid_name_is_found_on_every_kind_of_port(
     world: World, port: int, upgrades: Protocol | None
 ) -> None:
     options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
@@ -155,7 +157,7 @@ async def test_the_name_that_fits_is_found_on_every_kind_of_port(
         assert await proven_name(wrong, "shared.test", net, upgrades) == "srv12.hoster.test"
 
 
-async def test_the_login_goes_on_with_the_connections_of_the_search(world: World) -> None:
+async def test_the_login_reuses_the_connections_of_the_search(world: World) -> None:
     options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
     opened: list[tuple[str, int]] = []
     async with open_network(options) as real:
@@ -183,7 +185,7 @@ async def test_the_login_goes_on_with_the_connections_of_the_search(world: World
             assert proof.size_limit == 12_000_000
 
 
-async def test_probing_reads_what_real_servers_offer(world: World) -> None:
+async def test_probing_reads_the_capabilities_of_real_servers(world: World) -> None:
     settings = (await looked(world, "probing.test")).settings
     assert settings is not None
     assert settings.incoming[0].authentication == (
@@ -196,18 +198,18 @@ async def test_probing_reads_what_real_servers_offer(world: World) -> None:
 
 async def test_a_server_with_the_wrong_certificate_is_not_guessed(world: World) -> None:
     discovery = await looked(world, "wrongcert.test")
-    assert {tried.method: tried.fate for tried in discovery.tried}["probe"] in (
-        Fate.ABSENT,
-        Fate.CANCELLED,
+    assert {tried.method: tried.status for tried in discovery.tried}[Method.PROBE] in (
+        SourceStatus.ABSENT,
+        SourceStatus.CANCELLED,
     )
 
 
-async def test_nothing_is_there_and_the_reason_is_kept(world: World) -> None:
+async def test_the_reason_is_reported_where_nothing_was_found(world: World) -> None:
     null = await looked(world, "nullmx.test")
     assert null.outcome is DiscoveryStatus.NOT_FOUND
     assert null.domain_facts is not None
     assert null.domain_facts.null_mx
-    assert {tried.method: tried.reason for tried in null.tried}["mx"] == "null-mx"
+    assert {tried.method: tried.reason for tried in null.tried}[Method.MX] == "null-mx"
 
     gone = await looked(world, "dead.test")
     assert gone.domain_facts is not None

@@ -48,7 +48,6 @@ async def assistant(
     """The use cases, in the world."""
     made = Assistant(options_of(world), Vault(lambda: keyring), lambda: ())
     yield made
-    await made.end_sign_ins()
     await made.close()
 
 
@@ -67,7 +66,7 @@ async def account(assistant: Assistant) -> tuple[Account, AccountSettings]:
 @pytest.fixture
 async def way(assistant: Assistant, account: tuple[Account, AccountSettings]) -> SignInWay:
     """Where one signs in for it."""
-    found = await assistant.sign_in_way(*account)
+    found = await assistant.sign_ins.find_way(*account)
     assert isinstance(found, SignInWay)
     return found
 

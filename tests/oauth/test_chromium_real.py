@@ -69,7 +69,7 @@ async def test_chromium_signs_in_and_the_account_is_proven(
     i18n.set_language("es")
     signing = Signing(browser, world)
     async with asyncio.timeout(60):
-        made = await assistant.sign_in(way, signing.open)
+        made = await assistant.sign_ins.sign_in(way, signing.open)
     await signing.done()
     assert isinstance(made, SignIn), made
     assert signing.offered == ADDRESS
@@ -81,7 +81,7 @@ async def test_chromium_signs_in_and_the_account_is_proven(
     )
     assert report.round_trip is not None
     assert report.round_trip.attachment_intact
-    await assistant.end_sign_ins()
+    await assistant.sign_ins.end()
     assert issuer.living_tokens == []
 
 
@@ -90,7 +90,7 @@ async def test_chromium_says_no(
 ) -> None:
     signing = Signing(browser, world, button="deny")
     async with asyncio.timeout(60):
-        made = await assistant.sign_in(way, signing.open)
+        made = await assistant.sign_ins.sign_in(way, signing.open)
     await signing.done()
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.DENIED

@@ -15,8 +15,9 @@ import pytest
 from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.confirmation import UnconfirmedError
 from mailsetup.assistant.events import Event, SignInOpened
-from mailsetup.assistant.service import Assistant, UnconfirmedError
+from mailsetup.assistant.service import Assistant
 from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
 from mailsetup.assistant.texts.signin import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
@@ -57,7 +58,7 @@ pytestmark = pytest.mark.servers
 
 
 async def signed_in(assistant: Assistant, way: SignInWay, person: Person) -> SignIn:
-    made = await assistant.sign_in(way, person.open)
+    made = await assistant.sign_ins.sign_in(way, person.open)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignIn), made
     return made
@@ -85,7 +86,7 @@ async def failed(
     assistant: Assistant, way: SignInWay, person: Person, fault: SignInFault
 ) -> tuple[str, str]:
     """What the person is told; by then the port is closed and no token is left anywhere."""
-    made = await assistant.sign_in(way, person.open)
+    made = await assistant.sign_ins.sign_in(way, person.open)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignInFailure), made
     assert made.fault is fault
@@ -115,7 +116,7 @@ async def test_a_sign_in_proves_imap_submission_and_rules_and_leaves_nothing_beh
     assert about_the_account(report) == {}
     assert world.logins(service="managesieve", server="dovecot-oauth") > 0
     assert issuer.living_tokens
-    await assistant.end_sign_ins()
+    await assistant.sign_ins.end()
     assert issuer.living_tokens == []
 
 
@@ -124,7 +125,7 @@ async def test_the_first_request_is_as_the_rules_for_programs_on_peoples_compute
 ) -> None:
     events: list[Event] = []
     person = Person(world)
-    await assistant.sign_in(way, person.open, events.append)
+    await assistant.sign_ins.sign_in(way, person.open, events.append)
     asked = issuer.queries[0]
     assert asked["response_type"] == "code"
     assert asked["code_challenge_method"] == "S256"
@@ -147,7 +148,7 @@ async def test_the_provider_enforces_pkce_and_takes_no_other_verifier(
     def strip(url: str) -> None:
         person.open(url.replace("code_challenge=", "code_challenge=x"))
 
-    made = await assistant.sign_in(way, strip)
+    made = await assistant.sign_ins.sign_in(way, strip)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.CODE_REFUSED
     sentences(made)
@@ -187,7 +188,7 @@ async def test_somebody_who_cancels_leaves_no_open_port(
     world: World, assistant: Assistant, way: SignInWay
 ) -> None:
     opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    waiting = asyncio.create_task(assistant.sign_in(way, opened.set_result))
+    waiting = asyncio.create_task(assistant.sign_ins.sign_in(way, opened.set_result))
     url = await opened
     assert not is_closed(port_of(url))
     waiting.cancel()
@@ -258,7 +259,7 @@ async def test_a_port_that_another_program_holds_is_named(
     redirect = f"http://127.0.0.1:{port}/"
     fixed = replace(way, client=Client(issuer.register(redirect), redirect=redirect))
     async with holder:
-        made = await assistant.sign_in(fixed, nobody)
+        made = await assistant.sign_ins.sign_in(fixed, nobody)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.PORT_TAKEN
     assert str(port) in sentences(made)[0]
@@ -270,14 +271,13 @@ async def test_two_sign_ins_at_once_do_not_get_in_each_others_way(
     other = Assistant(options_of(world), programs_here=lambda: ())
     people = Person(world), Person(world, "luis@acceso.test")
     made = await asyncio.gather(
-        assistant.sign_in(way, people[0].open), other.sign_in(way, people[1].open)
+        assistant.sign_ins.sign_in(way, people[0].open), other.sign_ins.sign_in(way, people[1].open)
     )
     assert [isinstance(one, SignIn) and one.signed_in_as for one in made] == [
         ADDRESS,
         "luis@acceso.test",
     ]
     assert port_of(people[0].opened[0]) != port_of(people[1].opened[0])
-    await other.end_sign_ins()
     await other.close()
 
 
@@ -312,7 +312,7 @@ async def test_answers_that_do_not_belong_to_the_sign_in_do_not_end_it(
 
         threading.Thread(target=visits, daemon=True).start()
 
-    made = await assistant.sign_in(way, visited_by_a_stranger_first)
+    made = await assistant.sign_ins.sign_in(way, visited_by_a_stranger_first)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignIn), made
     assert made.signed_in_as == ADDRESS
@@ -366,7 +366,7 @@ async def test_metadata_of_somebody_else_are_not_followed(
     expected: SignInFault,
 ) -> None:
     issuer.faults.add(fault)
-    found = await assistant.sign_in_way(*account)
+    found = await assistant.sign_ins.find_way(*account)
     assert isinstance(found, SignInFailure)
     assert found.fault is expected
     assert "acceso.test" in sentences(found)[0]
@@ -388,7 +388,7 @@ async def test_a_provider_that_is_not_there_or_not_itself_is_named(
     expected: SignInFault,
 ) -> None:
     elsewhere = replace(account[1], oauth2=OAuth2Endpoints(issuer=f"https://{host}"))
-    found = await assistant.sign_in_way(account[0], elsewhere)
+    found = await assistant.sign_ins.find_way(account[0], elsewhere)
     assert isinstance(found, SignInFailure)
     assert found.fault is expected
     assert host in sentences(found)[0]
@@ -409,12 +409,11 @@ async def test_a_technicians_own_id_is_used_instead_of_a_registration(
     assistant = Assistant(
         options_of(world, oauth_client_id="del-tecnico"), programs_here=lambda: ()
     )
-    way = await assistant.sign_in_way(*account)
+    way = await assistant.sign_ins.find_way(*account)
     assert isinstance(way, SignInWay)
     made = await signed_in(assistant, way, Person(world))
     assert made.client.id == "del-tecnico"
     assert "POST /register" not in issuer.asked
-    await assistant.end_sign_ins()
     await assistant.close()
 
 
@@ -458,7 +457,7 @@ async def test_an_expired_token_is_renewed_in_the_midst_of_a_check(
     assert report.incoming is not None
     assert report.outgoing is not None
     assert issuer.asked.count("POST /token") == 2
-    await assistant.end_sign_ins()
+    await assistant.sign_ins.end()
     assert issuer.living_tokens == []
 
 
@@ -558,7 +557,6 @@ async def test_a_new_token_that_is_refused_too_is_not_renewed_again(
         slow = replace(options, network=replace(options.network, routes=routes))
         assistant = Assistant(slow, Vault(MemoryKeyring), lambda: ())
         report = await logged_in(assistant, shared, made)
-        await assistant.end_sign_ins()
         await assistant.close()
     assert set(about_the_account(report)) == {"account.login.sign-in-refused"}
     assert issuer.asked.count("POST /token") == 2
@@ -624,30 +622,30 @@ async def test_a_kept_sign_in_logs_in_again_without_a_browser(
     made: SignIn,
 ) -> None:
     assert keyring.entries == {}
-    assert await assistant.keep_sign_in(made)
+    assert await assistant.sign_ins.store(made)
     kept = "".join(keyring.entries.values())
     assert made.token.reveal() not in kept
-    await assistant.end_sign_ins()
+    await assistant.sign_ins.end()
     assert issuer.living_tokens
-    again = await assistant.kept_sign_in(way)
+    again = await assistant.sign_ins.load(way)
     assert isinstance(again, SignIn)
     assert again.token != made.token
     report = await logged_in(assistant, account[0], again)
     assert report.incoming is not None
     # The refresh token changed with its use, so that only the new one still works.
     assert made.tokens.refresh != again.tokens.refresh
-    once_more = await assistant.kept_sign_in(way)
+    once_more = await assistant.sign_ins.load(way)
     assert isinstance(once_more, SignIn)
-    assert await assistant.forget_sign_in(account[0].address)
+    assert assistant.vault.forget_sign_in(account[0].address)
     assert keyring.entries == {}
 
 
 async def test_a_kept_sign_in_that_was_revoked_says_so(
     world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
-    assert await assistant.keep_sign_in(await signed_in(assistant, way, Person(world)))
+    assert await assistant.sign_ins.store(await signed_in(assistant, way, Person(world)))
     issuer.revoke_everything()
-    again = await assistant.kept_sign_in(way)
+    again = await assistant.sign_ins.load(way)
     assert isinstance(again, SignInFailure)
     assert again.fault is SignInFault.EXPIRED
     sentences(again)
@@ -668,12 +666,12 @@ async def test_servers_of_somebody_else_are_asked_about_before_anybody_signs_in(
     assistant: Assistant, account: tuple[Account, AccountSettings]
 ) -> None:
     foreign = at(account[0], "mail.hoster.test")
-    way = await assistant.sign_in_way(foreign, account[1])
+    way = await assistant.sign_ins.find_way(foreign, account[1])
     assert isinstance(way, SignInWay)
     assert way.confirm == ("hoster.test",)
     with pytest.raises(UnconfirmedError):
-        await assistant.sign_in(way, nobody)
-    agreed = await assistant.sign_in_way(foreign, account[1], agreed=("hoster.test",))
+        await assistant.sign_ins.sign_in(way, nobody)
+    agreed = await assistant.sign_ins.find_way(foreign, account[1], agreed=("hoster.test",))
     assert isinstance(agreed, SignInWay)
     assert agreed.confirm == ()
 
@@ -699,7 +697,7 @@ async def test_pop3_takes_the_same_token(
     )  # fmt: skip
     by_pop3 = replace(account[0], incoming=pop3)
     assistant = Assistant(options_of(world), programs_here=lambda: ())
-    way = await assistant.sign_in_way(by_pop3, account[1])
+    way = await assistant.sign_ins.find_way(by_pop3, account[1])
     assert isinstance(way, SignInWay)
     made = await signed_in(assistant, way, Person(world))
     report = await assistant.check(
@@ -708,5 +706,4 @@ async def test_pop3_takes_the_same_token(
     assert report.incoming is not None
     assert report.incoming.mechanism == "OAUTHBEARER"
     assert report.round_trip is not None
-    await assistant.end_sign_ins()
     await assistant.close()

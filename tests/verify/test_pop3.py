@@ -39,7 +39,7 @@ from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
 from mailsetup.verify.round_trip import round_trip
 from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
-from tests.support.network.scripted_network import Script, World
+from tests.support.network.scripted_network import Script, ScriptedNetwork
 
 CANARY = "canario-Zx9!"
 SECRET = Secret(CANARY)
@@ -770,7 +770,7 @@ async def travel(
         if after is not None:
             maildrop.stored.append(Stored("ours", change(data), clock.seconds + after))
 
-    world = World()
+    world = ScriptedNetwork()
     world.mail[INCOMING.host, INCOMING.port] = maildrop
     world.mail[OUTGOING.host, OUTGOING.port] = Outgoing(deliver=deliver, size=size)
     net: Network = replace(world.network(), clock=clock)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 def publish(options: argparse.Namespace, streams: Streams) -> int:
     """Write what a hosting should serve for a domain, or compare it with what it serves."""
     from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
-    from mailsetup.assistant.publication_check import is_published, row_to_json
+    from mailsetup.assistant.publication.result import is_published, row_to_json
     from mailsetup.cli.engine import Engine
     from mailsetup.export.exporter import ExportFailure
     from mailsetup.export.publish.options import PolicyMode, PublishOptions

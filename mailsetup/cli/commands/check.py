@@ -65,7 +65,7 @@ def check(options: argparse.Namespace, streams: Streams) -> int:
         second = _second(options, streams, engine) if options.second else None
         discovery, agreed_before = find_settings(options, streams, engine, address)
         if options.settings is not None:
-            discovery = engine.run(engine.assistant.warned(discovery))
+            discovery = engine.run(engine.assistant.with_environment_warnings(discovery))
         document = discovery_document(address, discovery)
         if discovery.outcome is DiscoveryStatus.NOT_FOUND:
             return _absent(options, streams, engine, address, discovery, report_to)

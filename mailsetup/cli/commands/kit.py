@@ -11,7 +11,7 @@ from mailsetup.cli.document import Document
 from mailsetup.cli.main import DONE, NOT_FOUND, print_document
 from mailsetup.cli.refusal import CommandError, Streams
 from mailsetup.export.exporter import Artifact, ExportFailure
-from mailsetup.export.kit.common import Everybody, KitFile, everybody
+from mailsetup.export.kit.common import DomainTemplate, KitFile, domain_template
 from mailsetup.export.kit.registry import KITS
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
@@ -30,7 +30,7 @@ def kit(options: argparse.Namespace, streams: Streams) -> int:
     found = read_settings(Path(options.settings), pipe_seconds=PIPE_SECONDS)
     if isinstance(found, SharedSettingsFailure):
         raise CommandError("settings.unusable", found.reason)
-    shared = _everybody(found, options)
+    shared = _template(found, options)
     wanted = [known for known in KITS if not options.kits or known.id in options.kits]
     made, notes = [], []
     for known in wanted:
@@ -62,7 +62,7 @@ def kit(options: argparse.Namespace, streams: Streams) -> int:
     return DONE
 
 
-def _everybody(found: SharedSettings, options: argparse.Namespace) -> Everybody:
+def _template(found: SharedSettings, options: argparse.Namespace) -> DomainTemplate:
     address = _address(found, options)
     settings = found.settings_for(address)
     if isinstance(settings, SettingsFailure):
@@ -79,7 +79,7 @@ def _everybody(found: SharedSettings, options: argparse.Namespace) -> Everybody:
             _("These settings do not name both an incoming and an outgoing encrypted server."),
             NOT_FOUND,
         )
-    shared = everybody(account)
+    shared = domain_template(account)
     if isinstance(shared, ExportFailure):
         raise CommandError("kit.impossible", shared.reason)
     return shared

@@ -1,4 +1,4 @@
-"""The real Thunderbird, with what we wrote, against the real Dovecot and Postfix."""
+"""The real Thunderbird, with our files, against the real Dovecot and Postfix."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ LIBRARY = Path("/usr/lib/thunderbird")
 def mailbox(
     address: str, protocol: Protocol = Protocol.IMAP, security: SocketType = SocketType.TLS
 ) -> Account:
-    """One of the world's mailboxes, at the host of its own domain."""
+    """A mailbox of the test servers, at the host of its own domain."""
     host = f"mail.{address.partition('@')[2]}"
     return account(
         address, protocol=protocol, security=security, incoming_host=host, outgoing_host=host
@@ -50,14 +50,14 @@ def mailbox(
 
 
 class Person:
-    """Who sits before a Thunderbird with one account, and types the password where it must be."""
+    """A user of a Thunderbird with one account, who types the password where needed."""
 
     def __init__(self, session: marionette.Session, world: World, of: Account) -> None:
         self._session, self._of = session, of
         self._word = world.accounts[str(of.address)]
 
     def count(self, least: int = 0, *, typed: bool = False) -> int:
-        """The messages in the INBOX, after looks at the server until there are enough."""
+        """The number of messages in the INBOX, polled until there are enough."""
         word = self._word if typed else ""
         host = self._of.incoming.host
         found = self._session.run_async(marionette.INBOX, host, word, least)
@@ -72,8 +72,8 @@ class Person:
         sent = self._session.run_async(marionette.SEND, sender, str(to.address), "hola", word)
         assert sent == 0, sent
 
-    def mails_to_themselves(self, *, typed: bool = False) -> None:
-        """The whole way: out, and in again."""
+    def sends_and_receives(self, *, typed: bool = False) -> None:
+        """Send a message to oneself and receive it."""
         before = self.count(typed=typed)
         self.send(self._of, typed=typed)
         assert self.count(before + 1) == before + 1
@@ -96,7 +96,7 @@ def running(
     environ: dict[str, str] | None = None,
     selection: tuple[str, ...] = (),
 ) -> Iterator[marionette.Session]:
-    """Thunderbird with this profile, online, where every name leads to the world's servers."""
+    """Thunderbird with this profile, online; every name resolves to the test servers."""
     selection = selection or ("--profile", str(profile))
     with marionette.thunderbird(
         profile,
@@ -121,7 +121,7 @@ def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
     done = apply_new_profile(wanted, root=root)
     assert isinstance(done, ProfileApplied)
     with running(world, done.profile, tmp_path, selection=done.command[1:]) as session:
-        Person(session, world, wanted).mails_to_themselves(typed=True)
+        Person(session, world, wanted).sends_and_receives(typed=True)
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}
     assert world.messages("ana@wellknown.test")
 
@@ -135,7 +135,7 @@ def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
         assert session.run(marionette.PROFILE) == {"current": None, "all": []}
 
 
-def test_an_account_joins_another_one_and_leaves_it_again(world: World, tmp_path: Path) -> None:
+def test_an_account_is_added_to_another_one_and_undone(world: World, tmp_path: Path) -> None:
     marionette.need_version(153, "it chose the folder for sent mail later")
     pop3 = mailbox("ana@onlysrv.test", Protocol.POP3)
     imap = mailbox("ana@outlookish.test")
@@ -148,9 +148,9 @@ def test_an_account_joins_another_one_and_leaves_it_again(world: World, tmp_path
     word = Secret(world.accounts[str(pop3.address)])
     done = apply_new_profile(pop3, root=root, password=word, installation=thunderbird)
     assert isinstance(done, ProfileApplied)
-    # No password is typed in this test: every login is made with a stored one.
+    # No password is typed in this test: every login uses a stored one.
     with running(world, done.profile, tmp_path) as session:
-        Person(session, world, pop3).mails_to_themselves()
+        Person(session, world, pop3).sends_and_receives()
 
     joined = apply_existing(
         imap,
@@ -172,7 +172,7 @@ def test_an_account_joins_another_one_and_leaves_it_again(world: World, tmp_path
             "drafts": utf7(drafts),
             "trash": "Papelera",
         }
-        # An account that the person adds now gets a number of its own.
+        # An account that the user adds now gets its own key.
         assert session.run(marionette.NEW_ACCOUNT) == ["account1", "account2", "account3"]
     assert world.messages(str(imap.address), "Sent")
 
@@ -183,7 +183,7 @@ def test_an_account_joins_another_one_and_leaves_it_again(world: World, tmp_path
     assert isinstance(undo(done.profile, only_ours=True), Undone)
     with running(world, done.profile, tmp_path) as session:
         assert emails(session) == ["ana@onlysrv.test"]
-        Person(session, world, pop3).mails_to_themselves()
+        Person(session, world, pop3).sends_and_receives()
 
 
 def make_folders(world: World, of: Account, *names: str) -> None:
@@ -204,7 +204,7 @@ def make_folders(world: World, of: Account, *names: str) -> None:
 
 @pytest.fixture(scope="module")
 def relocated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of Thunderbird's folder, where an administrator's files may be put."""
+    """A copy of Thunderbird's folder into which an administrator's files can be written."""
     folder = tmp_path_factory.mktemp("fleet") / "thunderbird"
 
     def same_or_copy(source: str, target: str) -> None:
@@ -221,7 +221,7 @@ def relocated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def installed(folder: Path, wanted: Account, *names: str) -> None:
-    """Put some of the fleet's files where the instructions say, and take the others away."""
+    """Install some of the fleet's files as the instructions say, and remove the others."""
     artifact = ThunderbirdFleet().export(wanted)
     assert isinstance(artifact, Artifact)
     places = {
@@ -244,9 +244,7 @@ def emails(session: marionette.Session, field: str = "email") -> list[str]:
     return [found[field] for found in accounts]
 
 
-def test_autoconfig_adds_each_persons_account_to_what_is_there(
-    world: World, tmp_path: Path, relocated: Path
-) -> None:
+def test_autoconfig_adds_each_users_account(world: World, tmp_path: Path, relocated: Path) -> None:
     root = tmp_path / ".thunderbird"
     root.mkdir()
     done = apply_new_profile(mailbox("ana@onlysrv.test", Protocol.POP3), root=root)
@@ -258,7 +256,7 @@ def test_autoconfig_adds_each_persons_account_to_what_is_there(
     environ = {"MAIL_ADDRESS": "ana@pacc.test", "MAIL_NAME": "Ana Pácc"}
     with running(world, done.profile, tmp_path, program=program, environ=environ) as session:
         assert emails(session) == ["ana@onlysrv.test", "ana@pacc.test"]
-        Person(session, world, wanted).mails_to_themselves(typed=True)
+        Person(session, world, wanted).sends_and_receives(typed=True)
         assert emails(session, "name") == ["Ana Núñez", "Ana Pácc"]
         session.run(marionette.REMOVE_ACCOUNT, "account9001")
     with running(world, done.profile, tmp_path, program=program, environ=environ) as session:
@@ -276,7 +274,7 @@ def test_a_policy_and_the_isp_file_set_up_a_computer_without_accounts(
     program = relocated / "thunderbird-bin"
     with running(world, profile, tmp_path, program=program) as session:
         assert emails(session) == ["ana@onlyautoconfig.test"]
-        Person(session, world, wanted).mails_to_themselves(typed=True)
+        Person(session, world, wanted).sends_and_receives(typed=True)
         assert session.run_async(marionette.ISP, "onlyautoconfig.test") == {
             "incoming": [wanted.incoming.host, 993, "%EMAILADDRESS%"],
             "outgoing": [wanted.outgoing.host, 465, "%EMAILADDRESS%"],

@@ -14,7 +14,7 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpReply
-from tests.support.network.scripted_network import World, address, imap, run, smtp
+from tests.support.network.scripted_network import ScriptedNetwork, address, imap, run, smtp
 
 TRUE_TIME = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PAGE = "http://detectportal.firefox.com/success.txt"
@@ -41,12 +41,12 @@ def failure(
     return DialogueFailure(Stage.CONNECT, error, server, certificate=facts)
 
 
-def findings_of(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
+def findings_of(world: ScriptedNetwork, *failures: DialogueFailure) -> tuple[Finding, ...]:
     return run(check_computer(failures, world.network()))
 
 
-def world_at(days_ahead: float) -> World:
-    world = World(offset=TRUE_TIME.timestamp() + days_ahead * 86400)
+def world_at(days_ahead: float) -> ScriptedNetwork:
+    world = ScriptedNetwork(offset=TRUE_TIME.timestamp() + days_ahead * 86400)
     world.web[PAGE] = HttpReply(200, PAGE, b"success", date=TRUE_TIME)
     return world
 
@@ -74,7 +74,7 @@ def test_expired_certificate_with_correct_clock_is_no_clock_finding(
 
 
 def test_clock_is_not_blamed_without_a_reference_time() -> None:
-    world = World(offset=TRUE_TIME.timestamp() + 4e7)
+    world = ScriptedNetwork(offset=TRUE_TIME.timestamp() + 4e7)
     assert findings_of(world, failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate())) == ()
 
 
@@ -84,13 +84,13 @@ def test_clock_is_not_blamed_without_a_reference_time() -> None:
 )
 def test_antivirus_interception_is_recognised_by_issuer_name(issuer: str) -> None:
     unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate(issuer))
-    (finding,) = findings_of(World(), unknown)
+    (finding,) = findings_of(ScriptedNetwork(), unknown)
     assert finding.id == "client.tls.intercepted"
     assert finding.facts["issuer"] == issuer
 
 
 def test_company_proxy_is_recognised_by_issuing_for_other_hosts() -> None:
-    world = World(issuers={"imap.gmail.com": "Bodegas IT"})
+    world = ScriptedNetwork(issuers={"imap.gmail.com": "Bodegas IT"})
     world.mail["imap.gmail.com", 993] = imap()
     unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate("Bodegas IT"))
     (finding,) = findings_of(world, unknown)
@@ -99,15 +99,15 @@ def test_company_proxy_is_recognised_by_issuing_for_other_hosts() -> None:
 
 @pytest.mark.parametrize("elsewhere", ["", "Somebody else"])
 def test_self_issued_certificate_of_one_server_is_no_interception(elsewhere: str) -> None:
-    world = World(issuers={"imap.gmail.com": elsewhere} if elsewhere else {})
+    world = ScriptedNetwork(issuers={"imap.gmail.com": elsewhere} if elsewhere else {})
     world.mail["imap.gmail.com", 993] = imap()
     unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate("Bodegas IT"))
     assert findings_of(world, unknown) == ()
 
 
-def network(*open_places: tuple[str, int]) -> World:
+def network(*open_places: tuple[str, int]) -> ScriptedNetwork:
     """A network that drops packets to all endpoints but these."""
-    world = World()
+    world = ScriptedNetwork()
     for host in ("imap.bodega.es", "smtp.bodega.es", "imap.gmail.com", "smtp.gmail.com",
                  "pop.gmail.com", "outlook.office365.com", "v1.ispdb.net"):  # fmt: skip
         for port in (993, 143, 995, 110, 465, 587, 443):

@@ -16,12 +16,12 @@ from mailsetup.diagnosis.health.dmarc import (
 )
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding
-from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, run
+from tests.support.network.scripted_network import SERVFAIL, DnsReply, ScriptedNetwork, run
 
 
-def zone(**records: str | DnsReply) -> World:
+def zone(**records: str | DnsReply) -> ScriptedNetwork:
     """Records by domain, with ``__`` for dots."""
-    return World(
+    return ScriptedNetwork(
         dns={
             (f"_dmarc.{name.replace('__', '.')}", "TXT"): (
                 DnsAnswer((value,)) if isinstance(value, str) else value
@@ -32,7 +32,7 @@ def zone(**records: str | DnsReply) -> World:
     )
 
 
-def walk_from(domain: str, world: World) -> DmarcTreeWalk:
+def walk_from(domain: str, world: ScriptedNetwork) -> DmarcTreeWalk:
     return run(tree_walk(domain, world))
 
 
@@ -66,7 +66,7 @@ def test_tree_walk_has_at_most_eight_queries() -> None:
         assert len(tree_walk_names(".".join("a" * count))) <= MAX_QUERIES
 
 
-async def _seconds(domain: str, world: World) -> float:
+async def _seconds(domain: str, world: ScriptedNetwork) -> float:
     clock = world.network().clock
     started = clock.monotonic()
     await tree_walk(domain, world)
@@ -179,7 +179,9 @@ def test_failed_query_is_neither_a_record_nor_its_absence() -> None:
     assert not run(evaluate())
 
 
-def aligned(domain: str, author: str, world: World, *, strict: bool = False) -> bool | None:
+def aligned(
+    domain: str, author: str, world: ScriptedNetwork, *, strict: bool = False
+) -> bool | None:
     async def evaluate() -> bool | None:
         return await is_aligned(domain, await tree_walk(author, world), world, strict=strict)
 
@@ -217,7 +219,7 @@ def test_external_report_destination_without_consent() -> None:
         "mailto:c@si.com,mailto:d@no.com,mailto:e@mudo.com",
     )
     assert isinstance(record, DmarcRecord)
-    world = World(
+    world = ScriptedNetwork(
         dns={
             ("_dmarc.bodega.es", "TXT"): DnsAnswer((record.text,)),
             ("bodega.es._report._dmarc.si.com", "TXT"): DnsAnswer(("v=DMARC1",)),

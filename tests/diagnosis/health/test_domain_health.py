@@ -21,13 +21,14 @@ from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import (
     NEVER,
     SERVFAIL,
     DnsReply,
-    World,
+    ScriptedNetwork,
     address,
     mx,
     run,
@@ -46,8 +47,8 @@ def texts(**records: str) -> dict[tuple[str, str], DnsReply]:
     return {(name.replace("__", "."), "TXT"): DnsAnswer((text,)) for name, text in records.items()}
 
 
-def healthy() -> World:
-    world = World(
+def healthy() -> ScriptedNetwork:
+    world = ScriptedNetwork(
         dns={
             ("bodega.es", "MX"): mx("mx.hoster.com"),
             ("mx.hoster.com", "A"): DnsAnswer(("8.8.4.20",)),
@@ -74,11 +75,11 @@ def ids(found: tuple[Finding, ...]) -> list[tuple[str, Status]]:
     return [(one.id, one.status) for one in found]
 
 
-def dns_of(world: World, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
+def dns_of(world: ScriptedNetwork, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
     return ids(run(check_dns_health(request, world.network())))
 
 
-def seconds(world: World, request: HealthRequest = REQUEST) -> float:
+def seconds(world: ScriptedNetwork, request: HealthRequest = REQUEST) -> float:
     net = world.network()
 
     async def timed() -> float:
@@ -99,8 +100,15 @@ def test_all_faults_of_a_domain_are_reported_in_order() -> None:
     world.dns |= {("aspmx.l.google.com", "A"): DnsAnswer(("142.250.1.1",))}
     world.dns |= texts(bodega__es="v=spf1 +all", _dmarc__bodega__es="v=DMARC1; p=todo")
     tried = tuple(
-        Tried(method, Fate.ABSENT, 1.0)
-        for method in ("pacc", "autoconfig", "well-known", "ispdb", "srv", "autodiscover")
+        SourceAttempt(method, SourceStatus.ABSENT, 1.0)
+        for method in (
+            Method.PACC,
+            Method.AUTOCONFIG,
+            Method.WELL_KNOWN,
+            Method.ISPDB,
+            Method.SRV,
+            Method.AUTODISCOVER,
+        )
     )
     assert dns_of(world, replace(REQUEST, tried=tried)) == [
         ("dns.mx.elsewhere", Status.FAIL),
@@ -113,26 +121,30 @@ def test_all_faults_of_a_domain_are_reported_in_order() -> None:
 
 @pytest.mark.fault("dns.settings.unpublished")
 @pytest.mark.parametrize(
-    ("method", "fate", "reported"),
+    ("method", "status", "reported"),
     [
-        ("srv", Fate.ABSENT, True),
-        ("probe", Fate.FOUND, True),
-        ("well-known", Fate.UNREACHABLE, True),
-        ("srv", Fate.FOUND, False),
-        ("ispdb", Fate.FOUND, False),
-        ("builtin", Fate.FOUND, False),
-        ("mx", Fate.FOUND, False),
-        ("autodiscover", Fate.NEEDS_INPUT, False),
-        ("srv", Fate.UNREACHABLE, False),
-        ("autoconfig", Fate.CANCELLED, False),
-        ("pacc", Fate.CRASHED, False),
+        (Method.SRV, SourceStatus.ABSENT, True),
+        (Method.PROBE, SourceStatus.FOUND, True),
+        (Method.WELL_KNOWN, SourceStatus.UNREACHABLE, True),
+        (Method.SRV, SourceStatus.FOUND, False),
+        (Method.ISPDB, SourceStatus.FOUND, False),
+        (Method.BUILTIN, SourceStatus.FOUND, False),
+        (Method.MX, SourceStatus.FOUND, False),
+        (Method.AUTODISCOVER, SourceStatus.NEEDS_INPUT, False),
+        (Method.SRV, SourceStatus.UNREACHABLE, False),
+        (Method.AUTOCONFIG, SourceStatus.CANCELLED, False),
+        (Method.PACC, SourceStatus.CRASHED, False),
     ],
 )
 def test_unpublished_settings_are_reported_only_if_no_source_found_them(
-    method: str, fate: Fate, reported: bool
+    method: Method, status: SourceStatus, reported: bool
 ) -> None:
-    absent = {"autoconfig": Fate.ABSENT, "ispdb": Fate.ABSENT, "srv": Fate.ABSENT} | {method: fate}
-    rows = tuple(Tried(name, what, 1.0) for name, what in absent.items())
+    absent = {
+        Method.AUTOCONFIG: SourceStatus.ABSENT,
+        Method.ISPDB: SourceStatus.ABSENT,
+        Method.SRV: SourceStatus.ABSENT,
+    } | {method: status}
+    rows = tuple(SourceAttempt(name, what, 1.0) for name, what in absent.items())
     found = dns_of(healthy(), replace(REQUEST, tried=rows))
     assert found == ([("dns.settings.unpublished", Status.WARN)] if reported else [])
 
@@ -143,15 +155,15 @@ def test_unpublished_settings_need_a_search() -> None:
 
 def test_domain_of_a_provider_is_not_checked() -> None:
     request = HealthRequest(address("ana@gmail.com"), "imap.gmail.com", "smtp.gmail.com")
-    assert dns_of(World(), request) == []
+    assert dns_of(ScriptedNetwork(), request) == []
 
 
 def test_nonexistent_domain_has_no_further_finding() -> None:
-    assert dns_of(World()) == []
+    assert dns_of(ScriptedNetwork()) == []
 
 
 def test_failing_resolver_yields_no_finding() -> None:
-    assert dns_of(World(dns_default=SERVFAIL)) == []
+    assert dns_of(ScriptedNetwork(dns_default=SERVFAIL)) == []
 
 
 def test_known_exchangers_are_not_queried_again() -> None:
@@ -165,7 +177,7 @@ def test_known_exchangers_are_not_queried_again() -> None:
     assert ("dns.mx.elsewhere", Status.FAIL) in found
 
 
-class CachingWorld(World):
+class CachingWorld(ScriptedNetwork):
     """Sends each query once, like the real resolver."""
 
     async def _look_up(self, name: str, rdtype: str) -> DnsReply:
@@ -251,7 +263,7 @@ def signed(content: bytes = CONTENT, domain: bytes = b"bodega.es") -> bytes:
 
 
 def message_findings(
-    raw: bytes, *, elsewhere: bool = True, world: World | None = None
+    raw: bytes, *, elsewhere: bool = True, world: ScriptedNetwork | None = None
 ) -> list[tuple[str, Status]]:
     request = replace(REQUEST, arrived=raw, arrived_elsewhere=elsewhere)
     return ids(run(check_received_message(request, (world or healthy()).network())))
@@ -264,7 +276,7 @@ NOT_ALIGNED = ("dns.dmarc.not-aligned", Status.FAIL)
 UNIDENTIFIED = ("dns.dmarc.unidentified", Status.WARN)
 
 
-def with_records(**records: str) -> World:
+def with_records(**records: str) -> ScriptedNetwork:
     world = healthy()
     world.dns |= texts(**records)
     return world

@@ -9,7 +9,7 @@ from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.net.dial import ConnectFault
-from tests.support.network.scripted_network import DnsReply, World, address, imap, run
+from tests.support.network.scripted_network import DnsReply, ScriptedNetwork, address, imap, run
 
 ADDRESS = address("ana@bodega.es")
 
@@ -52,9 +52,12 @@ REVERSE = {
 
 
 def findings_of(
-    home: str, *exchangers: tuple[int, str], outgoing: str = "", world: World | None = None
+    home: str,
+    *exchangers: tuple[int, str],
+    outgoing: str = "",
+    world: ScriptedNetwork | None = None,
 ) -> tuple[Finding, ...]:
-    world = world or World()
+    world = world or ScriptedNetwork()
     world.dns |= HOSTS
     world.reverse |= REVERSE
     world.chains |= {"alias.bodega.es": ("srv9.hostingchico.es",)}
@@ -173,7 +176,7 @@ def test_outgoing_server_counts_as_part_of_the_hosting() -> None:
 
 
 def test_other_dns_records_that_name_a_hosting_are_evidence() -> None:
-    world = World(
+    world = ScriptedNetwork(
         dns={
             ("bodega.es", "TXT"): DnsAnswer(("v=spf1 include:_spf.serviciodecorreo.es -all",)),
             ("autodiscover.bodega.es", "A"): a("40.2.2.2"),
@@ -186,7 +189,9 @@ def test_other_dns_records_that_name_a_hosting_are_evidence() -> None:
 
 
 def test_exchanger_without_address_is_left_to_the_domain_check() -> None:
-    world = World(dns=dict(HOSTS) | {("bodega.es", "MX"): DnsAnswer((MxRecord(10, "mx.nada.es"),))})
+    world = ScriptedNetwork(
+        dns=dict(HOSTS) | {("bodega.es", "MX"): DnsAnswer((MxRecord(10, "mx.nada.es"),))}
+    )
     net = world.network()
 
     async def evaluate() -> tuple[Finding, ...]:

@@ -1,4 +1,4 @@
-"""Whether what is served is what should be: every way of being wrong is told apart."""
+"""The comparison of what a domain publishes with what it should publish."""
 
 import re
 from collections.abc import Callable
@@ -7,15 +7,14 @@ from dataclasses import replace
 import pytest
 
 from mailsetup import i18n
-from mailsetup.assistant.publication_check import (
+from mailsetup.assistant.publication.result import (
     Difference,
     PublicationRow,
     PublicationState,
     is_published,
-    mail_exchangers,
     row_to_json,
-    verify_publication,
 )
+from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData
@@ -26,7 +25,7 @@ from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRe
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.text import has_control
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from tests.support.network.scripted_network import World, run
+from tests.support.network.scripted_network import ScriptedNetwork, run
 from tests.support.samples.published import FULL, OPTIONS, SIMPLE, published
 
 D = "bodega.example"
@@ -39,9 +38,9 @@ POLICY = f"https://mta-sts.{D}/.well-known/mta-sts.txt"
 PAGE = b"<!DOCTYPE html><html><body>Welcome</body></html>"
 
 
-def hosting(made: Publication) -> World:
-    """Everything served as it was written."""
-    world = World()
+def hosting(made: Publication) -> ScriptedNetwork:
+    """A network in which everything is published as it should be."""
+    world = ScriptedNetwork()
     for place in layout.PLACES:
         content = made.content(place.file)
         if content is not None:
@@ -60,9 +59,9 @@ def hosting(made: Publication) -> World:
 
 
 def rows(
-    made: Publication, change: Callable[[World], None] = lambda _world: None
+    made: Publication, change: Callable[[ScriptedNetwork], None] = lambda _world: None
 ) -> dict[str, PublicationRow]:
-    """What is seen after a change to a perfect hosting, by location."""
+    """The rows by location after a change to a complete publication."""
     world = hosting(made)
     change(world)
     seen = run(verify_publication(made, world.network()))
@@ -71,19 +70,19 @@ def rows(
 
 
 def fault(
-    change: Callable[[World], None], location: str, made: Publication | None = None
+    change: Callable[[ScriptedNetwork], None], location: str, made: Publication | None = None
 ) -> PublicationRow:
-    """The one row that a change spoils."""
+    """The only row that a change affects."""
     seen = rows(made or published(), change)
-    spoilt = {place for place, row in seen.items() if row.state is not PublicationState.RIGHT}
-    assert spoilt == {location}
+    affected = {place for place, row in seen.items() if row.state is not PublicationState.RIGHT}
+    assert affected == {location}
     return seen[location]
 
 
-def web(url: str, **changes: object) -> Callable[[World], None]:
-    """The web server answers differently at a URL."""
+def web(url: str, **changes: object) -> Callable[[ScriptedNetwork], None]:
+    """A change of the response at a URL."""
 
-    def change(world: World) -> None:
+    def change(world: ScriptedNetwork) -> None:
         there = world.posts if url in world.posts else world.web
         reply = there[url]
         assert isinstance(reply, HttpReply)
@@ -92,15 +91,15 @@ def web(url: str, **changes: object) -> Callable[[World], None]:
     return change
 
 
-def fails(url: str, failure: HttpFailure) -> Callable[[World], None]:
-    def change(world: World) -> None:
+def fails(url: str, failure: HttpFailure) -> Callable[[ScriptedNetwork], None]:
+    def change(world: ScriptedNetwork) -> None:
         (world.posts if url in world.posts else world.web)[url] = failure
 
     return change
 
 
-def record(owner: str, kind: str, *records: object) -> Callable[[World], None]:
-    def change(world: World) -> None:
+def record(owner: str, kind: str, *records: object) -> Callable[[ScriptedNetwork], None]:
+    def change(world: ScriptedNetwork) -> None:
         if records:
             world.dns[owner, kind] = DnsAnswer(records)  # type: ignore[assignment]
         else:
@@ -110,13 +109,13 @@ def record(owner: str, kind: str, *records: object) -> Callable[[World], None]:
 
 
 @pytest.mark.parametrize("settings", [SIMPLE, FULL], ids=["simple", "full"])
-def test_a_perfect_hosting_is_right_in_every_part(settings: AccountSettings) -> None:
+def test_a_complete_publication_is_right_in_every_row(settings: AccountSettings) -> None:
     seen = rows(published(settings))
     assert all(row.state is PublicationState.RIGHT for row in seen.values())
     assert is_published(tuple(seen.values()))
 
 
-def test_every_part_of_the_publication_has_its_row() -> None:
+def test_each_file_and_record_has_a_row() -> None:
     made = published(options=replace(OPTIONS, web=("192.0.2.1",)))
     assert set(rows(made)) == {
         CONFIG, WELL_KNOWN, OUTLOOK, OWN_OUTLOOK, PACC, POLICY,
@@ -141,7 +140,7 @@ def test_every_part_of_the_publication_has_its_row() -> None:
     ],
     ids=lambda value: str(value),
 )
-def test_a_web_server_that_serves_something_else_says_what(
+def test_a_status_code_other_than_200_gives_state_and_reason(
     url: str, changes: dict[str, object], state: PublicationState, reason: str
 ) -> None:
     row = fault(web(url, **changes), url)
@@ -160,14 +159,14 @@ def test_a_web_server_that_serves_something_else_says_what(
         (HttpFault.TOO_LARGE, PublicationState.DIFFERS, "too-large"),
     ],
 )
-def test_a_web_server_that_does_not_answer_says_why(
+def test_an_http_failure_gives_state_and_reason(
     url: str, failure: HttpFault, state: PublicationState, reason: str
 ) -> None:
     row = fault(fails(url, HttpFailure(failure, url)), url)
     assert (row.state, row.reason) == (state, reason)
 
 
-def test_a_certificate_for_another_name_is_named_as_such() -> None:
+def test_a_certificate_for_another_name_is_the_reason() -> None:
     failure = HttpFailure(HttpFault.TLS, POLICY, TlsFailure(TlsFault.WRONG_NAME))
     row = fault(fails(POLICY, failure), POLICY)
     assert (row.state, row.reason) == (PublicationState.UNREACHABLE, "certificate-wrong-name")
@@ -175,13 +174,13 @@ def test_a_certificate_for_another_name_is_named_as_such() -> None:
 
 
 @pytest.mark.parametrize("url", [CONFIG, OUTLOOK, POLICY])
-def test_the_web_sites_own_page_counts_as_nothing(url: str) -> None:
+def test_an_html_page_in_place_of_the_file_counts_as_missing(url: str) -> None:
     row = fault(web(url, body=PAGE), url)
     assert (row.state, row.reason) == (PublicationState.MISSING, "html")
 
 
 @pytest.mark.parametrize("url", [WELL_KNOWN, OWN_OUTLOOK])
-def test_what_the_domain_itself_serves_may_be_missing_but_not_wrong(url: str) -> None:
+def test_an_optional_file_may_be_missing_but_not_different(url: str) -> None:
     row = fault(web(url, status=404), url)
     assert row.is_well
     assert row.state is PublicationState.MISSING
@@ -197,7 +196,7 @@ def test_what_the_domain_itself_serves_may_be_missing_but_not_wrong(url: str) ->
     [(CONFIG, layout.CONFIG), (OUTLOOK, layout.AUTODISCOVER)],
     ids=["config", "autodiscover"],
 )
-def test_another_server_is_told_with_both_sides(url: str, name: str) -> None:
+def test_another_server_is_a_difference_with_both_values(url: str, name: str) -> None:
     moved = replace(SIMPLE, outgoing=(replace(SIMPLE.outgoing[0], host="old.hoster.example"),))
     row = fault(web(url, body=published(moved).content(name)), url)
     assert row.state is PublicationState.DIFFERS
@@ -208,8 +207,8 @@ def test_another_server_is_told_with_both_sides(url: str, name: str) -> None:
     assert "old.hoster.example" in row.sentence
 
 
-def test_the_same_settings_in_other_bytes_are_right() -> None:
-    def change(world: World) -> None:
+def test_the_same_settings_in_another_form_are_right() -> None:
+    def change(world: ScriptedNetwork) -> None:
         for url, there in ((CONFIG, world.web), (OUTLOOK, world.posts)):
             reply = there[url]
             assert isinstance(reply, HttpReply)
@@ -226,31 +225,31 @@ def test_a_wrong_content_type_is_a_difference() -> None:
         assert [(one.what, one.served) for one in row.differences] == [("content-type", served)]
 
 
-def test_a_document_without_its_digest_is_told_at_both_places() -> None:
+def test_a_missing_digest_is_reported_for_document_and_record() -> None:
     seen = rows(published(), record(f"_ua-auto-config.{D}", "TXT"))
     assert (seen[PACC].state, seen[PACC].reason) == (PublicationState.MISSING, "no-digest")
     assert seen[f"_ua-auto-config.{D}"].state is PublicationState.MISSING
 
 
-def test_a_changed_document_does_not_fit_its_digest() -> None:
+def test_a_changed_document_differs_from_its_digest() -> None:
     made = published()
     body = (made.content(layout.PACC) or b"") + b" "
     row = fault(web(PACC, body=body), PACC, made)
     assert (row.state, row.reason) == (PublicationState.DIFFERS, "digest-mismatch")
 
 
-def test_a_document_of_the_hostings_own_with_a_digest_of_its_own_is_right() -> None:
+def test_another_document_with_its_own_digest_is_right() -> None:
     made = published()
     body = (made.content(layout.PACC) or b"") + b" "
 
-    def change(world: World) -> None:
+    def change(world: ScriptedNetwork) -> None:
         web(PACC, body=body)(world)
         record(f"_ua-auto-config.{D}", "TXT", write_digest(body))(world)
 
     assert is_published(tuple(rows(made, change).values()))
 
 
-def test_a_service_record_is_compared_by_place_and_order() -> None:
+def test_srv_records_are_compared_by_target_and_order() -> None:
     owner = f"_imaps._tcp.{D}"
     heavier = SrvRecord(5, 100, 993, "mail.bodega.example")
     assert is_published(tuple(rows(published(), record(owner, "SRV", heavier)).values()))
@@ -266,7 +265,7 @@ def test_a_service_record_is_compared_by_place_and_order() -> None:
     assert declined.differences[0].served == "0 .:0"
 
 
-def test_where_pop3_is_offered_too_the_numbers_count_as_they_choose_the_protocol() -> None:
+def test_priorities_are_compared_where_imap_and_pop3_are_offered() -> None:
     owner = f"_imaps._tcp.{D}"
     last = SrvRecord(90, 1, 993, "mail.bodega.example")
     assert (
@@ -278,8 +277,8 @@ def test_where_pop3_is_offered_too_the_numbers_count_as_they_choose_the_protocol
     assert seen[path].state is PublicationState.RIGHT
 
 
-def test_a_silent_resolver_is_no_missing_record() -> None:
-    def change(world: World) -> None:
+def test_a_resolver_timeout_is_not_a_missing_record() -> None:
+    def change(world: ScriptedNetwork) -> None:
         world.dns_default = DnsFailure(DnsFault.TIMEOUT)
         world.dns.clear()
 
@@ -299,7 +298,7 @@ def test_a_silent_resolver_is_no_missing_record() -> None:
         (("something else",), PublicationState.MISSING),
     ],
 )
-def test_the_announcement_of_the_policy_needs_one_valid_id(
+def test_the_mta_sts_record_needs_one_valid_id(
     texts: tuple[str, ...], state: PublicationState
 ) -> None:
     owner = f"_mta-sts.{D}"
@@ -318,13 +317,13 @@ def test_the_announcement_of_the_policy_needs_one_valid_id(
          ["max_age"]),
     ],
 )  # fmt: skip
-def test_the_policy_is_compared_key_by_key(body: bytes, what: list[str]) -> None:
+def test_the_mta_sts_policy_is_compared_by_key(body: bytes, what: list[str]) -> None:
     row = rows(published(), web(POLICY, body=body))[POLICY]
     assert [change.what for change in row.differences] == what
     assert row.state is (PublicationState.DIFFERS if what else PublicationState.RIGHT)
 
 
-def test_reports_to_somebody_else_are_told() -> None:
+def test_another_recipient_of_tls_reports_is_a_difference() -> None:
     owner = f"_smtp._tls.{D}"
     row = fault(record(owner, "TXT", "v=TLSRPTv1; rua=mailto:x@other.example"), owner)
     assert row.differences[0].served.endswith("x@other.example")
@@ -332,11 +331,11 @@ def test_reports_to_somebody_else_are_told() -> None:
     assert is_published(tuple(rows(published(), record(owner, "TXT", spaced)).values()))
 
 
-def test_what_strangers_serve_is_shown_on_one_line_and_cut() -> None:
+def test_served_texts_are_cut_and_without_control_characters() -> None:
     made = published()
     nasty = "v=TLSRPTv1; " + "\x1b[31m\n\u202e" * 500
 
-    def change(world: World) -> None:
+    def change(world: ScriptedNetwork) -> None:
         record(f"_smtp._tls.{D}", "TXT", nasty)(world)
         record(f"_mta-sts.{D}", "TXT", "v=STSv1; " + nasty)(world)
         web(POLICY, body=b"version: STSv1\nmode: \x1b[31m" + b"x" * 9000)(world)
@@ -349,7 +348,7 @@ def test_what_strangers_serve_is_shown_on_one_line_and_cut() -> None:
         assert all(len(text) < 800 for text in texts)
 
 
-def test_the_document_asked_for_names_the_postmaster_and_nobody_else() -> None:
+def test_requests_contain_only_the_postmaster_address() -> None:
     made = published()
     world = hosting(made)
     run(verify_publication(made, world.network()))
@@ -360,7 +359,7 @@ def test_the_document_asked_for_names_the_postmaster_and_nobody_else() -> None:
 
 
 @pytest.mark.parametrize("language", tuple(LANGUAGES))
-def test_every_state_has_a_sentence_that_names_the_place(language: str) -> None:
+def test_every_state_has_a_sentence_with_the_location(language: str) -> None:
     i18n.set_language(language)
     reasons = ("", "html", "no-such-host", "no-digest", "digest-mismatch", "redirect", "timeout",
                "wants-login", "several-records", "certificate-expired", "http-404")  # fmt: skip
@@ -374,7 +373,7 @@ def test_every_state_has_a_sentence_that_names_the_place(language: str) -> None:
                     assert "{" not in row.sentence
 
 
-def test_a_row_as_json_says_all_of_it() -> None:
+def test_a_row_as_json_is_complete() -> None:
     change = Difference("mode", "testing", "enforce")
     row = PublicationRow("mta-sts", POLICY, PublicationState.DIFFERS, differences=(change,))
     assert row_to_json(row) == {
@@ -391,8 +390,8 @@ def test_a_row_as_json_says_all_of_it() -> None:
     )
 
 
-def test_the_exchangers_are_those_that_others_can_reach() -> None:
-    world = World()
+def test_mail_exchangers_are_sorted_and_reachable_from_outside() -> None:
+    world = ScriptedNetwork()
     records = [MxRecord(20, "b.example"), MxRecord(10, "a.example"), MxRecord(30, "a.example")]
     world.dns[D, "MX"] = DnsAnswer((*records, MxRecord(40, "localhost")))
     assert run(mail_exchangers(D, world.network())) == ("a.example", "b.example")
