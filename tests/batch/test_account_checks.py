@@ -72,9 +72,11 @@ class Hosting:
         self.recorded.append(entry)
 
 
-def ready(one: Person, **options: tuple[Authentication, ...]) -> PersonResult:
-    address = str(one.address)
-    return PersonResult(one, PersonState.READY, account=account(address, **options))
+def ready(
+    one: Person, authentication: Authentication = Authentication.PASSWORD_CLEARTEXT
+) -> PersonResult:
+    ours = account(str(one.address), authentication=(authentication,))
+    return PersonResult(one, PersonState.READY, account=ours)
 
 
 async def test_an_account_without_faults_works() -> None:
@@ -102,7 +104,7 @@ async def test_without_a_password_nothing_is_tested() -> None:
 
 async def test_a_provider_that_takes_no_password_is_not_tested() -> None:
     hosting = Hosting()
-    one = ready(person("ana@bodega.example"), authentication=(Authentication.OAUTH2,))
+    one = ready(person("ana@bodega.example"), Authentication.OAUTH2)
     result = await hosting.checks().check(one, HOSTING)
     assert (result.state, hosting.requests) == (PersonState.NOT_TESTED, [])
 

@@ -38,7 +38,11 @@ def test_found_settings_become_an_account() -> None:
         ),
         (Discovery(DiscoveryStatus.NOT_FOUND), PersonState.NO_SETTINGS, "No settings were found"),
         (found(security=SocketType.NONE), PersonState.NO_SETTINGS, "encrypted"),
-        (SettingsFailure("The file says nothing."), PersonState.NO_SETTINGS, "says nothing"),
+        (
+            SettingsFailure("", "The file says nothing."),
+            PersonState.NO_SETTINGS,
+            "says nothing",
+        ),
     ],
 )
 def test_without_an_account_the_reason_is_a_sentence(

@@ -32,16 +32,16 @@ class Clock:
 
 def person(
     address: str,
-    password: str = "correcto",
+    word: str = "correcto",
     *,
     row: int = 1,
     settings: SharedSettings | None = None,
 ) -> Person:
-    """A person of the table who speaks English and uses no listed program."""
+    """A person of the table with the password ``word``, who speaks English and uses no listed program."""
     parsed = EmailAddress.parse(address)
     assert isinstance(parsed, EmailAddress)
-    secret = Secret(password) if password else None
-    return Person(row, parsed, f"Person {row}", "en", ("other",), settings, password=secret)
+    password = Secret(word) if word else None
+    return Person(row, parsed, f"Person {row}", "en", ("other",), settings, password)
 
 
 @contextmanager
