@@ -31,7 +31,7 @@ from tests.support.network.scripted_network import (
     smtp,
     srv,
 )
-from tests.support.servers.real_servers import World as RealWorld
+from tests.support.servers.real_servers import RealServers
 
 PAGE = HttpReply(200, "https://bodega.es/", b"<!DOCTYPE html><html>Welcome</html>", "text/html")
 PLAIN_AUTOCONFIG = AUTOCONFIG.replace("https:", "http:")
@@ -268,10 +268,12 @@ def test_the_database_vouches_for_the_queried_domain() -> None:
 
 @pytest.mark.servers
 @pytest.mark.parametrize("limit", [16, 24])
-def test_with_few_file_descriptors_the_search_still_succeeds(world: RealWorld, limit: int) -> None:
-    words = ("discover", "ana@probing.test", "--json", "--resolver", world.resolver)
+def test_with_few_file_descriptors_the_search_still_succeeds(
+    servers: RealServers, limit: int
+) -> None:
+    words = ("discover", "ana@probing.test", "--json", "--resolver", servers.resolver)
     done = subprocess.run(
-        [sys.executable, "-m", "mailsetup", *words, "--ca-file", str(world.ca_file)],
+        [sys.executable, "-m", "mailsetup", *words, "--ca-file", str(servers.ca_file)],
         capture_output=True,
         text=True,
         timeout=60,

@@ -30,7 +30,7 @@ from mailsetup.model.source_result import Found
 from mailsetup.net.network import open_network
 from tests.support.network.site import Site
 from tests.support.samples.published import FULL, IMAP, SMTP, SMTP_STARTTLS, content, published
-from tests.support.servers.real_servers import missing
+from tests.support.servers.availability import missing
 
 pytestmark = pytest.mark.servers
 

@@ -188,16 +188,16 @@ async def test_a_failed_renewal_leaves_the_refusal() -> None:
 @pytest.mark.parametrize("careful", [False, True])
 async def test_both_servers_are_tried_although_one_is_unreachable(*, careful: bool) -> None:
     wanted = request(one_login_at_a_time=careful)
-    world = ScriptedNetwork()
+    scripted = ScriptedNetwork()
     for server in (wanted.account.incoming, wanted.account.outgoing):
-        world.mail[server.host, server.port] = ConnectFault.REFUSED
-    check = running(wanted, world)
+        scripted.mail[server.host, server.port] = ConnectFault.REFUSED
+    check = running(wanted, scripted)
     credentials = Credentials(Secret("x"))
     rules = RulesReader(check.context, credentials)
     access = await prove_servers(check.context, credentials, OpenSessions(), rules)
     rules.stop()
     assert [access.incoming.reached, access.outgoing.reached] == [False, False]
-    assert {port for _host, port in world.asked_hosts} >= {993, 465}
+    assert {port for _host, port in scripted.asked_hosts} >= {993, 465}
     assert not access.is_good
 
 

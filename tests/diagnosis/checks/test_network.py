@@ -17,8 +17,8 @@ def page(url: str, body: bytes, status: int = 200, location: str = "") -> HttpRe
     return HttpReply(status, url, body, location=location)
 
 
-def findings_of(world: ScriptedNetwork) -> tuple[Finding, ...]:
-    return run(check_network(world.network()))
+def findings_of(scripted: ScriptedNetwork) -> tuple[Finding, ...]:
+    return run(check_network(scripted.network()))
 
 
 class AnswersEveryName(ScriptedNetwork):

@@ -30,9 +30,9 @@ def configured(
 
 
 def findings_of(
-    *programs: ProgramAccount, world: ScriptedNetwork | None = None
+    *programs: ProgramAccount, scripted: ScriptedNetwork | None = None
 ) -> tuple[Finding, ...]:
-    network = (world or ScriptedNetwork()).network()
+    network = (scripted or ScriptedNetwork()).network()
     return run(check_programs(ACCOUNT, (IMAP, SMTP, OTHER), programs, network))
 
 
@@ -72,15 +72,20 @@ def test_differences_name_the_actual_and_the_right_value(
 
 
 def test_alias_of_the_same_owner_that_answers_is_no_difference() -> None:
-    world = ScriptedNetwork()
-    world.mail["mail.bodega.es", 993] = imap()
-    assert findings_of(configured(incoming=replace(IMAP, host="mail.bodega.es")), world=world) == ()
+    scripted = ScriptedNetwork()
+    scripted.mail["mail.bodega.es", 993] = imap()
+    assert (
+        findings_of(configured(incoming=replace(IMAP, host="mail.bodega.es")), scripted=scripted)
+        == ()
+    )
 
 
 def test_reachable_server_of_another_owner_only_warns() -> None:
-    world = ScriptedNetwork()
-    world.mail["smtp.viejo.com", 465] = smtp()
-    (finding,) = findings_of(configured(outgoing=replace(SMTP, host="smtp.viejo.com")), world=world)
+    scripted = ScriptedNetwork()
+    scripted.mail["smtp.viejo.com", 465] = smtp()
+    (finding,) = findings_of(
+        configured(outgoing=replace(SMTP, host="smtp.viejo.com")), scripted=scripted
+    )
     assert finding.status is Status.WARN
 
 

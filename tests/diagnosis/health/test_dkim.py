@@ -100,8 +100,8 @@ def sign(
 
 
 def ours(message: bytes, *records: str, reply: DnsReply | None = None) -> DkimSignature:
-    world = ScriptedNetwork(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
-    (found,) = run(verify(message, world, NOW))
+    scripted = ScriptedNetwork(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
+    (found,) = run(verify(message, scripted, NOW))
     return found
 
 

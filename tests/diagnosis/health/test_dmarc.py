@@ -32,8 +32,8 @@ def zone(**records: str | DnsReply) -> ScriptedNetwork:
     )
 
 
-def walk_from(domain: str, world: ScriptedNetwork) -> DmarcTreeWalk:
-    return run(tree_walk(domain, world))
+def walk_from(domain: str, scripted: ScriptedNetwork) -> DmarcTreeWalk:
+    return run(tree_walk(domain, scripted))
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_tree_walk_has_at_most_eight_queries() -> None:
         assert len(tree_walk_names(".".join("a" * count))) <= MAX_QUERIES
 
 
-async def _seconds(domain: str, world: ScriptedNetwork) -> float:
-    clock = world.network().clock
+async def _seconds(domain: str, scripted: ScriptedNetwork) -> float:
+    clock = scripted.network().clock
     started = clock.monotonic()
-    await tree_walk(domain, world)
+    await tree_walk(domain, scripted)
     return clock.monotonic() - started
 
 
@@ -180,10 +180,10 @@ def test_failed_query_is_neither_a_record_nor_its_absence() -> None:
 
 
 def aligned(
-    domain: str, author: str, world: ScriptedNetwork, *, strict: bool = False
+    domain: str, author: str, scripted: ScriptedNetwork, *, strict: bool = False
 ) -> bool | None:
     async def evaluate() -> bool | None:
-        return await is_aligned(domain, await tree_walk(author, world), world, strict=strict)
+        return await is_aligned(domain, await tree_walk(author, scripted), scripted, strict=strict)
 
     return run(evaluate())
 
@@ -202,14 +202,14 @@ def aligned(
     ],
 )
 def test_alignment_of_domains(domain: str, strict: bool, expected: bool | None) -> None:
-    world = zone(bodega__es="v=DMARC1; p=reject", mudo__com=SERVFAIL)
-    assert aligned(domain, "bodega.es", world, strict=strict) is expected
+    scripted = zone(bodega__es="v=DMARC1; p=reject", mudo__com=SERVFAIL)
+    assert aligned(domain, "bodega.es", scripted, strict=strict) is expected
 
 
 def test_domains_below_a_public_suffix_are_not_aligned() -> None:
-    world = zone(com__es="v=DMARC1; p=none; psd=y")
-    assert aligned("vecino.com.es", "bodega.com.es", world) is False
-    assert aligned("correo.bodega.com.es", "bodega.com.es", world) is True
+    scripted = zone(com__es="v=DMARC1; p=none; psd=y")
+    assert aligned("vecino.com.es", "bodega.com.es", scripted) is False
+    assert aligned("correo.bodega.com.es", "bodega.com.es", scripted) is True
 
 
 def test_external_report_destination_without_consent() -> None:
@@ -219,14 +219,14 @@ def test_external_report_destination_without_consent() -> None:
         "mailto:c@si.com,mailto:d@no.com,mailto:e@mudo.com",
     )
     assert isinstance(record, DmarcRecord)
-    world = ScriptedNetwork(
+    scripted = ScriptedNetwork(
         dns={
             ("_dmarc.bodega.es", "TXT"): DnsAnswer((record.text,)),
             ("bodega.es._report._dmarc.si.com", "TXT"): DnsAnswer(("v=DMARC1",)),
             ("bodega.es._report._dmarc.mudo.com", "TXT"): SERVFAIL,
         }
     )
-    assert run(unauthorized_report_hosts(record, world)) == ("no.com",)
+    assert run(unauthorized_report_hosts(record, scripted)) == ("no.com",)
 
 
 @pytest.mark.parametrize(

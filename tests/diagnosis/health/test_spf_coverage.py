@@ -39,11 +39,13 @@ REVERSE: dict[str, tuple[str, ...]] = {
 def statuses_of(
     record: str, incoming: str = "mail.chico.es", outgoing: str = "mail.chico.es"
 ) -> list[Status]:
-    world = ScriptedNetwork(dns=DNS | {("bodega.es", "TXT"): DnsAnswer((record,))}, reverse=REVERSE)
+    scripted = ScriptedNetwork(
+        dns=DNS | {("bodega.es", "TXT"): DnsAnswer((record,))}, reverse=REVERSE
+    )
 
     async def evaluate() -> tuple[Finding, ...]:
         return await findings(
-            "bodega.es", incoming, outgoing, await read_tree("bodega.es", world), world
+            "bodega.es", incoming, outgoing, await read_tree("bodega.es", scripted), scripted
         )
 
     found = run(evaluate())

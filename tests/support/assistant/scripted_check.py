@@ -164,11 +164,11 @@ def request(**more: object) -> CheckRequest:
 
 
 def running(
-    wanted: CheckRequest | None = None, world: ScriptedNetwork | None = None
+    wanted: CheckRequest | None = None, scripted: ScriptedNetwork | None = None
 ) -> RunningCheck:
     """A check in a scripted network."""
     events: list[Event] = []
-    net = (world or ScriptedNetwork()).network()
+    net = (scripted or ScriptedNetwork()).network()
     return RunningCheck(CheckContext(wanted or request(), net, events.append), events)
 
 
