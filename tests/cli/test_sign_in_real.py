@@ -108,7 +108,7 @@ def test_a_technician_signs_in_in_the_browser_and_nothing_secret_is_printed(
             assert secret not in printed
             assert secret not in report.read_text()
     # Not kept: given back.
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 def test_a_technician_signs_in_by_a_code_on_another_device(
@@ -120,7 +120,7 @@ def test_a_technician_signs_in_by_a_code_on_another_device(
     status, document, printed = run.ended()
     assert status == 0, printed
     assert document["sign_in"]["account"] == "ana@acceso.test"
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 def test_where_no_browser_could_open_a_code_is_offered_by_itself(
@@ -199,7 +199,7 @@ def test_a_sign_in_that_is_kept_in_the_systems_keyring_needs_no_browser_the_next
     assert document["sign_in"]["kept"] is True
     assert issuer.asked.count("GET /authorize") == 1
     # It was renewed once more for the second time, and is still good.
-    assert issuer.living_tokens
+    assert issuer.active_tokens
 
 
 @pytest.mark.fault("account.login.wrong-account")

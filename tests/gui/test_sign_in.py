@@ -83,7 +83,7 @@ def test_the_whole_way_from_an_address_to_a_proven_account(
     person.is_on(Page.SIGN_IN)
     assert "You are signed in as ana@acceso.test" in page._lead.text()
     person.window.close()
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 def _log(person: Person) -> tuple[str, ...]:
@@ -108,7 +108,7 @@ def test_a_kept_sign_in_needs_no_browser_the_next_time(
     browser.done()
     first.window.close()
     assert keyring.entries
-    assert issuer.living_tokens
+    assert issuer.active_tokens
     second = another()
     page = at_the_sign_in(second)
     page.open_url = lambda _url: pytest.fail("no browser is needed")

@@ -82,7 +82,7 @@ async def test_chromium_signs_in_and_the_account_is_proven(
     assert report.round_trip is not None
     assert report.round_trip.attachment_intact
     await assistant.sign_ins.end()
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 async def test_chromium_says_no(

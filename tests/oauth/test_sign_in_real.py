@@ -51,7 +51,8 @@ from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
 from tests.support.oauth.keyring import MemoryKeyring
 from tests.support.oauth.person import Person, nobody
-from tests.support.servers.oauth_issuer import MAIL, Issuer
+from tests.support.servers.oauth_issuer import Issuer
+from tests.support.servers.oauth_models import MAIL
 from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
@@ -115,9 +116,9 @@ async def test_a_sign_in_proves_imap_submission_and_rules_and_leaves_nothing_beh
     assert report.round_trip.attachment_intact
     assert about_the_account(report) == {}
     assert servers.logins(service="managesieve", server="dovecot-oauth") > 0
-    assert issuer.living_tokens
+    assert issuer.active_tokens
     await assistant.sign_ins.end()
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 async def test_the_first_request_is_as_the_rules_for_programs_on_peoples_computers_want_it(
@@ -458,7 +459,7 @@ async def test_an_expired_token_is_renewed_in_the_midst_of_a_check(
     assert report.outgoing is not None
     assert issuer.asked.count("POST /token") == 2
     await assistant.sign_ins.end()
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
@@ -626,7 +627,7 @@ async def test_a_kept_sign_in_logs_in_again_without_a_browser(
     kept = "".join(keyring.entries.values())
     assert made.token.reveal() not in kept
     await assistant.sign_ins.end()
-    assert issuer.living_tokens
+    assert issuer.active_tokens
     again = await assistant.sign_ins.load(way)
     assert isinstance(again, SignIn)
     assert again.token != made.token

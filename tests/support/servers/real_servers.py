@@ -16,7 +16,8 @@ from tests.support.servers.dovecot import LOGGED_IN, DovecotServer, TokenCheck, 
 from tests.support.servers.hosting import ACCOUNTS, CLOSED, DOMAINS, PENISCOLA, QUOTAS, SHARED
 from tests.support.servers.mailboxes import Mailboxes
 from tests.support.servers.name_server import NameServer
-from tests.support.servers.oauth_issuer import RESOURCE_SERVER, Issuer
+from tests.support.servers.oauth_issuer import Issuer
+from tests.support.servers.oauth_models import RESOURCE_SERVER
 from tests.support.servers.postfix import start_postfix
 from tests.support.servers.process import (
     Server,
