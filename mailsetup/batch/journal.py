@@ -7,19 +7,22 @@ is opened again; everything before it counts.
 import contextlib
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from mailsetup.export.filename import is_safe_name
 from mailsetup.files import atomic
-from mailsetup.files.private_folder import make_own_folder, open_own_file, reason_of
+from mailsetup.files.locking import take_lock
+from mailsetup.files.private_folder import make_own_folder, open_own_file
 from mailsetup.i18n import _
 from mailsetup.model.settings_json import Json
 from mailsetup.model.text import plain
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 Entry = dict[str, Json]
 
@@ -52,7 +55,7 @@ class RunJournal:
     ``people`` are kept on the disk; memory holds where each one's last line stands.
     """
 
-    def __init__(self, file: BinaryIO, writer: int, lock: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, writer: int, lock: "BaseFileLock") -> None:
         """``file`` reads and the descriptor ``writer`` writes the same file, apart from each other:
         what could not be written must not wait in a buffer that reading would flush."""
         self._file = file
@@ -71,25 +74,25 @@ class RunJournal:
         folder = out / _FOLDER
         try:
             make_own_folder(folder)
-            lock = os.fdopen(open_own_file(folder / _LOCK, os.O_RDWR | os.O_APPEND), "ab")
+            os.close(open_own_file(folder / _LOCK, os.O_RDWR))
+            lock = take_lock(folder / _LOCK)
         except OSError as error:
-            return JournalFailure(reason_of(error, out))
+            return JournalFailure(atomic.reason(error, out))
+        if lock is None:
+            return JournalFailure(
+                _("Another run is working in {place}. Wait for it, or end it.").format(
+                    place=plain(str(out), 1000)
+                ),
+                is_busy=True,
+            )
         try:
-            if not _take(lock):
-                lock.close()
-                return JournalFailure(
-                    _("Another run is working in {place}. Wait for it, or end it.").format(
-                        place=plain(str(out), 1000)
-                    ),
-                    is_busy=True,
-                )
             return cls._opened(folder, lock)
         except OSError as error:
-            lock.close()
-            return JournalFailure(reason_of(error, out))
+            lock.release()
+            return JournalFailure(atomic.reason(error, out))
 
     @classmethod
-    def _opened(cls, folder: Path, lock: BinaryIO) -> Self:
+    def _opened(cls, folder: Path, lock: "BaseFileLock") -> Self:
         """The journal below a lock that is held. Raises OSError."""
         with contextlib.ExitStack() as opened:
             writer = open_own_file(folder / _JOURNAL, os.O_RDWR)
@@ -186,7 +189,7 @@ class RunJournal:
 
     def close(self) -> None:
         """Let others work in the folder."""
-        for close in (self._file.close, lambda: os.close(self._writer), self._lock.close):
+        for close in (self._file.close, lambda: os.close(self._writer), self._lock.release):
             # Every entry was brought to the disk before: a network file system may still complain.
             with contextlib.suppress(OSError):
                 close()
@@ -221,23 +224,3 @@ def _entry(line: bytes) -> Entry | None:
     except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None
-
-
-def _take(lock: BinaryIO) -> bool:
-    """Hold the file until it is closed, or the process ends in whatever way."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -12,12 +12,9 @@ from mailsetup import i18n, resources
 from mailsetup.export.exporter import Artifact, CopyValue, ExportFailure, InstructionStep
 from mailsetup.export.guide.page import escape, server_values
 from mailsetup.export.guide.qr import quick_svg
+from mailsetup.export.programs.k9_settings import qr_payload
 from mailsetup.export.programs.other import Other
-from mailsetup.export.programs.thunderbird_android import (
-    ThunderbirdAndroid,
-    qr_payload,
-    sign_in_step,
-)
+from mailsetup.export.programs.thunderbird_android import ThunderbirdAndroid, sign_in_step
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 

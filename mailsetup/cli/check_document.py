@@ -62,7 +62,7 @@ def sign_in_members(sign_in: SignIn | None) -> Document:
             "provider": plain(sign_in.way.name, 120),
             "host": sign_in.way.page_host,
             "account": sign_in.signed_in_as or None,
-            "kept": sign_in.kept,
+            "kept": sign_in.stored,
         }
     }
 

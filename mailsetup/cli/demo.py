@@ -16,7 +16,7 @@ from mailsetup.assistant.texts.common import demo_note
 from mailsetup.cli import check_text, text
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.demo.accounts import DemoAccount
-from mailsetup.demo.computer import demo_assistant
+from mailsetup.demo.assistant import demo_assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.i18n import _

@@ -11,7 +11,10 @@ from mailsetup.assistant.technician_options import holds_certificates, trusted_d
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.parser.option_groups import SearchArguments
 from mailsetup.i18n import _
+from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions, parse_resolver
+from mailsetup.model.secret import Secret
+from mailsetup.system.threads import in_thread
 
 _T = TypeVar("_T")
 
@@ -27,6 +30,10 @@ class Engine:
         """Wait for a coroutine of the assistant; Ctrl-C cancels it."""
         return self._runner.run(work)
 
+    def stored_password(self, address: EmailAddress) -> Secret | None:
+        """The password from the keyring; Ctrl-C ends the waiting for it."""
+        return self.run(in_thread(self.assistant.vault.load, address))
+
     def __enter__(self) -> Self:
         # Creating the loop may fail, and then nothing has begun yet.
         self._runner.get_loop()
@@ -34,7 +41,6 @@ class Engine:
 
     def __exit__(self, *_: object) -> None:
         with self._runner:
-            self._runner.run(self.assistant.end_sign_ins())
             self._runner.run(self.assistant.close())
 
 

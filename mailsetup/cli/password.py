@@ -39,7 +39,7 @@ def known_password(
 ) -> Secret | None:
     """The password from standard input or the keyring; None where the user has to be asked."""
     if not from_stdin:
-        return engine.run(engine.assistant.load_secret(address))
+        return engine.stored_password(address)
     try:
         line = streams.stdin.readline(_MAX_PASSWORD + 2)
     except UnicodeDecodeError:

@@ -18,10 +18,11 @@ from mailsetup.assistant.events import (
     SourceAsked,
     ignore,
 )
-from mailsetup.assistant.texts.common import activity_sentence, source_asked_sentence
+from mailsetup.assistant.texts.common import activity_sentence
+from mailsetup.assistant.texts.search import source_asked_sentence
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
-from mailsetup.model.outcome import Fate
+from mailsetup.model.source_result import SourceStatus
 
 
 @contextmanager
@@ -38,10 +39,10 @@ def live_progress(streams: Streams) -> Iterator[Emit]:
 
         def draw(event: Event) -> None:
             match event:
-                case SourceAsked(method=method, location=location):
-                    status.update(escape(source_asked_sentence(method, location)))
+                case SourceAsked(method=method):
+                    status.update(escape(source_asked_sentence(method)))
                 case SourceAnswered(tried=tried):
-                    if tried.fate is Fate.FOUND:
+                    if tried.status is SourceStatus.FOUND:
                         status.update(escape(_("An answer came; comparing with the others")))
                 case ActivityStarted(activity=activity, detail=detail):
                     status.update(escape(activity_sentence(activity, detail)))

@@ -27,9 +27,8 @@ from mailsetup.model.discovery import Discovery
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
-from mailsetup.model.sign_in import SignInFailure, SignInFault
+from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.model.text import plain
-from mailsetup.oauth.clients import ClientsFailure
 
 # What the person or a technician puts right before anything was tried.
 _OF_INPUT = frozenset({SignInFault.NO_CLIENT, SignInFault.NO_PROVIDER, SignInFault.PORT_TAKEN})
@@ -47,7 +46,7 @@ def early_password(
     known = known_password(address, streams, engine, from_stdin=command.password_stdin)
     if known is not None:
         return known
-    if streams.stdin.isatty() or engine.run(engine.assistant.has_kept_sign_in(address)):
+    if streams.stdin.isatty() or engine.run(engine.assistant.sign_ins.is_stored(address)):
         return None
     raise CommandError(
         "password.missing",
@@ -72,7 +71,7 @@ def log_in_with(
     if not (wanted or account.takes_sign_in):
         return password_prompt(account.address), None
     way = engine.run(
-        engine.assistant.sign_in_way(
+        engine.assistant.sign_ins.find_way(
             account, discovery.settings, agreed=_agreed(discovery, account, agreed)
         )
     )
@@ -83,7 +82,7 @@ def log_in_with(
             raise _refused(way, None)
         return password_prompt(account.address), None
     way = _confirmed(way, streams)
-    made = engine.run(engine.assistant.kept_sign_in(way))
+    made = engine.run(engine.assistant.sign_ins.load(way))
     if isinstance(made, SignIn):
         return _taken(made, command, streams, engine)
     if isinstance(made, SignInFailure) and not (wanted or interactive):
@@ -139,7 +138,7 @@ def _signed_in(way: SignInWay, command: CheckCommand, streams: Streams, engine: 
         streams.stderr.writelines(f"{line}\n" for line in lines)
         streams.stderr.flush()
 
-    made = engine.run(engine.assistant.sign_in(way, browser_opener(), tell, means=means))
+    made = engine.run(engine.assistant.sign_ins.sign_in(way, browser_opener(), tell, means=means))
     if isinstance(made, SignInFailure):
         raise _refused(made, way)
     return made
@@ -172,9 +171,9 @@ def _taken(
     if made.is_of_another:
         address = str(made.way.account.address)
         streams.stderr.write(f"{other_account_sentence(made.signed_in_as, address)}\n")
-    if command.sign_in.keep_sign_in and not made.kept:
-        if engine.run(engine.assistant.keep_sign_in(made)):
-            made = replace(made, kept=True)
+    if command.sign_in.keep_sign_in and not made.stored:
+        if engine.run(engine.assistant.sign_ins.store(made)):
+            made = replace(made, stored=True)
         else:
             streams.stderr.write(_("The keyring did not take the sign-in.") + "\n")
     return made.token, made

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from mailsetup.assistant.texts.common import (
-    alias_sentence,
     domain_shown,
-    hint_sentence,
     protocol_purpose,
-    provider_words,
     server_sentence,
     service_sentence,
+)
+from mailsetup.assistant.texts.search import (
+    alias_sentence,
+    hint_sentence,
+    provider_words,
     source_sentence,
     warning_sentence,
 )
@@ -21,7 +23,7 @@ from mailsetup.model.discovery import Discovery
 from mailsetup.model.text import plain
 
 if TYPE_CHECKING:
-    from mailsetup.assistant.publication_check import PublicationRow
+    from mailsetup.assistant.publication.result import PublicationRow
 
 
 def write_discovery(discovery: Discovery, out: TextIO) -> None:

@@ -29,7 +29,7 @@ def run(
 
     def make_assistant() -> "Assistant":
         from mailsetup.assistant.service import Assistant
-        from mailsetup.demo.computer import demo_assistant
+        from mailsetup.demo.assistant import demo_assistant
 
         return demo_assistant(demo) if demo else Assistant()
 

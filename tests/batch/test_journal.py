@@ -11,7 +11,7 @@ import pytest
 
 from mailsetup.batch.journal import JournalFailure, RunJournal
 from mailsetup.batch.person_folder import PersonFolders
-from mailsetup.files.private_folder import NotOurOwnError
+from mailsetup.files.private_folder import ForeignFileError
 from tests.batch.test_batch import batch, people, run
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ def test_people_as_a_link_is_not_followed_and_nothing_is_removed_there(tmp_path:
     kept.mkdir(parents=True)
     out.mkdir()
     (out / "people").symlink_to(elsewhere)
-    with pytest.raises(NotOurOwnError) as raised:
+    with pytest.raises(ForeignFileError) as raised:
         PersonFolders(out).prepare()
     assert "is a link" in raised.value.reason
     assert kept.is_dir()

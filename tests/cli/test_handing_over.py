@@ -17,9 +17,9 @@ from mailsetup.cli.main import main
 from mailsetup.cli.services import Services
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.launch import make_page_pdf, make_report_pdf, open_demo, open_window
-from tests.apply.test_installation import program
-from tests.apply.thunderbird.test_account_merge import profile
 from tests.support.cli.schema import valid
+from tests.support.programs.installed import program
+from tests.support.programs.thunderbird_profiles import used_prefs
 
 # The PDF is laid out by Qt, which has one application in a process: that of all tests.
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -155,7 +155,7 @@ def prefs(folder: Path) -> Path:
     root = folder / ".thunderbird"
     (root / "abc.mine").mkdir(parents=True)
     (root / "profiles.ini").write_text("[Profile0]\nName=Mine\nIsRelative=1\nPath=abc.mine\n")
-    (root / "abc.mine/prefs.js").write_bytes(profile().content)
+    (root / "abc.mine/prefs.js").write_bytes(used_prefs().content)
     return root / "abc.mine/prefs.js"
 
 
@@ -196,7 +196,7 @@ def test_an_undo_with_nothing_to_take_back_clears_away_what_a_killed_run_left(
     status, told = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
     assert (status, told["error"]["id"]) == (2, "undo.refused")
     assert not list(folder.rglob(".mailsetup-*"))
-    assert prefs.read_bytes() == profile().content
+    assert prefs.read_bytes() == used_prefs().content
 
 
 @needs_posix

@@ -25,8 +25,8 @@ from mailsetup.i18n import set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Link
-from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from tests.support.gui.driver import Person, Scripted, nothing_found
 from tests.support.gui.gallery import discovery
 
@@ -305,7 +305,9 @@ def test_nothing_that_was_there_moves_when_facts_come(searching: Search, languag
     assert found.source is not None
     methods = (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX)
     events: list[Event] = [SourceAsked(method, "bodegasdelebro.es") for method in methods]
-    events += [SourceAnswered(Tried(method, Fate.FOUND, 40.0)) for method in methods]
+    events += [
+        SourceAnswered(SourceAttempt(method, SourceStatus.FOUND, 40.0)) for method in methods
+    ]
     events += [SettingsFound(found.settings, replace(found.source, method=one)) for one in methods]
     for event in events:
         view.take(event)

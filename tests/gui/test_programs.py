@@ -21,10 +21,10 @@ from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.print_thread import PrintThread, beside
 from mailsetup.model.folders import Folders
-from tests.apply.test_installation import program
-from tests.apply.thunderbird.test_default_profile import HERE, VERSION, install, profiles, root_with
 from tests.support.gui.driver import Person, Scripted, folder_chooser
 from tests.support.gui.gallery import report
+from tests.support.programs.installed import program
+from tests.support.programs.thunderbird_profiles import HERE, VERSION, install, profiles, root_with
 from tests.support.samples.accounts import account
 
 MakePerson = Callable[[Assistant], Person]

@@ -1,6 +1,5 @@
 """Every way through the window, with an assistant that answers as told."""
 
-import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -27,6 +26,7 @@ from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Account, HostAlias
+from mailsetup.model.source import Method
 from mailsetup.model.symptom import Symptom
 from mailsetup.vault import VaultState
 from tests.support.gui.driver import Person, Scripted, folder_chooser, nothing_found
@@ -557,8 +557,8 @@ class LateKeyring(Scripted):
 
     may_answer: threading.Event = field(default_factory=threading.Event)
 
-    async def vault_state(self) -> VaultState:
-        await asyncio.to_thread(self.may_answer.wait, 20)
+    def keyring_state(self) -> VaultState:
+        self.may_answer.wait(20)
         return self.keyring
 
 
@@ -620,7 +620,7 @@ def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Perso
 
     async def job(emit: Callable[[Event], None]) -> object:
         for number in range(5000):
-            emit(SourceAsked("probe", str(number)))
+            emit(SourceAsked(Method.PROBE, str(number)))
         return "done"
 
     def take(event: Event) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup.export.programs.thunderbird import prefs_js
-from tests.apply.test_installation import program
+from tests.support.programs.installed import program
 from tests.support.samples.accounts import account
 
 

@@ -20,9 +20,10 @@ from mailsetup.batch.password_commands import (
     fault_sentence,
 )
 from mailsetup.batch.result import PersonState, state_word
-from mailsetup.batch.run import BatchRunner, Work
+from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, TableFailure, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table, checked_programs
+from mailsetup.batch.work import Work
 from mailsetup.cli.batch_progress import batch_progress
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.document import Document

@@ -58,7 +58,7 @@ def run(command: CheckCommand, streams: Streams, services: Services) -> ExitStat
         second = _second_mailbox(command.second, command, streams, engine)
         discovery, agreed_before = find_settings(command.search, streams, engine, address)
         if command.search.settings is not None:
-            discovery = engine.run(engine.assistant.warned(discovery))
+            discovery = engine.run(engine.assistant.with_environment_warnings(discovery))
         document = discovery_document(address, discovery)
         if discovery.outcome is DiscoveryStatus.NOT_FOUND:
             return _report_absence(streams, engine, address, discovery, page)

@@ -12,7 +12,7 @@ from mailsetup.cli.output import print_document
 from mailsetup.cli.parser.kit import KitCommand
 from mailsetup.cli.streams import Streams
 from mailsetup.export.exporter import Artifact, ExportFailure
-from mailsetup.export.kit.common import Everybody, KitFile, everybody
+from mailsetup.export.kit.common import DomainTemplate, KitFile, domain_template
 from mailsetup.export.kit.registry import KITS
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
@@ -28,7 +28,7 @@ def run(command: KitCommand, streams: Streams) -> ExitStatus:
     found = read_settings(command.settings, pipe_seconds=PIPE_SECONDS)
     if isinstance(found, SharedSettingsFailure):
         raise CommandError("settings.unusable", found.reason)
-    shared = _everybody(found, _address(found, command), person)
+    shared = _template(found, _address(found, command), person)
     made: list[tuple[str, tuple[KitFile, ...]]] = []
     notes: list[str] = []
     for known in KITS:
@@ -60,7 +60,7 @@ def run(command: KitCommand, streams: Streams) -> ExitStatus:
     return ExitStatus.DONE
 
 
-def _everybody(found: SharedSettings, address: EmailAddress, person: str) -> Everybody:
+def _template(found: SharedSettings, address: EmailAddress, person: str) -> DomainTemplate:
     settings = found.settings_for(address)
     if isinstance(settings, SettingsFailure):
         raise CommandError(
@@ -69,7 +69,7 @@ def _everybody(found: SharedSettings, address: EmailAddress, person: str) -> Eve
                 where=settings.where, problem=settings.problem
             ),
         )
-    shared = everybody(account_from(settings, address, person))
+    shared = domain_template(account_from(settings, address, person))
     if isinstance(shared, ExportFailure):
         raise CommandError("kit.impossible", shared.reason)
     return shared

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
-from mailsetup.assistant.publication_check import PublicationRow, is_published, row_to_json
+from mailsetup.assistant.publication.result import PublicationRow, is_published, row_to_json
 from mailsetup.cli import text
 from mailsetup.cli.account import confirmed_settings, parse_address, parse_domain
 from mailsetup.cli.command_error import CommandError

@@ -74,7 +74,7 @@ def _document(report: DomainReport, changes: list[dict[str, Json]] | None) -> Do
         "schema": SCHEMA,
         "domain": report.domain,
         **document,
-        **verdict_members(report.verdict),
+        **verdict_members(report.diagnosis),
         "servers": [_server(one) for one in report.servers],
         "exchangers": [_server(one) for one in report.exchangers],
         "changes": [*changes] if changes is not None else None,
@@ -90,7 +90,7 @@ def _server(seen: ServerSeen) -> Json:
         "port": server.port,
         "security": str(server.security),
         "tls": seen.tls_version or None,
-        "authentication": [*seen.ways],
+        "authentication": [*seen.mechanisms],
         "certificate": (
             {
                 "names": [*certificate.names],
@@ -115,7 +115,7 @@ def _state(report: DomainReport) -> dict[str, str]:
     source = report.discovery.source
     if source is not None:
         state["source"] = f"{source.method} {source.channel}"
-    for finding in report.verdict.findings:
+    for finding in report.diagnosis.findings:
         state[f"finding {finding.id}"] = str(finding.status)
     for seen in (*report.servers, *report.exchangers):
         server = seen.server
@@ -173,7 +173,7 @@ def _write_state(path: Path, domain: str, state: dict[str, str]) -> Document:
     """Store the state; returns the JSON member that reports whether it was written."""
     document = {"watch": _VERSION, "domain": domain, "state": state}
     content = json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
-    atomic.sweep(path.parent)
+    atomic.remove_leftovers(path.parent)
     try:
         atomic.put(path, content, 0o600)
     except (OSError, ValueError) as error:
@@ -192,7 +192,7 @@ def _write(report: DomainReport, out: TextIO) -> None:
         if seen.days_left is not None:
             line += " · " + _("certificate: {days} days left").format(days=seen.days_left)
         out.write(f"{sign} {line}\n")
-    check_text.write_verdict(report.verdict, out)
+    check_text.write_verdict(report.diagnosis, out)
 
 
 def _write_changes(
@@ -212,4 +212,4 @@ def _write_changes(
         before, now = change["before"] or "—", change["now"] or "—"
         out.write(f"{to_u_label(report.domain)}: {change['what']}: {before} → {now}\n")
     if changes:
-        check_text.write_verdict(report.verdict, out)
+        check_text.write_verdict(report.diagnosis, out)

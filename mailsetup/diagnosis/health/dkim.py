@@ -2,8 +2,8 @@
 
 Our own verifier on `cryptography`, compared with `dkimpy` in the tests. The reasons: keys are
 queried with our asynchronous resolver, its cache and time limits; the time is linear in the size of
-the message, while dkimpy takes a minute for a line of 250,000 blanks; a missing key is told from a
-wrong one; Ed25519 needs no further binary package.
+the message, while dkimpy takes a minute for a line of 250,000 blanks; a missing key is
+distinguished from a wrong one; Ed25519 needs no further binary package.
 """
 
 import asyncio

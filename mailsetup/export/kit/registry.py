@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.kit.ansible import ansible_kit
 from mailsetup.export.kit.apple import apple_kit
-from mailsetup.export.kit.common import Everybody, KitFile
+from mailsetup.export.kit.common import DomainTemplate, KitFile
 from mailsetup.export.kit.outlook import outlook_kit
 from mailsetup.export.kit.thunderbird import thunderbird_kit
 from mailsetup.model.kit_id import KitId
@@ -14,10 +14,10 @@ from mailsetup.model.kit_id import KitId
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """One engine; ``id`` is also the folder of its files."""
+    """One management system; ``id`` is also the folder of its files."""
 
     id: KitId
-    make: Callable[[Everybody], tuple[KitFile, ...] | ExportFailure]
+    make: Callable[[DomainTemplate], tuple[KitFile, ...] | ExportFailure]
 
 
 KITS = (

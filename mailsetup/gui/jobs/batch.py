@@ -106,7 +106,8 @@ class BatchJobs:
             from mailsetup.assistant.technician_options import TechnicianOptionFailure
             from mailsetup.batch.journal import JournalFailure
             from mailsetup.batch.overview import write_overview
-            from mailsetup.batch.run import BatchRunner, Work
+            from mailsetup.batch.run import BatchRunner
+            from mailsetup.batch.work import Work
             from mailsetup.gui.pdf import html_to_pdf
 
             options = self._jobs.apply_expert() or self._jobs.engine().options

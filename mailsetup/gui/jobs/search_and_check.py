@@ -64,7 +64,7 @@ class Jobs:
             on_end(end)
 
         def told(event: Event) -> None:
-            journal.take(event)
+            journal.record(event)
             take(event)
 
         self._main = self._bridge.start(make, ended, told)
@@ -72,7 +72,6 @@ class Jobs:
     async def farewell(self) -> None:
         """The last work in the engine's thread."""
         if self._assistant is not None:
-            await self._assistant.end_sign_ins()
             await self._assistant.close()
         if self._world is not None:
             self._world.stop()
@@ -154,7 +153,7 @@ class Jobs:
             return
         signed_in = session.sign_in if session.by_sign_in else None
         secret = signed_in.token if signed_in is not None else Secret(session.password)
-        session.journal.guard(account.incoming.username, secret)
+        session.journal.hide(account.incoming.username, secret)
         discovery = None if session.typed else session.discovery
         agreed = (*session.agreed_before, *session.agreed_to)
         unproven = session.to_agree_of(account.hosts) if session.typed else ()
@@ -164,14 +163,16 @@ class Jobs:
         symptom, previous = session.symptom, session.last_report
         other, other_secret = session.second, Secret(session.second_password)
         if other is not None:
-            session.journal.guard(other.ascii, other_secret)
+            session.journal.hide(other.ascii, other_secret)
         session.second_problem = ""
         blocklists = other is not None and session.ask_blocklists
 
         async def test(emit: Callable[[Event], None]) -> object:
+            from asyncio import to_thread
+
             from mailsetup.assistant.account_choice import alternatives_to
             from mailsetup.assistant.check.request import CheckRequest
-            from mailsetup.assistant.service import UnconfirmedError
+            from mailsetup.assistant.confirmation import UnconfirmedError
 
             others: tuple[ServerSettings, ...] = ()
             if discovery is not None and discovery.settings is not None:
@@ -199,9 +200,9 @@ class Jobs:
             report = await engine.check(request, emit)
             if signed_in is not None:
                 if keep_sign_in and report.is_healthy:
-                    await engine.keep_sign_in(signed_in)
+                    await engine.sign_ins.store(signed_in)
             elif keep and report.is_healthy:
-                await engine.store_secret(account.address, secret)
+                await to_thread(engine.vault.store, account.address, secret)
             return report, other is None or second is not None
 
         self.start(test, lambda end: done(self._tested(end)), take)
@@ -230,15 +231,15 @@ class Jobs:
                 import mailsetup.apply.targets
                 import mailsetup.assistant.check.run
                 import mailsetup.assistant.service
-                import mailsetup.assistant.signin.token_store
+                import mailsetup.assistant.signin.sign_ins
                 import mailsetup.assistant.texts.verdict
                 import mailsetup.diagnosis.catalogue  # noqa: F401
-                from mailsetup.assistant.third_party import parts
+                from mailsetup.assistant.third_party import third_party_lines
                 from mailsetup.gui.pages.factory import load_views
 
                 load_views()
                 load_all()
-                return tuple(parts())
+                return tuple(third_party_lines())
 
         def loaded(end: JobEnd) -> None:
             if isinstance(end.value, tuple):
@@ -271,7 +272,9 @@ class Jobs:
             return
 
         async def ask(_emit: Callable[[Event], None]) -> object:
-            return await self.engine().vault_state()
+            from mailsetup.system.threads import in_thread
+
+            return await in_thread(self.engine().vault.state)
 
         def asked(end: JobEnd) -> None:
             from mailsetup.vault import VaultState
@@ -339,7 +342,7 @@ class Jobs:
             return world
 
         def opened(end: JobEnd) -> None:
-            from mailsetup.demo.computer import demo_assistant
+            from mailsetup.demo.assistant import demo_assistant
             from mailsetup.demo.mail_system import DemoMailSystem
 
             world = end.value

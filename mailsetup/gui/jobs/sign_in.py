@@ -43,10 +43,10 @@ class SignInJobs:
             if problem is not None:
                 return problem, None
             engine = self._jobs.engine()
-            way = await engine.sign_in_way(account, settings, agreed=agreed)
+            way = await engine.sign_ins.find_way(account, settings, agreed=agreed)
             if not isinstance(way, SignInWay) or in_demo:
                 return way, None
-            return way, await engine.kept_sign_in(way)
+            return way, await engine.sign_ins.load(way)
 
         def asked(end: JobEnd) -> None:
             if session.account is account:
@@ -59,8 +59,7 @@ class SignInJobs:
         from mailsetup.assistant.signin.flow import SignIn, SignInWay
         from mailsetup.assistant.technician_options import TechnicianOptionFailure
         from mailsetup.assistant.texts.signin import clients_problem_sentence, sign_in_sentence
-        from mailsetup.model.sign_in import SignInFailure
-        from mailsetup.oauth.clients import ClientsFailure
+        from mailsetup.model.sign_in import ClientsFailure, SignInFailure
 
         session = self._session
         session.way_known, session.way, session.way_problem = True, None, ""
@@ -92,7 +91,7 @@ class SignInJobs:
 
             means = SignInMeans.DEVICE if by_code else SignInMeans.BROWSER
             # The page opens the browser, in the window's thread, when it hears of the address.
-            return await self._jobs.engine().sign_in(
+            return await self._jobs.engine().sign_ins.sign_in(
                 way, lambda _url: None, emit, means=means, choose_account=again
             )
 
@@ -116,7 +115,7 @@ class SignInJobs:
     def _take_sign_in(self, made: "SignIn") -> None:
         session = self._session
         for secret in made.secrets:
-            session.journal.guard(made.way.account.incoming.username, secret)
+            session.journal.hide(made.way.account.incoming.username, secret)
         session.forget_result()
         session.sign_in, session.by_sign_in = made, True
 
@@ -126,7 +125,7 @@ class SignInJobs:
             return
 
         async def end_them(_emit: Callable[[Event], None]) -> object:
-            await self._jobs.engine().end_sign_ins()
+            await self._jobs.engine().sign_ins.end()
             return None
 
         self._bridge.start(end_them, lambda _end: None)

@@ -6,14 +6,16 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move, Page
 from mailsetup.assistant.texts.common import (
-    alias_sentence,
     authentication_name,
     domain_shown,
-    hint_sentence,
     protocol_purpose,
-    provider_words,
     server_sentence,
     service_sentence,
+)
+from mailsetup.assistant.texts.search import (
+    alias_sentence,
+    hint_sentence,
+    provider_words,
     source_sentence,
     unproven_sentence,
 )

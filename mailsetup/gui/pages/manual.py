@@ -19,9 +19,8 @@ from mailsetup.assistant.texts.common import (
     domain_shown,
     protocol_purpose,
     security_name,
-    unproven_sentence,
-    warning_sentence,
 )
+from mailsetup.assistant.texts.search import unproven_sentence, warning_sentence
 from mailsetup.gui.bridge import JobEnd
 from mailsetup.gui.page import PageView, Request
 from mailsetup.gui.session import Session

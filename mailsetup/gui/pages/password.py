@@ -3,7 +3,8 @@
 from PySide6.QtWidgets import QWidget
 
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.texts.common import hint_sentence, no_keyring_sentence, provider_words
+from mailsetup.assistant.texts.common import no_keyring_sentence
+from mailsetup.assistant.texts.search import hint_sentence, provider_words
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Space, Type

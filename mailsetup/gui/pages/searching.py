@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QWidget
 
 from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.texts.common import source_asked_sentence, source_sentence
+from mailsetup.assistant.texts.search import source_asked_sentence, source_sentence
 from mailsetup.gui.page import PageView
 from mailsetup.gui.session import Session
 from mailsetup.gui.theme import Type
@@ -15,16 +15,16 @@ from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link
-from mailsetup.model.outcome import Fate
-from mailsetup.model.source import Source
+from mailsetup.model.source import Method, Source
+from mailsetup.model.source_result import SourceStatus
 
 _LIGHTS = {
-    Fate.FOUND: StatusLight.OK,
-    Fate.ABSENT: StatusLight.UNKNOWN,
-    Fate.UNREACHABLE: StatusLight.UNKNOWN,
-    Fate.NEEDS_INPUT: StatusLight.WARN,
-    Fate.CRASHED: StatusLight.WARN,
-    Fate.CANCELLED: StatusLight.UNKNOWN,
+    SourceStatus.FOUND: StatusLight.OK,
+    SourceStatus.ABSENT: StatusLight.UNKNOWN,
+    SourceStatus.UNREACHABLE: StatusLight.UNKNOWN,
+    SourceStatus.NEEDS_INPUT: StatusLight.WARN,
+    SourceStatus.CRASHED: StatusLight.WARN,
+    SourceStatus.CANCELLED: StatusLight.UNKNOWN,
 }
 
 _WEIGHT = (
@@ -67,15 +67,15 @@ class SearchingPage(PageView):
         # At the foot of the page, where the growing list does not push it about.
         self.column.addStretch(1)
         self.column.addWidget(self.manual)
-        self._asked: dict[str, str] = {}
-        self._fates: dict[str, Fate] = {}
+        self._asked: dict[Method, None] = {}
+        self._statuses: dict[Method, SourceStatus] = {}
         self._best: Source | None = None
         self.retranslate()
 
     def enter(self) -> None:
         """Begin with an unlit chain."""
         self._asked.clear()
-        self._fates.clear()
+        self._statuses.clear()
         self._best = None
         self.result, self._waits, self._edited_here = None, False, False
         self.entry.set_text(self.session.password)
@@ -127,11 +127,11 @@ class SearchingPage(PageView):
     def take(self, event: Event) -> None:
         """Something happened in the engine."""
         match event:
-            case SourceAsked(method=method, location=location):
-                self._asked[method] = location
+            case SourceAsked(method=method):
+                self._asked[method] = None
             case SourceAnswered(tried=tried):
-                self._fates[tried.method] = tried.fate
-                if tried.method in ("srv", "mx") and tried.fate is Fate.FOUND:
+                self._statuses[tried.method] = tried.status
+                if tried.method in (Method.SRV, Method.MX) and tried.status is SourceStatus.FOUND:
                     self.chain.set_light(Link.DNS, StatusLight.OK)
             case SettingsFound(source=source):
                 self._best = source
@@ -155,11 +155,13 @@ class SearchingPage(PageView):
             self._news.setText(source_sentence(self._best))
         else:
             self._news.setText(_("Looking where {domain} keeps its mail …").format(domain=domain))
-        # Several sources share a sentence; the best fate among them is shown.
+        # Several sources share a sentence; the best status among them is shown.
         lights: dict[str, StatusLight] = {}
-        for method, location in self._asked.items():
-            sentence = source_asked_sentence(method, location)
-            light = _LIGHTS[self._fates[method]] if method in self._fates else StatusLight.WORKING
+        for method in self._asked:
+            sentence = source_asked_sentence(method)
+            light = (
+                _LIGHTS[self._statuses[method]] if method in self._statuses else StatusLight.WORKING
+            )
             known = lights.get(sentence, StatusLight.UNKNOWN)
             lights[sentence] = max(known, light, key=_WEIGHT.index)
         self.steps.show_steps([ProgressStep(sentence, light) for sentence, light in lights.items()])

@@ -43,7 +43,7 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.vault import VaultState
+from mailsetup.vault import Vault, VaultState
 from tests.support.gui.gallery import discovery as found_discovery
 from tests.support.gui.gallery import report as made_report
 
@@ -68,7 +68,7 @@ class Scripted(Assistant):
     cancelled: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        super().__init__(RunOptions())
+        super().__init__(RunOptions(), ScriptedVault(self))
 
     async def _perhaps_forever(self, step: str) -> None:
         self.started.append(step)
@@ -82,7 +82,7 @@ class Scripted(Assistant):
         self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
     ) -> Discovery:
         """What was told."""
-        emit(SourceAsked("srv", address.domain))
+        emit(SourceAsked(Method.SRV, address.domain))
         await self._perhaps_forever("discover")
         if not set(self.leads_on) <= set(agreed):
             source = Source(Method.AUTODISCOVER, "https://ad.hoster.com/", Channel.DNS)
@@ -120,13 +120,23 @@ class Scripted(Assistant):
         await self._perhaps_forever("reach")
         return self.unreachable.get(server.host)
 
-    async def vault_state(self) -> VaultState:
-        """Whether there is a keyring."""
+    def keyring_state(self) -> VaultState:
+        """Whether there is a keyring; called in a worker thread."""
         return self.keyring
 
-    async def store_secret(self, address: EmailAddress, secret: Secret) -> bool:
-        """Remember what would be kept."""
-        self.kept[address.ascii] = secret
+
+class ScriptedVault(Vault):
+    """The keyring of a scripted assistant."""
+
+    def __init__(self, assistant: Scripted) -> None:
+        super().__init__(lambda: None)
+        self._assistant = assistant
+
+    def state(self) -> VaultState:
+        return self._assistant.keyring_state()
+
+    def store(self, address: EmailAddress, secret: Secret) -> bool:
+        self._assistant.kept[address.ascii] = secret
         return True
 
 

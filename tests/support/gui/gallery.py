@@ -28,7 +28,6 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
-from mailsetup.assistant.signin.flow import sign_in_as, sign_in_way
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.symptoms import answer
 from mailsetup.gui.app import make_application
@@ -43,7 +42,6 @@ from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.settings import (
     Account,
     AccountSettings,
@@ -54,7 +52,9 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from mailsetup.model.symptom import Symptom
+from tests.support.oauth.sign_ins import sign_in_as, sign_in_way
 
 SIZE = QSize(880, 680)
 _TURNS = 24
@@ -350,8 +350,8 @@ def _play(window: Window, page: Page) -> None:
     if isinstance(view, SearchingPage):
         for method in (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX):
             view.take(SourceAsked(method, "bodegasdelebro.es"))
-        view.take(SourceAnswered(Tried("builtin", Fate.ABSENT, 1.0)))
-        view.take(SourceAnswered(Tried("srv", Fate.FOUND, 40.0)))
+        view.take(SourceAnswered(SourceAttempt(Method.BUILTIN, SourceStatus.ABSENT, 1.0)))
+        view.take(SourceAnswered(SourceAttempt(Method.SRV, SourceStatus.FOUND, 40.0)))
     if isinstance(view, TestingPage):
         view.take(LinkJudged(Link.DNS, Status.OK))
         for activity, host in (
