@@ -1,7 +1,7 @@
-"""Limits that a child process sets itself before it touches hostile data.
+"""Limits that a child process sets for itself before it reads hostile data.
 
-What exceeds them ends the child, never the program: memory that cannot be had aborts native code,
-an endless loop in native code hears no Ctrl-C.
+Exceeding them ends the child and not the program: native code aborts without memory, and an endless
+loop in it does not react to Ctrl-C.
 """
 
 import contextlib
@@ -13,8 +13,7 @@ def confine_this_process(memory: int, seconds: int) -> None:
     """Limit this process to ``memory`` bytes of address space and ``seconds`` of processor time.
 
     It also writes nothing to standard output or error and leaves no core file. Where the system
-    lacks a limit (macOS ignores the one on memory), the others hold; the parent's own timeout
-    always does.
+    lacks a limit (macOS ignores the one on memory), the others and the parent's timeout apply.
     """
     with contextlib.suppress(OSError):
         silent = os.open(os.devnull, os.O_WRONLY)
@@ -41,8 +40,8 @@ if sys.platform == "win32":
     def _limit_by_job(memory: int, seconds: int) -> None:
         """Put this process into a job object of its own (Windows 8 and later nest them).
 
-        JOBOBJECT_EXTENDED_LIMIT_INFORMATION as winnt.h declares it. Without the right to do so the
-        process goes on: its parent ends it in time.
+        JOBOBJECT_EXTENDED_LIMIT_INFORMATION as winnt.h declares it. Without permission the process
+        continues without limits; its parent ends it in time.
         """
         import ctypes
         from ctypes import wintypes
@@ -85,7 +84,7 @@ if sys.platform == "win32":
         # In units of 100 ns.
         limits.BasicLimitInformation.PerProcessUserTimeLimit = seconds * 10_000_000
         limits.ProcessMemoryLimit = memory
-        # The job lives as long as the process in it: its handle is closed by the system.
+        # The system closes the handle, and with it the job, when the process ends.
         if job and kernel.SetInformationJobObject(
             job, extended_class, ctypes.byref(limits), ctypes.sizeof(limits)
         ):

@@ -81,11 +81,11 @@ async def test_refusals_of_an_earlier_run_count() -> None:
 async def test_each_complaint_doubles_the_pause_and_peace_ends_it() -> None:
     clock = Clock()
     limits = HostingLimits(clock)
-    pauses = [limits.too_much(["a.es"]) for _complaint in range(7)]
+    pauses = [limits.slow_down(["a.es"]) for _complaint in range(7)]
     assert pauses == [5, 10, 20, 40, 80, 120, 120]
     async with limits.turn(["b.es"]):
         assert clock.seconds == 0
     async with limits.turn(["a.es"]):
         assert clock.seconds >= 120
     limits.went_well(["a.es"])
-    assert limits.too_much(["a.es"]) == 5
+    assert limits.slow_down(["a.es"]) == 5
