@@ -82,7 +82,7 @@ def test_the_code_on_the_sheet_is_read_by_a_phone(tmp_path: Path) -> None:
     assert json.loads(decoded_svg(svg.encode()))[2][1] == "imap.gmail.com"
 
 
-def test_no_password_and_no_formula_comes_out_again(tmp_path: Path) -> None:
+def test_reports_contain_no_password_and_no_formula(tmp_path: Path) -> None:
     names = ["=cmd|' /C calc'!A0", "+1", "@SUM(A1)", "-2+3", "\t=1", "＝1"]
     table = people(
         tmp_path, *(f"{name};p{n}@gmail.com;canario-{n};;" for n, name in enumerate(names))
@@ -107,7 +107,7 @@ def test_names_cannot_become_markup_in_any_page(tmp_path: Path) -> None:
         assert "<script>alert" not in page.read_text()
 
 
-def test_nothing_begins_while_a_row_is_wrong(tmp_path: Path) -> None:
+def test_nothing_is_done_while_a_row_is_wrong(tmp_path: Path) -> None:
     table = people(tmp_path, "Ana;ana@gmail.com;;;", "Bob;bob;;;", "Eva;eva@gmail.com;;pine;")
     document = batch(tmp_path, table, status=2)
     assert document["error"]["id"] == "table.rows"
@@ -135,12 +135,12 @@ def test_a_dry_run_checks_the_table_and_writes_nothing(tmp_path: Path) -> None:
         (("--encoding", "klingon"), "table.unusable"),
     ],
 )
-def test_wrong_usage_is_told(tmp_path: Path, words: tuple[str, ...], error: str) -> None:
+def test_wrong_usage_is_reported(tmp_path: Path, words: tuple[str, ...], error: str) -> None:
     document = batch(tmp_path, people(tmp_path, "Ana;ana@gmail.com;;;"), *words, status=2)
     assert document["error"]["id"] == error
 
 
-def test_domains_without_settings_are_told_and_looked_for_again(tmp_path: Path) -> None:
+def test_domains_without_settings_are_reported_and_searched_for_again(tmp_path: Path) -> None:
     table = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@nowhere.invalid;;;")
     assert outcomes(batch(tmp_path, table, status=3)) == ["ready", "no-settings"]
     assert outcomes(batch(tmp_path, table, status=3)) == ["ready", "no-settings"]
@@ -149,7 +149,7 @@ def test_domains_without_settings_are_told_and_looked_for_again(tmp_path: Path) 
     assert sorted(persons) == ["ana@gmail.com", "eva@nowhere.invalid", "eva@nowhere.invalid"]
 
 
-def test_what_changed_in_the_table_is_done_anew_and_nothing_else(tmp_path: Path) -> None:
+def test_only_changed_rows_are_done_again(tmp_path: Path) -> None:
     first = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@gmail.com;;;")
     before = {row["address"]: row for row in batch(tmp_path, first)["people"]}
     inodes = {
@@ -168,7 +168,7 @@ def test_what_changed_in_the_table_is_done_anew_and_nothing_else(tmp_path: Path)
     assert after["leo@gmail.com"]["outcome"] == "ready"
 
 
-def test_a_line_of_the_journal_that_was_cut_off_counts_as_nothing(tmp_path: Path) -> None:
+def test_an_incomplete_line_of_the_journal_is_ignored(tmp_path: Path) -> None:
     table = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@gmail.com;;;")
     batch(tmp_path, table)
     journal = tmp_path / "out" / ".mailsetup-batch" / "journal.jsonl"
@@ -253,7 +253,7 @@ def arguments(process: int) -> bytes:
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_an_interrupted_run_goes_on_and_repeats_nothing(
+def test_an_interrupted_run_is_continued_without_repetition(
     tmp_path: Path, how: signal.Signals
 ) -> None:
     people(tmp_path, *(f"Person {n};p{n}@gmail.com;canario;;" for n in range(COUNT)))
@@ -294,7 +294,7 @@ def test_an_interrupted_run_goes_on_and_repeats_nothing(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_a_worker_that_is_ended_ends_nothing_else(tmp_path: Path) -> None:
+def test_killed_workers_do_not_end_the_run(tmp_path: Path) -> None:
     people(tmp_path, *(f"Person {n};p{n}@gmail.com;;;" for n in range(COUNT)))
     process = started(tmp_path)
     deadline = time.monotonic() + 60
@@ -398,7 +398,7 @@ NO_TABLES = {
 
 @pytest.mark.parametrize("kind", NO_TABLES)
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_whatever_is_given_as_a_table_gets_a_sentence(
+def test_a_file_that_is_no_table_is_reported_in_a_sentence(
     tmp_path: Path, kind: str, language: str
 ) -> None:
     path = tmp_path / "people.csv"
