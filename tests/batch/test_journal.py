@@ -12,7 +12,7 @@ import pytest
 from mailsetup.batch.journal import JournalFailure, RunJournal
 from mailsetup.batch.person_folder import PersonFolders
 from mailsetup.files.private_folder import ForeignFileError
-from tests.batch.test_batch import batch, people, run
+from tests.support.batch.command_line import batch, people, run
 
 pytestmark = pytest.mark.slow
 
