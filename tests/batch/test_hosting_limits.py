@@ -1,4 +1,4 @@
-"""How gently a hosting is treated: by a clock that the test holds in its hand."""
+"""Limits on the use of a hosting, with a clock that the test controls."""
 
 import asyncio
 
@@ -78,7 +78,7 @@ async def test_refusals_of_an_earlier_run_count() -> None:
     assert HostingLimits(clock, refusals=[("a.es", now - 2 * WINDOW)] * 9).spared(["a.es"]) == ""
 
 
-async def test_each_complaint_doubles_the_pause_and_peace_ends_it() -> None:
+async def test_each_complaint_doubles_the_pause_and_a_success_ends_it() -> None:
     clock = Clock()
     limits = HostingLimits(clock)
     pauses = [limits.slow_down(["a.es"]) for _complaint in range(7)]
