@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def run() -> None:
     """Entry point of the command ``mailsetup``."""
     if getattr(sys, "frozen", False):
-        # A worker (`fleet.workers`) is then this same program, started once more.
+        # A worker (`batch.workers`) is then this same program, started once more.
         import multiprocessing
 
         multiprocessing.freeze_support()

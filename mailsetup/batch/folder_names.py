@@ -12,7 +12,7 @@ _MAX = 40
 """Characters: a path on Windows has 260 in all, and the files' own names come behind."""
 
 
-class Names:
+class FolderNames:
     """The names given out so far, compared as Windows and macOS do: without case."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:

@@ -9,7 +9,6 @@ import csv
 import hashlib
 import io
 import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,7 +112,8 @@ def write_overview(
         out.mkdir(parents=True, exist_ok=True)
         atomic.remove_leftovers(out)
         for path, write in zip(overview.paths, writers, strict=True):
-            _put(path, write)
+            with atomic.replacing(path, 0o600) as file:
+                write(file)
     except OSError as error:
         return OverviewFailure(atomic.reason(error, out))
     return overview
@@ -128,27 +128,6 @@ def _line(person: Person, journal: RunJournal, fingerprint: str) -> _Line:
     except ValueError:
         return _Line(person, PersonState.OPEN, {})
     return _Line(person, state, entry)
-
-
-def _put(path: Path, write: Callable[[TextIO], None]) -> None:
-    temporary = atomic.temporary_path(path.parent)
-    descriptor = os.open(
-        temporary,
-        os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
-        0o600,
-    )
-    try:
-        with (
-            atomic.marked_in_use(temporary),
-            os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file,
-        ):
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        atomic.remove_quietly(temporary)
-    atomic.sync_folder(path.parent)
 
 
 # JSON -------------------------------------------------------------------------------------------

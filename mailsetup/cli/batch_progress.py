@@ -24,7 +24,7 @@ _WIDE = 60
 
 
 @contextmanager
-def fleet_progress(stderr: TextIO, wants_json: bool) -> Iterator[EmitBatchEvent]:
+def batch_progress(stderr: TextIO, wants_json: bool) -> Iterator[EmitBatchEvent]:
     """A listener that fits who reads: nobody, a log, a person."""
     if wants_json:
         yield ignore

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
@@ -81,6 +82,29 @@ def put(path: Path, content: bytes, mode: int) -> None:
     except BaseException:
         remove_quietly(temporary)
         raise
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: int) -> Iterator[TextIO]:
+    """Write UTF-8 text that replaces the file at the end of the block, however large it is.
+
+    Readers see the old file or the new one, and the new one is on the disk when this returns. After
+    an exception, also of the block, the old file is unchanged. Raises OSError.
+    """
+    temporary = temporary_path(path.parent)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY, mode)
+    try:
+        with (
+            marked_in_use(temporary),
+            os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file,
+        ):
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        remove_quietly(temporary)
     sync_folder(path.parent)
 
 

@@ -7,6 +7,6 @@ class OwnershipFault(StrEnum):
     """Why a file is not read."""
 
     FOREIGN = "file-foreign"
-    """It belongs to somebody other than the person or the administrator."""
+    """It belongs to an account other than the user's or the administrator's."""
     WRITABLE = "file-writable"
-    """Everybody may write it, or a group with other members."""
+    """It is writable for all accounts, or for a group with other members."""

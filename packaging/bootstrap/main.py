@@ -54,7 +54,7 @@ def _start(arguments: list[str]) -> int:
                   file=sys.stderr)  # fmt: skip
             return 2
         case _:
-            _prepare(_purpose(arguments))
+            _prepare(purpose_of(arguments))
             return _become(["-m", "mailsetup", *arguments], dict(os.environ))
 
 
@@ -80,7 +80,7 @@ def _misspelt(word: str) -> str | None:
     return next(iter(get_close_matches(word, OWN_WORDS, n=1, cutoff=0.85)), None)
 
 
-def _purpose(arguments: list[str]) -> Purpose:
+def purpose_of(arguments: list[str]) -> Purpose:
     """What these arguments run: the demo, which the window offers too, or a command."""
     has_screen = bool(screens())
     options = [word for word in arguments if word != "--demo"]

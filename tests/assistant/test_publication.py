@@ -25,7 +25,7 @@ from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRe
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.text import has_control
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from tests.support.network.scripted_network import World, run
+from tests.support.network.scripted_network import ScriptedNetwork, run
 from tests.support.samples.published import FULL, OPTIONS, SIMPLE, published
 
 D = "bodega.example"
@@ -38,39 +38,39 @@ POLICY = f"https://mta-sts.{D}/.well-known/mta-sts.txt"
 PAGE = b"<!DOCTYPE html><html><body>Welcome</body></html>"
 
 
-def hosting(made: Publication) -> World:
+def hosting(made: Publication) -> ScriptedNetwork:
     """A network in which everything is published as it should be."""
-    world = World()
+    scripted = ScriptedNetwork()
     for place in layout.PLACES:
         content = made.content(place.file)
         if content is not None:
             reply = HttpReply(200, place.url(made.domain), content, place.media_type)
-            (world.posts if place.posted else world.web)[reply.url] = reply
+            (scripted.posts if place.posted else scripted.web)[reply.url] = reply
     srv: dict[str, list[SrvRecord]] = {}
     for record in made.records:
         if isinstance(record, SrvData):
             one = SrvRecord(record.priority, record.weight, record.port, record.target)
             srv.setdefault(record.owner, []).append(one)
         elif isinstance(record, TxtData):
-            world.dns[record.owner, "TXT"] = DnsAnswer((record.text,))
+            scripted.dns[record.owner, "TXT"] = DnsAnswer((record.text,))
     for owner, records in srv.items():
-        world.dns[owner, "SRV"] = DnsAnswer(tuple(records))
-    return world
+        scripted.dns[owner, "SRV"] = DnsAnswer(tuple(records))
+    return scripted
 
 
 def rows(
-    made: Publication, change: Callable[[World], None] = lambda _world: None
+    made: Publication, change: Callable[[ScriptedNetwork], None] = lambda _world: None
 ) -> dict[str, PublicationRow]:
     """The rows by location after a change to a complete publication."""
-    world = hosting(made)
-    change(world)
-    seen = run(verify_publication(made, world.network()))
+    scripted = hosting(made)
+    change(scripted)
+    seen = run(verify_publication(made, scripted.network()))
     assert len({row.location for row in seen}) == len(seen)
     return {row.location: row for row in seen}
 
 
 def fault(
-    change: Callable[[World], None], location: str, made: Publication | None = None
+    change: Callable[[ScriptedNetwork], None], location: str, made: Publication | None = None
 ) -> PublicationRow:
     """The only row that a change affects."""
     seen = rows(made or published(), change)
@@ -79,11 +79,11 @@ def fault(
     return seen[location]
 
 
-def web(url: str, **changes: object) -> Callable[[World], None]:
+def web(url: str, **changes: object) -> Callable[[ScriptedNetwork], None]:
     """A change of the response at a URL."""
 
-    def change(world: World) -> None:
-        there = world.posts if url in world.posts else world.web
+    def change(scripted: ScriptedNetwork) -> None:
+        there = scripted.posts if url in scripted.posts else scripted.web
         reply = there[url]
         assert isinstance(reply, HttpReply)
         there[url] = replace(reply, **changes)  # type: ignore[arg-type]  # names are checked
@@ -91,19 +91,19 @@ def web(url: str, **changes: object) -> Callable[[World], None]:
     return change
 
 
-def fails(url: str, failure: HttpFailure) -> Callable[[World], None]:
-    def change(world: World) -> None:
-        (world.posts if url in world.posts else world.web)[url] = failure
+def fails(url: str, failure: HttpFailure) -> Callable[[ScriptedNetwork], None]:
+    def change(scripted: ScriptedNetwork) -> None:
+        (scripted.posts if url in scripted.posts else scripted.web)[url] = failure
 
     return change
 
 
-def record(owner: str, kind: str, *records: object) -> Callable[[World], None]:
-    def change(world: World) -> None:
+def record(owner: str, kind: str, *records: object) -> Callable[[ScriptedNetwork], None]:
+    def change(scripted: ScriptedNetwork) -> None:
         if records:
-            world.dns[owner, kind] = DnsAnswer(records)  # type: ignore[assignment]
+            scripted.dns[owner, kind] = DnsAnswer(records)  # type: ignore[assignment]
         else:
-            del world.dns[owner, kind]
+            del scripted.dns[owner, kind]
 
     return change
 
@@ -208,8 +208,8 @@ def test_another_server_is_a_difference_with_both_values(url: str, name: str) ->
 
 
 def test_the_same_settings_in_another_form_are_right() -> None:
-    def change(world: World) -> None:
-        for url, there in ((CONFIG, world.web), (OUTLOOK, world.posts)):
+    def change(scripted: ScriptedNetwork) -> None:
+        for url, there in ((CONFIG, scripted.web), (OUTLOOK, scripted.posts)):
             reply = there[url]
             assert isinstance(reply, HttpReply)
             spaced = re.sub(rb">\s*<", b">\r\n\r\n<", reply.body)
@@ -242,9 +242,9 @@ def test_another_document_with_its_own_digest_is_right() -> None:
     made = published()
     body = (made.content(layout.PACC) or b"") + b" "
 
-    def change(world: World) -> None:
-        web(PACC, body=body)(world)
-        record(f"_ua-auto-config.{D}", "TXT", write_digest(body))(world)
+    def change(scripted: ScriptedNetwork) -> None:
+        web(PACC, body=body)(scripted)
+        record(f"_ua-auto-config.{D}", "TXT", write_digest(body))(scripted)
 
     assert is_published(tuple(rows(made, change).values()))
 
@@ -278,9 +278,9 @@ def test_priorities_are_compared_where_imap_and_pop3_are_offered() -> None:
 
 
 def test_a_resolver_timeout_is_not_a_missing_record() -> None:
-    def change(world: World) -> None:
-        world.dns_default = DnsFailure(DnsFault.TIMEOUT)
-        world.dns.clear()
+    def change(scripted: ScriptedNetwork) -> None:
+        scripted.dns_default = DnsFailure(DnsFault.TIMEOUT)
+        scripted.dns.clear()
 
     seen = rows(published(), change)
     for owner in (f"_imaps._tcp.{D}", f"_mta-sts.{D}", f"_smtp._tls.{D}"):
@@ -335,11 +335,11 @@ def test_served_texts_are_cut_and_without_control_characters() -> None:
     made = published()
     nasty = "v=TLSRPTv1; " + "\x1b[31m\n\u202e" * 500
 
-    def change(world: World) -> None:
-        record(f"_smtp._tls.{D}", "TXT", nasty)(world)
-        record(f"_mta-sts.{D}", "TXT", "v=STSv1; " + nasty)(world)
-        web(POLICY, body=b"version: STSv1\nmode: \x1b[31m" + b"x" * 9000)(world)
-        web(CONFIG, content_type="text/\x1b[31m")(world)
+    def change(scripted: ScriptedNetwork) -> None:
+        record(f"_smtp._tls.{D}", "TXT", nasty)(scripted)
+        record(f"_mta-sts.{D}", "TXT", "v=STSv1; " + nasty)(scripted)
+        web(POLICY, body=b"version: STSv1\nmode: \x1b[31m" + b"x" * 9000)(scripted)
+        web(CONFIG, content_type="text/\x1b[31m")(scripted)
 
     for row in rows(made, change).values():
         texts = [row.sentence, row.reason]
@@ -350,12 +350,12 @@ def test_served_texts_are_cut_and_without_control_characters() -> None:
 
 def test_requests_contain_only_the_postmaster_address() -> None:
     made = published()
-    world = hosting(made)
-    run(verify_publication(made, world.network()))
-    asked = [url for url in world.asked_urls if "?" in url]
+    scripted = hosting(made)
+    run(verify_publication(made, scripted.network()))
+    asked = [url for url in scripted.asked_urls if "?" in url]
     assert asked == [f"{CONFIG}?emailaddress=postmaster%40bodega.example"]
-    assert all(b"postmaster@bodega.example" in body for _url, body in world.posted)
-    assert len(world.posted) == 2
+    assert all(b"postmaster@bodega.example" in body for _url, body in scripted.posted)
+    assert len(scripted.posted) == 2
 
 
 @pytest.mark.parametrize("language", tuple(LANGUAGES))
@@ -391,10 +391,10 @@ def test_a_row_as_json_is_complete() -> None:
 
 
 def test_mail_exchangers_are_sorted_and_reachable_from_outside() -> None:
-    world = World()
+    scripted = ScriptedNetwork()
     records = [MxRecord(20, "b.example"), MxRecord(10, "a.example"), MxRecord(30, "a.example")]
-    world.dns[D, "MX"] = DnsAnswer((*records, MxRecord(40, "localhost")))
-    assert run(mail_exchangers(D, world.network())) == ("a.example", "b.example")
-    world.dns[D, "MX"] = DnsAnswer((MxRecord(0, ""),))
-    assert run(mail_exchangers(D, world.network())) == ()
-    assert run(mail_exchangers("gone.example", world.network())) == ()
+    scripted.dns[D, "MX"] = DnsAnswer((*records, MxRecord(40, "localhost")))
+    assert run(mail_exchangers(D, scripted.network())) == ("a.example", "b.example")
+    scripted.dns[D, "MX"] = DnsAnswer((MxRecord(0, ""),))
+    assert run(mail_exchangers(D, scripted.network())) == ()
+    assert run(mail_exchangers("gone.example", scripted.network())) == ()

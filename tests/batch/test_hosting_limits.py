@@ -1,26 +1,9 @@
 """How gently a hosting is treated: by a clock that the test holds in its hand."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 
 from mailsetup.batch.hosting_limits import MAX_REFUSALS, WINDOW, HostingLimits
-
-
-class Clock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-        await asyncio.sleep(0)
+from tests.support.batch.people import Clock
 
 
 async def most_at_once(

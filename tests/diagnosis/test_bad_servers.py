@@ -12,7 +12,7 @@ from mailsetup.assistant.check.report import CheckReport
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.model.settings import Protocol
 from tests.support.fault_table import HOST, TALKER, account, check, options
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 from tests.support.servers.talkers import Talk, listening, server_context
 
 pytestmark = pytest.mark.servers
@@ -79,7 +79,7 @@ class Cut:
     ids=["imap", "smtp", "managesieve", "pop3"],
 )
 async def test_connection_that_ends_at_any_step_yields_a_diagnosis(
-    world: World, protocol: Protocol, port: int
+    servers: RealServers, protocol: Protocol, port: int
 ) -> None:
     wanted = account()
     host = HOST
@@ -89,12 +89,12 @@ async def test_connection_that_ends_at_any_step_yields_a_diagnosis(
     broken = 0
     for bursts in range(60):
         cut = Cut(bursts)
-        async with cut.before(world.ip, port) as place, asyncio.timeout(BUDGET):
-            network = options(world, {(host, port): place})
+        async with cut.before(servers.ip, port) as place, asyncio.timeout(BUDGET):
+            network = options(servers, {(host, port): place})
             report = await check(network, wanted, "correcto-17", wait=2.0)
         sane(report)
         broken += not report.is_healthy
-        for left in world.messages("ana@faults.test"):
+        for left in servers.mailboxes.messages("ana@faults.test"):
             left.unlink()
         if not cut.happened:
             break
@@ -186,7 +186,7 @@ LITERALS = b'* LIST () "/" {60000}\r\n' + b"y" * 60000 + b"\r\n"
     ids=lambda value: value[:20].decode("ascii", "replace") if isinstance(value, bytes) else value,
 )
 async def test_flood_of_100_mib_yields_a_diagnosis_in_little_memory(
-    world: World, protocol: str, at: bytes, chunk: bytes
+    servers: RealServers, protocol: str, at: bytes, chunk: bytes
 ) -> None:
     wanted = account()
     port = {"imap": 993, "smtp": 465, "pop3": 995}[protocol]
@@ -196,11 +196,11 @@ async def test_flood_of_100_mib_yields_a_diagnosis_in_little_memory(
         kind = Protocol.POP3 if protocol == "pop3" else Protocol.IMAP
         incoming = replace(wanted.incoming, protocol=kind, host=TALKER, port=port)
         wanted = replace(wanted, incoming=incoming)
-    context = server_context(world.certificates.ca, TALKER)
+    context = server_context(servers.certificates.ca, TALKER)
     # Memory for modules that are imported only once does not count.
-    await check(options(world), account(), "correcto-17", send=False)
+    await check(options(servers), account(), "correcto-17", send=False)
     async with listening(flooding(protocol, at, chunk), context) as place:
-        network = options(world, {(TALKER, port): place})
+        network = options(servers, {(TALKER, port): place})
         tracemalloc.start()
         try:
             async with asyncio.timeout(BUDGET):
@@ -226,7 +226,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("noise", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("protocol", ["imap", "smtp"])
-async def test_hostile_refusal_text_is_sanitised(world: World, protocol: str, noise: bytes) -> None:
+async def test_hostile_refusal_text_is_sanitised(
+    servers: RealServers, protocol: str, noise: bytes
+) -> None:
     refusal = {
         "imap": b"{tag} NO [AUTHENTICATIONFAILED] wrong " + noise + b"\r\n",
         "smtp": b"535 5.7.8 wrong " + noise + b"\r\n",
@@ -245,11 +247,11 @@ async def test_hostile_refusal_text_is_sanitised(world: World, protocol: str, no
             else:
                 writer.write(_SMTP.get(command.split(b" ")[0], b"250 2.0.0 ok\r\n"))
 
-    context = server_context(world.certificates.ca, TALKER)
+    context = server_context(servers.certificates.ca, TALKER)
     async with listening(talk, context) as place:
         wanted = account(**{"incoming" if protocol == "imap" else "outgoing": TALKER})
         port = 993 if protocol == "imap" else 465
-        report = await check(options(world, {(TALKER, port): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, port): place}), wanted, "correcto-17")
     sane(report)
     assert report.root_cause is not None
     assert report.root_cause.id == "account.login.refused"

@@ -28,7 +28,7 @@ from tests.support.fault_table import (
     warned,
 )
 from tests.support.samples.signed_zones import SignedZoneServers
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 from tests.support.servers.talkers import smtp_talker
 
 pytestmark = pytest.mark.servers
@@ -41,17 +41,17 @@ DMARC = '_dmarc.{domain}. TXT "v=DMARC1; p=none"'
 GOOGLE = f"{ELSEWHERE}. A 142.250.1.1"
 
 
-async def check_domain_of(world: World, name: str, *records: str) -> CheckReport:
+async def check_domain_of(servers: RealServers, name: str, *records: str) -> CheckReport:
     """Check, without a message, a domain with these records and a mailbox at the test server."""
     domain = f"{name}.test"
     lines = [record.format(domain=domain) for record in records]
-    with world.passing_records(*lines):
+    with servers.name_server.temporary(*lines):
         wanted = account(domain=domain, username="ana@faults.test")
-        return await check(options(world), wanted, PASSWORD, send=False)
+        return await check(options(servers), wanted, PASSWORD, send=False)
 
 
-async def test_correct_domain_has_no_finding(world: World) -> None:
-    report = await check_domain_of(world, "ordenada", MX, SPF, DMARC)
+async def test_correct_domain_has_no_finding(servers: RealServers) -> None:
+    report = await check_domain_of(servers, "ordenada", MX, SPF, DMARC)
     assert named(report) == ""
     assert report.findings == ()
 
@@ -73,9 +73,9 @@ async def test_correct_domain_has_no_finding(world: World) -> None:
     ],
 )
 async def test_records_that_break_mail_fail(
-    world: World, identity: str, records: tuple[str, ...]
+    servers: RealServers, identity: str, records: tuple[str, ...]
 ) -> None:
-    assert named(await check_domain_of(world, "rota", *records)) == identity
+    assert named(await check_domain_of(servers, "rota", *records)) == identity
 
 
 @pytest.mark.parametrize(
@@ -91,29 +91,29 @@ async def test_records_that_break_mail_fail(
     ],
 )
 async def test_records_with_minor_faults_only_warn(
-    world: World, identity: str, records: tuple[str, ...]
+    servers: RealServers, identity: str, records: tuple[str, ...]
 ) -> None:
-    assert warned(await check_domain_of(world, "dudosa", *records)) == {identity}
+    assert warned(await check_domain_of(servers, "dudosa", *records)) == {identity}
 
 
 @pytest.mark.fault("dns.domain.unanswered")
-async def test_domain_whose_name_server_fails(world: World) -> None:
+async def test_domain_whose_name_server_fails(servers: RealServers) -> None:
     # knot is configured with this zone but has no file for it.
     wanted = account(domain="muda.test", username="ana@faults.test")
-    report = await check(options(world), wanted, PASSWORD, send=False)
+    report = await check(options(servers), wanted, PASSWORD, send=False)
     assert named(report) == "dns.domain.unanswered"
 
 
 @pytest.mark.fault("dns.settings.unpublished")
-async def test_guessed_servers_are_reported_as_unpublished(world: World) -> None:
+async def test_guessed_servers_are_reported_as_unpublished(servers: RealServers) -> None:
     address = EmailAddress("ana", "probing.test")
-    assistant = Assistant(RunOptions(network=options(world)), programs_here=tuple)
-    with world.passing_records(f"v1.ispdb.net. A {world.ip}"):
+    assistant = Assistant(RunOptions(network=options(servers)), programs_here=tuple)
+    with servers.name_server.temporary(f"v1.ispdb.net. A {servers.ip}"):
         discovery = await assistant.discover(address)
         assert discovery.settings is not None
         wanted = choose_account(discovery.settings, address)
         assert wanted is not None
-        password = world.accounts[address.ascii]
+        password = servers.accounts[address.ascii]
         request = requested(wanted, password, discovery=discovery, send=False)
         report = await assistant.check(request)
     assert "dns.settings.unpublished" in warned(report)
@@ -122,12 +122,14 @@ async def test_guessed_servers_are_reported_as_unpublished(world: World) -> None
 # Signed zones --------------------------------------------------------------------------------
 
 
-async def in_signed_zones(world: World, zones: SignedZoneServers, domain: str) -> CheckReport:
+async def in_signed_zones(
+    servers: RealServers, zones: SignedZoneServers, domain: str
+) -> CheckReport:
     """Check a domain whose records validate from the root; routes lead to the test mail server."""
     network = replace(
-        options(world, {(HOST, 993): (world.ip, 993), (HOST, 465): (world.ip, 465)}),
+        options(servers, {(HOST, 993): (servers.ip, 993), (HOST, 465): (servers.ip, 465)}),
         resolver=(zones.ip, 53),
-        ca_files=(world.ca_file, zones.ca_file),
+        ca_files=(servers.ca_file, zones.ca_file),
         anchors=(zones.anchor,),
     )
     wanted = account(domain=domain, username="ana@faults.test")
@@ -136,14 +138,16 @@ async def in_signed_zones(world: World, zones: SignedZoneServers, domain: str) -
 
 @pytest.mark.fault("dns.domain.bogus")
 async def test_domain_with_invalid_dnssec_signatures(
-    world: World, zones: SignedZoneServers
+    servers: RealServers, zones: SignedZoneServers
 ) -> None:
-    assert named(await in_signed_zones(world, zones, "falsa.es")) == "dns.domain.bogus"
+    assert named(await in_signed_zones(servers, zones, "falsa.es")) == "dns.domain.bogus"
 
 
 @pytest.mark.fault("dns.dane.broken")
-async def test_tlsa_records_that_do_not_validate(world: World, zones: SignedZoneServers) -> None:
-    assert "dns.dane.broken" in warned(await in_signed_zones(world, zones, "rota.es"))
+async def test_tlsa_records_that_do_not_validate(
+    servers: RealServers, zones: SignedZoneServers
+) -> None:
+    assert "dns.dane.broken" in warned(await in_signed_zones(servers, zones, "rota.es"))
 
 
 # Messages to another company -----------------------------------------------------------------
@@ -181,7 +185,7 @@ AWAY = (
 
 
 async def travel(
-    world: World,
+    servers: RealServers,
     treat: Callable[[bytes], bytes],
     *,
     spf: str = "v=spf1 ip4:8.8.4.30 a:mail.faults.test -all",
@@ -203,61 +207,61 @@ async def travel(
         header = raw.partition(b"\r\n\r\n")[0]
         if f"To: {FAR}".encode() in header:
             away = AWAY.replace(b"{envelope}", envelope.encode())
-            world.put(FAR, away + treat(raw))
+            servers.mailboxes.put(FAR, away + treat(raw))
         else:
-            world.put("ana@faults.test", raw)
+            servers.mailboxes.put("ana@faults.test", raw)
 
     far = account(domain="onlysrv.test", incoming="mail.onlysrv.test", outgoing=TALKER)
     near = account(domain="firma.test", username="ana@faults.test", outgoing=TALKER)
-    with world.passing_records(*records, *lists):
-        async with smtp_talker(world.certificates.ca, TALKER, deliver=deliver) as talker:
+    with servers.name_server.temporary(*records, *lists):
+        async with smtp_talker(servers.certificates.ca, TALKER, deliver=deliver) as talker:
             return await check(
-                options(world, {(TALKER, 465): talker}),
+                options(servers, {(TALKER, 465): talker}),
                 near,
                 PASSWORD,
-                second=SecondMailbox(far, Secret(world.accounts[FAR])),
+                second=SecondMailbox(far, Secret(servers.accounts[FAR])),
                 blocklists=blocklists,
             )
 
 
-async def test_signed_mail_covered_by_spf_has_no_finding(world: World) -> None:
-    report = await travel(world, signed, dmarc="v=DMARC1; p=reject")
+async def test_signed_mail_covered_by_spf_has_no_finding(servers: RealServers) -> None:
+    report = await travel(servers, signed, dmarc="v=DMARC1; p=reject")
     assert named(report) == ""
     assert report.findings == ()
 
 
 @pytest.mark.fault("dns.dkim.missing")
-async def test_mail_without_dkim_signature(world: World) -> None:
-    assert warned(await travel(world, unsigned)) == {"dns.dkim.missing"}
+async def test_mail_without_dkim_signature(servers: RealServers) -> None:
+    assert warned(await travel(servers, unsigned)) == {"dns.dkim.missing"}
 
 
 @pytest.mark.fault("dns.dmarc.unidentified")
-async def test_mail_that_neither_spf_nor_dkim_authenticates(world: World) -> None:
-    report = await travel(world, unsigned, envelope="rebotes.hoster.net")
+async def test_mail_that_neither_spf_nor_dkim_authenticates(servers: RealServers) -> None:
+    report = await travel(servers, unsigned, envelope="rebotes.hoster.net")
     assert "dns.dmarc.unidentified" in warned(report)
 
 
 @pytest.mark.fault("dns.dkim.invalid")
-async def test_mail_with_invalid_dkim_signature(world: World) -> None:
-    assert named(await travel(world, corrupted)) == "dns.dkim.invalid"
+async def test_mail_with_invalid_dkim_signature(servers: RealServers) -> None:
+    assert named(await travel(servers, corrupted)) == "dns.dkim.invalid"
 
 
 @pytest.mark.fault("dns.dmarc.not-aligned")
-async def test_unauthenticated_mail_under_a_reject_policy(world: World) -> None:
+async def test_unauthenticated_mail_under_a_reject_policy(servers: RealServers) -> None:
     report = await travel(
-        world, unsigned, dmarc="v=DMARC1; p=reject", envelope="rebotes.hoster.net"
+        servers, unsigned, dmarc="v=DMARC1; p=reject", envelope="rebotes.hoster.net"
     )
     assert named(report) == "dns.dmarc.not-aligned"
 
 
 @pytest.mark.fault("account.send.seen-as-spam")
-async def test_mail_that_arrives_in_spam_elsewhere(world: World) -> None:
+async def test_mail_that_arrives_in_spam_elsewhere(servers: RealServers) -> None:
     far = account("spam")
     report = await check(
-        options(world),
+        options(servers),
         account(),
         PASSWORD,
-        second=SecondMailbox(far, Secret(world.accounts["spam@faults.test"])),
+        second=SecondMailbox(far, Secret(servers.accounts["spam@faults.test"])),
     )
     assert "account.send.seen-as-spam" in warned(report)
 
@@ -267,9 +271,9 @@ ALIVE = "2.0.0.127.zen.spamhaus.org. A 127.0.0.2"
 
 
 @pytest.mark.fault("hosting.sender.blocklisted")
-async def test_sending_address_on_a_blocklist(world: World) -> None:
+async def test_sending_address_on_a_blocklist(servers: RealServers) -> None:
     lists = (LISTED.format(code=4), ALIVE)
-    report = await travel(world, signed, lists=lists, blocklists=True)
+    report = await travel(servers, signed, lists=lists, blocklists=True)
     assert warned(report) == {"hosting.sender.blocklisted"}
     assert report.findings[0].facts["lists"] == ("zen.spamhaus.org",)
 
@@ -287,7 +291,7 @@ async def test_sending_address_on_a_blocklist(world: World) -> None:
     ids=["not asked", "private", "refused", "dead", "rewritten"],
 )
 async def test_other_blocklist_answers_are_no_listing(
-    world: World, lists: tuple[str, ...], *, requested_lists: bool
+    servers: RealServers, lists: tuple[str, ...], *, requested_lists: bool
 ) -> None:
-    report = await travel(world, signed, lists=lists, blocklists=requested_lists)
+    report = await travel(servers, signed, lists=lists, blocklists=requested_lists)
     assert report.findings == ()

@@ -20,7 +20,7 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount
 from mailsetup.net.dial import ConnectFault
 from tests.support.fault_table import account
-from tests.support.network.scripted_network import World, address, mx, run
+from tests.support.network.scripted_network import ScriptedNetwork, address, mx, run
 
 SECRET = "correcto-17"
 
@@ -30,7 +30,7 @@ class DefectError(Exception):
 
 
 @dataclass
-class Faulty(World):
+class Faulty(ScriptedNetwork):
     """A network in which one kind of query raises. ``kind`` is a DNS type, or "connect"."""
 
     kind: str = ""
@@ -46,9 +46,9 @@ class Faulty(World):
         return await super().mx(domain)
 
 
-def checked(world: World, events: list[Event] | None = None) -> CheckReport:
+def checked(scripted: ScriptedNetwork, events: list[Event] | None = None) -> CheckReport:
     request = CheckRequest(account(domain="bodega.es"), Secret(SECRET))
-    network = world.network()
+    network = scripted.network()
     emit = (events if events is not None else []).append
 
     async def work() -> CheckReport:
@@ -62,12 +62,12 @@ def no_programs() -> tuple[ProgramAccount, ...]:
 
 
 def world_of(kind: str) -> Faulty:
-    world = Faulty(kind=kind)
-    world.dns["bodega.es", "MX"] = mx("mx.bodega.es")
+    scripted = Faulty(kind=kind)
+    scripted.dns["bodega.es", "MX"] = mx("mx.bodega.es")
     servers = account(domain="bodega.es")
     for server in (servers.incoming, servers.outgoing):
-        world.mail[server.host, server.port] = ConnectFault.REFUSED
-    return world
+        scripted.mail[server.host, server.port] = ConnectFault.REFUSED
+    return scripted
 
 
 @pytest.mark.parametrize("kind", ["TXT", "MX"])
@@ -98,9 +98,9 @@ def test_every_activity_ends_after_a_defect() -> None:
 
 
 def test_defect_in_one_dns_check_keeps_the_others() -> None:
-    world = world_of("TXT")
+    scripted = world_of("TXT")
     request = HealthRequest(address(), "imap.elsewhere.es", "smtp.elsewhere.es")
-    found = run(check_dns_health(request, world.network()))
+    found = run(check_dns_health(request, scripted.network()))
     parts = [one.evidence["part"] for one in found if one.id == "client.check.incomplete"]
     assert parts == ["spf", "dmarc", "mta-sts"]
 

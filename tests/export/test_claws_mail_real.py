@@ -23,7 +23,7 @@ from tests.support.programs.desktop import (
 )
 from tests.support.programs.desktop_parsers import read_claws
 from tests.support.samples.accounts import account
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.programs
 
@@ -74,28 +74,28 @@ def claws(desk: Desk, screen: Screen, wanted: Account) -> Iterator[Claws]:
 @pytest.mark.servers
 @EVERY_WAY
 def test_claws_mail_fetches_and_sends_with_the_exported_account(
-    desk: Desk, screen: Screen, world: World, protocol: Protocol, security: SocketType
+    desk: Desk, screen: Screen, servers: RealServers, protocol: Protocol, security: SocketType
 ) -> None:
-    desk.knows(world)
-    desk.environment["SSL_CERT_FILE"] = str(world.ca_file)
+    desk.knows(servers)
+    desk.environment["SSL_CERT_FILE"] = str(servers.ca_file)
     address, subject = "ana@bodega.test", f"claws {protocol} {security}"
-    deliver(world, address, subject)
-    kept = len(world.messages(address))
-    wanted = at(world, protocol, security, person=PERSON)
+    deliver(servers, address, subject)
+    kept = len(servers.mailboxes.messages(address))
+    wanted = at(servers, protocol, security, person=PERSON)
     with claws(desk, screen, wanted) as program:
         assert program.received(protocol) == 0
         program.ask("--receive-all")
-        program.sign_in(world.accounts[address])
+        program.sign_in(servers.accounts[address])
         wait_for(lambda: program.received(protocol) == kept)
         message = desk.home / "message"
         message.write_text(f"To: {address}\nSubject: {subject}\n\nhola\n")
         program.ask("--compose-from-file", str(message))
         compose = wait_for(lambda: screen.window("Compose message"))
         screen.press(compose, "ctrl+Return")
-        program.sign_in(world.accounts[address])
-        wait_for(lambda: subjects(world, address).count(subject) == 2)
+        program.sign_in(servers.accounts[address])
+        wait_for(lambda: subjects(servers, address).count(subject) == 2)
         wait_for(lambda: list((desk.home / "Mail/sent").glob("[0-9]*")))
-    assert len(world.messages(address)) == kept + 1, "nothing was deleted on the server"
+    assert len(servers.mailboxes.messages(address)) == kept + 1, "nothing was deleted on the server"
     written = read_claws((program.folder / "accountrc").read_bytes())["Account: 1"]
     exported = read_claws((desk.home / "export/accountrc").read_bytes())["Account: 1"]
     # The program rewrote the file from what it had read.
@@ -106,11 +106,11 @@ def test_claws_mail_fetches_and_sends_with_the_exported_account(
 
 @pytest.mark.servers
 def test_claws_mail_asks_before_it_trusts_a_certificate_for_another_name(
-    desk: Desk, screen: Screen, world: World
+    desk: Desk, screen: Screen, servers: RealServers
 ) -> None:
-    desk.knows(world)
-    desk.environment["SSL_CERT_FILE"] = str(world.ca_file)
-    wanted = at(world, Protocol.IMAP, SocketType.TLS, incoming_host="mail.wrongcert.test")
+    desk.knows(servers)
+    desk.environment["SSL_CERT_FILE"] = str(servers.ca_file)
+    wanted = at(servers, Protocol.IMAP, SocketType.TLS, incoming_host="mail.wrongcert.test")
     with claws(desk, screen, wanted) as program:
         program.ask("--receive-all")
         asked = wait_for(lambda: screen.window("certificate") or screen.window("password"))

@@ -25,7 +25,7 @@ from tests.support.programs.desktop import (
     wait_for,
 )
 from tests.support.samples.accounts import OAUTH2, account
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.programs
 
@@ -172,37 +172,39 @@ def test_the_registry_ignores_files_of_a_killed_run(desk: Desk) -> None:
 @pytest.mark.servers
 @EVERY_WAY
 def test_evolutions_library_fetches_and_sends_with_the_applied_account(
-    desk: Desk, world: World, protocol: Protocol, security: SocketType
+    desk: Desk, servers: RealServers, protocol: Protocol, security: SocketType
 ) -> None:
     need_evolution()
-    desk.knows(world)
+    desk.knows(servers)
     address, subject = "ana@bodega.test", f"evolution {protocol} {security}"
-    deliver(world, address, subject)
-    wanted = at(world, protocol, security, person=PERSON.strip())
+    deliver(servers, address, subject)
+    wanted = at(servers, protocol, security, person=PERSON.strip())
     assert applied(wanted, desk).live is None
     names = uids(wanted)
     result = evolution(
-        desk, "mail", names.account, names.transport, str(world.ca_file), address, subject,
-        password=world.accounts[address],
+        desk, "mail", names.account, names.transport, str(servers.ca_file), address, subject,
+        password=servers.accounts[address],
     )  # fmt: skip
     fetched = result["fetched"]
     assert isinstance(fetched, list)
     assert subject in fetched
     assert result["keeps"] is (True if protocol is Protocol.POP3 else None)
-    wait_for(lambda: subjects(world, address).count(subject) == 2)
+    wait_for(lambda: subjects(servers, address).count(subject) == 2)
 
 
 @pytest.mark.servers
-def test_evolutions_library_signs_in_with_non_ascii_letters(desk: Desk, world: World) -> None:
+def test_evolutions_library_signs_in_with_non_ascii_letters(
+    desk: Desk, servers: RealServers
+) -> None:
     need_evolution()
-    desk.knows(world)
+    desk.knows(servers)
     address = "eñe@bodega.test"
-    deliver(world, address, "con eñe")
-    wanted = at(world, Protocol.IMAP, SocketType.TLS, username=address)
+    deliver(servers, address, "con eñe")
+    wanted = at(servers, Protocol.IMAP, SocketType.TLS, username=address)
     applied(wanted, desk)
     names = uids(wanted)
     result = evolution(
-        desk, "mail", names.account, "-", str(world.ca_file), "-", "-",
-        password=world.accounts[address],
+        desk, "mail", names.account, "-", str(servers.ca_file), "-", "-",
+        password=servers.accounts[address],
     )  # fmt: skip
     assert result["fetched"] == ["con eñe"]

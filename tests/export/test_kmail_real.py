@@ -25,7 +25,7 @@ from tests.support.programs.desktop import (
     wait_for,
 )
 from tests.support.samples.accounts import account
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.programs
 
@@ -151,20 +151,20 @@ def test_akonadi_reads_the_files_for_kmail_field_by_field(desk: Desk, protocol: 
     [(Protocol.IMAP, SocketType.TLS), (Protocol.POP3, SocketType.STARTTLS)],
 )
 def test_akonadi_fetches_with_the_exported_account(
-    desk: Desk, screen: Screen, world: World, protocol: Protocol, security: SocketType
+    desk: Desk, screen: Screen, servers: RealServers, protocol: Protocol, security: SocketType
 ) -> None:
     need("gdbus", "akonadi_control", f"akonadi_{protocol}_resource", "unshare", "openssl")
     if {name for _index, name in socket.if_nameindex()} <= {"lo"}:
         pytest.skip("Akonadi takes a computer that has nothing but loopback for offline")
-    desk.knows(world)
+    desk.knows(servers)
     address, subject = "ana@bodega.test", f"kmail {protocol}"
-    deliver(world, address, subject)
-    kept = len(world.messages(address))
-    instance = installed_for_kmail(desk, at(world, protocol, security))
+    deliver(servers, address, subject)
+    kept = len(servers.mailboxes.messages(address))
+    instance = installed_for_kmail(desk, at(servers, protocol, security))
     # Without a wallet it asks in a window, or waits offline until it gets the password.
     (desk.config / "kwalletrc").write_text("[Wallet]\nEnabled=false\nFirst Use=false\n")
     resource = (f"org.freedesktop.Akonadi.Resource.{instance}", "/")
-    with akonadi(desk, trusted=world.ca_file, platform="xcb"):
+    with akonadi(desk, trusted=servers.ca_file, platform="xcb"):
         wait_for(lambda: desk.has(resource[0]), 60)
         answered: set[str] = set()
 
@@ -173,15 +173,15 @@ def test_akonadi_fetches_with_the_exported_account(
             window = screen.window(address)
             if window is not None and window not in answered:
                 answered.add(window)
-                screen.press(window, "Return", text=world.accounts[address])
+                screen.press(window, "Return", text=servers.accounts[address])
             if desk.bus_call(*resource, f"{AGENT}.Status.isOnline") == "(false,)":
                 answered.add("no window")
                 wallet = "org.kde.Akonadi.Imap.Wallet.setPassword"
-                desk.bus_call(resource[0], "/Settings", wallet, world.accounts[address])
+                desk.bus_call(resource[0], "/Settings", wallet, servers.accounts[address])
                 desk.bus_call(*resource, f"{AGENT}.Status.setOnline", "true")
             desk.bus_call(*resource, "org.freedesktop.Akonadi.Resource.synchronize")
             return subject in fetched(desk)
 
         wait_for(arrived, 60)
         assert answered
-    assert len(world.messages(address)) == kept, "nothing was deleted on the server"
+    assert len(servers.mailboxes.messages(address)) == kept, "nothing was deleted on the server"

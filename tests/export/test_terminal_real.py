@@ -34,7 +34,7 @@ from tests.support.programs.terminal_user import (
     unheard,
 )
 from tests.support.samples.accounts import account
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
@@ -67,21 +67,21 @@ def settings(address: str, security: SocketType, protocol: Protocol = Protocol.I
 
 
 @pytest.fixture
-def person(world: World, tmp_path: Path) -> Person:
+def person(servers: RealServers, tmp_path: Path) -> Person:
     """A mailbox for each test, with a password of characters that settings files have to quote."""
-    address = f"terminal{len(world.accounts)}@bodega.test"
-    world.add_account(address, AWKWARD_PASSWORD)
-    return Person(world, tmp_path, address, AWKWARD_PASSWORD)
+    address = f"terminal{len(servers.accounts)}@bodega.test"
+    servers.add_account(address, AWKWARD_PASSWORD)
+    return Person(servers, tmp_path, address, AWKWARD_PASSWORD)
 
 
 @pytest.fixture
-def sender(world: World, tmp_path: Path) -> Person:
+def sender(servers: RealServers, tmp_path: Path) -> Person:
     """A user that may send: Postfix maps addresses to users at its start."""
-    return Person(world, tmp_path, SENDER, world.accounts[SENDER])
+    return Person(servers, tmp_path, SENDER, servers.accounts[SENDER])
 
 
 @pytest.fixture(scope="module")
-def msmtp_way(world: World) -> str:
+def msmtp_way(servers: RealServers) -> str:
     """An option for msmtp where its own choice of the authentication method fails.
 
     ``auth on`` prefers SCRAM. msmtp 1.8.28 with Debian 13's GNU SASL fails at it before it has sent
@@ -90,11 +90,11 @@ def msmtp_way(world: World) -> str:
     if shutil.which("msmtp") is None:
         return ""
     command = [
-        *("msmtp", f"--host={world.ip}", "--port=587", "--tls=on", "--tls-certcheck=off"),
+        *("msmtp", f"--host={servers.ip}", "--port=587", "--tls=on", "--tls-certcheck=off"),
         *("--auth=scram-sha-256", f"--user={SENDER}", "--passwordeval=printenv PASSWORD"),
         *(f"--from={SENDER}", "llena@bodega.test"),
     ]
-    environ = {**os.environ, "PASSWORD": world.accounts[SENDER]}
+    environ = {**os.environ, "PASSWORD": servers.accounts[SENDER]}
     # The mailbox is full: the login works, but nothing is delivered.
     done = subprocess.run(
         command, input="hola\n", env=environ, capture_output=True, text=True, timeout=WAITING
@@ -137,19 +137,21 @@ def test_neomutt_refuses_a_server_that_it_cannot_trust(
 ) -> None:
     need("neomutt")
     (file,) = sender.files(Neomutt(), settings(sender.address, security))
-    before = sender.world.log("postfix")
+    before = sender.servers.log("postfix")
     command = ["neomutt", "-F", str(file), "-s", "Hola", "--", sender.address]
     assert sender.run(*command, text="Hola\n", check=False).returncode != 0
-    log = sender.world.log("postfix").removeprefix(before)
+    log = sender.servers.log("postfix").removeprefix(before)
     assert "connect from" in log
     assert "sasl_username" not in log
     assert "auth=" not in log
 
 
 @pytest.mark.parametrize("username", AWKWARD_USERS)
-def test_neomutt_reads_awkward_names_unchanged(tmp_path: Path, world: World, username: str) -> None:
+def test_neomutt_reads_awkward_names_unchanged(
+    tmp_path: Path, servers: RealServers, username: str
+) -> None:
     need("neomutt")
-    person = Person(world, tmp_path, "ana@bodega.test", "x")
+    person = Person(servers, tmp_path, "ana@bodega.test", "x")
     wanted = settings("ana@bodega.test", SocketType.TLS)
     wanted = replace(
         wanted,
@@ -220,9 +222,11 @@ def test_msmtp_refuses_a_server_that_it_cannot_trust(sender: Person, security: S
 
 
 @pytest.mark.parametrize("username", AWKWARD_USERS)
-def test_msmtp_reads_awkward_names_unchanged(tmp_path: Path, world: World, username: str) -> None:
+def test_msmtp_reads_awkward_names_unchanged(
+    tmp_path: Path, servers: RealServers, username: str
+) -> None:
     need("msmtp")
-    person = Person(world, tmp_path, "ana@bodega.test", "x")
+    person = Person(servers, tmp_path, "ana@bodega.test", "x")
     wanted = settings("ana@bodega.test", SocketType.TLS)
     wanted = replace(wanted, outgoing=replace(wanted.outgoing, username=username))
     _other, file = person.files(MbsyncMsmtp(), wanted)
@@ -260,10 +264,10 @@ def test_aerc_sends_a_message_that_arrives(sender: Person, security: SocketType)
 @pytest.mark.parametrize("local", POSSIBLE_LOCALS)
 @pytest.mark.parametrize("program", ["neomutt", "mbsync", "msmtp", "aerc"])
 def test_the_keyring_is_asked_for_the_exact_address(
-    world: World, tmp_path: Path, program: str, local: str
+    servers: RealServers, tmp_path: Path, program: str, local: str
 ) -> None:
     need(program)
-    person = Person(world, tmp_path, "ana@bodega.test", "correcto-1")
+    person = Person(servers, tmp_path, "ana@bodega.test", "correcto-1")
     wanted = replace(
         settings("ana@bodega.test", SocketType.TLS), address=EmailAddress(local, "bodega.test")
     )
@@ -307,9 +311,9 @@ def test_the_keyring_is_asked_for_the_exact_address(
     ids=["neomutt", "aerc", "himalaya", "mbsync", "msmtp"],
 )
 def test_the_commands_of_the_steps_install_the_file_and_preserve_existing_ones(
-    world: World, tmp_path: Path, program: Exporter, target: str
+    servers: RealServers, tmp_path: Path, program: Exporter, target: str
 ) -> None:
-    person = Person(world, tmp_path, "ana@bodega.test", "correcto-1")
+    person = Person(servers, tmp_path, "ana@bodega.test", "correcto-1")
     wanted = settings("ana@bodega.test", SocketType.TLS)
     place = person.home / target
     mine = "# mine\n"

@@ -15,8 +15,9 @@ from tests.oauth.conftest import is_closed, options_of, port_of
 from tests.support.gui.driver import Person
 from tests.support.oauth.keyring import MemoryKeyring
 from tests.support.oauth.person import Person as InBrowser
+from tests.support.servers.hosting import SIGN_IN_CONFIG
 from tests.support.servers.oauth_issuer import Issuer
-from tests.support.servers.real_servers import SIGN_IN_CONFIG, World
+from tests.support.servers.real_servers import RealServers
 
 MakePerson = Callable[[Assistant], Person]
 pytestmark = pytest.mark.servers
@@ -29,8 +30,8 @@ def keyring() -> MemoryKeyring:
 
 
 @pytest.fixture
-def assistant(world: World, issuer: Issuer, keyring: MemoryKeyring) -> Assistant:
-    return Assistant(options_of(world), Vault(lambda: keyring), lambda: ())
+def assistant(servers: RealServers, issuer: Issuer, keyring: MemoryKeyring) -> Assistant:
+    return Assistant(options_of(servers), Vault(lambda: keyring), lambda: ())
 
 
 def page_of(person: Person) -> SignInPage:
@@ -60,12 +61,12 @@ def opened_by(page: SignInPage, browser: InBrowser) -> None:
 
 
 def test_the_whole_way_from_an_address_to_a_proven_account(
-    somebody: MakePerson, assistant: Assistant, world: World, issuer: Issuer
+    somebody: MakePerson, assistant: Assistant, servers: RealServers, issuer: Issuer
 ) -> None:
     person = somebody(assistant)
     page = at_the_sign_in(person)
     assert page.host.text() == "id.acceso.test"
-    browser = InBrowser(world)
+    browser = InBrowser(servers)
     opened_by(page, browser)
     person.goes_on()
     person.is_on(Page.RESULT)
@@ -82,7 +83,7 @@ def test_the_whole_way_from_an_address_to_a_proven_account(
     person.is_on(Page.SIGN_IN)
     assert "You are signed in as ana@acceso.test" in page._lead.text()
     person.window.close()
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 def _log(person: Person) -> tuple[str, ...]:
@@ -91,23 +92,23 @@ def _log(person: Person) -> tuple[str, ...]:
 
 
 def test_a_kept_sign_in_needs_no_browser_the_next_time(
-    somebody: MakePerson, world: World, issuer: Issuer, keyring: MemoryKeyring
+    somebody: MakePerson, servers: RealServers, issuer: Issuer, keyring: MemoryKeyring
 ) -> None:
     def another() -> Person:
-        return somebody(Assistant(options_of(world), Vault(lambda: keyring), lambda: ()))
+        return somebody(Assistant(options_of(servers), Vault(lambda: keyring), lambda: ()))
 
     first = another()
     page = at_the_sign_in(first)
     first.bot.waitUntil(page.keep.isEnabled, timeout=10_000)
     first.clicks(page.keep)
-    browser = InBrowser(world)
+    browser = InBrowser(servers)
     opened_by(page, browser)
     first.goes_on()
     first.is_on(Page.RESULT)
     browser.done()
     first.window.close()
     assert keyring.entries
-    assert issuer.living_tokens
+    assert issuer.active_tokens
     second = another()
     page = at_the_sign_in(second)
     page.open_url = lambda _url: pytest.fail("no browser is needed")
@@ -164,17 +165,17 @@ def test_a_browser_that_does_not_open_is_told_and_its_link_can_be_copied(
 
 
 def test_a_no_in_the_browser_is_told_and_can_be_tried_again(
-    somebody: MakePerson, assistant: Assistant, world: World
+    somebody: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
     person = somebody(assistant)
     page = at_the_sign_in(person)
-    refusing = InBrowser(world, allow=False)
+    refusing = InBrowser(servers, allow=False)
     opened_by(page, refusing)
     person.goes_on()
     person.bot.waitUntil(lambda: "did not give leave" in page._said.text(), timeout=20_000)
     refusing.done()
     assert person.window.primary.text() == "Sign in again"
-    browser = InBrowser(world)
+    browser = InBrowser(servers)
     opened_by(page, browser)
     person.goes_on()
     person.is_on(Page.RESULT)
@@ -182,11 +183,11 @@ def test_a_no_in_the_browser_is_told_and_can_be_tried_again(
 
 
 def test_another_account_is_noticed_before_the_test(
-    somebody: MakePerson, assistant: Assistant, world: World
+    somebody: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
     person = somebody(assistant)
     page = at_the_sign_in(person)
-    browser = InBrowser(world, "luis@acceso.test")
+    browser = InBrowser(servers, "luis@acceso.test")
     opened_by(page, browser)
     person.goes_on()
     person.bot.waitUntil(lambda: "luis@acceso.test" in page._said.text(), timeout=20_000)
@@ -217,15 +218,15 @@ def test_a_code_for_another_device_is_shown_and_used(
 
 
 def test_servers_of_another_company_have_to_be_agreed_to_first(
-    somebody: MakePerson, assistant: Assistant, world: World
+    somebody: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
     config = SIGN_IN_CONFIG.replace("mail.acceso.test", "mail.hoster.test")
-    world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)
+    servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)
     try:
         person = somebody(assistant)
         page = at_the_sign_in(person)
     finally:
-        world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
+        servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
     assert "hoster.test" in page._reason.text()
     assert not person.window.primary.isEnabled()
     person.clicks(page.agree)

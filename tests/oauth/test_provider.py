@@ -31,7 +31,7 @@ from mailsetup.oauth.clients import (
 from mailsetup.oauth.metadata import is_issuer, places, read
 from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, given_by
 from mailsetup.oauth.tokens import missing_scopes, post, query_of, refusal
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 ISSUER = "https://id.bodega.es"
 GOOD = {
@@ -392,7 +392,7 @@ def test_what_others_put_into_the_keyring_is_no_sign_in(text: str) -> None:
 
 
 async def test_a_refusal_does_not_show_what_was_sent_with_the_request() -> None:
-    world = World()
+    scripted = ScriptedNetwork()
     url = "https://id.bodega.example/token"
     sent = {
         "client_id": "public-id",
@@ -401,8 +401,8 @@ async def test_a_refusal_does_not_show_what_was_sent_with_the_request() -> None:
     }
     echoed = " ".join(f"{key}={value}" for key, value in sent.items())
     said = {"error": "invalid_grant", "error_description": "x" * 100 + f" no: {echoed}"}
-    world.posts[url] = HttpReply(400, url, json.dumps(said).encode())
-    failure = await post(url, urlencode(sent), world.network())
+    scripted.posts[url] = HttpReply(400, url, json.dumps(said).encode())
+    failure = await post(url, urlencode(sent), scripted.network())
     assert isinstance(failure, SignInFailure)
     assert failure.fault is SignInFault.CODE_REFUSED
     assert failure.detail.startswith("invalid_grant: xxx")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.main import _purpose
+from bootstrap.main import purpose_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -150,7 +150,7 @@ def fingerprint(checkout: Checkout, purpose: str) -> str:
 def test_only_a_start_that_offers_the_demo_installs_its_servers(
     words: list[str], lists: list[str]
 ) -> None:
-    assert [path.stem for path in _purpose(words).lock_files] == lists
+    assert [path.stem for path in purpose_of(words).lock_files] == lists
 
 
 def test_files_are_written_into_the_persons_own_folder(prepared: Checkout, tmp_path: Path) -> None:

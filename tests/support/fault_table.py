@@ -18,7 +18,7 @@ from mailsetup.model.finding import Status
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 HOST = "mail.faults.test"
 TALKER = "talker.faults.test"
@@ -65,10 +65,10 @@ def account(
     )
 
 
-def options(world: World, routes: Routes | None = None) -> NetworkOptions:
+def options(servers: RealServers, routes: Routes | None = None) -> NetworkOptions:
     """Network options with the test name server and certificate authority."""
     return NetworkOptions(
-        resolver=(world.ip, 53), ca_files=(world.ca_file,), routes=routes or {}, use_proxy=False
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), routes=routes or {}, use_proxy=False
     )
 
 

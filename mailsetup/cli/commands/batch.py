@@ -21,10 +21,11 @@ from mailsetup.batch.password_commands import (
     fault_sentence,
 )
 from mailsetup.batch.result import PersonState, state_word
-from mailsetup.batch.run import BatchRunner, Work
+from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, TableFailure, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table, checked_programs
-from mailsetup.cli.batch_progress import fleet_progress
+from mailsetup.batch.work import Work
+from mailsetup.cli.batch_progress import batch_progress
 from mailsetup.cli.common import run_options
 from mailsetup.cli.document import Document
 from mailsetup.cli.engine import Engine
@@ -279,8 +280,8 @@ def _carried_out(
     plan: BatchPlan, engine: Engine, work: Work, options: argparse.Namespace, streams: Streams
 ) -> int:
     out = Path(options.out)
-    with _journal(out) as journal, engine, fleet_progress(streams.stderr, options.json) as emit:
-        fleet = BatchRunner(
+    with _journal(out) as journal, engine, batch_progress(streams.stderr, options.json) as emit:
+        runner = BatchRunner(
             plan,
             out,
             journal,
@@ -292,11 +293,11 @@ def _carried_out(
         stopped = ""
         interrupted = None
         try:
-            stopped = engine.run(fleet.run()).stopped
+            stopped = engine.run(runner.run()).stopped
         except KeyboardInterrupt as interrupt:
             interrupted = interrupt
         now = datetime.now().astimezone()
-        overview = write_overview(plan, out, journal, fleet.fingerprint, now)
+        overview = write_overview(plan, out, journal, runner.fingerprint, now)
     if interrupted is not None:
         streams.stderr.write(
             _("What is done is kept. Start the same command again to go on.") + "\n"

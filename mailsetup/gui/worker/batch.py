@@ -12,7 +12,8 @@ from mailsetup.assistant.wizard_state import TechnicianChoice
 from mailsetup.batch.events import BatchEvent
 from mailsetup.batch.journal import JournalFailure, RunJournal
 from mailsetup.batch.overview import Overview, OverviewFailure, write_overview
-from mailsetup.batch.run import BatchRunner, Work
+from mailsetup.batch.run import BatchRunner
+from mailsetup.batch.work import Work
 from mailsetup.batch.table import TableFailure, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table
 from mailsetup.gui.batch_state import BatchState

@@ -21,7 +21,7 @@ from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.net.dial import ConnectFault
 from tests.support.assistant.scripted_check import TRIP, request, running
-from tests.support.network.scripted_network import World, mx
+from tests.support.network.scripted_network import ScriptedNetwork, mx
 
 ELSEWHERE = Finding(FindingId.DNS_MX_ELSEWHERE, Status.FAIL)
 NOT_COVERED = Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, Status.WARN)
@@ -29,7 +29,7 @@ NO_DMARC = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
 
 
 @dataclass
-class CountingWorld(World):
+class CountingNetwork(ScriptedNetwork):
     """Counts the queries for MX records."""
 
     queries: list[str] = field(default_factory=list)
@@ -50,11 +50,11 @@ async def test_a_domain_without_records_is_broken() -> None:
 
 async def test_what_is_known_of_the_domain_is_not_looked_up_again() -> None:
     known = DomainSeen(DomainCheck((), in_order=True), (NO_DMARC,))
-    world = CountingWorld()
-    check = running(request(domain=known), world)
+    scripted = CountingNetwork()
+    check = running(request(domain=known), scripted)
     assert await domain_check(check.context) == known.check
     assert await dns_health_findings(check.context) == (NO_DMARC,)
-    assert world.queries == []
+    assert scripted.queries == []
     assert check.events == []
 
 
@@ -76,26 +76,26 @@ async def test_a_message_that_arrived_elsewhere_keeps_other_findings() -> None:
 
 
 async def test_a_domain_is_seen_with_its_health() -> None:
-    world = World()
-    world.dns["bodega.es", "MX"] = mx("mx.bodega.es")
-    seen = await see_domain(request().account, None, world.network())
+    scripted = ScriptedNetwork()
+    scripted.dns["bodega.es", "MX"] = mx("mx.bodega.es")
+    seen = await see_domain(request().account, None, scripted.network())
     assert {str(one.id) for one in seen.health} >= {"dns.spf.missing", "dns.dmarc.missing"}
 
 
 async def test_a_batch_looks_up_each_domain_once() -> None:
-    world = CountingWorld()
+    scripted = CountingNetwork()
     account = request().account
     for server in (account.incoming, account.outgoing):
-        world.mail[server.host, server.port] = ConnectFault.REFUSED
-    checks = BatchChecks(world.network())
+        scripted.mail[server.host, server.port] = ConnectFault.REFUSED
+    checks = BatchChecks(scripted.network())
     people = [
         request(account=replace(account, address=EmailAddress(local, "bodega.es")))
         for local in ("ana", "luis")
     ]
     before = [await checks.check(one) for one in people[:1]]
-    queries = len(world.queries)
+    queries = len(scripted.queries)
     reports = before + await asyncio.gather(*(checks.check(one) for one in people[1:]))
     await checks.close()
-    assert len(world.queries) == queries > 0
+    assert len(scripted.queries) == queries > 0
     assert [str(one.account.address) for one in reports] == ["ana@bodega.es", "luis@bodega.es"]
     assert reports[0].status(Link.DNS) is reports[1].status(Link.DNS)

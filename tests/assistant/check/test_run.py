@@ -28,14 +28,14 @@ from tests.support.assistant.scripted_check import (
     request,
     running,
 )
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 
-def unreachable_world(wanted: CheckRequest) -> World:
-    world = World()
+def unreachable_world(wanted: CheckRequest) -> ScriptedNetwork:
+    scripted = ScriptedNetwork()
     for server in (wanted.account.incoming, wanted.account.outgoing):
-        world.mail[server.host, server.port] = ConnectFault.REFUSED
-    return world
+        scripted.mail[server.host, server.port] = ConnectFault.REFUSED
+    return scripted
 
 
 def proven_report(wanted: CheckRequest) -> CheckReport:
@@ -53,12 +53,12 @@ def proven_report(wanted: CheckRequest) -> CheckReport:
 
 
 async def test_without_a_network_nothing_is_asked() -> None:
-    world, events = World(), list[Event]()
-    net = replace(world.network(), is_online=lambda: False)
+    scripted, events = ScriptedNetwork(), list[Event]()
+    net = replace(scripted.network(), is_online=lambda: False)
     report = await run_check(request(), net, events.append, tuple)
     assert [str(one.id) for one in report.findings] == ["client.network.offline"]
     assert report.first_broken is Link.CLIENT
-    assert world.asked_hosts == []
+    assert scripted.asked_hosts == []
     assert not any(isinstance(one, ActivityStarted) for one in events)
 
 
@@ -82,10 +82,10 @@ def no_programs() -> tuple[ProgramAccount, ...]:
 
 async def test_what_the_last_report_proved_is_not_repeated() -> None:
     wanted = request()
-    world, events = World(), list[Event]()
+    scripted, events = ScriptedNetwork(), list[Event]()
     again = replace(wanted, previous=proven_report(wanted))
-    report = await run_check(again, world.network(), events.append, tuple)
-    assert world.asked_hosts == []
+    report = await run_check(again, scripted.network(), events.append, tuple)
+    assert scripted.asked_hosts == []
     assert report.round_trip == TRIP
     ended = {one.activity: one.status for one in events if isinstance(one, ActivityEnded)}
     assert ended[Activity.LOG_IN_INCOMING] is ended[Activity.LOG_IN_OUTGOING] is Status.OK
@@ -102,9 +102,9 @@ async def test_a_report_that_proves_less_is_not_used(why: str) -> None:
         last = replace(last, findings=(fault,))
     if why == "no-message":
         last = replace(last, round_trip=None)
-    world = unreachable_world(wanted)
-    await run_check(replace(wanted, previous=last), world.network(), ignore, tuple)
-    assert world.asked_hosts != []
+    scripted = unreachable_world(wanted)
+    await run_check(replace(wanted, previous=last), scripted.network(), ignore, tuple)
+    assert scripted.asked_hosts != []
 
 
 def test_no_text_of_a_server_in_a_report_has_a_secret() -> None:

@@ -28,7 +28,7 @@ from tests.support.assistant.scripted_check import (
     running,
 )
 from tests.support.fault_table import account
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 NAME = account(domain="bodega.es").incoming.username
 
@@ -188,16 +188,16 @@ async def test_a_failed_renewal_leaves_the_refusal() -> None:
 @pytest.mark.parametrize("careful", [False, True])
 async def test_both_servers_are_tried_although_one_is_unreachable(*, careful: bool) -> None:
     wanted = request(one_login_at_a_time=careful)
-    world = World()
+    scripted = ScriptedNetwork()
     for server in (wanted.account.incoming, wanted.account.outgoing):
-        world.mail[server.host, server.port] = ConnectFault.REFUSED
-    check = running(wanted, world)
+        scripted.mail[server.host, server.port] = ConnectFault.REFUSED
+    check = running(wanted, scripted)
     credentials = Credentials(Secret("x"))
     rules = RulesReader(check.context, credentials)
     access = await prove_servers(check.context, credentials, OpenSessions(), rules)
     rules.stop()
     assert [access.incoming.reached, access.outgoing.reached] == [False, False]
-    assert {port for _host, port in world.asked_hosts} >= {993, 465}
+    assert {port for _host, port in scripted.asked_hosts} >= {993, 465}
     assert not access.is_good
 
 

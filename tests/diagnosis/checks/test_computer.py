@@ -14,7 +14,7 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpReply
-from tests.support.network.scripted_network import World, address, imap, run, smtp
+from tests.support.network.scripted_network import ScriptedNetwork, address, imap, run, smtp
 
 TRUE_TIME = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 PAGE = "http://detectportal.firefox.com/success.txt"
@@ -41,14 +41,14 @@ def failure(
     return DialogueFailure(Stage.CONNECT, error, server, certificate=facts)
 
 
-def findings_of(world: World, *failures: DialogueFailure) -> tuple[Finding, ...]:
-    return run(check_computer(failures, world.network()))
+def findings_of(scripted: ScriptedNetwork, *failures: DialogueFailure) -> tuple[Finding, ...]:
+    return run(check_computer(failures, scripted.network()))
 
 
-def world_at(days_ahead: float) -> World:
-    world = World(offset=TRUE_TIME.timestamp() + days_ahead * 86400)
-    world.web[PAGE] = HttpReply(200, PAGE, b"success", date=TRUE_TIME)
-    return world
+def world_at(days_ahead: float) -> ScriptedNetwork:
+    scripted = ScriptedNetwork(offset=TRUE_TIME.timestamp() + days_ahead * 86400)
+    scripted.web[PAGE] = HttpReply(200, PAGE, b"success", date=TRUE_TIME)
+    return scripted
 
 
 @pytest.mark.fault("client.clock.wrong")
@@ -74,8 +74,10 @@ def test_expired_certificate_with_correct_clock_is_no_clock_finding(
 
 
 def test_clock_is_not_blamed_without_a_reference_time() -> None:
-    world = World(offset=TRUE_TIME.timestamp() + 4e7)
-    assert findings_of(world, failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate())) == ()
+    scripted = ScriptedNetwork(offset=TRUE_TIME.timestamp() + 4e7)
+    assert (
+        findings_of(scripted, failure(DialogueFault.CERTIFICATE_EXPIRED, facts=certificate())) == ()
+    )
 
 
 @pytest.mark.fault("client.tls.intercepted")
@@ -84,50 +86,50 @@ def test_clock_is_not_blamed_without_a_reference_time() -> None:
 )
 def test_antivirus_interception_is_recognised_by_issuer_name(issuer: str) -> None:
     unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate(issuer))
-    (finding,) = findings_of(World(), unknown)
+    (finding,) = findings_of(ScriptedNetwork(), unknown)
     assert finding.id == "client.tls.intercepted"
     assert finding.facts["issuer"] == issuer
 
 
 def test_company_proxy_is_recognised_by_issuing_for_other_hosts() -> None:
-    world = World(issuers={"imap.gmail.com": "Bodegas IT"})
-    world.mail["imap.gmail.com", 993] = imap()
+    scripted = ScriptedNetwork(issuers={"imap.gmail.com": "Bodegas IT"})
+    scripted.mail["imap.gmail.com", 993] = imap()
     unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate("Bodegas IT"))
-    (finding,) = findings_of(world, unknown)
+    (finding,) = findings_of(scripted, unknown)
     assert finding.id == "client.tls.intercepted"
 
 
 @pytest.mark.parametrize("elsewhere", ["", "Somebody else"])
 def test_self_issued_certificate_of_one_server_is_no_interception(elsewhere: str) -> None:
-    world = World(issuers={"imap.gmail.com": elsewhere} if elsewhere else {})
-    world.mail["imap.gmail.com", 993] = imap()
+    scripted = ScriptedNetwork(issuers={"imap.gmail.com": elsewhere} if elsewhere else {})
+    scripted.mail["imap.gmail.com", 993] = imap()
     unknown = failure(DialogueFault.CERTIFICATE_UNKNOWN_ISSUER, facts=certificate("Bodegas IT"))
-    assert findings_of(world, unknown) == ()
+    assert findings_of(scripted, unknown) == ()
 
 
-def network(*open_places: tuple[str, int]) -> World:
+def network(*open_places: tuple[str, int]) -> ScriptedNetwork:
     """A network that drops packets to all endpoints but these."""
-    world = World()
+    scripted = ScriptedNetwork()
     for host in ("imap.bodega.es", "smtp.bodega.es", "imap.gmail.com", "smtp.gmail.com",
                  "pop.gmail.com", "outlook.office365.com", "v1.ispdb.net"):  # fmt: skip
         for port in (993, 143, 995, 110, 465, 587, 443):
-            world.mail[host, port] = ConnectFault.TIMEOUT
+            scripted.mail[host, port] = ConnectFault.TIMEOUT
     for host, port in open_places:
-        world.mail[host, port] = smtp() if port in (465, 587) else imap()
-    return world
+        scripted.mail[host, port] = smtp() if port in (465, 587) else imap()
+    return scripted
 
 
 @pytest.mark.fault("client.network.port-blocked")
 def test_port_unreachable_at_all_servers_is_blocked_by_the_network() -> None:
-    world = network(("imap.gmail.com", 993), ("v1.ispdb.net", 443), ("smtp.bodega.es", 587))
-    (finding,) = findings_of(world, failure(DialogueFault.TIMEOUT, SMTP))
+    scripted = network(("imap.gmail.com", 993), ("v1.ispdb.net", 443), ("smtp.bodega.es", 587))
+    (finding,) = findings_of(scripted, failure(DialogueFault.TIMEOUT, SMTP))
     assert finding.id == "client.network.port-blocked"
     assert finding.facts == {"blocked": "465", "open": "587"}
 
 
 def test_port_reachable_elsewhere_is_not_blocked() -> None:
-    world = network(("smtp.gmail.com", 465), ("v1.ispdb.net", 443))
-    assert findings_of(world, failure(DialogueFault.TIMEOUT, SMTP)) == ()
+    scripted = network(("smtp.gmail.com", 465), ("v1.ispdb.net", 443))
+    assert findings_of(scripted, failure(DialogueFault.TIMEOUT, SMTP)) == ()
 
 
 def test_no_port_is_blamed_when_nothing_is_reachable() -> None:

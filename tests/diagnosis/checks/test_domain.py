@@ -14,7 +14,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsFailure, DnsFault, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Status
-from tests.support.network.scripted_network import World, run
+from tests.support.network.scripted_network import ScriptedNetwork, run
 
 ADDRESS = EmailAddress("ana", "bodega.es")
 MX = (MxRecord(10, "mx1.bodega.es"), MxRecord(20, "mx2.bodega.es"))
@@ -111,14 +111,14 @@ def test_two_typing_errors_suggest_nothing() -> None:
     ("online", "expected"), [(True, "client.dns.broken"), (False, "client.network.offline")]
 )
 def test_unresponsive_resolver_without_network_is_offline(*, online: bool, expected: str) -> None:
-    silent = World(dns_default=DnsFailure(DnsFault.TIMEOUT)).network()
+    silent = ScriptedNetwork(dns_default=DnsFailure(DnsFault.TIMEOUT)).network()
     verdict = run(check_domain(ADDRESS, replace(silent, is_online=lambda: online)))
     assert [finding.id for finding in verdict.findings] == [expected]
 
 
 @pytest.mark.fault("dns.domain.unanswered")
 def test_unanswered_domain_with_working_resolver_is_the_domains_fault() -> None:
-    net = World(
+    net = ScriptedNetwork(
         dns={("com", "MX"): Absent(nxdomain=False)},
         dns_default=DnsFailure(DnsFault.SERVFAIL),
     ).network()

@@ -18,7 +18,7 @@ from mailsetup.net.network import open_network
 from mailsetup.verify.imap.folder import Folder, from_modified_utf7
 from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.login import log_in_imap, open_imap
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 
 def folder(wire: str, *flags: str) -> Folder:
@@ -142,11 +142,13 @@ def test_hostile_folder_names_are_sanitised_and_cut() -> None:
 
 
 @pytest.mark.servers
-async def test_folders_listed_by_dovecot(world: World) -> None:
+async def test_folders_listed_by_dovecot(servers: RealServers) -> None:
     address, password = "carpetas@bodega.test", "correcto-carpetas"
-    world.add_account(address, password)
+    servers.add_account(address, password)
     server = ServerSettings(Protocol.IMAP, "imap.bodega.test", 993, SocketType.TLS, address)
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     async with open_network(options) as net:
         session = await open_imap(server, net)
         assert isinstance(session, ImapSession)

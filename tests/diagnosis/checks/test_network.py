@@ -7,7 +7,7 @@ from mailsetup.diagnosis.checks.network import check_network
 from mailsetup.model.dns import Absent, DnsAnswer, Reply
 from mailsetup.model.finding import Finding
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from tests.support.network.scripted_network import World, run
+from tests.support.network.scripted_network import ScriptedNetwork, run
 
 FIREFOX = "http://detectportal.firefox.com/success.txt"
 GNOME = "http://nmcheck.gnome.org/check_network_status.txt"
@@ -17,18 +17,18 @@ def page(url: str, body: bytes, status: int = 200, location: str = "") -> HttpRe
     return HttpReply(status, url, body, location=location)
 
 
-def findings_of(world: World) -> tuple[Finding, ...]:
-    return run(check_network(world.network()))
+def findings_of(scripted: ScriptedNetwork) -> tuple[Finding, ...]:
+    return run(check_network(scripted.network()))
 
 
-class AnswersEveryName(World):
+class AnswersEveryName(ScriptedNetwork):
     """A resolver that has an address for every name."""
 
     async def addresses(self, host: str) -> Reply[str]:
         return DnsAnswer(("198.51.100.1",))
 
 
-class OnlyTopLevel(World):
+class OnlyTopLevel(ScriptedNetwork):
     """One that returns addresses for nonexistent names below real top-level domains only."""
 
     async def addresses(self, host: str) -> Reply[str]:
@@ -46,7 +46,7 @@ class OnlyTopLevel(World):
     ],
 )
 def test_unexpected_page_content_is_a_captive_portal(reply: HttpReply) -> None:
-    (finding,) = findings_of(World(web={FIREFOX: reply}))
+    (finding,) = findings_of(ScriptedNetwork(web={FIREFOX: reply}))
     assert finding.id == "client.network.captive-portal"
     assert finding.evidence["asked"] == FIREFOX
 
@@ -63,11 +63,11 @@ def test_unexpected_page_content_is_a_captive_portal(reply: HttpReply) -> None:
 def test_expected_content_or_no_reply_is_no_captive_portal(
     web: dict[str, HttpReply | HttpFailure],
 ) -> None:
-    assert findings_of(World(web=web)) == ()
+    assert findings_of(ScriptedNetwork(web=web)) == ()
 
 
 @pytest.mark.parametrize("kind", [AnswersEveryName, OnlyTopLevel])
-def test_address_for_a_nonexistent_name_is_dns_hijacking(kind: type[World]) -> None:
+def test_address_for_a_nonexistent_name_is_dns_hijacking(kind: type[ScriptedNetwork]) -> None:
     (finding,) = findings_of(kind())
     assert finding.id == "client.dns.hijacked"
     assert finding.evidence["answer"] == ("198.51.100.1",)

@@ -13,7 +13,7 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
-from tests.support.network.scripted_network import World, address, imap, run, smtp
+from tests.support.network.scripted_network import ScriptedNetwork, address, imap, run, smtp
 
 IMAP = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")
 SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")
@@ -29,8 +29,10 @@ def configured(
     return ProgramAccount("Thunderbird", "default", who, incoming, outgoing)
 
 
-def findings_of(*programs: ProgramAccount, world: World | None = None) -> tuple[Finding, ...]:
-    network = (world or World()).network()
+def findings_of(
+    *programs: ProgramAccount, scripted: ScriptedNetwork | None = None
+) -> tuple[Finding, ...]:
+    network = (scripted or ScriptedNetwork()).network()
     return run(check_programs(ACCOUNT, (IMAP, SMTP, OTHER), programs, network))
 
 
@@ -70,15 +72,20 @@ def test_differences_name_the_actual_and_the_right_value(
 
 
 def test_alias_of_the_same_owner_that_answers_is_no_difference() -> None:
-    world = World()
-    world.mail["mail.bodega.es", 993] = imap()
-    assert findings_of(configured(incoming=replace(IMAP, host="mail.bodega.es")), world=world) == ()
+    scripted = ScriptedNetwork()
+    scripted.mail["mail.bodega.es", 993] = imap()
+    assert (
+        findings_of(configured(incoming=replace(IMAP, host="mail.bodega.es")), scripted=scripted)
+        == ()
+    )
 
 
 def test_reachable_server_of_another_owner_only_warns() -> None:
-    world = World()
-    world.mail["smtp.viejo.com", 465] = smtp()
-    (finding,) = findings_of(configured(outgoing=replace(SMTP, host="smtp.viejo.com")), world=world)
+    scripted = ScriptedNetwork()
+    scripted.mail["smtp.viejo.com", 465] = smtp()
+    (finding,) = findings_of(
+        configured(outgoing=replace(SMTP, host="smtp.viejo.com")), scripted=scripted
+    )
     assert finding.status is Status.WARN
 
 

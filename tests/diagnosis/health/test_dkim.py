@@ -31,7 +31,7 @@ from mailsetup.diagnosis.health.dkim import (
 from mailsetup.diagnosis.health.received_message import read_message
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Status
-from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, World, run
+from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, ScriptedNetwork, run
 
 NAME = "sel._domainkey.bodega.es"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -100,8 +100,8 @@ def sign(
 
 
 def ours(message: bytes, *records: str, reply: DnsReply | None = None) -> DkimSignature:
-    world = World(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
-    (found,) = run(verify(message, world, NOW))
+    scripted = ScriptedNetwork(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
+    (found,) = run(verify(message, scripted, NOW))
     return found
 
 
@@ -249,7 +249,7 @@ def test_bare_line_feeds_of_a_mail_store_keep_the_signature_valid() -> None:
     ],
 )
 def test_hostile_fields_are_malformed(hostile: bytes) -> None:
-    found = run(verify(hostile, World(), NOW))
+    found = run(verify(hostile, ScriptedNetwork(), NOW))
     assert 1 <= len(found) <= 8
     assert {one.fault for one in found} == {DkimFault.MALFORMED}
 

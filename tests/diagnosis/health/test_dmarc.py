@@ -16,12 +16,12 @@ from mailsetup.diagnosis.health.dmarc import (
 )
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding
-from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, run
+from tests.support.network.scripted_network import SERVFAIL, DnsReply, ScriptedNetwork, run
 
 
-def zone(**records: str | DnsReply) -> World:
+def zone(**records: str | DnsReply) -> ScriptedNetwork:
     """Records by domain, with ``__`` for dots."""
-    return World(
+    return ScriptedNetwork(
         dns={
             (f"_dmarc.{name.replace('__', '.')}", "TXT"): (
                 DnsAnswer((value,)) if isinstance(value, str) else value
@@ -32,8 +32,8 @@ def zone(**records: str | DnsReply) -> World:
     )
 
 
-def walk_from(domain: str, world: World) -> DmarcTreeWalk:
-    return run(tree_walk(domain, world))
+def walk_from(domain: str, scripted: ScriptedNetwork) -> DmarcTreeWalk:
+    return run(tree_walk(domain, scripted))
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_tree_walk_has_at_most_eight_queries() -> None:
         assert len(tree_walk_names(".".join("a" * count))) <= MAX_QUERIES
 
 
-async def _seconds(domain: str, world: World) -> float:
-    clock = world.network().clock
+async def _seconds(domain: str, scripted: ScriptedNetwork) -> float:
+    clock = scripted.network().clock
     started = clock.monotonic()
-    await tree_walk(domain, world)
+    await tree_walk(domain, scripted)
     return clock.monotonic() - started
 
 
@@ -179,9 +179,11 @@ def test_failed_query_is_neither_a_record_nor_its_absence() -> None:
     assert not run(evaluate())
 
 
-def aligned(domain: str, author: str, world: World, *, strict: bool = False) -> bool | None:
+def aligned(
+    domain: str, author: str, scripted: ScriptedNetwork, *, strict: bool = False
+) -> bool | None:
     async def evaluate() -> bool | None:
-        return await is_aligned(domain, await tree_walk(author, world), world, strict=strict)
+        return await is_aligned(domain, await tree_walk(author, scripted), scripted, strict=strict)
 
     return run(evaluate())
 
@@ -200,14 +202,14 @@ def aligned(domain: str, author: str, world: World, *, strict: bool = False) -> 
     ],
 )
 def test_alignment_of_domains(domain: str, strict: bool, expected: bool | None) -> None:
-    world = zone(bodega__es="v=DMARC1; p=reject", mudo__com=SERVFAIL)
-    assert aligned(domain, "bodega.es", world, strict=strict) is expected
+    scripted = zone(bodega__es="v=DMARC1; p=reject", mudo__com=SERVFAIL)
+    assert aligned(domain, "bodega.es", scripted, strict=strict) is expected
 
 
 def test_domains_below_a_public_suffix_are_not_aligned() -> None:
-    world = zone(com__es="v=DMARC1; p=none; psd=y")
-    assert aligned("vecino.com.es", "bodega.com.es", world) is False
-    assert aligned("correo.bodega.com.es", "bodega.com.es", world) is True
+    scripted = zone(com__es="v=DMARC1; p=none; psd=y")
+    assert aligned("vecino.com.es", "bodega.com.es", scripted) is False
+    assert aligned("correo.bodega.com.es", "bodega.com.es", scripted) is True
 
 
 def test_external_report_destination_without_consent() -> None:
@@ -217,14 +219,14 @@ def test_external_report_destination_without_consent() -> None:
         "mailto:c@si.com,mailto:d@no.com,mailto:e@mudo.com",
     )
     assert isinstance(record, DmarcRecord)
-    world = World(
+    scripted = ScriptedNetwork(
         dns={
             ("_dmarc.bodega.es", "TXT"): DnsAnswer((record.text,)),
             ("bodega.es._report._dmarc.si.com", "TXT"): DnsAnswer(("v=DMARC1",)),
             ("bodega.es._report._dmarc.mudo.com", "TXT"): SERVFAIL,
         }
     )
-    assert run(unauthorized_report_hosts(record, world)) == ("no.com",)
+    assert run(unauthorized_report_hosts(record, scripted)) == ("no.com",)
 
 
 @pytest.mark.parametrize(

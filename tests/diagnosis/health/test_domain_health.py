@@ -28,7 +28,7 @@ from tests.support.network.scripted_network import (
     NEVER,
     SERVFAIL,
     DnsReply,
-    World,
+    ScriptedNetwork,
     address,
     mx,
     run,
@@ -47,8 +47,8 @@ def texts(**records: str) -> dict[tuple[str, str], DnsReply]:
     return {(name.replace("__", "."), "TXT"): DnsAnswer((text,)) for name, text in records.items()}
 
 
-def healthy() -> World:
-    world = World(
+def healthy() -> ScriptedNetwork:
+    scripted = ScriptedNetwork(
         dns={
             ("bodega.es", "MX"): mx("mx.hoster.com"),
             ("mx.hoster.com", "A"): DnsAnswer(("8.8.4.20",)),
@@ -65,8 +65,8 @@ def healthy() -> World:
         },
         reverse={"8.8.4.30": ("out1.hoster.com",)},
     )
-    world.web[STS_URL] = HttpReply(200, STS_URL, POLICY, "text/plain")
-    return world
+    scripted.web[STS_URL] = HttpReply(200, STS_URL, POLICY, "text/plain")
+    return scripted
 
 
 def ids(found: tuple[Finding, ...]) -> list[tuple[str, Status]]:
@@ -75,12 +75,12 @@ def ids(found: tuple[Finding, ...]) -> list[tuple[str, Status]]:
     return [(one.id, one.status) for one in found]
 
 
-def dns_of(world: World, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
-    return ids(run(check_dns_health(request, world.network())))
+def dns_of(scripted: ScriptedNetwork, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
+    return ids(run(check_dns_health(request, scripted.network())))
 
 
-def seconds(world: World, request: HealthRequest = REQUEST) -> float:
-    net = world.network()
+def seconds(scripted: ScriptedNetwork, request: HealthRequest = REQUEST) -> float:
+    net = scripted.network()
 
     async def timed() -> float:
         started = net.clock.monotonic()
@@ -95,10 +95,10 @@ def test_healthy_domain_has_no_finding() -> None:
 
 
 def test_all_faults_of_a_domain_are_reported_in_order() -> None:
-    world = healthy()
-    world.dns |= {("bodega.es", "MX"): mx("aspmx.l.google.com")}
-    world.dns |= {("aspmx.l.google.com", "A"): DnsAnswer(("142.250.1.1",))}
-    world.dns |= texts(bodega__es="v=spf1 +all", _dmarc__bodega__es="v=DMARC1; p=todo")
+    scripted = healthy()
+    scripted.dns |= {("bodega.es", "MX"): mx("aspmx.l.google.com")}
+    scripted.dns |= {("aspmx.l.google.com", "A"): DnsAnswer(("142.250.1.1",))}
+    scripted.dns |= texts(bodega__es="v=spf1 +all", _dmarc__bodega__es="v=DMARC1; p=todo")
     tried = tuple(
         SourceAttempt(method, SourceStatus.ABSENT, 1.0)
         for method in (
@@ -110,7 +110,7 @@ def test_all_faults_of_a_domain_are_reported_in_order() -> None:
             Method.AUTODISCOVER,
         )
     )
-    assert dns_of(world, replace(REQUEST, tried=tried)) == [
+    assert dns_of(scripted, replace(REQUEST, tried=tried)) == [
         ("dns.mx.elsewhere", Status.FAIL),
         ("dns.spf.permissive", Status.WARN),
         ("dns.dmarc.invalid", Status.WARN),
@@ -155,29 +155,29 @@ def test_unpublished_settings_need_a_search() -> None:
 
 def test_domain_of_a_provider_is_not_checked() -> None:
     request = HealthRequest(address("ana@gmail.com"), "imap.gmail.com", "smtp.gmail.com")
-    assert dns_of(World(), request) == []
+    assert dns_of(ScriptedNetwork(), request) == []
 
 
 def test_nonexistent_domain_has_no_further_finding() -> None:
-    assert dns_of(World()) == []
+    assert dns_of(ScriptedNetwork()) == []
 
 
 def test_failing_resolver_yields_no_finding() -> None:
-    assert dns_of(World(dns_default=SERVFAIL)) == []
+    assert dns_of(ScriptedNetwork(dns_default=SERVFAIL)) == []
 
 
 def test_known_exchangers_are_not_queried_again() -> None:
-    world = healthy()
-    world.dns[("bodega.es", "MX")] = SERVFAIL
+    scripted = healthy()
+    scripted.dns[("bodega.es", "MX")] = SERVFAIL
     facts = DomainFacts(
         "bodega.es", DomainState.EXISTS, exchangers=(MxRecord(10, "aspmx.l.google.com"),)
     )
-    world.dns[("aspmx.l.google.com", "A")] = DnsAnswer(("142.250.1.1",))
-    found = dns_of(world, replace(REQUEST, exchangers=facts))
+    scripted.dns[("aspmx.l.google.com", "A")] = DnsAnswer(("142.250.1.1",))
+    found = dns_of(scripted, replace(REQUEST, exchangers=facts))
     assert ("dns.mx.elsewhere", Status.FAIL) in found
 
 
-class CachingWorld(World):
+class CachingNetwork(ScriptedNetwork):
     """Sends each query once, like the real resolver."""
 
     async def _look_up(self, name: str, rdtype: str) -> DnsReply:
@@ -200,10 +200,10 @@ class CachingWorld(World):
 )
 def test_number_of_dependent_queries_is_small(record: str, round_trips: float) -> None:
     known = healthy()
-    world = CachingWorld(dns=known.dns, reverse=known.reverse, web=known.web)
-    world.dns |= texts(bodega__es=record)
-    world.dns_delay = world.web_delay = 1.0
-    assert seconds(world) == round_trips
+    scripted = CachingNetwork(dns=known.dns, reverse=known.reverse, web=known.web)
+    scripted.dns |= texts(bodega__es=record)
+    scripted.dns_delay = scripted.web_delay = 1.0
+    assert seconds(scripted) == round_trips
 
 
 @pytest.mark.parametrize(
@@ -218,19 +218,19 @@ def test_number_of_dependent_queries_is_small(record: str, round_trips: float) -
 def test_unanswered_query_costs_only_its_budget(
     swallowed: tuple[str, str],
 ) -> None:
-    world = healthy()
-    world.dns_delays[swallowed] = NEVER
-    assert seconds(world) <= BUDGET
+    scripted = healthy()
+    scripted.dns_delays[swallowed] = NEVER
+    assert seconds(scripted) <= BUDGET
     if swallowed != ("bodega.es", "TXT"):
-        world.dns |= texts(bodega__es="v=spf1 +all")
-        assert dns_of(world)[0] == ("dns.spf.permissive", Status.WARN)
+        scripted.dns |= texts(bodega__es="v=spf1 +all")
+        assert dns_of(scripted)[0] == ("dns.spf.permissive", Status.WARN)
 
 
 def test_unresponsive_web_server_costs_at_most_the_budget() -> None:
-    world = healthy()
-    world.web_delays[STS_URL] = NEVER
-    assert seconds(world) <= BUDGET
-    assert dns_of(world) == []
+    scripted = healthy()
+    scripted.web_delays[STS_URL] = NEVER
+    assert seconds(scripted) <= BUDGET
+    assert dns_of(scripted) == []
 
 
 # The received message ---------------------------------------------------------------------------
@@ -263,10 +263,10 @@ def signed(content: bytes = CONTENT, domain: bytes = b"bodega.es") -> bytes:
 
 
 def message_findings(
-    raw: bytes, *, elsewhere: bool = True, world: World | None = None
+    raw: bytes, *, elsewhere: bool = True, scripted: ScriptedNetwork | None = None
 ) -> list[tuple[str, Status]]:
     request = replace(REQUEST, arrived=raw, arrived_elsewhere=elsewhere)
-    return ids(run(check_received_message(request, (world or healthy()).network())))
+    return ids(run(check_received_message(request, (scripted or healthy()).network())))
 
 
 DKIM_MISSING = ("dns.dkim.missing", Status.WARN)
@@ -276,10 +276,10 @@ NOT_ALIGNED = ("dns.dmarc.not-aligned", Status.FAIL)
 UNIDENTIFIED = ("dns.dmarc.unidentified", Status.WARN)
 
 
-def with_records(**records: str) -> World:
-    world = healthy()
-    world.dns |= texts(**records)
-    return world
+def with_records(**records: str) -> ScriptedNetwork:
+    scripted = healthy()
+    scripted.dns |= texts(**records)
+    return scripted
 
 
 def test_correct_message_has_no_finding() -> None:
@@ -289,14 +289,16 @@ def test_correct_message_has_no_finding() -> None:
 def test_message_inside_one_provider_proves_nothing() -> None:
     assert message_findings(wire(LOCAL, CONTENT), elsewhere=False) == []
     strict = with_records(bodega__es="v=spf1 -all")
-    assert message_findings(wire(LOCAL, CONTENT), elsewhere=False, world=strict) == []
+    assert message_findings(wire(LOCAL, CONTENT), elsewhere=False, scripted=strict) == []
 
 
 @pytest.mark.fault("dns.dkim.invalid")
 def test_signature_without_key_is_reported_inside_one_provider() -> None:
-    world = healthy()
-    del world.dns[("sel._domainkey.bodega.es", "TXT")]
-    assert message_findings(wire(LOCAL) + signed(), elsewhere=False, world=world) == [DKIM_INVALID]
+    scripted = healthy()
+    del scripted.dns[("sel._domainkey.bodega.es", "TXT")]
+    assert message_findings(wire(LOCAL) + signed(), elsewhere=False, scripted=scripted) == [
+        DKIM_INVALID
+    ]
 
 
 def test_unsigned_message_covered_by_spf() -> None:
@@ -305,8 +307,8 @@ def test_unsigned_message_covered_by_spf() -> None:
 
 @pytest.mark.fault("dns.dmarc.not-aligned", "dns.dkim.missing")
 def test_unauthenticated_message_fails_a_reject_policy() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert message_findings(wire(AWAY, CONTENT), world=world) == [
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert message_findings(wire(AWAY, CONTENT), scripted=scripted) == [
         DKIM_MISSING,
         NOT_COVERED,
         NOT_ALIGNED,
@@ -314,10 +316,10 @@ def test_unauthenticated_message_fails_a_reject_policy() -> None:
 
 
 def test_unauthenticated_message_only_warns_under_policy_none() -> None:
-    world = with_records(
+    scripted = with_records(
         bodega__es="v=spf1 ip4:9.9.9.9 -all", _dmarc__bodega__es="v=DMARC1; p=none"
     )
-    assert message_findings(wire(AWAY, CONTENT), world=world) == [
+    assert message_findings(wire(AWAY, CONTENT), scripted=scripted) == [
         DKIM_MISSING,
         NOT_COVERED,
         UNIDENTIFIED,
@@ -325,71 +327,75 @@ def test_unauthenticated_message_only_warns_under_policy_none() -> None:
 
 
 def test_valid_signature_is_enough_without_spf() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 ~all")
-    assert message_findings(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 ~all")
+    assert message_findings(wire(AWAY) + signed(), scripted=scripted) == [NOT_COVERED]
 
 
 def test_signature_of_the_hosting_is_not_aligned() -> None:
-    world = with_records(
+    scripted = with_records(
         bodega__es="v=spf1 ip4:9.9.9.9 -all", sel___domainkey__hoster__com=KEY_RECORD
     )
     raw = wire(AWAY) + signed(domain=b"hoster.com")
-    assert message_findings(raw, world=world) == [NOT_COVERED, NOT_ALIGNED]
+    assert message_findings(raw, scripted=scripted) == [NOT_COVERED, NOT_ALIGNED]
 
 
 def test_envelope_sender_of_the_hosting_is_no_spf_finding() -> None:
     away = AWAY.replace(b"<ana@bodega.es>", b"<srs0=ana@hoster.com>")
-    world = with_records(hoster__com="v=spf1 ip4:8.8.4.30 -all")
-    assert message_findings(wire(away, CONTENT), world=world) == [DKIM_MISSING, NOT_ALIGNED]
+    scripted = with_records(hoster__com="v=spf1 ip4:8.8.4.30 -all")
+    assert message_findings(wire(away, CONTENT), scripted=scripted) == [DKIM_MISSING, NOT_ALIGNED]
 
 
 def test_subdomain_in_the_envelope_is_aligned_unless_strict() -> None:
     away = AWAY.replace(b"<ana@bodega.es>", b"<x@rebotes.bodega.es>")
     records = {"rebotes__bodega__es": "v=spf1 ip4:8.8.4.30 -all"}
-    assert message_findings(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING]
+    assert message_findings(wire(away, CONTENT), scripted=with_records(**records)) == [DKIM_MISSING]
     records["_dmarc__bodega__es"] = "v=DMARC1; p=quarantine; aspf=s"
-    assert message_findings(wire(away, CONTENT), world=with_records(**records)) == [
+    assert message_findings(wire(away, CONTENT), scripted=with_records(**records)) == [
         DKIM_MISSING,
         NOT_ALIGNED,
     ]
 
 
 def test_results_of_the_receiving_side_take_precedence() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert message_findings(wire(AWAY, CHECKED % b"pass", CONTENT), world=world) == [DKIM_MISSING]
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert message_findings(wire(AWAY, CHECKED % b"pass", CONTENT), scripted=scripted) == [
+        DKIM_MISSING
+    ]
 
 
 def test_failed_query_leaves_alignment_unknown() -> None:
-    world = healthy()
-    world.dns[("bodega.es", "TXT")] = SERVFAIL
-    assert message_findings(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING]
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    world.dns[("sel._domainkey.bodega.es", "TXT")] = SERVFAIL
-    assert message_findings(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
-    world.dns[("viejo._domainkey.bodega.es", "TXT")] = DnsAnswer(("v=DKIM1; p=",))
+    scripted = healthy()
+    scripted.dns[("bodega.es", "TXT")] = SERVFAIL
+    assert message_findings(wire(AWAY, CONTENT), scripted=scripted) == [DKIM_MISSING]
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    scripted.dns[("sel._domainkey.bodega.es", "TXT")] = SERVFAIL
+    assert message_findings(wire(AWAY) + signed(), scripted=scripted) == [NOT_COVERED]
+    scripted.dns[("viejo._domainkey.bodega.es", "TXT")] = DnsAnswer(("v=DKIM1; p=",))
     old = signed().partition(b"From:")[0].replace(b"s=sel", b"s=viejo")
-    assert message_findings(wire(AWAY) + old + signed(), world=world) == [NOT_COVERED]
+    assert message_findings(wire(AWAY) + old + signed(), scripted=scripted) == [NOT_COVERED]
     assert message_findings(
-        wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), world=world
+        wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), scripted=scripted
     ) == [NOT_COVERED]
 
 
 def test_message_to_oneself_counts_only_if_the_receiver_checked_spf() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert message_findings(wire(AWAY, CONTENT), elsewhere=False, world=world) == []
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert message_findings(wire(AWAY, CONTENT), elsewhere=False, scripted=scripted) == []
     checked = wire(AWAY, CHECKED % b"fail", CONTENT)
-    assert NOT_COVERED in message_findings(checked, elsewhere=False, world=world)
+    assert NOT_COVERED in message_findings(checked, elsewhere=False, scripted=scripted)
 
 
 def test_message_of_another_author_domain_has_no_finding() -> None:
     other = CONTENT.replace(b"ana@bodega.es", b"lista@otros.es")
-    assert message_findings(wire(AWAY, other), world=with_records(bodega__es="v=spf1 -all")) == []
+    assert (
+        message_findings(wire(AWAY, other), scripted=with_records(bodega__es="v=spf1 -all")) == []
+    )
 
 
 def test_evidence_has_the_sending_address_and_its_reverse_name() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
     request = replace(REQUEST, arrived=wire(AWAY, CONTENT), arrived_elsewhere=True)
-    found = {one.id: one for one in run(check_received_message(request, world.network()))}
+    found = {one.id: one for one in run(check_received_message(request, scripted.network()))}
     evidence = found[FindingId.DNS_SPF_SENDER_NOT_COVERED].evidence
     assert evidence["address"] == "8.8.4.30"
     assert evidence["reverse_name"] == "out1.hoster.com (leads back)"
@@ -397,9 +403,9 @@ def test_evidence_has_the_sending_address_and_its_reverse_name() -> None:
 
 
 def test_message_check_costs_at_most_the_budget() -> None:
-    world = healthy()
-    world.dns_delays[("sel._domainkey.bodega.es", "TXT")] = NEVER
-    net = world.network()
+    scripted = healthy()
+    scripted.dns_delays[("sel._domainkey.bodega.es", "TXT")] = NEVER
+    net = scripted.network()
     request = replace(REQUEST, arrived=wire(AWAY) + signed(), arrived_elsewhere=True)
 
     def timed() -> Coroutine[None, None, float]:

@@ -9,7 +9,7 @@ from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.net.dial import ConnectFault
-from tests.support.network.scripted_network import DnsReply, World, address, imap, run
+from tests.support.network.scripted_network import DnsReply, ScriptedNetwork, address, imap, run
 
 ADDRESS = address("ana@bodega.es")
 
@@ -52,23 +52,26 @@ REVERSE = {
 
 
 def findings_of(
-    home: str, *exchangers: tuple[int, str], outgoing: str = "", world: World | None = None
+    home: str,
+    *exchangers: tuple[int, str],
+    outgoing: str = "",
+    scripted: ScriptedNetwork | None = None,
 ) -> tuple[Finding, ...]:
-    world = world or World()
-    world.dns |= HOSTS
-    world.reverse |= REVERSE
-    world.chains |= {"alias.bodega.es": ("srv9.hostingchico.es",)}
+    scripted = scripted or ScriptedNetwork()
+    scripted.dns |= HOSTS
+    scripted.reverse |= REVERSE
+    scripted.chains |= {"alias.bodega.es": ("srv9.hostingchico.es",)}
     for host in ("mx.hostingviejo.com", "viejo.bodega.es", "mail.hostingchico.es"):
-        world.mail[(host, 993)] = imap()
+        scripted.mail[(host, 993)] = imap()
     for host in ("mx.filtroraro.net", "mx.callado.bodega.es"):
-        world.mail[(host, 993)] = ConnectFault.REFUSED
+        scripted.mail[(host, 993)] = ConnectFault.REFUSED
     facts = DomainFacts(
         "bodega.es",
         DomainState.EXISTS,
         exchangers=tuple(MxRecord(preference, host) for preference, host in exchangers),
     )
     homes = (home, outgoing) if outgoing else (home,)
-    found = run(findings(ADDRESS, homes, facts, world.network()))
+    found = run(findings(ADDRESS, homes, facts, scripted.network()))
     for finding in found:
         assert "—" not in explain(finding).title
     return found
@@ -173,21 +176,23 @@ def test_outgoing_server_counts_as_part_of_the_hosting() -> None:
 
 
 def test_other_dns_records_that_name_a_hosting_are_evidence() -> None:
-    world = World(
+    scripted = ScriptedNetwork(
         dns={
             ("bodega.es", "TXT"): DnsAnswer(("v=spf1 include:_spf.serviciodecorreo.es -all",)),
             ("autodiscover.bodega.es", "A"): a("40.2.2.2"),
         },
         chains={"autodiscover.bodega.es": ("autodiscover.outlook.com",)},
     )
-    (finding,) = findings_of("mail.hostingchico.es", (10, "aspmx.l.google.com"), world=world)
+    (finding,) = findings_of("mail.hostingchico.es", (10, "aspmx.l.google.com"), scripted=scripted)
     assert "Arsys" in str(finding.evidence["spf_names"])
     assert "Microsoft" in str(finding.evidence["names_point_to"])
 
 
 def test_exchanger_without_address_is_left_to_the_domain_check() -> None:
-    world = World(dns=dict(HOSTS) | {("bodega.es", "MX"): DnsAnswer((MxRecord(10, "mx.nada.es"),))})
-    net = world.network()
+    scripted = ScriptedNetwork(
+        dns=dict(HOSTS) | {("bodega.es", "MX"): DnsAnswer((MxRecord(10, "mx.nada.es"),))}
+    )
+    net = scripted.network()
 
     async def evaluate() -> tuple[Finding, ...]:
         facts = await domain_facts("bodega.es", net)

@@ -8,7 +8,14 @@ from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.net.http import HttpReply
-from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, World, mx, run
+from tests.support.network.scripted_network import (
+    NO_DATA,
+    SERVFAIL,
+    DnsReply,
+    ScriptedNetwork,
+    mx,
+    run,
+)
 
 DOMAIN = "bodega.es"
 Expected = tuple[str, Status] | None
@@ -81,7 +88,7 @@ SPF: list[tuple[tuple[str, ...] | None, list[tuple[str, Status]]]] = [
 @pytest.mark.parametrize(("records", "expected"), SPF)
 def test_spf_records(records: tuple[str, ...] | None, expected: list[tuple[str, Status]]) -> None:
     own = NO_DATA if records == () else None if records is None else txt(*records)
-    world = World(
+    scripted = ScriptedNetwork(
         dns={
             (DOMAIN, "MX"): mx("mx.bodega.es"),
             ("mx.bodega.es", "A"): A,
@@ -96,7 +103,7 @@ def test_spf_records(records: tuple[str, ...] | None, expected: list[tuple[str, 
             **({(DOMAIN, "TXT"): own} if own is not None else {}),
         }
     )
-    assert summary(spf_lint.findings(run(spf_lint.read_tree(DOMAIN, world)))) == expected
+    assert summary(spf_lint.findings(run(spf_lint.read_tree(DOMAIN, scripted)))) == expected
 
 
 D_MISSING, D_INVALID = ("dns.dmarc.missing", WARN), ("dns.dmarc.invalid", WARN)
@@ -136,10 +143,10 @@ DMARC: list[tuple[tuple[str, ...] | None, Expected]] = [
 @pytest.mark.fault("dns.dmarc.missing", "dns.dmarc.invalid")
 @pytest.mark.parametrize(("records", "expected"), DMARC)
 def test_dmarc_records(records: tuple[str, ...] | None, expected: Expected) -> None:
-    world = World(dns={(f"_dmarc.{DOMAIN}", "TXT"): txt(*records)} if records else {})
+    scripted = ScriptedNetwork(dns={(f"_dmarc.{DOMAIN}", "TXT"): txt(*records)} if records else {})
 
     async def evaluate() -> tuple[Finding, ...]:
-        return await dmarc.findings(await dmarc.tree_walk(DOMAIN, world), world)
+        return await dmarc.findings(await dmarc.tree_walk(DOMAIN, scripted), scripted)
 
     assert summary(run(evaluate())) == ([expected] if expected else [])
 
@@ -188,12 +195,14 @@ MTA_STS: list[tuple[tuple[str, ...], str, Expected]] = [
 @pytest.mark.fault("dns.mta-sts.broken")
 @pytest.mark.parametrize(("records", "body", "expected"), MTA_STS)
 def test_mta_sts_policies(records: tuple[str, ...], body: str, expected: Expected) -> None:
-    world = World(dns={(f"_mta-sts.{DOMAIN}", "TXT"): txt(*records)} if records else {})
+    scripted = ScriptedNetwork(
+        dns={(f"_mta-sts.{DOMAIN}", "TXT"): txt(*records)} if records else {}
+    )
     url = f"https://mta-sts.{DOMAIN}/.well-known/mta-sts.txt"
-    world.web[url] = HttpReply(200, url, body.encode(), "text/plain; charset=utf-8")
+    scripted.web[url] = HttpReply(200, url, body.encode(), "text/plain; charset=utf-8")
     exchangers = (MxRecord(10, "mx1.bodega.es"), MxRecord(20, "mx2.bodega.es"))
     facts = DomainFacts(DOMAIN, DomainState.EXISTS, exchangers=exchangers)
-    net = world.network()
+    net = scripted.network()
 
     async def evaluate() -> tuple[Finding, ...]:
         return await mta_sts.findings(await mta_sts.read_policy(DOMAIN, net), facts, net)

@@ -6,7 +6,7 @@ from mailsetup.diagnosis.health.spf_coverage import findings, reverse_name
 from mailsetup.diagnosis.health.spf_lint import read_tree
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding, Status
-from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, mx, run
+from tests.support.network.scripted_network import SERVFAIL, DnsReply, ScriptedNetwork, mx, run
 
 
 def a(*ips: str) -> DnsReply:
@@ -39,11 +39,13 @@ REVERSE: dict[str, tuple[str, ...]] = {
 def statuses_of(
     record: str, incoming: str = "mail.chico.es", outgoing: str = "mail.chico.es"
 ) -> list[Status]:
-    world = World(dns=DNS | {("bodega.es", "TXT"): DnsAnswer((record,))}, reverse=REVERSE)
+    scripted = ScriptedNetwork(
+        dns=DNS | {("bodega.es", "TXT"): DnsAnswer((record,))}, reverse=REVERSE
+    )
 
     async def evaluate() -> tuple[Finding, ...]:
         return await findings(
-            "bodega.es", incoming, outgoing, await read_tree("bodega.es", world), world
+            "bodega.es", incoming, outgoing, await read_tree("bodega.es", scripted), scripted
         )
 
     found = run(evaluate())
@@ -121,4 +123,4 @@ def test_known_hosting_is_compared_by_its_spf_names(record: str, expected: list[
     ],
 )
 def test_reverse_name_is_confirmed_by_its_addresses(address: str, expected: str) -> None:
-    assert run(reverse_name(address, World(dns=DNS, reverse=REVERSE))) == expected
+    assert run(reverse_name(address, ScriptedNetwork(dns=DNS, reverse=REVERSE))) == expected

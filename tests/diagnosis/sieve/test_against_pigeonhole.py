@@ -18,8 +18,8 @@ from mailsetup.diagnosis.sieve.parser import parse
 from mailsetup.diagnosis.sieve.rule_findings import rule_folders
 from mailsetup.model.finding import Status
 from tests.support.samples.sieve_scripts import ANA, DISCARDS, FORWARDS, SCRIPTS, found
+from tests.support.servers.availability import missing
 from tests.support.servers.dovecot import render, sieve_tool_settings
-from tests.support.servers.real_servers import missing
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from mailsetup.verify.message import TestMessage
 from mailsetup.verify.round_trip import Arrival, Emit
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.fault_table import account
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 PASSWORD = Secret("correcto-17")
 TRIP = RoundTrip(100.0, 200.0, "INBOX", False, True, 4096, True, "<t@x>")
@@ -163,10 +163,12 @@ def request(**more: object) -> CheckRequest:
     return replace(made, **more)  # type: ignore[arg-type]  # names are checked at run time
 
 
-def running(wanted: CheckRequest | None = None, world: World | None = None) -> RunningCheck:
+def running(
+    wanted: CheckRequest | None = None, scripted: ScriptedNetwork | None = None
+) -> RunningCheck:
     """A check in a scripted network."""
     events: list[Event] = []
-    net = (world or World()).network()
+    net = (scripted or ScriptedNetwork()).network()
     return RunningCheck(CheckContext(wanted or request(), net, events.append), events)
 
 

@@ -15,7 +15,7 @@ import pytest
 from mailsetup.model.settings import Account, Protocol, SocketType
 from tests.support.samples.accounts import account
 from tests.support.servers.process import Server
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 WAITING = 30.0
 PERSON = ' Ana "la; de\\s" Núñez \\n [x]=y Ώ 文 '
@@ -106,10 +106,10 @@ class Desk:
         for server in reversed(self.running):
             server.stop()
 
-    def knows(self, world: World) -> None:
+    def knows(self, servers: RealServers) -> None:
         """Resolve these names to the test servers."""
         hosts = ("imap.bodega.test", "smtp.bodega.test", "mail.wrongcert.test")
-        (self.home / "hosts").write_text(f"{world.ip} {' '.join(hosts)}\n")
+        (self.home / "hosts").write_text(f"{servers.ip} {' '.join(hosts)}\n")
         self.environment |= {
             "LD_PRELOAD": str(wrapper()),
             "NSS_WRAPPER_HOSTS": str(self.home / "hosts"),
@@ -159,7 +159,7 @@ def desk_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
         yield here
 
 
-def at(world: World, protocol: Protocol, security: SocketType, **changes: str) -> Account:
+def at(servers: RealServers, protocol: Protocol, security: SocketType, **changes: str) -> Account:
     """Ana of the test servers."""
     return account(
         changes.pop("address", "ana@bodega.test"),
@@ -171,9 +171,9 @@ def at(world: World, protocol: Protocol, security: SocketType, **changes: str) -
     )
 
 
-def deliver(world: World, address: str, subject: str) -> None:
+def deliver(servers: RealServers, address: str, subject: str) -> None:
     """Deliver a message to the inbox."""
-    home = world.maildir(address)
+    home = servers.mailboxes.maildir(address)
     for part in ("tmp", "new", "cur"):
         (home / part).mkdir(parents=True, exist_ok=True)
     message = f"From: b@bodega.test\r\nTo: {address}\r\nSubject: {subject}\r\n\r\nhola\r\n"
@@ -182,9 +182,9 @@ def deliver(world: World, address: str, subject: str) -> None:
         shutil.chown(path, "mail", "mail")
 
 
-def subjects(world: World, address: str) -> list[str]:
+def subjects(servers: RealServers, address: str) -> list[str]:
     """The subjects of the messages in the inbox."""
-    texts = [path.read_text(errors="replace") for path in world.messages(address)]
+    texts = [path.read_text(errors="replace") for path in servers.mailboxes.messages(address)]
     lines = [line for text in texts for line in text.splitlines()]
     return [line.removeprefix("Subject: ") for line in lines if line.startswith("Subject: ")]
 

@@ -23,7 +23,7 @@ from mailsetup.apply.artifact_writer import Written, write_artifact
 from mailsetup.export.exporter import Artifact, Exporter
 from mailsetup.export.programs.aerc import Aerc
 from mailsetup.model.settings import Account
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 WAITING = 30.0
 
@@ -49,7 +49,7 @@ def nss_wrapper() -> Path:
 class Person:
     """A user with a home, a keyring and the exported files."""
 
-    world: World
+    servers: RealServers
     home: Path
     address: str
     password: str
@@ -66,7 +66,7 @@ class Person:
         )
         tool.chmod(0o755)
         hosts = self.home / "hosts"
-        hosts.write_text(f"{self.world.ip} imap.bodega.test smtp.bodega.test\n")
+        hosts.write_text(f"{self.servers.ip} imap.bodega.test smtp.bodega.test\n")
         self.environ = {
             "HOME": str(self.home),
             "XDG_CONFIG_HOME": str(self.home / ".config"),
@@ -78,7 +78,7 @@ class Person:
             "NSS_WRAPPER_HOSTS": str(hosts),
             # Then Go programs use the C library's resolver, as on most computers.
             "GODEBUG": "netdns=cgo",
-            "SSL_CERT_FILE": str(self.world.ca_file),
+            "SSL_CERT_FILE": str(self.servers.ca_file),
             "EDITOR": "true",
         }
 
@@ -131,13 +131,20 @@ class Person:
         """The user's messages on the server."""
         return [
             path.read_text(encoding="utf-8", errors="replace")
-            for path in self.world.messages(self.address)
+            for path in self.servers.mailboxes.messages(self.address)
         ]
 
     def receive(self, subject: str) -> None:
         """Deliver a message to the user's mailbox through the server."""
         subprocess.run(
-            ["doveadm", "-c", str(self.world.folder / "dovecot.conf"), "save", "-u", self.address],
+            [
+                "doveadm",
+                "-c",
+                str(self.servers.folder / "dovecot.conf"),
+                "save",
+                "-u",
+                self.address,
+            ],
             input=f"From: {self.address}\nSubject: {subject}\n\nHola\n",
             text=True,
             check=True,
@@ -153,7 +160,7 @@ class Person:
                 if f"Subject: {subject}" in message:
                     return message
             time.sleep(0.1)
-        raise AssertionError(f"{subject} did not arrive:\n{self.world.log('postfix')[-3000:]}")
+        raise AssertionError(f"{subject} did not arrive:\n{self.servers.log('postfix')[-3000:]}")
 
 
 def unheard() -> str:
@@ -234,11 +241,11 @@ def on_screen(command: list[str], environ: Mapping[str, str], home: Path) -> Ite
 
 
 def neomutt_trust(person: Person) -> list[str]:
-    return ["-e", f'set ssl_ca_certificates_file="{person.world.ca_file}"']
+    return ["-e", f'set ssl_ca_certificates_file="{person.servers.ca_file}"']
 
 
 def msmtp_trust(person: Person) -> str:
-    return f"--tls-trust-file={person.world.ca_file}"
+    return f"--tls-trust-file={person.servers.ca_file}"
 
 
 def msmtp_options(person: Person, way: str) -> list[str]:

@@ -11,7 +11,7 @@ from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault
 from mailsetup.model.settings import Authentication, ServiceKind
 from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.http import HttpFailure, HttpFault
-from tests.support.network.scripted_network import NEVER, World, address, run
+from tests.support.network.scripted_network import NEVER, ScriptedNetwork, address, run
 
 URL = "https://ua-auto-config.bodega.es/.well-known/user-agent-configuration.json"
 RECORD = ("_ua-auto-config.bodega.es", "TXT")
@@ -42,15 +42,15 @@ def record(document: bytes, form: str = "v=UAAC1; a=sha256; d={}") -> str:
     return form.format(b64encode(sha256(document).digest()).decode())
 
 
-def published(document: bytes = DOCUMENT, *records: str) -> World:
-    world = World()
-    world.serve(URL, document)
-    world.dns[RECORD] = DnsAnswer(records or (record(document),))
-    return world
+def published(document: bytes = DOCUMENT, *records: str) -> ScriptedNetwork:
+    scripted = ScriptedNetwork()
+    scripted.serve(URL, document)
+    scripted.dns[RECORD] = DnsAnswer(records or (record(document),))
+    return scripted
 
 
-def ask(world: World) -> SourceResult:
-    return run(Pacc().discover(address(), world.network()))
+def ask(scripted: ScriptedNetwork) -> SourceResult:
+    return run(Pacc().discover(address(), scripted.network()))
 
 
 def test_a_document_with_its_digest_in_the_dns() -> None:
@@ -109,32 +109,32 @@ def test_one_of_several_records_is_enough() -> None:
         ("", "no-digest"),
     ],
 )
-def test_without_the_right_digest_there_is_no_document(text: str, reason: str) -> None:
+def test_a_document_without_its_digest_is_not_used(text: str, reason: str) -> None:
     assert ask(published(DOCUMENT, text)) == NotFound(URL, reason)
 
 
-def test_without_a_record_the_web_is_not_waited_for() -> None:
-    world = World()
-    world.serve(URL, DOCUMENT, after=NEVER)
-    assert ask(world) == NotFound(URL, "no-digest")
+def test_without_a_record_the_document_is_not_awaited() -> None:
+    scripted = ScriptedNetwork()
+    scripted.serve(URL, DOCUMENT, after=NEVER)
+    assert ask(scripted) == NotFound(URL, "no-digest")
 
 
-def test_a_document_of_another_owner_is_none() -> None:
-    world = published()
-    world.web[URL] = HttpFailure(HttpFault.REDIRECT_FOREIGN, "https://evil.example/x")
-    assert ask(world) == NotFound("https://evil.example/x", "redirect-foreign")
+def test_a_document_of_another_owner_is_not_used() -> None:
+    scripted = published()
+    scripted.web[URL] = HttpFailure(HttpFault.REDIRECT_FOREIGN, "https://evil.example/x")
+    assert ask(scripted) == NotFound("https://evil.example/x", "redirect-foreign")
 
 
-def test_a_resolver_that_cannot_tell_is_not_an_absence() -> None:
-    world = published()
-    world.dns[RECORD] = DnsFailure(DnsFault.SERVFAIL)
-    assert ask(world) == Unreachable(URL, "servfail")
+def test_a_failing_resolver_is_not_an_absence() -> None:
+    scripted = published()
+    scripted.dns[RECORD] = DnsFailure(DnsFault.SERVFAIL)
+    assert ask(scripted) == Unreachable(URL, "servfail")
 
 
 @pytest.mark.parametrize(
     "document", [b"", b"[]", b"null", b"{", b"\xff", b"[" * 5000, b"1" * 5000, b"NaN"]
 )
-def test_what_is_no_document_is_told_so(document: bytes) -> None:
+def test_other_content_is_reported_as_not_json(document: bytes) -> None:
     assert ask(published(document)) == NotFound(URL, "not-json")
 
 

@@ -1,6 +1,6 @@
 """Ten thousand people of a thousand domains: searching, and writing what each is given.
 
-``python -m tests.bench.bench_fleet`` as root on Linux, on the far side of the cable of
+``python -m tests.bench.bench_batch`` as root on Linux, on the far side of the cable of
 `bench_discovery`. Half of the domains publish a document below ``/.well-known`` (four round trips:
 address, TCP, TLS, document), half the DNS service records (one). All sources are there to be asked.
 CPU and memory are those of all our processes together, without the servers and the cable.
@@ -22,9 +22,10 @@ from pathlib import Path
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch.journal import RunJournal
 from mailsetup.batch.overview import write_overview
-from mailsetup.batch.run import BatchRunner, Work
+from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, read_table
 from mailsetup.batch.table_check import Defaults, check_table
+from mailsetup.batch.work import Work
 from mailsetup.discovery.batch import BatchSearch
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions
@@ -41,12 +42,12 @@ CHAIN = (4 + 1) / 2
 
 def name(number: int) -> str:
     """A domain: even ones publish a document, odd ones service records."""
-    return f"d{number}.fleet.es"
+    return f"d{number}.batch.es"
 
 
 def publish() -> None:
     """What the far side serves."""
-    bench_discovery.NAMES.append("*.fleet.es")
+    bench_discovery.NAMES.append("*.batch.es")
     for number in range(DOMAINS):
         domain = name(number)
         if number % 2:
@@ -111,7 +112,7 @@ async def search(folder: Path, parallel: int) -> None:
             outcome = str((await searches.find(address)).outcome)
             found[outcome] = found.get(outcome, 0) + 1
 
-        title = f"searching, {parallel} domains at a time"
+        title = f"searching, {parallel} domains concurrently"
         with measured(title, len(people)) as seen:
             seen["ideal"] = DOMAINS * CHAIN * RTT / 1000 / parallel
             watching = asyncio.create_task(watch_memory(seen, []))
@@ -145,13 +146,13 @@ async def batch(
     assert isinstance(journal, RunJournal)
     marks: list[float] = []
     with journal, measured(title, len(plan.people)) as seen:
-        fleet = BatchRunner(plan, out, journal, Work(), options)
+        runner = BatchRunner(plan, out, journal, Work(), options)
         watching = asyncio.create_task(watch_memory(seen, marks))
-        assert (await fleet.run()).stopped == ""
+        assert (await runner.run()).stopped == ""
         watching.cancel()
     with measured("… its overview", len(plan.people)), RunJournal.open(out) as again:  # type: ignore[union-attr]
         assert isinstance(again, RunJournal)
-        write_overview(plan, out, again, fleet.fingerprint, datetime.now(UTC))
+        write_overview(plan, out, again, runner.fingerprint, datetime.now(UTC))
     half = len(marks) // 2
     print(f"|   memory at half and at the end | {marks[half]:.0f} and {marks[-1]:.0f} MiB |||||")
 
@@ -195,7 +196,7 @@ def main() -> None:
     if arguments.side == "near":
         near(arguments.folder)
         return
-    me = [sys.executable, "-m", "tests.bench.bench_fleet"]
+    me = [sys.executable, "-m", "tests.bench.bench_batch"]
     print("| what | time | people | CPU | memory | to the ideal |\n|---|---|---|---|---|---|")
     writing(arguments.disk, "disk")
     if MEMORY.is_dir():
