@@ -71,6 +71,11 @@ class Search:
     """Domains that the user agreed to in earlier searches for the same address."""
 
     @property
+    def is_without_settings(self) -> bool:
+        """Whether a search ended without servers."""
+        return self.discovery is not None and self.discovery.settings is None
+
+    @property
     def to_agree(self) -> tuple[str, ...]:
         """Domains of what was found that are unproven and not agreed to."""
         confirm = self.discovery.confirm if self.discovery is not None else ()

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, TypeVarTuple
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
@@ -38,11 +38,11 @@ class Defect:
         return _("This program made a mistake ({kind}).").format(kind=plain(self.kind, 60))
 
 
-JobEnd = T | Defect
+JobEnd: TypeAlias = T | Defect
 """The result of a job."""
-Job = Callable[[], Coroutine[Any, Any, T]]
+Job: TypeAlias = Callable[[], Coroutine[Any, Any, T]]
 """Makes the coroutine of a job; called in the worker thread."""
-EventJob = Callable[[Callable[[E], None]], Coroutine[Any, Any, T]]
+EventJob: TypeAlias = Callable[[Callable[[E], None]], Coroutine[Any, Any, T]]
 """The same, with the listener for the job's events."""
 
 
@@ -76,9 +76,7 @@ class Bridge(QObject):
         self._waiting: list[Callable[[], None]] = []
         """Calls for the loop before it exists."""
 
-    def start(
-        self, job: Job[T], on_end: Callable[[JobEnd[T]], None] = lambda _end: None
-    ) -> int:
+    def start(self, job: Job[T], on_end: Callable[[JobEnd[T]], None] = lambda _end: None) -> int:
         """Start a job without events; ``on_end`` is called in the window's thread.
 
         Does nothing after `close`.

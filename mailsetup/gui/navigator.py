@@ -126,7 +126,7 @@ class Navigator(QObject):
         self._set_tab_order(view)
         primary = self._footer.primary if view.primary_text() else self._footer.cancel
         (view.first_focus() or primary).setFocus()
-        announce(self, view.announcement())
+        announce(view, view.announcement())
         self.making_ahead.start()
 
     @Slot(object)
@@ -192,7 +192,7 @@ class Navigator(QObject):
         before = self._overlay
         if before is not None and before.kind is kind:
             return
-        self._overlay = overlay = make_overlay(kind, self.services)
+        self._overlay = overlay = make_overlay(kind, self._services)
         if before is not None:
             self.pages.remove(before)
         else:

@@ -63,9 +63,9 @@ def accounts() -> list[tuple[int, str]]:
 
 def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: MakePerson) -> None:
     person = somebody(Scripted())
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
-    person.window.session.own_name = "Ana Martínez"
+    person.window.state.computer.user_name = "Ana Martínez"
     person.clicks(person.welcome.set_up)
     field = person.start.person.edit
     assert field.selectedText() == "Ana Martínez"
@@ -74,17 +74,17 @@ def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: Mak
     QTest.keyClicks(person.window.focusWidget(), "ana@bodegasdelebro.es")
     person.presses_enter()
     person.is_on(Page.FOUND)
-    assert person.window.session.person == "Ana Martínez"
-    person.window.go_back()
+    assert person.window.state.owner.name == "Ana Martínez"
+    person.window.navigator.go_back()
     assert person.window.focusWidget() is person.start.address.edit
 
 
 def test_an_emptied_name_stays_empty(somebody: MakePerson) -> None:
     person = somebody(Scripted())
-    person.window.session.own_name = "Ana Martínez"
+    person.window.state.computer.user_name = "Ana Martínez"
     person.enters_address("ana@bodegasdelebro.es", name="")
     person.is_on(Page.FOUND)
-    person.window.go_back()
+    person.window.navigator.go_back()
     assert person.start.person.text == ""
 
 
@@ -102,7 +102,7 @@ def test_what_is_no_address_is_told_when_tab_leaves_it_and_not_before(person: Pe
 
 def loaded_once(person: Person) -> None:
     """The window has done by itself what a test is about to do once more."""
-    session = person.window.session
+    session = person.window.state
     person.bot.waitUntil(lambda: bool(session.parts), timeout=TIMEOUT)
     session.parts, session.own_name = (), ""
 
@@ -114,7 +114,7 @@ def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Pers
         assert answer.wait(20)
         return "Ana Martínez"
 
-    session = person.window.session
+    session = person.window.state
     loaded_once(person)
     person.window.jobs.warm_up(lambda: None, slow)
     person.enters_address("ana@bodegasdelebro.es")
@@ -130,5 +130,5 @@ def test_a_directory_that_fails_takes_nothing_else_along(person: Person) -> None
 
     loaded_once(person)
     person.window.jobs.warm_up(lambda: None, fails)
-    person.bot.waitUntil(lambda: bool(person.window.session.parts), timeout=TIMEOUT)
-    assert person.window.session.own_name == ""
+    person.bot.waitUntil(lambda: bool(person.window.state.libraries), timeout=TIMEOUT)
+    assert person.window.state.computer.user_name == ""

@@ -36,7 +36,7 @@ def again(qtbot: QtBot, qapp: QApplication, file: Path) -> Iterator[OpenAgain]:
     def open_again() -> Person:
         for window in windows:
             window.close()
-        window = Window(Scripted, memory=memory_in(file))
+        window = Window(Scripted, preferences=preferences_in(file))
         qtbot.addWidget(window)
         windows.append(window)
         window.show()
@@ -123,15 +123,15 @@ def test_without_a_place_nothing_is_offered(qtbot: QtBot) -> None:
 def test_text_size_language_and_the_windows_size_come_back(again: OpenAgain, file: Path) -> None:
     person = again()
     person.window.resize(711, 557)
-    person.clicks(person.window.larger)
-    size = person.window.look.text_size
-    person.window.languages.setCurrentIndex(0)
+    person.clicks(person.window.header.larger)
+    size = person.window.appearance.text_size
+    person.window.header.languages.setCurrentIndex(0)
     assert language() == "es"
     person.window.close()
-    person.window.look.set_text_size(100)
+    person.window.appearance.set_text_size(100)
     kept = memory_in(file)
     assert kept.language == "es"
     assert kept.text_size == size
     person = again()
-    assert person.window.look.text_size == size
+    assert person.window.appearance.text_size == size
     assert (person.window.width(), person.window.height()) == (711, 557)

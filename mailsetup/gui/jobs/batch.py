@@ -55,9 +55,7 @@ class BatchJobs(QObject):
         path, settings_file = self.state.table, self._wizard.technician.settings_file
         if path is None:
             return
-        self.state = before = replace(
-            self.state, reading=True, plan=None, problem="", commands=()
-        )
+        self.state = before = replace(self.state, reading=True, plan=None, problem="", commands=())
         code = language()
 
         async def job() -> BatchState:
@@ -87,9 +85,7 @@ class BatchJobs(QObject):
             self._bridge.cancel(self._reading)
         self._reading = self._bridge.start(job, ended)
 
-    def run(
-        self, on_event: "Callable[[BatchEvent], None]", on_end: Callable[[Move], None]
-    ) -> None:
+    def run(self, on_event: "Callable[[BatchEvent], None]", on_end: Callable[[Move], None]) -> None:
         """Set up everybody in the table, continuing an earlier run."""
         if self.state.plan is None or self.state.out is None:
             return

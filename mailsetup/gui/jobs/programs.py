@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from mailsetup.assistant.wizard_state import ComputerFacts, ProgramSetup, WizardState
-from mailsetup.gui.bridge import Bridge, Defect, Job, JobEnd
+from mailsetup.gui.bridge import Bridge, Defect, JobEnd
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:

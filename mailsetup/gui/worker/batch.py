@@ -13,9 +13,9 @@ from mailsetup.batch.events import BatchEvent
 from mailsetup.batch.journal import JournalFailure, RunJournal
 from mailsetup.batch.overview import Overview, OverviewFailure, write_overview
 from mailsetup.batch.run import BatchRunner
-from mailsetup.batch.work import Work
 from mailsetup.batch.table import TableFailure, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table
+from mailsetup.batch.work import Work
 from mailsetup.gui.batch_state import BatchState
 from mailsetup.gui.gc_pause import gc_paused
 from mailsetup.gui.jobs.assistant_holder import AssistantHolder
@@ -95,15 +95,11 @@ async def run(
 
 
 def _with_programs(plan: BatchPlan, programs: tuple[str, ...]) -> BatchPlan:
-    people = tuple(
-        one if one.programs else replace(one, programs=programs) for one in plan.people
-    )
+    people = tuple(one if one.programs else replace(one, programs=programs) for one in plan.people)
     return replace(plan, people=people)
 
 
-def _finished(
-    state: BatchState, stopped: str, overview: Overview | OverviewFailure
-) -> BatchState:
+def _finished(state: BatchState, stopped: str, overview: Overview | OverviewFailure) -> BatchState:
     if stopped:
         return replace(state, problem=stopped)
     if isinstance(overview, OverviewFailure):

@@ -89,9 +89,10 @@ async def _exported(target: Target, account: Account) -> ProgramSetup:
     if isinstance(made, ExportFailure):
         return ProgramSetup(problem=made.reason)
     code = target.qr_code(account) if target.qr_code is not None else None
+    artifact = made
     if target.has_printed_guide:
-        made = await in_side_thread(lambda: with_pdf(made, account, _pdf))
-    return ProgramSetup(artifact=made, matrix=code if isinstance(code, QrMatrix) else None)
+        artifact = await in_side_thread(lambda: with_pdf(made, account, _pdf))
+    return ProgramSetup(artifact=artifact, matrix=code if isinstance(code, QrMatrix) else None)
 
 
 def _pdf(html: str, title: str) -> bytes:

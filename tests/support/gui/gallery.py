@@ -245,7 +245,7 @@ def show(window: Window, name: str) -> None:
     from mailsetup.export.exporter import Artifact, ExportFailure
     from mailsetup.export.programs.thunderbird_android import qr_matrix
 
-    session = window.session
+    session = window.state
     session.begin_anew()
     session.person, session.address_text, session.address = "Ana Martínez", str(_ADDRESS), _ADDRESS
     session.discovery = discovery(confirm=name == "confirm")
@@ -292,12 +292,12 @@ def show(window: Window, name: str) -> None:
     page = pictures()[name]
     window.flow.page = page
     window.flow._history = [] if page is Page.WELCOME else [Page.WELCOME]
-    window.close_aside()
+    window.navigator.close_overlay()
     window._show_page()
     _play(window, page)
     _play_sign_in(window, name)
     if name == "about":
-        window.show_about()
+        window.navigator.show_about()
     if name == "log":
         window._show_log()
 
@@ -319,7 +319,7 @@ def _play_sign_in(window: Window, name: str) -> None:
     """Let the browser, or another device, be waited for."""
     from mailsetup.gui.pages.sign_in import SignInPage
 
-    view = window.page_view(window.flow.page)
+    view = window.pages.view(window.flow.page)
     if not isinstance(view, SignInPage):
         return
     view.open_url = lambda _url: True
@@ -337,7 +337,7 @@ def _play(window: Window, page: Page) -> None:
     from mailsetup.gui.pages.searching import SearchingPage
     from mailsetup.gui.pages.testing import TestingPage
 
-    view = window.page_view(page)
+    view = window.pages.view(page)
     if isinstance(view, BatchRunPage):
         view.follow(BatchStarted(people=200, done_before=0, domains=3))
         facts = {"host": _IMAP.host}
@@ -403,7 +403,7 @@ def _memory(home: Path) -> Preferences:
 
 
 def _paint_with(application: QApplication, folder: Path, suffix: str, memory: Preferences) -> None:
-    window = Window(Assistant, memory=memory)
+    window = Window(Assistant, preferences=preferences)
     window.resize(SIZE)
     window.show()
     for name in pictures():
