@@ -12,7 +12,7 @@ from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from tests.support.gui.driver import Person, Scripted
-from tests.support.gui.gallery import discovery
+from tests.support.samples.check_results import discovery
 
 MakePerson = Callable[[Assistant], Person]
 

@@ -12,7 +12,7 @@ from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.about import AboutPage
 from mailsetup.gui.pages.log import LogPage
 from tests.support.gui.driver import Person, Scripted
-from tests.support.gui.gallery import report
+from tests.support.samples.check_results import report
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -115,7 +115,7 @@ def test_the_report_for_support_holds_the_surroundings_and_no_password(
     view = opens_about(person)
     person.clicks(view.support)
     person.bot.waitUntil(path.exists)
-    person.bot.waitUntil(lambda: view._said.isVisibleTo(person.window))
+    person.bot.waitUntil(lambda: view._saved.isVisibleTo(person.window))
     text = path.read_text()
     for part in (__version__, "Qt", "Python", "page: result", "account.login.refused"):
         assert part in text
@@ -130,5 +130,5 @@ def test_a_report_for_support_that_cannot_be_written_says_why(
     person.window.services.dialogs.new_file = lambda _parent, _proposed: str(path)
     view = opens_about(person)
     person.clicks(view.support)
-    person.bot.waitUntil(lambda: view._said.isVisibleTo(person.window))
-    assert not view._said.text().startswith("Saved")
+    person.bot.waitUntil(lambda: view._saved.isVisibleTo(person.window))
+    assert not view._saved.text().startswith("Saved")

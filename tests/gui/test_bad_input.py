@@ -15,7 +15,7 @@ from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol
 from tests.support.gui.driver import Person, Scripted, nothing_found
-from tests.support.gui.gallery import report
+from tests.support.samples.check_results import report
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -159,11 +159,11 @@ def test_a_typed_server_is_tried_without_a_password_and_the_answer_shown(
     page = person.manual
     person.types(page.incoming.host.edit, "imap.otro.es")
     page.incoming.host.edit.editingFinished.emit()
-    person.bot.waitUntil(lambda: page.incoming.reached.text() == "imap.otro.es answers.")
+    person.bot.waitUntil(lambda: page.incoming.reachability.text() == "imap.otro.es answers.")
     person.types(page.outgoing.host.edit, "smtp.otro.es")
     page.outgoing.host.edit.editingFinished.emit()
-    person.bot.waitUntil(lambda: "smtp.otro.es" in page.outgoing.reached.text())
-    person.bot.waitUntil(lambda: "Trying" not in page.outgoing.reached.text())
+    person.bot.waitUntil(lambda: "smtp.otro.es" in page.outgoing.reachability.text())
+    person.bot.waitUntil(lambda: "Trying" not in page.outgoing.reachability.text())
     person.goes_on()
     person.is_on(Page.PASSWORD)
 
@@ -178,7 +178,7 @@ def test_what_is_typed_while_a_server_is_tried_counts_not_the_old_answer(
     form.host.edit.editingFinished.emit()
     person.bot.waitUntil(lambda: "reach imap.otro.es" in assistant.started)
     person.types(form.host.edit, "imap.tercero.es")
-    assert not form.reached.isVisibleTo(person.window)
+    assert not form.reachability.isVisibleTo(person.window)
 
 
 def test_a_pop3_server_can_be_entered_and_stays_one(

@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.batch.result import PersonState
 from mailsetup.gui.pages.batch_done import BatchDonePage
@@ -34,7 +34,7 @@ def technician(somebody: MakePerson) -> Person:
     view = person.window.pages.view(Page.TECHNICIAN)
     assert isinstance(view, TechnicianPage)
     view.offline.setChecked(True)
-    person.clicks(view.ways[Move.FLEET])
+    person.clicks(view.table)
     person.is_on(Page.FLEET)
     return person
 
@@ -52,8 +52,8 @@ def drops(person: Person, table: Path) -> None:
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     action = Qt.DropAction.CopyAction
     page(person).dropEvent(QDropEvent(QPointF(5, 5), action, data, buttons, keys))
-    state = person.window.services.batch.state
-    person.bot.waitUntil(lambda: not state.reading, timeout=TIMEOUT)
+    batch = person.window.services.batch
+    person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
 
 
 def table(tmp_path: Path, rows: int, *others: str) -> Path:
@@ -224,22 +224,28 @@ def test_another_table_is_not_kept_waiting_by_one_that_hangs(
 ) -> None:
     path = tmp_path / "people.ods"
     path.write_bytes(ods("<table:table table:name='P'>", is_closed=False))
-    state = technician.window.services.batch.state
-    state.choose(path)
-    technician.window.fleet.check(lambda: None)
+    batch = technician.window.services.batch
+    batch.choose(path)
+    batch.read_table()
     begun = time.monotonic()
     drops(technician, table(tmp_path, 2))
     assert time.monotonic() - begun < 10
-    assert state.plan is not None
+    assert batch.state.plan is not None
     technician.bot.waitUntil(lambda: not multiprocessing.active_children(), timeout=TIMEOUT)
+
+
+def has_overview(person: Person, *companies: str) -> None:
+    """The run left these companies to be agreed to."""
+    batch = person.window.services.batch
+    assert batch.state.overview is not None
+    overview = replace(batch.state.overview, confirm=companies)
+    batch.state = replace(batch.state, overview=overview)
 
 
 def asked_about(person: Person, *companies: str) -> BatchDonePage:
     """The end of a run that left these companies to be agreed to."""
     gallery.show(person.window, "fleet-left")
-    state = person.window.services.batch.state
-    assert state.overview is not None
-    state.overview = replace(state.overview, confirm=companies)
+    has_overview(person, *companies)
     done = person.window.pages.view(Page.FLEET_DONE)
     assert isinstance(done, BatchDonePage)
     done.enter()
@@ -264,23 +270,19 @@ def test_a_company_with_foreign_letters_is_shown_in_both_forms(person: Person) -
 
 def test_what_was_not_on_the_page_is_not_agreed_to(person: Person) -> None:
     done = asked_about(person, "hosting.example")
-    state = person.window.services.batch.state
-    assert state.overview is not None
-    state.overview = replace(state.overview, confirm=("hosting.example", "other.example"))
+    has_overview(person, "hosting.example", "other.example")
     person.clicks(done.agree)
-    assert state.agreed == ("hosting.example",)
+    assert person.window.services.batch.state.agreed == ("hosting.example",)
 
 
 def test_what_was_agreed_to_before_stays_agreed_to_after_the_next_run(person: Person) -> None:
     done = asked_about(person, "hosting.example")
     person.clicks(done.agree)
-    state = person.window.services.batch.state
-    assert state.overview is not None
-    state.overview = replace(state.overview, confirm=("other.example",))
+    has_overview(person, "other.example")
     done.enter()
     assert not done.agree.isChecked()
     person.clicks(done.agree)
-    assert state.agreed == ("hosting.example", "other.example")
+    assert person.window.services.batch.state.agreed == ("hosting.example", "other.example")
 
 
 def test_escape_does_nothing_once_everybody_is_set_up(person: Person) -> None:

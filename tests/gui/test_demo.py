@@ -9,7 +9,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from mailsetup.apply.result import Undone
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.pages.technician import TechnicianPage
@@ -77,7 +77,7 @@ def test_a_table_in_the_demo_gets_no_password_from_the_persons_keyring(
     person.clicks(person.welcome.technician)
     technician = person.window.pages.view(Page.TECHNICIAN)
     assert isinstance(technician, TechnicianPage)
-    person.clicks(technician.ways[Move.FLEET])
+    person.clicks(technician.table)
     person.is_on(Page.FLEET)
     table = home.parent / "people.csv"
     table.write_text("name;address\nAna;ana@demo.test\n")

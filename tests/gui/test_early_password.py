@@ -28,7 +28,7 @@ from mailsetup.model.finding import Link
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from tests.support.gui.driver import Person, Scripted, nothing_found
-from tests.support.gui.gallery import discovery
+from tests.support.samples.check_results import discovery
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -97,7 +97,7 @@ def test_what_was_typed_meanwhile_leads_straight_to_the_test(searching: Search) 
     assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secreta")
     assistant.let_find()
-    person.bot.waitUntil(lambda: view.result is not None)
+    person.bot.waitUntil(lambda: view.has_ended)
     assert person.window.flow.page is Page.LOOKING
     person.presses_enter()
     person.is_on(Page.FOUND)
@@ -142,7 +142,7 @@ def test_two_quick_enters_after_the_search_do_not_skip_where_the_mail_is_kept(
     person.window.navigator.reading_timer.setInterval(3_600_000)
     person.types(view.entry.edit, "secreta")
     assistant.let_find()
-    person.bot.waitUntil(lambda: view.result is not None)
+    person.bot.waitUntil(lambda: view.has_ended)
     person.presses_enter()
     person.presses_enter()
     assert person.window.flow.page is Page.FOUND
@@ -310,7 +310,7 @@ def test_nothing_that_was_there_moves_when_facts_come(searching: Search, languag
     ]
     events += [SettingsFound(found.settings, replace(found.source, method=one)) for one in methods]
     for event in events:
-        view.take(event)
+        view.on_event(event)
         assert places() == before, event
 
 
@@ -328,7 +328,7 @@ def test_the_language_can_be_switched_while_it_looks_with_half_a_password(
     assert person.window.footer.primary.text() == "Continuar"
     view.entry.edit.insert("eta")
     assistant.let_find()
-    person.bot.waitUntil(lambda: view.result is not None)
+    person.bot.waitUntil(lambda: view.has_ended)
     assert person.window.flow.page is Page.LOOKING
     person.goes_on()
     person.is_on(Page.FOUND)

@@ -135,7 +135,10 @@ def outside(window: Window) -> list[str]:
     found = [f"the page: {beyond} px to scroll"] if beyond else []
     if window.width() > 800:
         found.append(f"the window: {window.width()} px wide")
-    if window.header.steps.isVisible() and window.header.steps.width() < window.header.steps.minimumSizeHint().width():
+    if (
+        window.header.steps.isVisible()
+        and window.header.steps.width() < window.header.steps.minimumSizeHint().width()
+    ):
         found.append("the steps")
     return found
 
@@ -176,9 +179,10 @@ def test_a_domain_that_has_to_be_confirmed_is_shown_whole_however_long(
 ) -> None:
     window.resize(width, 600)
     gallery.show(window, "confirm")
-    session = window.state
-    assert session.discovery is not None
-    session.discovery = replace(session.discovery, confirm=(domain,), settings=None)
+    search = window.state.search
+    assert search.discovery is not None
+    found = replace(search.discovery, confirm=(domain,), settings=None)
+    window.state.search = replace(search, discovery=found)
     view = window.navigator.shown
     assert isinstance(view, FoundPage)
     view.enter()
@@ -197,13 +201,12 @@ def test_a_domain_that_has_to_be_confirmed_is_shown_whole_however_long(
 
 def test_text_from_a_server_is_shown_literally(window: Window, qapp: QApplication) -> None:
     hostile = '<b>bold</b><img src="file:///etc/passwd">'
-    session = window.state
     gallery.show(window, "found")
-    assert session.discovery is not None
-    assert session.discovery.settings is not None
-    session.discovery = replace(
-        session.discovery, settings=replace(session.discovery.settings, provider=hostile)
-    )
+    search = window.state.search
+    assert search.discovery is not None
+    assert search.discovery.settings is not None
+    settings = replace(search.discovery.settings, provider=hostile)
+    window.state.search = replace(search, discovery=replace(search.discovery, settings=settings))
     view = window.navigator.shown
     view.enter()
     shown_labels = [label for label in view.findChildren(QLabel) if "<b>" in label.text()]

@@ -190,9 +190,9 @@ def test_escape_leads_away_from_every_page_or_stays_calmly(
         assert isinstance(view, SignInPage)
         assert not view._is_waiting
     elif can:
-        # Nobody came to this test by the page of the password.
-        way = Move.FOUND if page is Page.TESTING else Move.CANCEL
-        assert window.flow.page is FLOW[page, way]
+        # The password page was not on the way to this check.
+        found = Page.FOUND if page is Page.TESTING else FLOW[page, Move.CANCEL]
+        assert window.flow.page is found
     else:
         assert window.flow.page is page
 

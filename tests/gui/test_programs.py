@@ -14,18 +14,17 @@ from pytestqt.qtbot import QtBot
 
 from mailsetup.apply.result import ProfileApplied, Undone
 from mailsetup.apply.thunderbird.new_profile import apply_new_profile
-from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.pages.done import DonePage
-from mailsetup.gui.print_thread import PrintThread, beside
+from mailsetup.gui.print_thread import PrintThread, in_side_thread
 from mailsetup.model.folders import Folders
 from tests.support.gui.driver import Person, Scripted, folder_chooser
-from tests.support.gui.gallery import report
 from tests.support.programs.installed import program
 from tests.support.programs.thunderbird_profiles import HERE, VERSION, install, profiles, root_with
 from tests.support.samples.accounts import account
+from tests.support.samples.check_results import report
 
 MakePerson = Callable[[Assistant], Person]
 SOMEBODY_ELSES = account("eva@otra.example")
@@ -57,10 +56,12 @@ def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: Make
     person.clicks(person.program.choices["thunderbird"])
     done = done_page(person)
     assert b"/Elementos enviados" in prefs.read_bytes()
-    person.window.state.setup.command = (str(made.profile / "no-such-program"),)
+    state = person.window.state
+    command = (str(made.profile / "no-such-program"),)
+    state.setup = replace(state.setup, command=command)
     person.goes_on()
     assert "could not be started" in person.window.state.setup.problem
-    person.window.state.setup.problem = ""
+    state.setup = replace(state.setup, problem="")
     with prefs.open("ab") as file:
         file.write(b'user_pref("app.update.lastUpdateTime", 5);\n')
     assert done.undo.text() == "&Take it back"
@@ -131,7 +132,8 @@ def test_outlook_is_offered_to_be_set_up_and_its_entries_are_taken_out_again(
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     chooses_a_program(person)
     person.bot.waitUntil(lambda: bool(person.window.state.computer.installed))
-    person.window.state.computer.outlook = str(tmp_path / "bin/outlook.exe")
+    state = person.window.state
+    state.computer = replace(state.computer, outlook=str(tmp_path / "bin/outlook.exe"))
     person.clicks(person.program.choices["outlook"])
     done = done_page(person)
     assert done.offers.isHidden(), "there is no file yet"
@@ -214,7 +216,7 @@ def engine_waits() -> Iterator[Callable[[Person], threading.Event]]:
         gate = threading.Event()
         gates.append(gate)
 
-        async def wait(_emit: Callable[[Event], None]) -> object:
+        async def wait() -> bool:
             return gate.wait()
 
         person.window.services.bridge.start(wait, lambda _end: None)
@@ -268,7 +270,7 @@ def test_a_defect_while_laying_out_is_told_like_any_other() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        PrintThread(breaks).written()
+        PrintThread(breaks).result()
 
 
 @pytest.fixture
@@ -280,23 +282,23 @@ def bridge(qtbot: QtBot) -> Iterator[Bridge]:
 
 
 def test_the_engine_works_on_while_pages_are_laid_out(bridge: Bridge, qtbot: QtBot) -> None:
-    may_end, ends = threading.Event(), list[JobEnd]()
+    may_end, ends = threading.Event(), list[JobEnd[bytes]]()
 
     def slow() -> bytes:
         assert may_end.wait(20)
         return b"pages"
 
-    async def lay_out(_emit: Callable[[Event], None]) -> object:
-        return await beside(PrintThread(slow).written)
+    async def lay_out() -> bytes:
+        return await in_side_thread(PrintThread(slow).result)
 
-    async def other(_emit: Callable[[Event], None]) -> object:
-        return "other"
+    async def other() -> bytes:
+        return b"other"
 
     bridge.start(lay_out, ends.append)
     bridge.start(other, ends.append)
-    qtbot.waitUntil(lambda: [end.value for end in ends] == ["other"])
+    qtbot.waitUntil(lambda: ends == [b"other"])
     may_end.set()
-    qtbot.waitUntil(lambda: [end.value for end in ends] == ["other", b"pages"])
+    qtbot.waitUntil(lambda: ends == [b"other", b"pages"])
 
 
 def test_closing_the_window_waits_for_pages_that_are_being_laid_out(bridge: Bridge) -> None:
@@ -308,8 +310,8 @@ def test_closing_the_window_waits_for_pages_that_are_being_laid_out(bridge: Brid
         done.set()
         return b"pages"
 
-    async def lay_out(_emit: Callable[[Event], None]) -> object:
-        return await beside(PrintThread(slow).written)
+    async def lay_out() -> bytes:
+        return await in_side_thread(PrintThread(slow).result)
 
     bridge.start(lay_out, lambda _end: None)
     assert begun.wait(20)

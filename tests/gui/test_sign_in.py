@@ -8,6 +8,7 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
+from mailsetup.assistant.wizard_state import TechnicianChoice
 from mailsetup.gui.pages.sign_in import SignInPage
 from mailsetup.oauth.clients import settings_path
 from mailsetup.vault import Vault
@@ -243,7 +244,7 @@ def gmail(person: Person, tmp_path: Path, *ways: str) -> None:
     incoming = {"protocol": "imap", "host": "imap.gmail.com", "port": 993, **server}
     outgoing = {"protocol": "smtp", "host": "smtp.gmail.com", "port": 465, **server}
     path.write_text(json.dumps({"incoming": [incoming], "outgoing": [outgoing]}))
-    person.window.state.technician.settings_file = path
+    person.window.state.technician = TechnicianChoice(settings_file=path)
     person.enters_address("ana@gmail.com")
     person.is_on(Page.FOUND)
     person.goes_on()

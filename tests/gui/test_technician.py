@@ -9,7 +9,6 @@ import pytest
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.service import Assistant
-from mailsetup.gui.page import Request
 from mailsetup.gui.pages.technician import TechnicianPage
 from mailsetup.model.network_options import NetworkOptions
 from tests.support.gui import gallery
@@ -77,7 +76,7 @@ def test_servers_from_a_file_are_taken_without_a_search(
     person = somebody(assistant)
     page = at_the_technicians_page(person)
     person.window.services.dialogs.file = lambda _parent, _title: str(path)
-    person.clicks(page.ways[Request.OPEN_SETTINGS_FILE])
+    person.clicks(page.settings_file)
     person.goes_on()
     person.enters_address("ana@own.test")
     person.is_on(Page.FOUND)
@@ -97,7 +96,7 @@ def test_a_file_that_cannot_be_used_is_told_beside_the_address(
     person = somebody(Scripted())
     page = at_the_technicians_page(person)
     person.window.services.dialogs.file = lambda _parent, _title: str(path)
-    person.clicks(page.ways[Request.OPEN_SETTINGS_FILE])
+    person.clicks(page.settings_file)
     person.goes_on()
     person.enters_address("ana@own.test")
     person.bot.waitUntil(lambda: person.start._problem.isVisibleTo(person.window))
@@ -130,7 +129,9 @@ def test_the_technicians_page_needs_no_scrolling(somebody: MakePerson) -> None:
     person = somebody(Scripted())
     person.window.resize(SIZE)
     for spoken in ("es", "en"):
-        person.window.header.languages.setCurrentIndex(person.window.header.languages.findData(spoken))
+        person.window.header.languages.setCurrentIndex(
+            person.window.header.languages.findData(spoken)
+        )
         gallery.show(person.window, "technician")
         person.bot.wait(50)
         assert person.window.navigator.area.verticalScrollBar().maximum() == 0, spoken
@@ -153,5 +154,5 @@ def test_who_wants_nobody_asked_sees_that_the_guessed_servers_were_not_tried(
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.MANUAL)
     form = person.manual.incoming
-    person.bot.waitUntil(lambda: form.reached.text() == "Not tried: nobody is to be asked.")
-    assert form.reached.isVisibleTo(person.window)
+    person.bot.waitUntil(lambda: form.reachability.text() == "Not tried: nobody is to be asked.")
+    assert form.reachability.isVisibleTo(person.window)

@@ -30,7 +30,7 @@ from mailsetup.model.source import Method
 from mailsetup.model.symptom import Symptom
 from mailsetup.vault import VaultState
 from tests.support.gui.driver import Person, Scripted, folder_chooser, nothing_found
-from tests.support.gui.gallery import discovery, report
+from tests.support.samples.check_results import discovery, report
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -158,7 +158,9 @@ def test_a_report_that_cannot_be_saved_says_why(person: Person, tmp_path: Path) 
     person.begins_the_test("canario-secreto")
     person.is_on(Page.RESULT)
     (tmp_path / "no").write_text("a file where a folder should be")
-    person.window.services.dialogs.new_file = lambda _parent, _proposed: str(tmp_path / "no" / "informe.pdf")
+    person.window.services.dialogs.new_file = lambda _parent, _proposed: str(
+        tmp_path / "no" / "informe.pdf"
+    )
     person.clicks(person.result.save_report)
     person.bot.waitUntil(lambda: person.result._saved.isVisibleTo(person.window))
     assert not person.result._saved.text().startswith("Saved")
@@ -354,7 +356,7 @@ def test_with_nothing_found_the_servers_are_entered_by_hand(somebody: MakePerson
     person.is_on(Page.MANUAL)
     page = person.manual
     assert page.incoming.host.text == "mail.bodegasdelebro.es"
-    person.bot.waitUntil(lambda: "does not exist" in page.incoming.reached.text())
+    person.bot.waitUntil(lambda: "does not exist" in page.incoming.reachability.text())
     person.types(page.incoming.host.edit, 'evil"host')
     person.types(page.incoming.port.edit, "0")
     person.goes_on()
@@ -615,10 +617,10 @@ def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Perso
     from mailsetup.assistant.events import Event, SourceAsked
 
     seen: list[str] = []
-    ends: list[JobEnd] = []
+    ends: list[JobEnd[str]] = []
     bridge: Bridge = person.window.services.bridge
 
-    async def job(emit: Callable[[Event], None]) -> object:
+    async def job(emit: Callable[[Event], None]) -> str:
         for number in range(5000):
             emit(SourceAsked(Method.PROBE, str(number)))
         return "done"
@@ -627,10 +629,10 @@ def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Perso
         assert isinstance(event, SourceAsked)
         seen.append(event.location)
 
-    bridge.start(job, ends.append, take)
+    bridge.start_with_events(job, ends.append, take)
     person.bot.waitUntil(lambda: bool(ends), timeout=20_000)
     assert seen == [str(number) for number in range(5000)]
-    assert ends[0].value == "done"
+    assert ends == ["done"]
 
 
 def somebody_elses() -> Account:

@@ -44,8 +44,8 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.vault import Vault, VaultState
-from tests.support.gui.gallery import discovery as found_discovery
-from tests.support.gui.gallery import report as made_report
+from tests.support.samples.check_results import discovery as found_discovery
+from tests.support.samples.check_results import report as made_report
 
 TIMEOUT = 20_000
 

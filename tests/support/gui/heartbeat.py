@@ -19,8 +19,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from mailsetup.assistant.flow import Move, Page
-from mailsetup.gui.page import Request
+from mailsetup.assistant.flow import Page
+from mailsetup.gui.page import OverlayPage
+from mailsetup.gui.pages.batch_table import BatchTablePage
 from mailsetup.gui.pages.technician import TechnicianPage
 from mailsetup.gui.window import Window
 from tests.support.gui.driver import TIMEOUT, Person
@@ -243,7 +244,9 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
 
     def choose(path: Path) -> None:
         window.services.dialogs.file = lambda _parent, _title: str(path)
-        window.pages.view(Page.FLEET).wanted.emit(Request.CHOOSE_TABLE)
+        view = window.pages.view(Page.FLEET)
+        assert isinstance(view, BatchTablePage)
+        view.choose.click()
 
     town, company = table(19_000, *["Nobody;no-address"] * 1000), table(40)
     for number in range(5000):
@@ -263,16 +266,16 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
     technician = window.pages.view(Page.TECHNICIAN)
     assert isinstance(technician, TechnicianPage)
     technician.offline.setChecked(True)
-    way.step("tables", lambda: person.clicks(technician.ways[Move.FLEET]), Page.FLEET)
-    fleet = window.services.batch.state
+    way.step("tables", lambda: person.clicks(technician.table), Page.FLEET)
+    batch = window.services.batch
 
     way.step("a table of a town", lambda: choose(town))
-    person.bot.waitUntil(lambda: not fleet.reading, timeout=TIMEOUT)
+    person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
     way.step("another language there", lambda: window.header.languages.setCurrentIndex(1))
     way.step("a table of a company", lambda: choose(company))
-    person.bot.waitUntil(lambda: not fleet.reading, timeout=TIMEOUT)
+    person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
     way.step("everybody's files", person.goes_on, Page.FLEET_DONE)
-    way.step("the log", lambda: window.navigator.shown.wanted.emit(Request.SHOW_LOG))
+    way.step("the log", lambda: window.navigator.open_overlay(OverlayPage.LOG))
     way.step("the log closed", window.navigator.close_overlay)
     way.end()
 
