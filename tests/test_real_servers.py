@@ -68,7 +68,7 @@ def test_a_full_mailbox_is_refused_while_the_sender_is_still_there(servers: Real
     assert b"5.2.2" in text
 
 
-def test_nobody_sends_under_anothers_name(servers: RealServers) -> None:
+def test_sending_under_another_address_is_refused(servers: RealServers) -> None:
     with submission(servers) as session:
         session.login("ana@bodega.test", servers.accounts["ana@bodega.test"])
         with pytest.raises(smtplib.SMTPSenderRefused) as refused:
@@ -76,7 +76,7 @@ def test_nobody_sends_under_anothers_name(servers: RealServers) -> None:
     assert refused.value.smtp_code == 553
 
 
-def test_what_a_rule_forwards_does_not_enter_the_queue_of_this_computer(
+def test_forwarded_messages_do_not_enter_this_computers_queue(
     servers: RealServers,
 ) -> None:
     address, queue = "reenvia@bodega.test", Path("/var/spool/postfix/maildrop")

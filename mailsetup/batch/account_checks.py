@@ -128,7 +128,7 @@ class AccountChecks:
                 if await self._is_final(report, hostings):
                     state = PersonState.WORKS if report.is_healthy else PersonState.BROKEN
                     return PersonResult(person, state, _cause(report), discovery, account, report)
-                self._emit(Paused(min(hostings), self._limits.too_much(hostings)))
+                self._emit(Paused(min(hostings), self._limits.slow_down(hostings)))
         self._limits.close(hostings)
         return not_tested(_("The server asks for fewer connections. Start again in an hour."))
 

@@ -1,7 +1,7 @@
-"""What is done, on the disk before the next thing begins: one line of JSON each.
+"""The journal of a folder of results: one line of JSON for each finished step.
 
-The journal is only ever added to. A line that was cut off by a crash is cut away when the journal
-is opened again; everything before it counts.
+It is append-only, and an entry is on the disk before it is reported. A line that a crash cut off is
+removed when the journal is opened again; everything before it is valid.
 """
 
 import contextlib
@@ -29,13 +29,13 @@ Entry = dict[str, Json]
 _FOLDER, _JOURNAL, _LOCK = ".mailsetup-batch", "journal.jsonl", "lock"
 _VERSION = 1
 _LATEST = 1e11
-"""Seconds since the epoch: no time of an entry is later, nor infinite."""
+"""Seconds since the epoch. Later times in entries are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalFailure:
-    """Why the folder cannot be worked in; ``reason`` is a sentence. ``is_busy`` where another run
-    holds it now."""
+    """Why the folder cannot be used; ``reason`` is a sentence. ``is_busy``: another run is using it
+    now."""
 
     reason: str
     is_busy: bool = False
@@ -50,14 +50,14 @@ class _Place:
 
 
 class RunJournal:
-    """The journal of one folder of results, held by one run at a time.
+    """The journal of one folder of results, locked by one run.
 
-    ``people`` are kept on the disk; memory holds where each one's last line stands.
+    People's entries stay on the disk; memory has the offset of each person's last line.
     """
 
     def __init__(self, file: BinaryIO, writer: int, lock: "BaseFileLock") -> None:
-        """``file`` reads and the descriptor ``writer`` writes the same file, apart from each other:
-        what could not be written must not wait in a buffer that reading would flush."""
+        """``file`` reads and the descriptor ``writer`` writes the same file, separately: what
+        could not be written must not stay in a buffer that reading would flush."""
         self._file = file
         self._writer = writer
         self._lock = lock
@@ -66,11 +66,11 @@ class RunJournal:
         self.domains: dict[str, Entry] = {}
         """The last search of each domain."""
         self.refusals: list[tuple[str, float]] = []
-        """Hosting and time (seconds since the epoch) of logins that were refused."""
+        """Hosting and time (seconds since the epoch) of refused logins."""
 
     @classmethod
     def open(cls, out: Path) -> "RunJournal | JournalFailure":
-        """Open or begin the journal of this folder."""
+        """Open the journal of this folder, or create it."""
         folder = out / _FOLDER
         try:
             make_own_folder(folder)
@@ -93,7 +93,7 @@ class RunJournal:
 
     @classmethod
     def _opened(cls, folder: Path, lock: "BaseFileLock") -> Self:
-        """The journal below a lock that is held. Raises OSError."""
+        """The journal, where its lock is held. Raises OSError."""
         with contextlib.ExitStack() as opened:
             writer = open_own_file(folder / _JOURNAL, os.O_RDWR)
             opened.callback(os.close, writer)
@@ -102,7 +102,7 @@ class RunJournal:
             journal = cls(file, writer, lock)
             journal._load()
             if not _is_ours_alone(writer):
-                # Where a password goes is not taken from a file that others can write.
+                # Settings decide where a password is sent; others could have written these.
                 journal.domains.clear()
             opened.pop_all()
         atomic.sync_folder(folder)
@@ -121,7 +121,7 @@ class RunJournal:
         match entry:
             case {"kind": "person", "address": str(address), "fingerprint": str(fingerprint)}:
                 folder = entry.get("folder")
-                # A name that leads elsewhere is none of those that were given out.
+                # A path to another folder is no name that this program chose.
                 known = folder if isinstance(folder, str) and is_safe_name(folder) else ""
                 done = entry.get("done") is True
                 self._people[address] = _Place(offset, fingerprint, done, known)
@@ -132,7 +132,7 @@ class RunJournal:
             ):
                 self.refusals.append((hosting, float(at)))
             case _:
-                # A later version's entry: not ours to judge.
+                # An entry of a later version.
                 return
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -150,7 +150,7 @@ class RunJournal:
                 content = content[os.write(self._writer, content) :]
             os.fsync(self._writer)
         except OSError:
-            # Half a line must not be continued by the next one.
+            # The next entry must not continue an incomplete line.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._writer, self._end)
             raise
@@ -159,18 +159,18 @@ class RunJournal:
             self._end += len(line)
 
     def is_done(self, address: str, fingerprint: str) -> bool:
-        """Whether this person, asked for in just this way, needs nothing more."""
+        """Whether everything that the fingerprint describes is done for this person."""
         place = self._people.get(address)
         return place is not None and place.done and place.fingerprint == fingerprint
 
     def folder_of(self, address: str) -> str:
-        """The name of the person's folder, once there is one."""
+        """The name of the person's folder; "" for none."""
         place = self._people.get(address)
         return place.folder if place is not None else ""
 
     @property
     def folders(self) -> Iterator[str]:
-        """All names that were given out."""
+        """The names of all people's folders."""
         return (place.folder for place in self._people.values() if place.folder)
 
     def person(self, address: str) -> Entry | None:
@@ -188,15 +188,15 @@ class RunJournal:
         self.close()
 
     def close(self) -> None:
-        """Let others work in the folder."""
+        """Close the file and release the lock."""
         for close in (self._file.close, lambda: os.close(self._writer), self._lock.release):
-            # Every entry was brought to the disk before: a network file system may still complain.
+            # Every entry is on the disk, but a network file system may still report an error.
             with contextlib.suppress(OSError):
                 close()
 
 
 def recent(entry: Entry, now: datetime, seconds: float) -> bool:
-    """Whether the entry's time ``at`` is no longer ago than this."""
+    """Whether the entry's time ``at`` is within the last ``seconds``."""
     at = entry.get("at")
     return isinstance(at, int | float) and at < _LATEST and 0 <= now.timestamp() - at <= seconds
 

@@ -1,7 +1,7 @@
 """The overview of a whole table: ``report.json``, ``report.csv`` and ``report.html``.
 
-They are written from the journal row by row, so that a hundred thousand people need no memory.
-Nothing secret is in the journal, so nothing secret comes out of it.
+They are written from the journal row by row, so that memory does not grow with the table. The
+journal contains no secrets, so neither do they.
 """
 
 import base64
@@ -36,7 +36,7 @@ class Overview:
     paths: tuple[Path, ...]
     totals: Totals
     confirm: tuple[str, ...]
-    """Domains that have to be agreed to before the people there can be set up."""
+    """Domains that the user has to agree to before the people there can be set up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class OverviewFailure:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One person as the reports tell it."""
+    """One person in the reports."""
 
     person: Person
     state: PersonState
@@ -90,7 +90,7 @@ def write_overview(
     fingerprint: Callable[[Person], str],
     now: datetime,
 ) -> Overview | OverviewFailure:
-    """Write the three reports, each whole or not at all, for their owner only."""
+    """Write the three reports, each completely or not at all, readable by their owner only."""
 
     def lines() -> Iterator[_Line]:
         for person in plan.people:
@@ -146,7 +146,7 @@ def _head(plan: BatchPlan, overview: Overview, now: datetime) -> dict[str, Json]
 
 
 def write_json(head: dict[str, Json], lines: Iterator[_Line], file: TextIO) -> None:
-    """One document, a person a line."""
+    """One document with one line for each person."""
     text = json.dumps(head, ensure_ascii=False, indent=1)
     file.write(text.removesuffix("\n}") + ',\n "people": [')
     separator = "\n  "
@@ -160,7 +160,7 @@ def write_json(head: dict[str, Json], lines: Iterator[_Line], file: TextIO) -> N
 
 
 def _write_csv(lines: Iterator[_Line], file: TextIO) -> None:
-    # With this mark Excel reads UTF-8; without it, it does not.
+    # Excel reads UTF-8 with a byte order mark only.
     file.write("\ufeff")
     writer = csv.writer(file, delimiter=locale_data().csv_delimiter)
     writer.writerow(
@@ -193,12 +193,12 @@ def _write_csv(lines: Iterator[_Line], file: TextIO) -> None:
         writer.writerow([harmless(cell) for cell in cells])
 
 
-# Also as East Asian keyboards write them, which some spreadsheets take for the same.
+# Also the full-width forms, which some spreadsheets treat alike.
 _FORMULA = frozenset("=+-@|%＝＋－＠")
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (CWE-1236)."""
+    """A cell that no spreadsheet evaluates as a formula (CWE-1236)."""
     text = plain(cell, 1000)
     return f"'{text}" if text[:1] in _FORMULA else text
 

@@ -23,7 +23,7 @@ TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PasswordFailure:
-    """Why there is none; ``reason`` is a sentence that holds nothing secret."""
+    """Why there is no password; ``reason`` is a sentence without secrets."""
 
     reason: str
 

@@ -14,6 +14,7 @@ from mailsetup.batch.events import (
     ignore,
 )
 from mailsetup.batch.result import FAILED
+from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 from mailsetup.i18n.numbers import decimal
 
@@ -24,9 +25,10 @@ _WIDE = 60
 
 
 @contextmanager
-def batch_progress(stderr: TextIO, wants_json: bool) -> Iterator[EmitBatchEvent]:
+def batch_progress(streams: Streams) -> Iterator[EmitBatchEvent]:
     """A listener that fits who reads: nobody, a log, a person."""
-    if wants_json:
+    stderr = streams.stderr
+    if streams.wants_json:
         yield ignore
     elif not stderr.isatty():
         yield _Lines(stderr).take

@@ -1,74 +1,82 @@
-"""``mailsetup --demo`` without a screen: the window's steps, walked in the terminal."""
+"""``mailsetup --demo`` without a display: the steps of the window, printed on the terminal."""
 
 import asyncio
 from datetime import datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
-from mailsetup.cli.main import BROKEN, DEFECT, DONE
+from mailsetup.apply import texts
+from mailsetup.apply.applier import ApplyRequest
+from mailsetup.apply.installation import Computer
+from mailsetup.apply.result import ApplyFailure
+from mailsetup.apply.targets import TARGETS
+from mailsetup.assistant.account_choice import alternatives_to, choose_account
+from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.service import Assistant
+from mailsetup.assistant.texts.common import demo_note
+from mailsetup.cli import check_text, text
+from mailsetup.cli.exit_status import ExitStatus
+from mailsetup.demo.accounts import DemoAccount
+from mailsetup.demo.assistant import demo_assistant
+from mailsetup.demo.mail_system import DemoMailSystem
+from mailsetup.export.exporter import ExportFailure
 from mailsetup.i18n import _
-
-if TYPE_CHECKING:
-    from mailsetup.apply.installation import Computer
-    from mailsetup.assistant.service import Assistant
-    from mailsetup.demo.accounts import DemoAccount
-    from mailsetup.demo.mail_system import DemoMailSystem
-    from mailsetup.model.settings import Account
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
 
 
-def walk(world: "DemoMailSystem", out: TextIO) -> int:
-    """Every address of the demo once: found, tested, judged; the first one is also exported."""
-    from mailsetup.assistant.texts.common import demo_note
-    from mailsetup.demo.assistant import demo_assistant
-
-    assistant = demo_assistant(world)
+def walk(system: DemoMailSystem, out: TextIO) -> ExitStatus:
+    """Find, test and judge every demo address, and export the ones that work."""
+    assistant = demo_assistant(system)
     healthy = 0
-    for account in world.accounts:
+    for account in system.accounts:
         out.write(f"── {account.address}\n")
         out.write(f"   {_(account.story)}\n")
         out.flush()
-        status = asyncio.run(_walked(assistant, account, world.computer, out))
-        healthy += status == DONE
+        healthy += asyncio.run(_walk_account(assistant, account, system.computer, out))
         out.write("\n")
     out.write(_("That was the demo. Nothing left this computer.") + "\n")
-    out.write(demo_note(world.computer.home) + "\n")
-    return DONE if healthy else DEFECT
+    out.write(demo_note(system.computer.home) + "\n")
+    return ExitStatus.DONE if healthy else ExitStatus.FAILED
 
 
-async def _walked(
-    assistant: "Assistant", account: "DemoAccount", computer: "Computer", out: TextIO
-) -> int:
+async def _walk_account(
+    assistant: Assistant, account: DemoAccount, computer: Computer, out: TextIO
+) -> bool:
+    """Whether the account works and was set up."""
     try:
-        return await _one(assistant, account, computer, out)
+        working = await _check(assistant, account, out)
     finally:
         await assistant.close()
+    if working is None:
+        return False
+    for program in TARGETS:
+        artifact = program.exporter.export(working)
+        if not isinstance(artifact, ExportFailure):
+            files = ", ".join(file.name for file in artifact.files) or _("a guide")
+            line = _("Ready for {program}: {files}")
+            out.write(line.format(program=_(program.title), files=files) + "\n")
+    _apply(working, computer, out)
+    return True
 
 
-async def _one(
-    assistant: "Assistant", account: "DemoAccount", computer: "Computer", out: TextIO
-) -> int:
-    from mailsetup.apply.targets import TARGETS
-    from mailsetup.assistant.account_choice import alternatives_to, choose_account
-    from mailsetup.assistant.check.request import CheckRequest
-    from mailsetup.cli import check_text, text
-    from mailsetup.export.exporter import ExportFailure
-    from mailsetup.model.address import EmailAddress
-    from mailsetup.model.secret import Secret
-
+async def _check(assistant: Assistant, account: DemoAccount, out: TextIO) -> Account | None:
+    """Print search and check; the account where it works."""
     address = EmailAddress.parse(account.address)
     if not isinstance(address, EmailAddress):
-        return DEFECT
+        return None
     discovery = await assistant.discover(address)
     if discovery.settings is None:
         verdict = await assistant.explain_absence(address, discovery)
         check_text.write_nothing_found(address, discovery, verdict, out)
-        return BROKEN
+        return None
     text.write_discovery(discovery, out)
     if discovery.confirm:
         text.write_confirmation(discovery, out)
         out.write(_("In the demo you agree to that.") + "\n")
     chosen = choose_account(discovery.settings, address, account.person)
     if chosen is None:
-        return DEFECT
+        return None
     report = await assistant.check(
         CheckRequest(
             account=chosen,
@@ -80,30 +88,14 @@ async def _one(
         )
     )
     check_text.write_report(report, datetime.now().astimezone(), out)
-    if not report.is_healthy:
-        return BROKEN
-    for program in TARGETS:
-        artifact = program.exporter.export(report.account)
-        if not isinstance(artifact, ExportFailure):
-            files = ", ".join(file.name for file in artifact.files) or _("a guide")
-            out.write(
-                _("Ready for {program}: {files}").format(program=_(program.title), files=files)
-                + "\n"
-            )
-    _set_up(report.account, computer, out)
-    return DONE
+    return report.account if report.is_healthy else None
 
 
-def _set_up(account: "Account", computer: "Computer", out: TextIO) -> None:
-    """Put the account into the programs that are installed here, in the demo's own home."""
-    from mailsetup.apply import texts
-    from mailsetup.apply.applier import ApplyRequest
-    from mailsetup.apply.result import ApplyFailure
-    from mailsetup.apply.targets import TARGETS
-
+def _apply(account: Account, computer: Computer, out: TextIO) -> None:
+    """Put the account into the installed programs, in the home directory of the demo."""
     for target in TARGETS:
         if target.load_applier is not None and target.is_installed(computer):
-            done = target.load_applier().apply(ApplyRequest(account), computer)
-            if not isinstance(done, ApplyFailure):
-                lines = texts.lines(done, _(target.title), account.address)
+            applied = target.load_applier().apply(ApplyRequest(account), computer)
+            if not isinstance(applied, ApplyFailure):
+                lines = texts.lines(applied, _(target.title), account.address)
                 out.writelines(f"{line}\n" for line in lines)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO, assert_never
+from typing import assert_never
 
 from mailsetup.assistant.events import (
     ActivityEnded,
@@ -20,20 +20,21 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.assistant.texts.common import activity_sentence
 from mailsetup.assistant.texts.search import source_asked_sentence
+from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 from mailsetup.model.source_result import SourceStatus
 
 
 @contextmanager
-def live_progress(stderr: TextIO, wants_json: bool) -> Iterator[Emit]:
+def live_progress(streams: Streams) -> Iterator[Emit]:
     """A listener that draws on a terminal; one that does nothing where nobody watches."""
-    if wants_json or not stderr.isatty():
+    if streams.wants_json or not streams.stderr.isatty():
         yield ignore
         return
     from rich.console import Console
     from rich.markup import escape
 
-    console = Console(file=stderr, highlight=False)
+    console = Console(file=streams.stderr, highlight=False)
     with console.status(escape(_("Starting"))) as status:
 
         def draw(event: Event) -> None:

@@ -1,6 +1,5 @@
-"""Password or sign-in in the browser: which one a check uses, and how the person gives it."""
+"""Password or sign-in in the browser: which one a check uses, and how the user gives it."""
 
-import argparse
 import os
 import sys
 import threading
@@ -16,12 +15,13 @@ from mailsetup.assistant.texts.signin import (
     sign_in_link,
     sign_in_sentence,
 )
-from mailsetup.cli.common import kept_or_given_password, password_prompt
+from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.engine import Engine
-from mailsetup.cli.main import BAD_INPUT, BROKEN, NEEDS_CONFIRMATION
-from mailsetup.cli.refusal import CommandError, Streams
+from mailsetup.cli.exit_status import ExitStatus
+from mailsetup.cli.parser.check import CheckCommand
+from mailsetup.cli.password import known_password, password_prompt
+from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
-from mailsetup.i18n.languages import is_yes
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.hostname import to_u_label
@@ -35,15 +35,15 @@ _OF_INPUT = frozenset({SignInFault.NO_CLIENT, SignInFault.NO_PROVIDER, SignInFau
 
 
 def early_password(
-    options: argparse.Namespace, streams: Streams, engine: Engine, address: EmailAddress
+    command: CheckCommand, streams: Streams, engine: Engine, address: EmailAddress
 ) -> Secret | None:
     """The password, where it is there at once; None where it can be given later.
 
     Raises `CommandError` where nobody could give anything.
     """
-    if _wants_sign_in(options):
+    if command.sign_in.is_wanted:
         return None
-    known = kept_or_given_password(options, streams, engine, address)
+    known = known_password(address, streams, engine, from_stdin=command.password_stdin)
     if known is not None:
         return known
     if streams.stdin.isatty() or engine.run(engine.assistant.sign_ins.is_stored(address)):
@@ -58,7 +58,7 @@ def early_password(
 
 
 def log_in_with(
-    options: argparse.Namespace,
+    command: CheckCommand,
     streams: Streams,
     engine: Engine,
     account: Account,
@@ -66,8 +66,8 @@ def log_in_with(
     agreed: Collection[str],
 ) -> tuple[Secret, SignIn | None]:
     """What to log in with where no password came early."""
-    interactive = streams.stdin.isatty() and not options.json
-    wanted = _wants_sign_in(options)
+    interactive = streams.stdin.isatty() and not streams.wants_json
+    wanted = command.sign_in.is_wanted
     if not (wanted or account.takes_sign_in):
         return password_prompt(account.address), None
     way = engine.run(
@@ -81,10 +81,10 @@ def log_in_with(
         if wanted or not interactive:
             raise _refused(way, None)
         return password_prompt(account.address), None
-    way = _confirmed(way, options, streams)
+    way = _confirmed(way, streams)
     made = engine.run(engine.assistant.sign_ins.load(way))
     if isinstance(made, SignIn):
-        return _taken(made, options, streams, engine)
+        return _taken(made, command, streams, engine)
     if isinstance(made, SignInFailure) and not (wanted or interactive):
         raise _refused(made, way)
     if not wanted and account.takes_password:
@@ -95,11 +95,7 @@ def log_in_with(
         # Nothing can be logged in with; all else is still worth a look.
         streams.stderr.write(f"{no_client_sentence(way)}\n")
         return Secret(""), None
-    return _taken(_signed_in(way, options, streams, engine), options, streams, engine)
-
-
-def _wants_sign_in(options: argparse.Namespace) -> bool:
-    return bool(options.sign_in or options.oauth_client_id)
+    return _taken(_signed_in(way, command, streams, engine), command, streams, engine)
 
 
 def _agreed(discovery: Discovery, account: Account, agreed: Collection[str]) -> tuple[str, ...]:
@@ -108,17 +104,15 @@ def _agreed(discovery: Discovery, account: Account, agreed: Collection[str]) -> 
     return (*agreed, *((account.incoming.host, account.outgoing.host) if given else ()))
 
 
-def _confirmed(way: SignInWay, options: argparse.Namespace, streams: Streams) -> SignInWay:
+def _confirmed(way: SignInWay, streams: Streams) -> SignInWay:
     """Ask on a terminal whether the token may go to servers that are not the provider's own."""
     if not way.confirm:
         return way
     domains = ", ".join(to_u_label(domain) for domain in way.confirm)
     host = plain(way.page_host, 120)
-    if streams.stdin.isatty() and not options.json:
+    if streams.stdin.isatty() and not streams.wants_json:
         question = _("May the servers of {domains} use your sign-in at {host}? [y/N] ")
-        streams.stderr.write(question.format(domains=domains, host=host))
-        streams.stderr.flush()
-        if is_yes(streams.stdin.readline()):
+        if streams.confirms(question.format(domains=domains, host=host)):
             return replace(way, confirm=())
     option = " ".join(f"--trust {domain}" for domain in way.confirm)
     raise CommandError(
@@ -127,15 +121,13 @@ def _confirmed(way: SignInWay, options: argparse.Namespace, streams: Streams) ->
             "Your mail is at {domains}, but the sign-in is at {host}. If you know both, run this"
             " again with {option}."
         ).format(domains=domains, host=host, option=option),
-        NEEDS_CONFIRMATION,
+        ExitStatus.NEEDS_CONFIRMATION,
     )
 
 
-def _signed_in(
-    way: SignInWay, options: argparse.Namespace, streams: Streams, engine: Engine
-) -> SignIn:
-    if options.sign_in:
-        means = SignInMeans(options.sign_in)
+def _signed_in(way: SignInWay, command: CheckCommand, streams: Streams, engine: Engine) -> SignIn:
+    if command.sign_in.sign_in:
+        means = SignInMeans(command.sign_in.sign_in)
     else:
         # Over a remote shell no browser could come back to this computer.
         by_device = way.by_device and not _has_browser()
@@ -174,12 +166,12 @@ def _instructions(event: Event) -> tuple[str, ...]:
 
 
 def _taken(
-    made: SignIn, options: argparse.Namespace, streams: Streams, engine: Engine
+    made: SignIn, command: CheckCommand, streams: Streams, engine: Engine
 ) -> tuple[Secret, SignIn | None]:
     if made.is_of_another:
         address = str(made.way.account.address)
         streams.stderr.write(f"{other_account_sentence(made.signed_in_as, address)}\n")
-    if options.keep_sign_in and not made.stored:
+    if command.sign_in.keep_sign_in and not made.stored:
         if engine.run(engine.assistant.sign_ins.store(made)):
             made = replace(made, stored=True)
         else:
@@ -191,7 +183,7 @@ def _refused(failure: SignInFailure, way: SignInWay | None) -> CommandError:
     link = sign_in_link(failure, way)
     takes_password = way is None or way.account.takes_password
     sentence = sign_in_sentence(failure, takes_password=takes_password)
-    status = BAD_INPUT if failure.fault in _OF_INPUT else BROKEN
+    status = ExitStatus.BAD_INPUT if failure.fault in _OF_INPUT else ExitStatus.BROKEN
     return CommandError(
         f"sign-in.{failure.fault}", f"{sentence}\n{link}" if link else sentence, status
     )

@@ -7,11 +7,11 @@ from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.vault import Vault
 
 
-def demo_assistant(world: DemoMailSystem) -> Assistant:
+def demo_assistant(mail_system: DemoMailSystem) -> Assistant:
     """An assistant on the servers of the demo, without the person's keyring and accounts."""
-    computer = world.computer
+    computer = mail_system.computer
     return Assistant(
-        RunOptions(network=world.options),
+        RunOptions(network=mail_system.options),
         vault=Vault(lambda: None),
         programs_here=lambda: accounts_here(computer),
     )

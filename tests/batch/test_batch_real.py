@@ -1,4 +1,4 @@
-"""A table against real servers: what is tested, how gently, and what a second run repeats."""
+"""A table with real servers: what is tested, at which pace, and what a second run repeats."""
 
 import json
 import subprocess
@@ -44,7 +44,7 @@ def logins(servers: RealServers, domain: str) -> int:
     )
 
 
-def test_accounts_are_tested_their_domain_once_and_what_works_is_not_repeated(
+def test_each_domain_is_checked_once_and_working_accounts_are_not_tested_again(
     servers: RealServers, tmp_path: Path
 ) -> None:
     accounts = ("ana@bodega.test", "ana@onlysrv.test", "ana@wellknown.test")
@@ -104,7 +104,7 @@ def test_a_column_of_wrong_passwords_stops_before_the_office_is_banned(
     assert logins(servers, "mxhosted.test") == between
 
 
-def test_people_whose_mail_is_kept_elsewhere_wait_for_a_word(
+def test_people_whose_mail_is_hosted_elsewhere_need_an_agreement(
     servers: RealServers, tmp_path: Path
 ) -> None:
     rows = ["ana@foreign-srv.test,correcto-8,", "ana@bodega.test,correcto-1,"]

@@ -1,4 +1,4 @@
-"""One run, seen from inside: in which order it works, what it leaves at a cancel, what it sends."""
+"""One run: its order of work, what a cancel leaves, what workers are sent."""
 
 import asyncio
 import multiprocessing
@@ -33,7 +33,7 @@ MANY = MIN_PEOPLE + 10
 
 @asynccontextmanager
 async def nowhere(_options: NetworkOptions) -> AsyncIterator[Network]:
-    """A network in which nobody is."""
+    """A network without any servers."""
     yield ScriptedNetwork().network()
 
 
@@ -99,7 +99,7 @@ def test_pages_are_made_in_the_order_of_the_table_so_that_groups_are_ready_early
     assert names == sorted(f"person-{number}" for number in range(MANY))
 
 
-def test_a_cancel_begins_no_further_page_and_keeps_what_was_begun(tmp_path: Path) -> None:
+def test_a_cancel_starts_no_further_page_and_writes_those_that_were_made(tmp_path: Path) -> None:
     pages: list[str] = []
     running: list[asyncio.Task[Finished]] = []
 
@@ -113,7 +113,7 @@ def test_a_cancel_begins_no_further_page_and_keeps_what_was_begun(tmp_path: Path
         tmp_path, MANY, Work(pdf=True), make_page=make_page, begun=running.append
     )
     assert ended is None
-    # A turn or two of the loop until everybody has heard of it.
+    # It takes a few iterations of the loop until all tasks are cancelled.
     assert 30 <= len(pages) <= 40
     assert len(done) == len(pages)
     assert len(list((tmp_path / "out" / "people").iterdir())) == len(pages)

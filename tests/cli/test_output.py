@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mailsetup.cli.environment import environment_problem
-from mailsetup.cli.main import main, print_document
+from mailsetup.cli.main import main
+from mailsetup.cli.output import print_document
 from tests.support.cli.schema import valid
 from tests.support.programs.installed import program
 

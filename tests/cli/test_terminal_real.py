@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup import resources
-from mailsetup.cli.parser.arguments import parser
+from mailsetup.cli.parser.command_line import parser
 from tests.support.programs.installed import program
 from tests.support.servers.real_servers import RealServers
 

@@ -1,4 +1,4 @@
-"""The demo, walked through from the first page to the last: nothing of the person's changes."""
+"""The whole demo changes none of the user's files."""
 
 import os
 import re
@@ -73,7 +73,7 @@ def demo(home: Path) -> "DemoMailSystem":
     return DemoMailSystem()
 
 
-async def test_the_demos_engine_neither_keeps_nor_reads_passwords_and_accounts(
+async def test_the_demos_assistant_uses_neither_keyring_nor_existing_accounts(
     demo: DemoMailSystem,
 ) -> None:
     with demo:

@@ -35,8 +35,8 @@ PASSWORD = "Zq7-korrekt-pferd"
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[DemoMailSystem]:
-    with DemoMailSystem() as world:
-        yield world
+    with DemoMailSystem() as mail_system:
+        yield mail_system
 
 
 def forms(content: ReportContent) -> dict[str, str]:

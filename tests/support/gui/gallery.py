@@ -135,7 +135,12 @@ def batch_state(name: str) -> BatchState:
     )
     reasons = (
         (17, _("{address} is in row {row} already.").format(address="ana@bodega.es", row=4)),
-        (58, _("The language “{word}” is not known. Write es or en.").format(word="klingon")),
+        (
+            58,
+            _("The language “{word}” is not known. Known: {known}.").format(
+                word="klingon", known="es, en"
+            ),
+        ),
     )
     problems = tuple(RowFailure(row, reason) for row, reason in reasons)
     commands = (

@@ -1,4 +1,4 @@
-"""Whom the real servers serve: domains, accounts, and documents that describe settings."""
+"""The hosting of the real servers: domains, accounts, and documents with settings."""
 
 import json
 import textwrap
@@ -27,7 +27,7 @@ DOMAINS = (
     "acceso.test",
 )
 SHARED = "shared.test"
-"""A domain whose server proves itself only as ``srv12.hoster.test``."""
+"""A domain whose server's certificate is for ``srv12.hoster.test``."""
 
 ACCOUNTS = {
     "ana@bodega.test": "correcto-1",

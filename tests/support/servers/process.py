@@ -30,16 +30,16 @@ signal.signal(signal.SIGTERM, end)
 threading.Thread(target=watch, daemon=True).start()
 sys.exit(child.wait())
 """
-"""Ends its child when its own standard input ends, which it does when the test process dies."""
+"""Ends its child when its standard input is closed, as at the end of the test process."""
 
 
 def _die_with_parent() -> None:
-    """Runs in the child: the kernel ends it when the test process dies, however that happens."""
+    """Runs in the child: the kernel ends it with the test process."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Server:
-    """One running program, its log and its end."""
+    """One running program with its log."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Server:
         *,
         watched: bool = False,
     ) -> None:
-        """``watched`` is for programs that change their user: the kernel forgets their parent."""
+        """``watched`` is for programs that change their user, which resets the kernel's signal."""
         if watched:
             command = [sys.executable, "-c", _WATCHDOG, *command]
         self.name = name

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
-from mailsetup.cli.parser.parsing import Parser, UsageError
+from mailsetup.cli.parser.argument_parser import Parser, UsageError
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
@@ -24,7 +24,7 @@ _NAME = re.compile(r"--[\w-]{1,40}|-\w")
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
 
 
-def check_words(root: Parser, arguments: Sequence[str]) -> None:
+def check_options(root: Parser, arguments: Sequence[str]) -> None:
     """Raise `UsageError` for an unknown option, a value that is not one, or a value given twice."""
     parser = root
     given: set[str] = set()
