@@ -84,6 +84,7 @@ class BatchTablePage(PageView):
         for box in (self.skip_bad, self.check, self.pdf, *self.programs.values()):
             box.toggled.connect(lambda _checked: self._store())
         self._entering = False
+        services.batch.table_read.connect(self.show_again)
         self.retranslate()
 
     def enter(self) -> None:
