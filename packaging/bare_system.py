@@ -17,14 +17,16 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "/var/cache")) / "mailsetup-bare-systems"
-SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
+SUITES: Final[Mapping[str, str]] = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 USERS = ("root", "ana")
-COMMANDS = {"demo": "--demo", "unit": "test unit", "test": "test"}
+COMMANDS: Final[Mapping[str, str]] = {"demo": "--demo", "unit": "test unit", "test": "test"}
 
 # pivot_root and not chroot: in a chroot no user namespace can be made, which the tests of an
 # ordinary user need.

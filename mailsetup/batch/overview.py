@@ -9,12 +9,12 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from mailsetup import __version__, i18n, resources
 from mailsetup.batch.journal import Entry, RunJournal
@@ -233,7 +233,7 @@ _ORDER = (
     PersonState.READY,
 )
 _GOOD = frozenset({PersonState.WORKS, PersonState.READY})
-_COLOURS = {
+_COLOURS: Final[Mapping[PersonState, str]] = {
     PersonState.BROKEN: "fail",
     PersonState.NOT_WRITTEN: "fail",
     PersonState.NO_SETTINGS: "warn",

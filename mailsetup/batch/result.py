@@ -1,9 +1,10 @@
 """The results of a run: values that can be stored."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.batch.table_check import Person
@@ -38,7 +39,7 @@ DONE = frozenset(
 """States in which a later run does nothing for a person."""
 FAILED = frozenset({PersonState.BROKEN, PersonState.NOT_WRITTEN})
 
-_WORDS = {
+_WORDS: Final[Mapping[PersonState, str]] = {
     PersonState.READY: N_("ready"),
     PersonState.WORKS: N_("works"),
     PersonState.BROKEN: N_("broken"),

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.texts.common import address_fault_sentence
@@ -289,7 +289,7 @@ def _require_readable(row: TableRow) -> None:
 
 
 # Zero-width joiners carry meaning in Persian and Indic names and in emoji.
-_JOINERS = dict.fromkeys((0x200C, 0x200D))
+_JOINERS: Final[Mapping[int, None]] = dict.fromkeys((0x200C, 0x200D))
 
 
 def _password_kind_sentence(kind: CellKind) -> str:

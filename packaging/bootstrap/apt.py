@@ -9,11 +9,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Final
 
 from bootstrap.layout import SetupError
 from bootstrap.progress import Progress, say
@@ -29,7 +29,7 @@ DPKG_UPDATES = Path("/var/lib/dpkg/updates")
 _POLICY_MARK = "# written by mailsetup while it installs packages"
 _POLICY_TEXT = f"#!/bin/sh\n{_POLICY_MARK}\nexit 101\n"
 # The tests start their own servers. The system's are not started, also not by a restart.
-_SERVICES = {
+_SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "dovecot-core": ("dovecot.service", "dovecot.socket"),
     "postfix": ("postfix.service",),
     "nginx-light": ("nginx.service",),

@@ -97,7 +97,7 @@ def with_servers(words: list[str]) -> list[str]:
     # By its path: other packages may be called ``tests``.
     rootless = runpy.run_path(str(ROOT / "tests" / "support" / "rootless.py"))
     found = rootless["command"](words)
-    if not isinstance(found, rootless["Impossible"]):
+    if not isinstance(found, rootless["NamespaceFailure"]):
         return list(found)
     say(
         _("The tests that need real servers will be skipped: {reason}.").format(reason=found.reason)

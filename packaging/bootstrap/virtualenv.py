@@ -7,14 +7,15 @@ import sys
 import tempfile
 import tomllib
 import venv
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from bootstrap.layout import PYTHON, ROOT, VENV, WINDOWS, Purpose, SetupError
 from bootstrap.progress import Progress
 from mailsetup.i18n import _
 
-MEGABYTES = {False: (100, 340), True: (200, 560)}
+MEGABYTES: Final[Mapping[bool, tuple[int, int]]] = {False: (100, 340), True: (200, 560)}
 """Whether for tests -> megabytes to download, megabytes on the disk."""
 
 _PIP = (str(PYTHON), "-m", "pip")

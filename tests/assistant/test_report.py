@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.model.finding import Link, Status
-from tests.support.gui.gallery import report
+from tests.support.samples.check_results import report
 
 
 @pytest.mark.parametrize(

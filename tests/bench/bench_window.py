@@ -56,8 +56,8 @@ def main() -> None:
         person.clicks(person.welcome.set_up)
         heart = Heartbeat()
         whole_way(person, heart)
-        window.close_aside()
-        person.clicks(window.primary)
+        window.navigator.close_overlay()
+        person.clicks(window.footer.primary)
         person.clicks(person.welcome.set_up)
         with tempfile.TemporaryDirectory() as folder:
             ways_beside(person, heart, Path(folder))

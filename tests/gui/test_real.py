@@ -84,11 +84,11 @@ def test_on_real_servers_the_window_leads_to_a_thunderbird_profile(
     assert person.result.title.text() == "Everything works"
     person.goes_on()
     person.is_on(Page.PROGRAM)
-    person.bot.waitUntil(lambda: bool(person.window.session.installed))
+    person.bot.waitUntil(lambda: bool(person.window.state.computer.installed))
     assert person.program.applies("thunderbird")
     person.clicks(person.program.choices["thunderbird"])
     person.is_on(Page.DONE)
-    profile = person.window.session.profile
+    profile = person.window.state.setup.profile
     assert profile is not None
     assert home in profile.parents
     prefs = (profile / "prefs.js").read_text()
@@ -105,7 +105,7 @@ def test_on_real_servers_a_foreign_hosting_is_asked_about_first(
     person.enters_address("ana@mxhosted.test")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "hoster.test"
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     person.found.agree.setChecked(True)
     person.goes_on()
     person.enters_password(servers.accounts["ana@mxhosted.test"])

@@ -8,6 +8,7 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
+from mailsetup.assistant.wizard_state import TechnicianChoice
 from mailsetup.gui.pages.sign_in import SignInPage
 from mailsetup.oauth.clients import settings_path
 from mailsetup.vault import Vault
@@ -35,7 +36,7 @@ def assistant(servers: RealServers, issuer: Issuer, keyring: MemoryKeyring) -> A
 
 
 def page_of(person: Person) -> SignInPage:
-    view = person.window.page_view(Page.SIGN_IN)
+    view = person.window.pages.view(Page.SIGN_IN)
     assert isinstance(view, SignInPage)
     return view
 
@@ -46,7 +47,7 @@ def at_the_sign_in(person: Person, address: str = ADDRESS) -> SignInPage:
     person.goes_on()
     person.is_on(Page.SIGN_IN)
     page = page_of(person)
-    person.bot.waitUntil(lambda: person.window.session.way_known, timeout=20_000)
+    person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
     return page
 
 
@@ -71,15 +72,15 @@ def test_the_whole_way_from_an_address_to_a_proven_account(
     person.goes_on()
     person.is_on(Page.RESULT)
     browser.done()
-    report = person.window.session.report
+    report = person.window.state.check.report
     assert report is not None
     assert report.round_trip is not None
-    assert person.window.session.password == ""
+    assert person.window.state.credentials.password == ""
     tokens = [token.access for token in issuer.tokens]
     assert tokens
     assert not any(token in line for token in tokens for line in _log(person))
     # Back from the result leads to where one signed in, not to a password.
-    person.clicks(person.window.back)
+    person.clicks(person.window.footer.back)
     person.is_on(Page.SIGN_IN)
     assert "You are signed in as ana@acceso.test" in page._lead.text()
     person.window.close()
@@ -87,7 +88,7 @@ def test_the_whole_way_from_an_address_to_a_proven_account(
 
 
 def _log(person: Person) -> tuple[str, ...]:
-    lines: tuple[str, ...] = person.window.session.journal.lines()
+    lines: tuple[str, ...] = person.window.services.log.lines()
     return lines
 
 
@@ -112,10 +113,10 @@ def test_a_kept_sign_in_needs_no_browser_the_next_time(
     second = another()
     page = at_the_sign_in(second)
     page.open_url = lambda _url: pytest.fail("no browser is needed")
-    second.bot.waitUntil(lambda: second.window.session.is_signed_in, timeout=10_000)
+    second.bot.waitUntil(lambda: second.window.state.sign_in.is_usable, timeout=10_000)
     second.goes_on()
     second.is_on(Page.RESULT)
-    report = second.window.session.report
+    report = second.window.state.check.report
     assert report is not None
     assert report.round_trip is not None
 
@@ -135,21 +136,21 @@ def test_whoever_ends_the_wait_stays_and_no_port_stays_open(
     page.open_url = open_url
     person.goes_on()
     person.bot.waitUntil(lambda: bool(opened), timeout=20_000)
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     assert not is_closed(port_of(opened[0]))
     match end:
         case "cancel":
-            person.clicks(person.window.cancel)
+            person.clicks(person.window.footer.cancel)
         case "escape":
             person.presses_escape()
         case "back":
-            person.clicks(person.window.back)
+            person.clicks(person.window.footer.back)
         case _:
             person.window.close()
     person.bot.waitUntil(lambda: is_closed(port_of(opened[0])), timeout=5_000)
     assert person.window.flow.page is Page.SIGN_IN
     if end != "close":
-        assert person.window.primary.isEnabled()
+        assert person.window.footer.primary.isEnabled()
 
 
 def test_a_browser_that_does_not_open_is_told_and_its_link_can_be_copied(
@@ -174,7 +175,7 @@ def test_a_no_in_the_browser_is_told_and_can_be_tried_again(
     person.goes_on()
     person.bot.waitUntil(lambda: "did not give leave" in page._said.text(), timeout=20_000)
     refusing.done()
-    assert person.window.primary.text() == "Sign in again"
+    assert person.window.footer.primary.text() == "Sign in again"
     browser = InBrowser(servers)
     opened_by(page, browser)
     person.goes_on()
@@ -193,12 +194,12 @@ def test_another_account_is_noticed_before_the_test(
     person.bot.waitUntil(lambda: "luis@acceso.test" in page._said.text(), timeout=20_000)
     browser.done()
     assert person.window.flow.page is Page.SIGN_IN
-    assert person.window.primary.text() == "Sign in again"
+    assert person.window.footer.primary.text() == "Sign in again"
     # Who insists is told by the servers, and comes back here.
     person.clicks(page.same_mailbox)
     person.is_on(Page.RESULT)
     assert "You signed in as luis@acceso.test" in person.result.sentence.text()
-    assert person.window.primary.text() == "Sign in in the browser"
+    assert person.window.footer.primary.text() == "Sign in in the browser"
     person.goes_on()
     person.is_on(Page.SIGN_IN)
 
@@ -214,7 +215,7 @@ def test_a_code_for_another_device_is_shown_and_used(
     assert page._code.page == "https://id.acceso.test/codigo"
     issuer.decide(page._code.code, ADDRESS)
     person.is_on(Page.RESULT)
-    assert person.window.session.report is not None
+    assert person.window.state.check.report is not None
 
 
 def test_servers_of_another_company_have_to_be_agreed_to_first(
@@ -228,9 +229,9 @@ def test_servers_of_another_company_have_to_be_agreed_to_first(
     finally:
         servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
     assert "hoster.test" in page._reason.text()
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     person.clicks(page.agree)
-    assert person.window.primary.isEnabled()
+    assert person.window.footer.primary.isEnabled()
 
 
 # Where this program is not known ----------------------------------------------------------------
@@ -243,7 +244,7 @@ def gmail(person: Person, tmp_path: Path, *ways: str) -> None:
     incoming = {"protocol": "imap", "host": "imap.gmail.com", "port": 993, **server}
     outgoing = {"protocol": "smtp", "host": "smtp.gmail.com", "port": 465, **server}
     path.write_text(json.dumps({"incoming": [incoming], "outgoing": [outgoing]}))
-    person.window.session.settings_file = path
+    person.window.state.technician = TechnicianChoice(settings_file=path)
     person.enters_address("ana@gmail.com")
     person.is_on(Page.FOUND)
     person.goes_on()
@@ -266,9 +267,9 @@ def test_without_an_id_and_without_passwords_the_rest_can_be_tried(
     gmail(person, tmp_path, "OAuth2")
     person.is_on(Page.SIGN_IN)
     page = page_of(person)
-    person.bot.waitUntil(lambda: person.window.session.way_known, timeout=20_000)
+    person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
     assert "Passwords do not work" in page._said.text()
-    assert person.window.primary.text() == "Try out the rest"
+    assert person.window.footer.primary.text() == "Try out the rest"
 
 
 def test_with_a_technicians_id_the_sign_in_comes_before_the_password(
@@ -288,7 +289,7 @@ def test_with_a_technicians_id_the_sign_in_comes_before_the_password(
         return True
 
     page.open_url = open_url
-    person.bot.waitUntil(lambda: person.window.primary.isEnabled(), timeout=20_000)
+    person.bot.waitUntil(lambda: person.window.footer.primary.isEnabled(), timeout=20_000)
     assert page.host.text() == "accounts.google.com"
     person.goes_on()
     person.bot.waitUntil(lambda: bool(opened), timeout=20_000)

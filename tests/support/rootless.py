@@ -31,8 +31,8 @@ _PATIENCE = 10.0
 
 
 @dataclass(frozen=True)
-class Impossible:
-    """Why the tests' servers cannot be run by this user here."""
+class NamespaceFailure:
+    """Why this user cannot run the tests' servers here."""
 
     reason: str
     """One sentence, without the final full stop."""
@@ -42,7 +42,7 @@ class Impossible:
     """A command that would make it possible; empty where there is none."""
 
 
-def command(arguments: Sequence[str]) -> list[str] | Impossible:
+def command(arguments: Sequence[str]) -> list[str] | NamespaceFailure:
     """The command that runs ``arguments`` (a program and its words) as root of new namespaces.
 
     It replaces its process by the program: signals, standard streams, folder and exit status are
@@ -50,7 +50,7 @@ def command(arguments: Sequence[str]) -> list[str] | Impossible:
     returned unchanged.
     """
     if sys.platform != "linux":
-        return Impossible("the real servers run on Linux only")
+        return NamespaceFailure("the real servers run on Linux only")
     if os.geteuid() == 0:
         return list(arguments)
     missing = missing_parts(_own_name(), os.getuid())
@@ -106,18 +106,18 @@ def _own_name() -> str:
         return str(os.getuid())
 
 
-def missing_parts(user: str, uid: int) -> Impossible | None:
+def missing_parts(user: str, uid: int) -> NamespaceFailure | None:
     """The programs and ids that this user lacks; None for nothing."""
     needed = (("unshare", "util-linux"), ("newuidmap", "uidmap"))
     absent = [(name, package) for name, package in needed if shutil.which(name) is None]
     if absent:
-        return Impossible(
+        return NamespaceFailure(
             f"not installed: {', '.join(name for name, _ in absent)}",
             packages=tuple(package for _, package in absent),
         )
     for kind in ("uid", "gid"):
         if subordinate_ids(Path(f"/etc/sub{kind}"), user, uid) < _IDS:
-            return Impossible(
+            return NamespaceFailure(
                 f"{user} has no {_IDS} subordinate ids in /etc/sub{kind}",
                 line=f"sudo usermod --add-sub{kind}s 100000-165535 {user}",
             )
@@ -147,7 +147,7 @@ _SWITCHES = (
 """Kernel settings that forbid user namespaces: Ubuntu's, older Debian's, the kernel's."""
 
 
-def forbidden(said: str, settings: Path = Path("/proc/sys")) -> Impossible:
+def forbidden(said: str, settings: Path = Path("/proc/sys")) -> NamespaceFailure:
     """Why no namespace could be made: a kernel setting, or else the output of ``unshare``."""
     for name, forbids, allows in _SWITCHES:
         try:
@@ -156,11 +156,11 @@ def forbidden(said: str, settings: Path = Path("/proc/sys")) -> Impossible:
             continue
         if value == forbids:
             setting = name.replace("/", ".")
-            return Impossible(
+            return NamespaceFailure(
                 f"this system forbids user namespaces ({setting} = {value})",
                 line=f"sudo sysctl -w {setting}={allows}",
             )
-    return Impossible(f"this system allows no user namespace ({said})")
+    return NamespaceFailure(f"this system allows no user namespace ({said})")
 
 
 def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> list[int]:

@@ -44,8 +44,8 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.vault import Vault, VaultState
-from tests.support.gui.gallery import discovery as found_discovery
-from tests.support.gui.gallery import report as made_report
+from tests.support.samples.check_results import discovery as found_discovery
+from tests.support.samples.check_results import report as made_report
 
 TIMEOUT = 20_000
 
@@ -176,7 +176,7 @@ class Person:
 
     def has_seen_the_page(self) -> None:
         """As long as nobody could have read what the window has turned to by itself."""
-        self.window.just_turned.stop()
+        self.window.navigator.reading_timer.stop()
 
     def presses_escape(self) -> None:
         """The Escape key."""
@@ -184,9 +184,9 @@ class Person:
 
     def goes_on(self) -> None:
         """The primary button, which has to be there."""
-        assert self.window.primary.isVisibleTo(self.window)
-        assert self.window.primary.isEnabled()
-        self.clicks(self.window.primary)
+        assert self.window.footer.primary.isVisibleTo(self.window)
+        assert self.window.footer.primary.isEnabled()
+        self.clicks(self.window.footer.primary)
 
     def clicks(self, button: QAbstractButton) -> None:
         """The mouse on a button."""
@@ -217,63 +217,63 @@ class Person:
     @property
     def welcome(self) -> WelcomePage:
         """The page's own view."""
-        view = self.window.page_view(Page.WELCOME)
+        view = self.window.pages.view(Page.WELCOME)
         assert isinstance(view, WelcomePage)
         return view
 
     @property
     def complaint(self) -> ComplaintPage:
         """The page's own view."""
-        view = self.window.page_view(Page.COMPLAINT)
+        view = self.window.pages.view(Page.COMPLAINT)
         assert isinstance(view, ComplaintPage)
         return view
 
     @property
     def second(self) -> SecondMailboxPage:
         """The page's own view."""
-        view = self.window.page_view(Page.SECOND)
+        view = self.window.pages.view(Page.SECOND)
         assert isinstance(view, SecondMailboxPage)
         return view
 
     @property
     def start(self) -> StartPage:
         """The page's own view."""
-        view = self.window.page_view(Page.START)
+        view = self.window.pages.view(Page.START)
         assert isinstance(view, StartPage)
         return view
 
     @property
     def found(self) -> FoundPage:
         """The page's own view."""
-        view = self.window.page_view(Page.FOUND)
+        view = self.window.pages.view(Page.FOUND)
         assert isinstance(view, FoundPage)
         return view
 
     @property
     def manual(self) -> ManualPage:
         """The page's own view."""
-        view = self.window.page_view(Page.MANUAL)
+        view = self.window.pages.view(Page.MANUAL)
         assert isinstance(view, ManualPage)
         return view
 
     @property
     def password(self) -> PasswordPage:
         """The page's own view."""
-        view = self.window.page_view(Page.PASSWORD)
+        view = self.window.pages.view(Page.PASSWORD)
         assert isinstance(view, PasswordPage)
         return view
 
     @property
     def result(self) -> ResultPage:
         """The page's own view."""
-        view = self.window.page_view(Page.RESULT)
+        view = self.window.pages.view(Page.RESULT)
         assert isinstance(view, ResultPage)
         return view
 
     @property
     def program(self) -> ProgramPage:
         """The page's own view."""
-        view = self.window.page_view(Page.PROGRAM)
+        view = self.window.pages.view(Page.PROGRAM)
         assert isinstance(view, ProgramPage)
         return view
 

@@ -17,8 +17,8 @@ from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from mailsetup.model.symptom import Symptom
 from mailsetup.reporting.build import report_content
 from mailsetup.reporting.content import ReportContent
-from tests.support.gui.gallery import discovery as some_discovery
-from tests.support.gui.gallery import report as some_report
+from tests.support.samples.check_results import discovery as some_discovery
+from tests.support.samples.check_results import report as some_report
 
 NOW = datetime(2026, 10, 7, 14, 5, tzinfo=timezone(timedelta(hours=2)))
 

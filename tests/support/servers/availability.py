@@ -31,6 +31,6 @@ def missing() -> str | None:
 def _without_root() -> str:
     """What an ordinary user can do, or why nothing."""
     way = rootless.command(["true"])
-    if isinstance(way, rootless.Impossible):
+    if isinstance(way, rootless.NamespaceFailure):
         return f"in its place, a user namespace would do: {way.reason}"
     return "packaging/start.py test gives them a user namespace"
