@@ -19,6 +19,7 @@ from mailsetup.model.hostname import parse_host
 from mailsetup.model.rfc5322 import date_in
 from mailsetup.model.secret import AccessToken
 from mailsetup.model.text import plain
+from mailsetup.net.connect_error import ConnectError
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.net.tls import blank_context
@@ -318,14 +319,6 @@ def is_public_https(url: str) -> bool:
         )
     except ValueError:
         return False
-
-
-class ConnectError(Exception):
-    """Carries a connection's failure through httpcore2 unchanged."""
-
-    def __init__(self, failure: ConnectFailure) -> None:
-        super().__init__(failure.fault)
-        self.failure = failure
 
 
 def _failure(failure: ConnectFailure, url: str) -> HttpFailure:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from httpcore2 import SOCKET_OPTION, AsyncNetworkBackend, AsyncNetworkStream, ReadError, WriteError
 
 from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.net.connect_error import ConnectError
 from mailsetup.net.connection import Connection, DialogueError, LeftoverBytesError
 from mailsetup.net.dial import Connect, ConnectFailure, ConnectFault
-from mailsetup.net.http import ConnectError
 
 
 class Backend(AsyncNetworkBackend):
