@@ -3,12 +3,12 @@
 from enum import StrEnum
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from mailsetup.assistant.flow import Move
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets.basic import Title, announce
+from mailsetup.gui.widgets.basic import LinkButton, Title, action_button, announce
 from mailsetup.gui.widgets.status_icon import StatusIcon
 from mailsetup.i18n import _, language
 
@@ -62,6 +62,14 @@ class PageView(QWidget):
         for widget in widgets:
             self.column.addWidget(widget)
         self.column.addStretch(1)
+
+    def move_link(self, move: Move) -> LinkButton:
+        """A link that makes a move."""
+        return LinkButton(on_click=lambda: self.moved.emit(move))
+
+    def move_button(self, move: Move) -> QPushButton:
+        """A button that makes a move."""
+        return action_button(on_click=lambda: self.moved.emit(move))
 
     def enter(self) -> None:
         """The page is shown: take over the state."""

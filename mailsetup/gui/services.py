@@ -9,7 +9,6 @@ from mailsetup.assistant.wizard_state import WizardState
 from mailsetup.gui.appearance import Appearance
 from mailsetup.gui.bridge import Bridge
 from mailsetup.gui.dialogs import Dialogs
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
 from mailsetup.gui.jobs.batch import BatchJobs
 from mailsetup.gui.jobs.check import CheckJobs
 from mailsetup.gui.jobs.demo import DemoJobs
@@ -22,6 +21,7 @@ from mailsetup.gui.jobs.search import SearchJobs
 from mailsetup.gui.jobs.sign_in import SignInJobs
 from mailsetup.gui.jobs.warm_up import WarmUp
 from mailsetup.gui.preferences import Preferences
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 
 if TYPE_CHECKING:
     from mailsetup.assistant.service import Assistant

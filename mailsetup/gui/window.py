@@ -12,6 +12,7 @@ from mailsetup.gui.appearance import Appearance
 from mailsetup.gui.dialogs import Dialogs
 from mailsetup.gui.header_footer import Footer, Header
 from mailsetup.gui.navigator import Navigator
+from mailsetup.gui.pages.factory import load_pages
 from mailsetup.gui.preferences import Preferences
 from mailsetup.gui.services import make_services
 from mailsetup.gui.theme import refit_type
@@ -113,7 +114,7 @@ class Window(QWidget):
         super().showEvent(event)
         if not self._was_shown:
             self._was_shown = True
-            QTimer.singleShot(_WARM_UP_DELAY, lambda: self.services.warm_up.start())
+            QTimer.singleShot(_WARM_UP_DELAY, lambda: self.services.warm_up.start(load_pages))
 
     # Language and appearance ----------------------------------------------------------------
 

@@ -124,7 +124,7 @@ def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Pers
 
     state = person.window.state
     loaded_once(person)
-    person.window.services.warm_up.start(slow)
+    person.window.services.warm_up.start(lambda: None, slow)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.bot.waitUntil(lambda: bool(state.libraries), timeout=TIMEOUT)
@@ -137,6 +137,6 @@ def test_a_directory_that_fails_takes_nothing_else_along(person: Person) -> None
         raise OSError
 
     loaded_once(person)
-    person.window.services.warm_up.start(fails)
+    person.window.services.warm_up.start(lambda: None, fails)
     person.bot.waitUntil(lambda: bool(person.window.state.libraries), timeout=TIMEOUT)
     assert person.window.state.computer.user_name == ""

@@ -11,7 +11,7 @@ from mailsetup.assistant.flow import Move
 from mailsetup.assistant.wizard_state import WizardState
 from mailsetup.gui.batch_state import BatchState
 from mailsetup.gui.bridge import Bridge, Defect, JobEnd
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 from mailsetup.i18n import language
 
 if TYPE_CHECKING:

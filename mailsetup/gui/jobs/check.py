@@ -8,8 +8,8 @@ from mailsetup.assistant.activity_log import ActivityLog
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.wizard_state import CheckState, WizardState
 from mailsetup.gui.bridge import Defect, JobEnd
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
 from mailsetup.gui.jobs.foreground import ForegroundJob, OnEnd, OnEvent
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import QObject, Signal
 
 from mailsetup.assistant.wizard_state import DemoState, WizardState
 from mailsetup.gui.bridge import Bridge, Defect, JobEnd
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
 from mailsetup.gui.jobs.batch import BatchJobs
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 from mailsetup.i18n import _
 
 if TYPE_CHECKING:

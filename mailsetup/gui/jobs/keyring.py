@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from mailsetup.assistant.wizard_state import WizardState
 from mailsetup.gui.bridge import Bridge, Defect, JobEnd
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 
 if TYPE_CHECKING:
     from mailsetup.vault import VaultState

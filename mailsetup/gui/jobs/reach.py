@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from mailsetup.assistant.wizard_state import WizardState
 from mailsetup.gui.bridge import Bridge, JobEnd
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 from mailsetup.model.settings import Protocol, ServerSettings
 
 if TYPE_CHECKING:

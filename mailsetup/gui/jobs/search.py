@@ -6,8 +6,8 @@ from dataclasses import replace
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.wizard_state import Search, SearchOutcome, WizardState
 from mailsetup.gui.bridge import Defect, JobEnd
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
 from mailsetup.gui.jobs.foreground import ForegroundJob, OnEnd, OnEvent
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 
 
 class SearchJobs:

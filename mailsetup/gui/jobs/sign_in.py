@@ -10,8 +10,8 @@ from mailsetup.assistant.activity_log import ActivityLog
 from mailsetup.assistant.events import Event
 from mailsetup.assistant.wizard_state import WizardState
 from mailsetup.gui.bridge import Bridge, Defect, JobEnd
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
 from mailsetup.gui.jobs.foreground import ForegroundJob, OnEnd, OnEvent
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 
 if TYPE_CHECKING:
     from mailsetup.assistant.signin.flow import SignIn

@@ -22,13 +22,15 @@ class WarmUp(QObject):
         self.is_done = False
         """Whether all modules are loaded, so that making a page waits for none."""
 
-    def start(self, find_name: Callable[[], str] = own_name) -> None:
+    def start(
+        self, load_pages: Callable[[], None], find_name: Callable[[], str] = own_name
+    ) -> None:
         """Import all modules and ask for the user's full name; `ready` follows the imports."""
 
         async def load() -> tuple[str, ...]:
             from mailsetup.gui.worker.load import load_everything
 
-            return load_everything()
+            return load_everything(load_pages)
 
         def loaded(end: JobEnd[tuple[str, ...]]) -> None:
             if not isinstance(end, Defect):

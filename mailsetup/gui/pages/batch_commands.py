@@ -27,8 +27,7 @@ class CommandsQuestion(Notice):
         """The commands on the page: the user agrees to nothing else."""
         self.agree = WrappingCheckBox()
         self.agree.toggled.connect(lambda _checked: self._store())
-        for line in (self._reason, self.commands, self.agree):
-            self.add(line)
+        self.add(self._reason, self.commands, self.agree)
         self.setVisible(False)
 
     def show_commands(self) -> None:

@@ -24,7 +24,6 @@ class BatchDonePage(PageView):
         super().__init__(services)
         self.lead = PlainLabel()
         self.states = StepList()
-        self.question = Notice()
         self._reason = PlainLabel()
         self.domains = PlainLabel(role="domain", bold=True)
         self._asked: tuple[str, ...] = ()
@@ -42,8 +41,7 @@ class BatchDonePage(PageView):
         row.addWidget(self.overview)
         row.addWidget(self.folder)
         row.addStretch(1)
-        for line in (self._reason, self.domains, self.agree):
-            self.question.add(line)
+        self.question = Notice(self._reason, self.domains, self.agree)
         self.add_to_column(self.lead, self.states, self.question, buttons, self.place)
         self.retranslate()
 

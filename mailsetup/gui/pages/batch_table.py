@@ -37,8 +37,20 @@ class BatchTablePage(PageView):
         self.summary = PlainLabel(role="ok", bold=True)
         self.faults = PlainLabel(role="fault")
         self.skip_bad = WrappingCheckBox()
-        self.options = QWidget()
-        column = QVBoxLayout(self.options)
+        self.options = self._make_options()
+        self.add_to_column(
+            self._lead, self.choose, self.summary, self.faults, self.skip_bad, self.options
+        )
+        for box in (self.skip_bad, self.check, self.pdf, *self.programs.values()):
+            box.toggled.connect(lambda _checked: self._store())
+        self._entering = False
+        services.batch.table_read.connect(self.show_again)
+        self.retranslate()
+
+    def _make_options(self) -> QWidget:
+        """What each person gets."""
+        options = QWidget()
+        column = QVBoxLayout(options)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.SMALL)
         self._heading = PlainLabel(size=Type.LARGE, bold=True)
@@ -54,13 +66,12 @@ class BatchTablePage(PageView):
         for side in (0, 1):
             cells.setColumnStretch(side, 1)
         self.check, self.pdf = WrappingCheckBox(), WrappingCheckBox()
-        self.question = CommandsQuestion(services.batch)
+        self.question = CommandsQuestion(self.services.batch)
         self.question.answered.connect(self.changed.emit)
         self.out = Field()
         self.out.edit.setReadOnly(True)
-        self.browse = action_button()
-        self.browse.clicked.connect(self._choose_folder)
-        self.out.add_beside(self.browse)
+        self.browse = action_button(on_click=self._choose_folder)
+        self.out.add_button(self.browse)
         for widget in (
             self._heading,
             self._heading_lead,
@@ -71,21 +82,7 @@ class BatchTablePage(PageView):
             self.out,
         ):
             column.addWidget(widget)
-        for widget in (
-            self._lead,
-            self.choose,
-            self.summary,
-            self.faults,
-            self.skip_bad,
-            self.options,
-        ):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
-        for box in (self.skip_bad, self.check, self.pdf, *self.programs.values()):
-            box.toggled.connect(lambda _checked: self._store())
-        self._entering = False
-        services.batch.table_read.connect(self.show_again)
-        self.retranslate()
+        return options
 
     def enter(self) -> None:
         """Show what is known of the table."""

@@ -48,9 +48,8 @@ class DonePage(PageView):
         self.sign = self.add_sign()
         self.sentence = PlainLabel()
         self._problem = PlainLabel(role="fault")
-        self._notes = Notice()
         self._notes_text = PlainLabel()
-        self._notes.add(self._notes_text)
+        self._notes = Notice(self._notes_text)
         self._entered = False
         # A child of the page is deleted with it.
         self._more = QTimer(self)
@@ -61,16 +60,11 @@ class DonePage(PageView):
         steps = QVBoxLayout(self._steps)
         steps.setContentsMargins(0, 0, 0, 0)
         steps.setSpacing(Space.SMALL)
-        self.another = action_button()
-        self.another.clicked.connect(self._set_up_another)
-        self.undo = action_button()
-        self.undo.clicked.connect(services.programs.undo)
-        self.save = action_button()
-        self.save.clicked.connect(self._save_files)
-        self.open_folder = action_button()
-        self.open_folder.clicked.connect(self._open_folder)
-        self.other_program = action_button()
-        self.other_program.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
+        self.another = action_button(on_click=self._set_up_another)
+        self.undo = action_button(on_click=services.programs.undo)
+        self.save = action_button(on_click=self._save_files)
+        self.open_folder = action_button(on_click=self._open_folder)
+        self.other_program = self.move_button(Move.AGAIN)
         actions = wrapping_row(
             self.another, self.save, self.open_folder, self.other_program, self.undo
         )

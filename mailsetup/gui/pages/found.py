@@ -50,12 +50,10 @@ class FoundPage(PageView):
         self.domains = PlainLabel(role="domain", size=Type.TITLE, bold=True)
         self._source = PlainLabel(role="muted")
         self._aliases = PlainLabel()
-        self._question = Notice()
         self._reason = PlainLabel()
         self.agree = WrappingCheckBox()
         self.agree.toggled.connect(self._agreed)
-        self._question.add(self._reason)
-        self._question.add(self.agree)
+        self._question = Notice(self._reason, self.agree)
         self._hints = QWidget()
         QVBoxLayout(self._hints).setContentsMargins(0, 0, 0, 0)
         self.entry = PasswordEntry()
@@ -65,8 +63,7 @@ class FoundPage(PageView):
         self.keep = WrappingCheckBox()
         self.keep.toggled.connect(self._keep)
         self.details = Foldable()
-        self.edit = LinkButton()
-        self.edit.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.edit = self.move_link(Move.MANUAL)
         self.column.setSpacing(Space.MEDIUM)
         self.add_to_column(
             self._where,

@@ -40,13 +40,11 @@ class ManualPage(PageView):
         for form in (self.incoming, self.outgoing):
             self.column.addWidget(form)
             self.column.addSpacing(Space.TINY)
-        self._question = Notice()
         self._domains = PlainLabel(role="domain", size=Type.LARGE, bold=True)
         self._reason = PlainLabel()
         self.agree = WrappingCheckBox()
         self.agree.toggled.connect(self._agreed)
-        for line in (self._domains, self._reason, self.agree):
-            self._question.add(line)
+        self._question = Notice(self._domains, self._reason, self.agree)
         self.column.addWidget(self._question)
         self.column.addStretch(1)
         for form in (self.incoming, self.outgoing):

@@ -26,22 +26,18 @@ class PasswordPage(PageView):
         super().__init__(services)
         self._lead = PlainLabel(role="muted")
         self._no_sign_in = PlainLabel()
-        self._hint = Notice()
         self._hint_text = PlainLabel(bold=True)
         self._said = PlainLabel()
         self._hint_link = LinkButton()
-        for line in (self._hint_text, self._said, self._hint_link):
-            self._hint.add(line)
+        self._hint = Notice(self._hint_text, self._said, self._hint_link)
         self.entry = PasswordEntry()
         self.entry.changed.connect(self.changed)
         self.keep = WrappingCheckBox()
         self.keep.toggled.connect(self._keep)
         self._keyring = PlainLabel(role="muted", size=Type.SMALL)
         self._keyring.setContentsMargins(Space.HUGE, 0, 0, 0)
-        self.in_browser = LinkButton()
-        self.in_browser.clicked.connect(lambda: self.moved.emit(Move.SIGN_IN))
-        self.servers = LinkButton()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.in_browser = self.move_link(Move.SIGN_IN)
+        self.servers = self.move_link(Move.MANUAL)
         self.add_to_column(
             self._lead,
             self._no_sign_in,

@@ -48,7 +48,7 @@ class ProgramPage(PageView):
         for layout in (self._here, self._usual, self._rest):
             layout.setSpacing(Space.SMALL)
         self.more = Foldable()
-        self.more.take(self._rest)
+        self.more.set_layout(self._rest)
         self.column.addWidget(self._lead)
         self.column.addWidget(self._problem)
         self.column.addWidget(self._here_title)

@@ -7,6 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.evidence import evidence_rows
@@ -23,7 +24,7 @@ from mailsetup.gui.widgets.basic import (
     PlainLabel,
     action_button,
     announce,
-    beside,
+    with_button,
 )
 from mailsetup.gui.widgets.chain_view import ChainView
 from mailsetup.gui.widgets.flow_layout import wrapping_row
@@ -69,46 +70,14 @@ class ResultPage(PageView):
         self.proof = StepList()
         self._notes = PlainLabel(role="muted")
         self._also = PlainLabel()
-        self.again = LinkButton()
-        self.again.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
-        self.other_password = action_button()
-        self.other_password.clicked.connect(lambda: self.moved.emit(Move.PASSWORD))
-        self.servers = action_button()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        self.other_servers = LinkButton()
-        """The same action where it does not help most."""
-        self.other_servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        self.use_name = action_button()
-        self.use_name.clicked.connect(self._use_name)
-        self.short_name = action_button()
-        self.short_name.clicked.connect(self._use_short_name)
-        self.message = Notice()
-        """What to write to the one who has to act."""
         self._message_title, self._message = PlainLabel(bold=True), PlainLabel()
         self._message.setTextInteractionFlags(_SELECTABLE)
-        self.copy = action_button()
-        self.copy.clicked.connect(self._copy_message)
-        self.message.add(beside(self._message_title, self.copy))
-        self.message.add(self._message)
-        self.with_second = action_button()
-        self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
-        self.save_report = LinkButton()
-        self.save_report.clicked.connect(self._save_report)
-        self.anyway = LinkButton()
-        self.anyway.clicked.connect(lambda: self.moved.emit(Move.NEXT))
-        self._remedies = (
-            self.use_name,
-            self.short_name,
-            self.with_second,
-            self.other_password,
-            self.servers,
-        )
-        self._remedy_row = wrapping_row(*self._remedies)
-        quiet = wrapping_row(
-            self.again, self.other_servers, self.anyway, self.save_report, apart=Space.LARGE
-        )
+        self.copy = action_button(on_click=self._copy_message)
+        self.message = Notice(with_button(self._message_title, self.copy), self._message)
+        """What to write to the one who has to act."""
         self._saved = PlainLabel(role="muted")
         self.details = Foldable()
+        quiet = self._make_actions()
         self.add_to_column(
             self.chain,
             self.lead,
@@ -124,8 +93,32 @@ class ResultPage(PageView):
             self._saved,
             self.details,
         )
-        services.reports.report_saved.connect(self._report_saved)
+        self.services.reports.report_saved.connect(self._report_saved)
         self.retranslate()
+
+    def _make_actions(self) -> QWidget:
+        """The remedies; returns the row of the other actions."""
+        self.again = self.move_link(Move.AGAIN)
+        self.other_password = self.move_button(Move.PASSWORD)
+        self.servers = self.move_button(Move.MANUAL)
+        self.other_servers = self.move_link(Move.MANUAL)
+        """The same action where it does not help most."""
+        self.use_name = action_button(on_click=self._use_name)
+        self.short_name = action_button(on_click=self._use_short_name)
+        self.with_second = self.move_button(Move.SECOND)
+        self.save_report = LinkButton(on_click=self._save_report)
+        self.anyway = self.move_link(Move.NEXT)
+        self._remedies = (
+            self.use_name,
+            self.short_name,
+            self.with_second,
+            self.other_password,
+            self.servers,
+        )
+        self._remedy_row = wrapping_row(*self._remedies)
+        return wrapping_row(
+            self.again, self.other_servers, self.anyway, self.save_report, apart=Space.LARGE
+        )
 
     def enter(self) -> None:
         """Show the report."""

@@ -13,7 +13,7 @@ from mailsetup.assistant.wizard_state import SearchOutcome
 from mailsetup.gui.page import PageView
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Type
-from mailsetup.gui.widgets.basic import LinkButton, PlainLabel, announce
+from mailsetup.gui.widgets.basic import PlainLabel, announce
 from mailsetup.gui.widgets.chain_view import ChainView
 from mailsetup.gui.widgets.password_entry import PasswordEntry
 from mailsetup.gui.widgets.status_icon import StatusLight
@@ -50,8 +50,7 @@ class SearchingPage(PageView):
         self.chain = ChainView()
         self._news = PlainLabel(bold=True)
         self.steps = StepList()
-        self.manual = LinkButton()
-        self.manual.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.manual = self.move_link(Move.MANUAL)
         self.entry = PasswordEntry()
         self.entry.edited.connect(self._edited)
         self.entry.changed.connect(self.changed)

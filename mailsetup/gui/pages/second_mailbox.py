@@ -31,10 +31,8 @@ class SecondMailboxPage(PageView):
         self.blocklists = WrappingCheckBox()
         self._blocklists_note = PlainLabel(role="muted", size=Type.SMALL)
         self._blocklists_note.setContentsMargins(Space.HUGE, 0, 0, 0)
-        self.without = LinkButton()
-        self.without.clicked.connect(self._go_without)
-        self.servers = LinkButton()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.without = LinkButton(on_click=self._go_without)
+        self.servers = self.move_link(Move.MANUAL)
         self.address.changed.connect(lambda _text: self._typed())
         self.password.changed.connect(self.changed)
         self.add_to_column(

@@ -37,27 +37,14 @@ class StartPage(PageView):
     def __init__(self, services: Services) -> None:
         super().__init__(services)
         self._lead = PlainLabel(role="muted")
-        self.person = Field()
-        self.person.edit.setMaxLength(_MAX_NAME)
-        self.address = Field()
-        self.address.edit.setMaxLength(_MAX_ADDRESS)
-        self.address.changed.connect(self._typed)
-        self.address.edit.textEdited.connect(self._edit)
-        self.address.edit.editingFinished.connect(self._tidy)
-        self.address.edit.installEventFilter(self)
-        for field in (self.person, self.address):
-            # After the text has changed, which removes the fault.
-            field.edit.inputRejected.connect(
-                lambda field=field: QTimer.singleShot(0, lambda: self._show_too_long(field))
-            )
+        self._make_fields()
         self.remember = WrappingCheckBox()
         self.remember.toggled.connect(self._allow)
         self._known = QWidget()
         self._known_row = FlowLayout(self._known)
         self._known_row.apart = Space.LARGE
         self._known_title = PlainLabel(role="muted", size=Type.SMALL)
-        self.forget = LinkButton()
-        self.forget.clicked.connect(self._forget)
+        self.forget = LinkButton(on_click=self._forget)
         self._known_head = QWidget()
         head = QHBoxLayout(self._known_head)
         head.setContentsMargins(0, 0, 0, 0)
@@ -67,26 +54,18 @@ class StartPage(PageView):
         self.known: dict[str, LinkButton] = {}
         self._before = ""
         self._is_edited = False
-        self.person.changed.connect(lambda _text: self.changed.emit())
-        self.person.edit.editingFinished.connect(self._move_address)
         self._form = PlainLabel(role="muted", size=Type.SMALL)
         self._form.hide()
-        self.manual = LinkButton()
-        self.manual.clicked.connect(self._enter_by_hand)
-        self._options = Notice()
+        self.manual = LinkButton(on_click=self._enter_by_hand)
         self._options_text = PlainLabel(size=Type.SMALL)
-        self.without_options = LinkButton()
-        self.without_options.clicked.connect(self._drop_options)
-        self._options.add(self._options_text)
-        self._options.add(self.without_options)
+        self.without_options = LinkButton(on_click=self._drop_options)
+        self._options = Notice(self._options_text, self.without_options)
         self._problem = PlainLabel(role="fault")
-        self._demo = Notice()
         self._demo_title = PlainLabel(bold=True)
-        self._demo.add(self._demo_title)
         self._stories: list[tuple[PlainLabel, str]] = []
         self._grid = QWidget()
         QGridLayout(self._grid)
-        self._demo.add(self._grid)
+        self._demo = Notice(self._demo_title, self._grid)
         self._demo_shown: tuple[DemoPerson, ...] = ()
         self.add_to_column(
             self._lead,
@@ -102,6 +81,22 @@ class StartPage(PageView):
             self._demo,
         )
         self.retranslate()
+
+    def _make_fields(self) -> None:
+        self.person, self.address = Field(), Field()
+        self.person.edit.setMaxLength(_MAX_NAME)
+        self.person.changed.connect(lambda _text: self.changed.emit())
+        self.person.edit.editingFinished.connect(self._move_address)
+        self.address.edit.setMaxLength(_MAX_ADDRESS)
+        self.address.changed.connect(self._typed)
+        self.address.edit.textEdited.connect(self._edit)
+        self.address.edit.editingFinished.connect(self._tidy)
+        self.address.edit.installEventFilter(self)
+        for field in (self.person, self.address):
+            # After the text has changed, which removes the fault.
+            field.edit.inputRejected.connect(
+                lambda field=field: QTimer.singleShot(0, lambda: self._show_too_long(field))
+            )
 
     def _drop_options(self) -> None:
         self.state.technician = TechnicianChoice()

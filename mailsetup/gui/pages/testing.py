@@ -15,7 +15,7 @@ from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.common import activity_sentence
 from mailsetup.gui.page import PageView
 from mailsetup.gui.services import Services
-from mailsetup.gui.widgets.basic import LinkButton, PlainLabel, announce
+from mailsetup.gui.widgets.basic import PlainLabel, announce
 from mailsetup.gui.widgets.chain_view import ChainView
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
@@ -50,8 +50,7 @@ class TestingPage(PageView):
         self.chain = ChainView()
         self._lead = PlainLabel(role="muted")
         self.steps = StepList()
-        self.servers = LinkButton()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.servers = self.move_link(Move.MANUAL)
         self.add_to_column(self.chain, self._lead, self.steps)
         # At the bottom, where the growing list does not move it.
         self.column.addWidget(self.servers)

@@ -18,8 +18,8 @@ from mailsetup.batch.table_check import BatchPlan, Defaults, check_table
 from mailsetup.batch.work import Work
 from mailsetup.gui.batch_state import BatchState
 from mailsetup.gui.gc_pause import gc_paused
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
 from mailsetup.gui.pdf import html_to_pdf
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 
 _RELEASE_TIMEOUT = 10.0
 """Seconds that a run that was just cancelled may take to write what it has."""

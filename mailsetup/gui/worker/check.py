@@ -11,7 +11,7 @@ from mailsetup.assistant.events import Emit
 from mailsetup.assistant.service import Assistant
 from mailsetup.assistant.technician_options import TechnicianOptionFailure
 from mailsetup.assistant.wizard_state import WizardState
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 

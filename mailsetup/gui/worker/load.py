@@ -1,11 +1,11 @@
 """Importing what later pages need, in the worker thread."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Final
 
 from mailsetup.assistant.third_party import third_party_lines
 from mailsetup.gui.gc_pause import gc_paused
-from mailsetup.gui.pages.factory import load_pages
 from mailsetup.i18n import load_all
 
 _ENGINE: Final = (
@@ -22,7 +22,7 @@ _ENGINE: Final = (
 )
 
 
-def load_everything() -> tuple[str, ...]:
+def load_everything(load_pages: Callable[[], None]) -> tuple[str, ...]:
     """Import engine and pages; the libraries in use, a line each."""
     with gc_paused():
         for name in _ENGINE:

@@ -6,7 +6,7 @@ from mailsetup.assistant.run_options import NotAsked
 from mailsetup.assistant.technician_options import TechnicianOptionFailure
 from mailsetup.assistant.wizard_state import TechnicianChoice
 from mailsetup.diagnosis.catalogue import explain
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Status

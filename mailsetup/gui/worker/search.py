@@ -6,7 +6,7 @@ from mailsetup.assistant.events import Emit
 from mailsetup.assistant.settings_file import SettingsFileFailure, read_settings_file
 from mailsetup.assistant.technician_options import TechnicianOptionFailure
 from mailsetup.assistant.wizard_state import Search, SearchOutcome, WizardState
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding

@@ -11,7 +11,7 @@ from mailsetup.assistant.texts.signin import (
     sign_in_sentence,
 )
 from mailsetup.assistant.wizard_state import WizardState
-from mailsetup.gui.jobs.assistant_holder import AssistantHolder
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 from mailsetup.model.sign_in import ClientsFailure, SignInFailure
 
 
