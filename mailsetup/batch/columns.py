@@ -1,15 +1,16 @@
-"""The columns of a table of people, by the names that people give them."""
+"""The columns of a table of people, recognised by their headings."""
 
 import unicodedata
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.i18n.languages import LANGUAGES, language_named
 
 
 class Column(StrEnum):
-    """What a column holds; the value is its name in our own examples."""
+    """The content of a column; the value is its heading in the documentation."""
 
     NAME = "name"
     ADDRESS = "address"
@@ -23,7 +24,7 @@ class Column(StrEnum):
 
 
 def _folded(name: str) -> str:
-    """Letters and single blanks only, without accents or case."""
+    """The text without case, accents and punctuation, with single spaces."""
     bare = unicodedata.normalize("NFKD", name.casefold())
     words = "".join(char if char.isalnum() else " " for char in bare if not _is_mark(char))
     return " ".join(words.split())
@@ -47,18 +48,7 @@ def column(name: str) -> Column | None:
 
 
 _PROGRAMS: Final[Mapping[str, str]] = {
-    "thunderbird": "thunderbird",
-    "android": "thunderbird-android",
-    "k 9": "thunderbird-android",
-    "k9": "thunderbird-android",
-    "k 9 mail": "thunderbird-android",
-    "apple": "apple-mail",
-    "iphone": "apple-mail",
-    "ipad": "apple-mail",
-    "mac": "apple-mail",
-    "ios": "apple-mail",
-    "kmail": "kmail",
-    "claws": "claws-mail",
+    **{_folded(word): target.id for target in TARGETS for word in (target.id, *target.synonyms)},
     **{
         word: program
         for language in LANGUAGES.values()
@@ -67,12 +57,9 @@ _PROGRAMS: Final[Mapping[str, str]] = {
 }
 
 
-def program_id(word: str, known: tuple[str, ...]) -> str | None:
-    """The exporter that a cell means: its id, or a word that people use for it."""
-    folded = _folded(word[:80])
-    by_id = {_folded(one): one for one in known}
-    found = by_id.get(folded) or _PROGRAMS.get(folded)
-    return found if found in known else None
+def program_id(word: str) -> str | None:
+    """The program that a cell names: by its id, or by a word that people use for it."""
+    return _PROGRAMS.get(_folded(word[:80]))
 
 
 def language_id(word: str) -> str | None:

@@ -12,13 +12,13 @@ import time
 from pathlib import Path
 
 from mailsetup.apply.installation import Installation
+from mailsetup.apply.result import ProfileApplied, Undone
 from mailsetup.apply.thunderbird.existing_profile import apply_existing
-from mailsetup.apply.thunderbird.new_profile import ThunderbirdApplied
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import Undone, undo
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats.prefs_js import line
 from mailsetup.model.secret import Secret
-from tests.apply.thunderbird.test_account_merge import profile
+from tests.support.programs.thunderbird_profiles import used_prefs
 from tests.support.samples.accounts import account
 
 ROUNDS = 7
@@ -27,7 +27,7 @@ SIZE = 5 * 1024 * 1024
 
 def big() -> bytes:
     """A ``prefs.js`` of this size, with one account in use and many that were."""
-    lines = [profile().content.decode().rstrip("\n")]
+    lines = [used_prefs().content.decode().rstrip("\n")]
     length = len(lines[0])
     number = 0
     while length < SIZE:
@@ -58,7 +58,7 @@ def main() -> None:
                 started = time.perf_counter()
                 done = apply_existing(account(), place, password=password)
                 seconds[step].append(time.perf_counter() - started)
-                if not isinstance(done, ThunderbirdApplied):
+                if not isinstance(done, ProfileApplied):
                     raise SystemExit(str(done))
                 started = time.perf_counter()
                 undone = undo(folder)

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import time
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.guide.qr import encode
-from mailsetup.export.programs.thunderbird_android import qr_payload
-from mailsetup.export.registry import EXPORTERS
+from mailsetup.export.programs.k9_settings import qr_payload
 from tests.support.samples.accounts import account
 
 ROUNDS = 21
@@ -34,11 +34,11 @@ def first(program: str) -> float:
 
 def once(program: str) -> None:
     """Print the seconds of one export, or of all when there is no such program."""
-    chosen = [known for known in EXPORTERS if known.id == program] or list(EXPORTERS)
+    chosen = [known for known in TARGETS if known.id == program] or list(TARGETS)
     wanted = account()
     started = time.perf_counter()
     for known in chosen:
-        known.export(wanted)
+        known.exporter.export(wanted)
     print(time.perf_counter() - started)
 
 
@@ -58,11 +58,11 @@ def main() -> None:
     print("| target | first | later | files | bytes |\n|---|---|---|---|---|")
     sums: list[float] = [0.0] * ROUNDS
     files = size = 0
-    for known in EXPORTERS:
+    for known in TARGETS:
         times = []
         for _ in range(ROUNDS):
             started = time.perf_counter()
-            result = known.export(wanted)
+            result = known.exporter.export(wanted)
             times.append(time.perf_counter() - started)
         assert isinstance(result, Artifact), result
         held = sum(len(file.content) for file in result.files)

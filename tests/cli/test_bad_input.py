@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mailsetup.apply.targets import TARGETS
 from mailsetup.cli.main import main
-from mailsetup.export.registry import EXPORTERS
 from tests.support.cli.schema import valid
 from tests.support.fault_table import note
 
@@ -174,7 +174,7 @@ def test_both_forms_of_an_international_domain_are_told() -> None:
 def test_programs_lists_the_table_with_what_is_known_of_them() -> None:
     status, out, _err = run("programs", "--json")
     assert status == 0
-    assert [row["id"] for row in json.loads(out)["programs"]] == [one.id for one in EXPORTERS]
+    assert [row["id"] for row in json.loads(out)["programs"]] == [one.id for one in TARGETS]
 
 
 def test_help_speaks_spanish_when_asked(capsys: pytest.CaptureFixture[str]) -> None:

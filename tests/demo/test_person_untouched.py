@@ -1,4 +1,4 @@
-"""The demo, walked through from the first page to the last: nothing of the person's changes."""
+"""The whole demo changes none of the user's files."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pytest
 
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.outlook import outlook_program
-from mailsetup.demo.computer import demo_assistant
+from mailsetup.demo.assistant import demo_assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
@@ -73,20 +73,20 @@ def demo(home: Path) -> "DemoMailSystem":
     return DemoMailSystem()
 
 
-async def test_the_demos_engine_neither_keeps_nor_reads_passwords_and_accounts(
+async def test_the_demos_assistant_uses_neither_keyring_nor_existing_accounts(
     demo: DemoMailSystem,
 ) -> None:
     with demo:
         assistant = demo_assistant(demo)
-        assert not (await assistant.vault_state()).available
-        assert not await assistant.store_secret(ANA, Secret("hola-ana"))
+        assert not assistant.vault.state().available
+        assert not assistant.vault.store(ANA, Secret("hola-ana"))
         assert assistant._programs_here is not None
         assert assistant._programs_here() == ()
 
 
 def test_every_place_of_a_mail_program_is_below_the_temporary_home(demo: DemoMailSystem) -> None:
     from mailsetup.apply.installation import installations
-    from mailsetup.apply.linux_desktop import find_program
+    from mailsetup.apply.linux_desktop import EVOLUTION
 
     with demo:
         computer = demo.computer
@@ -96,6 +96,5 @@ def test_every_place_of_a_mail_program_is_below_the_temporary_home(demo: DemoMai
             assert outlook_program(replace(here, app_path=lambda _name: "outlook.exe")) == ""
             for found in installations(here):
                 assert found.root.is_relative_to(computer.home)
-        for name in ("evolution", "kmail", "claws-mail"):
-            desktop = find_program(name, computer)
-            assert desktop is None or desktop.config_home.is_relative_to(computer.home)
+        desktop = EVOLUTION.find(computer)
+        assert desktop is None or desktop.config_home.is_relative_to(computer.home)

@@ -1,4 +1,4 @@
-"""Passwords in Thunderbird's own store, through Thunderbird's own libraries."""
+"""Passwords in Thunderbird's own store, encrypted by Thunderbird's own libraries."""
 
 import json
 import os
@@ -11,20 +11,17 @@ from pathlib import Path
 import pytest
 
 from mailsetup.apply.installation import Installation
+from mailsetup.apply.result import AlreadyThere, ApplyOutcome, ProfileApplied, Undone
 from mailsetup.apply.thunderbird import nss_child, password_store
-from mailsetup.apply.thunderbird.existing_profile import AlreadyThere, apply_existing
-from mailsetup.apply.thunderbird.new_profile import (
-    ApplyOutcome,
-    ThunderbirdApplied,
-    apply_new_profile,
-)
+from mailsetup.apply.thunderbird.existing_profile import apply_existing
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import Undone, undo
-from mailsetup.files.locking import RefusedError
+from mailsetup.apply.thunderbird.undo import undo
+from mailsetup.files.atomic import OperationError
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Authentication, Protocol
-from tests.apply.thunderbird.test_new_profile import tree
 from tests.support.programs import marionette
+from tests.support.programs.thunderbird_profiles import tree
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -38,7 +35,7 @@ pytestmark = [
 WORD = "contraseña-ñ 文"
 ANA = account()
 
-# What a reader of the store sees: a child, as NSS can be opened once in a process.
+# Reads the store in a child process, as NSS can be initialised once in a process.
 _READ = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -81,7 +78,7 @@ def read(profile: Path) -> list[tuple[str, object, object]]:
     """Host, user name and password of every login."""
     logins = json.loads((profile / "logins.json").read_bytes())["logins"]
     values = [entry[key] for entry in logins for key in ("encryptedUsername", "encryptedPassword")]
-    with tempfile.TemporaryDirectory() as copy:  # opening it leaves more files there
+    with tempfile.TemporaryDirectory() as copy:  # opening it makes more files there
         shutil.copy(profile / "key4.db", copy)
         plain = child(_READ, Path(copy), values)
     assert isinstance(plain, list)
@@ -91,17 +88,17 @@ def read(profile: Path) -> list[tuple[str, object, object]]:
     ]
 
 
-def applied(wanted: Account, root: Path, word: str = WORD) -> ThunderbirdApplied:
+def applied(wanted: Account, root: Path, word: str = WORD) -> ProfileApplied:
     root.mkdir(exist_ok=True)
     done = apply_new_profile(
         wanted, root=root, password=Secret(word), installation=installation(root)
     )
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert done.password_stored
     return done
 
 
-def place(done: ThunderbirdApplied) -> ThunderbirdProfile:
+def place(done: ProfileApplied) -> ThunderbirdProfile:
     return ThunderbirdProfile(done.name, done.profile, installation(done.root), True, False)
 
 
@@ -130,7 +127,7 @@ def test_the_same_password_again_changes_nothing_and_another_one_replaces_it(
     assert isinstance(apply_existing(ANA, place(done), password=Secret(WORD)), AlreadyThere)
     assert tree(done.profile) == before
     changed = apply_existing(ANA, place(done), password=Secret("nueva"))
-    assert isinstance(changed, ThunderbirdApplied)
+    assert isinstance(changed, ProfileApplied)
     assert changed.outcome is ApplyOutcome.PASSWORD
     assert [row[2] for row in read(done.profile)] == ["nueva", "nueva"]
     assert isinstance(undo(done.profile), Undone)
@@ -144,7 +141,7 @@ def test_other_logins_stay_as_they_are(tmp_path: Path) -> None:
     before["ours"] = {"unknown": True}
     (done.profile / "logins.json").write_text(json.dumps(before))
     eva = account("eva@bodega.example")
-    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ThunderbirdApplied)
+    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ProfileApplied)
     after = json.loads((done.profile / "logins.json").read_bytes())
     assert after["logins"][:2] == before["logins"]
     assert after["ours"] == {"unknown": True}
@@ -154,20 +151,20 @@ def test_other_logins_stay_as_they_are(tmp_path: Path) -> None:
     assert [row[1:] for row in read(done.profile)][2:] == [("eva@bodega.example", "otra")] * 2
 
 
-def test_half_a_surrogate_pair_in_another_login_stays(tmp_path: Path) -> None:
+def test_a_lone_surrogate_in_another_login_is_preserved(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
     path = done.profile / "logins.json"
     path.write_text(json.dumps({**json.loads(path.read_bytes()), "x": "\ud83d"}))
     eva = account("eva@bodega.example")
-    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ThunderbirdApplied)
+    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ProfileApplied)
     assert json.loads(path.read_bytes())["x"] == "\ud83d"
     assert len(read(done.profile)) == 4
 
 
-def test_only_our_logins_are_taken_out_when_others_came_since(tmp_path: Path) -> None:
+def test_only_our_logins_are_removed_when_others_were_added_since(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
     eva = account("eva@bodega.example")
-    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ThunderbirdApplied)
+    assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ProfileApplied)
     path = done.profile / "logins.json"
     later = json.loads(path.read_bytes())
     later["logins"].append({**later["logins"][0], "id": 9, "guid": "{later}"})
@@ -182,26 +179,26 @@ def test_a_primary_password_is_neither_guessed_nor_asked_for(tmp_path: Path) -> 
     for name in ("key4.db", "logins.json"):
         (tmp_path / "locked" / name).unlink()
     child(_LOCK, tmp_path / "locked")
-    with pytest.raises(RefusedError, match="primary password"):
+    with pytest.raises(OperationError, match="primary password"):
         password_store.stored(tmp_path / "locked", ANA, Secret(WORD), installation(tmp_path))
     assert not list((tmp_path / "locked").glob(".mailsetup-*"))
 
 
-def test_what_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+def test_unreadable_logins_are_not_changed(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
     for content in (
         *(b"", b"[]", b'{"logins": 1}', b'{"logins": [1]}', b"[" * 100_000),
         b'{"logins": [], "x": 1e999}',
     ):
         (done.profile / "logins.json").write_bytes(content)
-        with pytest.raises(RefusedError, match="cannot be read"):
+        with pytest.raises(OperationError, match="cannot be read"):
             password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
     (done.profile / "logins.json").unlink()
     (done.profile / "key4.db").write_bytes(b"no database" * 100)
-    with pytest.raises(RefusedError, match="could not be opened"):
+    with pytest.raises(OperationError, match="could not be opened"):
         password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
     (done.profile / "key4.db-journal").write_bytes(b"")
-    with pytest.raises(RefusedError, match="did not end properly"):
+    with pytest.raises(OperationError, match="did not end properly"):
         password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
 
 
@@ -215,17 +212,17 @@ def test_a_login_in_the_browser_stores_nothing(tmp_path: Path) -> None:
     done = apply_new_profile(
         oauth2, root=tmp_path, password=Secret(WORD), installation=installation(tmp_path)
     )
-    assert isinstance(done, ThunderbirdApplied)
+    assert isinstance(done, ProfileApplied)
     assert not done.password_stored
     assert not (done.profile / "logins.json").exists()
 
 
-def test_snaps_and_flatpaks_keep_their_libraries(tmp_path: Path) -> None:
+def test_snaps_and_flatpaks_have_no_usable_libraries(tmp_path: Path) -> None:
     for command in (("flatpak", "run", "x"), ("/snap/bin/thunderbird",), ("no-such-program",)):
         assert password_store.libraries(Installation(command, tmp_path)) is None
 
 
-def test_the_child_says_what_is_missing(tmp_path: Path) -> None:
+def test_the_child_reports_missing_libraries(tmp_path: Path) -> None:
     request = {"libraries": str(tmp_path), "folder": str(tmp_path), "logins": []}
     assert nss_child.answer(request) == {"error": "libraries"}
 

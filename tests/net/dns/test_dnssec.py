@@ -17,8 +17,8 @@ import pytest
 from mailsetup.net.dns.dnssec import SignedQueries, Validator
 from mailsetup.net.dns.resolver import DnsResolver
 from mailsetup.net.dns.transport import LIFETIME
-from tests.support.servers.process import Server, answers
-from tests.support.servers.real_servers import _free_loopback_address, _with_sbin, missing
+from tests.support.servers.availability import missing
+from tests.support.servers.process import Server, answers, free_loopback_address, with_sbin
 
 pytestmark = pytest.mark.servers
 
@@ -60,7 +60,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
             pytest.fail(reason)
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("knot")
-    ip = _free_loopback_address()
+    ip = free_loopback_address()
     config = folder / "knot.conf"
     config.write_text(
         textwrap.dedent(f"""\
@@ -96,7 +96,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
         lines += [f"{child} NS ns.{child}" for child in signed_below]
         lines += [f"{child} DS {delegations[child]}" for child in signed_below]
         (folder / f"{zone}zone").write_text("\n".join(lines) + "\n" + records.format(ip=ip))
-    server = Server("knotd", ["knotd", "-c", str(config)], folder / "log", _with_sbin())
+    server = Server("knotd", ["knotd", "-c", str(config)], folder / "log", with_sbin())
     try:
         server.wait_until(lambda: answers(ip, 53))
         yield Root(ip, delegations["."])
@@ -110,7 +110,7 @@ def _new_key(config: Path, zone: str) -> str:
     def keymgr(*arguments: str) -> str:
         command = ["keymgr", "-c", str(config), zone, *arguments]
         done = subprocess.run(
-            command, check=True, capture_output=True, text=True, env={**os.environ, **_with_sbin()}
+            command, check=True, capture_output=True, text=True, env={**os.environ, **with_sbin()}
         )
         return done.stdout
 
