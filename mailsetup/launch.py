@@ -1,14 +1,15 @@
-"""Where the program begins: the one place that knows both faces, window and command line."""
+"""The entry point: the one module that imports both the window and the command line."""
 
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TextIO
 
-from mailsetup.cli.main import BAD_INPUT, CANCELLED, DEFECT, Windows, main
+from mailsetup.cli.exit_status import ExitStatus
+from mailsetup.cli.main import main
 from mailsetup.cli.output import open_standard_files
+from mailsetup.cli.services import Services
 from mailsetup.i18n import _
-from mailsetup.system.display import Display, DisplayFailure, find_screen
 from mailsetup.system.process import keep_secrets
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def run() -> None:
     """Entry point of the command ``mailsetup``."""
     if getattr(sys, "frozen", False):
-        # A worker (`fleet.workers`) is then this same program, started once more.
+        # A worker (`batch.workers`) is then a second process of this program.
         import multiprocessing
 
         multiprocessing.freeze_support()
@@ -28,66 +29,70 @@ def run() -> None:
     try:
         sys.exit(start(sys.argv[1:]))
     except KeyboardInterrupt:
-        # Before or after the command's own work, where nothing is left to be told.
-        sys.exit(CANCELLED)
+        # Before or after the command's own work, where there is nothing to report.
+        sys.exit(ExitStatus.CANCELLED)
 
 
 def start(arguments: Sequence[str]) -> int:
-    """Run one command, or open the window; the exit status is returned."""
-    with ExitStack() as ending:
-        pages = _Pages(ending)
-        return main(arguments, windows=Windows(open_window, open_demo, make_pdf, pages.make))
+    """Run one command, or open the window; returns the exit status."""
+    with ExitStack() as cleanup:
+        pages = _PagePrinter(cleanup)
+        services = Services(open_window, open_demo, make_report_pdf, pages.make)
+        return main(arguments, services=services)
 
 
 def open_window(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:  # noqa: ARG001
-    """Show the window until the person closes it."""
+    """Show the window until the user closes it."""
+    from mailsetup.system.display import DisplayFailure, find_screen
+
     screen = find_screen()
     if isinstance(screen, DisplayFailure):
         stderr.write(f"{screen.reason}\n")
         stderr.write(
             _("In the terminal, “mailsetup check YOUR-ADDRESS” does the same; see --help.") + "\n"
         )
-        return DEFECT if screen.is_installation else BAD_INPUT
+        return ExitStatus.FAILED if screen.is_installation else ExitStatus.BAD_INPUT
     from mailsetup.gui.app import run as run_window
 
     return run_window(screenshot=screenshot, platform=screen.platform)
 
 
-def make_pdf(content: "ReportContent") -> bytes:
-    """A report as PDF, by Qt's own writer."""
+def make_report_pdf(content: "ReportContent") -> bytes:
+    """A report as PDF, written by Qt."""
     from mailsetup.gui.pdf import pdf
 
     return pdf(content)
 
 
-def make_page(page: "Printed") -> bytes:
-    """A welcome sheet as PDF, by Qt's own writer."""
+def make_page_pdf(page: "Printed") -> bytes:
+    """A page of HTML as PDF, written by Qt."""
     from mailsetup.gui.pdf import html_to_pdf
 
     return html_to_pdf(page.html, page.title, pictures=page.pictures)
 
 
-class _Pages:
-    """Pages by the hundred, with what Qt needs for them kept until the end."""
+class _PagePrinter:
+    """Makes PDF pages by the hundred with one Qt application, which ends with ``cleanup``."""
 
-    def __init__(self, ending: ExitStack) -> None:
-        self._ending: ExitStack | None = ending
+    def __init__(self, cleanup: ExitStack) -> None:
+        self._cleanup: ExitStack | None = cleanup
 
     def make(self, page: "Printed") -> bytes:
-        """One of them; b"" where that is not possible here."""
-        if self._ending is not None:
+        """One page as PDF; b"" where Qt cannot be loaded."""
+        if self._cleanup is not None:
             try:
                 from mailsetup.gui.pdf import application
-            except ImportError:  # a library of the system that Qt needs is missing
+            except ImportError:  # a system library that Qt needs is missing
                 return b""
-            self._ending.enter_context(application())
-            self._ending = None
-        return make_page(page)
+            self._cleanup.enter_context(application())
+            self._cleanup = None
+        return make_page_pdf(page)
 
 
 def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:
-    """Start the demo world and show it in the window, or walk through it in the terminal."""
+    """Start the demo servers, and show them in the window or walk through them in the terminal."""
     from mailsetup.demo.mail_system import DemoMailSystem, missing_parts
+    from mailsetup.system.display import Display, find_screen
 
     missing = missing_parts()
     if missing:
@@ -97,16 +102,16 @@ def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:
             )
             + "\n"
         )
-        return DEFECT
+        return ExitStatus.FAILED
     screen = find_screen()
-    with DemoMailSystem() as world:
+    with DemoMailSystem() as system:
         if isinstance(screen, Display):
             from mailsetup.gui.app import run as run_window
 
-            return run_window(demo=world, screenshot=screenshot, platform=screen.platform)
+            return run_window(demo=system, screenshot=screenshot, platform=screen.platform)
         from mailsetup.cli.demo import walk
 
         stderr.write(f"{screen.reason}\n")
         stdout.write(_("The demo walks through the terminal instead.") + "\n\n")
         stdout.flush()
-        return walk(world, stdout)
+        return walk(system, stdout)

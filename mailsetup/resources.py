@@ -1,17 +1,18 @@
-"""The files that come with the program: icons, texts, provider data.
+"""The data files of the program: icons, translations, provider data.
 
-In a checkout they stand in ``resources/`` beside the package, in an installed wheel inside it.
+In a checkout they are in ``resources/`` next to the package, in an installed wheel inside it.
 """
 
 from pathlib import Path
+from typing import Final
 
 _PACKAGE = Path(__file__).resolve().parent
 _INSTALLED = _PACKAGE / "_resources"
-_ROOT = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "resources"
+_ROOT: Final = _INSTALLED if _INSTALLED.is_dir() else _PACKAGE.parent / "resources"
 
 
 def path(*parts: str) -> Path:
-    """Where a resource is. Raises nothing: a missing file shows when it is read."""
+    """The path of a resource, which need not exist."""
     return _ROOT.joinpath(*parts)
 
 

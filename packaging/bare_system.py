@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The README's commands on bare Debian systems, as root and as an ordinary user.
+"""Runs the README's commands on bare Debian systems, as root and as an ordinary user.
 
     sudo python3 packaging/bare_system.py                    everything (well over an hour)
     sudo python3 packaging/bare_system.py --run demo         the demo alone (a few minutes)
     sudo python3 packaging/bare_system.py --suite trixie --user ana --run demo
 
 Each run gets a new system by debootstrap, with nothing but Python, in namespaces of its own, and a
-copy of what git knows of this checkout. An ordinary user pastes the line that is printed, once.
+copy of this checkout's files under version control. An ordinary user runs the printed command once.
 Prints a table for ``tests/bench/bare-systems.md``; exit status 1 where a run failed.
 """
 
@@ -17,17 +17,19 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", "/var/cache")) / "mailsetup-bare-systems"
-SUITES = {"bookworm": "Debian 12", "trixie": "Debian 13"}
+SUITES: Final[Mapping[str, str]] = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 USERS = ("root", "ana")
-COMMANDS = {"demo": "--demo", "unit": "test unit", "test": "test"}
+COMMANDS: Final[Mapping[str, str]] = {"demo": "--demo", "unit": "test unit", "test": "test"}
 
-# A root of its own by pivot_root, not by chroot: from a chroot no user namespace can be made,
-# and the tests of an ordinary user need one.
+# pivot_root and not chroot: in a chroot no user namespace can be made, which the tests of an
+# ordinary user need.
 ENTER = """
 root=$1; shift
 mount --bind "$root" "$root"
@@ -56,8 +58,8 @@ class RunError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """One command of the README on one system; durations in seconds."""
+class CommandResult:
+    """The result of one command on one system; durations in seconds."""
 
     suite: str
     user: str
@@ -68,7 +70,7 @@ class Outcome:
 
 
 def base_system(suite: str) -> Path:
-    """The bare system of a suite, made once and kept."""
+    """The bare system of a suite, made once."""
     folder = CACHE / suite
     if not (folder / "usr/bin/python3").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -80,7 +82,7 @@ def base_system(suite: str) -> Path:
 
 
 def add_update_sources(folder: Path, suite: str) -> None:
-    """A plain installation also takes the security updates."""
+    """Add the sources of updates, as Debian's installer does."""
     sources = folder / "etc/apt/sources.list"
     mirror = sources.read_text().split()[1]
     security = mirror.rstrip("/").removesuffix("/debian") + "/debian-security"
@@ -97,7 +99,7 @@ def new_system(suite: str) -> Path:
     folder = CACHE / f"{suite}-run"
     shutil.rmtree(folder, ignore_errors=True)
     run(["cp", "--archive", "--reflink=auto", str(base), str(folder)])
-    # Authorities that this computer's administrator added, as a company's proxy needs them.
+    # Certificate authorities that were added to this computer, such as a company's proxy.
     shutil.copytree(
         "/usr/local/share/ca-certificates",
         folder / "usr/local/share/ca-certificates",
@@ -135,7 +137,7 @@ def inside(folder: Path, user: str, script: str) -> subprocess.CompletedProcess[
         "TERM": "dumb",
         **{name: value for name, value in os.environ.items() if name.endswith("_proxy")},
         **{name: value for name, value in os.environ.items() if name == "PIP_INDEX_URL"},
-        # pip's own list of authorities lacks those that were added above.
+        # pip's list of authorities lacks those that were added above.
         "PIP_CERT": "/etc/ssl/certs/ca-certificates.crt",
     }
     return subprocess.run(
@@ -146,7 +148,7 @@ def inside(folder: Path, user: str, script: str) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
-def try_command(suite: str, user: str, name: str) -> Outcome:
+def try_command(suite: str, user: str, name: str) -> CommandResult:
     """Run a command of the README twice: on the bare system, and once more."""
     folder = new_system(suite)
     script = f"python3 mailsetup/packaging/start.py {COMMANDS[name]}"
@@ -164,11 +166,11 @@ def try_command(suite: str, user: str, name: str) -> Outcome:
         summary = re.findall(r"^=*\s*(.*\d+ passed.*?)\s*=*$", done.stdout, re.MULTILINE)[-1]
     started = time.monotonic()
     expect_success(inside(folder, user, "python3 mailsetup/packaging/start.py --version"), "again")
-    return Outcome(suite, user, name, first, time.monotonic() - started, summary)
+    return CommandResult(suite, user, name, first, time.monotonic() - started, summary)
 
 
 def pasted_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line that an ordinary user is asked to paste."""
+    """The command that an ordinary user is asked to run."""
     lines = [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")]
     if done.returncode != 1 or len(lines) != 1:
         raise RunError(f"no single line to paste (exit {done.returncode}):\n{done.stdout}")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What the public list of providers (ISPDB) says otherwise than ``resources/providers.toml``.
+"""Prints differences between the public list of providers (ISPDB) and ``resources/providers.toml``.
 
-Takes a checkout of thunderbird/autoconfig and prints; a person decides and edits. Exit status:
-0 nothing differs, 1 something does, 2 the folder cannot be used. Needs mailsetup to be installed.
+Takes a checkout of thunderbird/autoconfig; changes are made by hand. Exit status: 0 nothing
+differs, 1 something does, 2 the folder cannot be used. Needs mailsetup to be installed.
 """
 
 import argparse
@@ -15,16 +15,21 @@ from mailsetup.discovery.providers import MailProvider, load
 from mailsetup.formats import autoconfig, xmltree
 from mailsetup.formats.autoconfig import AutoconfigFailure
 from mailsetup.formats.xmltree import XmlFault, children, name_of
-from mailsetup.model.address import EmailAddress
+from mailsetup.model.address import (
+    ADDRESS_PLACEHOLDER,
+    DOMAIN_PLACEHOLDER,
+    LOCAL_PART_PLACEHOLDER,
+    EmailAddress,
+)
 from mailsetup.model.hostname import is_within, to_a_label
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings
 
-_LOCAL = "somebody"
+_LOCAL_PART = "somebody"
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of the public list, and the domains that it is for."""
+    """One file of the public list, with its domains."""
 
     name: str
     document: bytes
@@ -33,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was said about one row. ``known`` is whether the public list has the provider at all."""
+    """The differences of one row. ``known``: whether the public list has the provider."""
 
     known: bool
     differences: tuple[str, ...] = ()
@@ -132,7 +137,7 @@ def _compare(row: MailProvider, by_domain: Mapping[str, Entry], ours: frozenset[
 def _listed(row: MailProvider, by_domain: Mapping[str, Entry]) -> list[str]:
     """The row's names in the public list: addresses' domains, else exchangers', else its own.
 
-    Other rows of the same company share the later ones, so they count only where they must.
+    Other rows of the same company share the later ones, so that they are used only as a fallback.
     """
     for names in (row.domains, row.mx, row.owns):
         listed = [name for name in names if name in by_domain]
@@ -142,7 +147,7 @@ def _listed(row: MailProvider, by_domain: Mapping[str, Entry]) -> list[str]:
 
 
 def _missing(row: MailProvider, files: Iterable[Entry], ours: frozenset[str]) -> list[str]:
-    """Domains beside the row's; not the exchangers that the public list has among them."""
+    """Domains that the row does not have, without exchangers that the public list includes."""
     return [
         domain
         for entry in files
@@ -152,7 +157,7 @@ def _missing(row: MailProvider, files: Iterable[Entry], ours: frozenset[str]) ->
 
 
 def _server_differences(row: MailProvider, entry: Entry, domain: str) -> Iterator[str]:
-    address = EmailAddress(_LOCAL, domain)
+    address = EmailAddress(_LOCAL_PART, domain)
     ours = row.settings(address)
     theirs = autoconfig.read(entry.document, address)
     if isinstance(theirs, AutoconfigFailure):
@@ -177,13 +182,14 @@ def _differences(
     address: EmailAddress,
     file: str,
 ) -> Iterator[str]:
-    """Ours may be fewer than theirs, but each of ours must be there, and alike."""
+    """Each of our servers must be in the public list with equal values; it may have more."""
     if theirs and not ours:
-        yield f"{protocol}: we have none, {file} has {_told(theirs)}"
+        yield f"{protocol}: we have none, {file} has {_listing(theirs)}"
     for server in ours:
         same = next((other for other in theirs if _place(other) == _place(server)), None)
         if same is None:
-            yield f"{protocol}: we have {_told([server])}, {file} has {_told(theirs) or 'none'}"
+            listed = _listing(theirs) or "none"
+            yield f"{protocol}: we have {_listing([server])}, {file} has {listed}"
             continue
         if same.username != server.username:
             yield (
@@ -201,16 +207,16 @@ def _place(server: ServerSettings) -> tuple[str, int, str]:
     return server.host, server.port, server.security
 
 
-def _told(servers: Sequence[ServerSettings]) -> str:
+def _listing(servers: Sequence[ServerSettings]) -> str:
     return ", ".join(f"{server.host}:{server.port} {server.security}" for server in servers)
 
 
 def _template(username: str, address: EmailAddress) -> str:
-    """The user name as it stands for every domain, so that equal differences are told once."""
+    """The user name as a template for all domains, so that equal differences are printed once."""
     return (
-        username.replace(address.ascii, "%EMAILADDRESS%")
-        .replace(address.domain, "%EMAILDOMAIN%")
-        .replace(address.local, "%EMAILLOCALPART%")
+        username.replace(address.ascii, ADDRESS_PLACEHOLDER)
+        .replace(address.domain, DOMAIN_PLACEHOLDER)
+        .replace(address.local, LOCAL_PART_PLACEHOLDER)
     )
 
 

@@ -15,11 +15,11 @@ if sys.version_info < (3, 11):  # noqa: UP036 - also read by an old Python, to s
 
 import os
 
-# Run once with sudo, this script must not leave files of root's in a person's checkout.
+# With sudo, this script must not leave files of root's in a user's checkout.
 sys.dont_write_bytecode = True
 _HERE = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
 sys.path.insert(0, _HERE)
-# Behind everything else: `mailsetup.i18n` translates what this script says.
+# At the end: `mailsetup.i18n` translates the texts of this script.
 sys.path.append(os.path.dirname(_HERE))  # noqa: PTH120
 
 from bootstrap.main import main  # noqa: E402

@@ -12,8 +12,10 @@ import json
 import re
 import string
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from babel import Locale
 from babel.messages.catalog import Catalog
@@ -30,7 +32,7 @@ LOCALE = ROOT / "resources" / "locale"
 TEMPLATE = LOCALE / "mailsetup.pot"
 TRANSLATED = tuple(code for code in LANGUAGES if code != SOURCE_LANGUAGE)
 SOURCES = ("mailsetup", "packaging/bootstrap")
-KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+KEYWORDS: Final[Mapping[str, tuple[int, int] | None]] = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 
 def po_path(code: str) -> Path:

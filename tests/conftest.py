@@ -1,4 +1,4 @@
-"""What holds for every test: no screen, no home of anybody's, English texts."""
+"""Fixtures of every test: no screen, a temporary home, English texts."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ pytest_plugins = ["tests.support.servers.fixtures"]
 
 
 @pytest.fixture(autouse=True)
-def _nobodys_home(
+def _temporary_home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path_factory.mktemp("home")
@@ -29,7 +29,7 @@ def _nobodys_home(
         ("XDG_CACHE_HOME", ".cache"),
     ):
         monkeypatch.setenv(variable, str(home / folder))
-    # The keyring and the mail programs of the person who runs the tests are reached by it.
+    # The user's keyring and mail programs would be reached over it.
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "disabled:")
 
 
@@ -48,7 +48,7 @@ def home() -> Path:
 
 @pytest.fixture(autouse=True, scope="session")
 def _children_take_ctrl_c() -> Iterator[None]:
-    """Programs under test can be interrupted, also where SIGINT is ignored for the tests.
+    """Let programs under test be interrupted, also where the tests ignore SIGINT.
 
     A shell script's ``command &``, nohup and some CI start programs with SIGINT ignored, and every
     child inherits that. A handler is not inherited: children start with the default. It does
@@ -65,12 +65,12 @@ def _children_take_ctrl_c() -> Iterator[None]:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Which findings this test provokes travels with its result, also from other processes."""
+    """Store the findings that this test provokes in its result, also from other processes."""
     fault_table.begin(item)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Each fault that was provoked: which link did whole checks name, and was it right?
+    """Print each provoked fault, the link that checks named, and whether it was right.
 
     The whole table with ``-v``; otherwise those that are wrong, and how many are right.
     """

@@ -25,7 +25,7 @@ def test_a_program_under_test_takes_ctrl_c() -> None:
     assert done.stdout.strip() == "True"
 
 
-def test_it_does_so_too_where_the_tests_were_started_with_ctrl_c_ignored() -> None:
+def test_it_also_does_so_where_the_tests_ignore_ctrl_c() -> None:
     one = f"{Path(__file__)}::{test_a_program_under_test_takes_ctrl_c.__name__}"
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", one],

@@ -11,21 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.servers.real_servers import World, all_gone
+from tests.support.servers.process import all_gone
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 _OWNER = """
 import sys, time
-from tests.support.servers.real_servers import World
-world = World()
-world.start()
-print(" ".join(map(str, world.pids)), world.folder, flush=True)
+from tests.support.servers.real_servers import RealServers
+servers = RealServers()
+servers.start()
+print(" ".join(map(str, servers.pids)), servers.folder, flush=True)
 time.sleep(600)
 """
 
 
-def test_the_servers_end_with_the_tests_even_when_those_are_killed(world: World) -> None:
+def test_the_servers_end_with_the_tests_even_when_those_are_killed(servers: RealServers) -> None:
     root = Path(__file__).resolve().parent.parent
     owner = subprocess.Popen(
         [sys.executable, "-c", _OWNER],
@@ -48,18 +49,18 @@ def test_the_servers_end_with_the_tests_even_when_those_are_killed(world: World)
     subprocess.run(["rm", "-rf", folder], check=True)
 
 
-def submission(world: World) -> smtplib.SMTP:
-    context = ssl.create_default_context(cafile=str(world.ca_file))
-    session = smtplib.SMTP(world.ip, 587, timeout=10)
+def submission(servers: RealServers) -> smtplib.SMTP:
+    context = ssl.create_default_context(cafile=str(servers.ca_file))
+    session = smtplib.SMTP(servers.ip, 587, timeout=10)
     # The certificate is for the name; the connection goes to the address.
     session._host = "smtp.bodega.test"  # type: ignore[attr-defined]
     session.starttls(context=context)
     return session
 
 
-def test_a_full_mailbox_is_refused_while_the_sender_is_still_there(world: World) -> None:
-    with submission(world) as session:
-        session.login("llena@bodega.test", world.accounts["llena@bodega.test"])
+def test_a_full_mailbox_is_refused_while_the_sender_is_still_there(servers: RealServers) -> None:
+    with submission(servers) as session:
+        session.login("llena@bodega.test", servers.accounts["llena@bodega.test"])
         with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
             session.sendmail("llena@bodega.test", ["llena@bodega.test"], "Subject: x\r\n\r\ny\r\n")
     code, text = refused.value.recipients["llena@bodega.test"]
@@ -67,21 +68,23 @@ def test_a_full_mailbox_is_refused_while_the_sender_is_still_there(world: World)
     assert b"5.2.2" in text
 
 
-def test_nobody_sends_under_anothers_name(world: World) -> None:
-    with submission(world) as session:
-        session.login("ana@bodega.test", world.accounts["ana@bodega.test"])
+def test_sending_under_another_address_is_refused(servers: RealServers) -> None:
+    with submission(servers) as session:
+        session.login("ana@bodega.test", servers.accounts["ana@bodega.test"])
         with pytest.raises(smtplib.SMTPSenderRefused) as refused:
             session.sendmail("llena@bodega.test", ["ana@bodega.test"], "Subject: x\r\n\r\ny\r\n")
     assert refused.value.smtp_code == 553
 
 
-def test_what_a_rule_forwards_does_not_enter_the_queue_of_this_computer(world: World) -> None:
+def test_forwarded_messages_do_not_enter_this_computers_queue(
+    servers: RealServers,
+) -> None:
     address, queue = "reenvia@bodega.test", Path("/var/spool/postfix/maildrop")
-    world.add_account(address, "correcto-reenvia")
-    world.write_sieve(address, 'redirect "eva@hoster.test";')
+    servers.add_account(address, "correcto-reenvia")
+    servers.mailboxes.write_sieve(address, 'redirect "eva@hoster.test";')
     # Its time changes with every message that is put in, and may be read by everybody.
     before = queue.stat().st_mtime_ns if queue.is_dir() else None
-    world.deliver(address, b"From: a@hoster.test\r\nSubject: hola\r\n\r\nhola\r\n")
-    assert "forwarded to <eva@hoster.test>" in world.log("dovecot-mail")
-    assert world.messages(address) == []
+    servers.mailboxes.deliver(address, b"From: a@hoster.test\r\nSubject: hola\r\n\r\nhola\r\n")
+    assert "forwarded to <eva@hoster.test>" in servers.log("dovecot-mail")
+    assert servers.mailboxes.messages(address) == []
     assert (queue.stat().st_mtime_ns if queue.is_dir() else None) == before

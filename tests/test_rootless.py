@@ -31,7 +31,7 @@ def test_without_the_file_there_are_no_subordinate_ids(tmp_path: Path) -> None:
     assert rootless.subordinate_ids(tmp_path / "subuid", "ana", 1000) == 0
 
 
-def test_ids_outside_of_the_namespace_are_told(tmp_path: Path) -> None:
+def test_ids_outside_of_the_namespace_are_found(tmp_path: Path) -> None:
     file = tmp_path / "uid_map"
     file.write_text("         0       1000          1\n         1     100000      65535\n")
     assert rootless.unmapped([0, 8, 65535, 65536], file) == [65536]
@@ -65,7 +65,7 @@ def test_the_switch_that_forbids_namespaces_is_named_with_the_line_that_allows_t
     assert why.line == line
 
 
-def test_without_a_known_switch_the_program_s_own_words_are_given(tmp_path: Path) -> None:
+def test_without_a_known_switch_the_programs_message_is_given(tmp_path: Path) -> None:
     why = rootless.forbidden("unshare: unshare failed: Operation not permitted", tmp_path)
     assert "unshare failed: Operation not permitted" in why.reason
     assert why.line == ""
@@ -86,7 +86,7 @@ def test_root_needs_no_namespace() -> None:
     assert rootless.command(["true"]) == ["true"]
 
 
-def test_the_first_process_inside_has_a_network_of_its_own_and_hands_on_the_exit_status() -> None:
+def test_the_first_process_inside_has_its_own_network_and_returns_the_exit_status() -> None:
     script = "import socket, sys; socket.create_server(('127.44.0.1', 25)); sys.exit(7)"
     inside = [sys.executable, "-I", rootless.__file__, "--inside", sys.executable, "-c", script]
     unshare = ["unshare", "--user", "--map-root-user", "--net", "--"]

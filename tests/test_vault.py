@@ -1,4 +1,4 @@
-"""The keyring: only real ones, never a file, never for ever."""
+"""The keyring: allowed backends, failures and timeouts."""
 
 import threading
 
@@ -14,26 +14,26 @@ from mailsetup.vault import Vault
 ADDRESS = EmailAddress("ana", "bodega.es")
 
 
-class Memory(KeyringBackend):
+class MemoryBackend(KeyringBackend):
     """A keyring that works."""
 
     priority = 1
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
+        self.passwords: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
-        return self.kept.get((service, username))
+        return self.passwords.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
-        self.kept[service, username] = password
+        self.passwords[service, username] = password
 
     def delete_password(self, service: str, username: str) -> None:
-        del self.kept[service, username]
+        del self.passwords[service, username]
 
 
-class Refusing(Memory):
-    """A keyring whose owner said no."""
+class RefusingBackend(MemoryBackend):
+    """A keyring that the person does not unlock."""
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise PasswordSetError("no")
@@ -42,8 +42,8 @@ class Refusing(Memory):
         raise OSError("the system's own kind of error")
 
 
-def test_what_is_stored_is_loaded_and_forgotten_again() -> None:
-    backend = Memory()
+def test_a_stored_password_can_be_loaded_and_removed() -> None:
+    backend = MemoryBackend()
     vault = Vault(lambda: backend)
     assert vault.state().available
     assert vault.load(ADDRESS) is None
@@ -54,20 +54,20 @@ def test_what_is_stored_is_loaded_and_forgotten_again() -> None:
     assert vault.load(ADDRESS) is None
 
 
-def test_without_a_keyring_nothing_is_kept() -> None:
+def test_without_a_keyring_nothing_is_stored() -> None:
     vault = Vault(lambda: None)
     assert not vault.state().available
     assert not vault.store(ADDRESS, Secret("geheim"))
     assert vault.load(ADDRESS) is None
 
 
-def test_a_keyring_that_fails_is_none() -> None:
-    vault = Vault(Refusing)
+def test_a_keyring_that_raises_counts_as_unavailable() -> None:
+    vault = Vault(RefusingBackend)
     assert not vault.store(ADDRESS, Secret("geheim"))
     assert vault.load(ADDRESS) is None
 
 
-def test_a_locked_keyring_does_not_hold_us_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_keyring_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vault_module, "PATIENCE", 0.05)
     release = threading.Event()
 
@@ -83,7 +83,7 @@ def test_a_backend_that_writes_files_is_never_used(monkeypatch: pytest.MonkeyPat
 
     before = keyring.get_keyring()
     try:
-        keyring.set_keyring(Memory())  # not on the list, as `keyrings.alt` is not
+        keyring.set_keyring(MemoryBackend())  # not on the list, as `keyrings.alt` is not
         assert not Vault().state().available
     finally:
         keyring.set_keyring(before)

@@ -1,4 +1,4 @@
-"""Write an export's files into a folder, without losing what is there."""
+"""Write an export's files into a folder without losing existing files."""
 
 import contextlib
 import os
@@ -16,15 +16,15 @@ from mailsetup.model.text import plain
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Where the files are, in the artifact's order."""
+    """The paths of the files, in the artifact's order."""
 
     paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class WriteFailure:
-    """Why not; ``reason`` is a sentence. Files that stood there are as they were, unless it names
-    those that are not."""
+    """Why nothing was written; ``reason`` is a sentence. Existing files are unchanged, except for
+    those that it names."""
 
     reason: str
 
@@ -34,8 +34,8 @@ def write_artifact(
 ) -> Written | WriteFailure:
     """Write all files or none. With ``force`` files of the same name are replaced, all or none.
 
-    What a killed run left there is removed. The folder is made when it is missing. Links and
-    folders are never written through or replaced.
+    Temporary files of killed runs are removed. A missing folder is made. Links and folders are
+    never written through or replaced.
     """
     names = [file.name for file in artifact.files]
     if len({name.casefold() for name in names}) != len(names) or not all(map(is_safe_name, names)):
@@ -46,15 +46,15 @@ def write_artifact(
         return WriteFailure(_("{place} is a file, not a folder.").format(place=_shown(folder)))
     except OSError as error:
         return WriteFailure(atomic.reason(error, folder))
-    atomic.sweep(folder)
+    atomic.remove_leftovers(folder)
     targets = [folder / name for name in names]
     for target in targets:
-        refused = _occupied(target, force=force)
-        if refused:
-            return WriteFailure(refused)
+        failure = _occupied(target, force=force)
+        if failure:
+            return WriteFailure(failure)
     try:
         _write_all(artifact, targets, force=force)
-    except _NotPutBackError as error:
+    except _NotRestoredError as error:
         return WriteFailure(error.sentence(folder))
     except FileExistsError as error:
         return WriteFailure(_taken(Path(error.filename2 or error.filename or folder)))
@@ -90,8 +90,8 @@ def _taken(target: Path) -> str:
     )
 
 
-class _NotPutBackError(Exception):
-    """Neither could all files be replaced nor the old ones be put back."""
+class _NotRestoredError(Exception):
+    """Some files could not be replaced, and the old ones could not be restored either."""
 
     def __init__(self, error: OSError, replaced: list[Path]) -> None:
         super().__init__()
@@ -106,31 +106,31 @@ class _NotPutBackError(Exception):
 
 
 def _write_all(artifact: Artifact, targets: list[Path], *, force: bool) -> None:
-    """First everything aside, where a full disk shows itself; then names into place."""
+    """Write temporary files first, which shows a full disk, then rename them."""
     prepared: list[Path] = []
     placed: list[tuple[Path, Path | None]] = []
-    """Targets with the second name of the file that stood there."""
+    """Targets, each with the backup link to the existing file."""
     with contextlib.ExitStack() as needed:
         try:
             for file, target in zip(artifact.files, targets, strict=True):
-                temporary = atomic.aside(target.parent)
+                temporary = atomic.temporary_path(target.parent)
                 prepared.append(temporary)
                 atomic.write_new(temporary, file.content, 0o600 if file.private else 0o644)
-                needed.enter_context(atomic.held(temporary))
+                needed.enter_context(atomic.marked_in_use(temporary))
             for temporary, target in zip(prepared, targets, strict=True):
-                old = _second_name(target) if force else None
+                old = _backup_link(target) if force else None
                 if old is None:
-                    _place_new(temporary, target)
+                    _rename_new(temporary, target)
                     placed.append((target, None))
                 else:
                     placed.append((target, old))
-                    needed.enter_context(atomic.held(old))
+                    needed.enter_context(atomic.marked_in_use(old))
                     temporary.replace(target)
         except BaseException as error:
-            remaining = _put_back(placed)
+            remaining = _restore(placed)
             _clear(prepared)
             if remaining and isinstance(error, OSError):
-                raise _NotPutBackError(error, remaining) from error
+                raise _NotRestoredError(error, remaining) from error
             raise
         _clear([*prepared, *(old for _target, old in placed if old is not None)])
     for folder in {target.parent for target in targets}:
@@ -138,7 +138,7 @@ def _write_all(artifact: Artifact, targets: list[Path], *, force: bool) -> None:
 
 
 def _clear(ours: Iterable[Path]) -> None:
-    """Remove temporary files; a Ctrl-C meanwhile is passed on once all of them are gone."""
+    """Remove temporary files; raise a KeyboardInterrupt only after all are removed."""
     interrupt = None
     for path in ours:
         for _attempt in range(2):
@@ -153,22 +153,21 @@ def _clear(ours: Iterable[Path]) -> None:
         raise interrupt
 
 
-def _second_name(target: Path) -> Path | None:
-    """Give the file another name of ours besides, so that it can be put back; None if none is
-    there."""
-    old = atomic.aside(target.parent)
+def _backup_link(target: Path) -> Path | None:
+    """Make a hard link to an existing file, to restore it from; None if there is no file."""
+    old = atomic.temporary_path(target.parent)
     try:
         os.link(target, old, follow_symlinks=False)
     except FileNotFoundError:
         return None
     except (OSError, NotImplementedError):
-        # A file system without hard links (FAT), or somebody else's file.
+        # A file system without hard links (FAT), or a file of another user.
         target.rename(old)
     return old
 
 
-def _put_back(placed: list[tuple[Path, Path | None]]) -> list[Path]:
-    """Undo in reverse; those that could not be put back."""
+def _restore(placed: list[tuple[Path, Path | None]]) -> list[Path]:
+    """Restore in reverse order; returns the files that could not be restored."""
     remaining = []
     for target, old in reversed(placed):
         try:
@@ -176,15 +175,15 @@ def _put_back(placed: list[tuple[Path, Path | None]]) -> list[Path]:
                 target.unlink(missing_ok=True)
             else:
                 old.replace(target)
-                # Two names of one file are left as they are by a rename.
+                # Renaming one of two links of the same file to the other does nothing.
                 old.unlink(missing_ok=True)
         except OSError:
             remaining.append(target)
     return remaining[::-1]
 
 
-def _place_new(temporary: Path, target: Path) -> None:
-    """Rename, but never over something that appeared meanwhile."""
+def _rename_new(temporary: Path, target: Path) -> None:
+    """Rename without replacing a file that was created meanwhile."""
     if os.name == "nt":
         temporary.rename(target)
         return
@@ -193,7 +192,7 @@ def _place_new(temporary: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links (FAT): look once more, then rename.
+        # A file system without hard links (FAT): check again, then rename.
         if os.path.lexists(target):
             raise FileExistsError(target) from None
         temporary.replace(target)

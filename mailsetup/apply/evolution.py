@@ -1,9 +1,9 @@
 """Put an account into the Evolution of this computer.
 
-Its registry of sources watches its folder: files that appear there become an account within
-seconds, in an open Evolution too. So the three files are all that is written; the registry is
-only asked, on the session bus, whether it has seen them, and told to read again if it has not.
-The file that makes the account comes last: whoever is interrupted leaves no half account.
+Its registry of sources watches a folder: files that appear there become an account within seconds,
+also in a running Evolution. So only the three files are written; the registry is asked on the
+session bus whether it has them, and to reload if it has not. The file that makes the account is
+written last: an interrupted run leaves no incomplete account.
 """
 
 import contextlib
@@ -13,8 +13,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
@@ -30,7 +32,8 @@ from mailsetup.export.programs.evolution import (
     uids,
 )
 from mailsetup.files import atomic, presence
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.atomic import OperationError
+from mailsetup.files.locking import locked
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
@@ -40,22 +43,30 @@ _BUS_NAME = "org.gnome.evolution.dataserver.Sources5"
 _MANAGER = "/org/gnome/evolution/dataserver/SourceManager"
 _CALL_SECONDS = 5.0
 _POLL_SECONDS = 0.3
-# The registry gathers changes for three seconds before it looks at them.
+# The registry collects changes for three seconds before it reads them.
 _SEEN_SECONDS = 8.0
 _MAX_SOURCES = 2000
 
-# GVariant's text form (g_variant_print): strings in either quotes, with these escapes.
+# GVariant's text format (g_variant_print): strings in either quotes, with these escapes.
 _LITERAL = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _SOURCE = re.compile(rf"'UID': <(?P<uid>{_LITERAL})>, 'Data': <(?P<data>{_LITERAL})>", re.DOTALL)
 _ESCAPE = re.compile(
     r"\\(?:u(?P<code>[0-9a-f]{4})|U(?P<code8>[0-9a-f]{8})|(?P<letter>.))", re.DOTALL
 )
-_LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_LETTERS: Final[Mapping[str, str]] = {
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+    "v": "\v",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    """One file to be: its content, and what stands there now (None when nothing)."""
+    """One file to write: its new content, and the present one (None when there is no file)."""
 
     path: Path
     content: bytes
@@ -80,10 +91,10 @@ def apply_evolution(
 ) -> FilesApplied | ApplyFailure:
     """Add the account to Evolution. No password is written; Evolution asks for it.
 
-    ``config_home`` is the configuration folder in which ``evolution/sources`` stands (that of the
-    installed Evolution when None). An account that is there is refused, or with ``repair`` has the
-    servers, user names and sign-in set right while the rest stays. ``seen_within`` is how many
-    seconds the running registry gets to notice; it is not asked on a temporary ``computer``.
+    ``config_home`` is the configuration folder that contains ``evolution/sources`` (that of the
+    installed Evolution when None). An existing account is refused, or with ``repair`` its servers,
+    user names and sign-in are corrected. ``seen_within`` is how many seconds the running registry
+    has to notice; it is not asked on a temporary ``computer``.
     """
     made = sources(account)
     if isinstance(made, ExportFailure):
@@ -103,17 +114,15 @@ def apply_evolution(
             for leftover in folder.glob(f"{atomic.PREFIX}*"):
                 atomic.remove_quietly(leftover)
             there = {source.uid: _read(folder / source.file_name) for source in made}
-            # Without its last file a run of ours was interrupted: there is no account yet.
+            # Without its last file an earlier run was interrupted: there is no account yet.
             complete = there[uids(account).account] is not None
-            _refuse_another(account, folder, complete=complete, repair=repair)
-            _write(_planned(made, there, folder))
-    except RefusedError as refused:
-        return ApplyFailure(str(refused))
+            _check_absent(account, folder, complete=complete, repair=repair)
+            _write(_planned_writes(made, there, folder))
     except FileExistsError:
-        return ApplyFailure(_already(account))
+        return ApplyFailure(_already_there(account))
     except OSError as error:
         return ApplyFailure(atomic.reason(error, folder))
-    live = None if program.sandboxed or computer.temporary else _seen(made, seen_within)
+    live = None if program.sandboxed or computer.temporary else _is_registered(made, seen_within)
     return FilesApplied(
         files=tuple(folder / source.file_name for source in made),
         live=live,
@@ -140,12 +149,12 @@ def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[Ins
     return (last_step(account),)
 
 
-def _refuse_another(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
+def _check_absent(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
     if (complete and not repair) or (not complete and _has_address(folder, account)):
-        raise RefusedError(_already(account))
+        raise OperationError(_already_there(account))
 
 
-def _planned(
+def _planned_writes(
     made: tuple[EvolutionSource, ...], there: dict[str, bytes | None], folder: Path
 ) -> tuple[_Write, ...]:
     writes = []
@@ -154,24 +163,24 @@ def _planned(
         path = folder / source.file_name
         content = _content(before, source)
         if content is None:
-            raise RefusedError(atomic.not_read_back(path))
+            raise OperationError(atomic.not_read_back(path))
         if content != before:
-            # A link stays a link: some people keep these files elsewhere.
+            # A link stays a link: some users store these files elsewhere.
             writes.append(_Write(path if before is None else path.resolve(), content, before))
     return tuple(writes)
 
 
 def _content(before: bytes | None, source: EvolutionSource) -> bytes | None:
-    """The file to be; None when it would not read back as it is meant.
+    """The new content of a file; None when it would not read back as intended.
 
-    What is wrong in the file that is there is put right and what is missing added; one that is no
-    key file at all is replaced.
+    Wrong values of an existing file are corrected and missing ones added; what is no key file is
+    replaced.
     """
     there = None if before is None else keyfile.read(before)
     if before is None or there is None:
         new = keyfile.render(source.groups)
         return new if keyfile.read(new) == source.groups else None
-    right = _to_repair(source)
+    right = _corrected_groups(source)
     missing = {
         group: {key: value for key, value in keys.items() if key not in there.get(group, {})}
         for group, keys in source.groups.items()
@@ -184,8 +193,8 @@ def _content(before: bytes | None, source: EvolutionSource) -> bytes | None:
     return content
 
 
-def _to_repair(source: EvolutionSource) -> keyfile.Groups:
-    """What makes mail work; names, intervals and folders are the person's choice by now."""
+def _corrected_groups(source: EvolutionSource) -> keyfile.Groups:
+    """The values that are corrected; names, intervals and folders are the user's choice."""
     groups = {
         group: dict(keys)
         for group, keys in source.groups.items()
@@ -199,14 +208,14 @@ def _to_repair(source: EvolutionSource) -> keyfile.Groups:
     return groups
 
 
-def _already(account: Account) -> str:
+def _already_there(account: Account) -> str:
     return _("Evolution has {address} already. Nothing was changed.").format(
         address=plain(str(account.address))
     )
 
 
 def _has_address(folder: Path, account: Account) -> bool:
-    """Whether another account of Evolution, however it was made, has this address."""
+    """Whether another account of Evolution has this address."""
     ours = set(_file_names(account))
     for number, path in enumerate(sorted(folder.glob(f"*{SUFFIX}"))):
         if number >= _MAX_SOURCES:
@@ -240,12 +249,12 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(writes: tuple[_Write, ...]) -> None:
-    """All files or none. First everything aside, where a full disk shows itself."""
+    """Write all files or none: temporary files first, which shows a full disk, then rename."""
     prepared: list[tuple[Path, _Write]] = []
     placed: list[_Write] = []
     try:
         for write in writes:
-            temporary = atomic.aside(write.path.parent)
+            temporary = atomic.temporary_path(write.path.parent)
             atomic.write_new(temporary, write.content, 0o600)
             prepared.append((temporary, write))
         for temporary, write in prepared:
@@ -274,31 +283,31 @@ def _place(temporary: Path, write: _Write) -> None:
 # The registry ------------------------------------------------------------------------------------
 
 
-def _seen(made: tuple[EvolutionSource, ...], seconds: float) -> bool | None:
+def _is_registered(made: tuple[EvolutionSource, ...], seconds: float) -> bool | None:
     """Whether the registry on the session bus has the sources; None when it does not run."""
     gdbus = _gdbus()
     if gdbus is None or not _registry_runs(gdbus):
         return None
-    if _wait(gdbus, made, seconds):
+    if _wait_for(gdbus, made, seconds):
         return True
     _call(gdbus, _BUS_NAME, _MANAGER, "org.gnome.evolution.dataserver.SourceManager.Reload")
-    return _wait(gdbus, made, seconds)
+    return _wait_for(gdbus, made, seconds)
 
 
-def _wait(gdbus: str, made: tuple[EvolutionSource, ...], seconds: float) -> bool:
+def _wait_for(gdbus: str, made: tuple[EvolutionSource, ...], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while not _has(_listed(gdbus), made):
+    while not _contains(_listed(gdbus), made):
         if time.monotonic() >= deadline:
             return False
         time.sleep(_POLL_SECONDS)
     return True
 
 
-def _has(listed: dict[str, str], made: tuple[EvolutionSource, ...]) -> bool:
-    """Whether the registry's copies say what ours say."""
+def _contains(listed: dict[str, str], made: tuple[EvolutionSource, ...]) -> bool:
+    """Whether the registry's copies have our values."""
     for source in made:
         groups = keyfile.read(listed.get(source.uid, "").encode(errors="replace")) or {}
-        for group, keys in _to_repair(source).items():
+        for group, keys in _corrected_groups(source).items():
             there = groups.get(group, {})
             if any(there.get(key, "") != value for key, value in keys.items()):
                 return False
@@ -306,7 +315,7 @@ def _has(listed: dict[str, str], made: tuple[EvolutionSource, ...]) -> bool:
 
 
 def _gdbus() -> str | None:
-    """GLib's own tool for the bus, where there is a session bus to speak with."""
+    """The path of GLib's D-Bus tool; None where it or the session bus is missing."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "")
     default = Path(runtime) / "bus" if runtime else None
     if not os.environ.get("DBUS_SESSION_BUS_ADDRESS") and not (
@@ -317,7 +326,7 @@ def _gdbus() -> str | None:
 
 
 def _registry_runs(gdbus: str) -> bool:
-    """Whether the registry runs; asking does not start it."""
+    """Whether the registry runs; this call does not start it."""
     method = "org.freedesktop.DBus.NameHasOwner"
     answer = _call(gdbus, "org.freedesktop.DBus", "/org/freedesktop/DBus", method, _BUS_NAME)
     return answer.startswith("(true")
@@ -331,7 +340,7 @@ def _listed(gdbus: str) -> dict[str, str]:
 
 
 def _string(literal: str) -> str:
-    """What a string means in GVariant's text form, without its quotes."""
+    """The value of a string literal in GVariant's text format."""
 
     def character(match: re.Match[str]) -> str:
         if match["code"] or match["code8"]:
@@ -343,7 +352,7 @@ def _string(literal: str) -> str:
 
 
 def _call(gdbus: str, name: str, path: str, method: str, *arguments: str) -> str:
-    """Call a method; the empty text when that fails. Nothing of the account is in the arguments."""
+    """Call a method; the empty text on failure. The arguments contain nothing of the account."""
     command = [gdbus, "call", "--session", "--dest", name, "--object-path", path]
     try:
         done = subprocess.run(  # noqa: S603 - constants only

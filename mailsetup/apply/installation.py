@@ -1,4 +1,4 @@
-"""Where the mail programs are on this computer."""
+"""Find the mail programs of this computer."""
 
 import contextlib
 import os
@@ -10,16 +10,17 @@ from pathlib import Path
 
 from mailsetup.files import presence
 
+if sys.platform == "win32":
+    import winreg
+
 _FLATPAK_IDS = ("org.mozilla.Thunderbird", "net.thunderbird.Thunderbird")
 _APP_PATHS = "SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\App Paths\\"
 _WRAPPER_SIZE = 4096
 
 
 def _app_path(program: str) -> str:
-    """What Windows starts under this name (registry, ``App Paths``); empty when nothing."""
+    """The program that Windows starts under this name (registry, ``App Paths``), else empty."""
     if sys.platform == "win32":
-        import winreg
-
         for hive in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
             with contextlib.suppress(OSError):
                 return winreg.QueryValue(hive, _APP_PATHS + program).strip('"')
@@ -28,29 +29,29 @@ def _app_path(program: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Computer:
-    """What looking for programs depends on; another one may be handed in."""
+    """The properties of a computer on which finding programs depends."""
 
     platform: str = sys.platform
     home: Path = field(default_factory=Path.home)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     base: Path = field(default_factory=lambda: Path("/"))
-    """Under which the system's own folders stand."""
+    """The root of the system's folders."""
     app_path: Callable[[str], str] = _app_path
     temporary: bool = False
     """Whether the home is a temporary one (the demo): nothing outside of it may be changed, so no
-    program is started and none that runs is asked."""
+    program is started and no running program is asked."""
 
     def which(self, program: str) -> Path | None:
-        """The program as a shell would find it."""
+        """The program as a shell finds it."""
         found = shutil.which(program, path=self.environ.get("PATH", ""))
         return Path(found) if found else None
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """An installed Thunderbird: how it is started, and where its profiles.ini stands.
+    """An installed Thunderbird: its command, and the folder of ``profiles.ini``.
 
-    ``root`` need not exist: the first start makes it.
+    ``root`` need not exist: Thunderbird makes it at its first start.
     """
 
     command: tuple[str, ...]
@@ -58,12 +59,13 @@ class Installation:
 
     @property
     def is_snap(self) -> bool:
-        """Whether it is a Snap, which chooses its profile and keeps its libraries otherwise."""
+        """Whether it is a Snap, which has other rules for the profile and does not share its
+        libraries."""
         return "/snap/" in self.command[0]
 
 
 def find_installation(computer: Computer | None = None) -> Installation | None:
-    """The Thunderbird that the person uses: of several, the first that has profiles already."""
+    """The Thunderbird that is used: of several, the first that has profiles."""
     found = installations(computer)
     for installation in found:
         if presence.is_file(installation.root / "profiles.ini"):
@@ -102,7 +104,7 @@ def _on_linux(computer: Computer) -> tuple[Installation, ...]:
 
 
 def _starts_snap(program: Path, snap: Path) -> bool:
-    """Whether the program is the snap, or Ubuntu's small script that only starts the snap."""
+    """Whether the program is the Snap, or Ubuntu's script that only starts the Snap."""
     if not presence.exists(snap):
         return False
     if program == snap:

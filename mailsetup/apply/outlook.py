@@ -1,10 +1,9 @@
 """The commands that put an exported Outlook account into classic Outlook, as values.
 
-Nothing is run here. The window shows a step, asks, and starts its commands one by one without a
-shell. Two ways exist and each is a guess for the versions sold today: a ``.prf`` handed to Outlook,
-or a local Autodiscover file that the registry of the person (HKEY_CURRENT_USER) names, after which
-the account is added by its address. Neither could be run where this was written, which was no
-Windows; golden values in the tests hold what was meant.
+Nothing is run here. The window shows a step, asks, and runs its commands one by one without a
+shell. There are two ways, both untested with today's versions: Outlook imports a ``.prf``, or reads
+a local Autodiscover file that the user's registry (HKEY_CURRENT_USER) names when the account is
+added by its address. Neither could be run on Windows; golden values in the tests hold the commands.
 """
 
 from dataclasses import dataclass
@@ -13,33 +12,34 @@ from pathlib import PurePath
 
 from mailsetup.apply.installation import Computer
 from mailsetup.export.exporter import Artifact, ExportFailure
-from mailsetup.export.programs.outlook import AUTODISCOVER_KEY, SETUP_KEY, Outlook
+from mailsetup.export.programs.outlook import Outlook
+from mailsetup.export.programs.outlook_files import AUTODISCOVER_KEY, SETUP_KEY
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
 Command = tuple[str, ...]
-"""A program and its arguments, for a start without a shell."""
+"""A program and its arguments, to be started without a shell."""
 
 
 class OutlookRunMode(StrEnum):
     """How the account reaches Outlook."""
 
     PROFILE = "profile"
-    """A ``.prf`` makes a profile with the account."""
+    """Outlook imports a ``.prf`` file, which makes a profile with the account."""
     AUTODISCOVER = "autodiscover"
-    """Outlook finds the servers in a local file when the person adds the address."""
+    """Outlook finds the servers in a local file when the user adds the address."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunStep:
-    """One thing to offer. All commands succeed with exit status 0, in this order."""
+    """One step to offer. All its commands must end with exit status 0, in this order."""
 
     way: OutlookRunMode
     text: str
-    """What will happen, and what the person does then."""
+    """What will happen, and what the user does then."""
     commands: tuple[Command, ...]
     undo: tuple[Command, ...] = ()
-    """Afterwards: takes out again what the commands put into the registry."""
+    """Remove afterwards what the commands wrote into the registry."""
 
 
 def outlook_program(computer: Computer | None = None) -> str:
@@ -53,16 +53,16 @@ def outlook_program(computer: Computer | None = None) -> str:
 def run_steps(
     account: Account, folder: PurePath, outlook: str = "outlook.exe"
 ) -> tuple[RunStep, ...]:
-    """What may be run when the files of the account's export stand in ``folder``, best first.
+    """The steps that can be run when the exported files are in ``folder``, best first.
 
-    ``folder`` must be absolute: Outlook looks there later, from a place of its own. Empty where the
-    account has no files for classic Outlook.
+    ``folder`` must be absolute: Outlook reads it later, with another working directory. Empty where
+    the account has no files for classic Outlook.
     """
     artifact = Outlook().export(account)
     if isinstance(artifact, ExportFailure) or not folder.is_absolute():
         return ()
     steps = []
-    profile = _name(artifact, ".prf")
+    profile = _file_name(artifact, ".prf")
     if profile:
         steps.append(
             RunStep(
@@ -74,7 +74,7 @@ def run_steps(
                 ((outlook, "/importprf", str(folder / profile)),),
             )
         )
-    document, off = _name(artifact, ".xml"), _name(artifact, "-off.reg")
+    document, off = _file_name(artifact, ".xml"), _file_name(artifact, "-off.reg")
     if document and off:
         steps.append(
             RunStep(
@@ -85,7 +85,7 @@ def run_steps(
                 ),
                 (
                     _switch_on(AUTODISCOVER_KEY, "PreferLocalXML"),
-                    _lead_to(account.address.domain, folder / document),
+                    _set_document(account.address.domain, folder / document),
                     _switch_on(SETUP_KEY, "DisableOffice365SimplifiedAccountCreation"),
                 ),
                 (("reg.exe", "import", str(folder / off)),),
@@ -94,7 +94,7 @@ def run_steps(
     return tuple(steps)
 
 
-def _name(artifact: Artifact, end: str) -> str:
+def _file_name(artifact: Artifact, end: str) -> str:
     return next((file.name for file in artifact.files if file.name.endswith(end)), "")
 
 
@@ -102,6 +102,6 @@ def _switch_on(key: str, name: str) -> Command:
     return ("reg.exe", "add", key, "/v", name, "/t", "REG_DWORD", "/d", "1", "/f")
 
 
-def _lead_to(domain: str, document: PurePath) -> Command:
+def _set_document(domain: str, document: PurePath) -> Command:
     where = str(document)
     return ("reg.exe", "add", AUTODISCOVER_KEY, "/v", domain, "/t", "REG_SZ", "/d", where, "/f")

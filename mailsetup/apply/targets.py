@@ -8,9 +8,9 @@ program of this computer is imported by the row's ``load_applier`` only: loading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from mailsetup.apply import outlook
-from mailsetup.apply.applier import Applier, ProfileApplier
 from mailsetup.apply.installation import Computer, find_installation, has_classic_outlook
 from mailsetup.apply.linux_desktop import EVOLUTION, LinuxProgram
 from mailsetup.export.exporter import Exporter, ExportFailure
@@ -31,6 +31,9 @@ from mailsetup.export.programs.thunderbird_android import ThunderbirdAndroid, qr
 from mailsetup.export.programs.thunderbird_fleet import ThunderbirdFleet
 from mailsetup.model.settings import Account
 
+if TYPE_CHECKING:
+    from mailsetup.apply.applier import Applier, ProfileApplier
+
 
 def _unknown(_computer: Computer) -> None:
     """For programs of other devices, and web applications."""
@@ -43,9 +46,9 @@ class Target:
     exporter: Exporter
     is_installed: Callable[[Computer], bool | None] = _unknown
     """Whether the program is on this computer; None where that cannot be known."""
-    load_applier: Callable[[], Applier] | None = None
+    load_applier: "Callable[[], Applier] | None" = None
     """Imports the code that puts an account into the installed program, if there is any."""
-    load_profile_applier: Callable[[], ProfileApplier] | None = None
+    load_profile_applier: "Callable[[], ProfileApplier] | None" = None
     """The same, where the user can choose a place, store the password, and undo."""
     run_steps: Callable[[Account, PurePath, str], tuple[outlook.RunStep, ...]] | None = None
     """The commands that can be offered once the exported files are in a folder (account, folder,
@@ -74,13 +77,13 @@ class Target:
         return self.exporter.title
 
 
-def _thunderbird() -> ProfileApplier:
+def _thunderbird() -> "ProfileApplier":
     from mailsetup.apply.thunderbird.applier import ThunderbirdApplier
 
     return ThunderbirdApplier()
 
 
-def _evolution() -> Applier:
+def _evolution() -> "Applier":
     from mailsetup.apply.evolution import EvolutionApplier
 
     return EvolutionApplier()

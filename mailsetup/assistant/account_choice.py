@@ -1,4 +1,4 @@
-"""What is made of the settings that were found: servers chosen, owners named."""
+"""The account made from the settings that were found: its servers and their owners."""
 
 from collections.abc import Iterable, Sequence
 
@@ -29,12 +29,12 @@ def choose_account(
 
 
 def settings_domains(discovery: Discovery) -> tuple[str, ...]:
-    """Who owns the hosts that were found: one domain each, for the person to recognise."""
+    """The owners of the hosts that were found: one registrable domain for each."""
     return _owners(discovery.settings.hosts if discovery.settings else ())
 
 
 def unproven_owners(discovery: Discovery, hosts: Iterable[str]) -> tuple[str, ...]:
-    """The owners of these hosts that came from what was found and that nobody proves."""
+    """The owners of these hosts that the discovery could not prove."""
     owners = _owners(hosts)
     return tuple(domain for domain in discovery.confirm if domain in owners)
 
@@ -52,28 +52,28 @@ def alternatives_to(account: Account, settings: AccountSettings) -> tuple[Server
 
 
 def password_domains(account: Account, settings: AccountSettings | None) -> tuple[str, ...]:
-    """Who owns the servers that a test may give the account's password to.
+    """The owners of the servers to which a check may send the account's password.
 
-    ``settings`` are those that the account was chosen from, whose other servers stand in for one
-    that does not answer; None where it was entered by hand. A mailbox's rules are read from the
-    host of its incoming server.
+    ``settings`` are those that the account was chosen from; their other servers are alternatives to
+    one that does not answer. None where the account was entered by hand. The Sieve rules are read
+    from the host of the incoming server.
     """
     others = alternatives_to(account, settings) if settings is not None else ()
     return _owners((*account.hosts, *(server.host for server in others)))
 
 
 def username_forms(address: EmailAddress, server: ServerSettings) -> tuple[str, ...]:
-    """The other forms that hostings want an address in as user name, likeliest first.
+    """The other user names that hostings derive from an address, likeliest first.
 
-    RFC 6186 section 4: the whole address, then its local part. Some hostings write a percent sign
-    for the @, because old servers took that for a host name.
+    RFC 6186 section 4: the whole address, then its local part. Some hostings use a percent
+    sign in place of the @, which old servers took for the start of a host name.
     """
     forms = (address.ascii, address.local, f"{address.local}%{address.domain}")
     return tuple(form for form in forms if form != server.username)
 
 
 def settings_discovery(settings: AccountSettings, path: str) -> Discovery:
-    """Settings from the person's own file, as if they had been found: nothing to agree to."""
+    """Settings from the person's own file as a discovery. They need no agreement."""
     return Discovery(
         outcome=DiscoveryStatus.FOUND,
         settings=settings,
@@ -82,11 +82,11 @@ def settings_discovery(settings: AccountSettings, path: str) -> Discovery:
 
 
 def _owners(hosts: Iterable[str]) -> tuple[str, ...]:
-    """Each once, in the order of the hosts."""
+    """Each owner once, in the order of the hosts."""
     return tuple(dict.fromkeys(owned_domain(host) for host in hosts))
 
 
 def _usable(servers: Sequence[ServerSettings], protocol: Protocol) -> list[ServerSettings]:
-    """Encrypted servers of one kind; those that take a password before those that do not."""
+    """Encrypted servers of one protocol; those that accept a password first."""
     fitting = [s for s in servers if s.protocol is protocol and s.security is not SocketType.NONE]
     return sorted(fitting, key=lambda server: not server.takes_password)

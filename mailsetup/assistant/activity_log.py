@@ -1,6 +1,6 @@
-"""What happened while the program ran, line by line: for the log view and for whoever helps.
+"""The log of a session, for the log view and the report for support.
 
-Passwords are blanked out before a line is kept, so that nothing later can forget to do it.
+Passwords are removed before a line is stored, so that no reader of the log has to do it.
 """
 
 from collections import deque
@@ -22,48 +22,48 @@ from mailsetup.assistant.events import (
 )
 from mailsetup.model.secret import Secret, plain_without_secrets, without_secret
 
-MOST = 2000
-"""Lines that are kept; the oldest go first."""
+MAX_LINES = 2000
+"""Older lines are dropped."""
 
 
 class ActivityLog:
-    """``now`` gives an aware time; ``secrets`` are those in use at the moment, with user names."""
+    """The latest events of the session without secrets. ``now`` returns an aware time."""
 
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now().astimezone()) -> None:
         self._now = now
-        self._lines: deque[str] = deque(maxlen=MOST)
+        self._lines: deque[str] = deque(maxlen=MAX_LINES)
         self._secrets: list[tuple[str, Secret | None]] = []
 
-    def guard(self, username: str, secret: Secret) -> None:
-        """A secret that must not appear, also not with an answer that comes much later."""
+    def hide(self, username: str, secret: Secret) -> None:
+        """Remove this secret from all lines to come, in each form that it may have on the wire."""
         if secret and (username, secret) not in self._secrets:
             self._secrets.append((username, secret))
 
     def note(self, text: str) -> None:
-        """Something of our own, in technical words."""
+        """Add a line."""
         text = plain_without_secrets(text, self._secrets, 400)
         self._lines.append(f"{self._now():%H:%M:%S.%f}"[:12] + "  " + text)
 
-    def take(self, event: Event) -> None:
-        """Something happened in the engine."""
-        self.note(_words(event))
+    def record(self, event: Event) -> None:
+        """Add the line of an event."""
+        self.note(_line(event))
 
     def lines(self, secrets: Sequence[Secret] = ()) -> tuple[str, ...]:
-        """Everything so far. ``secrets`` are those that were typed but not used yet."""
+        """All lines. ``secrets`` are those that were entered but not used yet."""
         lines = tuple(self._lines)
         for secret in secrets:
             lines = tuple(without_secret(line, "", secret) for line in lines)
         return lines
 
 
-def _words(event: Event) -> str:
+def _line(event: Event) -> str:
     match event:
         case SourceAsked(method=method, location=location):
             return f"discovery: ask {method} {location}"
         case SourceAnswered(tried=tried):
             where = f"{tried.location} {tried.reason}".strip()
             taken = f"in {tried.elapsed_ms:.0f} ms"
-            return f"discovery: {tried.method} {tried.fate} {taken} {where}".rstrip()
+            return f"discovery: {tried.method} {tried.status} {taken} {where}".rstrip()
         case SettingsFound(settings=settings, source=source):
             servers = ", ".join(map(str, settings.servers))
             return f"discovery: best so far from {source.method}: {servers}"
@@ -77,7 +77,7 @@ def _words(event: Event) -> str:
         case LinkJudged(link=link, status=status):
             return f"chain: {link} {status}"
         case SignInOpened(host=host):
-            # The address carries what ties the answer to this sign-in: it is nobody else's.
+            # The URL is not logged: it contains the state of this sign-in (RFC 6749 section 10.12).
             return f"sign-in: waiting for the page of {host}"
         case SignInCode(page=page):
             return f"sign-in: waiting for a code at {page}"

@@ -1,11 +1,13 @@
-"""A domain without any account: its DNS, the settings that lead to its servers, their answers.
+"""The state of a domain without an account: its DNS, its published settings, and its servers.
 
-For whoever keeps an eye on domains day by day. No password is involved anywhere.
+For monitoring. No password is involved.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from types import MappingProxyType
+from typing import Final
 
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.diagnosis.chain import Diagnosis, diagnose
@@ -24,39 +26,35 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.imap.session import ImapSession
-from mailsetup.verify.login import offered_mechanisms, open_imap, open_pop3, open_smtp
-from mailsetup.verify.pop3.session import Pop3Session
-from mailsetup.verify.smtp import SmtpSession
+from mailsetup.verify.login import offered_mechanisms, open_session, open_smtp
 
 EXPIRING = 14
-"""Days before its end from which a certificate is worth a warning: those that renew themselves
-have done so two weeks earlier."""
+"""Days of validity below which a certificate is a warning; automatic renewal is earlier."""
 MAX_SERVERS = 12
 _EXCHANGER_TIMEOUT = 8.0
-"""Seconds for a mail exchanger: port 25 is closed in many networks, and that says nothing."""
+"""Seconds for a mail exchanger. Many networks block port 25, so a timeout is no finding."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSeen:
-    """One server as it answered. ``finding`` is what is wrong with it, if anything."""
+    """One server as it answered. ``finding`` is its fault, if any."""
 
     server: ServerSettings
     finding: Finding | None = None
     tls_version: str = ""
     certificate: CertificateFacts | None = None
     days_left: int | None = None
-    ways: tuple[str, ...] = ()
-    """To sign in, as the server offers them."""
+    mechanisms: tuple[str, ...] = ()
+    """The login mechanisms that the server offers."""
 
 
 @dataclass(frozen=True, slots=True)
 class DomainReport:
-    """What was seen. ``exchangers`` are those whose certificate could be looked at."""
+    """The result. ``exchangers`` are those whose certificate could be read."""
 
     domain: str
     discovery: Discovery
-    verdict: Diagnosis
+    diagnosis: Diagnosis
     servers: tuple[ServerSeen, ...]
     exchangers: tuple[ServerSeen, ...]
     elapsed_ms: float
@@ -69,14 +67,16 @@ class DomainReport:
     @property
     def is_healthy(self) -> bool:
         """Whether no link is broken."""
-        return self.verdict.first_broken is None
+        return self.diagnosis.first_broken is None
 
 
 async def watch(
     domain: str, net: Network, options: RunOptions, known: Discovery | None = None
 ) -> DomainReport:
-    """Look at everything side by side. ``domain`` is an A-label; ``known`` are settings to hold the
-    servers against, instead of those that are published."""
+    """Check everything concurrently.
+
+    ``domain`` consists of A-labels. ``known`` are the expected settings, in place of the published.
+    """
     started = net.clock.monotonic()
     address = EmailAddress("postmaster", domain)
     discovery = known or await find(
@@ -112,7 +112,7 @@ async def watch(
     return DomainReport(
         domain=domain,
         discovery=discovery,
-        verdict=diagnose(findings, proven),
+        diagnosis=diagnose(findings, proven),
         servers=tuple(servers),
         exchangers=tuple(one for one in exchangers if one is not None),
         elapsed_ms=1000 * (net.clock.monotonic() - started),
@@ -127,25 +127,17 @@ def _exchangers(discovery: Discovery) -> tuple[str, ...]:
 
 
 async def _seen(server: ServerSettings, address: EmailAddress, net: Network) -> ServerSeen:
-    opened: ImapSession | Pop3Session | SmtpSession | DialogueFailure
-    match server.protocol:
-        case Protocol.IMAP:
-            opened = await open_imap(server, net)
-        case Protocol.POP3:
-            opened = await open_pop3(server, net)
-        case Protocol.SMTP:
-            opened = await open_smtp(server, net)
-        case _:
-            assert_never(server.protocol)
+    opened = await open_session(server, net)
     if isinstance(opened, DialogueFailure):
         return ServerSeen(server, await _failed(opened, address, net))
     async with opened:
         certificate = opened.certificate
-        ways = offered_mechanisms(opened)
+        offered = offered_mechanisms(opened)
         days = _days_left(certificate, net)
-        finding = _expiring(server, certificate, days) or _no_way(server, ways, address)
+        finding = _expiring(server, certificate, days)
+        finding = finding or _without_mechanism(server, offered, address)
         return ServerSeen(
-            server, finding, opened.tls_version, certificate, days, tuple(sorted(ways))
+            server, finding, opened.tls_version, certificate, days, tuple(sorted(offered))
         )
 
 
@@ -177,30 +169,39 @@ def _expiring(
     return Finding(FindingId.HOSTING_TLS_CERTIFICATE_EXPIRING, Status.WARN, facts, evidence)
 
 
-_NAMES = {
-    Authentication.PASSWORD_CLEARTEXT: {"PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-1"},
-    Authentication.PASSWORD_ENCRYPTED: {"CRAM-MD5", "DIGEST-MD5", "SCRAM-SHA-256", "SCRAM-SHA-1"},
-    Authentication.OAUTH2: {"XOAUTH2", "OAUTHBEARER"},
-    Authentication.NTLM: {"NTLM"},
-    Authentication.GSSAPI: {"GSSAPI"},
-    Authentication.TLS_CLIENT_CERT: {"EXTERNAL"},
-}
+_MECHANISMS: Final[Mapping[Authentication, tuple[str, ...]]] = MappingProxyType(
+    {
+        Authentication.PASSWORD_CLEARTEXT: ("PLAIN", "LOGIN", "SCRAM-SHA-256", "SCRAM-SHA-1"),
+        Authentication.PASSWORD_ENCRYPTED: (
+            "CRAM-MD5",
+            "DIGEST-MD5",
+            "SCRAM-SHA-256",
+            "SCRAM-SHA-1",
+        ),
+        Authentication.OAUTH2: ("XOAUTH2", "OAUTHBEARER"),
+        Authentication.NTLM: ("NTLM",),
+        Authentication.GSSAPI: ("GSSAPI",),
+        Authentication.TLS_CLIENT_CERT: ("EXTERNAL",),
+    }
+)
 
 
-def _no_way(server: ServerSettings, ways: frozenset[str], address: EmailAddress) -> Finding | None:
-    """The settings promise ways to sign in of which the server knows none."""
+def _without_mechanism(
+    server: ServerSettings, offered: frozenset[str], address: EmailAddress
+) -> Finding | None:
+    """The fault of a server that offers no mechanism that its settings name."""
     if Authentication.NONE in server.authentication:
         return None
-    promised = {name for kind in server.authentication for name in _NAMES.get(kind, set())}
-    if promised & ways:
+    expected = {name for kind in server.authentication for name in _MECHANISMS.get(kind, ())}
+    if expected & offered:
         return None
-    text = " ".join(sorted(ways))
+    text = " ".join(sorted(offered))
     failure = DialogueFailure(Stage.LOGIN, DialogueFault.NO_COMMON_MECHANISM, server, text=text)
     return finding_of(failure, address)
 
 
 async def _exchanger(host: str, net: Network) -> ServerSeen | None:
-    """A mail exchanger's certificate, where port 25 is open to us and it proves its name."""
+    """The certificate of a mail exchanger, where port 25 is reachable and the name is proven."""
     server = ServerSettings(
         Protocol.SMTP, host, 25, SocketType.STARTTLS, "", (Authentication.NONE,)
     )

@@ -1,40 +1,40 @@
-"""What happens while the engine works: frozen values that both faces draw."""
+"""The events of a run, for the progress display of window and command line."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mailsetup.model.finding import Finding, Link, Status
-from mailsetup.model.outcome import Tried
 from mailsetup.model.settings import AccountSettings
-from mailsetup.model.source import Source
+from mailsetup.model.source import Method, Source
+from mailsetup.model.source_result import SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAsked:
-    """A source of settings is being asked. ``location`` is a host or URL, as plain text."""
+    """A query to a source of settings started. ``location`` is a host or URL, as plain text."""
 
-    method: str
+    method: Method
     location: str
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAnswered:
-    """A source came to its end."""
+    """The query to a source ended."""
 
-    tried: Tried
+    tried: SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsFound:
-    """The best settings so far; better ones may still replace them."""
+    """The best settings so far; later ones may replace them."""
 
     settings: AccountSettings
     source: Source
 
 
 class Activity(StrEnum):
-    """The steps of a check, in the order in which a person would name them."""
+    """The steps of a check, in the order in which they are shown."""
 
     LOOK_FOR_SETTINGS = "look-for-settings"
     LOOK_AT_DOMAIN = "look-at-domain"
@@ -53,7 +53,7 @@ class Activity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActivityStarted:
-    """The engine began with something; ``detail`` names the host or folder, as plain text."""
+    """A step started; ``detail`` is its host or folder, as plain text."""
 
     activity: Activity
     detail: str = ""
@@ -61,7 +61,7 @@ class ActivityStarted:
 
 @dataclass(frozen=True, slots=True)
 class ActivityEnded:
-    """The engine is done with it. ``status`` is ok, warn or fail."""
+    """A step ended. ``status`` is unknown where a defect ended it."""
 
     activity: Activity
     status: Status
@@ -70,14 +70,14 @@ class ActivityEnded:
 
 @dataclass(frozen=True, slots=True)
 class FindingMade:
-    """A check saw something."""
+    """A check made a finding."""
 
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
 class LinkJudged:
-    """What is known of a link of the chain so far."""
+    """The status of a link of the chain so far."""
 
     link: Link
     status: Status
@@ -85,9 +85,9 @@ class LinkJudged:
 
 @dataclass(frozen=True, slots=True)
 class SignInOpened:
-    """The sign-in page waits for the person. ``url`` is to be opened in their browser.
+    """A sign-in waits for the person. ``url`` is to be opened in their browser.
 
-    It leads to the provider's own page; ``host`` is that one's, for the person to recognise.
+    It leads to the page of the provider at ``host``, which the person can recognise.
     """
 
     url: str
@@ -96,7 +96,7 @@ class SignInOpened:
 
 @dataclass(frozen=True, slots=True)
 class SignInCode:
-    """The person is to open ``page`` on any device and to type ``code`` there."""
+    """The person is to open ``page`` on any device and enter ``code`` (RFC 8628)."""
 
     page: str
     code: str
@@ -119,4 +119,4 @@ Emit = Callable[[Event], None]
 
 
 def ignore(_event: Event) -> None:
-    """The listener of somebody who only wants the result."""
+    """An `Emit` that discards the events."""

@@ -1,11 +1,18 @@
-"""The wizard as data: which page follows which. Both faces walk this table; neither knows more."""
+"""The wizard as a table: which page follows which, and by which condition.
 
-from collections.abc import Mapping
+Both the window and the demo in the terminal follow it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+from mailsetup.assistant.wizard_state import SearchOutcome, WizardState
 
 
 class Page(StrEnum):
-    """What the person sees, one thing at a time."""
+    """What is shown, one thing at a time."""
 
     WELCOME = "welcome"
     COMPLAINT = "complaint"
@@ -28,38 +35,97 @@ class Page(StrEnum):
 
 
 class Move(StrEnum):
-    """What happened on a page: something the person did, or the engine came to an end."""
+    """What happened on a page: an action of the user, or the end of a job."""
 
     NEXT = "next"
     """The primary button."""
     TROUBLE = "trouble"
-    """Something does not work: say what."""
+    """Choose a complaint."""
     TECHNICIAN = "technician"
-    """The ways of those who look after other people's mail."""
+    """Options for those who look after other people's mail."""
     FLEET = "fleet"
     """A table of many people."""
     MANUAL = "manual"
     """Enter or change the servers by hand."""
-    FOUND = "found"
-    NOT_FOUND = "not-found"
-    FAILED = "failed"
-    """The engine could not do its work at all, such as with no network."""
     ENDED = "ended"
+    """The page's job ended."""
+    FAILED = "failed"
+    """The page's job could not run."""
     CANCEL = "cancel"
     AGAIN = "again"
-    TEST = "test"
-    """Try it out: nothing is left to be typed."""
     PASSWORD = "password"  # noqa: S105 - a page's name
-    """Type the password anew."""
+    """Type the password again."""
     SIGN_IN = "sign-in"
-    """Sign in in the browser instead of giving a password."""
+    """Sign in with the browser instead of giving a password."""
+    WAY_KNOWN = "way-known"
+    """The provider answered where to sign in, or that it is impossible."""
+    SIGNED_IN = "signed-in"
+    """The sign-in in the browser ended."""
     SECOND = "second"
-    """The complaint needs a mailbox at another company to be seen."""
+    """The complaint needs a mailbox at another company."""
     ANOTHER = "another"
-    """Set up one more account."""
+    """Set up another account."""
 
 
-FLOW: Mapping[tuple[Page, Move], Page] = {
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A row whose target depends on the state. ``targets`` are all of them, likeliest first."""
+
+    choose: Callable[[WizardState], Page]
+    targets: tuple[Page, ...]
+
+
+# Guards -----------------------------------------------------------------------------------------
+
+
+def after_search(state: WizardState) -> Page:
+    """Show what was found; ask for the servers where nothing was; explain a failed search."""
+    match state.search.outcome:
+        case SearchOutcome.FOUND:
+            return Page.FOUND
+        case SearchOutcome.FAILED:
+            return Page.START
+        case _:
+            return Page.MANUAL
+
+
+def after_found(state: WizardState) -> Page:
+    """Sign in, or ask for the password unless it was typed while searching."""
+    if state.wants_sign_in:
+        return Page.SIGN_IN
+    return to_check(state) if state.needs_no_password_page else Page.PASSWORD
+
+
+def after_manual(state: WizardState) -> Page:
+    """Sign in, or ask for the password."""
+    return Page.SIGN_IN if state.wants_sign_in else Page.PASSWORD
+
+
+def to_check(state: WizardState) -> Page:
+    """Some complaints need a second mailbox before the check."""
+    return Page.SECOND if state.needs_second else Page.TESTING
+
+
+def after_way_known(state: WizardState) -> Page:
+    """Without a way to sign in a password may do as well."""
+    return Page.SIGN_IN if state.wants_sign_in else Page.PASSWORD
+
+
+def after_sign_in(state: WizardState) -> Page:
+    """Stay where the sign-in failed or is of another address."""
+    return to_check(state) if state.sign_in.is_usable else Page.SIGN_IN
+
+
+def out_of_check(state: WizardState) -> Page:
+    """Return to where the credentials were given."""
+    if state.sign_in.in_use:
+        return Page.SIGN_IN
+    return Page.PASSWORD if state.credentials.on_password_page else Page.FOUND
+
+
+_TO_CHECK: Final = Branch(to_check, (Page.TESTING, Page.SECOND))
+
+FLOW: Final[Mapping[tuple[Page, Move], Page | Branch]] = {
     (Page.WELCOME, Move.NEXT): Page.START,
     (Page.WELCOME, Move.TROUBLE): Page.COMPLAINT,
     (Page.COMPLAINT, Move.NEXT): Page.START,
@@ -74,37 +140,34 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     # Nothing could be written, or the options cannot be used.
     (Page.FLEET_RUN, Move.FAILED): Page.FLEET,
     (Page.FLEET_RUN, Move.CANCEL): Page.FLEET,
-    # The person agreed to companies, or some were left for later.
+    # The user agreed to companies, or some people were left for later.
     (Page.FLEET_DONE, Move.AGAIN): Page.FLEET_RUN,
     (Page.FLEET_DONE, Move.ANOTHER): Page.WELCOME,
     (Page.FLEET_DONE, Move.CANCEL): Page.FLEET,
     (Page.START, Move.NEXT): Page.LOOKING,
     (Page.START, Move.MANUAL): Page.MANUAL,
     (Page.START, Move.CANCEL): Page.WELCOME,
-    (Page.LOOKING, Move.FOUND): Page.FOUND,
-    (Page.LOOKING, Move.NOT_FOUND): Page.MANUAL,
+    (Page.LOOKING, Move.ENDED): Branch(after_search, (Page.FOUND, Page.MANUAL, Page.START)),
     (Page.LOOKING, Move.MANUAL): Page.MANUAL,
-    (Page.LOOKING, Move.FAILED): Page.START,
     (Page.LOOKING, Move.CANCEL): Page.START,
-    (Page.FOUND, Move.NEXT): Page.PASSWORD,
-    (Page.FOUND, Move.SIGN_IN): Page.SIGN_IN,
-    # The password was typed there, or while the search still went on.
-    (Page.FOUND, Move.TEST): Page.TESTING,
-    (Page.FOUND, Move.SECOND): Page.SECOND,
+    (Page.FOUND, Move.NEXT): Branch(
+        after_found, (Page.TESTING, Page.PASSWORD, Page.SIGN_IN, Page.SECOND)
+    ),
     (Page.FOUND, Move.MANUAL): Page.MANUAL,
-    # The person agreed to whom the domain sends us on to.
+    # The user agreed to the company that the domain refers to.
     (Page.FOUND, Move.AGAIN): Page.LOOKING,
     (Page.FOUND, Move.CANCEL): Page.START,
-    (Page.MANUAL, Move.NEXT): Page.PASSWORD,
-    (Page.MANUAL, Move.SIGN_IN): Page.SIGN_IN,
+    (Page.MANUAL, Move.NEXT): Branch(after_manual, (Page.PASSWORD, Page.SIGN_IN)),
     (Page.MANUAL, Move.CANCEL): Page.START,
-    (Page.PASSWORD, Move.NEXT): Page.TESTING,
-    (Page.PASSWORD, Move.SECOND): Page.SECOND,
+    (Page.PASSWORD, Move.NEXT): _TO_CHECK,
     (Page.PASSWORD, Move.MANUAL): Page.MANUAL,
     (Page.PASSWORD, Move.SIGN_IN): Page.SIGN_IN,
     (Page.PASSWORD, Move.CANCEL): Page.START,
-    (Page.SIGN_IN, Move.NEXT): Page.TESTING,
-    (Page.SIGN_IN, Move.SECOND): Page.SECOND,
+    (Page.SIGN_IN, Move.NEXT): _TO_CHECK,
+    (Page.SIGN_IN, Move.WAY_KNOWN): Branch(after_way_known, (Page.SIGN_IN, Page.PASSWORD)),
+    (Page.SIGN_IN, Move.SIGNED_IN): Branch(
+        after_sign_in, (Page.TESTING, Page.SECOND, Page.SIGN_IN)
+    ),
     (Page.SIGN_IN, Move.PASSWORD): Page.PASSWORD,
     (Page.SIGN_IN, Move.MANUAL): Page.MANUAL,
     (Page.SIGN_IN, Move.CANCEL): Page.START,
@@ -113,11 +176,7 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.SECOND, Move.CANCEL): Page.START,
     (Page.TESTING, Move.ENDED): Page.RESULT,
     (Page.TESTING, Move.MANUAL): Page.MANUAL,
-    (Page.TESTING, Move.FAILED): Page.RESULT,
-    (Page.TESTING, Move.CANCEL): Page.PASSWORD,
-    # The password was typed where the servers were found.
-    (Page.TESTING, Move.FOUND): Page.FOUND,
-    (Page.TESTING, Move.SIGN_IN): Page.SIGN_IN,
+    (Page.TESTING, Move.CANCEL): Branch(out_of_check, (Page.PASSWORD, Page.FOUND, Page.SIGN_IN)),
     (Page.RESULT, Move.NEXT): Page.PROGRAM,
     (Page.RESULT, Move.AGAIN): Page.TESTING,
     (Page.RESULT, Move.PASSWORD): Page.PASSWORD,
@@ -131,16 +190,16 @@ FLOW: Mapping[tuple[Page, Move], Page] = {
     (Page.DONE, Move.AGAIN): Page.PROGRAM,
 }
 
-TRANSIENT = frozenset({Page.LOOKING, Page.TESTING, Page.FLEET_RUN})
-"""Pages on which the engine works: Back never leads to them."""
+TRANSIENT: Final = frozenset({Page.LOOKING, Page.TESTING, Page.FLEET_RUN})
+"""Pages on which a job runs: Back never leads to them."""
 
-FLEET = (Page.FLEET, Page.FLEET_RUN, Page.FLEET_DONE)
-"""Pages for many people at once: a way of its own."""
+FLEET: Final = (Page.FLEET, Page.FLEET_RUN, Page.FLEET_DONE)
+"""Pages for many people at once."""
 
-BEFORE = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET})
-"""Pages on which the way has not begun: no steps are shown yet."""
+BEFORE: Final = frozenset({Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET})
+"""Pages before the steps begin: the steps are not shown yet."""
 
-STEPS: tuple[tuple[Page, ...], ...] = (
+STEPS: Final[tuple[tuple[Page, ...], ...]] = (
     (Page.WELCOME, Page.COMPLAINT, Page.TECHNICIAN, *FLEET, Page.START, Page.LOOKING),
     (Page.FOUND, Page.MANUAL),
     (Page.PASSWORD, Page.SIGN_IN, Page.SECOND),
@@ -150,50 +209,60 @@ STEPS: tuple[tuple[Page, ...], ...] = (
 """The steps shown on top of the window, each with its pages."""
 
 
-_AHEAD = (Move.TEST, Move.NEXT, Move.ENDED, Move.FOUND)
-"""What happens if all goes well, the likeliest first."""
+_LIKELY: Final = (Move.NEXT, Move.ENDED)
+"""The moves of a flow without obstacles."""
 
 
-def _following(page: Page) -> Page | None:
-    return next((FLOW[page, move] for move in _AHEAD if (page, move) in FLOW), None)
+def targets(page: Page, move: Move) -> tuple[Page, ...]:
+    """All pages that a move may lead to, likeliest first; empty without such a row."""
+    row = FLOW.get((page, move))
+    if row is None:
+        return ()
+    return row.targets if isinstance(row, Branch) else (row,)
+
+
+def _likely_next(page: Page) -> Page | None:
+    return next((found[0] for move in _LIKELY if (found := targets(page, move))), None)
 
 
 class Flow:
-    """Where the person is, and where they came from."""
+    """The current page and the pages before it; ``state`` is what guards decide by."""
 
-    def __init__(self) -> None:
-        self.page = Page.WELCOME
+    def __init__(self, state: WizardState | None = None, page: Page = Page.WELCOME) -> None:
+        self.page = page
+        self._state = state or WizardState()
         self._history: list[Page] = []
 
     def can(self, move: Move) -> bool:
-        """Whether the move leads anywhere from here."""
+        """Whether the page has such a move."""
         return (self.page, move) in FLOW
 
     def move(self, move: Move) -> Page:
-        """Go on. Raises KeyError for a move that the page does not have: a defect of the caller."""
-        target = FLOW[self.page, move]
+        """Go to the next page and return it. Raises KeyError for a move that the page lacks."""
+        row = FLOW[self.page, move]
+        target = row.choose(self._state) if isinstance(row, Branch) else row
         if self.page not in TRANSIENT and target != self.page:
             self._history.append(self.page)
-        # Going to a page that was seen before is going back to it, not a longer way.
+        # Going to a page of the history goes back to it.
         if target in self._history:
             del self._history[self._history.index(target) :]
         self.page = target
         return target
 
+    def restart(self, page: Page) -> None:
+        """Show a page as if it followed the first one."""
+        self.page = page
+        self._history = [] if page is Page.WELCOME else [Page.WELCOME]
+
     @property
     def ahead(self) -> tuple[Page, ...]:
-        """The pages that come next if all goes well, and the servers by hand if near."""
+        """The pages that likely come next, and the servers by hand if they are one move away."""
         pages: list[Page] = []
-        page = _following(self.page)
+        page = _likely_next(self.page)
         while page is not None:
             pages.append(page)
-            page = _following(page) if page in TRANSIENT else None
-        by_hand = FLOW.get((self.page, Move.MANUAL))
-        return (*pages, by_hand) if by_hand is not None else tuple(pages)
-
-    def came_by(self, page: Page) -> bool:
-        """Whether a page lies behind the person."""
-        return page in self._history
+            page = _likely_next(page) if page in TRANSIENT else None
+        return (*pages, *targets(self.page, Move.MANUAL))
 
     @property
     def can_go_back(self) -> bool:
@@ -201,7 +270,7 @@ class Flow:
         return bool(self._history)
 
     def back(self) -> Page:
-        """The page before this one; the same page where there is none."""
+        """Go to the page before this one and return it; the same page where there is none."""
         if self._history:
             self.page = self._history.pop()
         return self.page

@@ -1,4 +1,4 @@
-"""Which folders of a mailbox a mail program has to be told."""
+"""The special folders of a mailbox that a mail program does not find by itself."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,10 @@ from mailsetup.verify.imap.folder import Folder
 
 
 def folders_for_programs(known: Sequence[Folder]) -> Folders:
-    """The folders that only their name tells apart, such as ``INBOX/Enviados``.
+    """The special folders that only their names identify, such as ``INBOX/Enviados``.
 
-    What the server marks (RFC 6154) every program finds by itself. Without a mark a program would
-    make a second folder under its own name.
+    A program finds those with a special-use attribute (RFC 6154). Without one it would create a
+    second folder under its own name.
     """
 
     def named(use: SpecialUse) -> str:
@@ -28,7 +28,7 @@ def folders_for_programs(known: Sequence[Folder]) -> Folders:
 
 
 def _levels(folder: Folder) -> str:
-    """The name with ``/`` between its levels; "" where a level itself holds one."""
+    """The name with ``/`` as hierarchy delimiter; "" where a level contains a slash."""
     if folder.delimiter == "/":
         return folder.name
     if "/" in folder.name:

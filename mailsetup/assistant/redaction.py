@@ -1,22 +1,21 @@
-"""Secrets taken out of what servers said, before it is written down."""
+"""Removal of secrets from what servers sent, before it is stored or shown."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from mailsetup.assistant.check.report import CheckReport
 from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.secret import Secret, without_secret
 from mailsetup.model.settings import Account
 
 _OURS = frozenset({"stage", "class", "protocol", "security", "confidence", "fault", "time"})
-"""Evidence in words of our own."""
+"""Evidence that is no text from a server."""
 
 
-class Redacted:
-    """Takes secrets out of what servers said; what we know ourselves stays as it is.
+class Redaction:
+    """Replaces secrets in texts from servers. What the account itself contains stays unchanged.
 
-    A password that happens to be part of the address would be told by its blank.
+    The gap would reveal a password that happens to be part of the address.
     """
 
     def __init__(self, account: Account, secrets: Sequence[Secret]) -> None:
@@ -32,32 +31,8 @@ class Redacted:
                 str(server.security),
             }
 
-    def report(self, report: CheckReport) -> CheckReport:
-        """The same report, where nothing that a server said holds a secret."""
-        if not self._secrets:
-            return report
-        answer, elsewhere = report.answer, report.elsewhere
-        if answer is not None and answer.finding is not None:
-            answer = replace(answer, finding=self.finding(answer.finding))
-        if elsewhere is not None:
-            elsewhere = replace(
-                elsewhere,
-                sent=self._trip(elsewhere.sent),
-                received=self._trip(elsewhere.received),
-                problem=self.finding(elsewhere.problem) if elsewhere.problem else None,
-            )
-        return replace(
-            report,
-            findings=tuple(self.finding(finding) for finding in report.findings),
-            incoming=self._proof(report.incoming),
-            outgoing=self._proof(report.outgoing),
-            round_trip=self._trip(report.round_trip),
-            answer=answer,
-            elsewhere=elsewhere,
-        )
-
     def finding(self, finding: Finding) -> Finding:
-        """The same finding, where nothing that a server said holds a secret."""
+        """The finding without secrets in texts from a server."""
         if not self._secrets:
             return finding
         return Finding(
@@ -74,7 +49,8 @@ class Redacted:
             return tuple(self._text(item) for item in value)
         return self._text(value) if isinstance(value, str) else value
 
-    def _proof(self, proof: LoggedIn | None) -> LoggedIn | None:
+    def login(self, proof: LoggedIn | None) -> LoggedIn | None:
+        """The proof of a login without secrets in texts from a server."""
         if proof is None:
             return None
         return replace(
@@ -83,12 +59,13 @@ class Redacted:
             alerts=tuple(self._text(one) for one in proof.alerts),
         )
 
-    def _trip(self, trip: RoundTrip | None) -> RoundTrip | None:
+    def round_trip(self, trip: RoundTrip | None) -> RoundTrip | None:
+        """The round trip without secrets in the name of its folder."""
         return replace(trip, folder=self._text(trip.folder)) if trip is not None else None
 
-    def _text(self, said: str) -> str:
-        if said in self._known:
-            return said
+    def _text(self, text: str) -> str:
+        if text in self._known:
+            return text
         for secret in self._secrets:
-            said = without_secret(said, self._username, secret)
-        return said
+            text = without_secret(text, self._username, secret)
+        return text

@@ -1,4 +1,4 @@
-"""How the assistant goes about its work: values that both faces and the tables hand in."""
+"""The options of a run."""
 
 from dataclasses import dataclass, field
 
@@ -7,9 +7,9 @@ from mailsetup.model.network_options import NetworkOptions
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How a run reaches the outside. ``agreed`` are domains that the person trusts beforehand.
+    """Network and trust of a run. ``agreed`` are domains that the person trusts in advance.
 
-    ``budget`` is in seconds, for finding settings, all sources together.
+    ``budget`` is the time limit of a search over all sources, in seconds.
     """
 
     network: NetworkOptions = field(default_factory=NetworkOptions)
@@ -17,11 +17,11 @@ class RunOptions:
     budget: float = 20.0
     offline: bool = False
     plain_http: bool = False
-    """Whether settings that came over plain HTTP may be proposed; they are always asked about."""
+    """Whether settings from plain HTTP may be proposed; they always need an agreement."""
     oauth_client_id: str = ""
-    """A technician's own id for sign-ins in the browser, at whichever provider it is."""
+    """A technician's own OAuth client id, used at every provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotAsked:
-    """What would have had to be asked outside was not, because the run is `RunOptions.offline`."""
+    """No query was made, because the run is `RunOptions.offline`."""

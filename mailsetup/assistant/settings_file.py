@@ -1,4 +1,4 @@
-"""Settings from the person's own file, as if they had been found."""
+"""Settings from the person's own file, as a discovery."""
 
 import json
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from mailsetup.model.settings_json import SettingsFailure, settings_from_json
 from mailsetup.model.text import plain
 
 MAX_FILE = 1024 * 1024
-"""Bytes: more than any list of servers or of authorities needs."""
+"""Bytes: more than any list of servers or certificate authorities needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsFileFailure:
-    """Why a settings file cannot be used: a stable id for machines, a sentence for people."""
+    """Why a settings file cannot be used: a stable id, and a sentence."""
 
     id: str
     sentence: str
@@ -27,7 +27,7 @@ class SettingsFileFailure:
 def read_settings_file(
     path: Path, address: EmailAddress, *, pipe_seconds: float = 0.0
 ) -> Discovery | SettingsFileFailure:
-    """Settings from a JSON file as ``discover --json`` writes it, as if they had been found.
+    """Settings from a JSON file of the form that ``discover --json`` writes.
 
     ``pipe_seconds``: see `read_given_file`.
     """

@@ -1,4 +1,4 @@
-"""What the program is made of: the libraries, their versions and their licences."""
+"""The libraries of the program, with their versions and licences."""
 
 import re
 from importlib import metadata
@@ -8,19 +8,19 @@ from mailsetup.model.text import plain
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
-def parts() -> list[str]:
-    """Every library with its version and licence, as its makers name them."""
+def third_party_lines() -> list[str]:
+    """One line for each library: name, version and licence, as its metadata says."""
     lines = []
-    for name in sorted(_needed(), key=str.lower):
+    for name in sorted(_dependencies(), key=str.lower):
         about = metadata.metadata(name)
-        said = about.json.get("license_expression") or _classified(about)
-        licence = said or about.json.get("license") or "–"
+        licence = about.json.get("license_expression") or _classified(about)
+        licence = licence or about.json.get("license") or "–"
         lines.append(plain(f"{about['Name']} {about['Version']} – {licence}", 120))
     return lines
 
 
-def _needed() -> set[str]:
-    """What the program is made of, and what that is made of in turn; as far as it is there."""
+def _dependencies() -> set[str]:
+    """The names of all direct and indirect dependencies that are installed."""
     known: dict[str, str] = {}
     waiting = ["mailsetup"]
     while waiting:

@@ -1,4 +1,4 @@
-"""The columns of a table of people, by the names that people give them."""
+"""The columns of a table of people, recognised by their headings."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from mailsetup.i18n.languages import LANGUAGES, language_named
 
 
 class Column(StrEnum):
-    """What a column holds; the value is its name in our own examples."""
+    """The content of a column; the value is its heading in the documentation."""
 
     NAME = "name"
     ADDRESS = "address"
@@ -24,7 +24,7 @@ class Column(StrEnum):
 
 
 def _folded(name: str) -> str:
-    """Letters and single blanks only, without accents or case."""
+    """The text without case, accents and punctuation, with single spaces."""
     bare = unicodedata.normalize("NFKD", name.casefold())
     words = "".join(char if char.isalnum() else " " for char in bare if not _is_mark(char))
     return " ".join(words.split())

@@ -1,4 +1,4 @@
-"""What a run tells whoever watches it: frozen values of a closed union."""
+"""The events of a run: frozen values of a closed union."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from mailsetup.batch.result import PersonState
 
 @dataclass(frozen=True, slots=True)
 class BatchStarted:
-    """How much there is: people of the table, of those done before, domains to search for."""
+    """The numbers of people, of those done by earlier runs, and of domains to search for."""
 
     people: int
     done_before: int
@@ -24,7 +24,7 @@ class DomainSearched:
 
 @dataclass(frozen=True, slots=True)
 class PersonDone:
-    """What came of a person is on the disk."""
+    """A person's result is on the disk."""
 
     row: int
     address: str
@@ -34,7 +34,7 @@ class PersonDone:
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """A hosting asked for a slower pace: nobody is tested there for so many seconds."""
+    """A hosting asked for a slower pace: no account is tested there for so many seconds."""
 
     hosting: str
     seconds: float
@@ -45,4 +45,4 @@ EmitBatchEvent = Callable[[BatchEvent], None]
 
 
 def ignore(_event: BatchEvent) -> None:
-    """The listener of somebody who only wants the result."""
+    """Ignores all events."""

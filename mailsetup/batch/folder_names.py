@@ -1,4 +1,4 @@
-"""A folder's name for every person: safe on every system and nobody else's."""
+"""Names of people's folders: unique, and valid on every system."""
 
 import hashlib
 import re
@@ -9,18 +9,18 @@ from mailsetup.export.filename import is_safe_name
 from mailsetup.model.address import EmailAddress
 
 _MAX = 40
-"""Characters: a path on Windows has 260 in all, and the files' own names come behind."""
+"""Characters: a path on Windows has at most 260, with the names of the files."""
 
 
-class Names:
-    """The names given out so far, compared as Windows and macOS do: without case."""
+class FolderNames:
+    """The names used so far, compared without case, as Windows and macOS do."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = {name.casefold() for name in taken}
 
     def give(self, person: str, address: EmailAddress) -> str:
-        """A new name, made from the person's if it has letters that every system knows, otherwise
-        from the address. A name that is taken gets a short mark of the address.
+        """A new name: the person's in ASCII where that leaves something, otherwise the address. A
+        name that is used already gets a short hash of the address.
         """
         plain = _slug(person) or _slug(address.local) or "person"
         name = plain

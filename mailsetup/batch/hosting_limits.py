@@ -1,14 +1,14 @@
-"""How much a hosting is asked of at a time, so that it neither locks accounts nor bans an office.
+"""Limits on the use of each hosting, so that it neither locks accounts nor bans an office.
 
-A hosting is everything under one registrable domain: its servers for receiving and sending count
-together, because a ban counts together too. Three things are held down:
+A hosting is everything under one registrable domain: its incoming and outgoing servers count
+together, because a ban is for both. Three things are limited:
 
-* accounts tested side by side, each of which holds a few connections;
-* the pace after a server said "too much" or stopped answering: the next one waits, twice as long
-  each time, for all accounts there;
-* refused logins. Common guards ban an address after five within ten minutes (Fail2ban's own
-  default), and a wrong column would bring two hundred. So after `MAX_REFUSALS` the others there are
-  left for later.
+* accounts tested concurrently, each of which has a few connections open;
+* the pace after a server asked for a slower one or stopped answering: all accounts there wait,
+  twice as long each time;
+* refused logins. Common guards ban an address after five within ten minutes (Fail2ban's default),
+  and a wrong column would cause two hundred. So after `MAX_REFUSALS` the other accounts there are
+  not tested in this run.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from mailsetup.net.clock import Clock
 
 PER_HOSTING = 2
-"""Accounts tested at the same time at one hosting."""
+"""Accounts tested concurrently at one hosting."""
 IN_ALL = 16
-"""Accounts tested at the same time, wherever."""
+"""Accounts tested concurrently at all hostings."""
 MAX_REFUSALS = 4
-"""Refused logins within `WINDOW` after which nobody else logs in there."""
+"""Refused logins within `WINDOW` after which no other account logs in there."""
 WINDOW = 600.0
 """Seconds."""
 _FIRST_PAUSE = 5.0
@@ -37,8 +37,8 @@ class _Hosting:
     turns: asyncio.Semaphore
     refusals: deque[float] = field(default_factory=deque)
     """When, in seconds since the epoch."""
-    kept: int = 0
-    """Turns that are not given to anybody else once they end."""
+    permits_to_drop: int = 0
+    """Running turns whose end does not release a permit."""
     pause: float = 0.0
     not_before: float = 0.0
     """By the monotonic clock."""
@@ -58,7 +58,7 @@ class HostingLimits:
     ) -> None:
         """``refusals`` are those of earlier runs: hosting and seconds since the epoch."""
         self._clock = clock
-        # Were all of them refused at once, there would still be no more than that.
+        # Even if all concurrent logins are refused, there are no more than that.
         self._per_hosting = min(per_hosting, MAX_REFUSALS)
         self._all = asyncio.Semaphore(in_all)
         self._hostings: dict[str, _Hosting] = {}
@@ -76,7 +76,7 @@ class HostingLimits:
     @asynccontextmanager
     async def turn(self, hostings: Iterable[str]) -> AsyncIterator[None]:
         """Wait until one more account may be tested at these hostings."""
-        # In one order for everybody, so that nobody waits for somebody who waits for them.
+        # In one order for all tasks, so that none waits for one that waits for it.
         wanted = [self._hosting(name) for name in sorted(set(hostings))]
         held: list[_Hosting] = []
         try:
@@ -90,14 +90,14 @@ class HostingLimits:
                 yield
         finally:
             for hosting in held:
-                if hosting.kept:
-                    hosting.kept -= 1
+                if hosting.permits_to_drop:
+                    hosting.permits_to_drop -= 1
                 else:
                     hosting.turns.release()
 
-    def too_much(self, hostings: Iterable[str]) -> float:
-        """A server there asked for peace, or stopped answering. The pause until the next test, in
-        seconds."""
+    def slow_down(self, hostings: Iterable[str]) -> float:
+        """A server there asked for a slower pace, or stopped answering. Returns the pause until the
+        next test, in seconds."""
         longest = 0.0
         for name in set(hostings):
             hosting = self._hosting(name)
@@ -107,28 +107,28 @@ class HostingLimits:
         return longest
 
     def close(self, hostings: Iterable[str]) -> None:
-        """All patience there was in vain: nobody else is tested there in this run."""
+        """Test no other account there in this run."""
         for name in set(hostings):
             self._hosting(name).closed = True
 
     def went_well(self, hostings: Iterable[str]) -> None:
-        """An account there was tested without any complaint about the pace."""
+        """An account there was tested without complaint about the pace."""
         for name in set(hostings):
             self._hosting(name).pause = 0.0
 
     def refused(self, hostings: Iterable[str]) -> None:
-        """A login there was refused; to be said before the turn ends. From now on no more are
-        tested at a time than may still be refused."""
+        """A login there was refused; call it before the turn ends. From now on no more accounts are
+        tested concurrently than may still be refused."""
         for name in set(hostings):
             hosting = self._hosting(name)
             hosting.refusals.append(self._clock.now().timestamp())
             if hosting.permits > max(1, MAX_REFUSALS - len(hosting.refusals)):
                 hosting.permits -= 1
-                hosting.kept += 1
+                hosting.permits_to_drop += 1
 
     def spared(self, hostings: Iterable[str]) -> str:
-        """The hosting at which no login may be tried now, because so many were refused or because
-        it is closed; "" where all may.
+        """The hosting at which no login may be tried now, because too many were refused or it is
+        closed; "" for none.
         """
         since = self._clock.now().timestamp() - WINDOW
         for name in sorted(set(hostings)):

@@ -1,38 +1,41 @@
-"""What is done, on the disk before the next thing begins: one line of JSON each.
+"""The journal of a folder of results: one line of JSON for each finished step.
 
-The journal is only ever added to. A line that was cut off by a crash is cut away when the journal
-is opened again; everything before it counts.
+It is append-only, and an entry is on the disk before it is reported. A line that a crash cut off is
+removed when the journal is opened again; everything before it is valid.
 """
 
 import contextlib
 import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from mailsetup.export.filename import is_safe_name
 from mailsetup.files import atomic
-from mailsetup.files.private_folder import make_own_folder, open_own_file, reason_of
+from mailsetup.files.locking import take_lock
+from mailsetup.files.private_folder import make_own_folder, open_own_file
 from mailsetup.i18n import _
 from mailsetup.model.settings_json import Json
 from mailsetup.model.text import plain
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 Entry = dict[str, Json]
 
 _FOLDER, _JOURNAL, _LOCK = ".mailsetup-batch", "journal.jsonl", "lock"
 _VERSION = 1
 _LATEST = 1e11
-"""Seconds since the epoch: no time of an entry is later, nor infinite."""
+"""Seconds since the epoch. Later times in entries are invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalFailure:
-    """Why the folder cannot be worked in; ``reason`` is a sentence. ``is_busy`` where another run
-    holds it now."""
+    """Why the folder cannot be used; ``reason`` is a sentence. ``is_busy``: another run is using it
+    now."""
 
     reason: str
     is_busy: bool = False
@@ -47,14 +50,14 @@ class _Place:
 
 
 class RunJournal:
-    """The journal of one folder of results, held by one run at a time.
+    """The journal of one folder of results, locked by one run.
 
-    ``people`` are kept on the disk; memory holds where each one's last line stands.
+    People's entries stay on the disk; memory has the offset of each person's last line.
     """
 
-    def __init__(self, file: BinaryIO, writer: int, lock: BinaryIO) -> None:
-        """``file`` reads and the descriptor ``writer`` writes the same file, apart from each other:
-        what could not be written must not wait in a buffer that reading would flush."""
+    def __init__(self, file: BinaryIO, writer: int, lock: "BaseFileLock") -> None:
+        """``file`` reads and the descriptor ``writer`` writes the same file, separately: what
+        could not be written must not stay in a buffer that reading would flush."""
         self._file = file
         self._writer = writer
         self._lock = lock
@@ -63,34 +66,34 @@ class RunJournal:
         self.domains: dict[str, Entry] = {}
         """The last search of each domain."""
         self.refusals: list[tuple[str, float]] = []
-        """Hosting and time (seconds since the epoch) of logins that were refused."""
+        """Hosting and time (seconds since the epoch) of refused logins."""
 
     @classmethod
     def open(cls, out: Path) -> "RunJournal | JournalFailure":
-        """Open or begin the journal of this folder."""
+        """Open the journal of this folder, or create it."""
         folder = out / _FOLDER
         try:
             make_own_folder(folder)
-            lock = os.fdopen(open_own_file(folder / _LOCK, os.O_RDWR | os.O_APPEND), "ab")
+            os.close(open_own_file(folder / _LOCK, os.O_RDWR))
+            lock = take_lock(folder / _LOCK)
         except OSError as error:
-            return JournalFailure(reason_of(error, out))
+            return JournalFailure(atomic.reason(error, out))
+        if lock is None:
+            return JournalFailure(
+                _("Another run is working in {place}. Wait for it, or end it.").format(
+                    place=plain(str(out), 1000)
+                ),
+                is_busy=True,
+            )
         try:
-            if not _take(lock):
-                lock.close()
-                return JournalFailure(
-                    _("Another run is working in {place}. Wait for it, or end it.").format(
-                        place=plain(str(out), 1000)
-                    ),
-                    is_busy=True,
-                )
             return cls._opened(folder, lock)
         except OSError as error:
-            lock.close()
-            return JournalFailure(reason_of(error, out))
+            lock.release()
+            return JournalFailure(atomic.reason(error, out))
 
     @classmethod
-    def _opened(cls, folder: Path, lock: BinaryIO) -> Self:
-        """The journal below a lock that is held. Raises OSError."""
+    def _opened(cls, folder: Path, lock: "BaseFileLock") -> Self:
+        """The journal, where its lock is held. Raises OSError."""
         with contextlib.ExitStack() as opened:
             writer = open_own_file(folder / _JOURNAL, os.O_RDWR)
             opened.callback(os.close, writer)
@@ -99,7 +102,7 @@ class RunJournal:
             journal = cls(file, writer, lock)
             journal._load()
             if not _is_ours_alone(writer):
-                # Where a password goes is not taken from a file that others can write.
+                # Settings decide where a password is sent; others could have written these.
                 journal.domains.clear()
             opened.pop_all()
         atomic.sync_folder(folder)
@@ -118,7 +121,7 @@ class RunJournal:
         match entry:
             case {"kind": "person", "address": str(address), "fingerprint": str(fingerprint)}:
                 folder = entry.get("folder")
-                # A name that leads elsewhere is none of those that were given out.
+                # A path to another folder is no name that this program chose.
                 known = folder if isinstance(folder, str) and is_safe_name(folder) else ""
                 done = entry.get("done") is True
                 self._people[address] = _Place(offset, fingerprint, done, known)
@@ -129,7 +132,7 @@ class RunJournal:
             ):
                 self.refusals.append((hosting, float(at)))
             case _:
-                # A later version's entry: not ours to judge.
+                # An entry of a later version.
                 return
 
     def add(self, entries: Iterable[Entry]) -> None:
@@ -147,7 +150,7 @@ class RunJournal:
                 content = content[os.write(self._writer, content) :]
             os.fsync(self._writer)
         except OSError:
-            # Half a line must not be continued by the next one.
+            # The next entry must not continue an incomplete line.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._writer, self._end)
             raise
@@ -156,18 +159,18 @@ class RunJournal:
             self._end += len(line)
 
     def is_done(self, address: str, fingerprint: str) -> bool:
-        """Whether this person, asked for in just this way, needs nothing more."""
+        """Whether everything that the fingerprint describes is done for this person."""
         place = self._people.get(address)
         return place is not None and place.done and place.fingerprint == fingerprint
 
     def folder_of(self, address: str) -> str:
-        """The name of the person's folder, once there is one."""
+        """The name of the person's folder; "" for none."""
         place = self._people.get(address)
         return place.folder if place is not None else ""
 
     @property
     def folders(self) -> Iterator[str]:
-        """All names that were given out."""
+        """The names of all people's folders."""
         return (place.folder for place in self._people.values() if place.folder)
 
     def person(self, address: str) -> Entry | None:
@@ -185,15 +188,15 @@ class RunJournal:
         self.close()
 
     def close(self) -> None:
-        """Let others work in the folder."""
-        for close in (self._file.close, lambda: os.close(self._writer), self._lock.close):
-            # Every entry was brought to the disk before: a network file system may still complain.
+        """Close the file and release the lock."""
+        for close in (self._file.close, lambda: os.close(self._writer), self._lock.release):
+            # Every entry is on the disk, but a network file system may still report an error.
             with contextlib.suppress(OSError):
                 close()
 
 
 def recent(entry: Entry, now: datetime, seconds: float) -> bool:
-    """Whether the entry's time ``at`` is no longer ago than this."""
+    """Whether the entry's time ``at`` is within the last ``seconds``."""
     at = entry.get("at")
     return isinstance(at, int | float) and at < _LATEST and 0 <= now.timestamp() - at <= seconds
 
@@ -221,23 +224,3 @@ def _entry(line: bytes) -> Entry | None:
     except (ValueError, RecursionError):
         return None
     return entry if isinstance(entry, dict) else None
-
-
-def _take(lock: BinaryIO) -> bool:
-    """Hold the file until it is closed, or the process ends in whatever way."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            lock.seek(0)
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

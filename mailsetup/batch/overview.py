@@ -1,7 +1,7 @@
 """The overview of a whole table: ``report.json``, ``report.csv`` and ``report.html``.
 
-They are written from the journal row by row, so that a hundred thousand people need no memory.
-Nothing secret is in the journal, so nothing secret comes out of it.
+They are written from the journal row by row, so that memory does not grow with the table. The
+journal contains no secrets, so neither do they.
 """
 
 import base64
@@ -9,13 +9,12 @@ import csv
 import hashlib
 import io
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
-from typing import TextIO
+from typing import Final, TextIO
 
 from mailsetup import __version__, i18n, resources
 from mailsetup.batch.journal import Entry, RunJournal
@@ -37,7 +36,7 @@ class Overview:
     paths: tuple[Path, ...]
     totals: Totals
     confirm: tuple[str, ...]
-    """Domains that have to be agreed to before the people there can be set up."""
+    """Domains that the user has to agree to before the people there can be set up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class OverviewFailure:
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """One person as the reports tell it."""
+    """One person in the reports."""
 
     person: Person
     state: PersonState
@@ -91,7 +90,7 @@ def write_overview(
     fingerprint: Callable[[Person], str],
     now: datetime,
 ) -> Overview | OverviewFailure:
-    """Write the three reports, each whole or not at all, for their owner only."""
+    """Write the three reports, each completely or not at all, readable by their owner only."""
 
     def lines() -> Iterator[_Line]:
         for person in plan.people:
@@ -111,9 +110,10 @@ def write_overview(
             lambda file: _write_html(plan, overview, lines, now, file),
         )
         out.mkdir(parents=True, exist_ok=True)
-        atomic.sweep(out)
+        atomic.remove_leftovers(out)
         for path, write in zip(overview.paths, writers, strict=True):
-            _put(path, write)
+            with atomic.replacing(path, 0o600) as file:
+                write(file)
     except OSError as error:
         return OverviewFailure(atomic.reason(error, out))
     return overview
@@ -128,27 +128,6 @@ def _line(person: Person, journal: RunJournal, fingerprint: str) -> _Line:
     except ValueError:
         return _Line(person, PersonState.OPEN, {})
     return _Line(person, state, entry)
-
-
-def _put(path: Path, write: Callable[[TextIO], None]) -> None:
-    temporary = atomic.aside(path.parent)
-    descriptor = os.open(
-        temporary,
-        os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0),
-        0o600,
-    )
-    try:
-        with (
-            atomic.held(temporary),
-            os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file,
-        ):
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        atomic.remove_quietly(temporary)
-    atomic.sync_folder(path.parent)
 
 
 # JSON -------------------------------------------------------------------------------------------
@@ -167,7 +146,7 @@ def _head(plan: BatchPlan, overview: Overview, now: datetime) -> dict[str, Json]
 
 
 def write_json(head: dict[str, Json], lines: Iterator[_Line], file: TextIO) -> None:
-    """One document, a person a line."""
+    """One document with one line for each person."""
     text = json.dumps(head, ensure_ascii=False, indent=1)
     file.write(text.removesuffix("\n}") + ',\n "people": [')
     separator = "\n  "
@@ -181,7 +160,7 @@ def write_json(head: dict[str, Json], lines: Iterator[_Line], file: TextIO) -> N
 
 
 def _write_csv(lines: Iterator[_Line], file: TextIO) -> None:
-    # With this mark Excel reads UTF-8; without it, it does not.
+    # Excel reads UTF-8 with a byte order mark only.
     file.write("\ufeff")
     writer = csv.writer(file, delimiter=locale_data().csv_delimiter)
     writer.writerow(
@@ -214,12 +193,12 @@ def _write_csv(lines: Iterator[_Line], file: TextIO) -> None:
         writer.writerow([harmless(cell) for cell in cells])
 
 
-# Also as East Asian keyboards write them, which some spreadsheets take for the same.
+# Also the full-width forms, which some spreadsheets treat alike.
 _FORMULA = frozenset("=+-@|%＝＋－＠")
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (CWE-1236)."""
+    """A cell that no spreadsheet evaluates as a formula (CWE-1236)."""
     text = plain(cell, 1000)
     return f"'{text}" if text[:1] in _FORMULA else text
 
@@ -254,7 +233,7 @@ _ORDER = (
     PersonState.READY,
 )
 _GOOD = frozenset({PersonState.WORKS, PersonState.READY})
-_COLOURS = {
+_COLOURS: Final[Mapping[PersonState, str]] = {
     PersonState.BROKEN: "fail",
     PersonState.NOT_WRITTEN: "fail",
     PersonState.NO_SETTINGS: "warn",

@@ -1,7 +1,7 @@
-"""Commands that print a password: what they say as words, and what they print.
+"""Runs commands that print a password.
 
-A table may come from anybody. What it names as a command is run only where a person has seen
-exactly that command and agreed to it.
+Tables are untrusted: a command in a table is run only after the user has seen exactly that command
+and agreed to it.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.text import has_control
 
 MAX_COMMAND = 1000
-"""Characters of a table's command: people are to read it before they agree to it."""
+"""Characters of a table's command: the user has to read it before agreeing."""
 _END_SECONDS = 5.0
-"""For a killed command to be gone."""
+"""Seconds for a killed command to end."""
 
 
 class CommandFault(StrEnum):
-    """Why a command gives nothing that could be a password."""
+    """Why a command yields no password."""
 
     UNREADABLE = "unreadable"
     """Its quotation marks do not match."""
     UNSAFE_ADDRESS = "unsafe-address"
-    """With this address it could mean something else."""
+    """With this address it could have another meaning."""
     NOT_STARTED = "not-started"
     TOO_SLOW = "too-slow"
     TOO_LONG = "too-long"
@@ -73,8 +73,7 @@ def table_command_fault(line: str, address: EmailAddress) -> str:
 def command_words(line: str, address: EmailAddress) -> list[str] | CommandFault:
     """The command as words, with ``{address}``, ``{local}`` and ``{domain}`` filled in.
 
-    No shell looks at it. An address that could be taken for an option or lead to another folder is
-    refused.
+    No shell is involved. An address that could be read as an option or a path is refused.
     """
     try:
         words = shlex.split(line, posix=os.name != "nt")
@@ -96,11 +95,10 @@ def command_words(line: str, address: EmailAddress) -> list[str] | CommandFault:
 
 
 async def first_line_of(words: list[str], *, limit: int, seconds: float) -> bytes | CommandFault:
-    """What a command prints up to its first line end, or up to its end.
+    """The output of a command up to its first line end, or all of it.
 
-    Pieces that it prints one after another are put together; nothing is judged before the line or
-    the stream has ended and the command has ended well, all within ``seconds``. A line end is
-    enough where another process keeps the stream open.
+    Returns once the line or the stream has ended and the command has exited with status 0, all
+    within ``seconds``. A line end suffices where another process has the stream open.
     """
     loop = asyncio.get_running_loop()
     try:
@@ -109,7 +107,7 @@ async def first_line_of(words: list[str], *, limit: int, seconds: float) -> byte
             *words,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            # A password manager's complaints may name what it holds.
+            # A password manager's error messages may contain its data.
             stderr=asyncio.subprocess.DEVNULL,
         )
     except (OSError, ValueError):
@@ -123,7 +121,7 @@ async def first_line_of(words: list[str], *, limit: int, seconds: float) -> byte
     except TimeoutError:
         return CommandFault.TOO_SLOW
     finally:
-        # Kills the command where it is still running, and closes the pipe in any case.
+        # Kills the command if it is still running, and closes the pipe.
         transport.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_END_SECONDS):
@@ -146,7 +144,7 @@ class _LineReader(asyncio.SubprocessProtocol):
         self.exited = asyncio.Event()
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:  # noqa: ARG002
-        """A piece of the output."""
+        """Called with a part of the output."""
         if self.line.done() or not isinstance(data, bytes):
             return
         self._collected += data
@@ -157,10 +155,10 @@ class _LineReader(asyncio.SubprocessProtocol):
             self.line.set_result(bytes(line))
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:  # noqa: ARG002
-        """The end of the output."""
+        """Called at the end of the output."""
         if not self.line.done():
             self.line.set_result(bytes(self._collected))
 
     def process_exited(self) -> None:
-        """The command itself has ended."""
+        """Called when the command has ended."""
         self.exited.set()

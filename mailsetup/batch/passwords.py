@@ -1,6 +1,5 @@
-"""Where a person's password comes from: the table, a command, or the keyring."""
+"""Gets a person's password: from the table, from a command, or from the keyring."""
 
-import asyncio
 from collections.abc import Container
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.text import has_control
+from mailsetup.system.threads import in_thread
 from mailsetup.vault import Vault
 
 TIMEOUT = 60.0
@@ -23,7 +23,7 @@ TIMEOUT = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PasswordFailure:
-    """Why there is none; ``reason`` is a sentence that holds nothing secret."""
+    """Why there is no password; ``reason`` is a sentence without secrets."""
 
     reason: str
 
@@ -33,7 +33,7 @@ async def password_of(
 ) -> Secret | PasswordFailure:
     """The password of a person. What a command printed is never part of a reason.
 
-    ``agreed`` are the commands of the table that a person has seen and agreed to.
+    ``agreed`` are the commands of the table that the user has seen and agreed to.
     """
     if person.password is not None:
         return person.password
@@ -43,22 +43,22 @@ async def password_of(
                 _("The table names a command for the password. Nobody agreed to it.")
             )
         return await _from_command(person.password_command, person.address, seconds)
-    kept = await asyncio.to_thread(vault.load, person.address)
-    return kept or PasswordFailure(_("There is no password for this mailbox in the table."))
+    stored = await in_thread(vault.load, person.address)
+    return stored or PasswordFailure(_("There is no password for this mailbox in the table."))
 
 
 async def _from_command(
-    line: str, address: EmailAddress, seconds: float
+    command: str, address: EmailAddress, seconds: float
 ) -> Secret | PasswordFailure:
-    words = command_words(line, address)
+    words = command_words(command, address)
     if isinstance(words, CommandFault):
         return PasswordFailure(fault_sentence(words))
     # UTF-8 takes up to four octets a character; one more for the \r of a Windows line end.
-    said = await first_line_of(words, limit=4 * MAX_PASSWORD + 1, seconds=seconds)
-    if isinstance(said, CommandFault):
-        return PasswordFailure(fault_sentence(said))
+    line = await first_line_of(words, limit=4 * MAX_PASSWORD + 1, seconds=seconds)
+    if isinstance(line, CommandFault):
+        return PasswordFailure(fault_sentence(line))
     try:
-        password = said.decode().removesuffix("\r")
+        password = line.decode().removesuffix("\r")
     except UnicodeDecodeError:
         return PasswordFailure(_("What the command for the password printed is no UTF-8 text."))
     if not password:

@@ -1,4 +1,4 @@
-"""What one person is given: the sheet, and the files for their programs."""
+"""Makes the files for one person: the welcome sheet, and the files of their programs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from mailsetup.model.settings import Account
 
 @dataclass(frozen=True, slots=True)
 class FilesOrder:
-    """What is to be made for one person; nothing in it is secret.
+    """What to make for one person, without secrets.
 
     ``folder`` is the name of their folder, ``contact`` a line on the sheet, ``page`` the sheet as
-    PDF, where there is to be one.
+    PDF, if one is wanted.
     """
 
     folder: str
@@ -30,7 +30,7 @@ class FilesOrder:
 
 @dataclass(frozen=True, slots=True)
 class PersonFiles:
-    """A folder's content. ``notes`` say which programs got nothing, and why."""
+    """The content of a folder. ``notes`` say which programs got no files, and why."""
 
     folder: PersonFolder
     notes: tuple[str, ...] = ()
@@ -50,7 +50,7 @@ def make(order: FilesOrder) -> PersonFiles:
 
 
 def printed(order: FilesOrder) -> welcome_sheet.Printed:
-    """The sheet for a writer of PDF files, in the person's language."""
+    """The sheet for a PDF writer, in the person's language."""
     with i18n.override_language(order.language):
         programs, _notes = _programs(order.account, order.programs)
         return welcome_sheet.printed(welcome_sheet.sheet(order.account, programs, order.contact))
@@ -59,7 +59,7 @@ def printed(order: FilesOrder) -> welcome_sheet.Printed:
 def _programs(
     account: Account, wanted: Sequence[str]
 ) -> tuple[tuple[welcome_sheet.SheetProgram, ...], tuple[str, ...]]:
-    """The artifacts in the current language, and why some are not to be had."""
+    """The artifacts in the current language, and why some programs have none."""
     made, notes = [], []
     for name in wanted:
         known = find_target(name)

@@ -1,8 +1,8 @@
-"""A person's folder on the disk: there whole, or not at all.
+"""A person's folder on the disk: complete, or not there at all.
 
-Files are written beside the folder's place and the folder is renamed into it, so whoever looks
-sees the old one, the new one or none. Many folders are brought to the disk together: one wait for
-the disk costs as much as ten.
+Files are written into a temporary folder, which is renamed into place, so other processes see the
+old folder, the new one or none. Many folders are synchronized together: one wait for the disk
+takes as long as ten.
 """
 
 import contextlib
@@ -19,21 +19,20 @@ from mailsetup.files import atomic
 from mailsetup.files.private_folder import make_own_folder
 
 PEOPLE = "people"
-"""The folder of the people's folders."""
-_WAITS = 8
-"""Waits for the disk side by side."""
+"""Name of the folder that contains the people's folders."""
+_SYNC_THREADS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class PersonFolder:
-    """What is to stand in one folder; ``files`` by the folder below it ("" for itself)."""
+    """The content of one folder; ``files`` with the subfolder of each ("" for none)."""
 
     name: str
     files: tuple[tuple[str, ArtifactFile], ...]
 
 
 class PersonFolders:
-    """The folders below ``out``; whoever holds the journal puts them in their places."""
+    """The folders in ``out``; only the process that holds the journal moves them into place."""
 
     def __init__(self, out: Path) -> None:
         self.people = out / PEOPLE
@@ -50,57 +49,57 @@ class PersonFolders:
                 # Never through a link: rmtree refuses one.
                 if path.is_dir():
                     shutil.rmtree(path, ignore_errors=True)
-        atomic.sweep(self.people)
+        atomic.remove_leftovers(self.people)
 
-    def put(self, prepared: Iterable[tuple[Path, str]]) -> None:
-        """Put folders that are on the disk (`laid_down`) in their places, under these names.
+    def move_into_place(self, written: Iterable[tuple[Path, str]]) -> None:
+        """Rename temporary folders (see `write_folders`) to these names.
 
-        When this returns, they are there for good. Raises OSError.
+        When this returns, the renaming survives a power cut. Raises OSError.
         """
-        waiting = deque(prepared)
+        waiting = deque(written)
         try:
             while waiting:
-                aside, name = waiting[0]
-                _into_place(aside, self.people / name)
+                temporary, name = waiting[0]
+                _replace(temporary, self.people / name)
                 waiting.popleft()
         finally:
-            for aside, _name in waiting:
-                shutil.rmtree(aside, ignore_errors=True)
+            for temporary, _name in waiting:
+                shutil.rmtree(temporary, ignore_errors=True)
         atomic.sync_folder(self.people)
 
 
-def laid_down(folders: Sequence[PersonFolder], people: Path) -> list[Path]:
-    """Write folders beside their places and wait until the disk has them. Raises OSError; then
+def write_folders(folders: Sequence[PersonFolder], people: Path) -> list[Path]:
+    """Write temporary folders in ``people`` and wait until the disk has them. Raises OSError; then
     nothing is left of them.
     """
-    asides: list[Path] = []
+    temporary: list[Path] = []
     try:
         written: list[str] = []
         for folder in folders:
-            aside = atomic.aside(people)
-            aside.mkdir(mode=0o700)
-            asides.append(aside)
-            written += _write_files(str(aside), folder.files)
-        with ThreadPoolExecutor(max_workers=_WAITS, thread_name_prefix="fsync") as pool:
-            shares = [written[start::_WAITS] for start in range(_WAITS)]
+            path = atomic.temporary_path(people)
+            path.mkdir(mode=0o700)
+            temporary.append(path)
+            written += _write_files(str(path), folder.files)
+        with ThreadPoolExecutor(_SYNC_THREADS, thread_name_prefix="fsync") as pool:
+            shares = [written[start::_SYNC_THREADS] for start in range(_SYNC_THREADS)]
             for _synced in pool.map(_sync, shares):
                 pass
     except BaseException:
-        for aside in asides:
-            shutil.rmtree(aside, ignore_errors=True)
+        for path in temporary:
+            shutil.rmtree(path, ignore_errors=True)
         raise
-    return asides
+    return temporary
 
 
-def _write_files(aside: str, files: Iterable[tuple[str, ArtifactFile]]) -> list[str]:
-    """What has to be brought to the disk: the files, and their folders with a final slash."""
+def _write_files(folder: str, files: Iterable[tuple[str, ArtifactFile]]) -> list[str]:
+    """The paths to synchronize: the files, and their folders with a final slash."""
     written = []
-    below = {aside}
+    folders = {folder}
     for sub, file in files:
-        parent = f"{aside}/{sub}" if sub else aside
-        if parent not in below:
+        parent = f"{folder}/{sub}" if sub else folder
+        if parent not in folders:
             os.mkdir(parent, mode=0o700)  # noqa: PTH102 - thousands of them
-            below.add(parent)
+            folders.add(parent)
         path = f"{parent}/{file.name}"
         descriptor = os.open(
             path,
@@ -110,8 +109,8 @@ def _write_files(aside: str, files: Iterable[tuple[str, ArtifactFile]]) -> list[
         with os.fdopen(descriptor, "wb") as out:
             out.write(file.content)
         written.append(path)
-    # On some systems a folder is a thing to be written down by itself.
-    return [*written, *(() if os.name == "nt" else (f"{folder}/" for folder in below))]
+    # POSIX: a folder's entries are synchronized separately.
+    return [*written, *(() if os.name == "nt" else (f"{one}/" for one in folders))]
 
 
 def _sync(paths: Iterable[str]) -> None:
@@ -127,15 +126,15 @@ def _sync(paths: Iterable[str]) -> None:
             os.close(descriptor)
 
 
-def _into_place(aside: Path, target: Path) -> None:
-    """Rename; a folder that was there goes away only once the new one has its place."""
+def _replace(temporary: Path, target: Path) -> None:
+    """Rename; a folder that was there is removed once the new one is in its place."""
     if not target.is_dir() or target.is_symlink():
-        aside.rename(target)
+        temporary.rename(target)
         return
-    old = atomic.aside(target.parent)
+    old = atomic.temporary_path(target.parent)
     target.rename(old)
     try:
-        aside.rename(target)
+        temporary.rename(target)
     except OSError:
         with contextlib.suppress(OSError):
             old.rename(target)

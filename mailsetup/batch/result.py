@@ -1,9 +1,10 @@
-"""What came of each person, and of a whole run: values, fit to be written down."""
+"""The results of a run: values that can be stored."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.batch.table_check import Person
@@ -16,29 +17,29 @@ from mailsetup.model.settings_json import Json, server_to_json
 
 
 class PersonState(StrEnum):
-    """How it stands with a person, in the words of ``report.json``."""
+    """The state of a person; the value is its word in ``report.json``."""
 
     READY = "ready"
-    """The files are there; nothing was to be tested."""
+    """The files are written; no test was requested."""
     WORKS = "works"
     BROKEN = "broken"
     NOT_TESTED = "not-tested"
-    """The files are there; the test was left for another time."""
+    """The files are written; the account was not tested."""
     NO_SETTINGS = "no-settings"
     NEEDS_CONFIRMATION = "needs-confirmation"
     NOT_WRITTEN = "not-written"
-    """The account cannot be written into any file."""
+    """The account is not valid for any file."""
     OPEN = "open"
-    """Its turn has not come."""
+    """Not done yet."""
 
 
 DONE = frozenset(
     {PersonState.READY, PersonState.WORKS, PersonState.BROKEN, PersonState.NOT_WRITTEN}
 )
-"""States with which a later run leaves a person alone."""
+"""States in which a later run does nothing for a person."""
 FAILED = frozenset({PersonState.BROKEN, PersonState.NOT_WRITTEN})
 
-_WORDS = {
+_WORDS: Final[Mapping[PersonState, str]] = {
     PersonState.READY: N_("ready"),
     PersonState.WORKS: N_("works"),
     PersonState.BROKEN: N_("broken"),
@@ -51,13 +52,13 @@ _WORDS = {
 
 
 def state_word(state: PersonState) -> str:
-    """The state in a word or two."""
+    """The state in the current language."""
     return _(_WORDS[state])
 
 
 @dataclass(frozen=True, slots=True)
 class PersonResult:
-    """One person. ``reason`` is a sentence where something is not as it should be."""
+    """The result of one person; ``reason`` is a sentence, or ""."""
 
     person: Person
     state: PersonState
@@ -68,7 +69,7 @@ class PersonResult:
     """Without secrets."""
 
     def entry(self) -> dict[str, Json]:
-        """What the journal and ``report.json`` hold of it, apart from files."""
+        """The part of it that is in the journal and in ``report.json``, without files."""
         discovery, account = self.discovery, self.account
         source = discovery.source if discovery else None
         findings = self.report.findings if self.report else ()
@@ -115,12 +116,12 @@ class Totals:
     states: Counter[PersonState] = field(default_factory=Counter)
 
     def add(self, states: Iterable[PersonState]) -> None:
-        """Count these too."""
+        """Count these states."""
         self.states.update(states)
 
     def __getitem__(self, state: PersonState) -> int:
         return self.states[state]
 
     def to_json(self) -> dict[str, Json]:
-        """Every state with its number, also where it is none."""
+        """The number of people in every state, also 0."""
         return {str(state): self.states[state] for state in PersonState}

@@ -1,4 +1,4 @@
-"""One settings file for many people: whose user names stand in it, and what they become."""
+"""One settings file for many people: its user names become each person's."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ MAX_BYTES = 1024 * 1024
 class SharedSettings:
     """A settings document as ``discover`` prints it, or the ``settings`` in it alone.
 
-    User names are taken over for others where they are made from the address in the document; a
+    User names that are made from the address in the document are adapted to others; a
     placeholder (``%EMAILADDRESS%``, ``%EMAILLOCALPART%``, ``%EMAILDOMAIN%``) is filled in, and a
     missing user name is the address.
     """
@@ -30,7 +30,7 @@ class SharedSettings:
 
     @property
     def owner(self) -> EmailAddress | None:
-        """The address that the document was made for, where it says so."""
+        """The address that the document was made for; None where it names none."""
         if isinstance(self.document, dict) and isinstance(self.document.get("address"), str):
             parsed = EmailAddress.parse(self.document["address"])
             return None if isinstance(parsed, AddressFailure) else parsed
@@ -67,7 +67,7 @@ class SharedSettingsFailure:
 def read_settings(
     path: Path, *, pipe_seconds: float = 0.0
 ) -> SharedSettings | SharedSettingsFailure:
-    """Read a settings file once for everybody. ``pipe_seconds``: see `read_given_file`."""
+    """Read a settings file for all its people. ``pipe_seconds``: see `read_given_file`."""
     content = read_given_file(path, MAX_BYTES, pipe_seconds=pipe_seconds)
     if isinstance(content, FileFailure):
         return SharedSettingsFailure(content.reason)

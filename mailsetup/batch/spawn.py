@@ -1,4 +1,4 @@
-"""Start a child process that Ctrl-C does not reach: it is meant for the parent alone."""
+"""Starts child processes that ignore Ctrl-C, which is for the parent."""
 
 import signal
 import sys
@@ -9,11 +9,11 @@ from multiprocessing import resource_tracker
 
 @contextmanager
 def interrupts_blocked() -> Iterator[None]:
-    """A process started in here inherits SIGINT as blocked."""
+    """A process started inside the block inherits a blocked SIGINT."""
     if sys.platform == "win32":
         yield
         return
-    # Started along with the first child, the tracker would unblock the signal on its way.
+    # It is started with the first child and would unblock the signal.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

@@ -1,9 +1,8 @@
-"""A table of people as it comes from an office: a workbook, or text in whatever form.
+"""Reads a table of people: a workbook, or delimited text in any encoding.
 
-What comes out are rows of plain texts with the number that the person sees in their own program.
-Nothing is judged here but whether it is a table at all. Formulas are never evaluated and never
-carried on: of a workbook only the values that its program had stored are read. Whatever a reason
-or a `PeopleTable` shows of the file is fit for a terminal.
+The result are rows of plain texts with the row numbers that the user's spreadsheet shows. Only
+whether the file is a table is checked here. Formulas are never evaluated: of a workbook the stored
+values are read. Texts of the file in a reason or a `PeopleTable` have no control characters.
 """
 
 import csv
@@ -30,46 +29,46 @@ from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
 MAX_BYTES = 50 * 1024 * 1024
-"""Of the file: five hundred for each of the most people that a table may have."""
+"""Bytes of the file: five hundred for each of `MAX_PEOPLE`."""
 MAX_ROWS = 100_000
-"""Of people. More than this is a mistake, or a case for several tables."""
+"""More than this is a mistake, or a case for several tables."""
 
 _DELIMITERS = (";", ",", "\t", "|")
 _WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 _HEAD = 65_536
-"""Characters in which a text shows its delimiter."""
+"""Characters from which a text's delimiter is recognised."""
 _BLANKS = " \t\r\n\u00a0"
 _HEADER_ROWS = 10
-"""A title may stand above the header; further down nobody looks for it."""
-# Single-byte encodings that spreadsheets still write, the likeliest first.
+"""Rows in which the header is searched for: a title may be above it."""
+# Single-byte encodings that spreadsheets write, the most likely first.
 _OLD_ENCODINGS = ("cp1252", "mac_roman", "cp850")
 _LETTERS = frozenset("áéíóúüñçàèìòùâêîôûäëïöÿãõåæøœßÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÎÔÛÄËÏÖÃÕÅÆØŒ·ªº¿¡’")
 
 
 @dataclass(frozen=True, slots=True)
 class TableRow:
-    """One row with something in it. ``number`` counts from 1, as spreadsheets do."""
+    """One row that is not empty. ``number`` counts from 1, as spreadsheets do."""
 
     number: int
     cells: dict[Column, str]
     swallowed: int = 0
-    """The number of the last row that became part of this one, because a quotation mark opened in
-    it was closed there only; 0 where everything is in order."""
+    """The number of the last row that is part of this one, because a quotation mark here is closed
+    there; 0 for none."""
     has_surplus: bool = False
-    """Whether a text's row has more cells than the header: a value may have been cut in two."""
+    """Whether a text's row has more cells than the header: a value may have been split."""
     password_kind: CellKind | None = None
-    """What the spreadsheet took the password for, where its cell is no text."""
+    """The type of the password's cell, where it is no text."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleTable:
-    """What stands in the file. ``ignored`` are headings that mean nothing to us."""
+    """The content of the file. ``ignored`` are unknown headings."""
 
     rows: tuple[TableRow, ...]
     columns: tuple[Column, ...]
     ignored: tuple[str, ...] = ()
     form: str = ""
-    """What was recognised, for the technician: ``CSV ; utf-8``, ``Excel``."""
+    """The recognised format: ``CSV ; utf-8``, ``Excel``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +86,10 @@ def read_table(
     limits: WorkbookLimits | None = None,
     is_cancelled: Callable[[], bool] = lambda: False,
 ) -> PeopleTable | TableFailure:
-    """Read a table. ``sheet`` names one of a workbook's, otherwise the first visible one with
-    people in it; ``encoding`` is that of a text, otherwise it is recognised.
+    """Read a table. ``sheet`` is a worksheet's name; by default the first visible one with people
+    is read. ``encoding`` is a text's; by default it is recognised.
 
-    ``limits`` hold for reading a workbook, which ends soon after ``is_cancelled`` is true.
+    ``limits`` are for a workbook, whose reading ends soon after ``is_cancelled`` is true.
     """
     content = read_given_file(path, MAX_BYTES)
     if isinstance(content, FileFailure):
@@ -133,7 +132,7 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, str] | TableFailure:
         if content.startswith(mark):
             return content.decode(name, "replace"), name
     if b"\x00" in content[:4096]:
-        # UTF-16 without a mark: in western text every second octet is zero.
+        # UTF-16 without a byte order mark: in western text every second octet is zero.
         zeros = (content[0:4096:2].count(0), content[1:4096:2].count(0))
         name = "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
         if max(zeros) < len(content[:4096]) // 8:
@@ -147,7 +146,7 @@ def _decoded(content: bytes, encoding: str) -> tuple[str, str] | TableFailure:
 
 
 def _likeness(content: bytes, encoding: str) -> int:
-    """How many of the odd octets become letters of western names, less those that do not."""
+    """The number of octets above 127 that become letters of western names, minus the others."""
     odd = bytes(octet for octet in content[:200_000] if octet > 127).decode(encoding, "replace")
     return sum(1 if char in _LETTERS else -1 for char in odd)
 
@@ -155,7 +154,7 @@ def _likeness(content: bytes, encoding: str) -> int:
 def _read_text(text: str, encoding: str) -> PeopleTable | TableFailure:
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text[:4].lower() == "sep=" and text[5:6] == "\n" and _is_delimiter(text[4]):
-        # Excel's own way of saying it. The line belongs to no table, but it has a number.
+        # Excel's directive. The line is not part of the table, but it has a number.
         delimiter = text[4]
     else:
         head = text[:_HEAD]
@@ -168,7 +167,7 @@ def _read_text(text: str, encoding: str) -> PeopleTable | TableFailure:
 
 
 def _is_delimiter(char: str) -> bool:
-    """Whether Python's csv module takes it and a terminal shows it."""
+    """Whether Python's csv module accepts it and a terminal shows it."""
     return char == "\t" or (char.isprintable() and not char.isalnum() and char not in "\"' ")
 
 
@@ -179,7 +178,7 @@ def _columns_found(head: str, delimiter: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Broken:
-    """The end of the reading: where the quoting broke, of a row that had begun further up."""
+    """The row in which the reading ended, because the quoting of an earlier row is broken."""
 
     number: int
     last: int
@@ -189,8 +188,8 @@ _Line = SheetRow | _Broken
 
 
 def _csv_rows(text: str, delimiter: str) -> Iterator[_Line]:
-    """Rows with the number of the line on which each begins."""
-    # A longer cell is no cell: an unclosed quotation mark has swallowed the rest of the table.
+    """Rows with the number of their first line."""
+    # In a longer cell, an unclosed quotation mark has swallowed the rest of the table.
     csv.field_size_limit(16 * MAX_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number = 1
@@ -249,7 +248,7 @@ def _first_table(book: Workbook, wanted: str) -> PeopleTable | TableFailure:
             return found
     for index, (name, is_visible) in enumerate(book.sheets):
         if not is_visible and _of_sheet(book, index) is not None:
-            # People who left, or a draft: nobody who looks at the workbook sees them.
+            # Former employees, or a draft: the user does not see hidden sheets.
             return TableFailure(
                 _("The people are on a hidden sheet, “{name}”. Show the sheet first.").format(
                     name=plain(name, 60)
@@ -296,7 +295,7 @@ class _Header:
     places: dict[Column, int]
     ignored: tuple[str, ...]
     width: int
-    """How many cells the row has, also those without a heading."""
+    """The number of cells of the row, also those without a heading."""
 
 
 def _header(rows: Iterable[_Line]) -> _Header | TableFailure | None:
@@ -344,8 +343,8 @@ def _unclosed(row: int, last: int) -> TableFailure:
 def _with_header(
     rows: Iterator[_Line], form: str, *, quoted: bool = False
 ) -> PeopleTable | TableFailure | None:
-    """The rows below the header; None where there is none. ``quoted`` is a text, whose cells may
-    stand in quotation marks."""
+    """The rows below the header; None where there is none. ``quoted``: a text, whose cells
+    may be in quotation marks."""
     found = _header(rows)
     return _below(rows, found, form, quoted=quoted) if isinstance(found, _Header) else found
 
@@ -380,12 +379,12 @@ def _row_below(line: SheetRow, header: _Header, *, quoted: bool) -> TableRow:
     swallowed = 0
     if quoted and _holds_rows(taken):
         swallowed = line.number + sum(cell.count("\n") for cell in cells)
-    # In a workbook a cell beside the table is a remark; nothing can have moved there.
+    # In a workbook a cell outside the columns is a remark; nothing can have moved there.
     surplus = quoted and any(cell.strip(_BLANKS) for cell in cells[header.width :])
     kind = line.kinds.get(header.places.get(Column.PASSWORD, -1))
     return TableRow(line.number, taken, swallowed, surplus, kind)
 
 
 def _holds_rows(cells: dict[Column, str]) -> bool:
-    """Whether a cell is several rows: people write line breaks in cells, but no addresses there."""
+    """Whether a cell contains several rows: line breaks are common in cells, but not addresses."""
     return any("\n" in value.strip(_BLANKS) and "@" in value for value in cells.values())

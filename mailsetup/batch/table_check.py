@@ -1,11 +1,11 @@
-"""A person of the table, and the table checked as a whole before anything begins."""
+"""Checks every row of a table before the run begins."""
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.texts.common import address_fault_sentence
@@ -18,6 +18,7 @@ from mailsetup.batch.workbook_child import MAX_CELL
 from mailsetup.export.programs.other import Other
 from mailsetup.export.validation import MAX_PERSON, is_unsafe
 from mailsetup.i18n import _
+from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings_json import SettingsFailure
@@ -30,7 +31,7 @@ DEFAULT_PROGRAMS = (Other.id,)
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What counts where a row says nothing itself. ``folder`` is where the table lies."""
+    """Values for rows that have none of their own. ``folder`` contains the table."""
 
     language: str
     programs: tuple[str, ...] = DEFAULT_PROGRAMS
@@ -43,7 +44,7 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One row, checked. What could be a secret shows itself to nobody."""
+    """One checked row. What may be secret is not in its ``repr``."""
 
     row: int
     address: EmailAddress
@@ -54,13 +55,13 @@ class Person:
     password: Secret | None = field(default=None, repr=False)
     password_command: str = field(default="", repr=False)
     command_is_of_table: bool = False
-    """Whether the table names the command, and not the person who runs this program."""
+    """Whether the command comes from the table, and not from the user."""
 
     def fingerprint(self, work: str) -> str:
-        """Changes when something has to be done anew. ``work`` says what is to be done; the
-        password counts for nothing here, because a mark of it would be a way to guess it.
+        """Changes when something has to be done again. ``work`` describes what is done; the
+        password is no part of it, because its hash would help to guess it.
         """
-        said = (
+        values = (
             self.address.ascii,
             self.name,
             self.language,
@@ -68,12 +69,12 @@ class Person:
             self.settings.sha256 if self.settings else "",
             work,
         )
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+        return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
 class RowFailure:
-    """Why a row cannot be used. ``reason`` is a sentence that holds nothing secret."""
+    """Why a row cannot be used. ``reason`` is a sentence without secrets."""
 
     row: int
     reason: str
@@ -81,19 +82,19 @@ class RowFailure:
 
 @dataclass(frozen=True, slots=True)
 class BatchPlan:
-    """The table, checked: who can be set up, and which rows are wrong and why."""
+    """The checked table: the people who can be set up, and why other rows are wrong."""
 
     people: tuple[Person, ...]
     problems: tuple[RowFailure, ...]
 
     @property
     def has_passwords(self) -> bool:
-        """Whether the table itself holds passwords."""
+        """Whether the table contains passwords."""
         return any(person.password is not None for person in self.people)
 
     @property
     def commands(self) -> tuple[TableCommand, ...]:
-        """The commands that the table itself names, each once."""
+        """The commands in the table, each once."""
         rows: dict[str, list[int]] = {}
         for person in self.people:
             if person.command_is_of_table:
@@ -108,10 +109,10 @@ class BatchPlan:
 
 
 def check_table(table: PeopleTable, defaults: Defaults) -> BatchPlan:
-    """Look at every row; nothing outside this computer is asked."""
+    """Check every row, without network access."""
     checker = _Checker(defaults)
     for row in table.rows:
-        checker.take(row)
+        checker.add(row)
     return BatchPlan(tuple(checker.people), tuple(checker.problems))
 
 
@@ -129,13 +130,13 @@ class _Checker:
         self.people: list[Person] = []
         self.problems: list[RowFailure] = []
 
-    def take(self, row: TableRow) -> None:
+    def add(self, row: TableRow) -> None:
         try:
             person = self._person(row)
         except _WrongRowError as wrong:
             self.problems.append(RowFailure(row.number, wrong.reason))
             return
-        # Many servers do not tell case apart in front of the @, and none has both as two people.
+        # Many servers ignore case in the local part, and none has two mailboxes that differ in it.
         key = person.address.ascii.casefold()
         first = self._seen.setdefault(key, row.number)
         if first != row.number:
@@ -147,27 +148,7 @@ class _Checker:
 
     def _person(self, row: TableRow) -> Person:
         cells = row.cells
-        if row.swallowed:
-            raise _WrongRowError(
-                _(
-                    "A quotation mark that opens here is closed in row {last} only, so the rows"
-                    " between were read as one cell. Close it or remove it."
-                ).format(last=row.swallowed)
-            )
-        for name, value in cells.items():
-            if len(value) > MAX_CELL:
-                raise _WrongRowError(_("The cell “{name}” is far too long.").format(name=name))
-        if row.has_surplus:
-            raise _WrongRowError(
-                _(
-                    "This row has more cells than there are headings, so a value may have been cut"
-                    " in two. Put a value that holds the delimiter in quotation marks."
-                )
-            )
-        if any("\ufffd" in value for value in cells.values()):
-            raise _WrongRowError(
-                _("Some characters here could not be read. Save the table as UTF-8.")
-            )
+        _require_readable(row)
         address = EmailAddress.parse(cells.get(Column.ADDRESS, ""))
         if isinstance(address, AddressFailure):
             reason = address_fault_sentence(address.fault)
@@ -203,7 +184,7 @@ class _Checker:
             )
         elif parts[1]:
             typed = f"{typed} {parts[1]}"
-        # A line break inside a cell is how people lay out a cell, not part of a name.
+        # A line break inside a cell is formatting, not part of a name.
         name = " ".join(typed.split())
         if len(name) > MAX_PERSON:
             raise _WrongRowError(
@@ -221,8 +202,8 @@ class _Checker:
         found = language_id(cell)
         if found is None:
             raise _WrongRowError(
-                _("The language “{word}” is not known. Write es or en.").format(
-                    word=plain(cell, 40)
+                _("The language “{word}” is not known. Known: {known}.").format(
+                    word=plain(cell, 40), known=", ".join(LANGUAGES)
                 )
             )
         return found
@@ -261,19 +242,19 @@ class _Checker:
         return found
 
     def _within_folder(self, cell: str) -> Path:
-        """The settings file that a cell names. A table may come from anybody: it leads to nothing
-        but files beside it or below, also not by a link or another computer's share."""
+        """The settings file that a cell names. Tables are untrusted: only files in the table's
+        folder or below are read, also through links, and none from another computer's share."""
         if has_control(cell):
             raise _WrongRowError(_("The name of the settings file cannot be read."))
         name = Path(cell)
         folder = self._defaults.folder
-        # Judged as text first: on Windows even looking at a share sends a login there.
+        # The text first: on Windows any access to a share sends a login there.
         is_inside = not (name.anchor or name.drive or ".." in name.parts or cell.startswith("~"))
         if is_inside:
             try:
                 is_inside = (folder / name).resolve().is_relative_to(folder.resolve())
             except (OSError, RuntimeError, ValueError):
-                # Links that lead in a circle.
+                # A circle of links.
                 is_inside = False
         if not is_inside:
             raise _WrongRowError(
@@ -284,8 +265,31 @@ class _Checker:
         return folder / name
 
 
+def _require_readable(row: TableRow) -> None:
+    """Raises _WrongRowError where the row's cells cannot be trusted."""
+    if row.swallowed:
+        raise _WrongRowError(
+            _(
+                "A quotation mark that opens here is closed in row {last} only, so the rows"
+                " between were read as one cell. Close it or remove it."
+            ).format(last=row.swallowed)
+        )
+    for name, value in row.cells.items():
+        if len(value) > MAX_CELL:
+            raise _WrongRowError(_("The cell “{name}” is far too long.").format(name=name))
+    if row.has_surplus:
+        raise _WrongRowError(
+            _(
+                "This row has more cells than there are headings, so a value may have been cut"
+                " in two. Put a value that holds the delimiter in quotation marks."
+            )
+        )
+    if any("\ufffd" in value for value in row.cells.values()):
+        raise _WrongRowError(_("Some characters here could not be read. Save the table as UTF-8."))
+
+
 # Zero-width joiners carry meaning in Persian and Indic names and in emoji.
-_JOINERS = dict.fromkeys((0x200C, 0x200D))
+_JOINERS: Final[Mapping[int, None]] = dict.fromkeys((0x200C, 0x200D))
 
 
 def _password_kind_sentence(kind: CellKind) -> str:
@@ -304,7 +308,7 @@ def _password_kind_sentence(kind: CellKind) -> str:
 
 
 def _password(cell: str) -> Secret:
-    # A line break at its end came with the cell.
+    # A line break at the end is the cell's.
     value = cell.rstrip("\r\n")
     if len(value) > MAX_PASSWORD or has_control(value):
         raise _WrongRowError(_("The password is too long or holds control characters."))
@@ -312,7 +316,7 @@ def _password(cell: str) -> Secret:
 
 
 def checked_programs(words: Sequence[str]) -> tuple[str, ...] | str:
-    """The programs of ``--for``, each once; or the word that is none."""
+    """The programs of ``--for``, each once; or the first word that names none."""
     found = []
     for word in words:
         program = program_id(word)

@@ -1,6 +1,6 @@
 """The welcome sheet: one page for a person's first day, on the screen or on paper.
 
-It holds no password. It loads nothing and runs nothing; everything from outside is escaped.
+It contains no password, loads nothing and has no scripts; all inserted texts are escaped.
 """
 
 import base64
@@ -12,23 +12,20 @@ from mailsetup import i18n, resources
 from mailsetup.export.exporter import Artifact, CopyValue, ExportFailure, InstructionStep
 from mailsetup.export.guide.page import escape, server_values
 from mailsetup.export.guide.qr import quick_svg
+from mailsetup.export.programs.k9_settings import qr_payload
 from mailsetup.export.programs.other import Other
-from mailsetup.export.programs.thunderbird_android import (
-    ThunderbirdAndroid,
-    qr_payload,
-    sign_in_step,
-)
+from mailsetup.export.programs.thunderbird_android import ThunderbirdAndroid, sign_in_step
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
 _QR_MM = 44.0
 _OWN_CHAPTER = (Other.id, ThunderbirdAndroid.id)
-"""Programs that the page speaks of anyway."""
+"""Programs that the sheet always mentions."""
 
 
 @dataclass(frozen=True, slots=True)
 class SheetProgram:
-    """What was written for one program; ``id`` is also the folder of its files."""
+    """The files written for one program; ``id`` is also the name of their folder."""
 
     id: str
     title: str
@@ -37,7 +34,7 @@ class SheetProgram:
 
 @dataclass(frozen=True, slots=True)
 class SheetChapter:
-    """A part of the page. ``picture`` is an SVG of our own, drawn beside the steps."""
+    """A part of the page. ``picture`` is an SVG shown next to the steps."""
 
     title: str
     lead: str = ""
@@ -59,7 +56,7 @@ class WelcomeSheet:
 
 
 def sheet(account: Account, programs: tuple[SheetProgram, ...], contact: str = "") -> WelcomeSheet:
-    """The page in the current language. The account must have passed the gate."""
+    """The page in the current language. The account must be valid (`validate`)."""
     name = account.person
     return WelcomeSheet(
         language=i18n.language(),
@@ -126,7 +123,7 @@ def _style() -> tuple[str, str]:
 
 
 def html(page: WelcomeSheet) -> bytes:
-    """The page as a self-contained HTML document, fit to be printed."""
+    """The page as a self-contained HTML document, which can be printed."""
     style, policy = _style()
     title = f"{page.title}: {page.address}"
     with i18n.override_language(page.language):
@@ -191,7 +188,7 @@ def _servers(account: Account) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """The page as far as Qt's text documents show it, with the pictures that it names."""
+    """The page in the HTML subset of Qt's text documents, with its pictures."""
 
     title: str
     html: str
@@ -199,7 +196,7 @@ class Printed:
 
 
 def printed(page: WelcomeSheet) -> Printed:
-    """The page for a writer of PDF files: tables and plain paragraphs, no style sheet."""
+    """The page for a PDF writer: tables and paragraphs without a style sheet."""
     pictures: dict[str, str] = {}
     with i18n.override_language(page.language):
         heading = escape(_("Your e-mail address"))

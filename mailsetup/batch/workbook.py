@@ -1,9 +1,9 @@
 """Workbooks, read in a child process with limits on memory, processor and time.
 
-Reading them is native code over formats that can ask for any amount of memory in a few bytes: two
+The reader is native code, and a few bytes of these formats can claim any amount of memory: two
 cells far apart, a forged count, an element that is never closed. Such a file aborts or hangs the
-process that reads it. Looking through the file beforehand would cover the XML formats only, not
-.xls and .xlsb, and each new trick would need its own test; a child process covers them all.
+process that reads it. Checking the file first would cover the XML formats only, not .xls and
+.xlsb, and each new attack would need its own check; a child process covers them all.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ from mailsetup.batch import workbook_child
 from mailsetup.batch.spawn import interrupts_blocked
 
 _STEP = 0.1
-"""Seconds between looks at whether somebody still wants the answer."""
+"""Seconds between checks for a cancellation."""
 _START_SECONDS = 30.0
 _MAX_MESSAGE = 16 * 1024 * 1024
 
 
 class CellKind(StrEnum):
-    """What a spreadsheet took a value for that is not a text."""
+    """The type of a cell that is no text."""
 
     NUMBER = "number"
     DATE = "date"
@@ -40,15 +40,15 @@ class WorkbookFault(StrEnum):
     """Why a workbook cannot be read."""
 
     BROKEN = "broken"
-    """Damaged, not a workbook at all, or it takes more memory or time than a workbook may."""
+    """Damaged, not a workbook, or it takes too much memory or time."""
     PASSWORD = "password"  # noqa: S105 - a word for machines
     LARGE = "large"
     NOT_STARTED = "not-started"
-    """This computer could not start the process that reads it."""
+    """The process that reads it could not be started."""
 
 
 class WorkbookError(Exception):
-    """Carries the fault to the border of this package."""
+    """Raised inside this package with the fault."""
 
     def __init__(self, fault: WorkbookFault) -> None:
         super().__init__(fault)
@@ -56,13 +56,12 @@ class WorkbookError(Exception):
 
 
 class ReadingCancelledError(Exception):
-    """Nobody wants the answer any more."""
+    """The reading was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkbookLimits:
-    """What reading one workbook may take: bytes of memory, seconds by the clock and of processor
-    time."""
+    """The limits for one workbook: bytes of memory, seconds of wall-clock and of processor time."""
 
     memory: int = workbook_child.MEMORY
     seconds: float = 20.0
@@ -70,7 +69,7 @@ class WorkbookLimits:
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """A row of a sheet: its number from 1, its cells as texts, and which were no texts."""
+    """A row of a sheet: its number from 1, its cells as texts, and which of them are no texts."""
 
     number: int
     cells: list[str]
@@ -78,7 +77,7 @@ class SheetRow:
 
 
 class Workbook:
-    """A workbook that a child process reads; to be used in a ``with`` statement.
+    """A workbook that a child process reads; a context manager.
 
     ``sheets`` are the names of its worksheets and whether each is visible.
     """
@@ -106,14 +105,14 @@ class Workbook:
             raise
 
     def rows(self, index: int) -> Iterator[SheetRow]:
-        """The rows of a sheet that hold anything. Raises WorkbookError, ReadingCancelledError."""
+        """The rows of a sheet that are not empty. Raises WorkbookError, ReadingCancelledError."""
         self._requests += 1
         request = self._requests
         self._send(str(index).encode())
         while True:
             message = self._receive()
             if message.get("request") != request:
-                # Of a sheet that was not read to its end.
+                # It belongs to a sheet that was not read to its end.
                 continue
             if message.get("end") is True:
                 return
@@ -135,7 +134,7 @@ class Workbook:
             if left <= 0:
                 raise WorkbookError(lost)
             ready = wait([self._pipe, self._process.sentinel], min(left, _STEP))
-            # Its last words may have come just before its end.
+            # Its last message may have arrived just before its end.
             if ready == [self._process.sentinel] and not self._pipe.poll():
                 raise WorkbookError(lost)
         try:
@@ -161,7 +160,7 @@ class Workbook:
         self.close()
 
     def close(self) -> None:
-        """End the child, whatever it is doing."""
+        """End the child process."""
         self._pipe.close()
         self._process.kill()
         self._process.join()
@@ -170,8 +169,8 @@ class Workbook:
 
 
 def _started(limits: WorkbookLimits) -> "tuple[Connection[bytes, bytes], SpawnProcess]":
-    """Spawned, not forked: the window has threads. In a frozen program this is the program itself
-    once more (`multiprocessing.freeze_support`)."""
+    """Spawned, not forked: the window has threads. In a frozen program the child is the program
+    itself (`multiprocessing.freeze_support`)."""
     context = multiprocessing.get_context("spawn")
     try:
         ours, theirs = context.Pipe()
@@ -184,7 +183,7 @@ def _started(limits: WorkbookLimits) -> "tuple[Connection[bytes, bytes], SpawnPr
         name="mailsetup-workbook",
         daemon=True,
     )
-    # Only where no end of theirs is open here, the end of the process closes the pipe.
+    # The end of the process closes the pipe only where this process has no copy of its end.
     with theirs:
         try:
             with interrupts_blocked():
@@ -195,7 +194,7 @@ def _started(limits: WorkbookLimits) -> "tuple[Connection[bytes, bytes], SpawnPr
     return ours, process
 
 
-# What the child said is judged like anything else from outside ----------------------------------
+# The child's messages are validated like any other input ----------------------------------
 
 
 def _list(value: object) -> list[Any]:

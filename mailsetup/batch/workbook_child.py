@@ -1,9 +1,9 @@
-"""The child process that reads a workbook: only here does a spreadsheet's binary code run.
+"""The child process that reads a workbook: the native library runs only here.
 
-It imports nothing of ours but its own limits, so that it starts quickly. Messages are JSON, not
-pickles: what comes out of a process that read hostile data must not be able to run code either.
+It imports only its limits from this program, so that it starts quickly. Messages are JSON and not
+pickles: a process that read hostile data must not be able to run code in its parent.
 
-The conversation: ``{"ready": true}``; the parent sends the file's content; ``{"sheets": [...]}``
+The protocol: ``{"ready": true}``; the parent sends the file's content; ``{"sheets": [...]}``
 or ``{"fault": ...}``; the parent sends a sheet's number as often as it wants; for each come
 ``{"rows": [...]}`` messages and ``{"end": true}``. These carry the number of the request
 (``"request": 1`` for the first), because the parent may ask for the next sheet before the end of
@@ -33,38 +33,38 @@ MAX_UNPACKED = 200 * 1024 * 1024
 """Bytes that a workbook may claim to unpack to."""
 MAX_COLUMNS = 1000
 MAX_CELL = 8192
-"""Characters of one cell; of a longer one, one more than this is passed on."""
+"""Characters of one cell; of a longer one, one more than this is sent."""
 _MESSAGE = 256 * 1024
 """Characters after which a message is sent."""
 
 Cell = str | list[str]
-"""A text, or the kind of another value (`CellKind`) and how a person would have typed it."""
+"""A text, or the type of another value (`CellKind`) and the text that a user would type for it."""
 
-# [MS-XLS] 2.1.7.20.3: FilePass stands behind the first BOF, or behind WriteProtect. The library
-# knows only one of its two kinds and would give scrambled texts for the other.
+# [MS-XLS] 2.1.7.20.3: FilePass follows the first BOF, or WriteProtect. The library knows one of its
+# two kinds only and would return scrambled texts for the other.
 _FILE_PASS = re.compile(rb"\x09\x08\x10\x00.{16}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL)
 _ERROR_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*\bt=[\"']e[\"'][^>]*>")
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
 
 
 def serve(pipe: "Connection[bytes, bytes]", memory: int, seconds: int) -> None:
-    """The child's whole life."""
+    """Runs in the child until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     confine_this_process(memory, seconds)
     with pipe:
         try:
-            # Before the hostile data arrives: native code must not fail to load for want of memory.
+            # Before the hostile data arrives: loading the native library takes memory.
             import python_calamine  # noqa: F401
 
-            _say(pipe, {"ready": True})
+            _send(pipe, {"ready": True})
             _answer(pipe, pipe.recv_bytes())
         except (EOFError, OSError):
             return
         except BaseException:  # noqa: BLE001 - a panic of native code is no Exception
-            _say(pipe, {"fault": "broken"})
+            _send(pipe, {"fault": "broken"})
 
 
-def _say(pipe: "Connection[bytes, bytes]", message: dict[str, Any]) -> None:
+def _send(pipe: "Connection[bytes, bytes]", message: dict[str, Any]) -> None:
     pipe.send_bytes(json.dumps(message).encode())
 
 
@@ -73,23 +73,23 @@ def _answer(pipe: "Connection[bytes, bytes]", content: bytes) -> None:
 
     fault = _fault_of_container(content)
     if fault:
-        _say(pipe, {"fault": fault})
+        _send(pipe, {"fault": fault})
         return
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     except PasswordError:
-        _say(pipe, {"fault": "password"})
+        _send(pipe, {"fault": "password"})
         return
     sheets = [
         (sheet.name, sheet.visible == SheetVisibleEnum.Visible)
         for sheet in book.sheets_metadata
         if sheet.typ == SheetTypeEnum.WorkSheet
     ]
-    _say(pipe, {"sheets": sheets})
+    _send(pipe, {"sheets": sheets})
     for request in itertools.count(1):
         name = sheets[int(pipe.recv_bytes(20))][0]
         for message in _messages(book, name, content):
-            _say(pipe, {"request": request, **message})
+            _send(pipe, {"request": request, **message})
 
 
 def _fault_of_container(content: bytes) -> str:
@@ -111,9 +111,9 @@ def _fault_of_container(content: bytes) -> str:
 
 
 def _messages(book: "CalamineWorkbook", name: str, content: bytes) -> Iterator[dict[str, Any]]:
-    """A sheet's rows that hold anything, each with its number, in messages of a bounded size."""
+    """A sheet's rows that are not empty, each with its number, in messages of bounded size."""
     sheet = book.get_sheet_by_name(name)
-    # The library gives the empty rows above the first cell, but not the empty columns beside it.
+    # The library returns the empty rows above the first cell, but not the empty columns left of it.
     _top, left = sheet.start or (0, 0)
     errors = _error_cells(content, name)
     rows: list[tuple[int, list[Cell]]] = []
@@ -130,7 +130,7 @@ def _messages(book: "CalamineWorkbook", name: str, content: bytes) -> Iterator[d
             cells.pop()
         if not cells:
             continue
-        # One more than a table may have shows that there are too many.
+        # One row more than the limit shows that there are too many.
         del cells[MAX_COLUMNS + 1 :]
         rows.append((number, cells))
         size += sum(map(len, cells)) + 100
@@ -143,7 +143,7 @@ def _messages(book: "CalamineWorkbook", name: str, content: bytes) -> Iterator[d
 
 
 def _cell(value: object) -> Cell:
-    """A value as a person would have typed it, with its kind unless it is a text."""
+    """A value as a user would type it, with its type unless it is a text."""
     match value:
         case str():
             return value[: MAX_CELL + 1]
@@ -160,9 +160,9 @@ def _cell(value: object) -> Cell:
 
 
 def _error_cells(content: bytes, name: str) -> dict[int, list[int]]:
-    """The columns (from 0) by row (from 1) that hold an error such as #N/A.
+    """The columns (from 0) by row (from 1) that contain an error such as #N/A.
 
-    The library gives such a cell as empty. Only .xlsx files are looked into.
+    The library returns such a cell as empty. Only .xlsx files are examined.
     """
     found: dict[int, list[int]] = {}
     try:

@@ -1,11 +1,13 @@
-"""Who makes people's files: a thread of this process, or processes of their own for a long table.
+"""Makes people's files: in a thread of this process, or in several processes for a long table.
 
-A worker writes folders beside their places and waits for the disk; the process that holds the
-journal puts them in their places. So whatever becomes of a worker, or of the one that started it,
-nothing half can be seen, and no two can write the same.
+A worker writes temporary folders and waits for the disk; the process that holds the journal moves
+them into place. So whatever happens to a worker, or to the process that started it, nothing
+incomplete is visible, and no two write the same folder.
 
-A worker gets its orders through a pipe, never as arguments, and no secret is among them. When the
-other end closes, because the run is over or because its process was killed, it ends by itself.
+A worker gets its orders through a pipe, never as command-line arguments, and they contain no
+secret. It ends when the other end of the pipe closes: because the run is over, or because its
+process was killed. `concurrent.futures.ProcessPoolExecutor` is not used: its workers survive their
+parent, and before Python 3.11.6 it waits for ever when a worker dies at the wrong moment.
 """
 
 import asyncio
@@ -14,88 +16,94 @@ import os
 import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 from mailsetup.batch.person_files import FilesOrder, make
-from mailsetup.batch.person_folder import laid_down
+from mailsetup.batch.person_folder import write_folders
 from mailsetup.batch.spawn import interrupts_blocked
 
-MOST = 3
-"""Processes at most: each holds some 45 MB."""
-WORTH_IT = 150
-"""People for whom a process is started; it takes half a second to be ready."""
-_FAREWELL = 5.0
-"""Seconds for a worker to end by itself."""
-
-Laid = tuple[Path, str, tuple[str, ...], tuple[str, ...]]
-"""A folder on the disk, not yet in its place: where, its name, its files, and notes."""
-
-_Answer = list[Laid] | OSError | None
-"""None is no answer: that it is ready, or that there was a defect."""
+MAX_PROCESSES = 3
+"""Each takes some 45 MB."""
+MIN_PEOPLE = 150
+"""People for whom processes are started; they take half a second to be ready."""
+_JOIN_SECONDS = 5.0
+"""For a worker to end by itself."""
 
 
-def lay_down(orders: Sequence[FilesOrder], people: Path) -> list[Laid]:
-    """Make what was ordered and bring it to the disk, beside its place. Raises OSError."""
+@dataclass(frozen=True, slots=True)
+class WrittenFolder:
+    """A person's folder on the disk, not yet in its place.
+
+    ``files`` are paths below it; ``notes`` say which programs got nothing, and why.
+    """
+
+    temporary: Path
+    name: str
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+_Answer = list[WrittenFolder] | OSError | None
+"""None is no result: the worker has become ready, or met a defect."""
+
+
+def write_orders(orders: Sequence[FilesOrder], people: Path) -> list[WrittenFolder]:
+    """Make what was ordered and write it into temporary folders in ``people``. Raises OSError."""
     made = [make(order) for order in orders]
-    asides = laid_down([one.folder for one in made], people)
+    paths = write_folders([one.folder for one in made], people)
     return [
-        (
-            aside,
+        WrittenFolder(
+            path,
             one.folder.name,
             tuple("/".join(filter(None, (sub, file.name))) for sub, file in one.folder.files),
             one.notes,
         )
-        for aside, one in zip(asides, made, strict=True)
+        for path, one in zip(paths, made, strict=True)
     ]
 
 
 class Workers:
-    """Those who make files below ``people``, for one run and one event loop."""
+    """Write folders in ``people``, for one run and one event loop."""
 
     def __init__(self, people: Path, count: int) -> None:
-        """``count`` is for how many people; nothing is started for few."""
+        """``count`` is for how many people; no process is started for few."""
         self._people = people
-        wanted = processes() if count >= WORTH_IT else 0
-        self._idle: asyncio.LifoQueue[Worker | None] = asyncio.LifoQueue()
-        started = [Worker.started(people) for _number in range(wanted)]
+        wanted = min(MAX_PROCESSES, 1 + (os.cpu_count() or 1)) if count >= MIN_PEOPLE else 0
+        started = [Worker.start(people) for _number in range(wanted)]
         self._processes = [worker for worker in started if worker is not None]
         self.count = max(1, len(self._processes))
-        """How many groups are made side by side."""
+        """How many groups are written concurrently."""
+        self._idle: asyncio.LifoQueue[Worker | None] = asyncio.LifoQueue()
         for worker in self._processes or (None,):
             self._idle.put_nowait(worker)
-        self._threads = ThreadPoolExecutor(self.count, thread_name_prefix="making")
+        self._threads = ThreadPoolExecutor(self.count, thread_name_prefix="writer")
 
-    async def lay_down(self, orders: Sequence[FilesOrder]) -> list[Laid]:
-        """See the function of this name; the work goes on where its waiter gives up. Raises
-        OSError."""
+    async def write(self, orders: Sequence[FilesOrder]) -> list[WrittenFolder]:
+        """See `write_orders`; the work goes on where the caller is cancelled. Raises OSError."""
         worker = await self._idle.get()
-        doing = asyncio.get_running_loop().run_in_executor(
-            self._threads, self._done_by, worker, orders
+        writing = asyncio.get_running_loop().run_in_executor(
+            self._threads, self._write, worker, orders
         )
-        doing.add_done_callback(lambda _done: self._idle.put_nowait(worker))
-        return await asyncio.shield(doing)
+        writing.add_done_callback(lambda _done: self._idle.put_nowait(worker))
+        return await asyncio.shield(writing)
 
-    def _done_by(self, worker: "Worker | None", orders: Sequence[FilesOrder]) -> list[Laid]:
-        laid = worker.ask(orders) if worker is not None else None
-        # A worker that cannot be started here, or that something ended, does not end the run.
-        return lay_down(orders, self._people) if laid is None else laid
+    def _write(self, worker: "Worker | None", orders: Sequence[FilesOrder]) -> list[WrittenFolder]:
+        written = worker.write(orders) if worker is not None else None
+        # A worker that could not be started, or was killed, does not end the run.
+        return write_orders(orders, self._people) if written is None else written
 
     def close(self) -> None:
-        """End them all; waits for what they are doing."""
+        """End all workers; waits for what they are doing."""
         self._threads.shutdown()
         for worker in self._processes:
             worker.close()
 
 
-def processes() -> int:
-    """How many are worth starting on this computer: one always waits for the disk."""
-    return min(MOST, 1 + (os.cpu_count() or 1))
-
-
 class Worker:
-    """One process that lays folders down."""
+    """One process that writes folders."""
 
     def __init__(
         self, pipe: "Connection[Sequence[FilesOrder], _Answer]", process: SpawnProcess
@@ -107,8 +115,8 @@ class Worker:
         self._is_lost = False
 
     @classmethod
-    def started(cls, people: Path) -> "Worker | None":
-        """One that is ready a little later; None where this computer cannot start it."""
+    def start(cls, people: Path) -> "Worker | None":
+        """A worker that is ready a little later; None where the system cannot start one."""
         context = multiprocessing.get_context("spawn")
         try:
             ours, theirs = context.Pipe()
@@ -117,7 +125,7 @@ class Worker:
         process = context.Process(
             target=_serve, args=(theirs, people), name="mailsetup-writer", daemon=True
         )
-        # Only where no end of theirs is open here, the end of the process closes the pipe.
+        # The end of the process closes the pipe only where this process has no copy of its end.
         with theirs:
             try:
                 with interrupts_blocked():
@@ -127,13 +135,13 @@ class Worker:
                 return None
         return cls(ours, process)
 
-    def ask(self, orders: Sequence[FilesOrder]) -> list[Laid] | None:
-        """What it did; None where it is gone or met a defect. Raises its OSError."""
+    def write(self, orders: Sequence[FilesOrder]) -> list[WrittenFolder] | None:
+        """See `write_orders`; None where the worker is gone or met a defect. Raises its OSError."""
         if self._is_lost:
             return None
         try:
             if not self._is_ready:
-                self._await_ready()
+                self._wait_until_ready()
             self._pipe.send(orders)
             answer = self._pipe.recv()
         except (EOFError, OSError):
@@ -143,9 +151,10 @@ class Worker:
             raise answer
         return answer
 
-    def _await_ready(self) -> None:
-        """Wait for its first word. Raises EOFError where it ended before that: Windows keeps its
-        end of the pipe open here until it has taken it over, so reading would wait for ever."""
+    def _wait_until_ready(self) -> None:
+        """Receive the first message. Raises EOFError where the process ended before it: Windows
+        leaves the process's end of the pipe open here until it has taken it over, so receiving
+        would wait for ever."""
         wait([self._pipe, self._process.sentinel])
         if not self._pipe.poll():
             raise EOFError
@@ -153,29 +162,29 @@ class Worker:
         self._is_ready = True
 
     def close(self) -> None:
-        """End it; waits for what it is doing."""
+        """End the process; waits for what it is doing."""
         self._pipe.close()
-        self._process.join(_FAREWELL)
+        self._process.join(_JOIN_SECONDS)
         self._process.kill()
         self._process.join()
 
 
 def _serve(orders: "Connection[_Answer, Sequence[FilesOrder]]", people: Path) -> None:
-    """A worker's whole life."""
+    """Runs in the worker: answers orders until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with orders:
         answer: _Answer = None
         while True:
             try:
-                # The first is the word that it is ready.
+                # The first message says that it is ready.
                 orders.send(answer)
                 wanted = orders.recv()
             except (EOFError, OSError):
-                # Nobody is there to put it in its place; the next run clears it away.
+                # Nobody moves this worker's folders into place; the next run removes them.
                 return
             try:
-                answer = lay_down(wanted, people)
+                answer = write_orders(wanted, people)
             except OSError as error:
                 answer = error
-            except Exception:  # noqa: BLE001 - told where it can be: whoever asked makes it anew
+            except Exception:  # noqa: BLE001 - the parent makes the files itself and meets it there
                 answer = None

@@ -1,4 +1,4 @@
-"""What a check adds to the JSON documents of the command-line contract."""
+"""The members that a check adds to the JSON documents of the command-line contract."""
 
 from datetime import datetime
 from typing import assert_never
@@ -6,23 +6,13 @@ from typing import assert_never
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.signin.flow import SignIn
 from mailsetup.assistant.texts.verdict import message_for_actor
+from mailsetup.cli.diagnosis_document import finding_json, verdict_members
 from mailsetup.cli.document import Document
-from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Diagnosis
 from mailsetup.model.dialogue import RoundTrip
-from mailsetup.model.finding import Fact, Finding
 from mailsetup.model.settings_json import Json, server_to_json
 from mailsetup.model.text import plain
 from mailsetup.reporting.report_file import ReportFileFailure, ReportWritten
-
-
-def verdict_members(verdict: Diagnosis) -> Document:
-    """The chain and its findings, also where no account could be tested."""
-    return {
-        "chain": [{"link": str(link), "status": str(status)} for link, status in verdict.chain],
-        "first_broken": str(verdict.first_broken) if verdict.first_broken else None,
-        "findings": [finding_json(finding) for finding in verdict.findings],
-    }
 
 
 def check_members(report: CheckReport, now: datetime) -> Document:
@@ -64,7 +54,7 @@ def check_members(report: CheckReport, now: datetime) -> Document:
 
 
 def sign_in_members(sign_in: SignIn | None) -> Document:
-    """What ``check --json`` adds where the person signed in in the browser."""
+    """What ``check --json`` adds after a sign-in in the browser."""
     if sign_in is None:
         return {}
     return {
@@ -72,7 +62,7 @@ def sign_in_members(sign_in: SignIn | None) -> Document:
             "provider": plain(sign_in.way.name, 120),
             "host": sign_in.way.page_host,
             "account": sign_in.signed_in_as or None,
-            "kept": sign_in.kept,
+            "kept": sign_in.stored,
         }
     }
 
@@ -101,21 +91,3 @@ def _trip(trip: RoundTrip | None) -> Json:
         "bytes": trip.size,
         "cleaned_up": trip.cleaned_up,
     }
-
-
-def finding_json(finding: Finding) -> Json:
-    """One finding with its texts in the current language."""
-    explanation = explain(finding)
-    return {
-        "id": finding.id,
-        "link": str(finding.link),
-        "status": str(finding.status),
-        "who": str(explanation.who),
-        "title": explanation.title,
-        "advice": explanation.advice,
-        "evidence": {name: _fact(value) for name, value in finding.evidence.items()},
-    }
-
-
-def _fact(value: Fact) -> Json:
-    return list(value) if isinstance(value, tuple) else value

@@ -1,9 +1,9 @@
-"""The JSON documents of the command-line contract, as far as they are about settings."""
+"""The JSON documents of the command-line contract about settings."""
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
-from mailsetup.model.outcome import Tried
 from mailsetup.model.settings_json import SCHEMA, Json, hint_to_json, settings_to_json
+from mailsetup.model.source_result import SourceAttempt
 
 Document = dict[str, Json]
 
@@ -36,10 +36,10 @@ def discovery_document(address: EmailAddress, discovery: Discovery) -> Document:
     return document
 
 
-def _tried(tried: Tried) -> Json:
+def _tried(tried: SourceAttempt) -> Json:
     entry: dict[str, Json] = {
-        "method": tried.method,
-        "outcome": str(tried.fate),
+        "method": str(tried.method),
+        "outcome": str(tried.status),
         "ms": round(tried.elapsed_ms, 1),
     }
     if tried.location:

@@ -1,42 +1,48 @@
-"""Standard output and error, as a command finds them: perhaps closed, full, or ASCII only."""
+"""Standard output and error that may be closed, full or ASCII only, and the JSON documents."""
 
 import codecs
 import errno
 import io
+import json
 import os
 import unicodedata
-from collections.abc import Callable
-from typing import TextIO, cast
+from collections.abc import Callable, Mapping
+from typing import Final, TextIO, cast
 
+from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.i18n import _
+from mailsetup.model.text import is_control
 
-_REPLACED = {
+_REPLACED: Final[Mapping[str, str]] = {
     "✔": "+", "✘": "x", "·": "-", "→": "->", "…": "...", "“": '"', "”": '"', "’": "'",
     "—": "-", "–": "-", "─": "-", "«": '"', "»": '"', "¿": "?", "¡": "!", "€": "EUR",
 }  # fmt: skip
-_STEERING = {code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10, 13)}
-"""The C0 and C1 control characters but for tabs and line ends."""
-_CLOSEST = "mailsetup.closest"
+_CONTROLS: Final[Mapping[int, str]] = {
+    code: " " for code in (*range(32), *range(127, 160)) if code not in (9, 10, 13)
+}
+"""The C0 and C1 control characters except tabs and line ends."""
+_SIMILAR: Final = "mailsetup.similar"
+"""Name of the codec error handler below."""
 
 
 class OutputLostError(Exception):
-    """The result cannot be written. ``status`` is the exit status, the text says why.
+    """The result cannot be written. ``status`` is the exit status, the message says why.
 
-    The text is empty where nobody wants the result any more.
+    The message is empty where the reader of a pipe has closed it.
     """
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: ExitStatus) -> None:
         super().__init__(message)
         self.status = status
 
 
 class _Stream(io.TextIOBase):
-    """A stream around another one; what happens when that fails is up to the subclass."""
+    """A wrapper around a stream; the subclass decides what a failed write means."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=_CLOSEST)
+            stream.reconfigure(errors=_SIMILAR)
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -62,7 +68,7 @@ class _Stream(io.TextIOBase):
         try:
             action()
         except (OSError, ValueError) as error:
-            _write_nowhere(self._stream)
+            _redirect_to_null(self._stream)
             self._failed(error)
 
     def _failed(self, error: OSError | ValueError) -> None:
@@ -70,7 +76,7 @@ class _Stream(io.TextIOBase):
 
 
 class _Output(_Stream):
-    """Where the result goes. A result that is lost ends the command."""
+    """Standard output: a result that cannot be written ends the command."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
@@ -78,65 +84,89 @@ class _Output(_Stream):
 
     def write(self, text: str) -> int:
         self.has_written = self.has_written or bool(text)
-        # No result is coloured: an escape can only come from outside, as in a file's name.
-        return super().write(text.translate(_STEERING))
+        # No result is coloured: an escape can only come from outside, for instance a file's name.
+        return super().write(text.translate(_CONTROLS))
 
     def _failed(self, error: OSError | ValueError) -> None:
         if isinstance(error, BrokenPipeError):
-            raise OutputLostError("", 0) from error  # as with `| head`: that is no mistake
+            # The reader has read enough, as `head` does.
+            raise OutputLostError("", ExitStatus.DONE) from error
         raise _lost(error) from error
 
 
 class _Messages(_Stream):
-    """Where messages go. A command goes on without them."""
+    """Standard error: a command goes on without its messages."""
 
     def _failed(self, error: OSError | ValueError) -> None:
         del error
 
 
-def output(stream: TextIO | None) -> TextIO:
-    """Standard output. Writing raises `OutputLostError` where the result cannot be written.
+def open_output(stream: TextIO | None) -> TextIO:
+    """Standard output, whose writing raises `OutputLostError` when it fails.
 
     Raises it at once where standard output is closed.
     """
     if stream is None or stream.closed:
-        raise OutputLostError(_("Standard output is closed, so nothing was done."), 1)
+        raise OutputLostError(
+            _("Standard output is closed, so nothing was done."), ExitStatus.FAILED
+        )
     return cast("TextIO", _Output(stream))
 
 
-def messages(stream: TextIO | None) -> TextIO:
+def open_messages(stream: TextIO | None) -> TextIO:
     """Standard error; writing never fails."""
     return cast("TextIO", _Messages(io.StringIO() if stream is None else stream))
 
 
 def has_written(stream: TextIO) -> bool:
-    """Whether anything of a result went out by this stream of `output`."""
+    """Whether a part of a result was written to this stream of `open_output`."""
     return isinstance(stream, _Output) and stream.has_written
 
 
 def _lost(error: OSError | ValueError) -> OutputLostError:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OutputLostError(_("The result cannot be written: the disk is full."), 1)
+        return OutputLostError(
+            _("The result cannot be written: the disk is full."), ExitStatus.FAILED
+        )
     why = (isinstance(error, OSError) and error.strerror) or type(error).__name__
-    return OutputLostError(_("The result cannot be written ({why}).").format(why=why), 1)
+    message = _("The result cannot be written ({why}).").format(why=why)
+    return OutputLostError(message, ExitStatus.FAILED)
 
 
-def _write_nowhere(stream: TextIO) -> None:
-    """Let the interpreter's own flush at the end succeed: it would report the failure again."""
+def print_document(document: Mapping[str, object], stdout: TextIO) -> None:
+    """Print one JSON document in any encoding, without characters that control a terminal."""
+    encoding = (stdout.encoding or "utf-8").lower().replace("-", "")
+    text = json.dumps(document, ensure_ascii=encoding != "utf8", indent=2)
+    if not text.isascii():
+        text = "".join(
+            json.dumps(char)[1:-1] if char > "~" and is_control(char) else char for char in text
+        )
+    stdout.write(f"{text}\n")
+    stdout.flush()
+
+
+def error_document(error_id: str, message: str, **details: object) -> dict[str, object]:
+    """The document of a command that has no result."""
+    error = {"id": error_id, "message": message, **details}
+    return {"schema": 1, "outcome": "error", "error": error}
+
+
+def _redirect_to_null(stream: TextIO) -> None:
+    """Redirect to the null device: the interpreter's flush at exit would report the error again."""
     try:
         target = stream.fileno()
     except (OSError, ValueError):
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, target)
-    os.close(nowhere)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, target)
+    os.close(null)
 
 
 def open_standard_files() -> None:
-    """Give the descriptors 0 to 2 a meaning where the caller closed them.
+    """Open the null device as descriptors 0 to 2 where the caller closed them.
 
-    Otherwise the next file or socket gets such a number, and whatever a library writes to
-    standard error goes into it.
+    Otherwise the next file or socket gets such a number, and what a library writes to standard
+    error goes into it.
     """
     while True:
         descriptor = os.open(os.devnull, os.O_RDWR)
@@ -145,8 +175,8 @@ def open_standard_files() -> None:
             return
 
 
-def _closest(error: UnicodeError) -> tuple[str, int]:
-    """Characters that the terminal's encoding lacks, as similar ones that it has."""
+def _replace_unencodable(error: UnicodeError) -> tuple[str, int]:
+    """Codec error handler: similar characters for those that the encoding lacks."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     missing = error.object[error.start : error.end]
@@ -160,4 +190,4 @@ def _similar(character: str) -> str:
     return "".join(part for part in parts if part.isascii() and part.isprintable()) or "?"
 
 
-codecs.register_error(_CLOSEST, _closest)
+codecs.register_error(_SIMILAR, _replace_unencodable)

@@ -1,8 +1,8 @@
-"""What is happening, on standard error, while a person watches."""
+"""The progress of a search or check on standard error, for a terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TextIO, assert_never
+from typing import assert_never
 
 from mailsetup.assistant.events import (
     ActivityEnded,
@@ -18,37 +18,39 @@ from mailsetup.assistant.events import (
     SourceAsked,
     ignore,
 )
-from mailsetup.assistant.texts.common import activity_sentence, source_asked_sentence
+from mailsetup.assistant.texts.common import activity_sentence
+from mailsetup.assistant.texts.search import source_asked_sentence
+from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
-from mailsetup.model.outcome import Fate
+from mailsetup.model.source_result import SourceStatus
 
 
 @contextmanager
-def live_progress(stderr: TextIO, wants_json: bool) -> Iterator[Emit]:
-    """A listener that draws on a terminal; one that does nothing where nobody watches."""
-    if wants_json or not stderr.isatty():
+def live_progress(streams: Streams) -> Iterator[Emit]:
+    """A listener that shows the current activity on a terminal, and is silent elsewhere."""
+    if streams.wants_json or not streams.stderr.isatty():
         yield ignore
         return
     from rich.console import Console
     from rich.markup import escape
 
-    console = Console(file=stderr, highlight=False)
+    console = Console(file=streams.stderr, highlight=False)
     with console.status(escape(_("Starting"))) as status:
 
-        def draw(event: Event) -> None:
+        def on_event(event: Event) -> None:
             match event:
-                case SourceAsked(method=method, location=location):
-                    status.update(escape(source_asked_sentence(method, location)))
+                case SourceAsked(method=method):
+                    status.update(escape(source_asked_sentence(method)))
                 case SourceAnswered(tried=tried):
-                    if tried.fate is Fate.FOUND:
+                    if tried.status is SourceStatus.FOUND:
                         status.update(escape(_("An answer came; comparing with the others")))
                 case ActivityStarted(activity=activity, detail=detail):
                     status.update(escape(activity_sentence(activity, detail)))
                 case SettingsFound() | ActivityEnded() | FindingMade() | LinkJudged():
                     return
                 case SignInOpened() | SignInCode():
-                    return  # told where it happens, also to those who watch nothing
+                    return  # printed by `credentials`, also without a terminal
                 case _:
                     assert_never(event)
 
-        yield draw
+        yield on_event

@@ -1,13 +1,16 @@
-"""The people of the demo world, and what each of them shows."""
+"""The accounts of the demo, and what each of them shows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from mailsetup.i18n import N_
 
 
 @dataclass(frozen=True, slots=True)
 class DemoAccount:
-    """An address to try. ``story`` is a message id of the translations."""
+    """An address to try. ``story`` is a message id of the catalogue of texts."""
 
     address: str
     password: str
@@ -61,9 +64,9 @@ ACCOUNTS: tuple[DemoAccount, ...] = (
     ),
 )
 
-PASSWORDS = {account.address: account.password for account in ACCOUNTS} | {
-    "eva@demo.test": "hola-eva"
-}
-"""What the servers take. Eva's is not the one that the demo shows."""
+PASSWORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {account.address: account.password for account in ACCOUNTS} | {"eva@demo.test": "hola-eva"}
+)
+"""The passwords of the servers. Eva's differs from the one that the demo shows."""
 
 FULL = frozenset({"llena@demo.test"})

@@ -1,7 +1,7 @@
-"""A small mail world on loopback, to try everything without an account.
+"""The mail system of the demo: servers on loopback, to try everything without an account.
 
-Embedded servers (IMAP, submission, DNS, HTTPS) with a throw-away authority, joined to the program
-through `NetworkOptions` only: the engine does not know that it is in a demo.
+IMAP, submission, DNS and HTTPS servers with a temporary certificate authority. The program reaches
+them through `NetworkOptions` only, so its engine has no code for the demo.
 """
 
 import asyncio
@@ -9,12 +9,12 @@ import importlib.util
 import ssl
 import tempfile
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from mailsetup.apply.installation import Computer
@@ -50,7 +50,7 @@ def missing_parts() -> list[str]:
 
 
 class DemoMailSystem:
-    """The servers, in a thread of their own. Use it as a context, or `start` and `stop` it."""
+    """The servers, in a thread of their own. A context manager, or `start` and `stop` it."""
 
     accounts: tuple[DemoAccount, ...] = ACCOUNTS
 
@@ -65,23 +65,23 @@ class DemoMailSystem:
 
     @property
     def computer(self) -> Computer:
-        """Where the demo's mail programs are set up: a home that `stop` removes."""
+        """The computer on which mail programs are set up; `stop` removes its home folder."""
         if self._computer is None:
-            raise RuntimeError("the demo world was not started")
+            raise RuntimeError("the demo was not started")
         return self._computer
 
     @property
     def options(self) -> NetworkOptions:
-        """How the program reaches this world."""
+        """The network options with which the program reaches the servers."""
         return self._options
 
     def start(self) -> None:
-        """Start all servers and return when they listen. Raises what kept them from it."""
+        """Start all servers and return when they listen. Raises OSError, SSLError, ImportError."""
         self._folder = tempfile.TemporaryDirectory(prefix="mailsetup-demo-")
         self._computer = demo_computer(Path(self._folder.name))
         listening = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(listening,), name="demo world", daemon=True
+            target=self._run, args=(listening,), name="demo servers", daemon=True
         )
         self._thread.start()
         listening.wait()
@@ -90,7 +90,7 @@ class DemoMailSystem:
             raise self._failure
 
     def stop(self) -> None:
-        """Stop all servers and remove what they wrote."""
+        """Stop all servers and remove their files."""
         if self._loop is not None and self._stopping is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._stopping.set)
         if self._thread is not None:
@@ -123,8 +123,8 @@ class DemoMailSystem:
     async def _serve(self, listening: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        # Whoever looks for servers leaves most of them in the middle of a sentence, and so does
-        # the end of the demo. How pymap and asyncio take that is of no interest to anybody.
+        # A search for servers closes most connections during a dialogue, and so does the end of the
+        # demo. The errors of pymap and asyncio about that are not reported.
         self._loop.set_exception_handler(lambda _loop, _context: None)
         async with AsyncExitStack() as stack:
             self._options = await _Servers(Path(self._folder_name()), stack).start()
@@ -133,7 +133,7 @@ class DemoMailSystem:
 
     def _folder_name(self) -> str:
         if self._folder is None:
-            raise RuntimeError("the demo world was not started")
+            raise RuntimeError("the demo was not started")
         return self._folder.name
 
 
@@ -221,7 +221,7 @@ class _Servers:
         return port
 
     async def _dns(self, records: "Records") -> int:
-        """UDP and TCP on the same free port."""
+        """Start the name server on one free port for UDP and TCP."""
         from mailsetup.demo.name_server import NameServer
 
         names = NameServer(records)
@@ -281,18 +281,20 @@ _DOCUMENT = """\
 </emailProvider></clientConfig>
 """
 
-_DOCUMENTS = {
-    "autoconfig.demo.test": _DOCUMENT.format(
-        domain="demo.test", name="Demo Hosting", imap="imap.demo.test", smtp="smtp.demo.test"
-    ),
-    "autoconfig.hoster.test": _DOCUMENT.format(
-        domain="hoster.test", name="Hoster", imap="mail.hoster.test", smtp="mail.hoster.test"
-    ),
-}
+_DOCUMENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "autoconfig.demo.test": _DOCUMENT.format(
+            domain="demo.test", name="Demo Hosting", imap="imap.demo.test", smtp="smtp.demo.test"
+        ),
+        "autoconfig.hoster.test": _DOCUMENT.format(
+            domain="hoster.test", name="Hoster", imap="mail.hoster.test", smtp="mail.hoster.test"
+        ),
+    }
+)
 
 
 async def _serve_document(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One GET, one autoconfig document."""
+    """Answer one GET request with an autoconfig document."""
     try:
         request = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         path = urlsplit(request[0].split(" ")[1]).path
@@ -304,6 +306,6 @@ async def _serve_document(reader: asyncio.StreamReader, writer: asyncio.StreamWr
         writer.write(head.encode() + b"Connection: close\r\n\r\n" + body)
         await writer.drain()
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, IndexError, ConnectionError):
-        pass  # whoever asked has gone, or did not speak HTTP
+        pass  # the client closed the connection, or it was not HTTP
     finally:
         writer.close()

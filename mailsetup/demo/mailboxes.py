@@ -1,4 +1,4 @@
-"""The demo world's mailboxes (pymap, in memory) and its submission service (aiosmtpd)."""
+"""The mailboxes of the demo (pymap, in memory) and its submission service (aiosmtpd)."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ logging.getLogger("mail.log").setLevel(logging.CRITICAL + 1)
 
 
 Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-"""What `asyncio.start_server` calls for a connection."""
+"""The callback of `asyncio.start_server`."""
 
 
 class Mailboxes:
@@ -40,7 +40,7 @@ class Mailboxes:
         self._login = Login(self._config)
 
     async def add(self, address: str, password: str) -> None:
-        """A mailbox with two messages in it."""
+        """Add a mailbox with two messages."""
         hashed = await Passwords(self._config).hash_password(password)
         user = UserMetadata(self._config, address, password=hashed)
         await self._identity(address).set(user)
@@ -55,17 +55,17 @@ class Mailboxes:
             await inbox.append(entry, recent=True)
 
     def imap(self, starttls: ssl.SSLContext | None, *, protected: bool) -> Serve:
-        """What `asyncio.start_server` calls for a connection.
+        """The callback of `asyncio.start_server` for IMAP.
 
-        ``protected`` connections are in TLS already. Others let nobody log in before STARTTLS,
-        which is offered only with a context.
+        ``protected`` connections use TLS from the start. Others refuse a login before STARTTLS,
+        which is offered with a context only.
         """
         config = self._config if protected else _config(starttls, secure_auth=True)
         server = IMAPServer(self._login, config)
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            # In the task that asyncio keeps for the connection. proxyprotocol's own callback makes
-            # another, to which nothing refers: the garbage collector ended it, and with Python
+            # In the task of asyncio for the connection. The callback of proxyprotocol creates
+            # another one without a reference: the garbage collector ended it, and with Python
             # 3.13 the connection too.
             await server(reader, writer, SocketInfoLocal(writer, unique_id=uuid4().bytes))
 
@@ -118,14 +118,14 @@ def _sample(address: str, subject: str) -> bytes:
 
 
 class Submission:
-    """aiosmtpd's handler and authenticator: delivers to our own mailboxes only."""
+    """The handler and authenticator for aiosmtpd; delivers to the mailboxes of the demo only."""
 
     def __init__(self, mailboxes: Mailboxes, passwords: Mapping[str, str]) -> None:
         self._mailboxes = mailboxes
         self._passwords = passwords
 
     def protocol(self, starttls: ssl.SSLContext | None, *, protected: bool) -> SMTP:
-        """A connection's protocol; ``protected`` ones are in TLS already."""
+        """The protocol of one connection; a ``protected`` one uses TLS from the start."""
         return SMTP(
             self,
             hostname="smtp.demo.test",
@@ -133,7 +133,7 @@ class Submission:
             data_size_limit=SIZE_LIMIT,
             tls_context=None if protected else starttls,
             require_starttls=False,
-            # aiosmtpd knows of no TLS but its own STARTTLS; `handle_MAIL` asks for the login.
+            # aiosmtpd recognises only its own STARTTLS as TLS; `handle_MAIL` requires the login.
             auth_require_tls=not protected,
             authenticator=self.authenticate,
             loop=asyncio.get_running_loop(),
@@ -142,7 +142,7 @@ class Submission:
     def authenticate(
         self, _server: SMTP, _session: Session, _envelope: Envelope, mechanism: str, data: object
     ) -> AuthResult:
-        """PLAIN and LOGIN against the demo's own passwords."""
+        """Check PLAIN and LOGIN against the passwords of the demo."""
         good = (
             mechanism in ("PLAIN", "LOGIN")
             and isinstance(data, LoginPassword)
@@ -159,7 +159,7 @@ class Submission:
         address: str,
         options: list[str],
     ) -> str:
-        """Only for who logged in."""
+        """Accept a sender after a login only."""
         if not session.authenticated:
             return "530 5.7.0 Authentication required"
         envelope.mail_from = address
@@ -174,7 +174,7 @@ class Submission:
         address: str,
         _options: list[str],
     ) -> str:
-        """Only mailboxes of this world, and only while there is room."""
+        """Accept mailboxes of the demo that are not full."""
         if address not in self._passwords:
             return "550 5.1.1 No such mailbox in the demo"
         if address in FULL:
@@ -185,7 +185,7 @@ class Submission:
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Deliver at once."""
+        """Deliver the message immediately."""
         content = envelope.content
         data = content.encode() if isinstance(content, str) else content or b""
         for address in envelope.rcpt_tos:

@@ -1,4 +1,4 @@
-"""The demo world's name server: a handful of records over UDP and TCP."""
+"""The name server of the demo, over UDP and TCP."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _TTL = 5
 
 
 def answer(query: bytes, records: Records) -> bytes | None:
-    """The reply to one question in wire form; None for what is no question."""
+    """The reply to a query in wire format; None for anything but a query."""
     try:
         message = dns.message.from_wire(query)
     except dns.exception.DNSException:
@@ -44,24 +44,24 @@ def answer(query: bytes, records: Records) -> bytes | None:
 
 
 class NameServer(asyncio.DatagramProtocol):
-    """UDP; `serve_tcp` is its twin for TCP."""
+    """The UDP protocol; `serve_tcp` serves TCP connections."""
 
     def __init__(self, records: Records) -> None:
         self._records = records
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the way back."""
+        """Store the transport for replies."""
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Answer at once."""
+        """Reply to a query."""
         reply = answer(data, self._records)
         if reply is not None and self._transport is not None:
             self._transport.sendto(reply, addr)
 
     async def serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One question after another on a connection (RFC 7766)."""
+        """Reply to the queries of a connection in order (RFC 7766)."""
         try:
             while True:
                 size = int.from_bytes(await reader.readexactly(2), "big")
@@ -71,6 +71,6 @@ class NameServer(asyncio.DatagramProtocol):
                 writer.write(len(reply).to_bytes(2, "big") + reply)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the asker has what it wanted
+            pass  # the client closed the connection
         finally:
             writer.close()

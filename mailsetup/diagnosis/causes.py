@@ -20,7 +20,7 @@ class Cause:
     explains: Mapping[Symptom, int] = field(default_factory=dict)
     """The complaints that it can explain, each with its place: the lowest is the likeliest."""
     stops_the_rest: bool = False
-    """While such a finding fails, nothing that depends on it can be judged."""
+    """While such a finding fails, the links that depend on it cannot be checked."""
     hidden_by: frozenset[FindingId] = frozenset()
     """Failures of which such a finding is only a consequence; it is not reported next to them."""
 

@@ -70,9 +70,9 @@ def _without_consequences(findings: list[Finding]) -> list[Finding]:
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:
     """One finding for each id: the first that fails, else the first."""
-    seen: dict[FindingId, Finding] = {}
+    found: dict[FindingId, Finding] = {}
     for finding in findings:
-        known = seen.get(finding.id)
+        known = found.get(finding.id)
         if known is None or (known.status is not Status.FAIL and finding.status is Status.FAIL):
-            seen[finding.id] = finding
-    return list(seen.values())
+            found[finding.id] = finding
+    return list(found.values())

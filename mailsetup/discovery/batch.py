@@ -1,4 +1,4 @@
-"""Searching for many addresses: every domain is looked up once."""
+"""Searches for many addresses: each domain is searched once."""
 
 import asyncio
 from dataclasses import replace
@@ -9,12 +9,12 @@ from mailsetup.model.discovery import Discovery
 from mailsetup.net.network import Network
 
 PARALLEL = 16
-"""Domains searched for at the same time; each opens dozens of connections for a moment."""
+"""Domains searched concurrently; each search opens dozens of connections for a short time."""
 
 
 class BatchSearch:
-    """The searches of one run, in one network. What was found for a domain's first address counts
-    for its others too, as far as their user names follow from the address.
+    """The searches of one batch. The settings of a domain's first address are used for its other
+    addresses, too, if all user names derive from the address.
     """
 
     def __init__(
@@ -32,17 +32,17 @@ class BatchSearch:
         self._budget = budget
         self._offline = offline
         self._plain_http = plain_http
-        self._turns = asyncio.Semaphore(parallel)
+        self._slots = asyncio.Semaphore(parallel)
         self._domains: dict[str, asyncio.Future[tuple[EmailAddress, Discovery]]] = {}
 
     def remember(self, address: EmailAddress, discovery: Discovery) -> None:
-        """What an earlier run found for this address: its domain is not searched for again."""
+        """Use the result of an earlier run for this address's domain."""
         known: asyncio.Future[tuple[EmailAddress, Discovery]] = asyncio.Future()
         known.set_result((address, discovery))
         self._domains[address.domain] = known
 
     async def find(self, address: EmailAddress) -> Discovery:
-        """The settings of an address; a search of its own only where its domain is new."""
+        """The settings of an address, searched for only where the domain's do not apply."""
         task = self._domains.get(address.domain)
         if task is None or task.cancelled():
             task = asyncio.ensure_future(self._search(address))
@@ -50,18 +50,18 @@ class BatchSearch:
         first, discovery = await asyncio.shield(task)
         if first == address:
             return discovery
-        if not _follows(discovery, first):
+        if not _derives_from(discovery, first):
             return (await self._search(address))[1]
         return _for(discovery, first, address)
 
     async def close(self) -> None:
-        """End the searches that still run."""
+        """Cancel running searches."""
         for task in self._domains.values():
             task.cancel()
         await asyncio.gather(*self._domains.values(), return_exceptions=True)
 
     async def _search(self, address: EmailAddress) -> tuple[EmailAddress, Discovery]:
-        async with self._turns:
+        async with self._slots:
             discovery = await find(
                 address,
                 self._net,
@@ -69,15 +69,15 @@ class BatchSearch:
                 budget=self._budget,
                 offline=self._offline,
                 plain_http=self._plain_http,
-                in_turns=True,
+                in_stages=True,
             )
-        # Nobody logs in right away, and two hundred idle connections would be no kindness.
+        # Logins follow later; idle connections would only burden the servers.
         self._net.kept.close()
         return address, discovery
 
 
-def _follows(discovery: Discovery, address: EmailAddress) -> bool:
-    """Whether every user name is made from the address and nothing else."""
+def _derives_from(discovery: Discovery, address: EmailAddress) -> bool:
+    """Whether every user name is the address or its local part."""
     if discovery.settings is None:
         return True
     forms = (address.ascii, address.local)

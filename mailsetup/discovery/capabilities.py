@@ -1,12 +1,12 @@
-"""What a mail server says of itself before anybody logs in.
+"""The capabilities that a mail server announces before login.
 
-A dialogue without credentials: the greeting, the upgrade to TLS where the port wants one, and then
-(only then: what was said before TLS may be forged) the ways to log in.
+A dialogue without credentials: the greeting, STARTTLS where the port needs it, and then the
+authentication mechanisms. What was received before TLS may be forged and is not used.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from mailsetup.model.certificate import TlsFailure
 from mailsetup.model.settings import Authentication, Protocol, SocketType
@@ -16,10 +16,10 @@ _MAX_BYTES = 64 * 1024
 _MAX_LINES = 200
 _LINE = 8192
 
-# RFC 5321 section 4.1.3: a client without a name of its own greets with an address.
+# RFC 5321 section 4.1.3: a client without a host name sends an address literal.
 _EHLO = b"EHLO [127.0.0.1]\r\n"
 
-_MECHANISMS = {
+_MECHANISMS: Final[Mapping[str, Authentication]] = {
     "PLAIN": Authentication.PASSWORD_CLEARTEXT,
     "LOGIN": Authentication.PASSWORD_CLEARTEXT,
     "CRAM-MD5": Authentication.PASSWORD_ENCRYPTED,
@@ -30,15 +30,16 @@ _MECHANISMS = {
     "NTLM": Authentication.NTLM,
     "EXTERNAL": Authentication.TLS_CLIENT_CERT,
 }
-# Under verified TLS what every mail program can do comes first.
-_ORDER = tuple(Authentication)
+_ORDER: Final = tuple(Authentication)
+"""Under verified TLS, the mechanisms that all mail programs support come first."""
 
 
 @dataclass(frozen=True, slots=True)
-class ServerGreeting:
-    """How one may log in, best first, and the server's own words for it.
+class ServerCapabilities:
+    """The authentication kinds, best first, and the server's announcement.
 
-    ``words`` are IMAP's capabilities, or the lines of SMTP's answer to EHLO after the first.
+    ``words`` are the capabilities of IMAP and POP3, or the lines of SMTP's EHLO reply after the
+    first.
     """
 
     ways: tuple[Authentication, ...]
@@ -46,17 +47,17 @@ class ServerGreeting:
 
 
 class _UnfitError(Exception):
-    """The server does not speak this protocol, or not to us."""
+    """The server does not speak this protocol, or refuses the session."""
 
 
-async def say_hello(
+async def read_capabilities(
     connection: Connection, protocol: Protocol, security: SocketType
-) -> ServerGreeting | TlsFailure | None:
-    """What a server says of itself; None where this is no server for us.
+) -> ServerCapabilities | TlsFailure | None:
+    """A server's capabilities under TLS; None where it is not a usable server of this protocol.
 
-    ``connection`` is fresh: in TLS for `SocketType.TLS`, in clear for `SocketType.STARTTLS`, and in
-    TLS afterwards in both cases, unless the upgrade failed. The caller sets the deadline and closes
-    it.
+    ``connection`` is new: in TLS for `SocketType.TLS`, in clear text for `SocketType.STARTTLS`.
+    Afterwards it is in TLS in both cases, unless the upgrade failed. The caller sets a deadline and
+    closes it.
     """
     connection.allow_bytes(_MAX_BYTES)
     greeting = ""
@@ -84,11 +85,11 @@ async def say_hello(
         return None
     if not connection.is_secure or not found:
         return None
-    return ServerGreeting(tuple(sorted(set(found), key=_ORDER.index)), tuple(words))
+    return ServerCapabilities(tuple(sorted(set(found), key=_ORDER.index)), tuple(words))
 
 
-async def ask_for_tls(connection: Connection, protocol: Protocol) -> bool:
-    """Bring a fresh connection in clear to where TLS begins; False where the server will not."""
+async def request_tls(connection: Connection, protocol: Protocol) -> bool:
+    """Request TLS on a new connection in clear text; False where the server refuses it."""
     connection.allow_bytes(_MAX_BYTES)
     try:
         await _until_tls(connection, protocol)
@@ -101,7 +102,7 @@ async def _greeting(connection: Connection, protocol: Protocol) -> str:
     match protocol:
         case Protocol.IMAP:
             greeting = await _line(connection)
-            # PREAUTH would make STARTTLS impossible, BYE is a refusal (RFC 9051 section 7.1).
+            # PREAUTH makes STARTTLS impossible, BYE is a refusal (RFC 9051 section 7.1).
             if not greeting.upper().startswith("* OK"):
                 raise _UnfitError
             return greeting
@@ -115,7 +116,7 @@ async def _greeting(connection: Connection, protocol: Protocol) -> str:
 
 
 async def _until_tls(connection: Connection, protocol: Protocol) -> None:
-    """The greeting and the agreement to start TLS; what was said before it is forgotten."""
+    """Read the greeting and request TLS; the replies are not used further."""
     await _greeting(connection, protocol)
     match protocol:
         case Protocol.IMAP:
@@ -133,13 +134,13 @@ async def _until_tls(connection: Connection, protocol: Protocol) -> None:
 
 
 async def _imap(connection: Connection, greeting: str) -> list[str]:
-    """The capabilities, which many servers tell in their greeting already.
+    """The capabilities, from the greeting where it has them.
 
-    ``greeting`` is one that came under TLS, or empty.
+    ``greeting`` was received under TLS, or is empty.
     """
-    said = capabilities_in(greeting)
-    if said is not None:
-        return said
+    found = capabilities_in(greeting)
+    if found is not None:
+        return found
     await connection.write(b"a2 CAPABILITY\r\n")
     return await _imap_done(connection, "a2")
 
@@ -147,7 +148,7 @@ async def _imap(connection: Connection, greeting: str) -> list[str]:
 def capabilities_in(greeting: str) -> list[str] | None:
     """The words of the CAPABILITY response code (RFC 9051 section 7.1), in upper case.
 
-    None where there is no such code, or no end of it.
+    None where there is no such code, or it is not terminated.
     """
     _, found, rest = greeting.upper().partition("[CAPABILITY ")
     words, end, _ = rest.partition("]")
@@ -162,7 +163,7 @@ def _imap_ways(words: list[str]) -> list[Authentication]:
 
 
 async def _imap_done(connection: Connection, tag: str) -> list[str]:
-    """The words of the capability line, once the command ended well."""
+    """The words of the CAPABILITY response, once the command has completed with OK."""
     words: list[str] = []
     for _ in range(_MAX_LINES):
         line = (await _line(connection)).upper()
@@ -178,7 +179,7 @@ async def _imap_done(connection: Connection, tag: str) -> list[str]:
 async def _pop3(connection: Connection) -> list[str]:
     await connection.write(b"CAPA\r\n")
     if not (await _line(connection)).startswith("+OK"):
-        # CAPA came with RFC 2449; a server without it has USER and PASS.
+        # A server without CAPA (RFC 2449) has USER and PASS.
         return ["USER"]
     lines: list[str] = []
     for _ in range(_MAX_LINES):
@@ -205,18 +206,18 @@ async def _pop3_ok(connection: Connection) -> None:
 
 
 async def _ehlo(connection: Connection) -> list[str]:
-    """The lines of the answer after the first."""
+    """The lines of the EHLO reply after the first."""
     await connection.write(_EHLO)
     lines = await _smtp_reply(connection, "250")
     return lines[1:]
 
 
 def _smtp_ways(lines: list[str]) -> list[Authentication]:
-    # A port for programs without any way to log in is not a submission service.
+    # A server without AUTH is not a submission service.
     return [
         kind
         for line in lines
-        # "AUTH=" is an old form that some servers send beside, or instead of, the right one.
+        # "AUTH=" is an old form that some servers send in addition or instead.
         if line.upper().startswith(("AUTH ", "AUTH="))
         for kind in _mechanisms(line[5:].upper().split())
     ]

@@ -1,15 +1,16 @@
-"""Other names of a server whose certificate does not carry the one that was asked for.
+"""Other names for a server whose certificate does not match the name that was asked for.
 
 Shared hosting answers for ``mail.customer.es`` with the certificate of ``srv12.hoster.com``. That
-name is worth trying when it leads to the same machine. What stands in an unverified certificate is
-only a proposal: the name has to prove itself in a handshake of its own, and the person is asked.
+name is worth trying when it resolves to the same address. A name in an unverified certificate is
+only a proposal: a TLS handshake under that name has to succeed, and the user is asked.
 """
 
 import asyncio
 from collections.abc import Iterable
+from typing import Final
 
-from mailsetup.discovery.capabilities import ask_for_tls
-from mailsetup.discovery.sources.mx import best_exchangers
+from mailsetup.discovery.capabilities import request_tls
+from mailsetup.discovery.exchangers import best_exchangers
 from mailsetup.model.certificate import CertificateFacts
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.hostname import is_within, parse_host
@@ -18,64 +19,68 @@ from mailsetup.net.connection import LeftoverBytesError
 from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.network import Network
 
-_LOOK_TIMEOUT = 5.0
+_TIMEOUT = 5.0
 _MAX_NAMES = 20
 _MAX_TRIED = 6
-_USUAL = ("mail", "imap", "smtp", "server", "www")
-"""Names below a wildcard that are tried when nothing in the DNS fits it."""
+_COMMON_LABELS: Final = ("mail", "imap", "smtp", "server", "www")
+"""Labels below a wildcard that are tried in addition to matching names in the DNS."""
 
 
 async def other_names(
     failure: ConnectFailure, domain: str, net: Network, upgrades: Protocol | None = None
 ) -> list[str]:
-    """The names that a server with a wrong name in its certificate really has, likeliest first.
+    """The names in a mismatching certificate that are really the server's, most likely first.
 
-    Each leads to one of the addresses that the name asked for leads to. ``upgrades`` is what the
-    port speaks where TLS begins there with STARTTLS.
+    Each resolves to one of the addresses of the name that was asked for. ``upgrades`` is the port's
+    protocol where TLS starts with STARTTLS, and None for implicit TLS.
     """
     certificate = await _certificate(failure, net, upgrades)
-    here = await net.dns.addresses(failure.host)
-    if certificate is None or not isinstance(here, DnsAnswer):
+    own = await net.dns.addresses(failure.host)
+    if certificate is None or not isinstance(own, DnsAnswer):
         return []
-    names = [*_plain(certificate), *await _below_wildcards(certificate, failure, domain, net)]
+    names = [
+        *_without_wildcards(certificate),
+        *await _below_wildcards(certificate, failure, domain, net),
+    ]
     names = [name for name in dict.fromkeys(names) if name != failure.host][:_MAX_NAMES]
-    there = await asyncio.gather(*(net.dns.addresses(name) for name in names))
+    replies = await asyncio.gather(*(net.dns.addresses(name) for name in names))
     return [
         name
-        for name, reply in zip(names, there, strict=True)
-        if isinstance(reply, DnsAnswer) and set(reply.records) & set(here.records)
+        for name, reply in zip(names, replies, strict=True)
+        if isinstance(reply, DnsAnswer) and set(reply.records) & set(own.records)
     ]
 
 
 async def proven_name(
     failure: ConnectFailure, domain: str, net: Network, upgrades: Protocol | None = None
 ) -> str | None:
-    """The first of the other names under which the same port proves itself."""
+    """The first of the other names for which the same port has a valid certificate."""
     names = (await other_names(failure, domain, net, upgrades))[:_MAX_TRIED]
-    tries = [
-        asyncio.ensure_future(_proves_itself(name, failure.port, net, upgrades)) for name in names
+    attempts = [
+        asyncio.ensure_future(_is_valid_for(name, failure.port, net, upgrades)) for name in names
     ]
     try:
-        await asyncio.wait(tries, timeout=_LOOK_TIMEOUT) if tries else None
-        for name, attempt in zip(names, tries, strict=True):
+        if attempts:
+            await asyncio.wait(attempts, timeout=_TIMEOUT)
+        for name, attempt in zip(names, attempts, strict=True):
             if attempt.done() and attempt.result():
                 return name
         return None
     finally:
-        for attempt in tries:
+        for attempt in attempts:
             attempt.cancel()
-        await asyncio.gather(*tries, return_exceptions=True)
+        await asyncio.gather(*attempts, return_exceptions=True)
 
 
-async def _proves_itself(host: str, port: int, net: Network, upgrades: Protocol | None) -> bool:
+async def _is_valid_for(host: str, port: int, net: Network, upgrades: Protocol | None) -> bool:
     connection = await net.connect(host, port, implicit_tls=upgrades is None)
     if isinstance(connection, ConnectFailure):
         return False
     try:
         if upgrades is None:
             return True
-        agreed = await ask_for_tls(connection, upgrades)
-        return agreed and await connection.start_tls() is None
+        ready = await request_tls(connection, upgrades)
+        return ready and await connection.start_tls() is None
     except LeftoverBytesError:
         return False
     finally:
@@ -85,27 +90,27 @@ async def _proves_itself(host: str, port: int, net: Network, upgrades: Protocol 
 async def _certificate(
     failure: ConnectFailure, net: Network, upgrades: Protocol | None
 ) -> CertificateFacts | None:
-    """The certificate itself: looked at on a connection that says nothing else."""
+    """The server's certificate, read over a new connection where the failure does not have it."""
     if failure.tls is not None and failure.tls.certificate is not None:
         return failure.tls.certificate
     try:
-        async with asyncio.timeout(_LOOK_TIMEOUT):
-            again = await net.connect(failure.host, failure.port, implicit_tls=False)
-            if isinstance(again, ConnectFailure):
+        async with asyncio.timeout(_TIMEOUT):
+            connection = await net.connect(failure.host, failure.port, implicit_tls=False)
+            if isinstance(connection, ConnectFailure):
                 return None
             try:
-                if upgrades is not None and not await ask_for_tls(again, upgrades):
+                if upgrades is not None and not await request_tls(connection, upgrades):
                     return None
-                return (await again.inspect_tls()).certificate
+                return (await connection.inspect_tls()).certificate
             except LeftoverBytesError:
                 return None
             finally:
-                again.close()
+                connection.close()
     except TimeoutError:
         return None
 
 
-def _plain(certificate: CertificateFacts) -> list[str]:
+def _without_wildcards(certificate: CertificateFacts) -> list[str]:
     hosts = (parse_host(name) for name in certificate.names if "*" not in name)
     return [host for host in hosts if host is not None]
 
@@ -113,31 +118,31 @@ def _plain(certificate: CertificateFacts) -> list[str]:
 async def _below_wildcards(
     certificate: CertificateFacts, failure: ConnectFailure, domain: str, net: Network
 ) -> list[str]:
-    """Names that a wildcard covers: those that the DNS gives this machine, then the usual ones."""
-    owners = [name.removeprefix("*.") for name in certificate.names if name.startswith("*.")]
-    owners = [owner for owner in owners if parse_host(owner) is not None]
-    if not owners:
+    """Names that a wildcard covers: those in the DNS for this server, then common ones."""
+    parents = [name.removeprefix("*.") for name in certificate.names if name.startswith("*.")]
+    parents = [parent for parent in parents if parse_host(parent) is not None]
+    if not parents:
         return []
     reply = await net.dns.addresses(failure.host)
-    machines = reply.records if isinstance(reply, DnsAnswer) else ()
+    addresses = reply.records if isinstance(reply, DnsAnswer) else ()
     exchangers, aliases, reverse = await asyncio.gather(
         net.dns.mx(domain),
         net.dns.aliases(failure.host),
-        asyncio.gather(*(net.dns.names_of(machine) for machine in machines[:4])),
+        asyncio.gather(*(net.dns.names_of(address) for address in addresses[:4])),
     )
-    known: list[str] = [
+    names: list[str] = [
         *aliases,
-        *(name for names in reverse for name in names),
+        *(name for pointers in reverse for name in pointers),
         *best_exchangers(exchangers),
     ]
-    fitting = [name for name in known if _is_covered(name, owners)]
+    covered = [name for name in names if _is_covered(name, parents)]
     # Some hostings name each customer's server after the customer's domain.
-    labels = (domain.replace(".", "-"), *_USUAL)
-    return fitting + [f"{label}.{owner}" for owner in owners for label in labels]
+    labels = (domain.replace(".", "-"), *_COMMON_LABELS)
+    return covered + [f"{label}.{parent}" for parent in parents for label in labels]
 
 
-def _is_covered(name: str, owners: Iterable[str]) -> bool:
+def _is_covered(name: str, parents: Iterable[str]) -> bool:
     """A wildcard stands for exactly one label (RFC 9525 section 6.3)."""
     return parse_host(name) is not None and any(
-        is_within(name, owner) and name.count(".") == owner.count(".") + 1 for owner in owners
+        is_within(name, parent) and name.count(".") == parent.count(".") + 1 for parent in parents
     )

@@ -1,4 +1,4 @@
-"""What the DNS says about the domain itself; the findings about it are made from this."""
+"""The DNS facts of a mail domain, from which findings are made."""
 
 import asyncio
 from typing import assert_never
@@ -11,7 +11,7 @@ _MAX_EXCHANGERS = 8
 
 
 async def domain_facts(domain: str, net: Network) -> DomainFacts:
-    """Ask for the mail exchangers and their addresses."""
+    """Look up the mail exchangers and their addresses."""
     reply = await net.dns.mx(domain)
     match reply:
         case DnsFailure():
@@ -32,7 +32,7 @@ async def domain_facts(domain: str, net: Network) -> DomainFacts:
                 unresolvable=tuple(
                     host
                     for host, answer in zip(hosts, answers, strict=True)
-                    # A resolver's silence is no proof that the host has no address.
+                    # A failed look-up does not prove that the host has no address.
                     if isinstance(answer, Absent)
                 ),
                 null_mx=not hosts,

@@ -1,30 +1,30 @@
-"""What the engine tells while it looks for settings: frozen values."""
+"""Progress events of a search."""
 
 from dataclasses import dataclass
 
-from mailsetup.model.outcome import Tried
 from mailsetup.model.settings import AccountSettings
-from mailsetup.model.source import Source
+from mailsetup.model.source import Method, Source
+from mailsetup.model.source_result import SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStarted:
-    """A source is being asked; ``location`` as in `DiscoverySource.location`."""
+    """A source was started; ``location`` as in `DiscoverySource.location`."""
 
-    method: str
+    method: Method
     location: str
 
 
 @dataclass(frozen=True, slots=True)
 class SourceEnded:
-    """A source came to its end, also by cancellation."""
+    """A source ended, or was cancelled."""
 
-    tried: Tried
+    tried: SourceAttempt
 
 
 @dataclass(frozen=True, slots=True)
 class Improved:
-    """The best settings so far; better ones may still replace them."""
+    """The best settings so far; better ones may follow."""
 
     settings: AccountSettings
     source: Source

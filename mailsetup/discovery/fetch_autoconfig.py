@@ -1,21 +1,21 @@
-"""Asking one URL for an autoconfig document."""
+"""Fetching an autoconfig document."""
 
 from typing import assert_never
 
 from mailsetup.formats.autoconfig import AutoconfigFailure, read
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
 from mailsetup.net.network import Network
 
 
-async def fetch_clientconfig(
+async def fetch_autoconfig(
     url: str, method: Method, address: EmailAddress, net: Network
-) -> Outcome:
-    """Settings from the document at a URL. `Found.vouched` is left to the caller.
+) -> SourceResult:
+    """The settings from the document at a URL. The caller sets `Found.vouched`.
 
-    At an ``http://`` URL nothing is followed, and the settings say that anybody could forge them.
+    For an ``http://`` URL no redirect is followed, and the channel is `Channel.HTTP`.
     """
     is_plain = url.startswith("http://")
     reply = await (net.http.get_plain(url) if is_plain else net.http.get(url))
@@ -35,16 +35,16 @@ async def fetch_clientconfig(
 
 
 def refused(reply: HttpReply) -> NotFound | Unreachable:
-    """What a status other than 200 means for a source."""
+    """The result for a status other than 200."""
     reason = f"http-{reply.status}"
-    # 5xx and "too many requests" say nothing about whether there is a document.
+    # After 5xx and "too many requests" it is unknown whether there is a document.
     if reply.status >= 500 or reply.status == 429:
         return Unreachable(reply.url, reason)
     return NotFound(reply.url, reason)
 
 
 def failed(failure: HttpFailure) -> NotFound | Unreachable:
-    """What a request that brought no answer means for a source."""
+    """The result for a request without a response."""
     match failure.fault:
         case HttpFault.UNRESOLVABLE:
             return NotFound(failure.url, "no-such-host")

@@ -1,20 +1,19 @@
-"""Asking several places side by side and preferring the first of them."""
+"""Concurrent attempts, of which the first in order is preferred."""
 
 import asyncio
 from collections.abc import Coroutine, Sequence
 
-from mailsetup.model.outcome import Found, NeedsInput, NotFound, Outcome, Unreachable
+from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult, Unreachable
 
 
 async def first_preferred(
-    attempts: Sequence[Coroutine[None, None, Outcome]], grace: float
-) -> Outcome:
-    """The first attempt's settings where it has any, else the second's, and so on.
+    attempts: Sequence[Coroutine[None, None, SourceResult]], grace: float
+) -> SourceResult:
+    """The result of the first attempt that finds settings, in the order of ``attempts``.
 
-    Once settings are there, attempts that are preferred to them get ``grace`` seconds more: a
-    place that swallows packets must not hold up an answer. Without settings, the most telling
-    failure: a question to the person weighs more than a place that could not be asked, and that
-    more than one that had nothing.
+    Once settings are found, preferred attempts get ``grace`` seconds more, so that an unresponsive
+    server does not delay the result. Without settings, the most informative failure: NeedsInput
+    before Unreachable before NotFound.
     """
     tasks = [asyncio.ensure_future(attempt) for attempt in attempts]
     loop = asyncio.get_running_loop()
@@ -38,13 +37,13 @@ async def first_preferred(
         for outcome in outcomes:
             if isinstance(outcome, kind):
                 return outcome
-    return min(outcomes, key=_says_little)
+    return min(outcomes, key=_is_plain_absence)
 
 
-def _says_little(outcome: Outcome) -> bool:
-    """Whether a failure tells no more than that nothing is there."""
+def _is_plain_absence(outcome: SourceResult) -> bool:
+    """Whether a failure says no more than that nothing exists there."""
     return isinstance(outcome, NotFound) and outcome.reason in ("absent", "no-such-host")
 
 
-def _has_settings(task: asyncio.Future[Outcome]) -> bool:
+def _has_settings(task: asyncio.Future[SourceResult]) -> bool:
     return task.done() and isinstance(task.result(), Found)

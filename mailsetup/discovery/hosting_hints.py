@@ -1,63 +1,67 @@
-"""What a domain's DNS gives away about its mail hosting, beside MX and the records made for it."""
+"""Evidence of a domain's mail hosting in its DNS other than MX and SRV: aliases, DKIM keys, SPF."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Final
 
-from mailsetup.discovery.sources.builtin import known_sender, run_by
+from mailsetup.discovery import provider_settings
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import DnsAnswer
-from mailsetup.model.outcome import Found
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found
 from mailsetup.net.network import Network
 
-_POINTERS = ("autodiscover", "autoconfig", "imap", "mail", "selector1._domainkey")
-"""Names that customers of a hosting point at it by CNAME, the plainest first.
+_ALIASES: Final = ("autodiscover", "autoconfig", "imap", "mail", "selector1._domainkey")
+"""Names that customers of a hosting make aliases (CNAME) of its names, the best evidence first.
 
-The last one is the DKIM key that Microsoft 365 keeps for its customers under ``onmicrosoft.com``.
+The last one is the DKIM key that Microsoft 365 publishes for its customers under
+``onmicrosoft.com``.
 """
-_KEYS = {"google": "_spf.google.com"}
-"""Selectors under which a hosting has its customers publish the key of their DKIM signatures, with
-the name as which it sends. Google's administration proposes this one (its help on DKIM)."""
+_SELECTORS: Final[Mapping[str, str]] = {"google": "_spf.google.com"}
+"""DKIM selectors that a hosting prescribes to its customers, with its name in SPF records.
+
+Google's administration console proposes this one (its help on DKIM).
+"""
 _MAX_INCLUDES = 20
 
 
-async def hosting_pointed_at(address: EmailAddress, net: Network) -> Found | None:
-    """The provider that the domain's aliases lead to."""
+async def by_alias(address: EmailAddress, net: Network) -> Found | None:
+    """The provider that an alias of the domain leads to."""
     chains = await asyncio.gather(
-        *(net.dns.aliases(f"{pointer}.{address.domain}") for pointer in _POINTERS)
+        *(net.dns.aliases(f"{label}.{address.domain}") for label in _ALIASES)
     )
     for chain in chains:
         for name in chain:
-            found = run_by(name, address, Method.BUILTIN, f"cname:{name}")
+            found = provider_settings.of_alias(name, address, Method.BUILTIN, f"cname:{name}")
             if found is not None:
                 return found
     return None
 
 
-async def hosting_that_signs(address: EmailAddress, net: Network) -> Found | None:
-    """The provider whose key for signing (RFC 6376 section 3.6) the domain publishes."""
+async def by_dkim_key(address: EmailAddress, net: Network) -> Found | None:
+    """The provider whose DKIM key (RFC 6376 section 3.6) the domain publishes."""
     replies = await asyncio.gather(
-        *(net.dns.txt(f"{selector}._domainkey.{address.domain}") for selector in _KEYS)
+        *(net.dns.txt(f"{selector}._domainkey.{address.domain}") for selector in _SELECTORS)
     )
-    for sender, reply in zip(_KEYS.values(), replies, strict=True):
-        # A wildcard record answers here too, but with something else.
+    for include, reply in zip(_SELECTORS.values(), replies, strict=True):
+        # A wildcard record answers here, too, but without a key.
         if isinstance(reply, DnsAnswer) and any("p=" in text for text in reply.records):
-            return known_sender(sender, address)
+            return provider_settings.of_spf_include(include, address)
     return None
 
 
-async def hosting_that_sends(address: EmailAddress, net: Network) -> Found | None:
-    """The provider that the domain's SPF record includes, where it is only one.
+async def by_spf(address: EmailAddress, net: Network) -> Found | None:
+    """The provider that the domain's SPF record includes, where it includes only one.
 
-    A newsletter service or a web shop in the record is none of ours; but two mailbox hostings in it
-    leave open which of them keeps the mail.
+    Newsletter services and web shops in the record are not in the list of providers; two mailbox
+    hostings leave open which of them has the mailboxes.
     """
     reply = await net.dns.txt(address.domain)
     texts = reply.records if isinstance(reply, DnsAnswer) else ()
     found = {
         candidate.settings.provider: candidate
         for include in _includes(texts)
-        if (candidate := known_sender(include, address)) is not None
+        if (candidate := provider_settings.of_spf_include(include, address)) is not None
     }
     return next(iter(found.values())) if len(found) == 1 else None
 

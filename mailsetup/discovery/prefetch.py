@@ -1,33 +1,33 @@
-"""The questions to the DNS that a search begins with, before anything else is computed.
+"""DNS queries that are sent before the sources start.
 
-What exists decides what is worth connecting to, and the answers are on their way while requests are
-still being written. Whoever needs one of them later shares it.
+The answers arrive while requests are still being composed; a source that needs one later shares it
+(the resolver coalesces equal queries).
 """
 
 from collections.abc import Awaitable, Collection, Sequence
 from urllib.parse import urlsplit
 
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.srv import BESIDE, LABELS
+from mailsetup.formats import srv_labels
 from mailsetup.formats.pacc import digest_owner
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.source import Method
 from mailsetup.net.network import Network
 
 
-def first_questions(
+def prefetch_queries(
     sources: Collection[DiscoverySource], address: EmailAddress, net: Network
 ) -> Sequence[Awaitable[object]]:
-    """What decides whether these sources have anything, in the order of their rank."""
+    """The queries that decide whether these sources exist, in the sources' order."""
     methods = {source.method for source in sources}
-    questions: list[Awaitable[object]] = []
+    queries: list[Awaitable[object]] = []
     if Method.PACC in methods:
-        questions.append(net.dns.txt(digest_owner(address.domain)))
+        queries.append(net.dns.txt(digest_owner(address.domain)))
     for source in sources:
         host = urlsplit(source.location(address)).hostname
         if host is not None:
-            questions.append(net.look_up(host))
+            queries.append(net.look_up(host))
     if Method.SRV in methods:
-        labels = [label for label, *_ in (*LABELS, *BESIDE)]
-        questions += (net.dns.srv(f"{label}._tcp.{address.domain}") for label in labels)
-    return questions
+        labels = (*srv_labels.MAIL.values(), *srv_labels.SERVICES.values())
+        queries += (net.dns.srv(f"{label}._tcp.{address.domain}") for label in labels)
+    return queries

@@ -1,4 +1,4 @@
-"""The providers that we know by heart: ``resources/providers.toml``.
+"""The built-in list of mail providers: ``resources/providers.toml``.
 
 One row a provider, matched by the address's domain or by what the domain's DNS points to: its mail
 exchanger, the senders in its SPF record, aliases, or a server's name.
@@ -11,7 +11,7 @@ from datetime import date
 from functools import cache
 from typing import TypeVar, cast
 
-from mailsetup.model.address import EmailAddress
+from mailsetup.model.address import ADDRESS_PLACEHOLDER, EmailAddress
 from mailsetup.model.hostname import parse_host, parse_port
 from mailsetup.model.settings import (
     AccountSettings,
@@ -24,14 +24,14 @@ from mailsetup.model.settings import (
 from mailsetup.resources import read_text
 
 _T = TypeVar("_T")
-_SOMEBODY = EmailAddress("somebody", "example.com")
+_SAMPLE_ADDRESS = EmailAddress("somebody", "example.com")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerTemplate:
-    """A server whose host and user name still hold autoconfig's placeholders.
+    """A server whose host and user name contain autoconfig's placeholders.
 
-    In ``host`` there is one more: ``%EMAILDOMAINDASHED%``, the domain with hyphens for dots.
+    ``host`` may contain one more, ``%EMAILDOMAINDASHED%``: the domain with hyphens for dots.
     """
 
     protocol: Protocol
@@ -44,7 +44,7 @@ class ServerTemplate:
 
 @dataclass(frozen=True, slots=True)
 class MailProvider:
-    """One row; its keys are explained at the head of the file. ``checked`` is the row's date."""
+    """One row; the file's head explains its keys. ``checked`` is when the row was verified."""
 
     name: str
     domains: tuple[str, ...]
@@ -71,45 +71,45 @@ class MailProvider:
 
 
 def by_domain(domain: str) -> MailProvider | None:
-    """The provider that gives out addresses under exactly this domain."""
-    return _known().domains.get(domain)
+    """The provider that assigns addresses in exactly this domain."""
+    return _index().domains.get(domain)
 
 
 def by_mx(host: str) -> MailProvider | None:
-    """The provider that runs this mail exchanger; the longest suffix decides."""
-    return _nearest(host, _known().mx)
+    """The provider that operates this mail exchanger; the longest suffix wins."""
+    return _nearest(host, _index().mx)
 
 
 def by_spf(include: str) -> MailProvider | None:
-    """The provider whose customers put this name behind ``include:`` in their SPF record."""
-    return _known().spf.get(include)
+    """The provider whose customers name this domain in ``include:`` of their SPF record."""
+    return _index().spf.get(include)
 
 
 def by_cname(host: str) -> MailProvider | None:
-    """The provider that a customer's alias leads to; the longest suffix decides."""
-    return _nearest(host, _known().cname)
+    """The provider that a customer's alias leads to; the longest suffix wins."""
+    return _nearest(host, _index().cname)
 
 
 def by_host(host: str) -> MailProvider | None:
-    """The provider whose server this is, or who owns its domain."""
-    return _known().hosts.get(host) or _nearest(host, _known().owns)
+    """The provider that operates this server, or owns its domain."""
+    return _index().hosts.get(host) or _nearest(host, _index().owns)
 
 
 def filter_of(host: str) -> str | None:
-    """The service that filters mail at this exchanger and keeps no mailboxes."""
-    return _nearest(host, _known().filters)
+    """The filter service, without mailboxes, that operates this exchanger."""
+    return _nearest(host, _index().filters)
 
 
 def load() -> tuple[MailProvider, ...]:
-    """All rows. Raises ValueError for a row that cannot be understood: a defect of ours."""
-    return _known().rows
+    """All rows. Raises ValueError for an invalid row, a defect of the file."""
+    return _index().rows
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """The whole file, by everything that it is asked for.
+class _Index:
+    """The rows, indexed by every key that is looked up.
 
-    None stands for names inside a provider's domains that say nothing about its row.
+    None stands for names below a provider's domains that are not evidence for its row.
     """
 
     rows: tuple[MailProvider, ...]
@@ -123,14 +123,14 @@ class _Known:
 
 
 @cache
-def _known() -> _Known:
+def _index() -> _Index:
     document = tomllib.loads(read_text("providers.toml"))
     rows = tuple(_provider(row) for row in _tables(document, "provider"))
-    # Where several rows share a name, the first one is meant: it has to be set last.
+    # Where several rows share a name, the first one wins: it has to be set last.
     backwards = rows[::-1]
     others = dict.fromkeys(name for row in rows for name in row.other)
     pointed_at = {name: row for row in backwards if row.mx or row.cname for name in row.owns}
-    return _Known(
+    return _Index(
         rows=rows,
         domains={name: row for row in backwards for name in row.domains},
         mx={name: row for row in backwards for name in row.mx} | others,
@@ -147,7 +147,7 @@ def _known() -> _Known:
 
 
 def _nearest(host: str, by_suffix: Mapping[str, _T]) -> _T | None:
-    """What belongs to the longest name that the host is or lies below."""
+    """The value of the longest name that equals the host or is a parent of it."""
     labels = host.split(".")
     suffixes = (".".join(labels[start:]) for start in range(len(labels)))
     return next((by_suffix[suffix] for suffix in suffixes if suffix in by_suffix), None)
@@ -172,7 +172,7 @@ def _filled(
 
 
 def _host(template: str, address: EmailAddress) -> str | None:
-    """A host name for one address, or None where the domain does not fit into it."""
+    """The host name for one address, or None where the domain makes it invalid."""
     dashed = address.domain.replace(".", "-")
     return parse_host(address.fill(template.replace("%EMAILDOMAINDASHED%", dashed)) or "")
 
@@ -201,7 +201,7 @@ def _provider(row: Mapping[str, object]) -> MailProvider:
 def _template(row: Mapping[str, object], entry: Mapping[str, object]) -> ServerTemplate:
     host = _get(entry, "host", str)
     port = parse_port(entry.get("port"))
-    if _host(host, _SOMEBODY) is None or port is None:
+    if _host(host, _SAMPLE_ADDRESS) is None or port is None:
         raise ValueError(f"{row['name']}: host or port")
     kinds = _texts(entry, "authentication") or _texts(row, "authentication")
     return ServerTemplate(
@@ -209,7 +209,7 @@ def _template(row: Mapping[str, object], entry: Mapping[str, object]) -> ServerT
         host=host,
         port=port,
         security=SocketType(_get(entry, "security", str)),
-        username=_get(entry, "username", str, "%EMAILADDRESS%"),
+        username=_get(entry, "username", str, ADDRESS_PLACEHOLDER),
         authentication=tuple(Authentication(kind) for kind in kinds),
     )
 
@@ -217,7 +217,7 @@ def _template(row: Mapping[str, object], entry: Mapping[str, object]) -> ServerT
 def _get(table: Mapping[str, object], key: str, kind: type[_T], default: _T | None = None) -> _T:
     value = table.get(key, default)
     if not isinstance(value, kind):
-        raise ValueError(f"{key} must be {kind.__name__}")  # noqa: TRY004 - it is the data's fault
+        raise ValueError(f"{key} must be {kind.__name__}")  # noqa: TRY004 - the data is invalid
     return value
 
 

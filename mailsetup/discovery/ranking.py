@@ -1,15 +1,15 @@
-"""Answers of the sources: what ranks them, and what may be taken from one for another."""
+"""Ranking of the sources' settings, and completion of one by another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailsetup.model.outcome import Found
 from mailsetup.model.settings import ServerSettings, SocketType
+from mailsetup.model.source_result import Found
 
 
 @dataclass(frozen=True, slots=True)
 class RankedAnswer:
-    """Settings with what decides their rank: the domains to confirm, and the source's place."""
+    """Settings with the domains to confirm and the source's index in the order of preference."""
 
     found: Found
     confirm: tuple[str, ...]
@@ -17,12 +17,12 @@ class RankedAnswer:
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
-        """The lower, the better: complete, without a question, from a preferred source."""
+        """Lower is better: complete, without confirmation, from a preferred source."""
         return (not self.found.settings.is_complete, bool(self.confirm), self.place)
 
 
 def completed(answer: RankedAnswer, others: Sequence[RankedAnswer]) -> RankedAnswer:
-    """The answer, its missing half taken from the best other one of equal trust."""
+    """The answer, with a missing direction taken from the best other one of equal trust."""
     settings = answer.found.settings
     for other in others:
         if settings.is_complete:
@@ -34,7 +34,7 @@ def completed(answer: RankedAnswer, others: Sequence[RankedAnswer]) -> RankedAns
             incoming=settings.incoming or other.found.settings.incoming,
             outgoing=settings.outgoing or other.found.settings.outgoing,
         )
-    # What else the domain offers is taken from whoever may speak for it.
+    # Services are taken from a source that may name hosts for the domain.
     others_services = (
         other.found.settings.services
         for other in others
@@ -46,7 +46,7 @@ def completed(answer: RankedAnswer, others: Sequence[RankedAnswer]) -> RankedAns
 
 
 def only_protected(found: Found) -> Found:
-    """Without TLS nothing is ever set up automatically, whatever a source says."""
+    """The settings without servers that have no TLS: those are never set up automatically."""
 
     def protected(servers: Sequence[ServerSettings]) -> tuple[ServerSettings, ...]:
         return tuple(server for server in servers if server.security is not SocketType.NONE)

@@ -1,18 +1,18 @@
-"""What every source of settings is to the engine."""
+"""The interface of a source of settings."""
 
 from typing import Protocol
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceResult
 from mailsetup.net.network import Network
 
 
 class DiscoverySource(Protocol):
-    """One method of finding settings. It holds no state, never prompts and never prints.
+    """One method of finding settings. It has no state, never prompts and never prints.
 
-    The engine owns concurrency between sources, the deadline and cancellation; a source only lets
-    `asyncio.CancelledError` through and closes what it opened.
+    `find` runs the sources concurrently, with a deadline, and cancels them; a source only has to
+    let `asyncio.CancelledError` through and to close what it opened.
     """
 
     @property
@@ -21,9 +21,9 @@ class DiscoverySource(Protocol):
         ...
 
     def location(self, address: EmailAddress) -> str:
-        """Where it is going to ask: a URL, a DNS name, or nothing."""
+        """Where it is going to look: a URL, a DNS name or a file."""
         ...
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
-        """Ask. Every expected failure is a value; no secret is ever sent."""
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
+        """Search. Every expected failure is a value; no secret is ever sent."""
         ...

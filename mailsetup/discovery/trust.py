@@ -1,4 +1,4 @@
-"""Which hosts may receive a secret without asking the person first.
+"""Which hosts may receive a secret without a confirmation by the user.
 
 RFC 6186 section 6 and RFC 8314 section 5.1: what came over unauthenticated DNS must be confirmed
 unless the host lies within the address's own domain, whose name the certificate then proves.
@@ -8,27 +8,25 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found
-from mailsetup.model.source import Channel, Method
+from mailsetup.model.source import Channel
+from mailsetup.model.source_result import Found
 from mailsetup.net.public_suffix import owned_domain
-
-_GIVEN_BY_THE_PERSON = frozenset({Method.TYPED, Method.FILE})
 
 
 def domains_to_confirm(
     found: Found, address: EmailAddress, agreed: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """The domains that the person must agree to before a password goes to their hosts.
+    """The domains that the user must agree to before a password is sent to their hosts.
 
-    Each is the part of a host name that has one owner. ``agreed`` are domains (or whole host
-    names) that the person agreed to beforehand, as A-labels in lower case.
+    Each is the registrable part of a host name. ``agreed`` are domains (or whole host names) that
+    the user has agreed to already, as A-labels in lower case.
     """
-    if found.source.method in _GIVEN_BY_THE_PERSON:
+    if found.source.method.is_given_by_user:
         return ()
     hosts: Iterable[str] = found.settings.hosts
     if found.source.channel is not Channel.HTTP:
-        # Whoever could change a document on its way over plain HTTP could also have named another
-        # host of the domain, so there even the domain's own hosts are asked about.
+        # A document over plain HTTP may be forged, also with other hosts of the same domain, so
+        # that even the domain's own hosts need a confirmation.
         if found.vouched:
             return ()
         hosts = [host for host in hosts if not is_own_host(host, address.domain)]
@@ -44,12 +42,12 @@ def domains_to_confirm(
 def with_trusted_services(
     found: Found, address: EmailAddress, agreed: Collection[str] = ()
 ) -> Found:
-    """The settings without calendars and the like at hosts that nobody is going to be asked about.
+    """The settings without services at hosts that no confirmation covers.
 
-    The question is about the mail servers. A service elsewhere, which anybody could have named who
-    forged the answer, would come along with the person's agreement to those.
+    The user confirms the mail servers' domains. A service of another domain, which a forged answer
+    may name, would be accepted together with them.
     """
-    if found.vouched or found.source.method in _GIVEN_BY_THE_PERSON:
+    if found.vouched or found.source.method.is_given_by_user:
         return found
     covered = {*agreed, *map(owned_domain, found.settings.hosts)}
     services = tuple(

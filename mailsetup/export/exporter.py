@@ -1,4 +1,4 @@
-"""What every export has in common: an account goes in, files and instructions come out."""
+"""The interface of every export: an account in, files and instructions out."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,19 +8,19 @@ from mailsetup.model.settings import Account
 
 
 class Automation(StrEnum):
-    """How much a program's set-up still asks of the person."""
+    """How much the user still has to do in the program."""
 
     APPLY = "apply"
-    """We put the account into the installed program."""
+    """This program puts the account into the installed mail program."""
     IMPORT = "import"
-    """We write a file that the program takes in."""
+    """This program writes a file that the mail program imports."""
     GUIDE = "guide"
-    """The person copies values, step by step."""
+    """The user copies values, step by step."""
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactFile:
-    """One file to be written. ``private`` files get mode 0600."""
+    """One file of an export. ``private`` files get mode 0600."""
 
     name: str
     content: bytes
@@ -30,7 +30,7 @@ class ArtifactFile:
 
 @dataclass(frozen=True, slots=True)
 class CopyValue:
-    """A value that the person copies into a field of the program, and what the field is called."""
+    """A value that the user copies into a field of the program, and the name of the field."""
 
     label: str
     value: str
@@ -52,7 +52,7 @@ class Artifact:
     files: tuple[ArtifactFile, ...]
     steps: tuple[InstructionStep, ...]
     notes: tuple[str, ...] = ()
-    """What the person should know first: limits of the program, what is experimental."""
+    """What the user should know first: limits of the program, what is experimental."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,5 +72,5 @@ class Exporter(Protocol):
     automation: Automation
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """Write the account in the program's own form. Texts are in the current language."""
+        """Write the account in the program's format. Texts are in the current language."""
         ...

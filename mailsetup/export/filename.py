@@ -7,7 +7,7 @@ from mailsetup.model.address import EmailAddress
 
 _MAX_STEM = 60
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}\Z")
-# Names that Windows gives to devices, with any extension.
+# Device names of Windows, which are reserved with any extension.
 _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)")
 
 
@@ -25,7 +25,7 @@ def sanitised(text: str, otherwise: str) -> str:
 
 
 def is_safe_name(name: str) -> bool:
-    """Whether a file of this name stays in its folder, on every system."""
+    """Whether a file of this name stays in its folder on every system."""
     return (
         bool(_SAFE.match(name))
         and ".." not in name

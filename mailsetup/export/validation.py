@@ -1,8 +1,8 @@
-"""The one gate before every writer: what passes here may be written into any file format.
+"""The validation before every export: a valid account may be written into any file format.
 
-Every format escapes in its own way and some do not escape at all (a .prf), so no writer is asked
-to cope with line breaks, control characters or text that reverses its direction: such an account
-stops here, with a sentence.
+Every format escapes in its own way and some do not escape at all (a .prf), so no exporter has to
+handle line breaks, control characters or text that reverses its direction: such an account is
+refused here, with a sentence.
 """
 
 from mailsetup.export.exporter import ExportFailure
@@ -13,15 +13,15 @@ from mailsetup.model.settings import Account, Authentication, Protocol, ServerSe
 from mailsetup.model.text import has_control
 
 MAX_PERSON = 200
-"""Characters. Longer names are not names."""
+"""Characters; longer texts are no names."""
 MAX_USERNAME = 320
 
-# Zero-width joiners carry meaning in Persian and Indic names and change no direction.
+# Zero-width joiners have a meaning in Persian and Indic names and change no direction.
 _JOINERS = dict.fromkeys((0x200C, 0x200D))
 
 
-def examine(account: Account) -> ExportFailure | None:
-    """Why the account must not be written anywhere, or None when every writer may have it."""
+def validate(account: Account) -> ExportFailure | None:
+    """Why the account must not be written into any file, or None when it may."""
     reason = (
         _address_fault(account)
         or _person_fault(account.person)
@@ -79,8 +79,8 @@ def _side_fault(account: Account) -> str:
 
 
 def is_unsafe(text: str) -> bool:
-    """Whether the text holds what no format carries: controls, surrogates, noncharacters."""
-    # A noncharacter is no printable character either.
+    """Whether the text contains what no format can express: controls, surrogates, noncharacters."""
+    # A noncharacter is not printable either.
     return not text.isprintable() and (
         has_control(text) or any(_is_noncharacter(ord(char)) for char in text)
     )

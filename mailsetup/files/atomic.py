@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Write files completely or not at all."""
 
 import contextlib
 import errno
@@ -10,38 +10,50 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
+if sys.platform != "win32":
+    import fcntl
+
 PREFIX = ".mailsetup-"
-"""What we have not finished begins with this; a run that was killed leaves only such names."""
+"""The prefix of temporary names; a killed run leaves only such names."""
 
 _LEFTOVER = re.compile(re.escape(PREFIX) + r"[0-9a-f]{16}\Z")
 _YOUNG = 10.0
-"""Seconds: a file this young may belong to a run that is about to rename it."""
+"""Seconds: a younger file may belong to a run that is about to rename it."""
 _OLD = 3600.0
-"""Seconds after which a file without a lock to look at belongs to nobody any more."""
+"""Seconds after which a file that cannot be locked belongs to no running process."""
 
 _O_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _O_BINARY = getattr(os, "O_BINARY", 0)
 
 
+class OperationError(OSError):
+    """The operation cannot be carried out; ``reason`` is a sentence that says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class NotReadBackError(OSError):
-    """What is on the disk is not what was written."""
+    """The content on the disk differs from what was written."""
 
 
-def aside(folder: Path) -> Path:
-    """A name in the folder that nobody else uses."""
+def temporary_path(folder: Path) -> Path:
+    """An unused temporary name in the folder."""
     return folder / f"{PREFIX}{secrets.token_hex(8)}"
 
 
 def write_new(path: Path, content: bytes, mode: int) -> None:
     """Create the file with this content, on the disk when this returns.
 
-    It is read back and compared, so that an old file is only replaced by what was meant. Raises
-    FileExistsError when the name is taken (also by a link), NotReadBackError when the content
-    differs, OSError when it cannot be written; a file that was begun is removed.
+    It is read back and compared, so that an old file is only replaced by the intended content.
+    Raises FileExistsError when the name is taken (also by a link), NotReadBackError when the
+    content differs, OSError when it cannot be written; an incomplete file is removed.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_NOFOLLOW | _O_BINARY, mode)
     try:
@@ -61,11 +73,11 @@ def _compare(path: Path, content: bytes) -> None:
 
 
 def put(path: Path, content: bytes, mode: int) -> None:
-    """Replace the file by this content: who looks sees the old one or the new one."""
-    temporary = aside(path.parent)
+    """Replace the file by this content: readers see the old one or the new one."""
+    temporary = temporary_path(path.parent)
     try:
         write_new(temporary, content, mode)
-        with held(temporary):
+        with marked_in_use(temporary):
             temporary.replace(path)
     except BaseException:
         remove_quietly(temporary)
@@ -74,15 +86,37 @@ def put(path: Path, content: bytes, mode: int) -> None:
 
 
 @contextlib.contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Show others that a run still needs this file of ours: `sweep` leaves it alone.
+def replacing(path: Path, mode: int) -> Iterator[TextIO]:
+    """Write UTF-8 text that replaces the file at the end of the block, however large it is.
+
+    Readers see the old file or the new one, and the new one is on the disk when this returns. After
+    an exception, also of the block, the old file is unchanged. Raises OSError.
+    """
+    temporary = temporary_path(path.parent)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _O_BINARY, mode)
+    try:
+        with (
+            marked_in_use(temporary),
+            os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file,
+        ):
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        remove_quietly(temporary)
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def marked_in_use(path: Path) -> Iterator[None]:
+    """Mark a temporary file as in use with a lock, so that `remove_leftovers` leaves it.
 
     Where the system or the file system has no such locks, its age protects it.
     """
     if sys.platform == "win32":
         yield
         return
-    import fcntl
 
     try:
         descriptor = os.open(path, os.O_RDONLY | _O_NOFOLLOW | os.O_NONBLOCK)
@@ -97,11 +131,11 @@ def held(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def sweep(folder: Path) -> None:
-    """Remove the temporary files that killed runs of ours left in a folder.
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files of killed runs from a folder.
 
-    Only regular files with a name as `aside` makes them, of this account, that no running process
-    holds. What cannot be removed does no harm.
+    Only regular files with a name as `temporary_path` makes them, of this user, that no running
+    process has locked. Files that cannot be removed do no harm.
     """
     with contextlib.suppress(OSError):
         names = [entry.name for entry in os.scandir(folder) if _LEFTOVER.match(entry.name)]
@@ -112,7 +146,7 @@ def sweep(folder: Path) -> None:
 
 
 def _is_left(path: Path) -> bool:
-    """Whether a file is of a run that has ended. Raises OSError."""
+    """Whether the run that made a file has ended. Raises OSError."""
     seen = path.lstat()
     if not stat.S_ISREG(seen.st_mode):
         return False
@@ -121,7 +155,6 @@ def _is_left(path: Path) -> bool:
         return age > _OLD
     if seen.st_uid != os.geteuid() or age < _YOUNG:
         return False
-    import fcntl
 
     descriptor = os.open(path, os.O_RDONLY | _O_NOFOLLOW | os.O_NONBLOCK)
     try:
@@ -136,7 +169,7 @@ def _is_left(path: Path) -> bool:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the folder's entries survive a power cut, where the system can do that."""
+    """Make the folder's entries survive a power failure, where the system supports that."""
     if os.name == "nt":
         return
     with contextlib.suppress(OSError):  # some network file systems refuse this
@@ -148,13 +181,13 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_quietly(path: Path) -> None:
-    """Remove a file of ours if it is there; a file that stays does no harm."""
+    """Remove a temporary file if it is there; a file that stays does no harm."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
 
 
 def not_read_back(place: Path) -> str:
-    """The refusal of a new content that does not read back as it was meant."""
+    """The sentence about a new content that did not read back unchanged."""
     return _(
         "What was written in {place} did not read back as it was meant. It was thrown away; the"
         " files that were there are unchanged. Please report this."
@@ -163,6 +196,8 @@ def not_read_back(place: Path) -> str:
 
 def reason(error: OSError, place: Path) -> str:
     """Why writing failed, as a sentence that says what to do."""
+    if isinstance(error, OperationError):
+        return error.reason
     shown = plain(str(place), 1000)
     if isinstance(error, NotReadBackError):
         return not_read_back(place)

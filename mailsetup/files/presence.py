@@ -1,8 +1,8 @@
-"""Whether a file or folder is there, for folders that may not be readable.
+"""Check for files and folders that may not be readable.
 
-``Path.is_file`` and its relatives raise PermissionError before Python 3.14 where a folder above
-may not be entered. For looking at what a person has, that means: not there for us. Code that is
-about to write uses `Path` itself and turns the error into `atomic.reason`.
+``Path.is_file`` and similar methods raise PermissionError before Python 3.14 where a parent folder
+may not be entered. Here such a file counts as missing. Code that is about to write uses `Path` and
+turns the error into `atomic.reason`.
 """
 
 import os
@@ -10,23 +10,22 @@ from pathlib import Path
 
 
 def is_file(path: Path) -> bool:
-    """Whether a regular file is there, as far as this account on the computer can tell."""
+    """Whether a regular file is there, as far as this user can see."""
     return os.path.isfile(path)  # noqa: PTH113 - never raises, on no version
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there, as far as this account on the computer can tell."""
+    """Whether a folder is there, as far as this user can see."""
     return os.path.isdir(path)  # noqa: PTH112 - never raises, on no version
 
 
 def exists(path: Path) -> bool:
-    """Whether anything is there, as far as this account on the computer can tell."""
+    """Whether anything is there, as far as this user can see."""
     return os.path.exists(path)  # noqa: PTH110 - never raises, on no version
 
 
 def content(path: Path, limit: int) -> bytes | None:
-    """A regular file's content; None where it is not there, longer than ``limit`` or not ours
-    to read."""
+    """A regular file's content; None where it is missing, unreadable or longer than ``limit``."""
     try:
         if not is_file(path):
             return None

@@ -1,7 +1,7 @@
-"""Files that decide where passwords go: read only where nobody else can have written them.
+"""Read files that decide where passwords go, only where no other user can have written them.
 
-On Windows there is no such look: folders below the person's profile inherit its access list, those
-for all users are written by administrators, and the standard library reads neither.
+Nothing is checked on Windows: folders below the user's profile inherit its access list, those for
+all users are written by administrators, and the standard library reads neither.
 """
 
 import errno
@@ -9,76 +9,71 @@ import os
 import stat
 import sys
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from mailsetup.files.user_file import open_to_read
+from mailsetup.model.ownership import OwnershipFault
 
-class OwnershipFault(StrEnum):
-    """Why a file is not read."""
-
-    FOREIGN = "file-foreign"
-    """It belongs to somebody other than the person or the administrator."""
-    WRITABLE = "file-writable"
-    """Everybody may write it, or a group in which there are others."""
+if sys.platform != "win32":
+    import grp
+    import pwd
 
 
 @dataclass(frozen=True, slots=True)
 class OwnershipFailure:
-    """A file that is not read; ``path`` is the file or the folder above it that is the reason."""
+    """A file that is not read; ``path`` is the file or the parent folder that is the reason."""
 
     path: Path
     reason: OwnershipFault
 
 
 def read_own(path: Path, limit: int) -> bytes | OwnershipFailure:
-    """The first ``limit`` + 1 octets of an ordinary file that only the person or root can change.
+    """The first ``limit`` + 1 octets of a regular file that only this user or root can change.
 
-    The file itself, its folder, where a link leads and all folders above are judged. Raises OSError
-    (FileNotFoundError where there is none); a pipe or a device is not waited for.
+    The file itself, its folder, the target of a link and all parent folders are checked. Raises
+    OSError (FileNotFoundError where there is none); does not wait for a pipe or a device.
     """
-    # O_NONBLOCK: a FIFO without a writer would be waited for.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    descriptor = open_to_read(path)
     with os.fdopen(descriptor, "rb") as file:
-        seen = os.fstat(descriptor)
-        if stat.S_ISDIR(seen.st_mode):
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        if not stat.S_ISREG(seen.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), str(path))
-        distrusted = _distrusted(path, seen)
-        return file.read(limit + 1) if distrusted is None else distrusted
+        failure = _ownership_failure(path, status)
+        return file.read(limit + 1) if failure is None else failure
 
 
-def _distrusted(path: Path, seen: os.stat_result) -> OwnershipFailure | None:
+def _ownership_failure(path: Path, status: os.stat_result) -> OwnershipFailure | None:
     if sys.platform == "win32":
         return None
     target = path.resolve()
-    reason = _reason(seen, sticky=False)
+    reason = _fault(status, sticky=False)
     if reason is not None:
         return OwnershipFailure(target, reason)
-    # Of a link the folder in which it stands counts as well as the one to which it leads.
+    # The folder of a link counts as well as the folder of its target.
     for folder in dict.fromkeys((path.parent.resolve(), target.parent)):
         for place in (folder, *folder.parents):
-            reason = _reason(place.stat(), sticky=place != folder)
+            reason = _fault(place.stat(), sticky=place != folder)
             if reason is not None:
                 return OwnershipFailure(place, reason)
     return None
 
 
-def _reason(seen: os.stat_result, *, sticky: bool) -> OwnershipFault | None:
-    """``sticky`` is for the folders further up: one such as /tmp counts, in which nobody can rename
-    what is another's, and so does one of the administrator's outside of a user namespace."""
+def _fault(status: os.stat_result, *, sticky: bool) -> OwnershipFault | None:
+    """``sticky`` is for the folders further up: one such as /tmp is trusted, in which nobody can
+    rename the files of others, and so is one of the administrator outside of a user namespace."""
     owners = {os.geteuid(), 0} | (_unmapped_owners() if sticky else set())
-    if seen.st_uid not in owners:
+    if status.st_uid not in owners:
         return OwnershipFault.FOREIGN
-    if sticky and seen.st_mode & stat.S_ISVTX:
+    if sticky and status.st_mode & stat.S_ISVTX:
         return None
-    by_group = seen.st_mode & stat.S_IWGRP and not is_group_of_one(seen.st_uid, seen.st_gid)
-    return OwnershipFault.WRITABLE if by_group or seen.st_mode & stat.S_IWOTH else None
+    by_group = status.st_mode & stat.S_IWGRP and not is_group_of_one(status.st_uid, status.st_gid)
+    return OwnershipFault.WRITABLE if by_group or status.st_mode & stat.S_IWOTH else None
 
 
 def _unmapped_owners() -> set[int]:
-    """The id that stands for every user outside of this user namespace, root among them.
+    """The id that stands for every user outside of this user namespace, among them root.
 
     Inside a sandbox such as Flatpak's, / and /home belong to it (user_namespaces(7)). Empty where
     all ids are mapped: the same number is then an ordinary user, nobody.
@@ -93,14 +88,12 @@ def _unmapped_owners() -> set[int]:
 
 
 def is_group_of_one(uid: int, gid: int) -> bool:
-    """Whether a group is a person's private one, to whose files Ubuntu and Fedora let it write.
+    """Whether a group is a user's private one, which Ubuntu and Fedora let write their files.
 
-    False for the administrator, whose files have no reason to be writable by a group.
+    False for the administrator, whose files need not be writable by a group.
     """
     if sys.platform == "win32" or uid == 0:
         return False
-    import grp
-    import pwd
 
     try:
         person, group = pwd.getpwuid(uid), grp.getgrgid(gid)

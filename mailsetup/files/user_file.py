@@ -1,8 +1,8 @@
-"""Read a file that a person named: regular files only, bounded in size, never waiting for ever.
+"""Read a file that the user named: regular files only, limited in size and time.
 
-The name may be a symbolic link to a regular file. A pipe such as the shell's ``<(command)`` is
-read where the caller allows it, bounded in time as well. Devices, sockets and folders are refused
-before they are opened: opening some devices has effects of its own.
+The name may be a symbolic link to a regular file. A pipe such as the shell's ``<(command)`` is read
+where the caller allows it, with a time limit. Devices, sockets and folders are refused before they
+are opened, because opening some devices has effects.
 """
 
 import errno
@@ -19,7 +19,7 @@ from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
 PIPE_SECONDS = 60.0
-"""How long a command on the other end of a pipe may take."""
+"""How long the command at the other end of a pipe may take."""
 
 _CHUNK = 1024 * 1024
 
@@ -52,10 +52,7 @@ def read_given_file(path: Path, limit: int, *, pipe_seconds: float = 0.0) -> byt
         mode = path.stat().st_mode
         if not _is_readable_kind(mode, pipe_seconds):
             return _not_a_file(path, mode)
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-        # Opening a pipe would wait for its writer; a terminal must not become ours.
-        flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-        descriptor = os.open(path, flags)
+        descriptor = open_to_read(path)
         try:
             mode = os.fstat(descriptor).st_mode
             if not _is_readable_kind(mode, pipe_seconds):
@@ -71,12 +68,21 @@ def read_given_file(path: Path, limit: int, *, pipe_seconds: float = 0.0) -> byt
     return content
 
 
+def open_to_read(path: Path) -> int:
+    """A descriptor for reading. Raises OSError.
+
+    It does not wait for the writer of a pipe, and a terminal does not become the controlling one.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+
+
 def _is_readable_kind(mode: int, pipe_seconds: float) -> bool:
     return stat.S_ISREG(mode) or (pipe_seconds > 0 and stat.S_ISFIFO(mode))
 
 
 def _read(descriptor: int, limit: int, deadline: float | None) -> bytes | FileFault:
-    """All of it. A size that the file system reports is not relied on: it may be 0, or change."""
+    """Read everything. The reported size is not used: it may be 0, or change."""
     parts: list[bytes] = []
     size = 0
     while True:
@@ -92,7 +98,7 @@ def _read(descriptor: int, limit: int, deadline: float | None) -> bytes | FileFa
 
 
 def _has_more(descriptor: int, deadline: float) -> bool:
-    """Wait for data or for the end of a pipe; False where the time is over first."""
+    """Wait for data or for the end of a pipe; False when the time is over first."""
     left = deadline - time.monotonic()
     if sys.platform == "win32" or left <= 0:
         return False

@@ -1,26 +1,27 @@
-"""Key files as GLib reads and writes them (GNOME's configuration format).
+"""Key files (GLib's GKeyFile, GNOME's configuration format): reader, writer, and value edits.
 
-A value is escaped as ``g_key_file_set_string`` does it. Two rules differ from other such formats:
-only a backslash begins an escape, so quotes and ``;`` stand for themselves in a plain string; and
-blanks around a value are dropped unless they are written as ``\\s``.
+Values are escaped as by ``g_key_file_set_string``. Only a backslash starts an escape, so that
+quotes and ``;`` are literal in a plain string; blanks around a value are dropped unless they are
+written as ``\\s``.
 """
 
 import re
 from collections.abc import Mapping
+from typing import Final
 
 MAX_SIZE = 1024 * 1024
-"""Bytes. A longer file is not one of a mail program's accounts."""
+"""Bytes. A longer file is not an account of a mail program."""
 
 Groups = Mapping[str, Mapping[str, str]]
 """Group → key → value, unescaped."""
 
-_ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_UNESCAPES = {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
+_ESCAPES: Final[Mapping[str, str]] = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_UNESCAPES: Final[Mapping[str, str]] = {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 _GROUP = re.compile(r"\[([^\[\]]+)\][ \t]*\Z")
 
 
 def escape(value: str) -> str:
-    """The value as it stands behind the ``=``."""
+    """The value in the form after the ``=``."""
     text = "".join(_ESCAPES.get(char, char) for char in value)
     inner = text.strip(" ")
     if not inner:
@@ -31,12 +32,12 @@ def escape(value: str) -> str:
 
 
 def unescape(raw: str) -> str:
-    """What a value stands for; an escape that GLib does not know stays as it is."""
+    """The value of its form in the file; unknown escapes are left unchanged."""
     return re.sub(r"\\(.)", lambda match: _UNESCAPES.get(match[1], match[0]), raw, flags=re.DOTALL)
 
 
 def render(groups: Groups) -> bytes:
-    """A whole key file, in this order of groups and keys."""
+    """A key file with these groups and keys, in this order."""
     blocks = (
         "\n".join((f"[{group}]", *(f"{key}={escape(value)}" for key, value in keys.items())))
         for group, keys in groups.items()
@@ -45,7 +46,7 @@ def render(groups: Groups) -> bytes:
 
 
 def read(content: bytes) -> dict[str, dict[str, str]] | None:
-    """Groups and values of a key file; None when it is not one."""
+    """Groups and values of a key file; None for other files."""
     lines = _lines(content)
     if lines is None:
         return None
@@ -61,10 +62,10 @@ def read(content: bytes) -> dict[str, dict[str, str]] | None:
 
 
 def with_values(content: bytes, groups: Groups) -> bytes | None:
-    """The key file with these values set, everything else byte for byte as it was.
+    """The key file with these values set, and all other bytes unchanged.
 
-    None when it is no key file. Where a group stands twice, the last entry of a key counts for
-    GLib, so each one is set.
+    None when it is no key file. In a group that is repeated, GLib uses the last entry of a key, so
+    that each one is set.
     """
     lines = _lines(content)
     if lines is None:
@@ -95,7 +96,7 @@ def with_values(content: bytes, groups: Groups) -> bytes | None:
 
 
 def became(before: bytes, after: bytes, groups: Groups) -> bool:
-    """Whether ``after`` is ``before`` with these values, and every other line as it was."""
+    """Whether ``after`` is ``before`` with these values and all other lines unchanged."""
     old, new = read(before), read(after)
     if old is None or new is None:
         return False
@@ -104,7 +105,7 @@ def became(before: bytes, after: bytes, groups: Groups) -> bool:
 
 
 def _others(content: bytes, groups: Groups, old: Groups) -> list[str]:
-    """The lines that stay as they are where values of these groups are set."""
+    """The lines that setting values of these groups does not change."""
     found, group = [], ""
     for line in _lines(content) or ():
         match, entry = _GROUP.match(line.rstrip("\r\n")), _entry(line)
@@ -118,7 +119,7 @@ def _others(content: bytes, groups: Groups, old: Groups) -> list[str]:
 
 
 def _lines(content: bytes) -> list[str] | None:
-    """The lines with their ends."""
+    """The lines with their line ends."""
     if len(content) > MAX_SIZE:
         return None
     try:

@@ -1,20 +1,21 @@
-"""``prefs.js``: read as Thunderbird reads it, and changed without touching what is not ours.
+"""``prefs.js``: reader with Gecko's grammar, writer, and edits that change no other bytes.
 
-The grammar is Gecko's (``modules/libpref/parser``), not JavaScript: ``user_pref("name", value);``
-with comments between. What cannot be read is skipped to the next semicolon; later statements win
-over earlier ones. What is not a preference that we change stays byte for byte.
+The grammar (``modules/libpref/parser``) is not JavaScript: ``user_pref("name", value);`` with
+comments between. Unreadable text is skipped to the next semicolon; later statements override
+earlier ones.
 """
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from typing import Final
 
 from mailsetup.formats.prefs_js_scanner import statements
 
 PrefValue = str | int | bool
-"""What a preference can hold."""
+"""A preference's value."""
 
 MAX_SIZE = 64 * 1024 * 1024
-"""Bytes. Nobody has a longer ``prefs.js``."""
+"""Bytes. No real ``prefs.js`` is longer."""
 
 _MAX_INT = 2**31 - 1
 _ESCAPE = re.compile(
@@ -24,18 +25,18 @@ _ESCAPE = re.compile(
     re.DOTALL,
 )
 _QUOTES = b"\"'"
-_SIMPLE = {'"': '"', "'": "'", "\\": "\\", "n": "\n", "r": "\r"}
+_SIMPLE: Final[Mapping[str, str]] = {'"': '"', "'": "'", "\\": "\\", "n": "\n", "r": "\r"}
 
 
 class PrefsFile:
-    """The preferences of one file. Never fails: what is no preference is only kept."""
+    """The preferences of one file. Never fails: other content is preserved."""
 
     def __init__(self, content: bytes) -> None:
         self.content = content
         self._raw: dict[str, bytes] = {}
         self._spans: dict[str, list[tuple[int, int]]] = {}
         for raw_name, raw, start, end in statements(content):
-            # Almost all names are plain; with that looked at here a large file is read faster.
+            # Almost all names have no escapes; this check makes large files faster to read.
             plain = b"\\" not in raw_name
             name = raw_name[1:-1].decode("utf-8", "replace") if plain else _text(raw_name)
             if name is None or ((raw[0] not in _QUOTES or b"\\" in raw) and _value(raw) is None):
@@ -55,26 +56,26 @@ class PrefsFile:
         return None if raw is None else _value(raw)
 
     def text(self, name: str) -> str:
-        """A preference's text without blanks around it; empty when it is none."""
+        """A text preference without surrounding blanks; empty for others."""
         value = self.get(name)
         return value.strip() if isinstance(value, str) else ""
 
     def number(self, name: str) -> int | None:
-        """A preference's number, or None when it is none."""
+        """A number preference; None for others."""
         value = self.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def words(self, name: str) -> tuple[str, ...]:
-        """A list of keys, such as ``account1,account2``."""
+        """The items of a list such as ``account1,account2``."""
         return tuple(word.strip() for word in self.text(name).split(",") if word.strip())
 
     def changed(
         self, values: Mapping[str, PrefValue], remove: Collection[str] = ()
     ) -> bytes | None:
-        """The file with these values and without what is to be removed.
+        """The file with these values set and the ``remove`` preferences deleted.
 
-        None when the result would not read back so: the file ends in the middle of something, and
-        a value would be lost in it.
+        None when the result would not read back as intended: the file ends inside an incomplete
+        statement or comment, which would swallow a value.
         """
         pieces: list[bytes] = []
         edits: list[tuple[int, int, bytes]] = []
@@ -103,10 +104,10 @@ class PrefsFile:
     def became(
         self, content: bytes, values: Mapping[str, PrefValue], remove: Collection[str] = ()
     ) -> bool:
-        """Whether ``content`` is this file with these values and without what was to be removed.
+        """Whether ``content`` is this file with these values set and ``remove`` deleted.
 
-        Every other preference has to be as it was, and everything else byte for byte, but for line
-        ends (a removed statement takes its line with it).
+        All other bytes must be unchanged, except line ends (a removed statement's line end is
+        removed, too).
         """
         after = PrefsFile(content)
         touched = {*values, *remove}
@@ -121,7 +122,7 @@ class PrefsFile:
         return {name: raw for name, raw in self._raw.items() if name not in names}
 
     def _without(self, names: Collection[str]) -> bytes:
-        """What the file holds besides statements of these names, without line ends."""
+        """The file without the statements of these names and without line ends."""
         pieces, position = [], 0
         for start, end in sorted(span for name in names for span in self._spans.get(name, ())):
             pieces.append(self.content[position:start])
@@ -130,7 +131,7 @@ class PrefsFile:
         return b"".join(pieces).translate(None, b"\r\n")
 
     def _line_end(self, start: int, end: int) -> int:
-        """Where a statement's line ends when nothing else stands on it."""
+        """The end of a statement, with its line end where it is alone on the line."""
         before = self.content[max(0, start - 1) : start]
         if before not in (b"", b"\n", b"\r"):
             return end
@@ -143,8 +144,8 @@ class PrefsFile:
 def line(name: str, value: PrefValue) -> str:
     """One line of ``prefs.js``.
 
-    The grammar is not JSON: it knows neither ``\\t`` nor ``\\/`` and loses a preference that holds
-    them, so only backslash and quote are escaped, and line breaks in what Thunderbird itself wrote.
+    The grammar is not JSON: a preference with ``\\t`` or ``\\/`` is discarded, so that only
+    backslash, quote and line breaks are escaped.
     """
     return f"user_pref({_literal(name)}, {_literal(value)});"
 
@@ -163,7 +164,7 @@ def _literal(value: PrefValue) -> str:
 
 
 def _same(one: PrefValue | None, other: PrefValue) -> bool:
-    # True == 1 in Python; for Thunderbird they are of different types.
+    # True == 1 in Python; in Gecko they are of different types.
     return type(one) is type(other) and one == other
 
 
@@ -172,13 +173,13 @@ def _value(raw: bytes) -> PrefValue | None:
         return _text(raw)
     if raw in (b"true", b"false"):
         return raw == b"true"
-    # Longer ones would take Python long to read, and are out of range anyway.
+    # Longer ones are out of range, and slow to convert.
     number = int(b"".join(raw.split())) if len(raw) <= 12 else _MAX_INT + 1
     return number if -_MAX_INT - 1 <= number <= _MAX_INT else None
 
 
 def _text(raw: bytes) -> str | None:
-    """What stands between the quotes; None where Gecko loses the preference."""
+    """The text between the quotes; None where Gecko discards the preference."""
     text = raw[1:-1].decode("utf-8", "replace")
     if b"\\" not in raw:
         return text

@@ -29,17 +29,17 @@ def run(
 
     def make_assistant() -> "Assistant":
         from mailsetup.assistant.service import Assistant
-        from mailsetup.demo.computer import demo_assistant
+        from mailsetup.demo.assistant import demo_assistant
 
         return demo_assistant(demo) if demo else Assistant()
 
-    # A demo leaves no trace, and a picture is not somebody's window.
-    memory = Preferences(None if demo or screenshot else QSettings("mailsetup", "mailsetup"))
-    suggest_language(memory.language)
+    # A demo leaves no trace, and a picture is no window of the user.
+    preferences = Preferences(None if demo or screenshot else QSettings("mailsetup", "mailsetup"))
+    suggest_language(preferences.language)
     window = Window(
         make_assistant,
         demo.accounts if demo else (),
-        memory=memory,
+        preferences=preferences,
         computer=demo.computer if demo else None,
     )
     window.show()
@@ -49,7 +49,7 @@ def run(
 
 
 def make_application(platform: str = "") -> QApplication:
-    """The one QApplication, dressed, following the system's light and dark."""
+    """The one QApplication, with the theme that follows the system's light and dark."""
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         application = existing
@@ -68,7 +68,7 @@ def make_application(platform: str = "") -> QApplication:
 
 
 def _translate_qt(application: QApplication) -> None:
-    """Qt's own words (file dialogs, context menus) come with Qt."""
+    """Translations of Qt's own texts (file dialogs, context menus) come with Qt."""
     translator = QTranslator(application)
     folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
     if translator.load(QLocale(language()), "qtbase", "_", folder):

@@ -1,8 +1,10 @@
-"""A table of many people on its way through the window."""
+"""A table of many people in the window."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mailsetup.files import presence
 
 if TYPE_CHECKING:
     from mailsetup.batch.overview import Overview
@@ -10,16 +12,17 @@ if TYPE_CHECKING:
     from mailsetup.batch.table_check import BatchPlan
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class BatchState:
-    """Pages read from it and write to it."""
+    """The table, what was chosen for it, and the result of the last run."""
 
     table: Path | None = None
     form: str = ""
-    """What was recognised."""
+    """The recognised file format."""
     ignored: tuple[str, ...] = ()
+    """Columns that are not used."""
     plan: "BatchPlan | None" = None
-    """The table, checked; None where there is none or it is being read."""
+    """The checked table; None where there is none or it is being read."""
     problem: str = ""
     """Why the table cannot be used, or why the run stopped, as a sentence."""
     reading: bool = False
@@ -29,27 +32,18 @@ class BatchState:
     pdf: bool = False
     out: Path | None = None
     agreed: tuple[str, ...] = ()
-    """Companies that the person agreed to on the way."""
+    """Companies that the user agreed to."""
     settings: tuple[Path, ...] = ()
     """Settings files that the table names."""
     commands: "tuple[TableCommand, ...]" = ()
     """Commands that the table names for passwords."""
     agreed_commands: tuple[str, ...] = ()
-    """Those that the person has seen and agreed to."""
+    """Those that the user has seen and agreed to."""
     overview: "Overview | None" = None
-
-    def choose(self, table: Path) -> None:
-        """Another table; where the results go is proposed beside it."""
-        self.table, self.plan, self.overview = table, None, None
-        self.problem, self.agreed = "", ()
-        self.commands, self.agreed_commands = (), ()
-        self.out = table.parent / f"{table.stem}-mailsetup"
 
     @property
     def is_begun(self) -> bool:
-        """Whether an earlier run has left something to go on with."""
-        from mailsetup.files import presence
-
+        """Whether an earlier run can be continued."""
         return self.out is not None and presence.is_folder(self.out / ".mailsetup-batch")
 
     @property
@@ -59,13 +53,13 @@ class BatchState:
 
     @property
     def has_agreed(self) -> bool:
-        """Whether the person has agreed to every command that would be run."""
+        """Whether the user has agreed to every command that would be run."""
         lines = {command.line for command in self.commands}
         return not self.asks_for_commands or lines <= set(self.agreed_commands)
 
     @property
     def is_ready(self) -> bool:
-        """Whether the run may begin."""
+        """Whether the run can start."""
         plan = self.plan
         return (
             plan is not None

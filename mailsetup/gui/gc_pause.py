@@ -1,4 +1,4 @@
-"""Making very many objects beside the window without standing in its way."""
+"""Pausing the garbage collector while very many objects are made."""
 
 import gc
 from collections.abc import Iterator
@@ -6,18 +6,17 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def unhindered() -> Iterator[None]:
-    """Python looks for knots in nothing that is made inside, nor in what is there already.
+def gc_paused() -> Iterator[None]:
+    """No cyclic garbage collection inside; what exists at the end is never examined again.
 
-    While it looks through some hundred thousand objects, no other thread gets on: the window would
-    be deaf for 0.1 s and more, again and again. What is not tied to itself goes without being
-    looked for.
+    A collection over some hundred thousand objects stops all threads: the window would not react
+    for 0.1 s and more, repeatedly. Reference counting goes on.
     """
-    were_looked_for = gc.isenabled()
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        if were_looked_for:
+        if was_enabled:
             gc.enable()

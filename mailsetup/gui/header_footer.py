@@ -1,4 +1,4 @@
-"""What stays on every page: the bar on top and the buttons below."""
+"""The bars around every page: the header on top and the buttons below."""
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QWidget
@@ -12,9 +12,9 @@ from mailsetup.i18n.languages import LANGUAGES
 
 
 class Header(QWidget):
-    """Where one is, and what helps to read it: text size, language, About."""
+    """The steps of the flow, text size, language, and About."""
 
-    def __init__(self, spoken: str) -> None:
+    def __init__(self, current_language: str) -> None:
         super().__init__()
         self.brand = PlainLabel("mailsetup", "muted", bold=True)
         self.steps = StepsBar()
@@ -27,7 +27,7 @@ class Header(QWidget):
         self.languages.setProperty("role", "quiet")
         for language in LANGUAGES.values():
             self.languages.addItem(language.name, language.code)
-        self.languages.setCurrentIndex(list(LANGUAGES).index(spoken))
+        self.languages.setCurrentIndex(list(LANGUAGES).index(current_language))
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.LARGE, Space.MEDIUM, Space.LARGE, Space.SMALL)
         row.setSpacing(Space.TINY)
@@ -39,16 +39,16 @@ class Header(QWidget):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """What takes the keyboard."""
+        """The widgets that Tab reaches, in order."""
         return (self.smaller, self.larger, self.languages, self.about)
 
-    def show_way(self, shown: bool) -> None:
-        """The steps, or the program's name where the way has not begun."""
+    def show_steps(self, shown: bool) -> None:
+        """Show the steps, or the program's name before they begin."""
         self.steps.setVisible(shown)
         self.brand.setVisible(not shown)
 
     def draw_icons(self) -> None:
-        """In the present colours and text size."""
+        """Use the current colours and text size."""
         side = round(self.fontMetrics().height() * 1.2)
         self.about.setIcon(as_icon("about", colours_of(self).muted, 3 * side))
         self.about.setIconSize(QSize(side, side))
@@ -67,7 +67,7 @@ class Header(QWidget):
 
 
 class Footer(QWidget):
-    """Back, cancel, and the one button that goes on."""
+    """Back, cancel, and the primary button."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -89,8 +89,27 @@ class Footer(QWidget):
 
     @property
     def in_order(self) -> tuple[QWidget, ...]:
-        """What takes the keyboard, the way on first."""
+        """The widgets that Tab reaches, in order."""
         return (self.primary, self.cancel, self.back)
+
+    def show_primary_only(self, text: str) -> None:
+        """The buttons of an overlay."""
+        self.primary.setText(text)
+        self.primary.setEnabled(True)
+        self.primary.show()
+        self.back.hide()
+        self.cancel.hide()
+
+    def show_buttons(
+        self, text: str, *, is_ready: bool, can_go_back: bool, can_cancel: bool, is_demo: bool
+    ) -> None:
+        """The buttons of a page; ``text`` is that of the primary one, empty where it has none."""
+        self.primary.setVisible(bool(text))
+        self.primary.setText(text)
+        self.primary.setEnabled(is_ready)
+        self.back.setVisible(can_go_back)
+        self.cancel.setVisible(can_cancel)
+        self.badge.setVisible(is_demo)
 
     def retranslate(self) -> None:
         """Texts in the current language."""

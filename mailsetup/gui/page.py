@@ -1,72 +1,41 @@
 """What every page of the window has in common."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from mailsetup.assistant.events import Event
-from mailsetup.assistant.flow import Move, Page
-from mailsetup.gui.session import Session
+from mailsetup.assistant.flow import Move
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
-from mailsetup.gui.widgets.basic import Title
+from mailsetup.gui.widgets.basic import LinkButton, Title, action_button, announce
 from mailsetup.gui.widgets.status_icon import StatusIcon
 from mailsetup.i18n import _, language
 
-if TYPE_CHECKING:
-    from mailsetup.batch.events import BatchEvent as FleetEvent
 
+class OverlayPage(StrEnum):
+    """Pages that are shown over any page of the flow."""
 
-class Request(StrEnum):
-    """What a page wants done that is more than going to another page."""
-
-    SET_UP_PROGRAM = "set-up-program"
-    ANOTHER = "another"
-    """Set up one more account."""
-    UNDO = "undo"
-    """Take back what was done in Thunderbird."""
-    SAVE_FILES = "save-files"
-    RUN_STEP = "run-step"
-    """Run the session's step of Outlook, or take it back."""
-    SAVE_REPORT = "save-report"
-    OPEN_DEMO = "open-demo"
-    LEAVE_DEMO = "leave-demo"
-    OPEN_SETTINGS_FILE = "open-settings-file"
-    CHOOSE_CA_FILE = "choose-ca-file"
-    REACH_SERVERS = "reach-servers"
-    """Find out whether the servers that were typed answer."""
-    FORGET_ADDRESSES = "forget-addresses"
-    CHOOSE_TABLE = "choose-table"
-    CHECK_TABLE = "check-table"
-    """The table of the session was chosen, or read in another way."""
-    CHOOSE_FLEET_FOLDER = "choose-fleet-folder"
-    OPEN_OVERVIEW = "open-overview"
-    OPEN_FLEET_FOLDER = "open-fleet-folder"
-    SIGN_IN = "sign-in"
-    SIGN_IN_BY_CODE = "sign-in-by-code"
-    SAVE_SUPPORT = "save-support"
-    """The report for support, with the log."""
-    SHOW_LOG = "show-log"
+    ABOUT = "about"
+    LOG = "log"
 
 
 class PageView(QWidget):
-    """A leaf of the flow: shows the session and takes what is typed; decides nothing."""
-
-    page: Page
+    """A page of the flow: shows the state and stores what is typed; the flow decides."""
 
     moved = Signal(object)
-    """The person chose one of the page's own ways (a `Move`)."""
-    wanted = Signal(object)
-    """The person wants something done (a `Request`)."""
+    """A `Move`: an action of the user, or the end of the page's job."""
+    overlay_requested = Signal(object)
+    """An `OverlayPage`."""
     changed = Signal()
-    """What the footer shows may be different now."""
+    """The footer may have to change."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, services: Services) -> None:
         super().__init__()
         self.setObjectName("page")
-        self.session = session
-        self.spoken = language()
+        self.services = services
+        self.state = services.state
+        self.text_language = language()
         """The language of its texts."""
         self.title = Title()
         self.column = QVBoxLayout(self)
@@ -74,8 +43,8 @@ class PageView(QWidget):
         self.column.setSpacing(Space.MEDIUM)
         self.column.addWidget(self.title)
 
-    def put_sign_beside_title(self, *below: QWidget) -> StatusIcon:
-        """A large sign at the head of the page; ``below`` stands under the title."""
+    def add_sign(self, *below: QWidget) -> StatusIcon:
+        """A large icon left of the title; ``below`` stands under the title."""
         sign = StatusIcon(scale=1.9)
         head, words = QHBoxLayout(), QVBoxLayout()
         head.setSpacing(Space.MEDIUM)
@@ -88,37 +57,63 @@ class PageView(QWidget):
         self.column.insertLayout(0, head)
         return sign
 
+    def add_to_column(self, *widgets: QWidget) -> None:
+        """Widgets from top to bottom, and the remaining space below them."""
+        for widget in widgets:
+            self.column.addWidget(widget)
+        self.column.addStretch(1)
+
+    def move_link(self, move: Move) -> LinkButton:
+        """A link that makes a move."""
+        return LinkButton(on_click=lambda: self.moved.emit(move))
+
+    def move_button(self, move: Move) -> QPushButton:
+        """A button that makes a move."""
+        return action_button(on_click=lambda: self.moved.emit(move))
+
     def enter(self) -> None:
-        """The page is shown: take over what the session holds."""
+        """The page is shown: take over the state."""
+
+    def start_jobs(self) -> None:
+        """The page was reached by a move forward: start what it shows."""
 
     def leave(self) -> bool:
-        """The primary button was pressed: put what was typed into the session.
+        """The primary button was pressed: store what was typed in the state.
 
-        False keeps the person here; the page shows why.
+        False keeps the page; it then shows why.
         """
         return True
 
-    def keep_typed(self) -> None:
-        """The page is left in whatever way: nothing that was typed is lost."""
+    def store_typed(self) -> None:
+        """The page is left in whatever way: store what was typed, even if it is incomplete."""
 
     def retranslate(self) -> None:
         """Set every text in the current language, keeping what was typed."""
 
-    def take(self, event: Event) -> None:
-        """Something happened in the engine, on a page where it works."""
+    def ensure_language(self) -> None:
+        """Retranslate unless the texts are in the current language."""
+        if self.text_language != language():
+            self.retranslate()
+            self.text_language = language()
 
-    def lighten(self) -> None:
-        """Everything is about to be dressed anew: let go of what can be made again."""
+    def show_again(self) -> None:
+        """The state changed while the page is shown: update it and tell a screen reader."""
+        self.enter()
+        self.changed.emit()
+        announce(self, self.announcement())
 
-    def restore(self) -> None:
-        """Make again what `lighten` let go of."""
+    def release(self) -> None:
+        """The style is about to change: delete widgets that `rebuild` makes again."""
+
+    def rebuild(self) -> None:
+        """Make the widgets again that `release` deleted."""
 
     def interrupt(self) -> bool:
-        """Whether what ran has only to be ended, so that cancelling leaves the page."""
+        """Cancel was pressed: True where only the page's job has to end and the page stays."""
         return False
 
     def primary_move(self) -> Move:
-        """Where the primary button leads."""
+        """The move of the primary button."""
         return Move.NEXT
 
     def primary_text(self) -> str:
@@ -126,7 +121,7 @@ class PageView(QWidget):
         return ""
 
     def can_be_cancelled(self) -> bool:
-        """Whether there is anything left to be given up; on a page of success there is not."""
+        """Whether there is something to cancel; on a page of success there is not."""
         return True
 
     def is_ready(self) -> bool:
@@ -134,7 +129,7 @@ class PageView(QWidget):
         return True
 
     def first_focus(self) -> QWidget | None:
-        """Where the keyboard begins; None for the primary button."""
+        """The widget that gets the keyboard focus; None for the primary button."""
         return None
 
     def announcement(self) -> str:
@@ -142,17 +137,11 @@ class PageView(QWidget):
         return self.title.text()
 
 
-class BatchRun(PageView):
-    """The page on which a table is worked through."""
-
-    def follow(self, event: "FleetEvent") -> None:
-        """Something happened in the run."""
-        raise NotImplementedError
-
-
 class Overlay(PageView):
-    """Beside the flow: opened over any page, closed again without having disturbed it."""
+    """Opened over any page of the flow, and closed again without an effect on it."""
+
+    kind: OverlayPage
 
     def primary_text(self) -> str:
-        """Back to where one was."""
+        """Back to the page below."""
         return _("Close")

@@ -119,47 +119,17 @@ class Ground(QWidget):
         return handled
 
 
-class PageStack(QWidget):
-    """The pages, one at a time. Hidden ones ask for no room, unlike those of a QStackedWidget."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._pages: list[QWidget] = []
-
-    def add(self, page: QWidget) -> None:
-        """One page more, not shown yet."""
-        page.hide()
-        self._pages.append(page)
-        self._column.addWidget(page)
-
-    def remove(self, page: QWidget) -> None:
-        """One page less, for good."""
-        self._pages.remove(page)
-        self._column.removeWidget(page)
-        page.hide()
-        page.deleteLater()
-
-    def show_only(self, page: QWidget) -> None:
-        """Turn to a page."""
-        for other in self._pages:
-            if other is not page:
-                other.hide()
-        page.show()
-
-
 class Card(QScrollArea):
     """The pages on a card in the middle of the ground, scrolled where they are too high."""
 
-    def __init__(self, leaves: PageStack) -> None:
+    def __init__(self, pages: QWidget) -> None:
         super().__init__()
         card = QWidget()
         card.setObjectName("card")
         card.setMaximumWidth(CARD_WIDTH)
         inner = QVBoxLayout(card)
         inner.setContentsMargins(Space.HUGE, Space.LARGE, Space.HUGE, Space.LARGE)
-        inner.addWidget(leaves)
+        inner.addWidget(pages)
         ground = Ground()
         ground.setObjectName("ground")
         middle = QHBoxLayout(ground)

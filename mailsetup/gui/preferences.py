@@ -1,4 +1,4 @@
-"""What the window keeps between two runs, in the system's place for settings. Never a password."""
+"""Preferences of the window between two runs, as QSettings. Never a password."""
 
 from PySide6.QtCore import QByteArray, QSettings
 
@@ -9,14 +9,14 @@ MOST = 10
 
 
 class Preferences:
-    """Without settings it remembers nothing: the demo leaves no trace."""
+    """Without settings nothing is stored: the demo leaves no trace."""
 
     def __init__(self, settings: QSettings | None = None) -> None:
         self._settings = settings
 
     @property
-    def is_there(self) -> bool:
-        """Whether anything can be kept."""
+    def is_stored(self) -> bool:
+        """Whether preferences are stored at all."""
         return self._settings is not None
 
     def _value(self, key: str) -> object:
@@ -29,31 +29,31 @@ class Preferences:
     # Addresses ------------------------------------------------------------------------------
 
     @property
-    def may_keep_addresses(self) -> bool:
-        """Whether the person allowed it."""
+    def may_store_addresses(self) -> bool:
+        """Whether the user allowed it."""
         return self._value("addresses/allowed") in (True, "true")
 
     def allow_addresses(self, allowed: bool) -> None:
-        """Allow it from now on, or forbid it; what was kept is forgotten then."""
+        """Allow it, or forbid it and forget the stored ones."""
         self._set("addresses/allowed", allowed)
         if not allowed:
             self.forget_addresses()
 
     def addresses(self) -> tuple[str, ...]:
-        """The last ones, the latest first. The file may have been edited by anybody."""
-        kept = self._value("addresses/last")
-        texts = [kept] if isinstance(kept, str) else kept if isinstance(kept, list) else []
+        """The last ones, the latest first. The file may have been edited by hand."""
+        stored = self._value("addresses/last")
+        texts = [stored] if isinstance(stored, str) else stored if isinstance(stored, list) else []
         read = [EmailAddress.parse(text) for text in texts[:MOST] if isinstance(text, str)]
         return tuple(str(one) for one in read if isinstance(one, EmailAddress))
 
-    def keep_address(self, address: EmailAddress) -> None:
-        """Remember one, where that is allowed."""
-        if self.may_keep_addresses:
+    def store_address(self, address: EmailAddress) -> None:
+        """Store one, where that is allowed."""
+        if self.may_store_addresses:
             known = [text for text in self.addresses() if text != str(address)]
             self._set("addresses/last", [str(address), *known][:MOST])
 
     def forget_addresses(self) -> None:
-        """All of them."""
+        """Delete all of them."""
         if self._settings is not None:
             self._settings.remove("addresses/last")
 
@@ -61,36 +61,36 @@ class Preferences:
 
     @property
     def geometry(self) -> QByteArray | None:
-        """Where the window was, and how large."""
-        kept = self._value("geometry")
-        return kept if isinstance(kept, QByteArray) else None
+        """Position and size of the window."""
+        stored = self._value("geometry")
+        return stored if isinstance(stored, QByteArray) else None
 
     @property
     def language(self) -> str | None:
-        """The language that the person chose in the window."""
-        kept = self._value("language")
-        return kept if isinstance(kept, str) else None
+        """The language that the user chose in the window."""
+        stored = self._value("language")
+        return stored if isinstance(stored, str) else None
 
     @property
     def text_size(self) -> int:
         """In percent."""
-        kept = self._value("text-size")
-        return int(kept) if isinstance(kept, int | str) and str(kept).isdecimal() else 100
+        stored = self._value("text-size")
+        return int(stored) if isinstance(stored, int | str) and str(stored).isdecimal() else 100
 
     @property
     def more_contrast(self) -> bool:
-        """Whether the person wants high contrast whatever the system says."""
+        """Whether the user wants high contrast independently of the system."""
         return self._value("more-contrast") in (True, "true")
 
-    def keep_look(self, *, text_size: int, more_contrast: bool) -> None:
-        """How the person wants to see it."""
+    def store_appearance(self, *, text_size: int, more_contrast: bool) -> None:
+        """Text size in percent, and high contrast."""
         self._set("text-size", text_size)
         self._set("more-contrast", more_contrast)
 
-    def keep_language(self, language: str) -> None:
-        """The language that was chosen."""
+    def store_language(self, language: str) -> None:
+        """The language that the user chose."""
         self._set("language", language)
 
-    def keep_geometry(self, geometry: QByteArray) -> None:
-        """Where the window is now."""
+    def store_geometry(self, geometry: QByteArray) -> None:
+        """Position and size of the window."""
         self._set("geometry", geometry)

@@ -1,5 +1,6 @@
-"""Laying out pages for paper where the window does not wait for it."""
+"""Laying out pages for print without blocking the window."""
 
+import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -9,38 +10,36 @@ T = TypeVar("T")
 
 
 class PrintThread(QThread):
-    """Work on a text document. Qt needs a thread of its own for it: it starts timers there."""
+    """Work on a text document. It needs a QThread, because Qt starts timers for it there."""
 
     def __init__(self, work: Callable[[], bytes]) -> None:
         super().__init__()
         self._work = work
-        self._done = b""
+        self._result = b""
         self._error: Exception | None = None
 
     def run(self) -> None:
         """In the thread."""
         try:
-            self._done = self._work()
-        except Exception as error:  # noqa: BLE001 - handed on to whoever waits
+            self._result = self._work()
+        except Exception as error:  # noqa: BLE001 - raised again by `result`
             self._error = error
 
-    def written(self) -> bytes:
-        """Do the work and wait for it. Raises what the work raises."""
+    def result(self) -> bytes:
+        """Run the work and wait for it. Raises what the work raises."""
         self.start()
         self.wait()
         if self._error is not None:
             raise self._error
-        return self._done
+        return self._result
 
 
-async def beside(work: Callable[[], T]) -> T:
-    """Work that waits for pages, in a thread of its own: the engine goes on meanwhile.
+async def in_side_thread(work: Callable[[], T]) -> T:
+    """Run work that waits for a `PrintThread`, while the event loop goes on.
 
-    Who is cancelled still waits for its end, because a thread of Qt must not be given up while it
-    runs. Raises what the work raises.
+    When cancelled it still waits for the end, because a running QThread must not be destroyed.
+    Raises what the work raises.
     """
-    import asyncio
-
     running = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(running)

@@ -1,13 +1,11 @@
-"""Writing the report beside the window: Qt lays pages out only in threads of its own."""
+"""The thread that writes a report: Qt lays pages out in threads of its own only."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QThread
 
-from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class ReportSaver(QThread):
-    """One report on its way to a file."""
+    """Writes one report; ``sentence`` is the result, empty after an exception."""
 
     def __init__(
         self,
@@ -32,16 +30,7 @@ class ReportSaver(QThread):
         self.sentence = ""
 
     def run(self) -> None:
-        """In the thread: lay out, write, and keep the sentence about it."""
-        from mailsetup.gui.pdf import pdf
-        from mailsetup.reporting.build import report_content
-        from mailsetup.reporting.report_file import ReportFileFailure, ReportWritten, write_report
+        """In the thread."""
+        from mailsetup.gui.worker.report import save_report
 
-        now = datetime.now().astimezone()
-        content = report_content(self._report, self._discovery, now, secrets=self._secrets)
-        # The dialog has asked already whether a file of this name may be replaced.
-        match write_report(content, self._path, pdf=pdf, force=True):
-            case ReportWritten(path=path):
-                self.sentence = _("Saved: {path}").format(path=path)
-            case ReportFileFailure(reason=reason):
-                self.sentence = reason
+        self.sentence = save_report(self._report, self._discovery, self._secrets, self._path)

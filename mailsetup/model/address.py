@@ -1,4 +1,4 @@
-"""The e-mail address: the one thing that every person knows."""
+"""E-mail addresses."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ DOMAIN_PLACEHOLDER = "%EMAILDOMAIN%"
 
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-\u0080-\U0010FFFF]+\Z")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"\Z')
-# Pasted along with an address by browsers and chat programs, and never part of it.
+# Browsers and chat programs copy these along with an address; they are never part of it.
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
@@ -40,7 +40,7 @@ class AddressFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AddressFailure:
-    """A text that is not an address, cut and made fit to be shown, and why."""
+    """Why a text is not an address; ``text`` is cut and safe to show."""
 
     text: str
     fault: AddressFault
@@ -48,17 +48,17 @@ class AddressFailure:
 
 @dataclass(frozen=True, slots=True)
 class EmailAddress:
-    """An address that was parsed: ``local`` as typed, ``domain`` as lower-case A-labels."""
+    """A parsed address: ``local`` as typed, ``domain`` as lower-case A-labels."""
 
     local: str
     domain: str
 
     @classmethod
     def parse(cls, text: str) -> "EmailAddress | AddressFailure":
-        """Read an address as people type or paste it.
+        """Parse an address that was typed or pasted.
 
         Accepts ``Name <a@b>``, ``mailto:a@b``, surrounding blanks and invisible characters. The
-        local part stays as typed: its case may matter (RFC 5321 section 2.4).
+        local part is not changed: it may be case-sensitive (RFC 5321 section 2.4).
         """
         if len(text) > 4096:
             return AddressFailure(plain(text, 80), AddressFault.TOO_LONG)
@@ -99,25 +99,25 @@ class EmailAddress:
             return fault(AddressFault.DOMAIN_INCOMPLETE)
         if len(local.encode()) + 1 + len(ascii_domain) > MAX_ADDRESS:
             return fault(AddressFault.TOO_LONG)
-        return cls(_simplest(local), ascii_domain)
+        return cls(_unquoted(local), ascii_domain)
 
     @property
     def ascii(self) -> str:
-        """The address with its domain as A-labels: the form for servers."""
+        """The address with its domain as A-labels, the form for servers."""
         return f"{self.local}@{self.domain}"
 
     @property
     def display_domain(self) -> str:
-        """The domain as people read it (U-labels)."""
+        """The domain as U-labels, the form for display."""
         return to_u_label(self.domain)
 
     def __str__(self) -> str:
-        """The address as people read it."""
+        """The address in the form for display."""
         return f"{self.local}@{self.display_domain}"
 
     @property
     def is_international(self) -> bool:
-        """Whether the domain has two forms that people should see side by side."""
+        """Whether the domain has two forms, which should be shown together."""
         return self.display_domain != self.domain
 
     def fill(self, template: str) -> str | None:
@@ -163,11 +163,11 @@ def _is_local_part(local: str) -> bool:
         return False
     if local.startswith('"'):
         return bool(_QUOTED.match(local))
-    # Some carriers really gave out "a..b" and "a."; the wire needs quotes then, the person not.
+    # Some carriers assigned "a..b" and "a."; only SMTP needs quotes for them.
     return bool(_ATEXT.match(local)) and not local.startswith(".")
 
 
-def _simplest(local: str) -> str:
+def _unquoted(local: str) -> str:
     """``"joe"`` is the same mailbox as ``joe`` (RFC 5321 section 4.1.2)."""
     if local.startswith('"'):
         inner = re.sub(r"\\(.)", r"\1", local[1:-1])

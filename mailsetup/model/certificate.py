@@ -1,4 +1,4 @@
-"""What a certificate says, and what a failed TLS handshake means."""
+"""The content of a certificate, and the reasons of failed TLS handshakes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class TlsFault(StrEnum):
-    """Why no verified TLS session came about."""
+    """Why there is no verified TLS session."""
 
     EXPIRED = "certificate-expired"
     NOT_YET_VALID = "certificate-not-yet-valid"
@@ -16,14 +16,14 @@ class TlsFault(StrEnum):
     INVALID = "certificate-invalid"
     TOO_OLD = "too-old"
     NOT_TLS = "not-tls"
-    """The other side speaks something else: TLS on a STARTTLS port, or the wrong service."""
+    """The server does not speak TLS on this port: STARTTLS is expected, or another service."""
     INTERRUPTED = "interrupted"
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class CertificateFacts:
-    """What a certificate says, read without trusting it. All texts are fit to be shown."""
+    """The content of a certificate, which may be unverified. All texts are safe to show."""
 
     names: tuple[str, ...]
     issuer: str
@@ -34,7 +34,7 @@ class CertificateFacts:
 
 @dataclass(frozen=True, slots=True)
 class TlsFailure:
-    """A handshake that failed; ``certificate`` where it was looked at afterwards."""
+    """A failed handshake; ``certificate`` where it was read afterwards."""
 
     fault: TlsFault
     detail: str = ""

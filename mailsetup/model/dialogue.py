@@ -1,4 +1,4 @@
-"""What logging in, sending and receiving can come to: values, never exceptions."""
+"""Results of logging in, sending and receiving: values, never exceptions."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,7 +8,7 @@ from mailsetup.model.settings import ServerSettings
 
 
 class Stage(StrEnum):
-    """How far the dialogue with a server had come."""
+    """The step of the dialogue with a server."""
 
     CONNECT = "connect"
     TLS = "tls"
@@ -25,7 +25,7 @@ class Stage(StrEnum):
 
 
 class DialogueFault(StrEnum):
-    """What a failure means, apart from its wording (facts, section 6.6)."""
+    """What a failure means, independently of the server's wording."""
 
     HOST_NOT_FOUND = "host-not-found"
     RESOLVER = "resolver"
@@ -46,23 +46,23 @@ class DialogueFault(StrEnum):
     CERTIFICATE_UNKNOWN_ISSUER = "certificate-unknown-issuer"
     CERTIFICATE_INVALID = "certificate-invalid"
     INJECTION = "injection"
-    """Bytes before TLS that nobody asked for."""
+    """Unsolicited bytes before the TLS handshake (command injection, RFC 3207 section 5)."""
     NO_COMMON_MECHANISM = "no-common-mechanism"
     AUTH_WRONG = "auth-wrong"
     AUTH_APP_PASSWORD = "auth-app-password"  # noqa: S105
     AUTH_OAUTH_NEEDED = "auth-oauth-needed"
     AUTH_TOKEN_REFUSED = "auth-token-refused"  # noqa: S105
-    """The server does not take the sign-in's token: expired, revoked, or of another mailbox."""
+    """The server refuses the access token: expired, revoked, or of another mailbox."""
     AUTH_SCOPE_MISSING = "auth-scope-missing"
-    """The sign-in does not allow what this server does."""
+    """The access token lacks the scope for this server."""
     AUTH_WEB_LOGIN = "auth-web-login"
     AUTH_EXPIRED = "auth-expired"
     AUTH_LOCKED = "auth-locked"
     AUTH_RATE_LIMITED = "auth-rate-limited"
     TOO_MANY_CONNECTIONS = "too-many-connections"
-    """The mailbox, or this network, has as many connections open as it may."""
+    """The mailbox, or this network, has reached the server's limit of connections."""
     NOT_PERMITTED = "not-permitted"
-    """Name and password are right, and yet the mailbox does not open (RFC 5530: no rights)."""
+    """User name and password are right, but access is denied (NOPERM, RFC 5530)."""
     PROTOCOL_DISABLED = "protocol-disabled"
     IN_USE = "in-use"
     TEMPORARY = "temporary"
@@ -72,17 +72,17 @@ class DialogueFault(StrEnum):
     LIMIT_REACHED = "limit-reached"
     TOO_LARGE = "too-large"
     ADDRESS_UNSUPPORTED = "address-unsupported"
-    """The server cannot handle letters beyond ASCII in an address (RFC 6531)."""
+    """The server does not support non-ASCII addresses (SMTPUTF8, RFC 6531)."""
     POLICY = "policy"
     NOT_ARRIVED = "not-arrived"
     ATTACHMENT_MISSING = "attachment-missing"
     ATTACHMENT_ALTERED = "attachment-altered"
     PROTOCOL_ERROR = "protocol-error"
-    """The server broke the rules of its protocol, or said far too much."""
+    """The server violated its protocol, or exceeded a limit of length."""
 
 
 class Confidence(StrEnum):
-    """``certain`` only where a standard code says so; ``likely`` where a known text does."""
+    """``certain`` for a standard code, ``likely`` for a known text of a server."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
@@ -91,7 +91,7 @@ class Confidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DialogueFailure:
-    """A step that failed, with its evidence. ``text`` is one plain line, without secrets, cut."""
+    """A failed step with its evidence. ``text`` is one plain line without secrets, cut."""
 
     stage: Stage
     error: DialogueFault
@@ -102,20 +102,20 @@ class DialogueFailure:
     confidence: Confidence = Confidence.CERTAIN
     certificate: CertificateFacts | None = None
     limit: int | None = None
-    """For `DialogueFault.TOO_LARGE`: octets that the server takes, where it says so."""
+    """For `DialogueFault.TOO_LARGE`: the server's limit in octets, where known."""
     size: int | None = None
-    """For `DialogueFault.TOO_LARGE`: octets of the message."""
+    """For `DialogueFault.TOO_LARGE`: the message's size in octets."""
     message_id: str = ""
-    """Of the test message, once a server had taken it."""
+    """The test message's, once a server has accepted it."""
     accepted: str = ""
-    """What the outgoing server said when it took the message; many name their queue there."""
+    """The outgoing server's reply on acceptance, which often names the queue id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the mailbox holds and may hold (RFC 9208), of the resource that is nearest to its end.
+    """Usage and limit (RFC 9208) of the resource that is nearest to its limit.
 
-    Units of 1024 octets, or messages where the server counts those.
+    In units of 1024 octets, or messages where ``counts_messages``.
     """
 
     used: int
@@ -124,13 +124,13 @@ class Quota:
 
     @property
     def share(self) -> float:
-        """Used part, 0.0 to 1.0 and beyond."""
+        """Usage divided by the limit; more than 1.0 where it is exceeded."""
         return self.used / self.limit if self.limit else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """Proof of a login."""
+    """A successful login."""
 
     server: ServerSettings
     mechanism: str
@@ -139,19 +139,19 @@ class LoggedIn:
     elapsed_ms: float
     capabilities: tuple[str, ...] = ()
     alerts: tuple[str, ...] = ()
-    """Texts that the server wants shown (IMAP ALERT), as plain text."""
+    """Texts that the user must see (IMAP ALERT), as plain text."""
     quota: Quota | None = None
     size_limit: int | None = None
-    """Octets; what the server says it accepts (SMTP SIZE)."""
+    """The largest message in octets that the server announces to accept (SMTP SIZE)."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoundTrip:
-    """A message that was sent to oneself and came back."""
+    """A test message that was sent to the own address and arrived."""
 
     sent_ms: float
     arrived_ms: float
-    """From the server's acceptance until it was seen, in milliseconds."""
+    """Milliseconds from the server's acceptance until it was found in the mailbox."""
     folder: str
     junk: bool
     """Whether that folder is the one for spam."""
@@ -161,8 +161,7 @@ class RoundTrip:
     cleaned_up: bool
     message_id: str
     raw: bytes = field(default=b"", repr=False, compare=False)
-    """The message as it arrived, for what its headers tell; never part of a report."""
+    """The received message, whose header fields are analysed; never part of a report."""
 
 
-LoginOutcome = LoggedIn | DialogueFailure
 RoundTripOutcome = RoundTrip | DialogueFailure

@@ -1,19 +1,19 @@
-"""What a search for settings came to: values, without anything of the search itself."""
+"""The result of a search for settings."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from mailsetup.model.outcome import Tried
 from mailsetup.model.settings import AccountSettings, Hint
 from mailsetup.model.source import Source
+from mailsetup.model.source_result import SourceAttempt
 
 if TYPE_CHECKING:
     from mailsetup.model.domain_facts import DomainFacts
 
 
 class DiscoveryStatus(StrEnum):
-    """What a search came to, in the command line's words."""
+    """The result in one word, in the command line's words."""
 
     FOUND = "found"
     NEEDS_CONFIRMATION = "needs-confirmation"
@@ -22,25 +22,25 @@ class DiscoveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """The end of a search. ``settings`` and ``source`` are set unless nothing was found.
+    """The result of a search. ``settings`` and ``source`` are set unless nothing was found.
 
-    ``confirm`` names the domains that the person must agree to before a password goes there; with
+    ``confirm`` names the domains that the user must agree to before a password is sent there; with
     no settings yet, before they are asked for settings. ``warnings`` are stable words:
-    ``incomplete`` (one direction is missing), ``source-crashed`` (a defect of ours in one source),
+    ``incomplete`` (one direction is missing), ``source-crashed`` (a defect in one source),
     ``out-of-time``, those of `net.environment.EnvironmentFault`, and, where nothing was found,
     ``exchange``, ``bridge`` or ``own-app`` as in `NeedsInput`, ``unencrypted`` (servers were
     published, all without TLS) or ``plain-http`` (a document was offered over plain HTTP).
     ``file-foreign:PATH``, ``file-writable:PATH``, ``file-unreadable:PATH`` and
     ``file-unusable:PATH`` name a file (or its folder) that was ignored, as in
     `mailsetup.files.trusted_file`.
-    ``hints`` say what to do about those; hints that come with settings stand in them.
+    ``hints`` say what to do about those; hints that belong to settings are in ``settings``.
     """
 
     outcome: DiscoveryStatus
     settings: AccountSettings | None = None
     source: Source | None = None
     confirm: tuple[str, ...] = ()
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[SourceAttempt, ...] = ()
     warnings: tuple[str, ...] = ()
     hints: tuple[Hint, ...] = ()
     elapsed_ms: float = 0.0

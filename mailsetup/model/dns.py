@@ -1,4 +1,4 @@
-"""Answers of the domain name system, with every way of failing kept apart."""
+"""DNS answers and failures."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,7 +9,7 @@ R = TypeVar("R", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer(Generic[R]):
-    """Records. ``validated`` means DNSSEC-validated by a resolver on this very machine."""
+    """Records. ``validated``: validated with DNSSEC by a resolver on this computer."""
 
     records: tuple[R, ...]
     validated: bool = False
@@ -23,7 +23,7 @@ class Absent:
 
 
 class DnsFault(StrEnum):
-    """Why there is no answer at all."""
+    """Why there is no answer."""
 
     TIMEOUT = "timeout"
     SERVFAIL = "servfail"
@@ -33,7 +33,7 @@ class DnsFault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DnsFailure:
-    """The resolver did not answer, or answered that it cannot tell."""
+    """The resolver did not answer, or answered with an error."""
 
     fault: DnsFault
 

@@ -1,4 +1,4 @@
-"""What the DNS says about a domain itself."""
+"""What the DNS says about a mail domain."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,20 +7,20 @@ from mailsetup.model.dns import DnsFault, MxRecord
 
 
 class DomainState(StrEnum):
-    """Whether the domain is there."""
+    """Whether the domain exists."""
 
     EXISTS = "exists"
     MISSING = "missing"
-    """Nobody registered the name, or it is gone (NXDOMAIN)."""
+    """The name does not exist (NXDOMAIN)."""
     UNANSWERED = "unanswered"
-    """No answer about it: ``fault`` says whether its servers or our resolver failed."""
+    """No answer: ``fault`` says whether its name servers or the resolver failed."""
     UNKNOWN = "unknown"
-    """Not looked at: settings were there first."""
+    """Not queried, because settings were found first."""
 
 
 @dataclass(frozen=True, slots=True)
 class DomainFacts:
-    """``exchangers`` are best first; ``unresolvable`` are those of them without an address."""
+    """``exchangers`` are in order of preference; ``unresolvable`` are those without an address."""
 
     domain: str
     state: DomainState = DomainState.UNKNOWN
@@ -28,6 +28,6 @@ class DomainFacts:
     exchangers: tuple[MxRecord, ...] = ()
     unresolvable: tuple[str, ...] = ()
     null_mx: bool = False
-    """The domain says that it takes no mail (RFC 7505)."""
+    """The domain accepts no mail (null MX, RFC 7505)."""
     has_address: bool = False
-    """Without MX, whether the domain's own address stands in for one (RFC 5321 section 5.1)."""
+    """Without MX: whether the domain has an address record (implicit MX, RFC 5321 section 5.1)."""

@@ -33,7 +33,7 @@ class Status(StrEnum):
 
 
 class Actor(StrEnum):
-    """Who can mend it."""
+    """Who can fix it."""
 
     YOU = "you"
     HOSTING = "hosting"

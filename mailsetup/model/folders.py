@@ -1,14 +1,14 @@
-"""Folders of a mailbox with a use of their own."""
+"""Special-use folders of a mailbox (RFC 6154)."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Names of folders on an IMAP server that a mail program does not find by itself.
+    """Names of special-use folders that a mail program does not find by itself.
 
-    As people read them, with ``/`` between levels (``INBOX/Enviados``); empty ones are left to the
-    program, which follows what the server says (RFC 6154).
+    Decoded, with ``/`` between levels (``INBOX/Enviados``). Where empty, the program uses the
+    folder that the server announces (RFC 6154).
     """
 
     sent: str = ""
@@ -20,4 +20,4 @@ class Folders:
 
 
 NO_FOLDERS = Folders()
-"""Everything is left to the program."""
+"""The mail program decides on all folders."""

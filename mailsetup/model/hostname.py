@@ -1,7 +1,7 @@
-"""Host names and ports as they come from people, files, DNS and servers.
+"""Validation of host names, ports and URLs from users, files, DNS and servers.
 
-Everything that reaches a socket, a resolver or an export passes through here, so that a quote, a
-newline or an IP literal from the network can never travel further.
+Every value that reaches a socket, a resolver or an export is validated here, so that quotes, line
+breaks and IP literals from the network are refused in one place.
 """
 
 import ipaddress
@@ -23,7 +23,7 @@ MAX_URL_LENGTH = 500
 
 
 def to_a_label(name: str) -> str | None:
-    """The domain in the form that DNS wants (lower case, A-labels), or None when it is not one.
+    """The domain as lower-case A-labels, or None when it is not one.
 
     UTS #46 mapping and IDNA2008 (RFC 5891), so ``faß.de`` stays itself instead of becoming
     ``fass.de``. ASCII names skip IDNA, which would refuse valid ones such as ``ab--cd.example``.
@@ -44,7 +44,7 @@ def to_a_label(name: str) -> str | None:
 
 
 def to_u_label(name: str) -> str:
-    """The domain in the form that people read; the name unchanged where it has no such form."""
+    """The domain as U-labels; the name unchanged where they do not exist."""
     if "xn--" not in name:
         return name
     try:
@@ -69,12 +69,12 @@ def parse_host(text: str, *, typed: bool = False) -> str | None:
     """A server's host name as A-labels, or None when it must not be used.
 
     Names from the network must be public host names: no IP literals, single labels, `localhost` or
-    names that only exist inside a network. What a person ``typed`` may be any of these.
+    names that only exist inside a network. What the user ``typed`` may be any of these.
     """
     text = text.strip()
     if typed and is_ip_literal(text):
         bare = text.strip("[]").removeprefix("IPv6:").lower()
-        # Behind a "%" (RFC 4007) may stand anything at all.
+        # The zone identifier after a "%" (RFC 4007) may be any text.
         return None if "%" in bare else bare
     name = to_a_label(text)
     if name is None or is_ip_literal(name):
@@ -88,7 +88,7 @@ def parse_host(text: str, *, typed: bool = False) -> str | None:
 
 
 def is_dns_name(name: str) -> bool:
-    """Whether the text may be asked of a resolver: as a host name, but underscores are allowed."""
+    """Whether the text may be queried in the DNS: like a host name, but with underscores."""
     stripped = name.rstrip(".")
     return len(stripped) <= MAX_NAME_LENGTH and _DNS_NAME.match(stripped) is not None
 
@@ -111,9 +111,9 @@ def is_within(host: str, domain: str) -> bool:
 
 
 def https_url(value: object, *, also_http: bool = False) -> str:
-    """A web address from outside that may be asked or offered to be opened; "" for anything else.
+    """An untrusted URL that may be requested or opened; "" for any other.
 
-    HTTPS to a public host, without user information; ``also_http`` for pages that only people open.
+    HTTPS to a public host, without user information; ``also_http`` for pages that users open.
     """
     if not isinstance(value, str):
         return ""

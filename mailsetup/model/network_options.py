@@ -1,4 +1,4 @@
-"""How to reach the outside, as it is told by a person or by another world: values only."""
+"""Options of network access: values only."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -14,13 +14,13 @@ ROOT_ANCHORS = (
 
 @dataclass(frozen=True, slots=True)
 class NetworkOptions:
-    """How to reach the outside.
+    """How to reach servers.
 
-    ``resolver`` replaces the system's name service for every look-up, also of host names; whoever
-    names one may also be led to this computer's own addresses. ``ca_files`` are trusted beside the
-    system's authorities. ``anchors`` replace the DNS root's published keys (DS records) for a world
-    with a root of its own. ``routes`` leads (host, port) to another (address, port): the demo world
-    uses it, as it cannot have the standard ports.
+    ``resolver`` replaces the system's name service for all look-ups; with it, answers may also be
+    loopback addresses. ``ca_files`` are trusted in addition to the system's authorities.
+    ``anchors`` replace the DNS root's published keys (DS records) for a test environment with a
+    root of its own. ``routes`` maps (host, port) to another (address, port): the demo uses it, as
+    it cannot listen on the standard ports.
     """
 
     resolver: tuple[str, int] | None = None
@@ -31,7 +31,7 @@ class NetworkOptions:
 
 
 def parse_resolver(text: str) -> tuple[str, int] | None:
-    """``HOST[:PORT]`` of a name server, an IP address; None when it is not one."""
+    """``HOST[:PORT]`` of a name server, HOST being an IP address; None for other texts."""
     host, port_text = text, "53"
     if text.startswith("["):
         host, _, rest = text[1:].partition("]")

@@ -1,8 +1,7 @@
-"""Messages that came back, read within limits and in linear time; nothing here raises.
+"""Untrusted messages (RFC 5322, MIME), read within limits and in linear time; nothing here raises.
 
-Whoever can change a message on its way decides what it looks like. `email.parser` follows comments,
-parts and parameters as deep as they go and as long as it takes, so that it is only given short
-fields, one by one.
+`email.parser` follows comments, parts and parameters to any depth and in more than linear time, so
+that it is given only short fields, one by one.
 """
 
 import binascii
@@ -16,30 +15,30 @@ if TYPE_CHECKING:
     from email.message import Message
 
 MAX_HEADER = 512 * 1024
-"""Octets of a message's header that are looked at."""
+"""Octets of a message's header that are read."""
 MAX_FIELDS = 1000
 MAX_PART_HEADER = 64 * 1024
-"""Octets of the header of a part; a part with more is not read."""
+"""Octets of the header of a part; a part with a longer one is not read."""
 MAX_STRUCTURED = 4096
-"""Octets of a field that `email` takes apart. Its work grows with the square of them."""
+"""Octets of a field that is given to `email`, which needs quadratic time."""
 MAX_LEVELS = 10
-"""Multiparts inside each other."""
+"""Depth of nested multiparts."""
 MAX_PARTS = 200
 _MAX_BOUNDARY = 200
 """Characters. RFC 2046 section 5.1.1 allows 70."""
 _MAX_NESTED = 50
-"""Comments or groups in a list of addresses: `email` calls itself for each."""
+"""Comments or groups in a list of addresses: `email` recurses for each."""
 _MAX_DATE = 100
 
 Field = tuple[str, bytes]
-"""A field's name in lower case, and its raw value with its folds and final line end."""
+"""A field's name in lower case, and its raw value with folding and the final line end."""
 
 
 # The header -------------------------------------------------------------------------------------
 
 
 def fields_of(raw: bytes) -> Iterator[Field]:
-    """The header's fields in order, within limits; lines that are no field are left out."""
+    """The header's fields in order, within limits; lines that belong to no field are skipped."""
     name, value, count = "", bytearray(), 0
     for line in header_lines(raw):
         if line[:1] in (b" ", b"\t"):
@@ -60,7 +59,7 @@ def fields_of(raw: bytes) -> Iterator[Field]:
 
 
 def header_lines(raw: bytes) -> Iterator[bytes]:
-    """The header's lines, each with CRLF at its end."""
+    """The header's lines, each ending in CRLF."""
     start = 0
     while start < min(len(raw), MAX_HEADER):
         end = raw.find(b"\n", start)
@@ -73,7 +72,7 @@ def header_lines(raw: bytes) -> Iterator[bytes]:
 
 
 def body_of(raw: bytes) -> bytes:
-    """What follows the first empty line, as it came."""
+    """The raw octets after the first empty line."""
     start = 0
     while start < len(raw):
         end = raw.find(b"\n", start)
@@ -86,12 +85,12 @@ def body_of(raw: bytes) -> bytes:
 
 
 def text_of(value: bytes, limit: int = 16 * 1024) -> str:
-    """A field's value unfolded, with single blanks, cut to ``limit`` octets."""
+    """A field's value, unfolded, with single spaces, cut to ``limit`` octets."""
     return " ".join(value[:limit].decode("utf-8", "replace").split())
 
 
 def addresses_in(text: str) -> tuple[str, ...]:
-    """The addresses in a field such as From; none where it is too long or too deep to be read."""
+    """The addresses in a field such as From; none where it is too long or too deeply nested."""
     if len(text) > MAX_STRUCTURED or any(text.count(sign) > _MAX_NESTED for sign in "([:<"):
         return ()
     try:
@@ -103,29 +102,29 @@ def addresses_in(text: str) -> tuple[str, ...]:
 def date_in(text: str) -> datetime | None:
     """A date of RFC 5322 section 3.3 as an aware time; without a zone it counts as UTC."""
     try:
-        told = parsedate_to_datetime(text.strip()[:_MAX_DATE])
-        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+        date = parsedate_to_datetime(text.strip()[:_MAX_DATE])
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
-# The parts --------------------------------------------------------------------------------------
+# MIME parts -------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One part that holds no others. ``content_type`` is in lower case, such as ``text/plain``."""
+class MimePart:
+    """A part that is not a multipart. ``content_type`` is in lower case: ``text/plain``."""
 
     content_type: str
     is_attachment: bool
-    """Whether it is called one, or has a name."""
+    """Whether Content-Disposition calls it one, or it has a file name."""
     encoding: str
     """The Content-Transfer-Encoding in lower case."""
     body: bytes
-    """As it came, encoded."""
+    """Still encoded."""
 
     def content(self) -> bytes:
-        """The decoded body; as it came where it cannot be decoded."""
+        """The decoded body; the raw body where it cannot be decoded."""
         try:
             if self.encoding == "base64":
                 return binascii.a2b_base64(self.body)
@@ -137,20 +136,19 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts in order. ``complete`` is false where a limit ended the reading."""
+class MimeParts:
+    """A message's leaf parts in order. ``complete`` is false where a limit was reached."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[MimePart, ...]
     complete: bool
     scanned: int
-    """Octets that were searched, for all levels together: `MAX_LEVELS` + 1 times the size at most,
-    and the headers."""
+    """Octets searched on all levels: at most `MAX_LEVELS` + 1 times the size, and the headers."""
 
     @property
-    def attachments(self) -> tuple[Part, ...]:
+    def attachments(self) -> tuple[MimePart, ...]:
         """All but the first plain text and the first HTML text, unless those have a name."""
         seen: set[str] = set()
-        found: list[Part] = []
+        found: list[MimePart] = []
         for part in self.parts:
             is_body = part.content_type in ("text/plain", "text/html") and not part.is_attachment
             if not is_body or part.content_type in seen:
@@ -159,9 +157,9 @@ class Parts:
         return tuple(found)
 
 
-def parts_of(raw: bytes) -> Parts:
-    """Take a message apart (RFC 2045, 2046). Messages inside of it are parts, not taken apart."""
-    found: list[Part] = []
+def mime_parts(raw: bytes) -> MimeParts:
+    """The parts of a message (RFC 2045, 2046). A message/rfc822 part is not parsed further."""
+    found: list[MimePart] = []
     waiting = [(0, len(raw), 0)]
     complete, scanned, count = True, 0, 0
     while waiting:
@@ -185,11 +183,11 @@ def parts_of(raw: bytes) -> Parts:
             waiting += [(first, last, level + 1) for first, last in reversed(inner)]
         else:
             found.append(_part(fields, content_type, raw[body:end]))
-    return Parts(tuple(found), complete, scanned)
+    return MimeParts(tuple(found), complete, scanned)
 
 
 def _header(raw: bytes, start: int, end: int, limit: int) -> tuple[dict[str, bytes], int] | None:
-    """The fields about the content, the first of each name, and where the body begins."""
+    """The Content-* fields, the first of each name, and the offset of the body."""
     reach = min(end, start + limit)
     position = start
     while position < reach:
@@ -199,7 +197,7 @@ def _header(raw: bytes, start: int, end: int, limit: int) -> tuple[dict[str, byt
         if raw[position:line_end] in (b"", b"\r"):
             return _content_fields(raw[start:position]), line_end + 1
         position = line_end + 1
-    # A header without a body, or one that is longer than the limit.
+    # Without a body, unless the header is longer than the limit.
     return (_content_fields(raw[start:end]), end) if reach == end else None
 
 
@@ -212,7 +210,7 @@ def _content_fields(header: bytes) -> dict[str, bytes]:
 
 
 def _structured(fields: dict[str, bytes], name: str) -> "Message":
-    """One field for `email` to take apart; an empty one where it is too long."""
+    """One field, parsed by `email`; an empty one where it is too long."""
     from email.message import Message
 
     message = Message()
@@ -224,7 +222,7 @@ def _structured(fields: dict[str, bytes], name: str) -> "Message":
 
 
 def _boundary(content_type: "Message") -> bytes:
-    """The boundary of a multipart; empty where the part is none, or not a usable one."""
+    """The delimiter of a multipart; empty for other parts and for unusable boundaries."""
     if content_type.get_content_maintype() != "multipart":
         return b""
     try:
@@ -237,7 +235,7 @@ def _boundary(content_type: "Message") -> bytes:
 
 
 def _between(raw: bytes, delimiter: bytes, start: int, end: int) -> list[tuple[int, int]]:
-    """Where the parts of a multipart begin and end; one more than are allowed at most."""
+    """The start and end offsets of a multipart's parts; at most one more than is allowed."""
     found: list[tuple[int, int]] = []
     begun, position = -1, start
     while len(found) <= MAX_PARTS:
@@ -248,7 +246,7 @@ def _between(raw: bytes, delimiter: bytes, start: int, end: int) -> list[tuple[i
         line_end = raw.find(b"\n", position, end)
         line_end = end if line_end < 0 else line_end
         rest = raw[position : min(line_end, position + _MAX_BOUNDARY)].rstrip()
-        # Once in a line at most, so that no line is read twice.
+        # At most one delimiter in a line, so that no line is read twice.
         position = line_end
         if rest not in (b"", b"--") or (at > start and raw[at - 1 : at] != b"\n"):
             continue
@@ -268,10 +266,10 @@ def _before_line_end(raw: bytes, begun: int, at: int) -> int:
     return max(begun, at - length)
 
 
-def _part(fields: dict[str, bytes], content_type: "Message", body: bytes) -> Part:
+def _part(fields: dict[str, bytes], content_type: "Message", body: bytes) -> MimePart:
     disposition = _structured(fields, "content-disposition")
     encoding = text_of(fields.get("content-transfer-encoding", b""), 100).lower()
-    return Part(
+    return MimePart(
         content_type.get_content_type(),
         _is_attachment(content_type, disposition),
         encoding.partition(";")[0].strip(),
@@ -286,5 +284,5 @@ def _is_attachment(content_type: "Message", disposition: "Message") -> bool:
             or content_type.get_param("name")
         )
     except (ValueError, LookupError, TypeError):
-        # A name that cannot be read is one nevertheless.
+        # A file name that cannot be parsed is a file name nevertheless.
         return True

@@ -1,4 +1,4 @@
-"""A password or token on its way from the person to the server."""
+"""Passwords and tokens, and their removal from texts."""
 
 import base64
 import html
@@ -12,13 +12,13 @@ from mailsetup.model.text import ELLIPSIS, plain
 
 _HIDDEN = "•••"
 _SHORT = 4
-"""Characters. Less than that says nothing of a secret, and stands everywhere."""
+"""Characters. A shorter part reveals nothing and occurs in any text."""
 _LONG = 12
-"""Octets from which on a secret is also looked for inside of what was packed with it."""
+"""Octets from which a secret is also searched for inside longer base64 data."""
 
 
 class Secret:
-    """A value that shows itself only when asked by name.
+    """A value that only `reveal` returns.
 
     It has no useful ``repr``, ``str`` or pickle, so it cannot slip into a log line, an exception
     text or a report by accident.
@@ -31,11 +31,11 @@ class Secret:
         self._forms: dict[str, tuple[str, ...]] = {}
 
     def reveal(self) -> str:
-        """The value itself, for the one place that sends it."""
+        """The value, for the code that sends it."""
         return self._value
 
     def forms(self, username: str) -> tuple[str, ...]:
-        """Every form in which the value is looked for, in lower case; see `without_secret`."""
+        """Every form of the value that is searched for, in lower case; see `without_secret`."""
         if username not in self._forms:
             self._forms[username] = _forms_of(self._value, username)
         return self._forms[username]
@@ -59,7 +59,7 @@ class Secret:
 
 
 class AccessToken(Secret):
-    """What a sign-in in the browser gave (RFC 6749 section 1.4).
+    """An access token (RFC 6749 section 1.4).
 
     A kind of its own, so that it never goes where a password belongs, nor a password where it does.
     """
@@ -70,7 +70,7 @@ class AccessToken(Secret):
 def plain_without_secrets(
     text: str, secrets: Sequence[tuple[str, Secret | None]], limit: int = 300
 ) -> str:
-    """Text from a server made fit to be shown (see `plain`) and free of secrets.
+    """Untrusted text made safe to show (see `plain`), without secrets.
 
     ``secrets`` come with their user names. What `plain` folds and cuts could not be recognised
     afterwards, so that it is blanked before; what becomes recognisable by folding, and what the cut
@@ -123,7 +123,7 @@ def _spans(text: str, form: str) -> Iterator[tuple[int, int]]:
 
 
 def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """Each run of spans that touch replaced by one mark. ``spans`` are in order."""
+    """The text with each run of adjacent spans replaced by one mark. ``spans`` are in order."""
     pieces: list[str] = []
     reached = -1
     for start, end in spans:
@@ -134,7 +134,7 @@ def _blanked(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 
 def _cut_span(head: str, forms: Sequence[str]) -> list[tuple[int, int]]:
-    """Where the beginning of a form stands at the end of a text that was cut there."""
+    """The span of a form's beginning at the end of a text that was cut there."""
     longest = 0
     for form in forms:
         start = head.find(form[:_SHORT], max(0, len(head) - len(form)))
@@ -147,7 +147,7 @@ def _cut_span(head: str, forms: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _lower(text: str) -> str:
-    """In lower case, and as long as before: a few letters have two in lower case."""
+    """In lower case with unchanged length: a few letters have two in lower case."""
     lowered = text.lower()
     if len(lowered) == len(text):
         return lowered
@@ -183,7 +183,7 @@ def _written(value: str) -> set[str]:
 
 
 def _encoded(value: str, username: str) -> set[str]:
-    """The value packed as servers and protocols do."""
+    """The value in the encodings of protocols and servers."""
     octets = value.encode("utf-8", "replace")
     every = "".join(f"%{octet:02x}" for octet in octets)
     packed = {
@@ -198,7 +198,7 @@ def _encoded(value: str, username: str) -> set[str]:
 
 
 def _within_base64(octets: bytes) -> set[str]:
-    """What a long secret looks like in the midst of something longer that was packed as base64.
+    """A long secret's form inside longer base64 data.
 
     Three forms, by where in a group of three octets it begins; the characters at either edge that
     also depend on its neighbours are left out.

@@ -1,8 +1,9 @@
-"""What a mail program needs to know to talk to a server."""
+"""Account settings of mail programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 from urllib.parse import urlsplit
 
 from mailsetup.model.address import EmailAddress
@@ -14,7 +15,7 @@ MAX_PROVIDER_NAME = 60
 
 
 class Protocol(StrEnum):
-    """What a server speaks, in autoconfig's words."""
+    """A server's protocol, in autoconfig's words."""
 
     IMAP = "imap"
     POP3 = "pop3"
@@ -27,13 +28,13 @@ class SocketType(StrEnum):
     TLS = "tls"
     """TLS from the first byte ("implicit TLS", RFC 8314)."""
     STARTTLS = "starttls"
-    """An upgrade that must succeed before anything else is said."""
+    """An upgrade that must succeed before anything else is sent."""
     NONE = "none"
     """No protection; never set up automatically."""
 
 
 class Authentication(StrEnum):
-    """How a person proves who they are, in autoconfig's words."""
+    """How a user authenticates, in autoconfig's words."""
 
     PASSWORD_CLEARTEXT = "password-cleartext"  # noqa: S105 - the format's own word
     PASSWORD_ENCRYPTED = "password-encrypted"  # noqa: S105 - the format's own word
@@ -45,11 +46,11 @@ class Authentication(StrEnum):
 
     @property
     def takes_password(self) -> bool:
-        """Whether a typed password is enough."""
+        """Whether a password is enough."""
         return self in (Authentication.PASSWORD_CLEARTEXT, Authentication.PASSWORD_ENCRYPTED)
 
 
-STANDARD_PORTS = {
+STANDARD_PORTS: Final[Mapping[tuple[Protocol, SocketType], int]] = {
     (Protocol.IMAP, SocketType.TLS): 993,
     (Protocol.IMAP, SocketType.STARTTLS): 143,
     (Protocol.POP3, SocketType.TLS): 995,
@@ -75,12 +76,12 @@ class ServerSettings:
 
     @property
     def takes_password(self) -> bool:
-        """Whether a password, rather than a sign-in elsewhere, opens this server."""
+        """Whether a password, rather than OAuth 2.0, gives access to this server."""
         return any(kind.takes_password for kind in self.authentication)
 
 
 class ServiceKind(StrEnum):
-    """What an account may offer beside IMAP, POP3 and SMTP, in autoconfig's words."""
+    """Services of an account other than IMAP, POP3 and SMTP, in autoconfig's words."""
 
     JMAP = "jmap"
     EWS = "ews"
@@ -109,13 +110,13 @@ class Service:
 
     @property
     def place(self) -> str:
-        """The host, wherever it is named."""
+        """The host name, from ``host`` or ``url``."""
         return self.host or urlsplit(self.url).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)
 class OAuth2Endpoints:
-    """Where a provider lets people sign in in the browser. All URLs are HTTPS."""
+    """A provider's OAuth 2.0 endpoints. All URLs are HTTPS."""
 
     issuer: str = ""
     auth_url: str = ""
@@ -126,12 +127,12 @@ class OAuth2Endpoints:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What the provider says the person must do first, such as "switch IMAP on".
+    """What the user must do first according to the provider, such as "switch IMAP on".
 
     ``kind`` is ``enable-imap``, ``app-password``, ``oauth-only``, ``bridge``, ``own-app`` or
     ``help``.
-    ``texts`` are the provider's own words, each with its two-letter language ("" where it names
-    none): text from outside, to be shown as plain text only.
+    ``texts`` are the provider's own, each with its two-letter language ("" where it names none):
+    untrusted, to be shown as plain text only.
     """
 
     kind: str
@@ -139,17 +140,17 @@ class Hint:
     texts: tuple[tuple[str, str], ...] = ()
 
     def text(self, language: str) -> str:
-        """The provider's words in a language, else in English, else in none in particular."""
-        said = dict(self.texts)
-        return said.get(language) or said.get("en") or said.get("", "")
+        """The text in a language, else in English, else without a language."""
+        texts = dict(self.texts)
+        return texts.get(language) or texts.get("en") or texts.get("", "")
 
 
 @dataclass(frozen=True, slots=True)
 class HostAlias:
-    """A server that proves itself only under another name than the one that was asked for.
+    """A server whose certificate is valid only for another name than the one that was asked for.
 
-    ``asked`` is the name that led there (``mail.customer.es``), ``proven`` the one that its
-    certificate carries and that leads to the same machine (``srv12.hoster.com``).
+    ``asked`` is the original name (``mail.customer.es``), ``proven`` the certificate's, which
+    resolves to the same address (``srv12.hoster.com``).
     """
 
     asked: str
@@ -163,7 +164,7 @@ class AccountSettings:
     incoming: tuple[ServerSettings, ...]
     outgoing: tuple[ServerSettings, ...]
     provider: str = ""
-    """The provider's own name for itself: text from outside, to be shown as plain text only."""
+    """The provider's own name: untrusted, to be shown as plain text only."""
     hints: tuple[Hint, ...] = ()
     services: tuple[Service, ...] = ()
     oauth2: OAuth2Endpoints | None = None
@@ -171,21 +172,21 @@ class AccountSettings:
 
     @property
     def servers(self) -> tuple[ServerSettings, ...]:
-        """Incoming and outgoing together."""
+        """Incoming and outgoing servers."""
         return self.incoming + self.outgoing
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Every host once, in order."""
+        """The servers' hosts in order, without duplicates."""
         return tuple(dict.fromkeys(server.host for server in self.servers))
 
     @property
     def is_complete(self) -> bool:
-        """Whether mail can be both received and sent with this."""
+        """Whether mail can be both received and sent."""
         return bool(self.incoming and self.outgoing)
 
     def with_username(self, username: str) -> "AccountSettings":
-        """The same servers under another user name."""
+        """The same servers with another user name."""
 
         def renamed(servers: Sequence[ServerSettings]) -> tuple[ServerSettings, ...]:
             return tuple(replace(server, username=username) for server in servers)
@@ -193,9 +194,9 @@ class AccountSettings:
         return replace(self, incoming=renamed(self.incoming), outgoing=renamed(self.outgoing))
 
     def with_login_of(self, other: EmailAddress, address: EmailAddress) -> "AccountSettings":
-        """The same servers for ``address`` where they were found for ``other``.
+        """The settings for ``address`` where they were found for ``other``.
 
-        User names that are the other address or its local part become this one's.
+        User names that are the other address or its local part are replaced.
         """
         names = {other.ascii: address.ascii, other.local: address.local}
 
@@ -219,9 +220,9 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's mailbox with the one incoming and the one outgoing server in use.
+    """A mailbox with one incoming and one outgoing server, without secrets.
 
-    What exporters and appliers take. It holds no secret.
+    The input of exporters and appliers.
     """
 
     address: EmailAddress
@@ -232,36 +233,36 @@ class Account:
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Where the password goes."""
+        """The hosts that receive the password."""
         return tuple(dict.fromkeys((self.incoming.host, self.outgoing.host)))
 
     @property
     def takes_sign_in(self) -> bool:
-        """Whether a sign-in in the browser opens both servers."""
+        """Whether OAuth 2.0 gives access to both servers."""
         servers = (self.incoming, self.outgoing)
         return all(Authentication.OAUTH2 in server.authentication for server in servers)
 
     @property
     def takes_password(self) -> bool:
-        """Whether a password opens both servers."""
+        """Whether a password gives access to both servers."""
         return self.incoming.takes_password and self.outgoing.takes_password
 
     @property
     def display_name(self) -> str:
-        """The person's name, or the address where none was given."""
+        """The user's full name, or the address where none was given."""
         return self.person or str(self.address)
 
 
 @dataclass(frozen=True, slots=True)
 class ProgramAccount:
-    """An account as it stands in a mail program on this computer.
+    """An account in a mail program on this computer.
 
-    ``outgoing`` is None where the program would not know how to send.
+    ``outgoing`` is None where the program has no server to send with.
     """
 
     program: str
     place: str
-    """The profile's name, for people."""
+    """The profile's name, for display."""
     address: str
     incoming: ServerSettings
     outgoing: ServerSettings | None

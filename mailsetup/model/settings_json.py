@@ -1,4 +1,4 @@
-"""Settings as the JSON of the command-line contract, both ways."""
+"""Settings as the JSON of the command-line interface: reader and writer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ _MAX_SERVERS = 32
 
 
 def server_to_json(server: ServerSettings) -> dict[str, Json]:
-    """One server in the contract's words."""
+    """One server."""
     return {
         "protocol": str(server.protocol),
         "host": server.host,
@@ -43,7 +43,7 @@ def server_to_json(server: ServerSettings) -> dict[str, Json]:
 
 
 def settings_to_json(settings: AccountSettings) -> dict[str, Json]:
-    """All servers in the contract's words, best first."""
+    """All settings; servers are best first."""
     document: dict[str, Json] = {
         "incoming": [server_to_json(server) for server in settings.incoming],
         "outgoing": [server_to_json(server) for server in settings.outgoing],
@@ -64,7 +64,7 @@ def settings_to_json(settings: AccountSettings) -> dict[str, Json]:
 
 
 def hint_to_json(hint: Hint) -> dict[str, Json]:
-    """What the person must do first, in the provider's words too where it has any."""
+    """A hint, with the provider's texts where it has any."""
     entry: dict[str, Json] = {"kind": hint.kind, "url": hint.url}
     if hint.texts:
         entry["texts"] = {language or "und": text for language, text in hint.texts}
@@ -112,7 +112,7 @@ class _UnusableError(ValueError):
 def settings_from_json(
     document: object, address: EmailAddress
 ) -> AccountSettings | SettingsFailure:
-    """Read what `settings_to_json` wrote, or a whole `discover` document around it.
+    """Read a document of `settings_to_json`, or a whole `discover` document that contains it.
 
     A missing user name means the address.
     """

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Method(StrEnum):
-    """The way that led to the settings, in the command line's words."""
+    """The way in which settings were found, in the command line's words."""
 
     PACC = "pacc"
     AUTOCONFIG = "autoconfig"
@@ -18,11 +18,21 @@ class Method(StrEnum):
     PROBE = "probe"
     FILE = "file"
     TYPED = "typed"
-    """Typed by the person in the window."""
+    """Entered by the user in the window."""
+
+    @property
+    def is_given_by_user(self) -> bool:
+        """Whether the user, or the computer's administrator, chose the settings."""
+        return self in (Method.FILE, Method.TYPED)
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether a mail program could find the settings with neither guesses nor user input."""
+        return not self.is_given_by_user and self is not Method.PROBE
 
 
 class Channel(StrEnum):
-    """What protected the settings on their way to us."""
+    """What protected the settings in transit."""
 
     HTTPS = "https"
     HTTP = "http"
@@ -34,16 +44,8 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Method, place (a URL, a DNS name, a file) and channel of a discovery."""
+    """Method, location (a URL, a DNS name, a file) and channel of settings."""
 
     method: Method
     location: str
     channel: Channel
-
-
-class Trust(StrEnum):
-    """Whether a password may be sent without asking (DESIGN section 2)."""
-
-    GIVEN = "given"
-    ASK = "ask"
-    NEVER = "never"

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mailsetup.files.trusted_file import OwnershipFailure, OwnershipFault, read_own
+from mailsetup.files.trusted_file import OwnershipFailure, read_own
 from mailsetup.model.secret import Secret
-from mailsetup.model.sign_in import Client
+from mailsetup.model.sign_in import Client, ClientsFailure
 from mailsetup.model.text import has_control
 from mailsetup.oauth.provider import OAuthProvider
 from mailsetup.resources import read_text
@@ -35,18 +35,6 @@ class ClientRegistration:
 
     provider: str
     client: Client
-
-
-@dataclass(frozen=True, slots=True)
-class ClientsFailure:
-    """Why a file of clients cannot be used. ``where`` names the place in it, for technicians.
-
-    ``distrust`` is set where others may write the file or its folder, which ``path`` names then.
-    """
-
-    path: str
-    where: str
-    distrust: OwnershipFault | None = None
 
 
 def settings_path() -> Path:

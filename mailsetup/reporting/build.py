@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from mailsetup import __version__, i18n
-from mailsetup.assistant.check.report import CheckReport
-from mailsetup.assistant.redaction import Redacted
+from mailsetup.assistant.check.report import CheckReport, redacted_report
+from mailsetup.assistant.redaction import Redaction
 from mailsetup.assistant.texts.common import link_meaning, link_name, status_word
 from mailsetup.assistant.texts.evidence import evidence_rows
 from mailsetup.assistant.texts.verdict import absence_headline, headline, who_sentence
@@ -47,7 +47,7 @@ def report_content(
     ``now`` is when the check ended. ``secrets`` are the passwords that were used: where a server
     repeats one in an answer, it is replaced. They never stand in a report otherwise.
     """
-    report = Redacted(report.account, secrets).report(report)
+    report = redacted_report(report, Redaction(report.account, secrets))
     now = _aware(now)
     return _content(
         report.account.address,
@@ -108,7 +108,7 @@ def _content(
 
 
 def _link(link: Link, status: Status, findings: Iterable[Finding]) -> ReportLink:
-    """A broken or doubtful link says why; another one what it is."""
+    """A broken or doubtful link with the reason; any other with its meaning."""
     own = next((f for f in findings if f.link is link and f.status is status), None)
     bad = status in (Status.FAIL, Status.WARN)
     sentence = explain(own).title if own is not None and bad else link_meaning(link)

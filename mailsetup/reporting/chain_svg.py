@@ -1,4 +1,4 @@
-"""The chain's links and signs, drawn as SVG."""
+"""The links of the chain and the status signs as SVG."""
 
 import re
 from functools import cache
@@ -11,14 +11,14 @@ _ICON = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 
 
 def is_joined(left: ReportLink, right: ReportLink) -> bool:
-    """Whether mail was seen to get from one link to the next."""
+    """Whether mail is proven to get from one link to the next."""
     return left.status is Status.OK and right.status in (Status.OK, Status.WARN)
 
 
 def picture(link: Link, status: Status) -> str:
-    """A link as SVG: its icon in a ring, and a sign for its status.
+    """A link as SVG: its icon in a ring, and the sign of its status.
 
-    What is drawn takes ``currentColor``; what stands out from it is white, or the style's.
+    The foreground is ``currentColor``; the background is white, or as the style sheet says.
     """
     dashes = ' stroke-dasharray="5 5.1"' if status is Status.UNKNOWN else ""
     return (
@@ -31,7 +31,7 @@ def picture(link: Link, status: Status) -> str:
 
 
 def sign(status: Status) -> str:
-    """A status as SVG: its sign on a disc."""
+    """The sign of a status on a disc, as SVG."""
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" aria-hidden="true"'
         ' class="sign"><circle cx="12" cy="12" r="12" fill="currentColor"/>'
@@ -50,7 +50,7 @@ def _icon(name: str, x: float, y: float, scale: float, width: float, *, white: b
 
 @cache
 def _drawing(name: str) -> str:
-    """The inside of one of our own SVG files."""
+    """The content of the ``svg`` element of a resource."""
     folder = "reporting" if name.startswith("sign-") else "icons"
     found = _ICON.search(resources.read_text(folder, f"{name}.svg"))
     return found.group(1) if found else ""

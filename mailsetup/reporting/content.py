@@ -14,7 +14,7 @@ from mailsetup.model.text import CleanText
 
 @dataclass(frozen=True, slots=True)
 class ReportLink(CleanText):
-    """One link: its name, how it stands in a word, and one sentence."""
+    """One link: its name, its status in a word, and a sentence."""
 
     link: Link
     status: Status
@@ -25,7 +25,7 @@ class ReportLink(CleanText):
 
 @dataclass(frozen=True, slots=True)
 class ReportRow(CleanText):
-    """A name and what belongs to it."""
+    """A name and a value."""
 
     name: str
     value: str
@@ -48,13 +48,13 @@ class FindingText(CleanText):
 
 @dataclass(frozen=True, slots=True)
 class ReportTable(CleanText):
-    """Rows for a technician. The first cell of a row names it; ``columns`` may be empty."""
+    """Rows for technicians. The first cell of a row is its name; ``columns`` may be empty."""
 
     title: str
     rows: tuple[tuple[str, ...], ...]
     columns: tuple[str, ...] = ()
     kind: str = ""
-    """``tried``: method, result, time, place. Otherwise the columns are alike."""
+    """``tried``: method, result, time, place. Otherwise all columns have the same meaning."""
 
     @property
     def width(self) -> int:
@@ -64,7 +64,7 @@ class ReportTable(CleanText):
 
 @dataclass(frozen=True, slots=True)
 class Words(CleanText):
-    """What stands on every report, so that a report is in one language whatever comes later."""
+    """The fixed texts of a report, so that the whole report is in one language."""
 
     chain: str
     chain_lead: str
@@ -81,7 +81,7 @@ class Words(CleanText):
 
     @classmethod
     def current(cls) -> "Words":
-        """The words in the current language."""
+        """The texts in the current language."""
         return cls(
             chain=_("The chain of your mail"),
             chain_lead=_("Mail works when these four links hold, one after the other."),
@@ -99,7 +99,7 @@ class Words(CleanText):
 
 @dataclass(frozen=True, slots=True)
 class ReportContent(CleanText):
-    """A whole report. The same content is always written as the same text and the same HTML."""
+    """A whole report. Equal contents are rendered to equal text and equal HTML."""
 
     language: str
     title: str

@@ -1,7 +1,7 @@
-"""The report as one HTML page that works alone.
+"""The report as one self-contained HTML page.
 
-It loads nothing and runs nothing: its content security policy names its one style sheet by hash.
-Everything is escaped.
+It loads nothing and runs no script: its content security policy allows only its own style sheet,
+by hash. All texts are escaped.
 """
 
 import base64
@@ -231,5 +231,5 @@ def _anchor(title: str) -> str:
 
 
 def _data(text: str) -> str:
-    """A value from outside: whatever its direction, it does not turn its surroundings."""
+    """A value from outside, isolated so that its direction does not affect the text around it."""
     return f"<bdi>{escape(text)}</bdi>"

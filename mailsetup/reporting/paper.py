@@ -1,8 +1,10 @@
-"""The report in the simple HTML that Qt's rich text knows; a PDF is set from it."""
+"""The report in the HTML subset of Qt's rich text, from which the PDF is made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
+from types import MappingProxyType
+from typing import Final
 
 from mailsetup import resources
 from mailsetup.model.finding import Status
@@ -15,18 +17,22 @@ from mailsetup.reporting.content import (
     ReportTable,
 )
 
-_COLOURS = {
-    Status.OK: "#157347",
-    Status.WARN: "#8a5a00",
-    Status.FAIL: "#b3261e",
-    Status.UNKNOWN: "#5b6875",
-}
-_TINTS = {
-    Status.OK: "#e6f4ec",
-    Status.WARN: "#fdf3dc",
-    Status.FAIL: "#fdebe9",
-    Status.UNKNOWN: "#eef2f6",
-}
+_COLOURS: Final[Mapping[Status, str]] = MappingProxyType(
+    {
+        Status.OK: "#157347",
+        Status.WARN: "#8a5a00",
+        Status.FAIL: "#b3261e",
+        Status.UNKNOWN: "#5b6875",
+    }
+)
+_TINTS: Final[Mapping[Status, str]] = MappingProxyType(
+    {
+        Status.OK: "#e6f4ec",
+        Status.WARN: "#fdf3dc",
+        Status.FAIL: "#fdebe9",
+        Status.UNKNOWN: "#eef2f6",
+    }
+)
 _JOINED, _APART = _COLOURS[Status.OK], "#b4c0cc"
 
 
@@ -34,7 +40,7 @@ _JOINED, _APART = _COLOURS[Status.OK], "#b4c0cc"
 class PrintHtml:
     """A report for Qt's rich text: HTML 4 without lists and floats, widths in percent.
 
-    ``pictures`` are SVG documents by the name that stands in the ``src`` of their ``img``.
+    ``pictures`` are SVG documents by the ``src`` of their ``img`` elements.
     """
 
     body: str
@@ -43,7 +49,7 @@ class PrintHtml:
 
 
 def print_html(content: ReportContent) -> PrintHtml:
-    """The whole report for paper; the technician's page begins on a new one."""
+    """The whole report; the part for technicians begins on a new page."""
     pictures: dict[str, str] = {"line:joined": _line(_JOINED), "line:apart": _line(_APART, "5 4")}
     for status, colour in _COLOURS.items():
         pictures[f"sign:{status}"] = sign(status).replace("currentColor", colour)
@@ -74,7 +80,7 @@ def _p(text: str, kind: str = "", more: str = "") -> str:
 
 
 def _gap() -> str:
-    """Something between two tables, which would otherwise grow together."""
+    """A paragraph between two tables, which Qt would otherwise join."""
     return '<p class="gap">&nbsp;</p>'
 
 
@@ -117,7 +123,7 @@ def _printed_person(content: ReportContent) -> list[str]:
 
 
 def _compact(message: tuple[str, ...]) -> list[str]:
-    """The message with its rows in one paragraph: the person's page is to stay one page."""
+    """The request with its rows in one paragraph, so that the first part fits one page."""
     rows = [line.removeprefix("- ") for line in message if line.startswith("- ")]
     lines = [line for line in message if not line.startswith("- ")]
     return [" ".join(lines[:-1]), " · ".join(rows), *lines[-1:]] if rows else lines
@@ -138,7 +144,7 @@ def _printed_headline(headline: Headline) -> str:
 
 
 def _printed_chain(links: tuple[ReportLink, ...]) -> str:
-    """Rings and lines in one row; below each ring its words, in columns as wide as can be."""
+    """The icons and lines in one table row, and the texts below them in a second table."""
     drawn = ['<td width="7%"></td>']
     for number, one in enumerate(links):
         drawn.append(f'<td width="11%" align="center">{_image(f"link:{one.link}", 72, 72)}</td>')
@@ -146,14 +152,14 @@ def _printed_chain(links: tuple[ReportLink, ...]) -> str:
             line = "line:joined" if is_joined(one, links[number + 1]) else "line:apart"
             drawn.append(f'<td width="14%" align="center">{_image(line, 92, 72)}</td>')
     drawn.append('<td width="7%"></td>')
-    told = "".join(
+    texts = "".join(
         '<td width="25%" align="center" style="padding: 0 8px 0 8px">'
         f"{_p(one.name, 'name')}{_p(one.word, f'word {one.status}')}{_p(one.sentence, 'small')}"
         "</td>"
         for one in links
     )
     opening = '<table width="100%" cellspacing="0" cellpadding="0"><tr>'
-    return f"{opening}{''.join(drawn)}</tr></table>{opening}{told}</tr></table>"
+    return f"{opening}{''.join(drawn)}</tr></table>{opening}{texts}</tr></table>"
 
 
 def _signed(lines: Iterable[tuple[Status, str]]) -> str:
@@ -215,7 +221,9 @@ def _data_table(rows: str) -> str:
     return f'<table class="data" width="100%" cellspacing="0">{rows}</table>'
 
 
-_WIDTHS = {1: (100,), 2: (26, 74), 3: (26, 37, 37), 4: (22, 26, 26, 26)}
+_WIDTHS: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
+    {1: (100,), 2: (26, 74), 3: (26, 37, 37), 4: (22, 26, 26, 26)}
+)
 _TRIED = (15, 26, 12, 47)
 
 

@@ -1,6 +1,6 @@
-"""The report as text, for a message or a note: no line is longer than 78 characters.
+"""The report as plain text with lines of at most 78 characters.
 
-What comes from outside stands behind a label or a margin, so that it cannot pass for a heading.
+Text from servers is indented or follows a label, so that it cannot imitate a heading.
 """
 
 import textwrap
@@ -11,7 +11,7 @@ from mailsetup.model.headline import STATUS_SIGNS
 from mailsetup.reporting.content import FindingText, ReportContent, ReportTable
 
 WIDTH = 78
-"""RFC 5322 section 2.1.1: the length that a line of a message should not exceed."""
+"""Characters of a line: the limit of RFC 5322 section 2.1.1."""
 
 
 def text(content: ReportContent) -> str:
@@ -91,7 +91,7 @@ def _technician(content: ReportContent) -> Iterator[str]:
 
 
 def _table(table: ReportTable) -> Iterator[str]:
-    """Column by column where each is a thing of its own, otherwise row by row."""
+    """Column by column where each column is one server or message, otherwise row by row."""
     if table.kind == "tried" or not table.columns:
         for first, *cells in table.rows:
             rest = ", ".join(cell for cell in cells if cell != "—")
@@ -124,7 +124,7 @@ def _marked(status: Status, line: str) -> Iterator[str]:
 
 
 def _wrapped(line: str, first: str = "", following: str | None = None) -> Iterator[str]:
-    """The line in lines, the first behind one margin and the others behind another."""
+    """The wrapped text, the first line with one indent and the others with another."""
     if line:
         yield from textwrap.wrap(
             line,

@@ -1,4 +1,4 @@
-"""A report as a file: whole or not at all, for its owner only."""
+"""A report as a file: written completely or not at all, readable for its owner only."""
 
 import os
 import stat
@@ -14,32 +14,32 @@ from mailsetup.reporting.html import html
 from mailsetup.reporting.plain_text import text
 
 SUFFIXES = (".html", ".pdf", ".txt")
-"""How a report's file name may end; it chooses the form."""
+"""The suffixes of a report's file name; they determine its format."""
 
 _MODE = 0o600
 
 MakePdf = Callable[[ReportContent], bytes]
-"""Makes a PDF; b"" where that is not possible here."""
+"""Makes a PDF; b"" where that is not possible."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReportWritten:
-    """Where the report is."""
+    """The report was written to ``path``."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class ReportFileFailure:
-    """Why there is none; ``reason`` is a sentence. What stood there is as it was."""
+    """No report was written; ``reason`` is a sentence. An existing file is unchanged."""
 
     reason: str
 
 
 def report_obstacle(path: Path, *, force: bool = False) -> str:
-    """Why a report could not be written to this place, as a sentence; "" where nothing is known.
+    """Why a report cannot be written to this path, as a sentence; "" where nothing is known.
 
-    For whoever wants to know it before a long check.
+    For the time before a long check.
     """
     if path.suffix.lower() not in SUFFIXES:
         return _("The name of the report has to end in {endings}: {place}").format(
@@ -61,10 +61,10 @@ def report_obstacle(path: Path, *, force: bool = False) -> str:
 def write_report(
     content: ReportContent, path: Path, *, pdf: MakePdf | None, force: bool = False
 ) -> ReportWritten | ReportFileFailure:
-    """Write the report, for its owner only, in the form that the file's name asks for.
+    """Write the report in the format of the file's suffix, with mode 0600.
 
-    The folder is made when it is missing. A file of that name is replaced with ``force`` only, a
-    link never. ``pdf`` makes a PDF; None where that is not possible.
+    A missing folder is created. An existing file is replaced with ``force`` only, a link never.
+    ``pdf`` is None where no PDF can be made.
     """
     obstacle = report_obstacle(path, force=force)
     if obstacle:
@@ -83,7 +83,7 @@ def write_report(
             written = made
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.sweep(path.parent)
+        atomic.remove_leftovers(path.parent)
         if force:
             atomic.put(path, written, _MODE)
         else:
@@ -108,8 +108,8 @@ def _pdf(content: ReportContent, pdf: MakePdf | None) -> bytes | None:
 
 
 def _put_new(path: Path, written: bytes) -> None:
-    """Like `atomic.put`, but never over something that appeared meanwhile."""
-    temporary = atomic.aside(path.parent)
+    """As `atomic.put`, but without replacing a file. Raises FileExistsError."""
+    temporary = atomic.temporary_path(path.parent)
     try:
         atomic.write_new(temporary, written, _MODE)
         if os.name == "nt":
@@ -127,7 +127,7 @@ def _give_name(temporary: Path, path: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links (FAT): look once more, then rename.
+        # A file system without hard links (FAT): check once more, then rename.
         if os.path.lexists(path):
             raise FileExistsError(path) from None
         temporary.replace(path)
@@ -140,7 +140,7 @@ def _taken(path: Path) -> str:
 
 
 def unwritable(error: OSError | ValueError, path: Path) -> str:
-    """Why a file cannot be written, as a sentence; it names the folder where that is missing."""
+    """Why a file cannot be written, as a sentence that names a missing folder."""
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return atomic.reason(error, path.parent)
     if isinstance(error, OSError):

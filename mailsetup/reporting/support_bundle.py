@@ -1,4 +1,4 @@
-"""What whoever helps needs to see, as one text without secrets."""
+"""The report for support: one text without secrets."""
 
 import platform
 from collections.abc import Sequence
@@ -15,12 +15,13 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.text import plain
 from mailsetup.reporting.build import report_content
 from mailsetup.reporting.plain_text import text
+from mailsetup.reporting.report_file import unwritable
 
 _RULE = "-" * 78
 
 
 def support_text(
-    journal: ActivityLog,
+    log: ActivityLog,
     now: datetime,
     *,
     report: CheckReport | None = None,
@@ -28,11 +29,11 @@ def support_text(
     rows: Sequence[tuple[str, str]] = (),
     secrets: Sequence[Secret] = (),
 ) -> str:
-    """The surroundings, the last report where there is one, and everything that was logged.
+    """The environment, the last report if there is one, and the log.
 
-    ``rows`` are what the face knows about itself, such as its toolkit's version.
+    ``rows`` are further rows of the environment, such as the version of Qt.
     """
-    surroundings = (
+    environment = (
         ("mailsetup", __version__),
         (_("System"), platform.platform(terse=True)),
         ("Python", platform.python_version()),
@@ -41,20 +42,18 @@ def support_text(
         *rows,
     )
     parts = [_("Report for support"), _RULE]
-    parts += [f"{name}: {plain(value)}" for name, value in surroundings]
+    parts += [f"{name}: {plain(value)}" for name, value in environment]
     if report is not None:
         content = report_content(report, discovery, now, secrets=secrets)
         parts += ["", _RULE, text(content).rstrip()]
-    parts += ["", _RULE, _("Log"), *journal.lines(secrets)]
+    parts += ["", _RULE, _("Log"), *log.lines(secrets)]
     return "\n".join(parts) + "\n"
 
 
 def save_support(path: Path, content: str) -> str:
-    """Write it for its owner only; a sentence about what came of it."""
+    """Write the text for its owner only; the result as a sentence."""
     try:
         atomic.put(path, content.encode(), 0o600)
-    except OSError as error:
-        return atomic.reason(error, path)
-    except ValueError:
-        return _("{place} is not a name that a file can have.").format(place=plain(str(path)))
+    except (OSError, ValueError) as error:
+        return unwritable(error, path)
     return _("Saved: {path}").format(path=path)

@@ -1,4 +1,4 @@
-"""The technician's tables of a report."""
+"""The tables of a report, for technicians."""
 
 import platform
 from pathlib import PurePath
@@ -9,16 +9,16 @@ from mailsetup.assistant.texts.common import (
     authentication_name,
     protocol_purpose,
     security_name,
-    source_sentence,
-    warning_sentence,
+    yes_no,
 )
+from mailsetup.assistant.texts.search import source_sentence, warning_sentence
 from mailsetup.i18n import _
 from mailsetup.i18n.numbers import seconds, size
 from mailsetup.model.dialogue import LoggedIn, Quota, RoundTrip
 from mailsetup.model.discovery import Discovery
-from mailsetup.model.outcome import Fate
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceStatus
 from mailsetup.model.text import plain
 from mailsetup.reporting.content import ReportTable
 
@@ -26,12 +26,12 @@ _NONE = "—"
 
 
 def server_table(report: CheckReport) -> ReportTable:
-    """Both servers side by side, and what a login there showed."""
+    """Both servers in columns, with the results of the logins."""
     sides = (
         (report.account.incoming, report.incoming),
         (report.account.outgoing, report.outgoing),
     )
-    # A login may have worked at an alternative server: the proof knows where.
+    # A login may have worked at an alternative server, which the proof names.
     columns = [_server(proof.server if proof else server, proof) for server, proof in sides]
     names = [name for name, _value in columns[0]]
     rows = [(name, *(column[i][1] for column in columns)) for i, name in enumerate(names)]
@@ -70,7 +70,7 @@ def _server(server: ServerSettings, proof: LoggedIn | None) -> list[tuple[str, s
 
 
 def trip_tables(report: CheckReport) -> tuple[ReportTable, ...]:
-    """The messages that were sent and arrived, if any."""
+    """The messages that arrived, if any."""
     trips = [(_("To yourself"), report.round_trip)]
     other = report.elsewhere
     if other is not None:
@@ -97,7 +97,7 @@ def _trip(trip: RoundTrip) -> list[tuple[str, str]]:
 
 
 def discovery_tables(discovery: Discovery | None) -> tuple[ReportTable, ...]:
-    """Where the settings came from, and where else it was looked."""
+    """The source of the settings, and all sources that were queried."""
     if discovery is None:
         return ()
     rows: list[tuple[str, ...]] = []
@@ -122,7 +122,7 @@ def discovery_tables(discovery: Discovery | None) -> tuple[ReportTable, ...]:
     tried = tuple(
         (
             one.method,
-            _fate(one.fate) + (f" ({plain(one.reason, 60)})" if one.reason else ""),
+            _status(one.status) + (f" ({plain(one.reason, 60)})" if one.reason else ""),
             _ms(one.elapsed_ms),
             _place(one.method, one.location),
         )
@@ -136,24 +136,24 @@ def discovery_tables(discovery: Discovery | None) -> tuple[ReportTable, ...]:
 
 
 def _place(method: str, location: str) -> str:
-    """A path would name the person's folders on this computer."""
+    """The location; of a file only its name, because a path names folders of the person."""
     name = PurePath(location).name if method == Method.FILE else location
     return plain(name) or _NONE
 
 
-def _fate(fate: Fate) -> str:
+def _status(status: SourceStatus) -> str:
     return {
-        Fate.FOUND: _("found"),
-        Fate.ABSENT: _("nothing there"),
-        Fate.UNREACHABLE: _("not reachable"),
-        Fate.NEEDS_INPUT: _("wants to be asked about"),
-        Fate.CRASHED: _("failed by a defect"),
-        Fate.CANCELLED: _("not needed any more"),
-    }[fate]
+        SourceStatus.FOUND: _("found"),
+        SourceStatus.ABSENT: _("nothing there"),
+        SourceStatus.UNREACHABLE: _("not reachable"),
+        SourceStatus.NEEDS_INPUT: _("wants to be asked about"),
+        SourceStatus.CRASHED: _("failed by a defect"),
+        SourceStatus.CANCELLED: _("not needed any more"),
+    }[status]
 
 
 def capability_tables(report: CheckReport) -> tuple[ReportTable, ...]:
-    """What the servers announce, if anybody logged in."""
+    """The capabilities of the servers, after a login."""
     rows = tuple(
         (f"{proof.server.protocol.upper()}", plain(", ".join(proof.capabilities), 1500))
         for proof in (report.incoming, report.outgoing)
@@ -163,7 +163,7 @@ def capability_tables(report: CheckReport) -> tuple[ReportTable, ...]:
 
 
 def environment_table(elapsed_ms: float) -> ReportTable:
-    """Where this was measured. It names no person, folder or computer."""
+    """The program and system of the check. It names no person, folder or computer."""
     return ReportTable(
         _("This test"),
         (
@@ -183,8 +183,3 @@ def _ms(milliseconds: float) -> str:
 
 def _amount(quota: Quota, count: int) -> str:
     return str(count) if quota.counts_messages else size(count * 1024)
-
-
-def yes_no(value: bool) -> str:
-    """A truth in a word."""
-    return _("yes") if value else _("no")

@@ -5,12 +5,12 @@ Each function returns a proof or a `DialogueFailure`; expected failures raise no
 
 import asyncio
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import Final, TypeVar, assert_never
 
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import ServerSettings, SocketType
+from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection, DialogueError
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
@@ -47,6 +47,35 @@ _TLS: Final[Mapping[TlsFault, DialogueFault]] = {
 }
 
 
+AnySession = ImapSession | Pop3Session | SmtpSession
+
+
+async def open_session(server: ServerSettings, net: Network) -> AnySession | DialogueFailure:
+    """Open a session of the server's protocol, ready to log in."""
+    match server.protocol:
+        case Protocol.IMAP:
+            return await open_imap(server, net)
+        case Protocol.POP3:
+            return await open_pop3(server, net)
+        case Protocol.SMTP:
+            return await open_smtp(server, net)
+        case _:
+            assert_never(server.protocol)
+
+
+async def log_in(session: AnySession, secret: Secret, net: Network) -> LoggedIn | DialogueFailure:
+    """Log in to an open session."""
+    match session:
+        case ImapSession():
+            return await log_in_imap(session, secret, net)
+        case Pop3Session():
+            return await log_in_pop3(session, secret, net)
+        case SmtpSession():
+            return await log_in_smtp(session, secret, net)
+        case _:
+            assert_never(session)
+
+
 async def open_imap(server: ServerSettings, net: Network) -> ImapSession | DialogueFailure:
     """Open a session with an IMAP server, ready to log in."""
     return await _open(server, net, ImapSession)
@@ -62,7 +91,7 @@ async def open_smtp(server: ServerSettings, net: Network) -> SmtpSession | Dialo
     return await _open(server, net, SmtpSession)
 
 
-def offered_mechanisms(session: ImapSession | Pop3Session | SmtpSession) -> frozenset[str]:
+def offered_mechanisms(session: AnySession) -> frozenset[str]:
     """The mechanisms that the server offers, in upper case. A login command of the protocol
     counts as PLAIN, to which it is equivalent."""
     match session:

@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dialogue import DialogueFault
-from mailsetup.model.rfc5322 import parts_of
+from mailsetup.model.rfc5322 import mime_parts
 from mailsetup.model.settings import Account
 from mailsetup.net.network import Network
 
@@ -44,7 +44,7 @@ class TestMessage:
     def attachment_fault(self, received: bytes) -> DialogueFault | None:
         """What is wrong with the attachment of the message as it was received, or None.
 
-        Linear in the size of ``received``. Beyond the limits of `parts_of` it counts as altered.
+        Linear in the size of ``received``. Beyond the limits of `mime_parts` it counts as altered.
         """
         return attachment_fault(received, self.digest)
 
@@ -93,7 +93,7 @@ def compose(
 
 def attachment_fault(data: bytes, digest: bytes) -> DialogueFault | None:
     """Whether no attachment of this message has the SHA-256 ``digest``, and why."""
-    found = parts_of(data)
+    found = mime_parts(data)
     if any(hashlib.sha256(part.content()).digest() == digest for part in found.attachments):
         return None
     if found.attachments or not found.complete:

@@ -1,5 +1,5 @@
-"""What stands between a bare Python and the running program; the standard library only.
+"""Prepares a checkout to run, with nothing but Python's standard library.
 
-``main`` reads the words, ``system_packages`` says what the system lacks, ``apt`` installs it,
+``main`` reads the arguments, ``system_packages`` finds what the system lacks, ``apt`` installs it,
 ``virtualenv`` makes ``.venv`` from the locked lists, ``testing`` runs the tests.
 """

@@ -1,4 +1,4 @@
-"""Installing Debian's packages: with progress, without questions, without starting a service."""
+"""Installs Debian packages, with progress, without questions and without starting services."""
 
 import contextlib
 import io
@@ -9,11 +9,11 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Final
 
 from bootstrap.layout import SetupError
 from bootstrap.progress import Progress, say
@@ -21,15 +21,15 @@ from bootstrap.system_packages import which
 from mailsetup.i18n import _
 
 POLICY = Path("/usr/sbin/policy-rc.d")
-"""Where this program exists, Debian asks it before it starts a freshly installed service."""
+"""Debian runs this program, if it exists, before it starts a newly installed service."""
 
 DPKG_UPDATES = Path("/var/lib/dpkg/updates")
-"""dpkg's journal: files are left in it by an interrupted run."""
+"""dpkg's journal: an interrupted run leaves files in it."""
 
 _POLICY_MARK = "# written by mailsetup while it installs packages"
 _POLICY_TEXT = f"#!/bin/sh\n{_POLICY_MARK}\nexit 101\n"
-# The tests start servers of their own. Those of the system stay off, also after a restart.
-_SERVICES = {
+# The tests start their own servers. The system's are not started, also not by a restart.
+_SERVICES: Final[Mapping[str, tuple[str, ...]]] = {
     "dovecot-core": ("dovecot.service", "dovecot.socket"),
     "postfix": ("postfix.service",),
     "nginx-light": ("nginx.service",),
@@ -39,7 +39,7 @@ _OPTIONS = (
     "-y",
     "-q",
     "--no-install-recommends",
-    # Another installation may be running: a fresh system updates itself at its first start.
+    # Another installation may be running: a new system updates itself at its first start.
     "-oDPkg::Lock::Timeout=600",
     "-oDpkg::Use-Pty=0",
     "-oDpkg::Options::=--force-confdef",
@@ -57,14 +57,14 @@ _UNKNOWN = re.compile(r"E: (?:Unable to locate package |Package ')([a-z0-9][a-z0
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What apt-get says of an installation, in its own words (``61.2 MB``)."""
+    """The size of an installation as apt-get prints it (``61.2 MB``)."""
 
     download: str
     on_disk: str
 
 
 def environment() -> dict[str, str]:
-    """The environment of apt-get and dpkg: no questions, messages in English, which we read."""
+    """The environment of apt-get and dpkg: no questions, messages in English."""
     return {
         **os.environ,
         "DEBIAN_FRONTEND": "noninteractive",
@@ -86,20 +86,20 @@ def needs_repair() -> bool:
 
 
 def size(packages: Sequence[str]) -> Size | None:
-    """What has to be downloaded and stored; None where the package lists do not tell yet."""
+    """The sizes to download and on the disk; None where the package lists do not know them yet."""
     text = _simulated(packages)
     needed, on_disk = _NEEDED.search(text), _ON_DISK.search(text)
     return Size(needed[1], on_disk[1]) if needed and on_disk else None
 
 
 def unknown(packages: Sequence[str]) -> list[str]:
-    """Those of the packages that this system's lists do not know."""
+    """The packages that are not in this system's lists."""
     named = set(_UNKNOWN.findall(_simulated(packages)))
     return [package for package in packages if package in named]
 
 
 def _simulated(packages: Sequence[str]) -> str:
-    """What apt-get would do; it answers no to itself, and takes no lock."""
+    """The output of a simulated installation, which takes no lock."""
     done = subprocess.run(
         [
             which("apt-get") or "apt-get", "install", "--assume-no", "--no-install-recommends",
@@ -113,8 +113,8 @@ def _simulated(packages: Sequence[str]) -> str:
 def install(packages: Sequence[str], optional: Sequence[str] = ()) -> None:
     """Install packages as root. Raises SetupError with what went wrong, KeyboardInterrupt.
 
-    ``optional`` names those without which the start goes on: where the system's lists do not
-    know one, it is left out. A broken state of dpkg's is repaired first.
+    ``optional`` packages are left out where the system's lists do not know them. A broken state
+    of dpkg is repaired first.
     """
     with _no_service_starts(), _termination_interrupts():
         if needs_repair():
@@ -129,8 +129,8 @@ def install(packages: Sequence[str], optional: Sequence[str] = ()) -> None:
                 ],
             )
             _run(_("Repairing dependencies"), [_apt(), "install", "--fix-broken", *_OPTIONS])
-        # Old lists lead to old programs, without their security updates. Where the lists cannot
-        # be renewed, what is known may still be enough.
+        # Old lists have old versions, without security updates. Where they cannot
+        # be updated, the known versions may suffice.
         with contextlib.suppress(SetupError):
             _run(_("Reading the package lists"), [_apt(), "update", "-q"])
         absent = unknown(packages)
@@ -155,7 +155,7 @@ def _apt() -> str:
 
 
 def _run(title: str, command: list[str]) -> None:
-    """Run apt-get or dpkg with progress. Raises SetupError with its own last words."""
+    """Run apt-get or dpkg with progress. Raises SetupError with the end of its output."""
     reading, writing = os.pipe()
     if Path(command[0]).name == "apt-get":
         command = [command[0], f"-oAPT::Status-Fd={writing}", *command[1:]]
@@ -164,7 +164,7 @@ def _run(title: str, command: list[str]) -> None:
         os.fdopen(reading, "rb", buffering=0) as status,
         Progress(title) as progress,
     ):
-        # A session of its own: Ctrl-C reaches it once, from here, and in order.
+        # In a session of its own, so that Ctrl-C does not reach it twice.
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             pass_fds=(writing,), start_new_session=True, env=environment(),
@@ -183,7 +183,7 @@ def _run(title: str, command: list[str]) -> None:
 def _follow(
     process: subprocess.Popen[bytes], status: io.FileIO, log: IO[bytes], progress: Progress
 ) -> None:
-    """Show what APT reports until it ends; a process that it left behind is not waited for."""
+    """Show APT's progress until it ends, without waiting for processes that it started."""
     pending = b""
     while True:
         ended = process.poll() is not None
@@ -214,7 +214,7 @@ def _show(progress: Progress, line: str) -> None:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End apt-get and dpkg; what they leave half-configured is completed by the next start."""
+    """Terminate apt-get and dpkg; the next start completes what is half-configured."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
     try:
@@ -225,7 +225,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _failure(title: str, log: str) -> str:
-    """One sentence; where the cause is none of the usual ones, with the tool's own words."""
+    """One sentence; for an unknown cause with the tool's output."""
     if _UNREACHABLE.search(log):
         return _(
             "The system packages could not be downloaded. Check the internet connection and start "
@@ -242,7 +242,7 @@ def _failure(title: str, log: str) -> str:
 
 @contextlib.contextmanager
 def _no_service_starts() -> Iterator[None]:
-    """Keep Debian from starting the services of what is installed meanwhile."""
+    """Keep Debian from starting the services of packages installed inside the block."""
     try:
         is_foreign = _POLICY_MARK not in POLICY.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
@@ -250,7 +250,7 @@ def _no_service_starts() -> Iterator[None]:
     if is_foreign:
         yield
         return
-    # One that carries the mark was left by a start that was killed: it is replaced and removed.
+    # A file with the mark is left from a killed start: it is replaced and removed.
     try:
         POLICY.write_text(_POLICY_TEXT, encoding="ascii")
         POLICY.chmod(0o755)
@@ -269,7 +269,7 @@ def _no_service_starts() -> Iterator[None]:
 
 
 def _keep_services_off(packages: Sequence[str]) -> None:
-    """Servers that were installed for the tests do not start with the computer either."""
+    """Disable the services of packages that were installed for the tests."""
     systemctl = which("systemctl")
     services = [name for package in packages for name in _SERVICES.get(package, ())]
     if systemctl is not None and services:
@@ -280,7 +280,7 @@ def _keep_services_off(packages: Sequence[str]) -> None:
 
 @contextlib.contextmanager
 def _termination_interrupts() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP clean up as Ctrl-C does."""
+    """Handle SIGTERM and SIGHUP as Ctrl-C inside the block."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

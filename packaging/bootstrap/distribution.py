@@ -1,4 +1,4 @@
-"""Systems without ``apt-get``: says the right line, and lets the start go on where it can."""
+"""Systems without ``apt-get``: prints the command that installs what is missing."""
 
 import shlex
 import sys
@@ -16,7 +16,7 @@ from mailsetup.i18n import _
 
 
 def check(purpose: Purpose, system: System) -> None:
-    """Raises SetupError with what is missing and how to install it."""
+    """Raises SetupError with the missing libraries and how to install them."""
     if not system.has_ensurepip():
         raise SetupError(_incomplete_python())
     if not sys.platform.startswith("linux"):
@@ -46,7 +46,7 @@ def _missing(libraries: list[str]) -> str:
 
 
 def _incomplete_python() -> str:
-    """A Python without ensurepip: what completes it here."""
+    """How to complete a Python without ensurepip on this system."""
     if sys.platform == "win32":
         advice = _("install Python from python.org, with “pip” chosen")
     elif sys.platform == "darwin":

@@ -1,4 +1,4 @@
-"""Where things are in a checkout, and what a start is for."""
+"""Paths in a checkout, and the purposes of a start."""
 
 import enum
 import os
@@ -16,7 +16,7 @@ LOCKS = ROOT / "packaging" / "requirements"
 
 
 class Purpose(enum.Enum):
-    """What is about to be run. The program without a command offers the demo, so it needs both."""
+    """What is started. Without a command that is the window, which offers the demo."""
 
     TERMINAL = "terminal"
     WINDOW = "window"
@@ -74,4 +74,4 @@ def screens(variables: Mapping[str, str] = os.environ) -> frozenset[str]:
 
 
 class SetupError(Exception):
-    """Preparing failed. The text is one sentence for the person, with what to do."""
+    """The preparation failed. The text is a sentence for the user that says what to do."""

@@ -1,4 +1,4 @@
-"""Reads the words of a start, prepares what is missing, and becomes the program or the tests."""
+"""Reads the arguments of a start, prepares what is missing, and runs the program or the tests."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ OWN_WORDS = ("test", "packages", "screenshots")
 
 
 def main(arguments: list[str]) -> int:
-    """Run one start and return its exit status; it does not return where it becomes the program."""
+    """Run one start. Returns its exit status, unless the process is replaced by the program."""
     try:
         return _start(arguments)
     except SetupError as error:
@@ -46,7 +46,7 @@ def _start(arguments: list[str]) -> int:
         case ["screenshots", *rest]:
             _prepare(Purpose.TERMINAL)
             variables = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
-            return _become(["-m", "tests.support.gui.gallery", *rest], variables)
+            return _replace_process(["-m", "tests.support.gui.gallery", *rest], variables)
         case [str(word), *_rest] if guess := _misspelt(word):
             from mailsetup.i18n import _
 
@@ -54,12 +54,12 @@ def _start(arguments: list[str]) -> int:
                   file=sys.stderr)  # fmt: skip
             return 2
         case _:
-            _prepare(_purpose(arguments))
-            return _become(["-m", "mailsetup", *arguments], dict(os.environ))
+            _prepare(purpose_of(arguments))
+            return _replace_process(["-m", "mailsetup", *arguments], dict(os.environ))
 
 
 def _choose_language(arguments: list[str]) -> None:
-    """``--lang es`` also holds for what is said before the program runs."""
+    """``--lang es`` also applies to the texts of this script."""
     for index, word in enumerate(arguments):
         value = word.removeprefix("--lang=") if word.startswith("--lang=") else None
         if word == "--lang" and index + 1 < len(arguments):
@@ -72,7 +72,7 @@ def _choose_language(arguments: list[str]) -> None:
 
 
 def _misspelt(word: str) -> str | None:
-    """The word of this script's that was probably meant (``tests``, ``screenshot``)."""
+    """The command of this script that was probably meant (``tests``, ``screenshot``)."""
     if word.startswith("-") or word in OWN_WORDS:
         return None
     from difflib import get_close_matches
@@ -80,8 +80,8 @@ def _misspelt(word: str) -> str | None:
     return next(iter(get_close_matches(word, OWN_WORDS, n=1, cutoff=0.85)), None)
 
 
-def _purpose(arguments: list[str]) -> Purpose:
-    """What these arguments run: the demo, which the window offers too, or a command."""
+def purpose_of(arguments: list[str]) -> Purpose:
+    """The purpose of these arguments: the demo, which the window offers too, or a command."""
     has_screen = bool(screens())
     options = [word for word in arguments if word != "--demo"]
     for name in ("--lang", "--screenshot"):
@@ -93,7 +93,7 @@ def _purpose(arguments: list[str]) -> Purpose:
 
 
 def _help() -> int:
-    """This script's own words; then the program's, where it is ready to print them."""
+    """Print this script's help, then the program's if it is prepared."""
     from mailsetup.i18n import _
 
     print(
@@ -115,14 +115,14 @@ def _help() -> int:
     if not (PYTHON.exists() and _is_prepared(Purpose.TERMINAL)):
         return 0
     print(flush=True)
-    return _become(["-m", "mailsetup", "--help"], dict(os.environ))
+    return _replace_process(["-m", "mailsetup", "--help"], dict(os.environ))
 
 
 # Preparing --------------------------------------------------------------------------------------
 
 
 def _prepare(purpose: Purpose) -> None:
-    """Install what is missing for this purpose, once. Raises SetupError."""
+    """Install what is missing for this purpose. Raises SetupError."""
     if not _is_prepared(purpose):
         from bootstrap import preparation
 
@@ -137,10 +137,10 @@ def _is_prepared(purpose: Purpose) -> bool:
 
 
 def fingerprint(purpose: Purpose) -> str:
-    """Changes whenever something has to be installed again."""
+    """Changes when something has to be installed again."""
     import hashlib
 
-    # Not the patch level: installing python3-venv may renew the Python that is running.
+    # Without the patch level: installing python3-venv may update the running Python.
     digest = hashlib.sha256(str(sys.implementation.cache_tag).encode())
     tables = (
         Path(__file__).with_name("system_packages.py"),
@@ -159,10 +159,10 @@ def read(path: Path) -> str:
         return ""
 
 
-def _become(words: list[str], variables: dict[str, str]) -> int:
-    """Become the program, in the person's own folder; on Windows, wait for it instead.
+def _replace_process(words: list[str], variables: dict[str, str]) -> int:
+    """Replace this process by the program, in the current folder; on Windows, wait for it instead.
 
-    ``-P`` keeps Python from importing what lies in that folder.
+    ``-P`` keeps Python from importing modules from that folder.
     """
     command = [str(PYTHON), "-P", *words]
     sys.stdout.flush()

@@ -24,7 +24,7 @@ def run(words: list[str]) -> int:
             _("Only the administrator may install packages: put sudo before the line.")
         )
     purpose = purposes[words[0]]
-    # Without looking at the screen: `sudo` hides parts of it, and the next start may have one.
+    # For all window systems: `sudo` hides their variables, and the next start may have one.
     packages = debian_packages(purpose, this_system(), frozenset(WINDOW_SYSTEMS))
     if packages or apt.needs_repair():
         install_packages(packages, purpose, this_system())

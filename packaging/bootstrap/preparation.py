@@ -1,4 +1,4 @@
-"""The slow part of a first start: installs what is missing, or prints the line that does."""
+"""Installs what a first start lacks, or prints the command that does."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ from mailsetup.i18n import _
 
 
 def prepare(purpose: Purpose) -> None:
-    """Everything that this purpose needs. Raises SetupError, KeyboardInterrupt."""
+    """Install everything that this purpose needs. Raises SetupError, KeyboardInterrupt."""
     _check_folder()
     system = this_system()
     if sys.platform.startswith("linux") and which("apt-get"):
@@ -68,7 +68,7 @@ def _prepare_debian(purpose: Purpose, system: System) -> None:
 
 
 def request(packages: list[str], words: list[str], *, has_sudo: bool) -> str:
-    """What an ordinary user is asked to paste, and what it will do."""
+    """The command that an ordinary user is asked to run, and what it does."""
     import shlex
 
     line = shlex.join(words)
@@ -86,7 +86,7 @@ def request(packages: list[str], words: list[str], *, has_sudo: bool) -> str:
 
 
 def install_packages(packages: list[str], purpose: Purpose, system: System) -> None:
-    """Install Debian packages as root, after saying how much that is."""
+    """Print the size of these Debian packages and install them as root."""
     if packages:
         say(_("Missing system packages: {packages}").format(packages=" ".join(packages)))
         if size := apt.size(packages):

@@ -1,5 +1,4 @@
-"""What takes long, shown while it runs: one changing line on a terminal, a line now and then
-elsewhere."""
+"""Progress of long steps: one changing line on a terminal, a line every few seconds elsewhere."""
 
 import shutil
 import sys
@@ -11,7 +10,7 @@ from typing import Self, TextIO
 from mailsetup.i18n import _
 
 SECONDS_BETWEEN_LINES = 15.0
-"""Where the output is a file or a pipe."""
+"""Seconds between lines, where the output is a file or a pipe."""
 
 SECONDS_BETWEEN_UPDATES = 0.1
 
@@ -41,7 +40,7 @@ class Progress:
         return self
 
     def update(self, detail: str, fraction: float | None = None) -> None:
-        """Show where the step is; ``fraction`` is between 0 and 1 where it is known."""
+        """Show the state of the step; ``fraction`` is between 0 and 1, if known."""
         now = self._clock()
         between = SECONDS_BETWEEN_UPDATES if self._is_terminal else SECONDS_BETWEEN_LINES
         if now - self._updated < between:
@@ -56,7 +55,7 @@ class Progress:
             self._write(f"  {text}\n")
 
     def _position(self, now: float, fraction: float | None) -> str:
-        """How much is done, since when, and for how long it may still go on."""
+        """The percentage done, the time taken, and an estimate of the rest."""
         elapsed = now - self._started
         if fraction is None:
             return duration(elapsed)
@@ -84,12 +83,12 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """A length of time as people read it: ``7 s``, ``3 min 12 s``."""
+    """A duration for people to read: ``7 s``, ``3 min 12 s``."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02} s"
 
 
 def say(text: str) -> None:
-    """Write a line to standard error at once."""
+    """Write a line to standard error and flush it."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()

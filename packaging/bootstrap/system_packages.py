@@ -1,7 +1,7 @@
-"""What Python cannot bring along: libraries that Qt loads, and programs that the tests start.
+"""What Python's packages do not contain: libraries that Qt loads, programs that the tests start.
 
-Names of libraries and packages were measured on bare systems (Debian 12 and 13), for the other
-distributions taken from their package lists.
+Names of Debian's packages were verified on bare systems (Debian 12 and 13), those of other
+distributions are from their package lists.
 """
 
 import ctypes
@@ -71,7 +71,7 @@ TEST_PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "/usr/lib/*/sasl2/libplain.so": ("libsasl2-modules",),
     "xmllint": ("libxml2-utils",),
     "akonadi_imap_resource": ("kdepim-runtime", "akonadi-server"),
-    # Debian 12's package brings a driver of its own, Debian 13's only this folder.
+    # Debian 12's package contains a driver, Debian 13's this folder only.
     "/usr/share/doc/akonadi-backend-sqlite": ("akonadi-backend-sqlite",),
     # What tests/support/rootless.py needs to run the servers for an ordinary user.
     "newuidmap": ("uidmap",),
@@ -87,7 +87,7 @@ PACKAGE_MANAGERS: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """How to look at the system; the tests hand in another one."""
+    """How to inspect the system; the tests use other functions."""
 
     loads: Callable[[str], bool]
     is_there: Callable[[str], bool]
@@ -95,12 +95,12 @@ class System:
 
 
 def this_system() -> System:
-    """The computer that runs this."""
+    """The computer on which this runs."""
     return System(loads, is_there, has_ensurepip)
 
 
 def missing_libraries(purpose: Purpose, system: System, on: frozenset[str]) -> list[str]:
-    """The libraries without which Qt does not start for this purpose, on these screens."""
+    """The missing libraries without which Qt does not start, with these window systems."""
     wanted = list(QT_LIBRARIES)
     for name, libraries in WINDOW_SYSTEMS.items():
         if purpose is Purpose.TESTS or (purpose.opens_window and name in on):
@@ -117,7 +117,7 @@ def missing_programs(purpose: Purpose, system: System) -> list[str]:
 
 
 def debian_packages(purpose: Purpose, system: System, on: frozenset[str]) -> list[str]:
-    """Everything that is missing for this purpose, in Debian's and Ubuntu's names."""
+    """The missing packages for this purpose, by their names in Debian and Ubuntu."""
     packages = {PACKAGES[library].apt for library in missing_libraries(purpose, system, on)}
     packages.update(missing_programs(purpose, system))
     if not system.has_ensurepip():
@@ -128,7 +128,7 @@ def debian_packages(purpose: Purpose, system: System, on: frozenset[str]) -> lis
 def venv_package() -> str:
     """The Debian package that gives this Python its ``ensurepip``.
 
-    Raises SetupError where this Python is none of Debian's, so that no package can complete it.
+    Raises SetupError where this Python is not Debian's, so that no package completes it.
     """
     own = Path(sys.executable).resolve()
     default = Path("/usr/bin/python3")
@@ -145,7 +145,7 @@ def venv_package() -> str:
 
 
 def other_system_line(libraries: Iterable[str], manager: str) -> str:
-    """The line that installs these libraries on a system without ``apt-get``."""
+    """The command that installs these libraries on a system without ``apt-get``."""
     names = dict.fromkeys(str(getattr(PACKAGES[library], manager)) for library in libraries)
     return " ".join(("sudo", *PACKAGE_MANAGERS[manager], *names))
 
@@ -172,5 +172,5 @@ def has_ensurepip() -> bool:
 
 
 def which(name: str) -> str | None:
-    """The path of a program, also where only administrators look."""
+    """The path of a program, also in the folders of administrators' programs."""
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")

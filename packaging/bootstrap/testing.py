@@ -1,4 +1,4 @@
-"""``start.py test``: every test, or those that need nothing but Python."""
+"""``start.py test``: all tests, or those that need only Python packages."""
 
 import os
 import runpy
@@ -12,7 +12,7 @@ from bootstrap.progress import duration, say
 from mailsetup.i18n import _
 
 WORKERS = 3
-"""At two cores: half of the tests' time is waiting for real servers and programs."""
+"""For two cores: half of the tests' time is spent waiting for servers and programs."""
 
 UNIT_TESTS = (
     "-m",
@@ -21,11 +21,11 @@ UNIT_TESTS = (
 )
 
 NO_TESTS_COLLECTED = 5
-"""pytest's own exit status: a failure for a command that is to run the tests."""
+"""pytest's exit status; it is a failure of this command."""
 
 
 def help_text() -> str:
-    """What ``test --help`` prints; nothing is installed for it."""
+    """The text of ``test --help``."""
     return _(
         "usage: python3 packaging/start.py test [unit] [pytest's own arguments]\n"
         "\n"
@@ -44,7 +44,7 @@ def help_text() -> str:
 
 
 def run(words: list[str], prepare: Callable[[Purpose], None]) -> int:
-    """Prepare, run pytest in the checkout, and end with one line that says how it went."""
+    """Prepare, run pytest in the checkout, and print one line about the result."""
     unit = words[:1] == ["unit"]
     rest = words[1:] if unit else words
     purpose = Purpose.UNIT_TESTS if unit else Purpose.TESTS
@@ -55,7 +55,7 @@ def run(words: list[str], prepare: Callable[[Purpose], None]) -> int:
     if not unit:
         words = with_servers(words)
     process = subprocess.Popen(words, cwd=ROOT, env=environment())
-    # Ctrl-C is for pytest, which stops its servers and prints what it has seen so far.
+    # Ctrl-C is for pytest, which stops its servers and prints the results so far.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     status = process.wait()
     say(_verdict(status, time.monotonic() - started))
@@ -85,7 +85,7 @@ def _verdict(status: int, seconds: float) -> str:
 
 
 def command(rest: list[str], *, unit: bool) -> list[str]:
-    """How pytest is started."""
+    """The command that runs pytest."""
     workers = [] if any(word.startswith("-n") for word in rest) else ["-n", str(WORKERS)]
     chosen = list(UNIT_TESTS) if unit else []
     progress = ["-p", "tests.support.progress"]
@@ -93,11 +93,11 @@ def command(rest: list[str], *, unit: bool) -> list[str]:
 
 
 def with_servers(words: list[str]) -> list[str]:
-    """The command as root of a user namespace, where an ordinary user may run the servers."""
-    # By its path: other packages are called ``tests``, too.
+    """The command as root of a user namespace, so that an ordinary user can run the servers."""
+    # By its path: other packages may be called ``tests``.
     rootless = runpy.run_path(str(ROOT / "tests" / "support" / "rootless.py"))
     found = rootless["command"](words)
-    if not isinstance(found, rootless["Impossible"]):
+    if not isinstance(found, rootless["NamespaceFailure"]):
         return list(found)
     say(
         _("The tests that need real servers will be skipped: {reason}.").format(reason=found.reason)
@@ -108,7 +108,7 @@ def with_servers(words: list[str]) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """The tests need no screen, and compile the program once instead of at its every start."""
+    """Variables of the tests: no screen is used, and bytecode is written."""
     variables = {**os.environ}
     variables.setdefault("QT_QPA_PLATFORM", "offscreen")
     variables.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -1,4 +1,4 @@
-"""``.venv``: made once from the locked lists, and still right when the folder is moved."""
+"""Makes ``.venv`` from the locked lists; it can be moved with the checkout."""
 
 import re
 import shutil
@@ -7,15 +7,16 @@ import sys
 import tempfile
 import tomllib
 import venv
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from bootstrap.layout import PYTHON, ROOT, VENV, WINDOWS, Purpose, SetupError
 from bootstrap.progress import Progress
 from mailsetup.i18n import _
 
-MEGABYTES = {False: (100, 340), True: (200, 560)}
-"""Whether for tests: roughly what is downloaded, and what it takes on the disk."""
+MEGABYTES: Final[Mapping[bool, tuple[int, int]]] = {False: (100, 340), True: (200, 560)}
+"""Whether for tests -> megabytes to download, megabytes on the disk."""
 
 _PIP = (str(PYTHON), "-m", "pip")
 _UNREACHABLE = re.compile(
@@ -72,12 +73,12 @@ def _is_usable() -> bool:
 
 
 def _create() -> None:
-    """Make an empty environment with pip, without what an interrupted attempt left."""
+    """Make an empty environment with pip, and remove an incomplete one."""
     with Progress(_("Making a Python environment in {folder}").format(folder=VENV)):
         shutil.rmtree(VENV, ignore_errors=True)
         try:
             venv.create(VENV, with_pip=True)
-        # Debian's venv ends the process where a part of it is missing.
+        # Debian's venv calls sys.exit where a part of it is missing.
         except (subprocess.CalledProcessError, ImportError, OSError, SystemExit) as error:
             shutil.rmtree(VENV, ignore_errors=True)
             raise SetupError(
@@ -127,7 +128,7 @@ def _install(purpose: Purpose) -> None:
 
 
 def _follow(output: IO[str], progress: Progress, total: int, log: IO[str]) -> None:
-    """Show what pip is at: it names each package as it comes to it, then installs all."""
+    """Show pip's progress: it names each package that it downloads, then installs all."""
     seen = 0
     detail = ""
     for line in output:
@@ -148,36 +149,36 @@ def _package(words: list[str]) -> str:
     return next((word.partition("==")[0] for word in words if "==" in word), "")
 
 
-def _failure(said: str) -> str:
-    """What the person can do; pip's own words, which are many, only where they help."""
-    if "No space left on device" in said:
+def _failure(output: str) -> str:
+    """What the user can do; pip's output is included for unknown errors only."""
+    if "No space left on device" in output:
         return _("The disk is full. Make room and start again: what is there already is kept.")
-    if _UNREACHABLE.search(said):
+    if _UNREACHABLE.search(output):
         return _(
             "The Python packages could not be downloaded. Check the internet connection (behind a "
             "proxy: the variable HTTPS_PROXY) and start again: what is there already is kept."
         )
-    if "DO NOT MATCH THE HASHES" in said:
+    if "DO NOT MATCH THE HASHES" in output:
         return _(
             "A downloaded Python package is not the one that was expected, so it was not "
             "installed. Start again; if it happens again, something on your network alters "
             "downloads."
         )
-    errors = [line for line in said.splitlines() if line.startswith("ERROR: ")]
+    errors = [line for line in output.splitlines() if line.startswith("ERROR: ")]
     words = "\n".join(f"  {line.removeprefix('ERROR: ')}" for line in errors[:3])
     return _("The Python packages could not be installed:\n{words}\nStart again.").format(
         words=words or "  ?"
     )
 
 
-# The program itself ----------------------------------------------------------------------------
+# The program ----------------------------------------------------------------------------
 
 
 def _register() -> None:
-    """Let the environment find the program in the checkout, by paths relative to ``.venv``.
+    """Make the program importable in the environment, by paths relative to ``.venv``.
 
-    pip's editable installation writes absolute paths, which break when the folder is moved, and
-    would need the build tools on every computer.
+    An editable installation by pip would write absolute paths, which break when the folder is
+    moved, and would need the build tools on every computer.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     packages = _site_packages()
@@ -196,7 +197,7 @@ def _register() -> None:
 
 _LAUNCHER = """\
 #!/bin/sh
-# Finds its Python beside itself, so that the folder may be moved.
+# Finds Python in its own folder, so that the checkout may be moved.
 here=$(dirname "$(readlink -f "$0")")
 exec "$here/python" -P -m mailsetup "$@"
 """
@@ -210,7 +211,7 @@ def _site_packages() -> Path:
 
 
 def _write_metadata(packages: Path, project: dict[str, object]) -> None:
-    """What ``importlib.metadata`` tells of the program (core metadata, PEP 566)."""
+    """The metadata that ``importlib.metadata`` reads (PEP 566)."""
     for old in packages.glob("mailsetup-*.dist-info"):
         shutil.rmtree(old, ignore_errors=True)
     for old in packages.glob("_editable_impl_mailsetup*"):

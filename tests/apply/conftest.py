@@ -1,4 +1,4 @@
-"""Fixtures of the tests that write into other programs' files."""
+"""Fixtures of the tests that write into the files of other programs."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,6 @@ from tests.support.programs.interrupted import Interruptions, interruptions
 
 @pytest.fixture(scope="session")
 def failing() -> Iterator[Interruptions]:
-    """Work that fails at its n-th touch of the disk."""
+    """Runs work that fails at its n-th file operation."""
     with interruptions() as made:
         yield made

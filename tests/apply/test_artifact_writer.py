@@ -1,4 +1,5 @@
-"""Files of an export on the disk: nothing lost, nothing followed, nothing outside the folder."""
+"""Writing the files of an export: nothing is lost, links are not followed, nothing leaves the
+folder."""
 
 import os
 import sys
@@ -32,13 +33,13 @@ def test_files_are_written_into_a_new_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes")
-def test_private_files_are_readable_for_the_person_alone(tmp_path: Path) -> None:
+def test_private_files_are_readable_for_the_owner_only(tmp_path: Path) -> None:
     result = write_artifact(artifact("a.txt"), tmp_path)
     assert isinstance(result, Written)
     assert result.paths[0].stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
+def test_an_existing_file_stays_unless_forced(tmp_path: Path) -> None:
     (tmp_path / "b.txt").write_text("mine")
     assert "b.txt" in refused(write_artifact(artifact("a.txt", "b.txt"), tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["b.txt"], "all or nothing"
@@ -96,11 +97,11 @@ def test_names_that_could_leave_the_folder_or_confuse_a_system_are_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_names_that_are_one_on_some_systems_are_refused(tmp_path: Path) -> None:
+def test_names_that_differ_in_case_only_are_refused(tmp_path: Path) -> None:
     refused(write_artifact(artifact("a.txt", "A.TXT"), tmp_path))
 
 
-def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("mine")
     assert "not a folder" in refused(write_artifact(artifact("a.txt"), tmp_path / "out"))
     refused(write_artifact(artifact("a.txt"), tmp_path / "out" / "below"))
@@ -111,8 +112,8 @@ def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
 
 
 def left_behind(folder: Path, age: float = 60.0) -> Path:
-    """A temporary file, as a run that was killed so many seconds ago leaves it."""
-    path = atomic.aside(folder)
+    """A temporary file as of a run that was killed so many seconds ago."""
+    path = atomic.temporary_path(folder)
     path.write_text("half")
     os.utime(path, (time.time() - age,) * 2)
     return path
@@ -125,7 +126,7 @@ def test_temporary_files_of_a_killed_run_are_removed_by_the_next(tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
-def test_nothing_but_temporary_files_of_ours_is_removed(tmp_path: Path) -> None:
+def test_only_our_temporary_files_are_removed(tmp_path: Path) -> None:
     names = [".mailsetup-unfinished", ".mailsetup-0123", f".mailsetup-{'0' * 16}.txt", "mailsetup-"]
     for name in names:
         (tmp_path / name).write_text("mine")
@@ -136,35 +137,35 @@ def test_nothing_but_temporary_files_of_ours_is_removed(tmp_path: Path) -> None:
     pipe = tmp_path / f".mailsetup-{'3' * 16}"
     os.mkfifo(pipe)
     before = sorted(tmp_path.iterdir())
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert sorted(tmp_path.iterdir()) == before
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there its age protects it")
-def test_what_a_running_process_still_needs_is_left_alone(tmp_path: Path) -> None:
+def test_temporary_files_of_a_running_process_are_not_removed(tmp_path: Path) -> None:
     path = left_behind(tmp_path)
-    with atomic.held(path):
-        atomic.sweep(tmp_path)
+    with atomic.marked_in_use(path):
+        atomic.remove_leftovers(tmp_path)
         assert path.exists()
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert not path.exists()
 
 
-def test_a_file_that_was_only_just_made_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_was_just_made_is_not_removed(tmp_path: Path) -> None:
     path = left_behind(tmp_path, 0.0)
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert path.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="makes a foreign file")
-def test_a_file_of_another_account_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_of_another_user_is_not_removed(tmp_path: Path) -> None:
     path = left_behind(tmp_path)
     os.chown(path, 12345, 12345)
-    atomic.sweep(tmp_path)
+    atomic.remove_leftovers(tmp_path)
     assert path.exists()
 
 
-def test_a_folder_that_cannot_be_looked_through_does_no_harm(tmp_path: Path) -> None:
-    atomic.sweep(tmp_path / "missing")
+def test_an_unreadable_folder_does_no_harm(tmp_path: Path) -> None:
+    atomic.remove_leftovers(tmp_path / "missing")
     (tmp_path / "file").write_text("x")
-    atomic.sweep(tmp_path / "file")
+    atomic.remove_leftovers(tmp_path / "file")

@@ -1,4 +1,4 @@
-"""What is written into Evolution's folder, whatever stands there and whatever goes wrong."""
+"""What is written into Evolution's folder, with existing files and with failures."""
 
 import signal
 import sys
@@ -50,7 +50,7 @@ def main_file(config: Path, wanted: Account = BASE) -> Path:
     return config / "evolution/sources" / f"{uids(wanted).account}.source"
 
 
-def test_three_private_files_appear_in_a_folder_that_is_made(tmp_path: Path) -> None:
+def test_three_private_files_are_written_into_a_new_folder(tmp_path: Path) -> None:
     done = applied(BASE, tmp_path / "config")
     assert done.live is None
     assert len(done.files) == 3
@@ -61,7 +61,7 @@ def test_three_private_files_appear_in_a_folder_that_is_made(tmp_path: Path) -> 
     assert done.steps
 
 
-def test_an_account_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
+def test_an_existing_account_is_not_changed(tmp_path: Path) -> None:
     applied(BASE, tmp_path)
     before = snapshot(tmp_path)
     moved = replace(BASE, incoming=replace(BASE.incoming, host="new.bodega.example"))
@@ -75,7 +75,7 @@ def test_two_addresses_are_two_accounts(tmp_path: Path) -> None:
     assert len(snapshot(tmp_path)) == 6
 
 
-def test_an_account_that_evolution_made_itself_is_not_doubled(tmp_path: Path) -> None:
+def test_an_account_made_by_evolution_is_not_added_again(tmp_path: Path) -> None:
     folder = tmp_path / "evolution/sources"
     folder.mkdir(parents=True)
     own = folder / "1234567890.5.0@pc.source"
@@ -91,7 +91,7 @@ def test_an_account_that_evolution_made_itself_is_not_doubled(tmp_path: Path) ->
     applied(BASE, tmp_path)
 
 
-def test_repairing_sets_the_servers_right_and_keeps_what_the_person_chose(tmp_path: Path) -> None:
+def test_repairing_corrects_the_servers_and_preserves_user_choices(tmp_path: Path) -> None:
     applied(BASE, tmp_path)
     path = main_file(tmp_path)
     text = path.read_text()
@@ -118,7 +118,7 @@ def test_repairing_into_pop3_does_not_delete_mail_from_the_server(tmp_path: Path
     assert read_glib(main_file(tmp_path).read_bytes())["Pop Backend"] == {"KeepOnServer": "true"}
 
 
-def test_repairing_what_is_right_writes_nothing(tmp_path: Path) -> None:
+def test_repairing_a_correct_account_writes_nothing(tmp_path: Path) -> None:
     done = applied(BASE, tmp_path)
     times = [path.stat().st_mtime_ns for path in done.files]
     again = apply_evolution(BASE, tmp_path, repair=True)
@@ -129,16 +129,16 @@ def test_repairing_what_is_right_writes_nothing(tmp_path: Path) -> None:
 def test_files_that_are_links_stay_links_when_repaired(tmp_path: Path) -> None:
     applied(BASE, tmp_path)
     path = main_file(tmp_path)
-    kept = tmp_path / "kept.source"
-    path.rename(kept)
-    kept.write_text(kept.read_text().replace("Port=993", "Port=1"))
-    path.symlink_to(kept)
+    target = tmp_path / "target.source"
+    path.rename(target)
+    target.write_text(target.read_text().replace("Port=993", "Port=1"))
+    path.symlink_to(target)
     assert isinstance(apply_evolution(BASE, tmp_path, repair=True), FilesApplied)
     assert path.is_symlink()
-    assert read_glib(kept.read_bytes())["Authentication"]["Port"] == "993"
+    assert read_glib(target.read_bytes())["Authentication"]["Port"] == "993"
 
 
-def test_a_name_that_is_taken_by_a_link_to_nowhere_is_not_written_through(tmp_path: Path) -> None:
+def test_a_dangling_link_is_not_written_through(tmp_path: Path) -> None:
     path = main_file(tmp_path)
     path.parent.mkdir(parents=True)
     path.symlink_to(tmp_path / "nowhere")
@@ -148,7 +148,7 @@ def test_a_name_that_is_taken_by_a_link_to_nowhere_is_not_written_through(tmp_pa
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_what_cannot_be_expressed_and_what_cannot_be_written_are_sentences(tmp_path: Path) -> None:
+def test_failures_are_sentences(tmp_path: Path) -> None:
     only = account(authentication=(Authentication.OAUTH2,))
     assert "mail.bodega.example" in refused(only, tmp_path)
     (tmp_path / "evolution").write_text("a file")
@@ -156,14 +156,14 @@ def test_what_cannot_be_expressed_and_what_cannot_be_written_are_sentences(tmp_p
     assert snapshot(tmp_path) == {"evolution": b"a file"}
 
 
-def test_evolution_from_flathub_is_told_to_start_again(tmp_path: Path) -> None:
+def test_the_steps_for_a_flatpak_tell_to_log_in_again(tmp_path: Path) -> None:
     config = tmp_path / ".var/app/org.gnome.Evolution/config"
     done = applied(BASE, config)
     assert done.live is None
     assert len(done.steps) == 2
 
 
-def test_without_evolution_we_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_evolution_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     result = apply_evolution(BASE)
     assert isinstance(result, ApplyFailure)
@@ -185,7 +185,7 @@ def hosts(config: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("how", ["kill", "full"])
-def test_wherever_a_new_account_is_cut_off_it_is_whole_or_not_there(
+def test_an_interrupted_new_account_is_complete_or_absent(
     failing: Interruptions, tmp_path: Path, how: str
 ) -> None:
     finished = False
@@ -203,7 +203,7 @@ def test_wherever_a_new_account_is_cut_off_it_is_whole_or_not_there(
         if how == "full":
             assert not list(config.rglob("*.source"))
             assert not list(config.rglob(".mailsetup-*"))
-        # The next run finishes what was begun, and clears away.
+        # The next run completes the account and removes temporary files.
         assert isinstance(apply_evolution(BASE, config, repair=whole), FilesApplied)
         assert len(list((config / "evolution/sources").iterdir())) == 3
     assert finished
@@ -211,7 +211,7 @@ def test_wherever_a_new_account_is_cut_off_it_is_whole_or_not_there(
 
 
 @pytest.mark.parametrize("how", ["kill", "full"])
-def test_wherever_a_repair_is_cut_off_each_file_is_old_or_new(
+def test_after_an_interrupted_repair_each_file_is_old_or_new(
     failing: Interruptions, tmp_path: Path, how: str
 ) -> None:
     old, new = "old.bodega.example", "new.bodega.example"
@@ -235,7 +235,7 @@ def test_wherever_a_repair_is_cut_off_each_file_is_old_or_new(
 
 
 @pytest.mark.parametrize("repair", [False, True])
-def test_a_file_that_the_disk_returns_otherwise_changes_nothing(
+def test_a_file_that_does_not_read_back_changes_nothing(
     failing: Interruptions, tmp_path: Path, repair: bool
 ) -> None:
     before = account(incoming_host="old.bodega.example", outgoing_host="old.bodega.example")
@@ -256,7 +256,7 @@ def test_a_file_that_the_disk_returns_otherwise_changes_nothing(
 # Where the programs are ---------------------------------------------------------------------------
 
 
-def test_programs_are_found_in_the_path_and_from_flathub(tmp_path: Path) -> None:
+def test_programs_are_found_in_the_path_and_as_flatpaks(tmp_path: Path) -> None:
     home = tmp_path / "home"
     computer = Computer("linux", home, {"PATH": str(tmp_path / "bin")}, tmp_path)
     for name in ("evolution", "kmail", "claws-mail"):

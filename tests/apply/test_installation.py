@@ -1,4 +1,4 @@
-"""Where Thunderbird and Outlook are looked for, on every system."""
+"""Finding Thunderbird and Outlook on every system."""
 
 import sys
 from pathlib import Path
@@ -13,34 +13,22 @@ from mailsetup.apply.installation import (
     installations,
 )
 from mailsetup.apply.targets import TARGETS
+from tests.support.programs.installed import linux, program
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made of POSIX paths")
 
 
-def program(path: Path, content: bytes = b"x" * 5000) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    path.chmod(0o755)
-    return path
-
-
-def linux(base: Path) -> Computer:
-    home = base / "home/ana"
-    home.mkdir(parents=True, exist_ok=True)
-    return Computer("linux", home, {"PATH": str(base / "usr/bin")}, base)
-
-
-def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
+def test_nothing_is_found_on_an_empty_computer(tmp_path: Path) -> None:
     assert find_installation(linux(tmp_path)) is None
 
 
-def test_a_package_of_the_distribution(tmp_path: Path) -> None:
+def test_a_distribution_package_is_found(tmp_path: Path) -> None:
     here = program(tmp_path / "usr/bin/thunderbird")
     computer = linux(tmp_path)
     assert find_installation(computer) == Installation((str(here),), computer.home / ".thunderbird")
 
 
-def test_a_snap_and_ubuntus_script_that_starts_it_are_one(tmp_path: Path) -> None:
+def test_a_snap_and_ubuntus_wrapper_script_are_one_installation(tmp_path: Path) -> None:
     snap = program(tmp_path / "snap/bin/thunderbird")
     program(tmp_path / "usr/bin/thunderbird", b"#!/bin/sh\nexec /snap/bin/thunderbird\n")
     computer = linux(tmp_path)
@@ -48,7 +36,7 @@ def test_a_snap_and_ubuntus_script_that_starts_it_are_one(tmp_path: Path) -> Non
     assert installations(computer) == (Installation((str(snap),), root),)
 
 
-def test_a_flatpak_for_all_or_for_one_person(tmp_path: Path) -> None:
+def test_system_and_user_flatpaks_are_found(tmp_path: Path) -> None:
     computer = linux(tmp_path)
     app = "org.mozilla.Thunderbird"
     for place in (tmp_path / "var/lib/flatpak/app", computer.home / ".local/share/flatpak/app"):
@@ -60,7 +48,7 @@ def test_a_flatpak_for_all_or_for_one_person(tmp_path: Path) -> None:
         )
 
 
-def test_of_several_the_one_with_profiles_is_used(tmp_path: Path) -> None:
+def test_of_several_installations_the_one_with_profiles_is_used(tmp_path: Path) -> None:
     program(tmp_path / "usr/bin/thunderbird")
     program(tmp_path / "snap/bin/thunderbird")
     computer = linux(tmp_path)
@@ -72,7 +60,7 @@ def test_of_several_the_one_with_profiles_is_used(tmp_path: Path) -> None:
     assert find_installation(computer) == second
 
 
-def test_a_mac(tmp_path: Path) -> None:
+def test_an_installation_on_macos_is_found(tmp_path: Path) -> None:
     here = program(tmp_path / "Applications/Thunderbird.app/Contents/MacOS/thunderbird")
     computer = Computer("darwin", tmp_path / "ana", {}, tmp_path)
     assert find_installation(computer) == Installation(
@@ -80,7 +68,7 @@ def test_a_mac(tmp_path: Path) -> None:
     )
 
 
-def test_windows_by_registry_or_by_its_usual_folder(tmp_path: Path) -> None:
+def test_on_windows_the_registry_or_the_usual_folder_is_used(tmp_path: Path) -> None:
     here = program(tmp_path / "Programs/Mozilla Thunderbird/thunderbird.exe")
     environ = {"APPDATA": str(tmp_path / "Roaming"), "ProgramFiles": str(tmp_path / "Programs")}
     wanted = Installation((str(here),), tmp_path / "Roaming/Thunderbird")
@@ -101,7 +89,7 @@ def test_classic_outlook_is_known_on_windows_only(tmp_path: Path) -> None:
     assert has_classic_outlook(linux(tmp_path)) is None
 
 
-def test_what_cannot_be_known_is_not_guessed() -> None:
+def test_an_unknowable_installation_is_none() -> None:
     here = {target.id: target.is_installed(Computer()) for target in TARGETS}
     assert here["gmail"] is None
     assert here["thunderbird"] in {True, False}

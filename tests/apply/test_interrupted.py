@@ -1,4 +1,4 @@
-"""Killed, out of space or interrupted at any touch of the disk: the old state or the new one."""
+"""A kill, a full disk or an interrupt at any file operation leaves the old state or the new one."""
 
 import json
 import signal
@@ -14,13 +14,13 @@ from mailsetup.apply.thunderbird.accounts import accounts_in
 from mailsetup.apply.thunderbird.existing_profile import apply, apply_existing
 from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
-from mailsetup.apply.thunderbird.undo import undo, undo_last
+from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats import profiles_ini
 from mailsetup.model.secret import Secret
-from tests.apply.thunderbird.test_account_merge import profile
 from tests.support.programs import marionette
 from tests.support.programs.interrupted import Interruptions
 from tests.support.programs.parsers import read_prefs
+from tests.support.programs.thunderbird_profiles import undo_last, used_prefs
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -49,7 +49,7 @@ def state(root: Path) -> dict[str, bytes]:
 
 
 def is_whole(root: Path) -> bool:
-    """Whether the list is old, or new with a whole profile. Anything else fails."""
+    """Whether the list is old, or new with a complete profile; fails for anything else."""
     content = (root / "profiles.ini").read_bytes()
     assert (root / "abc.mine" / "prefs.js").read_bytes() == b"// mine\n"
     if content == OLD_INI:
@@ -63,17 +63,17 @@ def is_whole(root: Path) -> bool:
     return True
 
 
-def test_apply_killed_at_any_touch_leaves_the_old_list_or_the_whole_new_profile(
+def test_apply_killed_at_any_file_operation_leaves_the_old_list_or_a_complete_profile(
     failing: Interruptions,
     tmp_path: Path,
 ) -> None:
-    count = failing.touches("apply", old_root(tmp_path / "count"))
+    count = failing.operations("apply", old_root(tmp_path / "count"))
     whole = []
     for number in range(1, count + 1):
         root = old_root(tmp_path / str(number))
         assert failing.run("apply", number, "kill", root).status == -signal.SIGKILL
         whole.append(is_whole(root))
-        # The next run works, and clears away what the killed one left.
+        # The next run works, and removes the files of the killed one.
         assert isinstance(apply_new_profile(account(), root=root), ProfileApplied)
         names = {path.name for path in root.rglob("*")}
         assert not {name for name in names if name.startswith(".mailsetup-")}
@@ -83,11 +83,9 @@ def test_apply_killed_at_any_touch_leaves_the_old_list_or_the_whole_new_profile(
 
 
 @pytest.mark.parametrize("how", ["full", "interrupt"])
-def test_apply_that_fails_leaves_nothing_behind(
-    failing: Interruptions, how: str, tmp_path: Path
-) -> None:
+def test_a_failed_apply_leaves_no_files(failing: Interruptions, how: str, tmp_path: Path) -> None:
     before = state(old_root(tmp_path / "before"))
-    count = failing.touches("apply", old_root(tmp_path / "count"))
+    count = failing.operations("apply", old_root(tmp_path / "count"))
     failed = 0
     for number in range(1, count + 1):
         root = old_root(tmp_path / str(number))
@@ -101,7 +99,7 @@ def test_apply_that_fails_leaves_nothing_behind(
     assert failed > 4
 
 
-def test_taking_back_a_new_profile_leaves_the_whole_profile_or_the_old_list(
+def test_an_interrupted_undo_leaves_a_complete_profile_or_the_old_list(
     failing: Interruptions,
     tmp_path: Path,
 ) -> None:
@@ -111,11 +109,11 @@ def test_taking_back_a_new_profile_leaves_the_whole_profile_or_the_old_list(
         return root
 
     gone = []
-    for number in range(1, failing.touches("undo-new", with_profile("count")) + 1):
+    for number in range(1, failing.operations("undo-new", with_profile("count")) + 1):
         root = with_profile(str(number))
         assert failing.run("undo-new", number, "kill", root).status == -signal.SIGKILL
         gone.append(not is_whole(root))
-        # The next run clears away what was on its way out.
+        # The next run removes what was about to be removed.
         again = apply_new_profile(account("eva@bodega.example"), root=root)
         assert isinstance(again, ProfileApplied)
         found = [path.name for path in root.iterdir() if "ana-bodega" in path.name]
@@ -134,7 +132,7 @@ NEEDS_THUNDERBIRD = (
 def used_root(folder: Path) -> Path:
     root = old_root(folder)
     (root / "abc.mine" / ".parentlock").write_bytes(b"")
-    (root / "abc.mine" / "prefs.js").write_bytes(profile().content)
+    (root / "abc.mine" / "prefs.js").write_bytes(used_prefs().content)
     return root
 
 
@@ -146,9 +144,9 @@ def place(root: Path) -> ThunderbirdProfile:
 
 
 def has_account(root: Path) -> bool:
-    """Whether the profile is as it was, or has the whole account. Anything else fails."""
+    """Whether the profile is unchanged, or has the complete account; fails for anything else."""
     content = (root / "abc.mine" / "prefs.js").read_bytes()
-    if content == profile().content:
+    if content == used_prefs().content:
         return False
     luis, ana = accounts_in(content, "x")
     assert (luis.address, ana.address) == ("luis@otra.example", "ana@bodega.example")
@@ -161,24 +159,24 @@ def has_account(root: Path) -> bool:
 
 
 @pytest.mark.parametrize("what", ["existing", pytest.param("stored", marks=NEEDS_THUNDERBIRD)])
-def test_an_account_killed_at_any_touch_is_there_or_not(
+def test_an_account_is_complete_or_absent_after_a_kill_at_any_file_operation(
     failing: Interruptions, what: str, tmp_path: Path
 ) -> None:
-    count = failing.touches(what, used_root(tmp_path / "count"))
+    count = failing.operations(what, used_root(tmp_path / "count"))
     there = []
     for number in range(1, count + 1):
         root = used_root(tmp_path / str(number))
         before = state(root)
         assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
         there.append(has_account(root))
-        # The next run works, and what it did can be taken back without a trace.
+        # The next run works, and its change can be undone completely.
         again = apply_existing(account(), place(root))
         assert isinstance(again, ProfileApplied | AlreadyThere)
         assert has_account(root)
         assert isinstance(undo(root / "abc.mine"), Undone)
         assert state(root) == before
     assert not there[0]
-    # Each touch is counted before it happens: the last one without a password is the change.
+    # Operations are counted before they happen: the last one without a password is the change.
     assert there[-1] == (what == "stored")
     assert sorted(there) == there, "once it is there it stays"
 
@@ -187,10 +185,10 @@ def test_an_account_killed_at_any_touch_is_there_or_not(
     ("what", "how"),
     [("existing", "interrupt"), pytest.param("stored", "full", marks=NEEDS_THUNDERBIRD)],
 )
-def test_an_account_that_fails_leaves_nothing_behind(
+def test_a_failed_account_leaves_no_files(
     failing: Interruptions, what: str, how: str, tmp_path: Path
 ) -> None:
-    count = failing.touches(what, used_root(tmp_path / "count"))
+    count = failing.operations(what, used_root(tmp_path / "count"))
     failed = 0
     for number in range(1, count + 1):
         root = used_root(tmp_path / str(number))
@@ -205,14 +203,14 @@ def test_an_account_that_fails_leaves_nothing_behind(
             key: value for key, value in state(root).items() if "/.mailsetup-" not in key
         } == before
         names = {path.name for path in (root / "abc.mine").iterdir()}
-        if how == "interrupt":  # in the middle of clearing away: the next run does that
+        if how == "interrupt":  # while removing temporary files: the next run does that
             names = {name for name in names if not name.startswith(".mailsetup-")}
         assert names == {"prefs.js", ".parentlock"}
     assert failed > 4
 
 
 @pytest.mark.parametrize("how", ["kill", "full", "interrupt"])
-def test_taking_back_that_is_cut_off_can_be_finished(
+def test_an_interrupted_undo_can_be_finished(
     failing: Interruptions, how: str, tmp_path: Path
 ) -> None:
     def with_account(name: str) -> tuple[Path, dict[str, bytes]]:
@@ -221,21 +219,21 @@ def test_taking_back_that_is_cut_off_can_be_finished(
         assert isinstance(apply_existing(account(), place(root)), ProfileApplied)
         return root, before
 
-    count = failing.touches("undo", with_account("count")[0])
+    count = failing.operations("undo", with_account("count")[0])
     for number in range(1, count + 1):
         root, before = with_account(str(number))
         failing.run("undo", number, how, root)
         if has_account(root):
             assert isinstance(undo(root / "abc.mine"), Undone)
         assert not has_account(root)
-        # What is left is only the journal of something that is undone: the next run clears it.
+        # Only the journal of an undone change is left: the next run removes it.
         assert isinstance(apply_existing(account(), place(root)), ProfileApplied)
         assert isinstance(undo(root / "abc.mine"), Undone)
         assert state(root) == before
 
 
 def at_home(folder: Path) -> tuple[Path, Computer]:
-    """A root where Thunderbird looks for it, and the computer whose Thunderbird does."""
+    """A root where Thunderbird has it, and the computer with this Thunderbird."""
     bin_folder = folder / "bin"
     bin_folder.mkdir(parents=True)
     thunderbird = bin_folder / "thunderbird"
@@ -251,7 +249,7 @@ def at_home(folder: Path) -> tuple[Path, Computer]:
 
 
 def everything(root: Path) -> dict[str, bytes | None]:
-    """Every file's content and every folder, by its path."""
+    """The content of every file, and every folder, by path."""
     return {
         str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
         for path in root.rglob("*")
@@ -262,10 +260,10 @@ def everything(root: Path) -> dict[str, bytes | None]:
 @pytest.mark.parametrize("again", ["by name", "by folder", "whatever there is"])
 @pytest.mark.thunderbird
 @pytest.mark.skipif(marionette.PROGRAM is None, reason="Thunderbird is not installed")
-def test_the_undo_after_a_killed_one_leaves_no_copy_of_anything(
+def test_an_undo_after_a_killed_undo_leaves_no_copies(
     failing: Interruptions, tmp_path: Path, where: str, again: str
 ) -> None:
-    """With a password: the copies would be of ``logins.json`` and ``key4.db``."""
+    """With a password: then there would be copies of ``logins.json`` and ``key4.db``."""
 
     def with_account(name: str) -> tuple[Path, Computer, dict[str, bytes | None], Path]:
         root, computer = at_home(tmp_path / name)
@@ -278,39 +276,39 @@ def test_the_undo_after_a_killed_one_leaves_no_copy_of_anything(
 
     what = "undo" if where == "existing" else "undo-new"
     root, _computer, _before, _profile = with_account("count")
-    count = failing.touches(what, root)
+    count = failing.operations(what, root)
     for number in range(1, count + 1):
         root, computer, before, made = with_account(str(number))
         assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
         match again:
             case "by name":
-                undo_last("mine" if where == "existing" else made.name, computer=computer)
+                undo_last("mine" if where == "existing" else made.name, computer)
             case "by folder":
                 undo(made, computer=computer)
             case _:
-                undo_last(computer=computer)
+                undo_last("", computer)
         assert everything(root) == before, number
 
 
 @pytest.mark.parametrize("what", ["apply", "existing", pytest.param("stored")])
 @pytest.mark.thunderbird
 @pytest.mark.skipif(marionette.PROGRAM is None, reason="Thunderbird is not installed")
-def test_the_undo_after_a_killed_apply_leaves_no_copy_of_anything(
+def test_an_undo_after_a_killed_apply_leaves_no_copies(
     failing: Interruptions, tmp_path: Path, what: str
 ) -> None:
-    count = failing.touches(what, at_home(tmp_path / "count")[0])
+    count = failing.operations(what, at_home(tmp_path / "count")[0])
     for number in range(1, count + 1):
         root, computer = at_home(tmp_path / str(number))
         before = everything(root)
         assert failing.run(what, number, "kill", root).status == -signal.SIGKILL
-        undo_last(computer=computer)
+        undo_last("", computer)
         assert everything(root) == before, number
 
 
 @pytest.mark.parametrize(
     "what", ["apply", "existing", pytest.param("stored", marks=NEEDS_THUNDERBIRD), "undo-new"]
 )
-def test_what_the_disk_returns_otherwise_never_replaces_an_old_file(
+def test_content_that_does_not_read_back_never_replaces_a_file(
     failing: Interruptions, what: str, tmp_path: Path
 ) -> None:
     def root_of(name: str) -> Path:
@@ -319,7 +317,7 @@ def test_what_the_disk_returns_otherwise_never_replaces_an_old_file(
             assert isinstance(apply_new_profile(account(), root=root), ProfileApplied)
         return root
 
-    count = failing.touches(what, root_of("count"), "spoil")
+    count = failing.operations(what, root_of("count"), "spoil")
     for number in range(1, count + 1):
         root = root_of(str(number))
         before = state(root)
@@ -344,7 +342,7 @@ def test_files_are_never_half_written(
             (made / file).write_bytes(content)
         return made
 
-    for number in range(1, failing.touches(what, folder("count")) + 1):
+    for number in range(1, failing.operations(what, folder("count")) + 1):
         made = folder(str(number))
         done = failing.run(what, number, how, made)
         assert done.status in {"kill": {-9}, "full": {0, 3}, "interrupt": {130}}[how]

@@ -1,4 +1,4 @@
-"""Folders of the person that this account may not read: a sentence, or "not there"."""
+"""Folders that this user may not read: a sentence, or treated as missing."""
 
 import os
 import shutil
@@ -26,12 +26,13 @@ from mailsetup.apply.targets import TARGETS
 from mailsetup.apply.thunderbird import existing_profile
 from mailsetup.apply.thunderbird.accounts import accounts_here
 from mailsetup.apply.thunderbird.existing_profile import apply
-from mailsetup.apply.thunderbird.profiles import find_place, opened_place, places
-from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
+from mailsetup.apply.thunderbird.profiles import default_place, find_place, places
+from mailsetup.apply.thunderbird.undo import undo, undoable
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.model.secret import Secret
-from tests.apply.test_installation import program
+from tests.support.programs.installed import program
+from tests.support.programs.thunderbird_profiles import undo_last
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -45,7 +46,7 @@ _NOBODY = 65534
 
 @contextmanager
 def as_somebody() -> Iterator[None]:
-    """As an account that may not read everything, which root may."""
+    """Run as a user that may not read everything, unlike root."""
     if os.geteuid() != 0:
         yield
         return
@@ -60,7 +61,7 @@ def as_somebody() -> Iterator[None]:
 
 @pytest.fixture
 def base() -> Iterator[Path]:
-    """A folder that any account reaches, which pytest's own is not."""
+    """A folder that any user can enter, unlike pytest's own."""
     made = Path(tempfile.mkdtemp(prefix="mailsetup-test-"))
     made.chmod(0o755)
     yield made
@@ -71,7 +72,7 @@ def base() -> Iterator[Path]:
 
 
 def home_with_programs(base: Path) -> Computer:
-    """Thunderbird in use as a package, a Snap and a Flatpak, and Evolution."""
+    """A home with Thunderbird in use as a package, a Snap and a Flatpak, and Evolution."""
     for name in ("usr/bin/thunderbird", "snap/bin/thunderbird", "usr/bin/evolution"):
         program(base / name)
     home = base / "home/ana"
@@ -97,11 +98,11 @@ def owned(base: Path) -> None:
             os.chown(path, _NOBODY, _NOBODY)
 
 
-LOOKING: tuple[Callable[[Computer], object], ...] = (
+READERS: tuple[Callable[[Computer], object], ...] = (
     installations,
     find_installation,
     places,
-    opened_place,
+    default_place,
     undoable,
     accounts_here,
     lambda computer: find_place("Mine", computer),
@@ -127,7 +128,7 @@ UNREADABLE = (
 
 @pytest.mark.parametrize("unreadable", UNREADABLE)
 @pytest.mark.parametrize("mode", [0o000, 0o400, 0o100])
-def test_no_folder_that_may_not_be_read_is_a_defect(
+def test_an_unreadable_folder_causes_no_exception(
     base: Path, unreadable: str, mode: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(base / "run"))
@@ -137,22 +138,22 @@ def test_no_folder_that_may_not_be_read_is_a_defect(
     owned(base)
     (base / unreadable).chmod(mode)
     with as_somebody():
-        for look in LOOKING:
-            look(computer)
+        for read in READERS:
+            read(computer)
         for profile in ("", NEW_PLACE, "Mine", "abc.mine"):
             done = apply(ANA, profile=profile, password=Secret("x"), computer=computer)
             assert isinstance(done, ProfileApplied | AlreadyThere | ApplyFailure)
             if isinstance(done, ApplyFailure):
                 assert done.reason.endswith((".", ")."))
                 assert "is open" not in done.reason, "Thunderbird is not"
-        undo_last(computer=computer)
-        undo_last("Mine", computer=computer)
+        undo_last("", computer)
+        undo_last("Mine", computer)
         undo(computer.home / ".thunderbird/abc.mine", computer=computer)
         made = apply_evolution(ANA, seen_within=0, computer=computer)
         assert isinstance(made, FilesApplied | ApplyFailure)
 
 
-def test_a_profile_that_may_not_be_read_is_refused_with_its_place(base: Path) -> None:
+def test_an_unreadable_profile_is_refused_with_its_path(base: Path) -> None:
     computer = home_with_programs(base)
     owned(base)
     profile = computer.home / ".thunderbird/abc.mine"
@@ -167,9 +168,7 @@ def test_a_profile_that_may_not_be_read_is_refused_with_its_place(base: Path) ->
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o400, 0o100])
-def test_a_folder_that_is_no_profile_and_may_not_be_read_stops_nobody(
-    base: Path, mode: int
-) -> None:
+def test_an_unreadable_folder_that_is_no_profile_is_ignored(base: Path, mode: int) -> None:
     computer = replaced(home_with_programs(base))
     foreign = computer.home / ".thunderbird/lost+found"
     foreign.mkdir()
@@ -182,11 +181,11 @@ def test_a_folder_that_is_no_profile_and_may_not_be_read_stops_nobody(
 
 
 def replaced(computer: Computer) -> Computer:
-    """The same one with the package only."""
+    """The same computer with the package only."""
     return Computer("linux", computer.home, computer.environ, computer.home / "none")
 
 
-def test_an_export_into_a_folder_that_may_not_be_read_is_a_sentence(base: Path) -> None:
+def test_an_export_into_an_unreadable_folder_fails_with_a_sentence(base: Path) -> None:
     artifact = TARGETS[0].exporter.export(ANA)
     assert isinstance(artifact, Artifact)
     folder = base / "out"

@@ -1,4 +1,4 @@
-"""Which folders a mail program is told, and which it finds by itself."""
+"""The special folders that mail programs do not find by themselves."""
 
 from mailsetup.assistant.program_folders import folders_for_programs
 from mailsetup.model.folders import NO_FOLDERS, Folders
@@ -11,19 +11,19 @@ def folder(name: str, *flags: str, delimiter: str = "/") -> Folder:
     return Folder(name, name, frozenset(flags), delimiter)
 
 
-def test_what_only_a_name_tells_is_handed_on() -> None:
+def test_folders_without_an_attribute_are_found_by_name() -> None:
     known = [INBOX, folder("Elementos enviados"), folder("Borradores"), folder("Correo basura")]
     assert folders_for_programs(known) == Folders(
         sent="Elementos enviados", drafts="Borradores", junk="Correo basura"
     )
 
 
-def test_what_the_server_marks_is_left_to_the_program() -> None:
+def test_folders_with_a_special_use_attribute_are_left_out() -> None:
     known = [INBOX, folder("Enviados", r"\sent"), folder("Sent"), folder("Trash", r"\noselect")]
     assert folders_for_programs(known) == NO_FOLDERS
 
 
-def test_levels_are_told_as_programs_write_them() -> None:
+def test_the_hierarchy_delimiter_becomes_a_slash() -> None:
     dots = folder("INBOX.Enviados", delimiter=".")
     assert folders_for_programs([INBOX, dots]).sent == "INBOX/Enviados"
     assert folders_for_programs([folder("Enviados", delimiter="")]).sent == "Enviados"

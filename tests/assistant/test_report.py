@@ -1,18 +1,18 @@
-"""What a report claims."""
+"""The properties of a report on a check."""
 
 from dataclasses import replace
 
 import pytest
 
 from mailsetup.model.finding import Link, Status
-from tests.support.gui.gallery import report
+from tests.support.samples.check_results import report
 
 
 @pytest.mark.parametrize(
     ("status", "proven"),
     [(Status.OK, True), (Status.WARN, True), (Status.UNKNOWN, False), (Status.FAIL, False)],
 )
-def test_only_what_was_seen_to_work_is_called_proven(status: Status, *, proven: bool) -> None:
+def test_every_link_must_be_proven_except_for_warnings(status: Status, *, proven: bool) -> None:
     chain = tuple((link, status if link is Link.ACCOUNT else Status.OK) for link in Link)
     assert replace(report(healthy=True), chain=chain).is_proven is proven
 

@@ -1,4 +1,4 @@
-"""What technicians type for a run."""
+"""The options that technicians enter for a run."""
 
 import os
 from pathlib import Path
@@ -20,13 +20,13 @@ from mailsetup.model.discovery import Discovery
 ANA = EmailAddress("ana", "bodega.test")
 
 
-def test_nothing_typed_changes_nothing() -> None:
+def test_empty_options_change_nothing() -> None:
     base = RunOptions(agreed=("hoster.com",), budget=7)
     assert run_options(TechnicianOptions(), base) == base
 
 
-def test_everything_typed_arrives_beside_what_was_there() -> None:
-    typed = TechnicianOptions(
+def test_options_are_added_to_the_base() -> None:
+    entered = TechnicianOptions(
         resolver=" 192.0.2.53:5353 ",
         trust="hoster.com, Peñíscola.es",
         seconds="30",
@@ -34,7 +34,7 @@ def test_everything_typed_arrives_beside_what_was_there() -> None:
         plain_http=True,
         client_id=" mi-programa ",
     )
-    options = run_options(typed, RunOptions(agreed=("mine.example",)))
+    options = run_options(entered, RunOptions(agreed=("mine.example",)))
     assert isinstance(options, RunOptions)
     assert options.network.resolver == ("192.0.2.53", 5353)
     assert options.agreed == ("mine.example", "hoster.com", "xn--pescola-8ya9a.es")
@@ -45,7 +45,7 @@ def test_everything_typed_arrives_beside_what_was_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "field"),
+    ("entered", "field"),
     [
         (TechnicianOptions(resolver="ns.hoster.com"), TechnicianField.RESOLVER),
         (TechnicianOptions(resolver="192.0.2.53:99999"), TechnicianField.RESOLVER),
@@ -60,16 +60,16 @@ def test_everything_typed_arrives_beside_what_was_there() -> None:
         (TechnicianOptions(ca_file="a\0b"), TechnicianField.CA_FILE),
     ],
 )
-def test_what_cannot_be_used_is_said_at_its_field(
-    typed: TechnicianOptions, field: TechnicianField
+def test_an_invalid_option_is_reported_with_its_field(
+    entered: TechnicianOptions, field: TechnicianField
 ) -> None:
-    problem = run_options(typed, RunOptions())
+    problem = run_options(entered, RunOptions())
     assert isinstance(problem, TechnicianOptionFailure)
     assert problem.field is field
     assert problem.sentence
 
 
-def test_certificates_come_from_ordinary_files_of_a_bearable_size(tmp_path: Path) -> None:
+def test_certificates_are_read_from_regular_files_within_the_limit_only(tmp_path: Path) -> None:
     pipe, large, text = tmp_path / "pipe", tmp_path / "large", tmp_path / "text"
     os.mkfifo(pipe)
     large.write_bytes(b"\n" * (MAX_FILE + 1))
@@ -89,7 +89,7 @@ def test_certificates_come_from_ordinary_files_of_a_bearable_size(tmp_path: Path
         (None, "settings.unreadable"),
     ],
 )
-def test_an_unusable_settings_file_says_why(
+def test_an_invalid_settings_file_has_id_and_sentence(
     tmp_path: Path, content: bytes | None, problem: str
 ) -> None:
     path = tmp_path / "settings.json"
@@ -101,7 +101,7 @@ def test_an_unusable_settings_file_says_why(
     assert read.sentence
 
 
-def test_a_settings_file_counts_as_found(tmp_path: Path) -> None:
+def test_a_settings_file_is_read_as_a_discovery(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text(
         '{"incoming": [{"protocol": "imap", "host": "imap.bodega.test", "port": 993,'

@@ -1,53 +1,20 @@
-"""The verb ``batch`` where no server is asked: results, bad input, interruption, resuming."""
+"""The verb ``batch`` where no server is asked: results, bad input, usage."""
 
 import csv
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from mailsetup.cli.main import main
-from tests.support.batch.workbooks import ods
+from tests.support.batch.command_line import batch, outcomes, people, run
 from tests.support.cli.schema import valid
 from tests.support.programs.qr_reader import decoded_svg
 
 pytestmark = pytest.mark.slow
-
-HEADER = "name;address;password;program;language\n"
-
-
-def run(*words: str) -> tuple[int, str, str]:
-    out, err = io.StringIO(), io.StringIO()
-    status = main(list(words), io.StringIO(), out, err)
-    assert "Traceback" not in out.getvalue() + err.getvalue()
-    return status, out.getvalue(), err.getvalue()
-
-
-def people(tmp_path: Path, *rows: str, header: str = HEADER) -> str:
-    path = tmp_path / "people.csv"
-    path.write_text(header + "".join(f"{row}\n" for row in rows), encoding="utf-8")
-    path.chmod(0o600)
-    return str(path)
-
-
-def batch(tmp_path: Path, table: str, *words: str, status: int = 0) -> Any:
-    """The one JSON document of a run that knows big providers only."""
-    out = ("--out", str(tmp_path / "out"))
-    done, printed, _err = run("batch", table, *out, "--offline", "--json", *words)
-    assert done == status, printed
-    kind = "table" if "--dry-run" in words else "batch"
-    return valid(json.loads(printed), "error" if done == 2 else kind)
-
-
-def outcomes(document: Any) -> list[str]:
-    return [person["outcome"] for person in document["people"]]
 
 
 def test_each_person_gets_a_folder_with_their_programs_and_a_welcome_sheet(tmp_path: Path) -> None:
@@ -82,7 +49,7 @@ def test_the_code_on_the_sheet_is_read_by_a_phone(tmp_path: Path) -> None:
     assert json.loads(decoded_svg(svg.encode()))[2][1] == "imap.gmail.com"
 
 
-def test_no_password_and_no_formula_comes_out_again(tmp_path: Path) -> None:
+def test_reports_contain_no_password_and_no_formula(tmp_path: Path) -> None:
     names = ["=cmd|' /C calc'!A0", "+1", "@SUM(A1)", "-2+3", "\t=1", "＝1"]
     table = people(
         tmp_path, *(f"{name};p{n}@gmail.com;canario-{n};;" for n, name in enumerate(names))
@@ -107,7 +74,7 @@ def test_names_cannot_become_markup_in_any_page(tmp_path: Path) -> None:
         assert "<script>alert" not in page.read_text()
 
 
-def test_nothing_begins_while_a_row_is_wrong(tmp_path: Path) -> None:
+def test_nothing_is_done_while_a_row_is_wrong(tmp_path: Path) -> None:
     table = people(tmp_path, "Ana;ana@gmail.com;;;", "Bob;bob;;;", "Eva;eva@gmail.com;;pine;")
     document = batch(tmp_path, table, status=2)
     assert document["error"]["id"] == "table.rows"
@@ -135,12 +102,12 @@ def test_a_dry_run_checks_the_table_and_writes_nothing(tmp_path: Path) -> None:
         (("--encoding", "klingon"), "table.unusable"),
     ],
 )
-def test_wrong_usage_is_told(tmp_path: Path, words: tuple[str, ...], error: str) -> None:
+def test_wrong_usage_is_reported(tmp_path: Path, words: tuple[str, ...], error: str) -> None:
     document = batch(tmp_path, people(tmp_path, "Ana;ana@gmail.com;;;"), *words, status=2)
     assert document["error"]["id"] == error
 
 
-def test_domains_without_settings_are_told_and_looked_for_again(tmp_path: Path) -> None:
+def test_domains_without_settings_are_reported_and_searched_for_again(tmp_path: Path) -> None:
     table = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@nowhere.invalid;;;")
     assert outcomes(batch(tmp_path, table, status=3)) == ["ready", "no-settings"]
     assert outcomes(batch(tmp_path, table, status=3)) == ["ready", "no-settings"]
@@ -149,7 +116,7 @@ def test_domains_without_settings_are_told_and_looked_for_again(tmp_path: Path) 
     assert sorted(persons) == ["ana@gmail.com", "eva@nowhere.invalid", "eva@nowhere.invalid"]
 
 
-def test_what_changed_in_the_table_is_done_anew_and_nothing_else(tmp_path: Path) -> None:
+def test_only_changed_rows_are_done_again(tmp_path: Path) -> None:
     first = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@gmail.com;;;")
     before = {row["address"]: row for row in batch(tmp_path, first)["people"]}
     inodes = {
@@ -168,7 +135,7 @@ def test_what_changed_in_the_table_is_done_anew_and_nothing_else(tmp_path: Path)
     assert after["leo@gmail.com"]["outcome"] == "ready"
 
 
-def test_a_line_of_the_journal_that_was_cut_off_counts_as_nothing(tmp_path: Path) -> None:
+def test_an_incomplete_line_of_the_journal_is_ignored(tmp_path: Path) -> None:
     table = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@gmail.com;;;")
     batch(tmp_path, table)
     journal = tmp_path / "out" / ".mailsetup-batch" / "journal.jsonl"
@@ -209,113 +176,6 @@ def test_a_folder_that_cannot_be_written_stops_the_run_with_a_sentence(tmp_path:
     assert document["error"]["id"] == "batch.not-written"
 
 
-COUNT = 250
-
-
-def started(tmp_path: Path) -> "subprocess.Popen[str]":
-    words = ["batch", str(tmp_path / "people.csv"), "--out", str(tmp_path / "out"), "--offline"]
-    words += ["--for", "outlook", "--for", "other"]
-    return subprocess.Popen(
-        [sys.executable, "-m", "mailsetup", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def folders(tmp_path: Path) -> dict[str, int]:
-    """Finished folders and which of them they are."""
-    base = tmp_path / "out" / "people"
-    found = base.iterdir() if base.is_dir() else ()
-    return {path.name: path.stat().st_ino for path in found if not path.name.startswith(".")}
-
-
-def written_down(tmp_path: Path) -> set[str]:
-    """The folders of people who are done for good."""
-    journal = tmp_path / "out" / ".mailsetup-batch" / "journal.jsonl"
-    lines = journal.read_bytes().splitlines(keepends=True) if journal.exists() else []
-    entries = [json.loads(line) for line in lines if line.endswith(b"\n")]
-    return {entry["folder"] for entry in entries if entry["kind"] == "person"}
-
-
-def workers(process: "subprocess.Popen[str]") -> list[int]:
-    """The processes that a run has started (Linux)."""
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    return [int(word) for word in listed.read_text().split()] if listed.exists() else []
-
-
-def arguments(process: int) -> bytes:
-    """What everybody on the computer can read of a process; b"" once it has ended."""
-    try:
-        return Path(f"/proc/{process}/cmdline").read_bytes()
-    except OSError:
-        return b""
-
-
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_an_interrupted_run_goes_on_and_repeats_nothing(
-    tmp_path: Path, how: signal.Signals
-) -> None:
-    people(tmp_path, *(f"Person {n};p{n}@gmail.com;canario;;" for n in range(COUNT)))
-    process = started(tmp_path)
-    deadline = time.monotonic() + 60
-    while not written_down(tmp_path) and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    helpers = workers(process)
-    said = [arguments(one) for one in (process.pid, *helpers)]
-    process.send_signal(how)
-    _out, err = process.communicate(timeout=60)
-    assert process.returncode == (130 if how is signal.SIGINT else -how)
-    # Nobody goes on working, and nobody could read along.
-    while any(map(arguments, helpers)) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not any(map(arguments, helpers))
-    assert len(helpers) >= (2 if sys.platform == "linux" else 0)
-    assert not [words for words in said if b"canario" in words]
-    assert "Traceback" not in err
-    done = written_down(tmp_path)
-    before = folders(tmp_path)
-    assert 0 < len(done) < COUNT
-    assert done <= before.keys()
-    if how is signal.SIGINT:
-        assert "Start the same command again" in err
-        report = json.loads((tmp_path / "out" / "report.json").read_text())
-        assert report["outcome"] == "unfinished"
-        assert report["totals"]["ready"] == len(done)
-    again = started(tmp_path)
-    again.communicate(timeout=100)
-    assert again.returncode == 0
-    after = folders(tmp_path)
-    assert len(after) == COUNT
-    assert {name: after[name] for name in done} == {name: before[name] for name in done}
-    assert not [path for path in (tmp_path / "out").rglob(".mailsetup-*") if path.is_dir()][1:]
-    report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert report["totals"]["ready"] == COUNT
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_a_worker_that_is_ended_ends_nothing_else(tmp_path: Path) -> None:
-    people(tmp_path, *(f"Person {n};p{n}@gmail.com;;;" for n in range(COUNT)))
-    process = started(tmp_path)
-    deadline = time.monotonic() + 60
-    base = tmp_path / "out" / "people"
-    killed: list[int] = []
-    while not killed and process.poll() is None and time.monotonic() < deadline:
-        # They are in the middle of it.
-        if any(base.glob(".mailsetup-*")):
-            makers = [one for one in workers(process) if b"spawn_main" in arguments(one)]
-            for maker in makers:
-                os.kill(maker, signal.SIGKILL)
-                killed.append(maker)
-        time.sleep(0.001)
-    _out, err = process.communicate(timeout=100)
-    assert len(killed) >= 2
-    assert (process.returncode, "Traceback" in err) == (0, False)
-    assert len(folders(tmp_path)) == COUNT
-    assert len(written_down(tmp_path)) == COUNT
-    assert not list((tmp_path / "out" / "people").glob(".*"))
-
-
 def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
     if os.name == "nt":
         pytest.skip("Windows has other rights")
@@ -335,44 +195,6 @@ def test_a_pdf_of_the_sheet_is_made_where_it_is_asked_for(tmp_path: Path) -> Non
     text = pypdf.PdfReader(made).pages[0].extract_text()
     assert "Welcome, Ana Núñez" in text
     assert "imap.gmail.com" in text
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there their age protects them for an hour")
-def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path: Path) -> None:
-    table = people(tmp_path, "Ana;ana@gmail.com;;;")
-    batch(tmp_path, table)
-    left = [tmp_path / "out" / f".mailsetup-{'0' * 16}", tmp_path / "out" / "people"]
-    left[1] = left[1] / f".mailsetup-{'1' * 16}"
-    for path in left:
-        path.write_text("half")
-        os.utime(path, (0, 0))
-    folder = tmp_path / "out" / "people" / f".mailsetup-{'2' * 16}"
-    folder.mkdir()
-    mine = tmp_path / "out" / ".mailsetup-mine"
-    mine.write_text("mine")
-    batch(tmp_path, table)
-    assert not any(path.exists() for path in (*left, folder))
-    assert mine.read_text() == "mine"
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_ctrl_c_ends_the_reading_of_a_workbook_that_hangs(tmp_path: Path) -> None:
-    path = tmp_path / "people.ods"
-    path.write_bytes(ods("<table:table table:name='P'>", is_closed=False))
-    words = [sys.executable, "-m", "mailsetup", "batch", str(path), "--dry-run", "--lang", "en"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 30
-    readers: list[int] = []
-    while not readers and time.monotonic() < deadline:
-        readers = [one for one in workers(process) if b"spawn_main" in arguments(one)]
-        time.sleep(0.01)
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    begun = time.monotonic()
-    _out, err = process.communicate(timeout=30)
-    assert time.monotonic() - begun < 8
-    assert (process.returncode, "Traceback" in err) == (130, False)
-    assert not any(map(arguments, readers))
 
 
 NO_TABLES = {
@@ -398,7 +220,7 @@ NO_TABLES = {
 
 @pytest.mark.parametrize("kind", NO_TABLES)
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_whatever_is_given_as_a_table_gets_a_sentence(
+def test_a_file_that_is_no_table_is_reported_in_a_sentence(
     tmp_path: Path, kind: str, language: str
 ) -> None:
     path = tmp_path / "people.csv"

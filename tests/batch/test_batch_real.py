@@ -1,4 +1,4 @@
-"""A table against real servers: what is tested, how gently, and what a second run repeats."""
+"""A table with real servers: what is tested, at which pace, and what a second run repeats."""
 
 import json
 import subprocess
@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from tests.support.cli.schema import valid
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 
 def batch(
-    world: World, tmp_path: Path, rows: Sequence[str], *words: str, out: str = "out"
+    servers: RealServers, tmp_path: Path, rows: Sequence[str], *words: str, out: str = "out"
 ) -> tuple[int, Any]:
     """Status and report of a run; nothing secret is printed, written or visible in arguments."""
     table = tmp_path / "people.csv"
     table.write_text("address,password,password command\n" + "".join(f"{row}\n" for row in rows))
     command = [sys.executable, "-m", "mailsetup", "batch", str(table), "--out", str(tmp_path / out)]
-    command += ["--json", "--resolver", world.resolver, "--ca-file", str(world.ca_file), *words]
+    command += ["--json", "--resolver", servers.resolver, "--ca-file", str(servers.ca_file), *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=110)
     assert "Traceback" not in done.stderr
     for secret in ("correcto", "canario"):
@@ -36,33 +36,33 @@ def outcomes(document: Any) -> dict[str, str]:
     return {person["address"]: person["outcome"] for person in document["people"]}
 
 
-def logins(world: World, domain: str) -> int:
+def logins(servers: RealServers, domain: str) -> int:
     """Logins of this domain that Dovecot has seen, good and bad ones, by IMAP."""
     return sum(
         "imap-login" in line and f"@{domain}>" in line
-        for line in world.log("dovecot-mail").splitlines()
+        for line in servers.log("dovecot-mail").splitlines()
     )
 
 
-def test_accounts_are_tested_their_domain_once_and_what_works_is_not_repeated(
-    world: World, tmp_path: Path
+def test_each_domain_is_checked_once_and_working_accounts_are_not_tested_again(
+    servers: RealServers, tmp_path: Path
 ) -> None:
     accounts = ("ana@bodega.test", "ana@onlysrv.test", "ana@wellknown.test")
-    rows = [f"{address},{world.accounts[address]}," for address in accounts]
-    world.empty("ana@bodega.test")
-    status, document = batch(world, tmp_path, rows, "--check")
+    rows = [f"{address},{servers.accounts[address]}," for address in accounts]
+    servers.mailboxes.empty("ana@bodega.test")
+    status, document = batch(servers, tmp_path, rows, "--check")
     assert outcomes(document) == dict.fromkeys(accounts, "works")
     assert status == 0
     assert document["people"][0]["source"]["method"] == "autoconfig"
-    assert world.messages("ana@bodega.test") == []
-    before = [logins(world, address.partition("@")[2]) for address in accounts]
-    status, again = batch(world, tmp_path, rows, "--check")
+    assert servers.mailboxes.messages("ana@bodega.test") == []
+    before = [logins(servers, address.partition("@")[2]) for address in accounts]
+    status, again = batch(servers, tmp_path, rows, "--check")
     assert (status, again["people"]) == (0, document["people"])
-    assert [logins(world, address.partition("@")[2]) for address in accounts] == before
+    assert [logins(servers, address.partition("@")[2]) for address in accounts] == before
 
 
 def test_the_password_may_come_from_a_command_that_knows_the_address(
-    world: World, tmp_path: Path
+    servers: RealServers, tmp_path: Path
 ) -> None:
     script = tmp_path / "give.py"
     known = {"ana@bodega.test": "correcto-1"}
@@ -70,7 +70,7 @@ def test_the_password_may_come_from_a_command_that_knows_the_address(
     give = f"'{sys.executable}' '{script}' {{address}}"
     rows = ["ana@bodega.test,,", "reglas@bodega.test,,", f"llena@bodega.test,,{sys.executable} -x"]
     status, document = batch(
-        world, tmp_path, rows,
+        servers, tmp_path, rows,
         "--check", "--no-send", "--password-command", give, "--allow-commands",
     )  # fmt: skip
     assert outcomes(document) == {
@@ -82,31 +82,33 @@ def test_the_password_may_come_from_a_command_that_knows_the_address(
 
 
 def test_a_column_of_wrong_passwords_stops_before_the_office_is_banned(
-    world: World, tmp_path: Path
+    servers: RealServers, tmp_path: Path
 ) -> None:
-    seen = logins(world, "mxhosted.test")
+    seen = logins(servers, "mxhosted.test")
     rows = [f"u{number}@mxhosted.test,canario-{number}," for number in range(12)]
     rows.append("ana@bodega.test,correcto-1,")
     words = ("--check", "--no-send", "--trust", "hoster.test")
-    status, document = batch(world, tmp_path, rows, *words)
+    status, document = batch(servers, tmp_path, rows, *words)
     found = outcomes(document)
     assert status == 5
     assert found.pop("ana@bodega.test") == "works"
     assert sorted(found.values()) == ["broken"] * 4 + ["not-tested"] * 8
-    assert logins(world, "mxhosted.test") - seen <= 2 * 4
+    assert logins(servers, "mxhosted.test") - seen <= 2 * 4
     broken = [person for person in document["people"] if person["outcome"] == "broken"]
     assert {person["first_broken"] for person in broken} == {"account"}
     # Everybody has their files nevertheless, and a second run does not try again at once.
     assert all(person["files"] for person in document["people"])
-    between = logins(world, "mxhosted.test")
-    _status, again = batch(world, tmp_path, rows, *words)
+    between = logins(servers, "mxhosted.test")
+    _status, again = batch(servers, tmp_path, rows, *words)
     assert sorted(outcomes(again).values()) == ["broken"] * 4 + ["not-tested"] * 8 + ["works"]
-    assert logins(world, "mxhosted.test") == between
+    assert logins(servers, "mxhosted.test") == between
 
 
-def test_people_whose_mail_is_kept_elsewhere_wait_for_a_word(world: World, tmp_path: Path) -> None:
+def test_people_whose_mail_is_hosted_elsewhere_need_an_agreement(
+    servers: RealServers, tmp_path: Path
+) -> None:
     rows = ["ana@foreign-srv.test,correcto-8,", "ana@bodega.test,correcto-1,"]
-    status, document = batch(world, tmp_path, rows, "--check", "--no-send")
+    status, document = batch(servers, tmp_path, rows, "--check", "--no-send")
     assert status == 4
     assert outcomes(document) == {
         "ana@foreign-srv.test": "needs-confirmation",
@@ -114,6 +116,6 @@ def test_people_whose_mail_is_kept_elsewhere_wait_for_a_word(world: World, tmp_p
     }
     assert document["confirm"] == ["hoster.test"]
     status, document = batch(
-        world, tmp_path, rows, "--check", "--no-send", "--trust", "hoster.test"
+        servers, tmp_path, rows, "--check", "--no-send", "--trust", "hoster.test"
     )
     assert (status, outcomes(document)["ana@foreign-srv.test"]) == (0, "works")

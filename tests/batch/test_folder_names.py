@@ -1,11 +1,11 @@
-"""Folders named after people: safe on every system, and each somebody's own."""
+"""Names of people's folders: safe on every system, and unique."""
 
 import re
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsetup.batch.folder_names import Names
+from mailsetup.batch.folder_names import FolderNames
 from mailsetup.model.address import EmailAddress
 
 ANA = EmailAddress("ana", "bodega.es")
@@ -13,11 +13,11 @@ ANA = EmailAddress("ana", "bodega.es")
 
 def test_the_names_of_devices_on_windows_are_avoided() -> None:
     for name in ("con", "NUL", "Com1", "lpt9", "aux", "PRN"):
-        assert Names().give(name, ANA).startswith(f"{name.lower()}-")
+        assert FolderNames().give(name, ANA).startswith(f"{name.lower()}-")
 
 
 def test_names_that_differ_in_case_or_accents_alone_get_different_folders() -> None:
-    names = Names()
+    names = FolderNames()
     given_out = [
         names.give(name, EmailAddress(f"a{number}", "b.es"))
         for number, name in enumerate(("Ana Núñez", "ANA NUNEZ", "ana nunez"))
@@ -25,15 +25,15 @@ def test_names_that_differ_in_case_or_accents_alone_get_different_folders() -> N
     assert len({name.casefold() for name in given_out}) == 3
 
 
-def test_a_name_in_a_script_that_cannot_be_kept_gives_way_to_the_address() -> None:
-    assert Names().give("محمد علي", ANA) == "ana"
-    assert Names().give("👩‍💻", EmailAddress("ñ", "b.es")) == "n"
-    assert Names().give("..", EmailAddress("你好", "b.es")) == "person"
+def test_a_name_without_ascii_letters_is_replaced_by_the_address() -> None:
+    assert FolderNames().give("محمد علي", ANA) == "ana"
+    assert FolderNames().give("👩‍💻", EmailAddress("ñ", "b.es")) == "n"
+    assert FolderNames().give("..", EmailAddress("你好", "b.es")) == "person"
 
 
 @given(st.lists(st.text(max_size=80), min_size=1, max_size=30))
-def test_whatever_people_are_called_the_folders_are_safe_and_unique(people: list[str]) -> None:
-    names = Names()
+def test_folder_names_are_safe_and_unique_for_any_names(people: list[str]) -> None:
+    names = FolderNames()
     made = [names.give(name, EmailAddress(f"p{n}", "b.es")) for n, name in enumerate(people)]
     assert len({name.casefold() for name in made}) == len(people)
     for name in made:

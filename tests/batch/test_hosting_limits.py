@@ -1,26 +1,9 @@
-"""How gently a hosting is treated: by a clock that the test holds in its hand."""
+"""Limits on the use of a hosting, with a clock that the test controls."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 
 from mailsetup.batch.hosting_limits import MAX_REFUSALS, WINDOW, HostingLimits
-
-
-class Clock:
-    """Time that passes only when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def monotonic(self) -> float:
-        return self.seconds
-
-    def now(self) -> datetime:
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
-
-    async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
-        await asyncio.sleep(0)
+from tests.support.batch.people import Clock
 
 
 async def most_at_once(
@@ -95,14 +78,14 @@ async def test_refusals_of_an_earlier_run_count() -> None:
     assert HostingLimits(clock, refusals=[("a.es", now - 2 * WINDOW)] * 9).spared(["a.es"]) == ""
 
 
-async def test_each_complaint_doubles_the_pause_and_peace_ends_it() -> None:
+async def test_each_complaint_doubles_the_pause_and_a_success_ends_it() -> None:
     clock = Clock()
     limits = HostingLimits(clock)
-    pauses = [limits.too_much(["a.es"]) for _complaint in range(7)]
+    pauses = [limits.slow_down(["a.es"]) for _complaint in range(7)]
     assert pauses == [5, 10, 20, 40, 80, 120, 120]
     async with limits.turn(["b.es"]):
         assert clock.seconds == 0
     async with limits.turn(["a.es"]):
         assert clock.seconds >= 120
     limits.went_well(["a.es"])
-    assert limits.too_much(["a.es"]) == 5
+    assert limits.slow_down(["a.es"]) == 5

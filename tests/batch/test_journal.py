@@ -1,4 +1,4 @@
-"""The folder of a run: what others prepared in it, and disks that fail."""
+"""The folder of a run: hostile content in it, and failing disks."""
 
 import json
 import os
@@ -11,8 +11,8 @@ import pytest
 
 from mailsetup.batch.journal import JournalFailure, RunJournal
 from mailsetup.batch.person_folder import PersonFolders
-from mailsetup.files.private_folder import NotOurOwnError
-from tests.batch.test_batch import batch, people, run
+from mailsetup.files.private_folder import ForeignFileError
+from tests.support.batch.command_line import batch, people, run
 
 pytestmark = pytest.mark.slow
 
@@ -63,7 +63,7 @@ def test_people_as_a_link_is_not_followed_and_nothing_is_removed_there(tmp_path:
     kept.mkdir(parents=True)
     out.mkdir()
     (out / "people").symlink_to(elsewhere)
-    with pytest.raises(NotOurOwnError) as raised:
+    with pytest.raises(ForeignFileError) as raised:
         PersonFolders(out).prepare()
     assert "is a link" in raised.value.reason
     assert kept.is_dir()
@@ -81,7 +81,7 @@ def test_the_folder_that_the_person_names_may_be_a_link(tmp_path: Path) -> None:
 @posix
 @pytest.mark.parametrize("name", ["lock", "journal.jsonl"])
 @pytest.mark.timeout(20)
-def test_a_pipe_or_a_folder_in_the_place_of_a_file_is_told(tmp_path: Path, name: str) -> None:
+def test_a_pipe_or_a_folder_in_place_of_a_file_is_reported(tmp_path: Path, name: str) -> None:
     folder = tmp_path / "out" / FOLDER
     folder.mkdir(parents=True)
     os.mkfifo(folder / name)
@@ -104,7 +104,7 @@ def test_a_folder_of_another_account_is_not_used(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize("folder", ["../../elsewhere", "/elsewhere", "..", "a/b", ".hidden", 7])
-def test_a_folder_s_name_in_the_journal_leads_nowhere_else(tmp_path: Path, folder: Any) -> None:
+def test_a_path_in_the_journal_leads_to_no_other_folder(tmp_path: Path, folder: Any) -> None:
     place = tmp_path / "out" / FOLDER
     place.mkdir(parents=True, mode=0o700)
     entry = {"kind": "person", "address": "ana@gmail.com", "fingerprint": "", "folder": folder}
@@ -118,7 +118,7 @@ def test_a_folder_s_name_in_the_journal_leads_nowhere_else(tmp_path: Path, folde
 
 
 @pytest.mark.parametrize("at", ["1" + "0" * 400, "Infinity", "NaN", "-1", "true", "1e300"])
-def test_a_time_that_is_none_counts_as_nothing(tmp_path: Path, at: str) -> None:
+def test_an_invalid_time_is_ignored(tmp_path: Path, at: str) -> None:
     place = tmp_path / "out" / FOLDER
     place.mkdir(parents=True, mode=0o700)
     lines = (
@@ -137,7 +137,7 @@ def test_a_time_that_is_none_counts_as_nothing(tmp_path: Path, at: str) -> None:
 @posix
 @pytest.mark.parametrize("kind", ["EIO", "size"])
 @pytest.mark.timeout(300)
-def test_wherever_the_disk_fails_a_sentence_says_so(tmp_path: Path, kind: str) -> None:
+def test_every_failure_of_the_disk_is_reported_in_a_sentence(tmp_path: Path, kind: str) -> None:
     table = people(tmp_path, "Ana;ana@gmail.com;;;", "Eva;eva@gmail.com;;;")
     program = str(Path(__file__).resolve().parents[1] / "support" / "batch" / "failing_run.py")
     words = [sys.executable, program, table, str(tmp_path / "out"), kind]

@@ -1,4 +1,4 @@
-"""Commands that print passwords: who may name them, and what is taken of their output."""
+"""Commands that print passwords: agreement to them, and their output."""
 
 import asyncio
 import io
@@ -62,13 +62,13 @@ SLOWLY = (
         [b"", b"CANARY-Pa55 w0rd"],
     ],
 )
-async def test_a_password_is_whole_however_it_is_printed(pieces: list[bytes]) -> None:
+async def test_a_password_printed_in_pieces_is_read_completely(pieces: list[bytes]) -> None:
     found = await password(python(SLOWLY.format(pieces=pieces)))
     assert isinstance(found, Secret)
     assert found.reveal() == "CANARY-Pa55 w0rd"
 
 
-async def test_a_character_that_two_pieces_share_is_whole() -> None:
+async def test_a_character_split_between_two_pieces_is_read() -> None:
     found = await password(python(SLOWLY.format(pieces=[b"se\xc3", b"\xb1al"])))
     assert isinstance(found, Secret)
     assert found.reveal() == "señal"
@@ -100,7 +100,7 @@ async def test_the_longest_password_is_taken_and_a_longer_one_is_not() -> None:
         ("while True: print('', end='x' * 1000)", "too long"),
     ],
 )
-async def test_what_is_no_password_is_told_without_what_was_printed(
+async def test_output_that_is_no_password_is_reported_without_the_output(
     program: str, word: str
 ) -> None:
     begun = time.monotonic()
@@ -111,14 +111,14 @@ async def test_what_is_no_password_is_told_without_what_was_printed(
     assert time.monotonic() - begun < 20
 
 
-async def test_a_command_that_is_not_there_is_told() -> None:
+async def test_a_missing_command_is_reported() -> None:
     found = await password("/no/such/command {address}")
     assert isinstance(found, PasswordFailure)
     assert "started" in found.reason
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
-async def test_a_line_end_is_enough_where_another_process_keeps_the_stream_open(
+async def test_a_line_end_suffices_while_another_process_has_the_stream_open(
     tmp_path: Path,
 ) -> None:
     mark = tmp_path / "pid"
@@ -134,7 +134,7 @@ async def test_a_line_end_is_enough_where_another_process_keeps_the_stream_open(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a POSIX shell")
-async def test_a_stream_that_stays_open_without_a_line_end_gives_no_cut_password(
+async def test_an_open_stream_without_a_line_end_yields_no_partial_password(
     tmp_path: Path,
 ) -> None:
     mark = tmp_path / "pid"
@@ -147,7 +147,7 @@ async def test_a_stream_that_stays_open_without_a_line_end_gives_no_cut_password
     assert "in time" in found.reason
 
 
-async def test_a_command_given_up_on_does_not_go_on(tmp_path: Path) -> None:
+async def test_a_command_that_exceeds_its_time_is_killed(tmp_path: Path) -> None:
     mark = tmp_path / "pid"
     program = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
     assert (
@@ -219,7 +219,7 @@ def batch(table: str, *words: str) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize("words", [("--check",), ("--check", "--skip-bad"), ()])
-def test_no_command_of_a_table_runs_unasked(table: str, words: tuple[str, ...]) -> None:
+def test_no_command_of_a_table_runs_without_agreement(table: str, words: tuple[str, ...]) -> None:
     status, document = batch(table, *words)
     assert not (Path(table).parent / "ran").exists()
     if words:
@@ -243,7 +243,7 @@ def test_a_dry_run_lists_the_commands_and_the_settings_files(table: str) -> None
 
 
 @pytest.mark.parametrize(("answer", "status"), [("n", 4), ("", 4), ("y", 5)])
-def test_a_person_who_watches_is_asked_about_every_command(
+def test_the_user_at_a_terminal_is_asked_about_every_command(
     tmp_path: Path, answer: str, status: int
 ) -> None:
     path = tmp_path / "people.csv"
@@ -281,9 +281,7 @@ def _on_a_terminal(table: Path, answer: str) -> tuple[int, str]:
 @pytest.mark.parametrize(
     "cell", ["echo \x1b[2J", "echo \u202eevil", "x" * 2000, "echo 'open", "echo a\u2028b"]
 )
-def test_a_command_that_would_not_show_as_it_is_makes_the_row_wrong(
-    tmp_path: Path, cell: str
-) -> None:
+def test_a_command_with_invisible_characters_makes_the_row_wrong(tmp_path: Path, cell: str) -> None:
     path = tmp_path / "people.csv"
     path.write_text(f"{HEADER}ana@gmail.com;{cell}\n", encoding="utf-8")
     read = read_table(path)
@@ -325,7 +323,7 @@ def test_a_table_leads_to_no_file_outside_its_folder(tmp_path: Path, cell: str) 
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
-def test_a_settings_cell_that_names_a_pipe_waits_for_nobody(tmp_path: Path) -> None:
+def test_a_settings_cell_that_names_a_pipe_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     path = tmp_path / "people.csv"
     path.write_text("address;settings\nana@b.es;pipe\n")

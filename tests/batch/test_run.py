@@ -1,4 +1,4 @@
-"""One run, seen from inside: in which order it works, what it leaves at a cancel, what it sends."""
+"""One run: its order of work, what a cancel leaves, what workers are sent."""
 
 import asyncio
 import multiprocessing
@@ -13,26 +13,28 @@ from mailsetup.assistant.run_options import RunOptions
 from mailsetup.batch import events
 from mailsetup.batch.events import BatchEvent, BatchStarted, EmitBatchEvent, PersonDone
 from mailsetup.batch.journal import RunJournal
-from mailsetup.batch.result import PersonResult, PersonState
-from mailsetup.batch.run import BatchRunner, Finished, MakePage, Work
+from mailsetup.batch.person_folder import PersonFolders
+from mailsetup.batch.result_writer import ResultWriter
+from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table
 from mailsetup.batch.welcome_sheet import Printed
-from mailsetup.batch.workers import WORTH_IT
+from mailsetup.batch.work import Finished, MakePage, Work
+from mailsetup.batch.workers import MIN_PEOPLE, Workers
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 pytestmark = pytest.mark.slow
 
-MANY = WORTH_IT + 10
+MANY = MIN_PEOPLE + 10
 
 
 @asynccontextmanager
 async def nowhere(_options: NetworkOptions) -> AsyncIterator[Network]:
-    """A network in which nobody is."""
-    yield World().network()
+    """A network without any servers."""
+    yield ScriptedNetwork().network()
 
 
 def planned(tmp_path: Path, count: int, password: str = "") -> BatchPlan:
@@ -57,8 +59,8 @@ def carried_out(
 ) -> tuple[Finished | None, list[str]]:
     """How a run ended (None: cancelled), and the addresses of those who are done."""
 
-    async def run(fleet: BatchRunner) -> Finished | None:
-        task = asyncio.ensure_future(fleet.run())
+    async def run(runner: BatchRunner) -> Finished | None:
+        task = asyncio.ensure_future(runner.run())
         begun(task)
         try:
             return await task
@@ -71,11 +73,11 @@ def carried_out(
     assert isinstance(journal, RunJournal)
     options = RunOptions(offline=True)
     with journal:
-        fleet = BatchRunner(
+        runner = BatchRunner(
             plan, out, journal, work, options, emit=emit, make_page=make_page, network=nowhere
         )
-        ended = asyncio.run(run(fleet))
-        done = [person.address.ascii for person in plan.people if fleet.is_done(person)]
+        ended = asyncio.run(run(runner))
+        done = [person.address.ascii for person in plan.people if runner.is_done(person)]
     return ended, done
 
 
@@ -97,7 +99,7 @@ def test_pages_are_made_in_the_order_of_the_table_so_that_groups_are_ready_early
     assert names == sorted(f"person-{number}" for number in range(MANY))
 
 
-def test_a_cancel_begins_no_further_page_and_keeps_what_was_begun(tmp_path: Path) -> None:
+def test_a_cancel_starts_no_further_page_and_writes_those_that_were_made(tmp_path: Path) -> None:
     pages: list[str] = []
     running: list[asyncio.Task[Finished]] = []
 
@@ -111,7 +113,7 @@ def test_a_cancel_begins_no_further_page_and_keeps_what_was_begun(tmp_path: Path
         tmp_path, MANY, Work(pdf=True), make_page=make_page, begun=running.append
     )
     assert ended is None
-    # A turn or two of the loop until everybody has heard of it.
+    # It takes a few iterations of the loop until all tasks are cancelled.
     assert 30 <= len(pages) <= 40
     assert len(done) == len(pages)
     assert len(list((tmp_path / "out" / "people").iterdir())) == len(pages)
@@ -164,9 +166,12 @@ def test_what_is_sent_to_a_worker_holds_no_password(tmp_path: Path) -> None:
     journal = RunJournal.open(tmp_path / "out")
     assert isinstance(journal, RunJournal)
     with journal:
-        plan = BatchPlan((person,), ())
-        fleet = BatchRunner(plan, tmp_path / "out", journal, Work(), RunOptions(offline=True))
-        order = fleet._order(PersonResult(person, PersonState.READY, account=account), account)
+        folders = PersonFolders(tmp_path / "out")
+        workers = Workers(folders.people, 1)
+        writer = ResultWriter(journal, folders, workers, Work(), make_page=None, emit=events.ignore)
+        order = writer.order(person, account)
+        workers.close()
+        writer.close()
     sent = pickle.dumps(order)
     assert b"canario" not in sent
     assert b"Person 0" in sent

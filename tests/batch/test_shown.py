@@ -1,4 +1,4 @@
-"""What a table says, wherever it is shown again: terminal, JSON, CSV, HTML."""
+"""Content of a table in all output: terminal, JSON, CSV, HTML."""
 
 import csv
 import io
@@ -56,7 +56,7 @@ def tables(tmp_path: Path) -> list[str]:
     "words",
     [("--dry-run",), ("--dry-run", "--skip-bad"), ("--skip-bad",), ("--sheet", EVIL)],
 )
-def test_nothing_of_a_table_does_anything_to_a_terminal(
+def test_control_characters_of_a_table_do_not_reach_a_terminal(
     tmp_path: Path, which: int, words: tuple[str, ...]
 ) -> None:
     table = tables(tmp_path)[which]
@@ -68,7 +68,7 @@ def test_nothing_of_a_table_does_anything_to_a_terminal(
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_nothing_of_a_table_does_anything_in_a_report(tmp_path: Path, which: int) -> None:
+def test_content_of_a_table_has_no_effect_in_a_report(tmp_path: Path, which: int) -> None:
     table = tables(tmp_path)[which]
     out, err = io.StringIO(), io.StringIO()
     words = ["batch", table, "--out", str(tmp_path / "out"), "--offline", "--skip-bad", "--json"]

@@ -1,4 +1,4 @@
-"""Tables as offices make them, and those that nobody can use."""
+"""Tables in usual forms, and unusable ones."""
 
 import json
 import os
@@ -56,17 +56,17 @@ def test_every_usual_delimiter_and_encoding_is_recognised(
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_rows_are_counted_as_the_spreadsheet_counts_lines(tmp_path: Path, end: str) -> None:
+def test_rows_have_the_spreadsheets_numbers(tmp_path: Path, end: str) -> None:
     text = 'address,name\na@b.es,"two\nlines"\n\nc@b.es,C\n'.replace("\n", end)
     assert [row.number for row in table(written(tmp_path, text)).rows] == [2, 5]
 
 
-def test_excels_own_line_about_the_delimiter_is_understood(tmp_path: Path) -> None:
+def test_excels_delimiter_directive_is_understood(tmp_path: Path) -> None:
     path = written(tmp_path, "sep=,\nname,address\nAna;Eva,ana@b.es\n")
     assert table(path).rows[0].cells[Column.NAME] == "Ana;Eva"
 
 
-def test_a_title_may_stand_above_the_header(tmp_path: Path) -> None:
+def test_a_title_may_be_above_the_header(tmp_path: Path) -> None:
     found = table(written(tmp_path, "Altas de enero;;\n;;\nNombre;Correo;Puesto\nA;a@b.es;x\n"))
     assert found.rows[0].number == 4
     assert found.ignored == ("Puesto",)
@@ -81,7 +81,7 @@ def test_a_workbook_gives_values_and_never_formulas(tmp_path: Path) -> None:
     assert "Personal" in table(path).form
 
 
-def test_a_sheet_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
+def test_a_missing_sheet_is_reported_with_the_existing_ones(tmp_path: Path) -> None:
     path = written(tmp_path, xlsx({"Personal": cells_of(("address",), ("a@b.es",))}), "people.xlsx")
     found = read_table(path, sheet="Enero")
     assert isinstance(found, TableFailure)
@@ -114,7 +114,7 @@ def test_a_hundred_thousand_people_fit_and_one_more_does_not(tmp_path: Path) -> 
     assert "Split it" in refused(written(tmp_path, text + "one.more@b.es\n"))
 
 
-def test_every_bad_row_is_told_with_its_number_and_no_password(tmp_path: Path) -> None:
+def test_every_bad_row_is_reported_with_its_number_and_no_password(tmp_path: Path) -> None:
     checked = plan(
         tmp_path,
         "address,name,password,program,language,settings\n"
@@ -152,7 +152,7 @@ def test_names_keep_commas_quotes_emoji_and_any_script(tmp_path: Path) -> None:
         (['"Bob;b@b.es', *(f"P{number};p{number}@b.es" for number in range(20_000))], 2, 0),
     ],
 )
-def test_a_quotation_mark_that_swallows_rows_is_told_with_where_it_opens(
+def test_a_quotation_mark_that_swallows_rows_is_reported_with_its_row(
     tmp_path: Path, rows: list[str], first: int, last: int
 ) -> None:
     (tmp_path / "people.csv").write_text("\n".join(("name;address", *rows)) + "\n")
@@ -162,7 +162,7 @@ def test_a_quotation_mark_that_swallows_rows_is_told_with_where_it_opens(
     assert f"to row {last or ''}" in table.reason
 
 
-def test_rows_that_two_stray_quotation_marks_swallow_are_missed(tmp_path: Path) -> None:
+def test_rows_swallowed_by_two_stray_quotation_marks_are_not_recognised(tmp_path: Path) -> None:
     rows = ["Ana;a@b.es", '"Bob;b@b.es', "Eva;e@b.es", 'Leo";l@b.es', "Zoe;z@b.es"]
     checked = plan(tmp_path, "\n".join(("name;address", *rows)) + "\n")
     assert [person.row for person in checked.people] == [2, 6]
@@ -171,7 +171,7 @@ def test_rows_that_two_stray_quotation_marks_swallow_are_missed(tmp_path: Path) 
     assert "closed in row 5 only" in problem.reason
 
 
-def test_rows_swallowed_by_a_password_are_told_as_such_and_not_shown(tmp_path: Path) -> None:
+def test_rows_swallowed_by_a_password_are_reported_and_not_shown(tmp_path: Path) -> None:
     rows = ["a@b.es;Ana;secret", 'b@b.es;Bob;"canario', "e@b.es;Eva;canario", 'l@b.es;Leo;canario"']
     # A line break at a password's end came with its cell.
     rows += ["z@b.es;Zoe;secret", 'x@b.es;Max;"s@cret\n"']
@@ -183,13 +183,13 @@ def test_rows_swallowed_by_a_password_are_told_as_such_and_not_shown(tmp_path: P
     assert "canario" not in problem.reason
 
 
-def test_quotation_marks_in_one_row_that_do_not_match_are_told(tmp_path: Path) -> None:
+def test_unbalanced_quotation_marks_in_one_row_are_reported(tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text('name;address\nAna;a@b.es\n"Bob" B;b@b.es\nEva;e@b.es\n')
     table = read_table(tmp_path / "people.csv")
     assert table == TableFailure("The quotation marks in row 3 do not match.")
 
 
-def test_first_and_last_name_may_stand_apart(tmp_path: Path) -> None:
+def test_first_and_last_name_may_be_separate_columns(tmp_path: Path) -> None:
     checked = plan(tmp_path, "Nombre;Apellidos;Correo\nAna;Núñez Gil;a@b.es\n")
     assert checked.people[0].name == "Ana Núñez Gil"
 
@@ -205,7 +205,7 @@ def test_programs_and_languages_are_taken_as_people_write_them(tmp_path: Path) -
     ]
 
 
-def test_a_settings_file_made_for_one_serves_everybody(tmp_path: Path) -> None:
+def test_a_settings_file_of_one_person_is_adapted_to_the_others(tmp_path: Path) -> None:
     server = {"host": "mail.b.es", "port": 993, "security": "tls"}
     incoming = [{**server, "protocol": "imap", "username": "ana"}]
     outgoing = [{**server, "protocol": "smtp", "username": "%EMAILADDRESS%"}]
@@ -243,20 +243,20 @@ def test_what_is_no_file_is_refused_by_its_name_without_waiting(tmp_path: Path) 
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root reads everything")
-def test_a_table_that_may_not_be_read_is_told_as_such(tmp_path: Path) -> None:
+def test_a_table_without_read_permission_is_reported(tmp_path: Path) -> None:
     path = written(tmp_path, "address\na@b.es\n")
     path.chmod(0)
     assert "may not read" in refused(path)
 
 
 @pytest.mark.parametrize("line", ["sep=\n", 'sep="\n', "sep=\x1b\n", "sep= \n", "sep=ab\n", "sep="])
-def test_a_line_about_the_delimiter_that_names_none_does_no_harm(tmp_path: Path, line: str) -> None:
+def test_a_delimiter_directive_without_delimiter_is_harmless(tmp_path: Path, line: str) -> None:
     found = read_table(written(tmp_path, line + "address;name\na@b.es;A\n"))
     assert isinstance(found, TableFailure) or len(found.rows) == 1
     assert "\x1b" not in repr(found)
 
 
-def test_a_value_that_an_unquoted_delimiter_cuts_in_two_is_told_with_its_row(
+def test_a_value_split_by_an_unquoted_delimiter_is_reported_with_its_row(
     tmp_path: Path,
 ) -> None:
     checked = plan(
@@ -274,7 +274,7 @@ def test_a_value_that_an_unquoted_delimiter_cuts_in_two_is_told_with_its_row(
     assert "canario" not in problem.reason
 
 
-def test_a_remark_beside_the_table_in_a_workbook_harms_nobody(tmp_path: Path) -> None:
+def test_a_remark_outside_the_columns_of_a_workbook_is_ignored(tmp_path: Path) -> None:
     content = xlsx({"P": cells_of(("address", ""), ("a@b.es", "", "call her first"))})
     checked = check_table(table(written(tmp_path, content, "p.xlsx")), DEFAULTS)
     assert [person.row for person in checked.people] == [2]
@@ -288,16 +288,14 @@ def test_a_remark_beside_the_table_in_a_workbook_harms_nobody(tmp_path: Path) ->
         "name,address\nA,a@b.es\nN\ufffdria,e@b.es\n".encode(),
     ],
 )
-def test_characters_that_could_not_be_read_are_told_with_their_row(
-    tmp_path: Path, content: bytes
-) -> None:
+def test_unreadable_characters_are_reported_with_their_row(tmp_path: Path, content: bytes) -> None:
     checked = check_table(table(written(tmp_path, content)), DEFAULTS)
     assert [person.row for person in checked.people] == [2]
     assert [problem.row for problem in checked.problems] == [3]
 
 
 @pytest.mark.parametrize("name", ["klingon", "zlib", "a\0b", "\x1b[2J", "utf-16", "ascii"])
-def test_an_encoding_that_does_not_fit_is_told(tmp_path: Path, name: str) -> None:
+def test_an_encoding_that_does_not_fit_is_reported(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, "name,address\nÑ,a@b.es\n")
     found = read_table(path, encoding=name)
     assert isinstance(found, TableFailure)
@@ -328,7 +326,7 @@ HOSTILE_TEXT = "\x1b]0;evil\x07\x9b2J\u202e"
         f"address;password command\na@b.es;{HOSTILE_TEXT}\n",
     ],
 )
-def test_nothing_that_a_table_says_reaches_a_terminal_as_it_is(tmp_path: Path, text: str) -> None:
+def test_texts_of_a_table_are_shown_without_control_characters(tmp_path: Path, text: str) -> None:
     found = read_table(written(tmp_path, text))
     said: list[str]
     if isinstance(found, TableFailure):

@@ -1,4 +1,4 @@
-"""Workbooks that harm whoever reads them, and those whose values are not what people see."""
+"""Hostile workbooks, and those whose stored values differ from the shown ones."""
 
 import asyncio
 import io
@@ -163,18 +163,18 @@ def test_a_workbook_that_would_end_the_program_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize("name", EXAGGERATING)
-def test_a_workbook_that_only_exaggerates_is_no_table_either(tmp_path: Path, name: str) -> None:
+def test_a_workbook_that_claims_too_much_is_refused(tmp_path: Path, name: str) -> None:
     path = written(tmp_path, EXAGGERATING[name]())
     assert len(refused(path, WorkbookLimits(seconds=SECONDS))) > 20
     assert multiprocessing.active_children() == []
 
 
-def test_a_bomb_of_entities_is_never_unfolded(tmp_path: Path) -> None:
+def test_entities_are_never_expanded(tmp_path: Path) -> None:
     found = read_table(written(tmp_path, entities()), limits=WorkbookLimits(seconds=SECONDS))
     assert isinstance(found, TableFailure) or len(repr(found)) < 10_000
 
 
-def test_a_workbook_that_says_it_is_huge_is_not_unpacked(tmp_path: Path) -> None:
+def test_a_workbook_that_claims_to_be_huge_is_not_unpacked(tmp_path: Path) -> None:
     bomb = zipped({"xl/workbook.xml": bytes(210 * 1024 * 1024)})
     assert "too large" in refused(written(tmp_path, bomb))
 
@@ -192,7 +192,7 @@ def test_a_workbook_that_says_it_is_huge_is_not_unpacked(tmp_path: Path) -> None
     ],
     ids=["xlsx", "xls, XOR", "xls, RC4", "ods"],
 )
-def test_a_workbook_with_a_password_is_told_as_such(tmp_path: Path, content: bytes) -> None:
+def test_an_encrypted_workbook_is_reported(tmp_path: Path, content: bytes) -> None:
     assert "protected with a password" in refused(written(tmp_path, content))
 
 
@@ -216,7 +216,7 @@ def test_twenty_thousand_people_are_read_within_the_limits(tmp_path: Path) -> No
     assert len(table(tmp_path, content).rows) == 20_000
 
 
-def test_reading_ends_soon_after_nobody_wants_it_any_more(tmp_path: Path) -> None:
+def test_reading_ends_soon_after_it_is_cancelled(tmp_path: Path) -> None:
     path = written(tmp_path, HOSTILE["an element that is never closed"]())
     over = threading.Event()
     timer = threading.Timer(1.0, over.set)
@@ -227,7 +227,7 @@ def test_reading_ends_soon_after_nobody_wants_it_any_more(tmp_path: Path) -> Non
     assert multiprocessing.active_children() == []
 
 
-async def test_a_workbook_is_read_from_a_thread_beside_a_running_loop(tmp_path: Path) -> None:
+async def test_a_workbook_is_read_from_a_thread_while_a_loop_runs(tmp_path: Path) -> None:
     path = written(tmp_path, xlsx({"P": cells_of(*PEOPLE)}))
     found = await asyncio.to_thread(read_table, path)
     assert isinstance(found, PeopleTable)
@@ -236,7 +236,7 @@ async def test_a_workbook_is_read_from_a_thread_beside_a_running_loop(tmp_path: 
 # What people see --------------------------------------------------------------------------------
 
 
-def test_hidden_sheets_are_passed_over_unless_they_are_named(tmp_path: Path) -> None:
+def test_hidden_sheets_are_skipped_unless_they_are_named(tmp_path: Path) -> None:
     sheets = {
         "Bajas 2019": cells_of(("address",), ("old@b.es",)),
         "Personal": cells_of(("address",), ("ana@b.es",)),
@@ -250,7 +250,7 @@ def test_hidden_sheets_are_passed_over_unless_they_are_named(tmp_path: Path) -> 
     assert named.rows[0].cells[Column.ADDRESS] == "old@b.es"
 
 
-def test_people_on_a_hidden_sheet_only_are_not_set_up_unasked(tmp_path: Path) -> None:
+def test_people_on_a_hidden_sheet_are_not_set_up_by_default(tmp_path: Path) -> None:
     sheets = {"Notes": cells_of(("hello",)), "Old": cells_of(("address",), ("old@b.es",))}
     reason = refused(written(tmp_path, xlsx(sheets, hidden=("Old",))))
     assert "hidden sheet" in reason
@@ -267,7 +267,7 @@ def test_people_on_a_hidden_sheet_only_are_not_set_up_unasked(tmp_path: Path) ->
         ("<c r='B2' t='e'><v>#N/A</v></c>", "error"),
     ],
 )
-def test_a_password_that_the_spreadsheet_took_for_something_else_is_told_with_its_row(
+def test_a_password_stored_as_another_type_is_reported_with_its_row(
     tmp_path: Path, value: str, word: str
 ) -> None:
     rows = cells_of(("address", "password")) + (
@@ -292,9 +292,7 @@ def test_a_password_that_the_spreadsheet_took_for_something_else_is_told_with_it
     ],
     ids=["long", "wide", "empty"],
 )
-def test_sheets_without_people_are_passed_over_whatever_they_hold(
-    tmp_path: Path, first: str
-) -> None:
+def test_sheets_without_people_are_skipped(tmp_path: Path, first: str) -> None:
     people = cells_of(("address",), *((f"p{number}@b.es",) for number in range(3000)))
     found = table(tmp_path, xlsx({"First": first, "People": people, "Last": first}))
     assert "People" in found.form
@@ -303,7 +301,7 @@ def test_sheets_without_people_are_passed_over_whatever_they_hold(
     ]
 
 
-def test_a_table_may_stand_anywhere_on_its_sheet(tmp_path: Path) -> None:
+def test_a_table_may_be_anywhere_on_its_sheet(tmp_path: Path) -> None:
     """The rows and the errors in them are found where the spreadsheet shows them."""
     text = "<c r='{}' t='inlineStr'><is><t>{}</t></is></c>"
     heads = "".join(text.format(f"{letter}7", word) for letter, word in HEADS.items())
@@ -319,12 +317,12 @@ def test_a_table_may_stand_anywhere_on_its_sheet(tmp_path: Path) -> None:
 HEADS = {"D": "address", "E": "password"}
 
 
-def test_a_sheet_wider_than_any_table_of_people_is_told_as_such(tmp_path: Path) -> None:
+def test_a_sheet_with_too_many_columns_is_reported(tmp_path: Path) -> None:
     rows = cells_of(("address", *("x" for _column in range(1001))), ("ana@b.es",))
     assert "more than 1000 columns" in refused(written(tmp_path, xlsx({"People": rows})))
 
 
-def test_a_name_of_a_sheet_reaches_no_terminal_as_it_is(tmp_path: Path) -> None:
+def test_the_name_of_a_sheet_reaches_a_terminal_without_control_characters(tmp_path: Path) -> None:
     content = xlsx({"\u202eevil": cells_of(*PEOPLE)})
     assert "\u202e" not in table(tmp_path, content).form
     found = read_table(written(tmp_path, content), sheet="\x1b[2J")

@@ -3,7 +3,9 @@
 import asyncio
 import multiprocessing
 import os
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mailsetup.batch.person_files import FilesOrder
-from mailsetup.batch.workers import WORTH_IT, Worker, Workers
+from mailsetup.batch.workers import MIN_PEOPLE, Worker, Workers
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
     Account,
@@ -20,6 +22,7 @@ from mailsetup.model.settings import (
     SocketType,
 )
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 ANA = EmailAddress("ana", "bodega.es")
 ACCOUNT = Account(
     ANA,
@@ -34,49 +37,50 @@ DEFECT = replace(ORDER, programs=None)  # type: ignore[arg-type]
 
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[Worker]:
-    started = Worker.started(tmp_path)
+    started = Worker.start(tmp_path)
     assert started is not None
     yield started
     started.close()
 
 
 def test_a_worker_writes_each_sheet_in_the_persons_language(worker: Worker, tmp_path: Path) -> None:
-    laid = worker.ask([replace(ORDER, folder=word, language=word) for word in ("es", "en", "es")])
-    assert laid is not None
-    shown = [(name, (aside / "welcome.html").read_text()) for aside, name, _files, _notes in laid]
+    orders = [replace(ORDER, folder=word, language=word) for word in ("es", "en", "es")]
+    written = worker.write(orders)
+    assert written is not None
+    shown = [(one.name, (one.temporary / "welcome.html").read_text()) for one in written]
     assert [name for name, _html in shown] == ["es", "en", "es"]
     assert all(f'<html lang="{name}">' in html for name, html in shown)
     assert ["Tu dirección de correo" in html for _name, html in shown] == [True, False, True]
-    assert {aside.parent for aside, *_rest in laid} == {tmp_path}
+    assert {one.temporary.parent for one in written} == {tmp_path}
 
 
 def test_an_error_of_the_disk_comes_back_from_a_worker(worker: Worker, tmp_path: Path) -> None:
     tmp_path.rename(tmp_path.with_name("elsewhere"))
     with pytest.raises(FileNotFoundError):
-        worker.ask([ORDER])
+        worker.write([ORDER])
     tmp_path.mkdir()
-    assert worker.ask([ORDER])
+    assert worker.write([ORDER])
 
 
-def test_a_defect_in_a_worker_shows_nothing_of_anybody_and_does_not_end_it(
+def test_a_defect_in_a_worker_prints_nothing_and_does_not_end_it(
     worker: Worker, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert worker.ask([DEFECT]) is None
-    assert worker.ask([ORDER])
+    assert worker.write([DEFECT]) is None
+    assert worker.write([ORDER])
     worker.close()
     assert capfd.readouterr() == ("", "")
 
 
-def test_whoever_asked_meets_the_defect_itself(tmp_path: Path) -> None:
+def test_the_caller_meets_the_defect_itself(tmp_path: Path) -> None:
     asyncio.run(_meet_a_defect(tmp_path))
     assert not list(tmp_path.iterdir())
 
 
 async def _meet_a_defect(tmp_path: Path) -> None:
-    workers = Workers(tmp_path, WORTH_IT)
+    workers = Workers(tmp_path, MIN_PEOPLE)
     try:
         with pytest.raises(TypeError):
-            await workers.lay_down([DEFECT])
+            await workers.write([DEFECT])
     finally:
         workers.close()
 
@@ -89,10 +93,53 @@ def test_a_worker_that_ended_before_it_was_ready_is_not_waited_for() -> None:
     process.start()
     with theirs:
         worker = Worker(ours, process)
-        assert worker.ask([ORDER]) is None
-        assert worker.ask([ORDER]) is None
+        assert worker.write([ORDER]) is None
+        assert worker.write([ORDER]) is None
         worker.close()
     assert process.exitcode == 3
+
+
+async def test_where_the_workers_were_killed_the_files_are_written_by_this_process(
+    tmp_path: Path,
+) -> None:
+    workers = Workers(tmp_path, MIN_PEOPLE)
+    try:
+        for process in multiprocessing.active_children():
+            process.kill()
+            process.join()
+        for _attempt in range(2):
+            (written,) = await workers.write([ORDER])
+            assert (written.temporary / "welcome.html").is_file()
+    finally:
+        workers.close()
+
+
+def test_a_worker_ends_with_its_parent() -> None:
+    code = (
+        "import os\n"
+        "from pathlib import Path\n"
+        "from mailsetup.batch.workers import Worker\n"
+        "worker = Worker.start(Path())\n"
+        "worker._wait_until_ready()\n"
+        "print(worker._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    parent = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    worker = int(parent.stdout)
+    deadline = time.monotonic() + 20
+    while is_running(worker) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not is_running(worker)
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
@@ -103,12 +150,12 @@ async def test_where_no_pipe_can_be_opened_the_files_are_made_here(tmp_path: Pat
     try:
         # Whatever is open stays so; nothing new can be opened.
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, usual[1]))
-        workers = Workers(tmp_path, WORTH_IT)
+        workers = Workers(tmp_path, MIN_PEOPLE)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, usual)
     try:
         assert workers.count == 1
-        (laid,) = await workers.lay_down([ORDER])
-        assert (laid[0] / "welcome.html").is_file()
+        (written,) = await workers.write([ORDER])
+        assert (written.temporary / "welcome.html").is_file()
     finally:
         workers.close()

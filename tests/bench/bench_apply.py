@@ -18,7 +18,7 @@ from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
 from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats.prefs_js import line
 from mailsetup.model.secret import Secret
-from tests.apply.thunderbird.test_account_merge import profile
+from tests.support.programs.thunderbird_profiles import used_prefs
 from tests.support.samples.accounts import account
 
 ROUNDS = 7
@@ -27,7 +27,7 @@ SIZE = 5 * 1024 * 1024
 
 def big() -> bytes:
     """A ``prefs.js`` of this size, with one account in use and many that were."""
-    lines = [profile().content.decode().rstrip("\n")]
+    lines = [used_prefs().content.decode().rstrip("\n")]
     length = len(lines[0])
     number = 0
     while length < SIZE:

@@ -27,7 +27,8 @@ from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from tests.bench.cable import FAR, cable
-from tests.support.servers.real_servers import World, missing
+from tests.support.servers.availability import missing
+from tests.support.servers.real_servers import RealServers
 
 ROUNDS = 7
 ADDRESS = EmailAddress("ana", "bodega.test")
@@ -44,22 +45,22 @@ def account(security: SocketType = SocketType.TLS) -> Account:
 
 async def far_side(folder: Path) -> None:
     """The servers, until they are ended."""
-    world = World(FAR)
-    world.start()
+    servers = RealServers(FAR)
+    servers.start()
     try:
-        told = {"ca": str(world.ca_file), "password": world.accounts[ADDRESS.ascii]}
-        (folder / "world.part").write_text(json.dumps(told))
-        (folder / "world.part").rename(folder / "world.json")
+        told = {"ca": str(servers.ca_file), "password": servers.accounts[ADDRESS.ascii]}
+        (folder / "servers.part").write_text(json.dumps(told))
+        (folder / "servers.part").rename(folder / "servers.json")
         ended = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
         await ended.wait()
     finally:
-        world.stop()
+        servers.stop()
 
 
 async def near_side(folder: Path) -> dict[str, list[float]]:
     """Milliseconds of each run, by what was done."""
-    told = json.loads((folder / "world.json").read_text())
+    told = json.loads((folder / "servers.json").read_text())
     options = NetworkOptions(resolver=(FAR, 53), ca_files=(Path(told["ca"]),), use_proxy=False)
     secret = Secret(told["password"])
     requests = {
@@ -91,7 +92,7 @@ def measured(rtt: float) -> tuple[dict[str, float], int]:
     with cable(rtt) as (near, far), tempfile.TemporaryDirectory() as folder:
         server = subprocess.Popen([*enter, far, *me, "--side", "far", "--folder", folder])
         try:
-            while not (Path(folder) / "world.json").exists():
+            while not (Path(folder) / "servers.json").exists():
                 time.sleep(0.05)
             side = ["--side", "near", "--folder", folder]
             done = subprocess.run(

@@ -30,7 +30,7 @@ import trustme
 from mailsetup.discovery.find import all_sources, find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions
-from mailsetup.model.outcome import Found
+from mailsetup.model.source_result import Found
 from mailsetup.net.network import Network, open_network
 from tests.bench.cable import FAR, NOWHERE, cable
 

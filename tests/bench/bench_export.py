@@ -14,7 +14,7 @@ import time
 from mailsetup.apply.targets import TARGETS
 from mailsetup.export.exporter import Artifact
 from mailsetup.export.guide.qr import encode
-from mailsetup.export.programs.thunderbird_android import qr_payload
+from mailsetup.export.programs.k9_settings import qr_payload
 from tests.support.samples.accounts import account
 
 ROUNDS = 21

@@ -17,12 +17,12 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.network import open_network
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 DOMAINS, PEOPLE = 200, 5
 
 
-def published(world: World) -> list[str]:
+def published(servers: RealServers) -> list[str]:
     """The domains, of five kinds in turn."""
     names, records = [], []
     for number in range(DOMAINS):
@@ -42,7 +42,7 @@ def published(world: World) -> list[str]:
                 records.append(f"{name}. MX 10 mx.bodega.test.")
             case _:
                 records.append(f'{name}. TXT "nothing"')
-    world.records(*records)
+    servers.name_server.add(*records)
     return names
 
 
@@ -63,9 +63,11 @@ def sockets() -> int:
     return found
 
 
-async def many(world: World, names: list[str]) -> None:
+async def many(servers: RealServers, names: list[str]) -> None:
     """All people of all domains."""
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     async with open_network(options) as net:
         searches = BatchSearch(net)
         people = [EmailAddress(f"p{n}", name) for n in range(PEOPLE) for name in names]
@@ -85,9 +87,11 @@ async def many(world: World, names: list[str]) -> None:
         await searches.close()
 
 
-async def cancelled(world: World) -> None:
+async def cancelled(servers: RealServers) -> None:
     """From the wish to cancel until nothing is open any more."""
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     for after in (0.005, 0.02, 0.05):
         before = sockets()
         async with open_network(options) as net:
@@ -106,14 +110,14 @@ async def cancelled(world: World) -> None:
 
 def main() -> None:
     """Measure both."""
-    world = World()
-    world.start()
+    servers = RealServers()
+    servers.start()
     try:
         print("| addresses | time | CPU | memory |\n|---|---|---|---|")
-        asyncio.run(many(world, published(world)))
-        asyncio.run(cancelled(world))
+        asyncio.run(many(servers, published(servers)))
+        asyncio.run(cancelled(servers))
     finally:
-        world.stop()
+        servers.stop()
 
 
 if __name__ == "__main__":

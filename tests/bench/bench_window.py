@@ -1,6 +1,6 @@
 """How long the window is deaf on the whole way: ``python -m tests.bench.bench_window``.
 
-In a fresh process, on the built-in mail world, so that first-time costs are in it. Prints for each
+In a fresh process, on the demo's servers, so that first-time costs are in it. Prints for each
 step the longest time that the event loop was without a beat: what its thread computed, and how long
 it stood still.
 """
@@ -48,16 +48,16 @@ class _Bot:
 def main() -> None:
     """One way through the window, a line a step."""
     make_application()
-    with DemoMailSystem() as world:
-        window = Window(lambda: Assistant(RunOptions(network=world.options)))
+    with DemoMailSystem() as mail_system:
+        window = Window(lambda: Assistant(RunOptions(network=mail_system.options)))
         window.show()
         person = Person(cast(QtBot, _Bot()), window)
         QTest.qWait(1000)
         person.clicks(person.welcome.set_up)
         heart = Heartbeat()
         whole_way(person, heart)
-        window.close_aside()
-        person.clicks(window.primary)
+        window.navigator.close_overlay()
+        person.clicks(window.footer.primary)
         person.clicks(person.welcome.set_up)
         with tempfile.TemporaryDirectory() as folder:
             ways_beside(person, heart, Path(folder))
@@ -67,7 +67,7 @@ def main() -> None:
         print(f"{step:<24} {gap.busy:6.1f} ms + {gap.still:5.1f} ms  {over}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"this machine is {slowness():.1f} times slower than the reference; peak {peak} MiB")
-    print("(with the mail world's servers and the engine in the same process)")
+    print("(with the demo's servers and the engine in the same process)")
 
 
 if __name__ == "__main__":

@@ -13,21 +13,22 @@ import pytest
 
 from tests.support.cli.schema import valid
 from tests.support.fault_table import fault, note
-from tests.support.servers.real_servers import PENISCOLA, World
+from tests.support.servers.hosting import PENISCOLA
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 
-def command(world: World, *words: str) -> list[str]:
-    network = ["--resolver", world.resolver, "--ca-file", str(world.ca_file)]
+def command(servers: RealServers, *words: str) -> list[str]:
+    network = ["--resolver", servers.resolver, "--ca-file", str(servers.ca_file)]
     return [sys.executable, "-m", "mailsetup", *words, *network]
 
 
-def run(world: World, *words: str, password: str = "") -> tuple[int, Any, str]:
+def run(servers: RealServers, *words: str, password: str = "") -> tuple[int, Any, str]:
     """Exit status, the one JSON document, and everything that was printed."""
     needs = ["--password-stdin"] if password else []
     done = subprocess.run(
-        command(world, *words, "--json", *needs),
+        command(servers, *words, "--json", *needs),
         input=f"{password}\n",
         capture_output=True,
         text=True,
@@ -42,9 +43,9 @@ def run(world: World, *words: str, password: str = "") -> tuple[int, Any, str]:
     return done.returncode, document, printed
 
 
-def check(world: World, address: str, *words: str, password: str = "") -> tuple[int, Any]:
-    secret = password or world.accounts.get(address, "irrelevante")
-    status, document, _printed = run(world, "check", address, *words, password=secret)
+def check(servers: RealServers, address: str, *words: str, password: str = "") -> tuple[int, Any]:
+    secret = password or servers.accounts.get(address, "irrelevante")
+    status, document, _printed = run(servers, "check", address, *words, password=secret)
     for finding in document.get("findings", ()):
         broken = document["first_broken"]
         if finding["link"] == broken or finding["status"] == "warn":
@@ -64,9 +65,11 @@ def settings_file(tmp_path: Path, host: str, **changes: object) -> str:
     return str(path)
 
 
-def test_a_healthy_account_is_proven_by_a_round_trip_and_left_as_it_was(world: World) -> None:
-    world.empty("ana@bodega.test")
-    status, document = check(world, "ana@bodega.test")
+def test_a_healthy_account_is_proven_by_a_round_trip_and_left_as_it_was(
+    servers: RealServers,
+) -> None:
+    servers.mailboxes.empty("ana@bodega.test")
+    status, document = check(servers, "ana@bodega.test")
     assert status == 0
     assert [(link["link"], link["status"]) for link in document["chain"]] == [
         ("hosting", "ok"),
@@ -82,49 +85,51 @@ def test_a_healthy_account_is_proven_by_a_round_trip_and_left_as_it_was(world: W
     assert trip["cleaned_up"] is True
     assert trip["bytes"] > 1024 * 1024
     assert document["source"]["method"] == "autoconfig"
-    assert world.messages("ana@bodega.test") == []
-    assert world.messages("ana@bodega.test", "Sent") == []
+    assert servers.mailboxes.messages("ana@bodega.test") == []
+    assert servers.mailboxes.messages("ana@bodega.test", "Sent") == []
 
 
 def test_a_report_that_is_missing_is_told_in_json_and_by_the_status(
-    world: World, tmp_path: Path
+    servers: RealServers, tmp_path: Path
 ) -> None:
     # Nobody can make files there, not even root, and that shows only when one is made.
-    status, document = check(world, "ana@onlysrv.test", "--no-send", "--report", "/proc/r.txt")
+    status, document = check(servers, "ana@onlysrv.test", "--no-send", "--report", "/proc/r.txt")
     assert status == 1
     assert document["first_broken"] is None
     assert document["report"]["written"] is False
     assert "/proc" in document["report"]["reason"]
     page = tmp_path / "made" / "r.html"
-    status, document = check(world, "ana@onlysrv.test", "--no-send", "--report", str(page))
+    status, document = check(servers, "ana@onlysrv.test", "--no-send", "--report", str(page))
     assert status == 0
     assert document["report"] == {"written": True, "path": str(page)}
     assert page.exists()
 
 
 def test_a_pop3_account_is_proven_like_any_other_and_left_as_it_was(
-    world: World, tmp_path: Path
+    servers: RealServers, tmp_path: Path
 ) -> None:
-    world.empty("ana@bodega.test")
+    servers.mailboxes.empty("ana@bodega.test")
     pop3 = settings_file(tmp_path, "imap.bodega.test", protocol="pop3", port=995)
-    status, document = check(world, "ana@bodega.test", "--settings", pop3)
+    status, document = check(servers, "ana@bodega.test", "--settings", pop3)
     assert ids(document) == []
     assert status == 0
     assert document["round_trip"]["attachment_intact"] is True
     assert document["round_trip"]["cleaned_up"] is True
-    assert world.messages("ana@bodega.test") == []
+    assert servers.mailboxes.messages("ana@bodega.test") == []
 
 
-def test_a_password_that_pop3_refuses_is_named(world: World, tmp_path: Path) -> None:
+def test_a_password_that_pop3_refuses_is_named(servers: RealServers, tmp_path: Path) -> None:
     pop3 = settings_file(tmp_path, "imap.bodega.test", protocol="pop3", port=995)
-    status, document = check(world, "ana@bodega.test", "--settings", pop3, password="canario-falso")
+    status, document = check(
+        servers, "ana@bodega.test", "--settings", pop3, password="canario-falso"
+    )
     assert status == 5
     assert document["first_broken"] == "account"
     assert ids(document) == ["account.login.refused"]
 
 
-def test_no_send_proves_the_logins_only(world: World) -> None:
-    status, document = check(world, "ana@onlysrv.test", "--no-send")
+def test_no_send_proves_the_logins_only(servers: RealServers) -> None:
+    status, document = check(servers, "ana@onlysrv.test", "--no-send")
     assert status == 0
     assert document["round_trip"] is None
     assert document["source"] == {
@@ -134,9 +139,9 @@ def test_no_send_proves_the_logins_only(world: World) -> None:
     }
 
 
-def test_a_wrong_password_is_tried_once_at_each_server(world: World) -> None:
-    before = world.log("dovecot-mail").count("user=<ana@wellknown.test>")
-    status, document = check(world, "ana@wellknown.test", password="canario-falso")
+def test_a_wrong_password_is_tried_once_at_each_server(servers: RealServers) -> None:
+    before = servers.log("dovecot-mail").count("user=<ana@wellknown.test>")
+    status, document = check(servers, "ana@wellknown.test", password="canario-falso")
     assert status == 5
     assert document["first_broken"] == "account"
     assert [one["id"] for one in document["findings"] if one["status"] == "fail"] == [
@@ -145,7 +150,7 @@ def test_a_wrong_password_is_tried_once_at_each_server(world: World) -> None:
     assert document["findings"][0]["who"] == "you"
     assert document["findings"][0]["evidence"]["code"] == "NO AUTHENTICATIONFAILED"
     time.sleep(0.2)
-    attempts = world.log("dovecot-mail").count("user=<ana@wellknown.test>") - before
+    attempts = servers.log("dovecot-mail").count("user=<ana@wellknown.test>") - before
     assert attempts <= 2
 
 
@@ -161,29 +166,31 @@ def test_a_wrong_password_is_tried_once_at_each_server(world: World) -> None:
         fault("dns.domain.missing", "ana@nowhere.test"),
     ],
 )
-def test_each_fault_is_named_and_its_link_broken(world: World, finding: str, address: str) -> None:
-    status, document = check(world, address)
+def test_each_fault_is_named_and_its_link_broken(
+    servers: RealServers, finding: str, address: str
+) -> None:
+    status, document = check(servers, address)
     assert status == 5
     assert document["first_broken"] == finding.partition(".")[0]
     assert ids(document)[0] == finding
     assert {entry["link"] for entry in document["chain"]} == {"hosting", "account", "dns", "client"}
 
 
-def test_the_name_that_would_fit_the_certificate_is_told(world: World) -> None:
-    _status, document = check(world, "ana@wrongcert.test")
+def test_the_name_that_would_fit_the_certificate_is_told(servers: RealServers) -> None:
+    _status, document = check(servers, "ana@wrongcert.test")
     assert "srv12.hoster.test" in document["findings"][0]["advice"]
 
 
-def test_the_name_that_fits_was_seen_to_prove_itself(world: World, tmp_path: Path) -> None:
+def test_the_name_that_fits_was_seen_to_prove_itself(servers: RealServers, tmp_path: Path) -> None:
     path = settings_file(tmp_path, "mail.shared.test")
-    status, document = check(world, "ana@shared.test", "--settings", path)
+    status, document = check(servers, "ana@shared.test", "--settings", path)
     assert status == 5
     assert ids(document)[0] == "hosting.tls.certificate-wrong-name"
     assert document["findings"][0]["evidence"]["proven_name"] == "srv12.hoster.test"
 
 
-def test_with_trust_the_name_in_the_certificate_is_used_to_the_end(world: World) -> None:
-    status, document = check(world, "ana@shared.test", "--trust", "hoster.test")
+def test_with_trust_the_name_in_the_certificate_is_used_to_the_end(servers: RealServers) -> None:
+    status, document = check(servers, "ana@shared.test", "--trust", "hoster.test")
     assert status == 0
     assert document["settings"]["aliases"] == [
         {"asked": "mail.shared.test", "proven": "srv12.hoster.test"}
@@ -192,42 +199,44 @@ def test_with_trust_the_name_in_the_certificate_is_used_to_the_end(world: World)
 
 
 def test_the_short_user_name_is_tried_only_where_wanted_and_within_three_logins(
-    world: World,
+    servers: RealServers,
 ) -> None:
-    world.accounts["pepe@bodega.test"] = "correcto-14"
+    servers.accounts["pepe@bodega.test"] = "correcto-14"
     words = ("--no-send", "--settings")
-    _status, found, _printed = run(world, "discover", "pepe@bodega.test")
-    path = world.folder / "pepe.json"
+    _status, found, _printed = run(servers, "discover", "pepe@bodega.test")
+    path = servers.folder / "pepe.json"
     path.write_text(json.dumps(found))
-    before = _attempts(world, "pepe")
-    status, document = check(world, "pepe@bodega.test", *words, str(path))
+    before = _attempts(servers, "pepe")
+    status, document = check(servers, "pepe@bodega.test", *words, str(path))
     assert status == 5
     assert ids(document)[0] == "account.login.refused"
-    status, document = check(world, "pepe@bodega.test", *words, str(path), "--try-usernames")
+    status, document = check(servers, "pepe@bodega.test", *words, str(path), "--try-usernames")
     assert status == 0
     assert ids(document) == ["account.login.username-form"]
     assert {proof["username"] for proof in document["tested"]} == {"pepe"}
     status, document = check(
-        world, "pepe@bodega.test", *words, str(path), "--try-usernames", password="falsa-x"
+        servers, "pepe@bodega.test", *words, str(path), "--try-usernames", password="falsa-x"
     )
     assert status == 5
     assert document["tested"] == []
     time.sleep(0.2)
     # Two, three and two logins; Dovecot counts those at the submission server too.
-    assert _attempts(world, "pepe") - before <= 7
+    assert _attempts(servers, "pepe") - before <= 7
 
 
-def _attempts(world: World, name: str) -> int:
-    return world.log("dovecot-mail").count(f"user=<{name}")
+def _attempts(servers: RealServers, name: str) -> int:
+    return servers.log("dovecot-mail").count(f"user=<{name}")
 
 
 @pytest.mark.fault("client.network.captive-portal")
-def test_a_network_that_answers_for_others_is_the_first_thing_broken(world: World) -> None:
+def test_a_network_that_answers_for_others_is_the_first_thing_broken(servers: RealServers) -> None:
     """What a hotel does: its own page under every name."""
-    world.serve("detectportal.firefox.com", "/success.txt", "<html>Welcome to our hotel</html>")
-    with world.passing_records(f"detectportal.firefox.com. A {world.ip}"):
-        status, document, _printed = run(world, "discover", "ana@nowhere.test")
-        checked, whole = check(world, "ana@nowhere.test")
+    servers.web.serve(
+        "detectportal.firefox.com", "/success.txt", "<html>Welcome to our hotel</html>"
+    )
+    with servers.name_server.temporary(f"detectportal.firefox.com. A {servers.ip}"):
+        status, document, _printed = run(servers, "discover", "ana@nowhere.test")
+        checked, whole = check(servers, "ana@nowhere.test")
     assert status == 3
     assert (checked, whole["first_broken"]) == (5, "client")
     assert ids(document) == ids(whole) == ["client.network.captive-portal"]
@@ -235,18 +244,20 @@ def test_a_network_that_answers_for_others_is_the_first_thing_broken(world: Worl
 
 
 @pytest.mark.fault("client.dns.hijacked")
-def test_names_that_cannot_exist_and_are_answered_are_told(world: World) -> None:
-    with world.passing_records(f"*.invalid. A {world.ip}"):
-        status, document = check(world, "ana@nomx.test")
+def test_names_that_cannot_exist_and_are_answered_are_told(servers: RealServers) -> None:
+    with servers.name_server.temporary(f"*.invalid. A {servers.ip}"):
+        status, document = check(servers, "ana@nomx.test")
     assert status == 5
     assert ids(document)[0] == "client.dns.hijacked"
 
 
 def check_with_second(
-    world: World, address: str, second: str, *words: str, secrets: str
+    servers: RealServers, address: str, second: str, *words: str, secrets: str
 ) -> tuple[int, Any]:
     done = subprocess.run(
-        command(world, "check", address, "--second", second, *words, "--json", "--password-stdin"),
+        command(
+            servers, "check", address, "--second", second, *words, "--json", "--password-stdin"
+        ),
         input=secrets,
         capture_output=True,
         text=True,
@@ -258,10 +269,10 @@ def check_with_second(
     return done.returncode, json.loads(done.stdout)
 
 
-def test_a_second_mailbox_shows_both_ways_and_is_left_as_it_was(world: World) -> None:
-    world.empty("ana@onlysrv.test")
+def test_a_second_mailbox_shows_both_ways_and_is_left_as_it_was(servers: RealServers) -> None:
+    servers.mailboxes.empty("ana@onlysrv.test")
     status, document = check_with_second(
-        world,
+        servers,
         "ana@bodega.test",
         "ana@onlysrv.test",
         "--symptom",
@@ -273,14 +284,16 @@ def test_a_second_mailbox_shows_both_ways_and_is_left_as_it_was(world: World) ->
     assert elsewhere["problem"] is None
     assert elsewhere["sent"]["folder"] == elsewhere["received"]["folder"] == "INBOX"
     assert elsewhere["sent"]["cleaned_up"]
-    assert world.messages("ana@onlysrv.test") == []
+    assert servers.mailboxes.messages("ana@onlysrv.test") == []
     assert document["answer"]["symptom"] == "not-delivered"
 
 
-def test_a_second_mailbox_works_for_a_pop3_account_too(world: World, tmp_path: Path) -> None:
+def test_a_second_mailbox_works_for_a_pop3_account_too(
+    servers: RealServers, tmp_path: Path
+) -> None:
     pop3 = settings_file(tmp_path, "imap.bodega.test", protocol="pop3", port=995)
     status, document = check_with_second(
-        world,
+        servers,
         "ana@bodega.test",
         "ana@onlysrv.test",
         *("--settings", pop3),
@@ -292,9 +305,11 @@ def test_a_second_mailbox_works_for_a_pop3_account_too(world: World, tmp_path: P
     assert document["elsewhere"]["received"]["cleaned_up"] is True
 
 
-def test_a_second_mailbox_that_does_not_open_says_nothing_about_the_first(world: World) -> None:
+def test_a_second_mailbox_that_does_not_open_says_nothing_about_the_first(
+    servers: RealServers,
+) -> None:
     status, document = check_with_second(
-        world, "ana@bodega.test", "ana@onlysrv.test", secrets="correcto-1\ncanario-falso\n"
+        servers, "ana@bodega.test", "ana@onlysrv.test", secrets="correcto-1\ncanario-falso\n"
     )
     assert status == 0
     assert document["first_broken"] is None
@@ -310,9 +325,9 @@ def test_a_second_mailbox_that_does_not_open_says_nothing_about_the_first(world:
     ],
 )
 def test_a_complaint_is_answered_with_its_cause(
-    world: World, address: str, symptom: str, finding: str
+    servers: RealServers, address: str, symptom: str, finding: str
 ) -> None:
-    status, document = check(world, address, "--symptom", symptom)
+    status, document = check(servers, address, "--symptom", symptom)
     assert status == 5
     assert ids(document)[0] == finding
     if "answer" in document:
@@ -321,84 +336,86 @@ def test_a_complaint_is_answered_with_its_cause(
 
 
 @pytest.mark.fault("hosting.starttls.missing")
-def test_without_starttls_the_password_is_not_sent(world: World, tmp_path: Path) -> None:
-    world.extra_dovecot("open.bodega.test", tls="no")
+def test_without_starttls_the_password_is_not_sent(servers: RealServers, tmp_path: Path) -> None:
+    servers.extra_dovecot("open.bodega.test", tls="no")
     path = settings_file(tmp_path, "open.bodega.test", port=143, security="starttls")
-    status, document = check(world, "ana@bodega.test", "--settings", path)
+    status, document = check(servers, "ana@bodega.test", "--settings", path)
     assert status == 5
     assert ids(document)[0] == "hosting.starttls.missing"
-    assert "correcto-1" not in world.log("dovecot-mail")
+    assert "correcto-1" not in servers.log("dovecot-mail")
 
 
 @pytest.mark.fault("hosting.server.refused", "hosting.server.unresolvable")
 def test_a_port_without_a_service_is_told_apart_from_a_host_without_a_name(
-    world: World, tmp_path: Path
+    servers: RealServers, tmp_path: Path
 ) -> None:
     path = settings_file(tmp_path, "imap.bodega.test", port=994)
-    status, document = check(world, "ana@bodega.test", "--settings", path)
+    status, document = check(servers, "ana@bodega.test", "--settings", path)
     assert (status, ids(document)[0]) == (5, "hosting.server.refused")
     path = settings_file(tmp_path, "nothere.bodega.test")
-    status, document = check(world, "ana@bodega.test", "--settings", path)
+    status, document = check(servers, "ana@bodega.test", "--settings", path)
     assert (status, ids(document)[0]) == (5, "hosting.server.unresolvable")
 
 
-def test_a_foreign_hosting_needs_an_agreement_that_names_it(world: World) -> None:
-    status, document = check(world, "ana@mxhosted.test")
+def test_a_foreign_hosting_needs_an_agreement_that_names_it(servers: RealServers) -> None:
+    status, document = check(servers, "ana@mxhosted.test")
     assert status == 4
     assert document["outcome"] == "needs-confirmation"
     assert document["confirm"] == ["hoster.test"]
-    status, document = check(world, "ana@mxhosted.test", "--trust", "hoster.test")
+    status, document = check(servers, "ana@mxhosted.test", "--trust", "hoster.test")
     assert status == 0
     assert document["confirm"] == []
 
 
-def test_a_message_moved_by_a_rule_is_found_and_told(world: World) -> None:
-    world.empty("reglas@bodega.test")
-    status, document = check(world, "reglas@bodega.test")
+def test_a_message_moved_by_a_rule_is_found_and_told(servers: RealServers) -> None:
+    servers.mailboxes.empty("reglas@bodega.test")
+    status, document = check(servers, "reglas@bodega.test")
     assert status == 0
     assert ids(document) == ["account.mail.in-other-folder"]
     assert document["round_trip"]["folder"] == "Clientes"
     assert document["round_trip"]["cleaned_up"] is True
-    assert world.messages("reglas@bodega.test", "Clientes") == []
+    assert servers.mailboxes.messages("reglas@bodega.test", "Clientes") == []
 
 
-def test_findings_speak_the_language_that_was_asked_for(world: World) -> None:
-    _status, document = check(world, "ana@nomx.test", "--lang", "es")
+def test_findings_speak_the_language_that_was_asked_for(servers: RealServers) -> None:
+    _status, document = check(servers, "ana@nomx.test", "--lang", "es")
     assert document["findings"][0]["title"] == "El dominio nomx.test no dice adónde va su correo."
 
 
-def test_an_international_domain_is_found_and_shown_in_both_forms(world: World) -> None:
-    status, document, _printed = run(world, "discover", "ana@peñíscola.test")
+def test_an_international_domain_is_found_and_shown_in_both_forms(servers: RealServers) -> None:
+    status, document, _printed = run(servers, "discover", "ana@peñíscola.test")
     assert status == 0
     assert document["address"] == "ana@peñíscola.test"
     assert document["address_ascii"] == f"ana@{PENISCOLA}"
     assert document["settings"]["incoming"][0]["username"] == f"ana@{PENISCOLA}"
 
 
-def test_what_discover_prints_can_be_handed_back_as_settings(world: World, tmp_path: Path) -> None:
-    _status, found, _printed = run(world, "discover", "ana@bodega.test")
+def test_what_discover_prints_can_be_handed_back_as_settings(
+    servers: RealServers, tmp_path: Path
+) -> None:
+    _status, found, _printed = run(servers, "discover", "ana@bodega.test")
     path = tmp_path / "found.json"
     path.write_text(json.dumps(found))
-    status, document = check(world, "ana@bodega.test", "--settings", str(path), "--no-send")
+    status, document = check(servers, "ana@bodega.test", "--settings", str(path), "--no-send")
     assert status == 0
     assert document["source"]["method"] == "file"
     assert document["settings"]["incoming"] == found["settings"]["incoming"]
 
 
-def test_export_writes_files_and_never_over_others(world: World, tmp_path: Path) -> None:
+def test_export_writes_files_and_never_over_others(servers: RealServers, tmp_path: Path) -> None:
     words = ("export", "ana@bodega.test", "--for", "thunderbird", "--out", str(tmp_path / "x"))
-    status, document, _printed = run(world, *words)
+    status, document, _printed = run(servers, *words)
     assert status == 0
     assert all(Path(name).is_file() for name in document["files"])
-    status, document, _printed = run(world, *words)
+    status, document, _printed = run(servers, *words)
     assert status == 2
     assert document["error"]["id"] == "export.not-written"
-    assert run(world, *words, "--force")[0] == 0
+    assert run(servers, *words, "--force")[0] == 0
 
 
 @pytest.mark.thunderbird
-def test_apply_makes_a_profile_of_its_own(world: World, home: Path) -> None:
-    status, document, _printed = run(world, "apply", "ana@bodega.test", "--to", "thunderbird")
+def test_apply_makes_a_profile_of_its_own(servers: RealServers, home: Path) -> None:
+    status, document, _printed = run(servers, "apply", "ana@bodega.test", "--to", "thunderbird")
     assert status == 0
     prefs = (Path(document["profile"]) / "prefs.js").read_text()
     assert "imap.bodega.test" in prefs
@@ -408,24 +425,26 @@ def test_apply_makes_a_profile_of_its_own(world: World, home: Path) -> None:
 
 @pytest.mark.fault("client.program.wrong-settings")
 @pytest.mark.thunderbird
-def test_wrong_settings_in_the_program_on_this_computer_are_named(world: World, home: Path) -> None:
-    _status, applied, _printed = run(world, "apply", "ana@bodega.test", "--to", "thunderbird")
+def test_wrong_settings_in_the_program_on_this_computer_are_named(
+    servers: RealServers, home: Path
+) -> None:
+    _status, applied, _printed = run(servers, "apply", "ana@bodega.test", "--to", "thunderbird")
     prefs = Path(applied["profile"]) / "prefs.js"
-    status, document = check(world, "ana@bodega.test", "--no-send")
+    status, document = check(servers, "ana@bodega.test", "--no-send")
     assert (status, ids(document)) == (0, [])
     prefs.write_text(prefs.read_text().replace("imap.bodega.test", "imap.viejo.test"))
-    status, document = check(world, "ana@bodega.test", "--no-send")
+    status, document = check(servers, "ana@bodega.test", "--no-send")
     assert status == 5
     assert document["first_broken"] == "client"
     assert ids(document) == ["client.program.wrong-settings"]
     assert "imap.viejo.test" in document["findings"][0]["title"]
 
 
-def test_ctrl_c_ends_with_130_and_one_document(world: World, tmp_path: Path) -> None:
-    before = world.logins(user="ana@bodega.test")
+def test_ctrl_c_ends_with_130_and_one_document(servers: RealServers, tmp_path: Path) -> None:
+    before = servers.logins(user="ana@bodega.test")
     words = ("check", "ana@bodega.test", "--json", "--password-stdin", "--attachment-mib", "8")
     running = subprocess.Popen(
-        command(world, *words),
+        command(servers, *words),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -436,7 +455,7 @@ def test_ctrl_c_ends_with_130_and_one_document(world: World, tmp_path: Path) -> 
     running.stdin.flush()
     # In the middle of it: behind the login, before eight mebibytes have come and gone.
     deadline = time.monotonic() + 30
-    while world.logins(user="ana@bodega.test") == before:
+    while servers.logins(user="ana@bodega.test") == before:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)

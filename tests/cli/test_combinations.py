@@ -7,32 +7,14 @@ import json
 import pytest
 
 from mailsetup.cli.main import main
-from mailsetup.cli.parser.arguments import parse, parser
+from mailsetup.cli.parser.argument_parser import Parser, UsageError
+from mailsetup.cli.parser.check import CheckCommand
 from mailsetup.cli.parser.combinations import COMBINATIONS, With, Without
-from mailsetup.cli.parser.parsing import Parser, UsageError
+from mailsetup.cli.parser.command_line import parse, parser
+from tests.support.cli.command_lines import REQUIRED, typed
 from tests.support.cli.schema import valid
 
 CANARY = "canary-Pa55w0rd"
-
-REQUIRED = {
-    "discover": ["a@b.es"],
-    "check": [],
-    "export": ["a@b.es", "--for", "other"],
-    "apply": ["a@b.es", "--to", "gmail"],
-    "publish": ["b.es"],
-    "batch": ["people.csv"],
-    "kit": ["--out", "kit"],
-    "programs": [],
-    "schema": [],
-    "completion": ["bash"],
-    "manual": [],
-}
-"""The shortest command lines that the parser takes."""
-
-VALUES = {
-    "attachment_mib": "1", "timeout": "9", "wait": "9", "sign_in": "browser", "mta_sts": "enforce",
-    "symptom": "spam", "parallel": "2", "per_host": "2", "lang": "en", "kits": "apple",
-}  # fmt: skip
 
 
 def refused(*words: str) -> str:
@@ -46,17 +28,6 @@ def refused(*words: str) -> str:
     assert main(words, io.StringIO(), io.StringIO(), in_words) == 2
     assert message in in_words.getvalue()
     return message
-
-
-def typed(parser: Parser, option: str) -> list[str]:
-    """An option as it is typed, with a value where it needs one."""
-    name, _has_value, value = option.partition("=")
-    action = next(one for one in parser._actions if one.dest == name)
-    if not action.option_strings:
-        return ["x@y.es"]
-    if action.nargs == 0:
-        return [action.option_strings[0]]
-    return [action.option_strings[0], value or VALUES.get(name, "value")]
 
 
 def written(parser: Parser, option: str) -> str:
@@ -133,7 +104,9 @@ def test_all_reasons_are_told_at_once() -> None:
 
 def test_a_default_that_is_typed_is_an_option_that_was_given() -> None:
     assert "--wait" in refused("check", "--domain", "b.es", "--wait", "120")
-    assert parse(["check", "a@b.es"]).wait == 120.0
+    command = parse(["check", "a@b.es"]).command
+    assert isinstance(command, CheckCommand)
+    assert command.message.wait == 120.0
 
 
 def test_the_programs_own_options_do_not_go_with_a_command() -> None:

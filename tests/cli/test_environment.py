@@ -269,7 +269,7 @@ def test_the_proxy_is_taken_from_where_curl_takes_it(
 
 
 def test_every_fault_has_a_sentence_in_both_languages() -> None:
-    from mailsetup.assistant.texts.common import warning_sentence
+    from mailsetup.assistant.texts.search import warning_sentence
 
     for fault in EnvironmentFault:
         sentences: set[Any] = set()

@@ -13,17 +13,18 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from pypdf import PdfReader
 
 from mailsetup.apply.targets import TARGETS
-from mailsetup.cli.main import Windows, main
+from mailsetup.cli.main import main
+from mailsetup.cli.services import Services
 from mailsetup.formats.prefs_js import PrefsFile
-from mailsetup.launch import make_page, make_pdf, open_demo, open_window
-from tests.apply.test_installation import program
-from tests.apply.thunderbird.test_account_merge import profile
+from mailsetup.launch import make_page_pdf, make_report_pdf, open_demo, open_window
 from tests.support.cli.schema import valid
+from tests.support.programs.installed import program
+from tests.support.programs.thunderbird_profiles import used_prefs
 
 # The PDF is laid out by Qt, which has one application in a process: that of all tests.
 pytestmark = pytest.mark.usefixtures("qapp")
 
-WINDOWS = Windows(open_window, open_demo, make_pdf, make_page)
+SERVICES = Services(open_window, open_demo, make_report_pdf, make_page_pdf)
 ADDRESS = "ana@bodega.example"
 
 
@@ -52,9 +53,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*words: str, stdin: str = "", windows: Windows | None = WINDOWS) -> tuple[int, str, str]:
+def run(*words: str, stdin: str = "", services: Services = SERVICES) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
-    status = main(list(words), io.StringIO(stdin), out, err, windows)
+    status = main(list(words), io.StringIO(stdin), out, err, services)
     assert "Traceback" not in out.getvalue() + err.getvalue()
     return status, out.getvalue(), err.getvalue()
 
@@ -90,7 +91,7 @@ def test_the_guide_for_any_program_comes_as_page_message_card_and_one_sheet_of_p
 
 
 def test_without_the_windows_libraries_the_guide_is_whole_but_for_the_pdf(folder: Path) -> None:
-    status, out, _err = run(*export(folder, "other"), windows=None)
+    status, out, _err = run(*export(folder, "other"), services=Services())
     assert status == 0
     assert "pdf" not in out
     assert len(list((folder / "out").iterdir())) == 3
@@ -154,7 +155,7 @@ def prefs(folder: Path) -> Path:
     root = folder / ".thunderbird"
     (root / "abc.mine").mkdir(parents=True)
     (root / "profiles.ini").write_text("[Profile0]\nName=Mine\nIsRelative=1\nPath=abc.mine\n")
-    (root / "abc.mine/prefs.js").write_bytes(profile().content)
+    (root / "abc.mine/prefs.js").write_bytes(used_prefs().content)
     return root / "abc.mine/prefs.js"
 
 
@@ -195,7 +196,7 @@ def test_an_undo_with_nothing_to_take_back_clears_away_what_a_killed_run_left(
     status, told = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
     assert (status, told["error"]["id"]) == (2, "undo.refused")
     assert not list(folder.rglob(".mailsetup-*"))
-    assert prefs.read_bytes() == profile().content
+    assert prefs.read_bytes() == used_prefs().content
 
 
 @needs_posix

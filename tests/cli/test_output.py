@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from mailsetup.cli.environment import environment_problem
-from mailsetup.cli.main import main, print_document
-from tests.apply.test_installation import program
+from mailsetup.cli.main import main
+from mailsetup.cli.output import print_document
 from tests.support.cli.schema import valid
+from tests.support.programs.installed import program
 
 pytestmark = [
     pytest.mark.slow,

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from mailsetup.cli.main import main
-from mailsetup.cli.parser.arguments import KITS, parser
-from mailsetup.export.kit.registry import KITS as ALL_KITS
+from mailsetup.cli.parser.command_line import parser
+from mailsetup.export.kit.registry import KITS
+from mailsetup.model.kit_id import KitId
 from tests.support.cli.schema import valid, validator
 from tests.support.programs.powershell import faults
 
@@ -150,8 +151,11 @@ def test_the_help_of_check_tells_of_the_message_before_what_goes_beyond_it(
     assert places == sorted(places)
 
 
-def test_the_words_of_the_help_are_those_of_the_program() -> None:
-    assert tuple(kit.id for kit in ALL_KITS) == KITS
+def test_every_kit_of_the_help_exists() -> None:
+    assert [kit.id for kit in KITS] == list(KitId)
+
+
+def test_the_root_parser_has_the_options_of_the_window() -> None:
     root = parser()
     assert {action.dest for action in root._actions} >= {"verb", "demo", "lang"}
 
@@ -159,7 +163,7 @@ def test_the_words_of_the_help_are_those_of_the_program() -> None:
 def test_the_help_loads_nothing_heavy() -> None:
     code = (
         "import sys\n"
-        "from mailsetup.cli.parser.arguments import parser\n"
+        "from mailsetup.cli.parser.command_line import parser\n"
         "parser().format_help()\n"
         "heavy = {'asyncio', 'dns', 'ssl', 'rich', 'shtab', 'python_calamine', 'PySide6'}\n"
         "print(sorted(heavy & set(sys.modules)))"

@@ -15,7 +15,7 @@ import pytest
 from tests.support.cli.schema import valid
 from tests.support.oauth.person import Person
 from tests.support.servers.oauth_issuer import Issuer
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
@@ -25,13 +25,13 @@ class Run:
 
     def __init__(
         self,
-        world: World,
+        servers: RealServers,
         *words: str,
         address: str = "ana@acceso.test",
         inside: Sequence[str] = (),
         **variables: str,
     ) -> None:
-        network = ["--resolver", world.resolver, "--ca-file", str(world.ca_file)]
+        network = ["--resolver", servers.resolver, "--ca-file", str(servers.ca_file)]
         self._process = subprocess.Popen(
             [*inside, sys.executable, "-m", "mailsetup", "check", address, *words, *network],
             stdin=subprocess.DEVNULL,
@@ -85,11 +85,11 @@ class Run:
 
 
 def test_a_technician_signs_in_in_the_browser_and_nothing_secret_is_printed(
-    world: World, issuer: Issuer, tmp_path: Path
+    servers: RealServers, issuer: Issuer, tmp_path: Path
 ) -> None:
     report = tmp_path / "ana.html"
-    run = Run(world, "--sign-in", "browser", "--json", "--report", str(report))
-    person = Person(world)
+    run = Run(servers, "--sign-in", "browser", "--json", "--report", str(report))
+    person = Person(servers)
     person.open("https://" + run.hear("https://"))
     status, document, printed = run.ended()
     person.done()
@@ -108,34 +108,36 @@ def test_a_technician_signs_in_in_the_browser_and_nothing_secret_is_printed(
             assert secret not in printed
             assert secret not in report.read_text()
     # Not kept: given back.
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
-def test_a_technician_signs_in_by_a_code_on_another_device(world: World, issuer: Issuer) -> None:
-    run = Run(world, "--sign-in", "device", "--json", "--no-send")
+def test_a_technician_signs_in_by_a_code_on_another_device(
+    servers: RealServers, issuer: Issuer
+) -> None:
+    run = Run(servers, "--sign-in", "device", "--json", "--no-send")
     assert run.hear("Open this page on any device: ") == "https://id.acceso.test/codigo"
     issuer.decide(run.hear("Type this code there: "), "ana@acceso.test")
     status, document, printed = run.ended()
     assert status == 0, printed
     assert document["sign_in"]["account"] == "ana@acceso.test"
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 def test_where_no_browser_could_open_a_code_is_offered_by_itself(
-    world: World, issuer: Issuer
+    servers: RealServers, issuer: Issuer
 ) -> None:
     issuer.register("http://127.0.0.1", "del-tecnico")
-    run = Run(world, "--oauth-client-id", "del-tecnico", "--json", "--no-send")
+    run = Run(servers, "--oauth-client-id", "del-tecnico", "--json", "--no-send")
     issuer.decide(run.hear("Type this code there: "), "ana@acceso.test")
     status, _document, printed = run.ended()
     assert status == 0, printed
 
 
-def test_an_own_client_id_is_used(world: World, issuer: Issuer) -> None:
+def test_an_own_client_id_is_used(servers: RealServers, issuer: Issuer) -> None:
     issuer.register("http://127.0.0.1", "del-tecnico")
     own = ("--oauth-client-id", "del-tecnico")
-    run = Run(world, *own, "--sign-in", "browser", "--json", "--no-send")
-    person = Person(world)
+    run = Run(servers, *own, "--sign-in", "browser", "--json", "--no-send")
+    person = Person(servers)
     url = "https://" + run.hear("https://")
     assert "client_id=del-tecnico" in url
     person.open(url)
@@ -171,7 +173,7 @@ finally:
 
 
 def test_a_sign_in_that_is_kept_in_the_systems_keyring_needs_no_browser_the_next_time(
-    world: World, issuer: Issuer, tmp_path: Path
+    servers: RealServers, issuer: Issuer, tmp_path: Path
 ) -> None:
     for program in ("gnome-keyring-daemon", "dbus-run-session"):
         if shutil.which(program) is None:
@@ -179,7 +181,7 @@ def test_a_sign_in_that_is_kept_in_the_systems_keyring_needs_no_browser_the_next
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)
     run = Run(
-        world,
+        servers,
         "--json",
         "--no-send",
         inside=("dbus-run-session", "--", sys.executable, "-c", WITH_A_KEYRING),
@@ -189,7 +191,7 @@ def test_a_sign_in_that_is_kept_in_the_systems_keyring_needs_no_browser_the_next
         LANG="C.UTF-8",
         PYTHONPATH=str(Path(__file__).resolve().parent.parent.parent),
     )
-    person = Person(world)
+    person = Person(servers)
     person.open("https://" + run.hear("https://"))
     person.done()
     status, document, printed = run.ended()
@@ -197,13 +199,13 @@ def test_a_sign_in_that_is_kept_in_the_systems_keyring_needs_no_browser_the_next
     assert document["sign_in"]["kept"] is True
     assert issuer.asked.count("GET /authorize") == 1
     # It was renewed once more for the second time, and is still good.
-    assert issuer.living_tokens
+    assert issuer.active_tokens
 
 
 @pytest.mark.fault("account.login.wrong-account")
-def test_another_account_is_named_as_what_is_broken(world: World, issuer: Issuer) -> None:
-    run = Run(world, "--sign-in", "browser", "--json", "--no-send")
-    person = Person(world, "luis@acceso.test")
+def test_another_account_is_named_as_what_is_broken(servers: RealServers, issuer: Issuer) -> None:
+    run = Run(servers, "--sign-in", "browser", "--json", "--no-send")
+    person = Person(servers, "luis@acceso.test")
     person.open("https://" + run.hear("https://"))
     status, document, printed = run.ended()
     person.done()
@@ -213,9 +215,11 @@ def test_another_account_is_named_as_what_is_broken(world: World, issuer: Issuer
     assert "You signed in as luis@acceso.test, but your address is ana@acceso.test" in printed
 
 
-def test_a_no_in_the_browser_ends_the_command_with_a_sentence(world: World, issuer: Issuer) -> None:
-    run = Run(world, "--sign-in", "browser", "--json")
-    person = Person(world, allow=False)
+def test_a_no_in_the_browser_ends_the_command_with_a_sentence(
+    servers: RealServers, issuer: Issuer
+) -> None:
+    run = Run(servers, "--sign-in", "browser", "--json")
+    person = Person(servers, allow=False)
     person.open("https://" + run.hear("https://"))
     status, document, _printed = run.ended()
     person.done()
@@ -233,14 +237,19 @@ def test_a_no_in_the_browser_ends_the_command_with_a_sentence(world: World, issu
     ],
 )
 def test_what_cannot_work_is_said_before_anything_is_opened(
-    world: World, issuer: Issuer, address: str, words: tuple[str, ...], status: int, error: str
+    servers: RealServers,
+    issuer: Issuer,
+    address: str,
+    words: tuple[str, ...],
+    status: int,
+    error: str,
 ) -> None:
-    ended, document, _printed = Run(world, *words, "--json", address=address).ended()
+    ended, document, _printed = Run(servers, *words, "--json", address=address).ended()
     assert (ended, document["error"]["id"]) == (status, error)
 
 
 def test_without_a_known_id_the_command_says_what_else_there_is(
-    world: World, issuer: Issuer, tmp_path: Path
+    servers: RealServers, issuer: Issuer, tmp_path: Path
 ) -> None:
     path = tmp_path / "gmail.json"
     server = {"security": "tls", "authentication": ["OAuth2"]}
@@ -253,7 +262,7 @@ def test_without_a_known_id_the_command_says_what_else_there_is(
         )
     )
     run = Run(
-        world, "--sign-in", "browser", "--json", "--settings", str(path), address="ana@gmail.com"
+        servers, "--sign-in", "browser", "--json", "--settings", str(path), address="ana@gmail.com"
     )
     status, document, _printed = run.ended()
     assert (status, document["error"]["id"]) == (2, "sign-in.no-client")
@@ -261,17 +270,17 @@ def test_without_a_known_id_the_command_says_what_else_there_is(
 
 
 def test_servers_of_somebody_else_have_to_be_agreed_to(
-    world: World, issuer: Issuer, tmp_path: Path
+    servers: RealServers, issuer: Issuer, tmp_path: Path
 ) -> None:
     """Given in a file they are; found in the domain they would not be."""
-    from tests.support.servers.real_servers import SIGN_IN_CONFIG
+    from tests.support.servers.hosting import SIGN_IN_CONFIG
 
     config = SIGN_IN_CONFIG.replace("mail.acceso.test", "mail.hoster.test")
-    world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)
+    servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)
     try:
-        status, document, _printed = Run(world, "--sign-in", "browser", "--json").ended()
+        status, document, _printed = Run(servers, "--sign-in", "browser", "--json").ended()
     finally:
-        world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
+        servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
     assert (status, document["error"]["id"]) == (4, "confirmation.needed")
     assert "--trust hoster.test" in document["error"]["message"]
     assert issuer.tokens == []

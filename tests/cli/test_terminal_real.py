@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mailsetup import resources
-from mailsetup.cli.parser.arguments import parser
-from tests.apply.test_installation import program
-from tests.support.servers.real_servers import World
+from mailsetup.cli.parser.command_line import parser
+from tests.support.programs.installed import program
+from tests.support.servers.real_servers import RealServers
 
 if sys.platform == "win32":
     pytest.skip("Windows has no pseudo-terminals that Python opens", allow_module_level=True)
@@ -89,13 +89,13 @@ _WITHOUT_WORDS = {"schema", "kit", "completion"}
 
 
 @pytest.fixture
-def home(tmp_path: Path, world: World) -> Path:
+def home(tmp_path: Path, servers: RealServers) -> Path:
     """Somebody's home, with a table of people and settings in it."""
     for name in ("thunderbird", "evolution"):
         program(tmp_path / "bin" / name)
-    row = f"Ana;{ADDRESS};{world.accounts[ADDRESS]}"
+    row = f"Ana;{ADDRESS};{servers.accounts[ADDRESS]}"
     (tmp_path / "people.csv").write_text(f"name;address;password\n{row}\n")
-    servers = {"incoming": ("imap", 993), "outgoing": ("smtp", 465)}
+    ports = {"incoming": ("imap", 993), "outgoing": ("smtp", 465)}
     settings: dict[str, object] = {
         side: [
             {
@@ -105,17 +105,17 @@ def home(tmp_path: Path, world: World) -> Path:
                 "security": "tls",
             }
         ]
-        for side, (protocol, port) in servers.items()
+        for side, (protocol, port) in ports.items()
     }
     settings["address"] = ADDRESS
     (tmp_path / "settings.json").write_text(json.dumps(settings))
     return tmp_path
 
 
-def seen(world: World, home: Path, language: str, *words: str) -> Seen:
-    network = ("--resolver", world.resolver, "--ca-file", str(world.ca_file))
+def seen(servers: RealServers, home: Path, language: str, *words: str) -> Seen:
+    network = ("--resolver", servers.resolver, "--ca-file", str(servers.ca_file))
     verb, is_help = words[0], "--help" in words
-    secret = world.accounts[ADDRESS]
+    secret = servers.accounts[ADDRESS]
     return on_terminal(
         *("--lang", language),
         *(word.format(home=home) for word in words),
@@ -133,14 +133,14 @@ def seen(world: World, home: Path, language: str, *words: str) -> Seen:
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_answers_on_a_terminal_in_the_language_that_is_wanted(
-    world: World, home: Path, name: str, language: str
+    servers: RealServers, home: Path, name: str, language: str
 ) -> None:
     words, status = COMMANDS[name]
-    shown = seen(world, home, language, *words)
+    shown = seen(servers, home, language, *words)
     assert "Traceback" not in shown.text
     assert "defect of this program (" not in shown.text
     assert "defecto de este programa (" not in shown.text
-    assert world.accounts[ADDRESS] not in shown.text
+    assert servers.accounts[ADDRESS] not in shown.text
     assert shown.status == status, shown.text
     assert shown.text.strip()
     other = {"en": "es", "es": "en"}[language]
@@ -160,9 +160,9 @@ def test_every_command_of_the_parser_is_among_them() -> None:
     ],
 )
 def test_without_a_message_nobody_is_told_that_everything_works(
-    world: World, home: Path, language: str, title: str, sentence: str
+    servers: RealServers, home: Path, language: str, title: str, sentence: str
 ) -> None:
-    shown = seen(world, home, language, "check", ADDRESS, "--no-send", "--report", "{home}/r.txt")
+    shown = seen(servers, home, language, "check", ADDRESS, "--no-send", "--report", "{home}/r.txt")
     assert shown.status == 0
     assert title in shown.text
     page = (home / "r.txt").read_text(encoding="utf-8")
@@ -175,7 +175,7 @@ def test_without_a_message_nobody_is_told_that_everything_works(
 
 @pytest.mark.parametrize("symptom", ["no-se", "no-envio", "no-llega", "adjuntos"])
 def test_without_a_message_no_complaint_is_answered_with_one_that_arrived(
-    world: World, home: Path, symptom: str
+    servers: RealServers, home: Path, symptom: str
 ) -> None:
-    shown = seen(world, home, "en", "check", ADDRESS, "--no-send", "--symptom", symptom)
+    shown = seen(servers, home, "en", "check", ADDRESS, "--no-send", "--symptom", symptom)
     assert "Nothing broken was found, but not everything could be checked." in shown.text

@@ -16,13 +16,13 @@ from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.clock import SystemClock
 from mailsetup.net.network import open_network
 from tests.support.cli.schema import valid
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 
-def check(world: World, domain: str, *words: str) -> tuple[int, str, str]:
-    network = ["--resolver", world.resolver, "--ca-file", str(world.ca_file)]
+def check(servers: RealServers, domain: str, *words: str) -> tuple[int, str, str]:
+    network = ["--resolver", servers.resolver, "--ca-file", str(servers.ca_file)]
     done = subprocess.run(
         [sys.executable, "-m", "mailsetup", "check", "--domain", domain, *words, *network],
         capture_output=True,
@@ -33,14 +33,16 @@ def check(world: World, domain: str, *words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-def document(world: World, domain: str, *words: str) -> tuple[int, Any]:
-    status, out, _err = check(world, domain, "--json", *words)
+def document(servers: RealServers, domain: str, *words: str) -> tuple[int, Any]:
+    status, out, _err = check(servers, domain, "--json", *words)
     return status, valid(json.loads(out), "error" if status == 2 else "watch")
 
 
-def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(world: World) -> None:
-    before = world.logins(), world.log("dovecot-mail").count("auth failed")
-    status, found = document(world, "bodega.test")
+def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(
+    servers: RealServers,
+) -> None:
+    before = servers.logins(), servers.log("dovecot-mail").count("auth failed")
+    status, found = document(servers, "bodega.test")
     assert status == 0
     assert found["domain"] == "bodega.test"
     assert found["first_broken"] is None
@@ -54,7 +56,7 @@ def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(world
     assert found["changes"] is None
     assert "since" not in found
     # Nobody tried to log in.
-    assert (world.logins(), world.log("dovecot-mail").count("auth failed")) == before
+    assert (servers.logins(), servers.log("dovecot-mail").count("auth failed")) == before
 
 
 @pytest.mark.parametrize(
@@ -65,67 +67,69 @@ def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(world
     ],
 )
 def test_what_the_servers_really_answer_is_held_against_the_settings(
-    world: World, domain: str, finding: str
+    servers: RealServers, domain: str, finding: str
 ) -> None:
-    status, found = document(world, domain)
+    status, found = document(servers, domain)
     assert status == 5
     assert finding in {one["finding"]["id"] for one in found["servers"] if one["finding"]}
     assert found["first_broken"] == "hosting"
 
 
 def test_settings_from_a_file_are_held_against_the_servers_too(
-    world: World, tmp_path: Path
+    servers: RealServers, tmp_path: Path
 ) -> None:
     # TLS from the first byte, where the server waits for STARTTLS.
     server = {"protocol": "imap", "host": "imap.bodega.test", "port": 143}
     path = tmp_path / "settings.json"
     path.write_text(json.dumps({"incoming": [{**server, "security": "tls"}]}))
-    status, found = document(world, "bodega.test", "--settings", str(path))
+    status, found = document(servers, "bodega.test", "--settings", str(path))
     assert status == 5
     assert [one["finding"]["id"] for one in found["servers"]] == ["hosting.server.wrong-security"]
 
 
-def test_a_domain_without_mail_has_a_status_of_its_own(world: World) -> None:
-    status, found = document(world, "dead.test")
+def test_a_domain_without_mail_has_a_status_of_its_own(servers: RealServers) -> None:
+    status, found = document(servers, "dead.test")
     assert status in (3, 5)
     assert found["outcome"] == "not-found"
     assert found["servers"] == []
 
 
 def test_only_changes_are_told_and_nothing_where_there_are_none(
-    world: World, tmp_path: Path
+    servers: RealServers, tmp_path: Path
 ) -> None:
     state = str(tmp_path / "state.json")
-    status, first, _err = check(world, "bodega.test", "--since", state)
+    status, first, _err = check(servers, "bodega.test", "--since", state)
     assert status == 0
     assert "imap.bodega.test" in first
-    assert check(world, "bodega.test", "--since", state)[:2] == (0, "")
-    with world.passing_records("bodega.test. MX 20 mx.elsewhere.test."):
-        status, told, _err = check(world, "bodega.test", "--since", state)
+    assert check(servers, "bodega.test", "--since", state)[:2] == (0, "")
+    with servers.name_server.temporary("bodega.test. MX 20 mx.elsewhere.test."):
+        status, told, _err = check(servers, "bodega.test", "--since", state)
         assert "finding dns." in told
-        _status, again = document(world, "bodega.test", "--since", state)
+        _status, again = document(servers, "bodega.test", "--since", state)
         assert again["changes"] == []
-    _status, mended = document(world, "bodega.test", "--since", state)
+    _status, mended = document(servers, "bodega.test", "--since", state)
     assert {change["now"] for change in mended["changes"]} == {None}
 
 
-def test_a_result_that_cannot_be_kept_is_shown_all_the_same(world: World) -> None:
+def test_a_result_that_cannot_be_kept_is_shown_all_the_same(servers: RealServers) -> None:
     # Nobody can make a file there, not even root.
-    status, found = document(world, "bodega.test", "--since", "/proc/state")
+    status, found = document(servers, "bodega.test", "--since", "/proc/state")
     assert status == 1
     assert found["first_broken"] is None
     assert found["since"]["written"] is False
     assert "/proc" in found["since"]["reason"]
-    status, out, err = check(world, "bodega.test", "--since", "/proc/state")
+    status, out, err = check(servers, "bodega.test", "--since", "/proc/state")
     assert status == 1
     assert "imap.bodega.test" in out
     assert "/proc" in err
 
 
-def test_a_file_that_holds_something_else_is_left_alone(world: World, tmp_path: Path) -> None:
+def test_a_file_that_holds_something_else_is_left_alone(
+    servers: RealServers, tmp_path: Path
+) -> None:
     state = tmp_path / "notes.txt"
     state.write_text("precious")
-    status, found = document(world, "bodega.test", "--since", str(state))
+    status, found = document(servers, "bodega.test", "--since", str(state))
     assert (status, found["error"]["id"]) == (2, "since.unusable")
     assert state.read_text() == "precious"
 
@@ -141,8 +145,10 @@ class Later(SystemClock):
 
 
 @pytest.mark.fault("hosting.tls.certificate-expiring")
-async def test_a_certificate_that_ends_soon_is_a_warning(world: World) -> None:
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+async def test_a_certificate_that_ends_soon_is_a_warning(servers: RealServers) -> None:
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     async with open_network(options) as net:
         report = await watch("bodega.test", net, RunOptions())
         certificate = report.servers[0].certificate

@@ -1,4 +1,4 @@
-"""What every exporter promises: the suite that one class a program inherits."""
+"""The contract of every exporter: a suite of tests that one class a program inherits."""
 
 import io
 import re
@@ -54,7 +54,7 @@ HOSTILE_HOSTS = (
     'fe80::1%";x',
     "fe80::1%`touch${IFS}x`",
 )
-# What a format could trip over although it is a name that somebody may have.
+# Valid names with characters that have a meaning in some format.
 AWKWARD = st.text(
     st.one_of(
         st.characters(exclude_categories=("Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co")),
@@ -68,11 +68,11 @@ HOSTS = st.one_of(
     st.lists(_LABEL, min_size=1, max_size=5).map(".".join),
     st.ip_addresses().map(str),
 ).filter(lambda host: parse_host(host, typed=True) == host)
-"""What the gate lets through."""
+"""Host names that pass the validation."""
 
 
 def with_server(wanted: Account, **changes: object) -> tuple[Account, Account]:
-    """The account with one server changed, once the incoming and once the outgoing."""
+    """The account with one server changed: once the incoming, once the outgoing."""
 
     def changed(server: ServerSettings) -> ServerSettings:
         return replace(server, **changes)  # type: ignore[arg-type]  # names are checked at run time
@@ -84,7 +84,7 @@ def with_server(wanted: Account, **changes: object) -> tuple[Account, Account]:
 
 
 class Page(HTMLParser):
-    """What a browser would load, run and show."""
+    """The elements and text of a page, as a browser would load them."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -110,7 +110,7 @@ class ExporterContract:
         assert isinstance(result, Artifact), result
         return result
 
-    def test_it_stands_in_the_table_under_its_word(self) -> None:
+    def test_it_is_in_the_table_under_its_id(self) -> None:
         found = find_target(self.program.id)
         assert found is not None
         assert type(found.exporter) is type(self.program)
@@ -134,7 +134,7 @@ class ExporterContract:
     @pytest.mark.parametrize("name", ORDINARY)
     def test_no_file_or_step_sets_a_password(self, name: str) -> None:
         artifact = self.exported(ORDINARY[name])
-        # The words for a password with a value behind them, in every format that we write.
+        # The names of password fields followed by a value, in every format that we write.
         filled = re.compile(
             rb'(?i)(?:<password>|"[^"]*(?:password|passwd)[^"]*"\s*,|password=)[^,\s]'
         )
@@ -156,12 +156,12 @@ class ExporterContract:
                 assert not any(char in result.reason for char in text if not char.isascii())
 
     @pytest.mark.parametrize("host", HOSTILE_HOSTS, ids=lambda host: ascii(host)[:30])
-    def test_what_is_no_host_name_is_refused(self, host: str) -> None:
+    def test_an_invalid_host_name_is_refused(self, host: str) -> None:
         for wanted in with_server(BASE, host=host):
             assert isinstance(self.program.export(wanted), ExportFailure)
 
     @pytest.mark.parametrize("port", [0, -1, 65536, True])
-    def test_what_is_no_port_is_refused(self, port: int) -> None:
+    def test_an_invalid_port_is_refused(self, port: int) -> None:
         for wanted in with_server(BASE, port=port):
             assert isinstance(self.program.export(wanted), ExportFailure)
 
@@ -169,11 +169,11 @@ class ExporterContract:
         for wanted in with_server(BASE, security=SocketType.NONE):
             assert isinstance(self.program.export(wanted), ExportFailure)
 
-    def test_servers_on_the_wrong_side_are_refused(self) -> None:
+    def test_swapped_servers_are_refused(self) -> None:
         swapped = replace(BASE, incoming=BASE.outgoing, outgoing=BASE.incoming)
         assert isinstance(self.program.export(swapped), ExportFailure)
 
-    def test_an_address_that_did_not_come_from_the_parser_is_refused(self) -> None:
+    def test_an_unparsed_address_is_refused(self) -> None:
         for address in (
             EmailAddress("ana", "bodega.example\r\nBcc: x"),
             EmailAddress("a\nna", "bodega.example"),
@@ -182,7 +182,7 @@ class ExporterContract:
         ):
             assert isinstance(self.program.export(replace(BASE, address=address)), ExportFailure)
 
-    def test_texts_come_in_the_current_language(self) -> None:
+    def test_texts_are_in_the_current_language(self) -> None:
         for language in LANGUAGES:
             i18n.set_language(language)
             for file in self.exported(BASE).files:
@@ -190,7 +190,7 @@ class ExporterContract:
                     assert f'<html lang="{language}">'.encode() in file.content
 
     def check(self, wanted: Account, artifact: Artifact) -> None:
-        """Read the files again and find in them what the account says."""
+        """Parse the files and compare them with the account."""
         for file in artifact.files:
             if file.name.endswith(".html"):
                 check_page(wanted, file)

@@ -1,4 +1,4 @@
-"""What the suites of the programs for the terminal share."""
+"""The common part of the suites of terminal programs."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ AWKWARD_LOCALS = (
     "/etc/ana",
     "ñandú",
 )
-"""Local parts that are allowed, and that a shell or a file of settings could trip over."""
+"""Valid local parts with characters that have a meaning in a shell or a settings file."""
 
 OAUTH2_ONLY = account(
     "ana@outlook.com",
@@ -52,19 +52,19 @@ OAUTH2_ONLY = account(
 
 
 def with_local(local: str) -> Account:
-    """An ordinary account under another address."""
+    """An ordinary account with another address."""
     return replace(BASE, address=EmailAddress(local, "bodega.example"))
 
 
 if TYPE_CHECKING:
     _Contract = suite.ExporterContract
 else:
-    # The suites are found as the direct subclasses of the contract; this is none of them.
+    # The suites are the direct subclasses of the contract; this mixin is none of them.
     _Contract = object
 
 
 class TerminalContract(_Contract):
-    """Beside the contract of all exporters: a command instead of a password, in private files."""
+    """The contract of exporters, and: a command instead of a password, private files."""
 
     reads_pop = False
 
@@ -76,11 +76,11 @@ class TerminalContract(_Contract):
         return result
 
     def may_refuse(self, wanted: Account, refused: ExportFailure) -> bool:
-        """Whether the program itself cannot hold an awkward name; checked by tests of their own."""
+        """Whether the program itself cannot store an awkward name; tested separately."""
         return False
 
     def words(self, artifact: Artifact) -> list[list[str]]:
-        """Every command in the files, as words."""
+        """Every command in the files, as lists of words."""
         raise NotImplementedError
 
     @pytest.mark.parametrize("name", ORDINARY)
@@ -120,7 +120,7 @@ class TerminalContract(_Contract):
         assert all(file.private for file in self.exported(BASE).files)
 
     @pytest.mark.parametrize("local", AWKWARD_LOCALS)
-    def test_the_command_looks_up_the_very_address_that_the_vault_uses(self, local: str) -> None:
+    def test_the_command_reads_the_vaults_entry_for_the_address(self, local: str) -> None:
         wanted = with_local(local)
         commands = self.words(self.exported(wanted))
         assert len(commands) == 2
@@ -131,7 +131,7 @@ class TerminalContract(_Contract):
             ]
         self.check(wanted, self.exported(wanted))
 
-    def test_on_macos_the_command_asks_the_keychain(self) -> None:
+    def test_on_macos_the_command_reads_the_keychain(self) -> None:
         program = type(self.program)("darwin")  # type: ignore[call-arg]  # not part of the protocol
         artifact = program.export(BASE)
         assert isinstance(artifact, Artifact)
@@ -141,14 +141,14 @@ class TerminalContract(_Contract):
                 *("-s", vault.SERVICE, "-a", BASE.address.ascii, "-w"),
             ]
 
-    def test_on_windows_it_says_where_the_files_are_for(self) -> None:
+    def test_on_windows_a_note_names_the_intended_system(self) -> None:
         program = type(self.program)("win32")  # type: ignore[call-arg]  # not part of the protocol
         artifact = program.export(BASE)
         assert isinstance(artifact, Artifact)
         assert any("WSL" in note for note in artifact.notes)
         assert not any("WSL" in note for note in self.exported(BASE).notes)
 
-    def test_the_steps_store_the_password_where_the_command_looks(self) -> None:
+    def test_the_steps_store_the_password_where_the_command_reads_it(self) -> None:
         first = self.exported(BASE).steps[0]
         (value,) = first.values
         words = value.value.split()
@@ -158,11 +158,11 @@ class TerminalContract(_Contract):
     def test_an_address_that_a_command_takes_for_an_option_is_refused(self) -> None:
         self.refused(with_local("-ana"))
 
-    def test_a_way_to_sign_in_that_the_program_does_not_know_is_refused(self) -> None:
+    def test_an_unsupported_authentication_method_is_refused(self) -> None:
         for kind in (Authentication.GSSAPI, Authentication.NTLM, Authentication.TLS_CLIENT_CERT):
             assert "mail.bodega.example" in self.refused(account(authentication=(kind,)))
 
-    def test_a_provider_without_passwords_that_nobody_gives_tokens_for_is_refused(self) -> None:
+    def test_a_provider_without_passwords_or_tokens_is_refused(self) -> None:
         self.refused(account(authentication=(Authentication.OAUTH2,)))
 
     def test_no_certificate_check_is_turned_off(self) -> None:
@@ -175,6 +175,6 @@ class TerminalContract(_Contract):
 
 
 def outgoing_without_login() -> Account:
-    """An account whose outgoing server wants no login."""
+    """An account whose outgoing server needs no login."""
     outgoing = replace(BASE.outgoing, authentication=(Authentication.NONE,), username="")
     return replace(BASE, outgoing=outgoing)

@@ -1,4 +1,4 @@
-"""aerc keeps the contract of the exporters."""
+"""The contract of exporters, for aerc."""
 
 from dataclasses import replace
 
@@ -58,7 +58,7 @@ class TestAerc(TerminalContract, suite.ExporterContract):
         else:
             assert values["from"].endswith(f" <{wanted.address.ascii}>")
 
-    def test_a_name_that_the_file_would_replace_is_hidden_in_an_encoded_word(self) -> None:
+    def test_a_name_with_a_placeholder_is_written_as_an_encoded_word(self) -> None:
         for person in ("%(source)s", "Ana %(outgoing-cred-cmd)s `id`"):
             wanted = replace(BASE, person=person)
             artifact = self.exported(wanted)
@@ -77,7 +77,7 @@ class TestAerc(TerminalContract, suite.ExporterContract):
     def test_names_are_quoted_as_in_a_message(self, person: str, written: str) -> None:
         assert self.read(self.exported(replace(BASE, person=person)))["from"] == written
 
-    def test_an_address_that_the_file_would_replace_is_refused(self) -> None:
+    def test_an_address_with_a_placeholder_is_refused(self) -> None:
         assert "%(" in self.refused(with_local('"%(source)s"'))
 
     def test_tokens_where_tls_comes_first_and_never_after_starttls(self) -> None:
@@ -89,15 +89,15 @@ class TestAerc(TerminalContract, suite.ExporterContract):
         assert values["smtp-starttls"] == "yes"
         assert values["source-cred-cmd"] == "oama access ana@outlook.com"
 
-    def test_it_knows_no_way_but_the_password_itself(self) -> None:
+    def test_only_cleartext_passwords_are_supported(self) -> None:
         self.refused(account(authentication=(Authentication.PASSWORD_ENCRYPTED,)))
 
-    def test_sending_without_a_login_names_nobody(self) -> None:
+    def test_sending_without_a_login_writes_no_user(self) -> None:
         values = self.read(self.exported(outgoing_without_login()))
         assert values["outgoing"] == "smtps+none://smtp.bodega.example:465"
         assert "outgoing-cred-cmd" not in values
 
-    def test_pop_is_refused_with_a_way_out(self) -> None:
+    def test_pop_is_refused_with_an_alternative(self) -> None:
         assert "IMAP" in self.refused(ORDINARY["pop3-tls"])
 
     def test_an_outgoing_server_without_a_name_is_refused(self) -> None:

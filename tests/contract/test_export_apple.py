@@ -1,4 +1,4 @@
-"""Apple Mail keeps the contract of the exporters."""
+"""The contract of exporters, for Apple Mail."""
 
 import plistlib
 from dataclasses import replace
@@ -40,12 +40,14 @@ class TestAppleMail(suite.ExporterContract):
         assert payload["EmailAddress"] == wanted.address.ascii
         assert payload.get("EmailAccountName", "") == wanted.person
         for side, server in (("Incoming", wanted.incoming), ("Outgoing", wanted.outgoing)):
-            told = {key.removeprefix(f"{side}MailServer"): value for key, value in payload.items()}
-            assert told["HostName"] == server.host
-            assert told["PortNumber"] == server.port
-            # Off is Apple's default, and off would send the password in the clear.
-            assert told["UseSSL"] is True
-            assert told["Username"] == server.username
+            parsed = {
+                key.removeprefix(f"{side}MailServer"): value for key, value in payload.items()
+            }
+            assert parsed["HostName"] == server.host
+            assert parsed["PortNumber"] == server.port
+            # Apple's default is off, which would send the password unencrypted.
+            assert parsed["UseSSL"] is True
+            assert parsed["Username"] == server.username
 
     @pytest.mark.parametrize("name", ORDINARY)
     def test_profiles_keep_to_apples_schema_for_every_kind_of_account(self, name: str) -> None:
@@ -97,12 +99,12 @@ class TestAppleMail(suite.ExporterContract):
         assert identity(moved) == first
         assert not set(identity(account("otra@bodega.example"))) & set(first)
 
-    def test_pop3_has_its_own_type_and_a_sentence(self) -> None:
+    def test_pop3_has_its_own_type_and_a_note(self) -> None:
         wanted = account(protocol=Protocol.POP3)
         assert self.payload(wanted)["EmailAccountType"] == "EmailTypePOP"
         assert self.exported(wanted).notes
 
-    def test_starttls_stays_encrypted_and_comes_with_a_sentence(self) -> None:
+    def test_starttls_stays_encrypted_with_a_note(self) -> None:
         wanted = account(security=SocketType.STARTTLS)
         payload = self.payload(wanted)
         assert payload["IncomingMailServerPortNumber"] == 143
@@ -129,7 +131,7 @@ class TestAppleMail(suite.ExporterContract):
             (Authentication.NTLM, "EmailAuthNTLM"),
         ],
     )
-    def test_other_passwords_have_apples_words(self, kind: Authentication, word: str) -> None:
+    def test_authentication_uses_apples_names(self, kind: Authentication, word: str) -> None:
         payload = self.payload(account(authentication=(kind,)))
         assert payload["IncomingMailServerAuthentication"] == word
 
@@ -142,18 +144,18 @@ class TestAppleMail(suite.ExporterContract):
             Authentication.NONE,
         ],
     )
-    def test_a_way_to_sign_in_without_a_word_is_refused_with_the_server(
+    def test_an_unsupported_authentication_method_is_refused_naming_the_server(
         self, kind: Authentication
     ) -> None:
         refused = self.program.export(account(authentication=(kind,)))
         assert isinstance(refused, ExportFailure)
         assert "mail.bodega.example" in refused.reason
 
-    def test_where_a_provider_signs_in_by_itself_too_the_person_is_told(self) -> None:
+    def test_a_provider_with_its_own_sign_in_gets_a_note(self) -> None:
         assert self.payload(OAUTH2)["IncomingMailServerAuthentication"] == "EmailAuthPassword"
         assert any("app password" in note for note in self.exported(OAUTH2).notes)
 
-    def test_what_the_device_shows_is_in_the_persons_language(self) -> None:
+    def test_displayed_texts_are_in_the_current_language(self) -> None:
         for language in LANGUAGES:
             i18n.set_language(language)
             shown = i18n._("Mail: {address}").format(address="ana@bodega.example")
@@ -161,7 +163,7 @@ class TestAppleMail(suite.ExporterContract):
             assert profile["PayloadDisplayName"] == shown
             assert "ana@bodega.example" in profile["PayloadDescription"]
 
-    def test_people_see_the_readable_form_and_servers_the_other(self) -> None:
+    def test_displayed_addresses_are_unicode_and_transmitted_ones_ascii(self) -> None:
         payload = self.payload(ORDINARY["international"])
         assert payload["EmailAccountDescription"] == "ana@bodegas-peñín.example"
         assert payload["EmailAddress"] == "ana@xn--bodegas-pen-xcb5c.example"

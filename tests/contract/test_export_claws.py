@@ -1,4 +1,4 @@
-"""Claws Mail keeps the contract of the exporters."""
+"""The contract of exporters, for Claws Mail."""
 
 from dataclasses import replace
 
@@ -64,7 +64,7 @@ class TestClawsMail(suite.ExporterContract):
     def test_files_are_read_back_for_every_kind_of_account(self, name: str) -> None:
         self.check(ORDINARY[name], self.exported(ORDINARY[name]))
 
-    def test_pop3_leaves_messages_on_the_server_and_says_so(self) -> None:
+    def test_pop3_leaves_messages_on_the_server_with_a_note(self) -> None:
         artifact = self.exported(ORDINARY["pop3-tls"])
         assert self.section(artifact)["remove_mail"] == "0"
         assert any("server" in note for note in artifact.notes)

@@ -1,4 +1,4 @@
-"""Evolution keeps the contract of the exporters."""
+"""The contract of exporters, for Evolution."""
 
 import re
 from dataclasses import replace
@@ -20,7 +20,7 @@ SECURITY = {
 
 
 def by_part(artifact: Artifact) -> dict[str, tuple[str, Sections]]:
-    """The files by the part of an account that each is, with its UID."""
+    """The files by their part of the account, with the UID of each."""
     found = {}
     for file in artifact.files:
         sections = read_glib(file.content)
@@ -86,13 +86,13 @@ class TestEvolution(suite.ExporterContract):
         assert not isinstance(made, ExportFailure)
         assert ["Mail Account" in source.groups for source in made] == [False, False, True]
 
-    def test_pop3_leaves_messages_on_the_server_and_says_so(self) -> None:
+    def test_pop3_leaves_messages_on_the_server_with_a_note(self) -> None:
         main = self.parts(ORDINARY["pop3-tls"])["Mail Account"]
         assert main["Pop Backend"] == {"KeepOnServer": "true"}
         assert self.exported(ORDINARY["pop3-tls"]).notes
         assert not self.exported(BASE).notes
 
-    def test_a_blank_that_evolution_drops_from_the_user_name_is_said(self) -> None:
+    def test_a_blank_that_evolution_drops_from_the_user_name_is_noted(self) -> None:
         assert self.exported(account(username="ana ")).notes
 
     def test_imap_asks_the_server_for_its_special_folders(self) -> None:
@@ -131,7 +131,7 @@ class TestEvolution(suite.ExporterContract):
         only = account(authentication=(Authentication.OAUTH2,))
         assert isinstance(self.program.export(only), ExportFailure)
 
-    def test_microsoft_365_gets_the_way_that_evolution_has_for_it(self) -> None:
+    def test_microsoft_365_uses_evolutions_registration(self) -> None:
         result = self.program.export(
             account(
                 authentication=(Authentication.OAUTH2,),
@@ -142,7 +142,7 @@ class TestEvolution(suite.ExporterContract):
         assert isinstance(result, ExportFailure)
         assert "evolution-ews" in result.reason
 
-    def test_a_certificate_of_the_person_cannot_be_said(self) -> None:
+    def test_a_client_certificate_is_refused(self) -> None:
         only = account(authentication=(Authentication.TLS_CLIENT_CERT,))
         assert isinstance(self.program.export(only), ExportFailure)
 

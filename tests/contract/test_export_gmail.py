@@ -1,4 +1,4 @@
-"""Gmail keeps the contract of the exporters."""
+"""The contract of exporters, for Gmail."""
 
 from dataclasses import replace
 
@@ -24,11 +24,11 @@ class TestGmail(suite.ExporterContract):
             if tag == "a" and (attributes["href"] or "").startswith("https://")
         ]
 
-    def test_a_mailbox_at_gmail_gets_the_way_to_an_app_password(self) -> None:
+    def test_a_gmail_mailbox_gets_the_steps_to_an_app_password(self) -> None:
         assert "https://myaccount.google.com/apppasswords" in self.links(OAUTH2)
         assert not any("myaccount" in link for link in self.links(BASE))
 
-    def test_a_port_that_send_as_does_not_offer_is_said(self) -> None:
+    def test_a_port_that_send_as_does_not_offer_is_noted(self) -> None:
         odd = replace(BASE, outgoing=replace(BASE.outgoing, port=2525))
         assert any("2525" in note for note in self.exported(odd).notes)
         assert len(self.exported(BASE).notes) == 1
@@ -37,14 +37,14 @@ class TestGmail(suite.ExporterContract):
         only = account(authentication=(Authentication.OAUTH2,))
         assert isinstance(self.program.export(only), ExportFailure)
 
-    def test_pop3_is_said_to_work_on_android_only(self) -> None:
+    def test_pop3_is_noted_to_work_on_android_only(self) -> None:
         page = Page(self.exported(account(protocol=Protocol.POP3)).files[0].content.decode())
         assert any("iPhone" in text for text in page.text)
 
     def text(self, wanted: Account) -> str:
         return " ".join(Page(self.exported(wanted).files[0].content.decode()).text)
 
-    def test_what_ended_in_2026_is_said_with_the_two_ways_that_are_left(self) -> None:
+    def test_the_features_closed_in_2026_are_noted_with_the_alternatives(self) -> None:
         (note,) = self.exported(BASE).notes
         assert "2026" in note
         assert "Gmailify" in note
@@ -53,13 +53,13 @@ class TestGmail(suite.ExporterContract):
         assert "Gmail app on a phone" in text
         assert "read by forwarding" in text
 
-    def test_send_mail_as_names_googles_word_for_the_encryption(self) -> None:
+    def test_send_mail_as_uses_googles_name_for_the_encryption(self) -> None:
         assert "Secured connection using SSL" in self.text(BASE)
         starttls = self.text(account(security=SocketType.STARTTLS))
         assert "Secured connection using TLS" in starttls
         assert "Secured connection using SSL" not in starttls
 
-    def test_the_way_to_an_app_password_shows_its_form_and_holds_none(self) -> None:
+    def test_the_app_password_steps_show_a_form_without_a_password(self) -> None:
         text = self.text(OAUTH2)
         assert "16 letters" in text
         assert "2-Step Verification" in text

@@ -1,7 +1,7 @@
-"""himalaya keeps the contract of the exporters.
+"""The contract of exporters, for himalaya.
 
-It is in no Debian release, so its file is held against the tables of its source
-(``src/config.rs``, version 2.2) instead of the program.
+It is in no Debian release, so its file is checked against the tables of its source
+(``src/config.rs``, version 2.2) instead of by the program.
 """
 
 import tomllib
@@ -54,7 +54,7 @@ class TestHimalaya(TerminalContract, suite.ExporterContract):
             assert (found.mechanism, found.secret) == ("plain", "password")
             assert found.username == server.username
 
-    def test_a_name_that_looks_like_a_variable_stays_itself(self) -> None:
+    def test_a_name_that_looks_like_a_variable_is_escaped(self) -> None:
         for username in ("$HOME", "a${PATH}b", "$$", "x$", "$ñ$_1"):
             for wanted in with_server(BASE, username=username):
                 self.check(wanted, self.exported(wanted))
@@ -66,7 +66,7 @@ class TestHimalaya(TerminalContract, suite.ExporterContract):
         for wanted in with_server(BASE, username="~ana"):
             self.check(wanted, self.exported(wanted))
 
-    def test_where_the_password_is_never_sent_it_uses_scram(self) -> None:
+    def test_encrypted_passwords_use_scram(self) -> None:
         wanted = account(authentication=(Authentication.PASSWORD_ENCRYPTED,))
         incoming, outgoing = self.servers(self.exported(wanted))
         assert incoming.mechanism == outgoing.mechanism == "scram-sha-256"
@@ -81,9 +81,9 @@ class TestHimalaya(TerminalContract, suite.ExporterContract):
         _incoming, outgoing = self.servers(self.exported(outgoing_without_login()))
         assert outgoing.mechanism == ""
 
-    def test_pop_is_refused_with_a_way_out(self) -> None:
+    def test_pop_is_refused_with_an_alternative(self) -> None:
         assert "IMAP" in self.refused(ORDINARY["pop3-tls"])
 
-    def test_an_ipv6_address_stands_in_brackets(self) -> None:
+    def test_an_ipv6_address_is_in_brackets(self) -> None:
         wanted = replace(BASE, incoming=replace(BASE.incoming, host="2001:db8::1"))
         self.check(wanted, self.exported(wanted))

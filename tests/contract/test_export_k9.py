@@ -1,4 +1,4 @@
-"""Thunderbird for Android and K-9 Mail keep the contract of the exporters."""
+"""The contract of exporters, for Thunderbird for Android and K-9 Mail."""
 
 import re
 from dataclasses import replace
@@ -10,12 +10,8 @@ import pytest
 from mailsetup import i18n
 from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
 from mailsetup.export.guide.qr import QUIET_ZONE, QrMatrix
-from mailsetup.export.programs.thunderbird_android import (
-    ThunderbirdAndroid,
-    qr_matrix,
-    qr_payload,
-    settings_file,
-)
+from mailsetup.export.programs.k9_settings import qr_payload, settings_file
+from mailsetup.export.programs.thunderbird_android import ThunderbirdAndroid, qr_matrix
 from mailsetup.i18n.languages import LANGUAGES
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
@@ -31,7 +27,7 @@ from tests.support.samples.accounts import OAUTH2, ORDINARY, account
 
 
 def in_full(host: str) -> str:
-    """IPv6 as the app's own check passes it: with no group left out."""
+    """IPv6 in the form that passes the app's own check: with every group."""
     return IPv6Address(host).exploded if ":" in host else host
 
 
@@ -52,26 +48,26 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert code.sequence == (1, 1)
         (account,) = code.accounts
         ((outgoing),) = account.outgoing
-        for told, server in (
+        for parsed, server in (
             (account.incoming, wanted.incoming),
             (outgoing.server, wanted.outgoing),
         ):
-            assert (told.host, told.port) == (in_full(server.host), server.port)
-            assert told.security == {SocketType.TLS: 3, SocketType.STARTTLS: 2}[server.security]
-            assert told.username == server.username
-            assert told.password is None
+            assert (parsed.host, parsed.port) == (in_full(server.host), server.port)
+            assert parsed.security == {SocketType.TLS: 3, SocketType.STARTTLS: 2}[server.security]
+            assert parsed.username == server.username
+            assert parsed.password is None
         assert account.name in (None, str(wanted.address))
         assert outgoing.identities == ((wanted.address.ascii, wanted.person),)
 
     def check_settings(self, wanted: Account, file: ArtifactFile) -> None:
         assert file.content.startswith(b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>')
         assert b"<password" not in file.content
-        (told,) = read_settings_file(file.content)
-        assert told.name == str(wanted.address)
-        assert told.identities == ((wanted.address.ascii, wanted.person),)
+        (parsed,) = read_settings_file(file.content)
+        assert parsed.name == str(wanted.address)
+        assert parsed.identities == ((wanted.address.ascii, wanted.person),)
         for server, meant in (
-            (told.incoming, wanted.incoming),
-            (told.outgoing, wanted.outgoing),
+            (parsed.incoming, wanted.incoming),
+            (parsed.outgoing, wanted.outgoing),
         ):
             security = {
                 SocketType.TLS: "SSL_TLS_REQUIRED",
@@ -110,7 +106,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
             '["ana@bodega.example","Ana Núñez"]]]]'
         )
 
-    def test_pop3_starttls_and_the_kinds_of_password_have_the_formats_numbers(self) -> None:
+    def test_protocols_encryption_and_authentication_have_the_formats_numbers(self) -> None:
         pop3 = read_code(self.code(ORDINARY["pop3-starttls"])).accounts[0].incoming
         assert (pop3.protocol, pop3.port, pop3.security, pop3.authentication) == (1, 110, 2, 1)
         encrypted = account(authentication=(Authentication.PASSWORD_ENCRYPTED,))
@@ -123,15 +119,15 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert isinstance(content, bytes), content
         return content
 
-    def test_what_is_deleted_in_the_app_goes_from_an_imap_server_and_stays_on_a_pop3_one(
+    def test_deleted_messages_are_deleted_on_imap_servers_only(
         self,
     ) -> None:
         for name, policy in (("imap-tls", "DELETE"), ("pop3-tls", "NEVER")):
-            (told,) = read_settings_file(self.file(ORDINARY[name]))
-            assert told.settings == {"deletePolicy": policy}
+            (parsed,) = read_settings_file(self.file(ORDINARY[name]))
+            assert parsed.settings == {"deletePolicy": policy}
         assert self.exported(ORDINARY["pop3-tls"]).notes
 
-    def test_oauth2_is_used_where_the_app_can_and_the_password_elsewhere(self) -> None:
+    def test_oauth2_is_used_at_known_hosts_and_the_password_elsewhere(self) -> None:
         code = read_code(self.code(OAUTH2)).accounts[0]
         assert code.incoming.authentication == code.outgoing[0].server.authentication == 6
         assert read_settings_file(self.file(OAUTH2))[0].incoming.authentication == "XOAUTH2"
@@ -148,7 +144,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
             Authentication.NONE,
         ],
     )
-    def test_a_way_to_sign_in_that_spoils_the_code_is_refused_with_the_server(
+    def test_an_unsupported_authentication_method_is_refused_naming_the_server(
         self, kind: Authentication
     ) -> None:
         refused = self.program.export(account(authentication=(kind,)))
@@ -160,8 +156,8 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         wanted = replace(BASE, outgoing=outgoing)
         server = read_code(self.code(wanted)).accounts[0].outgoing[0].server
         assert (server.authentication, server.username) == (0, "")
-        (told,) = read_settings_file(self.file(wanted))
-        assert (told.outgoing.authentication, told.outgoing.username) == ("NONE", "")
+        (parsed,) = read_settings_file(self.file(wanted))
+        assert (parsed.outgoing.authentication, parsed.outgoing.username) == ("NONE", "")
 
     @pytest.mark.parametrize("address", ["ñandú@a.example", '"a b"@a.example', "a..b@a.example"])
     def test_an_address_that_the_app_does_not_take_is_refused(self, address: str) -> None:
@@ -169,7 +165,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert isinstance(self.program.export(account(address)), ExportFailure)
 
     @pytest.mark.parametrize("host", ["::1", "2001:db8::1", "::ffff:1.2.3.4", "192.0.2.1"])
-    def test_an_address_in_place_of_a_name_is_written_as_the_app_reads_it(self, host: str) -> None:
+    def test_an_ip_address_as_host_is_written_in_the_apps_form(self, host: str) -> None:
         read_code(self.code(account(incoming_host=host)))
 
     @pytest.mark.parametrize("host", ["::", "fe80::1%eth0"])
@@ -177,9 +173,9 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert isinstance(qr_payload(account(incoming_host=host)), ExportFailure)
 
     def test_the_readable_form_of_an_international_address_is_the_accounts_name(self) -> None:
-        told = read_code(self.code(ORDINARY["international"])).accounts[0]
-        assert told.name == "ana@bodegas-peñín.example"
-        assert told.outgoing[0].identities[0][0] == "ana@xn--bodegas-pen-xcb5c.example"
+        parsed = read_code(self.code(ORDINARY["international"])).accounts[0]
+        assert parsed.name == "ana@bodegas-peñín.example"
+        assert parsed.outgoing[0].identities[0][0] == "ana@xn--bodegas-pen-xcb5c.example"
 
     def test_the_uuid_belongs_to_the_address(self) -> None:
         def uuid(wanted: Account) -> UUID:
@@ -189,7 +185,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert uuid(BASE) != uuid(account("otra@bodega.example"))
         assert uuid(BASE).version == 5
 
-    def test_the_window_draws_what_the_file_shows(self) -> None:
+    def test_the_matrix_for_the_window_equals_the_picture(self) -> None:
         matrix = qr_matrix(BASE)
         assert isinstance(matrix, QrMatrix)
         assert len(matrix.rows) == matrix.size
@@ -205,7 +201,7 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         refused = account(authentication=(Authentication.NTLM,))
         assert isinstance(qr_matrix(refused), ExportFailure)
 
-    def test_an_account_too_long_for_a_code_gets_the_settings_file_and_a_sentence(self) -> None:
+    def test_an_account_too_long_for_a_code_gets_the_settings_file_and_a_note(self) -> None:
         wanted = account(person="😀" * 190, username="😀" * 320)
         artifact = self.exported(wanted)
         assert [file.name.rpartition(".")[2] for file in artifact.files] == ["k9s", "html"]
@@ -213,13 +209,13 @@ class TestThunderbirdAndroid(suite.ExporterContract):
         assert isinstance(qr_matrix(wanted), ExportFailure)
         self.check_settings(wanted, artifact.files[0])
 
-    def test_a_code_that_is_hard_to_scan_comes_with_a_sentence(self) -> None:
+    def test_a_code_that_is_hard_to_scan_has_a_note(self) -> None:
         assert not self.exported(BASE).notes
         assert self.exported(account(person="a" * 200, username="u" * 320)).notes
 
-    def test_steps_speak_both_languages(self) -> None:
-        told = []
+    def test_steps_are_translated(self) -> None:
+        guides = []
         for language in LANGUAGES:
             i18n.set_language(language)
-            told.append(self.exported(BASE).files[-1].content)
-        assert told[0] != told[1]
+            guides.append(self.exported(BASE).files[-1].content)
+        assert guides[0] != guides[1]

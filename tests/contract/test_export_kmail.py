@@ -1,4 +1,4 @@
-"""KMail keeps the contract of the exporters."""
+"""The contract of exporters, for KMail."""
 
 import re
 import tempfile
@@ -21,14 +21,14 @@ ENCRYPTION = {SocketType.TLS: "SSL", SocketType.STARTTLS: "TLS"}
 
 
 def only(sections: Sections, pattern: str) -> tuple[str, dict[str, str]]:
-    """The one group of a file, which has this name."""
+    """The only group of a file, which has this name."""
     ((name, values),) = ((name, values) for name, values in sections.items() if name)
     assert re.fullmatch(pattern, name)
     return name, values
 
 
 def read_name(content: bytes) -> object:
-    """An agent's name, as Qt itself reads it."""
+    """An agent's name, as read by Qt itself."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(content)
         file.flush()
@@ -108,14 +108,14 @@ class TestKMail(suite.ExporterContract):
     @pytest.mark.parametrize(
         "local", ["o'hara", "a,b", 'a"b\\', "ñaña", "a%b;c=d", "𐍈f", "@Rect(1)"]
     )
-    def test_the_name_is_read_back_whatever_it_holds(self, local: str) -> None:
+    def test_any_name_is_read_back(self, local: str) -> None:
         wanted = replace(BASE, address=EmailAddress(local, "bodegas-peñín.example"))
         content = config_files(wanted)
         name = next(each for each in content if each.startswith("agent_config_"))
         assert content[name].isascii()
         assert read_name(content[name]) == str(wanted.address)
 
-    def test_the_files_are_said_to_be_experimental_and_a_guide_comes_along(self) -> None:
+    def test_the_files_are_noted_as_experimental_and_have_a_guide(self) -> None:
         artifact = self.exported(BASE)
         assert any("experimental" in note for note in artifact.notes)
         assert artifact.files[0].name.endswith(".html")
@@ -130,7 +130,7 @@ class TestKMail(suite.ExporterContract):
         assert lines(hostile) == lines(BASE)
         assert all(re.fullmatch(r"[A-Za-z0-9_ .~/>-]+", line) for line in lines(BASE))
 
-    def test_every_address_has_numbers_of_its_own(self) -> None:
+    def test_every_address_has_its_own_numbers(self) -> None:
         others = [account(f"{name}@bodega.example") for name in ("ana", "luis", "eva")]
         names = [file.name for other in others for file in self.exported(other).files]
         assert len({name for name in names if name.startswith("akonadi_")}) == 3
@@ -141,7 +141,7 @@ class TestKMail(suite.ExporterContract):
         assert b"Authentication=2\n" in contents["akonadi"]
         assert b"authtype=CRAM_MD5\n" in contents["mailtransports"]
 
-    def test_a_sign_in_in_the_browser_is_refused(self) -> None:
+    def test_a_browser_sign_in_is_refused(self) -> None:
         result = self.program.export(account(authentication=(Authentication.OAUTH2,)))
         assert isinstance(result, ExportFailure)
 

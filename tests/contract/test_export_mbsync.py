@@ -1,4 +1,4 @@
-"""mbsync and msmtp keep the contract of the exporters."""
+"""The contract of exporters, for mbsync and msmtp."""
 
 from dataclasses import replace
 
@@ -69,7 +69,7 @@ class TestMbsyncMsmtp(TerminalContract, suite.ExporterContract):
         assert send["tls_trust_file"] == "system"
         assert send["auth"] == "on"
 
-    def test_mbsync_chooses_where_the_password_itself_is_never_sent(self) -> None:
+    def test_mbsync_chooses_the_mechanism_for_encrypted_passwords(self) -> None:
         wanted = account(authentication=(Authentication.PASSWORD_ENCRYPTED,))
         assert "AuthMechs" not in self.mbsync(self.exported(wanted))["IMAPAccount"]
         assert self.mbsync(self.exported(BASE))["IMAPAccount"]["AuthMechs"] == "PLAIN LOGIN"
@@ -81,7 +81,7 @@ class TestMbsyncMsmtp(TerminalContract, suite.ExporterContract):
         assert send["auth"] == "xoauth2"
         assert send["passwordeval"] == "oama access ana@outlook.com"
 
-    def test_sending_without_a_login_names_nobody(self) -> None:
+    def test_sending_without_a_login_writes_no_user(self) -> None:
         send = self.msmtp(self.exported(outgoing_without_login()))
         assert send["auth"] == "off"
         assert "user" not in send
@@ -90,7 +90,7 @@ class TestMbsyncMsmtp(TerminalContract, suite.ExporterContract):
     def test_an_address_that_msmtp_would_change_is_refused(self, local: str) -> None:
         assert "msmtp" in self.refused(with_local(local))
 
-    def test_lines_that_would_be_cut_are_refused(self) -> None:
+    def test_lines_that_would_be_truncated_are_refused(self) -> None:
         outgoing = replace(BASE.outgoing, username="文" * 165)
         assert "msmtp" in self.refused(replace(BASE, outgoing=outgoing))
         incoming = replace(BASE.incoming, username='"' * 320)
@@ -102,5 +102,5 @@ class TestMbsyncMsmtp(TerminalContract, suite.ExporterContract):
         for wanted in with_server(BASE, username="文" * 164):
             self.check(wanted, self.exported(wanted))
 
-    def test_pop_is_refused_with_a_way_out(self) -> None:
+    def test_pop_is_refused_with_an_alternative(self) -> None:
         assert "IMAP" in self.refused(ORDINARY["pop3-tls"])

@@ -1,4 +1,4 @@
-"""NeoMutt keeps the contract of the exporters."""
+"""The contract of exporters, for NeoMutt."""
 
 from dataclasses import replace
 
@@ -61,7 +61,7 @@ class TestNeomutt(TerminalContract, suite.ExporterContract):
         assert isinstance(value, str)
         return read_url(value)
 
-    def test_the_program_chooses_where_the_password_itself_is_never_sent(self) -> None:
+    def test_neomutt_chooses_the_mechanism_for_encrypted_passwords(self) -> None:
         values = self.read(
             self.exported(account(authentication=(Authentication.PASSWORD_ENCRYPTED,)))
         )
@@ -69,7 +69,7 @@ class TestNeomutt(TerminalContract, suite.ExporterContract):
         assert self.read(self.exported(BASE))["imap_authenticators"] == "plain:login"
         assert "pop_authenticators" not in self.read(self.exported(ORDINARY["pop3-tls"]))
 
-    def test_a_token_comes_from_a_command_that_runs_when_it_is_needed(self) -> None:
+    def test_a_token_comes_from_a_command(self) -> None:
         values = self.read(self.exported(OAUTH2_ONLY))
         assert values["imap_oauth_refresh_command"] == "oama access ana@outlook.com"
         assert values["smtp_oauth_refresh_command"] == "oama access ana@outlook.com"
@@ -80,21 +80,21 @@ class TestNeomutt(TerminalContract, suite.ExporterContract):
         incoming = replace(OAUTH2_ONLY.incoming, protocol=Protocol.POP3, port=110)
         self.refused(replace(OAUTH2_ONLY, incoming=incoming))
 
-    def test_sending_without_a_login_names_nobody(self) -> None:
+    def test_sending_without_a_login_writes_no_user(self) -> None:
         values = self.read(self.exported(outgoing_without_login()))
         assert values["smtp_url"] == "smtps://smtp.bodega.example:465/"
         assert "smtp_pass" not in values
 
-    def test_a_user_name_that_would_be_cut_is_refused(self) -> None:
+    def test_a_user_name_that_would_be_truncated_is_refused(self) -> None:
         for wanted in with_server(BASE, username="ñ" * 63 + "x"):
             self.check(wanted, self.exported(wanted))
         for wanted in with_server(BASE, username="ñ" * 64):
             assert "too long" in self.refused(wanted)
 
-    def test_pop_says_that_messages_stay(self) -> None:
+    def test_pop_has_a_note_that_messages_stay(self) -> None:
         assert any("stay" in note for note in self.exported(ORDINARY["pop3-tls"]).notes)
 
-    def test_an_ipv6_address_stands_in_brackets(self) -> None:
+    def test_an_ipv6_address_is_in_brackets(self) -> None:
         wanted = replace(BASE, incoming=replace(BASE.incoming, host="2001:db8::1"))
         assert self.read(self.exported(wanted))["folder"] == "imaps://[2001:db8::1]:993/"
 

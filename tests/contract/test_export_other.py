@@ -1,4 +1,4 @@
-"""The guide for any other program keeps the contract of the exporters."""
+"""The contract of exporters, for the guide for any other program."""
 
 from xml.etree import ElementTree
 
@@ -38,11 +38,11 @@ class TestOther(suite.ExporterContract):
         assert all(file.private for file in artifact.files)
         servers = (wanted.incoming, wanted.outgoing)
         security = {"tls": "SSL/TLS", "starttls": "STARTTLS"}
-        said = [("E-mail address", str(wanted.address))]
+        expected = [("E-mail address", str(wanted.address))]
         drawn = [str(wanted.address)]
         for server in servers:
             name = security[server.security]
-            said += [
+            expected += [
                 ("Kind", server.protocol.upper()),
                 ("Server", server.host),
                 ("Port", str(server.port)),
@@ -50,12 +50,12 @@ class TestOther(suite.ExporterContract):
             ]
             drawn += [server.host, f"{server.port} · {name}"]
             if server.username:
-                said.append(("User name", server.username))
+                expected.append(("User name", server.username))
                 drawn.append(server.username)
-        assert message_values(message) == said
+        assert message_values(message) == expected
         assert card_values(card) == drawn
 
-    def test_the_card_has_the_size_of_a_visiting_card_and_can_do_nothing(self) -> None:
+    def test_the_card_has_its_size_and_no_active_content(self) -> None:
         root = ElementTree.fromstring(self.exported(BASE).files[2].content)  # noqa: S314 - our own
         assert (root.get("width"), root.get("height")) == ("85mm", "55mm")
         assert {element.tag.removeprefix(SVG) for element in root.iter()} == {
@@ -68,10 +68,10 @@ class TestOther(suite.ExporterContract):
         }
         assert not any("href" in name for element in root.iter() for name in element.attrib)
 
-    def test_the_largest_letters_are_those_of_the_values(self) -> None:
+    def test_values_have_the_largest_letters(self) -> None:
         page = Page(self.exported(BASE).files[0].content.decode())
         assert ("section", {"class": "card large"}) in page.tags
 
-    def test_ordinary_accounts_are_read_back_whole(self) -> None:
+    def test_ordinary_accounts_are_read_back(self) -> None:
         for wanted in ORDINARY.values():
             self.check(wanted, self.exported(wanted))

@@ -1,4 +1,4 @@
-"""Outlook keeps the contract of the exporters."""
+"""The contract of exporters, for Outlook."""
 
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure
-from mailsetup.export.programs.outlook import FOLDER, Outlook
+from mailsetup.export.programs.outlook import Outlook
+from mailsetup.export.programs.outlook_files import FOLDER
 from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract import exporters as suite
 from tests.contract.exporters import BASE, Page
@@ -75,7 +76,7 @@ class TestOutlook(suite.ExporterContract):
     def endings(self, wanted: Account) -> set[str]:
         return {file.name.rpartition(".")[2] for file in self.exported(wanted).files}
 
-    def test_a_prf_is_made_only_where_the_format_can_say_it(self) -> None:
+    def test_a_prf_is_made_only_where_the_format_can_express_the_account(self) -> None:
         assert "prf" in self.endings(BASE)
         assert "prf" in self.endings(ORDINARY["pop3-tls"])
         for name in ("imap-starttls", "pop3-starttls", "international"):
@@ -84,7 +85,7 @@ class TestOutlook(suite.ExporterContract):
         other = replace(BASE, outgoing=replace(BASE.outgoing, username="someone"))
         assert "prf" not in self.endings(other)
 
-    def test_only_the_guide_where_the_provider_signs_in_by_itself(self) -> None:
+    def test_a_provider_with_its_own_sign_in_gets_the_guide_only(self) -> None:
         artifact = self.exported(OAUTH2)
         assert self.endings(OAUTH2) == {"html"}
         assert artifact.notes
@@ -100,6 +101,6 @@ class TestOutlook(suite.ExporterContract):
         assert "w0138f2e-ana" in shown(ORDINARY["other-user"])
         assert BASE.incoming.host in shown(BASE)
 
-    def test_the_guide_says_what_new_outlook_does_with_the_password(self) -> None:
+    def test_the_guide_warns_how_new_outlook_stores_the_password(self) -> None:
         page = Page(self.exported(BASE).files[0].content.decode())
         assert any("Microsoft's servers" in text for text in page.text)

@@ -1,4 +1,4 @@
-"""Thunderbird keeps the contract of the exporters."""
+"""The contract of exporters, for Thunderbird."""
 
 import io
 import zipfile
@@ -43,20 +43,20 @@ class TestThunderbird(suite.ExporterContract):
         assert tls["mail.server.server1.socketType"] == 3
         assert tls["mail.smtpserver.smtp1.try_ssl"] == 3
 
-    def test_pop3_leaves_messages_on_the_server_and_says_so(self) -> None:
+    def test_pop3_leaves_messages_on_the_server_with_a_note(self) -> None:
         prefs = self.prefs(ORDINARY["pop3-tls"])
         assert prefs["mail.server.server1.type"] == "pop3"
         assert prefs["mail.server.server1.leave_on_server"] is True
         assert self.exported(ORDINARY["pop3-tls"]).notes
 
-    def test_oauth2_is_used_where_thunderbird_can_and_the_password_elsewhere(self) -> None:
+    def test_oauth2_is_used_at_known_hosts_and_the_password_elsewhere(self) -> None:
         assert self.prefs(OAUTH2)["mail.server.server1.authMethod"] == 10
         both = (Authentication.OAUTH2, Authentication.PASSWORD_CLEARTEXT)
         assert self.prefs(account(authentication=both))["mail.server.server1.authMethod"] == 3
         only = account(authentication=(Authentication.OAUTH2,))
         assert isinstance(self.program.export(only), ExportFailure)
 
-    def test_a_name_that_only_ends_like_a_known_host_is_not_known(self) -> None:
+    def test_a_host_with_the_suffix_of_a_known_host_is_unknown(self) -> None:
         lookalike = account(
             authentication=(Authentication.OAUTH2,),
             incoming_host="imap.notgmail.com",
@@ -64,7 +64,7 @@ class TestThunderbird(suite.ExporterContract):
         )
         assert isinstance(self.program.export(lookalike), ExportFailure)
 
-    def test_a_sending_user_name_that_thunderbird_spoils_is_said(self) -> None:
+    def test_a_non_ascii_smtp_user_name_has_a_note(self) -> None:
         assert self.exported(account(username="jürgen")).notes
         assert not self.exported(BASE).notes
 

@@ -1,4 +1,4 @@
-"""The files for Thunderbird on many computers keep the contract of the exporters."""
+"""The contract of exporters, for the files for Thunderbird on many computers."""
 
 import json
 import re
@@ -26,7 +26,7 @@ class TestThunderbirdFleet(suite.ExporterContract):
         script = files["mailsetup.cfg"]
         assert script.isascii()
         assert b"</" not in script
-        # What comes from outside stands in one line of JSON, and nowhere else.
+        # All values are in one line of JSON.
         (literal,) = _LITERAL.findall(script)
         rest = script.replace(literal, b"")
         neutral = self.files(BASE)["mailsetup.cfg"]
@@ -57,14 +57,14 @@ class TestThunderbirdFleet(suite.ExporterContract):
         assert shared["mail.server.server9001.userName"] == "%EMAILLOCALPART%"
         assert shared["mail.identity.id9001.useremail"] == "%EMAILADDRESS%"
 
-    def test_a_name_of_one_mailbox_is_not_given_to_everybody(self) -> None:
+    def test_a_user_name_of_one_mailbox_is_refused(self) -> None:
         artifact = self.exported(ORDINARY["other-user"])
         assert "bodega.example.xml" not in {file.name for file in artifact.files}
         (literal,) = _LITERAL.findall(artifact.files[0].content)
         assert json.loads(literal)["shared"] is None
         assert any("alone" in note for note in artifact.notes)
 
-    def test_numbers_that_a_policy_would_spoil_are_not_written_into_one(self) -> None:
+    def test_numbers_that_a_policy_reads_as_booleans_are_left_out(self) -> None:
         outgoing = replace(BASE.outgoing, authentication=(Authentication.NONE,), username="")
         artifact = self.exported(replace(BASE, outgoing=outgoing))
         assert "policies.json" not in {file.name for file in artifact.files}

@@ -1,4 +1,4 @@
-"""What every exporter promises, held against every program of the table at once."""
+"""The contract of exporters with generated accounts, for every program of the table."""
 
 import importlib
 import pkgutil
@@ -26,7 +26,7 @@ EVERY_PROGRAM = pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite
 @EVERY_PROGRAM
 @settings(deadline=None)
 @given(person=AWKWARD, username=AWKWARD.filter(lambda text: text.strip() != ""))
-def test_awkward_names_survive_the_format(
+def test_awkward_names_are_read_back(
     suite: type[contract.ExporterContract], person: str, username: str
 ) -> None:
     incoming = replace(BASE.incoming, username=username)
@@ -38,7 +38,7 @@ def test_awkward_names_survive_the_format(
 @EVERY_PROGRAM
 @settings(deadline=None, max_examples=40)
 @given(incoming=HOSTS, outgoing=HOSTS, username=AWKWARD.filter(lambda text: text.strip() != ""))
-def test_every_host_that_passes_the_gate_survives_the_format(
+def test_every_valid_host_is_read_back(
     suite: type[contract.ExporterContract], incoming: str, outgoing: str, username: str
 ) -> None:
     wanted = replace(
@@ -56,7 +56,7 @@ def test_every_host_that_passes_the_gate_survives_the_format(
 @EVERY_PROGRAM
 @settings(deadline=None)
 @given(person=ANYTHING, username=ANYTHING, host=ANYTHING)
-def test_no_text_at_all_makes_it_fail(
+def test_no_text_causes_an_exception(
     suite: type[contract.ExporterContract], person: str, username: str, host: str
 ) -> None:
     program = suite().program

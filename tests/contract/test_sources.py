@@ -22,9 +22,16 @@ from mailsetup.discovery.sources.srv import Srv
 from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.model.dns import DnsAnswer, DnsFailure, DnsFault, MxRecord, SrvRecord
 from mailsetup.model.hostname import parse_host
-from mailsetup.model.outcome import Crashed, Found, NeedsInput, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import SocketType
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import (
+    Found,
+    NeedsInput,
+    NotFound,
+    SourceCrashed,
+    SourceResult,
+    Unreachable,
+)
 from mailsetup.model.text import has_control
 from mailsetup.net.dial import ConnectFault
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
@@ -34,7 +41,7 @@ from tests.support.network.scripted_network import (
     NOT_OFFERED,
     DnsReply,
     Script,
-    World,
+    ScriptedNetwork,
     address,
     config,
     imap,
@@ -61,13 +68,15 @@ class _Everywhere(dict[str, HttpReply | HttpFailure]):
         return self._answer
 
 
-def world(dns: DnsReply, web: HttpReply | HttpFailure, mail: Script | ConnectFault) -> World:
-    made = World(dns_default=dns, web=_Everywhere(web))
+def scripted(
+    dns: DnsReply, web: HttpReply | HttpFailure, mail: Script | ConnectFault
+) -> ScriptedNetwork:
+    made = ScriptedNetwork(dns_default=dns, web=_Everywhere(web))
     made.mail = {(prefix + ANA.domain, port): mail for prefix in PREFIXES for port in PORTS}
     return made
 
 
-def hostile_worlds() -> Iterator[tuple[str, World]]:
+def hostile_worlds() -> Iterator[tuple[str, ScriptedNetwork]]:
     absent = HttpReply(404, "https://x.example/", b"")
     refused = ConnectFault.REFUSED
     bad = SrvRecord(0, 0, 0, 'im"ap')
@@ -78,27 +87,27 @@ def hostile_worlds() -> Iterator[tuple[str, World]]:
         "malformed": DnsFailure(DnsFault.MALFORMED),
         "empty": DnsAnswer(()),
     }.items():
-        yield f"dns {name}", world(reply, absent, refused)
+        yield f"dns {name}", scripted(reply, absent, refused)
     for fault in HttpFault:
-        yield f"web {fault}", world(NO_DATA, HttpFailure(fault, "https://x.example/"), refused)
+        yield f"web {fault}", scripted(NO_DATA, HttpFailure(fault, "https://x.example/"), refused)
     for body in (b"", b"<html>", b"\0\xff", b"<clientConfig/>", config('im"ap', "a b")):
         page = HttpReply(200, "https://x.example/", body)
-        yield f"document {body[:20]!r}", world(NO_DATA, page, refused)
+        yield f"document {body[:20]!r}", scripted(NO_DATA, page, refused)
     for status in (204, 301, 401, 418, 500):
-        yield f"status {status}", world(NO_DATA, HttpReply(status, "https://x/", b""), refused)
+        yield f"status {status}", scripted(NO_DATA, HttpReply(status, "https://x/", b""), refused)
     for connect in ConnectFault:
-        yield f"connect {connect}", world(NO_DATA, absent, connect)
+        yield f"connect {connect}", scripted(NO_DATA, absent, connect)
     for greeting in (b"* BYE\r\n", b"-ERR\r\n", b"554 no\r\n", b"\0\r\n", b"y" * 100_000):
-        yield f"greeting {greeting[:10]!r}", world(NO_DATA, absent, Script(greeting))
+        yield f"greeting {greeting[:10]!r}", scripted(NO_DATA, absent, Script(greeting))
     for name, records in {"declined": NOT_OFFERED, "bad records": DnsAnswer((bad,))}.items():
-        made = world(NO_DATA, absent, refused)
+        made = scripted(NO_DATA, absent, refused)
         made.dns = {
             (f"_{label}._tcp.{ANA.domain}", "SRV"): records
             for label in ("imaps", "imap", "pop3s", "pop3", "submissions", "submission")
         }
         yield name, made
     for host in ("", "localhost", "127.0.0.1", "mx.bodega.example"):
-        made = world(NO_DATA, absent, refused)
+        made = scripted(NO_DATA, absent, refused)
         made.dns[ANA.domain, "MX"] = DnsAnswer((MxRecord(0, host),))
         yield f"exchanger {host}", made
 
@@ -113,7 +122,7 @@ class SourceContract:
     document = config()
     """What the web holds wherever the source asks."""
 
-    def ask(self, there: World) -> Outcome:
+    def ask(self, there: ScriptedNetwork) -> SourceResult:
         return run(self.source.discover(ANA, there.network()))
 
     @pytest.mark.parametrize("name", HOSTILE)
@@ -126,8 +135,8 @@ class SourceContract:
         assert " " not in reason
         assert not has_control(reason)
 
-    def test_settings_are_fit_for_use(self) -> None:
-        there = world(
+    def test_settings_are_usable(self) -> None:
+        there = scripted(
             NO_DATA, HttpReply(200, "https://x.example/", self.document), ConnectFault.REFUSED
         )
         for port in PORTS:
@@ -153,9 +162,9 @@ class SourceContract:
             assert server.username
             assert server.authentication
 
-    def test_cancelling_lets_go_of_everything(self) -> None:
+    def test_cancellation_closes_everything(self) -> None:
         async def cancelled() -> None:
-            there = World(dns_delay=NEVER, web_delay=NEVER)
+            there = ScriptedNetwork(dns_delay=NEVER, web_delay=NEVER)
             there.mail = {
                 (prefix + ANA.domain, port): imap(connect_delay=NEVER)
                 for prefix in PREFIXES
@@ -173,14 +182,14 @@ class SourceContract:
         # The loop itself checks that no task is left behind.
         run(cancelled())
 
-    def test_its_method_is_a_word_of_the_command_line_and_its_place_is_plain(self) -> None:
+    def test_method_and_location_are_valid(self) -> None:
         assert isinstance(self.source.method, Method)
         assert not has_control(self.source.location(ANA))
 
-    def test_it_can_be_used_again_and_again(self) -> None:
-        there = World()
+    def test_it_can_be_used_repeatedly(self) -> None:
+        there = ScriptedNetwork()
         assert self.ask(there) == self.ask(there)
-        assert not isinstance(self.ask(there), Crashed)
+        assert not isinstance(self.ask(there), SourceCrashed)
 
 
 class TestBuiltin(SourceContract):
@@ -232,11 +241,11 @@ class TestProbe(SourceContract):
     source = Probe()
 
 
-def test_every_built_in_source_keeps_the_contract() -> None:
+def test_every_source_has_a_contract_suite() -> None:
     tested = {type(suite.source) for suite in SourceContract.__subclasses__()}
     assert {type(source) for source in all_sources(plain_http=True)} <= tested
 
 
-def test_every_method_stands_once_in_the_table() -> None:
+def test_every_method_is_in_the_table_once() -> None:
     methods = [source.method for source in all_sources()]
     assert len(methods) == len(set(methods))

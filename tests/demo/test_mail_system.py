@@ -1,4 +1,4 @@
-"""The built-in mail world, driven by the real engine."""
+"""The demo's mail system, used by the real assistant."""
 
 import gc
 import io
@@ -15,8 +15,9 @@ import pytest
 
 from mailsetup.assistant.account_choice import alternatives_to, choose_account
 from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.confirmation import UnconfirmedError
 from mailsetup.assistant.run_options import RunOptions
-from mailsetup.assistant.service import Assistant, UnconfirmedError
+from mailsetup.assistant.service import Assistant
 from mailsetup.cli.demo import walk
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.address import EmailAddress
@@ -27,8 +28,8 @@ from mailsetup.model.secret import Secret
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[DemoMailSystem]:
-    with DemoMailSystem() as world:
-        yield world
+    with DemoMailSystem() as mail_system:
+        yield mail_system
 
 
 EXPECTED = {
@@ -43,7 +44,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("address", EXPECTED)
-async def test_each_address_shows_what_its_story_says(demo: DemoMailSystem, address: str) -> None:
+async def test_each_address_shows_its_story(demo: DemoMailSystem, address: str) -> None:
     person = next(account for account in demo.accounts if account.address == address)
     assistant = Assistant(RunOptions(network=demo.options))
     parsed = EmailAddress.parse(address)
@@ -101,7 +102,7 @@ async def test_no_password_goes_to_a_company_that_nobody_agreed_to(demo: DemoMai
         )
 
 
-def test_the_walk_in_the_terminal_tells_every_story(demo: DemoMailSystem) -> None:
+def test_the_terminal_demo_shows_every_address(demo: DemoMailSystem) -> None:
     out = io.StringIO()
     assert walk(demo, out) == 0
     text = out.getvalue()
@@ -113,18 +114,18 @@ def test_the_walk_in_the_terminal_tells_every_story(demo: DemoMailSystem) -> Non
     assert "Nothing left this computer" in text
 
 
-def test_nothing_stays_behind() -> None:
+def test_stopping_leaves_no_thread_and_no_file() -> None:
     before = threading.active_count()
     folders = []
     for _ in range(3):
-        with DemoMailSystem() as world:
-            folders += [path.parent for path in world.options.ca_files]
+        with DemoMailSystem() as mail_system:
+            folders += [path.parent for path in mail_system.options.ca_files]
             assert all(folder.is_dir() for folder in folders[-1:])
     assert threading.active_count() == before
     assert not any(Path(folder).exists() for folder in folders)
 
 
-def test_a_connection_that_waits_outlives_the_garbage_collector(demo: DemoMailSystem) -> None:
+def test_an_idle_connection_survives_garbage_collection(demo: DemoMailSystem) -> None:
     address = demo.options.routes["imap.demo.test", 993]
     (authority,) = demo.options.ca_files
     context = ssl.create_default_context(cafile=authority)

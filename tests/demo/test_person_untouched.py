@@ -1,4 +1,4 @@
-"""The demo, walked through from the first page to the last: nothing of the person's changes."""
+"""The whole demo changes none of the user's files."""
 
 import os
 import re
@@ -11,7 +11,7 @@ import pytest
 
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.outlook import outlook_program
-from mailsetup.demo.computer import demo_assistant
+from mailsetup.demo.assistant import demo_assistant
 from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
@@ -73,13 +73,13 @@ def demo(home: Path) -> "DemoMailSystem":
     return DemoMailSystem()
 
 
-async def test_the_demos_engine_neither_keeps_nor_reads_passwords_and_accounts(
+async def test_the_demos_assistant_uses_neither_keyring_nor_existing_accounts(
     demo: DemoMailSystem,
 ) -> None:
     with demo:
         assistant = demo_assistant(demo)
-        assert not (await assistant.vault_state()).available
-        assert not await assistant.store_secret(ANA, Secret("hola-ana"))
+        assert not assistant.vault.state().available
+        assert not assistant.vault.store(ANA, Secret("hola-ana"))
         assert assistant._programs_here is not None
         assert assistant._programs_here() == ()
 

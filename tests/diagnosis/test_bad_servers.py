@@ -1,4 +1,4 @@
-"""Servers that misbehave during a whole check: always a verdict, in time and in little memory."""
+"""Misbehaving servers in a whole check: always a diagnosis, in time and in little memory."""
 
 import asyncio
 import tracemalloc
@@ -12,22 +12,22 @@ from mailsetup.assistant.check.report import CheckReport
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.model.settings import Protocol
 from tests.support.fault_table import HOST, TALKER, account, check, options
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 from tests.support.servers.talkers import Talk, listening, server_context
 
 pytestmark = pytest.mark.servers
 
 MIB = 1024 * 1024
 BUDGET = 60.0
-"""Seconds for one check, far beyond what any of these may take."""
+"""Seconds for one check, far more than any of these may take."""
 
 
 def sane(report: CheckReport) -> None:
-    """Whatever happened: a verdict, and texts that are plain and cut."""
+    """The report has a diagnosis, and its texts are sanitised and cut."""
     assert report.first_broken is not None or report.is_healthy
     for finding in report.findings:
-        said = explain(finding)
-        values = [*finding.evidence.values(), said.title, said.advice]
+        command = explain(finding)
+        values = [*finding.evidence.values(), command.title, command.advice]
         for value in map(str, values):
             assert value.isprintable()
             assert len(value) < 2500
@@ -38,7 +38,7 @@ def sane(report: CheckReport) -> None:
 
 @dataclass
 class Cut:
-    """Ends every connection after so many bursts of the server's bytes."""
+    """Closes every connection after so many reads from the server."""
 
     bursts: int
     happened: bool = False
@@ -78,8 +78,8 @@ class Cut:
     [(Protocol.IMAP, 993), (Protocol.IMAP, 465), (Protocol.IMAP, 4190), (Protocol.POP3, 995)],
     ids=["imap", "smtp", "managesieve", "pop3"],
 )
-async def test_a_connection_that_ends_at_any_step_is_a_verdict(
-    world: World, protocol: Protocol, port: int
+async def test_connection_that_ends_at_any_step_yields_a_diagnosis(
+    servers: RealServers, protocol: Protocol, port: int
 ) -> None:
     wanted = account()
     host = HOST
@@ -89,23 +89,23 @@ async def test_a_connection_that_ends_at_any_step_is_a_verdict(
     broken = 0
     for bursts in range(60):
         cut = Cut(bursts)
-        async with cut.before(world.ip, port) as place, asyncio.timeout(BUDGET):
-            network = options(world, {(host, port): place})
+        async with cut.before(servers.ip, port) as place, asyncio.timeout(BUDGET):
+            network = options(servers, {(host, port): place})
             report = await check(network, wanted, "correcto-17", wait=2.0)
         sane(report)
         broken += not report.is_healthy
-        for left in world.messages("ana@faults.test"):
+        for left in servers.mailboxes.messages("ana@faults.test"):
             left.unlink()
         if not cut.happened:
             break
     else:
         raise AssertionError("cut at every burst, and never came to an end")
     assert report.is_proven, report.findings
-    # Rules are something extra: that they could not be read breaks nothing.
+    # Rules are optional: a failure to read them breaks nothing.
     assert broken == 0 if port == 4190 else broken > 3
 
 
-# Servers that say far too much ---------------------------------------------------------------
+# Servers that send too much -------------------------------------------------------------------
 
 _GREETINGS = {"imap": b"* OK ready\r\n", "smtp": b"220 ready\r\n", "pop3": b"+OK ready\r\n"}
 _IMAP = {
@@ -127,7 +127,7 @@ _POP3 = {
 
 
 def flooding(protocol: str, at: bytes, chunk: bytes, total: int = 100 * MIB) -> Talk:
-    """A server that behaves until this command (the greeting, where empty), then never ends."""
+    """A server that is correct until this command ("" for the greeting), then never stops."""
 
     async def flood(writer: asyncio.StreamWriter) -> None:
         for _ in range(total // len(chunk)):
@@ -143,18 +143,18 @@ def flooding(protocol: str, at: bytes, chunk: bytes, total: int = 100 * MIB) -> 
         writer.write(_GREETINGS[protocol])
         while line := await reader.readline():
             tag, _blank, rest = line.strip().partition(b" ")
-            said = (rest if protocol == "imap" else line.strip()).upper()
-            if said.startswith(at):
+            command = (rest if protocol == "imap" else line.strip()).upper()
+            if command.startswith(at):
                 await flood(writer)
                 return
             if protocol == "imap":
-                known = next((a for word, a in _IMAP.items() if said.startswith(word)), b"")
+                known = next((a for word, a in _IMAP.items() if command.startswith(word)), b"")
                 writer.write(known + tag + b" OK done\r\n")
             else:
                 answers, fine = (
                     (_SMTP, b"250 2.0.0 ok\r\n") if protocol == "smtp" else (_POP3, b"+OK\r\n")
                 )
-                known = next((a for word, a in answers.items() if said.startswith(word)), fine)
+                known = next((a for word, a in answers.items() if command.startswith(word)), fine)
                 writer.write(known)
 
     return talk
@@ -185,8 +185,8 @@ LITERALS = b'* LIST () "/" {60000}\r\n' + b"y" * 60000 + b"\r\n"
     ],
     ids=lambda value: value[:20].decode("ascii", "replace") if isinstance(value, bytes) else value,
 )
-async def test_a_hundred_megabytes_end_in_a_verdict_and_take_little_memory(
-    world: World, protocol: str, at: bytes, chunk: bytes
+async def test_flood_of_100_mib_yields_a_diagnosis_in_little_memory(
+    servers: RealServers, protocol: str, at: bytes, chunk: bytes
 ) -> None:
     wanted = account()
     port = {"imap": 993, "smtp": 465, "pop3": 995}[protocol]
@@ -196,11 +196,11 @@ async def test_a_hundred_megabytes_end_in_a_verdict_and_take_little_memory(
         kind = Protocol.POP3 if protocol == "pop3" else Protocol.IMAP
         incoming = replace(wanted.incoming, protocol=kind, host=TALKER, port=port)
         wanted = replace(wanted, incoming=incoming)
-    context = server_context(world.certificates.ca, TALKER)
-    # What is imported and loaded only once is not the server's doing.
-    await check(options(world), account(), "correcto-17", send=False)
+    context = server_context(servers.certificates.ca, TALKER)
+    # Memory for modules that are imported only once does not count.
+    await check(options(servers), account(), "correcto-17", send=False)
     async with listening(flooding(protocol, at, chunk), context) as place:
-        network = options(world, {(TALKER, port): place})
+        network = options(servers, {(TALKER, port): place})
         tracemalloc.start()
         try:
             async with asyncio.timeout(BUDGET):
@@ -213,7 +213,7 @@ async def test_a_hundred_megabytes_end_in_a_verdict_and_take_little_memory(
     assert peak < 50 * MIB
 
 
-# What is not fit to be shown -----------------------------------------------------------------
+# Hostile texts --------------------------------------------------------------------------------
 
 HOSTILE = {
     "nul": b"\0\0",
@@ -226,8 +226,8 @@ HOSTILE = {
 
 @pytest.mark.parametrize("noise", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("protocol", ["imap", "smtp"])
-async def test_what_a_refusal_carries_is_shown_plain(
-    world: World, protocol: str, noise: bytes
+async def test_hostile_refusal_text_is_sanitised(
+    servers: RealServers, protocol: str, noise: bytes
 ) -> None:
     refusal = {
         "imap": b"{tag} NO [AUTHENTICATIONFAILED] wrong " + noise + b"\r\n",
@@ -238,20 +238,20 @@ async def test_what_a_refusal_carries_is_shown_plain(
         writer.write(_GREETINGS[protocol])
         while line := await reader.readline():
             tag, _blank, rest = line.strip().partition(b" ")
-            said = (rest if protocol == "imap" else line.strip()).upper()
-            if said.startswith((b"AUTHENTICATE", b"AUTH ")):
+            command = (rest if protocol == "imap" else line.strip()).upper()
+            if command.startswith((b"AUTHENTICATE", b"AUTH ")):
                 writer.write(refusal.replace(b"{tag}", tag))
             elif protocol == "imap":
-                known = next((a for word, a in _IMAP.items() if said.startswith(word)), b"")
+                known = next((a for word, a in _IMAP.items() if command.startswith(word)), b"")
                 writer.write(known + tag + b" OK done\r\n")
             else:
-                writer.write(_SMTP.get(said.split(b" ")[0], b"250 2.0.0 ok\r\n"))
+                writer.write(_SMTP.get(command.split(b" ")[0], b"250 2.0.0 ok\r\n"))
 
-    context = server_context(world.certificates.ca, TALKER)
+    context = server_context(servers.certificates.ca, TALKER)
     async with listening(talk, context) as place:
         wanted = account(**{"incoming" if protocol == "imap" else "outgoing": TALKER})
         port = 993 if protocol == "imap" else 465
-        report = await check(options(world, {(TALKER, port): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, port): place}), wanted, "correcto-17")
     sane(report)
     assert report.root_cause is not None
     assert report.root_cause.id == "account.login.refused"

@@ -1,4 +1,4 @@
-"""The one table of findings."""
+"""The catalogue of findings."""
 
 import ast
 import re
@@ -90,18 +90,18 @@ def test_every_id_has_one_row() -> None:
     assert set(CATALOGUE) == set(FindingId)
 
 
-def test_every_finding_of_the_contract_is_in_the_table() -> None:
+def test_published_ids_still_exist() -> None:
     assert set(CATALOGUE) >= REQUIRED
 
 
 @pytest.mark.parametrize("finding_id", sorted(CATALOGUE))
-def test_an_id_names_its_link_subject_and_state(finding_id: FindingId) -> None:
+def test_id_has_link_subject_and_state(finding_id: FindingId) -> None:
     assert re.fullmatch(r"[a-z0-9]+\.[a-z0-9-]+\.[a-z-]+", finding_id)
     assert Finding(finding_id, Status.FAIL).link in Link
 
 
 @pytest.mark.parametrize("finding_id", sorted(CATALOGUE))
-def test_the_texts_use_plain_placeholders_only(finding_id: FindingId) -> None:
+def test_texts_use_plain_placeholders_only(finding_id: FindingId) -> None:
     for text in (CATALOGUE[finding_id].title, CATALOGUE[finding_id].advice):
         for _literal, name, spec, conversion in string.Formatter().parse(text):
             assert name is None or name.isidentifier()
@@ -109,12 +109,12 @@ def test_the_texts_use_plain_placeholders_only(finding_id: FindingId) -> None:
             assert not conversion
 
 
-def test_missing_facts_leave_a_readable_sentence() -> None:
+def test_missing_facts_leave_no_placeholder() -> None:
     shown = explain(Finding(FindingId.HOSTING_SERVER_REFUSED, Status.FAIL))
     assert "{" not in shown.title
 
 
-def test_text_from_a_server_comes_out_plain_and_cut() -> None:
+def test_server_text_is_sanitised_and_cut() -> None:
     hostile = "\x1b[31m<b>x</b>\n" + "y" * 5000
     shown = explain(Finding(FindingId.CLIENT_TLS_INTERCEPTED, Status.FAIL, {"issuer": hostile}))
     assert "\x1b" not in shown.title
@@ -122,7 +122,7 @@ def test_text_from_a_server_comes_out_plain_and_cut() -> None:
     assert len(shown.title) < 400
 
 
-def test_braces_in_a_fact_are_not_taken_for_placeholders() -> None:
+def test_braces_in_a_fact_are_no_placeholders() -> None:
     shown = explain(
         Finding(FindingId.CLIENT_TLS_INTERCEPTED, Status.FAIL, {"issuer": "{host} {0}"})
     )

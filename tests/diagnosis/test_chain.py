@@ -1,4 +1,4 @@
-"""The verdict over the chain."""
+"""The diagnosis of the chain."""
 
 from mailsetup.diagnosis.chain import diagnose
 from mailsetup.model.finding import Finding, Link, Status
@@ -9,13 +9,13 @@ def fail(finding_id: FindingId) -> Finding:
     return Finding(finding_id, Status.FAIL)
 
 
-def test_proven_links_without_findings_are_all_good() -> None:
+def test_proven_links_without_findings_are_ok() -> None:
     verdict = diagnose((), set(Link))
     assert [status for _link, status in verdict.chain] == [Status.OK] * 4
     assert verdict.first_broken is None
 
 
-def test_what_was_not_proven_is_unknown_and_never_good() -> None:
+def test_unproven_links_are_unknown() -> None:
     verdict = diagnose((), {Link.HOSTING})
     assert dict(verdict.chain) == {
         Link.HOSTING: Status.OK,
@@ -25,7 +25,7 @@ def test_what_was_not_proven_is_unknown_and_never_good() -> None:
     }
 
 
-def test_the_chain_keeps_its_order() -> None:
+def test_chain_has_a_fixed_order() -> None:
     verdict = diagnose((fail(FindingId.DNS_MX_MISSING),), ())
     assert [link for link, _status in verdict.chain] == [
         Link.HOSTING,
@@ -35,7 +35,7 @@ def test_the_chain_keeps_its_order() -> None:
     ]
 
 
-def test_without_a_network_nothing_else_is_judged() -> None:
+def test_missing_network_stops_the_rest() -> None:
     verdict = diagnose(
         (fail(FindingId.HOSTING_SERVER_UNREACHABLE), fail(FindingId.CLIENT_NETWORK_OFFLINE)),
         {Link.DNS},
@@ -46,7 +46,7 @@ def test_without_a_network_nothing_else_is_judged() -> None:
     assert dict(verdict.chain)[Link.DNS] is Status.UNKNOWN
 
 
-def test_a_missing_domain_silences_the_server_that_cannot_exist() -> None:
+def test_missing_domain_stops_the_server_findings() -> None:
     verdict = diagnose(
         (fail(FindingId.HOSTING_SERVER_UNRESOLVABLE), fail(FindingId.DNS_DOMAIN_MISSING)), ()
     )
@@ -54,26 +54,26 @@ def test_a_missing_domain_silences_the_server_that_cannot_exist() -> None:
     assert [finding.id for finding in verdict.findings] == ["dns.domain.missing"]
 
 
-def test_an_unreachable_server_comes_before_a_refused_login() -> None:
+def test_unreachable_server_comes_before_refused_login() -> None:
     verdict = diagnose(
         (fail(FindingId.ACCOUNT_LOGIN_REFUSED), fail(FindingId.HOSTING_SERVER_REFUSED)), ()
     )
     assert verdict.first_broken is Link.HOSTING
 
 
-def test_a_refused_login_comes_before_a_missing_mx() -> None:
+def test_refused_login_comes_before_missing_mx() -> None:
     verdict = diagnose((fail(FindingId.DNS_MX_MISSING), fail(FindingId.ACCOUNT_LOGIN_REFUSED)), ())
     assert verdict.first_broken is Link.ACCOUNT
     assert dict(verdict.chain)[Link.DNS] is Status.FAIL
 
 
-def test_a_warning_breaks_nothing() -> None:
+def test_warning_breaks_no_link() -> None:
     verdict = diagnose((Finding(FindingId.DNS_DMARC_MISSING, Status.WARN),), set(Link))
     assert verdict.first_broken is None
     assert dict(verdict.chain)[Link.DNS] is Status.WARN
 
 
-def test_the_same_finding_from_both_servers_counts_once_and_the_worse_one() -> None:
+def test_repeated_finding_counts_once_with_the_worse_status() -> None:
     doubtful = Finding(FindingId.DNS_MX_UNRESOLVABLE, Status.WARN)
     verdict = diagnose((doubtful, fail(FindingId.DNS_MX_UNRESOLVABLE)), ())
     assert [finding.status for finding in verdict.findings] == [Status.FAIL]

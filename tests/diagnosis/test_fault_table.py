@@ -1,4 +1,4 @@
-"""One fault after the other, shown to a whole check: is the right link named?"""
+"""Faults of servers and accounts in a whole check: each one names the right link."""
 
 import asyncio
 import base64
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.check.run import Check
+from mailsetup.assistant.check.run import run_check
 from mailsetup.assistant.events import ignore
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Status
@@ -16,7 +16,7 @@ from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import open_network
 from tests.support.fault_table import TALKER, account, check, fault, named, options, requested
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 from tests.support.servers.talkers import (
     Talk,
     imap_talker,
@@ -46,18 +46,18 @@ pytestmark = pytest.mark.servers
         fault("", "ana", {}),
     ],
 )
-async def test_real_servers_show_it(
-    world: World, identity: str, local: str, more: dict[str, object]
+async def test_faults_provoked_at_real_servers(
+    servers: RealServers, identity: str, local: str, more: dict[str, object]
 ) -> None:
     wanted = account(local)
-    report = await check(options(world), wanted, world.accounts[wanted.address.ascii], **more)
+    report = await check(options(servers), wanted, servers.accounts[wanted.address.ascii], **more)
     assert named(report) == identity
 
 
 @pytest.mark.fault("account.login.locked")
-async def test_a_suspended_account_is_not_a_wrong_password(world: World) -> None:
+async def test_suspended_account_is_not_a_wrong_password(servers: RealServers) -> None:
     wanted = account("cerrada")
-    report = await check(options(world), wanted, world.accounts["cerrada@faults.test"])
+    report = await check(options(servers), wanted, servers.accounts["cerrada@faults.test"])
     assert named(report) == "account.login.locked"
 
 
@@ -76,12 +76,12 @@ async def test_a_suspended_account_is_not_a_wrong_password(world: World) -> None
         ),
     ],
 )
-async def test_the_mailboxs_own_rules_show_it(
-    world: World, identity: str, script: str, status: Status
+async def test_faults_caused_by_mailbox_rules(
+    servers: RealServers, identity: str, script: str, status: Status
 ) -> None:
     local = identity.rpartition(".")[2]
-    world.add_account(f"{local}@bodega.test", "correcto-reglas")
-    world.write_sieve(f"{local}@bodega.test", script)
+    servers.add_account(f"{local}@bodega.test", "correcto-reglas")
+    servers.mailboxes.write_sieve(f"{local}@bodega.test", script)
     address = EmailAddress(local, "bodega.test")
     wanted = Account(
         address,
@@ -91,23 +91,25 @@ async def test_the_mailboxs_own_rules_show_it(
         ServerSettings(Protocol.SMTP, TALKER, 465, SocketType.TLS, f"{local}@bodega.test"),
     )
     async with smtp_talker(
-        world.certificates.ca, TALKER, deliver=lambda raw: world.deliver(address.ascii, raw)
+        servers.certificates.ca,
+        TALKER,
+        deliver=lambda raw: servers.mailboxes.deliver(address.ascii, raw),
     ) as place:
         routes = {(TALKER, 465): place}
-        report = await check(options(world, routes), wanted, "correcto-reglas", wait=3.0)
+        report = await check(options(servers, routes), wanted, "correcto-reglas", wait=3.0)
     assert named(report) == identity
     assert next(one for one in report.findings if one.id == identity).status is status
 
 
 @pytest.mark.fault("hosting.tls.certificate-unknown-issuer")
-async def test_an_authority_that_nobody_knows(world: World) -> None:
-    network = replace(options(world), ca_files=())
+async def test_certificate_of_unknown_authority(servers: RealServers) -> None:
+    network = replace(options(servers), ca_files=())
     report = await check(network, account(), "correcto-17")
     assert named(report) == "hosting.tls.certificate-unknown-issuer"
 
 
 @pytest.mark.fault("account.login.username-form")
-async def test_the_short_name_is_what_the_hosting_wants(world: World) -> None:
+async def test_login_works_with_local_part_as_username(servers: RealServers) -> None:
     address = EmailAddress("pepe", "bodega.test")
     wanted = Account(
         address,
@@ -115,16 +117,16 @@ async def test_the_short_name_is_what_the_hosting_wants(world: World) -> None:
         ServerSettings(Protocol.SMTP, "smtp.bodega.test", 465, SocketType.TLS, address.ascii),
     )
     report = await check(
-        options(world), wanted, "correcto-14", other_usernames=("pepe",), send=False
+        options(servers), wanted, "correcto-14", other_usernames=("pepe",), send=False
     )
     assert named(report) == "account.login.username-form"
 
 
-# Answers that the real ones cannot be made to give -------------------------------------------
+# Responses that the real servers cannot be made to send ----------------------------------------
 
 
 async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Take what is said and never say a word."""
+    """Read everything and never send anything."""
     await reader.read()
 
 
@@ -157,13 +159,13 @@ async def only_old_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         fault("account.login.not-permitted", "{tag} BAD User is authenticated but not connected."),
     ],
 )
-async def test_each_answer_to_a_login_has_its_meaning(
-    world: World, identity: str, answer: str
+async def test_login_responses_of_the_imap_server(
+    servers: RealServers, identity: str, answer: str
 ) -> None:
-    said = {"AUTHENTICATE": answer + "\r\n", "LOGIN": answer + "\r\n"}
-    async with imap_talker(world.certificates.ca, TALKER, answers=said) as place:
+    responses = {"AUTHENTICATE": answer + "\r\n", "LOGIN": answer + "\r\n"}
+    async with imap_talker(servers.certificates.ca, TALKER, answers=responses) as place:
         wanted = account(incoming=TALKER)
-        report = await check(options(world, {(TALKER, 993): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, 993): place}), wanted, "correcto-17")
     assert named(report) == identity
 
 
@@ -174,33 +176,33 @@ async def test_each_answer_to_a_login_has_its_meaning(
         fault("account.login.scope-missing", "insufficient_scope"),
     ],
 )
-async def test_a_refused_token_has_its_meaning(world: World, identity: str, status: str) -> None:
+async def test_refused_token(servers: RealServers, identity: str, status: str) -> None:
     why = base64.b64encode(json.dumps({"status": status, "scope": "mail"}).encode()).decode()
-    said = {
+    responses = {
         "CAPABILITY": "* CAPABILITY IMAP4rev1 SASL-IR AUTH=OAUTHBEARER\r\n{tag} OK done\r\n",
         "AUTHENTICATE": f"+ {why}\r\n",
     }
-    # The client's acknowledgement (RFC 7628 section 3.2.3) is no command, so it gets the refusal.
+    # The client's response (RFC 7628 section 3.2.3) is no command, so it gets the refusal.
     refusal = "m2 NO [AUTHENTICATIONFAILED]\r\n"
     hello = {"EHLO": "250-talker\r\n250 AUTH OAUTHBEARER\r\n"}
     async with (
         imap_talker(
-            world.certificates.ca,
+            servers.certificates.ca,
             TALKER,
-            answers=said,
+            answers=responses,
             otherwise=refusal,
         ) as place,
-        smtp_talker(world.certificates.ca, TALKER, answers=hello) as outgoing,
+        smtp_talker(servers.certificates.ca, TALKER, answers=hello) as outgoing,
     ):
         wanted = account(incoming=TALKER, outgoing=TALKER)
         incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
         request = requested(replace(wanted, incoming=incoming), "")
         request = replace(request, secret=AccessToken("prueba-de-acceso"))
-        # The assistant lets no token near a server that its provider does not own.
+        # The assistant sends no token to a server that the provider does not own.
         async with open_network(
-            options(world, {(TALKER, 993): place, (TALKER, 465): outgoing})
+            options(servers, {(TALKER, 993): place, (TALKER, 465): outgoing})
         ) as net:
-            report = await Check(request, net, ignore, tuple).run()
+            report = await run_check(request, net, ignore, tuple)
     assert named(report) == identity
 
 
@@ -228,22 +230,22 @@ async def test_a_refused_token_has_its_meaning(world: World, identity: str, stat
         ),
     ],
 )
-async def test_each_answer_of_the_outgoing_server_has_its_meaning(
-    world: World, identity: str, greeting: str, answers: dict[str, str]
+async def test_responses_of_the_outgoing_server(
+    servers: RealServers, identity: str, greeting: str, answers: dict[str, str]
 ) -> None:
-    said = {words: answer + "\r\n" for words, answer in answers.items()}
+    responses = {words: answer + "\r\n" for words, answer in answers.items()}
     async with smtp_talker(
-        world.certificates.ca, TALKER, greeting=greeting + "\r\n", answers=said
+        servers.certificates.ca, TALKER, greeting=greeting + "\r\n", answers=responses
     ) as place:
         wanted = account(outgoing=TALKER)
-        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, 465): place}), wanted, "correcto-17")
     assert named(report) == identity
 
 
 @pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.SMTP])
 @pytest.mark.fault("hosting.login.dropped")
-async def test_a_server_that_hangs_up_at_the_login_is_not_one_that_does_not_answer(
-    world: World, protocol: Protocol
+async def test_connection_closed_at_login_is_not_an_unreachable_server(
+    servers: RealServers, protocol: Protocol
 ) -> None:
     answers = {
         "EHLO": b"250-talker\r\n250 AUTH PLAIN\r\n",
@@ -257,11 +259,11 @@ async def test_a_server_that_hangs_up_at_the_login_is_not_one_that_does_not_answ
                 return
             writer.write(answers[line.split()[0].decode().upper()])
 
-    async with listening(until_the_login, server_context(world.certificates.ca, TALKER)) as place:
+    async with listening(until_the_login, server_context(servers.certificates.ca, TALKER)) as place:
         outgoing = protocol is Protocol.SMTP
         wanted = account(outgoing=TALKER) if outgoing else account(incoming=TALKER)
         routes = {(TALKER, 465 if outgoing else 993): place}
-        report = await check(options(world, routes), wanted, "correcto-17")
+        report = await check(options(servers, routes), wanted, "correcto-17")
     assert named(report) == "hosting.login.dropped"
 
 
@@ -273,13 +275,15 @@ async def test_a_server_that_hangs_up_at_the_login_is_not_one_that_does_not_answ
         fault("account.login.refused", "-ERR [AUTH] Authentication failed"),
     ],
 )
-async def test_a_maildrop_shows_it(world: World, identity: str, answer: str) -> None:
-    said = {"AUTH": answer + "\r\n", "PASS": answer + "\r\n", "USER": "+OK\r\n"}
-    async with pop3_talker(world.certificates.ca, TALKER, answers=said) as place:
+async def test_login_responses_of_the_pop3_server(
+    servers: RealServers, identity: str, answer: str
+) -> None:
+    responses = {"AUTH": answer + "\r\n", "PASS": answer + "\r\n", "USER": "+OK\r\n"}
+    async with pop3_talker(servers.certificates.ca, TALKER, answers=responses) as place:
         wanted = account()
         incoming = replace(wanted.incoming, protocol=Protocol.POP3, host=TALKER, port=995)
         report = await check(
-            options(world, {(TALKER, 995): place}),
+            options(servers, {(TALKER, 995): place}),
             replace(wanted, incoming=incoming),
             "correcto-17",
         )
@@ -293,12 +297,12 @@ async def test_a_maildrop_shows_it(world: World, identity: str, answer: str) -> 
         fault("hosting.tls.too-old", only_old_tls),
     ],
 )
-async def test_a_server_that_comes_to_no_conversation(
-    world: World, identity: str, talk: Talk
+async def test_server_without_greeting_or_with_old_tls(
+    servers: RealServers, identity: str, talk: Talk
 ) -> None:
     async with listening(talk) as place:
         wanted = account(incoming=TALKER)
-        report = await check(options(world, {(TALKER, 993): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, 993): place}), wanted, "correcto-17")
     assert named(report) == identity
 
 
@@ -324,36 +328,40 @@ def _with_other_bytes(raw: bytes) -> bytes:
         fault("hosting.attachment.altered", _with_other_bytes),
     ],
 )
-async def test_a_filter_on_the_way_spoils_the_attachment(
-    world: World, identity: str, spoil: Callable[[bytes], bytes]
+async def test_attachment_changed_in_transit(
+    servers: RealServers, identity: str, spoil: Callable[[bytes], bytes]
 ) -> None:
     async with smtp_talker(
-        world.certificates.ca,
+        servers.certificates.ca,
         TALKER,
-        deliver=lambda raw: world.put("ana@faults.test", spoil(raw)),
+        deliver=lambda raw: servers.mailboxes.put("ana@faults.test", spoil(raw)),
     ) as place:
         wanted = account(outgoing=TALKER)
-        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, 465): place}), wanted, "correcto-17")
     assert named(report) == identity
 
 
 @pytest.mark.fault("account.filter.loops")
-async def test_a_forward_that_brings_mail_back(world: World) -> None:
-    # What Pigeonhole writes into a message that it sends on.
+async def test_forwarding_loop(servers: RealServers) -> None:
+    # What Pigeonhole adds to a message that it redirects.
     mark = b"X-Sieve-Redirected-From: ana@faults.test\r\n"
     async with smtp_talker(
-        world.certificates.ca, TALKER, deliver=lambda raw: world.put("ana@faults.test", mark + raw)
+        servers.certificates.ca,
+        TALKER,
+        deliver=lambda raw: servers.mailboxes.put("ana@faults.test", mark + raw),
     ) as place:
         wanted = account(outgoing=TALKER)
-        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, 465): place}), wanted, "correcto-17")
     assert named(report) == "account.filter.loops"
 
 
 @pytest.mark.fault("hosting.server.wrong-security")
-async def test_a_port_that_wants_to_be_asked_for_encryption(world: World) -> None:
+async def test_starttls_port_used_with_implicit_tls(servers: RealServers) -> None:
     wanted = account()
     report = await check(
-        options(world), replace(wanted, incoming=replace(wanted.incoming, port=143)), "correcto-17"
+        options(servers),
+        replace(wanted, incoming=replace(wanted.incoming, port=143)),
+        "correcto-17",
     )
     assert named(report) == "hosting.server.wrong-security"
     assert report.root_cause is not None
@@ -361,29 +369,29 @@ async def test_a_port_that_wants_to_be_asked_for_encryption(world: World) -> Non
 
 
 @pytest.mark.fault("hosting.address.unsupported")
-async def test_an_address_with_letters_that_the_server_cannot_say(world: World) -> None:
-    # Postfix can, and this talker announces nothing of the kind.
-    async with smtp_talker(world.certificates.ca, TALKER) as place:
+async def test_internationalised_address_without_smtputf8(servers: RealServers) -> None:
+    # Postfix supports SMTPUTF8, and this scripted server does not announce it.
+    async with smtp_talker(servers.certificates.ca, TALKER) as place:
         wanted = account("eñe", outgoing=TALKER, username="ana@faults.test")
-        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, 465): place}), wanted, "correcto-17")
     assert named(report) == "hosting.address.unsupported"
 
 
 @pytest.mark.fault("account.login.oauth-needed")
-async def test_a_provider_that_takes_no_password_gets_none(world: World) -> None:
+async def test_password_is_not_sent_where_oauth_is_needed(servers: RealServers) -> None:
     wanted = account()
     incoming = replace(wanted.incoming, authentication=(Authentication.OAUTH2,))
-    report = await check(options(world), replace(wanted, incoming=incoming), "correcto-17")
+    report = await check(options(servers), replace(wanted, incoming=incoming), "correcto-17")
     assert named(report) == "account.login.oauth-needed"
 
 
-async def test_a_server_that_quotes_the_password_in_the_middle_does_not_bring_it_out(
-    world: World,
+async def test_password_quoted_by_the_server_is_redacted(
+    servers: RealServers,
 ) -> None:
     answers = {".": "554 5.7.1 correcto-17 is what you said\r\n"}
-    async with smtp_talker(world.certificates.ca, TALKER, answers=answers) as place:
+    async with smtp_talker(servers.certificates.ca, TALKER, answers=answers) as place:
         wanted = account(outgoing=TALKER)
-        report = await check(options(world, {(TALKER, 465): place}), wanted, "correcto-17")
+        report = await check(options(servers, {(TALKER, 465): place}), wanted, "correcto-17")
     assert named(report) == "hosting.message.rejected"
     assert "correcto-17" not in repr(report.findings)
     assert report.root_cause is not None

@@ -1,4 +1,4 @@
-"""Faults of this computer and its network, shown to a whole check against real servers."""
+"""Faults of this computer and its network in a whole check against real servers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,7 +11,7 @@ import trustme
 
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.check.run import Check
+from mailsetup.assistant.check.run import run_check
 from mailsetup.assistant.events import ignore
 from mailsetup.model.settings import ProgramAccount, Protocol
 from mailsetup.net.clock import SystemClock
@@ -29,7 +29,7 @@ from tests.support.fault_table import (
     requested,
     warned,
 )
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 from tests.support.servers.talkers import imap_talker, listening, pop3_talker, smtp_talker
 
 pytestmark = pytest.mark.servers
@@ -38,44 +38,44 @@ PASSWORD = "correcto-17"
 
 
 @pytest.fixture
-async def net(world: World) -> AsyncIterator[Network]:
-    async with open_network(options(world)) as network:
+async def net(servers: RealServers) -> AsyncIterator[Network]:
+    async with open_network(options(servers)) as network:
         yield network
 
 
 async def run(request: CheckRequest, net: Network) -> CheckReport:
-    return await Check(request, net, ignore, tuple).run()
+    return await run_check(request, net, ignore, tuple)
 
 
 @pytest.mark.fault("client.address.typo")
-async def test_a_slip_next_to_a_large_provider(world: World) -> None:
+async def test_typing_error_in_the_domain_of_a_large_provider(servers: RealServers) -> None:
     wanted = account(domain="gmial.com", username="ana@faults.test")
-    assert named(await check(options(world), wanted, PASSWORD)) == "client.address.typo"
+    assert named(await check(options(servers), wanted, PASSWORD)) == "client.address.typo"
 
 
 @pytest.mark.parametrize(
     ("identity", "online"),
     [fault("client.network.offline", False), fault("client.dns.broken", True)],
 )
-async def test_a_name_server_that_is_not_there(
-    world: World, identity: str, *, online: bool
+async def test_unreachable_name_server(
+    servers: RealServers, identity: str, *, online: bool
 ) -> None:
-    nobody = replace(options(world), resolver=("127.0.0.1", 9))
-    async with open_network(nobody) as net:
+    unreachable = replace(options(servers), resolver=("127.0.0.1", 9))
+    async with open_network(unreachable) as net:
         request = requested(account(), PASSWORD)
         report = await run(request, replace(net, is_online=lambda: online))
     assert named(report) == identity
 
 
 @pytest.mark.fault("client.network.port-blocked")
-async def test_a_network_that_lets_no_mail_out(world: World, net: Network) -> None:
+async def test_network_that_blocks_mail_ports(servers: RealServers, net: Network) -> None:
     async def connect(
         host: str, port: int, *, implicit_tls: bool, explain: bool = False
     ) -> Connection | ConnectFailure:
         if port == 465:
             return ConnectFailure(ConnectFault.TIMEOUT, host, port)
         if not host.endswith(".test"):
-            # The rest of the world is there, too.
+            # Servers elsewhere are reachable, too.
             host, port, implicit_tls = HOST, 993, False
         return await net.connect(host, port, implicit_tls=implicit_tls, explain=explain)
 
@@ -86,10 +86,10 @@ async def test_a_network_that_lets_no_mail_out(world: World, net: Network) -> No
 
 
 @pytest.mark.fault("client.clock.wrong")
-async def test_a_clock_that_runs_ahead_makes_good_certificates_look_old(world: World) -> None:
-    # The certificate ended thirty days ago; servers elsewhere say that it is not so late yet.
-    told = datetime.now(UTC) - timedelta(days=40)
-    page = f"HTTP/1.1 200 OK\r\nDate: {format_datetime(told, usegmt=True)}\r\nContent-Length: 7\r\n"
+async def test_fast_clock_makes_valid_certificates_look_expired(servers: RealServers) -> None:
+    # By this clock the certificate expired 30 days ago; servers elsewhere report an earlier date.
+    date = format_datetime(datetime.now(UTC) - timedelta(days=40), usegmt=True)
+    page = f"HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 7\r\n"
 
     async def web(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -100,26 +100,26 @@ async def test_a_clock_that_runs_ahead_makes_good_certificates_look_old(world: W
         routes = {("detectportal.firefox.com", 80): place}
         wanted = account(domain="expired.test", incoming="mail.expired.test")
         wanted = replace(wanted, outgoing=replace(wanted.outgoing, host="mail.expired.test"))
-        report = await check(options(world, routes), wanted, "correcto-12")
+        report = await check(options(servers, routes), wanted, "correcto-12")
     assert named(report) == "client.clock.wrong"
     assert report.root_cause is not None
     assert report.root_cause.facts["offset"] == "40 d"
 
 
 @pytest.mark.fault("client.tls.intercepted")
-async def test_an_antivirus_that_opens_the_connections(world: World) -> None:
+async def test_antivirus_that_intercepts_connections(servers: RealServers) -> None:
     antivirus = trustme.CA(organization_name="Avast Web/Mail Shield Root")
     async with imap_talker(antivirus, TALKER) as place:
         wanted = account(incoming=TALKER)
-        report = await check(options(world, {(TALKER, 993): place}), wanted, PASSWORD)
+        report = await check(options(servers, {(TALKER, 993): place}), wanted, PASSWORD)
     assert named(report) == "client.tls.intercepted"
 
 
-# What takes time, and what a check leaves alone ----------------------------------------------
+# Delays, and what a check does not touch -----------------------------------------------------
 
 
-class SlowPost(SystemClock):
-    """Time in which the first pause lasts a minute and a half, and the post comes during it."""
+class SlowDeliveryClock(SystemClock):
+    """A clock whose first sleep lasts 90 seconds, during which the message arrives."""
 
     def __init__(self, arrive: Callable[[], Awaitable[None]]) -> None:
         self._arrive = arrive
@@ -136,59 +136,59 @@ class SlowPost(SystemClock):
 
 
 @pytest.mark.fault("hosting.message.delayed")
-async def test_a_message_that_takes_more_than_a_minute(world: World) -> None:
+async def test_message_delayed_by_more_than_a_minute(servers: RealServers) -> None:
     taken: list[bytes] = []
 
     async def arrive() -> None:
-        world.put("ana@faults.test", taken[0])
+        servers.mailboxes.put("ana@faults.test", taken[0])
 
     async with (
-        smtp_talker(world.certificates.ca, TALKER, deliver=taken.append) as place,
-        open_network(options(world, {(TALKER, 465): place})) as net,
+        smtp_talker(servers.certificates.ca, TALKER, deliver=taken.append) as place,
+        open_network(options(servers, {(TALKER, 465): place})) as net,
     ):
         request = requested(account(outgoing=TALKER), PASSWORD, wait=120.0)
-        report = await run(request, replace(net, clock=SlowPost(arrive)))
+        report = await run(request, replace(net, clock=SlowDeliveryClock(arrive)))
     assert "hosting.message.delayed" in warned(report)
 
 
 @pytest.mark.fault("account.pop3.empties")
-async def test_a_maildrop_that_is_emptied_by_reading_is_not_read(world: World) -> None:
-    said = {
+async def test_maildrop_that_is_emptied_by_reading_is_not_read(servers: RealServers) -> None:
+    answers = {
         "CAPA": "+OK\r\nSASL PLAIN\r\nUIDL\r\nEXPIRE 0\r\n.\r\n",
         "AUTH": "+OK\r\n",
         "STAT": "+OK 0 0\r\n",
         "UIDL": "+OK\r\n.\r\n",
     }
-    async with pop3_talker(world.certificates.ca, TALKER, answers=said) as place:
+    async with pop3_talker(servers.certificates.ca, TALKER, answers=answers) as place:
         wanted = account()
         incoming = replace(wanted.incoming, protocol=Protocol.POP3, host=TALKER, port=995)
-        network = options(world, {(TALKER, 995): place})
+        network = options(servers, {(TALKER, 995): place})
         report = await check(network, replace(wanted, incoming=incoming), PASSWORD)
     assert "account.pop3.empties" in warned(report)
 
 
 @pytest.mark.fault("account.folders.unsubscribed")
-async def test_a_folder_for_spam_that_programs_do_not_show(world: World) -> None:
+async def test_spam_folder_that_is_not_subscribed(servers: RealServers) -> None:
     address = "escondidas@bodega.test"
-    world.add_account(address, PASSWORD)
-    world.subscribe(address, "Sent")
+    servers.add_account(address, PASSWORD)
+    servers.mailboxes.subscribe(address, "Sent")
     wanted = account("escondidas", "imap.bodega.test", "smtp.bodega.test", "bodega.test")
-    report = await check(options(world), wanted, PASSWORD, send=False)
+    report = await check(options(servers), wanted, PASSWORD, send=False)
     assert "account.folders.unsubscribed" in warned(report)
     found = next(one for one in report.findings if one.id == "account.folders.unsubscribed")
     assert found.facts["folders"] == ("Junk",)
 
 
 @pytest.mark.fault("client.check.incomplete")
-async def test_a_defect_of_one_check_leaves_the_proof_of_all_others(
-    world: World, net: Network
+async def test_defect_in_one_check_keeps_the_results_of_the_others(
+    servers: RealServers, net: Network
 ) -> None:
     def programs() -> tuple[ProgramAccount, ...]:
         raise RecursionError
 
     wanted = account("ana")
-    request = requested(wanted, world.accounts[wanted.address.ascii])
-    report = await Check(request, net, ignore, programs).run()
+    request = requested(wanted, servers.accounts[wanted.address.ascii])
+    report = await run_check(request, net, ignore, programs)
     assert named(report) == "client.check.incomplete"
     assert report.round_trip is not None
     assert report.incoming is not None

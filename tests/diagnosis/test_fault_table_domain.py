@@ -1,4 +1,4 @@
-"""Faults of the domain, shown to a whole check: knot's records, and mail that really travelled."""
+"""Faults of the domain in a whole check: records served by knot, and mail really delivered."""
 
 import base64
 from collections.abc import Callable
@@ -27,8 +27,8 @@ from tests.support.fault_table import (
     requested,
     warned,
 )
-from tests.support.samples.signed_messages import Place
-from tests.support.servers.real_servers import World
+from tests.support.samples.signed_zones import SignedZoneServers
+from tests.support.servers.real_servers import RealServers
 from tests.support.servers.talkers import smtp_talker
 
 pytestmark = pytest.mark.servers
@@ -41,17 +41,17 @@ DMARC = '_dmarc.{domain}. TXT "v=DMARC1; p=none"'
 GOOGLE = f"{ELSEWHERE}. A 142.250.1.1"
 
 
-async def look(world: World, name: str, *records: str) -> CheckReport:
-    """Everything but a message, for a domain with these records whose mailbox is the world's."""
+async def check_domain_of(servers: RealServers, name: str, *records: str) -> CheckReport:
+    """Check, without a message, a domain with these records and a mailbox at the test server."""
     domain = f"{name}.test"
     lines = [record.format(domain=domain) for record in records]
-    with world.passing_records(*lines):
+    with servers.name_server.temporary(*lines):
         wanted = account(domain=domain, username="ana@faults.test")
-        return await check(options(world), wanted, PASSWORD, send=False)
+        return await check(options(servers), wanted, PASSWORD, send=False)
 
 
-async def test_a_domain_with_everything_in_order_is_not_spoken_of(world: World) -> None:
-    report = await look(world, "ordenada", MX, SPF, DMARC)
+async def test_correct_domain_has_no_finding(servers: RealServers) -> None:
+    report = await check_domain_of(servers, "ordenada", MX, SPF, DMARC)
     assert named(report) == ""
     assert report.findings == ()
 
@@ -72,10 +72,10 @@ async def test_a_domain_with_everything_in_order_is_not_spoken_of(world: World) 
         ),
     ],
 )
-async def test_records_that_break_mail_are_named(
-    world: World, identity: str, records: tuple[str, ...]
+async def test_records_that_break_mail_fail(
+    servers: RealServers, identity: str, records: tuple[str, ...]
 ) -> None:
-    assert named(await look(world, "rota", *records)) == identity
+    assert named(await check_domain_of(servers, "rota", *records)) == identity
 
 
 @pytest.mark.parametrize(
@@ -90,61 +90,67 @@ async def test_records_that_break_mail_are_named(
         ),
     ],
 )
-async def test_records_that_are_only_worth_a_look_break_nothing(
-    world: World, identity: str, records: tuple[str, ...]
+async def test_records_with_minor_faults_only_warn(
+    servers: RealServers, identity: str, records: tuple[str, ...]
 ) -> None:
-    assert warned(await look(world, "dudosa", *records)) == {identity}
+    assert warned(await check_domain_of(servers, "dudosa", *records)) == {identity}
 
 
 @pytest.mark.fault("dns.domain.unanswered")
-async def test_a_domain_whose_name_server_fails(world: World) -> None:
-    # knot knows of this zone and has no file for it.
+async def test_domain_whose_name_server_fails(servers: RealServers) -> None:
+    # knot is configured with this zone but has no file for it.
     wanted = account(domain="muda.test", username="ana@faults.test")
-    report = await check(options(world), wanted, PASSWORD, send=False)
+    report = await check(options(servers), wanted, PASSWORD, send=False)
     assert named(report) == "dns.domain.unanswered"
 
 
 @pytest.mark.fault("dns.settings.unpublished")
-async def test_servers_that_were_only_guessed_are_published_nowhere(world: World) -> None:
+async def test_guessed_servers_are_reported_as_unpublished(servers: RealServers) -> None:
     address = EmailAddress("ana", "probing.test")
-    assistant = Assistant(RunOptions(network=options(world)), programs_here=tuple)
-    with world.passing_records(f"v1.ispdb.net. A {world.ip}"):
+    assistant = Assistant(RunOptions(network=options(servers)), programs_here=tuple)
+    with servers.name_server.temporary(f"v1.ispdb.net. A {servers.ip}"):
         discovery = await assistant.discover(address)
         assert discovery.settings is not None
         wanted = choose_account(discovery.settings, address)
         assert wanted is not None
-        password = world.accounts[address.ascii]
+        password = servers.accounts[address.ascii]
         request = requested(wanted, password, discovery=discovery, send=False)
         report = await assistant.check(request)
     assert "dns.settings.unpublished" in warned(report)
 
 
-# A signed world ------------------------------------------------------------------------------
+# Signed zones --------------------------------------------------------------------------------
 
 
-async def in_signed_world(world: World, place: Place, domain: str) -> CheckReport:
-    """The domain's records are proven from the root on; the mailbox is the world's, by routes."""
+async def in_signed_zones(
+    servers: RealServers, zones: SignedZoneServers, domain: str
+) -> CheckReport:
+    """Check a domain whose records validate from the root; routes lead to the test mail server."""
     network = replace(
-        options(world, {(HOST, 993): (world.ip, 993), (HOST, 465): (world.ip, 465)}),
-        resolver=(place.ip, 53),
-        ca_files=(world.ca_file, place.ca_file),
-        anchors=(place.anchor,),
+        options(servers, {(HOST, 993): (servers.ip, 993), (HOST, 465): (servers.ip, 465)}),
+        resolver=(zones.ip, 53),
+        ca_files=(servers.ca_file, zones.ca_file),
+        anchors=(zones.anchor,),
     )
     wanted = account(domain=domain, username="ana@faults.test")
     return await check(network, wanted, PASSWORD, send=False)
 
 
 @pytest.mark.fault("dns.domain.bogus")
-async def test_a_domain_whose_signatures_are_false(world: World, place: Place) -> None:
-    assert named(await in_signed_world(world, place, "falsa.es")) == "dns.domain.bogus"
+async def test_domain_with_invalid_dnssec_signatures(
+    servers: RealServers, zones: SignedZoneServers
+) -> None:
+    assert named(await in_signed_zones(servers, zones, "falsa.es")) == "dns.domain.bogus"
 
 
 @pytest.mark.fault("dns.dane.broken")
-async def test_fingerprints_that_nobody_can_believe(world: World, place: Place) -> None:
-    assert "dns.dane.broken" in warned(await in_signed_world(world, place, "rota.es"))
+async def test_tlsa_records_that_do_not_validate(
+    servers: RealServers, zones: SignedZoneServers
+) -> None:
+    assert "dns.dane.broken" in warned(await in_signed_zones(servers, zones, "rota.es"))
 
 
-# Messages that went to another company -------------------------------------------------------
+# Messages to another company -----------------------------------------------------------------
 
 FAR = "ana@onlysrv.test"
 SELECTOR = b"sel"
@@ -163,7 +169,7 @@ def signed(message: bytes, *, by: str = "firma.test") -> bytes:
     return field + message
 
 
-def spoilt(message: bytes) -> bytes:
+def corrupted(message: bytes) -> bytes:
     return signed(message).replace(b"Subject: ", b"Subject: [x] ", 1)
 
 
@@ -179,7 +185,7 @@ AWAY = (
 
 
 async def travel(
-    world: World,
+    servers: RealServers,
     treat: Callable[[bytes], bytes],
     *,
     spf: str = "v=spf1 ip4:8.8.4.30 a:mail.faults.test -all",
@@ -188,7 +194,7 @@ async def travel(
     lists: tuple[str, ...] = (),
     blocklists: bool = False,
 ) -> CheckReport:
-    """A message each way between the mailbox and one elsewhere, treated as a hosting might."""
+    """Exchange a message with a mailbox elsewhere; it is processed as a hosting might do."""
     public = base64.b64encode(bytes(key().verify_key)).decode()
     records = (
         f"firma.test. MX 10 {HOST}.",
@@ -201,61 +207,61 @@ async def travel(
         header = raw.partition(b"\r\n\r\n")[0]
         if f"To: {FAR}".encode() in header:
             away = AWAY.replace(b"{envelope}", envelope.encode())
-            world.put(FAR, away + treat(raw))
+            servers.mailboxes.put(FAR, away + treat(raw))
         else:
-            world.put("ana@faults.test", raw)
+            servers.mailboxes.put("ana@faults.test", raw)
 
     far = account(domain="onlysrv.test", incoming="mail.onlysrv.test", outgoing=TALKER)
     near = account(domain="firma.test", username="ana@faults.test", outgoing=TALKER)
-    with world.passing_records(*records, *lists):
-        async with smtp_talker(world.certificates.ca, TALKER, deliver=deliver) as talker:
+    with servers.name_server.temporary(*records, *lists):
+        async with smtp_talker(servers.certificates.ca, TALKER, deliver=deliver) as talker:
             return await check(
-                options(world, {(TALKER, 465): talker}),
+                options(servers, {(TALKER, 465): talker}),
                 near,
                 PASSWORD,
-                second=SecondMailbox(far, Secret(world.accounts[FAR])),
+                second=SecondMailbox(far, Secret(servers.accounts[FAR])),
                 blocklists=blocklists,
             )
 
 
-async def test_mail_that_is_signed_and_covered_is_not_spoken_of(world: World) -> None:
-    report = await travel(world, signed, dmarc="v=DMARC1; p=reject")
+async def test_signed_mail_covered_by_spf_has_no_finding(servers: RealServers) -> None:
+    report = await travel(servers, signed, dmarc="v=DMARC1; p=reject")
     assert named(report) == ""
     assert report.findings == ()
 
 
 @pytest.mark.fault("dns.dkim.missing")
-async def test_mail_without_a_signature(world: World) -> None:
-    assert warned(await travel(world, unsigned)) == {"dns.dkim.missing"}
+async def test_mail_without_dkim_signature(servers: RealServers) -> None:
+    assert warned(await travel(servers, unsigned)) == {"dns.dkim.missing"}
 
 
 @pytest.mark.fault("dns.dmarc.unidentified")
-async def test_mail_that_nothing_speaks_for(world: World) -> None:
-    report = await travel(world, unsigned, envelope="rebotes.hoster.net")
+async def test_mail_that_neither_spf_nor_dkim_authenticates(servers: RealServers) -> None:
+    report = await travel(servers, unsigned, envelope="rebotes.hoster.net")
     assert "dns.dmarc.unidentified" in warned(report)
 
 
 @pytest.mark.fault("dns.dkim.invalid")
-async def test_mail_with_a_signature_that_does_not_hold(world: World) -> None:
-    assert named(await travel(world, spoilt)) == "dns.dkim.invalid"
+async def test_mail_with_invalid_dkim_signature(servers: RealServers) -> None:
+    assert named(await travel(servers, corrupted)) == "dns.dkim.invalid"
 
 
 @pytest.mark.fault("dns.dmarc.not-aligned")
-async def test_mail_that_the_domain_itself_asks_others_to_refuse(world: World) -> None:
+async def test_unauthenticated_mail_under_a_reject_policy(servers: RealServers) -> None:
     report = await travel(
-        world, unsigned, dmarc="v=DMARC1; p=reject", envelope="rebotes.hoster.net"
+        servers, unsigned, dmarc="v=DMARC1; p=reject", envelope="rebotes.hoster.net"
     )
     assert named(report) == "dns.dmarc.not-aligned"
 
 
 @pytest.mark.fault("account.send.seen-as-spam")
-async def test_mail_that_lands_among_spam_elsewhere(world: World) -> None:
+async def test_mail_that_arrives_in_spam_elsewhere(servers: RealServers) -> None:
     far = account("spam")
     report = await check(
-        options(world),
+        options(servers),
         account(),
         PASSWORD,
-        second=SecondMailbox(far, Secret(world.accounts["spam@faults.test"])),
+        second=SecondMailbox(far, Secret(servers.accounts["spam@faults.test"])),
     )
     assert "account.send.seen-as-spam" in warned(report)
 
@@ -265,18 +271,18 @@ ALIVE = "2.0.0.127.zen.spamhaus.org. A 127.0.0.2"
 
 
 @pytest.mark.fault("hosting.sender.blocklisted")
-async def test_an_address_on_a_blocklist_that_was_to_be_asked(world: World) -> None:
+async def test_sending_address_on_a_blocklist(servers: RealServers) -> None:
     lists = (LISTED.format(code=4), ALIVE)
-    report = await travel(world, signed, lists=lists, blocklists=True)
+    report = await travel(servers, signed, lists=lists, blocklists=True)
     assert warned(report) == {"hosting.sender.blocklisted"}
     assert report.findings[0].facts["lists"] == ("zen.spamhaus.org",)
 
 
 @pytest.mark.parametrize(
-    ("lists", "asked"),
+    ("lists", "requested_lists"),
     [
         ((LISTED.format(code=4), ALIVE), False),
-        # A private network; a refusal of the resolver; a resolver that answers for everything.
+        # A dial-up network; a refusal to the resolver; a resolver that answers every name.
         ((LISTED.format(code=10), ALIVE), True),
         (("30.4.8.8.zen.spamhaus.org. A 127.255.255.254", ALIVE), True),
         ((LISTED.format(code=4),), True),
@@ -284,8 +290,8 @@ async def test_an_address_on_a_blocklist_that_was_to_be_asked(world: World) -> N
     ],
     ids=["not asked", "private", "refused", "dead", "rewritten"],
 )
-async def test_what_is_no_listing_is_not_spoken_of(
-    world: World, lists: tuple[str, ...], *, asked: bool
+async def test_other_blocklist_answers_are_no_listing(
+    servers: RealServers, lists: tuple[str, ...], *, requested_lists: bool
 ) -> None:
-    report = await travel(world, signed, lists=lists, blocklists=asked)
+    report = await travel(servers, signed, lists=lists, blocklists=requested_lists)
     assert report.findings == ()

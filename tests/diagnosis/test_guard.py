@@ -1,4 +1,4 @@
-"""A defect in one part of a check: all others are done, and the report says what is missing."""
+"""A defect in one part of a check: the others are completed, and the report names the part."""
 
 import asyncio
 import errno
@@ -8,7 +8,7 @@ import pytest
 
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.check.run import Check
+from mailsetup.assistant.check.run import run_check
 from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted, Event
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.guard import Guard, guarded, incomplete
@@ -20,18 +20,18 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount
 from mailsetup.net.dial import ConnectFault
 from tests.support.fault_table import account
-from tests.support.network.scripted_network import World, address, mx, run
+from tests.support.network.scripted_network import ScriptedNetwork, address, mx, run
 
 SECRET = "correcto-17"
 
 
 class DefectError(Exception):
-    """What no part of a check expects."""
+    """An exception that no part of a check expects."""
 
 
 @dataclass
-class Faulty(World):
-    """A world in which one question meets a defect. ``kind`` is a DNS type, or "connect"."""
+class Faulty(ScriptedNetwork):
+    """A network in which one kind of query raises. ``kind`` is a DNS type, or "connect"."""
 
     kind: str = ""
 
@@ -46,13 +46,13 @@ class Faulty(World):
         return await super().mx(domain)
 
 
-def checked(world: World, events: list[Event] | None = None) -> CheckReport:
+def checked(scripted: ScriptedNetwork, events: list[Event] | None = None) -> CheckReport:
     request = CheckRequest(account(domain="bodega.es"), Secret(SECRET))
-    network = world.network()
+    network = scripted.network()
     emit = (events if events is not None else []).append
 
     async def work() -> CheckReport:
-        return await Check(request, network, emit, no_programs).run()
+        return await run_check(request, network, emit, no_programs)
 
     return run(work())
 
@@ -62,16 +62,16 @@ def no_programs() -> tuple[ProgramAccount, ...]:
 
 
 def world_of(kind: str) -> Faulty:
-    world = Faulty(kind=kind)
-    world.dns["bodega.es", "MX"] = mx("mx.bodega.es")
+    scripted = Faulty(kind=kind)
+    scripted.dns["bodega.es", "MX"] = mx("mx.bodega.es")
     servers = account(domain="bodega.es")
     for server in (servers.incoming, servers.outgoing):
-        world.mail[server.host, server.port] = ConnectFault.REFUSED
-    return world
+        scripted.mail[server.host, server.port] = ConnectFault.REFUSED
+    return scripted
 
 
 @pytest.mark.parametrize("kind", ["TXT", "MX"])
-def test_a_defect_in_one_part_leaves_all_others_in_the_report(kind: str) -> None:
+def test_defect_in_one_part_keeps_the_others_in_the_report(kind: str) -> None:
     report = checked(world_of(kind))
     by_id = {one.id: one for one in report.findings}
     assert "hosting.server.refused" in by_id
@@ -80,15 +80,15 @@ def test_a_defect_in_one_part_leaves_all_others_in_the_report(kind: str) -> None
     assert str(defect.evidence["defect"]).startswith("DefectError at tests.diagnosis.test_guard:")
     assert SECRET not in repr(report)
     assert report.first_broken is Link.HOSTING
-    # What was not looked at is never good.
+    # A link that was not checked is never ok.
     assert dict(report.chain)[Link.DNS] is not Status.OK
 
 
-def test_without_a_defect_nothing_is_said_of_one() -> None:
+def test_no_finding_without_a_defect() -> None:
     assert "client.check.incomplete" not in {one.id for one in checked(world_of("")).findings}
 
 
-def test_no_activity_seems_to_go_on_after_a_defect() -> None:
+def test_every_activity_ends_after_a_defect() -> None:
     events: list[Event] = []
     checked(world_of("MX"), events)
     begun = {one.activity for one in events if isinstance(one, ActivityStarted)}
@@ -97,15 +97,15 @@ def test_no_activity_seems_to_go_on_after_a_defect() -> None:
     assert ended[Activity.LOOK_AT_DOMAIN] is Status.UNKNOWN
 
 
-def test_one_part_of_the_dns_health_does_not_end_the_others() -> None:
-    world = world_of("TXT")
+def test_defect_in_one_dns_check_keeps_the_others() -> None:
+    scripted = world_of("TXT")
     request = HealthRequest(address(), "imap.elsewhere.es", "smtp.elsewhere.es")
-    found = run(check_dns_health(request, world.network()))
+    found = run(check_dns_health(request, scripted.network()))
     parts = [one.evidence["part"] for one in found if one.id == "client.check.incomplete"]
     assert parts == ["spf", "dmarc", "mta-sts"]
 
 
-async def test_a_defect_in_a_group_of_tasks_is_named_by_its_own_place() -> None:
+async def test_defect_in_a_task_group_is_located() -> None:
     async def broken() -> tuple[Finding, ...]:
         async with asyncio.TaskGroup() as group:
             group.create_task(nested())
@@ -122,7 +122,7 @@ async def test_a_defect_in_a_group_of_tasks_is_named_by_its_own_place() -> None:
     assert str(found.evidence["defect"]).startswith("DefectError at tests.diagnosis.test_guard:")
 
 
-async def test_cancelling_and_interrupting_go_through() -> None:
+async def test_cancellation_and_interrupts_are_not_caught() -> None:
     async def ends(error: BaseException) -> tuple[Finding, ...]:
         raise error
 
@@ -131,13 +131,13 @@ async def test_cancelling_and_interrupting_go_through() -> None:
             await guarded("part", ends(error))
 
 
-def test_a_part_that_waits_for_nothing_is_guarded_as_well() -> None:
+def test_synchronous_part_is_guarded() -> None:
     guard = Guard()
     assert guard.call("part", lambda: 1 // int("0"), 7) == 7
     assert [one.evidence["part"] for one in guard.defects] == ["part"]
 
 
-def test_the_sentences_do_not_show_what_the_exception_said() -> None:
+def test_texts_do_not_contain_the_exception_message() -> None:
     found = incomplete("part", RecursionError(SECRET))
     shown = explain(found)
     assert SECRET not in f"{shown.title} {shown.advice} {found.evidence}"

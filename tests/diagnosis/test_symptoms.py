@@ -1,4 +1,4 @@
-"""Complaints: what explains them, and the verdict as an answer."""
+"""Complaints: which findings explain them, and the answer."""
 
 import pytest
 
@@ -19,7 +19,7 @@ IN_SPAM = Finding(FindingId.ACCOUNT_MAIL_IN_SPAM, Status.WARN, {"folder": "Spam"
 OFFLINE = Finding(FindingId.CLIENT_NETWORK_OFFLINE, Status.FAIL)
 
 
-def asked(
+def answer_to(
     symptom: Symptom, *findings: Finding, proven: bool = True, second: bool = False
 ) -> SymptomAnswer:
     return answer(symptom, findings, proven=proven, saw_elsewhere=second)
@@ -35,7 +35,7 @@ def asked(
         ("toothache", None),
     ],
 )
-def test_both_languages_name_a_complaint(word: str, symptom: Symptom | None) -> None:
+def test_complaint_words_of_both_languages(word: str, symptom: Symptom | None) -> None:
     assert parse_symptom(word) is symptom
 
 
@@ -56,48 +56,48 @@ def test_every_symptom_has_a_word_in_every_language() -> None:
         (Symptom.UNSURE, (NO_DMARC, FULL), FULL),
     ],
 )
-def test_the_cause_that_explains_the_complaint_is_the_answer(
+def test_answer_is_the_cause_that_explains_the_complaint(
     symptom: Symptom, findings: tuple[Finding, ...], cause: Finding
 ) -> None:
-    assert asked(symptom, *findings).finding is cause
+    assert answer_to(symptom, *findings).finding is cause
 
 
-def test_a_fault_that_does_not_explain_it_is_told_as_such() -> None:
+def test_fault_that_does_not_explain_the_complaint_is_introduced_so() -> None:
     set_language("en")
-    said = asked(Symptom.SPAM, FULL)
-    assert said.finding is FULL
-    assert "does not explain" in said.sentence
+    answered = answer_to(Symptom.SPAM, FULL)
+    assert answered.finding is FULL
+    assert "does not explain" in answered.sentence
 
 
-def test_with_everything_proven_the_answer_says_so_and_what_to_do_next() -> None:
+def test_answer_when_everything_is_proven() -> None:
     set_language("en")
-    assert "does reach this mailbox" in asked(Symptom.NOT_RECEIVING).sentence
-    assert asked(Symptom.NOT_RECEIVING).finding is None
-    assert "not everything" in asked(Symptom.NOT_RECEIVING, proven=False).sentence
+    assert "does reach this mailbox" in answer_to(Symptom.NOT_RECEIVING).sentence
+    assert answer_to(Symptom.NOT_RECEIVING).finding is None
+    assert "not everything" in answer_to(Symptom.NOT_RECEIVING, proven=False).sentence
 
 
 @pytest.mark.parametrize("symptom", [Symptom.SPAM, Symptom.NOT_DELIVERED])
-def test_what_only_a_second_mailbox_shows_is_never_called_fine_without_one(
+def test_complaints_about_recipients_need_a_second_mailbox(
     symptom: Symptom,
 ) -> None:
     set_language("en")
-    assert "second address" in asked(symptom).sentence
-    assert "second address" not in asked(symptom, second=True).sentence
+    assert "second address" in answer_to(symptom).sentence
+    assert "second address" not in answer_to(symptom, second=True).sentence
 
 
-def test_the_complaint_decides_which_of_two_independent_faults_comes_first() -> None:
+def test_complaint_decides_the_order_of_independent_faults() -> None:
     both = (NO_MX, NOT_OURS)
     assert diagnose(both, (), Symptom.NOT_RECEIVING).first_broken is Link.DNS
     assert diagnose(both, (), Symptom.NOT_SENDING).first_broken is Link.ACCOUNT
     assert diagnose(both, ()).first_broken is Link.DNS
 
 
-def test_a_warning_never_goes_before_a_fault() -> None:
+def test_warning_never_comes_before_a_failure() -> None:
     ordered = in_order_of(Symptom.NOT_RECEIVING, (IN_SPAM, NOT_OURS))
     assert ordered == (NOT_OURS, IN_SPAM)
 
 
 @pytest.mark.parametrize("symptom", list(Symptom))
-def test_no_network_explains_every_complaint(symptom: Symptom) -> None:
+def test_missing_network_explains_every_complaint(symptom: Symptom) -> None:
     assert explains(symptom, OFFLINE)
     assert complaint(symptom)

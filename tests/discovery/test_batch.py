@@ -1,12 +1,13 @@
 """Many addresses in one run."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from mailsetup.discovery.batch import BatchSearch
-from mailsetup.discovery.find import BUDGET, FIRST_TURN, GRACE, find
+from mailsetup.discovery.find import BUDGET, FIRST_STAGE_TIMEOUT, GRACE, find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.source import Method
@@ -15,7 +16,7 @@ from tests.support.network.scripted_network import (
     ISPDB,
     NEVER,
     WELL_KNOWN,
-    World,
+    ScriptedNetwork,
     address,
     config,
     imap,
@@ -25,11 +26,9 @@ from tests.support.network.scripted_network import (
 )
 
 
-def all_of(world: World, *texts: str) -> list[Discovery]:
+def all_of(scripted: ScriptedNetwork, *texts: str) -> list[Discovery]:
     async def search() -> list[Discovery]:
-        import asyncio
-
-        searches = BatchSearch(world.network())
+        searches = BatchSearch(scripted.network())
         try:
             return await asyncio.gather(*(searches.find(address(text)) for text in texts))
         finally:
@@ -44,82 +43,82 @@ def names(discovery: Discovery) -> set[str]:
     )
 
 
-def test_each_domain_is_looked_up_once_and_everybody_gets_their_own_name() -> None:
-    world = World()
-    world.serve(AUTOCONFIG, config())
-    found = all_of(world, "ana@bodega.es", "eva@bodega.es", "leo@bodega.es", "ana@otra.es")
+def test_each_domain_is_searched_once_and_user_names_are_adapted() -> None:
+    scripted = ScriptedNetwork()
+    scripted.serve(AUTOCONFIG, config())
+    found = all_of(scripted, "ana@bodega.es", "eva@bodega.es", "leo@bodega.es", "ana@otra.es")
     assert [names(one) for one in found] == [
         {"ana@bodega.es"},
         {"eva@bodega.es"},
         {"leo@bodega.es"},
         set(),
     ]
-    asked = Counter(url.partition("?")[0] for url in world.asked_urls)
+    asked = Counter(url.partition("?")[0] for url in scripted.asked_urls)
     assert set(asked.values()) == {1}
     assert found[3].outcome is DiscoveryStatus.NOT_FOUND
 
 
-def test_short_names_follow_the_address_too() -> None:
-    world = World()
-    world.serve(AUTOCONFIG, config().replace(b"%EMAILADDRESS%", b"%EMAILLOCALPART%"))
-    found = all_of(world, "ana@bodega.es", "eva@bodega.es")
+def test_local_parts_as_user_names_are_adapted() -> None:
+    scripted = ScriptedNetwork()
+    scripted.serve(AUTOCONFIG, config().replace(b"%EMAILADDRESS%", b"%EMAILLOCALPART%"))
+    found = all_of(scripted, "ana@bodega.es", "eva@bodega.es")
     assert [names(one) for one in found] == [{"ana"}, {"eva"}]
 
 
-def test_where_the_domain_answers_for_each_mailbox_apart_each_is_asked_for() -> None:
-    world = World()
-    world.serve(AUTOCONFIG, config().replace(b"%EMAILADDRESS%", b"w123456"))
-    all_of(world, "ana@bodega.es", "eva@bodega.es")
-    asked = [url for url in world.asked_urls if url.startswith(AUTOCONFIG)]
+def test_a_domain_with_settings_per_mailbox_is_searched_per_mailbox() -> None:
+    scripted = ScriptedNetwork()
+    scripted.serve(AUTOCONFIG, config().replace(b"%EMAILADDRESS%", b"w123456"))
+    all_of(scripted, "ana@bodega.es", "eva@bodega.es")
+    asked = [url for url in scripted.asked_urls if url.startswith(AUTOCONFIG)]
     assert len(asked) == 2
     assert {"ana%40" in url for url in asked} == {True, False}
 
 
-def test_who_publishes_settings_is_not_guessed_at() -> None:
-    world = World(dns_delay=0.05)
-    world.serve(AUTOCONFIG, config(), after=0.2)
-    world.mail["imap.bodega.es", 993], world.mail["smtp.bodega.es", 465] = imap(), smtp()
-    (found,) = all_of(world, "ana@bodega.es")
+def test_a_domain_that_publishes_settings_is_not_probed() -> None:
+    scripted = ScriptedNetwork(dns_delay=0.05)
+    scripted.serve(AUTOCONFIG, config(), after=0.2)
+    scripted.mail["imap.bodega.es", 993], scripted.mail["smtp.bodega.es", 465] = imap(), smtp()
+    (found,) = all_of(scripted, "ana@bodega.es")
     assert found.outcome is DiscoveryStatus.FOUND
-    assert (world.asked_hosts, world.posted) == ([], [])
-    assert not [url for url in world.asked_urls if "bodega.es/" not in url]
+    assert (scripted.asked_hosts, scripted.posted) == ([], [])
+    assert not [url for url in scripted.asked_urls if "bodega.es/" not in url]
 
 
-def test_a_host_that_swallows_packets_holds_up_the_guesses_for_a_moment_only() -> None:
-    world = World(web_delay=NEVER)
-    world.mail["imap.bodega.es", 993], world.mail["smtp.bodega.es", 465] = imap(), smtp()
-    (found,) = all_of(world, "ana@bodega.es")
+def test_an_unresponsive_host_delays_probing_only_briefly() -> None:
+    scripted = ScriptedNetwork(web_delay=NEVER)
+    scripted.mail["imap.bodega.es", 993], scripted.mail["smtp.bodega.es", 465] = imap(), smtp()
+    (found,) = all_of(scripted, "ana@bodega.es")
     assert found.source is not None
     assert found.source.method is Method.PROBE
-    assert found.elapsed_ms <= 1000 * (FIRST_TURN + GRACE) + 500
+    assert found.elapsed_ms <= 1000 * (FIRST_STAGE_TIMEOUT + GRACE) + 500
 
 
-def _guessed(world: World) -> None:
-    world.mail["imap.bodega.es", 993], world.mail["smtp.bodega.es", 465] = imap(), smtp()
+def _guessed(scripted: ScriptedNetwork) -> None:
+    scripted.mail["imap.bodega.es", 993], scripted.mail["smtp.bodega.es", 465] = imap(), smtp()
 
 
-def _half_published(world: World) -> None:
-    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("imap.bodega.es", 993))
-    world.mail["smtp.bodega.es", 465] = smtp()
+def _half_published(scripted: ScriptedNetwork) -> None:
+    scripted.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("imap.bodega.es", 993))
+    scripted.mail["smtp.bodega.es", 465] = smtp()
 
 
-def _published_twice(world: World) -> None:
-    world.serve(AUTOCONFIG, config(), after=0.1)
-    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", 993))
-    world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("b.bodega.es", 465))
+def _published_twice(scripted: ScriptedNetwork) -> None:
+    scripted.serve(AUTOCONFIG, config(), after=0.1)
+    scripted.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("a.bodega.es", 993))
+    scripted.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("b.bodega.es", 465))
 
 
-def _listed(world: World) -> None:
-    world.serve(ISPDB, config())
+def _listed(scripted: ScriptedNetwork) -> None:
+    scripted.serve(ISPDB, config())
 
 
-def _elsewhere(world: World) -> None:
-    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("imap.hoster.com", 993))
-    world.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("smtp.hoster.com", 465))
+def _elsewhere(scripted: ScriptedNetwork) -> None:
+    scripted.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("imap.hoster.com", 993))
+    scripted.dns["_submissions._tcp.bodega.es", "SRV"] = srv(("smtp.hoster.com", 465))
 
 
-def _nothing(world: World) -> None:
-    world.serve("https://www.bodega.es/", b"<html></html>")
+def _nothing(scripted: ScriptedNetwork) -> None:
+    scripted.serve("https://www.bodega.es/", b"<html></html>")
 
 
 @pytest.mark.parametrize("budget", [0.3, BUDGET])
@@ -127,16 +126,18 @@ def _nothing(world: World) -> None:
 @pytest.mark.parametrize(
     "made", [_guessed, _half_published, _published_twice, _listed, _elsewhere, _nothing]
 )
-def test_a_search_in_turns_finds_what_the_whole_race_finds(
-    made: Callable[[World], None], silent: bool, budget: float
+def test_a_search_in_two_stages_finds_the_same_settings(
+    made: Callable[[ScriptedNetwork], None], silent: bool, budget: float
 ) -> None:
     found = []
-    for in_turns in (False, True):
-        world = World()
-        made(world)
+    for in_stages in (False, True):
+        scripted = ScriptedNetwork()
+        made(scripted)
         if silent:
-            world.web_delays[WELL_KNOWN] = NEVER
-        search = find(address("ana@bodega.es"), world.network(), budget=budget, in_turns=in_turns)
+            scripted.web_delays[WELL_KNOWN] = NEVER
+        search = find(
+            address("ana@bodega.es"), scripted.network(), budget=budget, in_stages=in_stages
+        )
         found.append(run(search))
     race, turns = found
     assert (turns.outcome, turns.settings, turns.source, turns.confirm) == (
@@ -145,21 +146,19 @@ def test_a_search_in_turns_finds_what_the_whole_race_finds(
     assert (race.settings is None) is (made is _nothing)
 
 
-def test_connections_that_won_are_not_kept_for_hundreds() -> None:
-    world = World()
+def test_a_batch_leaves_no_connections_open() -> None:
+    scripted = ScriptedNetwork()
     scripts = [imap(), smtp()]
-    world.mail["imap.bodega.es", 993], world.mail["smtp.bodega.es", 465] = scripts
-    all_of(world, "ana@bodega.es", "eva@bodega.es")
+    scripted.mail["imap.bodega.es", 993], scripted.mail["smtp.bodega.es", 465] = scripts
+    all_of(scripted, "ana@bodega.es", "eva@bodega.es")
     assert [script.closed for script in scripts] == [1, 1]
 
 
-def test_one_who_gives_up_takes_nothing_from_the_others() -> None:
+def test_cancelling_one_address_does_not_affect_others() -> None:
     async def search() -> Discovery:
-        import asyncio
-
-        world = World()
-        world.serve(AUTOCONFIG, config(), after=0.2)
-        searches = BatchSearch(world.network())
+        scripted = ScriptedNetwork()
+        scripted.serve(AUTOCONFIG, config(), after=0.2)
+        searches = BatchSearch(scripted.network())
         first = asyncio.ensure_future(searches.find(EmailAddress("ana", "bodega.es")))
         await asyncio.sleep(0.1)
         second = asyncio.ensure_future(searches.find(EmailAddress("eva", "bodega.es")))

@@ -1,128 +1,69 @@
 """Who wins, who is waited for, and what a search says in the end. All in virtual time."""
 
-import asyncio
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from mailsetup.assistant.texts.common import warning_sentence
-from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
-from mailsetup.discovery.find import GRACE, HEAD_START, PATIENCE, all_sources, find
-from mailsetup.model.address import EmailAddress
-from mailsetup.model.discovery import Discovery, DiscoveryStatus
-from mailsetup.model.dns import DnsFailure, DnsFault
-from mailsetup.model.domain_facts import DomainState
-from mailsetup.model.outcome import Fate, Found, NotFound, Outcome
-from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
+from mailsetup.assistant.texts.search import warning_sentence
+from mailsetup.discovery.find import GRACE, PATIENCE
+from mailsetup.model.discovery import DiscoveryStatus
+from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import NotFound, SourceStatus
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure
 from mailsetup.net.http import HttpFailure, HttpFault, HttpReply
-from mailsetup.net.network import Network
 from tests.support.network.scripted_network import (
     AUTOCONFIG,
     ISPDB,
     ISPDB_COPY,
     NEVER,
-    NO_DATA,
-    NOT_OFFERED,
-    SERVFAIL,
     WELL_KNOWN,
     DnsReply,
-    World,
-    address,
+    ScriptedNetwork,
     config,
     imap,
-    mx,
-    run,
     smtp,
     srv,
 )
-
-SLACK = 1000 * HEAD_START + 1
-"""Milliseconds."""
-
-
-def looked(world: World, text: str = "ana@bodega.es", **options: object) -> Discovery:
-    return run(find(address(text), world.network(), **options))  # type: ignore[arg-type]
-
-
-def fates(discovery: Discovery) -> dict[str, Fate]:
-    return {tried.method: tried.fate for tried in discovery.tried}
-
-
-def reasons(discovery: Discovery) -> dict[str, str]:
-    return {tried.method: tried.reason for tried in discovery.tried}
+from tests.support.network.searches import (
+    SERVER,
+    SLACK,
+    FakeSource,
+    reasons,
+    search,
+    settings_of,
+    statuses,
+    with_srv,
+)
 
 
-def with_srv(world: World, host_imap: str, host_smtp: str) -> World:
-    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv((host_imap, 993))
-    world.dns["_submissions._tcp.bodega.es", "SRV"] = srv((host_smtp, 465))
-    return world
-
-
-SERVER = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "ana@bodega.es")
-SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana@bodega.es")
-
-
-@dataclass
-class Fake:
-    """A source that answers with something after a while, or raises it."""
-
-    method: Method
-    answer: Outcome | Exception
-    after: float = 0.0
-    ended: list[str] = field(default_factory=list)
-
-    def location(self, address: EmailAddress) -> str:
-        return address.domain
-
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
-        try:
-            await asyncio.sleep(self.after)
-        except asyncio.CancelledError:
-            self.ended.append("cancelled")
-            raise
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return self.answer
-
-
-def given(
-    method: Method,
-    incoming: tuple[ServerSettings, ...] = (SERVER,),
-    outgoing: tuple[ServerSettings, ...] = (SMTP,),
-    *,
-    vouched: bool = False,
-) -> Found:
-    settings = AccountSettings(incoming, outgoing)
-    return Found(settings, Source(method, "here", Channel.HTTPS), vouched)
-
-
-def test_a_known_provider_needs_no_network_at_all() -> None:
-    world = World()
-    discovery = looked(world, "ana@gmail.com")
+def test_a_built_in_provider_needs_no_network() -> None:
+    scripted = ScriptedNetwork()
+    discovery = search(scripted, "ana@gmail.com")
     assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.source == Source(Method.BUILTIN, "gmail.com", Channel.BUILTIN)
-    assert not world.asked_urls
-    assert not world.asked_hosts
-    local = {"builtin": Fate.FOUND, "file": Fate.ABSENT}
-    assert all(fate is local.get(one, Fate.CANCELLED) for one, fate in fates(discovery).items())
+    assert not scripted.asked_urls
+    assert not scripted.asked_hosts
+    local = {"builtin": SourceStatus.FOUND, "file": SourceStatus.ABSENT}
+    assert all(
+        status is local.get(one, SourceStatus.CANCELLED)
+        for one, status in statuses(discovery).items()
+    )
 
 
-def test_a_file_on_this_computer_decides_before_everybody_else(home: Path) -> None:
+def test_a_file_on_this_computer_is_preferred_to_all_sources(home: Path) -> None:
     folder = home / ".config" / "mailsetup" / "isp"
     folder.mkdir(parents=True)
     (folder / "gmail.com.xml").write_bytes(config("imap.bodega.es"))
-    world = World()
+    scripted = ScriptedNetwork()
     for options in ({}, {"offline": True}):
-        discovery = looked(world, "ana@gmail.com", **options)
+        discovery = search(scripted, "ana@gmail.com", **options)
         assert discovery.settings is not None
         assert discovery.settings.incoming[0].host == "imap.bodega.es"
         assert discovery.outcome is DiscoveryStatus.FOUND
-    assert not world.asked_urls
+    assert not scripted.asked_urls
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
@@ -131,7 +72,7 @@ def test_a_file_that_others_may_write_is_ignored_and_named(home: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "gmail.com.xml").write_bytes(config("imap.bodega.es"))
     folder.chmod(0o777)
-    discovery = looked(World(), "ana@gmail.com")
+    discovery = search(ScriptedNetwork(), "ana@gmail.com")
     assert discovery.settings is not None
     assert discovery.settings.incoming[0].host == "imap.gmail.com"
     assert discovery.warnings == (f"file-writable:{folder}",)
@@ -140,36 +81,36 @@ def test_a_file_that_others_may_write_is_ignored_and_named(home: Path) -> None:
     assert "chmod go-w" in sentence
 
 
-def test_servers_that_were_refused_for_want_of_encryption_are_spoken_of() -> None:
-    world = World()
-    world.serve(AUTOCONFIG, config().replace(b"SSL", b"plain"))
-    discovery = looked(world)
+def test_refused_servers_without_encryption_give_a_warning() -> None:
+    scripted = ScriptedNetwork()
+    scripted.serve(AUTOCONFIG, config().replace(b"SSL", b"plain"))
+    discovery = search(scripted)
     assert discovery.settings is None
     assert "unencrypted" in discovery.warnings
     assert "TLS" in warning_sentence("unencrypted")
-    assert "unencrypted" not in looked(World()).warnings
+    assert "unencrypted" not in search(ScriptedNetwork()).warnings
 
 
-def test_a_document_that_was_offered_over_plain_http_only_is_spoken_of() -> None:
-    world = World()
+def test_a_document_over_plain_http_only_gives_a_warning() -> None:
+    scripted = ScriptedNetwork()
     insecure = "http://autoconfig.bodega.es/mail/config-v1.1.xml"
-    world.web[AUTOCONFIG] = HttpFailure(HttpFault.REDIRECT_INSECURE, insecure)
-    discovery = looked(world)
+    scripted.web[AUTOCONFIG] = HttpFailure(HttpFault.REDIRECT_INSECURE, insecure)
+    discovery = search(scripted)
     assert discovery.settings is None
     assert discovery.warnings == ("plain-http",)
     assert "not used" in warning_sentence("plain-http")
 
 
-def test_offline_asks_nobody() -> None:
-    world = World()
-    discovery = looked(world, offline=True)
+def test_offline_sends_nothing() -> None:
+    scripted = ScriptedNetwork()
+    discovery = search(scripted, offline=True)
     assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert [tried.method for tried in discovery.tried] == ["file", "builtin"]
-    assert not world.asked_urls
-    assert not world.asked_hosts
+    assert not scripted.asked_urls
+    assert not scripted.asked_hosts
 
 
-class _InOrder(World):
+class _InOrder(ScriptedNetwork):
     """Notes what is asked, in its order."""
 
     def __init__(self) -> None:
@@ -193,10 +134,10 @@ class _InOrder(World):
         return await super().__call__(host, port, implicit_tls=implicit_tls, explain=explain)
 
 
-def test_the_questions_that_decide_are_asked_in_one_breath_before_anything_else() -> None:
-    world = _InOrder()
-    looked(world)
-    burst = world.order[: min(world.order.index("web"), world.order.index("mail"))]
+def test_deciding_dns_queries_are_sent_together_before_anything_else() -> None:
+    scripted = _InOrder()
+    search(scripted)
+    burst = scripted.order[: min(scripted.order.index("web"), scripted.order.index("mail"))]
     labels = ("_imaps", "_imap", "_pop3s", "_pop3", "_submissions", "_submission")
     assert {f"SRV {label}._tcp.bodega.es" for label in labels} <= set(burst)
     hosts = ("autoconfig.bodega.es", "bodega.es", "ua-auto-config.bodega.es")
@@ -204,43 +145,43 @@ def test_the_questions_that_decide_are_asked_in_one_breath_before_anything_else(
     assert "TXT _ua-auto-config.bodega.es" in burst
 
 
-def test_the_better_source_wins_though_it_is_slower() -> None:
-    world = with_srv(World(), "a.bodega.es", "b.bodega.es")
-    world.serve(AUTOCONFIG, config(), after=0.3)
-    discovery = looked(world)
+def test_a_preferred_source_wins_although_it_is_slower() -> None:
+    scripted = with_srv(ScriptedNetwork(), "a.bodega.es", "b.bodega.es")
+    scripted.serve(AUTOCONFIG, config(), after=0.3)
+    discovery = search(scripted)
     assert discovery.source is not None
     assert discovery.source.method is Method.AUTOCONFIG
     assert discovery.elapsed_ms == pytest.approx(300, abs=1)
 
 
-def test_a_worse_source_that_is_open_is_not_waited_for() -> None:
-    world = World(dns_delay=NEVER)
-    world.serve(AUTOCONFIG, config(), after=0.05)
-    discovery = looked(world)
+def test_a_pending_less_preferred_source_is_not_awaited() -> None:
+    scripted = ScriptedNetwork(dns_delay=NEVER)
+    scripted.serve(AUTOCONFIG, config(), after=0.05)
+    discovery = search(scripted)
     assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.elapsed_ms == pytest.approx(50, abs=1)
-    assert fates(discovery)["srv"] is Fate.CANCELLED
-    assert fates(discovery)["probe"] is not Fate.FOUND
+    assert statuses(discovery)["srv"] is SourceStatus.CANCELLED
+    assert statuses(discovery)["probe"] is not SourceStatus.FOUND
 
 
 @pytest.mark.parametrize("swallowed", [AUTOCONFIG, WELL_KNOWN, ISPDB, ISPDB_COPY])
-def test_a_black_hole_holds_up_an_answer_by_the_grace_at_most(swallowed: str) -> None:
-    world = with_srv(World(dns_delay=0.05), "imap.bodega.es", "smtp.bodega.es")
-    world.web_delays[swallowed] = NEVER
-    discovery = looked(world)
+def test_an_unresponsive_source_delays_an_answer_by_the_grace_at_most(swallowed: str) -> None:
+    scripted = with_srv(ScriptedNetwork(dns_delay=0.05), "imap.bodega.es", "smtp.bodega.es")
+    scripted.web_delays[swallowed] = NEVER
+    discovery = search(scripted)
     assert discovery.source is not None
     assert discovery.source.method is Method.SRV
     assert discovery.elapsed_ms <= 50 + 1000 * GRACE + 1
     assert GRACE <= 0.5
 
 
-def test_black_holes_in_two_methods_add_up_to_half_a_second_at_most() -> None:
-    world = World()
-    world.web_delays[AUTOCONFIG] = NEVER
-    world.mail["imap.bodega.es", 993] = imap(connect_delay=NEVER)
-    world.mail["mail.bodega.es", 993] = imap()
-    world.mail["smtp.bodega.es", 465] = smtp()
-    discovery = looked(world)
+def test_two_unresponsive_sources_delay_by_half_a_second_at_most() -> None:
+    scripted = ScriptedNetwork()
+    scripted.web_delays[AUTOCONFIG] = NEVER
+    scripted.mail["imap.bodega.es", 993] = imap(connect_delay=NEVER)
+    scripted.mail["mail.bodega.es", 993] = imap()
+    scripted.mail["smtp.bodega.es", 465] = smtp()
+    discovery = search(scripted)
     assert discovery.source is not None
     assert discovery.source.method is Method.PROBE
     assert discovery.settings is not None
@@ -248,68 +189,68 @@ def test_black_holes_in_two_methods_add_up_to_half_a_second_at_most() -> None:
     assert discovery.elapsed_ms <= 500 + SLACK
 
 
-def test_a_swallowed_dns_question_holds_up_nothing() -> None:
-    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
-    world.dns_delays["bodega.es", "MX"] = NEVER
-    discovery = looked(world)
+def test_a_lost_dns_query_delays_nothing() -> None:
+    scripted = with_srv(ScriptedNetwork(), "imap.bodega.es", "smtp.bodega.es")
+    scripted.dns_delays["bodega.es", "MX"] = NEVER
+    discovery = search(scripted)
     assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.elapsed_ms <= 1000 * GRACE + SLACK
 
 
-def test_everything_swallowed_ends_with_the_budget() -> None:
-    world = World(dns_delay=NEVER, web_delay=NEVER)
-    world.mail = dict.fromkeys([("imap.bodega.es", 993)], imap(connect_delay=NEVER))
-    discovery = looked(world, budget=5.0)
+def test_a_search_without_any_answer_ends_with_the_budget() -> None:
+    scripted = ScriptedNetwork(dns_delay=NEVER, web_delay=NEVER)
+    scripted.mail = dict.fromkeys([("imap.bodega.es", 993)], imap(connect_delay=NEVER))
+    discovery = search(scripted, budget=5.0)
     assert discovery.outcome is DiscoveryStatus.NOT_FOUND
     assert discovery.elapsed_ms == pytest.approx(5000, abs=1)
     assert "out-of-time" in discovery.warnings
-    assert fates(discovery)["srv"] is Fate.UNREACHABLE
+    assert statuses(discovery)["srv"] is SourceStatus.UNREACHABLE
     assert reasons(discovery)["srv"] == "timeout"
 
 
-def test_a_crashing_source_touches_no_other_and_tells_no_secret() -> None:
-    world = World()
+def test_a_crashing_source_affects_no_other_and_reveals_no_secret() -> None:
+    scripted = ScriptedNetwork()
     sources = (
-        Fake(Method.PACC, RuntimeError("hunter2")),
-        Fake(Method.AUTODISCOVER, KeyError("hunter2")),
-        Fake(Method.SRV, given(Method.SRV), after=0.1),
+        FakeSource(Method.PACC, RuntimeError("hunter2")),
+        FakeSource(Method.AUTODISCOVER, KeyError("hunter2")),
+        FakeSource(Method.SRV, settings_of(Method.SRV), after=0.1),
     )
-    discovery = looked(world, sources=sources)
+    discovery = search(scripted, sources=sources)
     assert discovery.outcome is DiscoveryStatus.FOUND
-    assert fates(discovery)["pacc"] is Fate.CRASHED
+    assert statuses(discovery)["pacc"] is SourceStatus.CRASHED
     assert reasons(discovery)["pacc"] == "RuntimeError"
     assert "source-crashed" in discovery.warnings
     assert "hunter2" not in repr(discovery)
 
 
 def test_foreign_srv_targets_need_a_confirmation() -> None:
-    discovery = looked(with_srv(World(), "imap.hoster.com", "smtp.hoster.com"))
+    discovery = search(with_srv(ScriptedNetwork(), "imap.hoster.com", "smtp.hoster.com"))
     assert discovery.outcome is DiscoveryStatus.NEEDS_CONFIRMATION
     assert discovery.confirm == ("hoster.com",)
     assert discovery.settings is not None
 
 
-def test_what_was_agreed_beforehand_is_not_asked_again() -> None:
-    world = with_srv(World(), "imap.hoster.com", "smtp.hoster.com")
-    assert looked(world, agreed=["hoster.com"]).outcome is DiscoveryStatus.FOUND
-    assert looked(world, agreed=["other.com"]).outcome is DiscoveryStatus.NEEDS_CONFIRMATION
+def test_agreed_domains_need_no_confirmation() -> None:
+    scripted = with_srv(ScriptedNetwork(), "imap.hoster.com", "smtp.hoster.com")
+    assert search(scripted, agreed=["hoster.com"]).outcome is DiscoveryStatus.FOUND
+    assert search(scripted, agreed=["other.com"]).outcome is DiscoveryStatus.NEEDS_CONFIRMATION
 
 
-def test_an_answer_without_questions_beats_a_better_source_with_one() -> None:
-    world = with_srv(World(), "imap.hoster.com", "smtp.hoster.com")
-    world.mail["imap.bodega.es", 993] = imap(connect_delay=0.2)
-    world.mail["smtp.bodega.es", 465] = smtp(connect_delay=0.2)
-    discovery = looked(world)
+def test_an_answer_without_confirmation_beats_a_preferred_source_with_one() -> None:
+    scripted = with_srv(ScriptedNetwork(), "imap.hoster.com", "smtp.hoster.com")
+    scripted.mail["imap.bodega.es", 993] = imap(connect_delay=0.2)
+    scripted.mail["smtp.bodega.es", 465] = smtp(connect_delay=0.2)
+    discovery = search(scripted)
     assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.source is not None
     assert discovery.source.method is Method.PROBE
 
 
-def test_half_an_answer_is_completed_by_the_next_source_of_equal_trust() -> None:
-    world = World()
-    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("box.bodega.es", 993))
-    world.mail["smtp.bodega.es", 465] = smtp(connect_delay=1.0)
-    discovery = looked(world)
+def test_an_incomplete_answer_is_completed_by_a_source_of_equal_trust() -> None:
+    scripted = ScriptedNetwork()
+    scripted.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("box.bodega.es", 993))
+    scripted.mail["smtp.bodega.es", 465] = smtp(connect_delay=1.0)
+    discovery = search(scripted)
     assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.settings is not None
     assert [server.host for server in discovery.settings.servers] == [
@@ -320,169 +261,24 @@ def test_half_an_answer_is_completed_by_the_next_source_of_equal_trust() -> None
     assert not discovery.warnings
 
 
-def test_half_an_answer_is_never_completed_from_a_source_that_must_be_asked_about() -> None:
+def test_an_incomplete_answer_is_not_completed_by_a_source_that_needs_confirmation() -> None:
     foreign = ServerSettings(Protocol.SMTP, "smtp.evil.com", 465, SocketType.TLS, "ana@bodega.es")
     sources = (
-        Fake(Method.AUTOCONFIG, given(Method.AUTOCONFIG, (SERVER,), (), vouched=True)),
-        Fake(Method.MX, given(Method.MX, (), (foreign,))),
+        FakeSource(Method.AUTOCONFIG, settings_of(Method.AUTOCONFIG, (SERVER,), (), vouched=True)),
+        FakeSource(Method.MX, settings_of(Method.MX, (), (foreign,))),
     )
-    discovery = looked(World(), sources=sources)
+    discovery = search(ScriptedNetwork(), sources=sources)
     assert discovery.settings is not None
     assert discovery.settings.outgoing == ()
     assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.warnings == ("incomplete",)
 
 
-def test_half_an_answer_does_not_wait_for_ever() -> None:
+def test_an_incomplete_answer_waits_only_for_the_limit() -> None:
     sources = (
-        Fake(Method.AUTOCONFIG, NotFound(), after=NEVER),
-        Fake(Method.SRV, given(Method.SRV, (SERVER,), ())),
+        FakeSource(Method.AUTOCONFIG, NotFound(), after=NEVER),
+        FakeSource(Method.SRV, settings_of(Method.SRV, (SERVER,), ())),
     )
-    discovery = looked(World(), sources=sources)
+    discovery = search(ScriptedNetwork(), sources=sources)
     assert discovery.outcome is DiscoveryStatus.FOUND
     assert discovery.elapsed_ms == pytest.approx(1000 * PATIENCE, abs=SLACK)
-
-
-def test_a_declined_service_is_not_guessed() -> None:
-    world = World()
-    world.dns["_imaps._tcp.bodega.es", "SRV"] = srv(("box.bodega.es", 993))
-    world.dns["_submissions._tcp.bodega.es", "SRV"] = NOT_OFFERED
-    world.mail["smtp.bodega.es", 465] = smtp(connect_delay=0.1)
-    discovery = looked(world)
-    assert discovery.settings is not None
-    assert discovery.settings.outgoing == ()
-
-
-def test_servers_without_tls_are_never_taken_from_any_source() -> None:
-    plain = ServerSettings(Protocol.IMAP, "imap.bodega.es", 143, SocketType.NONE, "ana")
-    sources = (Fake(Method.PACC, given(Method.PACC, (plain,), (), vouched=True)),)
-    discovery = looked(World(), sources=sources)
-    assert discovery.outcome is DiscoveryStatus.NOT_FOUND
-    assert reasons(discovery)["pacc"] == "no-protected-server"
-
-
-def test_a_page_with_status_200_hides_nothing() -> None:
-    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
-    page = b"<!DOCTYPE html><html><body>Hola</body></html>"
-    for url in (AUTOCONFIG, WELL_KNOWN, ISPDB):
-        world.serve(url, page)
-    discovery = looked(world)
-    assert discovery.source is not None
-    assert discovery.source.method is Method.SRV
-    assert reasons(discovery)["autoconfig"] == "html"
-
-
-def test_one_servfail_spoils_no_other_answer() -> None:
-    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
-    world.dns["_pop3._tcp.bodega.es", "SRV"] = SERVFAIL
-    world.dns["bodega.es", "MX"] = SERVFAIL
-    discovery = looked(world)
-    assert discovery.source is not None
-    assert discovery.source.method is Method.SRV
-
-
-def test_a_dead_resolver_is_told_from_an_absent_domain() -> None:
-    dead = World(dns_default=DnsFailure(DnsFault.TIMEOUT), dns_delay=4.0)
-    discovery = looked(dead)
-    assert discovery.domain_facts is not None
-    assert discovery.domain_facts.state is DomainState.UNANSWERED
-    assert discovery.domain_facts.fault is DnsFault.TIMEOUT
-    assert fates(discovery)["srv"] is Fate.UNREACHABLE
-    assert reasons(discovery)["mx"] == "timeout"
-
-    missing = looked(World())
-    assert missing.domain_facts is not None
-    assert missing.domain_facts.state is DomainState.MISSING
-    assert fates(missing)["srv"] is Fate.ABSENT
-
-
-def test_the_domains_own_word_is_kept_for_the_diagnosis() -> None:
-    world = World()
-    world.dns["bodega.es", "MX"] = mx("gone.bodega.es", "there.hoster.com")
-    world.dns["there.hoster.com", "A"] = srv()
-    facts = looked(world).domain_facts
-    assert facts is not None
-    assert facts.state is DomainState.EXISTS
-    assert [record.host for record in facts.exchangers] == ["gone.bodega.es", "there.hoster.com"]
-    assert facts.unresolvable == ("gone.bodega.es",)
-
-
-def test_null_mx_and_no_mx_are_told_apart() -> None:
-    world = World()
-    world.dns["bodega.es", "MX"] = mx("", preference=0)
-    facts = looked(world).domain_facts
-    assert facts is not None
-    assert facts.null_mx
-    world.dns["bodega.es", "MX"] = NO_DATA
-    facts = looked(world).domain_facts
-    assert facts is not None
-    assert (facts.null_mx, facts.exchangers, facts.has_address) == (False, (), False)
-    assert facts.state is DomainState.EXISTS
-
-
-def test_every_source_is_announced_and_comes_to_an_end() -> None:
-    seen: list[Progress] = []
-    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
-    discovery = looked(world, emit=seen.append)
-    started = [event.method for event in seen if isinstance(event, SourceStarted)]
-    ended = [event.tried for event in seen if isinstance(event, SourceEnded)]
-    assert started == [str(source.method) for source in all_sources()]
-    assert sorted(tried.method for tried in ended) == sorted(started)
-    assert sorted(map(repr, ended)) == sorted(map(repr, discovery.tried))
-    improved = [event for event in seen if isinstance(event, Improved)]
-    assert improved[-1].settings == discovery.settings
-
-
-def test_losers_are_cancelled_before_the_answer_is_given() -> None:
-    loser = Fake(Method.PROBE, NotFound(), after=NEVER)
-    sources = (Fake(Method.SRV, given(Method.SRV), after=0.1), loser)
-    looked(World(), sources=sources)
-    assert loser.ended == ["cancelled"]
-
-
-def test_cancelling_the_search_ends_every_source() -> None:
-    slow = [Fake(method, NotFound(), after=NEVER) for method in (Method.SRV, Method.MX)]
-
-    async def cancelled() -> None:
-        task = asyncio.ensure_future(find(address(), World().network(), sources=slow))
-        await asyncio.sleep(1.0)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-
-    run(cancelled())
-    assert [source.ended for source in slow] == [["cancelled"], ["cancelled"]]
-
-
-def test_probing_starts_with_all_the_others() -> None:
-    world = World(dns_delay=NEVER, web_delay=NEVER)
-    world.mail["imap.bodega.es", 993] = imap()
-    world.mail["smtp.bodega.es", 465] = smtp()
-    discovery = looked(world)
-    assert discovery.outcome is DiscoveryStatus.FOUND
-    # A little for records that may decline the service, then the grace for better answers.
-    assert discovery.elapsed_ms <= 700 + SLACK
-
-
-@pytest.mark.parametrize(
-    ("failure", "fate"),
-    [
-        (HttpFailure(HttpFault.REDIRECT_INSECURE, "http://x"), Fate.ABSENT),
-        (HttpFailure(HttpFault.REDIRECT_LOOP, "https://x"), Fate.ABSENT),
-        (HttpFailure(HttpFault.ENCODED, "https://x"), Fate.ABSENT),
-        (HttpFailure(HttpFault.TOO_LARGE, "https://x"), Fate.ABSENT),
-        (HttpFailure(HttpFault.TLS, "https://x"), Fate.UNREACHABLE),
-        (HttpFailure(HttpFault.PROTOCOL, "https://x"), Fate.UNREACHABLE),
-        (HttpReply(401, "https://x", b""), Fate.ABSENT),
-        (HttpReply(404, "https://x", b""), Fate.ABSENT),
-        (HttpReply(503, "https://x", b""), Fate.UNREACHABLE),
-    ],
-)
-def test_a_web_server_that_misbehaves_spoils_nothing(
-    failure: HttpFailure | HttpReply, fate: Fate
-) -> None:
-    world = with_srv(World(), "imap.bodega.es", "smtp.bodega.es")
-    world.web[AUTOCONFIG] = failure
-    discovery = looked(world)
-    assert fates(discovery)["autoconfig"] is fate
-    assert discovery.outcome is DiscoveryStatus.FOUND

@@ -29,7 +29,7 @@ HINTS = {"enable-imap", "app-password", "oauth-only", "bridge", "own-app", "help
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{ROWS.index(row)}")
-def test_the_form_of_a_row(row: MailProvider) -> None:
+def test_each_row_is_valid(row: MailProvider) -> None:
     assert row.name
     assert row.source
     assert row.domains or row.mx or row.spf or row.cname
@@ -70,16 +70,16 @@ def test_a_row_names_only_the_providers_own_hosts(row: MailProvider) -> None:
 
 
 @pytest.mark.parametrize("key", ["domains", "mx", "spf", "cname", "other"])
-def test_no_name_stands_in_two_rows(key: str) -> None:
+def test_no_name_is_in_two_rows(key: str) -> None:
     names = Counter(name for row in ROWS for name in getattr(row, key))
     assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_there_are_enough_of_them() -> None:
+def test_the_list_is_large_enough() -> None:
     assert len(ROWS) >= 80
 
 
-def test_spain_and_latin_america_come_first() -> None:
+def test_spain_and_latin_america_are_covered() -> None:
     titles, sections = _sections()
     assert titles == ["Spain and Latin America", "Europe", "The world", "Filters"]
     home = re.compile(r"\.(es|ar|br|cl|co|cu|mx|pe|uy)\Z")
@@ -95,7 +95,7 @@ def _sections() -> tuple[list[str], list[dict[str, list[dict[str, list[str]]]]]]
 
 
 @pytest.mark.parametrize("row", FILTERS, ids=lambda row: str(row["name"]))
-def test_the_form_of_a_filter(row: dict[str, object]) -> None:
+def test_each_filter_is_valid(row: dict[str, object]) -> None:
     assert set(row) == {"name", "mx", "source", "checked"}
     assert row["name"]
     assert row["source"]
@@ -107,7 +107,7 @@ def test_the_form_of_a_filter(row: dict[str, object]) -> None:
         assert by_mx(f"mx1.{suffix}") is None
 
 
-def test_no_suffix_stands_in_two_filters() -> None:
+def test_no_suffix_is_in_two_filters() -> None:
     suffixes = [suffix for row in FILTERS for suffix in row["mx"]]
     assert sorted(suffixes) == sorted(set(suffixes))
 
@@ -123,13 +123,13 @@ def test_no_suffix_stands_in_two_filters() -> None:
         ("mx1.mail.ovh.net", "OVHcloud"),
     ],
 )
-def test_the_longest_suffix_decides(host: str, name: str) -> None:
+def test_the_longest_suffix_wins(host: str, name: str) -> None:
     provider = by_mx(host)
     assert provider is not None
     assert provider.name == name
 
 
-def test_a_suffix_is_one_of_whole_labels() -> None:
+def test_suffixes_match_whole_labels() -> None:
     assert by_mx("evilgoogle.com") is None
     assert by_domain("evilgmail.com") is None
     assert by_cname("eviloutlook.com") is None
@@ -149,7 +149,7 @@ def test_a_suffix_is_one_of_whole_labels() -> None:
         ("spf.infomaniak.ch", "Infomaniak"),
     ],
 )
-def test_whoever_may_send_for_a_domain(include: str, name: str) -> None:
+def test_spf_includes_identify_providers(include: str, name: str) -> None:
     provider = by_spf(include)
     assert provider is not None
     assert provider.name == name
@@ -174,20 +174,20 @@ def test_an_include_is_matched_as_a_whole() -> None:
         ("autodiscover.mail.eu-west-1.awsapps.com", "Amazon WorkMail"),
     ],
 )
-def test_where_an_alias_leads(host: str, name: str) -> None:
+def test_aliases_identify_providers(host: str, name: str) -> None:
     provider = by_cname(host)
     assert provider is not None
     assert provider.name == name
 
 
-def test_of_two_rows_that_own_a_domain_the_alias_means_the_first_for_customers() -> None:
+def test_an_alias_identifies_the_first_row_for_customers() -> None:
     provider = by_cname("mail.zoho.com")
     assert provider is not None
     assert provider.mx
     assert provider.incoming[0].host == "imappro.zoho.com"
 
 
-def test_what_only_gives_out_addresses_is_no_end_of_an_alias() -> None:
+def test_a_row_without_hosting_is_not_identified_by_an_alias() -> None:
     assert by_domain("sapo.pt") is not None
     assert by_cname("imap.sapo.pt") is None
 
@@ -195,7 +195,7 @@ def test_what_only_gives_out_addresses_is_no_end_of_an_alias() -> None:
 @pytest.mark.parametrize(
     "host", ["vps-1a2b3c.vps.ovh.net", "static.9.8.7.6.clients.your-server.de", "pro1.mail.ovh.net"]
 )
-def test_rented_machines_and_other_products_say_nothing(host: str) -> None:
+def test_names_of_other_products_identify_no_provider(host: str) -> None:
     assert by_mx(host) is None
     assert by_cname(host) is None
     assert by_host(host) is None
@@ -213,13 +213,13 @@ def test_rented_machines_and_other_products_say_nothing(host: str) -> None:
         ("bodega-es.correoseguro.dinaserver.com", "Dinahosting"),
     ],
 )
-def test_whose_server_it_is(host: str, name: str) -> None:
+def test_hosts_identify_providers(host: str, name: str) -> None:
     provider = by_host(host)
     assert provider is not None
     assert provider.name == name
 
 
-def test_nobody_is_known_by_a_foreign_name() -> None:
+def test_foreign_names_identify_no_provider() -> None:
     assert by_spf("_spf.bodega.es") is None
     assert by_cname("mail.bodega.es") is None
     assert by_host("mail.bodega.es") is None
@@ -249,15 +249,15 @@ class TestHostsMadeFromTheDomain:
         assert provider is not None
         return provider.settings(address(text)).hosts
 
-    def test_dots_become_hyphens(self) -> None:
+    def test_the_dashed_placeholder_replaces_dots_by_hyphens(self) -> None:
         hosts = self.hosts("correoseguro.dinaserver.com", "ana@la.bodega.es")
         assert hosts == ("la-bodega-es.correoseguro.dinaserver.com",)
 
-    def test_the_domain_as_it_is(self) -> None:
+    def test_the_domain_placeholder_is_unchanged(self) -> None:
         provider = by_domain("inbox.lt")
         assert provider is not None
         assert provider.settings(address("ana@inbox.lt")).hosts == ("mail.inbox.lt",)
 
     @pytest.mark.parametrize("text", [f"ana@{'a' * 40}.{'b' * 40}.es", "ana@españa.es"])
-    def test_what_makes_no_host_name_is_left_out(self, text: str) -> None:
+    def test_servers_with_invalid_host_names_are_left_out(self, text: str) -> None:
         assert self.hosts("correoseguro.dinaserver.com", text) == ()

@@ -13,10 +13,10 @@ from mailsetup.model.dialogue import LoggedIn
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.domain_facts import DomainState
 from mailsetup.model.network_options import NetworkOptions
-from mailsetup.model.outcome import Fate, Found
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Authentication, HostAlias, Protocol, SocketType
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, SourceStatus
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import open_network
@@ -24,7 +24,7 @@ from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
 from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_network import address
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
@@ -35,8 +35,10 @@ def _time_for_every_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(probe, "_GRACE", (10.0, 10.0))
 
 
-async def looked(world: World, domain: str) -> Discovery:
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+async def looked(servers: RealServers, domain: str) -> Discovery:
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     async with open_network(options) as net:
         return await find(address(f"ana@{domain}"), net)
 
@@ -87,15 +89,15 @@ async def looked(world: World, domain: str) -> Discovery:
         ),
     ],
 )
-async def test_settings_are_found_in_the_way_the_domain_offers(
-    world: World,
+async def test_settings_are_found_by_the_published_method(
+    servers: RealServers,
     domain: str,
     verdict: DiscoveryStatus,
     method: Method,
     host: str,
     confirm: tuple[str, ...],
 ) -> None:
-    discovery = await looked(world, domain)
+    discovery = await looked(servers, domain)
     assert discovery.outcome is verdict, discovery
     assert discovery.source is not None
     assert discovery.source.method is method
@@ -105,14 +107,14 @@ async def test_settings_are_found_in_the_way_the_domain_offers(
     first = discovery.settings.incoming[0]
     assert (first.host, first.port, first.security) == (host, 993, SocketType.TLS)
     assert discovery.settings.outgoing[0].port == 465
-    assert not any(tried.fate is Fate.CRASHED for tried in discovery.tried)
+    assert not any(tried.status is SourceStatus.CRASHED for tried in discovery.tried)
 
 
 async def test_a_department_below_the_companys_domain_is_found_by_its_exchanger(
-    world: World,
+    servers: RealServers,
 ) -> None:
-    with world.passing_records("ventas.bodega.test. MX 10 mx.bodega.test."):
-        discovery = await looked(world, "ventas.bodega.test")
+    with servers.name_server.temporary("ventas.bodega.test. MX 10 mx.bodega.test."):
+        discovery = await looked(servers, "ventas.bodega.test")
     assert discovery.outcome is DiscoveryStatus.FOUND, discovery
     assert discovery.source is not None
     assert discovery.source.method is Method.MX
@@ -121,8 +123,12 @@ async def test_a_department_below_the_companys_domain_is_found_by_its_exchanger(
     assert discovery.settings.incoming[0].username == "ana@ventas.bodega.test"
 
 
-async def test_autodiscover_is_asked_with_the_address_and_no_password(world: World) -> None:
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+async def test_autodiscover_is_asked_with_the_address_and_no_password(
+    servers: RealServers,
+) -> None:
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     async with open_network(options) as net:
         outcome = await Autodiscover().discover(address("ana@outlookish.test"), net)
     assert isinstance(outcome, Found)
@@ -132,10 +138,10 @@ async def test_autodiscover_is_asked_with_the_address_and_no_password(world: Wor
     ]
 
 
-async def test_the_name_in_the_certificate_is_told_with_the_one_that_led_there(
-    world: World,
+async def test_the_result_names_both_the_certificates_and_the_original_host(
+    servers: RealServers,
 ) -> None:
-    discovery = await looked(world, "shared.test")
+    discovery = await looked(servers, "shared.test")
     assert discovery.settings is not None
     assert discovery.settings.aliases == (HostAlias("mail.shared.test", "srv12.hoster.test"),)
 
@@ -144,10 +150,12 @@ async def test_the_name_in_the_certificate_is_told_with_the_one_that_led_there(
     ("port", "upgrades"),
     [(993, None), (143, Protocol.IMAP), (465, None), (587, Protocol.SMTP)],
 )
-async def test_the_name_that_fits_is_found_on_every_kind_of_port(
-    world: World, port: int, upgrades: Protocol | None
+async def test_the_valid_name_is_found_on_every_kind_of_port(
+    servers: RealServers, port: int, upgrades: Protocol | None
 ) -> None:
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     wrong = ConnectFailure(
         ConnectFault.TLS, "mail.shared.test", port, TlsFailure(TlsFault.WRONG_NAME)
     )
@@ -155,8 +163,10 @@ async def test_the_name_that_fits_is_found_on_every_kind_of_port(
         assert await proven_name(wrong, "shared.test", net, upgrades) == "srv12.hoster.test"
 
 
-async def test_the_login_goes_on_with_the_connections_of_the_search(world: World) -> None:
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+async def test_the_login_reuses_the_connections_of_the_search(servers: RealServers) -> None:
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     opened: list[tuple[str, int]] = []
     async with open_network(options) as real:
 
@@ -175,7 +185,7 @@ async def test_the_login_goes_on_with_the_connections_of_the_search(world: World
         assert isinstance(incoming, ImapSession)
         assert isinstance(outgoing, SmtpSession)
         assert len(opened) == before
-        secret = Secret(world.accounts["ana@probing.test"])
+        secret = Secret(servers.accounts["ana@probing.test"])
         async with incoming, outgoing:
             assert isinstance(await log_in_imap(incoming, secret, net), LoggedIn)
             proof = await log_in_smtp(outgoing, secret, net)
@@ -183,8 +193,8 @@ async def test_the_login_goes_on_with_the_connections_of_the_search(world: World
             assert proof.size_limit == 12_000_000
 
 
-async def test_probing_reads_what_real_servers_offer(world: World) -> None:
-    settings = (await looked(world, "probing.test")).settings
+async def test_probing_reads_the_capabilities_of_real_servers(servers: RealServers) -> None:
+    settings = (await looked(servers, "probing.test")).settings
     assert settings is not None
     assert settings.incoming[0].authentication == (
         Authentication.PASSWORD_CLEARTEXT,
@@ -194,26 +204,26 @@ async def test_probing_reads_what_real_servers_offer(world: World) -> None:
     assert settings.outgoing[0].host == "smtp.probing.test"
 
 
-async def test_a_server_with_the_wrong_certificate_is_not_guessed(world: World) -> None:
-    discovery = await looked(world, "wrongcert.test")
-    assert {tried.method: tried.fate for tried in discovery.tried}["probe"] in (
-        Fate.ABSENT,
-        Fate.CANCELLED,
+async def test_a_server_with_the_wrong_certificate_is_not_guessed(servers: RealServers) -> None:
+    discovery = await looked(servers, "wrongcert.test")
+    assert {tried.method: tried.status for tried in discovery.tried}[Method.PROBE] in (
+        SourceStatus.ABSENT,
+        SourceStatus.CANCELLED,
     )
 
 
-async def test_nothing_is_there_and_the_reason_is_kept(world: World) -> None:
-    null = await looked(world, "nullmx.test")
+async def test_the_reason_is_reported_where_nothing_was_found(servers: RealServers) -> None:
+    null = await looked(servers, "nullmx.test")
     assert null.outcome is DiscoveryStatus.NOT_FOUND
     assert null.domain_facts is not None
     assert null.domain_facts.null_mx
-    assert {tried.method: tried.reason for tried in null.tried}["mx"] == "null-mx"
+    assert {tried.method: tried.reason for tried in null.tried}[Method.MX] == "null-mx"
 
-    gone = await looked(world, "dead.test")
+    gone = await looked(servers, "dead.test")
     assert gone.domain_facts is not None
     assert gone.domain_facts.unresolvable == ("gone.dead.test",)
 
-    missing = await looked(world, "nobody.test")
+    missing = await looked(servers, "nobody.test")
     assert missing.outcome is DiscoveryStatus.NOT_FOUND
     assert missing.domain_facts is not None
     assert missing.domain_facts.state is DomainState.MISSING

@@ -3,9 +3,9 @@
 import pytest
 
 from mailsetup.discovery.trust import domains_to_confirm
-from mailsetup.model.outcome import Found
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found
 from tests.support.network.scripted_network import address
 
 HTTPS, HTTP, DNS, DNSSEC = Channel.HTTPS, Channel.HTTP, Channel.DNS, Channel.DNSSEC
@@ -49,7 +49,7 @@ def found(method: Method, channel: Channel, vouched: bool, hosts: tuple[str, ...
         (Method.SRV, DNS, False, ("bodega.es.evil.com",), ("evil.com",)),
     ],
 )
-def test_the_table(
+def test_domains_to_confirm(
     method: Method,
     channel: Channel,
     vouched: bool,
@@ -74,7 +74,7 @@ def test_the_table(
         ("ana@xn--pescola-8ya9a.es", "imap.xn--pescola-8ya9a.es", False),
     ],
 )
-def test_who_owns_a_host(mailbox: str, host: str, asked: bool) -> None:
+def test_owner_of_a_host(mailbox: str, host: str, asked: bool) -> None:
     answer = found(Method.SRV, DNS, False, (host,))
     assert bool(domains_to_confirm(answer, address(mailbox))) is asked
 
@@ -89,8 +89,6 @@ def test_who_owns_a_host(mailbox: str, host: str, asked: bool) -> None:
         (("evilhoster.com",), ("hoster.com",)),
     ],
 )
-def test_what_was_agreed_covers_its_own_domain_only(
-    agreed: tuple[str, ...], left: tuple[str, ...]
-) -> None:
+def test_an_agreement_covers_one_domain(agreed: tuple[str, ...], left: tuple[str, ...]) -> None:
     answer = found(Method.SRV, DNS, False, FOREIGN)
     assert domains_to_confirm(answer, address(), agreed) == left

@@ -1,8 +1,8 @@
-"""What telephones are given, byte for byte: the QR code's text, the ``.k9s``, the profile.
+"""The files for phones, byte for byte: the QR code's text, the ``.k9s``, the profile.
 
-Neither Android nor iOS could be run here, so nothing but the vendors' published rules (`k9_rules`,
-`apple_schema`) says that these are right. The golden files make every change of them visible.
-``python -m tests.export.test_golden_phones`` writes them anew.
+Neither Android nor iOS could be run, so that only the vendors' published rules (`k9_rules`,
+`apple_schema`) confirm them. The golden files make every change visible. ``python -m
+tests.export.test_golden_phones`` writes them again.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from mailsetup import i18n
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.apple_mail import mobileconfig
-from mailsetup.export.programs.thunderbird_android import qr_payload, settings_file
+from mailsetup.export.programs.k9_settings import qr_payload, settings_file
 from mailsetup.model.settings import Account
 from tests.support.samples.accounts import ORDINARY
 
@@ -21,7 +21,7 @@ CASES = ("imap-tls", "pop3-starttls", "international", "oauth2")
 
 
 def written(wanted: Account) -> dict[str, bytes]:
-    """The three, by the endings of their golden files."""
+    """The three contents, by the suffixes of their golden files."""
     payload, settings, profile = qr_payload(wanted), settings_file(wanted), mobileconfig(wanted)
     assert isinstance(payload, str)
     assert not isinstance(settings, ExportFailure)
@@ -30,7 +30,7 @@ def written(wanted: Account) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_a_telephone_gets_is_what_was_meant(case: str) -> None:
+def test_files_for_phones_equal_the_golden_files(case: str) -> None:
     i18n.set_language("en")
     for end, content in written(ORDINARY[case]).items():
         assert content == (GOLDEN / f"phone-{case}.{end}").read_bytes(), end

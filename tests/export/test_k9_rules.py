@@ -1,4 +1,4 @@
-"""The rules of `k9_rules` judge as the app's own tests say (``QrCodePayloadValidatorTest``)."""
+"""The rules of `k9_rules` agree with the app's own tests (``QrCodePayloadValidatorTest``)."""
 
 import copy
 import json
@@ -39,7 +39,7 @@ def changed(path: tuple[int, ...], value: object) -> str:
     return json.dumps(document)
 
 
-def test_the_valid_code_is_taken() -> None:
+def test_a_valid_code_is_accepted() -> None:
     code = read_code(json.dumps(VALID))
     assert code.accounts[0].name == "Account name"
     assert code.accounts[0].outgoing[0].identities == (
@@ -80,24 +80,24 @@ def test_the_valid_code_is_taken() -> None:
     ],
     ids=str,
 )
-def test_one_wrong_field_spoils_the_whole_code(path: tuple[int, ...], value: object) -> None:
+def test_one_invalid_field_makes_the_code_invalid(path: tuple[int, ...], value: object) -> None:
     with pytest.raises(RejectedError):
         read_code(changed(path, value))
 
 
-def test_passwords_names_and_unknown_additions_may_be_there_or_not() -> None:
+def test_passwords_names_and_unknown_elements_are_optional() -> None:
     server = [0, "imap.domain.example", 993, 3, 1, "user@domain.example"]
     assert read_code(changed(INCOMING, server)).accounts[0].name is None
     assert read_code(changed(INCOMING, [*server, "", "", None])).accounts[0].name == ""
 
 
 @pytest.mark.parametrize("text", ["[", "{}", "[1]", "[1,[1,1]]", "[true,[1,1]]", '["1",[1,1]]'])
-def test_what_is_no_code_is_refused(text: str) -> None:
+def test_other_json_is_refused(text: str) -> None:
     with pytest.raises(RejectedError):
         read_code(text)
 
 
-def test_hosts_and_addresses_are_judged_as_by_the_app() -> None:
+def test_hosts_and_addresses_are_checked_as_by_the_app() -> None:
     for host in ("a", "mail.example", "1.2.3.4", "::1", "2001:db8::1", "a-b.example.", "0.1.2.3"):
         assert is_host(host), host
     for host in ("", "-a.example", "a b", "::", "fe80::1%eth0", "a_b.example", "a" * 64, "ñ.es"):

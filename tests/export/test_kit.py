@@ -1,4 +1,4 @@
-"""Roll-out kits, looked at with the tools that will take them: Ansible, parsers, a JS engine."""
+"""Roll-out kits, checked with the tools that read them: Ansible, parsers, a JavaScript engine."""
 
 import configparser
 import io
@@ -28,7 +28,7 @@ ANSIBLE = Path(sys.executable).with_name("ansible-playbook")
 
 
 def kit(tmp_path: Path, *words: str, username: str = "ana@bodega.es", status: int = 0) -> Path:
-    """The folder of the kits, written by the program itself."""
+    """The folder of the kits, written by the program."""
     server = {"port": 993, "security": "tls", "username": username}
     settings = {
         "incoming": [{**server, "protocol": "imap", "host": "imap.bodega.es"}],
@@ -49,14 +49,14 @@ def kit(tmp_path: Path, *words: str, username: str = "ana@bodega.es", status: in
 
 
 def data_of(script: bytes) -> object:
-    """What stands in the here-string of a script."""
+    """The data in the here-string of a script."""
     found = re.search(r"= @'\r\n(.*?)\r\n'@ \|", script.decode("utf-8-sig"), re.DOTALL)
     assert found is not None
     return json.loads(found.group(1))
 
 
 @pytest.mark.parametrize("username", ["ana@bodega.es", "ana"])
-def test_every_powershell_script_is_understood_and_keeps_its_data_as_data(
+def test_every_powershell_script_parses_and_its_data_stay_data(
     tmp_path: Path, username: str
 ) -> None:
     scripts = sorted(
@@ -77,14 +77,14 @@ def test_every_powershell_script_is_understood_and_keeps_its_data_as_data(
         assert data_of(content)
 
 
-def test_the_parser_would_notice_a_script_that_is_broken() -> None:
+def test_the_parser_finds_a_syntax_error() -> None:
     assert faults(b"if ($a -eq 1) { Write-Output 'a'\r\n")
 
 
 # Outlook ------------------------------------------------------------------------------------------
 
 
-def test_the_outlook_templates_have_places_for_the_person_and_nobody_in_them(
+def test_the_outlook_templates_have_placeholders_and_no_user(
     tmp_path: Path,
 ) -> None:
     folder = kit(tmp_path, "--for", "outlook", username="ana") / "outlook"
@@ -110,7 +110,7 @@ def test_the_outlook_templates_have_places_for_the_person_and_nobody_in_them(
 
 
 def preferences_after(cfg: str, variables: dict[str, str]) -> dict[str, object]:
-    """What AutoConfig would have set, by an engine for the same language."""
+    """The preferences that AutoConfig would set, by another JavaScript engine."""
     engine = QJSEngine()
     prelude = """
         var set = {};
@@ -126,7 +126,7 @@ def preferences_after(cfg: str, variables: dict[str, str]) -> dict[str, object]:
 
 
 @pytest.mark.usefixtures("qapp")
-def test_autoconfig_sets_up_whoever_is_signed_in_and_nobody_else(tmp_path: Path) -> None:
+def test_autoconfig_sets_up_the_signed_in_user_only(tmp_path: Path) -> None:
     cfg = (kit(tmp_path, "--for", "thunderbird") / "thunderbird" / "mailsetup.cfg").read_text()
     eva = preferences_after(cfg, {"MAIL_ADDRESS": "eva@bodega.es", "MAIL_NAME": "Eva"})
     assert eva["mail.server.server9001.userName"] == "eva@bodega.es"
@@ -136,7 +136,7 @@ def test_autoconfig_sets_up_whoever_is_signed_in_and_nobody_else(tmp_path: Path)
     assert "ana@" not in cfg
 
 
-def test_the_policy_is_the_same_as_json_as_registry_and_for_the_template(tmp_path: Path) -> None:
+def test_the_policy_is_the_same_in_all_its_forms(tmp_path: Path) -> None:
     folder = kit(tmp_path, "--for", "thunderbird") / "thunderbird"
     policies = json.loads((folder / "policies.json").read_text())["policies"]["Preferences"]
     assert json.loads((folder / "admx-preferences.json").read_text()) == policies
@@ -151,7 +151,7 @@ def test_the_policy_is_the_same_as_json_as_registry_and_for_the_template(tmp_pat
 # Apple --------------------------------------------------------------------------------------------
 
 
-def test_each_managements_profile_follows_apples_schema_with_its_own_words(tmp_path: Path) -> None:
+def test_each_managements_profile_follows_apples_schema(tmp_path: Path) -> None:
     folder = kit(tmp_path, "--for", "apple", username="ana") / "apple"
     for known in MANAGEMENTS:
         profile = plistlib.loads((folder / f"mail-{known.id}.mobileconfig").read_bytes())
@@ -168,7 +168,7 @@ def test_each_managements_profile_follows_apples_schema_with_its_own_words(tmp_p
 
 
 def play(folder: Path, *words: str) -> str:
-    """Run the playbook here, into folders of the test."""
+    """Run the playbook on this computer, into folders of the test."""
     environment = dict(
         os.environ, ANSIBLE_LOCALHOST_WARNING="False", ANSIBLE_NOCOLOR="1", LC_ALL="C.UTF-8"
     )
@@ -198,7 +198,7 @@ def changed(printed: str) -> int:
 
 
 def signed_in_as(script: Path, login: str) -> list[str]:
-    """What the variables are for a person of this login name."""
+    """The variables for a user with this login name."""
     shell = f'id() {{ echo "{login}"; }}\n. "$1"\nprintf "%s\\n" "$MAIL_ADDRESS" "$MAIL_NAME"'
     done = subprocess.run(
         ["sh", "-c", shell, "sh", str(script)], capture_output=True, text=True, check=True
@@ -206,7 +206,7 @@ def signed_in_as(script: Path, login: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_the_ansible_role_runs_is_idempotent_and_takes_itself_out(tmp_path: Path) -> None:
+def test_the_ansible_role_runs_is_idempotent_and_can_be_removed(tmp_path: Path) -> None:
     folder = kit(tmp_path, "--for", "ansible", "--name", "Ana d'Ors $(x)") / "ansible"
     here, profiles = folder.parent / "thunderbird-here", folder.parent / "profile.d"
     here.mkdir()
@@ -229,19 +229,19 @@ def test_the_ansible_role_runs_is_idempotent_and_takes_itself_out(tmp_path: Path
 # All ----------------------------------------------------------------------------------------------
 
 
-def test_each_kit_explains_itself_in_the_persons_language(tmp_path: Path) -> None:
+def test_each_kit_has_a_readme_in_the_current_language(tmp_path: Path) -> None:
     for readme in kit(tmp_path).glob("*/README.md"):
         assert readme.read_text().startswith("# ")
         assert "bodega.es" in readme.read_text()
     assert len(list((tmp_path / "kit").glob("*/README.md"))) == 4
 
 
-def test_a_user_name_that_follows_no_rule_cannot_be_everybodys(tmp_path: Path) -> None:
+def test_a_user_name_that_follows_no_rule_is_refused(tmp_path: Path) -> None:
     kit(tmp_path, username="w0138-x", status=2)
     assert not (tmp_path / "kit").exists()
 
 
-def test_files_that_are_there_are_replaced_with_force_only(tmp_path: Path) -> None:
+def test_existing_files_are_replaced_with_force_only(tmp_path: Path) -> None:
     kit(tmp_path)
     kit(tmp_path, status=2)
     kit(tmp_path, "--force")

@@ -1,4 +1,4 @@
-"""Signed profiles are verified by OpenSSL, and what cannot be signed is refused with a sentence."""
+"""Signed profiles are verified by OpenSSL, and unusable signers are refused with a sentence."""
 
 import subprocess
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Party:
 
 
 def issue(name: str, key: Key, issuer: Party | None, *, ca: bool, ends: datetime) -> Party:
-    """A certificate that begins a month before `NOW`."""
+    """A certificate that is valid since a month before `NOW`."""
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     certificate = (
         x509.CertificateBuilder()
@@ -72,7 +72,7 @@ def issue(name: str, key: Key, issuer: Party | None, *, ca: bool, ends: datetime
 
 @pytest.fixture(scope="module")
 def house() -> tuple[Party, Party, Party]:
-    """A root, a link between, and the organization that signs."""
+    """A root, an intermediate authority, and the signing organization."""
     ends = NOW + timedelta(days=3650)
     root = issue("Root", ec.generate_private_key(ec.SECP256R1()), None, ca=True, ends=ends)
     middle = issue("Middle", ec.generate_private_key(ec.SECP256R1()), root, ca=True, ends=ends)
@@ -87,7 +87,7 @@ def profile() -> bytes:
 
 
 def verified(signature: bytes, root: Party, folder: Path, tool: str = "cms") -> bytes:
-    """What OpenSSL takes out of a signature after it has found it good up to the root."""
+    """The content that OpenSSL extracts from a signature after verifying it up to the root."""
     (folder / "signed").write_bytes(signature)
     (folder / "root.pem").write_bytes(root.pem)
     done = subprocess.run(
@@ -126,7 +126,7 @@ def refusal(
 
 
 @pytest.mark.parametrize("tool", ["cms", "smime"])
-def test_openssl_verifies_the_signature_and_takes_out_the_same_bytes(
+def test_openssl_verifies_the_signature_and_extracts_the_same_bytes(
     house: Sequence[Party], tmp_path: Path, tool: str
 ) -> None:
     root, middle, own = house
@@ -134,13 +134,13 @@ def test_openssl_verifies_the_signature_and_takes_out_the_same_bytes(
     content = profile()
     signature = sign(content, own.certificate, own.key, [middle.certificate])
     assert verified(signature, root, tmp_path, tool) == content
-    # Line ends that a rewriting for mail would change.
+    # Line ends that a conversion for mail would change.
     mixed = content.replace(b"\n", b"\r\n", 3)
     signature = sign(mixed, own.certificate, own.key, [middle.certificate])
     assert verified(signature, root, tmp_path, tool) == mixed
 
 
-def test_a_changed_profile_is_found_out(house: Sequence[Party], tmp_path: Path) -> None:
+def test_a_changed_profile_is_detected(house: Sequence[Party], tmp_path: Path) -> None:
     root, middle, own = house
     assert isinstance(own.key, rsa.RSAPrivateKey)
     signature = sign(profile(), own.certificate, own.key, [middle.certificate])
@@ -187,7 +187,7 @@ def test_every_form_of_certificate_and_key_is_read(house: Sequence[Party], tmp_p
     assert accepted(der, key_der).chain == ()
 
 
-def test_elliptic_curve_keys_sign_too(house: Sequence[Party], tmp_path: Path) -> None:
+def test_elliptic_curve_keys_can_sign(house: Sequence[Party], tmp_path: Path) -> None:
     root, middle, _own = house
     key = ec.generate_private_key(ec.SECP384R1())
     own = issue("EC", key, middle, ca=False, ends=NOW + timedelta(days=9))
@@ -196,7 +196,7 @@ def test_elliptic_curve_keys_sign_too(house: Sequence[Party], tmp_path: Path) ->
     assert verified(signature, root, tmp_path) == b"x"
 
 
-def test_what_cannot_sign_is_refused_with_a_sentence(house: Sequence[Party]) -> None:
+def test_an_unusable_signer_is_refused_with_a_sentence(house: Sequence[Party]) -> None:
     root, middle, own = house
     assert isinstance(own.key, rsa.RSAPrivateKey)
     lock = BestAvailableEncryption(PASSPHRASE.encode())
@@ -233,9 +233,7 @@ def test_a_certificate_that_is_not_valid_now_is_refused(house: Sequence[Party]) 
     assert isinstance(signer(own.pem, own.key_pem(), now=NOW), Signer)
 
 
-def test_signing_an_export_changes_the_profile_and_nothing_else(
-    house: Sequence[Party], tmp_path: Path
-) -> None:
+def test_signing_an_export_changes_the_profile_only(house: Sequence[Party], tmp_path: Path) -> None:
     root, middle, own = house
     artifact = AppleMail().export(account())
     assert isinstance(artifact, Artifact)

@@ -1,10 +1,9 @@
 """The files and commands for classic Outlook, byte for byte.
 
-They could not be proven here: there was no Windows and no Outlook. The golden files below
-``tests/export/golden`` say what was meant, from what other generators of such files agree on, so
-that a change is seen and meant. They are kept as UTF-8 with plain line ends, to be readable; the
-real encodings are put on before comparing. ``python -m tests.export.test_outlook_files`` writes
-them anew.
+They could not be tested with Outlook on Windows. The golden files below ``tests/export/golden``
+follow what other generators of such files agree on, so that a change is noticed. They are stored as
+UTF-8 with plain line ends, to be readable; they are encoded before the comparison. ``python -m
+tests.export.test_outlook_files`` writes them again.
 """
 
 import subprocess
@@ -16,7 +15,8 @@ import pytest
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.outlook import OutlookRunMode, outlook_program, run_steps
 from mailsetup.export.exporter import Artifact
-from mailsetup.export.programs.outlook import FOLDER, Outlook
+from mailsetup.export.programs.outlook import Outlook
+from mailsetup.export.programs.outlook_files import FOLDER
 from mailsetup.model.settings import Account, Authentication, Protocol
 from tests.support.programs.parsers import read_prf, read_reg
 from tests.support.samples.accounts import OAUTH2, ORDINARY, account
@@ -60,7 +60,7 @@ def real(end: str, text: str) -> bytes:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_files_are_those_that_were_meant(case: str) -> None:
+def test_the_files_equal_the_golden_files(case: str) -> None:
     files = outlook_files(CASES[case])
     begin = f"outlook-{case}."
     golden = {path.name.removeprefix(begin): path for path in GOLDEN.glob(f"{begin}*")}
@@ -69,20 +69,20 @@ def test_the_files_are_those_that_were_meant(case: str) -> None:
         assert content == real(end, golden[end].read_bytes().decode("utf-8")), end
 
 
-def test_a_server_that_starts_tls_gets_no_prf() -> None:
+def test_starttls_gets_no_prf() -> None:
     assert set(outlook_files(CASES["starttls"])) == {"xml", "on.reg", "off.reg"}
     assert set(outlook_files(CASES["imap"])) == {"prf", "xml", "on.reg", "off.reg"}
 
 
 @pytest.mark.parametrize("case", ["imap", "pop3", "mixed"])
-def test_a_prf_never_tells_outlook_to_go_without_encryption(case: str) -> None:
+def test_a_prf_never_switches_encryption_off(case: str) -> None:
     sections = read_prf(outlook_files(CASES[case])["prf"])
     given = sections["Account1"]
     assert {given[key] for key in given if key.endswith("UseSSL")} == {"1"}
     assert given["SMTPSecureConnection"] == ("2" if case == "mixed" else "1")
 
 
-def test_the_commands_are_those_that_were_meant() -> None:
+def test_the_commands_equal_the_golden_values() -> None:
     outlook = "C:\\Program Files\\Microsoft Office\\root\\Office16\\OUTLOOK.EXE"
     profile, autodiscover = run_steps(account(), USERS, outlook)
     here = "C:\\Users\\Ana Núñez\\Documents\\mail & more\\outlook-ana-bodega.example"
@@ -135,7 +135,7 @@ def test_no_argument_can_become_another_command() -> None:
             assert line.count('"') % 2 == 0
 
 
-def test_nothing_to_run_where_there_is_nothing_for_classic_outlook() -> None:
+def test_there_are_no_commands_without_files_for_classic_outlook() -> None:
     assert run_steps(OAUTH2, USERS) == ()
     assert run_steps(account(authentication=(Authentication.OAUTH2,)), USERS) == ()
     assert run_steps(account(), PureWindowsPath("mail")) == ()
@@ -143,7 +143,7 @@ def test_nothing_to_run_where_there_is_nothing_for_classic_outlook() -> None:
     assert only.way is OutlookRunMode.AUTODISCOVER
 
 
-def test_outlook_is_found_where_windows_says_and_nowhere_else(tmp_path: Path) -> None:
+def test_outlook_is_found_by_the_windows_registry_only(tmp_path: Path) -> None:
     asked = []
 
     def registry(program: str) -> str:

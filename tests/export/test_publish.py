@@ -77,7 +77,7 @@ def test_a_publication_has_every_file_and_all_may_be_public() -> None:
 
 
 @pytest.mark.parametrize("settings", [SIMPLE, FULL, WINDOW], ids=["simple", "full", "window"])
-def test_another_persons_program_reads_its_own_settings_from_the_config(
+def test_autoconfig_is_read_for_another_mailbox(
     settings: AccountSettings,
 ) -> None:
     made = published(settings)
@@ -91,7 +91,7 @@ def test_another_persons_program_reads_its_own_settings_from_the_config(
     assert read.provider == (settings.provider or DOMAIN)
 
 
-def test_the_local_part_stays_the_local_part_in_the_config() -> None:
+def test_autoconfig_preserves_local_parts_as_user_names() -> None:
     short = SIMPLE.with_username("ana")
     made = published(short)
     read = autoconfig.read(content(made, "config-v1.1.xml"), LUIS)
@@ -99,7 +99,7 @@ def test_the_local_part_stays_the_local_part_in_the_config() -> None:
     assert {entry.username for entry in read.servers} == {"luis"}
 
 
-def test_the_providers_help_pages_come_along_with_their_words() -> None:
+def test_autoconfig_contains_help_pages_with_their_texts() -> None:
     hints = (
         Hint("help", "https://help.bodega.example/?a=1&b=2", (("es", "Ayuda <aquí>"), ("", "x"))),
         Hint("enable-imap", "https://webmail.bodega.example/", (("en", "Switch it on"),)),
@@ -122,7 +122,7 @@ def test_autodiscover_names_all_servers_in_one_account() -> None:
     assert (read.incoming, read.outgoing) == (wanted.incoming, wanted.outgoing)
 
 
-def test_pacc_names_the_best_servers_and_the_dns_holds_its_digest() -> None:
+def test_pacc_has_the_best_servers_and_a_digest_record() -> None:
     made = published(FULL)
     document = content(made, "user-agent-configuration.json")
     read = pacc.read(document, LUIS)
@@ -134,7 +134,7 @@ def test_pacc_names_the_best_servers_and_the_dns_holds_its_digest() -> None:
     assert texts == {f'"{pacc.write_digest(document)}"'}
 
 
-def test_pacc_says_how_to_sign_in() -> None:
+def test_pacc_has_the_authentication() -> None:
     def authentication(settings: AccountSettings) -> object:
         document = published(settings).content("user-agent-configuration.json")
         return None if document is None else json.loads(document)["authentication"]
@@ -162,7 +162,7 @@ def test_pacc_says_how_to_sign_in() -> None:
     ],
     ids=["starttls-in", "starttls-out", "odd-port", "local-part"],
 )
-def test_pacc_is_left_out_where_it_would_lead_past_the_best_server(
+def test_pacc_is_omitted_where_it_cannot_express_the_best_server(
     settings: AccountSettings,
 ) -> None:
     made = published(settings)
@@ -172,7 +172,7 @@ def test_pacc_is_left_out_where_it_would_lead_past_the_best_server(
     assert b"ua-auto-config" not in content(made, "nginx-names.conf")
 
 
-def test_autodiscover_is_left_out_where_it_would_name_the_wrong_user() -> None:
+def test_autodiscover_is_omitted_where_it_cannot_express_user_names() -> None:
     made = published(SIMPLE.with_username("ana"))
     assert made.content("autodiscover.xml") is None
     assert any("Autodiscover" in note for note in made.notes)
@@ -180,7 +180,7 @@ def test_autodiscover_is_left_out_where_it_would_name_the_wrong_user() -> None:
     assert b"autodiscover" not in content(made, "nginx-domain.conf")
 
 
-def test_the_policy_names_the_exchangers_and_its_id_changes_with_it() -> None:
+def test_the_policy_lists_exchangers_and_its_id_depends_on_it() -> None:
     made = published()
     assert content(made, "mta-sts.txt") == (
         b"version: STSv1\r\nmode: testing\r\nmx: mx1.bodega.example\r\n"
@@ -196,7 +196,7 @@ def test_the_policy_names_the_exchangers_and_its_id_changes_with_it() -> None:
     assert announced(strict) != announced(OPTIONS) == announced(OPTIONS)
 
 
-def test_without_exchangers_there_is_no_policy_and_no_record_that_announces_one() -> None:
+def test_without_exchangers_there_is_neither_policy_nor_its_record() -> None:
     made = published(options=replace(OPTIONS, mail_exchangers=()))
     assert made.content("mta-sts.txt") is None
     assert any("MTA-STS" in note for note in made.notes)
@@ -222,25 +222,23 @@ def test_without_exchangers_there_is_no_policy_and_no_record_that_announces_one(
         ("", None),
     ],
 )
-def test_a_user_name_becomes_a_placeholder_or_stays_private(
-    username: str, template: str | None
-) -> None:
+def test_user_name_templates(username: str, template: str | None) -> None:
     assert username_template(username, DOMAIN, ANA) == template
 
 
-def test_an_address_of_the_domain_is_a_placeholder_whoever_it_belongs_to() -> None:
+def test_any_address_of_the_domain_becomes_a_placeholder() -> None:
     assert username_template("luis@bodega.example", DOMAIN, None) == "%EMAILADDRESS%"
     assert username_template("luis@otra.example", DOMAIN, None) is None
     assert username_template("luis", DOMAIN, None) is None
 
 
-def test_one_mailboxes_own_user_name_is_never_published() -> None:
+def test_a_personal_user_name_is_never_published() -> None:
     assert "w0138f2e" in refusal(SIMPLE.with_username("w0138f2e"))
     partly = replace(SIMPLE, outgoing=(replace(SMTP, username="w0138f2e"),))
     assert "w0138f2e" in refusal(partly)
 
 
-def test_a_calendar_of_one_person_is_left_out() -> None:
+def test_a_personal_calendar_is_omitted() -> None:
     urls = (
         "https://dav.bodega.example/ana/cal/",
         "https://dav.bodega.example/ana@bodega.example/",
@@ -253,7 +251,7 @@ def test_a_calendar_of_one_person_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("settings", [SIMPLE, FULL, WINDOW])
-def test_no_file_names_the_person_whose_settings_they_were(settings: AccountSettings) -> None:
+def test_no_file_contains_the_mailboxs_address(settings: AccountSettings) -> None:
     for file in published(settings).files:
         assert not re.search(rb"\bana\b", file.content), file.name
 
@@ -261,7 +259,7 @@ def test_no_file_names_the_person_whose_settings_they_were(settings: AccountSett
 # Records ------------------------------------------------------------------------------------
 
 
-def test_every_server_has_its_record_and_the_best_the_lowest_number() -> None:
+def test_every_server_has_a_record_and_the_best_the_lowest_priority() -> None:
     rows = zone_records(published(FULL))
     assert {row for row in rows if row[1] == "SRV"} == {
         ("_imaps._tcp.bodega.example.", "SRV", "0 1 993 mail.bodega.example."),
@@ -277,7 +275,7 @@ def test_every_server_has_its_record_and_the_best_the_lowest_number() -> None:
     assert ("_caldavs._tcp.bodega.example.", "TXT", '"path=/cal/"') in rows
 
 
-def test_what_is_not_offered_is_said_only_when_asked_for() -> None:
+def test_other_services_are_declined_only_on_request() -> None:
     declined = {row for row in zone_records(published()) if row[2] == "0 0 0 ."}
     assert declined == set()
     made = published(options=replace(OPTIONS, decline_rest=True))
@@ -287,7 +285,7 @@ def test_what_is_not_offered_is_said_only_when_asked_for() -> None:
     }
 
 
-def test_the_web_server_is_an_alias_or_has_addresses_but_no_service_leads_to_an_alias() -> None:
+def test_web_records_are_aliases_or_addresses_and_srv_targets_are_no_aliases() -> None:
     def web(*places: str) -> set[tuple[str, str, str]]:
         rows = zone_records(published(options=replace(OPTIONS, web=places)))
         return {row for row in rows if "autodiscover" in row[0]}
@@ -302,20 +300,20 @@ def test_the_web_server_is_an_alias_or_has_addresses_but_no_service_leads_to_an_
     }
 
 
-def test_relative_names_mean_the_same_wherever_the_fragment_is_read() -> None:
+def test_relative_names_are_equivalent() -> None:
     whole, relative = published(FULL), published(FULL, replace(OPTIONS, relative=True))
     assert b"$ORIGIN bodega.example.\n" in content(relative, "records.zone")
     assert b"_imaps._tcp.bodega" not in content(relative, "records.zone")
     assert zone_records(relative, "example.") == zone_records(whole, ".")
 
 
-def test_texts_are_quoted_and_split_as_the_zone_format_wants() -> None:
+def test_texts_are_quoted_and_split() -> None:
     assert TxtData("a", 'say "hi" \\ ñ').data == '"say \\"hi\\" \\\\ \\195\\177"'
     assert TxtData("a", "x" * 300).data == f'"{"x" * 255}" "{"x" * 45}"'
     assert TxtData("a", "").data == '""'
 
 
-def test_reports_go_to_the_postmaster_unless_somebody_is_named() -> None:
+def test_reports_go_to_the_postmaster_by_default() -> None:
     def reports(address: EmailAddress | None) -> str:
         rows = zone_records(published(options=replace(OPTIONS, reports_to=address)))
         return next(data for owner, _kind, data in rows if owner.startswith("_smtp._tls"))
@@ -346,7 +344,7 @@ def test_reports_go_to_the_postmaster_unless_somebody_is_named() -> None:
     ],
     ids=lambda _settings: "",
 )
-def test_settings_that_nobody_should_use_are_not_published(settings: AccountSettings) -> None:
+def test_unsafe_settings_are_not_published(settings: AccountSettings) -> None:
     refusal(settings)
 
 
@@ -378,7 +376,7 @@ def test_settings_that_nobody_should_use_are_not_published(settings: AccountSett
     ],
     ids=ascii,
 )
-def test_options_that_would_break_something_are_refused(changes: dict[str, object]) -> None:
+def test_invalid_options_are_refused(changes: dict[str, object]) -> None:
     refusal(options=replace(OPTIONS, **changes))  # type: ignore[arg-type]  # wrong on purpose
 
 
@@ -387,7 +385,7 @@ def test_options_that_would_break_something_are_refused(changes: dict[str, objec
     ["", "localhost", "Bodega.example", "bodega.example.", "bödega.example", "192.0.2.1", "a b.com",
      "a.example\n$INCLUDE /etc/passwd", "bodega.local", ".".join(["a" * 60] * 4)],
 )  # fmt: skip
-def test_what_is_no_public_domain_is_not_published(domain: str) -> None:
+def test_invalid_domains_are_not_published(domain: str) -> None:
     options = replace(OPTIONS, address=None)
     settings = SIMPLE.with_username("%EMAILADDRESS%")
     assert isinstance(publication(domain, settings, options), ExportFailure)
@@ -396,7 +394,7 @@ def test_what_is_no_public_domain_is_not_published(domain: str) -> None:
 # The folder ---------------------------------------------------------------------------------
 
 
-def test_both_languages_are_written_whatever_is_spoken(tmp_path: Path) -> None:
+def test_instructions_are_written_in_both_languages(tmp_path: Path) -> None:
     english = published(SIMPLE.with_username("ana"))
     i18n.set_language("es")
     spanish = published(SIMPLE.with_username("ana"))
@@ -411,7 +409,7 @@ def test_both_languages_are_written_whatever_is_spoken(tmp_path: Path) -> None:
     assert "LEEME.txt" in spanish.artifact.steps[0].text
 
 
-def test_the_readme_says_where_each_file_goes_and_what_is_missing() -> None:
+def test_the_readme_lists_files_and_omissions() -> None:
     text = content(published(), "README.txt").decode()
     for url in (
         "https://autoconfig.bodega.example/mail/config-v1.1.xml",
@@ -428,7 +426,7 @@ def test_the_readme_says_where_each_file_goes_and_what_is_missing() -> None:
     assert "mta-sts.bodega" not in said
 
 
-def test_pop3_first_is_first_everywhere() -> None:
+def test_preferred_pop3_is_first_in_all_documents() -> None:
     pop_first = AccountSettings((POP3, IMAP), (SMTP,))
     rows = zone_records(published(pop_first))
     assert ("_pop3s._tcp.bodega.example.", "SRV", "0 1 995 mail.bodega.example.") in rows
@@ -436,7 +434,7 @@ def test_pop3_first_is_first_everywhere() -> None:
     assert pop_first.incoming[0].protocol is Protocol.POP3
 
 
-def test_a_name_that_programs_would_take_for_a_placeholder_is_not_used() -> None:
+def test_a_name_with_a_placeholder_is_not_used() -> None:
     made = published(replace(SIMPLE, provider="100% Mail"))
     read = autoconfig.read(content(made, "config-v1.1.xml"), LUIS)
     assert isinstance(read, AccountSettings)

@@ -125,14 +125,14 @@ def _check_zone(made: Publication) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(domain=HOSTS)
-def test_no_domain_breaks_out(domain: str) -> None:
+def test_no_domain_escapes_its_field(domain: str) -> None:
     wanted = SIMPLE.with_username("%EMAILADDRESS%")
     check(publication(domain, wanted, PublishOptions(mail_exchangers=MX, relative=True)))
 
 
 @settings(deadline=None, max_examples=300)
 @given(host=HOSTS, other=HOSTS)
-def test_no_server_breaks_out(host: str, other: str) -> None:
+def test_no_server_escapes_its_field(host: str, other: str) -> None:
     incoming = AccountSettings((IMAP, replace(IMAP, host=host)), (SMTP,))
     outgoing = AccountSettings((IMAP,), (replace(SMTP, host=other), SMTP))
     check(publication(DOMAIN, incoming, OPTIONS))
@@ -141,7 +141,7 @@ def test_no_server_breaks_out(host: str, other: str) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(exchanger=HOSTS, web=HOSTS, folder=PATHS, certificate=PATHS, listen=SPECIAL)
-def test_no_option_breaks_out(
+def test_no_option_escapes_its_field(
     exchanger: str, web: str, folder: str, certificate: str, listen: str
 ) -> None:
     for changes in (
@@ -156,7 +156,7 @@ def test_no_option_breaks_out(
 
 @settings(deadline=None, max_examples=300)
 @given(provider=st.one_of(AWKWARD, ANYTHING), username=st.one_of(AWKWARD, ANYTHING, SPECIAL))
-def test_no_name_breaks_out(provider: str, username: str) -> None:
+def test_no_name_escapes_its_field(provider: str, username: str) -> None:
     made = check(publication(DOMAIN, replace(SIMPLE, provider=provider), OPTIONS))
     assert made is not None
     check(publication(DOMAIN, SIMPLE.with_username(username), OPTIONS))
@@ -173,7 +173,7 @@ def test_no_name_breaks_out(provider: str, username: str) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(local=st.one_of(AWKWARD, ANYTHING, SPECIAL).filter(bool))
-def test_no_local_part_breaks_out(local: str) -> None:
+def test_no_local_part_escapes_its_field(local: str) -> None:
     address = EmailAddress(local, DOMAIN)
     check(publication(DOMAIN, SIMPLE, replace(OPTIONS, address=address)))
     check(publication(DOMAIN, SIMPLE, replace(OPTIONS, reports_to=address)))
@@ -181,7 +181,7 @@ def test_no_local_part_breaks_out(local: str) -> None:
 
 @settings(deadline=None, max_examples=200)
 @given(text=st.one_of(AWKWARD, ANYTHING, SPECIAL))
-def test_nothing_that_comes_along_breaks_out(text: str) -> None:
+def test_no_hint_or_service_escapes_its_field(text: str) -> None:
     url = f"https://dav.bodega.example/{text}"
     wanted = replace(
         FULL,
@@ -203,7 +203,7 @@ def test_nothing_that_comes_along_breaks_out(text: str) -> None:
 
 @settings(deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=600))
-def test_every_text_comes_back_whole_from_the_zone(text: str) -> None:
+def test_every_text_is_read_back_from_the_zone(text: str) -> None:
     line = f"a.example. 1 IN TXT {TxtData('a.example', text).data}\n"
     zone = dns.zone.from_text(line, origin=".", relativize=False, check_origin=False)
     (rdata,) = zone.find_rdataset("a.example.", "TXT")

@@ -10,13 +10,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailsetup.assistant.publication_check import (
-    PublicationState,
-    is_published,
-    mail_exchangers,
-    row_to_json,
-    verify_publication,
-)
+from mailsetup.assistant.publication.result import PublicationState, is_published, row_to_json
+from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
 from mailsetup.discovery.find import find
 from mailsetup.discovery.sources.autoconfig import Autoconfig
 from mailsetup.discovery.sources.autodiscover import Autodiscover
@@ -29,13 +24,13 @@ from mailsetup.export.publish.publication import Publication
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.dns import DnsAnswer
-from mailsetup.model.outcome import Found
 from mailsetup.model.settings import AccountSettings
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found
 from mailsetup.net.network import open_network
 from tests.support.network.site import Site
 from tests.support.samples.published import FULL, IMAP, SMTP, SMTP_STARTTLS, content, published
-from tests.support.servers.real_servers import missing
+from tests.support.servers.availability import missing
 
 pytestmark = pytest.mark.servers
 
@@ -110,7 +105,7 @@ async def test_knot_answers_every_record_of_the_fragment(site: Site, relative: b
         assert await mail_exchangers(DOMAIN, net) == (f"mail.{DOMAIN}",)
 
 
-async def test_each_source_finds_exactly_these_settings(site: Site) -> None:
+async def test_each_source_finds_the_published_settings(site: Site) -> None:
     made = served(site)
     checked = site.tested("nginx", "-t", "-c", str(site.folder / "nginx.conf"))
     assert checked.returncode == 0, checked.stderr
@@ -129,7 +124,7 @@ async def test_each_source_finds_exactly_these_settings(site: Site) -> None:
     assert made.notes == ()
 
 
-async def test_the_search_finds_them_by_pacc_autoconfig_the_dns_and_autodiscover_in_turn(
+async def test_the_search_finds_them_by_each_method_in_turn(
     site: Site,
 ) -> None:
     served(site)
@@ -167,7 +162,7 @@ async def test_the_search_finds_them_by_autodiscover_alone(site: Site) -> None:
     assert discovery.settings.servers == SERVERS.with_login_of(ANA, LUIS).servers
 
 
-async def test_everything_that_is_served_is_verified_as_right(site: Site) -> None:
+async def test_all_served_files_are_verified(site: Site) -> None:
     made = served(site)
     async with open_network(site.options) as net:
         rows = await verify_publication(made, net)
@@ -181,7 +176,7 @@ async def test_everything_that_is_served_is_verified_as_right(site: Site) -> Non
     assert json.loads(json.dumps([row_to_json(row) for row in rows]))
 
 
-async def test_each_fault_of_a_real_server_is_told_apart(site: Site) -> None:
+async def test_each_fault_of_a_real_server_is_distinguished(site: Site) -> None:
     made = served(site)
     site.withdraw(layout.CONFIG)
     document = site.files / layout.PACC
@@ -239,7 +234,7 @@ async def test_nginx_serves_the_right_types_to_scripts_and_to_outlook(site: Site
     assert ask("GET", outlook, "/autodiscover/autodiscover.xml.bak")[0] == 404
 
 
-def test_a_long_domain_is_served_once_nginx_has_room_for_it(site: Site) -> None:
+def test_a_long_domain_is_served_with_a_larger_bucket_size(site: Site) -> None:
     """The comment in the file says what to do, and with that nginx takes it."""
     domain = f"{'a' * 63}.{'b' * 63}.test"
     settings = FULL.with_username("%EMAILADDRESS%")

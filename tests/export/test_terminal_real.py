@@ -1,30 +1,18 @@
-"""The real programs for the terminal fetch and send with exactly the files that we wrote.
+"""The real terminal programs fetch and send with exactly our files.
 
-Only what a test world needs is added from outside: names of servers (libnss_wrapper), trust in the
-test's authority, and a keyring, which is a ``secret-tool`` of ours that stands first in the path.
+Only what the test servers need is added: host names (libnss_wrapper), trust in the test's
+authority, and a keyring, which is a ``secret-tool`` of the tests first in the PATH.
 """
 
-import contextlib
 import os
-import pty
-import re
-import secrets
-import select
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from email.parser import Parser
-from email.policy import default
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from mailsetup.apply.artifact_writer import Written, write_artifact
 from mailsetup.export.exporter import Artifact, Exporter
 from mailsetup.export.programs.aerc import Aerc
 from mailsetup.export.programs.himalaya import Himalaya
@@ -33,155 +21,38 @@ from mailsetup.export.programs.neomutt import Neomutt
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 from tests.contract.terminal import AWKWARD_LOCALS
+from tests.support.programs.terminal_user import (
+    WAITING,
+    Person,
+    add_to_aerc,
+    msmtp_options,
+    msmtp_trust,
+    need,
+    neomutt_trust,
+    on_screen,
+    read_from,
+    unheard,
+)
 from tests.support.samples.accounts import account
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 PERSON = 'Ana "la $HOME" `id` Núñez; 100% #1'
 AWKWARD_PASSWORD = "p\"a's\\s$HOME`id`%s#;& ñ"
 SENDER = "ana@onlysrv.test"
-WAITING = 30.0
 BOTH = pytest.mark.parametrize("security", [SocketType.TLS, SocketType.STARTTLS])
 AWKWARD_USERS = ("$HOME`id`", 'a"b\\c', "a b'c;d#e", "100%s%U", "ñ ~ €", "-x", "{a}|b&c")
 
 
 def _as_parsed(local: str) -> str:
-    """The local part that an address with these characters has: in quotes where it needs them."""
+    """The local part that is parsed from these characters: in quotes where it needs them."""
     parsed = EmailAddress.parse(f"{local}@bodega.test")
     return parsed.local if isinstance(parsed, EmailAddress) else f'"{local}"'
 
 
 POSSIBLE_LOCALS = [_as_parsed(local) for local in AWKWARD_LOCALS]
 """Other forms are no addresses (RFC 5322), and aerc 0.20 refuses an account with one."""
-
-
-def need(*programs: str) -> None:
-    """Missing programs fail in CI and skip elsewhere."""
-    absent = [name for name in programs if shutil.which(name) is None]
-    if not _wrapper().exists():
-        absent.append("libnss-wrapper")
-    if absent:
-        reason = f"not installed: {', '.join(absent)}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-
-
-def _wrapper() -> Path:
-    found = sorted(Path("/usr/lib").glob("*/libnss_wrapper.so"))
-    return found[0] if found else Path("/usr/lib/libnss_wrapper.so")
-
-
-@dataclass
-class Person:
-    """Somebody with a home, a keyring and the files that we wrote."""
-
-    world: World
-    home: Path
-    address: str
-    password: str
-    environ: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        folder = self.home / "bin"
-        folder.mkdir(parents=True)
-        (self.home / "secret").write_text(self.password + "\n", encoding="utf-8")
-        tool = folder / "secret-tool"
-        tool.write_text(
-            f"#!/bin/sh\nprintf '%s\\0' \"$@\" >> '{self.home}/asked'\n"
-            f"printf '\\n' >> '{self.home}/asked'\nexec cat '{self.home}/secret'\n"
-        )
-        tool.chmod(0o755)
-        hosts = self.home / "hosts"
-        hosts.write_text(f"{self.world.ip} imap.bodega.test smtp.bodega.test\n")
-        self.environ = {
-            "HOME": str(self.home),
-            "XDG_CONFIG_HOME": str(self.home / ".config"),
-            "XDG_CACHE_HOME": str(self.home / ".cache"),
-            "PATH": f"{folder}:{os.environ['PATH']}",
-            "LANG": "C.UTF-8",
-            "TERM": "xterm",
-            "LD_PRELOAD": str(_wrapper()),
-            "NSS_WRAPPER_HOSTS": str(hosts),
-            # Go programs ask the C library then, as they do on most computers.
-            "GODEBUG": "netdns=cgo",
-            "SSL_CERT_FILE": str(self.world.ca_file),
-            "EDITOR": "true",
-        }
-
-    @property
-    def asked(self) -> list[list[str]]:
-        """What the programs have asked the keyring."""
-        try:
-            lines = (self.home / "asked").read_bytes().split(b"\0\n")
-        except FileNotFoundError:
-            return []
-        return [line.decode().split("\0") for line in lines if line]
-
-    def files(self, program: Exporter, wanted: Account) -> list[Path]:
-        """The export on the disk, as `mailsetup export` writes it."""
-        artifact = program.export(wanted)
-        assert isinstance(artifact, Artifact), artifact
-        written = write_artifact(artifact, self.home / "export")
-        assert isinstance(written, Written)
-        assert all(path.stat().st_mode & 0o777 == 0o600 for path in written.paths)
-        return list(written.paths)
-
-    def run(
-        self, *command: str, text: str = "", check: bool = True
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run a program of the person's to its end."""
-        done = subprocess.run(
-            command,
-            input=text,
-            capture_output=True,
-            text=True,
-            env=self.environ,
-            cwd=self.home,
-            timeout=WAITING,
-        )
-        assert done.returncode == 0 or not check, done.stdout + done.stderr
-        return done
-
-    def neomutt_value(self, file: Path, name: str) -> str:
-        """A setting as NeoMutt reads it from a file (``-Q``).
-
-        NeoMutt 20250510 ends with 1 whatever it shows; a complaint about the file is on stderr.
-        """
-        done = self.run("neomutt", "-F", str(file), "-Q", name, check=False)
-        match = re.fullmatch(r'set [a-z_]+ = "(.*)"\n', done.stdout)
-        assert match, done.stdout + done.stderr
-        assert done.stderr == ""
-        return re.sub(r"\\(.)", r"\1", match[1])
-
-    def messages(self) -> list[str]:
-        """The person's messages on the server."""
-        return [
-            path.read_text(encoding="utf-8", errors="replace")
-            for path in self.world.messages(self.address)
-        ]
-
-    def receive(self, subject: str) -> None:
-        """Put a message into the person's mailbox, through the delivery of the server."""
-        subprocess.run(
-            ["doveadm", "-c", str(self.world.folder / "dovecot.conf"), "save", "-u", self.address],
-            input=f"From: {self.address}\nSubject: {subject}\n\nHola\n",
-            text=True,
-            check=True,
-            capture_output=True,
-            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"},
-        )
-
-    def arrived(self, subject: str) -> str:
-        """The message of this subject, when it has arrived."""
-        deadline = time.monotonic() + WAITING
-        while time.monotonic() < deadline:
-            for message in self.messages():
-                if f"Subject: {subject}" in message:
-                    return message
-            time.sleep(0.1)
-        raise AssertionError(f"{subject} did not arrive:\n{self.world.log('postfix')[-3000:]}")
 
 
 def settings(address: str, security: SocketType, protocol: Protocol = Protocol.IMAP) -> Account:
@@ -196,143 +67,39 @@ def settings(address: str, security: SocketType, protocol: Protocol = Protocol.I
 
 
 @pytest.fixture
-def person(world: World, tmp_path: Path) -> Person:
-    """A mailbox of her own for each test, with a password that no file of settings likes."""
-    address = f"terminal{len(world.accounts)}@bodega.test"
-    world.add_account(address, AWKWARD_PASSWORD)
-    return Person(world, tmp_path, address, AWKWARD_PASSWORD)
+def person(servers: RealServers, tmp_path: Path) -> Person:
+    """A mailbox for each test, with a password of characters that settings files have to quote."""
+    address = f"terminal{len(servers.accounts)}@bodega.test"
+    servers.add_account(address, AWKWARD_PASSWORD)
+    return Person(servers, tmp_path, address, AWKWARD_PASSWORD)
 
 
 @pytest.fixture
-def sender(world: World, tmp_path: Path) -> Person:
-    """Somebody who may send: Postfix knows from its start whose the address is."""
-    return Person(world, tmp_path, SENDER, world.accounts[SENDER])
-
-
-def unheard() -> str:
-    """A subject that no other message has."""
-    return f"Berenjena{secrets.token_hex(4)}"
-
-
-class Screen:
-    """A program in a terminal of its own."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self.seen = ""
-
-    def read(self, seconds: float) -> bool:
-        """What has been written meanwhile; False at the end."""
-        ready, _writable, _failed = select.select([self._descriptor], [], [], seconds)
-        if not ready:
-            return True
-        try:
-            piece = os.read(self._descriptor, 65536)
-        except OSError:
-            return False
-        if b"\x1b[6n" in piece:
-            os.write(self._descriptor, b"\x1b[1;1R")
-        self.seen += piece.decode(errors="replace")
-        return piece != b""
-
-    def wait_until(self, ready: Callable[[], object]) -> None:
-        """Read on until this holds."""
-        deadline = time.monotonic() + WAITING
-        while not ready():
-            assert time.monotonic() < deadline, self.seen[-3000:]
-            assert self.read(0.1) or ready(), self.seen[-3000:]
-
-    def wait_for(self, pattern: str) -> None:
-        """Wait until this stands on the screen, written since the last wait."""
-        self.wait_until(lambda: re.search(pattern, self.seen))
-        self.seen = ""
-
-    def press(self, keys: str) -> None:
-        """Type."""
-        os.write(self._descriptor, keys.encode())
-
-    def press_until(self, keys: str, pattern: str) -> None:
-        """Type, and again where it was lost because the program was not ready yet."""
-        deadline = time.monotonic() + WAITING
-        while True:
-            self.press(keys)
-            again = time.monotonic() + 5
-            while time.monotonic() < again and not re.search(pattern, self.seen):
-                assert self.read(0.1), self.seen[-3000:]
-            if re.search(pattern, self.seen):
-                self.seen = ""
-                return
-            assert time.monotonic() < deadline, self.seen[-3000:]
-
-
-@contextmanager
-def on_screen(command: list[str], environ: Mapping[str, str], home: Path) -> Iterator[Screen]:
-    """Start a program in a terminal, and end it and what it started in any case."""
-    child, descriptor = pty.fork()
-    if child == 0:
-        os.chdir(home)
-        os.execvpe(command[0], command, dict(environ))  # noqa: S606 - the person's program
-    import fcntl
-    import struct
-    import termios
-
-    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    try:
-        yield Screen(descriptor)
-    finally:
-        os.close(descriptor)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-
-
-def neomutt_trust(person: Person) -> list[str]:
-    return ["-e", f'set ssl_ca_certificates_file="{person.world.ca_file}"']
-
-
-def msmtp_trust(person: Person) -> str:
-    return f"--tls-trust-file={person.world.ca_file}"
+def sender(servers: RealServers, tmp_path: Path) -> Person:
+    """A user that may send: Postfix maps addresses to users at its start."""
+    return Person(servers, tmp_path, SENDER, servers.accounts[SENDER])
 
 
 @pytest.fixture(scope="module")
-def msmtp_way(world: World) -> str:
-    """An option for msmtp where its own choice of the way to sign in does not work.
+def msmtp_way(servers: RealServers) -> str:
+    """An option for msmtp where its own choice of the authentication method fails.
 
-    ``auth on`` prefers SCRAM. msmtp 1.8.28 with Debian 13's GNU SASL gives up at it before it has
-    sent anything, whoever the server is; then it is told to use PLAIN.
+    ``auth on`` prefers SCRAM. msmtp 1.8.28 with Debian 13's GNU SASL fails at it before it has sent
+    anything, with any server; then it has to use PLAIN.
     """
     if shutil.which("msmtp") is None:
         return ""
     command = [
-        *("msmtp", f"--host={world.ip}", "--port=587", "--tls=on", "--tls-certcheck=off"),
+        *("msmtp", f"--host={servers.ip}", "--port=587", "--tls=on", "--tls-certcheck=off"),
         *("--auth=scram-sha-256", f"--user={SENDER}", "--passwordeval=printenv PASSWORD"),
         *(f"--from={SENDER}", "llena@bodega.test"),
     ]
-    environ = {**os.environ, "PASSWORD": world.accounts[SENDER]}
-    # The mailbox is full: signed in, but nothing is delivered.
+    environ = {**os.environ, "PASSWORD": servers.accounts[SENDER]}
+    # The mailbox is full: the login works, but nothing is delivered.
     done = subprocess.run(
         command, input="hola\n", env=environ, capture_output=True, text=True, timeout=WAITING
     )
     return "--auth=plain" if "GNU SASL: Error authenticating user" in done.stderr else ""
-
-
-def msmtp_options(person: Person, way: str) -> list[str]:
-    """What the world's servers need besides the exported file."""
-    return [msmtp_trust(person), *([way] if way else [])]
-
-
-def add_to_aerc(person: Person, wanted: Account) -> None:
-    (file,) = person.files(Aerc(), wanted)
-    target = person.home / ".config" / "aerc" / "accounts.conf"
-    target.parent.mkdir(parents=True)
-    shutil.copy(file, target)
-
-
-def read_from(message: str) -> tuple[str, str]:
-    """Who sent it: the name and the address."""
-    header = Parser(policy=default).parsestr(message, headersonly=True)["From"]
-    (address,) = header.addresses
-    return address.display_name, address.addr_spec
 
 
 @BOTH
@@ -370,21 +137,21 @@ def test_neomutt_refuses_a_server_that_it_cannot_trust(
 ) -> None:
     need("neomutt")
     (file,) = sender.files(Neomutt(), settings(sender.address, security))
-    before = sender.world.log("postfix")
+    before = sender.servers.log("postfix")
     command = ["neomutt", "-F", str(file), "-s", "Hola", "--", sender.address]
     assert sender.run(*command, text="Hola\n", check=False).returncode != 0
-    said = sender.world.log("postfix").removeprefix(before)
-    assert "connect from" in said
-    assert "sasl_username" not in said
-    assert "auth=" not in said
+    log = sender.servers.log("postfix").removeprefix(before)
+    assert "connect from" in log
+    assert "sasl_username" not in log
+    assert "auth=" not in log
 
 
 @pytest.mark.parametrize("username", AWKWARD_USERS)
-def test_neomutt_reads_awkward_names_as_they_are(
-    tmp_path: Path, world: World, username: str
+def test_neomutt_reads_awkward_names_unchanged(
+    tmp_path: Path, servers: RealServers, username: str
 ) -> None:
     need("neomutt")
-    person = Person(world, tmp_path, "ana@bodega.test", "x")
+    person = Person(servers, tmp_path, "ana@bodega.test", "x")
     wanted = settings("ana@bodega.test", SocketType.TLS)
     wanted = replace(
         wanted,
@@ -441,7 +208,7 @@ def test_msmtp_signs_in_with_an_awkward_password(person: Person, msmtp_way: str)
     options = msmtp_options(person, msmtp_way)
     command = ["msmtp", "-C", str(file), *options, "ana@bodega.test"]
     done = person.run(*command, text="Hola\n", check=False)
-    # Postfix says this of somebody who has signed in: new mailboxes may not send here.
+    # Postfix answers so after the login: new mailboxes may not send here.
     assert f"not owned by user {person.address}" in done.stderr
 
 
@@ -455,9 +222,11 @@ def test_msmtp_refuses_a_server_that_it_cannot_trust(sender: Person, security: S
 
 
 @pytest.mark.parametrize("username", AWKWARD_USERS)
-def test_msmtp_reads_awkward_names_as_they_are(tmp_path: Path, world: World, username: str) -> None:
+def test_msmtp_reads_awkward_names_unchanged(
+    tmp_path: Path, servers: RealServers, username: str
+) -> None:
     need("msmtp")
-    person = Person(world, tmp_path, "ana@bodega.test", "x")
+    person = Person(servers, tmp_path, "ana@bodega.test", "x")
     wanted = settings("ana@bodega.test", SocketType.TLS)
     wanted = replace(wanted, outgoing=replace(wanted.outgoing, username=username))
     _other, file = person.files(MbsyncMsmtp(), wanted)
@@ -488,17 +257,17 @@ def test_aerc_sends_a_message_that_arrives(sender: Person, security: SocketType)
         screen.press_until(command, "(?i)send this")
         screen.press("y")
         name, address = read_from(sender.arrived(subject))
-    # Double quotes in names become single ones in every message that aerc writes.
+    # aerc replaces double quotes in names by single ones in every message.
     assert (name, address) == (PERSON.replace('"', "'"), sender.address)
 
 
 @pytest.mark.parametrize("local", POSSIBLE_LOCALS)
 @pytest.mark.parametrize("program", ["neomutt", "mbsync", "msmtp", "aerc"])
-def test_the_keyring_is_asked_for_the_very_address(
-    world: World, tmp_path: Path, program: str, local: str
+def test_the_keyring_is_asked_for_the_exact_address(
+    servers: RealServers, tmp_path: Path, program: str, local: str
 ) -> None:
     need(program)
-    person = Person(world, tmp_path, "ana@bodega.test", "correcto-1")
+    person = Person(servers, tmp_path, "ana@bodega.test", "correcto-1")
     wanted = replace(
         settings("ana@bodega.test", SocketType.TLS), address=EmailAddress(local, "bodega.test")
     )
@@ -517,7 +286,7 @@ def test_the_keyring_is_asked_for_the_very_address(
             person.run("mbsync", "-c", str(file), "-l", "-a")
         case "msmtp":
             _other, file = person.files(MbsyncMsmtp(), wanted)
-            # The server wants another sender; the keyring is asked before.
+            # The server expects another sender; the keyring is asked before.
             command = ["msmtp", "-C", str(file), msmtp_trust(person), "x@bodega.test"]
             person.run(*command, text="x", check=False)
         case _other:
@@ -541,10 +310,10 @@ def test_the_keyring_is_asked_for_the_very_address(
     ],
     ids=["neomutt", "aerc", "himalaya", "mbsync", "msmtp"],
 )
-def test_the_commands_of_the_steps_put_the_file_in_its_place_and_keep_what_is_there(
-    world: World, tmp_path: Path, program: Exporter, target: str
+def test_the_commands_of_the_steps_install_the_file_and_preserve_existing_ones(
+    servers: RealServers, tmp_path: Path, program: Exporter, target: str
 ) -> None:
-    person = Person(world, tmp_path, "ana@bodega.test", "correcto-1")
+    person = Person(servers, tmp_path, "ana@bodega.test", "correcto-1")
     wanted = settings("ana@bodega.test", SocketType.TLS)
     place = person.home / target
     mine = "# mine\n"
@@ -580,7 +349,7 @@ def test_the_commands_of_the_steps_fetch_and_send(sender: Person, msmtp_way: str
 
 
 def commands(program: Exporter, wanted: Account) -> list[str]:
-    """What the steps tell the person to run."""
+    """The commands in the steps."""
     artifact = program.export(wanted)
     assert isinstance(artifact, Artifact)
     return [value.value for step in artifact.steps for value in step.values]
@@ -613,7 +382,7 @@ try:
         time.sleep(0.1)
     line = password_command.line(password_command.password(first, "linux"))
     found = subprocess.run(["sh", "-c", line], capture_output=True, check=True, text=True).stdout
-    assert found.rstrip("\\n") == secret.reveal(), "the command does not find what was kept"
+    assert found.rstrip("\\n") == secret.reveal(), "the command does not find the stored password"
     line = password_command.line(password_command.store(second, "linux"))
     subprocess.run(["sh", "-c", line], input=secret.reveal(), check=True, text=True)
     loaded = vault.load(second)
@@ -625,7 +394,7 @@ print("both ways")
 """
 
 
-def test_the_commands_and_our_vault_find_each_others_passwords(tmp_path: Path) -> None:
+def test_the_commands_and_the_vault_share_their_passwords(tmp_path: Path) -> None:
     need("secret-tool", "gnome-keyring-daemon", "dbus-run-session")
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)

@@ -1,4 +1,4 @@
-"""Every XML document that we publish or hand out keeps to the rules of its format."""
+"""Every XML document that is published or exported is valid."""
 
 import os
 import shutil
@@ -47,7 +47,7 @@ pytestmark = [
 
 
 def fault(document: bytes, schema: str) -> str:
-    """What xmllint has against the document; empty when it is valid."""
+    """xmllint's message about the document; empty when it is valid."""
     done = subprocess.run(
         ["xmllint", "--noout", "--nonet", "--relaxng", str(SCHEMAS / f"{schema}.rng"), "-"],
         input=document,
@@ -57,7 +57,7 @@ def fault(document: bytes, schema: str) -> str:
 
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS)
-def test_what_a_hosting_publishes_is_valid(settings: AccountSettings) -> None:
+def test_published_documents_are_valid(settings: AccountSettings) -> None:
     made = published(settings)
     assert fault(content(made, "config-v1.1.xml"), "clientconfig") == ""
     outlooks = made.content("autodiscover.xml")
@@ -65,7 +65,7 @@ def test_what_a_hosting_publishes_is_valid(settings: AccountSettings) -> None:
 
 
 @pytest.mark.parametrize("name", ORDINARY)
-def test_what_one_program_is_given_is_valid(name: str) -> None:
+def test_exported_documents_are_valid(name: str) -> None:
     for exporter, schema in ((Outlook(), "autodiscover"), (ThunderbirdFleet(), "clientconfig")):
         artifact = exporter.export(ORDINARY[name])
         if isinstance(artifact, Artifact):
@@ -73,7 +73,7 @@ def test_what_one_program_is_given_is_valid(name: str) -> None:
             assert [fault(document, schema) for document in documents] == [""] * len(documents)
 
 
-def test_the_schemas_refuse_what_is_wrong() -> None:
+def test_the_schemas_refuse_invalid_documents() -> None:
     made = publication(DOMAIN, SIMPLE, OPTIONS)
     assert isinstance(made, Publication)
     config = content(made, "config-v1.1.xml")

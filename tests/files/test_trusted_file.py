@@ -1,4 +1,4 @@
-"""Files that decide where passwords go: read only where nobody else can have written them."""
+"""Files that decide where passwords go are read only where no other user can have written them."""
 
 import os
 import stat
@@ -10,12 +10,13 @@ import pytest
 from mailsetup.assistant.texts.signin import clients_problem_sentence
 from mailsetup.files.trusted_file import (
     OwnershipFailure,
-    OwnershipFault,
-    _reason,
+    _fault,
     is_group_of_one,
     read_own,
 )
-from mailsetup.oauth.clients import ClientsFailure, of_technician
+from mailsetup.model.ownership import OwnershipFault
+from mailsetup.model.sign_in import ClientsFailure
+from mailsetup.oauth.clients import of_technician
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 LIMIT = 100
@@ -54,7 +55,7 @@ def test_a_folder_that_others_may_write_is_named(file: Path, folder: Path, mode:
     assert read_own(file, LIMIT) == OwnershipFailure(folder, OwnershipFault.WRITABLE)
 
 
-def test_so_is_a_folder_further_up_unless_nobody_can_rename_in_it(
+def test_a_parent_folder_that_others_may_write_is_named_unless_it_is_sticky(
     file: Path, tmp_path: Path
 ) -> None:
     tmp_path.chmod(0o777)
@@ -63,7 +64,7 @@ def test_so_is_a_folder_further_up_unless_nobody_can_rename_in_it(
     assert read_own(file, LIMIT) == b"content"
 
 
-def test_a_link_is_judged_by_where_it_leads_and_where_it_stands(file: Path, tmp_path: Path) -> None:
+def test_a_link_is_checked_by_its_folder_and_its_target(file: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir(0o755)
     link = other / "link.xml"
@@ -83,17 +84,17 @@ def seen(mode: int, uid: int, gid: int) -> os.stat_result:
     return os.stat_result((stat.S_IFREG | mode, 1, 1, 1, uid, gid, 0, 0, 0, 0))
 
 
-def test_a_file_of_another_account_is_foreign_and_one_of_the_administrator_is_not() -> None:
+def test_files_of_root_are_trusted_and_those_of_other_users_are_not() -> None:
     other = os.geteuid() + 4321
-    assert _reason(seen(0o644, other, other), sticky=False) is OwnershipFault.FOREIGN
-    assert _reason(seen(0o644, 0, 0), sticky=False) is None
-    assert _reason(seen(0o664, 0, 0), sticky=False) is OwnershipFault.WRITABLE
-    assert _reason(seen(0o644, os.geteuid(), other), sticky=False) is None
-    assert _reason(seen(0o664, os.geteuid(), other), sticky=False) is OwnershipFault.WRITABLE
+    assert _fault(seen(0o644, other, other), sticky=False) is OwnershipFault.FOREIGN
+    assert _fault(seen(0o644, 0, 0), sticky=False) is None
+    assert _fault(seen(0o664, 0, 0), sticky=False) is OwnershipFault.WRITABLE
+    assert _fault(seen(0o644, os.geteuid(), other), sticky=False) is None
+    assert _fault(seen(0o664, os.geteuid(), other), sticky=False) is OwnershipFault.WRITABLE
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
-def test_a_file_that_was_given_away_is_not_read(file: Path, folder: Path) -> None:
+def test_a_file_with_another_owner_is_not_read(file: Path, folder: Path) -> None:
     os.chown(file, 4321, 4321)
     assert read_own(file, LIMIT) == OwnershipFailure(file, OwnershipFault.FOREIGN)
     os.chown(file, 0, 0)
@@ -101,7 +102,7 @@ def test_a_file_that_was_given_away_is_not_read(file: Path, folder: Path) -> Non
     assert read_own(file, LIMIT) == OwnershipFailure(folder, OwnershipFault.FOREIGN)
 
 
-def test_a_private_group_has_nobody_else_in_it() -> None:
+def test_a_private_group_has_no_other_members() -> None:
     import grp
     import pwd
 
@@ -126,7 +127,7 @@ def test_pipes_and_folders_are_not_waited_for(folder: Path) -> None:
         read_own(Path("/dev/null"), LIMIT)
 
 
-def test_a_technicians_clients_are_judged_alike(folder: Path) -> None:
+def test_a_technicians_client_file_is_checked_alike(folder: Path) -> None:
     path = folder / "oauth.toml"
     path.write_text('[[client]]\nprovider = "google"\nclient_id = "mine"\n')
     path.chmod(0o666)

@@ -1,4 +1,4 @@
-"""Files that a person names: whatever stands under the name, an answer comes, and soon."""
+"""Files that the user names: any kind of object gives an answer, in limited time."""
 
 import asyncio
 import io
@@ -23,9 +23,10 @@ from mailsetup.cli.main import main
 from mailsetup.discovery.sources.isp_files import IspFiles
 from mailsetup.files.user_file import FileFailure, FileFault, read_given_file
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Unreachable
+from mailsetup.model.sign_in import ClientsFailure
+from mailsetup.model.source_result import Unreachable
 from mailsetup.net.network import Network
-from mailsetup.oauth.clients import ClientsFailure, of_technician
+from mailsetup.oauth.clients import of_technician
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
 LIMIT = 1000
@@ -46,13 +47,13 @@ def test_a_file_within_the_limit_is_read_whole(tmp_path: Path, size: int) -> Non
     assert read_given_file(path, LIMIT) == b"x" * size
 
 
-def test_a_link_that_the_person_made_is_followed_to_a_regular_file(tmp_path: Path) -> None:
+def test_a_link_to_a_regular_file_is_followed(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"content")
     (tmp_path / "link").symlink_to("file")
     assert read_given_file(tmp_path / "link", LIMIT) == b"content"
 
 
-def test_each_kind_of_thing_that_is_no_file_is_refused_by_name(tmp_path: Path) -> None:
+def test_each_kind_of_object_that_is_no_file_is_refused(tmp_path: Path) -> None:
     large = tmp_path / "large"
     large.write_bytes(b"x" * (LIMIT + 1))
     pipe = tmp_path / "pipe"
@@ -76,8 +77,8 @@ def test_devices_are_refused_also_where_pipes_are_allowed(device: str) -> None:
     assert fault(Path(device), pipe_seconds=5) is FileFault.NOT_A_FILE
 
 
-def test_a_file_that_reports_no_size_is_bounded_too() -> None:
-    """As in /proc, where a size of 0 once passed every limit."""
+def test_a_file_that_reports_no_size_is_limited_too() -> None:
+    """As in /proc, where files report a size of 0."""
     path = Path("/proc/kallsyms")
     if not path.exists():
         pytest.skip("needs /proc")
@@ -86,14 +87,14 @@ def test_a_file_that_reports_no_size_is_bounded_too() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root reads everything")
-def test_a_file_that_may_not_be_read_is_told_as_such(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x")
     path.chmod(0)
     assert fault(path) is FileFault.DENIED
 
 
-def test_a_file_that_vanishes_while_it_is_read_is_still_read(tmp_path: Path) -> None:
+def test_a_file_that_is_deleted_while_it_is_read_is_read(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * LIMIT)
     descriptor = os.open(path, os.O_RDONLY)
@@ -107,7 +108,7 @@ def test_a_file_that_vanishes_while_it_is_read_is_still_read(tmp_path: Path) -> 
 # Pipes ------------------------------------------------------------------------------------------
 
 
-def test_what_a_command_prints_can_be_given_in_the_shell_s_own_way() -> None:
+def test_process_substitution_can_name_a_pipe() -> None:
     program = (
         "import sys; from pathlib import Path;"
         "from mailsetup.files.user_file import read_given_file;"
@@ -118,7 +119,7 @@ def test_what_a_command_prints_can_be_given_in_the_shell_s_own_way() -> None:
     assert done.stdout == "b'onetwo'\n"
 
 
-def test_a_pipe_that_was_closed_before_holds_nothing(tmp_path: Path) -> None:
+def test_a_closed_pipe_is_empty(tmp_path: Path) -> None:
     command = 'exec 3< <(true); sleep 0.2; "$@"'
     program = (
         "from pathlib import Path; from mailsetup.files.user_file import read_given_file;"
@@ -131,7 +132,7 @@ def test_a_pipe_that_was_closed_before_holds_nothing(tmp_path: Path) -> None:
     assert time.monotonic() - begun < 20
 
 
-def test_a_pipe_that_nobody_writes_to_is_left_after_its_time(tmp_path: Path) -> None:
+def test_a_pipe_without_a_writer_times_out(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert fault(tmp_path / "pipe", pipe_seconds=0.2) is FileFault.TOO_SLOW
 
@@ -140,7 +141,7 @@ def test_a_pipe_that_nobody_writes_to_is_left_after_its_time(tmp_path: Path) -> 
     ("write", "expected"),
     [(b"x", FileFault.TOO_SLOW), (b"x" * 4 * LIMIT, FileFault.TOO_LARGE)],
 )
-def test_a_pipe_that_never_ends_is_bounded_in_time_and_size(
+def test_an_endless_pipe_is_limited_in_time_and_size(
     tmp_path: Path, write: bytes, expected: FileFault
 ) -> None:
     pipe = tmp_path / "pipe"
@@ -166,7 +167,7 @@ def test_a_pipe_that_never_ends_is_bounded_in_time_and_size(
 
 
 def _readers(folder: Path) -> dict[str, Callable[[Path], object]]:
-    """What each place that reads a named file says of it."""
+    """The result of each reader of named files."""
     ana = EmailAddress("ana", "bodega.es")
 
     def of_isp_files(path: Path) -> object:
@@ -191,7 +192,7 @@ def _readers(folder: Path) -> dict[str, Callable[[Path], object]]:
 )
 @pytest.mark.parametrize("kind", ["device", "pipe", "folder"])
 @pytest.mark.timeout(20)
-def test_no_reader_of_named_files_hangs_on_what_is_no_file(
+def test_no_reader_of_named_files_hangs_on_other_objects(
     tmp_path: Path, reader: str, kind: str
 ) -> None:
     os.mkfifo(tmp_path / "pipe")

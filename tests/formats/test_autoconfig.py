@@ -103,7 +103,7 @@ def test_an_ordinary_document() -> None:
         "<incomingServer type='imap'><hostname/></incomingServer>",
     ],
 )
-def test_one_broken_server_spoils_no_other(broken: str) -> None:
+def test_an_invalid_server_does_not_affect_others(broken: str) -> None:
     settings = settings_in(broken, server(host="good.bodega.es"), server("smtp"))
     assert [one.host for one in settings.incoming] == ["good.bodega.es"]
     assert len(settings.outgoing) == 1
@@ -141,12 +141,12 @@ def test_words_in_any_case_and_tls_for_ssl(word: str) -> None:
         (["none"], [Authentication.NONE]),
     ],
 )
-def test_several_ways_to_log_in_keep_their_order(words: list[str], kinds: list[str]) -> None:
+def test_authentication_kinds_preserve_their_order(words: list[str], kinds: list[str]) -> None:
     rest = "".join(f"<authentication>{word}</authentication>" for word in words)
     assert list(only(server(rest=rest)).authentication) == kinds
 
 
-def test_imap_comes_first_and_the_providers_order_stays_within() -> None:
+def test_imap_comes_first_and_the_documents_order_is_preserved() -> None:
     settings = settings_in(
         server("pop3", "pop.bodega.es", "995"),
         server(host="b.bodega.es", port="143", socket="STARTTLS"),
@@ -162,7 +162,7 @@ def test_imap_comes_first_and_the_providers_order_stays_within() -> None:
     assert [one.port for one in settings.outgoing] == [587, 465]
 
 
-def test_hints_and_their_addresses() -> None:
+def test_hints_and_their_urls() -> None:
     settings = settings_in(
         server(),
         extra='<enable visiturl="https://www.bodega.es/on"><instruction>go</instruction></enable>'
@@ -206,7 +206,7 @@ def whole(inside: str, beside: str) -> AccountSettings:
          "activeSync", "a"),
     ],
 )  # fmt: skip
-def test_servers_that_are_named_by_a_url(element: str, kind: str, url: str) -> None:
+def test_services_with_a_url(element: str, kind: str, url: str) -> None:
     for settings in (whole(element, ""), whole("", element)):
         if kind in ("jmap", "ews", "activeSync") and not settings.services:
             continue  # incoming servers stand inside the provider only
@@ -215,7 +215,7 @@ def test_servers_that_are_named_by_a_url(element: str, kind: str, url: str) -> N
         assert service.username == ANA.ascii
 
 
-def test_a_server_for_rules() -> None:
+def test_a_managesieve_server() -> None:
     rules = (
         '<setupServer type="managesieve"><hostname>sieve.bodega.es</hostname><port>4190</port>'
         "<socketType>STARTTLS</socketType></setupServer>"
@@ -229,7 +229,7 @@ def test_a_server_for_rules() -> None:
 @pytest.mark.parametrize(
     "url", ["http://dav.bodega.es/", "https://127.0.0.1/", "javascript:x", "https://u:p@b.es/", ""]
 )
-def test_a_service_at_an_address_that_must_not_be_asked_is_dropped_alone(url: str) -> None:
+def test_only_a_service_with_an_invalid_url_is_dropped(url: str) -> None:
     element = f'<calendar type="caldav"><url>{url}</url></calendar>'
     settings = whole(element, '<calendar type="caldav"><url>https://d.bodega.es/</url></calendar>')
     assert [service.url for service in settings.services] == ["https://d.bodega.es/"]
@@ -238,7 +238,7 @@ def test_a_service_at_an_address_that_must_not_be_asked_is_dropped_alone(url: st
 
 
 @pytest.mark.parametrize("inside", [True, False])
-def test_where_people_sign_in_in_the_browser(inside: bool) -> None:
+def test_oauth2_endpoints(inside: bool) -> None:
     block = (
         "<oAuth2><issuer>accounts.bodega.es</issuer><scope>mail  offline_access</scope>"
         "<authURL>https://accounts.%EMAILDOMAIN%/auth</authURL>"
@@ -255,7 +255,7 @@ def test_where_people_sign_in_in_the_browser(inside: bool) -> None:
 @pytest.mark.parametrize(
     "url", ["file:///etc/passwd", "https://a@b.es/", "https://b.es/ x", "https://localhost/", "x"]
 )
-def test_an_address_that_must_not_be_opened_is_dropped(url: str) -> None:
+def test_an_invalid_url_of_a_hint_is_dropped(url: str) -> None:
     settings = settings_in(server(), extra=f'<enable visiturl="{url}"/>')
     assert settings.hints == (Hint("enable-imap", ""),)
 
@@ -301,7 +301,7 @@ def test_documents_without_settings(body: bytes, fault: AutoconfigFault | XmlFau
     assert read(body, ANA) == AutoconfigFailure(fault)
 
 
-def test_depth_and_size_at_the_edge_still_pass() -> None:
+def test_depth_and_size_at_the_limit_are_accepted() -> None:
     assert read(document(server()).ljust(MAX_BYTES), ANA) != AutoconfigFailure(XmlFault.TOO_LARGE)
     assert settings_in(server(), extra="<x>" * 29 + "</x>" * 29).servers
 
@@ -333,7 +333,7 @@ PIECE = st.one_of(
 
 
 @given(st.lists(PIECE, max_size=6))
-def test_whatever_stands_in_it_only_usable_servers_come_out(pieces: list[str]) -> None:
+def test_any_document_gives_only_usable_servers(pieces: list[str]) -> None:
     body = document(*(piece for piece in pieces)).decode().encode("utf-8", "replace")
     settings = read(body, ANA)
     if isinstance(settings, AutoconfigFailure):

@@ -27,13 +27,13 @@ from tests.support.samples.autodiscover import (
 ANA = address()
 
 
-def test_the_question_is_xml_whatever_the_address() -> None:
+def test_the_request_is_xml_for_any_address() -> None:
     who = EmailAddress.parse("a&<b@bodega.es")
     text = request(who if isinstance(who, EmailAddress) else EmailAddress("a&<b", "bodega.es"))
     assert b"<EMailAddress>a&amp;&lt;b@bodega.es</EMailAddress>" in text
 
 
-def test_servers_with_their_protection_and_names() -> None:
+def test_servers_with_security_and_user_names() -> None:
     answer = read(settings_response(), ANA)
     assert isinstance(answer, AccountSettings)
     imap, pop = answer.incoming
@@ -70,7 +70,7 @@ def test_what_ssl_and_encryption_mean(more: str, expected: tuple[int, SocketType
         assert (answer.incoming[0].port, answer.incoming[0].security) == expected
 
 
-def test_windows_login_is_offered_before_a_password() -> None:
+def test_windows_authentication_comes_before_a_password() -> None:
     answer = read(response(protocol("IMAP", "mail.bodega.es", "<SPA>on</SPA>")), ANA)
     assert isinstance(answer, AccountSettings)
     assert answer.incoming[0].authentication[0] is Authentication.NTLM
@@ -113,5 +113,5 @@ def test_exchange_and_its_hosts() -> None:
         (b"", AutodiscoverFailure(XmlFault.NOT_XML)),
     ],
 )
-def test_everything_else(document: bytes, answer: AutodiscoverAnswer) -> None:
+def test_other_responses(document: bytes, answer: AutodiscoverAnswer) -> None:
     assert read(document, ANA) == answer

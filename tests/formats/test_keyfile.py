@@ -22,7 +22,7 @@ def test_any_text_survives_a_key_file(first: str, second: str) -> None:
 
 
 @given(old=TEXT, new=TEXT)
-def test_setting_a_value_changes_that_one_only(old: str, new: str) -> None:
+def test_setting_a_value_changes_no_other(old: str, new: str) -> None:
     content = keyfile.render({"One": {"A": old, "B": old}, "Two": {"A": old}})
     changed = keyfile.with_values(content, {"One": {"A": new, "C": new}, "Three": {"A": new}})
     assert changed is not None
@@ -36,7 +36,7 @@ def test_setting_a_value_changes_that_one_only(old: str, new: str) -> None:
 OLD = b"# mine\r\n[One]\r\n\r\nA=1\r\nB = 2\r\n\r\n[Two]\r\nA=3\r\n\r\n\r\n"
 
 
-def test_every_other_byte_of_a_key_file_stays() -> None:
+def test_other_bytes_of_a_key_file_are_unchanged() -> None:
     changed = keyfile.with_values(OLD, {"One": {"A": "x"}, "Two": {"C": "y"}})
     assert changed == OLD.replace(b"A=1", b"A=x").replace(b"A=3\r\n", b"A=3\r\nC=y\r\n")
     assert keyfile.became(OLD, changed, {"One": {"A": "x"}, "Two": {"C": "y"}})
@@ -54,14 +54,14 @@ def test_every_other_byte_of_a_key_file_stays() -> None:
         (b"[One]", b"\xff[One]"),  # no key file any more
     ],
 )
-def test_a_key_file_that_does_not_read_back_as_meant_is_noticed(old: bytes, new: bytes) -> None:
+def test_an_unintended_change_of_a_key_file_is_detected(old: bytes, new: bytes) -> None:
     right = OLD.replace(b"A=1", b"A=x")
     assert keyfile.became(OLD, right, {"One": {"A": "x"}})
     wrong = OLD.replace(old, new) if old == b"A=1" else right.replace(old, new)
     assert not keyfile.became(OLD, wrong, {"One": {"A": "x"}})
 
 
-def test_what_is_no_key_file_is_left_alone() -> None:
+def test_other_files_are_not_edited() -> None:
     assert keyfile.read(b"\xff\xfe[") is None
     assert keyfile.with_values(b"\xff", {"One": {"A": "b"}}) is None
     assert keyfile.read(b"x" * (keyfile.MAX_SIZE + 1)) is None

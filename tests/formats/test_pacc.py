@@ -10,7 +10,7 @@ from mailsetup.model.settings import Authentication, Protocol, SocketType
 from tests.support.network.scripted_network import address
 
 
-def test_with_both_names_the_server_stands_once() -> None:
+def test_both_names_of_submission_give_one_server() -> None:
     document = json.dumps({"protocols": {k: {"host": "s.bodega.es"} for k in ("smtp", "submit")}})
     settings = read(document.encode(), address())
     assert settings is not None

@@ -32,7 +32,7 @@ VALUES = st.one_of(
         (b'user_pref("a", 1);\nuser_pref("a", 1.5);', 1),
     ],
 )
-def test_what_thunderbird_accepts_is_read_as_it_reads_it(text: bytes, value: PrefValue) -> None:
+def test_accepted_statements_are_read_as_by_gecko(text: bytes, value: PrefValue) -> None:
     assert PrefsFile(text).get("a") == value
 
 
@@ -40,7 +40,7 @@ def test_what_thunderbird_accepts_is_read_as_it_reads_it(text: bytes, value: Pre
     "text",
     [rb'"\t"', rb'"\b"', rb'"\/"', rb'"\u0000"', rb'"\ud800"', b"2147483648", b"1e3", b"nil"],
 )
-def test_what_thunderbird_loses_is_not_read_and_stays(text: bytes) -> None:
+def test_discarded_statements_are_not_read_and_unchanged(text: bytes) -> None:
     content = b'user_pref("a", ' + text + b');\nuser_pref("b", 1);\n'
     file = PrefsFile(content)
     assert "a" not in file
@@ -48,7 +48,7 @@ def test_what_thunderbird_loses_is_not_read_and_stays(text: bytes) -> None:
     assert changed == content.replace(b"1);\n", b"2);\n")
 
 
-def test_only_the_lines_of_what_changes_are_touched() -> None:
+def test_only_lines_of_changed_preferences_are_edited() -> None:
     before = (
         b'// Mozilla\r\n\r\nuser_pref("x", "\xff\xfe");\r\nnonsense (;\r\n'
         b'user_pref("gone", 1);\r\nuser_pref("twice", 1);\r\n  user_pref("twice", 2); // why\r\n'
@@ -65,7 +65,7 @@ def test_only_the_lines_of_what_changes_are_touched() -> None:
 @pytest.mark.parametrize(
     "end", [b"/* never closed", b'user_pref("x", "never closed', b'user_pref("x", 1', b"\0"]
 )
-def test_a_file_that_would_swallow_our_values_is_not_changed(end: bytes) -> None:
+def test_a_file_with_an_unterminated_end_is_not_changed(end: bytes) -> None:
     assert PrefsFile(b'user_pref("a", 1);\n' + end).changed({"b": "it's"}) is None
 
 
@@ -82,7 +82,7 @@ def test_a_file_that_would_swallow_our_values_is_not_changed(end: bytes) -> None
         (b'// x\nuser_pref("a", 1);user_pref("b", true);', {"b": True}, []),  # a comment more
     ],
 )
-def test_a_result_that_does_not_read_back_as_meant_is_noticed(
+def test_an_unintended_result_is_detected(
     content: bytes, values: dict[str, PrefValue], remove: list[str]
 ) -> None:
     assert not PrefsFile(b'user_pref("a", 1);\n').became(content, values, remove)
@@ -109,7 +109,7 @@ UNIT_OF_HOSTILE = {
 
 @pytest.mark.parametrize("name", UNIT_OF_HOSTILE)
 @pytest.mark.parametrize("before", [b"", b'user_pref("a", ', b'user_pref("a", "', b"user_pref(/*"])
-def test_no_file_costs_more_than_its_length(name: str, before: bytes) -> None:
+def test_reading_takes_linear_time(name: str, before: bytes) -> None:
     unit = UNIT_OF_HOSTILE[name]
 
     def seconds(length: int) -> float:
@@ -129,14 +129,14 @@ def test_no_file_costs_more_than_its_length(name: str, before: bytes) -> None:
     assert seconds(400_000) < 64 * max(seconds(25_000), 0.0005)
 
 
-def test_a_name_that_stands_there_many_times_is_changed_in_its_last_statement() -> None:
+def test_a_repeated_preference_is_changed_in_its_last_statement() -> None:
     before = b'user_pref("a", 1);\n' * 5
     assert PrefsFile(before).changed({"a": 2}) == b'user_pref("a", 2);\n'
 
 
 # What Thunderbird writes is read by a shortcut; the same with a comment is read step by step.
 @given(st.dictionaries(NAMES, VALUES, min_size=1, max_size=4))
-def test_the_usual_form_and_any_other_mean_the_same(values: dict[str, PrefValue]) -> None:
+def test_the_common_form_and_other_forms_are_equivalent(values: dict[str, PrefValue]) -> None:
     usual = "".join(line(name, value) for name, value in values.items()).encode()
     other = "".join(
         line(name, value).replace("user_pref(", "user_pref/**/(", 1)
@@ -172,7 +172,7 @@ CHANGES = st.dictionaries(st.sampled_from(["a", "b", "new", "it's"]), VALUES, ma
 
 
 @given(PIECES | st.binary(max_size=200), CHANGES, st.sets(st.sampled_from(["c", "b"])))
-def test_any_file_keeps_its_other_preferences(
+def test_editing_preserves_other_preferences(
     content: bytes, values: dict[str, PrefValue], remove: set[str]
 ) -> None:
     before = PrefsFile(content)

@@ -47,7 +47,7 @@ def test_a_profile_that_is_added_and_removed_leaves_the_others(
 
 
 @given(st.binary(max_size=200), NAMES, NAMES)
-def test_an_edit_reads_back_or_is_refused(content: bytes, name: str, path: str) -> None:
+def test_an_edit_reads_back_or_fails(content: bytes, name: str, path: str) -> None:
     before = profiles_ini.entries(content) or ()
     with contextlib.suppress(ProfilesIniError):
         after = profiles_ini.with_profile(content, profiles_ini.first_free(before), name, path)
@@ -55,6 +55,6 @@ def test_an_edit_reads_back_or_is_refused(content: bytes, name: str, path: str) 
         assert len(profiles_ini.entries(after) or ()) == len(before) + 1
 
 
-def test_a_name_that_would_not_read_back_is_refused() -> None:
+def test_a_name_that_would_not_read_back_fails() -> None:
     with pytest.raises(ProfilesIniError):
         profiles_ini.with_profile(b"", 0, "Ana\nPath=elsewhere", "a.b")

@@ -101,7 +101,7 @@ def somebody(qtbot: QtBot) -> Iterator[MakePerson]:
     yield make
     for window in windows:
         window.close()
-        assert not window.bridge.is_running
+        assert not window.services.bridge.is_running
         window.deleteLater()
 
 

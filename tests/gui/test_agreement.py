@@ -12,7 +12,7 @@ from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from tests.support.gui.driver import Person, Scripted
-from tests.support.gui.gallery import discovery
+from tests.support.samples.check_results import discovery
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -38,7 +38,7 @@ def test_changing_the_servers_by_hand_does_not_go_round_the_question(
     person.is_on(Page.FOUND)
     person.clicks(person.found.edit)
     person.is_on(Page.MANUAL)
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     assert "correo-iberico.es" in person.manual._domains.text()
     person.presses_enter()
     assert person.window.flow.page is Page.MANUAL
@@ -58,7 +58,7 @@ def test_the_persons_own_choice_of_servers_needs_no_agreement(somebody: MakePers
     for form in (person.manual.incoming, person.manual.outgoing):
         person.types(form.host.edit, "mail.bodegasdelebro.es")
     assert not person.manual._question.isVisibleTo(person.window)
-    assert person.window.primary.isEnabled()
+    assert person.window.footer.primary.isEnabled()
 
 
 def test_even_a_page_that_forgot_to_ask_sends_nothing(somebody: MakePerson) -> None:
@@ -68,12 +68,12 @@ def test_even_a_page_that_forgot_to_ask_sends_nothing(somebody: MakePerson) -> N
     person.is_on(Page.FOUND)
     person.clicks(person.found.edit)
     person.manual.is_ready = lambda: True  # type: ignore[method-assign]
-    person.window._refresh_footer()
+    person.window.navigator.refresh_footer()
     person.goes_on()
     person.enters_password("secreta")
     person.is_on(Page.RESULT)
     assert assistant.requests == []
-    assert person.window.session.defect == "UnconfirmedError"
+    assert person.window.state.check.defect == "UnconfirmedError"
 
 
 def test_a_yes_for_one_company_is_none_for_another_found_later(somebody: MakePerson) -> None:
@@ -82,12 +82,12 @@ def test_a_yes_for_one_company_is_none_for_another_found_later(somebody: MakePer
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.found.agree.setChecked(True)
-    person.window.go_back()
+    person.window.navigator.go_back()
     assistant.found = plainly(("evil.example",))
     person.goes_on()
     person.is_on(Page.FOUND)
     assert not person.found.agree.isChecked()
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
 
 
 @pytest.mark.parametrize(("second", "kept"), [("eva@otrodominio.es", ""), ("eva@x.es", "secreta")])
@@ -101,11 +101,11 @@ def test_a_password_is_not_offered_to_the_servers_of_another_domain(
     person.enters_password("secreta")
     person.is_on(Page.RESULT)
     while person.window.flow.page is not Page.START:
-        person.window.go_back()
+        person.window.navigator.go_back()
     person.enters_address(second)
     person.is_on(Page.FOUND)
     assert person.found.entry.text == kept
-    assert person.window.session.keep_password is False
+    assert person.window.state.credentials.keep is False
     assert sent(assistant) == [("ana@x.es", "secreta")]
 
 
@@ -118,7 +118,7 @@ def test_another_password_is_never_taken_as_proven(somebody: MakePerson, way: st
         person.enters_password("hola-ana")
         person.is_on(Page.RESULT)
         assert person.result.primary_text() == "Choose my program"
-        person.window.go_back()
+        person.window.navigator.go_back()
         person.is_on(Page.FOUND)
         match way:
             case "by hand":
@@ -131,16 +131,16 @@ def test_another_password_is_never_taken_as_proven(somebody: MakePerson, way: st
                 assert person.password.entry.field.fault.text() == ""
                 person.goes_on()
             case "early":
-                person.window.go_back()
+                person.window.navigator.go_back()
                 person.is_on(Page.START)
-                person.window.session.take_password("WRONG")
+                person.window.state.set_password("WRONG")
                 person.goes_on()
                 person.is_on(Page.FOUND)
                 person.goes_on()
             case _:
                 person.enters_password("WRONG")
         person.is_on(Page.RESULT)
-        assert person.window.session.password_was_refused
+        assert person.window.state.check.password_was_refused
 
 
 def test_what_was_typed_is_there_again_after_going_back(somebody: MakePerson) -> None:
@@ -148,10 +148,10 @@ def test_what_was_typed_is_there_again_after_going_back(somebody: MakePerson) ->
     person.enters_address("ana@bodegasdelebro.es", "Ana")
     person.is_on(Page.FOUND)
     person.types(person.found.entry.edit, "half-a-pass")
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.START)
     person.types(person.start.person.edit, "Ana María")
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.set_up)
     assert person.start.person.text == "Ana María"
@@ -183,8 +183,8 @@ def test_what_the_provider_wants_is_said_again_after_a_look_at_the_servers(
     person.clicks(person.found.edit)
     person.goes_on()
     person.is_on(Page.PASSWORD)
-    person.window.go_back()
-    person.window.go_back()
+    person.window.navigator.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.FOUND)
     assert not person.found.entry.isVisibleTo(person.window)
 

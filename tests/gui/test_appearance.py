@@ -55,14 +55,14 @@ def test_the_systems_scheme_is_followed_at_once(window: Window, qapp: QApplicati
     gallery.show(window, "found")
     the_system_turns(qapp, dark=True)
     settle(qapp)
-    assert colours_of(window.shown) is DARK
+    assert colours_of(window.navigator.shown) is DARK
     the_system_turns(qapp, dark=False)
     settle(qapp)
-    assert colours_of(window.shown) is LIGHT
+    assert colours_of(window.navigator.shown) is LIGHT
 
 
 def test_contrast_can_be_asked_for_in_both_schemes(window: Window, qapp: QApplication) -> None:
-    window.look.set_more_contrast(True)
+    window.appearance.set_more_contrast(True)
     settle(qapp)
     assert colours_of(window) is LIGHT_CONTRAST
     the_system_turns(qapp, dark=True)
@@ -74,7 +74,7 @@ def test_contrast_can_be_asked_for_in_both_schemes(window: Window, qapp: QApplic
 def test_the_largest_text_of_our_own_cuts_nothing(
     window: Window, qapp: QApplication, name: str
 ) -> None:
-    window.look.set_text_size(TEXT_SIZES[-1])
+    window.appearance.set_text_size(TEXT_SIZES[-1])
     settle(qapp)
     gallery.show(window, name)
     settle(qapp)
@@ -85,15 +85,15 @@ def test_the_largest_text_of_our_own_cuts_nothing(
 def test_every_text_follows_the_size_and_comes_back(window: Window, qapp: QApplication) -> None:
     gallery.show(window, "result")
     settle(qapp)
-    title, body = window.shown.title, window.primary
+    title, body = window.navigator.shown.title, window.footer.primary
     before = (title.font().pointSizeF(), body.font().pointSizeF())
     for _ in TEXT_SIZES:
-        window.larger.click()
+        window.header.larger.click()
     settle(qapp)
     after = (title.font().pointSizeF(), body.font().pointSizeF())
     assert after == pytest.approx([2 * size for size in before], rel=0.02)
     for _ in TEXT_SIZES:
-        window.smaller.click()
+        window.header.smaller.click()
     settle(qapp)
     assert (title.font().pointSizeF(), body.font().pointSizeF()) == pytest.approx(before, rel=0.02)
 
@@ -106,10 +106,10 @@ def test_right_to_left_everything_is_mirrored_and_nothing_cut(
     gallery.show(window, name)
     settle(qapp)
     assert cut_texts(window) == []
-    assert window.about.x() < window.width() / 2
-    if window.primary.isVisible():
-        assert window.primary.x() < window.width() / 2
-    for chain in window.shown.findChildren(ChainView):
+    assert window.header.about.x() < window.width() / 2
+    if window.footer.primary.isVisible():
+        assert window.footer.primary.x() < window.width() / 2
+    for chain in window.navigator.shown.findChildren(ChainView):
         places = [chain._links[link].x() for link in Link]
         assert places == sorted(places, reverse=True)
 
@@ -117,12 +117,12 @@ def test_right_to_left_everything_is_mirrored_and_nothing_cut(
 def test_the_steps_keep_within_their_bar_in_twice_the_text(
     window: Window, qapp: QApplication
 ) -> None:
-    window.look.set_text_size(TEXT_SIZES[-1])
+    window.appearance.set_text_size(TEXT_SIZES[-1])
     for name in ("found", "password", "program"):
         gallery.show(window, name)
         settle(qapp)
-        assert window.steps.isVisible()
-        assert window.steps.minimumSizeHint().width() <= window.steps.width(), name
+        assert window.header.steps.isVisible()
+        assert window.header.steps.minimumSizeHint().width() <= window.header.steps.width(), name
 
 
 def test_the_text_of_a_tick_keeps_its_distance_when_everything_grows(
@@ -130,10 +130,10 @@ def test_the_text_of_a_tick_keeps_its_distance_when_everything_grows(
 ) -> None:
     gallery.show(window, "confirm")
     settle(qapp)
-    found = window.page_view(Page.FOUND)
+    found = window.pages.view(Page.FOUND)
     assert isinstance(found, FoundPage)
     tick = found.agree
     assert tick.isVisible()
-    window.look.set_text_size(TEXT_SIZES[-1])
+    window.appearance.set_text_size(TEXT_SIZES[-1])
     settle(qapp)
     assert tick._label.x() - tick._indicator_width() >= Space.SMALL

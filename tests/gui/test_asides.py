@@ -12,7 +12,7 @@ from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.about import AboutPage
 from mailsetup.gui.pages.log import LogPage
 from tests.support.gui.driver import Person, Scripted
-from tests.support.gui.gallery import report
+from tests.support.samples.check_results import report
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -20,8 +20,8 @@ CANARY = "canario-secreto"
 
 
 def opens_about(person: Person) -> AboutPage:
-    person.clicks(person.window.about)
-    view = person.window.shown
+    person.clicks(person.window.header.about)
+    view = person.window.navigator.shown
     assert isinstance(view, AboutPage)
     return view
 
@@ -40,8 +40,8 @@ def test_about_is_closed_again_and_the_page_is_as_it_was(person: Person, way: st
     elif way == "escape":
         person.presses_escape()
     else:
-        person.window.go_back()
-    assert person.window.shown is person.start
+        person.window.navigator.go_back()
+    assert person.window.navigator.shown is person.start
     assert person.start.address.text == "ana@bodega"
     assert person.window.flow.page is Page.START
 
@@ -49,19 +49,19 @@ def test_about_is_closed_again_and_the_page_is_as_it_was(person: Person, way: st
 def test_whoever_closes_about_goes_on_typing_where_they_were(person: Person) -> None:
     person.types(person.start.person.edit, "Ana")
     opens_about(person)
-    person.clicks(person.window.larger)
+    person.clicks(person.window.header.larger)
     person.bot.wait(20)
     person.presses_enter()
     assert person.window.focusWidget() is person.start.person.edit
 
 
 def test_about_names_version_and_licences(person: Person) -> None:
-    person.bot.waitUntil(lambda: bool(person.window.session.parts))
+    person.bot.waitUntil(lambda: bool(person.window.state.libraries))
     view = opens_about(person)
     assert __version__ in view._versions.text()
     assert "MIT" in view._promise.text()
     person.clicks(view.parts.button)
-    shown = "\n".join(person.window.session.parts)
+    shown = "\n".join(person.window.state.libraries)
     assert "PySide6" in shown
     assert "LGPL" in shown
     assert "dnspython" in shown
@@ -78,7 +78,7 @@ def test_reading_beside_it_does_not_disturb_a_test(somebody: MakePerson) -> None
     person.goes_on()
     opens_about(person)
     person.bot.waitUntil(lambda: person.window.flow.page is Page.RESULT)
-    assert isinstance(person.window.shown, AboutPage)
+    assert isinstance(person.window.navigator.shown, AboutPage)
     person.presses_escape()
     person.bot.waitUntil(lambda: person.result.isVisibleTo(person.window))
     assert person.result.title.text() == "Everything works"
@@ -88,7 +88,7 @@ def test_the_log_tells_every_step_and_no_password(person: Person) -> None:
     after_a_test(person)
     view = opens_about(person)
     person.clicks(view.log)
-    log = person.window.shown
+    log = person.window.navigator.shown
     assert isinstance(log, LogPage)
     text = log.view.toPlainText()
     assert "discovery: ask srv bodegasdelebro.es" in text
@@ -101,8 +101,8 @@ def test_the_log_tells_every_step_and_no_password(person: Person) -> None:
 
 def test_a_password_in_a_servers_answer_is_blanked_out_in_the_log(person: Person) -> None:
     after_a_test(person)
-    person.window.session.journal.note(f"finding: the server said {CANARY}")
-    assert CANARY not in "\n".join(person.window.session.journal.lines())
+    person.window.services.log.note(f"finding: the server said {CANARY}")
+    assert CANARY not in "\n".join(person.window.services.log.lines())
 
 
 def test_the_report_for_support_holds_the_surroundings_and_no_password(
@@ -111,11 +111,11 @@ def test_the_report_for_support_holds_the_surroundings_and_no_password(
     person = somebody(Scripted(reports=[report(healthy=False)]))
     after_a_test(person)
     path = tmp_path / "support.txt"
-    person.window.dialogs.new_file = lambda _parent, _proposed: str(path)
+    person.window.services.dialogs.new_file = lambda _parent, _proposed: str(path)
     view = opens_about(person)
     person.clicks(view.support)
     person.bot.waitUntil(path.exists)
-    person.bot.waitUntil(lambda: view._said.isVisibleTo(person.window))
+    person.bot.waitUntil(lambda: view._saved.isVisibleTo(person.window))
     text = path.read_text()
     for part in (__version__, "Qt", "Python", "page: result", "account.login.refused"):
         assert part in text
@@ -127,8 +127,8 @@ def test_a_report_for_support_that_cannot_be_written_says_why(
     person: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "missing" / "support.txt"
-    person.window.dialogs.new_file = lambda _parent, _proposed: str(path)
+    person.window.services.dialogs.new_file = lambda _parent, _proposed: str(path)
     view = opens_about(person)
     person.clicks(view.support)
-    person.bot.waitUntil(lambda: view._said.isVisibleTo(person.window))
-    assert not view._said.text().startswith("Saved")
+    person.bot.waitUntil(lambda: view._saved.isVisibleTo(person.window))
+    assert not view._saved.text().startswith("Saved")

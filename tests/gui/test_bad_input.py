@@ -15,7 +15,7 @@ from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Protocol
 from tests.support.gui.driver import Person, Scripted, nothing_found
-from tests.support.gui.gallery import report
+from tests.support.samples.check_results import report
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -63,8 +63,8 @@ def test_an_address_that_was_typed_as_the_name_goes_where_it_belongs(
     QTest.keyClicks(person.start.person.edit, text)
     person.presses_enter()
     person.is_on(Page.FOUND)
-    assert person.window.session.address_text == "ana@bodega.es"
-    assert person.window.session.person == ("Ana" if "<" in text else "")
+    assert person.window.state.owner.address_text == "ana@bodega.es"
+    assert person.window.state.owner.name == ("Ana" if "<" in text else "")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_what_is_pasted_over_something_longer_is_judged_all_the_same(
 def test_a_name_loses_what_cannot_be_seen(person: Person, text: str) -> None:
     person.enters_address("ana@bodegasdelebro.es", text)
     person.is_on(Page.FOUND)
-    assert person.window.session.person.isprintable()
+    assert person.window.state.owner.name.isprintable()
 
 
 def test_ten_megabytes_as_a_name_are_cut_and_told(person: Person) -> None:
@@ -159,11 +159,11 @@ def test_a_typed_server_is_tried_without_a_password_and_the_answer_shown(
     page = person.manual
     person.types(page.incoming.host.edit, "imap.otro.es")
     page.incoming.host.edit.editingFinished.emit()
-    person.bot.waitUntil(lambda: page.incoming.reached.text() == "imap.otro.es answers.")
+    person.bot.waitUntil(lambda: page.incoming.reachability.text() == "imap.otro.es answers.")
     person.types(page.outgoing.host.edit, "smtp.otro.es")
     page.outgoing.host.edit.editingFinished.emit()
-    person.bot.waitUntil(lambda: "smtp.otro.es" in page.outgoing.reached.text())
-    person.bot.waitUntil(lambda: "Trying" not in page.outgoing.reached.text())
+    person.bot.waitUntil(lambda: "smtp.otro.es" in page.outgoing.reachability.text())
+    person.bot.waitUntil(lambda: "Trying" not in page.outgoing.reachability.text())
     person.goes_on()
     person.is_on(Page.PASSWORD)
 
@@ -178,7 +178,7 @@ def test_what_is_typed_while_a_server_is_tried_counts_not_the_old_answer(
     form.host.edit.editingFinished.emit()
     person.bot.waitUntil(lambda: "reach imap.otro.es" in assistant.started)
     person.types(form.host.edit, "imap.tercero.es")
-    assert not form.reached.isVisibleTo(person.window)
+    assert not form.reachability.isVisibleTo(person.window)
 
 
 def test_a_pop3_server_can_be_entered_and_stays_one(
@@ -192,10 +192,10 @@ def test_a_pop3_server_can_be_entered_and_stays_one(
     person.types(form.host.edit, "pop.otro.es")
     person.goes_on()
     person.is_on(Page.PASSWORD)
-    account = person.window.session.account
+    account = person.window.state.servers.account
     assert account is not None
     assert account.incoming.protocol is Protocol.POP3
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.MANUAL)
     assert form.kind.currentData() == Protocol.POP3
     assert form.host.text == "pop.otro.es"
@@ -211,7 +211,7 @@ def test_without_any_network_the_servers_can_still_be_entered(somebody: MakePers
     person.clicks(person.start.manual)
     person.is_on(Page.MANUAL)
     assert person.manual.incoming.host.text == "mail.bodegasdelebro.es"
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.goes_on()
     person.is_on(Page.MANUAL)
 

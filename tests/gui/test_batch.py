@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.batch.result import PersonState
 from mailsetup.gui.pages.batch_done import BatchDonePage
@@ -28,19 +28,19 @@ MakePerson = Callable[[Assistant], Person]
 def technician(somebody: MakePerson) -> Person:
     """Somebody at the table's page, who asks nobody outside."""
     person = somebody(Scripted())
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.technician)
-    view = person.window.page_view(Page.TECHNICIAN)
+    view = person.window.pages.view(Page.TECHNICIAN)
     assert isinstance(view, TechnicianPage)
     view.offline.setChecked(True)
-    person.clicks(view.ways[Move.FLEET])
+    person.clicks(view.table)
     person.is_on(Page.FLEET)
     return person
 
 
 def page(person: Person) -> BatchTablePage:
-    view = person.window.page_view(Page.FLEET)
+    view = person.window.pages.view(Page.FLEET)
     assert isinstance(view, BatchTablePage)
     return view
 
@@ -52,8 +52,8 @@ def drops(person: Person, table: Path) -> None:
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     action = Qt.DropAction.CopyAction
     page(person).dropEvent(QDropEvent(QPointF(5, 5), action, data, buttons, keys))
-    state = person.window.session.fleet
-    person.bot.waitUntil(lambda: not state.reading, timeout=TIMEOUT)
+    batch = person.window.services.batch
+    person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
 
 
 def table(tmp_path: Path, rows: int, *others: str) -> Path:
@@ -69,7 +69,7 @@ def test_a_dropped_table_is_checked_worked_through_and_its_overview_opened(
     drops(technician, table(tmp_path, 3, "Nobody;no-address"))
     view = page(technician)
     assert "Row 5" in view.faults.text()
-    assert not technician.window.primary.isEnabled()
+    assert not technician.window.footer.primary.isEnabled()
     view.skip_bad.setChecked(True)
     view.programs["outlook"].setChecked(True)
     technician.goes_on()
@@ -78,10 +78,10 @@ def test_a_dropped_table_is_checked_worked_through_and_its_overview_opened(
     report = json.loads((out / "report.json").read_text())
     assert report["totals"]["ready"] == 3
     assert report["people"][0]["programs"] == ["outlook", "other"]
-    done = technician.window.page_view(Page.FLEET_DONE)
+    done = technician.window.pages.view(Page.FLEET_DONE)
     assert isinstance(done, BatchDonePage)
     opened: list[Path] = []
-    technician.window.dialogs.show = opened.append
+    technician.window.services.dialogs.show = opened.append
     technician.clicks(done.overview)
     technician.clicks(done.folder)
     assert opened == [out / "report.html", out]
@@ -99,12 +99,12 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(technician: Person, tmp_pat
     )
     technician.presses_escape()
     technician.is_on(Page.FLEET)
-    assert technician.window.primary.text() == "Go on where it was"
+    assert technician.window.footer.primary.text() == "Go on where it was"
     technician.goes_on()
     technician.bot.waitUntil(
         lambda: technician.window.flow.page is Page.FLEET_DONE, timeout=4 * TIMEOUT
     )
-    overview = technician.window.session.fleet.overview
+    overview = technician.window.services.batch.state.overview
     assert overview is not None
     assert overview.totals[PersonState.READY] == count
     assert len(list(people.iterdir())) == count
@@ -117,7 +117,7 @@ def test_what_is_no_table_is_told_and_nothing_can_be_started(
     path.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
     drops(technician, path)
     assert page(technician).faults.text()
-    assert not technician.window.primary.isVisibleTo(technician.window)
+    assert not technician.window.footer.primary.isVisibleTo(technician.window)
 
 
 def test_where_nothing_can_be_written_the_page_says_why(technician: Person, tmp_path: Path) -> None:
@@ -171,9 +171,9 @@ def test_commands_of_a_table_are_run_only_after_every_one_was_shown_and_agreed_t
     view = with_commands(technician, tmp_path, f"touch {mark}", "pass {address}", f"touch {mark}")
     assert view.question.isVisibleTo(technician.window)
     assert view.question.commands.text().split("\n") == [f"touch {mark}", "pass {address}"]
-    assert not technician.window.primary.isEnabled()
+    assert not technician.window.footer.primary.isEnabled()
     technician.clicks(view.question.agree)
-    assert technician.window.primary.isEnabled()
+    assert technician.window.footer.primary.isEnabled()
     technician.goes_on()
     technician.is_on(Page.FLEET_DONE)
     assert mark.exists()
@@ -193,11 +193,11 @@ def test_without_a_test_no_command_is_asked_about_or_run(
 
 def test_what_was_agreed_to_counts_for_no_other_table(technician: Person, tmp_path: Path) -> None:
     technician.clicks(with_commands(technician, tmp_path, "true").question.agree)
-    assert technician.window.primary.isEnabled()
+    assert technician.window.footer.primary.isEnabled()
     page(technician).check.setChecked(False)
     view = with_commands(technician, tmp_path, "true", "false")
     assert not view.question.agree.isChecked()
-    assert not technician.window.primary.isEnabled()
+    assert not technician.window.footer.primary.isEnabled()
 
 
 def test_more_commands_than_anybody_reads_cannot_be_agreed_to(
@@ -205,7 +205,7 @@ def test_more_commands_than_anybody_reads_cannot_be_agreed_to(
 ) -> None:
     view = with_commands(technician, tmp_path, *(f"echo {number}" for number in range(101)))
     assert not view.question.agree.isVisibleTo(technician.window)
-    assert not technician.window.primary.isEnabled()
+    assert not technician.window.footer.primary.isEnabled()
 
 
 def test_a_hostile_workbook_is_told_and_the_window_lives_on(
@@ -216,7 +216,7 @@ def test_a_hostile_workbook_is_told_and_the_window_lives_on(
     drops(technician, path)
     assert "cannot be read" in page(technician).faults.text()
     drops(technician, table(tmp_path, 2))
-    assert technician.window.primary.isEnabled()
+    assert technician.window.footer.primary.isEnabled()
 
 
 def test_another_table_is_not_kept_waiting_by_one_that_hangs(
@@ -224,23 +224,29 @@ def test_another_table_is_not_kept_waiting_by_one_that_hangs(
 ) -> None:
     path = tmp_path / "people.ods"
     path.write_bytes(ods("<table:table table:name='P'>", is_closed=False))
-    state = technician.window.session.fleet
-    state.choose(path)
-    technician.window.fleet.check(lambda: None)
+    batch = technician.window.services.batch
+    batch.choose(path)
+    batch.read_table()
     begun = time.monotonic()
     drops(technician, table(tmp_path, 2))
     assert time.monotonic() - begun < 10
-    assert state.plan is not None
+    assert batch.state.plan is not None
     technician.bot.waitUntil(lambda: not multiprocessing.active_children(), timeout=TIMEOUT)
+
+
+def has_overview(person: Person, *companies: str) -> None:
+    """The run left these companies to be agreed to."""
+    batch = person.window.services.batch
+    assert batch.state.overview is not None
+    overview = replace(batch.state.overview, confirm=companies)
+    batch.state = replace(batch.state, overview=overview)
 
 
 def asked_about(person: Person, *companies: str) -> BatchDonePage:
     """The end of a run that left these companies to be agreed to."""
     gallery.show(person.window, "fleet-left")
-    state = person.window.session.fleet
-    assert state.overview is not None
-    state.overview = replace(state.overview, confirm=companies)
-    done = person.window.page_view(Page.FLEET_DONE)
+    has_overview(person, *companies)
+    done = person.window.pages.view(Page.FLEET_DONE)
     assert isinstance(done, BatchDonePage)
     done.enter()
     return done
@@ -252,9 +258,9 @@ def test_every_company_that_is_agreed_to_stands_on_a_line_of_its_own(person: Per
     assert tuple(done.domains.text().split("\n")) == companies
     assert done.domains.isVisibleTo(person.window)
     person.clicks(done.agree)
-    assert person.window.session.fleet.agreed == companies
+    assert person.window.services.batch.state.agreed == companies
     person.clicks(done.agree)
-    assert person.window.session.fleet.agreed == ()
+    assert person.window.services.batch.state.agreed == ()
 
 
 def test_a_company_with_foreign_letters_is_shown_in_both_forms(person: Person) -> None:
@@ -264,23 +270,19 @@ def test_a_company_with_foreign_letters_is_shown_in_both_forms(person: Person) -
 
 def test_what_was_not_on_the_page_is_not_agreed_to(person: Person) -> None:
     done = asked_about(person, "hosting.example")
-    state = person.window.session.fleet
-    assert state.overview is not None
-    state.overview = replace(state.overview, confirm=("hosting.example", "other.example"))
+    has_overview(person, "hosting.example", "other.example")
     person.clicks(done.agree)
-    assert state.agreed == ("hosting.example",)
+    assert person.window.services.batch.state.agreed == ("hosting.example",)
 
 
 def test_what_was_agreed_to_before_stays_agreed_to_after_the_next_run(person: Person) -> None:
     done = asked_about(person, "hosting.example")
     person.clicks(done.agree)
-    state = person.window.session.fleet
-    assert state.overview is not None
-    state.overview = replace(state.overview, confirm=("other.example",))
+    has_overview(person, "other.example")
     done.enter()
     assert not done.agree.isChecked()
     person.clicks(done.agree)
-    assert state.agreed == ("hosting.example", "other.example")
+    assert person.window.services.batch.state.agreed == ("hosting.example", "other.example")
 
 
 def test_escape_does_nothing_once_everybody_is_set_up(person: Person) -> None:

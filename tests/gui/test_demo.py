@@ -9,7 +9,7 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from mailsetup.apply.result import Undone
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.done import DonePage
 from mailsetup.gui.pages.technician import TechnicianPage
@@ -68,16 +68,16 @@ def test_a_table_in_the_demo_gets_no_password_from_the_persons_keyring(
 ) -> None:
     before = state(home)
     person = somebody(Assistant())
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
     person.is_on(Page.START)
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.technician)
-    technician = person.window.page_view(Page.TECHNICIAN)
+    technician = person.window.pages.view(Page.TECHNICIAN)
     assert isinstance(technician, TechnicianPage)
-    person.clicks(technician.ways[Move.FLEET])
+    person.clicks(technician.table)
     person.is_on(Page.FLEET)
     table = home.parent / "people.csv"
     table.write_text("name;address\nAna;ana@demo.test\n")
@@ -92,7 +92,7 @@ def test_a_table_in_the_demo_gets_no_password_from_the_persons_keyring(
 def sets_up(person: Person, chosen: str) -> DonePage:
     person.clicks(person.program.choices[chosen])
     person.is_on(Page.DONE)
-    page = person.window.page_view(Page.DONE)
+    page = person.window.pages.view(Page.DONE)
     assert isinstance(page, DonePage)
     return page
 
@@ -103,7 +103,7 @@ def test_the_windows_demo_sets_programs_up_in_a_folder_that_it_removes(
     before = state(home)
     person = somebody(Assistant())
     window = person.window
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
     person.is_on(Page.START)
@@ -114,26 +114,26 @@ def test_the_windows_demo_sets_programs_up_in_a_folder_that_it_removes(
     person.is_on(Page.RESULT)
     person.goes_on()
     person.is_on(Page.PROGRAM)
-    person.bot.waitUntil(lambda: bool(window.session.installed.get("thunderbird")))
-    assert window.session.places == (), "the person's own profiles are not shown"
+    person.bot.waitUntil(lambda: bool(window.state.computer.installed.get("thunderbird")))
+    assert window.state.computer.places == (), "the person's own profiles are not shown"
     done = sets_up(person, "thunderbird")
-    assert window.session.profile is not None
-    assert window.session.profile.is_relative_to(folder)
+    assert window.state.setup.profile is not None
+    assert window.state.setup.profile.is_relative_to(folder)
     assert "nothing on this computer was changed" in done._notes_text.text()
     assert str(folder) in done._notes_text.text()
     assert not done.another.isVisibleTo(window), "Thunderbird is not opened from the demo"
     person.clicks(done.undo)
-    person.bot.waitUntil(lambda: isinstance(window.session.applied, Undone))
+    person.bot.waitUntil(lambda: isinstance(window.state.setup.applied, Undone))
     person.clicks(done.other_program)
     person.is_on(Page.PROGRAM)
     done = sets_up(person, "evolution")
     assert "nothing on this computer was changed" in done._notes_text.text()
     assert list(folder.glob("home/.config/evolution/sources/*.source"))
     for back in (Page.PROGRAM, Page.RESULT, Page.FOUND, Page.START, Page.WELCOME):
-        window.go_back()
+        window.navigator.go_back()
         person.is_on(back)
     person.clicks(person.welcome.demo)
     person.bot.waitUntil(lambda: not folder.exists())
-    assert window.session.temporary_home is None
+    assert window.state.computer.temporary_home is None
     assert state(home) == before
     assert persons_keyring.asked == []

@@ -25,10 +25,10 @@ from mailsetup.i18n import set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Link
-from mailsetup.model.outcome import Fate, Tried
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from tests.support.gui.driver import Person, Scripted, nothing_found
-from tests.support.gui.gallery import discovery
+from tests.support.samples.check_results import discovery
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -71,7 +71,7 @@ def searching(somebody: MakePerson) -> Search:
         person.enters_address("ana@bodegasdelebro.es")
         person.is_on(Page.LOOKING)
         person.bot.waitUntil(lambda: assistant.loop is not None)
-        view = person.window.shown
+        view = person.window.navigator.shown
         assert isinstance(view, SearchingPage)
         assert person.window.focusWidget() is view.entry.edit
         return assistant, person, view
@@ -97,12 +97,12 @@ def test_what_was_typed_meanwhile_leads_straight_to_the_test(searching: Search) 
     assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secreta")
     assistant.let_find()
-    person.bot.waitUntil(lambda: view.result is not None)
+    person.bot.waitUntil(lambda: view.has_ended)
     assert person.window.flow.page is Page.LOOKING
     person.presses_enter()
     person.is_on(Page.FOUND)
     assert assistant.requests == []
-    assert person.window.primary.text() == "Try it out"
+    assert person.window.footer.primary.text() == "Try it out"
     person.has_seen_the_page()
     person.presses_enter()
     person.is_on(Page.RESULT)
@@ -114,7 +114,7 @@ def test_enter_before_anything_is_found_goes_on_by_itself_then(searching: Search
     person.types(view.entry.edit, "secreta")
     person.presses_enter()
     assert person.window.flow.page is Page.LOOKING
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     assistant.let_find()
     person.is_on(Page.FOUND)
 
@@ -123,10 +123,10 @@ def test_an_impatient_second_enter_does_not_skip_where_the_mail_is_kept(
     typed_early: Search,
 ) -> None:
     assistant, person, _view = typed_early(without_hints())
-    person.window.just_turned.setInterval(3_600_000)
+    person.window.navigator.reading_timer.setInterval(3_600_000)
     person.is_on(Page.FOUND)
     person.presses_enter()
-    person.window.primary.setFocus()
+    person.window.footer.primary.setFocus()
     person.presses_enter()
     assert person.window.flow.page is Page.FOUND
     assert assistant.requests == []
@@ -139,10 +139,10 @@ def test_two_quick_enters_after_the_search_do_not_skip_where_the_mail_is_kept(
     searching: Search,
 ) -> None:
     assistant, person, view = searching(without_hints())
-    person.window.just_turned.setInterval(3_600_000)
+    person.window.navigator.reading_timer.setInterval(3_600_000)
     person.types(view.entry.edit, "secreta")
     assistant.let_find()
-    person.bot.waitUntil(lambda: view.result is not None)
+    person.bot.waitUntil(lambda: view.has_ended)
     person.presses_enter()
     person.presses_enter()
     assert person.window.flow.page is Page.FOUND
@@ -156,7 +156,7 @@ def test_an_enter_key_that_is_held_down_goes_on_once(
     person.is_on(Page.FOUND)
     person.has_seen_the_page()
     if on_the_button:
-        person.window.primary.setFocus()
+        person.window.footer.primary.setFocus()
     person.holds_enter()
     assert person.window.flow.page is Page.FOUND
     assert assistant.requests == []
@@ -164,7 +164,7 @@ def test_an_enter_key_that_is_held_down_goes_on_once(
 
 def test_the_mouse_need_not_wait(typed_early: Search) -> None:
     _assistant, person, _view = typed_early(without_hints())
-    person.window.just_turned.setInterval(3_600_000)
+    person.window.navigator.reading_timer.setInterval(3_600_000)
     person.is_on(Page.FOUND)
     person.goes_on()
     person.is_on(Page.RESULT)
@@ -172,11 +172,11 @@ def test_the_mouse_need_not_wait(typed_early: Search) -> None:
 
 def test_nothing_typed_means_nothing_to_wait_for(searching: Search) -> None:
     assistant, person, _view = searching(without_hints())
-    assert not person.window.primary.isVisibleTo(person.window)
+    assert not person.window.footer.primary.isVisibleTo(person.window)
     assistant.let_find()
     person.is_on(Page.FOUND)
     assert person.window.focusWidget() is person.found.entry.edit
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     person.enters_password("secreta")
     person.is_on(Page.RESULT)
     assert assistant.requests[0].secret.reveal() == "secreta"
@@ -266,7 +266,7 @@ def test_the_page_with_words_is_there_in_the_turn_of_the_click(somebody: MakePer
     person = somebody(Scripted(forever=frozenset({"discover"})))
     person.enters_address("ana@bodegasdelebro.es")
     # The loop has not run since the click: nothing of the engine can have come yet.
-    view = person.window.shown
+    view = person.window.navigator.shown
     assert isinstance(view, SearchingPage)
     assert view.isVisible()
     assert view.chain.light(Link.DNS) is StatusLight.WORKING
@@ -305,10 +305,12 @@ def test_nothing_that_was_there_moves_when_facts_come(searching: Search, languag
     assert found.source is not None
     methods = (Method.BUILTIN, Method.AUTOCONFIG, Method.ISPDB, Method.SRV, Method.MX)
     events: list[Event] = [SourceAsked(method, "bodegasdelebro.es") for method in methods]
-    events += [SourceAnswered(Tried(method, Fate.FOUND, 40.0)) for method in methods]
+    events += [
+        SourceAnswered(SourceAttempt(method, SourceStatus.FOUND, 40.0)) for method in methods
+    ]
     events += [SettingsFound(found.settings, replace(found.source, method=one)) for one in methods]
     for event in events:
-        view.take(event)
+        view.on_event(event)
         assert places() == before, event
 
 
@@ -320,18 +322,18 @@ def test_the_language_can_be_switched_while_it_looks_with_half_a_password(
 ) -> None:
     assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secr")
-    person.window.languages.setCurrentIndex(0)
+    person.window.header.languages.setCurrentIndex(0)
     assert view.title.text() == "Buscando tus servidores de correo"
     assert view.entry.text == "secr"
-    assert person.window.primary.text() == "Continuar"
+    assert person.window.footer.primary.text() == "Continuar"
     view.entry.edit.insert("eta")
     assistant.let_find()
-    person.bot.waitUntil(lambda: view.result is not None)
+    person.bot.waitUntil(lambda: view.has_ended)
     assert person.window.flow.page is Page.LOOKING
     person.goes_on()
     person.is_on(Page.FOUND)
     assert person.found.title.text() == "Encontrado"
-    assert person.window.session.password == "secreta"
+    assert person.window.state.credentials.password == "secreta"
 
 
 def test_the_language_can_be_switched_during_a_test_and_nothing_typed_is_lost(
@@ -344,19 +346,19 @@ def test_the_language_can_be_switched_during_a_test_and_nothing_typed_is_lost(
     person.goes_on()
     person.is_on(Page.PASSWORD)
     person.types(person.password.entry.edit, "secr")
-    person.window.languages.setCurrentIndex(0)
+    person.window.header.languages.setCurrentIndex(0)
     assert person.password.entry.text == "secr"
     person.password.entry.edit.insert("eta")
     person.goes_on()
     person.is_on(Page.TESTING)
-    view = person.window.shown
+    view = person.window.navigator.shown
     assert isinstance(view, TestingPage)
     person.bot.waitUntil(lambda: bool(view.steps.steps))
     spanish = view.title.text(), view.steps.steps[0].text
-    person.window.languages.setCurrentIndex(1)
+    person.window.header.languages.setCurrentIndex(1)
     assert view.title.text() == "Trying it out for real" != spanish[0]
     assert view.steps.steps[0].text != spanish[1]
     assert assistant.cancelled == []
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.PASSWORD)
     assert person.password.entry.text == "secreta"

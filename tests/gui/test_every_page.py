@@ -131,11 +131,14 @@ def test_no_text_is_cut_when_every_text_is_forty_percent_longer(
 
 def outside(window: Window) -> list[str]:
     """What makes the window or the page wider than the screen, or the steps than their place."""
-    beyond = window.area.horizontalScrollBar().maximum()
+    beyond = window.navigator.area.horizontalScrollBar().maximum()
     found = [f"the page: {beyond} px to scroll"] if beyond else []
     if window.width() > 800:
         found.append(f"the window: {window.width()} px wide")
-    if window.steps.isVisible() and window.steps.width() < window.steps.minimumSizeHint().width():
+    if (
+        window.header.steps.isVisible()
+        and window.header.steps.width() < window.header.steps.minimumSizeHint().width()
+    ):
         found.append("the steps")
     return found
 
@@ -176,10 +179,11 @@ def test_a_domain_that_has_to_be_confirmed_is_shown_whole_however_long(
 ) -> None:
     window.resize(width, 600)
     gallery.show(window, "confirm")
-    session = window.session
-    assert session.discovery is not None
-    session.discovery = replace(session.discovery, confirm=(domain,), settings=None)
-    view = window.shown
+    search = window.state.search
+    assert search.discovery is not None
+    found = replace(search.discovery, confirm=(domain,), settings=None)
+    window.state.search = replace(search, discovery=found)
+    view = window.navigator.shown
     assert isinstance(view, FoundPage)
     view.enter()
     settle(qapp)
@@ -190,21 +194,20 @@ def test_a_domain_that_has_to_be_confirmed_is_shown_whole_however_long(
     )
     assert drawn.width() <= label.width()
     assert drawn.height() <= label.height()
-    assert window.area.horizontalScrollBar().maximum() == 0
+    assert window.navigator.area.horizontalScrollBar().maximum() == 0
     assert window.width() == width
     assert cut_texts(window) == []
 
 
 def test_text_from_a_server_is_shown_literally(window: Window, qapp: QApplication) -> None:
     hostile = '<b>bold</b><img src="file:///etc/passwd">'
-    session = window.session
     gallery.show(window, "found")
-    assert session.discovery is not None
-    assert session.discovery.settings is not None
-    session.discovery = replace(
-        session.discovery, settings=replace(session.discovery.settings, provider=hostile)
-    )
-    view = window.shown
+    search = window.state.search
+    assert search.discovery is not None
+    assert search.discovery.settings is not None
+    settings = replace(search.discovery.settings, provider=hostile)
+    window.state.search = replace(search, discovery=replace(search.discovery, settings=settings))
+    view = window.navigator.shown
     view.enter()
     shown_labels = [label for label in view.findChildren(QLabel) if "<b>" in label.text()]
     assert shown_labels
@@ -226,7 +229,7 @@ def test_labels_of_the_pages_are_plain_text_by_construction(
 
 def test_the_password_is_hidden_until_asked_for(window: Window, qapp: QApplication) -> None:
     shown(window, "password", qapp)
-    view = window.shown
+    view = window.navigator.shown
     (edit,) = view.findChildren(QLineEdit)
     assert edit.echoMode() is QLineEdit.EchoMode.Password
 

@@ -71,7 +71,7 @@ def test_tab_reaches_everything_first_the_page_then_the_buttons(
     # Of radio buttons in a group Tab reaches one; the arrow keys reach the others.
     missed = [widget for widget in wanted - set(reached) if not _in_group(widget)]
     assert missed == []
-    on_page = [window.shown.isAncestorOf(widget) for widget in reached]
+    on_page = [window.navigator.shown.isAncestorOf(widget) for widget in reached]
     turns = sum(one != other for one, other in itertools.pairwise(on_page))
     assert turns <= 2
 
@@ -157,13 +157,13 @@ def test_the_language_can_be_switched_on_every_page(
     window.retranslate()
     gallery.show(window, name)
     settle(qapp)
-    before = window.shown.title.text()
-    window.languages.setCurrentIndex(0)
+    before = window.navigator.shown.title.text()
+    window.header.languages.setCurrentIndex(0)
     settle(qapp)
-    assert window.shown.title.text() != before
-    window.languages.setCurrentIndex(1)
+    assert window.navigator.shown.title.text() != before
+    window.header.languages.setCurrentIndex(1)
     settle(qapp)
-    assert window.shown.title.text() == before
+    assert window.navigator.shown.title.text() == before
 
 
 # Cancelling and closing -------------------------------------------------------------------------
@@ -175,24 +175,24 @@ def test_escape_leads_away_from_every_page_or_stays_calmly(
 ) -> None:
     gallery.show(window, name)
     settle(qapp)
-    beside = window.shown is not window.page_view(window.flow.page)
-    can = window.flow.can(Move.CANCEL) and window.shown.can_be_cancelled()
-    page, view = window.flow.page, window.shown
+    beside = window.navigator.shown is not window.pages.view(window.flow.page)
+    can = window.flow.can(Move.CANCEL) and window.navigator.shown.can_be_cancelled()
+    page, view = window.flow.page, window.navigator.shown
     waits = name in ("signing-in", "sign-in-code")
     if isinstance(view, SignInPage):
         assert view._is_waiting == waits
     QTest.keyClick(window, Qt.Key.Key_Escape)
     settle(qapp)
     if beside:
-        assert window.shown is window.page_view(page)
+        assert window.navigator.shown is window.pages.view(page)
     elif waits:
         assert window.flow.page is page
         assert isinstance(view, SignInPage)
         assert not view._is_waiting
     elif can:
-        # Nobody came to this test by the page of the password.
-        way = Move.FOUND if page is Page.TESTING else Move.CANCEL
-        assert window.flow.page is FLOW[page, way]
+        # The password page was not on the way to this check.
+        found = Page.FOUND if page is Page.TESTING else FLOW[page, Move.CANCEL]
+        assert window.flow.page is found
     else:
         assert window.flow.page is page
 
@@ -204,8 +204,8 @@ def test_the_window_can_be_closed_on_every_page(
     gallery.show(window, name)
     settle(qapp)
     window.close()
-    assert not window.bridge.is_running
-    assert window.session.password == ""
+    assert not window.services.bridge.is_running
+    assert window.state.credentials.password == ""
 
 
 def test_closing_during_the_search_ends_the_engine(somebody: MakePerson) -> None:
@@ -264,13 +264,13 @@ def test_hovering_and_tabbing_touch_a_link_too(window: Window, qapp: QApplicatio
 
 
 def the_chain(window: Window) -> ChainView:
-    (chain,) = window.shown.findChildren(ChainView)
+    (chain,) = window.navigator.shown.findChildren(ChainView)
     return chain
 
 
 def test_a_message_that_was_copied_is_said_aloud(window: Window, said: list[str]) -> None:
     gallery.show(window, "hosting")
-    view = window.page_view(Page.RESULT)
+    view = window.pages.view(Page.RESULT)
     assert isinstance(view, ResultPage)
     said.clear()
     QTest.mouseClick(view.copy, Qt.MouseButton.LeftButton)

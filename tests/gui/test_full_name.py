@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,9 +64,9 @@ def accounts() -> list[tuple[int, str]]:
 
 def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: MakePerson) -> None:
     person = somebody(Scripted())
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
-    person.window.session.own_name = "Ana Martínez"
+    knows_the_name(person)
     person.clicks(person.welcome.set_up)
     field = person.start.person.edit
     assert field.selectedText() == "Ana Martínez"
@@ -74,17 +75,17 @@ def test_the_proposed_name_is_there_to_be_overtyped_and_goes_along(somebody: Mak
     QTest.keyClicks(person.window.focusWidget(), "ana@bodegasdelebro.es")
     person.presses_enter()
     person.is_on(Page.FOUND)
-    assert person.window.session.person == "Ana Martínez"
-    person.window.go_back()
+    assert person.window.state.owner.name == "Ana Martínez"
+    person.window.navigator.go_back()
     assert person.window.focusWidget() is person.start.address.edit
 
 
 def test_an_emptied_name_stays_empty(somebody: MakePerson) -> None:
     person = somebody(Scripted())
-    person.window.session.own_name = "Ana Martínez"
+    knows_the_name(person)
     person.enters_address("ana@bodegasdelebro.es", name="")
     person.is_on(Page.FOUND)
-    person.window.go_back()
+    person.window.navigator.go_back()
     assert person.start.person.text == ""
 
 
@@ -100,11 +101,18 @@ def test_what_is_no_address_is_told_when_tab_leaves_it_and_not_before(person: Pe
     assert field.fault.isVisibleTo(person.window)
 
 
+def knows_the_name(person: Person, name: str = "Ana Martínez") -> None:
+    """The computer's user has this full name."""
+    state = person.window.state
+    state.computer = replace(state.computer, user_name=name)
+
+
 def loaded_once(person: Person) -> None:
-    """The window has done by itself what a test is about to do once more."""
-    session = person.window.session
-    person.bot.waitUntil(lambda: bool(session.parts), timeout=TIMEOUT)
-    session.parts, session.own_name = (), ""
+    """The window has loaded all modules and is about to do so again."""
+    state = person.window.state
+    person.bot.waitUntil(lambda: bool(state.libraries), timeout=TIMEOUT)
+    state.libraries = ()
+    knows_the_name(person, "")
 
 
 def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Person) -> None:
@@ -114,14 +122,14 @@ def test_nobody_waits_for_a_directory_that_is_slow_to_tell_the_name(person: Pers
         assert answer.wait(20)
         return "Ana Martínez"
 
-    session = person.window.session
+    state = person.window.state
     loaded_once(person)
-    person.window.jobs.warm_up(lambda: None, slow)
+    person.window.services.warm_up.start(lambda: None, slow)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
-    person.bot.waitUntil(lambda: bool(session.parts), timeout=TIMEOUT)
+    person.bot.waitUntil(lambda: bool(state.libraries), timeout=TIMEOUT)
     answer.set()
-    person.bot.waitUntil(lambda: session.own_name == "Ana Martínez")
+    person.bot.waitUntil(lambda: state.computer.user_name == "Ana Martínez")
 
 
 def test_a_directory_that_fails_takes_nothing_else_along(person: Person) -> None:
@@ -129,6 +137,6 @@ def test_a_directory_that_fails_takes_nothing_else_along(person: Person) -> None
         raise OSError
 
     loaded_once(person)
-    person.window.jobs.warm_up(lambda: None, fails)
-    person.bot.waitUntil(lambda: bool(person.window.session.parts), timeout=TIMEOUT)
-    assert person.window.session.own_name == ""
+    person.window.services.warm_up.start(lambda: None, fails)
+    person.bot.waitUntil(lambda: bool(person.window.state.libraries), timeout=TIMEOUT)
+    assert person.window.state.computer.user_name == ""

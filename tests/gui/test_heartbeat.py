@@ -74,8 +74,8 @@ def test_the_whole_way_with_the_real_engine_never_keeps_the_window_waiting(
         for _walk in range(_WALKS):
             if not listener.walk(lambda heart: whole_way(person, heart)):
                 break
-            person.window.close_aside()
-            person.clicks(person.window.primary)
+            person.window.navigator.close_overlay()
+            person.clicks(person.window.footer.primary)
             person.is_on(Page.WELCOME)
             person.clicks(person.welcome.set_up)
     assert listener.late == {}

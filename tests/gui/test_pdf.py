@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from mailsetup.gui.pdf import html_to_pdf, pdf
 from mailsetup.model.finding import Status
 from mailsetup.reporting.content import ReportTable
-from tests.reporting.test_html import outside, said
+from tests.support.reporting.foreign_text import visible_texts, with_foreign_text
 from tests.support.reporting.samples import KINDS, NOW, content
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -46,7 +46,7 @@ def test_everything_stands_in_the_pdf_as_text(kind: str, language: str) -> None:
     # A table that goes on has the foot of the page in between.
     bare = [re.sub(r"mailsetup [\d.]+ · .*", "", page.extract_text()) for page in pages]
     text = squeezed("".join(bare))
-    assert [line for line in said(told) if squeezed(line) not in text] == []
+    assert [line for line in visible_texts(told) if squeezed(line) not in text] == []
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
@@ -135,7 +135,7 @@ Path(sys.argv[1]).write_bytes(html_to_pdf("<h1>Guide</h1><p>Step one</p>", "A gu
 
 @pytest.mark.parametrize("nasty", ["<script>alert(1)</script>", "<img src='file:///etc/hostname'>"])
 def test_text_from_outside_is_shown_as_it_is(nasty: str) -> None:
-    written = opened(pdf(outside(nasty)))
+    written = opened(pdf(with_foreign_text(nasty)))
     text = squeezed("".join(page.extract_text() for page in written.pages))
     assert squeezed(nasty) in text
 
@@ -153,7 +153,7 @@ def test_every_heading_and_row_stands_there_once_wherever_the_page_ends(rows: in
 
 def test_hostile_texts_end(qapp: QApplication) -> None:
     for nasty in ("<" * 10_000, "\x00\u202e\x1b[31m" * 3000 + "a", "W" * 10_000, "é " * 5000):
-        assert len(opened(pdf(outside(nasty))).pages) < 150
+        assert len(opened(pdf(with_foreign_text(nasty))).pages) < 150
 
 
 def test_a_word_without_end_stays_on_the_paper() -> None:

@@ -24,7 +24,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "settings.ini"
 
 
-def memory_in(file: Path) -> Preferences:
+def preferences_in(file: Path) -> Preferences:
     return Preferences(QSettings(str(file), QSettings.Format.IniFormat))
 
 
@@ -36,7 +36,7 @@ def again(qtbot: QtBot, qapp: QApplication, file: Path) -> Iterator[OpenAgain]:
     def open_again() -> Person:
         for window in windows:
             window.close()
-        window = Window(Scripted, memory=memory_in(file))
+        window = Window(Scripted, preferences=preferences_in(file))
         qtbot.addWidget(window)
         windows.append(window)
         window.show()
@@ -69,42 +69,42 @@ def test_addresses_are_remembered_only_when_that_was_allowed(again: OpenAgain, f
 
 
 def test_forgetting_forgets_at_once(again: OpenAgain, file: Path) -> None:
-    memory = memory_in(file)
+    memory = preferences_in(file)
     memory.allow_addresses(True)
-    memory.keep_address(EmailAddress("ana", "bodega.test"))
+    memory.store_address(EmailAddress("ana", "bodega.test"))
     person = again()
     person.clicks(person.start.forget)
     assert not person.start.known
     assert not person.start._known.isVisibleTo(person.window)
-    assert memory_in(file).addresses() == ()
+    assert preferences_in(file).addresses() == ()
     assert person.start.remember.isChecked()
 
 
 def test_no_longer_allowing_forgets_too(again: OpenAgain, file: Path) -> None:
-    memory = memory_in(file)
+    memory = preferences_in(file)
     memory.allow_addresses(True)
-    memory.keep_address(EmailAddress("ana", "bodega.test"))
+    memory.store_address(EmailAddress("ana", "bodega.test"))
     person = again()
     person.start.remember.setChecked(False)
-    assert memory_in(file).addresses() == ()
+    assert preferences_in(file).addresses() == ()
 
 
 def test_the_last_ten_are_kept_the_latest_first(file: Path) -> None:
-    memory = memory_in(file)
+    memory = preferences_in(file)
     memory.allow_addresses(True)
     for number in range(MOST + 3):
-        memory.keep_address(EmailAddress(f"p{number}", "bodega.test"))
-    memory.keep_address(EmailAddress("p5", "bodega.test"))
-    kept = memory_in(file).addresses()
+        memory.store_address(EmailAddress(f"p{number}", "bodega.test"))
+    memory.store_address(EmailAddress("p5", "bodega.test"))
+    kept = preferences_in(file).addresses()
     assert len(kept) == MOST
     assert kept[:2] == ("p5@bodega.test", "p12@bodega.test")
 
 
 def test_a_file_that_somebody_edited_does_no_harm(file: Path) -> None:
     file.write_text("[addresses]\nallowed=true\nlast=no address, a@b\\x202e.es, ana@bodega.test\n")
-    assert memory_in(file).addresses() == ("ana@bodega.test",)
+    assert preferences_in(file).addresses() == ("ana@bodega.test",)
     file.write_text("text-size=huge\ngeometry=7\nlanguage=xx\nmore-contrast=perhaps\n")
-    memory = memory_in(file)
+    memory = preferences_in(file)
     assert memory.text_size == 100
     assert memory.geometry is None
     assert not memory.more_contrast
@@ -123,15 +123,15 @@ def test_without_a_place_nothing_is_offered(qtbot: QtBot) -> None:
 def test_text_size_language_and_the_windows_size_come_back(again: OpenAgain, file: Path) -> None:
     person = again()
     person.window.resize(711, 557)
-    person.clicks(person.window.larger)
-    size = person.window.look.text_size
-    person.window.languages.setCurrentIndex(0)
+    person.clicks(person.window.header.larger)
+    size = person.window.appearance.text_size
+    person.window.header.languages.setCurrentIndex(0)
     assert language() == "es"
     person.window.close()
-    person.window.look.set_text_size(100)
-    kept = memory_in(file)
+    person.window.appearance.set_text_size(100)
+    kept = preferences_in(file)
     assert kept.language == "es"
     assert kept.text_size == size
     person = again()
-    assert person.window.look.text_size == size
+    assert person.window.appearance.text_size == size
     assert (person.window.width(), person.window.height()) == (711, 557)

@@ -14,18 +14,17 @@ from pytestqt.qtbot import QtBot
 
 from mailsetup.apply.result import ProfileApplied, Undone
 from mailsetup.apply.thunderbird.new_profile import apply_new_profile
-from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.bridge import Bridge, JobEnd
 from mailsetup.gui.pages.done import DonePage
-from mailsetup.gui.print_thread import PrintThread, beside
+from mailsetup.gui.print_thread import PrintThread, in_side_thread
 from mailsetup.model.folders import Folders
-from tests.apply.test_installation import program
-from tests.apply.thunderbird.test_default_profile import HERE, VERSION, install, profiles, root_with
 from tests.support.gui.driver import Person, Scripted, folder_chooser
-from tests.support.gui.gallery import report
+from tests.support.programs.installed import program
+from tests.support.programs.thunderbird_profiles import HERE, VERSION, install, profiles, root_with
 from tests.support.samples.accounts import account
+from tests.support.samples.check_results import report
 
 MakePerson = Callable[[Assistant], Person]
 SOMEBODY_ELSES = account("eva@otra.example")
@@ -40,7 +39,7 @@ def chooses_a_program(person: Person) -> None:
 
 def done_page(person: Person) -> DonePage:
     person.is_on(Page.DONE)
-    page = person.window.page_view(Page.DONE)
+    page = person.window.pages.view(Page.DONE)
     assert isinstance(page, DonePage)
     return page
 
@@ -57,21 +56,23 @@ def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: Make
     person.clicks(person.program.choices["thunderbird"])
     done = done_page(person)
     assert b"/Elementos enviados" in prefs.read_bytes()
-    person.window.session.command = (str(made.profile / "no-such-program"),)
+    state = person.window.state
+    command = (str(made.profile / "no-such-program"),)
+    state.setup = replace(state.setup, command=command)
     person.goes_on()
-    assert "could not be started" in person.window.session.problem
-    person.window.session.problem = ""
+    assert "could not be started" in person.window.state.setup.problem
+    state.setup = replace(state.setup, problem="")
     with prefs.open("ab") as file:
         file.write(b'user_pref("app.update.lastUpdateTime", 5);\n')
     assert done.undo.text() == "&Take it back"
     person.clicks(done.undo)
     person.bot.waitUntil(lambda: done.undo.text() == "&Take out this account only")
-    assert "changed its settings since" in person.window.session.problem
+    assert "changed its settings since" in person.window.state.setup.problem
     person.clicks(done.undo)
-    person.bot.waitUntil(lambda: isinstance(person.window.session.applied, Undone))
-    assert isinstance(person.window.session.applied, Undone)
-    assert person.window.session.applied.only_ours
-    assert person.window.session.problem == ""
+    person.bot.waitUntil(lambda: isinstance(person.window.state.setup.applied, Undone))
+    assert isinstance(person.window.state.setup.applied, Undone)
+    assert person.window.state.setup.applied.only_ours
+    assert person.window.state.setup.problem == ""
     left = prefs.read_bytes()
     assert b"lastUpdateTime" in left
     assert b"eva@otra.example" in left
@@ -99,7 +100,7 @@ def test_the_profile_that_opens_by_itself_is_chosen_and_marked_and_stubs_are_lef
     assert shown.currentIndex() == 0
     person.clicks(person.program.choices["thunderbird"])
     done_page(person)
-    assert person.window.session.profile == root / "x.default-default"
+    assert person.window.state.setup.profile == root / "x.default-default"
     assert b"ana@bodegasdelebro.es" in (root / "x.default-default/prefs.js").read_bytes()
 
 
@@ -112,7 +113,7 @@ def test_evolution_gets_the_account_and_the_window_says_so(
     monkeypatch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     chooses_a_program(person)
-    person.bot.waitUntil(lambda: bool(person.window.session.installed.get("evolution")))
+    person.bot.waitUntil(lambda: bool(person.window.state.computer.installed.get("evolution")))
     person.clicks(person.program.choices["evolution"])
     done = done_page(person)
     assert done.title.text() == "Evolution is ready"
@@ -130,12 +131,13 @@ def test_outlook_is_offered_to_be_set_up_and_its_entries_are_taken_out_again(
         program(tmp_path / "bin" / name, script.encode())
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     chooses_a_program(person)
-    person.bot.waitUntil(lambda: bool(person.window.session.installed))
-    person.window.session.outlook = str(tmp_path / "bin/outlook.exe")
+    person.bot.waitUntil(lambda: bool(person.window.state.computer.installed))
+    state = person.window.state
+    state.computer = replace(state.computer, outlook=str(tmp_path / "bin/outlook.exe"))
     person.clicks(person.program.choices["outlook"])
     done = done_page(person)
     assert done.offers.isHidden(), "there is no file yet"
-    person.window.dialogs.folder = folder_chooser(tmp_path / "files")
+    person.window.services.dialogs.folder = folder_chooser(tmp_path / "files")
     person.clicks(done.save)
     person.bot.waitUntil(lambda: not done.offers.isHidden())
 
@@ -162,24 +164,24 @@ def test_outlook_is_offered_to_be_set_up_and_its_entries_are_taken_out_again(
     assert lines()[-1][:2] == ["reg.exe", "import"]
     program(tmp_path / "bin/reg.exe", b"#!/bin/sh\nexit 1\n")
     person.clicks(offered(1))
-    person.bot.waitUntil(lambda: "did not work" in person.window.session.problem)
+    person.bot.waitUntil(lambda: "did not work" in person.window.state.setup.problem)
 
 
 def test_the_guide_for_any_program_is_saved_as_pdf_too(person: Person, tmp_path: Path) -> None:
     chooses_a_program(person)
     person.clicks(person.program.choices["other"])
     done = done_page(person)
-    person.window.dialogs.folder = folder_chooser(tmp_path)
+    person.window.services.dialogs.folder = folder_chooser(tmp_path)
     person.clicks(done.save)
-    person.bot.waitUntil(lambda: bool(person.window.session.saved))
-    (sheet,) = [path for path in person.window.session.saved if path.suffix == ".pdf"]
+    person.bot.waitUntil(lambda: bool(person.window.state.setup.saved))
+    (sheet,) = [path for path in person.window.state.setup.saved if path.suffix == ".pdf"]
     assert sheet.read_bytes().startswith(b"%PDF-")
 
 
 def test_the_guide_is_laid_out_for_paper_beside_the_window(somebody: MakePerson) -> None:
     person = somebody(Scripted())
     chooses_a_program(person)
-    person.bot.waitUntil(lambda: bool(person.window.session.installed))
+    person.bot.waitUntil(lambda: bool(person.window.state.computer.installed))
     card = person.program.choices["other"]
     here: set[str] = set()
 
@@ -196,11 +198,11 @@ def test_the_guide_is_laid_out_for_paper_beside_the_window(somebody: MakePerson)
         sys.setprofile(None)
     assert "programs.py" in here
     assert here.isdisjoint({"laying.py", "pdf.py", "printed.py", "universal.py"})
-    artifact = person.window.session.artifact
+    artifact = person.window.state.setup.artifact
     assert artifact is not None
     assert [file.content[:5] for file in artifact.files if file.name.endswith(".pdf")] == [b"%PDF-"]
     assert done.save.isVisibleTo(person.window)
-    person.clicks(person.window.back)
+    person.clicks(person.window.footer.back)
     person.is_on(Page.PROGRAM)
     assert "being made" not in card.accessibleDescription()
 
@@ -214,10 +216,10 @@ def engine_waits() -> Iterator[Callable[[Person], threading.Event]]:
         gate = threading.Event()
         gates.append(gate)
 
-        async def wait(_emit: Callable[[Event], None]) -> object:
+        async def wait() -> bool:
             return gate.wait()
 
-        person.window.bridge.start(wait, lambda _end: None)
+        person.window.services.bridge.start(wait, lambda _end: None)
         return gate
 
     yield hold
@@ -231,11 +233,11 @@ def test_the_page_gone_back_to_can_be_left_once_the_program_is_made(
     chooses_a_program(person)
     gate = engine_waits(person)
     person.clicks(person.program.choices["gmail"])
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.RESULT)
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     gate.set()
-    person.bot.waitUntil(person.window.primary.isEnabled)
+    person.bot.waitUntil(person.window.footer.primary.isEnabled)
     assert person.window.flow.page is Page.RESULT
 
 
@@ -249,7 +251,7 @@ def test_while_one_program_is_made_no_other_takes_its_guide(
     person.is_on(Page.PROGRAM)
     gate = engine_waits(person)
     person.clicks(person.program.choices["gmail"])
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.clicks(person.result.anyway)
     person.is_on(Page.PROGRAM)
     assert "being made" in person.program.choices["gmail"].accessibleDescription()
@@ -257,8 +259,8 @@ def test_while_one_program_is_made_no_other_takes_its_guide(
     assert "being made" not in person.program.choices["other"].accessibleDescription()
     gate.set()
     done_page(person)
-    artifact = person.window.session.artifact
-    assert person.window.session.program == "gmail"
+    artifact = person.window.state.setup.artifact
+    assert person.window.state.program.program == "gmail"
     assert artifact is not None
     assert not [file for file in artifact.files if file.name.endswith(".pdf")]
 
@@ -268,7 +270,7 @@ def test_a_defect_while_laying_out_is_told_like_any_other() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        PrintThread(breaks).written()
+        PrintThread(breaks).result()
 
 
 @pytest.fixture
@@ -280,23 +282,23 @@ def bridge(qtbot: QtBot) -> Iterator[Bridge]:
 
 
 def test_the_engine_works_on_while_pages_are_laid_out(bridge: Bridge, qtbot: QtBot) -> None:
-    may_end, ends = threading.Event(), list[JobEnd]()
+    may_end, ends = threading.Event(), list[JobEnd[bytes]]()
 
     def slow() -> bytes:
         assert may_end.wait(20)
         return b"pages"
 
-    async def lay_out(_emit: Callable[[Event], None]) -> object:
-        return await beside(PrintThread(slow).written)
+    async def lay_out() -> bytes:
+        return await in_side_thread(PrintThread(slow).result)
 
-    async def other(_emit: Callable[[Event], None]) -> object:
-        return "other"
+    async def other() -> bytes:
+        return b"other"
 
     bridge.start(lay_out, ends.append)
     bridge.start(other, ends.append)
-    qtbot.waitUntil(lambda: [end.value for end in ends] == ["other"])
+    qtbot.waitUntil(lambda: ends == [b"other"])
     may_end.set()
-    qtbot.waitUntil(lambda: [end.value for end in ends] == ["other", b"pages"])
+    qtbot.waitUntil(lambda: ends == [b"other", b"pages"])
 
 
 def test_closing_the_window_waits_for_pages_that_are_being_laid_out(bridge: Bridge) -> None:
@@ -308,8 +310,8 @@ def test_closing_the_window_waits_for_pages_that_are_being_laid_out(bridge: Brid
         done.set()
         return b"pages"
 
-    async def lay_out(_emit: Callable[[Event], None]) -> object:
-        return await beside(PrintThread(slow).written)
+    async def lay_out() -> bytes:
+        return await in_side_thread(PrintThread(slow).result)
 
     bridge.start(lay_out, lambda _end: None)
     assert begun.wait(20)

@@ -1,4 +1,4 @@
-"""The whole window with the real engine: on the demo world, and on real servers."""
+"""The whole window with the real engine: on the demo servers, and on real servers."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,23 +13,25 @@ from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.model.finding import Link
 from mailsetup.model.network_options import NetworkOptions
 from tests.support.gui.driver import Person
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 MakePerson = Callable[[Assistant], Person]
 
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[DemoMailSystem]:
-    with DemoMailSystem() as world:
-        yield world
+    with DemoMailSystem() as servers:
+        yield servers
 
 
 def at_the_demo(somebody: MakePerson, demo: DemoMailSystem) -> Person:
     return somebody(Assistant(RunOptions(network=demo.options)))
 
 
-def at_real_servers(somebody: MakePerson, world: World) -> Person:
-    network = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+def at_real_servers(somebody: MakePerson, servers: RealServers) -> Person:
+    network = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     return somebody(Assistant(RunOptions(network=network)))
 
 
@@ -71,52 +73,54 @@ def test_the_demo_explains_a_domain_without_mail(
 @pytest.mark.servers
 @pytest.mark.thunderbird
 def test_on_real_servers_the_window_leads_to_a_thunderbird_profile(
-    somebody: MakePerson, world: World, home: Path
+    somebody: MakePerson, servers: RealServers, home: Path
 ) -> None:
-    person = at_real_servers(somebody, world)
+    person = at_real_servers(somebody, servers)
     person.enters_address("ana@bodega.test", "Ana Martínez")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "bodega.test"
-    person.enters_password(world.accounts["ana@bodega.test"])
+    person.enters_password(servers.accounts["ana@bodega.test"])
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
     person.goes_on()
     person.is_on(Page.PROGRAM)
-    person.bot.waitUntil(lambda: bool(person.window.session.installed))
+    person.bot.waitUntil(lambda: bool(person.window.state.computer.installed))
     assert person.program.applies("thunderbird")
     person.clicks(person.program.choices["thunderbird"])
     person.is_on(Page.DONE)
-    profile = person.window.session.profile
+    profile = person.window.state.setup.profile
     assert profile is not None
     assert home in profile.parents
     prefs = (profile / "prefs.js").read_text()
     assert "imap.bodega.test" in prefs
     assert "Ana Martínez" in prefs
-    assert world.accounts["ana@bodega.test"] not in prefs
+    assert servers.accounts["ana@bodega.test"] not in prefs
 
 
 @pytest.mark.servers
 def test_on_real_servers_a_foreign_hosting_is_asked_about_first(
-    somebody: MakePerson, world: World
+    somebody: MakePerson, servers: RealServers
 ) -> None:
-    person = at_real_servers(somebody, world)
+    person = at_real_servers(somebody, servers)
     person.enters_address("ana@mxhosted.test")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "hoster.test"
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     person.found.agree.setChecked(True)
     person.goes_on()
-    person.enters_password(world.accounts["ana@mxhosted.test"])
+    person.enters_password(servers.accounts["ana@mxhosted.test"])
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
 
 
 @pytest.mark.servers
-def test_on_real_servers_a_full_mailbox_is_named(somebody: MakePerson, world: World) -> None:
-    person = at_real_servers(somebody, world)
+def test_on_real_servers_a_full_mailbox_is_named(
+    somebody: MakePerson, servers: RealServers
+) -> None:
+    person = at_real_servers(somebody, servers)
     person.enters_address("llena@bodega.test")
     person.is_on(Page.FOUND)
-    person.enters_password(world.accounts["llena@bodega.test"])
+    person.enters_password(servers.accounts["llena@bodega.test"])
     person.is_on(Page.RESULT)
     assert person.result.chain.light(Link.ACCOUNT) is StatusLight.FAIL
     assert "mailbox is full" in person.result.sentence.text()

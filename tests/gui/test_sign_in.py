@@ -8,6 +8,7 @@ import pytest
 
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
+from mailsetup.assistant.wizard_state import TechnicianChoice
 from mailsetup.gui.pages.sign_in import SignInPage
 from mailsetup.oauth.clients import settings_path
 from mailsetup.vault import Vault
@@ -15,8 +16,9 @@ from tests.oauth.conftest import is_closed, options_of, port_of
 from tests.support.gui.driver import Person
 from tests.support.oauth.keyring import MemoryKeyring
 from tests.support.oauth.person import Person as InBrowser
+from tests.support.servers.hosting import SIGN_IN_CONFIG
 from tests.support.servers.oauth_issuer import Issuer
-from tests.support.servers.real_servers import SIGN_IN_CONFIG, World
+from tests.support.servers.real_servers import RealServers
 
 MakePerson = Callable[[Assistant], Person]
 pytestmark = pytest.mark.servers
@@ -29,12 +31,12 @@ def keyring() -> MemoryKeyring:
 
 
 @pytest.fixture
-def assistant(world: World, issuer: Issuer, keyring: MemoryKeyring) -> Assistant:
-    return Assistant(options_of(world), Vault(lambda: keyring), lambda: ())
+def assistant(servers: RealServers, issuer: Issuer, keyring: MemoryKeyring) -> Assistant:
+    return Assistant(options_of(servers), Vault(lambda: keyring), lambda: ())
 
 
 def page_of(person: Person) -> SignInPage:
-    view = person.window.page_view(Page.SIGN_IN)
+    view = person.window.pages.view(Page.SIGN_IN)
     assert isinstance(view, SignInPage)
     return view
 
@@ -45,7 +47,7 @@ def at_the_sign_in(person: Person, address: str = ADDRESS) -> SignInPage:
     person.goes_on()
     person.is_on(Page.SIGN_IN)
     page = page_of(person)
-    person.bot.waitUntil(lambda: person.window.session.way_known, timeout=20_000)
+    person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
     return page
 
 
@@ -60,61 +62,61 @@ def opened_by(page: SignInPage, browser: InBrowser) -> None:
 
 
 def test_the_whole_way_from_an_address_to_a_proven_account(
-    somebody: MakePerson, assistant: Assistant, world: World, issuer: Issuer
+    somebody: MakePerson, assistant: Assistant, servers: RealServers, issuer: Issuer
 ) -> None:
     person = somebody(assistant)
     page = at_the_sign_in(person)
     assert page.host.text() == "id.acceso.test"
-    browser = InBrowser(world)
+    browser = InBrowser(servers)
     opened_by(page, browser)
     person.goes_on()
     person.is_on(Page.RESULT)
     browser.done()
-    report = person.window.session.report
+    report = person.window.state.check.report
     assert report is not None
     assert report.round_trip is not None
-    assert person.window.session.password == ""
+    assert person.window.state.credentials.password == ""
     tokens = [token.access for token in issuer.tokens]
     assert tokens
     assert not any(token in line for token in tokens for line in _log(person))
     # Back from the result leads to where one signed in, not to a password.
-    person.clicks(person.window.back)
+    person.clicks(person.window.footer.back)
     person.is_on(Page.SIGN_IN)
     assert "You are signed in as ana@acceso.test" in page._lead.text()
     person.window.close()
-    assert issuer.living_tokens == []
+    assert issuer.active_tokens == []
 
 
 def _log(person: Person) -> tuple[str, ...]:
-    lines: tuple[str, ...] = person.window.session.journal.lines()
+    lines: tuple[str, ...] = person.window.services.log.lines()
     return lines
 
 
 def test_a_kept_sign_in_needs_no_browser_the_next_time(
-    somebody: MakePerson, world: World, issuer: Issuer, keyring: MemoryKeyring
+    somebody: MakePerson, servers: RealServers, issuer: Issuer, keyring: MemoryKeyring
 ) -> None:
     def another() -> Person:
-        return somebody(Assistant(options_of(world), Vault(lambda: keyring), lambda: ()))
+        return somebody(Assistant(options_of(servers), Vault(lambda: keyring), lambda: ()))
 
     first = another()
     page = at_the_sign_in(first)
     first.bot.waitUntil(page.keep.isEnabled, timeout=10_000)
     first.clicks(page.keep)
-    browser = InBrowser(world)
+    browser = InBrowser(servers)
     opened_by(page, browser)
     first.goes_on()
     first.is_on(Page.RESULT)
     browser.done()
     first.window.close()
     assert keyring.entries
-    assert issuer.living_tokens
+    assert issuer.active_tokens
     second = another()
     page = at_the_sign_in(second)
     page.open_url = lambda _url: pytest.fail("no browser is needed")
-    second.bot.waitUntil(lambda: second.window.session.is_signed_in, timeout=10_000)
+    second.bot.waitUntil(lambda: second.window.state.sign_in.is_usable, timeout=10_000)
     second.goes_on()
     second.is_on(Page.RESULT)
-    report = second.window.session.report
+    report = second.window.state.check.report
     assert report is not None
     assert report.round_trip is not None
 
@@ -134,21 +136,21 @@ def test_whoever_ends_the_wait_stays_and_no_port_stays_open(
     page.open_url = open_url
     person.goes_on()
     person.bot.waitUntil(lambda: bool(opened), timeout=20_000)
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     assert not is_closed(port_of(opened[0]))
     match end:
         case "cancel":
-            person.clicks(person.window.cancel)
+            person.clicks(person.window.footer.cancel)
         case "escape":
             person.presses_escape()
         case "back":
-            person.clicks(person.window.back)
+            person.clicks(person.window.footer.back)
         case _:
             person.window.close()
     person.bot.waitUntil(lambda: is_closed(port_of(opened[0])), timeout=5_000)
     assert person.window.flow.page is Page.SIGN_IN
     if end != "close":
-        assert person.window.primary.isEnabled()
+        assert person.window.footer.primary.isEnabled()
 
 
 def test_a_browser_that_does_not_open_is_told_and_its_link_can_be_copied(
@@ -164,17 +166,17 @@ def test_a_browser_that_does_not_open_is_told_and_its_link_can_be_copied(
 
 
 def test_a_no_in_the_browser_is_told_and_can_be_tried_again(
-    somebody: MakePerson, assistant: Assistant, world: World
+    somebody: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
     person = somebody(assistant)
     page = at_the_sign_in(person)
-    refusing = InBrowser(world, allow=False)
+    refusing = InBrowser(servers, allow=False)
     opened_by(page, refusing)
     person.goes_on()
     person.bot.waitUntil(lambda: "did not give leave" in page._said.text(), timeout=20_000)
     refusing.done()
-    assert person.window.primary.text() == "Sign in again"
-    browser = InBrowser(world)
+    assert person.window.footer.primary.text() == "Sign in again"
+    browser = InBrowser(servers)
     opened_by(page, browser)
     person.goes_on()
     person.is_on(Page.RESULT)
@@ -182,22 +184,22 @@ def test_a_no_in_the_browser_is_told_and_can_be_tried_again(
 
 
 def test_another_account_is_noticed_before_the_test(
-    somebody: MakePerson, assistant: Assistant, world: World
+    somebody: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
     person = somebody(assistant)
     page = at_the_sign_in(person)
-    browser = InBrowser(world, "luis@acceso.test")
+    browser = InBrowser(servers, "luis@acceso.test")
     opened_by(page, browser)
     person.goes_on()
     person.bot.waitUntil(lambda: "luis@acceso.test" in page._said.text(), timeout=20_000)
     browser.done()
     assert person.window.flow.page is Page.SIGN_IN
-    assert person.window.primary.text() == "Sign in again"
+    assert person.window.footer.primary.text() == "Sign in again"
     # Who insists is told by the servers, and comes back here.
     person.clicks(page.same_mailbox)
     person.is_on(Page.RESULT)
     assert "You signed in as luis@acceso.test" in person.result.sentence.text()
-    assert person.window.primary.text() == "Sign in in the browser"
+    assert person.window.footer.primary.text() == "Sign in in the browser"
     person.goes_on()
     person.is_on(Page.SIGN_IN)
 
@@ -213,23 +215,23 @@ def test_a_code_for_another_device_is_shown_and_used(
     assert page._code.page == "https://id.acceso.test/codigo"
     issuer.decide(page._code.code, ADDRESS)
     person.is_on(Page.RESULT)
-    assert person.window.session.report is not None
+    assert person.window.state.check.report is not None
 
 
 def test_servers_of_another_company_have_to_be_agreed_to_first(
-    somebody: MakePerson, assistant: Assistant, world: World
+    somebody: MakePerson, assistant: Assistant, servers: RealServers
 ) -> None:
     config = SIGN_IN_CONFIG.replace("mail.acceso.test", "mail.hoster.test")
-    world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)
+    servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", config)
     try:
         person = somebody(assistant)
         page = at_the_sign_in(person)
     finally:
-        world.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
+        servers.web.serve("autoconfig.acceso.test", "/mail/config-v1.1.xml", SIGN_IN_CONFIG)
     assert "hoster.test" in page._reason.text()
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     person.clicks(page.agree)
-    assert person.window.primary.isEnabled()
+    assert person.window.footer.primary.isEnabled()
 
 
 # Where this program is not known ----------------------------------------------------------------
@@ -242,7 +244,7 @@ def gmail(person: Person, tmp_path: Path, *ways: str) -> None:
     incoming = {"protocol": "imap", "host": "imap.gmail.com", "port": 993, **server}
     outgoing = {"protocol": "smtp", "host": "smtp.gmail.com", "port": 465, **server}
     path.write_text(json.dumps({"incoming": [incoming], "outgoing": [outgoing]}))
-    person.window.session.settings_file = path
+    person.window.state.technician = TechnicianChoice(settings_file=path)
     person.enters_address("ana@gmail.com")
     person.is_on(Page.FOUND)
     person.goes_on()
@@ -265,9 +267,9 @@ def test_without_an_id_and_without_passwords_the_rest_can_be_tried(
     gmail(person, tmp_path, "OAuth2")
     person.is_on(Page.SIGN_IN)
     page = page_of(person)
-    person.bot.waitUntil(lambda: person.window.session.way_known, timeout=20_000)
+    person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
     assert "Passwords do not work" in page._said.text()
-    assert person.window.primary.text() == "Try out the rest"
+    assert person.window.footer.primary.text() == "Try out the rest"
 
 
 def test_with_a_technicians_id_the_sign_in_comes_before_the_password(
@@ -287,7 +289,7 @@ def test_with_a_technicians_id_the_sign_in_comes_before_the_password(
         return True
 
     page.open_url = open_url
-    person.bot.waitUntil(lambda: person.window.primary.isEnabled(), timeout=20_000)
+    person.bot.waitUntil(lambda: person.window.footer.primary.isEnabled(), timeout=20_000)
     assert page.host.text() == "accounts.google.com"
     person.goes_on()
     person.bot.waitUntil(lambda: bool(opened), timeout=20_000)

@@ -9,7 +9,6 @@ import pytest
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.service import Assistant
-from mailsetup.gui.page import Request
 from mailsetup.gui.pages.technician import TechnicianPage
 from mailsetup.model.network_options import NetworkOptions
 from tests.support.gui import gallery
@@ -25,11 +24,11 @@ SETTINGS = {
 
 
 def at_the_technicians_page(person: Person) -> TechnicianPage:
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.technician)
     person.is_on(Page.TECHNICIAN)
-    view = person.window.page_view(Page.TECHNICIAN)
+    view = person.window.pages.view(Page.TECHNICIAN)
     assert isinstance(view, TechnicianPage)
     return view
 
@@ -44,15 +43,15 @@ def test_options_reach_the_engine_and_can_be_dropped_again(somebody: MakePerson)
     page.plain_http.setChecked(True)
     person.goes_on()
     person.is_on(Page.START)
-    assert person.start.without_expert.isVisibleTo(person.window)
+    assert person.start.without_options.isVisibleTo(person.window)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     asked = NetworkOptions(resolver=("127.0.0.9", 5353))
     assert assistant.options == RunOptions(
         asked, agreed=("hoster.com",), plain_http=True, oauth_client_id="mi-programa"
     )
-    person.window.go_back()
-    person.clicks(person.start.without_expert)
+    person.window.navigator.go_back()
+    person.clicks(person.start.without_options)
     person.goes_on()
     person.is_on(Page.FOUND)
     assert assistant.options == RunOptions()
@@ -76,8 +75,8 @@ def test_servers_from_a_file_are_taken_without_a_search(
     assistant = Scripted()
     person = somebody(assistant)
     page = at_the_technicians_page(person)
-    person.window.dialogs.file = lambda _parent, _title: str(path)
-    person.clicks(page.ways[Request.OPEN_SETTINGS_FILE])
+    person.window.services.dialogs.file = lambda _parent, _title: str(path)
+    person.clicks(page.settings_file)
     person.goes_on()
     person.enters_address("ana@own.test")
     person.is_on(Page.FOUND)
@@ -96,8 +95,8 @@ def test_a_file_that_cannot_be_used_is_told_beside_the_address(
         path.write_text(content)
     person = somebody(Scripted())
     page = at_the_technicians_page(person)
-    person.window.dialogs.file = lambda _parent, _title: str(path)
-    person.clicks(page.ways[Request.OPEN_SETTINGS_FILE])
+    person.window.services.dialogs.file = lambda _parent, _title: str(path)
+    person.clicks(page.settings_file)
     person.goes_on()
     person.enters_address("ana@own.test")
     person.bot.waitUntil(lambda: person.start._problem.isVisibleTo(person.window))
@@ -107,7 +106,7 @@ def test_a_file_that_cannot_be_used_is_told_beside_the_address(
 
 def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePerson) -> None:
     person = somebody(Scripted())
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.demo)
     person.is_on(Page.START)
@@ -118,22 +117,24 @@ def test_the_demo_opens_from_the_first_page_and_is_left_again(somebody: MakePers
     person.is_on(Page.RESULT)
     assert person.result.title.text() == "Everything works"
     for page in (Page.FOUND, Page.START, Page.WELCOME):
-        person.window.go_back()
+        person.window.navigator.go_back()
         person.is_on(page)
     person.clicks(person.welcome.demo)
-    assert not person.window.session.demo
+    assert not person.window.state.demo.people
     assert not person.window.footer.badge.isVisibleTo(person.window)
-    assert person.window.session.address is None
+    assert person.window.state.owner.address is None
 
 
 def test_the_technicians_page_needs_no_scrolling(somebody: MakePerson) -> None:
     person = somebody(Scripted())
     person.window.resize(SIZE)
     for spoken in ("es", "en"):
-        person.window.languages.setCurrentIndex(person.window.languages.findData(spoken))
+        person.window.header.languages.setCurrentIndex(
+            person.window.header.languages.findData(spoken)
+        )
         gallery.show(person.window, "technician")
         person.bot.wait(50)
-        assert person.window.area.verticalScrollBar().maximum() == 0, spoken
+        assert person.window.navigator.area.verticalScrollBar().maximum() == 0, spoken
 
 
 class Real(Scripted):
@@ -153,5 +154,5 @@ def test_who_wants_nobody_asked_sees_that_the_guessed_servers_were_not_tried(
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.MANUAL)
     form = person.manual.incoming
-    person.bot.waitUntil(lambda: form.reached.text() == "Not tried: nobody is to be asked.")
-    assert form.reached.isVisibleTo(person.window)
+    person.bot.waitUntil(lambda: form.reachability.text() == "Not tried: nobody is to be asked.")
+    assert form.reachability.isVisibleTo(person.window)

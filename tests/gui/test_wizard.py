@@ -1,6 +1,5 @@
 """Every way through the window, with an assistant that answers as told."""
 
-import asyncio
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -27,10 +26,11 @@ from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Account, HostAlias
+from mailsetup.model.source import Method
 from mailsetup.model.symptom import Symptom
 from mailsetup.vault import VaultState
 from tests.support.gui.driver import Person, Scripted, folder_chooser, nothing_found
-from tests.support.gui.gallery import discovery, report
+from tests.support.samples.check_results import discovery, report
 
 MakePerson = Callable[[Assistant], Person]
 
@@ -48,21 +48,21 @@ def test_from_the_address_to_a_guide_everything_works(person: Person, tmp_path: 
     person.is_on(Page.PROGRAM)
     person.clicks(person.program.choices["gmail"])
     person.is_on(Page.DONE)
-    done = person.window.page_view(Page.DONE)
+    done = person.window.pages.view(Page.DONE)
     assert isinstance(done, DonePage)
-    person.window.dialogs.folder = folder_chooser(tmp_path)
+    person.window.services.dialogs.folder = folder_chooser(tmp_path)
     person.clicks(done.save)
-    person.bot.waitUntil(lambda: bool(person.window.session.saved))
-    assert all(path.exists() for path in person.window.session.saved)
+    person.bot.waitUntil(lambda: bool(person.window.state.setup.saved))
+    assert all(path.exists() for path in person.window.state.setup.saved)
     person.goes_on()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.set_up)
     assert person.start.address.text == ""
-    assert person.window.session.password == ""
+    assert person.window.state.credentials.password == ""
 
 
 def complains(person: Person, symptom: Symptom) -> None:
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.trouble)
     person.clicks(person.complaint.choices[symptom])
@@ -126,7 +126,7 @@ def test_without_a_second_mailbox_less_is_seen_and_it_can_be_given_later(
     person.is_on(Page.RESULT)
     assert assistant.requests[0].second is None
     assert person.result.title.text() == "Nothing broken was found"
-    assert person.window.primary.text() == "Repeat with a second mailbox"
+    assert person.window.footer.primary.text() == "Repeat with a second mailbox"
     assert person.result.anyway.isVisibleTo(person.window)
     person.goes_on()
     person.is_on(Page.SECOND)
@@ -147,7 +147,7 @@ def test_the_report_is_saved_without_the_password(
     person.begins_the_test("canario-secreto")
     person.is_on(Page.RESULT)
     path = tmp_path / name
-    person.window.dialogs.new_file = lambda _parent, _proposed: str(path)
+    person.window.services.dialogs.new_file = lambda _parent, _proposed: str(path)
     person.clicks(person.result.save_report)
     person.bot.waitUntil(path.exists, timeout=20_000)
     assert b"canario-secreto" not in path.read_bytes()
@@ -158,7 +158,9 @@ def test_a_report_that_cannot_be_saved_says_why(person: Person, tmp_path: Path) 
     person.begins_the_test("canario-secreto")
     person.is_on(Page.RESULT)
     (tmp_path / "no").write_text("a file where a folder should be")
-    person.window.dialogs.new_file = lambda _parent, _proposed: str(tmp_path / "no" / "informe.pdf")
+    person.window.services.dialogs.new_file = lambda _parent, _proposed: str(
+        tmp_path / "no" / "informe.pdf"
+    )
     person.clicks(person.result.save_report)
     person.bot.waitUntil(lambda: person.result._saved.isVisibleTo(person.window))
     assert not person.result._saved.text().startswith("Saved")
@@ -177,7 +179,7 @@ def test_another_password_repeats_everything(somebody: MakePerson) -> None:
 
 def test_enter_chooses_on_the_first_page(somebody: MakePerson) -> None:
     person = somebody(Scripted())
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.welcome.trouble.setFocus()
     person.presses_enter()
@@ -217,7 +219,7 @@ def test_what_is_no_address_is_explained_at_the_field_and_stays_there(
 def test_a_pasted_address_is_unwrapped(person: Person) -> None:
     person.enters_address("Ana <mailto:ana@bodegasdelebro.es>")
     person.is_on(Page.FOUND)
-    assert person.window.session.address_text == "ana@bodegasdelebro.es"
+    assert person.window.state.owner.address_text == "ana@bodegasdelebro.es"
 
 
 def test_an_international_domain_is_shown_in_both_forms(person: Person) -> None:
@@ -230,7 +232,7 @@ def test_a_foreign_company_needs_a_yes_first(somebody: MakePerson) -> None:
     person = somebody(assistant)
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     person.has_seen_the_page()
     person.presses_enter()
     assert person.window.flow.page is Page.FOUND
@@ -246,11 +248,11 @@ def test_a_yes_for_one_address_is_none_for_another(somebody: MakePerson) -> None
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     person.found.agree.setChecked(True)
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.enters_address("eva@otrodominio.es")
     person.is_on(Page.FOUND)
     assert not person.found.agree.isChecked()
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
 
 
 def test_where_a_domain_leads_on_the_person_is_asked_before_anybody_there(
@@ -261,10 +263,10 @@ def test_where_a_domain_leads_on_the_person_is_asked_before_anybody_there(
     person.enters_address("ana@bodegasdelebro.es")
     person.is_on(Page.FOUND)
     assert person.found.domains.text() == "hoster.com"
-    assert not person.window.primary.isEnabled()
+    assert not person.window.footer.primary.isEnabled()
     person.found.agree.setChecked(True)
     person.goes_on()
-    person.bot.waitUntil(lambda: person.window.session.account is None, timeout=5000)
+    person.bot.waitUntil(lambda: person.window.state.servers.account is None, timeout=5000)
     person.bot.waitUntil(lambda: person.found.domains.text() != "hoster.com", timeout=5000)
     assert assistant.started == ["discover", "discover"]
     person.goes_on()
@@ -354,7 +356,7 @@ def test_with_nothing_found_the_servers_are_entered_by_hand(somebody: MakePerson
     person.is_on(Page.MANUAL)
     page = person.manual
     assert page.incoming.host.text == "mail.bodegasdelebro.es"
-    person.bot.waitUntil(lambda: "does not exist" in page.incoming.reached.text())
+    person.bot.waitUntil(lambda: "does not exist" in page.incoming.reachability.text())
     person.types(page.incoming.host.edit, 'evil"host')
     person.types(page.incoming.port.edit, "0")
     person.goes_on()
@@ -392,7 +394,7 @@ def test_a_wrong_password_is_told_and_another_can_be_typed(somebody: MakePerson)
     assert "does not accept" in person.result.sentence.text()
     person.clicks(person.result.other_servers)
     person.is_on(Page.MANUAL)
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.RESULT)
     person.goes_on()
     person.is_on(Page.PASSWORD)
@@ -412,7 +414,7 @@ def test_the_servers_can_be_changed_while_a_test_goes_on(somebody: MakePerson) -
     person = somebody(assistant)
     person.begins_the_test("secreta")
     person.is_on(Page.TESTING)
-    view = person.window.page_view(Page.TESTING)
+    view = person.window.pages.view(Page.TESTING)
     assert isinstance(view, TestingPage)
     person.bot.waitUntil(lambda: "check" in assistant.started)
     person.clicks(view.servers)
@@ -424,12 +426,12 @@ def test_where_all_is_well_nothing_is_left_to_be_cancelled(somebody: MakePerson)
     person = somebody(Scripted(reports=[report(healthy=False), report(healthy=True)]))
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
-    assert person.window.cancel.isVisible()
+    assert person.window.footer.cancel.isVisible()
     person.goes_on()
     person.enters_password("secreta")
     person.bot.waitUntil(lambda: person.result.primary_text() == "Choose my program")
-    assert not person.window.cancel.isVisible()
-    assert person.window.primary.isVisible()
+    assert not person.window.footer.cancel.isVisible()
+    assert person.window.footer.primary.isVisible()
 
 
 def test_escape_does_not_throw_away_a_success(person: Person) -> None:
@@ -437,7 +439,7 @@ def test_escape_does_not_throw_away_a_success(person: Person) -> None:
     person.is_on(Page.RESULT)
     person.presses_escape()
     assert person.window.flow.page is Page.RESULT
-    assert person.window.session.report is not None
+    assert person.window.state.check.report is not None
 
 
 def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePerson) -> None:
@@ -480,7 +482,7 @@ def test_work_that_never_ends_can_be_left_at_once(
     if way == "escape":
         person.presses_escape()
     else:
-        person.window.go_back()
+        person.window.navigator.go_back()
     assert person.window.flow.page is (Page.START if step == "discover" else Page.PASSWORD)
     person.bot.waitUntil(lambda: assistant.cancelled == [step])
     assert person.start.address.text == "ana@bodegasdelebro.es"
@@ -494,7 +496,7 @@ def test_closing_the_window_during_a_test_ends_the_engine(somebody: MakePerson) 
     person.bot.waitUntil(lambda: "check" in assistant.started)
     person.window.close()
     assert assistant.cancelled == ["check"]
-    assert not person.window.bridge.is_running
+    assert not person.window.services.bridge.is_running
 
 
 def test_going_back_keeps_what_was_typed(person: Person) -> None:
@@ -505,11 +507,11 @@ def test_going_back_keeps_what_was_typed(person: Person) -> None:
     person.types(person.password.entry.edit, "secreta")
     person.goes_on()
     person.is_on(Page.RESULT)
-    person.window.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.PASSWORD)
     assert person.password.entry.text == "secreta"
-    person.window.go_back()
-    person.window.go_back()
+    person.window.navigator.go_back()
+    person.window.navigator.go_back()
     person.is_on(Page.START)
     assert person.start.person.text == "Ana"
     assert person.start.address.text == "ana@bodegasdelebro.es"
@@ -518,14 +520,14 @@ def test_going_back_keeps_what_was_typed(person: Person) -> None:
 def test_the_language_can_be_switched_in_the_middle(person: Person) -> None:
     person.types(person.start.person.edit, "Ana")
     person.types(person.start.address.edit, "ana@bodegasdelebro.es")
-    person.window.languages.setCurrentIndex(0)
+    person.window.header.languages.setCurrentIndex(0)
     assert language() == "es"
-    assert person.window.primary.text() == "Buscar mi correo"
+    assert person.window.footer.primary.text() == "Buscar mi correo"
     assert person.start.address.text == "ana@bodegasdelebro.es"
     person.goes_on()
     person.is_on(Page.FOUND)
     assert person.found.title.text() == "Encontrado"
-    person.window.languages.setCurrentIndex(1)
+    person.window.header.languages.setCurrentIndex(1)
     assert person.found.title.text() == "Found"
     assert person.found.domains.text() == "correo-iberico.es"
 
@@ -557,8 +559,8 @@ class LateKeyring(Scripted):
 
     may_answer: threading.Event = field(default_factory=threading.Event)
 
-    async def vault_state(self) -> VaultState:
-        await asyncio.to_thread(self.may_answer.wait, 20)
+    def keyring_state(self) -> VaultState:
+        self.may_answer.wait(20)
         return self.keyring
 
 
@@ -582,7 +584,7 @@ def test_without_a_keyring_the_tick_is_off_and_says_why(person: Person) -> None:
     person.is_on(Page.FOUND)
     person.goes_on()
     person.is_on(Page.PASSWORD)
-    person.bot.waitUntil(lambda: person.window.session.keyring_known)
+    person.bot.waitUntil(lambda: person.window.state.computer.keyring_known)
     assert not person.password.keep.isEnabled()
     assert "no keyring" in person.password._keyring.text()
 
@@ -607,7 +609,7 @@ def test_a_defect_of_the_engine_is_told_and_nothing_is_lost(somebody: MakePerson
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     assert "ZeroDivisionError" in person.result.sentence.text()
-    person.window.go_back()
+    person.window.navigator.go_back()
     assert person.password.entry.text == "secreta"
 
 
@@ -615,22 +617,22 @@ def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Perso
     from mailsetup.assistant.events import Event, SourceAsked
 
     seen: list[str] = []
-    ends: list[JobEnd] = []
-    bridge: Bridge = person.window.bridge
+    ends: list[JobEnd[str]] = []
+    bridge: Bridge = person.window.services.bridge
 
-    async def job(emit: Callable[[Event], None]) -> object:
+    async def job(emit: Callable[[Event], None]) -> str:
         for number in range(5000):
-            emit(SourceAsked("probe", str(number)))
+            emit(SourceAsked(Method.PROBE, str(number)))
         return "done"
 
     def take(event: Event) -> None:
         assert isinstance(event, SourceAsked)
         seen.append(event.location)
 
-    bridge.start(job, ends.append, take)
+    bridge.start_with_events(job, ends.append, take)
     person.bot.waitUntil(lambda: bool(ends), timeout=20_000)
     assert seen == [str(number) for number in range(5000)]
-    assert ends[0].value == "done"
+    assert ends == ["done"]
 
 
 def somebody_elses() -> Account:
@@ -658,16 +660,16 @@ def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) 
     assert page.profile.currentData() == str(made.profile)
     person.clicks(page.choices["thunderbird"])
     person.is_on(Page.DONE)
-    applied = person.window.session.applied
+    applied = person.window.state.setup.applied
     assert isinstance(applied, ProfileApplied)
     assert applied.outcome is ApplyOutcome.ADDED
     after = (made.profile / "prefs.js").read_bytes()
     assert b"eva@otra.example" in after
     assert b"ana@bodegasdelebro.es" in after
-    done = person.window.page_view(Page.DONE)
+    done = person.window.pages.view(Page.DONE)
     assert isinstance(done, DonePage)
     person.clicks(done.undo)
-    person.bot.waitUntil(lambda: isinstance(person.window.session.applied, Undone))
+    person.bot.waitUntil(lambda: isinstance(person.window.state.setup.applied, Undone))
     assert (made.profile / "prefs.js").read_bytes() == before
 
 
@@ -686,7 +688,7 @@ def test_a_profile_of_its_own_can_be_chosen_beside_another(person: Person) -> No
     page.profile.activated.emit(1)
     person.clicks(page.choices["thunderbird"])
     person.is_on(Page.DONE)
-    applied = person.window.session.applied
+    applied = person.window.state.setup.applied
     assert isinstance(applied, ProfileApplied)
     assert applied.outcome is ApplyOutcome.PROFILE
     assert (made.profile / "prefs.js").read_bytes() == before

@@ -3,8 +3,10 @@
 import gettext
 import io
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -98,20 +100,19 @@ def test_texts_stay_english_where_there_is_no_catalogue(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_to_is_no_obstacle(folder: Path) -> None:
     code = (
         "import os, sys; from pathlib import Path\n"
-        "if os.geteuid() == 0: os.setuid(65534)\n"
+        # Another user may not read the checkout, so the module is imported first.
         "from mailsetup.i18n.catalogue import load\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
         "assert load(Path(sys.argv[1]), 'texts').gettext('Yes') == 'Sí'\n"
     )
-    folder.chmod(0o555)
-    for parent in (folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    # Nobody else may read the checkout; the module is read before the user is changed.
-    code = code.replace("if os.geteuid", "import mailsetup.i18n.catalogue\nif os.geteuid")
-    try:
-        subprocess.run([sys.executable, "-c", code, str(folder)], cwd=ROOT, check=True)
-    finally:
-        folder.chmod(0o755)
-    assert not (folder / "texts.mo").exists()
+    # Not below tmp_path, which only its owner may enter.
+    with tempfile.TemporaryDirectory() as name:
+        public = Path(name)
+        shutil.copy(folder / "texts.po", public)
+        public.chmod(0o555)
+        subprocess.run([sys.executable, "-c", code, name], cwd=ROOT, check=True)
+        assert not (public / "texts.mo").exists()
+        public.chmod(0o755)
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Figures for people: as their language writes them, wherever they are read."""
+"""Numbers for people to read, in the current language."""
 
 from collections.abc import Iterator
 
@@ -37,14 +37,14 @@ def test_the_decimal_sign_is_the_languages(spoken: str, point: str) -> None:
     assert size(1536 * MIB) == f"1{point}5 GB"
 
 
-def test_a_text_for_somebody_else_has_their_figures() -> None:
+def test_an_overridden_language_has_its_own_numbers() -> None:
     set_language("en")
     with override_language("es"):
         assert decimal(0.5) == "0,5"
     assert decimal(0.5) == "0.5"
 
 
-def test_a_sentence_follows_the_language_that_it_is_read_in() -> None:
+def test_numbers_in_sentences_follow_the_current_language() -> None:
     server = ServerSettings(Protocol.IMAP, "imap.a.es", 993, SocketType.TLS, "ana@a.es")
     quota = Quota(used=1887437, limit=1992295)
     (nearly,) = quota_findings(LoggedIn(server, "PLAIN", "TLSv1.3", 1.0, quota=quota))

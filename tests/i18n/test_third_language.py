@@ -108,7 +108,7 @@ def test_its_words_are_understood(checkout: Path) -> None:
         checkout,
         "from mailsetup.batch.columns import column, language_id, program_id\n"
         "from mailsetup.i18n.languages import is_yes, parse_symptom\n",
-        "[column('Courriel'), language_id('Français'), program_id('Autre', ('other',)),"
+        "[column('Courriel'), language_id('Français'), program_id('Autre'),"
         " parse_symptom('rien-ne-vient'), is_yes('Oui')]",
     )
     assert shown == ["address", "fr", "other", "not-receiving", True]

@@ -57,7 +57,7 @@ def parsed(text: str) -> EmailAddress:
         ("ana@[IPv6:::1]", AddressFault.DOMAIN_LITERAL),
     ],
 )
-def test_what_is_no_address_says_why(text: str, fault: AddressFault) -> None:
+def test_invalid_addresses_have_a_reason(text: str, fault: AddressFault) -> None:
     malformed = EmailAddress.parse(text)
     assert isinstance(malformed, AddressFailure)
     assert malformed.fault is fault
@@ -83,11 +83,11 @@ def test_what_is_no_address_says_why(text: str, fault: AddressFault) -> None:
         '"ana"@bodega.es',
     ],
 )
-def test_the_many_ways_to_write_one_address(text: str) -> None:
+def test_equivalent_forms_of_an_address(text: str) -> None:
     assert parsed(text) == EmailAddress("ana", "bodega.es")
 
 
-def test_the_local_part_stays_as_typed() -> None:
+def test_the_local_part_is_unchanged() -> None:
     assert parsed("Ana.Ruiz+Vino@bodega.es").local == "Ana.Ruiz+Vino"
     assert parsed("a..b.@docomo.ne.jp").local == "a..b."
     assert parsed('"a b"@bodega.es').local == '"a b"'
@@ -136,7 +136,7 @@ def test_a_per_cent_sign_in_the_address_itself_is_no_placeholder() -> None:
 
 
 @given(st.text())
-def test_no_text_at_all_raises_and_what_passes_is_clean(text: str) -> None:
+def test_no_text_raises_and_accepted_addresses_are_clean(text: str) -> None:
     address = EmailAddress.parse(text)
     if isinstance(address, EmailAddress):
         assert not has_control(address.ascii)

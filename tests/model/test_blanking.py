@@ -3,6 +3,7 @@
 import base64
 import html
 import json
+import time
 import unicodedata
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -85,7 +86,7 @@ def test_a_password_is_blanked_in_every_form(password: str, name: str) -> None:
 
 @pytest.mark.parametrize("password", PASSWORDS)
 @pytest.mark.parametrize("before", range(255, 305))
-def test_a_cut_does_not_leave_the_beginning_of_a_password(password: str, before: int) -> None:
+def test_the_beginning_of_a_password_before_a_cut_is_blanked(password: str, before: int) -> None:
     said = "x" * before + password + " and more of it " * 100
     for shown in (
         plain_without_secrets(said, [("ana", Secret(password))]),
@@ -96,7 +97,7 @@ def test_a_cut_does_not_leave_the_beginning_of_a_password(password: str, before:
 
 
 @pytest.mark.parametrize("name", ["base64", "reversed", "percent-encoded", "hex"])
-def test_a_cut_does_not_leave_the_beginning_of_another_form(name: str) -> None:
+def test_the_beginning_of_another_form_before_a_cut_is_blanked(name: str) -> None:
     password = PASSWORDS[2]
     form = FORMS[name](password)
     for before in range(260, 300):
@@ -126,7 +127,7 @@ def test_a_short_password_does_not_blank_every_letter(password: str, said: str, 
     assert without_secret(said, "ana", Secret(password)) == shown
 
 
-def test_the_place_at_which_it_is_cut_is_always_seen() -> None:
+def test_a_cut_is_always_marked() -> None:
     assert plain("a" + " " * 5000 + "b", 10) == "a…"
     assert plain(" " * 5000, 10) == "…"
     assert plain("a" * 9 + " " * 5000, 10) == "a" * 9 + "…"
@@ -136,7 +137,7 @@ SERVER = ServerSettings(Protocol.IMAP, "imap.bodega.es", 993, SocketType.TLS, "a
 
 
 @pytest.mark.parametrize("password", PASSWORDS)
-def test_a_failure_holds_it_neither_in_its_text_nor_in_its_code(password: str) -> None:
+def test_a_failure_contains_it_neither_in_text_nor_in_code(password: str) -> None:
     for text in (password, "y" * 270 + password + "z" * 900, "y" * 1190 + password):
         with DialogueGuard(SERVER, Stage.LOGIN, Secret(password)) as login:
             raise DialogueRefusedError(
@@ -147,9 +148,7 @@ def test_a_failure_holds_it_neither_in_its_text_nor_in_its_code(password: str) -
         assert "CANA" not in failure.code
 
 
-def test_a_long_token_costs_little() -> None:
-    import time
-
+def test_blanking_a_long_token_is_fast() -> None:
     token = AccessToken("eyJ" + "aB3-_" * 1600)
     before = time.process_time()
     for number in range(200):
@@ -163,7 +162,7 @@ def test_a_long_token_costs_little() -> None:
     st.text(max_size=400),
     st.text(max_size=400),
 )
-def test_any_password_is_gone_from_any_text(password: str, before: str, after: str) -> None:
+def test_any_password_is_removed_from_any_text(password: str, before: str, after: str) -> None:
     shown = plain_without_secrets(before + password + after, [("ana", Secret(password))])
     assert password not in shown
     assert len(shown) <= 310

@@ -52,16 +52,16 @@ from mailsetup.model.hostname import (
         "☃.es",
     ],
 )
-def test_names_from_the_network_that_must_not_be_used(text: str) -> None:
+def test_invalid_host_names_from_the_network(text: str) -> None:
     name = parse_host(text)
     assert name is None or text == "imap.es\r\n"
 
 
-def test_surrounding_blanks_and_a_final_dot_are_no_part_of_a_name() -> None:
+def test_surrounding_blanks_and_a_final_dot_are_removed() -> None:
     assert parse_host(" IMAP.Bodega.es. \r\n") == "imap.bodega.es"
 
 
-def test_what_a_person_typed_may_be_a_name_inside_a_network() -> None:
+def test_typed_names_may_be_private() -> None:
     assert parse_host("127.0.0.1", typed=True) == "127.0.0.1"
     assert parse_host("[::1]", typed=True) == "::1"
     assert parse_host("nas", typed=True) == "nas"
@@ -108,7 +108,7 @@ def test_ports(value: object, port: int | None) -> None:
     assert parse_port(value) == port
 
 
-def test_within_goes_by_whole_labels() -> None:
+def test_is_within_compares_whole_labels() -> None:
     assert is_within("imap.bodega.es", "bodega.es")
     assert is_within("bodega.es", "bodega.es")
     assert not is_within("notbodega.es", "bodega.es")
@@ -133,7 +133,7 @@ def test_ip_literals(text: str, is_ip: bool) -> None:
 
 
 @given(st.text(), st.booleans())
-def test_whatever_comes_in_a_host_is_clean(text: str, typed: bool) -> None:
+def test_any_accepted_host_is_clean(text: str, typed: bool) -> None:
     name = parse_host(text, typed=typed)
     if name is not None:
         assert name.isascii()

@@ -20,7 +20,7 @@ from mailsetup.model.rfc5322 import (
     MAX_STRUCTURED,
     addresses_in,
     date_in,
-    parts_of,
+    mime_parts,
 )
 from mailsetup.verify.message import attachment_fault
 
@@ -119,8 +119,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE)
-def test_a_hostile_message_costs_no_more_than_its_size(message: bytes) -> None:
-    found = parts_of(message)
+def test_a_hostile_message_takes_linear_time(message: bytes) -> None:
+    found = mime_parts(message)
     assert found.scanned <= MAX_LEVELS * len(message)
     assert len(found.parts) <= MAX_PARTS
     assert sum(len(part.body) for part in found.parts) <= len(message)
@@ -135,18 +135,18 @@ def test_a_hostile_message_costs_no_more_than_its_size(message: bytes) -> None:
     ["multiparts in multiparts", "many parts", "many parts in many parts"],
 )
 def test_a_message_beyond_the_limits_counts_as_altered(name: str) -> None:
-    assert not parts_of(HOSTILE[name]).complete
+    assert not mime_parts(HOSTILE[name]).complete
     assert attachment_fault(HOSTILE[name], DIGEST) is DialogueFault.ATTACHMENT_ALTERED
 
 
-def test_a_message_without_an_attachment_has_lost_it() -> None:
+def test_a_message_without_an_attachment_counts_as_missing_it() -> None:
     html = TEXT.replace(b"plain", b"html")
     alternative = multipart(TEXT, html).replace(b"mixed", b"alternative")
     for message in (TEXT, alternative, multipart(TEXT, html), multipart(TEXT)):
         assert attachment_fault(message, DIGEST) is DialogueFault.ATTACHMENT_MISSING
 
 
-def test_a_notice_in_its_place_counts_as_altered() -> None:
+def test_a_notice_instead_of_the_attachment_counts_as_altered() -> None:
     notice = TEXT.replace(b"text/plain", b'text/plain; name="removed.txt"')
     for message in (multipart(TEXT, notice), multipart(TEXT, TEXT)):
         assert attachment_fault(message, DIGEST) is DialogueFault.ATTACHMENT_ALTERED
@@ -181,7 +181,7 @@ PIECES = st.sampled_from(
 @example(b"Content-Type: multipart/mixed; boundary=b\r\n--b\r\n--b\r\n--b--")
 @example(b"Content-Type: multipart/mixed; boundary=b\n\n--b")
 def test_any_bytes_are_read_within_the_limits(raw: bytes) -> None:
-    found = parts_of(raw)
+    found = mime_parts(raw)
     assert found.scanned <= MAX_LEVELS * len(raw)
     assert sum(len(part.body) for part in found.parts) <= len(raw)
     for part in found.parts:
@@ -197,7 +197,7 @@ def test_any_bytes_are_read_within_the_limits(raw: bytes) -> None:
     st.lists(st.tuples(st.binary(max_size=300), st.booleans()), min_size=1, max_size=5),
     st.sampled_from([email.policy.SMTP, email.policy.default]),
 )
-def test_what_the_library_wrote_is_read_as_the_library_reads_it(
+def test_messages_are_read_like_the_email_package(
     attachments: list[tuple[bytes, bool]], policy: email.policy.EmailPolicy
 ) -> None:
     message = EmailMessage(policy=policy)
@@ -206,7 +206,7 @@ def test_what_the_library_wrote_is_read_as_the_library_reads_it(
     for content, named in attachments:
         name = "tést file ñ.bin" if named else None
         message.add_attachment(content, "application", "octet-stream", filename=name)
-    found = parts_of(message.as_bytes()).attachments
+    found = mime_parts(message.as_bytes()).attachments
     assert [part.content() for part in found] == [content for content, _named in attachments]
     assert all(part.is_attachment for part in found)
 
@@ -230,9 +230,7 @@ def test_what_the_library_wrote_is_read_as_the_library_reads_it(
         ("a@b.example," * (MAX_STRUCTURED // 10), ()),
     ],
 )
-def test_addresses_are_read_as_deep_as_honest_ones_go(
-    text: str, addresses: tuple[str, ...]
-) -> None:
+def test_addresses_are_read_to_a_limited_depth(text: str, addresses: tuple[str, ...]) -> None:
     assert addresses_in(text) == addresses
 
 
@@ -259,7 +257,7 @@ def test_any_list_of_addresses_is_read_without_an_exception(text: str) -> None:
         ("\ud800", None),
     ],
 )
-def test_a_date_is_read_or_it_is_none(text: str, moment: datetime | None) -> None:
+def test_dates_are_read_or_none(text: str, moment: datetime | None) -> None:
     assert date_in(text) == moment
 
 

@@ -37,13 +37,13 @@ SETTINGS = AccountSettings(
 )
 
 
-def test_what_was_written_is_read_back_the_same() -> None:
+def test_settings_are_read_back() -> None:
     document = json.loads(json.dumps(settings_to_json(SETTINGS)))
     assert settings_from_json(document, ANA) == SETTINGS
     assert settings_from_json({"schema": 1, "settings": document}, ANA) == SETTINGS
 
 
-def test_hints_stand_in_the_document() -> None:
+def test_hints_are_written() -> None:
     document = settings_to_json(
         AccountSettings((), (), hints=(Hint("enable-imap", "https://x.es"),))
     )
@@ -77,7 +77,7 @@ def test_a_missing_user_name_means_the_address() -> None:
         ("authentication", "none", "incoming[0].authentication"),
     ],
 )
-def test_a_wrong_value_is_named_by_its_place(path: str, value: object, where: str) -> None:
+def test_an_invalid_value_is_reported_with_its_path(path: str, value: object, where: str) -> None:
     document = copy.deepcopy(json.loads(json.dumps(settings_to_json(SETTINGS))))
     document["incoming"][0][path] = value
     problem = settings_from_json(document, ANA)
@@ -89,7 +89,7 @@ def test_a_wrong_value_is_named_by_its_place(path: str, value: object, where: st
     "document",
     [None, 1, "x", [], {}, {"incoming": {}}, {"incoming": [1]}, {"incoming": [{}] * 33}],
 )
-def test_something_else_is_a_problem_and_no_exception(document: object) -> None:
+def test_other_documents_are_a_failure_without_exception(document: object) -> None:
     assert isinstance(settings_from_json(document, ANA), SettingsFailure)
 
 

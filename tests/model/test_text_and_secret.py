@@ -17,7 +17,7 @@ def test_escapes_and_directions_lose_their_effect() -> None:
     assert plain("one\r\ntwo\u2028three") == "one two three"
 
 
-def test_long_text_is_cut_where_one_sees_it() -> None:
+def test_long_text_is_cut_visibly() -> None:
     assert plain("a" * 5_000_000, 10) == "a" * 9 + "…"
     assert plain("a" * 10, 10) == "a" * 10
 
@@ -32,7 +32,7 @@ def test_shown_text_is_one_clean_line(text: str, limit: int) -> None:
 CANARY = "correct horse"
 
 
-def test_a_secret_shows_itself_to_nobody() -> None:
+def test_a_secret_is_not_in_its_representation() -> None:
     secret = Secret(CANARY)
     shown = [repr(secret), str(secret), f"{secret}", f"{secret!r}", repr([secret])]
     assert not any(CANARY in text for text in shown)
@@ -46,7 +46,7 @@ def test_a_secret_cannot_be_pickled_or_copied() -> None:
         assert CANARY not in str(caught.value)
 
 
-def test_a_secret_has_no_other_way_in() -> None:
+def test_a_secret_is_immutable() -> None:
     assert not hasattr(Secret(CANARY), "__dict__")
     assert not Secret("")
     assert Secret("x") == Secret("x")

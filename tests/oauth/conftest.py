@@ -1,4 +1,4 @@
-"""An assistant in the world with the provider, and what every end of a sign-in has in common."""
+"""An assistant on the real servers, and what every end of a sign-in has in common."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -20,16 +20,16 @@ from mailsetup.model.sign_in import SignInFailure
 from mailsetup.vault import Vault
 from tests.support.oauth.keyring import MemoryKeyring
 from tests.support.servers.oauth_issuer import Issuer
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 ADDRESS = "ana@acceso.test"
 
 
-def options_of(world: World, **more: object) -> RunOptions:
-    """How to reach the world."""
+def options_of(servers: RealServers, **more: object) -> RunOptions:
+    """How to reach the servers."""
     network = NetworkOptions(
-        resolver=parse_resolver(world.resolver),
-        ca_files=(Path(world.ca_file),),
+        resolver=parse_resolver(servers.resolver),
+        ca_files=(Path(servers.ca_file),),
         use_proxy=False,
     )
     return RunOptions(network=network, **more)  # type: ignore[arg-type]
@@ -43,12 +43,11 @@ def keyring() -> MemoryKeyring:
 
 @pytest.fixture
 async def assistant(
-    world: World, issuer: Issuer, keyring: MemoryKeyring
+    servers: RealServers, issuer: Issuer, keyring: MemoryKeyring
 ) -> AsyncIterator[Assistant]:
-    """The use cases, in the world."""
-    made = Assistant(options_of(world), Vault(lambda: keyring), lambda: ())
+    """The use cases, on the real servers."""
+    made = Assistant(options_of(servers), Vault(lambda: keyring), lambda: ())
     yield made
-    await made.end_sign_ins()
     await made.close()
 
 
@@ -67,7 +66,7 @@ async def account(assistant: Assistant) -> tuple[Account, AccountSettings]:
 @pytest.fixture
 async def way(assistant: Assistant, account: tuple[Account, AccountSettings]) -> SignInWay:
     """Where one signs in for it."""
-    found = await assistant.sign_in_way(*account)
+    found = await assistant.sign_ins.find_way(*account)
     assert isinstance(found, SignInWay)
     return found
 

@@ -16,25 +16,25 @@ from mailsetup.model.sign_in import SignInFailure, SignInFault
 from tests.oauth.conftest import ADDRESS, is_closed, port_of
 from tests.support.oauth.chromium import Chromium, chromium
 from tests.support.servers.oauth_issuer import Issuer
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture(scope="module")
-def browser(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    world.start_sign_in()
+def browser(servers: RealServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    servers.start_sign_in()
     folder: Path = tmp_path_factory.mktemp("chromium")
-    with chromium(world, folder) as running:
+    with chromium(servers, folder) as running:
         yield running
 
 
 class Signing:
     """What a person does in Chromium, beside the program that waits for it."""
 
-    def __init__(self, browser: Chromium, world: World, *, button: str = "allow") -> None:
+    def __init__(self, browser: Chromium, servers: RealServers, *, button: str = "allow") -> None:
         self._browser = browser
-        self._password = world.accounts[ADDRESS]
+        self._password = servers.accounts[ADDRESS]
         self._button = button
         self._thread: threading.Thread | None = None
         self.url = ""
@@ -59,7 +59,7 @@ class Signing:
 
 
 async def test_chromium_signs_in_and_the_account_is_proven(
-    world: World,
+    servers: RealServers,
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
@@ -67,9 +67,9 @@ async def test_chromium_signs_in_and_the_account_is_proven(
     browser: Chromium,
 ) -> None:
     i18n.set_language("es")
-    signing = Signing(browser, world)
+    signing = Signing(browser, servers)
     async with asyncio.timeout(60):
-        made = await assistant.sign_in(way, signing.open)
+        made = await assistant.sign_ins.sign_in(way, signing.open)
     await signing.done()
     assert isinstance(made, SignIn), made
     assert signing.offered == ADDRESS
@@ -81,16 +81,16 @@ async def test_chromium_signs_in_and_the_account_is_proven(
     )
     assert report.round_trip is not None
     assert report.round_trip.attachment_intact
-    await assistant.end_sign_ins()
-    assert issuer.living_tokens == []
+    await assistant.sign_ins.end()
+    assert issuer.active_tokens == []
 
 
 async def test_chromium_says_no(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay, browser: Chromium
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay, browser: Chromium
 ) -> None:
-    signing = Signing(browser, world, button="deny")
+    signing = Signing(browser, servers, button="deny")
     async with asyncio.timeout(60):
-        made = await assistant.sign_in(way, signing.open)
+        made = await assistant.sign_ins.sign_in(way, signing.open)
     await signing.done()
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.DENIED

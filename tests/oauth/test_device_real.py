@@ -14,7 +14,7 @@ from mailsetup.net.network import Network, open_network
 from tests.oauth.conftest import ADDRESS, options_of, sentences
 from tests.support.oauth.person import nobody
 from tests.support.servers.oauth_issuer import Issuer
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
@@ -39,8 +39,8 @@ class QuickClock:
 
 
 @pytest.fixture
-async def net(world: World) -> AsyncIterator[Network]:
-    async with open_network(options_of(world).network) as made:
+async def net(servers: RealServers) -> AsyncIterator[Network]:
+    async with open_network(options_of(servers).network) as made:
         yield made
 
 

@@ -7,14 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mailsetup.assistant.signin.flow import (
-    SignInWay,
-    StoredSignIn,
-    from_kept,
-    kept_from_text,
-    kept_to_text,
-    known_clients,
-)
+from mailsetup.assistant.signin.flow import SignInWay, known_clients
+from mailsetup.assistant.signin.stored import StoredSignIn, restored, stored_from_text, to_text
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import (
@@ -26,10 +20,9 @@ from mailsetup.model.settings import (
     ServerSettings,
     SocketType,
 )
-from mailsetup.model.sign_in import SignInFailure, SignInFault
+from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.net.http import HttpReply
 from mailsetup.oauth.clients import (
-    ClientsFailure,
     built_in,
     client_for,
     of_technician,
@@ -38,7 +31,7 @@ from mailsetup.oauth.clients import (
 from mailsetup.oauth.metadata import is_issuer, places, read
 from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, given_by
 from mailsetup.oauth.tokens import missing_scopes, post, query_of, refusal
-from tests.support.network.scripted_network import World
+from tests.support.network.scripted_network import ScriptedNetwork
 
 ISSUER = "https://id.bodega.es"
 GOOD = {
@@ -380,26 +373,26 @@ def test_a_file_with_a_mistake_is_named_and_not_half_used(tmp_path: Path, text: 
 # The keyring ------------------------------------------------------------------------------------
 
 
-def test_a_kept_sign_in_is_given_to_its_own_provider_only() -> None:
-    kept = StoredSignIn(ISSUER, "b-1", Secret("erneuern"), "ana@bodega.es")
-    assert kept_from_text(kept_to_text(kept)) == kept
-    assert "erneuern" not in repr(kept)
+def test_a_stored_sign_in_is_restored_for_its_own_provider_only() -> None:
+    stored = StoredSignIn(ISSUER, "b-1", Secret("erneuern"), "ana@bodega.es")
+    assert stored_from_text(to_text(stored)) == stored
+    assert "erneuern" not in repr(stored)
     provider = OAuthProvider("id.bodega.es", "x", ISSUER, token=f"{ISSUER}/token")
     way = SignInWay(account("mail.bodega.es"), provider, None)
-    found = from_kept(kept, way)
+    found = restored(stored, way)
     assert found is not None
     assert found.client.id == "b-1"
     other = replace(way, provider=replace(provider, issuer="https://evil.es"))
-    assert from_kept(kept, other) is None
+    assert restored(stored, other) is None
 
 
 @pytest.mark.parametrize("text", ["", "x", "[]", "{}", '{"issuer":1}', '{"refresh_token":""}'])
 def test_what_others_put_into_the_keyring_is_no_sign_in(text: str) -> None:
-    assert kept_from_text(Secret(text)) is None
+    assert stored_from_text(Secret(text)) is None
 
 
 async def test_a_refusal_does_not_show_what_was_sent_with_the_request() -> None:
-    world = World()
+    scripted = ScriptedNetwork()
     url = "https://id.bodega.example/token"
     sent = {
         "client_id": "public-id",
@@ -408,8 +401,8 @@ async def test_a_refusal_does_not_show_what_was_sent_with_the_request() -> None:
     }
     echoed = " ".join(f"{key}={value}" for key, value in sent.items())
     said = {"error": "invalid_grant", "error_description": "x" * 100 + f" no: {echoed}"}
-    world.posts[url] = HttpReply(400, url, json.dumps(said).encode())
-    failure = await post(url, urlencode(sent), world.network())
+    scripted.posts[url] = HttpReply(400, url, json.dumps(said).encode())
+    failure = await post(url, urlencode(sent), scripted.network())
     assert isinstance(failure, SignInFailure)
     assert failure.fault is SignInFault.CODE_REFUSED
     assert failure.detail.startswith("invalid_grant: xxx")

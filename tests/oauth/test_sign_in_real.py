@@ -15,8 +15,9 @@ import pytest
 from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
+from mailsetup.assistant.confirmation import UnconfirmedError
 from mailsetup.assistant.events import Event, SignInOpened
-from mailsetup.assistant.service import Assistant, UnconfirmedError
+from mailsetup.assistant.service import Assistant
 from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
 from mailsetup.assistant.texts.signin import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
@@ -50,23 +51,24 @@ from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
 from tests.support.oauth.keyring import MemoryKeyring
 from tests.support.oauth.person import Person, nobody
-from tests.support.servers.oauth_issuer import MAIL, Issuer
-from tests.support.servers.real_servers import World
+from tests.support.servers.oauth_issuer import Issuer
+from tests.support.servers.oauth_models import MAIL
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 
 async def signed_in(assistant: Assistant, way: SignInWay, person: Person) -> SignIn:
-    made = await assistant.sign_in(way, person.open)
+    made = await assistant.sign_ins.sign_in(way, person.open)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignIn), made
     return made
 
 
 @pytest.fixture
-async def made(world: World, assistant: Assistant, way: SignInWay) -> SignIn:
+async def made(servers: RealServers, assistant: Assistant, way: SignInWay) -> SignIn:
     """A sign-in as the mailbox's own user."""
-    return await signed_in(assistant, way, Person(world))
+    return await signed_in(assistant, way, Person(servers))
 
 
 async def logged_in(assistant: Assistant, account: Account, made: SignIn) -> CheckReport:
@@ -85,7 +87,7 @@ async def failed(
     assistant: Assistant, way: SignInWay, person: Person, fault: SignInFault
 ) -> tuple[str, str]:
     """What the person is told; by then the port is closed and no token is left anywhere."""
-    made = await assistant.sign_in(way, person.open)
+    made = await assistant.sign_ins.sign_in(way, person.open)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignInFailure), made
     assert made.fault is fault
@@ -94,13 +96,13 @@ async def failed(
 
 
 async def test_a_sign_in_proves_imap_submission_and_rules_and_leaves_nothing_behind(
-    world: World,
+    servers: RealServers,
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
     way: SignInWay,
 ) -> None:
-    person = Person(world)
+    person = Person(servers)
     made = await signed_in(assistant, way, person)
     assert made.signed_in_as == ADDRESS
     assert not made.is_of_another
@@ -113,18 +115,18 @@ async def test_a_sign_in_proves_imap_submission_and_rules_and_leaves_nothing_beh
     assert report.round_trip is not None
     assert report.round_trip.attachment_intact
     assert about_the_account(report) == {}
-    assert world.logins(service="managesieve", server="dovecot-oauth") > 0
-    assert issuer.living_tokens
-    await assistant.end_sign_ins()
-    assert issuer.living_tokens == []
+    assert servers.logins(service="managesieve", server="dovecot-oauth") > 0
+    assert issuer.active_tokens
+    await assistant.sign_ins.end()
+    assert issuer.active_tokens == []
 
 
 async def test_the_first_request_is_as_the_rules_for_programs_on_peoples_computers_want_it(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
     events: list[Event] = []
-    person = Person(world)
-    await assistant.sign_in(way, person.open, events.append)
+    person = Person(servers)
+    await assistant.sign_ins.sign_in(way, person.open, events.append)
     asked = issuer.queries[0]
     assert asked["response_type"] == "code"
     assert asked["code_challenge_method"] == "S256"
@@ -140,26 +142,26 @@ async def test_the_first_request_is_as_the_rules_for_programs_on_peoples_compute
 
 
 async def test_the_provider_enforces_pkce_and_takes_no_other_verifier(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
-    person = Person(world)
+    person = Person(servers)
 
     def strip(url: str) -> None:
         person.open(url.replace("code_challenge=", "code_challenge=x"))
 
-    made = await assistant.sign_in(way, strip)
+    made = await assistant.sign_ins.sign_in(way, strip)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.CODE_REFUSED
     sentences(made)
 
 
 async def test_the_page_at_the_end_is_in_the_persons_language(
-    world: World, assistant: Assistant, way: SignInWay
+    servers: RealServers, assistant: Assistant, way: SignInWay
 ) -> None:
     from mailsetup import i18n
 
     i18n.set_language("es")
-    person = Person(world)
+    person = Person(servers)
     await signed_in(assistant, way, person)
     assert '<html lang="es">' in person.last_page
     assert "Ya puedes cerrar esta página" in person.last_page
@@ -170,10 +172,10 @@ async def test_the_page_at_the_end_is_in_the_persons_language(
 
 
 async def test_a_browser_that_is_closed_ends_the_wait_with_a_sentence(
-    world: World, assistant: Assistant, way: SignInWay
+    servers: RealServers, assistant: Assistant, way: SignInWay
 ) -> None:
     opened: list[str] = []
-    async with open_network(options_of(world).network) as net:
+    async with open_network(options_of(servers).network) as net:
         made = await sign_in(
             way, SignInMeans.BROWSER, net, lambda _event: None, opened.append, patience=0.2
         )
@@ -184,10 +186,10 @@ async def test_a_browser_that_is_closed_ends_the_wait_with_a_sentence(
 
 
 async def test_somebody_who_cancels_leaves_no_open_port(
-    world: World, assistant: Assistant, way: SignInWay
+    servers: RealServers, assistant: Assistant, way: SignInWay
 ) -> None:
     opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    waiting = asyncio.create_task(assistant.sign_in(way, opened.set_result))
+    waiting = asyncio.create_task(assistant.sign_ins.sign_in(way, opened.set_result))
     url = await opened
     assert not is_closed(port_of(url))
     waiting.cancel()
@@ -197,9 +199,9 @@ async def test_somebody_who_cancels_leaves_no_open_port(
 
 
 async def test_somebody_who_says_no_is_told_that_nothing_was_done(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
-    person = Person(world, allow=False)
+    person = Person(servers, allow=False)
     said, _ = await failed(assistant, way, person, SignInFault.DENIED)
     assert "did not give leave" in said
     assert "You did not give leave" in person.last_page
@@ -216,7 +218,7 @@ async def test_somebody_who_says_no_is_told_that_nothing_was_done(
     ],
 )
 async def test_an_answer_that_is_not_right_is_not_used(
-    world: World,
+    servers: RealServers,
     issuer: Issuer,
     assistant: Assistant,
     way: SignInWay,
@@ -224,7 +226,7 @@ async def test_an_answer_that_is_not_right_is_not_used(
     expected: SignInFault,
 ) -> None:
     issuer.faults.add(fault)
-    await failed(assistant, way, Person(world), expected)
+    await failed(assistant, way, Person(servers), expected)
     assert "POST /token" not in issuer.asked
 
 
@@ -240,9 +242,9 @@ async def test_an_administrators_link_is_offered_where_microsoft_wants_one(
 
 
 async def test_a_redirect_that_comes_twice_counts_once(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
-    person = Person(world, times=2)
+    person = Person(servers, times=2)
     await signed_in(assistant, way, person)
     assert issuer.asked.count("POST /token") == 1
     # By then either nobody listens any more, or the second one is turned away.
@@ -258,26 +260,25 @@ async def test_a_port_that_another_program_holds_is_named(
     redirect = f"http://127.0.0.1:{port}/"
     fixed = replace(way, client=Client(issuer.register(redirect), redirect=redirect))
     async with holder:
-        made = await assistant.sign_in(fixed, nobody)
+        made = await assistant.sign_ins.sign_in(fixed, nobody)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.PORT_TAKEN
     assert str(port) in sentences(made)[0]
 
 
 async def test_two_sign_ins_at_once_do_not_get_in_each_others_way(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
-    other = Assistant(options_of(world), programs_here=lambda: ())
-    people = Person(world), Person(world, "luis@acceso.test")
+    other = Assistant(options_of(servers), programs_here=lambda: ())
+    people = Person(servers), Person(servers, "luis@acceso.test")
     made = await asyncio.gather(
-        assistant.sign_in(way, people[0].open), other.sign_in(way, people[1].open)
+        assistant.sign_ins.sign_in(way, people[0].open), other.sign_ins.sign_in(way, people[1].open)
     )
     assert [isinstance(one, SignIn) and one.signed_in_as for one in made] == [
         ADDRESS,
         "luis@acceso.test",
     ]
     assert port_of(people[0].opened[0]) != port_of(people[1].opened[0])
-    await other.end_sign_ins()
     await other.close()
 
 
@@ -299,9 +300,9 @@ def foreign_answers(opened: str) -> list[str]:
 
 
 async def test_answers_that_do_not_belong_to_the_sign_in_do_not_end_it(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
-    person, stranger = Person(world), Person(world)
+    person, stranger = Person(servers), Person(servers)
 
     def visited_by_a_stranger_first(url: str) -> None:
         def visits() -> None:
@@ -312,7 +313,7 @@ async def test_answers_that_do_not_belong_to_the_sign_in_do_not_end_it(
 
         threading.Thread(target=visits, daemon=True).start()
 
-    made = await assistant.sign_in(way, visited_by_a_stranger_first)
+    made = await assistant.sign_ins.sign_in(way, visited_by_a_stranger_first)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignIn), made
     assert made.signed_in_as == ADDRESS
@@ -323,11 +324,11 @@ async def test_answers_that_do_not_belong_to_the_sign_in_do_not_end_it(
 
 @pytest.mark.parametrize("came", [True, False])
 async def test_where_only_foreign_answers_came_the_reason_is_told_at_the_end(
-    world: World, issuer: Issuer, way: SignInWay, came: bool
+    servers: RealServers, issuer: Issuer, way: SignInWay, came: bool
 ) -> None:
     issuer.faults.add("wrong-state")
-    person = Person(world)
-    async with open_network(options_of(world).network) as net:
+    person = Person(servers)
+    async with open_network(options_of(servers).network) as net:
         made = await sign_in(
             way,
             SignInMeans.BROWSER,
@@ -344,10 +345,10 @@ async def test_where_only_foreign_answers_came_the_reason_is_told_at_the_end(
 
 
 async def test_a_sign_in_without_leave_for_mail_says_what_to_tick(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
     issuer.refused_scopes.add(MAIL)
-    said, _ = await failed(assistant, way, Person(world), SignInFault.SCOPE_MISSING)
+    said, _ = await failed(assistant, way, Person(servers), SignInFault.SCOPE_MISSING)
     assert "allow everything" in said
 
 
@@ -366,7 +367,7 @@ async def test_metadata_of_somebody_else_are_not_followed(
     expected: SignInFault,
 ) -> None:
     issuer.faults.add(fault)
-    found = await assistant.sign_in_way(*account)
+    found = await assistant.sign_ins.find_way(*account)
     assert isinstance(found, SignInFailure)
     assert found.fault is expected
     assert "acceso.test" in sentences(found)[0]
@@ -388,33 +389,32 @@ async def test_a_provider_that_is_not_there_or_not_itself_is_named(
     expected: SignInFault,
 ) -> None:
     elsewhere = replace(account[1], oauth2=OAuth2Endpoints(issuer=f"https://{host}"))
-    found = await assistant.sign_in_way(account[0], elsewhere)
+    found = await assistant.sign_ins.find_way(account[0], elsewhere)
     assert isinstance(found, SignInFailure)
     assert found.fault is expected
     assert host in sentences(found)[0]
 
 
 async def test_a_provider_that_takes_no_new_programs_says_so(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
     issuer.faults.add("closed")
-    said, _ = await failed(assistant, way, Person(world), SignInFault.NOT_REGISTERED)
+    said, _ = await failed(assistant, way, Person(servers), SignInFault.NOT_REGISTERED)
     assert "app password" in said
 
 
 async def test_a_technicians_own_id_is_used_instead_of_a_registration(
-    world: World, issuer: Issuer, account: tuple[Account, AccountSettings]
+    servers: RealServers, issuer: Issuer, account: tuple[Account, AccountSettings]
 ) -> None:
     issuer.register("http://127.0.0.1", "del-tecnico")
     assistant = Assistant(
-        options_of(world, oauth_client_id="del-tecnico"), programs_here=lambda: ()
+        options_of(servers, oauth_client_id="del-tecnico"), programs_here=lambda: ()
     )
-    way = await assistant.sign_in_way(*account)
+    way = await assistant.sign_ins.find_way(*account)
     assert isinstance(way, SignInWay)
-    made = await signed_in(assistant, way, Person(world))
+    made = await signed_in(assistant, way, Person(servers))
     assert made.client.id == "del-tecnico"
     assert "POST /register" not in issuer.asked
-    await assistant.end_sign_ins()
     await assistant.close()
 
 
@@ -423,13 +423,13 @@ async def test_a_technicians_own_id_is_used_instead_of_a_registration(
 
 @pytest.mark.fault("account.login.wrong-account")
 async def test_another_account_chosen_in_the_browser_is_noticed_and_then_named_at_the_login(
-    world: World,
+    servers: RealServers,
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
     way: SignInWay,
 ) -> None:
-    made = await signed_in(assistant, way, Person(world, "luis@acceso.test"))
+    made = await signed_in(assistant, way, Person(servers, "luis@acceso.test"))
     assert made.is_of_another
     assert "luis@acceso.test" in other_account_sentence(made.signed_in_as, ADDRESS)
     report = await logged_in(assistant, account[0], made)
@@ -439,10 +439,10 @@ async def test_another_account_chosen_in_the_browser_is_noticed_and_then_named_a
 
 
 async def test_without_an_id_token_the_provider_is_asked_whose_sign_in_it_was(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
     issuer.faults.add("no-id-token")
-    made = await signed_in(assistant, way, Person(world, "luis@acceso.test"))
+    made = await signed_in(assistant, way, Person(servers, "luis@acceso.test"))
     assert made.signed_in_as == "luis@acceso.test"
     assert "GET /userinfo" in issuer.asked
 
@@ -458,8 +458,8 @@ async def test_an_expired_token_is_renewed_in_the_midst_of_a_check(
     assert report.incoming is not None
     assert report.outgoing is not None
     assert issuer.asked.count("POST /token") == 2
-    await assistant.end_sign_ins()
-    assert issuer.living_tokens == []
+    await assistant.sign_ins.end()
+    assert issuer.active_tokens == []
 
 
 async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
@@ -485,14 +485,14 @@ async def test_what_a_sign_in_proved_is_handed_over_as_such_to_mail_programs(
 
 
 async def test_a_token_that_is_nearly_over_is_renewed_before_it_is_said(
-    world: World,
+    servers: RealServers,
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
     way: SignInWay,
 ) -> None:
     issuer.lifetime = 30
-    made = await signed_in(assistant, way, Person(world))
+    made = await signed_in(assistant, way, Person(servers))
     issuer.lifetime = 3600
     first = made.token
     introspected = issuer.asked.count("POST /introspect")
@@ -522,7 +522,7 @@ async def test_a_mailbox_that_the_sign_in_does_not_open_is_told_as_refused(
 
 
 @contextlib.asynccontextmanager
-async def after_a_renewal(issuer: Issuer, world: World, port: int) -> AsyncIterator[int]:
+async def after_a_renewal(issuer: Issuer, servers: RealServers, port: int) -> AsyncIterator[int]:
     """A way to a server's port that stays shut until the provider has given a second token."""
 
     async def copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
@@ -534,7 +534,7 @@ async def after_a_renewal(issuer: Issuer, world: World, port: int) -> AsyncItera
         # The provider writes its list in a thread of its own, which sets no event.
         while issuer.asked.count("POST /token") < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
-        behind = await asyncio.open_connection(world.sign_in_ip, port)
+        behind = await asyncio.open_connection(servers.sign_in_ip, port)
         await asyncio.gather(copy(reader, behind[1]), copy(behind[0], writer))
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
@@ -543,7 +543,7 @@ async def after_a_renewal(issuer: Issuer, world: World, port: int) -> AsyncItera
 
 @pytest.mark.fault("account.login.sign-in-refused")
 async def test_a_new_token_that_is_refused_too_is_not_renewed_again(
-    world: World, issuer: Issuer, account: tuple[Account, AccountSettings], made: SignIn
+    servers: RealServers, issuer: Issuer, account: tuple[Account, AccountSettings], made: SignIn
 ) -> None:
     """The server that answers later is asked with the new token, and so is refused its first."""
     shared = replace(
@@ -552,13 +552,12 @@ async def test_a_new_token_that_is_refused_too_is_not_renewed_again(
         outgoing=replace(account[0].outgoing, username="ventas@acceso.test"),
     )
     outgoing = shared.outgoing
-    async with after_a_renewal(issuer, world, outgoing.port) as port:
-        options = options_of(world)
+    async with after_a_renewal(issuer, servers, outgoing.port) as port:
+        options = options_of(servers)
         routes = {(outgoing.host, outgoing.port): ("127.0.0.1", port)}
         slow = replace(options, network=replace(options.network, routes=routes))
         assistant = Assistant(slow, Vault(MemoryKeyring), lambda: ())
         report = await logged_in(assistant, shared, made)
-        await assistant.end_sign_ins()
         await assistant.close()
     assert set(about_the_account(report)) == {"account.login.sign-in-refused"}
     assert issuer.asked.count("POST /token") == 2
@@ -566,7 +565,7 @@ async def test_a_new_token_that_is_refused_too_is_not_renewed_again(
 
 @pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
 async def test_each_mechanism_opens_every_real_server_and_a_wrong_token_is_told_by_each(
-    world: World,
+    servers: RealServers,
     account: tuple[Account, AccountSettings],
     mechanism: str,
     made: SignIn,
@@ -574,7 +573,7 @@ async def test_each_mechanism_opens_every_real_server_and_a_wrong_token_is_told_
     other = "XOAUTH2" if mechanism == "OAUTHBEARER" else "OAUTHBEARER"
     incoming, outgoing = account[0].incoming, account[0].outgoing
     pop3 = replace(incoming, protocol=Protocol.POP3, port=995)
-    async with open_network(options_of(world).network) as net:
+    async with open_network(options_of(servers).network) as net:
         for token, expected in (
             (made.token, mechanism),
             (AccessToken("x" * 400), DialogueFault.AUTH_TOKEN_REFUSED),
@@ -624,30 +623,30 @@ async def test_a_kept_sign_in_logs_in_again_without_a_browser(
     made: SignIn,
 ) -> None:
     assert keyring.entries == {}
-    assert await assistant.keep_sign_in(made)
+    assert await assistant.sign_ins.store(made)
     kept = "".join(keyring.entries.values())
     assert made.token.reveal() not in kept
-    await assistant.end_sign_ins()
-    assert issuer.living_tokens
-    again = await assistant.kept_sign_in(way)
+    await assistant.sign_ins.end()
+    assert issuer.active_tokens
+    again = await assistant.sign_ins.load(way)
     assert isinstance(again, SignIn)
     assert again.token != made.token
     report = await logged_in(assistant, account[0], again)
     assert report.incoming is not None
     # The refresh token changed with its use, so that only the new one still works.
     assert made.tokens.refresh != again.tokens.refresh
-    once_more = await assistant.kept_sign_in(way)
+    once_more = await assistant.sign_ins.load(way)
     assert isinstance(once_more, SignIn)
-    assert await assistant.forget_sign_in(account[0].address)
+    assert assistant.vault.forget_sign_in(account[0].address)
     assert keyring.entries == {}
 
 
 async def test_a_kept_sign_in_that_was_revoked_says_so(
-    world: World, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
 ) -> None:
-    assert await assistant.keep_sign_in(await signed_in(assistant, way, Person(world)))
+    assert await assistant.sign_ins.store(await signed_in(assistant, way, Person(servers)))
     issuer.revoke_everything()
-    again = await assistant.kept_sign_in(way)
+    again = await assistant.sign_ins.load(way)
     assert isinstance(again, SignInFailure)
     assert again.fault is SignInFault.EXPIRED
     sentences(again)
@@ -668,12 +667,12 @@ async def test_servers_of_somebody_else_are_asked_about_before_anybody_signs_in(
     assistant: Assistant, account: tuple[Account, AccountSettings]
 ) -> None:
     foreign = at(account[0], "mail.hoster.test")
-    way = await assistant.sign_in_way(foreign, account[1])
+    way = await assistant.sign_ins.find_way(foreign, account[1])
     assert isinstance(way, SignInWay)
     assert way.confirm == ("hoster.test",)
     with pytest.raises(UnconfirmedError):
-        await assistant.sign_in(way, nobody)
-    agreed = await assistant.sign_in_way(foreign, account[1], agreed=("hoster.test",))
+        await assistant.sign_ins.sign_in(way, nobody)
+    agreed = await assistant.sign_ins.find_way(foreign, account[1], agreed=("hoster.test",))
     assert isinstance(agreed, SignInWay)
     assert agreed.confirm == ()
 
@@ -691,22 +690,21 @@ async def test_a_token_goes_to_no_server_but_the_providers_or_agreed_ones(
 
 
 async def test_pop3_takes_the_same_token(
-    world: World, issuer: Issuer, account: tuple[Account, AccountSettings]
+    servers: RealServers, issuer: Issuer, account: tuple[Account, AccountSettings]
 ) -> None:
     pop3 = ServerSettings(
         Protocol.POP3, "mail.acceso.test", 995, SocketType.TLS, ADDRESS,
         account[0].incoming.authentication,
     )  # fmt: skip
     by_pop3 = replace(account[0], incoming=pop3)
-    assistant = Assistant(options_of(world), programs_here=lambda: ())
-    way = await assistant.sign_in_way(by_pop3, account[1])
+    assistant = Assistant(options_of(servers), programs_here=lambda: ())
+    way = await assistant.sign_ins.find_way(by_pop3, account[1])
     assert isinstance(way, SignInWay)
-    made = await signed_in(assistant, way, Person(world))
+    made = await signed_in(assistant, way, Person(servers))
     report = await assistant.check(
         CheckRequest(account=by_pop3, secret=made.token, sign_in=made, wait=30)
     )
     assert report.incoming is not None
     assert report.incoming.mechanism == "OAUTHBEARER"
     assert report.round_trip is not None
-    await assistant.end_sign_ins()
     await assistant.close()

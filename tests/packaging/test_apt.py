@@ -1,4 +1,4 @@
-"""Installing Debian's packages, with programs in place of apt-get and dpkg."""
+"""Installing Debian packages, with fake apt-get and dpkg."""
 
 import os
 import signal
@@ -64,7 +64,7 @@ def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeDebian:
     return fake
 
 
-def test_lists_are_renewed_first_and_nothing_is_asked(debian: FakeDebian) -> None:
+def test_package_lists_are_updated_first_and_no_question_is_asked(debian: FakeDebian) -> None:
     apt.install(["libegl1"])
     verbs = [call.split()[:2] for call in debian.calls if call.startswith("apt-get")]
     assert any("update" in call.split() for call in debian.calls)
@@ -85,7 +85,7 @@ def test_no_service_is_started_while_packages_are_installed(debian: FakeDebian) 
     assert not debian.policy.exists()
 
 
-def test_services_of_installed_servers_stay_off_after_a_restart(debian: FakeDebian) -> None:
+def test_services_of_installed_servers_are_not_started_by_a_restart(debian: FakeDebian) -> None:
     apt.install(["postfix", "knot", "libegl1"])
     assert debian.called("systemctl", "disable", "postfix.service", "knot.service")
 
@@ -96,7 +96,7 @@ def test_an_administrators_own_policy_is_left_alone(debian: FakeDebian) -> None:
     assert debian.policy.read_text() == "#!/bin/sh\nexit 0\n"
 
 
-def test_a_system_in_which_root_may_not_write_is_one_sentence(
+def test_a_system_that_root_cannot_write_to_is_reported_in_one_sentence(
     debian: FakeDebian, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apt, "POLICY", Path("/proc/policy-rc.d"))
@@ -128,7 +128,7 @@ def test_an_interrupted_installation_is_completed_first(debian: FakeDebian, stat
     assert debian.called("install", "--fix-broken")
 
 
-def test_a_package_that_nothing_depends_on_may_be_unknown(
+def test_an_unknown_optional_package_is_left_out(
     debian: FakeDebian, capsys: pytest.CaptureFixture[str]
 ) -> None:
     debian.behave('*--assume-no*) echo "E: Unable to locate package aerc" >&2; exit 100;;')
@@ -138,7 +138,7 @@ def test_a_package_that_nothing_depends_on_may_be_unknown(
     assert "Not known to this system: aerc" in capsys.readouterr().err
 
 
-def test_a_package_that_is_needed_and_unknown_is_named(debian: FakeDebian) -> None:
+def test_an_unknown_required_package_is_named(debian: FakeDebian) -> None:
     debian.behave('*--assume-no*) echo "E: Unable to locate package libegl1" >&2; exit 100;;')
     with pytest.raises(SetupError, match="libegl1"):
         apt.install(["libegl1"])
@@ -164,7 +164,7 @@ def test_a_failure_is_one_sentence_that_says_what_to_do(
     assert not debian.policy.exists()
 
 
-def test_the_size_is_what_apt_says(debian: FakeDebian) -> None:
+def test_the_size_is_read_from_apts_output(debian: FakeDebian) -> None:
     debian.behave("""
         *--assume-no*) echo "Need to get 59.3 MB/61.0 MB of archives."
           echo "After this operation, 238 MB of additional disk space will be used.";;
@@ -172,7 +172,7 @@ def test_the_size_is_what_apt_says(debian: FakeDebian) -> None:
     assert apt.size(["libegl1"]) == apt.Size("59.3 MB", "238 MB")
 
 
-def test_a_size_that_apt_does_not_tell_is_left_out(debian: FakeDebian) -> None:
+def test_an_unknown_size_is_left_out(debian: FakeDebian) -> None:
     debian.behave()
     assert apt.size(["libegl1"]) is None
 
@@ -210,7 +210,7 @@ def test_an_interruption_ends_apt_and_removes_the_policy(
     assert not Path(f"/proc/{started}").exists()
 
 
-def test_a_process_that_an_installation_leaves_behind_is_not_waited_for(
+def test_processes_left_running_by_an_installation_are_not_waited_for(
     debian: FakeDebian,
 ) -> None:
     debian.behave("*Status*) sleep 30 & ;;")

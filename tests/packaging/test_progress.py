@@ -1,4 +1,4 @@
-"""What a person sees while something takes long: in preparing, and in the tests."""
+"""Progress of the preparation and of the tests."""
 
 import io
 import subprocess
@@ -30,7 +30,7 @@ class Clock:
         return self.now
 
 
-def test_a_file_gets_a_line_at_the_beginning_now_and_then_and_at_the_end() -> None:
+def test_a_file_gets_lines_at_the_start_in_intervals_and_at_the_end() -> None:
     stream, clock = io.StringIO(), Clock()
     with Progress("Installing", stream, clock) as progress:
         for clock.now in (1.0, 5.0, 14.0, 16.0, 20.0):
@@ -53,7 +53,7 @@ def test_a_terminal_gets_one_line_that_changes_and_fits(monkeypatch: pytest.Monk
     assert all(len(part) < 40 for part in stream.getvalue().split("\r"))
 
 
-def test_no_time_left_is_guessed_from_the_first_moments() -> None:
+def test_no_remaining_time_is_estimated_at_the_start() -> None:
     stream, clock = Terminal(), Clock()
     with Progress("Installing", stream, clock) as progress:
         clock.now = 1.0
@@ -63,7 +63,7 @@ def test_no_time_left_is_guessed_from_the_first_moments() -> None:
     assert "left" not in stream.getvalue()
 
 
-def test_a_step_that_failed_does_not_say_how_long_it_took() -> None:
+def test_a_failed_step_shows_no_duration() -> None:
     stream = io.StringIO()
     with pytest.raises(ValueError, match="x"), Progress("Installing", stream):
         raise ValueError("x")
@@ -73,7 +73,7 @@ def test_a_step_that_failed_does_not_say_how_long_it_took() -> None:
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.2, "0 s"), (59.4, "59 s"), (60, "1 min 00 s"), (192, "3 min 12 s")]
 )
-def test_a_duration_reads_as_people_say_it(seconds: float, text: str) -> None:
+def test_a_duration_is_written_in_minutes_and_seconds(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 

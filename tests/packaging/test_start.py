@@ -1,4 +1,4 @@
-"""The script behind the two commands, run as a person runs it: on a copy of the checkout."""
+"""packaging/start.py, run on a copy of the checkout."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap.main import _purpose
+from bootstrap.main import purpose_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -104,7 +104,7 @@ def checkout(prepared: Checkout, tmp_path: Path) -> Checkout:
 # What a start does ----------------------------------------------------------------------------
 
 
-def test_the_second_start_prepares_nothing_and_says_nothing_of_its_own(prepared: Checkout) -> None:
+def test_the_second_start_prepares_and_prints_nothing(prepared: Checkout) -> None:
     done = prepared.start("--version")
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -112,9 +112,7 @@ def test_the_second_start_prepares_nothing_and_says_nothing_of_its_own(prepared:
 @pytest.mark.parametrize(
     "purpose", ["window", "demo-in-terminal", "demo-in-window", "tests", "unit-tests"]
 )
-def test_what_was_prepared_for_more_is_not_prepared_again_for_less(
-    checkout: Checkout, purpose: str
-) -> None:
+def test_a_larger_preparation_covers_a_smaller_one(checkout: Checkout, purpose: str) -> None:
     environment = checkout.folder / ".venv"
     stamp = environment / "stamp-terminal"
     stamp.unlink()
@@ -150,17 +148,17 @@ def fingerprint(checkout: Checkout, purpose: str) -> str:
 def test_only_a_start_that_offers_the_demo_installs_its_servers(
     words: list[str], lists: list[str]
 ) -> None:
-    assert [path.stem for path in _purpose(words).lock_files] == lists
+    assert [path.stem for path in purpose_of(words).lock_files] == lists
 
 
-def test_files_are_written_into_the_persons_own_folder(prepared: Checkout, tmp_path: Path) -> None:
+def test_files_are_written_into_the_current_folder(prepared: Checkout, tmp_path: Path) -> None:
     words = ("export", "ana@gmail.com", "--offline", "--for", "gmail", "--out", "here")
     done = prepared.start(*words, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "here").iterdir())
 
 
-def test_python_files_in_the_persons_folder_are_not_imported(
+def test_python_files_in_the_current_folder_are_not_imported(
     prepared: Checkout, tmp_path: Path
 ) -> None:
     for name in ("json.py", "argparse.py", "mailsetup.py"):
@@ -197,7 +195,7 @@ def test_the_command_in_the_environment_works_after_the_folder_was_moved(
         assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_the_programs_metadata_is_there_for_the_list_of_its_libraries(prepared: Checkout) -> None:
+def test_the_programs_metadata_is_installed(prepared: Checkout) -> None:
     code = "from importlib.metadata import distribution as d; print(d('mailsetup').version)"
     python = prepared.folder / ".venv" / "bin" / "python"
     done = subprocess.run([str(python), "-c", code], capture_output=True, text=True, check=True)
@@ -217,12 +215,12 @@ def test_help_installs_nothing(tmp_path: Path, words: Sequence[str]) -> None:
     assert not (new.folder / ".venv").exists()
 
 
-def test_help_goes_on_with_the_programs_commands_where_it_is_ready(prepared: Checkout) -> None:
+def test_help_includes_the_programs_commands_once_prepared(prepared: Checkout) -> None:
     done = prepared.start("--help")
     assert done.stdout.index("test unit") < done.stdout.index("discover")
 
 
-def test_a_misspelt_word_is_answered_before_anything_is_installed(tmp_path: Path) -> None:
+def test_a_misspelt_command_is_reported_before_anything_is_installed(tmp_path: Path) -> None:
     copy_checkout(tmp_path / "mailsetup")
     new = Checkout(tmp_path / "mailsetup", plain_environment(tmp_path))
     done = new.start("tests")
@@ -234,7 +232,7 @@ def test_a_misspelt_word_is_answered_before_anything_is_installed(tmp_path: Path
 # What goes wrong ------------------------------------------------------------------------------
 
 
-def test_an_old_python_is_named_in_one_sentence() -> None:
+def test_an_old_python_is_reported_in_one_sentence() -> None:
     text = (ROOT / "packaging" / "start.py").read_text()
     # Also Python 2.7 has to be able to read the file: no annotations, no f-strings.
     check, _rest = text.split("import os\n", 1)
@@ -299,7 +297,7 @@ def test_a_checkout_that_cannot_be_written_to_is_named_in_one_sentence(checkout:
 
 
 @pytest.mark.parametrize("damage", ["no pip", "another python", "no python", "empty"])
-def test_what_an_interrupted_start_left_is_completed_by_the_next(
+def test_an_interrupted_preparation_is_completed_by_the_next_start(
     checkout: Checkout, damage: str
 ) -> None:
     environment = checkout.folder / ".venv"
@@ -357,7 +355,7 @@ def without_ensurepip(checkout: Checkout, tmp_path: Path) -> Checkout:
     return Checkout(checkout.folder, variables)
 
 
-def test_a_python_without_ensurepip_and_apt_is_told_what_completes_it(
+def test_without_ensurepip_and_apt_the_fix_is_reported(
     without_ensurepip: Checkout, tmp_path: Path
 ) -> None:
     # No apt-get: with it, root would install packages on the computer of the tests.
@@ -368,7 +366,7 @@ def test_a_python_without_ensurepip_and_apt_is_told_what_completes_it(
     assert not (without_ensurepip.folder / ".venv").exists()
 
 
-def test_standard_library_is_all_it_needs(tmp_path: Path) -> None:
+def test_only_the_standard_library_is_imported(tmp_path: Path) -> None:
     copy_checkout(tmp_path / "mailsetup")
     script = tmp_path / "mailsetup" / "packaging" / "start.py"
     code = (

@@ -66,7 +66,7 @@ def test_an_empty_variable_is_no_screen() -> None:
     assert screens({"DISPLAY": "", "WAYLAND_DISPLAY": "wayland-0"}) == {WAYLAND}
 
 
-def test_the_package_with_ensurepip_comes_along_where_it_is_missing(
+def test_the_package_with_ensurepip_is_installed_where_it_is_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
@@ -75,7 +75,7 @@ def test_the_package_with_ensurepip_comes_along_where_it_is_missing(
     assert packages in (["python3-venv"], [f"python3.{minor}-venv"])
 
 
-def test_a_python_that_is_not_debians_is_not_completed_by_a_package(
+def test_no_package_is_named_for_a_python_that_is_not_debians(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python3"))
@@ -106,11 +106,11 @@ def test_each_package_manager_is_asked_for_every_library_without_questions(manag
     assert len(names) == len(set(names)) > 0
 
 
-def test_another_system_with_all_libraries_goes_on() -> None:
+def test_another_system_with_all_libraries_is_accepted() -> None:
     distribution.check(Purpose.WINDOW, system(complete=True))
 
 
-def test_another_system_without_a_known_package_manager_is_told_the_libraries(
+def test_without_a_known_package_manager_the_libraries_are_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("PATH", "")
@@ -123,7 +123,7 @@ def test_another_system_without_a_known_package_manager_is_told_the_libraries(
 @pytest.mark.parametrize(
     ("platform", "advice"), [("darwin", "brew install python"), ("win32", "python.org")]
 )
-def test_a_python_without_pip_on_a_mac_or_windows_is_told_what_completes_it(
+def test_without_pip_on_macos_or_windows_the_fix_is_reported(
     monkeypatch: pytest.MonkeyPatch, platform: str, advice: str
 ) -> None:
     monkeypatch.setattr(sys, "platform", platform)
@@ -131,6 +131,6 @@ def test_a_python_without_pip_on_a_mac_or_windows_is_told_what_completes_it(
         distribution.check(Purpose.WINDOW, system(complete=True, ensurepip=False))
 
 
-def test_missing_libraries_keep_their_order_and_name_each_once() -> None:
+def test_missing_libraries_are_listed_once() -> None:
     libraries = missing_libraries(Purpose.WINDOW, BARE, frozenset({X11, WAYLAND}))
     assert len(set(libraries)) == len(libraries)

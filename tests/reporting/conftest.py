@@ -1,4 +1,4 @@
-"""The application object is the window's own, so that tests in one process share it."""
+"""The Qt application for the PDF, the same one as in the tests of the window."""
 
 import pytest
 from PySide6.QtWidgets import QApplication

@@ -1,4 +1,4 @@
-"""What a report says, and that nothing in it can be anything but text."""
+"""The content of a report, and the limits of its texts."""
 
 from dataclasses import replace
 
@@ -31,54 +31,54 @@ from tests.support.reporting.samples import (
 )
 
 
-def test_a_healthy_account_is_told_with_its_proof() -> None:
-    told = content("healthy")
-    assert told.headline.status is Status.OK
-    assert (told.headline.title, told.headline.advice) == ("Everything works", "")
-    assert told.headline.request == ()
-    assert told.headline.proof == (
+def test_the_report_on_a_healthy_account_has_the_proof() -> None:
+    made = content("healthy")
+    assert made.headline.status is Status.OK
+    assert (made.headline.title, made.headline.advice) == ("Everything works", "")
+    assert made.headline.request == ()
+    assert made.headline.proof == (
         "Logged in at imap.correo-iberico.es to receive",
         "Logged in at smtp.correo-iberico.es to send",
         "Messages up to 50 MB may be sent; that is about 36.5 MB of files",
         "A message of 1.4 MB came back after 1.2 s",
         "Its attachment is unchanged",
     )
-    assert [link.status for link in told.chain] == [Status.OK] * 4
+    assert [link.status for link in made.chain] == [Status.OK] * 4
 
 
-def test_the_first_broken_link_is_named_with_what_to_do_and_who_does_it() -> None:
-    told = content("broken")
-    assert told.headline.status is Status.FAIL
-    assert told.headline.title == "Broken here: Hosting"
-    assert told.headline.sentence == explain(WRONG_NAME).title
-    assert told.headline.advice == explain(WRONG_NAME).advice
-    assert "Your hosting" in told.headline.who
-    assert [finding.id for finding in told.findings if finding.is_cause] == [WRONG_NAME.id]
-    assert [finding.id for finding in told.others] == [
+def test_the_headline_has_the_broken_link_the_advice_and_who_can_act() -> None:
+    made = content("broken")
+    assert made.headline.status is Status.FAIL
+    assert made.headline.title == "Broken here: Hosting"
+    assert made.headline.sentence == explain(WRONG_NAME).title
+    assert made.headline.advice == explain(WRONG_NAME).advice
+    assert "Your hosting" in made.headline.who
+    assert [finding.id for finding in made.findings if finding.is_cause] == [WRONG_NAME.id]
+    assert [finding.id for finding in made.others] == [
         "account.quota.nearly-full",
         "dns.dmarc.missing",
     ]
 
 
-def test_what_was_not_checked_is_neither_good_nor_bad() -> None:
-    told = content("unknown")
-    assert told.headline.status is Status.UNKNOWN
-    assert told.headline.title == "Nothing broken was found"
-    assert {link.word for link in told.chain} == {"works", "not checked"}
-    assert any("Maintenance on Sunday" in note for note in told.headline.notes)
+def test_links_that_were_not_checked_make_the_verdict_unknown() -> None:
+    made = content("unknown")
+    assert made.headline.status is Status.UNKNOWN
+    assert made.headline.title == "Nothing broken was found"
+    assert {link.word for link in made.chain} == {"works", "not checked"}
+    assert any("Maintenance on Sunday" in note for note in made.headline.notes)
 
 
-def test_a_broken_link_says_why_and_a_good_one_what_it_is() -> None:
+def test_a_broken_link_has_its_reason_and_a_good_one_its_meaning() -> None:
     links = {link.link: link for link in content("broken").chain}
     assert links[Link.HOSTING].sentence == explain(WRONG_NAME).title
     assert links[Link.DNS].sentence == explain(NO_DMARC).title
     assert links[Link.CLIENT].sentence.startswith("This computer")
 
 
-def test_the_complaint_is_answered() -> None:
-    told = content("broken", "es")
-    assert "No me llegan correos" in told.headline.complaint
-    assert told.headline.answer == "Por esto no te llega el correo:"
+def test_the_headline_answers_the_complaint() -> None:
+    made = content("broken", "es")
+    assert "No me llegan correos" in made.headline.complaint
+    assert made.headline.answer == "Por esto no te llega el correo:"
 
 
 def test_the_headline_is_about_what_explains_the_complaint() -> None:
@@ -90,15 +90,15 @@ def test_the_headline_is_about_what_explains_the_complaint() -> None:
         chain=chain(Status.FAIL, Status.OK, Status.WARN, Status.OK),
         answer=answer(Symptom.SPAM, findings, proven=False, saw_elsewhere=True),
     )
-    told = report_content(report, None, NOW)
-    assert told.headline.answer == report.answer.sentence if report.answer else ""
-    assert told.headline.sentence == explain(NO_DMARC).title
-    assert told.headline.title == "To be mended: DNS"
-    assert told.headline.status is Status.FAIL
-    assert [finding.id for finding in told.others] == [REJECTED.id]
+    made = report_content(report, None, NOW)
+    assert made.headline.answer == report.answer.sentence if report.answer else ""
+    assert made.headline.sentence == explain(NO_DMARC).title
+    assert made.headline.title == "To be mended: DNS"
+    assert made.headline.status is Status.FAIL
+    assert [finding.id for finding in made.others] == [REJECTED.id]
 
 
-def test_the_message_for_the_hosting_holds_what_they_ask_for() -> None:
+def test_the_request_to_the_hosting_has_time_server_and_answer() -> None:
     message = content("rejected").headline.request
     assert message[0] == "Hello,"
     assert message[1] == (
@@ -114,38 +114,38 @@ def test_the_message_for_the_hosting_holds_what_they_ask_for() -> None:
     assert content("rejected").headline.request_to == "To: Your hosting"
 
 
-def test_a_message_names_no_answer_where_the_server_gave_none() -> None:
+def test_the_request_has_no_answer_row_without_an_answer() -> None:
     message = "\n".join(content("broken").headline.request)
     assert "“" not in message
     assert "—" not in message
     assert "mail.bodegasdelebro.es:993" in message
 
 
-def test_nobody_is_written_to_where_the_person_has_to_act() -> None:
-    told = content("refused")
-    assert told.headline.status is Status.FAIL
-    assert (told.headline.request, told.headline.request_to) == ((), "")
+def test_there_is_no_request_where_the_person_has_to_act() -> None:
+    made = content("refused")
+    assert made.headline.status is Status.FAIL
+    assert (made.headline.request, made.headline.request_to) == ((), "")
 
 
-def test_messages_to_and_from_a_second_mailbox_are_told() -> None:
-    told = content("elsewhere")
-    assert "A message to ana@otra.example arrived there (folder INBOX)." in told.headline.proof
-    assert "A message from ana@otra.example arrived here (folder Spam)." in told.headline.proof
-    assert "The test message could not be removed; delete it by hand." in told.headline.notes
-    trips = next(table for table in told.tables if table.title == "Test message")
+def test_the_report_has_the_messages_of_the_second_mailbox() -> None:
+    made = content("elsewhere")
+    assert "A message to ana@otra.example arrived there (folder INBOX)." in made.headline.proof
+    assert "A message from ana@otra.example arrived here (folder Spam)." in made.headline.proof
+    assert "The test message could not be removed; delete it by hand." in made.headline.notes
+    trips = next(table for table in made.tables if table.title == "Test message")
     assert trips.columns == ("", "To yourself", "To ana@otra.example", "From ana@otra.example")
     assert ("Folder", "INBOX", "INBOX", "Spam") in trips.rows
 
 
-def test_a_second_mailbox_that_could_not_be_used_is_noted() -> None:
+def test_a_second_mailbox_that_could_not_be_used_is_a_note() -> None:
     problem = Finding(FindingId.ACCOUNT_LOGIN_REFUSED, Status.FAIL, {"host": "imap.otra.example"})
-    told = report_content(
+    made = report_content(
         replace(healthy(), elsewhere=Elsewhere("ana@otra.example", problem=problem)), None, NOW
     )
-    assert explain(problem).title in " ".join(told.headline.notes)
+    assert explain(problem).title in " ".join(made.headline.notes)
 
 
-def test_the_technician_gets_servers_logins_and_the_search() -> None:
+def test_the_tables_have_servers_logins_and_sources() -> None:
     tables = {table.title: table for table in content("healthy").tables}
     servers = {row[0]: row[1:] for row in tables["Servers"].rows}
     assert servers["Server"] == ("imap.correo-iberico.es", "smtp.correo-iberico.es")
@@ -166,55 +166,55 @@ def test_the_technician_gets_servers_logins_and_the_search() -> None:
     assert {row[0] for row in tables["This test"].rows} >= {"Program", "System", "Python"}
 
 
-def test_the_evidence_of_a_finding_is_kept() -> None:
+def test_a_finding_has_its_evidence() -> None:
     finding = content("rejected").findings[0]
     assert ReportRow("Code", "554 5.7.1") in finding.evidence
     assert ReportRow("Server", "smtp.correo-iberico.es:465") in finding.evidence
 
 
-def test_a_settings_file_is_named_without_its_folder() -> None:
+def test_the_path_of_a_settings_file_is_left_out() -> None:
     found = replace(
         discovery(), source=Source(Method.FILE, "/home/ana/private/settings.json", Channel.FILE)
     )
-    told = report_content(healthy(), found, NOW)
-    assert "settings.json" in repr(told)
-    assert "private" not in repr(told)
+    made = report_content(healthy(), found, NOW)
+    assert "settings.json" in repr(made)
+    assert "private" not in repr(made)
 
 
-def test_the_test_message_can_not_be_recognised_by_a_report() -> None:
+def test_the_report_does_not_identify_the_test_message() -> None:
     report = healthy()
     assert report.round_trip is not None
     trip = replace(report.round_trip, message_id="<t0k3n@x>", raw=b"Subject: hidden")
-    told = repr(report_content(replace(report, round_trip=trip), None, NOW))
-    assert "t0k3n" not in told
-    assert "hidden" not in told
+    made = repr(report_content(replace(report, round_trip=trip), None, NOW))
+    assert "t0k3n" not in made
+    assert "hidden" not in made
 
 
-def test_the_date_is_written_as_people_write_it() -> None:
+def test_the_date_is_in_the_format_of_the_language() -> None:
     assert content("healthy").when_text == "October 7, 2026, 14:05 (UTC+02:00)"
     assert content("healthy", "es").when_text == "7 de octubre de 2026, 14:05 (UTC+02:00)"
 
 
-def test_a_report_stays_in_its_language() -> None:
-    told = content("broken", "es")
-    assert told.language == "es"
-    assert told.words.technician == "Para el técnico"
-    assert told == content("broken", "es")
+def test_a_report_is_in_the_language_of_its_making() -> None:
+    made = content("broken", "es")
+    assert made.language == "es"
+    assert made.words.technician == "Para el técnico"
+    assert made == content("broken", "es")
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_a_search_that_found_nothing_has_a_report_too(language: str) -> None:
+def test_a_search_without_result_has_a_report(language: str) -> None:
     address = EmailAddress("nadie", "sincorreo.test")
     missing = Finding(FindingId.DNS_MX_MISSING, Status.FAIL, {"domain": "sincorreo.test"})
     with speaking(language):
-        told = absence_content(
+        made = absence_content(
             address,
             diagnose([missing], ()),
             Discovery(DiscoveryStatus.NOT_FOUND, elapsed_ms=12.0),
             NOW,
         )
-        assert told.headline.sentence == explain(missing).title
-        assert told.headline.status is Status.FAIL
+        assert made.headline.sentence == explain(missing).title
+        assert made.headline.status is Status.FAIL
         unclear = absence_content(
             address, diagnose([], ()), Discovery(DiscoveryStatus.NOT_FOUND), NOW
         )
@@ -226,7 +226,7 @@ def test_a_search_that_found_nothing_has_a_report_too(language: str) -> None:
 HOSTILE = "<script>alert(1)</script>\x00\x1b[31m\u202eevil\u2066\r\n# INJECTED\u2028" + "x" * 10_000
 
 
-def test_texts_from_outside_are_one_short_line_without_control_characters() -> None:
+def test_texts_are_cut_to_one_line_without_control_characters() -> None:
     row = ReportRow("answer", HOSTILE)
     assert len(row.value) <= MAX_TEXT
     assert not set(row.value) & set("\x00\x1b\u202e\u2066\r\n\u2028")
@@ -235,7 +235,7 @@ def test_texts_from_outside_are_one_short_line_without_control_characters() -> N
     assert table.rows[0][1] == row.value
 
 
-def test_a_hostile_server_fills_no_pages() -> None:
+def test_the_texts_of_a_server_are_limited_in_number_and_length() -> None:
     report = reports()["unknown"]
     assert report.incoming is not None
     incoming = replace(
@@ -243,5 +243,5 @@ def test_a_hostile_server_fills_no_pages() -> None:
         capabilities=tuple(f"X-{number}{HOSTILE}" for number in range(5000)),
         alerts=(HOSTILE,) * 5,
     )
-    told = report_content(replace(report, incoming=incoming), None, NOW)
-    assert len(repr(told)) < 20_000
+    made = report_content(replace(report, incoming=incoming), None, NOW)
+    assert len(repr(made)) < 20_000

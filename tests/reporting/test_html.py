@@ -1,10 +1,9 @@
-"""The report as a page: complete, alone, harmless, and readable by everybody."""
+"""The report as an HTML page: complete, self-contained, safe and accessible."""
 
 import base64
 import hashlib
 import itertools
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -13,9 +12,9 @@ from hypothesis import strategies as st
 from mailsetup import resources
 from mailsetup.model.finding import Status
 from mailsetup.reporting.chain_svg import picture
-from mailsetup.reporting.content import ReportContent, ReportRow
 from mailsetup.reporting.html import html
 from mailsetup.reporting.paper import print_html
+from tests.support.reporting.foreign_text import HOSTILE_TEXTS, visible_texts, with_foreign_text
 from tests.support.reporting.pages import Page
 from tests.support.reporting.samples import KINDS, content, speaking
 
@@ -23,51 +22,28 @@ BOTH = pytest.mark.parametrize("language", ["en", "es"])
 ALL = pytest.mark.parametrize("kind", KINDS)
 
 
-def said(told: ReportContent) -> list[str]:
-    """Every sentence that a person has to be able to read."""
-    lines = [told.address, told.when_text, told.headline.title, told.headline.sentence]
-    lines += [
-        told.headline.advice,
-        told.headline.answer,
-        *told.headline.proof,
-        *told.headline.notes,
-    ]
-    # On paper the rows of the message stand in one paragraph.
-    lines += [line.removeprefix("- ") for line in told.headline.request]
-    for link in told.chain:
-        lines += [link.name, link.word, link.sentence]
-    for finding in told.findings:
-        lines += [finding.id, finding.title]
-        lines += [row.value for row in finding.evidence]
-    for other in told.others:
-        lines += [other.advice, other.who]
-    for table in told.tables:
-        lines += [table.title, *table.columns, *(cell for row in table.rows for cell in row)]
-    return [" ".join(line.split()) for line in lines if line]
+@BOTH
+@ALL
+def test_the_page_contains_every_text(kind: str, language: str) -> None:
+    made = content(kind, language)
+    text = Page(html(made)).text
+    assert [line for line in visible_texts(made) if line not in text] == []
 
 
 @BOTH
 @ALL
-def test_everything_stands_on_the_page(kind: str, language: str) -> None:
-    told = content(kind, language)
-    text = Page(html(told)).text
-    assert [line for line in said(told) if line not in text] == []
-
-
-@BOTH
-@ALL
-def test_the_same_content_gives_the_same_page_whatever_is_spoken_meanwhile(
+def test_equal_content_gives_the_same_page_in_any_current_language(
     kind: str, language: str
 ) -> None:
-    told = content(kind, language)
-    first = html(told)
+    made = content(kind, language)
+    first = html(made)
     with speaking("en" if language == "es" else "es"):
-        assert html(told) == first
+        assert html(made) == first
     assert html(content(kind, language)) == first
 
 
 @ALL
-def test_the_page_is_well_formed_and_its_headings_leave_no_level_out(kind: str) -> None:
+def test_the_page_is_well_formed_and_no_heading_level_is_skipped(kind: str) -> None:
     page = Page(html(content(kind)))
     assert page.faults == []
     levels = [int(tag[1]) for tag, _ in page.elements if re.fullmatch(r"h\d", tag)]
@@ -76,7 +52,7 @@ def test_the_page_is_well_formed_and_its_headings_leave_no_level_out(kind: str) 
 
 
 @BOTH
-def test_the_page_says_its_language_and_what_its_cells_mean(language: str) -> None:
+def test_the_page_has_its_language_and_table_headers(language: str) -> None:
     page = Page(html(content("broken", language)))
     assert page.all("html")[0]["lang"] == language
     assert page.all("table")
@@ -86,7 +62,7 @@ def test_the_page_says_its_language_and_what_its_cells_mean(language: str) -> No
     assert all(svg["aria-hidden"] == "true" for svg in page.all("svg"))
 
 
-def test_the_page_loads_nothing_and_runs_nothing() -> None:
+def test_the_page_loads_no_resource_and_runs_no_script() -> None:
     text = html(content("broken"))
     page = Page(text)
     assert not page.all("script")
@@ -105,7 +81,7 @@ def test_the_page_loads_nothing_and_runs_nothing() -> None:
     assert "@import" not in style.group(1)
 
 
-def test_the_technicians_page_begins_on_a_new_sheet_of_any_size() -> None:
+def test_the_part_for_technicians_begins_on_a_new_printed_page() -> None:
     style = resources.read_text("reporting", "report.css")
     printing = style[style.index("@media print") :]
     assert re.search(r"\.technician \{ break-before: page", printing)
@@ -115,7 +91,7 @@ def test_the_technicians_page_begins_on_a_new_sheet_of_any_size() -> None:
     assert "Certificate (SHA-256)" in technician
 
 
-def test_a_state_is_never_told_by_colour_alone() -> None:
+def test_every_status_has_a_sign_and_a_word() -> None:
     from mailsetup.model.finding import Link
 
     signs = {status: picture(Link.DNS, status).split("<g")[-1] for status in Status}
@@ -125,76 +101,30 @@ def test_a_state_is_never_told_by_colour_alone() -> None:
         assert word in text
 
 
-def outside(text: str) -> ReportContent:
-    """A report with this text wherever something from outside may stand."""
-    told = content("broken")
-    first, *rest = told.findings
-    hurt = replace(first, title=text, advice=text, evidence=(ReportRow(text, text),))
-    tables = tuple(
-        replace(table, rows=tuple(tuple(text for _ in row) for row in table.rows))
-        for table in told.tables
-    )
-    return replace(
-        told,
-        address=text,
-        headline=replace(
-            told.headline,
-            sentence=text,
-            answer=text,
-            complaint=text,
-            proof=(text,),
-            notes=(text,),
-            request=(text,),
-        ),
-        chain=tuple(replace(link, sentence=text) for link in told.chain),
-        findings=(hurt, *rest),
-        tables=tables,
-    )
-
-
-HARMLESS = Page(html(outside("harmless"))).shape
-HARMLESS_PRINT = Page(print_html(outside("harmless")).body).shape
-NASTY = st.text(min_size=1).map(lambda s: s + "a") | st.sampled_from(
-    [
-        "<script>alert(1)</script>",
-        '"><img src=x onerror=alert(1)>',
-        "</style><script>",
-        "</title><b>",
-        "<!--",
-        "]]>",
-        "&lt;b&gt;",
-        "\u202e<b>\u2066",
-        "a\x00b<\x1b[31m",
-        "{page}",
-        "javascript:alert(1)",
-        "=" * 40,
-        "-" * 200,
-        "<" * 10_000,
-        "é" * 10_000,
-    ]
-)
+HARMLESS = Page(html(with_foreign_text("harmless"))).shape
+HARMLESS_PRINT = Page(print_html(with_foreign_text("harmless")).body).shape
 
 
 @settings(deadline=None, max_examples=60)  # a page takes a while, and machines differ
-@given(NASTY)
+@given(HOSTILE_TEXTS)
 def test_no_text_from_outside_becomes_markup(text: str) -> None:
-    told = outside(text)
-    written = html(told)
+    made = with_foreign_text(text)
+    written = html(made)
     page = Page(written)
     assert page.shape == HARMLESS
-    assert " ".join(told.headline.notes[0].split()) in page.text
-    printed = Page(print_html(told).body)
+    assert " ".join(made.headline.notes[0].split()) in page.text
+    printed = Page(print_html(made).body)
     assert printed.shape == HARMLESS_PRINT
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.text(alphabet=st.characters(categories=["Cc", "Cf", "Zl", "Zp", "L"]), min_size=1))
 def test_no_control_character_reaches_the_page(text: str) -> None:
-    written = html(outside(text + "a"))
+    written = html(with_foreign_text(text + "a"))
     bad = [c for c in written if c != "\n" and (ord(c) < 32 or c in "\x7f\u202e\u2066\u2028\u200f")]
     assert bad == []
 
 
-def test_a_value_written_from_right_to_left_does_not_turn_its_surroundings() -> None:
-    written = html(outside("שלום"))
+def test_a_right_to_left_value_is_isolated() -> None:
+    written = html(with_foreign_text("שלום"))
     assert "<td><bdi>שלום</bdi></td>" in written

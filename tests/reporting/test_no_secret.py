@@ -1,4 +1,4 @@
-"""No password in a report, whatever a server says, in any of its forms."""
+"""No password is in a report, in any format and in any encoding that a server may use."""
 
 import base64
 import io
@@ -35,12 +35,12 @@ PASSWORD = "Zq7-korrekt-pferd"
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[DemoMailSystem]:
-    with DemoMailSystem() as world:
-        yield world
+    with DemoMailSystem() as mail_system:
+        yield mail_system
 
 
 def forms(content: ReportContent) -> dict[str, str]:
-    """The text of each form, blanks and wrapping taken out."""
+    """The text of each format without white space."""
     pages = PdfReader(io.BytesIO(pdf(content))).pages
     shown = {
         "html": html(content),
@@ -48,7 +48,7 @@ def forms(content: ReportContent) -> dict[str, str]:
         "txt": re.sub(r"(?m)^  \|   ", "", text(content)),
         "pdf": "".join(page.extract_text() for page in pages),
     }
-    return {form: re.sub(r"\s", "", told) for form, told in shown.items()}
+    return {form: re.sub(r"\s", "", made) for form, made in shown.items()}
 
 
 def encodings(password: str, username: str) -> list[str]:
@@ -67,7 +67,7 @@ def encodings(password: str, username: str) -> list[str]:
         ("sara@sincifrar.test", PASSWORD, "hosting.starttls.missing"),
     ],
 )
-async def test_a_real_check_leaves_no_password_in_any_form(
+async def test_a_real_check_leaves_no_password_in_any_format(
     demo: DemoMailSystem,
     qapp: QApplication,
     address: str,
@@ -92,17 +92,17 @@ async def test_a_real_check_leaves_no_password_in_any_form(
     report = await assistant.check(request)
     await assistant.close()
     with speaking(language):
-        told = report_content(report, found, NOW, secrets=[Secret(password)])
+        made = report_content(report, found, NOW, secrets=[Secret(password)])
         bare = report_content(report, found, NOW)
-    assert (next((f.id for f in told.findings if f.is_cause), None)) == cause
-    assert told == bare  # nothing had to be blanked out
-    for form, shown in forms(told).items():
+    assert (next((f.id for f in made.findings if f.is_cause), None)) == cause
+    assert made == bare  # nothing had to be blanked out
+    for form, shown in forms(made).items():
         assert address in shown, form
         for secret in encodings(password, address):
             assert secret not in shown, form
 
 
-async def test_a_search_that_finds_nothing_is_written_in_every_form(
+async def test_a_search_without_result_is_written_in_every_format(
     demo: DemoMailSystem, qapp: QApplication
 ) -> None:
     assistant = Assistant(RunOptions(network=demo.options))
@@ -111,51 +111,51 @@ async def test_a_search_that_finds_nothing_is_written_in_every_form(
     assert found.outcome is DiscoveryStatus.NOT_FOUND
     verdict = await assistant.explain_absence(address, found)
     await assistant.close()
-    told = absence_content(address, verdict, found, NOW)
-    assert told.headline.status is Status.FAIL
-    for form, shown in forms(told).items():
-        assert re.sub(r"\s", "", told.headline.sentence) in shown, form
+    made = absence_content(address, verdict, found, NOW)
+    assert made.headline.status is Status.FAIL
+    for form, shown in forms(made).items():
+        assert re.sub(r"\s", "", made.headline.sentence) in shown, form
         assert "dns.mx.missing" in shown, form
 
 
-def test_a_password_that_a_server_repeats_is_blanked_out(qapp: QApplication) -> None:
+def test_a_password_that_a_server_repeats_is_replaced(qapp: QApplication) -> None:
     report = healthy()
     assert report.incoming is not None
     assert report.round_trip is not None
     username = report.account.incoming.username
-    spoken = [f"you said {one}!" for one in encodings(PASSWORD, username)]
-    said = " ".join(spoken)
+    phrases = [f"you said {one}!" for one in encodings(PASSWORD, username)]
+    text = " ".join(phrases)
     evidence: dict[str, Fact] = {
-        "answer": said,
+        "answer": text,
         "code": "NO",
-        "list": tuple(spoken),
+        "list": tuple(phrases),
         "server": "a:993",
     }
     finding = Finding(
-        FindingId.ACCOUNT_FILTER_DISCARDS, Status.WARN, {"rule": tuple(spoken)}, evidence
+        FindingId.ACCOUNT_FILTER_DISCARDS, Status.WARN, {"rule": tuple(phrases)}, evidence
     )
     report = replace(
         report,
         findings=(finding,),
         incoming=replace(
-            report.incoming, alerts=(said,), capabilities=("IDLE", f"X-{PASSWORD}", *spoken)
+            report.incoming, alerts=(text,), capabilities=("IDLE", f"X-{PASSWORD}", *phrases)
         ),
         round_trip=replace(report.round_trip, folder=f"INBOX/{PASSWORD}"),
     )
-    told = report_content(report, discovery(), NOW, secrets=[Secret(PASSWORD)])
-    for form, shown in forms(told).items():
+    made = report_content(report, discovery(), NOW, secrets=[Secret(PASSWORD)])
+    for form, shown in forms(made).items():
         assert "yousaid•••!" in shown, form
         for secret in encodings(PASSWORD, username):
             assert secret not in shown, form
 
 
-def test_a_password_that_is_part_of_the_address_is_not_told_by_its_blank() -> None:
+def test_a_password_that_is_part_of_the_address_is_not_revealed_by_a_replacement() -> None:
     report = reports()["rejected"]
-    told = report_content(report, discovery(), NOW, secrets=[Secret("bodegasdelebro")])
-    assert "•" not in repr(told)
-    assert told.address == "ana@bodegasdelebro.es"
+    made = report_content(report, discovery(), NOW, secrets=[Secret("bodegasdelebro")])
+    assert "•" not in repr(made)
+    assert made.address == "ana@bodegasdelebro.es"
 
 
-def test_an_empty_password_blanks_out_nothing() -> None:
-    told = report_content(reports()["rejected"], discovery(), NOW, secrets=[Secret("")])
-    assert told == report_content(reports()["rejected"], discovery(), NOW)
+def test_an_empty_password_replaces_nothing() -> None:
+    made = report_content(reports()["rejected"], discovery(), NOW, secrets=[Secret("")])
+    assert made == report_content(reports()["rejected"], discovery(), NOW)

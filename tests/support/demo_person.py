@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from mailsetup.export.programs.thunderbird import prefs_js
-from tests.apply.test_installation import program
+from tests.support.programs.installed import program
 from tests.support.samples.accounts import account
 
 
 def state(home: Path) -> dict[str, object]:
-    """Every file's content and time, and every folder."""
+    """The content and time of every file, and every folder."""
     return {
         str(path.relative_to(home)): (path.read_bytes(), path.stat().st_mtime_ns)
         if path.is_file()
@@ -21,7 +21,7 @@ def state(home: Path) -> dict[str, object]:
 
 
 def make_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A person's home: Thunderbird and Evolution with accounts, a keyring, settings of ours."""
+    """A home with accounts in Thunderbird and Evolution, a keyring, this program's settings."""
     home = tmp_path / "ana"
     profile = home / ".thunderbird/abc.default-default"
     profile.mkdir(parents=True)

@@ -1,7 +1,7 @@
-"""Faults shown to a whole check, and the table of what was named.
+"""Faults in whole checks, and the table of the findings that were named.
 
-A test says with ``@pytest.mark.fault(id)`` which finding it provokes, and hands what the check said
-to `note`. The end of the test run prints every fault with the first broken link that was named.
+A test declares with ``@pytest.mark.fault(id)`` which finding it provokes, and passes the result of
+the check to `note`. The test run ends with a table of the faults and the links that were named.
 """
 
 from collections.abc import Mapping
@@ -18,11 +18,11 @@ from mailsetup.model.finding import Status
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 HOST = "mail.faults.test"
 TALKER = "talker.faults.test"
-"""Where a scripted server stands, behind a route."""
+"""The name of a scripted server, reached by a route."""
 
 Routes = Mapping[tuple[str, int], tuple[str, int]]
 
@@ -30,7 +30,7 @@ _running: list[pytest.Item] = []
 
 
 def begin(item: pytest.Item) -> None:
-    """From now on this test is what is noted for."""
+    """Set the test for which `note` records."""
     _running[:] = [item]
     item.user_properties += [
         ("fault", identity) for mark in item.iter_markers("fault") for identity in mark.args
@@ -38,7 +38,7 @@ def begin(item: pytest.Item) -> None:
 
 
 def note(identity: str, first_broken: str | None) -> None:
-    """A check named this finding, and this link as the first that is broken."""
+    """Record that a check named this finding, and this link as the first broken one."""
     for item in _running:
         item.user_properties.append(("named", (str(identity), first_broken or "none, a warning")))
 
@@ -55,7 +55,7 @@ def account(
     domain: str = "faults.test",
     username: str = "",
 ) -> Account:
-    """An address with its mailbox at the world's servers."""
+    """An address with its mailbox at the test servers."""
     address = EmailAddress(local, domain)
     name = username or address.ascii
     return Account(
@@ -65,15 +65,15 @@ def account(
     )
 
 
-def options(world: World, routes: Routes | None = None) -> NetworkOptions:
-    """The world's name server and authority."""
+def options(servers: RealServers, routes: Routes | None = None) -> NetworkOptions:
+    """Network options with the test name server and certificate authority."""
     return NetworkOptions(
-        resolver=(world.ip, 53), ca_files=(world.ca_file,), routes=routes or {}, use_proxy=False
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), routes=routes or {}, use_proxy=False
     )
 
 
 def requested(wanted: Account, password: str, **more: object) -> CheckRequest:
-    """What to check, with a small message and little patience."""
+    """A check with a small message and a short wait."""
     return replace(
         CheckRequest(wanted, Secret(password), attachment_mib=0, wait=30.0),
         **more,  # type: ignore[arg-type]  # names are checked at run time
@@ -83,15 +83,15 @@ def requested(wanted: Account, password: str, **more: object) -> CheckRequest:
 async def check(
     network: NetworkOptions, wanted: Account, password: str, **more: object
 ) -> CheckReport:
-    """A whole check, by way of the assistant."""
+    """Run a whole check through the assistant."""
     assistant = Assistant(RunOptions(network=network), programs_here=tuple)
     return await assistant.check(requested(wanted, password, **more))
 
 
 def named(report: CheckReport) -> str:
-    """The finding that the verdict rests on; the first warning where nothing is broken.
+    """The root cause; the first warning where nothing is broken.
 
-    The world's domains publish little, so warnings about the DNS are everywhere: see `warned`.
+    The test domains publish few records, so DNS warnings are not counted here: see `warned`.
     """
     cause = report.root_cause
     if cause is not None:
@@ -106,7 +106,7 @@ def named(report: CheckReport) -> str:
 
 
 def warned(report: CheckReport) -> set[str]:
-    """All that the check warns of, where nothing is broken."""
+    """All warnings of a check in which nothing is broken."""
     assert report.first_broken is None, report.findings
     found: set[str] = {one.id for one in report.findings if one.status is Status.WARN}
     for identity in found:

@@ -14,7 +14,7 @@ SECONDS_BETWEEN_UPDATES = 0.2
 
 
 class TestProgress:
-    """Counts the tests that ended, in the process that the person started."""
+    """Counts finished tests, in the process that the user started."""
 
     __test__ = False
 
@@ -40,7 +40,7 @@ class TestProgress:
             self._began = time.monotonic()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """One phase of a test ended; a failure's name is worth a line at once."""
+        """Count a finished phase of a test; a failure is named immediately."""
         if report.failed:
             self._failed += 1
             self._line(f"FAILED {report.nodeid}")
@@ -49,7 +49,7 @@ class TestProgress:
             self._show(report.nodeid)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """No letters in pytest's own column: the line that changes says more."""
+        """No letters of pytest: the changing line replaces them."""
         if hasattr(report, "wasxfail") or (report.passed and report.when != "call"):
             return None
         if report.failed and report.when != "call":
@@ -57,7 +57,7 @@ class TestProgress:
         return report.outcome, "", report.outcome.upper()
 
     def pytest_sessionfinish(self) -> None:
-        """Leave the terminal to the summary."""
+        """Remove the changing line before the summary."""
         self._erase()
 
     def _show(self, name: str) -> None:
@@ -96,7 +96,7 @@ class TestProgress:
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Only where somebody watches: not in the workers, and not where pytest itself is verbose."""
+    """Not in workers, and not where pytest is verbose."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and not hasattr(config, "workerinput") and config.option.verbose <= 0:
         config.option.console_output_style = "classic"

@@ -1,12 +1,12 @@
 """Lets an ordinary user run the tests' real servers: root inside a user namespace.
 
-Dovecot, Postfix, knot and nginx want to start as root, to change to users of their own and to
-listen on ports below 1024. In a user namespace that maps the person to root and the person's
-subordinate ids to all other users, with a network of its own, they can; outside of it nothing
-happens under another name than the person's own (user_namespaces(7), subuid(5)).
+Dovecot, Postfix, Knot and nginx start as root, change to their own users and listen on ports below
+1024. They can do so in a user namespace that maps the user to root and the user's subordinate ids
+to all other users, with its own network; outside of it every process runs as the user
+(user_namespaces(7), subuid(5)).
 
-Only the standard library, so that it runs before anything is installed. `command` is for who
-starts the tests; run as a program, this file is the first process inside the namespaces.
+Standard library only, so that it runs before anything is installed. `command` is for the process
+that starts the tests; run as a program, this file is the first process inside the namespaces.
 """
 
 import fcntl
@@ -22,17 +22,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _IDS = 65536
-"""How many ids a mapping has to have: as many as Debian gives each user (useradd's default)."""
+"""The number of ids of a mapping: useradd's default in Debian."""
 
 _SIOCGIFFLAGS, _SIOCSIFFLAGS, _IFF_UP = 0x8913, 0x8914, 0x1
 _INSIDE = "--inside"
 _PATIENCE = 10.0
-"""Seconds for a look at what is allowed."""
+"""Seconds for a trial."""
 
 
 @dataclass(frozen=True)
-class Impossible:
-    """Why the tests' servers cannot be run by this user here."""
+class NamespaceFailure:
+    """Why this user cannot run the tests' servers here."""
 
     reason: str
     """One sentence, without the final full stop."""
@@ -42,15 +42,15 @@ class Impossible:
     """A command that would make it possible; empty where there is none."""
 
 
-def command(arguments: Sequence[str]) -> list[str] | Impossible:
+def command(arguments: Sequence[str]) -> list[str] | NamespaceFailure:
     """The command that runs ``arguments`` (a program and its words) as root of new namespaces.
 
-    It replaces its process with the program: signals, standard streams, folder and exit status
-    are the program's. Whether it works here is tried first, which takes less than a second.
-    Root needs none of this, and gets ``arguments`` back.
+    It replaces its process by the program: signals, standard streams, folder and exit status are
+    the program's. It is tried first, which takes less than a second. For root, ``arguments`` are
+    returned unchanged.
     """
     if sys.platform != "linux":
-        return Impossible("the real servers run on Linux only")
+        return NamespaceFailure("the real servers run on Linux only")
     if os.geteuid() == 0:
         return list(arguments)
     missing = missing_parts(_own_name(), os.getuid())
@@ -60,7 +60,7 @@ def command(arguments: Sequence[str]) -> list[str] | Impossible:
         *("unshare", "--user", "--map-root-user", "--map-auto", "--net", "--mount", "--"),
         *(sys.executable, "-I", str(Path(__file__).resolve()), _INSIDE),
     ]
-    # The short form first: with --map-auto, unshare hangs where it may not make a namespace.
+    # Without --map-auto first: with it, unshare hangs where namespaces are forbidden.
     for trial in (
         ["unshare", "--user", "--map-root-user", "--net", "--", "true"],
         [*prefix, sys.executable, "-I", "-c", _TRIAL],
@@ -81,11 +81,11 @@ finally:
 with socket.socket() as listening:
     listening.bind(("127.44.0.1", 25))
 """
-"""What the servers do: give files to other users, and listen on low ports of loopback."""
+"""A trial of what the servers do: change a file's owner, and listen on a low port."""
 
 
 def _complaint_of(trial: list[str]) -> str | None:
-    """The line with which a command says what is wrong; ``None`` where it succeeds."""
+    """The line of a command's output that names its error; None where it succeeds."""
     try:
         tried = subprocess.run(trial, capture_output=True, text=True, timeout=_PATIENCE)
     except subprocess.TimeoutExpired:
@@ -106,18 +106,18 @@ def _own_name() -> str:
         return str(os.getuid())
 
 
-def missing_parts(user: str, uid: int) -> Impossible | None:
-    """What this user lacks; ``None`` where the programs and the ids are there."""
+def missing_parts(user: str, uid: int) -> NamespaceFailure | None:
+    """The programs and ids that this user lacks; None for nothing."""
     needed = (("unshare", "util-linux"), ("newuidmap", "uidmap"))
     absent = [(name, package) for name, package in needed if shutil.which(name) is None]
     if absent:
-        return Impossible(
+        return NamespaceFailure(
             f"not installed: {', '.join(name for name, _ in absent)}",
             packages=tuple(package for _, package in absent),
         )
     for kind in ("uid", "gid"):
         if subordinate_ids(Path(f"/etc/sub{kind}"), user, uid) < _IDS:
-            return Impossible(
+            return NamespaceFailure(
                 f"{user} has no {_IDS} subordinate ids in /etc/sub{kind}",
                 line=f"sudo usermod --add-sub{kind}s 100000-165535 {user}",
             )
@@ -125,7 +125,7 @@ def missing_parts(user: str, uid: int) -> Impossible | None:
 
 
 def subordinate_ids(file: Path, user: str, uid: int) -> int:
-    """How many ids a user may map, as far as a file says (subuid(5): by name or by number)."""
+    """The number of ids that a user may map, from a file (subuid(5): by name or by number)."""
     count = 0
     try:
         lines = file.read_text(errors="replace").splitlines()
@@ -139,16 +139,16 @@ def subordinate_ids(file: Path, user: str, uid: int) -> int:
 
 
 _SWITCHES = (
-    # (file, value that forbids, what sets it right)
+    # (file, value that forbids, command that allows)
     ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
     ("kernel/unprivileged_userns_clone", "0", "1"),
     ("user/max_user_namespaces", "0", "10000"),
 )
-"""Kernel settings that forbid user namespaces: Ubuntu's, older Debian's, everybody's."""
+"""Kernel settings that forbid user namespaces: Ubuntu's, older Debian's, the kernel's."""
 
 
-def forbidden(said: str, settings: Path = Path("/proc/sys")) -> Impossible:
-    """Why no namespace could be made: a kernel setting, or else what ``unshare`` said."""
+def forbidden(said: str, settings: Path = Path("/proc/sys")) -> NamespaceFailure:
+    """Why no namespace could be made: a kernel setting, or else the output of ``unshare``."""
     for name, forbids, allows in _SWITCHES:
         try:
             value = (settings / name).read_text().strip()
@@ -156,15 +156,15 @@ def forbidden(said: str, settings: Path = Path("/proc/sys")) -> Impossible:
             continue
         if value == forbids:
             setting = name.replace("/", ".")
-            return Impossible(
+            return NamespaceFailure(
                 f"this system forbids user namespaces ({setting} = {value})",
                 line=f"sudo sysctl -w {setting}={allows}",
             )
-    return Impossible(f"this system allows no user namespace ({said})")
+    return NamespaceFailure(f"this system allows no user namespace ({said})")
 
 
 def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> list[int]:
-    """Which of these ids do not exist in the namespace that this process runs in."""
+    """The ids that do not exist in this process's user namespace."""
     try:
         lines = [[int(word) for word in line.split()] for line in file.read_text().splitlines()]
     except OSError:
@@ -176,7 +176,7 @@ def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> lis
 
 
 def _loopback_up() -> None:
-    """A new network has a loopback device that is switched off."""
+    """Switch on the loopback device of a new network namespace."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         asked = struct.pack("16sH14x", b"lo", 0)
         told = fcntl.ioctl(any_socket, _SIOCGIFFLAGS, asked)
@@ -185,7 +185,7 @@ def _loopback_up() -> None:
 
 
 def main(words: list[str]) -> int:
-    """``--inside PROGRAM WORD…`` sets the network up and becomes the program."""
+    """``--inside PROGRAM WORD…`` sets up the network and executes the program."""
     if words[:1] != [_INSIDE] or len(words) < 2:
         print(f"usage: {Path(__file__).name} {_INSIDE} PROGRAM [WORD …]", file=sys.stderr)
         return 2

@@ -19,7 +19,7 @@ from mailsetup.verify.login import (
     open_pop3,
     open_smtp,
 )
-from tests.support.network.scripted_network import World, run
+from tests.support.network.scripted_network import ScriptedNetwork, run
 
 HELLO = {
     Protocol.IMAP: b"* OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN] ready\r\n",
@@ -78,7 +78,7 @@ async def tried(protocol: Protocol, well_behaved: int) -> tuple[LoggedIn | Dialo
         Dripping(wire, protocol, well_behaved)
         return connection
 
-    net: Network = replace(World().network(), connect=connect)
+    net: Network = replace(ScriptedNetwork().network(), connect=connect)
     server = ServerSettings(protocol, "mail.bodega.es", 993, SocketType.TLS, "ana")
     started = net.clock.monotonic()
     outcome = await _tried(server, net)

@@ -21,7 +21,7 @@ from mailsetup.net.dial import ConnectFault
 from mailsetup.net.network import Network, open_network
 from mailsetup.verify.managesieve.active_rules import NotOffered, RulesOutcome, read_active_rules
 from mailsetup.verify.managesieve.session import ActiveRules, ManageSieveSession
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
@@ -43,8 +43,10 @@ Estoy de vacaciones. ¡Hasta pronto!
 
 
 @pytest.fixture
-async def net(world: World) -> AsyncIterator[Network]:
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+async def net(servers: RealServers) -> AsyncIterator[Network]:
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     async with open_network(options) as network:
         yield network
 
@@ -62,11 +64,11 @@ async def read_rules(
     return await read_active_rules(server, net, accepted=accepted, patience=patience)
 
 
-def with_script(world: World, address: str, script: str) -> Secret:
+def with_script(servers: RealServers, address: str, script: str) -> Secret:
     """A mailbox more, with a script that is in force, as Dovecot lays scripts down."""
     password = "regla-ñ"
-    world.add_account(address, password)
-    home = world.maildir(address).parent
+    servers.add_account(address, password)
+    home = servers.mailboxes.maildir(address).parent
     (home / "sieve").mkdir(parents=True)
     (home / "sieve" / "mis reglas.sieve").write_text(script, encoding="utf-8")
     (home / "sieve" / "otras.sieve").write_text("discard;\n")
@@ -77,22 +79,24 @@ def with_script(world: World, address: str, script: str) -> Secret:
     return Secret(password)
 
 
-async def test_the_rule_of_an_account_is_read_over_starttls(world: World, net: Network) -> None:
+async def test_the_rule_of_an_account_is_read_over_starttls(
+    servers: RealServers, net: Network
+) -> None:
     address = "sieve-clientes@bodega.test"
     script = 'require "fileinto";\nfileinto "Clientes";\n'
-    outcome = await read_rules(imap(address), with_script(world, address, script), net)
+    outcome = await read_rules(imap(address), with_script(servers, address, script), net)
     assert isinstance(outcome, ActiveRules), outcome
     assert outcome.text.replace("\r\n", "\n") == script
     assert rule_findings(outcome.text, EmailAddress("sieve-clientes", "bodega.test")) == ()
 
 
 async def test_a_rule_that_was_laid_down_by_hand_is_not_told_by_pigeonhole(
-    world: World, net: Network
+    servers: RealServers, net: Network
 ) -> None:
     # The active script is a file there, not the link that Pigeonhole lists scripts by.
     address = "sieve-a-mano@bodega.test"
-    secret = with_script(world, address, "discard;\n")
-    active = world.maildir(address).parent / ".dovecot.sieve"
+    secret = with_script(servers, address, "discard;\n")
+    active = servers.mailboxes.maildir(address).parent / ".dovecot.sieve"
     text = active.read_bytes()
     active.unlink()
     active.write_bytes(text)
@@ -101,10 +105,10 @@ async def test_a_rule_that_was_laid_down_by_hand_is_not_told_by_pigeonhole(
 
 
 async def test_the_active_script_of_several_is_read_and_understood(
-    world: World, net: Network
+    servers: RealServers, net: Network
 ) -> None:
     address = "sieve-fuera@bodega.test"
-    outcome = await read_rules(imap(address), with_script(world, address, AWAY), net)
+    outcome = await read_rules(imap(address), with_script(servers, address, AWAY), net)
     assert isinstance(outcome, ActiveRules), outcome
     assert outcome.name == "mis reglas"
     assert outcome.text.replace("\r\n", "\n") == AWAY
@@ -137,12 +141,12 @@ vacation :days 7 "Fuera";
 
 
 async def test_forwarding_deleting_filing_and_answering_are_all_told(
-    world: World, net: Network
+    servers: RealServers, net: Network
 ) -> None:
     address = "sieve-todo@bodega.test"
     owner = EmailAddress("sieve-todo", "bodega.test")
-    secret = with_script(world, address, ALL_OF_IT)
-    folder = world.maildir(address).parent
+    secret = with_script(servers, address, ALL_OF_IT)
+    folder = servers.mailboxes.maildir(address).parent
     before = sorted(path.name for path in folder.rglob("*.sieve"))
     outcome = await read_rules(imap(address), secret, net)
     assert isinstance(outcome, ActiveRules), outcome
@@ -163,15 +167,15 @@ async def test_forwarding_deleting_filing_and_answering_are_all_told(
 
 
 async def test_a_long_script_is_read_whole_and_a_much_too_long_one_is_not(
-    world: World, net: Network
+    servers: RealServers, net: Network
 ) -> None:
     line = 'if header :is "subject" "x" { stop; }\n'
-    long = with_script(world, "sieve-largo@bodega.test", line * 12_000 + "discard;\n")
+    long = with_script(servers, "sieve-largo@bodega.test", line * 12_000 + "discard;\n")
     outcome = await read_rules(imap("sieve-largo@bodega.test"), long, net)
     assert isinstance(outcome, ActiveRules), outcome
     findings = rule_findings(outcome.text, EmailAddress("sieve-largo", "bodega.test"))
     assert [finding.id for finding in findings] == ["account.filter.discards"]
-    huge = with_script(world, "sieve-enorme@bodega.test", line * 30_000)
+    huge = with_script(servers, "sieve-enorme@bodega.test", line * 30_000)
     refused = await read_rules(imap("sieve-enorme@bodega.test"), huge, net)
     assert isinstance(refused, DialogueFailure)
     assert (refused.stage, refused.error) == (Stage.MAILBOX, DialogueFault.PROTOCOL_ERROR)
@@ -180,7 +184,9 @@ async def test_a_long_script_is_read_whole_and_a_much_too_long_one_is_not(
 @pytest.mark.parametrize(
     "mechanism", ["plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256"]
 )
-async def test_each_mechanism_opens_the_rules(world: World, net: Network, mechanism: str) -> None:
+async def test_each_mechanism_opens_the_rules(
+    servers: RealServers, net: Network, mechanism: str
+) -> None:
     address = "reglas@bodega.test"
     connection = await net.connect(HOST, 4190, implicit_tls=False)
     assert isinstance(connection, Connection), connection
@@ -192,42 +198,44 @@ async def test_each_mechanism_opens_the_rules(world: World, net: Network, mechan
         assert session.tls_version.startswith("TLSv1")
         assert mechanism in session.capabilities["SASL"].lower().split()
         session.capabilities["SASL"] = mechanism.upper()
-        secret = Secret(world.accounts[address])
+        secret = Secret(servers.accounts[address])
         assert await session.log_in(address, secret) == mechanism.upper()
         assert await session.active_script() == b"reglas"
 
 
-async def test_without_rules_there_is_no_script(world: World, net: Network) -> None:
+async def test_without_rules_there_is_no_script(servers: RealServers, net: Network) -> None:
     address = "ana@onlysrv.test"
-    outcome = await read_rules(imap(address), Secret(world.accounts[address]), net)
+    outcome = await read_rules(imap(address), Secret(servers.accounts[address]), net)
     assert outcome == ActiveRules()
 
 
-async def test_a_wrong_password_is_tried_once_and_told(world: World, net: Network) -> None:
+async def test_a_wrong_password_is_tried_once_and_told(servers: RealServers, net: Network) -> None:
     address = "reglas@bodega.test"
-    before = world.log("dovecot-mail").count("Password mismatch")
+    before = servers.log("dovecot-mail").count("Password mismatch")
     outcome = await read_rules(imap(address), Secret("equivocada"), net)
     assert isinstance(outcome, DialogueFailure)
     assert (outcome.stage, outcome.error) == (Stage.LOGIN, DialogueFault.AUTH_WRONG)
     assert outcome.server.port == 4190
-    assert world.log("dovecot-mail").count("Password mismatch") <= before + 1
+    assert servers.log("dovecot-mail").count("Password mismatch") <= before + 1
 
 
 async def test_a_server_without_managesieve_does_not_answer_there(
-    world: World, net: Network
+    servers: RealServers, net: Network
 ) -> None:
     address = "ana@bodega.test"
     host = "sinreglas.bodega.test"
-    world.extra_dovecot(host)
-    outcome = await read_rules(imap(address, host), Secret(world.accounts[address]), net)
+    servers.extra_dovecot(host)
+    outcome = await read_rules(imap(address, host), Secret(servers.accounts[address]), net)
     assert outcome == NotOffered(ConnectFault.REFUSED)
 
 
-async def test_a_certificate_for_another_name_gets_no_password(world: World, net: Network) -> None:
+async def test_a_certificate_for_another_name_gets_no_password(
+    servers: RealServers, net: Network
+) -> None:
     address = "ana@wrongcert.test"
     server = imap(address, "mail.wrongcert.test")
-    before = world.logins(service="managesieve")
-    outcome = await read_rules(server, Secret(world.accounts[address]), net)
+    before = servers.logins(service="managesieve")
+    outcome = await read_rules(server, Secret(servers.accounts[address]), net)
     assert isinstance(outcome, DialogueFailure)
     assert (outcome.stage, outcome.error) == (Stage.TLS, DialogueFault.CERTIFICATE_WRONG_NAME)
-    assert world.logins(service="managesieve") == before
+    assert servers.logins(service="managesieve") == before

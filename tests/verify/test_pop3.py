@@ -39,7 +39,7 @@ from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
 from mailsetup.verify.round_trip import round_trip
 from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
-from tests.support.network.scripted_network import Script, World
+from tests.support.network.scripted_network import Script, ScriptedNetwork
 
 CANARY = "canario-Zx9!"
 SECRET = Secret(CANARY)
@@ -738,7 +738,7 @@ class Outgoing(Script):
 
 @dataclass
 class Trip:
-    """A trip in a scripted world, and what became of it."""
+    """A round trip in a scripted network, and its result."""
 
     outcome: RoundTripOutcome
     maildrop: Maildrop
@@ -770,10 +770,10 @@ async def travel(
         if after is not None:
             maildrop.stored.append(Stored("ours", change(data), clock.seconds + after))
 
-    world = World()
-    world.mail[INCOMING.host, INCOMING.port] = maildrop
-    world.mail[OUTGOING.host, OUTGOING.port] = Outgoing(deliver=deliver, size=size)
-    net: Network = replace(world.network(), clock=clock)
+    scripted = ScriptedNetwork()
+    scripted.mail[INCOMING.host, INCOMING.port] = maildrop
+    scripted.mail[OUTGOING.host, OUTGOING.port] = Outgoing(deliver=deliver, size=size)
+    net: Network = replace(scripted.network(), clock=clock)
     events: list[TripProgress] = []
     sending = await open_smtp(OUTGOING, net)
     assert not isinstance(sending, DialogueFailure), sending

@@ -26,7 +26,7 @@ from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smt
 from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.round_trip import round_trip
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
@@ -37,24 +37,26 @@ BOTH = pytest.mark.parametrize("security", [SocketType.TLS, SocketType.STARTTLS]
 
 
 @pytest.fixture
-async def net(world: World) -> AsyncIterator[Network]:
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+async def net(servers: RealServers) -> AsyncIterator[Network]:
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     async with open_network(options) as network:
         yield network
 
 
 @pytest.fixture(scope="module")
-def locking(world: World) -> str:
+def locking(servers: RealServers) -> str:
     """A Dovecot for the same people that lets only one session into a maildrop."""
-    octets = world.ip.split(".")
-    # The world counts its own further servers upwards from its address.
+    octets = servers.ip.split(".")
+    # The servers use the next addresses for further Dovecots.
     ip = ".".join([*octets[:2], str(int(octets[2]) % 254 + 1), octets[3]])
-    server = world.dovecot_server("locking-pop", ip, pop3=110, pop3s=995)
-    certificate = world.certificates.issue("locking-pop", LOCKING)
-    world.start_dovecot(
+    server = servers.dovecot_server("locking-pop", ip, pop3=110, pop3s=995)
+    certificate = servers.certificates.issue("locking-pop", LOCKING)
+    servers.start_dovecot(
         replace(server, tls="required", certificate=certificate, locks_maildrop=True)
     )
-    world.records(f"{LOCKING}. A {ip}")
+    servers.name_server.add(f"{LOCKING}. A {ip}")
     return LOCKING
 
 
@@ -82,12 +84,12 @@ async def opened(server: ServerSettings, net: Network) -> Pop3Session:
     ],
 )
 async def test_each_mechanism_logs_in_at_dovecot(
-    world: World, net: Network, security: SocketType, offered: str, expected: str
+    servers: RealServers, net: Network, security: SocketType, offered: str, expected: str
 ) -> None:
     async with await opened(pop3(ANA, security), net) as session:
         # Of all that the server has, only this is left to be chosen from.
         session.resume([offered])
-        proof = await log_in_pop3(session, Secret(world.accounts[ANA]), net)
+        proof = await log_in_pop3(session, Secret(servers.accounts[ANA]), net)
         assert isinstance(proof, LoggedIn), proof
         assert proof.mechanism == expected
         assert proof.tls_version in ("TLSv1.2", "TLSv1.3")
@@ -96,11 +98,11 @@ async def test_each_mechanism_logs_in_at_dovecot(
 
 @BOTH
 async def test_of_everything_that_dovecot_has_the_safest_is_used(
-    world: World, net: Network, security: SocketType
+    servers: RealServers, net: Network, security: SocketType
 ) -> None:
     address = "eñe@bodega.test"
     async with await opened(pop3(address, security), net) as session:
-        proof = await log_in_pop3(session, Secret(world.accounts[address]), net)
+        proof = await log_in_pop3(session, Secret(servers.accounts[address]), net)
     assert isinstance(proof, LoggedIn), proof
     assert proof.mechanism == "SCRAM-SHA-256"
     assert {"TOP", "UIDL", "SASL", "AUTH-RESP-CODE"} <= set(proof.capabilities)
@@ -118,7 +120,7 @@ async def test_a_wrong_password_is_refused_with_the_right_class(net: Network, of
 
 
 async def test_a_certificate_for_another_name_is_told_on_both_ports(
-    world: World, net: Network
+    servers: RealServers, net: Network
 ) -> None:
     for security in (SocketType.TLS, SocketType.STARTTLS):
         failure = await open_pop3(pop3("x", security, "mail.shared.test"), net)
@@ -139,9 +141,9 @@ async def test_the_wrong_kind_of_tls_is_told_on_both_ports(net: Network) -> None
 # A message goes round ---------------------------------------------------------------------------
 
 
-def contents(world: World, address: str) -> dict[str, bytes]:
+def contents(servers: RealServers, address: str) -> dict[str, bytes]:
     """The messages by their lasting file name with their flags."""
-    return {_lasting(path): path.read_bytes() for path in world.messages(address)}
+    return {_lasting(path): path.read_bytes() for path in servers.mailboxes.messages(address)}
 
 
 def _lasting(path: Path) -> str:
@@ -150,20 +152,20 @@ def _lasting(path: Path) -> str:
 
 
 @pytest.fixture
-async def full(world: World, net: Network) -> AsyncIterator[str]:
+async def full(servers: RealServers, net: Network) -> AsyncIterator[str]:
     """An address whose mailbox holds messages of other people's."""
     address = "ana@mxhosted.test"
     session = await open_smtp(_smtp(address), net)
     assert not isinstance(session, DialogueFailure), session
     async with session:
-        await log_in_smtp(session, Secret(world.accounts[address]), net)
+        await log_in_smtp(session, Secret(servers.accounts[address]), net)
         for number in range(3):
             text = f"Subject: other {number}\r\nFrom: {address}\r\n\r\n.dot\r\n" + "x" * 900
             await session.send(address, address, text.encode() + b"\r\n")
-    while len(world.messages(address)) < 3:
+    while len(servers.mailboxes.messages(address)) < 3:
         await net.clock.sleep(0.05)
     yield address
-    for path in world.messages(address):
+    for path in servers.mailboxes.messages(address):
         path.unlink()
 
 
@@ -171,9 +173,11 @@ def _smtp(address: str) -> ServerSettings:
     return ServerSettings(Protocol.SMTP, "smtp.bodega.test", 465, SocketType.TLS, address)
 
 
-async def travel(world: World, net: Network, server: ServerSettings, mib: int) -> RoundTripOutcome:
+async def travel(
+    servers: RealServers, net: Network, server: ServerSettings, mib: int
+) -> RoundTripOutcome:
     address = EmailAddress(*server.username.split("@"))
-    secret = Secret(world.accounts[server.username])
+    secret = Secret(servers.accounts[server.username])
     account = Account(address, server, _smtp(server.username), "Ana Ñandú")
     sending = await open_smtp(account.outgoing, net)
     assert not isinstance(sending, DialogueFailure), sending
@@ -187,23 +191,23 @@ async def travel(world: World, net: Network, server: ServerSettings, mib: int) -
 @BOTH
 @pytest.mark.parametrize("mib", [0, 2])
 async def test_a_message_goes_round_and_leaves_the_others_untouched(
-    world: World, net: Network, full: str, security: SocketType, mib: int
+    servers: RealServers, net: Network, full: str, security: SocketType, mib: int
 ) -> None:
-    before = contents(world, full)
-    outcome = await travel(world, net, pop3(full, security), mib)
+    before = contents(servers, full)
+    outcome = await travel(servers, net, pop3(full, security), mib)
     assert isinstance(outcome, RoundTrip), outcome
     assert outcome.folder == "INBOX"
     assert outcome.attachment_intact
     assert outcome.cleaned_up
     assert outcome.size > mib * 1024 * 1024
-    assert contents(world, full) == before
+    assert contents(servers, full) == before
 
 
 async def test_a_session_that_ends_without_quit_removes_nothing(
-    world: World, net: Network, full: str
+    servers: RealServers, net: Network, full: str
 ) -> None:
-    secret = Secret(world.accounts[full])
-    before = contents(world, full)
+    secret = Secret(servers.accounts[full])
+    before = contents(servers, full)
     for way in ("hang up", "take back"):
         async with await opened(pop3(full), net) as session:
             assert isinstance(await log_in_pop3(session, secret, net), LoggedIn)
@@ -216,12 +220,14 @@ async def test_a_session_that_ends_without_quit_removes_nothing(
             else:
                 await session.reset()
                 await session.quit()
-    assert contents(world, full) == before
+    assert contents(servers, full) == before
 
 
-async def test_messages_are_read_as_they_lie_there(world: World, net: Network, full: str) -> None:
+async def test_messages_are_read_as_they_lie_there(
+    servers: RealServers, net: Network, full: str
+) -> None:
     async with await opened(pop3(full), net) as session:
-        await log_in_pop3(session, Secret(world.accounts[full]), net)
+        await log_in_pop3(session, Secret(servers.accounts[full]), net)
         count, octets = await session.stat()
         sizes = await session.sizes()
         assert (count, octets) == (3, sum(sizes.values()))
@@ -232,7 +238,7 @@ async def test_messages_are_read_as_they_lie_there(world: World, net: Network, f
     assert whole.startswith(header.rstrip())
     assert len(whole) == sizes[1]
     assert b"\r\n.dot\r\n" in whole
-    lying = {path.read_bytes().replace(b"\r\n", b"\n") for path in world.messages(full)}
+    lying = {path.read_bytes().replace(b"\r\n", b"\n") for path in servers.mailboxes.messages(full)}
     assert whole.replace(b"\r\n", b"\n") in lying
 
 
@@ -252,11 +258,11 @@ class LeavingClock(SystemClock):
 
 
 async def test_a_maildrop_in_use_is_told_as_such_and_waited_for(
-    world: World, net: Network, locking: str
+    servers: RealServers, net: Network, locking: str
 ) -> None:
     address = "ana@wellknown.test"
-    world.empty(address)
-    secret = Secret(world.accounts[address])
+    servers.mailboxes.empty(address)
+    secret = Secret(servers.accounts[address])
     server = pop3(address, host=locking)
     async with await opened(server, net) as other, await opened(server, net) as second:
         assert isinstance(await log_in_pop3(other, secret, net), LoggedIn)
@@ -268,11 +274,11 @@ async def test_a_maildrop_in_use_is_told_as_such_and_waited_for(
             await other.quit()
 
         clock = LeavingClock(leave)
-        outcome = await travel(world, replace(net, clock=clock), server, 0)
+        outcome = await travel(servers, replace(net, clock=clock), server, 0)
         failure = await refused
     assert isinstance(failure, DialogueFailure)
     assert (failure.error, failure.code) == (DialogueFault.IN_USE, "-ERR [IN-USE]")
     # Not before the maildrop was free was anything sent.
     assert clock.pauses[0] == 5.0
     assert isinstance(outcome, RoundTrip), outcome
-    assert world.messages(address) == []
+    assert servers.mailboxes.messages(address) == []

@@ -13,14 +13,16 @@ from mailsetup.net.network import Network, open_network
 from mailsetup.verify.imap_mailbox import ImapMailbox
 from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
 from mailsetup.verify.round_trip import round_trip
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 
 @pytest.fixture
-async def net(world: World) -> AsyncIterator[Network]:
-    options = NetworkOptions(resolver=(world.ip, 53), ca_files=(world.ca_file,), use_proxy=False)
+async def net(servers: RealServers) -> AsyncIterator[Network]:
+    options = NetworkOptions(
+        resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
+    )
     async with open_network(options) as network:
         yield network
 
@@ -46,14 +48,14 @@ def smtp(username: str, security: SocketType = SocketType.TLS) -> ServerSettings
     ],
 )
 async def test_each_mechanism_logs_in_at_dovecot(
-    world: World, net: Network, mechanisms: str, expected: str
+    servers: RealServers, net: Network, mechanisms: str, expected: str
 ) -> None:
     host = f"{mechanisms}.bodega.test"
-    world.extra_dovecot(host, mechanisms=mechanisms)
+    servers.extra_dovecot(host, mechanisms=mechanisms)
     session = await open_imap(imap(host, "ana@bodega.test"), net)
     assert not isinstance(session, DialogueFailure), session
     async with session:
-        proof = await log_in_imap(session, Secret(world.accounts["ana@bodega.test"]), net)
+        proof = await log_in_imap(session, Secret(servers.accounts["ana@bodega.test"]), net)
     assert isinstance(proof, LoggedIn), proof
     # Without SASL PLAIN or LOGIN offered, the LOGIN command is still a way where it is allowed.
     assert proof.mechanism == expected
@@ -63,10 +65,10 @@ async def test_each_mechanism_logs_in_at_dovecot(
 
 @pytest.mark.parametrize("security", [SocketType.TLS, SocketType.STARTTLS])
 async def test_names_and_passwords_beyond_ascii_log_in(
-    world: World, net: Network, security: SocketType
+    servers: RealServers, net: Network, security: SocketType
 ) -> None:
     address = "eñe@bodega.test"
-    secret = Secret(world.accounts[address])
+    secret = Secret(servers.accounts[address])
     receiving = await open_imap(imap("imap.bodega.test", address, security), net)
     assert not isinstance(receiving, DialogueFailure), receiving
     async with receiving:
@@ -82,11 +84,11 @@ async def test_names_and_passwords_beyond_ascii_log_in(
 @pytest.mark.parametrize("security", [SocketType.TLS, SocketType.STARTTLS])
 @pytest.mark.parametrize("mib", [0, 2])
 async def test_a_message_goes_round_and_leaves_no_trace(
-    world: World, net: Network, security: SocketType, mib: int
+    servers: RealServers, net: Network, security: SocketType, mib: int
 ) -> None:
     address = EmailAddress("ana", "wellknown.test")
-    world.empty(address.ascii)
-    secret = Secret(world.accounts[address.ascii])
+    servers.mailboxes.empty(address.ascii)
+    secret = Secret(servers.accounts[address.ascii])
     account = Account(
         address,
         imap("imap.bodega.test", address.ascii, security),
@@ -108,12 +110,14 @@ async def test_a_message_goes_round_and_leaves_no_trace(
     assert outcome.attachment_intact
     assert outcome.cleaned_up
     assert outcome.size > mib * 1024 * 1024
-    assert world.messages(address.ascii) == []
+    assert servers.mailboxes.messages(address.ascii) == []
 
 
-async def test_a_message_that_is_too_large_is_not_even_begun(world: World, net: Network) -> None:
+async def test_a_message_that_is_too_large_is_not_even_begun(
+    servers: RealServers, net: Network
+) -> None:
     address = EmailAddress("ana", "wellknown.test")
-    secret = Secret(world.accounts[address.ascii])
+    secret = Secret(servers.accounts[address.ascii])
     account = Account(address, imap("imap.bodega.test", address.ascii), smtp(address.ascii))
     receiving = await open_imap(account.incoming, net)
     sending = await open_smtp(account.outgoing, net)

@@ -1,10 +1,11 @@
-"""The accounts that stand in the Thunderbird profiles on this computer, read and never written.
+"""Read the accounts of the Thunderbird profiles on this computer.
 
-Thunderbird keeps them in ``prefs.js``: a list of accounts, each with a server and identities, and
-each identity with the key of its outgoing server.
+They are in ``prefs.js``: a list of accounts, each with a server and identities, and each identity
+with the key of its outgoing server.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from mailsetup.apply.installation import Computer, installations
 from mailsetup.files import presence
@@ -22,9 +23,9 @@ from mailsetup.model.text import plain
 
 _MAX_SIZE = 8 * 1024 * 1024
 _MAX_ACCOUNTS = 50
-_PROTOCOLS = {"imap": Protocol.IMAP, "pop3": Protocol.POP3}
-# nsMsgSocketType; 1 was "STARTTLS if possible", which the program now takes for STARTTLS.
-_SOCKET_TYPES = {
+_PROTOCOLS: Final[Mapping[str, Protocol]] = {"imap": Protocol.IMAP, "pop3": Protocol.POP3}
+# nsMsgSocketType; 1 was "STARTTLS if possible", which Thunderbird now treats as STARTTLS.
+_SOCKET_TYPES: Final[Mapping[int, SocketType]] = {
     0: SocketType.NONE,
     1: SocketType.STARTTLS,
     2: SocketType.STARTTLS,
@@ -106,7 +107,11 @@ def _server(
     return ServerSettings(protocol, name, number, security, plain(_text(prefs, username), 320))
 
 
-_PLAIN_PORTS = {Protocol.IMAP: 143, Protocol.POP3: 110, Protocol.SMTP: 587}
+_PLAIN_PORTS: Final[Mapping[Protocol, int]] = {
+    Protocol.IMAP: 143,
+    Protocol.POP3: 110,
+    Protocol.SMTP: 587,
+}
 
 
 def _text(prefs: Prefs, name: str) -> str:

@@ -10,8 +10,8 @@ from mailsetup.apply.thunderbird.profiles import (
     ProfileFailure,
     ThunderbirdProfile,
     find_place,
-    offered,
     places,
+    selectable,
 )
 from mailsetup.apply.thunderbird.undo import clear_leftovers, undo, undoable
 from mailsetup.i18n import _
@@ -22,7 +22,7 @@ class ThunderbirdApplier:
 
     def places(self, computer: Computer) -> tuple[ThunderbirdProfile, ...]:
         """The profiles that the user has seen, the default first."""
-        return offered(places(computer))
+        return selectable(places(computer))
 
     def apply(self, request: ApplyRequest, computer: Computer) -> ApplyResult:
         """Add the account to a profile, or correct it there."""

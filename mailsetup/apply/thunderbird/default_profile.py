@@ -1,10 +1,10 @@
-"""Which profile a plain start of Thunderbird opens, by its own rules.
+"""Find the profile that Thunderbird opens when it is started without arguments.
 
 Source: ``nsToolkitProfileService`` (mozilla-central, ``toolkit/profile``), which Thunderbird shares
-with Firefox; measured with Thunderbird 153. Since version 68 each installation has a profile of its
+with Firefox; tested with Thunderbird 153. Since version 68 each installation has a profile of its
 own, named in a section ``[Install…]`` of ``profiles.ini``. An installation without such a section
 takes the profile with ``Default=1``, but only if ``compatibility.ini`` in it does not name another
-installation; otherwise it makes a new profile. A snap knows ``Default=1`` only.
+installation; otherwise it makes a new profile. A Snap uses ``Default=1`` only.
 """
 
 import os
@@ -16,17 +16,17 @@ from mailsetup.formats import profiles_ini
 
 COMPATIBILITY = "compatibility.ini"
 CLAIMABLE = b"[Compatibility]\n"
-"""Content of ``compatibility.ini`` with which any installation that has no profile takes this one:
-it does not name the installation that used the profile last."""
+"""Content of ``compatibility.ini`` with which an installation without a profile takes this one: it
+does not name the installation that used the profile last."""
 _MAX_SIZE = 64 * 1024
 _USUAL_FOLDERS = ("/usr/lib/thunderbird", "/usr/lib64/thunderbird", "/opt/thunderbird")
 
 
 def opened_paths(installation: Installation, content: bytes) -> frozenset[str]:
-    """The paths, as ``profiles.ini`` (``content``) has them, of what a plain start opens.
+    """The paths, as in ``profiles.ini`` (``content``), of the profile that opens by itself.
 
-    Usually one. Empty where a plain start would make a new profile or ask; more than one where
-    several installations share the list and it cannot be told which of them this one is.
+    Usually one. Empty where Thunderbird would make a new profile or ask; more than one where
+    several installations share the list and this one cannot be identified.
     """
     known = profiles_ini.listed(content)
     if installation.is_snap:
@@ -50,13 +50,13 @@ def opened_paths(installation: Installation, content: bytes) -> frozenset[str]:
 
 
 def is_stub(profile: Path) -> bool:
-    """Whether Thunderbird has only made the profile's folder and never opened it."""
+    """Whether Thunderbird has made the profile's folder but never opened it."""
     names = ("prefs.js", COMPATIBILITY)
     return not any(presence.exists(profile / name) for name in names)
 
 
 def _last_used(entry: profiles_ini.ProfileEntry, installation: Installation) -> bool:
-    """Whether this installation was the last to use the profile, as Thunderbird judges it."""
+    """Whether this installation was the last to use the profile, by Thunderbird's rule."""
     content = presence.content(entry.folder(installation.root) / COMPATIBILITY, _MAX_SIZE)
     if content is None:
         return False
@@ -66,7 +66,7 @@ def _last_used(entry: profiles_ini.ProfileEntry, installation: Installation) -> 
 
 
 def _platform_folders(installation: Installation) -> frozenset[str]:
-    """Where the installation's libraries may be; empty where that cannot be told (Flatpak)."""
+    """Where the installation's libraries may be; empty where that is unknown (Flatpak)."""
     program = Path(installation.command[0])
     if not program.is_absolute():
         return frozenset()

@@ -1,8 +1,8 @@
-"""Put an account into a Thunderbird profile that is there, while Thunderbird is closed.
+"""Put an account into an existing Thunderbird profile, while Thunderbird is closed.
 
-Thunderbird is kept out by its own lock; what was is copied into the profile's journal first; then
-each file is replaced by a whole new one, ``prefs.js`` first. Killed in between, the account is
-there and Thunderbird asks for its password; the next run of ours puts the old state back before
+The profile is locked with Thunderbird's own lock; the present files are copied into the profile's
+journal; then each file is replaced, ``prefs.js`` first. If the process is killed in between, the
+account is there and Thunderbird asks for its password; the next run restores the old state before
 it begins.
 """
 
@@ -14,23 +14,25 @@ from mailsetup.apply.installation import Computer, find_installation
 from mailsetup.apply.result import AlreadyThere, ApplyFailure, ApplyOutcome, ProfileApplied
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
-from mailsetup.apply.thunderbird.account_merge import LAST_KEY, ExistingAccounts, MergePlan, plan
+from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, plan
+from mailsetup.apply.thunderbird.account_repair import MergePlan
+from mailsetup.apply.thunderbird.known_accounts import LAST_KEY
 from mailsetup.apply.thunderbird.new_profile import (
     apply_new_profile,
     store_password,
 )
-from mailsetup.apply.thunderbird.profile_lock import held, read, usable
+from mailsetup.apply.thunderbird.profile_lock import check_profile, hold_profile, read_file
 from mailsetup.apply.thunderbird.profiles import (
     ProfileFailure,
     ThunderbirdProfile,
+    default_place,
     find_place,
-    never_seen,
-    opened_place,
+    place_opened_instead,
 )
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.thunderbird import notes
 from mailsetup.files import atomic
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.locking import locked
 from mailsetup.formats.prefs_js import MAX_SIZE, PrefsFile
 from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
@@ -50,12 +52,12 @@ def apply(
     password: Secret | None = None,
     computer: Computer | None = None,
 ) -> ProfileApplied | AlreadyThere | ApplyFailure:
-    """Put the account into Thunderbird: into the profile that opens by itself, a ``new`` one, or
-    the one of this name or folder.
+    """Put the account into the profile that opens by itself, a new one, or the one of this name or
+    folder.
 
-    A ``password`` is given only where the person asked to have it stored in Thunderbird.
+    A ``password`` is given only where the user asked to store it in Thunderbird.
     """
-    opened = opened_place(computer) if profile == DEFAULT_PLACE else None
+    opened = default_place(computer) if profile == DEFAULT_PLACE else None
     if profile == NEW_PLACE or (profile == DEFAULT_PLACE and opened is None):
         installation = find_installation(computer)
         if installation is None:
@@ -68,13 +70,13 @@ def apply(
     place = opened or find_place(profile, computer)
     if isinstance(place, ProfileFailure):
         return ApplyFailure(place.reason)
-    seen = never_seen(place, computer)
-    if seen is not None:
+    instead = place_opened_instead(place, computer)
+    if instead is not None:
         return ApplyFailure(
             _(
                 "Thunderbird has never opened the profile “{name}”; an account there would not be"
                 " seen. It opens “{opened}”: choose that one."
-            ).format(name=plain(place.name, 60), opened=plain(seen.name, 60))
+            ).format(name=plain(place.name, 60), opened=plain(instead.name, 60))
         )
     return apply_existing(account, place, existing=existing, folders=folders, password=password)
 
@@ -87,14 +89,12 @@ def apply_existing(
     folders: Folders | None = None,
     password: Secret | None = None,
 ) -> ProfileApplied | AlreadyThere | ApplyFailure:
-    """Add the account to this profile, or put right what is wrong with it there."""
+    """Add the account to this profile, or correct it there."""
     try:
-        profile = usable(place.folder)
-        with locked(profile), held(profile):
+        profile = check_profile(place.folder)
+        with locked(profile), hold_profile(profile):
             journal.recover(profile)
             return _write(account, place, existing, folders, password)
-    except RefusedError as refused:
-        return ApplyFailure(str(refused))
     except OSError as error:
         return ApplyFailure(atomic.reason(error, place.folder))
 
@@ -107,9 +107,9 @@ def _write(
     password: Secret | None,
 ) -> ProfileApplied | AlreadyThere | ApplyFailure:
     profile = place.folder
-    before = read(profile / _PREFS, MAX_SIZE)
+    before = read_file(profile / _PREFS, MAX_SIZE)
     content = PrefsFile(before or b"")
-    user_js = PrefsFile(read(profile / "user.js", MAX_SIZE) or b"")
+    user_js = PrefsFile(read_file(profile / "user.js", MAX_SIZE) or b"")
     made = plan(content, account, existing=existing, folders=folders, user_js=user_js)
     if isinstance(made, ExportFailure):
         return ApplyFailure(made.reason)
@@ -168,7 +168,7 @@ def _change(
         prefs={
             name: (content.get(name), value)
             for name, value in made.values.items()
-            # Numbers that were given once are not given again.
+            # Keys that were assigned once are not assigned again.
             if name != LAST_KEY
         },
         prefixes=made.prefixes,
@@ -178,31 +178,31 @@ def _change(
 
 
 def _replace(profile: Path, change: journal.Change, new: dict[str, bytes]) -> Path | None:
-    """Journal first, then the files; what could not be finished is taken back."""
-    before = {name: read(profile / name, journal.MAX_FILE) for name in new}
+    """Record the change, then replace the files; undo what could not be finished."""
+    before = {name: read_file(profile / name, journal.MAX_FILE) for name in new}
     digests = {
         name: (journal.digest(before[name]), journal.digest(content))
         for name, content in new.items()
     }
     recorded = journal.record(profile, replace(change, files=digests), before)
-    aside = {
-        name: atomic.aside(profile)
+    temporary = {
+        name: atomic.temporary_path(profile)
         for name in (_PREFS, password_store.KEY, password_store.LOGINS)
         if name in new
     }
     done = False
     try:
-        # A full disk shows itself before anything is replaced.
-        for name, path in aside.items():
+        # A full disk shows before any file is replaced.
+        for name, path in temporary.items():
             atomic.write_new(path, new[name], 0o600)
-        for name, path in aside.items():
+        for name, path in temporary.items():
             path.replace(profile / name)
         done = True
     finally:
         if not done:
-            for path in aside.values():
+            for path in temporary.values():
                 atomic.remove_quietly(path)
-            journal.roll_back(profile, recorded, journal.current(profile, recorded))
-            journal.forget(profile, recorded)
+            journal.roll_back(profile, recorded, journal.current_digests(profile, recorded))
+            journal.discard(profile, recorded)
     atomic.sync_folder(profile)
     return recorded.backup(_PREFS) if before.get(_PREFS) is not None else None

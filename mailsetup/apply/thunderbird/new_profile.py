@@ -1,12 +1,12 @@
-"""Put an account into the Thunderbird of this computer, as a profile of its own.
+"""Put an account into the Thunderbird of this computer, as a new profile.
 
-A new profile touches nothing that the person has: it is made complete beside the others under a
-name that Thunderbird does not look at, renamed into place, and then entered in ``profiles.ini``.
-Whoever cuts the power in between finds the old list, or the new list and the whole profile.
+No existing profile is touched: the new one is completed under a temporary name, renamed, and then
+entered in ``profiles.ini``. After a power failure there is either the old list, or the new list and
+the whole profile.
 
-The first profile of all is made so that a plain start opens it (`thunderbird_startup`). Beside
-others it is opened by `ProfileApplied.command`. `thunderbird_existing` adds to a profile that
-is there, `thunderbird_undo` takes either back.
+The first profile of all is made so that Thunderbird opens it by itself (`default_profile`).
+Otherwise `ProfileApplied.command` opens it. `existing_profile` adds to an existing profile, `undo`
+undoes both.
 """
 
 import contextlib
@@ -23,12 +23,13 @@ from mailsetup.apply.result import ApplyFailure, ApplyOutcome, ProfileApplied
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
 from mailsetup.apply.thunderbird.default_profile import CLAIMABLE, COMPATIBILITY, opened_paths
-from mailsetup.apply.thunderbird.profile_lock import is_running, may_enter, refuse_unreadable
+from mailsetup.apply.thunderbird.profile_lock import check_readable, is_readable, is_running
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.filename import sanitised, stem
 from mailsetup.export.programs.thunderbird import notes, prefs_js
 from mailsetup.files import atomic, presence
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.atomic import OperationError
+from mailsetup.files.locking import locked
 from mailsetup.formats import profiles_ini
 from mailsetup.i18n import _
 from mailsetup.model.folders import Folders
@@ -38,8 +39,8 @@ from mailsetup.model.settings import Account
 INI = "profiles.ini"
 _PREFS = "prefs.js"
 UNFINISHED = atomic.PREFIX + "unfinished"
-"""In a profile that is not in the list (yet); who finds it there may clear the folder away."""
-OURS = frozenset(
+"""A marker file in a profile that is not in the list (yet): such a folder may be removed."""
+OWN_NAMES = frozenset(
     {
         _PREFS,
         COMPATIBILITY,
@@ -50,7 +51,7 @@ OURS = frozenset(
         ".parentlock",
     }
 )
-"""What stands in a profile that Thunderbird has never opened."""
+"""The files in a profile that Thunderbird has never opened."""
 _MAX_NAME = 40
 
 
@@ -67,8 +68,8 @@ def apply_new_profile(
 
     ``root`` is the folder of ``profiles.ini`` (that of the installed Thunderbird when None);
     ``name`` the profile's name (made from the address when None). A ``password`` is given only
-    where the person asked to have it stored in Thunderbird; where that cannot be, a note says so.
-    The profile's folder is readable for the person alone.
+    where the user asked to store it in Thunderbird; where that is impossible, a note says so. The
+    profile's folder is readable for its owner only.
     """
     content = prefs_js(account, folders)
     if isinstance(content, ExportFailure):
@@ -80,8 +81,6 @@ def apply_new_profile(
     try:
         with _made(chosen.root, may_make=root is None), locked(chosen.root):
             return _add(chosen, wanted, content, account, password)
-    except RefusedError as refused:
-        return ApplyFailure(str(refused))
     except OSError as error:
         return ApplyFailure(atomic.reason(error, chosen.root))
 
@@ -104,7 +103,7 @@ def _installation(root: Path | None) -> Installation | ApplyFailure:
 
 @contextlib.contextmanager
 def _made(root: Path, *, may_make: bool) -> Iterator[None]:
-    """The root, made for a Thunderbird that was never started; gone again if the work fails."""
+    """Make the root for a Thunderbird that was never started; remove it if the work fails."""
     made = False
     if may_make and not root.exists():
         root.mkdir(mode=0o700, parents=True)
@@ -126,68 +125,35 @@ def _add(
     password: Secret | None,
 ) -> ProfileApplied:
     root = installation.root
-    # A link stays a link: some people keep this file elsewhere.
+    # A link stays a link: some users store this file elsewhere.
     ini = (root / INI).resolve()
     before = read_ini(ini)
-    known = understood(before)
-    refuse_while_open(root, known)
-    sweep(root, known)
+    known = parse_profiles(before)
+    check_closed(root, known)
+    remove_leftovers(root, known)
     name = _unique(wanted, known)
     parent = root / "Profiles" if sys.platform in ("win32", "darwin") else root
     made_parent = not parent.exists()
     parent.mkdir(mode=0o700, exist_ok=True)
     profile = parent / f"{secrets.token_hex(4)}.{name}"
-    try:
-        after = profiles_ini.with_profile(
-            before or b"",
-            profiles_ini.first_free(known),
-            name,
-            profile.relative_to(root).as_posix(),
-        )
-    except profiles_ini.ProfilesIniError as error:
-        raise RefusedError(_("Thunderbird's list of profiles cannot be read.")) from error
-    unfinished = atomic.aside(parent)
-    registered = False
-    try:
+    after = _with_profile(before, known, name, profile.relative_to(root).as_posix())
+    unfinished = atomic.temporary_path(parent)
+    with _removed_on_failure(ini, before, (unfinished, profile), parent if made_parent else None):
         unfinished.mkdir(mode=0o700)
         atomic.write_new(unfinished / UNFINISHED, b"", 0o600)
-        files, hints = {_PREFS: prefs}, notes(account)
-        logins = password_store.Stored({})
-        if password is not None:
-            logins, more = store_password(unfinished, account, password, installation)
-            files |= logins.files
-            hints += more
-        for file, content in files.items():
-            atomic.write_new(unfinished / file, content, 0o600)
         if not known:
             atomic.write_new(unfinished / COMPATIBILITY, CLAIMABLE, 0o600)
-        change = journal.Change(
-            kind=ApplyOutcome.PROFILE,
-            address=str(account.address),
-            files={file: (None, journal.digest(content)) for file, content in files.items()},
-            logins=logins.guids,
-            ini=(journal.digest(before), journal.digest(after)),
-        )
-        journal.prepared(unfinished, change, {INI: before})
-        atomic.sync_folder(unfinished)
+        logins, hints = _fill(unfinished, installation, account, prefs, password, (before, after))
         if os.path.lexists(profile):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
         unfinished.rename(profile)
         atomic.sync_folder(parent)
         if read_ini(ini) != before:
-            raise RefusedError(
+            raise OperationError(
                 _("Thunderbird's list of profiles has just changed. Close Thunderbird, try again.")
             )
-        refuse_while_open(root, known)
-        atomic.put(ini, after, mode(ini))
-        registered = True
-    finally:
-        if not registered and _read_quietly(ini) == before:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.rmtree(profile, ignore_errors=True)
-            if made_parent:
-                with contextlib.suppress(OSError):
-                    parent.rmdir()
+        check_closed(root, known)
+        atomic.put(ini, after, file_mode(ini))
     atomic.remove_quietly(profile / UNFINISHED)
     return ProfileApplied(
         profile=profile,
@@ -201,18 +167,78 @@ def _add(
     )
 
 
+def _with_profile(
+    before: bytes | None, known: tuple[profiles_ini.ProfileEntry, ...], name: str, path: str
+) -> bytes:
+    try:
+        first = profiles_ini.first_free(known)
+        return profiles_ini.with_profile(before or b"", first, name, path)
+    except profiles_ini.ProfilesIniError as error:
+        raise OperationError(_("Thunderbird's list of profiles cannot be read.")) from error
+
+
+@contextlib.contextmanager
+def _removed_on_failure(
+    ini: Path, before: bytes | None, folders: tuple[Path, ...], parent: Path | None
+) -> Iterator[None]:
+    """Remove the folders (and the empty ``parent``) if the work fails before the list changed."""
+    try:
+        yield
+    except BaseException:
+        if _read_quietly(ini) == before:
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
+            if parent is not None:
+                with contextlib.suppress(OSError):
+                    parent.rmdir()
+        raise
+
+
+def _fill(
+    folder: Path,
+    installation: Installation,
+    account: Account,
+    prefs: bytes,
+    password: Secret | None,
+    ini: tuple[bytes | None, bytes],
+) -> tuple[password_store.Stored, tuple[str, ...]]:
+    """Write the files of a new profile and its journal; the stored logins, and notes.
+
+    ``ini`` is the list of profiles before and after.
+    """
+    files, hints = {_PREFS: prefs}, notes(account)
+    logins = password_store.Stored({})
+    if password is not None:
+        logins, more = store_password(folder, account, password, installation)
+        files |= logins.files
+        hints += more
+    for name, content in files.items():
+        atomic.write_new(folder / name, content, 0o600)
+    before, after = ini
+    change = journal.Change(
+        kind=ApplyOutcome.PROFILE,
+        address=str(account.address),
+        files={name: (None, journal.digest(content)) for name, content in files.items()},
+        logins=logins.guids,
+        ini=(journal.digest(before), journal.digest(after)),
+    )
+    journal.record_in_new_profile(folder, change, {INI: before})
+    atomic.sync_folder(folder)
+    return logins, hints
+
+
 def store_password(
     profile: Path, account: Account, password: Secret, installation: Installation
 ) -> tuple[password_store.Stored, tuple[str, ...]]:
-    """The files with the password in them, and what the person should know about it."""
+    """The files with the password, and notes about it."""
     if not password_store.takes_password(account):
         return password_store.Stored({}), (
             _("No password was stored: Thunderbird signs in there in the browser."),
         )
     try:
         logins = password_store.stored(profile, account, password, installation)
-    except RefusedError as refused:
-        return password_store.Stored({}), (str(refused),)
+    except OperationError as error:
+        return password_store.Stored({}), (error.reason,)
     return logins, (
         _(
             "The password is stored in Thunderbird. Whoever can use this computer account can read"
@@ -222,49 +248,49 @@ def store_password(
 
 
 def read_ini(path: Path) -> bytes | None:
-    """``profiles.ini``; None when it is not there. Raises RefusedError, OSError."""
+    """The content of ``profiles.ini``; None when there is no such file. Raises OSError."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return None
     if len(content) > profiles_ini.MAX_SIZE:
-        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+        raise OperationError(_("Thunderbird's list of profiles cannot be read."))
     return content
 
 
 def _read_quietly(path: Path) -> bytes | None:
-    with contextlib.suppress(OSError, RefusedError):
+    with contextlib.suppress(OSError):
         return read_ini(path)
     return None
 
 
-def understood(content: bytes | None) -> tuple[profiles_ini.ProfileEntry, ...]:
-    """The profiles of the list. Raises RefusedError when it cannot be read."""
+def parse_profiles(content: bytes | None) -> tuple[profiles_ini.ProfileEntry, ...]:
+    """The profiles of the list. Raises OperationError when it cannot be parsed."""
     known = profiles_ini.entries(content or b"")
     if known is None:
-        raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+        raise OperationError(_("Thunderbird's list of profiles cannot be read."))
     return known
 
 
-def refuse_while_open(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:
-    """Raise RefusedError while any profile of this root is open, or may not be looked at."""
+def check_closed(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:
+    """Raise OperationError while a profile of this root is open or cannot be read."""
     folders = {entry.folder(root) for entry in known if entry.path}
     for folder in folders:
-        refuse_unreadable(folder)
+        check_readable(folder)
     for parent in (root, root / "Profiles"):
         if parent.is_dir():
-            # What is not in the list and not for us to read is no profile of this person.
+            # An unreadable folder that is not in the list is no profile of this user.
             folders.update(
-                entry for entry in parent.iterdir() if entry.is_dir() and may_enter(entry)
+                entry for entry in parent.iterdir() if entry.is_dir() and is_readable(entry)
             )
     if any(is_running(folder) for folder in folders):
-        raise RefusedError(_("Thunderbird is open. Close it and try again."))
+        raise OperationError(_("Thunderbird is open. Close it and try again."))
 
 
-def sweep(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:
-    """Clear away what a run of ours that was killed has left; we hold the lock.
+def remove_leftovers(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:
+    """Remove the temporary files and folders of killed runs; the lock must be held.
 
-    Not on Windows, where folders cannot be locked.
+    Not on Windows, where a lock may be missing.
     """
     if sys.platform == "win32":
         return
@@ -281,8 +307,8 @@ def sweep(root: Path, known: tuple[profiles_ini.ProfileEntry, ...]) -> None:
             elif entry.name in listed:
                 atomic.remove_quietly(entry / UNFINISHED)
             elif (
-                may_enter(entry)
-                and {inner.name for inner in entry.iterdir()} <= OURS
+                is_readable(entry)
+                and {inner.name for inner in entry.iterdir()} <= OWN_NAMES
                 and (entry.name.startswith(atomic.PREFIX) or (entry / UNFINISHED).exists())
             ):
                 shutil.rmtree(entry, ignore_errors=True)
@@ -297,8 +323,8 @@ def _unique(wanted: str, known: tuple[profiles_ini.ProfileEntry, ...]) -> str:
     return name
 
 
-def mode(path: Path) -> int:
-    """The permissions that a file keeps when it is replaced; those of a private one at first."""
+def file_mode(path: Path) -> int:
+    """The permissions of an existing file, else those of a private one."""
     try:
         return path.stat().st_mode & 0o777
     except FileNotFoundError:

@@ -1,10 +1,10 @@
-"""Encrypt logins with Thunderbird's own NSS. A program of its own, started by `nss` and ended.
+"""Encrypt logins with Thunderbird's own NSS: a program of its own, started by `password_store`.
 
-It reads one JSON document from standard input (the passwords come that way, never as arguments)
-and writes one to standard output. It imports nothing of ours, so that it starts anywhere.
+It reads one JSON document from standard input (so passwords are never arguments) and writes one to
+standard output. It imports no other module of this package, so that it starts in isolated mode.
 
-The libraries come from Thunderbird's folder, in the order in which they need each other: the
-system's own may be older than what Thunderbird's ``libnss3`` asks for.
+The libraries come from Thunderbird's folder, in the order of their dependencies: the system's own
+may be older than what Thunderbird's ``libnss3`` needs.
 """
 
 import base64
@@ -16,13 +16,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+if sys.platform != "win32":
+    import resource
+
 _NO_MODULES = 0x04  # NSS_INIT_NOMODDB: no smart cards
 _NO_ROOTS = 0x10  # NSS_INIT_NOROOTINIT
 _AES_CBC = 0x1082  # CKM_AES_CBC
 
 
 class SECItem(ctypes.Structure):
-    """A piece of bytes (``seccomon.h``)."""
+    """A byte string (``seccomon.h``)."""
 
     _fields_ = [
         ("type", ctypes.c_uint),
@@ -32,11 +35,11 @@ class SECItem(ctypes.Structure):
 
 
 class FailedError(Exception):
-    """Why not, as a stable word."""
+    """Carries the fault as a stable word."""
 
 
 def load(folder: str) -> Any:
-    """``nss3``, from this folder; the system's when the folder is empty."""
+    """Load ``nss3`` from this folder; the system's when the folder is empty."""
     if not folder:
         return ctypes.CDLL("libnss3.so")
     place = Path(folder)
@@ -59,7 +62,7 @@ def load(folder: str) -> Any:
 
 
 class NssStore:
-    """The key of a profile."""
+    """The encryption key of a profile."""
 
     def __init__(self, nss: Any, folder: str) -> None:
         self._nss = nss
@@ -79,12 +82,12 @@ class NssStore:
         nss.PK11_FreeSlot(slot)
 
     def close(self) -> None:
-        """Write what is to be written."""
+        """Write pending changes."""
         if self._nss.NSS_Shutdown() != 0:
             raise FailedError("database")
 
     def encrypt(self, text: str) -> str:
-        """As Thunderbird keeps it."""
+        """The encrypted text as in ``logins.json`` (base64)."""
         raw = text.encode()
         buffer = ctypes.create_string_buffer(raw, len(raw))
         item = SECItem(0, ctypes.cast(buffer, ctypes.c_void_p), len(raw))
@@ -109,7 +112,7 @@ class NssStore:
         return value
 
     def decrypt(self, value: str) -> str | None:
-        """The text; None when this key does not open it."""
+        """The decrypted text; None when this key cannot decrypt it."""
         try:
             raw = base64.b64decode(value, validate=True)
         except ValueError:
@@ -125,7 +128,7 @@ class NssStore:
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
-    """What was asked: per login its place among the known ones, and the encrypted values."""
+    """The answer to a request: per login its index among the known ones, and values."""
     try:
         nss = load(request["libraries"])
         store = NssStore(nss, request["folder"])
@@ -156,11 +159,9 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """One question, one answer."""
+    """Answer one request."""
     if sys.platform != "win32":
-        import resource
-
-        with contextlib.suppress(OSError, ValueError):  # no picture of the memory on a crash
+        with contextlib.suppress(OSError, ValueError):  # no core dump with a password
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     request = json.load(sys.stdin.buffer)
     json.dump(answer(request), sys.stdout)

@@ -1,4 +1,4 @@
-"""A Thunderbird profile on the disk: whether it is open, kept closed, and read without links."""
+"""A Thunderbird profile on the disk: whether it is open, its lock, and reading without links."""
 
 import contextlib
 import errno
@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mailsetup.files import atomic
-from mailsetup.files.locking import RefusedError
+from mailsetup.files.atomic import OperationError
 from mailsetup.i18n import _
+
+if sys.platform != "win32":
+    import fcntl
 
 _LOCK = ".parentlock"
 
@@ -18,9 +21,9 @@ _LOCK = ".parentlock"
 def is_running(profile: Path) -> bool:
     """Whether a Thunderbird has this profile open.
 
-    It holds a POSIX lock on ``.parentlock``, or on Windows keeps ``parent.lock`` open to itself.
-    The symbolic link ``lock`` outlives Thunderbird and says nothing. When the question cannot be
-    answered the profile counts as open.
+    It holds a POSIX lock on ``.parentlock``; on Windows it has ``parent.lock`` open exclusively.
+    The symbolic link ``lock`` remains after Thunderbird has ended and proves nothing. When this
+    cannot be determined the profile counts as open.
     """
     if sys.platform == "win32":
         try:
@@ -30,7 +33,6 @@ def is_running(profile: Path) -> bool:
         except OSError:
             return True
         return False
-    import fcntl
 
     try:
         descriptor = os.open(profile / _LOCK, os.O_RDWR)
@@ -47,38 +49,37 @@ def is_running(profile: Path) -> bool:
     return False
 
 
-def may_enter(folder: Path) -> bool:
-    """Whether the folder's files can be looked at; True also where there is no folder."""
+def is_readable(folder: Path) -> bool:
+    """Whether the files of the folder can be read; also True where there is no folder."""
     try:
-        refuse_unreadable(folder)
-    except RefusedError:
+        check_readable(folder)
+    except OperationError:
         return False
     return True
 
 
-def refuse_unreadable(folder: Path) -> None:
-    """Raise RefusedError with a sentence when this account may not read the folder."""
-    for look in (lambda: os.scandir(folder).close(), (folder / _LOCK).lstat):
+def check_readable(folder: Path) -> None:
+    """Raise OperationError when this user may not read the folder."""
+    for access in (lambda: os.scandir(folder).close(), (folder / _LOCK).lstat):
         try:
-            look()
+            access()
         except PermissionError as error:
-            raise RefusedError(atomic.reason(error, folder)) from error
+            raise OperationError(atomic.reason(error, folder)) from error
         except OSError:
             continue
 
 
 @contextlib.contextmanager
-def held(profile: Path) -> Iterator[None]:
-    """Keep Thunderbird out of a profile, with its own lock. Raises RefusedError while it is open.
+def hold_profile(profile: Path) -> Iterator[None]:
+    """Hold Thunderbird's own lock of a profile. Raises OperationError while it is open.
 
-    Windows has no lock that both could hold: there it is only looked whether it is open.
+    Windows has no lock that both could hold: there this only checks that it is not open.
     """
     if sys.platform == "win32":
         if is_running(profile):
-            raise RefusedError(_open())
+            raise OperationError(_open())
         yield
         return
-    import fcntl
 
     path = profile / _LOCK
     used = path.exists()
@@ -86,7 +87,7 @@ def held(profile: Path) -> Iterator[None]:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise RefusedError(_link(path)) from error
+            raise OperationError(_link(path)) from error
         raise
     try:
         try:
@@ -94,7 +95,7 @@ def held(profile: Path) -> Iterator[None]:
         except OSError as error:
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
-            raise RefusedError(_open()) from error
+            raise OperationError(_open()) from error
         try:
             yield
         finally:
@@ -104,27 +105,27 @@ def held(profile: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def usable(profile: Path) -> Path:
-    """The profile, when it may be written by this person. Raises RefusedError, OSError."""
+def check_profile(profile: Path) -> Path:
+    """The profile, after checking that this user may write it. Raises OSError."""
     try:
         status = profile.lstat()
     except FileNotFoundError as error:
-        raise RefusedError(
+        raise OperationError(
             _("The profile {place} is not there any more. Choose another one.").format(
                 place=profile
             )
         ) from error
     if stat.S_ISLNK(status.st_mode):
-        raise RefusedError(
+        raise OperationError(
             _(
                 "The profile {place} is a link to {target}. It was not followed; choose the folder"
                 " that it leads to."
             ).format(place=profile, target=profile.resolve())
         )
     if not stat.S_ISDIR(status.st_mode):
-        raise RefusedError(_("{place} is not a profile folder.").format(place=profile))
+        raise OperationError(_("{place} is not a profile folder.").format(place=profile))
     if sys.platform != "win32" and status.st_uid != os.geteuid():
-        raise RefusedError(
+        raise OperationError(
             _(
                 "The profile {place} belongs to another account on this computer. Sign in there"
                 " and try again."
@@ -133,20 +134,20 @@ def usable(profile: Path) -> Path:
     return profile
 
 
-def read(path: Path, limit: int) -> bytes | None:
-    """A file's content, None when it is not there. Links are never followed.
+def read_file(path: Path, limit: int) -> bytes | None:
+    """The content of a file, None when there is none. Links are not followed.
 
-    Raises RefusedError with a sentence for a link, a folder and what is longer than ``limit``
-    bytes, OSError when it cannot be read.
+    Raises OperationError for a link, a folder and what is longer than ``limit`` bytes, OSError when
+    it cannot be read.
     """
     try:
         status = path.lstat()
     except FileNotFoundError:
         return None
     if stat.S_ISLNK(status.st_mode):
-        raise RefusedError(_link(path))
+        raise OperationError(_link(path))
     if not stat.S_ISREG(status.st_mode) or status.st_size > limit:
-        raise RefusedError(_("{place} cannot be read. Nothing was changed.").format(place=path))
+        raise OperationError(_("{place} cannot be read. Nothing was changed.").format(place=path))
     return path.read_bytes()
 
 

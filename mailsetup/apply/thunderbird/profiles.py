@@ -1,4 +1,4 @@
-"""The Thunderbird profiles of this computer, for the person to choose one."""
+"""The Thunderbird profiles of this computer, to choose from."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,24 +17,24 @@ class ThunderbirdProfile:
     """One profile."""
 
     name: str
-    """As Thunderbird shows it (``-P``); for people plain text only."""
+    """As Thunderbird shows it (``-P``); not safe to display."""
     folder: Path
     installation: Installation
     is_default: bool
-    """Whether a plain start of Thunderbird opens it."""
+    """Whether Thunderbird opens it when started without arguments."""
     is_open: bool
     is_stub: bool = False
-    """Whether Thunderbird has made the folder and never opened the profile."""
+    """Whether Thunderbird has made the folder but never opened the profile."""
 
     @property
     def command(self) -> tuple[str, ...]:
-        """Opens Thunderbird with this profile."""
+        """The command that opens Thunderbird with this profile."""
         return (*self.installation.command, "-P", self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class ProfileFailure:
-    """No profile of that name; ``reason`` is a sentence."""
+    """There is no such profile; ``reason`` is a sentence."""
 
     reason: str
 
@@ -77,26 +77,24 @@ def find_place(
     )
 
 
-def opened_place(computer: Computer | None = None) -> ThunderbirdProfile | None:
-    """The profile that a plain start opens, of the Thunderbird that the person uses."""
+def default_place(computer: Computer | None = None) -> ThunderbirdProfile | None:
+    """The profile that opens by itself, of the Thunderbird that is used."""
     used = find_installation(computer)
     own = [place for place in places(computer) if place.is_default]
     of_used = [place for place in own if used is not None and place.installation.root == used.root]
     return next(iter(of_used or own), None)
 
 
-def offered(known: tuple[ThunderbirdProfile, ...]) -> tuple[ThunderbirdProfile, ...]:
-    """Those to choose from: what Thunderbird has never opened, the person has never seen."""
+def selectable(known: tuple[ThunderbirdProfile, ...]) -> tuple[ThunderbirdProfile, ...]:
+    """The profiles to choose from, without those that Thunderbird has never opened: the user has
+    never seen them."""
     return tuple(place for place in known if place.is_default or not place.is_stub)
 
 
-def never_seen(
+def place_opened_instead(
     place: ThunderbirdProfile, computer: Computer | None = None
 ) -> ThunderbirdProfile | None:
-    """The profile that Thunderbird opens instead of this one, which it has never opened.
-
-    None where nothing speaks against this one.
-    """
+    """The profile that Thunderbird opens instead of this one, if it has never opened this one."""
     if place.is_default or not place.is_stub:
         return None
     return next(

@@ -1,9 +1,9 @@
-"""Take back what we did to a Thunderbird profile.
+"""Undo changes of a Thunderbird profile.
 
-As long as nobody has changed the files since, they are restored byte for byte. Thunderbird rewrites
-``prefs.js`` whenever it runs; then only what is ours can be taken out, and only when that is asked
-for. A new profile that Thunderbird has used is taken from the list and moved aside, never deleted:
-there may be mail in it.
+Files that have not changed since are restored byte for byte. Thunderbird rewrites ``prefs.js``
+whenever it runs; then only the preferences of the account can be removed, and only on request. A
+new profile that Thunderbird has used is removed from the list and renamed, never deleted: it may
+contain mail.
 """
 
 import contextlib
@@ -17,18 +17,19 @@ from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
 from mailsetup.apply.thunderbird.new_profile import (
     INI,
-    OURS,
+    OWN_NAMES,
     UNFINISHED,
-    mode,
+    check_closed,
+    file_mode,
+    parse_profiles,
     read_ini,
-    refuse_while_open,
-    sweep,
-    understood,
+    remove_leftovers,
 )
-from mailsetup.apply.thunderbird.profile_lock import held, read, usable
-from mailsetup.apply.thunderbird.profiles import ProfileFailure, find_place, places
+from mailsetup.apply.thunderbird.profile_lock import check_profile, hold_profile, read_file
+from mailsetup.apply.thunderbird.profiles import places
 from mailsetup.files import atomic, presence
-from mailsetup.files.locking import RefusedError, locked
+from mailsetup.files.atomic import OperationError
+from mailsetup.files.locking import locked
 from mailsetup.formats import profiles_ini
 from mailsetup.formats.prefs_js import MAX_SIZE, PrefsFile, PrefValue
 from mailsetup.i18n import _
@@ -39,7 +40,7 @@ _REMOVED = "removed"
 
 @dataclass(frozen=True, slots=True)
 class Undoable:
-    """A change of ours that may be taken back."""
+    """A change that can be undone."""
 
     profile: Path
     address: str
@@ -60,29 +61,12 @@ def undoable(computer: Computer | None = None) -> tuple[Undoable, ...]:
     return tuple(sorted(found, key=lambda change: change.when, reverse=True))
 
 
-def undo_last(
-    profile: str = "", *, only_ours: bool = False, computer: Computer | None = None
-) -> UndoResult:
-    """Take back the newest change: of the profile of this name or folder, or of all profiles."""
-    if profile:
-        place = find_place(profile, computer)
-        if isinstance(place, ProfileFailure):
-            clear_leftovers(computer)
-            return UndoFailure(place.reason)
-        return undo(place.folder, only_ours=only_ours, computer=computer)
-    known = undoable(computer)
-    if not known:
-        clear_leftovers(computer)
-        return UndoFailure(_nothing())
-    return undo(known[0].profile, only_ours=only_ours, computer=computer)
-
-
 def undo(
     where: ProfileApplied | Path, *, only_ours: bool = False, computer: Computer | None = None
 ) -> UndoResult:
-    """Take back the newest change of a profile.
+    """Undo the newest change of a profile.
 
-    With ``only_ours`` a profile that has changed since loses what we put into it and nothing else.
+    With ``only_ours`` only our preferences are removed from a profile that has changed since.
     """
     profile = where.profile if isinstance(where, ProfileApplied) else where
     newest = next(iter(journal.changes(profile)), None)
@@ -91,49 +75,47 @@ def undo(
         clear_leftovers(computer, profile)
         return UndoFailure(_nothing() if there else _("The profile is not there any more."))
     try:
-        usable(profile)
+        check_profile(profile)
         if newest.kind == ApplyOutcome.PROFILE:
             root = where.root if isinstance(where, ProfileApplied) else _root_of(profile, computer)
             with locked(root):
                 return _remove_profile(root, profile, newest)
-        with locked(profile), held(profile):
+        with locked(profile), hold_profile(profile):
             journal.recover(profile)
             if newest not in journal.changes(profile):
-                # A change that was cut off in the middle: it is taken back now.
+                # An interrupted change: it has been undone by now.
                 return Undone(profile)
             return _restore(profile, newest, only_ours=only_ours)
-    except RefusedError as refused:
-        return UndoFailure(str(refused))
     except OSError as error:
         return UndoFailure(atomic.reason(error, profile))
 
 
 def clear_leftovers(computer: Computer | None = None, profile: Path | None = None) -> None:
-    """Remove what runs that were killed have left of copies, in every Thunderbird profile and
-    beside it; a change that was cut off in the middle is taken back.
+    """Remove the temporary files of killed runs, in every Thunderbird profile and its parent
+    folders; undo interrupted changes.
 
-    ``profile`` names a profile of which the Thunderbird may not be on this computer. What is in
-    use, or not ours to write, stays.
+    ``profile`` names a profile whose Thunderbird may not be on this computer. What is in use, or
+    not writable, stays.
     """
     roots = [installation.root for installation in installations(computer)]
     if profile is not None:
         roots += [root for root in profile.parents[:2] if presence.is_file(root / INI)]
     for root in dict.fromkeys(roots):
-        with contextlib.suppress(RefusedError, OSError):
-            known = understood(read_ini(root / INI))
+        with contextlib.suppress(OSError):
+            known = parse_profiles(read_ini(root / INI))
             with locked(root):
-                refuse_while_open(root, known)
-                sweep(root, known)
+                check_closed(root, known)
+                remove_leftovers(root, known)
                 # A list that is a link is written where the link leads.
-                atomic.sweep((root / INI).resolve().parent)
+                atomic.remove_leftovers((root / INI).resolve().parent)
             for entry in known:
                 _recover(entry.folder(root))
 
 
 def _recover(profile: Path) -> None:
-    with contextlib.suppress(RefusedError, OSError):
-        usable(profile)
-        with locked(profile), held(profile):
+    with contextlib.suppress(OSError):
+        check_profile(profile)
+        with locked(profile), hold_profile(profile):
             journal.recover(profile)
 
 
@@ -143,24 +125,24 @@ def _nothing() -> str:
 
 def _root_of(profile: Path, computer: Computer | None) -> Path:
     roots = [installation.root for installation in installations(computer)]
-    # Without the Thunderbird: the list stands beside the profile, or above ``Profiles``.
+    # Without the Thunderbird: the list is in the parent of the profile, or of ``Profiles``.
     for root in (*roots, profile.parent, profile.parent.parent):
         if root in profile.parents and presence.is_file(root / INI):
             return root
-    raise RefusedError(_("Thunderbird's list of profiles cannot be read."))
+    raise OperationError(_("Thunderbird's list of profiles cannot be read."))
 
 
 # An existing profile ----------------------------------------------------------------------------
 
 
 def _restore(profile: Path, change: journal.Change, *, only_ours: bool) -> UndoResult:
-    now = journal.current(profile, change)
+    now = journal.current_digests(profile, change)
     if all(now[name] in pair for name, pair in change.files.items()):
         journal.roll_back(profile, change, now)
-        journal.forget(profile, change)
+        journal.discard(profile, change)
         return Undone(profile)
     if only_ours:
-        return _take_out(profile, change)
+        return _remove_account(profile, change)
     return UndoFailure(
         changed_since(change.address),
         backup=change.backup(_PREFS) if _PREFS in change.files else None,
@@ -169,57 +151,57 @@ def _restore(profile: Path, change: journal.Change, *, only_ours: bool) -> UndoR
 
 
 def changed_since(address: str) -> str:
-    """Why a profile that was used meanwhile is not put back, and what can be done instead."""
+    """Why a profile that was used meanwhile is not restored, and what can be done instead."""
     return _(
         "Thunderbird has changed its settings since. They cannot be put back as they were"
         " without losing that; what was added for {address} alone can be taken out."
     ).format(address=address)
 
 
-def _take_out(profile: Path, change: journal.Change) -> UndoResult:
-    content = PrefsFile(read(profile / _PREFS, MAX_SIZE) or b"")
-    undoing = _Undoing.of(content, change)
+def _remove_account(profile: Path, change: journal.Change) -> UndoResult:
+    content = PrefsFile(read_file(profile / _PREFS, MAX_SIZE) or b"")
+    removal = _Removal.of(content, change)
     new: dict[str, bytes] = {}
-    if undoing.values or undoing.remove:
-        after = content.changed(undoing.values, undoing.remove)
+    if removal.values or removal.remove:
+        after = content.changed(removal.values, removal.remove)
         if after is None:
             return UndoFailure(
                 _("Thunderbird's settings cannot be read."), backup=change.backup(_PREFS)
             )
         new[_PREFS] = after
-    logins = read(profile / password_store.LOGINS, journal.MAX_FILE)
+    logins = read_file(profile / password_store.LOGINS, journal.MAX_FILE)
     if change.logins and logins is not None:
-        before = read(change.backup(password_store.LOGINS), journal.MAX_FILE)
+        before = read_file(change.backup(password_store.LOGINS), journal.MAX_FILE)
         new[password_store.LOGINS] = password_store.without(logins, before, change.logins)
     for name, text in new.items():
         atomic.put(profile / name, text, 0o600)
-    journal.forget(profile, change)
-    return Undone(profile, notes=undoing.notes, only_ours=True)
+    journal.discard(profile, change)
+    return Undone(profile, notes=removal.notes, only_ours=True)
 
 
 @dataclass(slots=True)
-class _Undoing:
-    """Which preferences take our part out of a profile that has changed since."""
+class _Removal:
+    """The preferences to change in order to remove an account from a profile that has changed."""
 
     values: dict[str, PrefValue] = field(default_factory=dict)
     remove: set[str] = field(default_factory=set)
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, content: PrefsFile, change: journal.Change) -> "_Undoing":
-        undoing = cls()
+    def of(cls, content: PrefsFile, change: journal.Change) -> "_Removal":
+        removal = cls()
         for name, key in change.listed.items():
-            undoing._put(name, ",".join(word for word in content.words(name) if word != key))
+            removal._put(name, ",".join(word for word in content.words(name) if word != key))
         for name in content:
             if name.startswith(change.prefixes):
-                undoing.remove.add(name)
+                removal.remove.add(name)
         for name, (before, after) in change.prefs.items():
-            if name in change.listed or name in undoing.remove or content.get(name) != after:
+            if name in change.listed or name in removal.remove or content.get(name) != after:
                 continue
-            undoing._put(name, before)
-        if undoing.remove:
-            undoing.notes = _mail_left(content, change.prefixes)
-        return undoing
+            removal._put(name, before)
+        if removal.remove:
+            removal.notes = _mail_left(content, change.prefixes)
+        return removal
 
     def _put(self, name: str, value: PrefValue | None) -> None:
         if value is None or value == "":
@@ -247,47 +229,47 @@ def _mail_left(content: PrefsFile, prefixes: tuple[str, ...]) -> tuple[str, ...]
 def _remove_profile(root: Path, profile: Path, change: journal.Change) -> UndoResult:
     ini = (root / INI).resolve()
     content = read_ini(ini)
-    known = understood(content)
-    refuse_while_open(root, known)
-    sweep(root, known)
+    known = parse_profiles(content)
+    check_closed(root, known)
+    remove_leftovers(root, known)
     unused = _is_unused(profile, change)
-    with held(profile):
+    with hold_profile(profile):
         if unused:
-            # From here on whoever finds the folder outside of the list may clear it away.
+            # From now on a folder that is not in the list may be removed.
             atomic.remove_quietly(profile / UNFINISHED)
             atomic.write_new(profile / UNFINISHED, b"", 0o600)
         _unlist(root, ini, content, profile.relative_to(root).as_posix(), change)
-        away = atomic.aside(profile.parent) if unused else _free_name(profile)
-        profile.rename(away)
+        moved = atomic.temporary_path(profile.parent) if unused else _free_name(profile)
+        profile.rename(moved)
         atomic.sync_folder(profile.parent)
         if unused:
-            shutil.rmtree(away)
+            shutil.rmtree(moved)
             if change.ini[0] is None:
                 _remove_empty(profile.parent, root)
             return Undone(profile)
     return Undone(
         profile,
-        kept=away,
+        kept=moved,
         notes=(
             _(
                 "Thunderbird had used the profile, so it was not deleted. It is kept in {place},"
                 " with the mail that arrived meanwhile."
-            ).format(place=away),
+            ).format(place=moved),
         ),
     )
 
 
 def _remove_empty(*folders: Path) -> None:
-    """Remove the folders in which Thunderbird would keep its profiles, where nothing is in them."""
+    """Remove the folders for profiles if they are empty."""
     for folder in folders:
         with contextlib.suppress(OSError):
             folder.rmdir()
 
 
 def _is_unused(profile: Path, change: journal.Change) -> bool:
-    if {entry.name for entry in profile.iterdir()} - OURS:
+    if {entry.name for entry in profile.iterdir()} - OWN_NAMES:
         return False
-    now = journal.current(profile, change)
+    now = journal.current_digests(profile, change)
     return all(now[name] == after for name, (_before, after) in change.files.items())
 
 
@@ -298,39 +280,39 @@ def _unlist(
     path: str,
     change: journal.Change,
 ) -> None:
-    """Take the profile out of the list; the list as it was, where nobody changed it since."""
+    """Remove the profile from the list; restore the old list if it has not changed since."""
     before_digest, after_digest = change.ini
     if content is None:
         return
-    before = read(change.backup(INI), profiles_ini.MAX_SIZE)
+    before = read_file(change.backup(INI), profiles_ini.MAX_SIZE)
     if journal.digest(content) == after_digest and journal.digest(before) == before_digest:
         restored: bytes | None = before
     else:
         try:
             restored = profiles_ini.without_profile(content, path)
         except profiles_ini.ProfilesIniError as error:
-            raise RefusedError(_("Thunderbird's list of profiles cannot be read.")) from error
+            raise OperationError(_("Thunderbird's list of profiles cannot be read.")) from error
         if restored is None:
-            # The person has taken it out already.
+            # The user has removed it already.
             return
     installs = root / "installs.ini"
-    other = read(installs, profiles_ini.MAX_SIZE)
+    other = read_file(installs, profiles_ini.MAX_SIZE)
     if other is not None and path in profiles_ini.defaults(other):
         rest = profiles_ini.without_default(other, path)
         if rest.strip():
-            atomic.put(installs, rest, mode(installs))
+            atomic.put(installs, rest, file_mode(installs))
         else:
             installs.unlink()
     if restored is None:
         ini.unlink()
         atomic.sync_folder(ini.parent)
     else:
-        atomic.put(ini, restored, mode(ini))
+        atomic.put(ini, restored, file_mode(ini))
 
 
 def _free_name(profile: Path) -> Path:
-    number, kept = 1, profile.with_name(f"{profile.name}.{_REMOVED}")
-    while kept.exists():
+    number, free = 1, profile.with_name(f"{profile.name}.{_REMOVED}")
+    while free.exists():
         number += 1
-        kept = profile.with_name(f"{profile.name}.{_REMOVED}-{number}")
-    return kept
+        free = profile.with_name(f"{profile.name}.{_REMOVED}-{number}")
+    return free

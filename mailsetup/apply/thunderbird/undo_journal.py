@@ -1,8 +1,8 @@
-"""What we changed in a profile, kept inside it, so that it can be taken back byte for byte.
+"""Records our changes of a profile inside the profile, so that they can be undone byte for byte.
 
-Every change is a folder ``mailsetup-undo/0001`` with ``change.json`` (which files, with the digest
-before and after) and the files as they were. It is there, whole, before the first file is replaced;
-whoever finds a change of which only some files were replaced puts the old ones back.
+Every change is a folder ``mailsetup-undo/0001`` with ``change.json`` (the files, with their digests
+before and after) and copies of the old files. It is complete before the first file is replaced; a
+later run that finds a change of which only some files were replaced restores the old ones.
 """
 
 import contextlib
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mailsetup.apply.thunderbird.profile_lock import read
+from mailsetup.apply.thunderbird.profile_lock import read_file
 from mailsetup.files import atomic
-from mailsetup.files.locking import RefusedError
+from mailsetup.files.atomic import OperationError
 from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.i18n import _
 
@@ -25,61 +25,61 @@ FOLDER = "mailsetup-undo"
 _CHANGE = "change.json"
 _MAX_CHANGE = 1024 * 1024
 MAX_FILE = 64 * 1024 * 1024
-"""Bytes. No file that we replace is longer."""
+"""Bytes. Longer files are not replaced."""
 _VERSION = 1
 _NUMBER = re.compile(r"\d{4,9}\Z")
-# Only these files are ever replaced, whatever a journal says.
+# Only these files are replaced, whatever a journal contains.
 FILES = frozenset({"prefs.js", "logins.json", "key4.db"})
 
 Digest = str | None
-"""SHA-256 as hexadecimal digits; None for a file that is not there."""
+"""SHA-256 as hexadecimal digits; None for a missing file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of ours. Names of files are without folder; digests are `Digest`."""
+    """One change. Names of files are without folder; digests are `Digest`."""
 
     kind: str
     """``profile`` (a new one), ``added`` or ``repaired`` (in an existing one), ``password``."""
     address: str
     files: Mapping[str, tuple[Digest, Digest]]
     prefs: Mapping[str, tuple[PrefValue | None, PrefValue]] = field(default_factory=dict)
-    """Each preference that we set, with its value before and after."""
+    """Each preference that was set, with its value before and after."""
     prefixes: tuple[str, ...] = ()
-    """Beginnings of the preferences that belong to us alone."""
+    """Prefixes of the preferences that only this change made."""
     listed: Mapping[str, str] = field(default_factory=dict)
-    """What we put into lists of keys: the preference and the key."""
+    """Keys that were added to lists of keys: the preference and the key."""
     logins: tuple[str, ...] = ()
-    """The ``guid`` of each login that we stored."""
+    """The ``guid`` of each stored login."""
     ini: tuple[Digest, Digest] = (None, None)
     """``profiles.ini`` before and after, for a new profile."""
     folder: Path | None = None
-    """Where the journal and the backups are; None before it is recorded."""
+    """The folder of the journal and the backups; None before the change is recorded."""
     when: str = ""
     """ISO 8601, UTC."""
     number: int = 0
 
     def backup(self, name: str) -> Path:
-        """The file as it was."""
+        """The copy of the old file."""
         if self.folder is None:
             raise ValueError(name)
         return self.folder / name
 
 
 def digest(content: bytes | None) -> Digest:
-    """What identifies a content."""
+    """The digest of a content."""
     return None if content is None else hashlib.sha256(content).hexdigest()
 
 
-def prepared(parent: Path, change: Change, before: Mapping[str, bytes | None]) -> None:
-    """Write a change's journal into a new profile that nobody sees yet. Raises OSError."""
+def record_in_new_profile(parent: Path, change: Change, before: Mapping[str, bytes | None]) -> None:
+    """Write a change's journal into a new profile that is not in use yet. Raises OSError."""
     _write(parent / FOLDER / "0001", change, before)
 
 
 def record(profile: Path, change: Change, before: Mapping[str, bytes | None]) -> Change:
-    """Write a change's journal, whole or not at all. Raises OSError."""
+    """Write a change's journal, completely or not at all. Raises OSError."""
     journal = profile / FOLDER
-    unfinished = atomic.aside(profile)
+    unfinished = atomic.temporary_path(profile)
     made = not journal.exists()
     known = changes(profile)
     number = known[0].number + 1 if known else 1
@@ -98,7 +98,7 @@ def record(profile: Path, change: Change, before: Mapping[str, bytes | None]) ->
     atomic.sync_folder(profile)
     found = _load(target)
     if found is None:
-        raise RefusedError(_("{place} cannot be read. Nothing was changed.").format(place=target))
+        raise OperationError(_("{place} cannot be read. Nothing was changed.").format(place=target))
     return found
 
 
@@ -125,17 +125,17 @@ def _write(folder: Path, change: Change, before: Mapping[str, bytes | None]) -> 
 
 
 def changes(profile: Path) -> tuple[Change, ...]:
-    """The changes of this profile that can still be taken back, newest first."""
+    """The changes of this profile that can be undone, newest first."""
     found = []
-    for folder in _recorded(profile / FOLDER):
+    for folder in _change_folders(profile / FOLDER):
         change = _load(folder)
         if change is not None:
             found.append(change)
     return tuple(sorted(found, key=lambda change: change.number, reverse=True))
 
 
-def _recorded(journal: Path) -> list[Path]:
-    """The folders of the changes; none where they may not be read."""
+def _change_folders(journal: Path) -> list[Path]:
+    """The folders of the changes; none where they cannot be read."""
     with contextlib.suppress(OSError):
         if not journal.is_symlink() and journal.is_dir():
             return [
@@ -146,33 +146,33 @@ def _recorded(journal: Path) -> list[Path]:
     return []
 
 
-def forget(profile: Path, change: Change) -> None:
-    """Remove a change's journal: first out of sight, then for good. Raises OSError."""
+def discard(profile: Path, change: Change) -> None:
+    """Remove a change's journal: rename it, then delete it. Raises OSError."""
     if change.folder is None:
         return
-    gone = atomic.aside(profile)
-    change.folder.rename(gone)
-    with contextlib.suppress(OSError):  # others are left in it
+    removed = atomic.temporary_path(profile)
+    change.folder.rename(removed)
+    with contextlib.suppress(OSError):  # other changes are left in it
         (profile / FOLDER).rmdir()
     atomic.sync_folder(profile)
-    shutil.rmtree(gone, ignore_errors=True)
+    shutil.rmtree(removed, ignore_errors=True)
 
 
-def current(profile: Path, change: Change) -> dict[str, Digest]:
-    """The digests of the change's files as they are now. Raises RefusedError, OSError."""
-    return {name: digest(read(profile / name, MAX_FILE)) for name in change.files}
+def current_digests(profile: Path, change: Change) -> dict[str, Digest]:
+    """The present digests of the change's files. Raises OSError."""
+    return {name: digest(read_file(profile / name, MAX_FILE)) for name in change.files}
 
 
 def roll_back(profile: Path, change: Change, now: Mapping[str, Digest]) -> None:
-    """Put back every file that is not as it was. Raises RefusedError, OSError.
+    """Restore every file that has changed. Raises OSError.
 
-    The preferences go last: with them the account is gone.
+    The preferences are last: restoring them removes the account.
     """
     changed = [name for name in change.files if now[name] != change.files[name][0]]
     for name in changed:
         before = change.files[name][0]
-        if before is not None and digest(read(change.backup(name), MAX_FILE)) != before:
-            raise RefusedError(
+        if before is not None and digest(read_file(change.backup(name), MAX_FILE)) != before:
+            raise OperationError(
                 _("The copy of {name} from before is damaged. Nothing was changed.").format(
                     name=name
                 )
@@ -181,15 +181,15 @@ def roll_back(profile: Path, change: Change, now: Mapping[str, Digest]) -> None:
         if change.files[name][0] is None:
             (profile / name).unlink(missing_ok=True)
         else:
-            # The copy itself: a disk that is full has room for this.
+            # The copy itself is renamed: this works on a full disk.
             change.backup(name).replace(profile / name)
     atomic.sync_folder(profile)
 
 
 def recover(profile: Path) -> None:
-    """Clear away what a run of ours that was killed has left; we hold the profile.
+    """Remove what a killed run has left; the profile must be locked.
 
-    Raises RefusedError, OSError.
+    Raises OSError.
     """
     for entry in profile.iterdir():
         if entry.name.startswith(atomic.PREFIX) and not entry.is_symlink():
@@ -197,25 +197,25 @@ def recover(profile: Path) -> None:
                 shutil.rmtree(entry, ignore_errors=True)
             else:
                 atomic.remove_quietly(entry)
-    with contextlib.suppress(OSError):  # changes are left in it, or it is not there
+    with contextlib.suppress(OSError):  # changes are left in it, or it does not exist
         (profile / FOLDER).rmdir()
     newest = next(iter(changes(profile)), None)
     if newest is None or newest.kind == "profile":
         return
-    now = current(profile, newest)
+    now = current_digests(profile, newest)
     whole = all(now[name] == after for name, (_before, after) in newest.files.items())
     ours = all(now[name] in pair for name, pair in newest.files.items())
     if ours and not whole:
         roll_back(profile, newest, now)
-        forget(profile, newest)
+        discard(profile, newest)
 
 
 def _load(folder: Path) -> Change | None:
     try:
-        content = read(folder / _CHANGE, _MAX_CHANGE)
+        content = read_file(folder / _CHANGE, _MAX_CHANGE)
         return None if content is None else _parsed(json.loads(content), folder)
-    except (OSError, RefusedError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # not one of ours, or spoiled: it can take nothing back
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # not a journal of ours, or damaged: it cannot be undone
 
 
 def _parsed(document: dict[str, object], folder: Path) -> Change | None:

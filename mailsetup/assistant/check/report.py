@@ -1,7 +1,9 @@
-"""The result of a check, as values."""
+"""The result of a check."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from mailsetup.assistant.redaction import Redaction
+from mailsetup.diagnosis.chain import Diagnosis
 from mailsetup.diagnosis.symptoms import SymptomAnswer
 from mailsetup.model.dialogue import LoggedIn, RoundTrip
 from mailsetup.model.finding import Finding, Link, Status
@@ -11,7 +13,7 @@ from mailsetup.model.settings import Account
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Messages between the account and a mailbox at another company, where they arrived."""
+    """The messages between the account and a mailbox at another company that arrived."""
 
     address: str
     sent: RoundTrip | None = None
@@ -19,17 +21,17 @@ class Elsewhere:
     received: RoundTrip | None = None
     """From the other mailbox to the account."""
     problem: Finding | None = None
-    """Why the other mailbox could not be used: a matter of its own, not of the account."""
+    """Why the other mailbox could not be used. It is no finding about the account."""
 
 
 def sending_was_tested(trip: RoundTrip | None, elsewhere: Elsewhere | None) -> bool:
-    """Whether a message of the account was seen to arrive, and the account to receive one."""
+    """Whether a message from the account and one to it have arrived."""
     return trip is not None or bool(elsewhere and elsewhere.sent and elsewhere.received)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """What was proven and what is broken. ``chain`` has every link once, in order."""
+    """What is proven and what is broken. ``chain`` has every link once, in order."""
 
     account: Account
     chain: tuple[tuple[Link, Status], ...]
@@ -40,11 +42,11 @@ class CheckReport:
     round_trip: RoundTrip | None
     elapsed_ms: float
     answer: SymptomAnswer | None = None
-    """To the complaint that the check was asked about, if any."""
+    """The answer to the complaint of the request, if any."""
     elsewhere: Elsewhere | None = None
-    """What a second mailbox at another company showed."""
+    """The messages to and from the second mailbox."""
     folders: Folders = NO_FOLDERS
-    """Where sent mail and the like go, as far as programs do not find that out by themselves."""
+    """The special folders that programs do not find by themselves."""
 
     @property
     def is_healthy(self) -> bool:
@@ -53,16 +55,16 @@ class CheckReport:
 
     @property
     def is_proven(self) -> bool:
-        """Whether every link was seen to work, warnings aside, with a message that arrived."""
+        """Whether every link is proven, except for warnings, by a message that arrived."""
         return self.is_in_order and sending_was_tested(self.round_trip, self.elsewhere)
 
     @property
     def is_in_order(self) -> bool:
-        """Whether every link was seen to work, warnings aside. No message need have been sent."""
+        """Whether every link is proven, except for warnings, perhaps without a message."""
         return all(status in (Status.OK, Status.WARN) for _link, status in self.chain)
 
     def status(self, link: Link) -> Status:
-        """How one link stands."""
+        """The status of one link."""
         return dict(self.chain)[link]
 
     @property
@@ -86,7 +88,28 @@ class CheckReport:
     @property
     def root_cause(self) -> Finding | None:
         """The finding that explains the first broken link."""
-        return next(
-            (f for f in self.findings if f.status is Status.FAIL and f.link is self.first_broken),
-            None,
+        return Diagnosis(self.chain, self.first_broken, self.findings).root_cause
+
+
+def redacted_report(report: CheckReport, redaction: Redaction) -> CheckReport:
+    """The report without secrets in texts from servers."""
+    answer, elsewhere = report.answer, report.elsewhere
+    if answer is not None and answer.finding is not None:
+        answer = replace(answer, finding=redaction.finding(answer.finding))
+    if elsewhere is not None:
+        problem = elsewhere.problem
+        elsewhere = replace(
+            elsewhere,
+            sent=redaction.round_trip(elsewhere.sent),
+            received=redaction.round_trip(elsewhere.received),
+            problem=redaction.finding(problem) if problem is not None else None,
         )
+    return replace(
+        report,
+        findings=tuple(redaction.finding(finding) for finding in report.findings),
+        incoming=redaction.login(report.incoming),
+        outgoing=redaction.login(report.outgoing),
+        round_trip=redaction.round_trip(report.round_trip),
+        answer=answer,
+        elsewhere=elsewhere,
+    )

@@ -1,72 +1,65 @@
-"""A second mailbox at another company: what only mail on its way through the world can show.
+"""Messages to and from a second mailbox at another company.
 
-A message to oneself is usually delivered inside the hosting. One to a mailbox elsewhere shows what
-others see of us; one from there shows that the domain's MX leads here.
+A message to oneself usually stays inside the hosting. One to a mailbox elsewhere shows how others
+see the account's mail; one from there shows that the domain's MX leads to the mailbox.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable
+from typing import TypeVar
 
+from mailsetup.assistant.check.progress import CheckProgress
 from mailsetup.assistant.check.report import Elsewhere
 from mailsetup.assistant.check.request import SecondMailbox
+from mailsetup.assistant.check.servers import mailbox_of
 from mailsetup.assistant.events import Activity
 from mailsetup.diagnosis.checks.server import finding_of
 from mailsetup.model.dialogue import DialogueFailure, RoundTrip
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.settings import Account, Protocol
+from mailsetup.model.secret import Secret
+from mailsetup.model.settings import Account
 from mailsetup.net.network import Network
-from mailsetup.verify.imap_mailbox import ImapMailbox
-from mailsetup.verify.login import (
-    log_in_imap,
-    log_in_pop3,
-    log_in_smtp,
-    open_imap,
-    open_pop3,
-    open_smtp,
-)
-from mailsetup.verify.pop3_mailbox import Pop3Mailbox
+from mailsetup.verify.login import AnySession, log_in, open_session, open_smtp
 from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
 
-Begin = Callable[[Activity, str], None]
-End = Callable[[Activity, Status], None]
+Session = TypeVar("Session", bound=AnySession)
 
 
-async def exchange(
+async def exchange_messages(
     account: Account,
     mailbox: Mailbox,
     smtp: SmtpSession,
     second: SecondMailbox,
     net: Network,
+    progress: CheckProgress,
     *,
     wait: float,
-    begin: Begin,
-    end: End,
 ) -> tuple[Elsewhere, tuple[Finding, ...]]:
-    """Send a message each way at the same time, and see both arrive.
+    """Send a message each way concurrently, and wait for both.
 
     ``mailbox`` and ``smtp`` are the account's, logged in. The findings are about the account.
     """
     other = second.account
     address = str(other.address)
     async with OpenSessions() as sessions:
-        begin(Activity.OPEN_SECOND, address)
+        progress.begin(Activity.OPEN_SECOND, address)
         opened = await _opened(second, net, sessions)
         if isinstance(opened, DialogueFailure):
-            end(Activity.OPEN_SECOND, Status.WARN)
+            progress.end(Activity.OPEN_SECOND, Status.WARN)
             return Elsewhere(address, problem=finding_of(opened, other.address)), ()
-        end(Activity.OPEN_SECOND, Status.OK)
+        progress.end(Activity.OPEN_SECOND, Status.OK)
         other_mailbox, other_smtp = opened
-        begin(Activity.SEND_ELSEWHERE, address)
-        begin(Activity.RECEIVE_FROM_ELSEWHERE, address)
+        progress.begin(Activity.SEND_ELSEWHERE, address)
+        progress.begin(Activity.RECEIVE_FROM_ELSEWHERE, address)
         sent, received = await asyncio.gather(
             round_trip(other_mailbox, smtp, account, net, to=other.address, wait=wait),
             round_trip(mailbox, other_smtp, other, net, to=account.address, wait=wait),
         )
-    end(Activity.SEND_ELSEWHERE, _status(sent))
-    end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))
+    progress.end(Activity.SEND_ELSEWHERE, _status(sent))
+    progress.end(Activity.RECEIVE_FROM_ELSEWHERE, _status(received))
     findings = [
         *_sent_findings(sent, account, other, wait),
         *_received_findings(received, account, other, wait),
@@ -82,46 +75,29 @@ async def exchange(
 async def _opened(
     second: SecondMailbox, net: Network, sessions: OpenSessions
 ) -> tuple[Mailbox, SmtpSession] | DialogueFailure:
-    mailbox, smtp = await asyncio.gather(
-        _mailbox(second, net, sessions), _submission(second, net, sessions)
+    incoming, smtp = await asyncio.gather(
+        _logged_in(open_session(second.account.incoming, net), second.secret, net, sessions),
+        _logged_in(open_smtp(second.account.outgoing, net), second.secret, net, sessions),
     )
-    if isinstance(mailbox, DialogueFailure):
-        return mailbox
+    if isinstance(incoming, DialogueFailure):
+        return incoming
     if isinstance(smtp, DialogueFailure):
         return smtp
-    return mailbox, smtp
+    return await mailbox_of(incoming, second.secret), smtp
 
 
-async def _mailbox(
-    second: SecondMailbox, net: Network, sessions: OpenSessions
-) -> Mailbox | DialogueFailure:
-    server = second.account.incoming
-    if server.protocol is Protocol.POP3:
-        pop3 = await open_pop3(server, net)
-        if isinstance(pop3, DialogueFailure):
-            return pop3
-        async with pop3:
-            proof = await log_in_pop3(pop3, second.secret, net)
-        return (
-            proof if isinstance(proof, DialogueFailure) else Pop3Mailbox(pop3.server, second.secret)
-        )
-    imap = await open_imap(server, net)
-    if isinstance(imap, DialogueFailure):
-        return imap
-    sessions.add(imap)
-    proof = await log_in_imap(imap, second.secret, net)
-    return proof if isinstance(proof, DialogueFailure) else ImapMailbox(imap)
-
-
-async def _submission(
-    second: SecondMailbox, net: Network, sessions: OpenSessions
-) -> SmtpSession | DialogueFailure:
-    smtp = await open_smtp(second.account.outgoing, net)
-    if isinstance(smtp, DialogueFailure):
-        return smtp
-    sessions.add(smtp)
-    proof = await log_in_smtp(smtp, second.secret, net)
-    return proof if isinstance(proof, DialogueFailure) else smtp
+async def _logged_in(
+    opening: Awaitable[Session | DialogueFailure],
+    secret: Secret,
+    net: Network,
+    sessions: OpenSessions,
+) -> Session | DialogueFailure:
+    session = await opening
+    if isinstance(session, DialogueFailure):
+        return session
+    sessions.add(session)
+    proof = await log_in(session, secret, net)
+    return proof if isinstance(proof, DialogueFailure) else session
 
 
 def _sent_findings(
@@ -147,7 +123,7 @@ def _received_findings(
 
 
 def _marked(finding: Finding, sender: Account, recipient: Account) -> Finding:
-    """The finding with the way that the message went."""
+    """The finding with sender and recipient of the message."""
     way = {"from": str(sender.address), "to": str(recipient.address)}
     return Finding(finding.id, finding.status, finding.facts, {**finding.evidence, **way})
 

@@ -1,9 +1,9 @@
-"""Signing in in the browser: whether and where, and the tokens for as long as they are needed."""
+"""Sign-in in the browser (OAuth 2.0): the provider, the client, and the tokens."""
 
-import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from urllib.parse import quote
 
 from mailsetup.assistant.events import Event, SignInCode, SignInOpened
 from mailsetup.assistant.signin.page import page_texts
@@ -15,7 +15,7 @@ from mailsetup.model.settings import (
     Protocol,
     ServerSettings,
 )
-from mailsetup.model.sign_in import Client, SignInFailure, SignInFault, Tokens
+from mailsetup.model.sign_in import Client, ClientsFailure, SignInFailure, SignInFault, Tokens
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.oauth.browser import (
@@ -26,7 +26,6 @@ from mailsetup.oauth.browser import (
 )
 from mailsetup.oauth.clients import (
     ClientRegistration,
-    ClientsFailure,
     built_in,
     client_for,
     of_technician,
@@ -42,24 +41,24 @@ Emit = Callable[[Event], None]
 OpenBrowser = Callable[[str], None]
 
 _MARGIN = 120.0
-"""Seconds that a token must still last for a check to begin with it."""
+"""Seconds for which a token must still be valid when a check begins."""
 
 
 class SignInMeans(StrEnum):
-    """How the person gets to the sign-in page."""
+    """How the person opens the sign-in page."""
 
     BROWSER = "browser"
     DEVICE = "device"
-    """By a code that is typed into a browser anywhere else."""
+    """By a code that is entered in a browser on any device (RFC 8628)."""
 
 
 @dataclass(frozen=True, slots=True)
 class SignInWay:
-    """Where one signs in for an account, and what has to be there or agreed to first.
+    """Where one signs in for an account, and what has to be agreed to first.
 
-    ``client`` is None where this program has no id at the provider; it may then still register
-    itself (``registers``). ``confirm`` are domains of mail servers that do not belong to the
-    provider: only once the person agreed to them do they receive its token.
+    ``client`` is None where this program has no id at the provider; it may then register itself if
+    the provider allows that (RFC 7591). ``confirm`` are domains of mail servers that do not belong
+    to the provider: they receive its token only once the person agreed to them.
     """
 
     account: Account
@@ -69,7 +68,7 @@ class SignInWay:
 
     @property
     def name(self) -> str:
-        """The provider's name, or its host: text that may be from outside."""
+        """The provider's name, or its host: text from the network."""
         return self.provider.name
 
     @property
@@ -79,32 +78,30 @@ class SignInWay:
 
     @property
     def can_begin(self) -> bool:
-        """Whether this program is known there, or can make itself known."""
+        """Whether this program has a client id there, or can register itself."""
         return self.client is not None or bool(self.provider.register)
 
     @property
     def by_device(self) -> bool:
-        """Whether there is a sign-in by a code."""
+        """Whether the provider supports the device flow (RFC 8628)."""
         return bool(self.provider.device)
 
     @property
     def consent_link(self) -> str:
-        """Where an administrator allows the program for a whole organisation; "" where nowhere."""
+        """The page where an administrator allows the program for an organisation; "" for none."""
         if self.provider.id != "microsoft" or self.client is None:
             return ""
-        from urllib.parse import quote
-
-        # Microsoft takes any domain of an organisation for its name.
+        # Microsoft accepts any domain of an organisation as the name of the tenant.
         tenant = quote(self.account.address.domain, safe="")
         client = quote(self.client.id, safe="")
         return f"https://login.microsoftonline.com/{tenant}/adminconsent?client_id={client}"
 
     def agreed_to(self, domains: Collection[str]) -> "SignInWay":
-        """The same way where the person agreed to these domains (or whole host names)."""
+        """The way after the person agreed to these domains or host names."""
         return replace(self, confirm=tuple(one for one in self.confirm if one not in domains))
 
     def may_receive(self, server: ServerSettings) -> bool:
-        """Whether the token may go to a server: the provider's own, or agreed to."""
+        """Whether the token may go to a server: it is the provider's own, or agreed to."""
         if self.provider.owns(server.host):
             return True
         ours = (self.account.incoming.host, self.account.outgoing.host)
@@ -113,26 +110,26 @@ class SignInWay:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """A sign-in that worked. ``kept`` is true where it also stands in the keyring."""
+    """A sign-in that worked. ``stored`` is true where it is in the keyring too."""
 
     way: SignInWay
     client: Client
     tokens: Tokens
-    kept: bool = False
+    stored: bool = False
 
     @property
     def token(self) -> AccessToken:
-        """What servers are told."""
+        """The access token."""
         return self.tokens.access
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """All that must not be written down anywhere."""
+        """All secrets of the sign-in."""
         return (self.tokens.access, *((self.tokens.refresh,) if self.tokens.refresh else ()))
 
     @property
     def signed_in_as(self) -> str:
-        """The address that was chosen in the browser; empty where the provider does not tell."""
+        """The address that was chosen in the browser; empty where it is not reported."""
         return self.tokens.signed_in_as
 
     @property
@@ -150,15 +147,16 @@ class SignIn:
 
 
 def known_clients(own_id: str = "") -> tuple[ClientRegistration, ...] | ClientsFailure:
-    """Under which ids this program is known. ``own_id`` (a technician's) counts at every provider.
+    """The client ids of this program, those with precedence first.
 
-    Then those of a technician's file, then those that this build brings along.
+    ``own_id`` (a technician's) is for every provider. Then those of a technician's file follow, and
+    those of this build.
     """
     found = of_technician(settings_path())
     if isinstance(found, ClientsFailure):
         return found
     if own_id:
-        # A client from the file keeps its further details where it is the one that is named.
+        # A client from the file with this id has further details, such as its secret.
         named = [one for one in found if one.client.id == own_id]
         found = (*named, ClientRegistration("", Client(own_id)), *found)
     return (*found, *built_in())
@@ -173,7 +171,7 @@ def _client(
         return same or everywhere
     ours = client_for(provider, known)
     if ours is None and found is not None and found.client_id:
-        # The provider's own settings document may give an id to everybody.
+        # The provider's settings document may contain a client id for all programs.
         return Client(found.client_id)
     return ours
 
@@ -187,14 +185,17 @@ async def find_way(
     agreed: Collection[str] = (),
     offline: bool = False,
 ) -> SignInWay | SignInFailure:
-    """Where to sign in for the account: built in, else by its settings' issuer or endpoints."""
+    """Where to sign in for the account: a built-in provider, or the one of its settings.
+
+    ``agreed`` are domains or host names that may receive the token.
+    """
     hosts = (account.incoming.host, account.outgoing.host)
     found = settings.oauth2 if settings is not None else None
     provider: OAuthProvider | SignInFailure | None = builtin_for(hosts, found)
     from_document = None
     if isinstance(provider, OAuthProvider) and provider.asks_metadata and not offline:
         more = await completed(provider, net)
-        # Its own endpoints are known: without the rest one can still sign in.
+        # Without the metadata the built-in endpoints are still sufficient.
         provider = more if isinstance(more, OAuthProvider) else provider
     elif provider is None and settings is not None and found is not None:
         from_document = found
@@ -232,7 +233,7 @@ async def sign_in(
     choose_account: bool = False,
     patience: float = PATIENCE,
 ) -> SignIn | SignInFailure:
-    """Let the person sign in. Cancelling ends everything at once, also the open port."""
+    """Let the person sign in. Cancelling closes the open port too."""
     if not way.can_begin:
         return SignInFailure(SignInFault.NO_CLIENT, way.name)
     scopes, needed = _scopes(way)
@@ -266,90 +267,17 @@ async def sign_in(
 
 
 async def renewed(one: SignIn, net: Network) -> SignIn | SignInFailure:
-    """The same sign-in with a new access token."""
+    """The sign-in with a new access token."""
     tokens = await renew(one.way.provider, one.client, one.tokens, net)
     return tokens if isinstance(tokens, SignInFailure) else replace(one, tokens=tokens)
 
 
 def needs_renewal(one: SignIn, net: Network) -> bool:
-    """Whether the access token is over, or nearly."""
+    """Whether the access token has expired or will soon."""
     end = one.tokens.expires_at
     return end is not None and end - net.clock.monotonic() < _MARGIN
 
 
-async def give_back(one: SignIn, net: Network) -> bool:
-    """Revoke the tokens at the provider, where it can do that."""
+async def revoked(one: SignIn, net: Network) -> bool:
+    """Revoke the tokens at the provider, where it supports that (RFC 7009)."""
     return await revoke(one.way.provider, one.client, one.tokens, net)
-
-
-def sign_in_way(account: Account, *, known: bool) -> SignInWay:
-    """A way for pictures and tests: at Microsoft, where this program is known or is not."""
-    microsoft = builtin_for(("outlook.office365.com",), None)
-    if microsoft is None:
-        raise LookupError
-    return SignInWay(account, microsoft, Client("example") if known else None)
-
-
-def sign_in_as(way: SignInWay, address: str) -> SignIn:
-    """A sign-in for pictures and tests, with tokens that open nothing."""
-    return SignIn(way, Client("example"), Tokens(AccessToken("example"), signed_in_as=address))
-
-
-@dataclass(frozen=True, slots=True)
-class StoredSignIn:
-    """What stands in the keyring: enough to get a new access token, and for whom."""
-
-    issuer: str
-    """The provider's issuer, or its token endpoint where it has none: it gets nobody else's."""
-    client_id: str
-    refresh: Secret
-    signed_in_as: str = ""
-
-
-def to_keep(one: SignIn) -> StoredSignIn | None:
-    """What to put into the keyring; None where the sign-in ends with its access token."""
-    if one.tokens.refresh is None:
-        return None
-    return StoredSignIn(
-        place_of(one.way.provider), one.client.id, one.tokens.refresh, one.tokens.signed_in_as
-    )
-
-
-def kept_to_text(kept: StoredSignIn) -> Secret:
-    """As one text, for the keyring."""
-    document = {
-        "issuer": kept.issuer,
-        "client_id": kept.client_id,
-        "refresh_token": kept.refresh.reveal(),
-        "signed_in_as": kept.signed_in_as,
-    }
-    return Secret(json.dumps(document))
-
-
-def kept_from_text(text: Secret) -> StoredSignIn | None:
-    """What `kept_to_text` made; None for anything else."""
-    try:
-        read = json.loads(text.reveal())
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(read, dict):
-        return None
-    words = [read.get(key) for key in ("issuer", "client_id", "refresh_token", "signed_in_as")]
-    if not all(isinstance(word, str) for word in words) or not words[2]:
-        return None
-    issuer, client_id, refresh, chosen = (str(word) for word in words)
-    return StoredSignIn(issuer, client_id, Secret(refresh), chosen)
-
-
-def from_kept(kept: StoredSignIn, way: SignInWay) -> SignIn | None:
-    """The sign-in that was kept; None where it is another provider's. Its token must be renewed."""
-    if kept.issuer != place_of(way.provider):
-        return None
-    client = way.client if way.client is not None and way.client.id == kept.client_id else None
-    tokens = Tokens(AccessToken(""), kept.refresh, 0.0, signed_in_as=kept.signed_in_as)
-    return SignIn(way, client or Client(kept.client_id), tokens, kept=True)
-
-
-def place_of(provider: OAuthProvider) -> str:
-    """What names a provider for good."""
-    return provider.issuer or provider.token

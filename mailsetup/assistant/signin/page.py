@@ -1,4 +1,4 @@
-"""What the browser shows at the end of a sign-in: a static page in the person's language."""
+"""The page that the browser shows at the end of a sign-in, in the person's language."""
 
 from html import escape
 
@@ -62,8 +62,8 @@ def page_texts() -> PageTexts:
     )
 
 
-def _page(look: tuple[str, str, str], title: str, text: str) -> str:
-    mark, light, dark = look
+def _page(style: tuple[str, str, str], title: str, text: str) -> str:
+    mark, light, dark = style
     return _PAGE.format(
         language=escape(language()),
         title=escape(title),

@@ -1,38 +1,37 @@
-"""Sentences that the window and the command line share, in the current language."""
+"""Names and sentences that window, command line and reports share, in the current language."""
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import assert_never
+from types import MappingProxyType
+from typing import Final, assert_never
 
 from mailsetup.assistant.events import Activity
-from mailsetup.i18n import _, language
+from mailsetup.i18n import _
 from mailsetup.model.address import AddressFault
 from mailsetup.model.finding import Actor, Link, Status
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.settings import (
     Authentication,
-    Hint,
-    HostAlias,
     Protocol,
     ServerSettings,
     Service,
     ServiceKind,
     SocketType,
 )
-from mailsetup.model.source import Method, Source
 from mailsetup.model.text import plain
-from mailsetup.net.environment import EnvironmentFault, proxy_setting
 
-_PLAIN_NAMES = {
-    ServiceKind.JMAP: "JMAP",
-    ServiceKind.EWS: "Exchange (EWS)",
-    ServiceKind.ACTIVE_SYNC: "Exchange ActiveSync",
-    ServiceKind.GRAPH: "Microsoft Graph",
-}
+_PLAIN_NAMES: Final[Mapping[ServiceKind, str]] = MappingProxyType(
+    {
+        ServiceKind.JMAP: "JMAP",
+        ServiceKind.EWS: "Exchange (EWS)",
+        ServiceKind.ACTIVE_SYNC: "Exchange ActiveSync",
+        ServiceKind.GRAPH: "Microsoft Graph",
+    }
+)
 
 
 def address_fault_sentence(fault: AddressFault) -> str:
-    """What is wrong with a typed address, and how to write it."""
+    """Why an address is not valid, and how to write it."""
     match fault:
         case AddressFault.EMPTY:
             return _("Type your e-mail address.")
@@ -60,33 +59,8 @@ def address_fault_sentence(fault: AddressFault) -> str:
             assert_never(fault)
 
 
-def source_sentence(source: Source) -> str:
-    """Where settings came from."""
-    match source.method:
-        case Method.BUILTIN:
-            return _("This program knows your provider.")
-        case Method.AUTOCONFIG | Method.WELL_KNOWN | Method.PACC:
-            return _("Your domain publishes these settings itself.")
-        case Method.ISPDB:
-            return _("From the public list of providers that Thunderbird uses.")
-        case Method.SRV:
-            return _("Your domain announces these servers in the DNS.")
-        case Method.MX:
-            return _("From the company that receives the mail of your domain.")
-        case Method.AUTODISCOVER:
-            return _("From your domain's Autodiscover service.")
-        case Method.PROBE:
-            return _("Found by trying the usual server names.")
-        case Method.FILE:
-            return _("From your settings file.")
-        case Method.TYPED:
-            return _("Entered by hand.")
-        case _:
-            assert_never(source.method)
-
-
 def link_name(link: Link) -> str:
-    """A link of the chain, in one word."""
+    """The name of a link of the chain."""
     match link:
         case Link.HOSTING:
             return _("Hosting")
@@ -101,7 +75,7 @@ def link_name(link: Link) -> str:
 
 
 def link_meaning(link: Link) -> str:
-    """What a link of the chain is, in one sentence."""
+    """What a link of the chain is, as a sentence."""
     match link:
         case Link.HOSTING:
             return _("The company whose server keeps and sends your mail.")
@@ -116,7 +90,7 @@ def link_meaning(link: Link) -> str:
 
 
 def status_word(status: Status) -> str:
-    """How something stands, in a word or two."""
+    """A status in a word or two."""
     match status:
         case Status.OK:
             return _("works")
@@ -146,7 +120,7 @@ def actor_name(actor: Actor) -> str:
 
 
 def protocol_purpose(protocol: Protocol) -> str:
-    """What a server is for, without naming its protocol."""
+    """The purpose of a server, without the name of its protocol."""
     match protocol:
         case Protocol.IMAP | Protocol.POP3:
             return _("Incoming mail")
@@ -157,7 +131,7 @@ def protocol_purpose(protocol: Protocol) -> str:
 
 
 def security_name(security: SocketType) -> str:
-    """The kind of encryption, as mail programs call it."""
+    """The name of the encryption in mail programs."""
     match security:
         case SocketType.TLS:
             return _("SSL/TLS")
@@ -170,7 +144,7 @@ def security_name(security: SocketType) -> str:
 
 
 def authentication_name(kind: Authentication) -> str:
-    """The kind of login, as mail programs call it."""
+    """The name of the login method in mail programs."""
     match kind:
         case Authentication.PASSWORD_CLEARTEXT:
             return _("Normal password")
@@ -194,16 +168,16 @@ def server_sentence(server: ServerSettings) -> str:
 
 
 def domain_shown(domain: str) -> str:
-    """A domain as people read it, and as the DNS does where that is something else.
+    """A domain with U-labels, followed by its A-labels where they differ (RFC 5890).
 
-    Both, because letters of other scripts can look like ours.
+    Both, because letters of different scripts can look alike.
     """
     readable = to_u_label(domain)
     return domain if readable == domain else f"{readable} ({domain})"
 
 
 def service_name(kind: ServiceKind) -> str:
-    """What an account offers beside mail."""
+    """The name of a service other than mail."""
     match kind:
         case ServiceKind.CALDAV:
             return _("Calendar")
@@ -230,48 +204,8 @@ def service_sentence(service: Service) -> str:
     )
 
 
-def unproven_sentence() -> str:
-    """Why a company that would get the password has to be agreed to (RFC 6186, section 6)."""
-    return _(
-        "Your address does not belong to this company, and nobody proves that it keeps "
-        "your mail. Go on only if you know it: from your bill, your contract, or whoever "
-        "looks after your computer."
-    )
-
-
-def hint_sentence(hint: Hint) -> str:
-    """What the provider wants done first."""
-    match hint.kind:
-        case "app-password":
-            return _("This provider wants an app password instead of your usual one.")
-        case "enable-imap":
-            return _("Switch on IMAP on your provider's web page first.")
-        case "oauth-only":
-            return _("This provider only lets you sign in in the browser; passwords do not work.")
-        case "bridge":
-            return _("This provider needs its own program (Bridge) on this computer.")
-        case "own-app":
-            return _("This provider lets no other mail program in.")
-        case _:
-            return _("Your provider explains more on its web page.")
-
-
-def alias_sentence(alias: HostAlias) -> str:
-    """Why another name than the person's own one is used for a server."""
-    return _(
-        "{asked} leads to the server {proven}. Its certificate carries only that name, so your "
-        "mail program has to use it."
-    ).format(asked=domain_shown(alias.asked), proven=domain_shown(alias.proven))
-
-
-def provider_words(hint: Hint) -> str:
-    """What the provider itself says about a hint, marked as its words; "" where it says nothing."""
-    said = hint.text(language())
-    return f"“{said}”" if said else ""
-
-
 def activity_sentence(activity: Activity, detail: str = "") -> str:
-    """What the program is doing now. ``detail`` is plain text: a host or a folder."""
+    """A step of a check as a sentence. ``detail`` is plain text: a host or a folder."""
     match activity:
         case Activity.LOOK_FOR_SETTINGS:
             return _("Looking for your mail servers")
@@ -303,128 +237,19 @@ def activity_sentence(activity: Activity, detail: str = "") -> str:
             assert_never(activity)
 
 
-def source_asked_sentence(method: str, location: str) -> str:
-    """Whom the program is asking for settings. ``location`` is plain text."""
-    if method in (Method.BUILTIN, Method.FILE):
-        return _("Looking among the providers that this program knows")
-    if method in (Method.AUTOCONFIG, Method.WELL_KNOWN, Method.PACC):
-        return _("Asking your domain for its settings")
-    if method == Method.ISPDB:
-        return _("Asking the public list of providers")
-    if method == Method.SRV:
-        return _("Asking the DNS for your servers")
-    if method == Method.MX:
-        return _("Asking who receives mail for your domain")
-    if method == Method.AUTODISCOVER:
-        return _("Asking your domain as Outlook does")
-    if method == Method.PROBE:
-        return _("Trying the usual server names")
-    return _("Asking {place}").format(place=location)
-
-
-def warning_sentence(warning: str) -> str:
-    """What a search has to say beside its result; ``warning`` is one of `find`'s stable words."""
-    word, _colon, path = warning.partition(":")
-    if word.startswith("file-"):
-        return ignored_file_sentence(word, path)
-    match warning:
-        case "incomplete":
-            return _("Only one of the two directions was found, receiving or sending.")
-        case "source-crashed":
-            return _("One way of looking failed because of a defect of this program.")
-        case "out-of-time":
-            return _("The time was over before all had answered.")
-        case "unencrypted":
-            return _(
-                "The domain names servers, but only without encryption: a password does not go "
-                "there. Ask your hosting for servers with TLS."
-            )
-        case "plain-http":
-            return _(
-                "The domain offers its settings without encryption only, where anybody on the way "
-                "could change them. They were not used."
-            )
-        case "exchange":
-            return _(
-                "This mailbox is on an Exchange server that does not announce IMAP. Ask whoever "
-                "runs it to switch IMAP and SMTP on and to tell you the servers."
-            )
-        case "bridge":
-            return _(
-                "This provider's mail only comes out through its own program (Bridge). Install "
-                "it and enter the servers that it shows."
-            )
-        case "own-app":
-            return _(
-                "This provider's mail can only be read in its own app or on its web page. No mail "
-                "program can be set up for it."
-            )
-        case EnvironmentFault():
-            return _environment_sentence(warning)
-        case _:
-            return warning
-
-
-def ignored_file_sentence(reason: str, path: str) -> str:
-    """Why a file (or its folder) is ignored: `mailsetup.files.trusted_file`."""
-    shown = plain(path, 200)
-    match reason:
-        case "file-foreign":
-            return _(
-                "{path} was ignored: it belongs to another account of this computer, which could "
-                "lead your password elsewhere with it. If its content is right, make your account "
-                "its owner (chown)."
-            ).format(path=shown)
-        case "file-writable":
-            return _(
-                "{path} was ignored: other accounts of this computer may write to it, and could "
-                "lead your password elsewhere with it. If its content is right, forbid that: "
-                "chmod go-w {path}"
-            ).format(path=shown)
-        case "file-unusable":
-            return _(
-                "{path} was ignored: it holds no settings that can be used. Correct or remove it."
-            ).format(path=shown)
-        case _:
-            return _("{path} was ignored because it cannot be read.").format(path=shown)
-
-
 def demo_note(folder: Path) -> str:
-    """What became of a program that was set up in the demo; ``folder`` is its temporary home."""
+    """The note on a program that was set up in the demo; ``folder`` is its temporary home."""
     return _(
         "Demo: nothing on this computer was changed. What was set up is in the temporary folder"
         " {folder}, which is removed when the demo ends."
     ).format(folder=plain(str(folder), 300))
 
 
-def _environment_sentence(fault: EnvironmentFault) -> str:
-    proxy = proxy_setting()
-    shown, source = (proxy.shown, proxy.source) if proxy is not None else ("", "")
-    source = source or _("the system")
-    match fault:
-        case EnvironmentFault.CERT_FILE:
-            return _(
-                "The file of SSL_CERT_FILE cannot be read: {path}. Correct that variable, or "
-                "remove it."
-            ).format(path=plain(os.environ.get("SSL_CERT_FILE", ""), 200))
-        case EnvironmentFault.CERT_DIR:
-            return _(
-                "The folder of SSL_CERT_DIR cannot be read: {path}. Correct that variable, or "
-                "remove it."
-            ).format(path=plain(os.environ.get("SSL_CERT_DIR", ""), 200))
-        case EnvironmentFault.PROXY:
-            return _(
-                "The proxy of {source} cannot be used: {proxy}. Write it as http://HOST:PORT."
-            ).format(source=source, proxy=shown)
-        case EnvironmentFault.PROXY_SILENT:
-            return _(
-                "The proxy of {source} does not answer: {proxy}. Without it some settings may not "
-                "be found."
-            ).format(source=source, proxy=shown)
-        case _:
-            assert_never(fault)
+def yes_no(value: bool) -> str:
+    """A truth value in a word."""
+    return _("yes") if value else _("no")
 
 
 def no_keyring_sentence() -> str:
-    """There is nowhere safe to keep a password."""
+    """There is no safe place to store a password."""
     return _("This computer has no keyring, so the password is not kept.")

@@ -3,11 +3,10 @@
 from typing import assert_never
 
 from mailsetup.assistant.signin.flow import SignInWay
-from mailsetup.assistant.texts.common import ignored_file_sentence
+from mailsetup.assistant.texts.search import ignored_file_sentence
 from mailsetup.i18n import _
-from mailsetup.model.sign_in import SignInFailure, SignInFault
+from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.model.text import plain
-from mailsetup.oauth.clients import ClientsFailure
 
 
 def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> str:
@@ -15,7 +14,7 @@ def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> 
 
     ``takes_password``: whether the account can be opened with one, too.
     """
-    said = plain(failure.detail, 200)
+    detail = plain(failure.detail, 200)
     match failure.fault:
         case SignInFault.NO_PROVIDER:
             return _(
@@ -23,7 +22,7 @@ def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> 
                 " password."
             )
         case SignInFault.NO_CLIENT:
-            return _no_client(said, takes_password=takes_password)
+            return _no_client(detail, takes_password=takes_password)
         case SignInFault.PORT_TAKEN:
             return _(
                 "Another program is using port {port}, to which the browser has to come back."
@@ -63,7 +62,7 @@ def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> 
             return _(
                 "The provider does not accept the id of this program ({said}). Whoever set it up"
                 " has to check it."
-            ).format(said=said)
+            ).format(said=detail)
         case SignInFault.SCOPE_MISSING:
             return _(
                 "You signed in, but without leave to read and send mail. Try again and allow"
@@ -71,43 +70,43 @@ def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> 
             )
         case SignInFault.CODE_REFUSED:
             return _("The provider did not accept its own answer ({said}). Try again.").format(
-                said=said
+                said=detail
             )
         case SignInFault.EXPIRED:
             return _("The kept sign-in is not valid any more. Sign in again.")
         case SignInFault.REFUSED:
             return _(
                 "The provider refuses the sign-in: {said}. Try again later, or ask the provider."
-            ).format(said=said)
+            ).format(said=detail)
         case SignInFault.UNREACHABLE:
             return _("{host} cannot be reached. Check the connection and try again.").format(
-                host=said
+                host=detail
             )
         case SignInFault.UNTRUSTED:
             return _(
                 "The certificate of {host} is not valid, so nothing was sent there. Look at this"
                 " computer's clock; if it is right, tell your provider."
-            ).format(host=said)
+            ).format(host=detail)
         case SignInFault.METADATA_REDIRECTED:
             return _(
                 "Your provider's sign-in sends us on to another place ({place}), which is not"
                 " allowed. Tell your provider, or use a password."
-            ).format(place=said)
+            ).format(place=detail)
         case SignInFault.METADATA_OTHER_ISSUER:
             return _(
                 "Your provider's sign-in calls itself by another name ({name}), so it is not"
                 " trusted. Tell your provider, or use a password."
-            ).format(name=said)
+            ).format(name=detail)
         case SignInFault.METADATA_UNUSABLE:
             return _(
                 "Your provider's sign-in cannot be used ({detail}). Tell your provider, or use a"
                 " password."
-            ).format(detail=said)
+            ).format(detail=detail)
         case SignInFault.NOT_REGISTERED:
             return _(
                 "Your provider does not let new programs in ({detail}). Use an app password, or"
                 " let your mail program do the sign-in."
-            ).format(detail=said)
+            ).format(detail=detail)
         case SignInFault.MALFORMED:
             return _("The provider's answer makes no sense. Try again later.")
         case SignInFault.DEVICE_UNSUPPORTED:
@@ -117,7 +116,7 @@ def sign_in_sentence(failure: SignInFailure, *, takes_password: bool = True) -> 
 
 
 def no_client_sentence(way: SignInWay) -> str:
-    """This program is not known to the provider, and what to do instead."""
+    """This program has no client id at the provider, and what to do instead."""
     return _no_client(plain(way.name, 120), takes_password=way.account.takes_password)
 
 
@@ -135,14 +134,14 @@ def _no_client(provider: str, *, takes_password: bool) -> str:
 
 
 def sign_in_link(failure: SignInFailure, way: SignInWay | None) -> str:
-    """A link that helps with a failure: to send to the administrator. "" where there is none."""
+    """A link for the administrator that helps with the failure; "" for none."""
     if failure.fault is SignInFault.ADMIN_CONSENT and way is not None:
         return way.consent_link
     return ""
 
 
 def other_account_sentence(chosen: str, address: str) -> str:
-    """Another address was chosen in the browser than the mailbox's."""
+    """The address that was chosen in the browser is not the one of the mailbox."""
     return _(
         "You signed in as {chosen}, but your address is {address}. If both are the same mailbox,"
         " go on. Otherwise sign in again and choose {address}."
@@ -150,7 +149,7 @@ def other_account_sentence(chosen: str, address: str) -> str:
 
 
 def clients_problem_sentence(problem: ClientsFailure) -> str:
-    """The technician's file cannot be used."""
+    """Why the technician's file of clients cannot be used."""
     if problem.distrust is not None:
         return ignored_file_sentence(str(problem.distrust), problem.path)
     path, where = plain(problem.path, 200), plain(problem.where, 120)

@@ -28,21 +28,21 @@ def headline(report: CheckReport, now: datetime) -> Headline:
     """
     proof, notes = proof_sentences(report), note_sentences(report)
     answer = report.answer
-    said = ""
+    complained = ""
     if answer is not None:
-        said = _("You said: “{complaint}”").format(complaint=complaint(answer.symptom))
+        complained = _("You said: “{complaint}”").format(complaint=complaint(answer.symptom))
     cause = report.to_act_on
     if cause is not None:
         shown = _about(report.account.address, cause, now)
         status = Status.WARN if report.is_healthy else Status.FAIL
-        led_to = answer.sentence if answer is not None and answer.finding is not None else ""
+        lead = answer.sentence if answer is not None and answer.finding is not None else ""
         return replace(
-            shown, status=status, complaint=said, answer=led_to, proof=proof, notes=notes
+            shown, status=status, complaint=complained, answer=lead, proof=proof, notes=notes
         )
     status, title, sentence = _without_cause(report)
     if answer is not None:
         sentence = answer.sentence
-    return Headline(status, title, sentence, complaint=said, proof=proof, notes=notes)
+    return Headline(status, title, sentence, complaint=complained, proof=proof, notes=notes)
 
 
 def _without_cause(report: CheckReport) -> tuple[Status, str, str]:
@@ -102,7 +102,7 @@ def who_sentence(actor: Actor) -> str:
 
 
 def proof_sentences(report: CheckReport) -> tuple[str, ...]:
-    """What was seen to work, a sentence each."""
+    """What was proven, a sentence each."""
     lines = []
     if report.incoming is not None:
         host = to_u_label(report.incoming.server.host)
@@ -131,7 +131,7 @@ def proof_sentences(report: CheckReport) -> tuple[str, ...]:
 
 
 def elsewhere_sentences(elsewhere: Elsewhere) -> tuple[str, ...]:
-    """Which messages arrived between the account and the second mailbox."""
+    """The messages that arrived between the account and the second mailbox."""
     lines = []
     for trip, sentence in (
         (elsewhere.sent, _("A message to {address} arrived there (folder {folder}).")),
@@ -144,7 +144,7 @@ def elsewhere_sentences(elsewhere: Elsewhere) -> tuple[str, ...]:
 
 
 def note_sentences(report: CheckReport) -> tuple[str, ...]:
-    """What the person should know besides: servers' own words, what was left behind."""
+    """Texts that servers want shown, and what could not be cleaned up."""
     lines = []
     for proof in (report.incoming, report.outgoing):
         for alert in proof.alerts if proof else ():
@@ -161,9 +161,9 @@ def note_sentences(report: CheckReport) -> tuple[str, ...]:
 
 
 def message_for_actor(address: EmailAddress, cause: Finding, now: datetime) -> str:
-    """What to write to whoever has to act: all that they will ask for, nothing secret.
+    """A request to the one who has to act, with all that they will ask for and no secret.
 
-    Several lines. ``now`` is aware. "" where it is the person who has to act.
+    Several lines. ``now`` is aware. "" where the person has to act.
     """
     explanation = explain(cause)
     if explanation.who is Actor.YOU:
@@ -181,43 +181,43 @@ def message_for_actor(address: EmailAddress, cause: Finding, now: datetime) -> s
 
 
 def _evidence_rows(cause: Finding) -> list[tuple[str, str]]:
-    """What a server or the DNS said, in the order in which one asks for it."""
+    """The evidence for the request, by label; "" for what the finding does not have."""
     evidence = cause.evidence
 
-    def said(*names: str) -> str:
+    def shown(*names: str) -> str:
         values = (evidence.get(name, "") for name in names)
-        shown = (", ".join(v) if isinstance(v, tuple) else str(v) for v in values)
-        return plain(" ".join(one for one in shown if one))
+        texts = (", ".join(v) if isinstance(v, tuple) else str(v) for v in values)
+        return plain(" ".join(text for text in texts if text))
 
-    protocol = said("protocol").upper()
-    server = f"{said('server')} ({protocol})" if protocol else said("server")
-    answer = said("code", "answer")
+    protocol = shown("protocol").upper()
+    server = f"{shown('server')} ({protocol})" if protocol else shown("server")
+    answer = shown("code", "answer")
     stage = str(evidence.get("stage", ""))
     return [
         (_("Server"), server),
         (_("User name"), plain(str(cause.facts.get("username", "")), 120)),
         (_("Step"), stage_words(stage) if stage else ""),
         (_("Exact answer of the server"), _("“{text}”").format(text=answer) if answer else ""),
-        (_("Size of the message"), size(int(said("size"))) if said("size").isdigit() else ""),
-        (_("Message-ID"), said("message_id")),
-        (_("The outgoing server took it with the words"), said("accepted")),
-        (_("From"), said("from")),
-        (_("To"), said("to")),
-        (_("Certificate for"), said("certificate_names")),
-        (_("Certificate issued by"), said("certificate_issuer")),
-        (_("Certificate ends"), said("certificate_expires")),
-        (_("Found in the DNS"), said("name", "record")),
-        (_("Reason"), said("reason")),
-        (_("MX records"), said("mx")),
-        (_("The mailbox is at"), said("mailbox")),
-        (_("Signatures (DKIM)"), said("signatures") or said("dkim")),
-        (_("SPF"), said("spf")),
-        (_("Sending address"), said("address", "reverse_name") if "record" in evidence else ""),
+        (_("Size of the message"), size(int(shown("size"))) if shown("size").isdigit() else ""),
+        (_("Message-ID"), shown("message_id")),
+        (_("The outgoing server took it with the words"), shown("accepted")),
+        (_("From"), shown("from")),
+        (_("To"), shown("to")),
+        (_("Certificate for"), shown("certificate_names")),
+        (_("Certificate issued by"), shown("certificate_issuer")),
+        (_("Certificate ends"), shown("certificate_expires")),
+        (_("Found in the DNS"), shown("name", "record")),
+        (_("Reason"), shown("reason")),
+        (_("MX records"), shown("mx")),
+        (_("The mailbox is at"), shown("mailbox")),
+        (_("Signatures (DKIM)"), shown("signatures") or shown("dkim")),
+        (_("SPF"), shown("spf")),
+        (_("Sending address"), shown("address", "reverse_name") if "record" in evidence else ""),
     ]
 
 
 def stage_words(stage: str) -> str:
-    """How far a dialogue had come, as the end of a sentence; ``stage`` is a `Stage`."""
+    """The stage of a dialogue in words; ``stage`` is a `Stage`."""
     match stage:
         case Stage.CONNECT:
             return _("connecting")

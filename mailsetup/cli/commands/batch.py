@@ -1,6 +1,5 @@
-"""The verb ``batch``: a table of people in, a folder of results out."""
+"""The command ``batch``: sets up a table of people and writes the results to a folder."""
 
-import argparse
 import shutil
 import stat
 import sys
@@ -21,27 +20,23 @@ from mailsetup.batch.password_commands import (
     fault_sentence,
 )
 from mailsetup.batch.result import PersonState, state_word
-from mailsetup.batch.run import BatchRunner, Work
+from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, TableFailure, read_table
 from mailsetup.batch.table_check import BatchPlan, Defaults, check_table, checked_programs
-from mailsetup.cli.batch_progress import fleet_progress
-from mailsetup.cli.common import run_options
+from mailsetup.batch.work import Work
+from mailsetup.cli.batch_progress import batch_progress
+from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.document import Document
-from mailsetup.cli.engine import Engine
-from mailsetup.cli.main import (
-    BAD_INPUT,
-    BROKEN,
-    DEFECT,
-    DONE,
-    NEEDS_CONFIRMATION,
-    NOT_FOUND,
-    print_document,
-)
-from mailsetup.cli.refusal import CommandError, Streams
+from mailsetup.cli.engine import Engine, run_options
+from mailsetup.cli.exit_status import ExitStatus
+from mailsetup.cli.output import error_document, print_document
+from mailsetup.cli.parser.batch import BatchCommand
+from mailsetup.cli.programs import unknown_program
+from mailsetup.cli.services import Services
+from mailsetup.cli.streams import Streams
 from mailsetup.files import atomic
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _, ngettext
-from mailsetup.i18n.languages import is_yes
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import to_u_label
 from mailsetup.model.settings_json import SCHEMA, Json
@@ -50,75 +45,64 @@ from mailsetup.model.text import has_control, plain
 _SHOWN = 20
 """Wrong rows that are listed on a terminal; the rest is counted."""
 _READABLE = 100
-"""Different commands that a person can be expected to read before agreeing."""
+"""Different commands that a user can be expected to read before agreeing."""
 
 
-def batch(options: argparse.Namespace, streams: Streams) -> int:
-    """Carry out the verb."""
-    run = run_options(options)
-    defaults = _defaults(options)
-    table = read_table(Path(options.table), sheet=options.sheet, encoding=options.encoding)
+def run(command: BatchCommand, streams: Streams, services: Services) -> ExitStatus:
+    """Check the table, then carry it out."""
+    options = run_options(command.search)
+    defaults = _defaults(command)
+    table = read_table(command.table, sheet=command.sheet, encoding=command.encoding)
     if isinstance(table, TableFailure):
         raise CommandError("table.unusable", table.reason)
     plan = check_table(table, defaults)
-    if plan.problems and not options.skip_bad:
-        return _wrong(plan, options, streams)
+    if plan.problems and not command.skip_bad:
+        return _report_wrong_rows(plan, streams)
     if not plan.people:
         raise CommandError("table.unusable", _("No row of the table can be used."))
-    if options.dry_run:
-        return _told(table, plan, options, streams)
-    if options.out is None:
+    if command.dry_run:
+        return _print_plan(table, plan, streams)
+    if command.out is None:
         raise CommandError("usage", _("Say where everything is to go: --out."))
-    _warn(table, plan, Path(options.table), options, streams)
-    commands = plan.commands if options.check else ()
-    if commands and not _agreed_to(commands, options, streams):
-        return _not_agreed(commands, options, streams)
-    agreed = frozenset(command.line for command in commands)
-    return _carried_out(plan, Engine(run), _work(options, agreed), options, streams)
+    _warn(table, plan, command.table, streams)
+    commands = plan.commands if command.check else ()
+    if commands and not (command.allow_commands or _agrees_to(commands, streams)):
+        return _report_commands(commands, streams)
+    work = _work(command, frozenset(one.line for one in commands))
+    return _carry_out(plan, Engine(options), work, command.out, streams, services)
 
 
-def _defaults(options: argparse.Namespace) -> Defaults:
-    programs = checked_programs(options.programs)
+def _defaults(command: BatchCommand) -> Defaults:
+    programs = checked_programs(command.programs)
     if isinstance(programs, str):
-        from mailsetup.cli.common import unknown_program
-
         raise unknown_program(programs)
-    if has_control(options.contact) or len(options.contact) > 300:
+    if has_control(command.contact) or len(command.contact) > 300:
         raise CommandError("usage", _("--contact is too long or holds control characters."))
-    command = options.password_command
-    if command:
-        words = command_words(command, EmailAddress("a", "b.example"))
+    if command.password_command:
+        words = command_words(command.password_command, EmailAddress("a", "b.example"))
         if isinstance(words, CommandFault):
             raise CommandError("usage", fault_sentence(words))
     return Defaults(
         language=i18n.language(),
         programs=programs,
-        settings=Path(options.settings) if options.settings is not None else None,
-        password_command=command,
-        folder=Path(options.table).parent,
+        settings=command.search.settings,
+        password_command=command.password_command,
+        folder=command.table.parent,
         pipe_seconds=PIPE_SECONDS,
     )
 
 
-def _wrong(plan: BatchPlan, options: argparse.Namespace, streams: Streams) -> int:
+def _report_wrong_rows(plan: BatchPlan, streams: Streams) -> ExitStatus:
     count = len(plan.problems)
     message = ngettext(
         "{count} row of the table is wrong, so nothing was begun.",
         "{count} rows of the table are wrong, so nothing was begun.",
         count,
     ).format(count=count)
-    if options.json:
-        document: Document = {
-            "schema": SCHEMA,
-            "outcome": "error",
-            "error": {
-                "id": "table.rows",
-                "message": message,
-                "rows": [{"row": one.row, "reason": one.reason} for one in plan.problems],
-            },
-        }
-        print_document(document, streams.stdout)
-        return BAD_INPUT
+    if streams.wants_json:
+        rows = [{"row": one.row, "reason": one.reason} for one in plan.problems]
+        print_document(error_document("table.rows", message, rows=rows), streams.stdout)
+        return ExitStatus.BAD_INPUT
     for one in plan.problems[:_SHOWN]:
         line = _("Row {row}: {reason}").format(row=one.row, reason=one.reason)
         streams.stderr.write(f"{line}\n")
@@ -126,15 +110,13 @@ def _wrong(plan: BatchPlan, options: argparse.Namespace, streams: Streams) -> in
         streams.stderr.write(_("… and {count} more.").format(count=count - _SHOWN) + "\n")
     hint = _("Put them right, or leave them out with --skip-bad.")
     streams.stderr.write(f"{message} {hint}\n")
-    return BAD_INPUT
+    return ExitStatus.BAD_INPUT
 
 
-def _told(
-    table: PeopleTable, plan: BatchPlan, options: argparse.Namespace, streams: Streams
-) -> int:
-    """What a run would do."""
+def _print_plan(table: PeopleTable, plan: BatchPlan, streams: Streams) -> ExitStatus:
+    """Print what a run would do."""
     domains = len({person.address.domain for person in plan.people})
-    if options.json:
+    if streams.wants_json:
         document: Document = {
             "schema": SCHEMA,
             "outcome": "ok",
@@ -147,7 +129,7 @@ def _told(
             "skipped": [{"row": one.row, "reason": one.reason} for one in plan.problems],
         }
         print_document(document, streams.stdout)
-        return DONE
+        return ExitStatus.DONE
     streams.stdout.write(
         _("The table is right ({form}). People: {people}, domains: {domains}.").format(
             people=len(plan.people), domains=domains, form=table.form
@@ -164,33 +146,25 @@ def _told(
             _("With --check you are asked about them; --allow-commands agrees beforehand.") + "\n"
         )
     _ignored(table, streams)
-    return DONE
+    return ExitStatus.DONE
 
 
 # Commands of the table -----------------------------------------------------------------------
 
 
-def _agreed_to(
-    commands: tuple[TableCommand, ...], options: argparse.Namespace, streams: Streams
-) -> bool:
-    """Whether the table's commands may be run: by the option, or by a person who saw them all."""
-    if options.allow_commands:
-        return True
-    asks = not options.json and streams.stdin.isatty() and streams.stderr.isatty()
-    if not asks or len(commands) > _READABLE:
+def _agrees_to(commands: tuple[TableCommand, ...], streams: Streams) -> bool:
+    """Whether a user who has seen all commands of the table agrees that they are run."""
+    if not streams.can_ask or len(commands) > _READABLE:
         return False
     streams.stderr.write(_commands_heading() + "\n")
     _list_commands(commands, streams.stderr)
-    streams.stderr.write(
+    return streams.confirms(
         ngettext("Run this command? [y/N] ", "Run these commands? [y/N] ", len(commands))
     )
-    streams.stderr.flush()
-    return is_yes(streams.stdin.readline())
 
 
-def _not_agreed(
-    commands: tuple[TableCommand, ...], options: argparse.Namespace, streams: Streams
-) -> int:
+def _report_commands(commands: tuple[TableCommand, ...], streams: Streams) -> ExitStatus:
+    """Nobody agreed to the commands, so they are listed instead of run."""
     message = ngettext(
         "The table names {count} command that would be run on this computer. Look at it with"
         " --dry-run, then allow it with --allow-commands.",
@@ -198,20 +172,12 @@ def _not_agreed(
         " --dry-run, then allow them with --allow-commands.",
         len(commands),
     ).format(count=len(commands))
-    if options.json:
-        document: Document = {
-            "schema": SCHEMA,
-            "outcome": "error",
-            "error": {
-                "id": "table.commands",
-                "message": message,
-                "commands": _commands_json(commands),
-            },
-        }
-        print_document(document, streams.stdout)
+    if streams.wants_json:
+        listed = _commands_json(commands)
+        print_document(error_document("table.commands", message, commands=listed), streams.stdout)
     else:
         streams.stderr.write(f"{message}\n")
-    return NEEDS_CONFIRMATION
+    return ExitStatus.NEEDS_CONFIRMATION
 
 
 def _commands_heading() -> str:
@@ -219,7 +185,7 @@ def _commands_heading() -> str:
 
 
 def _list_commands(commands: tuple[TableCommand, ...], out: TextIO) -> None:
-    """All of them, uncut: agreeing means each."""
+    """List all of them uncut, as the user agrees to each."""
     for command in commands:
         rows = ", ".join(map(str, command.rows[:_SHOWN]))
         rows += " …" if len(command.rows) > _SHOWN else ""
@@ -240,11 +206,9 @@ def _ignored(table: PeopleTable, streams: Streams) -> None:
         streams.stderr.write(_("Columns that are not used: {names}.").format(names=names) + "\n")
 
 
-def _warn(
-    table: PeopleTable, plan: BatchPlan, path: Path, options: argparse.Namespace, streams: Streams
-) -> None:
-    """What the technician should know before it begins."""
-    if options.json:
+def _warn(table: PeopleTable, plan: BatchPlan, path: Path, streams: Streams) -> None:
+    """What the user should know before the run begins."""
+    if streams.wants_json:
         return
     _ignored(table, streams)
     if plan.problems:
@@ -275,38 +239,42 @@ def _journal(out: Path) -> Iterator[RunJournal]:
         yield opened
 
 
-def _carried_out(
-    plan: BatchPlan, engine: Engine, work: Work, options: argparse.Namespace, streams: Streams
-) -> int:
-    out = Path(options.out)
-    with _journal(out) as journal, engine, fleet_progress(streams.stderr, options.json) as emit:
-        fleet = BatchRunner(
+def _carry_out(
+    plan: BatchPlan,
+    engine: Engine,
+    work: Work,
+    out: Path,
+    streams: Streams,
+    services: Services,
+) -> ExitStatus:
+    with _journal(out) as journal, engine, batch_progress(streams) as emit:
+        runner = BatchRunner(
             plan,
             out,
             journal,
             work,
             engine.assistant.options,
-            make_page=options.make_page,
+            make_page=services.make_page_pdf,
             emit=emit,
         )
         stopped = ""
         interrupted = None
         try:
-            stopped = engine.run(fleet.run()).stopped
+            stopped = engine.run(runner.run()).stopped
         except KeyboardInterrupt as interrupt:
             interrupted = interrupt
         now = datetime.now().astimezone()
-        overview = write_overview(plan, out, journal, fleet.fingerprint, now)
+        overview = write_overview(plan, out, journal, runner.fingerprint, now)
     if interrupted is not None:
         streams.stderr.write(
             _("What is done is kept. Start the same command again to go on.") + "\n"
         )
         raise interrupted
     if stopped:
-        raise CommandError("batch.not-written", stopped, DEFECT)
+        raise CommandError("batch.not-written", stopped, ExitStatus.FAILED)
     if isinstance(overview, OverviewFailure):
-        raise CommandError("batch.not-written", overview.reason, DEFECT)
-    if options.json:
+        raise CommandError("batch.not-written", overview.reason, ExitStatus.FAILED)
+    if streams.wants_json:
         _copy(overview.paths[0], streams.stdout)
     else:
         _write(overview, streams)
@@ -314,27 +282,28 @@ def _carried_out(
 
 
 def _copy(report: Path, out: TextIO) -> None:
-    """Piece by piece: a hundred thousand people are a long document."""
+    """Copy in chunks: the document of 100,000 people is long."""
     try:
         file = report.open(encoding="utf-8")
     except OSError as error:
-        raise CommandError("batch.not-written", atomic.reason(error, report), DEFECT) from None
+        reason = atomic.reason(error, report)
+        raise CommandError("batch.not-written", reason, ExitStatus.FAILED) from None
     with file:
         shutil.copyfileobj(file, out)
 
 
-def _work(options: argparse.Namespace, agreed: frozenset[str]) -> Work:
+def _work(command: BatchCommand, agreed: frozenset[str]) -> Work:
     return Work(
         agreed_commands=agreed,
-        check=options.check,
-        send=not options.no_send,
-        attachment_mib=options.attachment_mib,
-        wait=options.wait,
-        pdf=options.pdf,
-        contact=options.contact,
-        retry_failed=options.retry_failed,
-        parallel=options.parallel,
-        per_hosting=options.per_host,
+        check=command.check,
+        send=not command.message.no_send,
+        attachment_mib=command.message.attachment_mib,
+        wait=command.message.wait,
+        pdf=command.pdf,
+        contact=command.contact,
+        retry_failed=command.retry_failed,
+        parallel=command.parallel,
+        per_hosting=command.per_host,
     )
 
 
@@ -354,14 +323,14 @@ def _write(overview: Overview, streams: Streams) -> None:
     streams.stdout.write(_("Overview: {path}").format(path=shown) + "\n")
 
 
-def _status(overview: Overview) -> int:
+def _status(overview: Overview) -> ExitStatus:
     totals = overview.totals
     for state in PersonState:
         if not totals[state]:
             continue
         match state:
             case PersonState.BROKEN | PersonState.NOT_TESTED | PersonState.NOT_WRITTEN:
-                return BROKEN
+                return ExitStatus.BROKEN
             case PersonState.READY | PersonState.WORKS | PersonState.OPEN:
                 continue
             case PersonState.NO_SETTINGS | PersonState.NEEDS_CONFIRMATION:
@@ -369,5 +338,5 @@ def _status(overview: Overview) -> int:
             case _:
                 assert_never(state)
     if totals[PersonState.NEEDS_CONFIRMATION]:
-        return NEEDS_CONFIRMATION
-    return NOT_FOUND if totals[PersonState.NO_SETTINGS] else DONE
+        return ExitStatus.NEEDS_CONFIRMATION
+    return ExitStatus.NOT_FOUND if totals[PersonState.NO_SETTINGS] else ExitStatus.DONE

@@ -1,16 +1,22 @@
-"""The verb ``export``: the files for one mail program, or for several."""
+"""The command ``export``: the files for one or more mail programs."""
 
-import argparse
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
-from mailsetup.apply.targets import Target, find_target
+from mailsetup.apply.targets import Target
+from mailsetup.batch.welcome_sheet import Printed
 from mailsetup.cli import text
-from mailsetup.cli.common import prepared, typed_secret, unknown_program
-from mailsetup.cli.main import DONE, MakePage, print_document
-from mailsetup.cli.refusal import CommandError, Streams
+from mailsetup.cli.command_error import CommandError
+from mailsetup.cli.document import Document
+from mailsetup.cli.exit_status import ExitStatus
+from mailsetup.cli.output import print_document
+from mailsetup.cli.parser.export import ExportCommand
+from mailsetup.cli.password import typed_secret
+from mailsetup.cli.programs import parse_program
+from mailsetup.cli.requested_account import requested_account
+from mailsetup.cli.services import Services
+from mailsetup.cli.streams import Streams
 from mailsetup.export.exporter import Artifact, ExportFailure
 from mailsetup.export.guide.paper import with_pdf
 from mailsetup.files.user_file import PIPE_SECONDS, FileFailure, read_given_file
@@ -19,19 +25,16 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.model.settings_json import SCHEMA, Json
 
-if TYPE_CHECKING:
-    from mailsetup.cli.document import Document
-
 _MAX_KEY_FILE = 1024 * 1024
 
 
-def export(options: argparse.Namespace, streams: Streams) -> int:
-    """Carry out the verb: the files of all programs, or none."""
-    programs = _programs(options)
-    account = prepared(options, streams)
-    artifacts = [_artifact(program, account, options, streams) for program in programs]
+def run(command: ExportCommand, streams: Streams, services: Services) -> ExitStatus:
+    """Write the files of all programs, or none."""
+    programs = [parse_program(name) for name in dict.fromkeys(command.programs)]
+    account = requested_account(command.account, streams)
+    artifacts = [_artifact(one, account, command, streams, services) for one in programs]
     together = Artifact(tuple(file for one in artifacts for file in one.files), ())
-    written = write_artifact(together, Path(options.out), force=options.force)
+    written = write_artifact(together, command.out, force=command.force)
     if isinstance(written, WriteFailure):
         raise CommandError("export.not-written", written.reason)
     paths = iter(written.paths)
@@ -39,46 +42,38 @@ def export(options: argparse.Namespace, streams: Streams) -> int:
         (program, artifact, [next(paths) for _file in artifact.files])
         for program, artifact in zip(programs, artifacts, strict=True)
     ]
-    if options.json:
+    if streams.wants_json:
         print_document(_document(account, made), streams.stdout)
-        return DONE
+        return ExitStatus.DONE
     for program, artifact, places in made:
         if len(made) > 1:
             streams.stdout.write(f"── {_(program.title)}\n")
         text.write_export(artifact, places, streams.stdout)
-    return DONE
-
-
-def _programs(options: argparse.Namespace) -> list[Target]:
-    found = []
-    for name in dict.fromkeys(options.programs):
-        chosen = find_target(name)
-        if chosen is None:
-            raise unknown_program(name)
-        found.append(chosen)
-    return found
+    return ExitStatus.DONE
 
 
 def _artifact(
-    program: Target, account: Account, options: argparse.Namespace, streams: Streams
+    program: Target,
+    account: Account,
+    command: ExportCommand,
+    streams: Streams,
+    services: Services,
 ) -> Artifact:
     artifact = program.exporter.export(account)
     if isinstance(artifact, ExportFailure):
         raise CommandError("export.impossible", artifact.reason)
-    if program.has_printed_guide and options.make_page is not None:
-        from mailsetup.batch.welcome_sheet import Printed
-
-        make_page: MakePage = options.make_page
+    make_pdf = services.make_page_pdf
+    if program.has_printed_guide and make_pdf is not None:
         artifact = with_pdf(
-            artifact, account, lambda html, title: make_page(Printed(title, html, {}))
+            artifact, account, lambda html, title: make_pdf(Printed(title, html, {}))
         )
-    if program.can_be_signed and options.sign_cert is not None:
-        artifact = _signed(artifact, options, streams)
+    if program.can_be_signed and command.sign_cert is not None:
+        artifact = _signed(artifact, command.sign_cert, command.sign_key, streams)
     return artifact
 
 
-def _document(account: Account, made: list[tuple[Target, Artifact, list[Path]]]) -> "Document":
-    """What ``--json`` prints. The members of one program stay where they always were."""
+def _document(account: Account, made: list[tuple[Target, Artifact, list[Path]]]) -> Document:
+    """What ``--json`` prints. The members of a single program stand in the document itself."""
     exports = [_members(*one) for one in made]
     document: Document = {
         "schema": SCHEMA,
@@ -91,7 +86,7 @@ def _document(account: Account, made: list[tuple[Target, Artifact, list[Path]]])
     return document
 
 
-def _members(program: Target, artifact: Artifact, places: list[Path]) -> "Document":
+def _members(program: Target, artifact: Artifact, places: list[Path]) -> Document:
     return {
         "program": program.id,
         "files": [str(path) for path in places],
@@ -111,11 +106,14 @@ def _steps(artifact: Artifact) -> Json:
     ]
 
 
-def _signed(artifact: Artifact, options: argparse.Namespace, streams: Streams) -> Artifact:
+def _signed(
+    artifact: Artifact, certificate_file: Path, key_file: Path | None, streams: Streams
+) -> Artifact:
+    # cryptography takes some 60 ms to import.
     from mailsetup.export.programs.apple_signing import SigningFailure, read_signer, signed
 
-    certificate = _content(options.sign_cert)
-    key = _content(options.sign_key) if options.sign_key is not None else None
+    certificate = _content(certificate_file)
+    key = _content(key_file) if key_file is not None else None
     signer = read_signer(certificate, key, now=datetime.now(UTC))
     if isinstance(signer, SigningFailure) and signer.needs_passphrase and streams.stdin.isatty():
         passphrase = Secret(typed_secret(_("Passphrase of the key: ")))
@@ -125,8 +123,8 @@ def _signed(artifact: Artifact, options: argparse.Namespace, streams: Streams) -
     return signed(artifact, signer)
 
 
-def _content(path: str) -> bytes:
-    content = read_given_file(Path(path), _MAX_KEY_FILE, pipe_seconds=PIPE_SECONDS)
+def _content(path: Path) -> bytes:
+    content = read_given_file(path, _MAX_KEY_FILE, pipe_seconds=PIPE_SECONDS)
     if isinstance(content, FileFailure):
         raise CommandError("export.not-signed", content.reason)
     return content

@@ -1,50 +1,50 @@
-"""The verb ``kit``: one mailbox's settings as everybody's, for the engines of fleets."""
+"""The command ``kit``: one mailbox's settings as everybody's, for fleet management tools."""
 
-import argparse
 from pathlib import Path
 
 from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
-from mailsetup.assistant.account_choice import choose_account
-from mailsetup.assistant.texts.common import address_fault_sentence
 from mailsetup.batch.shared_settings import SharedSettings, SharedSettingsFailure, read_settings
+from mailsetup.cli.account import account_from, parse_address, parse_name
+from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.document import Document
-from mailsetup.cli.main import DONE, NOT_FOUND, print_document
-from mailsetup.cli.refusal import CommandError, Streams
+from mailsetup.cli.exit_status import ExitStatus
+from mailsetup.cli.output import print_document
+from mailsetup.cli.parser.kit import KitCommand
+from mailsetup.cli.streams import Streams
 from mailsetup.export.exporter import Artifact, ExportFailure
-from mailsetup.export.kit.common import Everybody, KitFile, everybody
+from mailsetup.export.kit.common import DomainTemplate, KitFile, domain_template
 from mailsetup.export.kit.registry import KITS
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
-from mailsetup.model.address import AddressFailure, EmailAddress
-from mailsetup.model.finding_id import FindingId
+from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings_json import SCHEMA, SettingsFailure
-from mailsetup.model.text import has_control
 
 
-def kit(options: argparse.Namespace, streams: Streams) -> int:
-    """Carry out the verb."""
-    if options.settings is None:
+def run(command: KitCommand, streams: Streams) -> ExitStatus:
+    """Write the kits that the settings allow."""
+    if command.settings is None:
         raise CommandError("usage", _("Say where the settings are: --settings."))
-    if has_control(options.name) or len(options.name) > 200:
-        raise CommandError("usage", _("The name holds control characters or is too long."))
-    found = read_settings(Path(options.settings), pipe_seconds=PIPE_SECONDS)
+    person = parse_name(command.name)
+    found = read_settings(command.settings, pipe_seconds=PIPE_SECONDS)
     if isinstance(found, SharedSettingsFailure):
         raise CommandError("settings.unusable", found.reason)
-    shared = _everybody(found, options)
-    wanted = [known for known in KITS if not options.kits or known.id in options.kits]
-    made, notes = [], []
-    for known in wanted:
+    shared = _template(found, _address(found, command), person)
+    made: list[tuple[str, tuple[KitFile, ...]]] = []
+    notes: list[str] = []
+    for known in KITS:
+        if command.kits and known.id not in command.kits:
+            continue
         files = known.make(shared)
         if isinstance(files, ExportFailure):
             notes.append(f"{known.id}: {files.reason}")
         else:
-            made.append((known.id, files))
+            made.append((str(known.id), files))
     if not made:
         raise CommandError("kit.impossible", " ".join(notes))
     paths: list[Path] = []
     for name, files in made:
-        paths += _written(files, Path(options.out) / name, force=options.force)
-    if options.json:
+        paths += _written(files, command.out / name, force=command.force)
+    if streams.wants_json:
         document: Document = {
             "schema": SCHEMA,
             "outcome": "written",
@@ -55,15 +55,12 @@ def kit(options: argparse.Namespace, streams: Streams) -> int:
         }
         print_document(document, streams.stdout)
     else:
-        for path in paths:
-            streams.stdout.write(f"{path}\n")
-        for note in notes:
-            streams.stderr.write(f"{note}\n")
-    return DONE
+        streams.stdout.writelines(f"{path}\n" for path in paths)
+        streams.stderr.writelines(f"{note}\n" for note in notes)
+    return ExitStatus.DONE
 
 
-def _everybody(found: SharedSettings, options: argparse.Namespace) -> Everybody:
-    address = _address(found, options)
+def _template(found: SharedSettings, address: EmailAddress, person: str) -> DomainTemplate:
     settings = found.settings_for(address)
     if isinstance(settings, SettingsFailure):
         raise CommandError(
@@ -72,32 +69,20 @@ def _everybody(found: SharedSettings, options: argparse.Namespace) -> Everybody:
                 where=settings.where, problem=settings.problem
             ),
         )
-    account = choose_account(settings, address, options.name.strip())
-    if account is None:
-        raise CommandError(
-            "settings.incomplete",
-            _("These settings do not name both an incoming and an outgoing encrypted server."),
-            NOT_FOUND,
-        )
-    shared = everybody(account)
+    shared = domain_template(account_from(settings, address, person))
     if isinstance(shared, ExportFailure):
         raise CommandError("kit.impossible", shared.reason)
     return shared
 
 
-def _address(found: SharedSettings, options: argparse.Namespace) -> EmailAddress:
-    if options.address is None:
-        if found.owner is not None:
-            return found.owner
+def _address(found: SharedSettings, command: KitCommand) -> EmailAddress:
+    if command.address is not None:
+        return parse_address(command.address)
+    if found.owner is None:
         raise CommandError(
             "usage", _("The settings file does not say for which mailbox it is. Add --address.")
         )
-    address = EmailAddress.parse(options.address)
-    if isinstance(address, AddressFailure):
-        raise CommandError(
-            FindingId.CLIENT_ADDRESS_MALFORMED, address_fault_sentence(address.fault)
-        )
-    return address
+    return found.owner
 
 
 def _written(files: tuple[KitFile, ...], folder: Path, *, force: bool) -> list[Path]:

@@ -1,26 +1,24 @@
-"""The verb ``programs``: the targets of export and apply, and which are installed here."""
+"""The command ``programs``: the targets of export and apply, and which are installed here."""
 
-import argparse
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.targets import TARGETS
-from mailsetup.cli.main import DONE, print_document
-from mailsetup.cli.refusal import Streams
+from mailsetup.cli.document import Document
+from mailsetup.cli.exit_status import ExitStatus
+from mailsetup.cli.output import print_document
+from mailsetup.cli.streams import Streams
 from mailsetup.export.exporter import Automation, Exporter
 from mailsetup.i18n import _
 from mailsetup.model.settings_json import SCHEMA
 
-if TYPE_CHECKING:
-    from mailsetup.cli.document import Document
 
-
-def programs(options: argparse.Namespace, streams: Streams) -> int:
-    """Carry out the verb."""
+def run(streams: Streams) -> ExitStatus:
+    """Print the table of programs."""
     computer = Computer()
     rows = [(target.exporter, target.is_installed(computer)) for target in TARGETS]
-    if options.json:
+    if streams.wants_json:
         document: Document = {
             "schema": SCHEMA,
             "outcome": "ok",
@@ -37,7 +35,7 @@ def programs(options: argparse.Namespace, streams: Streams) -> int:
         print_document(document, streams.stdout)
     else:
         _write(rows, streams.stdout)
-    return DONE
+    return ExitStatus.DONE
 
 
 def _write(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) -> None:
@@ -51,7 +49,7 @@ def _write(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) -> None:
         (program.id, _(program.title), how[program.automation], here[found])
         for program, found in rows
     ]
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         out.write("  ".join(cells).rstrip() + "\n")

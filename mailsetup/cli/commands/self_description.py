@@ -1,59 +1,39 @@
-"""What the program says about itself: shell completion, the manual page, the schema of its JSON."""
+"""The commands ``schema`` and ``manual``."""
 
 import argparse
+import contextlib
+import os
 import re
 import textwrap
-from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TextIO
 
 from mailsetup import __version__, resources
-from mailsetup.cli.parser.arguments import parser
-from mailsetup.cli.parser.parsing import Parser
+from mailsetup.cli.exit_status import ExitStatus
+from mailsetup.cli.parser.command_line import parser
+from mailsetup.cli.parser.self_description import ManualCommand, SchemaCommand
+from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 
-_FILES = frozenset({"settings", "ca_file", "report", "since", "sign_cert", "sign_key", "table"})
-_FOLDERS = frozenset({"out", "folder"})
-_PROGRAMS = frozenset({"program", "programs"})
+
+def run(command: SchemaCommand | ManualCommand, streams: Streams) -> ExitStatus:
+    """Print the JSON Schema of everything that ``--json`` prints, or the manual page."""
+    if isinstance(command, SchemaCommand):
+        streams.stdout.write(resources.read_text("schema", "mailsetup-1.schema.json"))
+    else:
+        write_manual(streams.stdout, _date())
+    return ExitStatus.DONE
 
 
-def write_schema(out: TextIO) -> None:
-    """The JSON Schema of everything that ``--json`` prints."""
-    out.write(resources.read_text("schema", "mailsetup-1.schema.json"))
+def _date() -> str:
+    """The date of the manual page; a given one makes the build reproducible.
 
-
-# Completion -------------------------------------------------------------------------------------
-
-
-def write_completion(shell: str, out: TextIO) -> None:
-    """A script for this shell that completes verbs, options, programs, files and folders."""
-    import shtab
-
-    root = parser()
-    for action in _actions(root):
-        if action.dest in _PROGRAMS:
-            from mailsetup.apply.targets import TARGETS
-
-            applies = "--to" in action.option_strings
-            action.choices = [
-                known.id for known in TARGETS if not applies or known.load_applier is not None
-            ]
-        # Words that shtab reads: they name functions that its scripts bring along.
-        elif action.dest in _FILES:
-            vars(action)["complete"] = shtab.FILE
-        elif action.dest in _FOLDERS:
-            vars(action)["complete"] = shtab.DIRECTORY
-    out.write(shtab.complete(root, shell=shell) + "\n")
-
-
-def _actions(root: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    for action in root._actions:
-        yield action
-        if isinstance(action, argparse._SubParsersAction):
-            for verb in action.choices.values():
-                yield from _actions(verb)
-
-
-# The manual page ----------------------------------------------------------------------------------
+    Source: the specification of SOURCE_DATE_EPOCH, reproducible-builds.org.
+    """
+    now = datetime.now(UTC)
+    with contextlib.suppress(ValueError, OverflowError, OSError):
+        now = datetime.fromtimestamp(int(os.environ.get("SOURCE_DATE_EPOCH", "")), UTC)
+    return now.date().isoformat()
 
 
 def write_manual(out: TextIO, date: str) -> None:
@@ -62,7 +42,6 @@ def write_manual(out: TextIO, date: str) -> None:
     ``date`` stands at the foot of the page, as ``2026-01-31``.
     """
     root = parser()
-    verbs = _verbs(root)
     chapter, command = _roff(_("User commands")), _roff(_("COMMAND"))
     lines = [
         f'.TH MAILSETUP 1 "{date}" "mailsetup {__version__}" "{chapter}"',
@@ -79,7 +58,7 @@ def write_manual(out: TextIO, date: str) -> None:
         *_options(root),
         _heading(_("Commands")),
     ]
-    for name, verb in verbs.items():
+    for name, verb in root.verbs.items():
         lines += [f".SS mailsetup {_roff(name)}", *_text(verb.description or "")]
         usage = _usage(verb)
         lines += [".PP", *_wrapped(usage)]
@@ -102,13 +81,6 @@ def write_manual(out: TextIO, date: str) -> None:
 
 def _heading(title: str) -> str:
     return f".SH {_roff(title.upper())}"
-
-
-def _verbs(root: argparse.ArgumentParser) -> dict[str, Parser]:
-    for action in root._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)
-    return {}
 
 
 def _first_sentence(text: str) -> str:
@@ -156,16 +128,11 @@ def _options(root: argparse.ArgumentParser, *, heading: bool = True) -> list[str
 
 
 def _statuses() -> list[str]:
-    words = (
-        ("0", _("done")),
-        ("2", _("wrong input")),
-        ("3", _("no settings found")),
-        ("4", _("a confirmation is needed")),
-        ("5", _("a link of the chain is broken")),
-        ("130", _("cancelled")),
-        ("1", _("the computer, or this program, failed")),
-    )
-    return [line for status, word in words for line in (".TP", rf"\fB{status}\fR", _roff(word))]
+    return [
+        line
+        for status in ExitStatus
+        for line in (".TP", rf"\fB{status:d}\fR", _roff(status.meaning))
+    ]
 
 
 def _roff(text: str) -> str:

@@ -56,17 +56,17 @@ async def check_domain(
     ``facts`` are what is known already.
     """
     known = facts if facts is not None and facts.state is not DomainState.UNKNOWN else None
-    seen, bogus = await asyncio.gather(_facts(known, address, net), _is_bogus(address, net))
+    found, bogus = await asyncio.gather(_facts(known, address, net), _is_bogus(address, net))
     if bogus:
         shown = {"domain": address.display_domain}
         return DomainCheck(
             (Finding(FindingId.DNS_DOMAIN_BOGUS, Status.FAIL, shown),), in_order=False
         )
-    if seen.state is DomainState.UNANSWERED and not await _resolver_works(net):
+    if found.state is DomainState.UNANSWERED and not await _resolver_works(net):
         cause = FindingId.CLIENT_DNS_BROKEN if net.is_online() else FindingId.CLIENT_NETWORK_OFFLINE
-        broken = Finding(cause, Status.FAIL, evidence={"fault": str(seen.fault)})
+        broken = Finding(cause, Status.FAIL, evidence={"fault": str(found.fault)})
         return DomainCheck((broken,), in_order=False)
-    return evaluate_domain(seen, address)
+    return evaluate_domain(found, address)
 
 
 async def _facts(known: DomainFacts | None, address: EmailAddress, net: Network) -> DomainFacts:

@@ -1,1 +1,1 @@
-"""What the domain's DNS and a message that arrived say about the mail's identity."""
+"""Checks of the domain's DNS records and of a received message."""

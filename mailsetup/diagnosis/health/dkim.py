@@ -2,8 +2,8 @@
 
 Our own verifier on `cryptography`, compared with `dkimpy` in the tests. The reasons: keys are
 queried with our asynchronous resolver, its cache and time limits; the time is linear in the size of
-the message, while dkimpy takes a minute for a line of 250,000 blanks; a missing key is told from a
-wrong one; Ed25519 needs no further binary package.
+the message, while dkimpy takes a minute for a line of 250,000 blanks; a missing key is
+distinguished from a wrong one; Ed25519 needs no further binary package.
 """
 
 import asyncio
@@ -15,6 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from mailsetup.diagnosis.health.received_message import ReceivedMessage
 from mailsetup.diagnosis.health.tag_list import read_tags
@@ -261,13 +268,6 @@ def _verify_with_key(
 
 
 def _verify_signature(parsed: _SignatureTags, key: bytes, header: bytes) -> DkimFault | None:
-    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-    from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
-
     try:
         if parsed.algorithm == "ed25519":
             # RFC 8463 section 3: the hash is signed, and the record holds the raw key.

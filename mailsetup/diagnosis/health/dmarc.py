@@ -91,7 +91,7 @@ class DmarcTreeWalk:
     """The result of the DNS tree walk from a domain.
 
     ``record`` is the one that applies to the domain. ``organisation`` is its Organizational Domain,
-    None where part of the walk failed. ``invalid`` is what stands at one of these two names without
+    None where part of the walk failed. ``invalid`` is a text at one of these two names without
     being a record. ``complete`` is false where a query failed that matters.
     """
 
@@ -283,20 +283,20 @@ async def unauthorized_report_hosts(record: DmarcRecord, dns: Resolver) -> tuple
 # Findings ---------------------------------------------------------------------------------------
 
 
-async def findings(seen: DmarcTreeWalk, dns: Resolver) -> tuple[Finding, ...]:
+async def findings(walk: DmarcTreeWalk, dns: Resolver) -> tuple[Finding, ...]:
     """Findings about the records alone; none where they could not be queried."""
-    if seen.invalid is not None:
+    if walk.invalid is not None:
         shown: dict[str, Fact] = {
-            "name": f"_dmarc.{seen.invalid.domain}",
-            "record": tuple(plain(text, 300) for text in seen.invalid.texts[:4]),
-            "reason": seen.invalid.reason,
+            "name": f"_dmarc.{walk.invalid.domain}",
+            "record": tuple(plain(text, 300) for text in walk.invalid.texts[:4]),
+            "reason": walk.invalid.reason,
         }
         return (Finding(FindingId.DNS_DMARC_INVALID, Status.WARN, {}, shown),)
-    record = seen.record
+    record = walk.record
     if record is None:
-        if not seen.complete:
+        if not walk.complete:
             return ()
-        names = tuple(f"_dmarc.{name}" for name in tree_walk_names(seen.domain))
+        names = tuple(f"_dmarc.{name}" for name in tree_walk_names(walk.domain))
         return (Finding(FindingId.DNS_DMARC_MISSING, Status.WARN, {}, {"asked": names}),)
     if record.faults:
         return (Finding(FindingId.DNS_DMARC_INVALID, Status.WARN, {}, await evidence(record, dns)),)

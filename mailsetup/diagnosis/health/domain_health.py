@@ -29,7 +29,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Tried
+from mailsetup.model.source_result import SourceAttempt
 from mailsetup.net.network import Network
 
 BUDGET = 8.0
@@ -49,7 +49,7 @@ class HealthRequest:
     incoming_host: str = ""
     outgoing_host: str = ""
     exchangers: DomainFacts | None = None
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[SourceAttempt, ...] = ()
     arrived: bytes = b""
     arrived_elsewhere: bool = False
 
@@ -122,11 +122,11 @@ async def _exchangers(
 
 async def _spf(request: HealthRequest, net: Network) -> tuple[Finding, ...]:
     domain = request.address.domain
-    seen = await spf_lint.read_tree(domain, net.dns)
-    found = spf_lint.findings(seen)
+    tree = await spf_lint.read_tree(domain, net.dns)
+    found = spf_lint.findings(tree)
     if request.outgoing_host:
         reading = request.incoming_host or request.outgoing_host
-        found += await spf_coverage.findings(domain, reading, request.outgoing_host, seen, net.dns)
+        found += await spf_coverage.findings(domain, reading, request.outgoing_host, tree, net.dns)
     return found
 
 
@@ -154,7 +154,7 @@ async def _message(
         signatures = await dkim.verify(request.arrived, net.dns, now)
         return dkim.findings(signatures, arrived, elsewhere=request.arrived_elsewhere)
     domain = request.address.domain
-    signatures, spf, seen, author = await asyncio.gather(
+    signatures, spf, tree, author = await asyncio.gather(
         dkim.verify(request.arrived, net.dns, now),
         message_authentication.evaluate_spf(hop, arrived, request.address.ascii, net.dns),
         spf_lint.read_tree(domain, net.dns),
@@ -166,7 +166,7 @@ async def _message(
     return (
         *dkim.findings(signatures, arrived, elsewhere=True),
         *await message_authentication.findings(
-            authentication, arrived, seen, signatures, author, net.dns
+            authentication, arrived, tree, signatures, author, net.dns
         ),
     )
 

@@ -94,7 +94,7 @@ async def authenticate(
 
 
 async def findings(
-    seen: MessageAuthentication,
+    authentication: MessageAuthentication,
     arrived: ReceivedMessage,
     lint: spf_lint.SpfTree,
     signatures: Sequence[DkimSignature],
@@ -103,20 +103,22 @@ async def findings(
 ) -> tuple[Finding, ...]:
     """SPF of the sending host, and DMARC of the message."""
     found: list[Finding] = []
-    reverse: dict[str, Fact] = {"reverse_name": await reverse_name(seen.hop.address, dns)}
-    if owned_domain(seen.spf.domain or "-") == owned_domain(author.domain):
-        host = seen.hop.name or seen.hop.helo
-        found_spf = spf_lint.sender_finding(seen.spf, host, seen.hop.address, lint)
+    reverse: dict[str, Fact] = {"reverse_name": await reverse_name(authentication.hop.address, dns)}
+    if owned_domain(authentication.spf.domain or "-") == owned_domain(author.domain):
+        host = authentication.hop.name or authentication.hop.helo
+        found_spf = spf_lint.sender_finding(
+            authentication.spf, host, authentication.hop.address, lint
+        )
         if found_spf is not None:
             evidence = {**found_spf.evidence, **reverse}
             found.append(replace(found_spf, evidence=evidence))
-    if seen.aligned is False and author.record is not None:
+    if authentication.aligned is False and author.record is not None:
         policy = author.record.policy_for(author.domain)
         shown: dict[str, Fact] = {
             **await dmarc.evidence(author.record, dns),
             "author": arrived.author_domain,
-            "spf": f"{seen.spf.result} {seen.spf.domain}".strip(),
-            "address": seen.hop.address,
+            "spf": f"{authentication.spf.result} {authentication.spf.domain}".strip(),
+            "address": authentication.hop.address,
             "dkim": tuple(str(one) for one in signatures) or ("none",),
             "asks_for": str(policy),
             **reverse,

@@ -115,7 +115,7 @@ def parse_policy(body: bytes) -> MtaStsPolicy | MtaStsFailure:
 async def read_policy(domain: str, net: Network) -> MtaStsPolicy | MtaStsFailure | None:
     """Fetch the announced policy, by HTTPS and without redirects.
 
-    None where none is announced, or where it cannot be told whether senders would get it.
+    None where none is announced, or where it is unknown whether senders would get it.
     """
     reply = await net.dns.txt(f"_mta-sts.{domain}")
     announced = read_record(reply.records) if isinstance(reply, DnsAnswer) else None
@@ -159,8 +159,8 @@ async def _failure(failure: HttpFailure, domain: str, net: Network) -> MtaStsFai
             return MtaStsFailure(f"{host} has no address") if gone else None
         case HttpFault.TLS:
             fault = failure.tls.fault if failure.tls else TlsFault.FAILED
-            judged = (TlsFault.WRONG_NAME, TlsFault.EXPIRED, TlsFault.UNKNOWN_ISSUER)
-            return MtaStsFailure(f"{host}: {fault}") if fault in judged else None
+            conclusive = (TlsFault.WRONG_NAME, TlsFault.EXPIRED, TlsFault.UNKNOWN_ISSUER)
+            return MtaStsFailure(f"{host}: {fault}") if fault in conclusive else None
         case HttpFault.TOO_LARGE | HttpFault.ENCODED:
             return MtaStsFailure(str(failure.fault))
         case (

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailsetup.discovery import providers
-from mailsetup.discovery.hosting_hints import hosting_pointed_at, hosting_that_sends
+from mailsetup.discovery import hosting_hints, providers
 from mailsetup.discovery.providers import MailProvider
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.certificate import TlsFault
@@ -252,7 +251,7 @@ async def findings(
 async def _hints(address: EmailAddress, net: Network) -> dict[str, Fact]:
     """Other DNS records that name a hosting: they show which side of a migration was forgotten."""
     pointed, sends = await asyncio.gather(
-        hosting_pointed_at(address, net), hosting_that_sends(address, net)
+        hosting_hints.by_alias(address, net), hosting_hints.by_spf(address, net)
     )
     shown: dict[str, Fact] = {}
     if pointed is not None:

@@ -32,22 +32,22 @@ _SMALL_4, _SMALL_6 = 24, 48
 
 
 async def findings(
-    domain: str, incoming: str, outgoing: str, seen: SpfTree, dns: Resolver
+    domain: str, incoming: str, outgoing: str, tree: SpfTree, dns: Resolver
 ) -> tuple[Finding, ...]:
     """`dns.spf.sender-not-covered`, or nothing."""
     provider = providers.by_host(outgoing)
     if provider is not None and provider.spf:
-        known = await provider_finding(seen, domain, outgoing, dns)
+        known = await provider_finding(tree, domain, outgoing, dns)
         return (known,) if known is not None else ()
-    if not _can_be_judged(seen):
+    if not _is_conclusive(tree):
         return ()
-    policy = parse(seen.records[0])
+    policy = parse(tree.records[0])
     if isinstance(policy, SpfSyntaxFailure):
         return ()
     ours, reading = await asyncio.gather(
         look_up_host(outgoing, domain, dns), look_up_host(incoming, domain, dns)
     )
-    if not ours.addresses or not _includes_are_others(seen, merged((ours, reading))):
+    if not ours.addresses or not _includes_are_others(tree, merged((ours, reading))):
         return ()
     results = await asyncio.gather(
         *(check_host(ip, domain, f"postmaster@{domain}", outgoing, dns) for ip in ours.addresses)
@@ -61,7 +61,7 @@ async def findings(
     one_machine = bool(set(ours.addresses) & set(reading.addresses))
     # An address without a reverse name may be the one from which this hosting sends.
     others = all(host.owners or not any(map(is_public, host.addresses)) for host in hosts)
-    shown: dict[str, Fact] = evidence(seen) | {
+    shown: dict[str, Fact] = evidence(tree) | {
         "judged": "by the addresses of the outgoing server",
         "addresses": ours.addresses,
         "result": str(results[0].result),
@@ -70,19 +70,19 @@ async def findings(
     return (Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, status, {"host": outgoing}, shown),)
 
 
-def _can_be_judged(seen: SpfTree) -> bool:
+def _is_conclusive(tree: SpfTree) -> bool:
     return (
-        seen.state is SpfState.PRESENT
-        and seen.complete
-        and not (seen.faults or seen.anyone or seen.uses_ptr)
-        and seen.lookups <= MAX_LOOKUPS
+        tree.state is SpfState.PRESENT
+        and tree.complete
+        and not (tree.faults or tree.anyone or tree.uses_ptr)
+        and tree.lookups <= MAX_LOOKUPS
     )
 
 
-def _includes_are_others(seen: SpfTree, home: HostProfile) -> bool:
+def _includes_are_others(tree: SpfTree, home: HostProfile) -> bool:
     """Whether every include belongs to a known hosting, and none to this one."""
-    known = {owned_domain(name) for name in seen.includes if providers.by_spf(name) is not None}
-    owners = {owned_domain(name) for name in seen.includes}
+    known = {owned_domain(name) for name in tree.includes if providers.by_spf(name) is not None}
+    owners = {owned_domain(name) for name in tree.includes}
     return owners <= known and not owners & home.owners
 
 

@@ -216,83 +216,83 @@ def _matches_everyone(mechanism: Mechanism) -> bool:
     return mechanism.kind == "all"
 
 
-def findings(seen: SpfTree) -> tuple[Finding, ...]:
+def findings(tree: SpfTree) -> tuple[Finding, ...]:
     """Findings about the record alone; none where it could not be queried."""
-    match seen.state:
+    match tree.state:
         case SpfState.UNANSWERED:
             return ()
         case SpfState.MISSING:
             return (Finding(FindingId.DNS_SPF_MISSING, Status.WARN),)
         case SpfState.MULTIPLE:
-            facts: dict[str, Fact] = {"count": len(seen.records)}
-            return (Finding(FindingId.DNS_SPF_MULTIPLE, Status.FAIL, facts, evidence(seen)),)
+            facts: dict[str, Fact] = {"count": len(tree.records)}
+            return (Finding(FindingId.DNS_SPF_MULTIPLE, Status.FAIL, facts, evidence(tree)),)
         case SpfState.UNREADABLE:
-            return (_invalid(seen, Status.FAIL),)
+            return (_invalid(tree, Status.FAIL),)
         case SpfState.PRESENT:
-            return tuple(_about_present(seen))
+            return tuple(_about_present(tree))
         case _:
-            assert_never(seen.state)
+            assert_never(tree.state)
 
 
-def _about_present(seen: SpfTree) -> list[Finding]:
+def _about_present(tree: SpfTree) -> list[Finding]:
     found = []
-    if seen.lookups > MAX_LOOKUPS:
-        facts: dict[str, Fact] = {"count": seen.lookups}
+    if tree.lookups > MAX_LOOKUPS:
+        facts: dict[str, Fact] = {"count": tree.lookups}
         found.append(
-            Finding(FindingId.DNS_SPF_TOO_MANY_LOOKUPS, Status.FAIL, facts, evidence(seen))
+            Finding(FindingId.DNS_SPF_TOO_MANY_LOOKUPS, Status.FAIL, facts, evidence(tree))
         )
-    elif seen.faults:
-        found.append(_invalid(seen, Status.FAIL))
-    elif len(seen.void) > MAX_VOID:
+    elif tree.faults:
+        found.append(_invalid(tree, Status.FAIL))
+    elif len(tree.void) > MAX_VOID:
         # Whether a receiver evaluates the third one depends on the sending address.
-        found.append(_invalid(seen, Status.WARN))
-    if seen.anyone or (seen.all_of in ("", "?") and seen.complete and not seen.faults):
-        found.append(Finding(FindingId.DNS_SPF_PERMISSIVE, Status.WARN, {}, evidence(seen)))
+        found.append(_invalid(tree, Status.WARN))
+    if tree.anyone or (tree.all_of in ("", "?") and tree.complete and not tree.faults):
+        found.append(Finding(FindingId.DNS_SPF_PERMISSIVE, Status.WARN, {}, evidence(tree)))
     return found
 
 
-def _invalid(seen: SpfTree, status: Status) -> Finding:
-    reason = seen.faults[:3] or tuple(f"void: {term}" for term in seen.void[:3])
-    return Finding(FindingId.DNS_SPF_INVALID, status, {"reason": reason}, evidence(seen))
+def _invalid(tree: SpfTree, status: Status) -> Finding:
+    reason = tree.faults[:3] or tuple(f"void: {term}" for term in tree.void[:3])
+    return Finding(FindingId.DNS_SPF_INVALID, status, {"reason": reason}, evidence(tree))
 
 
-def evidence(seen: SpfTree) -> dict[str, Fact]:
+def evidence(tree: SpfTree) -> dict[str, Fact]:
     """The record and its counts, for technicians."""
-    shown: dict[str, Fact] = {"record": tuple(plain(text, 300) for text in seen.records[:4])}
-    if seen.state is SpfState.PRESENT:
-        shown["lookups"] = seen.lookups
-        shown["all"] = f"{seen.all_of}all" if seen.all_of else "none"
-    if seen.per_include:
-        counts = seen.per_include[:20]
+    shown: dict[str, Fact] = {"record": tuple(plain(text, 300) for text in tree.records[:4])}
+    if tree.state is SpfState.PRESENT:
+        shown["lookups"] = tree.lookups
+        shown["all"] = f"{tree.all_of}all" if tree.all_of else "none"
+    if tree.per_include:
+        counts = tree.per_include[:20]
         shown["lookups_by_term"] = tuple(f"{plain(term, 80)}: {n}" for term, n in counts)
-    if seen.faults:
-        shown["faults"] = seen.faults[:6]
-    if seen.void:
-        shown["void"] = seen.void[:6]
-    if seen.anyone:
-        shown["anyone"] = seen.anyone
-    if seen.uses_ptr:
+    if tree.faults:
+        shown["faults"] = tree.faults[:6]
+    if tree.void:
+        shown["void"] = tree.void[:6]
+    if tree.anyone:
+        shown["anyone"] = tree.anyone
+    if tree.uses_ptr:
         shown["ptr"] = True
     return shown
 
 
-async def provider_finding(seen: SpfTree, domain: str, host: str, dns: Resolver) -> Finding | None:
+async def provider_finding(tree: SpfTree, domain: str, host: str, dns: Resolver) -> Finding | None:
     """A record without the SPF names of the hosting, found without any message.
 
     None where the record could not be read completely, where the hosting's SPF names are unknown,
     or where the outgoing server itself passes.
     """
     provider = providers.by_host(host)
-    if provider is None or seen.state is not SpfState.PRESENT:
+    if provider is None or tree.state is not SpfState.PRESENT:
         return None
     expected = _senders_of(provider)
-    if not expected or not seen.complete or seen.faults or seen.anyone:
+    if not expected or not tree.complete or tree.faults or tree.anyone:
         return None
-    if any(_is_among(name, expected) for name in seen.includes):
+    if any(_is_among(name, expected) for name in tree.includes):
         return None
     if await _host_passes(domain, host, dns):
         return None
-    shown = evidence(seen) | {
+    shown = evidence(tree) | {
         "judged": "by the hosting's published senders",
         "expected": tuple(expected[:6]),
         "hosting": provider.name,
@@ -325,12 +325,12 @@ async def _host_passes(domain: str, host: str, dns: Resolver) -> bool:
     return any(r.result in (SpfQualifier.PASS, SpfQualifier.TEMPERROR) for r in results)
 
 
-def sender_finding(result: SpfResult, host: str, ip: str, seen: SpfTree) -> Finding | None:
+def sender_finding(result: SpfResult, host: str, ip: str, tree: SpfTree) -> Finding | None:
     """A finding where the host that sent a message does not pass."""
     if result.result not in (SpfQualifier.FAIL, SpfQualifier.SOFTFAIL, SpfQualifier.NEUTRAL):
         return None
     status = Status.WARN if result.result is SpfQualifier.NEUTRAL else Status.FAIL
-    shown = evidence(seen) | {
+    shown = evidence(tree) | {
         "judged": "by a message that arrived",
         "address": ip,
         "result": str(result.result),

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
-from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
+from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.trust import is_own_host
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, SourceResult
 from mailsetup.net.network import Network
 
 
@@ -17,20 +17,20 @@ class Autoconfig:
     method = Method.AUTOCONFIG
 
     def location(self, address: EmailAddress) -> str:
-        """The URL, with the address as its query: providers answer for each mailbox apart."""
+        """The URL, with the address in its query: some providers answer per mailbox."""
         return (
             f"https://autoconfig.{address.domain}/mail/config-v1.1.xml"
             f"?emailaddress={quote(address.ascii, safe='')}"
         )
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
-        """Fetch and read it."""
-        outcome = await fetch_clientconfig(self.location(address), self.method, address, net)
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
+        """Fetch and read the document."""
+        outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
         return vouched_within_domain(outcome, address)
 
 
-def vouched_within_domain(outcome: Outcome, address: EmailAddress) -> Outcome:
-    """The domain vouches for a document that came from one of its own hosts in the end."""
+def vouched_within_domain(outcome: SourceResult, address: EmailAddress) -> SourceResult:
+    """The outcome, vouched for where the final URL has the same owner as the domain."""
     if not isinstance(outcome, Found):
         return outcome
     host = urlsplit(outcome.source.location).hostname or ""
@@ -38,10 +38,10 @@ def vouched_within_domain(outcome: Outcome, address: EmailAddress) -> Outcome:
 
 
 class PlainAutoconfig:
-    """The same over plain HTTP (draft, step 1.3): only where somebody switched it on.
+    """The same over plain HTTP (draft, step 1.3), only where the user switched it on.
 
-    Anybody on the way can forge it, so the person is asked about every host in it. The mailbox is
-    not named, since everybody on the way reads along.
+    It can be forged, so that every host in it needs a confirmation, and read by others, so that it
+    does not name the mailbox.
     """
 
     method = Method.AUTOCONFIG
@@ -50,6 +50,6 @@ class PlainAutoconfig:
         """The URL."""
         return f"http://autoconfig.{address.domain}/mail/config-v1.1.xml"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
-        """Fetch and read it."""
-        return await fetch_clientconfig(self.location(address), self.method, address, net)
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
+        """Fetch and read the document."""
+        return await fetch_autoconfig(self.location(address), self.method, address, net)

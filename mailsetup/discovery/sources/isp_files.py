@@ -1,7 +1,7 @@
-"""Autoconfig documents that somebody laid down on this computer (draft, steps 4.1 and 4.2).
+"""Autoconfig documents on this computer (draft, steps 4.1 and 4.2).
 
-For a company whose domain publishes nothing: whoever looks after the computers puts
-``isp/<domain>.xml`` into the program's folder for settings, for one person or for all of them.
+For a company whose domain publishes nothing: an administrator puts ``isp/<domain>.xml`` into the
+program's configuration folder of one user or of the computer.
 """
 
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from mailsetup.files.trusted_file import OwnershipFailure, read_own
 from mailsetup.formats.autoconfig import AutoconfigFailure, read
 from mailsetup.formats.xmltree import MAX_BYTES
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.network import Network
 
 
 class IspFiles:
-    """The person's own folder before the computer's.
+    """The user's folder before the computer's.
 
-    What such a file says is not asked about, so that it counts only where nobody but the person and
-    the administrator can have written it.
+    The settings need no confirmation, so that a file is used only if nobody but the user and the
+    administrator can have written it.
     """
 
     method = Method.FILE
@@ -32,11 +32,11 @@ class IspFiles:
         """The file's name."""
         return f"isp/{address.domain}.xml"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:  # noqa: ARG002
-        """Read the first one that is there and may be trusted."""
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:  # noqa: ARG002
+        """Read the first file that exists and may be trusted."""
         ignored: list[Unreachable] = []
-        for folder in _usual_folders() if self._folders is None else self._folders:
-            # A domain is letters, digits, hyphens and dots between them: it leads nowhere else.
+        for folder in _default_folders() if self._folders is None else self._folders:
+            # A domain is letters, digits, hyphens and dots between them: no path traversal.
             path = folder / f"{address.domain}.xml"
             try:
                 document = read_own(path, MAX_BYTES)
@@ -59,7 +59,7 @@ class IspFiles:
         return ignored[0] if ignored else NotFound(self.location(address))
 
 
-def _usual_folders() -> tuple[Path, ...]:
+def _default_folders() -> tuple[Path, ...]:
     import platformdirs
 
     return tuple(

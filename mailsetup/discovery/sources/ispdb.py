@@ -1,17 +1,17 @@
-"""The public database that mail programs keep together. It learns the domain only."""
+"""The public database of mail programs (ISPDB). It learns the domain only."""
 
 from dataclasses import replace
 
-from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
+from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.first_preferred import first_preferred
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Found, Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, SourceResult
 from mailsetup.net.network import Network
 
 _BASES = ("https://v1.ispdb.net/", "https://autoconfig.thunderbird.net/v1.1/")
 
-# Both serve the same data: whichever answers first will do.
+# Both serve the same data: the first answer is used.
 _GRACE = 0.0
 
 
@@ -24,14 +24,14 @@ class Ispdb:
         """The database's URL for the domain."""
         return _BASES[0] + address.domain
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
-        """Ask both. The database vouches for what it holds under the address's own domain."""
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
+        """Query both. The database vouches for its entry under the address's own domain."""
         outcome = await look_up(address.domain, self.method, address, net)
         return replace(outcome, vouched=True) if isinstance(outcome, Found) else outcome
 
 
-async def look_up(domain: str, method: Method, address: EmailAddress, net: Network) -> Outcome:
-    """What the database holds under any domain name, as settings for the address."""
+async def look_up(domain: str, method: Method, address: EmailAddress, net: Network) -> SourceResult:
+    """The database's entry under any domain name, as settings for the address."""
     return await first_preferred(
-        [fetch_clientconfig(base + domain, method, address, net) for base in _BASES], _GRACE
+        [fetch_autoconfig(base + domain, method, address, net) for base in _BASES], _GRACE
     )

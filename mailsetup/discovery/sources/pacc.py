@@ -11,8 +11,8 @@ from mailsetup.discovery.fetch_autoconfig import failed, refused
 from mailsetup.formats import pacc
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, Reply
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
 
@@ -26,7 +26,7 @@ class Pacc:
         """The document's URL."""
         return f"https://ua-auto-config.{address.domain}/.well-known/user-agent-configuration.json"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
         """Fetch document and digest concurrently; stop as soon as one of them is absent."""
         url = self.location(address)
         document = asyncio.ensure_future(
@@ -49,7 +49,7 @@ class Pacc:
             await asyncio.gather(document, records, return_exceptions=True)
 
 
-def _verified(reply: HttpReply, records: Reply[str], address: EmailAddress) -> Outcome:
+def _verified(reply: HttpReply, records: Reply[str], address: EmailAddress) -> SourceResult:
     if isinstance(records, DnsFailure):
         return Unreachable(reply.url, str(records.fault))
     texts = records.records if isinstance(records, DnsAnswer) else ()

@@ -1,16 +1,17 @@
-"""Trying the names that mail servers usually have, without ever logging in."""
+"""Probing common names of mail servers, without login."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
-from mailsetup.discovery.capabilities import ServerGreeting, say_hello
+from mailsetup.discovery.capabilities import ServerCapabilities, read_capabilities
 from mailsetup.discovery.certificate_names import other_names
-from mailsetup.discovery.sources.mx import best_exchangers, is_filter
-from mailsetup.discovery.sources.srv import LABELS, is_declined
+from mailsetup.discovery.exchangers import best_exchangers, is_mail_filter
+from mailsetup.discovery.sources.srv import is_declined
+from mailsetup.formats import srv_labels
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.certificate import TlsFault
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
     STANDARD_PORTS,
     AccountSettings,
@@ -20,40 +21,41 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.connection import Connection
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
 
 # Preferred first; an empty prefix is the domain itself.
-_PREFIXES = {
+_PREFIXES: Final[Mapping[Protocol, tuple[str, ...]]] = {
     Protocol.IMAP: ("imap.", "mail.", ""),
     Protocol.POP3: ("pop.", "pop3.", "mail.", ""),
     Protocol.SMTP: ("smtp.", "mail.", ""),
 }
-_SECURITY = {
+_SECURITY: Final[Mapping[Protocol, tuple[SocketType, ...]]] = {
     Protocol.IMAP: (SocketType.TLS, SocketType.STARTTLS),
     Protocol.POP3: (SocketType.TLS, SocketType.STARTTLS),
     Protocol.SMTP: (SocketType.TLS, SocketType.STARTTLS),
 }
 _GRACE = (0.1, 0.25)
-"""Seconds for better candidates once incoming and outgoing servers are there: half of what those
-took, as a slow line or a busy computer is slow for all, but neither less nor more than these."""
+"""Minimum and maximum of the seconds for better candidates once incoming and outgoing servers
+answered. Within them, half of the time that those took: a slow line is slow for all."""
 _GRACE_FOR_OWN = 0.4
-"""The same while what is there is only somebody else's name, which the person would be asked of."""
+"""The same where a server is known only by another owner's name, which needs a confirmation."""
 _CANDIDATE_TIMEOUT = 10.0
 _MAX_OTHER_NAMES = 6
-_PATIENCE_WITH_RECORDS = 0.3
-"""Seconds more for the domain's word that a service which answers is not to be used."""
+_SRV_TIMEOUT = 0.3
+"""Seconds to wait for the SRV record that may decline a service which answers."""
 _HEAD_START = 0.4
-"""Seconds for the domain's usual names before the exchangers are tried."""
+"""Seconds for the domain's common names before the exchangers are tried."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Candidate:
-    """A server that may be there. Sorted, the preferred one comes first."""
+    """A server that may exist. Sorted in order of preference."""
 
     is_foreign: bool
-    """The name is the exchanger's, or was found in a certificate: not the domain's usual one."""
+    """The name is an exchanger's or from a certificate, not a common name of the domain."""
     protocol_place: int
     security_place: int
     name_place: int
@@ -61,7 +63,7 @@ class _Candidate:
     protocol: Protocol = field(compare=False)
     security: SocketType = field(compare=False)
     asked: str = field(compare=False, default="")
-    """The name that led here, where ``host`` is what its certificate says."""
+    """The original name, where ``host`` is from its certificate."""
 
     @property
     def port(self) -> int:
@@ -74,7 +76,7 @@ class _Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """A server that is there, with the connection that proved it."""
+    """A server that answered, with the connection to it."""
 
     server: ServerSettings
     connection: Connection
@@ -86,22 +88,22 @@ _Task = asyncio.Task[_Result]
 
 
 class Probe:
-    """``imap.``, ``mail.``, ``smtp.``, ``pop.``, the domain itself and its exchangers, all at once.
+    """``imap.``, ``mail.``, ``smtp.``, ``pop.``, the domain and its exchangers, concurrently.
 
-    A candidate counts only with a certificate for its very name and a dialogue in the right
-    protocol under TLS; what the domain's SRV records decline is left out. Where a server shows a
-    certificate for other names only, those are tried, if they lead to the same machine. The choice
-    follows a fixed order (usual names, security, name), not who was first.
+    A candidate is accepted only with a certificate for its exact name and a dialogue in the right
+    protocol under TLS; services that SRV records decline are left out. Where a certificate is valid
+    for other names only, those are tried if they resolve to the same address. The choice follows a
+    fixed order (common names, security, name), not the order of the answers.
     """
 
     method = Method.PROBE
 
     def location(self, address: EmailAddress) -> str:
-        """The domain below which names are tried."""
+        """The domain below which names are probed."""
         return address.domain
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
-        """Try all; stop when nothing that is still open could be chosen."""
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
+        """Probe all; stop when no pending candidate could be chosen any more."""
         probing = _Probing(address, net)
         try:
             return await probing.run()
@@ -117,19 +119,19 @@ class _Probing:
         self._scouts: set[asyncio.Task[list[_Candidate]]] = set()
         self._declined = {
             (protocol, security): asyncio.create_task(is_declined(label, address.domain, net))
-            for label, protocol, security in LABELS
+            for (protocol, security), label in srv_labels.MAIL.items()
         }
-        self._explained: set[str] = set()
-        self._handed_on: list[Connection] = []
+        self._inspected: set[str] = set()
+        self._used: list[Connection] = []
 
-    async def run(self) -> Outcome:
-        self._start(_usual(self._address.domain))
+    async def run(self) -> SourceResult:
+        self._start(_common_names(self._address.domain))
         self._scouts.add(asyncio.create_task(self._exchangers(list(self._tasks.values()))))
         loop = asyncio.get_running_loop()
         started = loop.time()
         complete_since: float | None = None
         while True:
-            done = [self._contest(outgoing=direction) for direction in (False, True)]
+            done = [self._standing(outgoing=direction) for direction in (False, True)]
             pending = {task for ahead, _ in done for task in ahead}
             best = [best for _, best in done if best is not None]
             left: float | None = None
@@ -148,7 +150,7 @@ class _Probing:
         return self._outcome()
 
     async def stop(self) -> None:
-        """End everything and close what nobody is going to use."""
+        """Cancel all tasks and close connections that the result does not use."""
         everything = (*self._tasks.values(), *self._scouts, *self._declined.values())
         for task in everything:
             task.cancel()
@@ -156,7 +158,7 @@ class _Probing:
         for task in self._tasks.values():
             if not task.cancelled() and task.exception() is None:
                 result = task.result()
-                if isinstance(result, _Answer) and result.connection not in self._handed_on:
+                if isinstance(result, _Answer) and result.connection not in self._used:
                     result.connection.close()
 
     def _start(self, candidates: Iterable[_Candidate]) -> None:
@@ -166,21 +168,21 @@ class _Probing:
                 self._tasks[candidate] = asyncio.create_task(self._try(candidate))
 
     def _follow_up(self) -> None:
-        """Take in what scouts bring, and send one out where a certificate names another host."""
+        """Start the candidates that finished scouts have found."""
         for scout in [scout for scout in self._scouts if scout.done()]:
             self._scouts.discard(scout)
             self._start(scout.result())
 
     async def _exchangers(self, usual: list[_Task]) -> list[_Candidate]:
-        """The mail exchangers themselves: on small servers everything is in one place.
+        """Candidates at the mail exchangers: small servers run all services on one host.
 
-        They may be somebody else's, so they are left alone while the domain's own names answer.
+        They may have another owner, so that they are not contacted if the domain's names answer.
         """
         reply = await self._net.dns.mx(self._address.domain)
         await asyncio.wait(usual, timeout=_HEAD_START)
-        if all(self._contest(outgoing=direction)[1] for direction in (False, True)):
+        if all(self._standing(outgoing=direction)[1] for direction in (False, True)):
             return []
-        hosts = [host for host in best_exchangers(reply) if not is_filter(host)]
+        hosts = [host for host in best_exchangers(reply) if not is_mail_filter(host)]
         return [one for place, host in enumerate(hosts) for one in _at(host, 10 + place)]
 
     async def _behind_certificate(
@@ -202,7 +204,7 @@ class _Probing:
                     candidate.host, candidate.port, implicit_tls=implicit
                 )
                 if isinstance(connection, ConnectFailure):
-                    self._explain(candidate, connection)
+                    self._inspect_certificate(candidate, connection)
                     return connection.fault
                 return await self._greet(candidate, connection)
         except TimeoutError:
@@ -210,29 +212,31 @@ class _Probing:
 
     async def _greet(self, candidate: _Candidate, connection: Connection) -> _Result:
         try:
-            hello = await say_hello(connection, candidate.protocol, candidate.security)
-            if isinstance(hello, ServerGreeting) and await self._is_declined(candidate):
-                hello = None
+            capabilities = await read_capabilities(
+                connection, candidate.protocol, candidate.security
+            )
+            if isinstance(capabilities, ServerCapabilities) and await self._is_declined(candidate):
+                capabilities = None
         except BaseException:
             connection.close()
             raise
-        if isinstance(hello, ServerGreeting):
-            return self._answer(candidate, connection, hello)
+        if isinstance(capabilities, ServerCapabilities):
+            return self._answer(candidate, connection, capabilities)
         connection.close()
-        if hello is None:
+        if capabilities is None:
             return ConnectFault.REFUSED
-        failure = ConnectFailure(ConnectFault.TLS, candidate.host, candidate.port, hello)
-        self._explain(candidate, failure)
+        failure = ConnectFailure(ConnectFault.TLS, candidate.host, candidate.port, capabilities)
+        self._inspect_certificate(candidate, failure)
         return ConnectFault.TLS
 
     async def _is_declined(self, candidate: _Candidate) -> bool:
-        """Whether the domain said so, in records that were asked for before any connection."""
+        """Whether an SRV record, queried before any connection, declines the service."""
         asked = self._declined[candidate.protocol, candidate.security]
-        await asyncio.wait([asked], timeout=_PATIENCE_WITH_RECORDS)
+        await asyncio.wait([asked], timeout=_SRV_TIMEOUT)
         return asked.done() and asked.result()
 
     def _answer(
-        self, candidate: _Candidate, connection: Connection, hello: ServerGreeting
+        self, candidate: _Candidate, connection: Connection, capabilities: ServerCapabilities
     ) -> _Answer:
         server = ServerSettings(
             candidate.protocol,
@@ -240,20 +244,20 @@ class _Probing:
             candidate.port,
             candidate.security,
             self._address.ascii,
-            hello.ways,
+            capabilities.ways,
         )
-        return _Answer(server, connection, hello.words)
+        return _Answer(server, connection, capabilities.words)
 
-    def _explain(self, candidate: _Candidate, failure: ConnectFailure) -> None:
-        """Once for each machine's name: what else its certificate is for."""
+    def _inspect_certificate(self, candidate: _Candidate, failure: ConnectFailure) -> None:
+        """Search other names in the certificate, once for each host."""
         wrong_name = failure.tls is not None and failure.tls.fault is TlsFault.WRONG_NAME
-        if not wrong_name or candidate.is_foreign or candidate.host in self._explained:
+        if not wrong_name or candidate.is_foreign or candidate.host in self._inspected:
             return
-        self._explained.add(candidate.host)
+        self._inspected.add(candidate.host)
         self._scouts.add(asyncio.create_task(self._behind_certificate(candidate, failure)))
 
-    def _contest(self, *, outgoing: bool) -> tuple[list[_Task], _Candidate | None]:
-        """Who is still open and preferred to the best that answered, and that one."""
+    def _standing(self, *, outgoing: bool) -> tuple[list[_Task], _Candidate | None]:
+        """The pending tasks that are preferred to the best answer, and that answer's candidate."""
         ahead: list[_Task] = []
         for candidate in sorted(self._tasks):
             if candidate.is_outgoing is not outgoing:
@@ -265,11 +269,11 @@ class _Probing:
                 return ahead, candidate
         return ahead, None
 
-    def _outcome(self) -> Outcome:
+    def _outcome(self) -> SourceResult:
         incoming = self._answers(outgoing=False)
         outgoing = self._answers(outgoing=True)
         for _, answer in incoming[:1] + outgoing[:1]:
-            self._handed_on.append(answer.connection)
+            self._used.append(answer.connection)
             self._net.kept.keep(answer.connection, answer.words)
         chosen = incoming + outgoing
         if chosen:
@@ -284,10 +288,10 @@ class _Probing:
                 aliases=tuple(aliases),
             )
             return Found(settings, Source(Method.PROBE, self._address.domain, Channel.DNS))
-        return self._nothing()
+        return self._not_found()
 
     def _answers(self, *, outgoing: bool) -> list[tuple[_Candidate, _Answer]]:
-        """Who answered, best first; others' names only where the domain's own gave nothing."""
+        """The answers, best first; foreign names only where the domain's own names gave none."""
         found = [
             (candidate, result)
             for candidate in sorted(self._tasks)
@@ -298,7 +302,7 @@ class _Probing:
         foreign = not any(not candidate.is_foreign for candidate, _ in found)
         return [pair for pair in found if pair[0].is_foreign is foreign]
 
-    def _nothing(self) -> Outcome:
+    def _not_found(self) -> SourceResult:
         faults = {task.result() for task in self._tasks.values() if task.done()}
         domain = self._address.domain
         if ConnectFault.RESOLVER in faults:
@@ -310,7 +314,7 @@ class _Probing:
         return NotFound(domain)
 
 
-def _usual(domain: str) -> list[_Candidate]:
+def _common_names(domain: str) -> list[_Candidate]:
     return [
         _candidate(prefix + domain, protocol, security, place)
         for protocol, prefixes in _PREFIXES.items()
@@ -320,7 +324,7 @@ def _usual(domain: str) -> list[_Candidate]:
 
 
 def _at(host: str, place: int) -> list[_Candidate]:
-    """Everything that one more host may be."""
+    """All candidates at one more host."""
     return [
         _candidate(host, protocol, security, place, is_foreign=True)
         for protocol, kinds in _SECURITY.items()

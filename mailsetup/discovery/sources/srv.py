@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from mailsetup.discovery.trust import is_own_host
+from mailsetup.formats import srv_labels
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, Reply, SrvRecord
 from mailsetup.model.hostname import https_url, parse_host, parse_port
-from mailsetup.model.outcome import Found, NotFound, Outcome, Unreachable
 from mailsetup.model.settings import (
     STANDARD_PORTS,
     AccountSettings,
@@ -19,74 +19,59 @@ from mailsetup.model.settings import (
     SocketType,
 )
 from mailsetup.model.source import Channel, Method, Source
+from mailsetup.model.source_result import Found, NotFound, SourceResult, Unreachable
 from mailsetup.net.dns.resolver import rfc2782_order
 from mailsetup.net.network import Network
 
-LABELS = (
-    ("_imaps", Protocol.IMAP, SocketType.TLS),
-    ("_imap", Protocol.IMAP, SocketType.STARTTLS),
-    ("_pop3s", Protocol.POP3, SocketType.TLS),
-    ("_pop3", Protocol.POP3, SocketType.STARTTLS),
-    ("_submissions", Protocol.SMTP, SocketType.TLS),
-    ("_submission", Protocol.SMTP, SocketType.STARTTLS),
-)
-"""Implicit TLS first within each protocol: ours to prefer (RFC 8314 section 3)."""
-BESIDE = (
-    ("_jmap", ServiceKind.JMAP),
-    ("_sieve", ServiceKind.MANAGESIEVE),
-    ("_caldavs", ServiceKind.CALDAV),
-    ("_carddavs", ServiceKind.CARDDAV),
-)
-"""What is offered beside mail. Only what has TLS: without it nothing is ever set up."""
+_LABELS: Final = tuple((label, *key) for key, label in srv_labels.MAIL.items())
 _MAX_TARGETS = 20
 _GRACE = 0.2
-"""Seconds for answers that are welcome but not needed, once the needed ones are there."""
+"""Seconds for optional answers once the needed ones have arrived."""
 
 
 class Srv:
-    """``_imaps._tcp.<domain>`` and its sisters, all asked at once.
+    """``_imaps._tcp.<domain>`` and similar names, all queried concurrently.
 
-    The domain does not say how to log in: the user name is the address (RFC 6186 section 4), the
-    authentication a password. Records for calendars and the like come along where they are there.
+    The records do not say how to log in: the user name is the address (RFC 6186 section 4), the
+    authentication a password. Records of other services are read, too.
     """
 
     method = Method.SRV
 
     def location(self, address: EmailAddress) -> str:
-        """The name that all the records stand under."""
+        """The parent name of all records."""
         return f"_tcp.{address.domain}"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
-        """Ask, choose the protocol first, then order each protocol's servers."""
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
+        """Query all names, choose the preferred protocol, and order each protocol's servers."""
         location = self.location(address)
-        mail = asyncio.ensure_future(_asked(location, net))
-        beside = asyncio.ensure_future(_services(address, net))
+        mail = asyncio.ensure_future(_mail_records(location, net))
+        other = asyncio.ensure_future(_services(address, net))
         try:
             replies = await mail
             offered = {label: _usable(reply) for label, reply in replies.items()}
             incoming, outgoing = _chosen(offered, address)
             if not incoming + outgoing:
-                return _nothing(location, tuple(replies.values()))
+                return _not_found(location, tuple(replies.values()))
             channel = await _channel(location, replies, offered, address, net)
-            await asyncio.wait([beside], timeout=_GRACE)
-            services = beside.result() if beside.done() else ()
+            await asyncio.wait([other], timeout=_GRACE)
+            services = other.result() if other.done() else ()
         finally:
-            for task in (mail, beside):
+            for task in (mail, other):
                 task.cancel()
-            await asyncio.gather(mail, beside, return_exceptions=True)
+            await asyncio.gather(mail, other, return_exceptions=True)
         settings = AccountSettings(incoming, outgoing, services=services)
         source = Source(self.method, location, channel)
         return Found(settings, source, vouched=channel is Channel.DNSSEC)
 
 
-async def _asked(location: str, net: Network) -> dict[str, Reply[SrvRecord]]:
-    """The answers for all mail labels.
+async def _mail_records(location: str, net: Network) -> dict[str, Reply[SrvRecord]]:
+    """The replies for all mail labels.
 
-    Once something can be received and sent, the rest (a label whose answer is lost or failing)
-    gets only a little longer.
+    Once there are servers for receiving and sending, the remaining queries get `_GRACE` seconds.
     """
     tasks = {
-        label: asyncio.ensure_future(net.dns.srv(f"{label}.{location}")) for label, _, _ in LABELS
+        label: asyncio.ensure_future(net.dns.srv(f"{label}.{location}")) for label, _, _ in _LABELS
     }
     loop = asyncio.get_running_loop()
     deadline: float | None = None
@@ -94,7 +79,7 @@ async def _asked(location: str, net: Network) -> dict[str, Reply[SrvRecord]]:
         while pending := [task for task in tasks.values() if not task.done()]:
             got = {
                 protocol is Protocol.SMTP
-                for label, protocol, _ in LABELS
+                for label, protocol, _ in _LABELS
                 if tasks[label].done() and _usable(tasks[label].result())
             }
             if len(got) == 2 and deadline is None:
@@ -131,9 +116,9 @@ async def _channel(
     address: EmailAddress,
     net: Network,
 ) -> Channel:
-    """DNSSEC where every record that is used is proven.
+    """DNSSEC where every used record is validated.
 
-    Proof is looked for only where it changes anything: hosts within the domain prove themselves.
+    Signatures are verified only where that matters: hosts within the address's domain need none.
     """
     used = [(label, reply) for label, reply in replies.items() if offered[label]]
     unproven = [
@@ -150,8 +135,10 @@ async def _channel(
 
 
 async def _services(address: EmailAddress, net: Network) -> tuple[Service, ...]:
-    """JMAP, ManageSieve, CalDAV and CardDAV (RFC 8620, 5804, 6764), all asked at once."""
-    found = await asyncio.gather(*(_service(label, kind, address, net) for label, kind in BESIDE))
+    """JMAP, ManageSieve, CalDAV and CardDAV (RFC 8620, 5804, 6764), queried concurrently."""
+    found = await asyncio.gather(
+        *(_service(label, kind, address, net) for kind, label in srv_labels.SERVICES.items())
+    )
     return tuple(service for service in found if service is not None)
 
 
@@ -188,7 +175,7 @@ async def _no_text() -> Reply[str]:
 
 
 async def is_declined(label: str, domain: str, net: Network) -> bool:
-    """Whether the domain says that it does not offer a service: then nobody may guess it.
+    """Whether the domain declares that it does not offer a service, which must not be guessed then.
 
     RFC 6186 section 3.4.
     """
@@ -223,7 +210,7 @@ def _servers(
             _security(protocol, security, record.port),
             address.ascii,
         )
-        for label, spoken, security in LABELS
+        for label, spoken, security in _LABELS
         if spoken is protocol
         for record in offered[label]
     ]
@@ -234,8 +221,8 @@ def _servers(
 def _security(protocol: Protocol, by_label: SocketType, port: int) -> SocketType:
     """The label's security, unless the port is the standard one of the other kind.
 
-    ``_submissions`` with 587 and ``_imap`` with 993 are frequent slips; on a port that the
-    registry gave to one kind, no server speaks the other.
+    ``_submissions`` with 587 and ``_imap`` with 993 are frequent mistakes; on a standard port of
+    one kind, no server speaks the other.
     """
     for security in (SocketType.TLS, SocketType.STARTTLS):
         if STANDARD_PORTS[protocol, security] == port:
@@ -248,7 +235,7 @@ def _priority(protocol: Protocol, offered: Mapping[str, Sequence[SrvRecord]]) ->
     return min(
         (
             record.priority
-            for label, spoken, _ in LABELS
+            for label, spoken, _ in _LABELS
             if spoken is protocol
             for record in offered[label]
         ),
@@ -256,9 +243,9 @@ def _priority(protocol: Protocol, offered: Mapping[str, Sequence[SrvRecord]]) ->
     )
 
 
-def _nothing(location: str, replies: Sequence[Reply[SrvRecord]]) -> Outcome:
+def _not_found(location: str, replies: Sequence[Reply[SrvRecord]]) -> SourceResult:
     if any(isinstance(reply, DnsAnswer) for reply in replies):
-        # Records are there, and all of them say "." (or name no host): deliberately not offered.
+        # All records have the target "." (or no valid host): the service is not offered.
         return NotFound(location, "not-offered")
     for reply in replies:
         if isinstance(reply, DnsFailure):

@@ -1,10 +1,10 @@
 """Autoconfig below ``/.well-known`` of the domain itself."""
 
-from mailsetup.discovery.fetch_autoconfig import fetch_clientconfig
+from mailsetup.discovery.fetch_autoconfig import fetch_autoconfig
 from mailsetup.discovery.sources.autoconfig import vouched_within_domain
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.outcome import Outcome
 from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceResult
 from mailsetup.net.network import Network
 
 
@@ -14,10 +14,10 @@ class WellKnown:
     method = Method.WELL_KNOWN
 
     def location(self, address: EmailAddress) -> str:
-        """The URL. It names no mailbox."""
+        """The URL, without the mailbox."""
         return f"https://{address.domain}/.well-known/autoconfig/mail/config-v1.1.xml"
 
-    async def discover(self, address: EmailAddress, net: Network) -> Outcome:
-        """Fetch and read it."""
-        outcome = await fetch_clientconfig(self.location(address), self.method, address, net)
+    async def discover(self, address: EmailAddress, net: Network) -> SourceResult:
+        """Fetch and read the document."""
+        outcome = await fetch_autoconfig(self.location(address), self.method, address, net)
         return vouched_within_domain(outcome, address)

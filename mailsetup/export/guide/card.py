@@ -1,7 +1,8 @@
-"""A card of the size that fits into a wallet, with everything but the password.
+"""A wallet-sized card with everything but the password.
 
-85 x 55 mm as SVG: browsers and word processors print it in its true size. It holds no script, loads
-nothing, and every value is on it in full, smaller and on several lines where it is long.
+85 x 55 mm as SVG: browsers and word processors print it in its true size. It contains no script,
+loads nothing, and shows every value in full, in smaller letters and on several lines where it is
+long.
 """
 
 import unicodedata
@@ -19,13 +20,13 @@ _WIDTH, _HEIGHT = 850, 550
 _MARGIN = 40
 _BAND = 118
 _CELL = 0.63
-"""How wide a letter is against its size, in the widest of the usual monospaced fonts."""
+"""Width of a letter relative to its size, in the widest of the usual monospaced fonts."""
 _LEADING = 1.2
 _INK, _SOFT, _ACCENT = "#17211f", "#55625f", "#0b6b5d"
 
 
 def card(account: Account, name: str) -> ArtifactFile:
-    """The card as a file, in the current language. The account must have passed the gate."""
+    """The card as a file, in the current language. The account must have been validated."""
     address = _block(
         str(account.address), _Box(_MARGIN, 34, _WIDTH - 2 * _MARGIN, 70), 44, "#ffffff"
     )
@@ -84,7 +85,7 @@ def _line(text: str, left: float, base: float, size: float, colour: str, bold: b
 
 
 def _block(value: str, box: _Box, largest: float, colour: str = _INK) -> str:
-    """A value in full, in the largest letters with which it fits into its box."""
+    """A value in full, in the largest letters that fit into its box."""
     size, lines = _fitted(value, box, largest)
     base = box.top + size
     texts = "".join(
@@ -99,7 +100,7 @@ def _block(value: str, box: _Box, largest: float, colour: str = _INK) -> str:
 
 
 def _fitted(value: str, box: _Box, largest: float) -> tuple[float, list[str]]:
-    """Size and lines: as few lines as can be read with ease, then whatever fits."""
+    """Size and lines: as few lines as can be read easily, then whatever fits."""
     for most, smallest in ((1, 20.0), (2, 16.0), (len(value), 0.0)):
         size = largest
         while size >= smallest:
@@ -111,7 +112,7 @@ def _fitted(value: str, box: _Box, largest: float) -> tuple[float, list[str]]:
 
 
 def _lines(value: str, room: int) -> list[str]:
-    """Cut into lines of at most ``room`` cells, behind a dot or an @ where one is near."""
+    """Split into lines of at most ``room`` cells, after a dot or an @ where one is near."""
     lines, cells = [""], 0
     for char in value:
         width = _cells(char)

@@ -1,15 +1,17 @@
-"""The illustrated guide: one HTML page that works alone, opened from a disk or printed.
+"""The illustrated guide: one self-contained HTML page, to be opened from a disk or printed.
 
-It loads nothing, and its content security policy names its one script and one style sheet by
-their hashes, so that no text in it could ever run. Everything from outside is escaped.
+It loads nothing, and its content security policy names its one script and one style sheet by their
+hashes, so that no text in it can be executed. All values are escaped.
 """
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from html import escape as _escape
+from typing import Final
 
 from mailsetup import i18n, resources
 from mailsetup.export.exporter import ArtifactFile, CopyValue, InstructionStep
@@ -18,7 +20,7 @@ from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
 escape = lru_cache(maxsize=2048)(_escape)
-"""Most of what stands in a guide stands in the next one, too."""
+"""Cached: guides for different accounts share most of their texts."""
 
 
 class GuideStyle(StrEnum):
@@ -30,7 +32,7 @@ class GuideStyle(StrEnum):
     CHECKED = "checked"
     UNCHECKED = "unchecked"
     HINT = "hint"
-    """A field that the person fills with something that we do not know: the password."""
+    """A field for a value that is not known here: the password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,12 @@ class GuideRow:
 
     label: str
     value: str = ""
-    look: GuideStyle = GuideStyle.FIELD
+    style: GuideStyle = GuideStyle.FIELD
 
 
 @dataclass(frozen=True, slots=True)
 class GuideDialog:
-    """A dialog of the program, as the person will meet it."""
+    """A dialog of the program, as the user will see it."""
 
     title: str
     rows: tuple[GuideRow, ...]
@@ -53,7 +55,7 @@ class GuideDialog:
 
 @dataclass(frozen=True, slots=True)
 class GuideChapter:
-    """The way through one program or one variant of it."""
+    """The steps for one program or one variant of it."""
 
     title: str
     steps: tuple[InstructionStep, ...]
@@ -75,7 +77,7 @@ class Guide:
 
 
 def security_name(security: SocketType) -> str:
-    """The protection as mail programs call it."""
+    """The encryption's name in mail programs."""
     match security:
         case SocketType.TLS:
             return "SSL/TLS"
@@ -86,7 +88,7 @@ def security_name(security: SocketType) -> str:
 
 
 def server_values(server: ServerSettings) -> tuple[CopyValue, ...]:
-    """What a person copies about one server."""
+    """The values that a user copies for one server."""
     host = (
         _("Outgoing mail server (SMTP)")
         if server.protocol is Protocol.SMTP
@@ -103,7 +105,7 @@ def server_values(server: ServerSettings) -> tuple[CopyValue, ...]:
 
 
 def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> ArtifactFile:
-    """The guide as a file, in the current language; with ``large`` values where they count most."""
+    """The guide as a file, in the current language; with ``large`` values if wanted."""
     style, script = _assets()
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"
@@ -220,7 +222,7 @@ def _value(value: CopyValue) -> str:
 
 
 def _code(code: QrMatrix) -> str:
-    """Black on white in every colour scheme, with the margin that a reader needs."""
+    """Black on white in every colour scheme, with the quiet zone that a reader needs."""
     side = code.size + 2 * QUIET_ZONE
     dark = "".join(f"M{x + QUIET_ZONE} {y + QUIET_ZONE}h1v1h-1z" for x, y in code.dark())
     return (
@@ -234,7 +236,7 @@ _WIDTH = 430
 _MARGIN = 24
 _INNER = _WIDTH - 2 * _MARGIN
 _BAR = 42
-_HEIGHTS = {
+_HEIGHTS: Final[Mapping[GuideStyle, int]] = {
     GuideStyle.HEADING: 34,
     GuideStyle.FIELD: 60,
     GuideStyle.HINT: 60,
@@ -250,7 +252,7 @@ def _drawing(dialog: GuideDialog) -> str:
     top = _BAR + 20
     for row in dialog.rows:
         parts.append(_row(row, top))
-        top += _HEIGHTS[row.look]
+        top += _HEIGHTS[row.style]
     height = top + 62
     label = escape(_cut(dialog.button, 26))
     width = max(96, 9 * len(_cut(dialog.button, 26)) + 28)
@@ -278,22 +280,22 @@ def _drawing(dialog: GuideDialog) -> str:
 
 def _row(row: GuideRow, top: int) -> str:
     label = escape(_cut(row.label, 56))
-    match row.look:
+    match row.style:
         case GuideStyle.HEADING:
             return f'<text class="d-heading" x="{_MARGIN}" y="{top + 16}">{label}</text>'
         case GuideStyle.CHECKED | GuideStyle.UNCHECKED:
-            off = " off" if row.look is GuideStyle.UNCHECKED else ""
+            off = " off" if row.style is GuideStyle.UNCHECKED else ""
             tick = "" if off else f'<path class="d-tick" d="M{_MARGIN + 4} {top + 9}l3.5 3.5 6-7"/>'
             return (
                 f'<rect class="d-box{off}" x="{_MARGIN}" y="{top}" width="17" height="17" rx="4"/>'
                 f'{tick}<text class="d-text" x="{_MARGIN + 27}" y="{top + 14}">{label}</text>'
             )
         case GuideStyle.FIELD | GuideStyle.CHOICE | GuideStyle.HINT:
-            kind = "d-field" if row.look is GuideStyle.HINT else "d-field fill"
-            text = "d-hint" if row.look is GuideStyle.HINT else "d-text"
+            kind = "d-field" if row.style is GuideStyle.HINT else "d-field fill"
+            text = "d-hint" if row.style is GuideStyle.HINT else "d-text"
             arrow = (
                 f'<path class="d-arrow" d="M{_WIDTH - _MARGIN - 22} {top + 31}l5 5 5-5"/>'
-                if row.look is GuideStyle.CHOICE
+                if row.style is GuideStyle.CHOICE
                 else ""
             )
             return (
@@ -306,5 +308,5 @@ def _row(row: GuideRow, top: int) -> str:
 
 
 def _cut(text: str, limit: int) -> str:
-    """The picture shows the beginning; the whole value stands beside its copy button."""
+    """The drawing shows the beginning; the whole value is next to its copy button."""
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,7 +1,7 @@
-"""The settings and their steps for paper: HTML as far as Qt's text documents show it.
+"""The settings and their steps for paper: the subset of HTML that Qt's text documents support.
 
 Tables and plain paragraphs only: no style sheet, no script, no picture (Qt would load a local
-file), nothing that floats. Everything from outside is escaped.
+file), no floats. All values are escaped.
 """
 
 from collections.abc import Callable
@@ -11,14 +11,13 @@ from html import escape
 from mailsetup import i18n
 from mailsetup.export.exporter import Artifact, ArtifactFile, CopyValue, InstructionStep
 from mailsetup.export.filename import stem
+from mailsetup.export.guide import any_program
 from mailsetup.export.guide.page import server_values
-from mailsetup.export.programs.other import notes as usual_notes
-from mailsetup.export.programs.other import steps as usual_steps
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account
 
 MakePdf = Callable[[str, str], bytes]
-"""A document (HTML) and its title to a PDF; b"" where this computer cannot write one."""
+"""Converts a document (HTML) and its title to a PDF; b"" where this computer cannot."""
 
 _VALUE = (
     '<font face="DejaVu Sans Mono, Consolas, Menlo, monospace" size="{size}"><b>{value}</b></font>'
@@ -27,7 +26,7 @@ _ACCENT, _SOFT, _GROUND = "#0b6b5d", "#55625f", "#eef4f2"
 
 
 def with_pdf(artifact: Artifact, account: Account, make: MakePdf) -> Artifact:
-    """The artifact of the guide for any program, with the guide on paper as one file more."""
+    """The guide for any program, with its PDF as one file more."""
     title = _title(account)
     content = make(print_html(account), title)
     if not content:
@@ -51,14 +50,14 @@ def print_html(
     steps: tuple[InstructionStep, ...] | None = None,
     notes: tuple[str, ...] | None = None,
 ) -> str:
-    """A document in the current language. The account must have passed the gate.
+    """A document in the current language. The account must have been validated.
 
-    Without ``steps`` and ``notes`` it is the guide for any program; with those of another
-    program's artifact it is that program's.
+    Without ``steps`` and ``notes`` it is the guide for any program; with those of another program's
+    artifact it is that program's.
     """
     title = title or _title(account)
-    steps = usual_steps(account) if steps is None else steps
-    notes = usual_notes(account) if notes is None else notes
+    steps = any_program.steps(account) if steps is None else steps
+    notes = any_program.notes(account) if notes is None else notes
     address = (CopyValue(_("E-mail address"), str(account.address)),)
     above = (
         (_("To receive"), server_values(account.incoming)),
@@ -105,7 +104,7 @@ def _table(values: tuple[CopyValue, ...], *, large: bool = False) -> str:
 
 
 def _step(step: InstructionStep, above: tuple[tuple[str, tuple[CopyValue, ...]], ...]) -> str:
-    """Values that stand above in large letters are not repeated: the steps stay on one page."""
+    """Values that are shown above in large letters are not repeated: the steps stay on one page."""
     link = f"<br>{escape(step.link)}" if step.link.startswith("https://") else ""
     for heading, values in above:
         if step.values and set(step.values) <= set(values):

@@ -1,6 +1,6 @@
 """The settings as plain text, for WhatsApp, SMS or a note.
 
-One value a line and nothing around it, so that a value can be picked out with a finger.
+One value a line and nothing around it, so that a value can be selected on a phone.
 """
 
 from mailsetup.export.exporter import ArtifactFile
@@ -10,7 +10,7 @@ from mailsetup.model.settings import Account, ServerSettings
 
 
 def message(account: Account, name: str) -> ArtifactFile:
-    """The text as a UTF-8 file in the current language. The account must have passed the gate."""
+    """The text as a UTF-8 file in the current language. The account must have been validated."""
     return ArtifactFile(name, text(account).encode(), "text/plain; charset=utf-8", private=True)
 
 

@@ -1,1 +1,1 @@
-"""Roll-out kits: one mailbox's settings as everybody's, for the engines that fleets run already."""
+"""Roll-out kits: the settings of one mailbox as a template for all, for management systems."""

@@ -1,10 +1,10 @@
-"""An Ansible role that sets up Thunderbird for everybody on computers with Linux."""
+"""An Ansible role that sets up Thunderbird for all users of computers with Linux."""
 
 import json
 
 from mailsetup import resources
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
-from mailsetup.export.kit.common import Everybody, KitFile, readme, text_file
+from mailsetup.export.kit.common import DomainTemplate, KitFile, readme, text_file
 from mailsetup.export.kit.thunderbird import autoconfig_files, fleet_files
 from mailsetup.export.programs.thunderbird_fleet import ADDRESS_VARIABLE, NAME_VARIABLE
 from mailsetup.i18n import _
@@ -13,17 +13,17 @@ ROLE = "mailsetup_mail"
 _YAML = "application/yaml"
 
 
-def ansible_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
-    """The role, a playbook to start from, and how to use them."""
-    made = fleet_files(everybody)
+def ansible_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure:
+    """The role, an example playbook, and how to use them."""
+    made = fleet_files(template)
     if isinstance(made, ExportFailure):
         return made
     placed = autoconfig_files(made)
     role = f"roles/{ROLE}"
     files = [
-        KitFile("", _playbook(everybody)),
-        KitFile("", _readme(everybody)),
-        KitFile(f"{role}/defaults", _defaults(everybody)),
+        KitFile("", _playbook(template)),
+        KitFile("", _readme(template)),
+        KitFile(f"{role}/defaults", _defaults(template)),
         KitFile(f"{role}/vars", _vars(placed)),
         KitFile(f"{role}/tasks", _resource("tasks.yml", "main.yml")),
         KitFile(f"{role}/meta", _meta()),
@@ -40,9 +40,9 @@ def _resource(name: str, target: str) -> ArtifactFile:
     return text_file(target, text, _YAML)
 
 
-def _defaults(everybody: Everybody) -> ArtifactFile:
-    # JSON is YAML, and has one way of quoting that leaves nothing to chance.
-    domain = json.dumps(everybody.domain)
+def _defaults(template: DomainTemplate) -> ArtifactFile:
+    # JSON is YAML, and has only one way of quoting.
+    domain = json.dumps(template.domain)
     return text_file(
         "main.yml",
         "---\n"
@@ -78,9 +78,9 @@ def _meta() -> ArtifactFile:
     )
 
 
-def _playbook(everybody: Everybody) -> ArtifactFile:
-    address = json.dumps(str(everybody.example.address))
-    name = json.dumps(everybody.example.person)
+def _playbook(template: DomainTemplate) -> ArtifactFile:
+    address = json.dumps(str(template.example.address))
+    name = json.dumps(template.example.person)
     return text_file(
         "site.yml",
         "---\n"
@@ -96,9 +96,9 @@ def _playbook(everybody: Everybody) -> ArtifactFile:
     )
 
 
-def _readme(everybody: Everybody) -> ArtifactFile:
+def _readme(template: DomainTemplate) -> ArtifactFile:
     return readme(
-        _("Ansible: Thunderbird for everybody at {domain}").format(domain=everybody.domain),
+        _("Ansible: Thunderbird for everybody at {domain}").format(domain=template.domain),
         _(
             "The role puts AutoConfig beside Thunderbird and a small script into `/etc/profile.d`,"
             " which says who is signed in. The account is added when a person starts Thunderbird"

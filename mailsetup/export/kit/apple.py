@@ -1,7 +1,7 @@
-"""Apple Mail by a device management (MDM): one profile, in which the management puts the person.
+"""Apple Mail by a device management (MDM): one profile, into which the management inserts the user.
 
-Each management has its own words for "this person's address". Jamf School's stand in its maker's
-document; the others' could not be seen in one. No management could be run where this was written.
+Each management has its own variables for the user's address. Those of Jamf School are from its
+maker's documentation; for the others no documentation was available. None could be tested.
 """
 
 import plistlib
@@ -12,7 +12,7 @@ from mailsetup.export.kit.common import (
     ADDRESS,
     LOCAL,
     NAME,
-    Everybody,
+    DomainTemplate,
     KitFile,
     readme,
     with_placeholders,
@@ -25,7 +25,7 @@ Value = str | int | bool | list["Value"] | dict[str, "Value"]
 
 @dataclass(frozen=True, slots=True)
 class Management:
-    """A management's words; ``local`` is empty where it has none for the part before the @."""
+    """A management's variables; ``local`` is empty where it has none for the part before the @."""
 
     id: str
     title: str
@@ -41,17 +41,17 @@ MANAGEMENTS = (
 )
 
 
-def apple_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
-    """A profile for each management, with no password in any of them."""
-    content = mobileconfig(everybody.account)
+def apple_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure:
+    """A profile for each management, without passwords."""
+    content = mobileconfig(template.account)
     if isinstance(content, ExportFailure):
         return content
     files = [
         ArtifactFile(f"mail-{known.id}.mobileconfig", made, MEDIA_TYPE)
         for known in MANAGEMENTS
-        if (made := _for_management(content, everybody.domain, known)) is not None
+        if (made := _for_management(content, template.domain, known)) is not None
     ]
-    return tuple(KitFile("", file) for file in (*files, _readme(everybody)))
+    return tuple(KitFile("", file) for file in (*files, _readme(template)))
 
 
 def _for_management(content: bytes, domain: str, known: Management) -> bytes | None:
@@ -70,7 +70,7 @@ def _for_management(content: bytes, domain: str, known: Management) -> bytes | N
         if isinstance(value, list):
             return [filled(one) for one in value]
         if isinstance(value, dict):
-            # Only a person at the device may be asked for one password for both directions.
+            # Only a user at the device can be asked for one password for both directions.
             left_out = "OutgoingPasswordSameAsIncomingPassword"
             return {key: filled(one) for key, one in value.items() if key != left_out}
         return value
@@ -78,13 +78,13 @@ def _for_management(content: bytes, domain: str, known: Management) -> bytes | N
     return plistlib.dumps(filled(document), fmt=plistlib.FMT_XML, sort_keys=True)
 
 
-def _readme(everybody: Everybody) -> ArtifactFile:
+def _readme(template: DomainTemplate) -> ArtifactFile:
     names = "\n".join(
         f"- {known.title}: `mail-{known.id}.mobileconfig` (`{known.address}`)"
         for known in MANAGEMENTS
     )
     return readme(
-        _("Apple Mail for everybody at {domain}").format(domain=everybody.domain),
+        _("Apple Mail for everybody at {domain}").format(domain=template.domain),
         _(
             "One profile for iPhone, iPad and Mac, which your device management gives to each"
             " person. It holds no password: the device asks. A profile that is there already is"

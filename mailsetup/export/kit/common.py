@@ -1,4 +1,4 @@
-"""What all kits have in common: a mailbox whose names are placeholders, and texts around it."""
+"""The common parts of all kits: a mailbox whose names are placeholders, and text files."""
 
 import json
 from dataclasses import dataclass, replace
@@ -6,35 +6,36 @@ from dataclasses import dataclass, replace
 from mailsetup import resources
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
 from mailsetup.export.publish.template import username_template
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import Account, ServerSettings
 
 ADDRESS, LOCAL, NAME = "{ADDRESS}", "{LOCAL}", "{NAME}"
-"""What stands in a kit's templates for a person's address, what is before its @, and name."""
+"""The placeholders of a kit's templates for the address, its local part, and the name."""
 
-# Nobody is called that, so that it is found again wherever an exporter puts it.
+# Unlikely names, so that they are found wherever an exporter writes them.
 _LOCAL_PART = "mailsetup-nobody-5f1c"
 _PERSON = "Mailsetup Nobody 5f1c"
 
 
 @dataclass(frozen=True, slots=True)
 class KitFile:
-    """One file of a kit; ``place`` is its folder below the kit's, with ``/`` ("" for itself)."""
+    """One file of a kit; ``place`` is its folder inside the kit, with ``/`` ("" for the kit
+    itself)."""
 
     place: str
     file: ArtifactFile
 
 
 @dataclass(frozen=True, slots=True)
-class Everybody:
-    """A mailbox that stands for all of its domain."""
+class DomainTemplate:
+    """A mailbox that stands for every mailbox of its domain."""
 
     account: Account
-    """With an address and a name that `with_placeholders` finds again."""
+    """With an address and a name that `with_placeholders` replaces."""
     example: Account
-    """The mailbox that the settings were found for."""
+    """The mailbox for which the settings were found."""
 
     @property
     def domain(self) -> str:
@@ -42,11 +43,11 @@ class Everybody:
         return self.example.address.domain
 
 
-def everybody(account: Account) -> Everybody | ExportFailure:
-    """The account as everybody's. Its user names must follow from the address."""
-    refused = examine(account)
-    if refused is not None:
-        return refused
+def domain_template(account: Account) -> DomainTemplate | ExportFailure:
+    """The account as a template. Its user names must follow from the address."""
+    failure = validate(account)
+    if failure is not None:
+        return failure
     address = EmailAddress(_LOCAL_PART, account.address.domain)
     incoming = _renamed(account.incoming, account.address, address)
     outgoing = _renamed(account.outgoing, account.address, address)
@@ -57,21 +58,21 @@ def everybody(account: Account) -> Everybody | ExportFailure:
                 " said about everybody else. Use “batch” with a settings file for each person."
             ).format(address=account.address)
         )
-    return Everybody(Account(address, incoming, outgoing, _PERSON), account)
+    return DomainTemplate(Account(address, incoming, outgoing, _PERSON), account)
 
 
 def _renamed(
-    server: ServerSettings, owner: EmailAddress, nobody: EmailAddress
+    server: ServerSettings, owner: EmailAddress, placeholder: EmailAddress
 ) -> ServerSettings | None:
     if not server.username:
         return server
     template = username_template(server.username, owner.domain, owner)
-    username = nobody.fill(template) if template is not None else None
+    username = placeholder.fill(template) if template is not None else None
     return replace(server, username=username) if username is not None else None
 
 
 def with_placeholders(text: str, domain: str) -> str:
-    """A text about nobody, with placeholders where a person's own values belong."""
+    """A text with placeholders for the values of one user."""
     return (
         text.replace(f"{_LOCAL_PART}@{domain}", ADDRESS)
         .replace(_LOCAL_PART, LOCAL)
@@ -80,18 +81,18 @@ def with_placeholders(text: str, domain: str) -> str:
 
 
 def text_file(name: str, text: str, media_type: str = "text/plain; charset=utf-8") -> ArtifactFile:
-    """A file of text with line ends of its own."""
+    """A text file with its own line ends."""
     return ArtifactFile(name, text.encode(), media_type)
 
 
 def script(
     kind: str, name: str, wanted: object, words: dict[str, str] | None = None
 ) -> ArtifactFile:
-    """A PowerShell script of ours with data in it.
+    """A PowerShell script with data in it.
 
-    The data are JSON in ASCII inside a here-string of single quotes, which nothing in it can end:
-    that takes a line that begins with a quotation mark and an @, and no line of JSON does. The
-    mark at the file's beginning makes PowerShell 5.1 read UTF-8.
+    The data are ASCII JSON inside a here-string of single quotes, which they cannot end: that takes
+    a line that begins with a quotation mark and an @, and no line of JSON does. The byte order mark
+    makes PowerShell 5.1 read UTF-8.
     """
     text = resources.read_text("kit", kind, name)
     for placeholder, value in (words or {}).items():

@@ -1,21 +1,19 @@
 """Classic Outlook on many computers: a script for Intune and group policy, and its parts.
 
-What the script writes is what `mailsetup.export.programs.outlook` writes for one person. It could
-not be run
-where this was written, which was no Windows; a parser of the language and golden values stand for
-it.
+The script writes what `mailsetup.export.programs.outlook_files` writes for one person. It could not
+be run on Windows; the tests check it with a parser of the language and golden values.
 """
 
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
 from mailsetup.export.filename import stem
-from mailsetup.export.kit.common import Everybody, KitFile, readme, script, with_placeholders
-from mailsetup.export.programs.outlook import FOLDER, autodiscover, prf
+from mailsetup.export.kit.common import DomainTemplate, KitFile, readme, script, with_placeholders
+from mailsetup.export.programs.outlook_files import FOLDER, autodiscover, prf
 from mailsetup.i18n import _
 
 
-def outlook_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
-    """The files, with no password in any of them."""
-    account, domain = everybody.account, everybody.domain
+def outlook_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure:
+    """The files, without passwords."""
+    account, domain = template.account, template.domain
     xml, switch_on, switch_off = autodiscover(account)
     document = with_placeholders(xml.content.decode(), domain)
     profile = prf(account)
@@ -33,12 +31,12 @@ def outlook_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
     files += [
         script("outlook", "Set-OutlookMail.ps1", wanted),
         script("outlook", "Test-OutlookMail.ps1", {"domain": domain}),
-        _readme(everybody, has_profile=bool(text)),
+        _readme(template, has_profile=bool(text)),
     ]
     return tuple(KitFile("", file) for file in files)
 
 
-def _readme(everybody: Everybody, *, has_profile: bool) -> ArtifactFile:
+def _readme(template: DomainTemplate, *, has_profile: bool) -> ArtifactFile:
     paragraphs = [
         _(
             "For classic Outlook on Windows. New Outlook, Outlook for Mac and the apps take no"
@@ -55,12 +53,12 @@ def _readme(everybody: Everybody, *, has_profile: bool) -> ArtifactFile:
             "**Group policy.** User Configuration, Windows Settings, Scripts, Logon, PowerShell"
             " Scripts: add `Set-OutlookMail.ps1`. It takes address and name from Active Directory;"
             " whoever has no mailbox of {domain} is left alone."
-        ).format(domain=everybody.domain),
+        ).format(domain=template.domain),
         _(
             "**By hand.** `Set-OutlookMail.ps1 -Address {address} -WhatIf` shows what it would do;"
             " `-Undo` takes it out again. Afterwards the person adds the account in Outlook by its"
             " address alone."
-        ).format(address=everybody.example.address),
+        ).format(address=template.example.address),
         _(
             "**Without the script.** Put the person's address and name into `outlook.xml` where"
             " {placeholders} stand, copy it to `{folder}`, and import `outlook-on.reg` as the"
@@ -74,5 +72,5 @@ def _readme(everybody: Everybody, *, has_profile: bool) -> ArtifactFile:
                 " `outlook.prf` at its next start. Profiles that are there stay as they are."
             )
         )
-    title = _("Outlook for everybody at {domain}").format(domain=everybody.domain)
+    title = _("Outlook for everybody at {domain}").format(domain=template.domain)
     return readme(title, *paragraphs)

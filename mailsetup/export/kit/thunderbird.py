@@ -1,10 +1,12 @@
-"""Thunderbird on many computers: AutoConfig, a policy, and scripts that put them there."""
+"""Thunderbird on many computers: AutoConfig, a policy, and scripts that install them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
-from mailsetup.export.kit.common import Everybody, KitFile, readme, script, text_file
+from mailsetup.export.kit.common import DomainTemplate, KitFile, readme, script, text_file
 from mailsetup.export.programs.thunderbird_fleet import (
     ADDRESS_VARIABLE,
     NAME_VARIABLE,
@@ -14,12 +16,12 @@ from mailsetup.export.programs.thunderbird_fleet import (
 from mailsetup.i18n import _
 
 _KEY = "HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Mozilla\\Thunderbird"
-_PLACES = {"mailsetup.cfg": "", "autoconfig.js": "defaults/pref/"}
+_PLACES: Final[Mapping[str, str]] = {"mailsetup.cfg": "", "autoconfig.js": "defaults/pref/"}
 
 
-def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure:
-    """The files, with no password in any of them."""
-    made = fleet_files(everybody)
+def thunderbird_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure:
+    """The files, without passwords."""
+    made = fleet_files(template)
     if isinstance(made, ExportFailure):
         return made
     files = list(made)
@@ -33,16 +35,16 @@ def thunderbird_kit(everybody: Everybody) -> tuple[KitFile, ...] | ExportFailure
     words = {"ADDRESS": ADDRESS_VARIABLE, "NAME": NAME_VARIABLE}
     files += [
         script("thunderbird", "Install-ThunderbirdMail.ps1", [*placed]),
-        script("thunderbird", "Set-MailIdentity.ps1", {"domain": everybody.domain}, words),
-        _readme(everybody, has_policies=policies is not None),
+        script("thunderbird", "Set-MailIdentity.ps1", {"domain": template.domain}, words),
+        _readme(template, has_policies=policies is not None),
     ]
     return tuple(KitFile("", file) for file in files)
 
 
-def fleet_files(everybody: Everybody) -> tuple[ArtifactFile, ...] | ExportFailure:
-    """Thunderbird's files for a fleet, the ``.cfg`` for whoever is signed in and nobody else."""
-    artifact = ThunderbirdFleet().export(everybody.example)
-    script = script_for_everybody(everybody.example)
+def fleet_files(template: DomainTemplate) -> tuple[ArtifactFile, ...] | ExportFailure:
+    """Thunderbird's files for a fleet; the ``.cfg`` sets up the signed-in user only."""
+    artifact = ThunderbirdFleet().export(template.example)
+    script = script_for_everybody(template.example)
     if isinstance(artifact, ExportFailure):
         return artifact
     if isinstance(script, ExportFailure):
@@ -54,7 +56,7 @@ def fleet_files(everybody: Everybody) -> tuple[ArtifactFile, ...] | ExportFailur
 
 
 def autoconfig_files(files: tuple[ArtifactFile, ...]) -> list[tuple[ArtifactFile, str]]:
-    """What belongs beside Thunderbird, with the folder below it."""
+    """The files for Thunderbird's installation folder, with their folder inside it."""
     return [
         (file, _PLACES.get(file.name, "isp/"))
         for file in files
@@ -63,12 +65,12 @@ def autoconfig_files(files: tuple[ArtifactFile, ...]) -> list[tuple[ArtifactFile
 
 
 def _policy_values(policies: ArtifactFile) -> list[ArtifactFile]:
-    """The policy as the administrative template (ADMX) stores it, and as Intune takes it.
+    """The policy in the form of the administrative template (ADMX), which Intune accepts.
 
-    ``Preferences`` is one value of several lines that hold JSON.
+    ``Preferences`` is one value of several lines that contain JSON.
     """
     preferences = json.loads(policies.content)["policies"]["Preferences"]
-    # In ASCII: a line of a registry file has no other escapes than its own two.
+    # In ASCII: a line of a registry file has only its own two escapes.
     value = json.dumps(preferences, sort_keys=True)
     lines = value.encode("utf-16-le") + b"\x00\x00" + b"\x00\x00"
     octets = ",".join(f"{octet:02x}" for octet in lines)
@@ -83,7 +85,7 @@ def _policy_values(policies: ArtifactFile) -> list[ArtifactFile]:
     ]
 
 
-def _readme(everybody: Everybody, *, has_policies: bool) -> ArtifactFile:
+def _readme(template: DomainTemplate, *, has_policies: bool) -> ArtifactFile:
     paragraphs = [
         _(
             "For Thunderbird on Windows, macOS and Linux. No file holds a password; Thunderbird"
@@ -104,7 +106,7 @@ def _readme(everybody: Everybody, *, has_policies: bool) -> ArtifactFile:
         _(
             "**Only help.** `{isp}` goes into the folder `isp`: people type name, address and"
             " password, and Thunderbird knows the servers."
-        ).format(isp=f"{everybody.domain}.xml"),
+        ).format(isp=f"{template.domain}.xml"),
     ]
     if has_policies:
         paragraphs.append(
@@ -114,7 +116,7 @@ def _readme(everybody: Everybody, *, has_policies: bool) -> ArtifactFile:
                 " “Preferences” in Thunderbird's administrative template, and in Intune) set up"
                 " {address} alone, where Thunderbird has no account yet: for a shared mailbox at a"
                 " counter."
-            ).format(address=everybody.example.address)
+            ).format(address=template.example.address)
         )
-    title = _("Thunderbird for everybody at {domain}").format(domain=everybody.domain)
+    title = _("Thunderbird for everybody at {domain}").format(domain=template.domain)
     return readme(title, *paragraphs)

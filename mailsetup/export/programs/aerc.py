@@ -1,26 +1,28 @@
 """aerc: a section of its ``accounts.conf``.
 
-The file is read by go-ini, which takes a value in backticks as it is, up to the last backtick of
-the line, and then replaces ``%(key)s``. Servers are URLs; the command for the password goes to
-``sh -c``. aerc refuses the file when others may read it (aerc-accounts(5), aerc-imap(5),
+The file is read by go-ini, which takes a value in backticks literally, up to the last backtick of
+the line, and then replaces ``%(key)s``. Servers are URLs; the command for the password is run with
+``sh -c``. aerc refuses the file when other users may read it (aerc-accounts(5), aerc-imap(5),
 aerc-smtp(5)).
 """
 
 import base64
 import re
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, ExportFailure
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
 _WORDS = re.compile(r"[^\W_]+(?: [^\W_]+)*")
 _REFERENCE = "%("
-_SCHEME_ENDS = {
+_SCHEME_ENDS: Final[Mapping[TerminalSignIn, str]] = {
     TerminalSignIn.PASSWORD: "",
     TerminalSignIn.TOKEN: "+xoauth2",
     TerminalSignIn.NONE: "+none",
@@ -39,9 +41,9 @@ class Aerc:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A section for ``accounts.conf`` with a command for the password."""
-        refused = examine(account) or password_command.fault(account.address) or _fault(account)
-        if refused is not None:
-            return refused
+        failure = validate(account) or password_command.fault(account.address) or _fault(account)
+        if failure is not None:
+            return failure
         reading = terminal_common.sign_in(
             account.incoming, self.title, TerminalSignIn.PASSWORD, TerminalSignIn.TOKEN
         )
@@ -92,8 +94,8 @@ class Aerc:
         if sending is not TerminalSignIn.NONE:
             values.append(("outgoing-cred-cmd", self._command(account, sending)))
         if account.outgoing.security is SocketType.STARTTLS:
-            # aerc 0.14 refuses to send without this word (and with "true", in spite of its manual);
-            # newer ones encrypt in any case.
+            # aerc 0.14 refuses to send without this key (and with "true", contrary to its manual);
+            # newer versions encrypt in any case.
             values.append(("smtp-starttls", "yes"))
         values += [("from", _mailbox(account)), ("default", "INBOX")]
         lines = [f"[{name}]", *(f"{key} = `{value}`" for key, value in values)]
@@ -111,7 +113,7 @@ def _fault(account: Account) -> ExportFailure | None:
     if _REFERENCE in account.address.local:
         return ExportFailure(_("aerc cannot write this address: it holds “%(”."))
     if ":" in account.outgoing.host:
-        # It takes the name for TLS from before the first colon.
+        # It takes the host name for TLS from before the first colon.
         return ExportFailure(
             _("aerc cannot send through a server without a name: {host}.").format(
                 host=account.outgoing.host
@@ -135,7 +137,7 @@ def _mailbox(account: Account) -> str:
     if _WORDS.fullmatch(account.person):
         name = account.person
     elif _REFERENCE in account.person:
-        # An encoded word (RFC 2047) hides what go-ini would replace.
+        # An encoded word (RFC 2047) contains nothing that go-ini would replace.
         name = f"=?utf-8?b?{base64.b64encode(account.person.encode()).decode()}?="
     else:
         name = '"' + account.person.replace("\\", "\\\\").replace('"', '\\"') + '"'

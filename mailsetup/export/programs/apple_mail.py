@@ -1,15 +1,17 @@
 """Apple Mail on iPhone, iPad and Mac: a configuration profile (``.mobileconfig``).
 
 The keys are those of the payload ``com.apple.mail.managed`` (Apple's published schema,
-apple/device-management, ``mdm/profiles``). It knows one switch for encryption, ``UseSSL``, and no
-word for STARTTLS; whether a device then starts with TLS or upgrades is not said there. The switch
-is therefore always on and never left out: its default is off. It knows no OAuth2 either. A profile
-without passwords makes the device ask.
+apple/device-management, ``mdm/profiles``). It has one switch for encryption, ``UseSSL``, and none
+for STARTTLS; the schema does not say whether a device then starts with TLS or upgrades. The switch
+is always on and never left out, because its default is off. The payload does not support OAuth2. A
+profile without passwords makes the device ask.
 
-Installing a profile could not be tried where this was written; Apple's schema stands for it.
+Installing a profile could not be tested; the tests check it with Apple's schema.
 """
 
 import plistlib
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -30,7 +32,7 @@ from mailsetup.export.guide.page import (
     server_values,
 )
 from mailsetup.export.stable_id import stable_uuid
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import (
@@ -43,8 +45,11 @@ from mailsetup.model.settings import (
 
 MEDIA_TYPE = "application/x-apple-aspen-config"
 
-_ACCOUNT_TYPE = {Protocol.IMAP: "EmailTypeIMAP", Protocol.POP3: "EmailTypePOP"}
-_AUTHENTICATION = {
+_ACCOUNT_TYPE: Final[Mapping[Protocol, str]] = {
+    Protocol.IMAP: "EmailTypeIMAP",
+    Protocol.POP3: "EmailTypePOP",
+}
+_AUTHENTICATION: Final[Mapping[Authentication, str]] = {
     Authentication.NONE: "EmailAuthNone",
     Authentication.PASSWORD_CLEARTEXT: "EmailAuthPassword",
     Authentication.PASSWORD_ENCRYPTED: "EmailAuthCRAMMD5",
@@ -63,7 +68,7 @@ class AppleMail:
     automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The profile, unsigned (`apple_sign.signed` signs it), and a guide."""
+        """The profile, unsigned (`apple_signing.signed` signs it), and a guide."""
         content = mobileconfig(account)
         if isinstance(content, ExportFailure):
             return content
@@ -90,9 +95,9 @@ class AppleMail:
 
 def mobileconfig(account: Account) -> bytes | ExportFailure:
     """The profile as a property list (XML), without any password."""
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     payload = _mail_payload(account)
     if isinstance(payload, ExportFailure):
         return payload
@@ -164,7 +169,7 @@ def _no_way_to_sign_in(server: ServerSettings) -> ExportFailure:
 
 
 def _identifier(address: EmailAddress) -> str:
-    """In the reverse DNS style that Apple wants; a profile that has it is replaced."""
+    """A name in reverse DNS style; a profile with the same name is replaced."""
     labels = reversed(address.domain.split("."))
     return ".".join((*labels, "mailsetup", str(stable_uuid(address, "apple-identifier"))))
 
@@ -290,11 +295,11 @@ def _by_hand(account: Account) -> GuideChapter:
         dialog=GuideDialog(
             _("New Account"),
             (
-                GuideRow(_("Incoming mail"), look=GuideStyle.HEADING),
+                GuideRow(_("Incoming mail"), style=GuideStyle.HEADING),
                 GuideRow(_("Host name"), incoming.host),
                 GuideRow(_("User name"), incoming.username),
                 GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
-                GuideRow(_("Outgoing mail"), look=GuideStyle.HEADING),
+                GuideRow(_("Outgoing mail"), style=GuideStyle.HEADING),
                 GuideRow(_("Host name"), account.outgoing.host),
                 GuideRow(_("User name"), account.outgoing.username),
                 GuideRow(_("Password"), _("yours"), GuideStyle.HINT),

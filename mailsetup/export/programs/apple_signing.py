@@ -1,8 +1,8 @@
 """Sign a configuration profile with an organization's certificate (CMS, RFC 5652, as DER).
 
-A device names the signer of a profile instead of warning that nobody signed it. Apple takes any
-certificate that the device trusts, also the one of a web server. The key is the organization's: it
-is read for this one signature and kept nowhere.
+A device then names the signer of a profile instead of warning that it is unsigned. Apple accepts
+any certificate that the device trusts, also the one of a web server. The private key is read for
+this signature only and not stored.
 """
 
 from collections.abc import Sequence
@@ -29,14 +29,14 @@ from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
 
 MAX_FILE = 256 * 1024
-"""Bytes. No certificate or key needs more."""
+"""Bytes; a limit for certificates and keys."""
 
 SigningKey = RSAPrivateKey | EllipticCurvePrivateKey
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signs: a certificate, its private key, and the certificates between it and its root."""
+    """The signer: a certificate, its private key, and the certificates between it and its root."""
 
     certificate: x509.Certificate
     key: SigningKey = field(repr=False)
@@ -44,18 +44,18 @@ class Signer:
 
     @property
     def name(self) -> str:
-        """Whom the device will name, in the certificate's own words (text from outside)."""
+        """The signer's name that the device will show, from the certificate (untrusted text)."""
         names = self.certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         return str(names[0].value) if names else self.certificate.subject.rfc4514_string()
 
 
 @dataclass(frozen=True, slots=True)
 class SigningFailure:
-    """Why not; ``reason`` is a sentence."""
+    """Why signing failed; ``reason`` is a sentence."""
 
     reason: str
     needs_passphrase: bool = False
-    """The key is locked: ask for its passphrase and try again."""
+    """The key is encrypted: ask for its passphrase and try again."""
 
 
 def read_signer(
@@ -97,12 +97,12 @@ def sign(
     )
     for link in chain:
         builder = builder.add_certificate(link)
-    # Binary keeps the line ends; without it they would be rewritten for mail.
+    # Without this option line ends would be converted for mail.
     return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
 
 
 def signed(artifact: Artifact, signer: Signer) -> Artifact:
-    """The artifact with its profiles signed; its other files stay as they are."""
+    """The artifact with its profiles signed; its other files are unchanged."""
     return replace(
         artifact,
         files=tuple(
@@ -122,8 +122,8 @@ def _from_pkcs12(
     except (ValueError, UnsupportedAlgorithm):
         if _certificates(content):
             return _no_key()
-        # A wrong passphrase and a damaged file look the same, but every PKCS #12 file is a
-        # sequence of DER.
+        # A wrong passphrase and a damaged file give the same error, but every PKCS #12 file is a
+        # DER sequence.
         return _locked(passphrase) if content.startswith(b"\x30") else _no_certificate()
     if certificate is None:
         return _no_certificate()

@@ -1,11 +1,13 @@
 """Claws Mail: a configuration folder with the account, or its section for an existing one.
 
-``accountrc`` knows no escaping: a value is the rest of its line, byte for byte, so nothing in it
-can mean anything else once line breaks are out. ``folderlist.xml`` names the mailboxes: without a
-complete one Claws Mail asks for a new account at its start, although it has one.
+``accountrc`` has no escaping: a value is the rest of its line, byte for byte, so that without line
+breaks it cannot be misread. ``folderlist.xml`` lists the mailboxes: without a complete one Claws
+Mail asks for a new account at its start.
 """
 
+from collections.abc import Mapping
 from html import escape
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -15,7 +17,7 @@ from mailsetup.export.exporter import (
     ExportFailure,
     InstructionStep,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import (
     Account,
@@ -25,10 +27,10 @@ from mailsetup.model.settings import (
     SocketType,
 )
 
-# The first in which the protocols have the numbers below; Claws Mail brings it up to date itself.
+# The first version in which the protocols have the numbers below; Claws Mail upgrades it.
 _CONFIG_VERSION = 1
 _POP3, _IMAP4 = 0, 1
-_SECURITY = {SocketType.TLS: 1, SocketType.STARTTLS: 2}
+_SECURITY: Final[Mapping[SocketType, int]] = {SocketType.TLS: 1, SocketType.STARTTLS: 2}
 _FOLDER = "~/.claws-mail"
 _LOCAL = (
     ("inbox", "inbox"),
@@ -37,7 +39,7 @@ _LOCAL = (
     ("queue", "queue"),
     ("trash", "trash"),
 )
-# Claws Mail makes these itself in its assistant only. Without "sent" it loses what was sent.
+# Claws Mail makes these in its assistant only. Without "sent", sent messages are lost.
 _FOLDERS = " ".join(f"~/Mail/{name}" for _kind, name in _LOCAL)
 _COPY = f"mkdir -p {_FOLDER} {_FOLDERS} && cp -n accountrc folderlist.xml {_FOLDER}/"
 _TRY = f"mkdir -p {_FOLDERS} && claws-mail --alternate-config-dir ."
@@ -51,10 +53,10 @@ class ClawsMail:
     automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """``accountrc`` and ``folderlist.xml``: together a folder that Claws Mail starts on."""
-        refused = examine(account) or _refused(account)
-        if refused is not None:
-            return refused
+        """``accountrc`` and ``folderlist.xml``: together a folder with which Claws Mail starts."""
+        failure = validate(account) or _refused(account)
+        if failure is not None:
+            return failure
         lines = accountrc_lines(account)
         files = (
             ArtifactFile(
@@ -98,9 +100,9 @@ class ClawsMail:
 
 
 def accountrc_lines(account: Account, number: int = 1) -> tuple[str, ...]:
-    """The section of an account (``prefs_account.c`` of Claws Mail), without line ends.
+    """The section of an account (``prefs_account.c`` of Claws Mail), as lines.
 
-    No password: Claws Mail keeps those in a file of their own and asks for this one.
+    No password: Claws Mail stores passwords in a separate file and asks for this one.
     """
     incoming, outgoing = account.incoming, account.outgoing
     imap = incoming.protocol is Protocol.IMAP
@@ -122,20 +124,20 @@ def accountrc_lines(account: Account, number: int = 1) -> tuple[str, ...]:
         ("ssl_smtp", _SECURITY[outgoing.security]),
         ("set_smtpport", 1),
         ("smtp_port", outgoing.port),
-        # Otherwise it asks about every certificate, the valid ones too, each time they are renewed.
+        # Otherwise it asks about every certificate, also valid ones, each time they are renewed.
         ("ssl_certs_auto_accept", 1),
         ("use_smtp_auth", int(needs_login)),
     ]
     if needs_login:
         values.append(("smtp_user_id", outgoing.username))
     if not imap:
-        # Without this Claws Mail deletes from the server what it fetched a week ago.
+        # Without this Claws Mail deletes messages from the server a week after it has fetched them.
         values += [("remove_mail", 0), ("inbox", "#mh/Mail/inbox")]
     return (f"[Account: {number}]", *(f"{key}={value}" for key, value in values))
 
 
 def _quoted(text: str) -> str:
-    """An attribute's value. Claws Mail knows XML's five named references and no numbers."""
+    """An attribute's value. Claws Mail knows XML's five named entities and no numeric ones."""
     return '"' + escape(text, quote=False).replace('"', "&quot;") + '"'
 
 

@@ -1,13 +1,15 @@
 """Evolution: the account as the three key files of its registry of sources.
 
-A mail account is three sources that name each other (``ESourceMailAccount``,
+A mail account is three sources that refer to each other (``ESourceMailAccount``,
 ``ESourceMailIdentity``, ``ESourceMailTransport`` of evolution-data-server); a source's file is
-called after its UID. Group and key names are those that the library itself writes. The UIDs are
-made from the address: exporting again gives the same files, not a second account.
+named after its UID. Group and key names are those that the library itself writes. The UIDs are made
+from the address: exporting again gives the same files, not a second account.
 """
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -17,7 +19,7 @@ from mailsetup.export.exporter import (
     ExportFailure,
     InstructionStep,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
@@ -33,14 +35,14 @@ FOLDER = "~/.config/evolution/sources"
 FLATPAK_FOLDER = "~/.var/app/org.gnome.Evolution/config/evolution/sources"
 SUFFIX = ".source"
 
-_SECURITY = {
+_SECURITY: Final[Mapping[SocketType, str]] = {
     SocketType.TLS: "ssl-on-alternate-port",
     SocketType.STARTTLS: "starttls-on-standard-port",
 }
 
-# The names of Evolution's own registrations at a provider (EOAuth2Service), which are also the
-# names of the sign-in, and the hosts for which each is made.
-_OAUTH2 = {
+# The names of Evolution's own OAuth2 registrations (EOAuth2Service), which are also the names of
+# the authentication methods, and the hosts of each.
+_OAUTH2: Final[Mapping[str, tuple[str, ...]]] = {
     "Google": ("gmail.com", "googlemail.com"),
     "Outlook": ("outlook.com",),
 }
@@ -59,14 +61,14 @@ class Uids:
 
 @dataclass(frozen=True, slots=True)
 class EvolutionSource:
-    """One source: its UID and what stands in its file."""
+    """One source: its UID and the content of its file."""
 
     uid: str
     groups: keyfile.Groups
 
     @property
     def file_name(self) -> str:
-        """The name under which the registry keeps it."""
+        """The file name that the registry expects."""
         return self.uid + SUFFIX
 
 
@@ -82,13 +84,13 @@ def uids(account: Account) -> Uids:
 def sources(
     account: Account,
 ) -> tuple[EvolutionSource, EvolutionSource, EvolutionSource] | ExportFailure:
-    """The account's sources; the one that makes it an account comes last.
+    """The account's sources; the one that makes it an account is last.
 
-    Who writes them in this order leaves nothing behind that Evolution would show half-made.
+    Written in this order, an interrupted run leaves no incomplete account.
     """
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     names = uids(account)
     incoming = _sign_in(account.incoming)
     outgoing = _sign_in(account.outgoing)
@@ -96,48 +98,68 @@ def sources(
         return _no_way_to_sign_in(account.incoming)
     if outgoing is None:
         return _no_way_to_sign_in(account.outgoing)
-    title = str(account.address)
-    pop3 = account.incoming.protocol is Protocol.POP3
-    composition = {"TransportUid": names.transport}
-    if pop3:
-        composition["SentFolder"] = "folder://local/Sent"
-    identity = EvolutionSource(
+    return (
+        _identity(account, names),
+        _transport(account, names, outgoing),
+        _main(account, names, incoming),
+    )
+
+
+def _is_pop3(account: Account) -> bool:
+    return account.incoming.protocol is Protocol.POP3
+
+
+def _identity(account: Account, names: Uids) -> EvolutionSource:
+    submission = {"TransportUid": names.transport}
+    if _is_pop3(account):
+        submission["SentFolder"] = "folder://local/Sent"
+    return EvolutionSource(
         names.identity,
         {
-            "Data Source": _head(title, names.account),
+            "Data Source": _head(str(account.address), names.account),
             "Mail Identity": {"Address": account.address.ascii, "Name": account.person},
-            "Mail Submission": composition,
+            "Mail Submission": submission,
         },
     )
-    transport = EvolutionSource(
+
+
+def _transport(account: Account, names: Uids, sign_in: str) -> EvolutionSource:
+    return EvolutionSource(
         names.transport,
         {
-            "Data Source": _head(title, names.account),
+            "Data Source": _head(str(account.address), names.account),
             "Mail Transport": {"BackendName": "smtp"},
-            **_server(account.outgoing, outgoing),
+            **_server(account.outgoing, sign_in),
         },
     )
-    backend = "pop" if pop3 else "imapx"
-    kept: dict[str, str] = {"KeepOnServer": "true"} if pop3 else {"UseSubscriptions": "false"}
-    mail_account = {"BackendName": backend, "IdentityUid": names.identity}
-    if not pop3:
-        # On its first connection Evolution then asks the server for Sent, Drafts and the others.
-        mail_account["NeedsInitialSetup"] = "true"
-    main = EvolutionSource(
+
+
+def _main(account: Account, names: Uids, sign_in: str) -> EvolutionSource:
+    if _is_pop3(account):
+        mail_account = {"BackendName": "pop", "IdentityUid": names.identity}
+        backend = {"Pop Backend": {"KeepOnServer": "true"}}
+    else:
+        mail_account = {
+            "BackendName": "imapx",
+            "IdentityUid": names.identity,
+            # On its first connection Evolution asks the server for Sent, Drafts and the others.
+            "NeedsInitialSetup": "true",
+        }
+        backend = {"Imapx Backend": {"UseSubscriptions": "false"}}
+    return EvolutionSource(
         names.account,
         {
-            "Data Source": _head(title, ""),
+            "Data Source": _head(str(account.address), ""),
             "Mail Account": mail_account,
-            **_server(account.incoming, incoming),
+            **_server(account.incoming, sign_in),
             "Refresh": {"Enabled": "true", "IntervalMinutes": "10"},
-            "Pop Backend" if pop3 else "Imapx Backend": kept,
+            **backend,
         },
     )
-    return identity, transport, main
 
 
 def notes(account: Account) -> tuple[str, ...]:
-    """What the person should know about Evolution and this account."""
+    """What the user should know about Evolution and this account."""
     found = []
     if "Outlook" in (_sign_in(account.incoming), _sign_in(account.outgoing)):
         found.append(
@@ -174,7 +196,7 @@ class Evolution:
     automation = Automation.APPLY
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The three files and where they belong; the registry takes them in by itself."""
+        """The three files and their folder; the registry reads them by itself."""
         made = sources(account)
         if isinstance(made, ExportFailure):
             return made
@@ -226,7 +248,7 @@ def _server(server: ServerSettings, method: str) -> dict[str, dict[str, str]]:
 
 
 def _sign_in(server: ServerSettings) -> str | None:
-    """``ESourceAuthentication:method`` of the best way in that Evolution has."""
+    """``ESourceAuthentication:method`` of the best method that Evolution supports."""
     for kind in server.authentication:
         method = _method(server, kind)
         if method is not None:
@@ -237,8 +259,8 @@ def _sign_in(server: ServerSettings) -> str | None:
 def _method(server: ServerSettings, kind: Authentication) -> str | None:
     match kind:
         case Authentication.PASSWORD_CLEARTEXT:
-            # "none" is the protocol's own log-in, where it has one. POP3 servers often know
-            # nothing else; that of IMAP cannot carry letters outside ASCII, SASL PLAIN can.
+            # "none" is the protocol's own login. POP3 servers often know nothing else; IMAP's LOGIN
+            # cannot carry non-ASCII letters, SASL PLAIN can.
             return _OWN_LOGIN if server.protocol is Protocol.POP3 else "PLAIN"
         case Authentication.PASSWORD_ENCRYPTED:
             return "CRAM-MD5"

@@ -1,10 +1,10 @@
-"""Gmail: nothing can be pushed into it, so these are guides.
+"""Gmail: nothing can be imported into it, so these are guides.
 
 Another hosting's mailbox joins Gmail in three ways: the Gmail app on a phone reads it by IMAP, the
 hosting forwards to it, and Gmail on the web sends in its name ("Send mail as"). Fetching by POP on
 the web ("Check mail from other accounts") and Gmailify were closed to new users in 2026 and are to
-end for all; the texts stay true on either side of that day. Where Gmail itself is the mailbox,
-other programs need an app password.
+end for all; the texts are true before and after that day. Where Gmail itself is the mailbox, other
+programs need an app password.
 """
 
 from mailsetup.export.exporter import (
@@ -24,7 +24,7 @@ from mailsetup.export.guide.page import (
     page,
     server_values,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
@@ -44,10 +44,10 @@ class Gmail:
     automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """A guide for the ways in which this account and Gmail can meet."""
-        refused = examine(account)
-        if refused is not None:
-            return refused
+        """A guide for the ways in which this account can be used with Gmail."""
+        failure = validate(account)
+        if failure is not None:
+            return failure
         if any(is_within(account.incoming.host, host) for host in _GMAIL):
             return _artifact(account, (_app_password(account),), ())
         if not account.incoming.takes_password and not account.outgoing.takes_password:
@@ -187,29 +187,7 @@ def _send_as(account: Account) -> GuideChapter:
         title=title,
         lead=_("You write in Gmail, and people see your own address."),
         note=_("Google mails you a code, so receiving must work first (forwarding, or the app)."),
-        steps=(
-            InstructionStep(
-                _("On a computer open Gmail's settings, “Accounts and Import”:"), link=_SETTINGS
-            ),
-            InstructionStep(
-                _("Under “Send mail as” choose “Add another email address” and enter:"),
-                (
-                    CopyValue(_("Name"), account.display_name),
-                    CopyValue(_("E-mail address"), account.address.ascii),
-                ),
-            ),
-            InstructionStep(_("Untick “Treat as an alias” and press “Next Step”.")),
-            InstructionStep(
-                _("Enter the server. For the password, type your mailbox's."),
-                (
-                    CopyValue(_("SMTP server"), outgoing.host),
-                    CopyValue(_("Port"), str(outgoing.port)),
-                    CopyValue(_("User name"), outgoing.username),
-                ),
-            ),
-            InstructionStep(_("Choose “{choice}” and press “Add Account”.").format(choice=secured)),
-            InstructionStep(_("Type the code that arrives in your mailbox.")),
-        ),
+        steps=_send_as_steps(account, secured),
         dialog=GuideDialog(
             _("Add another email address you own"),
             (
@@ -217,10 +195,37 @@ def _send_as(account: Account) -> GuideChapter:
                 GuideRow(_("Port"), str(outgoing.port), GuideStyle.CHOICE),
                 GuideRow(_("User name"), outgoing.username),
                 GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
-                GuideRow(secured, look=GuideStyle.CHECKED),
+                GuideRow(secured, style=GuideStyle.CHECKED),
             ),
             _("Add Account"),
         ),
+    )
+
+
+def _send_as_steps(account: Account, secured: str) -> tuple[InstructionStep, ...]:
+    outgoing = account.outgoing
+    return (
+        InstructionStep(
+            _("On a computer open Gmail's settings, “Accounts and Import”:"), link=_SETTINGS
+        ),
+        InstructionStep(
+            _("Under “Send mail as” choose “Add another email address” and enter:"),
+            (
+                CopyValue(_("Name"), account.display_name),
+                CopyValue(_("E-mail address"), account.address.ascii),
+            ),
+        ),
+        InstructionStep(_("Untick “Treat as an alias” and press “Next Step”.")),
+        InstructionStep(
+            _("Enter the server. For the password, type your mailbox's."),
+            (
+                CopyValue(_("SMTP server"), outgoing.host),
+                CopyValue(_("Port"), str(outgoing.port)),
+                CopyValue(_("User name"), outgoing.username),
+            ),
+        ),
+        InstructionStep(_("Choose “{choice}” and press “Add Account”.").format(choice=secured)),
+        InstructionStep(_("Type the code that arrives in your mailbox.")),
     )
 
 

@@ -1,24 +1,26 @@
 """himalaya (the mail program written in Rust), version 2: a table of its ``config.toml``.
 
-The keys are those of ``src/config.rs`` and ``config.sample.toml`` of its source; a key that it does
-not know makes it refuse the file. Passwords come from commands that are given as words, without a
+The keys are those of ``src/config.rs`` and ``config.sample.toml`` of its source; an unknown key
+makes it refuse the file. Passwords come from commands that are given as a list of words, without a
 shell. User names, however, are expanded like in a shell (the crate shellexpand): ``$name``, and a
-tilde at the beginning that a slash or nothing follows. ``$$`` stands for a dollar sign.
+tilde at the beginning that is followed by a slash or nothing. ``$$`` stands for a dollar sign.
 """
 
 import json
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, ExportFailure
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
 _WAYS = (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE, TerminalSignIn.TOKEN)
-_MECHANISMS = {
+_MECHANISMS: Final[Mapping[TerminalSignIn, str]] = {
     TerminalSignIn.PASSWORD: "plain",
     TerminalSignIn.CHALLENGE: "scram-sha-256",
     TerminalSignIn.TOKEN: "xoauth2",
@@ -37,9 +39,9 @@ class Himalaya:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A table for ``config.toml`` with a command for the password."""
-        refused = examine(account) or password_command.fault(account.address) or _fault(account)
-        if refused is not None:
-            return refused
+        failure = validate(account) or password_command.fault(account.address) or _fault(account)
+        if failure is not None:
+            return failure
         reading = terminal_common.sign_in(account.incoming, self.title, *_WAYS)
         sending = terminal_common.sign_in(account.outgoing, self.title, *_WAYS)
         if isinstance(reading, ExportFailure):

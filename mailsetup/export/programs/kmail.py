@@ -1,15 +1,17 @@
-"""KMail: its configuration files, and a guide for a KMail that is in use.
+"""KMail: its configuration files, and a guide for adding the account to a KMail in use.
 
 KMail reads mail through Akonadi: a *resource* with a file of its own, entered in Akonadi's list of
-instances and in one more file with the name that people see; how mail is sent and who sends it
-stand in two others. All may be put there while Akonadi is stopped, and what is a list may be put at
-the end of one that exists: KConfig and QSettings join groups of the same name. The instance's
-number is made from the address, far above those that Akonadi gives, so that it meets no other. Keys
-and numbers are those that Akonadi 22.12 writes; KConfig escapes a value as GLib does.
+instances and in one more file with its displayed name; the outgoing server and the identity are in
+two others. All may be written while Akonadi is stopped, and lists may be appended to existing ones:
+KConfig and QSettings join groups of the same name. The instance's number is made from the address,
+far above those that Akonadi assigns, so that it is unused. Keys and numbers are those that Akonadi
+22.12 writes; KConfig escapes a value as GLib does.
 """
 
 import string
 import uuid
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -30,7 +32,7 @@ from mailsetup.export.guide.page import (
     security_name,
     server_values,
 )
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.settings import (
@@ -42,18 +44,18 @@ from mailsetup.model.settings import (
 )
 
 # MailTransport::Transport::EnumAuthenticationType: its number, and its name in mailtransports.
-_AUTHENTICATION = {
+_AUTHENTICATION: Final[Mapping[Authentication, tuple[int, str]]] = {
     Authentication.PASSWORD_CLEARTEXT: (1, "PLAIN"),
     Authentication.PASSWORD_ENCRYPTED: (2, "CRAM_MD5"),
     Authentication.GSSAPI: (4, "GSSAPI"),
     Authentication.NTLM: (5, "NTLM"),
 }
-# POP3's own log-in (USER and PASS), which every server knows.
+# POP3's own login (USER and PASS), which every server knows.
 _POP3_CLEAR = 7
-_SAFETY = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
+_SAFETY: Final[Mapping[SocketType, str]] = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
 _NAMED = "agent_config_"
-"""With the instance's name behind it, the file of Akonadi with the name that people see."""
-_ENCRYPTION = {SocketType.TLS: "SSL", SocketType.STARTTLS: "TLS"}
+"""Prefix of the file with the name that Akonadi shows; the instance's name follows."""
+_ENCRYPTION: Final[Mapping[SocketType, str]] = {SocketType.TLS: "SSL", SocketType.STARTTLS: "TLS"}
 
 
 class KMail:
@@ -65,9 +67,9 @@ class KMail:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The files for ``~/.config``, and a guide that does the same by hand."""
-        refused = examine(account) or _refused(account)
-        if refused is not None:
-            return refused
+        failure = validate(account) or _refused(account)
+        if failure is not None:
+            return failure
         files = tuple(
             ArtifactFile(name, content, "text/plain; charset=utf-8", private=True)
             for name, content in config_files(account).items()
@@ -96,7 +98,7 @@ class KMail:
 
 
 def _lines(account: Account) -> tuple[str, ...]:
-    """What a shell is to do; nothing but the file's name comes from the account."""
+    """The shell commands; of the account they contain the file's name only."""
     config = "~/.config"
     return (
         "akonadictl stop",
@@ -145,11 +147,11 @@ def config_files(account: Account) -> dict[str, bytes]:
 
 
 def _qsettings(text: str) -> str:
-    """A text as QSettings writes it: in quotes, and with an escape for all but plain characters."""
+    """A text as QSettings writes it: in quotes, with escapes for all but plain characters."""
     pieces = ['"']
     open_escape = False
     for char in text:
-        # A digit behind an escape would be taken for a part of it.
+        # A digit after an escape would be taken for a part of it.
         open_escape = not (" " <= char <= "~") or (open_escape and char in string.hexdigits)
         if open_escape:
             units = char.encode("utf-16-be")
@@ -192,7 +194,7 @@ def _resource(account: Account, identity: int) -> bytes:
                     if server.authentication[0] is Authentication.PASSWORD_CLEARTEXT
                     else number
                 ),
-                # Without this KMail deletes from the server what it has fetched.
+                # Without this KMail deletes messages from the server after fetching them.
                 "leaveOnServer": "true",
             }
         }
@@ -209,7 +211,7 @@ def _instance(account: Account) -> str:
 
 
 def _position(account: Account) -> int:
-    """A number that counting from 0 does not reach."""
+    """A number that Akonadi's own counting from 0 does not reach."""
     return 1_000_000 + _number(account, "position") % 1_000_000
 
 

@@ -1,13 +1,15 @@
 """mbsync and msmtp: one fetches into a Maildir, the other sends for any program.
 
-mbsync (``get_arg`` in isync's ``config.c``) takes what stands in double quotes, where a backslash
-makes the next character an ordinary one; 1.4 knows only ``SSLType``, 1.5 takes it as the old name
-of ``TLSType``. msmtp takes an argument as it is between the first and the last double quote of the
-line; nothing is escaped in it. Both hand the command for the password to ``sh -c``.
+mbsync (``get_arg`` in isync's ``config.c``) reads a string in double quotes, in which a backslash
+escapes the next character; 1.4 knows only ``SSLType``, 1.5 accepts it as the old name of
+``TLSType``. msmtp takes an argument literally between the first and the last double quote of the
+line; nothing is escaped in it. Both run the command for the password with ``sh -c``.
 """
 
 import re
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -19,18 +21,18 @@ from mailsetup.export.exporter import (
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, SocketType
 
 _MAX_MBSYNC_LINE = 1000
-"""Octets; mbsync reads lines into 1024 of them and takes the rest for another line."""
+"""Octets; mbsync reads lines of up to 1024 and takes the rest for another line."""
 _MAX_MSMTP_LINE = 499
 """Octets; msmtp refuses a file with a longer line."""
 
-# What msmtp puts something else in place of in an envelope sender (msmtp(1), "from").
+# What msmtp replaces in an envelope sender (msmtp(1), "from").
 _SUBSTITUTED = re.compile(r"%[UHCM]")
-_AUTH = {
+_AUTH: Final[Mapping[TerminalSignIn, str]] = {
     TerminalSignIn.PASSWORD: "on",
     TerminalSignIn.CHALLENGE: "on",
     TerminalSignIn.TOKEN: "xoauth2",
@@ -50,9 +52,9 @@ class MbsyncMsmtp:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A file for each of the two programs, with a command for the password."""
-        refused = examine(account) or password_command.fault(account.address) or _fault(account)
-        if refused is not None:
-            return refused
+        failure = validate(account) or password_command.fault(account.address) or _fault(account)
+        if failure is not None:
+            return failure
         reading = terminal_common.sign_in(
             account.incoming, "mbsync", TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE
         )

@@ -1,12 +1,14 @@
 """NeoMutt: one file of ``set`` commands, used with ``neomutt -F``.
 
-Inside double quotes NeoMutt runs what stands in backticks, expands ``$name`` and takes a backslash
-away (``parse_extract_token`` in its ``parse/extract.c``). The output of a command in backticks is
-taken as it is, one line of it. What stands between the backticks is unescaped once more before the
-shell gets it.
+Inside double quotes NeoMutt runs the text in backticks, expands ``$name`` and removes a backslash
+(``parse_extract_token`` in its ``parse/extract.c``). The output of a command in backticks is taken
+literally, one line of it. The text between the backticks is unescaped once more before the shell
+gets it.
 """
 
 import sys
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -18,16 +20,20 @@ from mailsetup.export.exporter import (
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import examine
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol
 
 _MAX_FIELD = 127
-"""Octets of a user or host name (``ConnAccount`` in ``conn/connaccount.h``); more are cut off."""
+"""Octets of a user or host name (``ConnAccount`` in ``conn/connaccount.h``); longer ones are cut
+off."""
 
 _PASSWORD_WAYS = (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE)
 _WAYS = (*_PASSWORD_WAYS, TerminalSignIn.TOKEN)
-_METHODS = {TerminalSignIn.PASSWORD: "plain:login", TerminalSignIn.TOKEN: "oauthbearer:xoauth2"}
+_METHODS: Final[Mapping[TerminalSignIn, str]] = {
+    TerminalSignIn.PASSWORD: "plain:login",
+    TerminalSignIn.TOKEN: "oauthbearer:xoauth2",
+}
 
 
 class Neomutt:
@@ -42,9 +48,9 @@ class Neomutt:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """A file of settings with a command for the password."""
-        refused = examine(account) or password_command.fault(account.address)
-        if refused is not None:
-            return refused
+        failure = validate(account) or password_command.fault(account.address)
+        if failure is not None:
+            return failure
         for server in (account.incoming, account.outgoing):
             if max(len(server.username.encode()), len(server.host)) > _MAX_FIELD:
                 return terminal_common.too_long(server, self.title)
@@ -83,7 +89,7 @@ class Neomutt:
             _set("realname", account.person),
             "set use_from = yes",
             "set ssl_force_tls = yes",
-            # One switch for all servers; where TLS comes first it changes nothing.
+            # One switch for all servers; it has no effect where TLS is used from the start.
             "set ssl_starttls = yes",
             "set ssl_verify_dates = yes",
             "set ssl_verify_host = yes",
@@ -112,7 +118,7 @@ class Neomutt:
 
     def _credentials(self, kind: str, account: Account, way: TerminalSignIn) -> list[str]:
         lines = []
-        # For POP there is no "plain" to be named; it goes through what the server offers.
+        # For POP there is no "plain" to be named; it tries what the server offers.
         if way in _METHODS and kind != "pop":
             lines.append(_set(f"{kind}_authenticators", _METHODS[way]))
         if way is TerminalSignIn.TOKEN:

@@ -1,11 +1,13 @@
-"""The command that gives a program its password, so that no file holds one.
+"""The command with which a program reads its password, so that no file contains one.
 
 It reads the keyring entry that `mailsetup.vault` writes: service ``mailsetup``, user name the
-address. A word of the command is never joined to another without `shlex`, because every program
-here but himalaya hands the command to a shell.
+address. Words of the command are only joined with `shlex`, because every program here but himalaya
+runs the command in a shell.
 """
 
 import shlex
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.export.exporter import CopyValue, ExportFailure, InstructionStep
 from mailsetup.i18n import _
@@ -14,10 +16,10 @@ from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import Account
 
 SERVICE = "mailsetup"
-"""The vault's own name for its entries; exporters may not import the vault itself."""
+"""The service name of the vault's entries; exporters may not import the vault itself."""
 
-# Providers that oama, which keeps OAuth2 tokens fresh for other programs, knows by itself.
-_OAMA_SERVICES = {
+# Providers with a built-in registration in oama, which renews OAuth2 tokens for other programs.
+_OAMA_SERVICES: Final[Mapping[str, str]] = {
     "gmail.com": "google",
     "googlemail.com": "google",
     "outlook.com": "microsoft",
@@ -26,10 +28,10 @@ _OAMA_SERVICES = {
 
 
 def password(address: EmailAddress, platform: str) -> tuple[str, ...]:
-    """What prints the password kept for the address, as words; ``platform`` is `sys.platform`'s.
+    """The command that prints the stored password, as words; ``platform`` is `sys.platform`'s.
 
-    macOS brings ``security``, elsewhere it is ``secret-tool`` of libsecret (also for KWallet, which
-    speaks the same protocol).
+    macOS has ``security``, elsewhere it is ``secret-tool`` of libsecret (also for KWallet, which
+    implements the same D-Bus interface).
     """
     if platform == "darwin":
         return ("security", "find-generic-password", "-s", SERVICE, "-a", address.ascii, "-w")
@@ -37,7 +39,7 @@ def password(address: EmailAddress, platform: str) -> tuple[str, ...]:
 
 
 def store(address: EmailAddress, platform: str) -> tuple[str, ...]:
-    """What asks for the password and keeps it where `password` finds it."""
+    """The command that asks for the password and stores it where `password` finds it."""
     if platform == "darwin":
         return ("security", "add-generic-password", "-s", SERVICE, "-a", address.ascii, "-w")
     label = f"--label={SERVICE}"
@@ -45,12 +47,12 @@ def store(address: EmailAddress, platform: str) -> tuple[str, ...]:
 
 
 def token(address: EmailAddress) -> tuple[str, ...]:
-    """What prints a valid OAuth2 access token for the address."""
+    """The command that prints a valid OAuth2 access token for the address."""
     return ("oama", "access", address.ascii)
 
 
 def can_give_token(host: str) -> bool:
-    """Whether a token for this host can be had by `token`."""
+    """Whether `token` can give a token for this host."""
     return _service(host) != ""
 
 
@@ -69,7 +71,7 @@ def line(words: tuple[str, ...]) -> str:
 
 
 def password_step(address: EmailAddress, platform: str) -> InstructionStep:
-    """How the person puts the password into the keyring."""
+    """How the user puts the password into the keyring."""
     text = _(
         "Keep your password in the keyring: run this command and type the password. If mailsetup"
         " already remembers it for you, go on to the next step."
@@ -80,7 +82,7 @@ def password_step(address: EmailAddress, platform: str) -> InstructionStep:
 
 
 def token_step(account: Account) -> InstructionStep:
-    """How the person gets tokens where the provider takes no password."""
+    """How the user gets tokens where the provider accepts no password."""
     words = ("oama", "authorize", _service(account.incoming.host), account.address.ascii)
     return InstructionStep(
         _(

@@ -1,4 +1,4 @@
-"""What the programs for the terminal have in common: how they sign in, and their instructions."""
+"""The common parts of the terminal programs: how they sign in, and their instructions."""
 
 from enum import StrEnum
 from urllib.parse import quote
@@ -11,12 +11,12 @@ from mailsetup.model.settings import Account, Authentication, Protocol, ServerSe
 
 
 class TerminalSignIn(StrEnum):
-    """The way in which a program proves who the person is."""
+    """How a program signs in."""
 
     PASSWORD = "password"  # noqa: S105 - not a password
     """The password itself, inside TLS (PLAIN or LOGIN)."""
     CHALLENGE = "challenge"
-    """The password, but never sent itself (SCRAM or CRAM-MD5)."""
+    """A proof of the password, which is not sent itself (SCRAM or CRAM-MD5)."""
     TOKEN = "token"  # noqa: S105 - not a token
     """An OAuth2 access token (XOAUTH2 or OAUTHBEARER)."""
     NONE = "none"
@@ -25,9 +25,9 @@ class TerminalSignIn(StrEnum):
 def sign_in(
     server: ServerSettings, program: str, *ways: TerminalSignIn
 ) -> TerminalSignIn | ExportFailure:
-    """How ``program``, which knows these ways, signs in: with a password wherever that is enough.
+    """How ``program``, which supports these methods, signs in: with a password where possible.
 
-    A token needs one more program that the person has to set up, so it comes last.
+    A token needs another program that the user has to set up, so it is the last choice.
     """
     offered = server.authentication
     if Authentication.PASSWORD_CLEARTEXT in offered and TerminalSignIn.PASSWORD in ways:
@@ -57,7 +57,7 @@ def no_pop(program: str) -> ExportFailure:
 
 
 def too_long(server: ServerSettings, program: str) -> ExportFailure:
-    """For programs that would cut the user name or the line in which it stands."""
+    """For programs that would truncate the user name or its line."""
     return ExportFailure(
         _("The user name for {host} is too long for {program}.").format(
             host=server.host, program=program
@@ -66,7 +66,10 @@ def too_long(server: ServerSettings, program: str) -> ExportFailure:
 
 
 def url(scheme: str, server: ServerSettings, username: str = "") -> str:
-    """``scheme://user@host:port`` (RFC 3986); whatever could end the user name is encoded."""
+    """``scheme:
+
+    user@host:port`` (RFC 3986); all that could end the user name is encoded.
+    """
     user = f"{quote(username, safe='')}@" if username else ""
     host = f"[{server.host}]" if is_ip_literal(server.host) and ":" in server.host else server.host
     return f"{scheme}://{user}{host}:{server.port}"
@@ -79,7 +82,7 @@ def scheme(server: ServerSettings) -> str:
 
 
 def credential_step(account: Account, way: TerminalSignIn, platform: str) -> InstructionStep:
-    """Where the person's password or token comes from."""
+    """Where the user's password or token comes from."""
     if way is TerminalSignIn.TOKEN:
         return password_command.token_step(account)
     return password_command.password_step(account.address, platform)
@@ -91,7 +94,7 @@ def command_step(text: str, *commands: str) -> InstructionStep:
 
 
 def add_step(name: str, target: str) -> InstructionStep:
-    """How the file is added to the program's own, which keeps what it says already."""
+    """How to add the file to the program's own configuration."""
     folder = target.rpartition("/")[0]
     make = "" if folder == "~" else f"mkdir -p {folder}; "
     return command_step(
@@ -103,7 +106,7 @@ def add_step(name: str, target: str) -> InstructionStep:
 
 
 def platform_notes(platform: str) -> tuple[str, ...]:
-    """What people on Windows should know."""
+    """What users of Windows should know."""
     if platform != "win32":
         return ()
     return (

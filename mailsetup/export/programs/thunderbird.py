@@ -1,14 +1,16 @@
 """Thunderbird: the account as preferences, and as a package for its own import.
 
-The names and numbers of the preferences are those of Thunderbird's account manager
-(comm-central, ``mailnews/base``). A package for *Tools > Import* is a zip that holds nothing but
-``prefs.js``: Thunderbird gives the account new keys and adds it to what is there.
+The names and numbers of the preferences are those of Thunderbird's account manager (comm-central,
+``mailnews/base``). A package for *Tools > Import* is a zip that contains only ``prefs.js``:
+Thunderbird gives the account new keys and adds it to the existing ones.
 """
 
 import base64
 import io
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 from mailsetup.export.exporter import (
@@ -20,7 +22,7 @@ from mailsetup.export.exporter import (
     InstructionStep,
 )
 from mailsetup.export.filename import stem
-from mailsetup.export.validation import examine, is_unsafe
+from mailsetup.export.validation import is_unsafe, validate
 from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.formats.prefs_js import line as prefs_js_line
 from mailsetup.i18n import _
@@ -34,10 +36,14 @@ from mailsetup.model.settings import (
     SocketType,
 )
 
-SOCKET_TYPE = {SocketType.NONE: 0, SocketType.STARTTLS: 2, SocketType.TLS: 3}
-"""``nsMsgSocketType``; 1 ("try STARTTLS") is gone."""
+SOCKET_TYPE: Final[Mapping[SocketType, int]] = {
+    SocketType.NONE: 0,
+    SocketType.STARTTLS: 2,
+    SocketType.TLS: 3,
+}
+"""``nsMsgSocketType``; 1 ("try STARTTLS") no longer exists."""
 
-AUTH_METHOD = {
+AUTH_METHOD: Final[Mapping[Authentication, int]] = {
     Authentication.NONE: 1,
     Authentication.PASSWORD_CLEARTEXT: 3,
     Authentication.PASSWORD_ENCRYPTED: 4,
@@ -69,27 +75,27 @@ OAUTH2_HOSTS = (
     "smtp.comcast.net",
     "thundermail.com",
 )
-"""Hosts, and domains of hosts, for which Thunderbird carries a registration of its own
-(``OAuth2Providers``). It signs in nowhere else by OAuth2."""
+"""Hosts, and domains of hosts, for which Thunderbird has an OAuth2 registration
+(``OAuth2Providers``). It uses OAuth2 nowhere else."""
 
-FOLDER_MODES = {
+FOLDER_MODES: Final[Mapping[str, str]] = {
     "fcc_folder": "fcc_folder_picker_mode",
     "draft_folder": "drafts_folder_picker_mode",
     "stationery_folder": "tmpl_folder_picker_mode",
     "archive_folder": "archives_folder_picker_mode",
 }
-"""An identity's folders, and where it says whether somebody chose them."""
+"""An identity's folders, and the preferences that tell whether the user chose them."""
 CHOSEN = "1"
-"""A folder that was chosen, rather than the one with Thunderbird's own name."""
+"""A folder that the user chose, rather than the one with Thunderbird's own name."""
 
 _MAX_FOLDER = 500
-# The oldest moment that a zip can express: the same account gives the same bytes.
+# The earliest time of a zip entry: the same account gives the same bytes.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Under which keys the account stands; an existing profile needs unused ones."""
+    """The keys of the account's preferences; in an existing profile they must be unused."""
 
     account: str = "account1"
     server: str = "server1"
@@ -106,74 +112,87 @@ class Pref:
 
 
 def prefs(account: Account, keys: Keys | None = None) -> tuple[Pref, ...] | ExportFailure:
-    """The account as preferences under these keys, without the two lists that name the keys.
+    """The account as preferences with these keys, without the lists that name the keys.
 
     Those lists (`list_prefs`) are the one place where a new account meets existing ones.
     """
     keys = keys or Keys()
-    refused = examine(account)
-    if refused is not None:
-        return refused
+    failure = validate(account)
+    if failure is not None:
+        return failure
     incoming_auth = auth_method(account.incoming)
     outgoing_auth = auth_method(account.outgoing)
     if incoming_auth is None:
         return _no_way_to_sign_in(account.incoming)
     if outgoing_auth is None:
         return _no_way_to_sign_in(account.outgoing)
-    address = account.address.ascii
-    values: list[tuple[str, PrefValue]] = [
-        (f"mail.account.{keys.account}.server", keys.server),
-        (f"mail.account.{keys.account}.identities", keys.identity),
-    ]
-    server = f"mail.server.{keys.server}"
-    values += [
-        (f"{server}.type", str(account.incoming.protocol)),
-        (f"{server}.hostname", account.incoming.host),
-        (f"{server}.port", account.incoming.port),
-        (f"{server}.socketType", SOCKET_TYPE[account.incoming.security]),
-        (f"{server}.authMethod", incoming_auth),
-        (f"{server}.userName", account.incoming.username),
-        (f"{server}.name", str(account.address)),
-        (f"{server}.login_at_startup", True),
-        (f"{server}.check_new_mail", True),
-    ]
-    if account.incoming.protocol is Protocol.POP3:
-        # Without this Thunderbird deletes from the server what it has fetched.
-        values += [(f"{server}.leave_on_server", True), (f"{server}.download_on_biff", True)]
-    identity = f"mail.identity.{keys.identity}"
-    values += [
-        (f"{identity}.fullName", account.person),
-        (f"{identity}.useremail", address),
-        (f"{identity}.smtpServer", keys.smtp),
-        (f"{identity}.reply_on_top", 1),
-        (f"{identity}.valid", True),
-    ]
-    smtp = f"mail.smtpserver.{keys.smtp}"
-    values += [
-        (f"{smtp}.type", "smtp"),
-        (f"{smtp}.hostname", account.outgoing.host),
-        (f"{smtp}.port", account.outgoing.port),
-        (f"{smtp}.try_ssl", SOCKET_TYPE[account.outgoing.security]),
-        (f"{smtp}.authMethod", outgoing_auth),
-        (f"{smtp}.description", str(account.address)),
-    ]
-    if outgoing_auth != AUTH_METHOD[Authentication.NONE]:
-        values.append((f"{smtp}.username", account.outgoing.username))
-    return tuple(Pref(name, value) for name, value in values)
+    values = {
+        f"mail.account.{keys.account}.server": keys.server,
+        f"mail.account.{keys.account}.identities": keys.identity,
+        **_incoming(account, keys.server, incoming_auth),
+        **_identity(account, keys),
+        **_outgoing(account, keys.smtp, outgoing_auth),
+    }
+    return tuple(Pref(name, value) for name, value in values.items())
+
+
+def _incoming(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
+    base, server = f"mail.server.{key}", account.incoming
+    values: dict[str, PrefValue] = {
+        f"{base}.type": str(server.protocol),
+        f"{base}.hostname": server.host,
+        f"{base}.port": server.port,
+        f"{base}.socketType": SOCKET_TYPE[server.security],
+        f"{base}.authMethod": auth,
+        f"{base}.userName": server.username,
+        f"{base}.name": str(account.address),
+        f"{base}.login_at_startup": True,
+        f"{base}.check_new_mail": True,
+    }
+    if server.protocol is Protocol.POP3:
+        # Without this Thunderbird deletes messages from the server after fetching them.
+        values |= {f"{base}.leave_on_server": True, f"{base}.download_on_biff": True}
+    return values
+
+
+def _identity(account: Account, keys: Keys) -> dict[str, PrefValue]:
+    base = f"mail.identity.{keys.identity}"
+    return {
+        f"{base}.fullName": account.person,
+        f"{base}.useremail": account.address.ascii,
+        f"{base}.smtpServer": keys.smtp,
+        f"{base}.reply_on_top": 1,
+        f"{base}.valid": True,
+    }
+
+
+def _outgoing(account: Account, key: str, auth: int) -> dict[str, PrefValue]:
+    base, server = f"mail.smtpserver.{key}", account.outgoing
+    values: dict[str, PrefValue] = {
+        f"{base}.type": "smtp",
+        f"{base}.hostname": server.host,
+        f"{base}.port": server.port,
+        f"{base}.try_ssl": SOCKET_TYPE[server.security],
+        f"{base}.authMethod": auth,
+        f"{base}.description": str(account.address),
+    }
+    if auth != AUTH_METHOD[Authentication.NONE]:
+        values[f"{base}.username"] = server.username
+    return values
 
 
 def server_uri(protocol: Protocol, host: str, username: str) -> str:
-    """How Thunderbird names an incoming server in the names of folders."""
+    """The URI of an incoming server in the names of folders."""
     scheme = "mailbox" if protocol is Protocol.POP3 else "imap"
-    # nsINetUtil's ESCAPE_XALPHAS, which spares the asterisk and not the tilde.
+    # nsINetUtil's ESCAPE_XALPHAS, which does not escape the asterisk but the tilde.
     user = quote(username, safe="*").replace("~", "%7E")
     return f"{scheme}://{user}@{host}"
 
 
 def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, ...]:
-    """Where sent mail, drafts and the like go.
+    """The folders for sent mail, drafts and so on.
 
-    Nothing for POP3, which has no folders, and nothing for names that nobody could read.
+    Nothing for POP3, which has no folders, and nothing for names with unprintable characters.
     """
     if account.incoming.protocol is not Protocol.IMAP:
         return ()
@@ -184,7 +203,7 @@ def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, 
     identity, server = f"mail.identity.{keys.identity}", f"mail.server.{keys.server}"
 
     def uri(name: str) -> str:
-        # Unlike the user, folders stand there as IMAP writes them, with nothing escaped.
+        # Unlike the user, folders are written as in IMAP, without escapes.
         return f"{root}/{utf7(name)}"
 
     found: list[Pref] = []
@@ -197,7 +216,7 @@ def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, 
         if name:
             mode = FOLDER_MODES[folder]
             found += [Pref(f"{identity}.{folder}", uri(name)), Pref(f"{identity}.{mode}", CHOSEN)]
-    # Thunderbird 153 gives up a name with other letters and makes a folder "Trash" instead.
+    # Thunderbird 153 ignores a name with other letters and makes a folder "Trash" instead.
     if folders.trash.isascii() and folders.trash:
         found.append(Pref(f"{server}.trash_folder_name", folders.trash))
     if folders.junk:
@@ -209,7 +228,7 @@ def folder_prefs(account: Account, keys: Keys, folders: Folders) -> tuple[Pref, 
 
 
 def utf7(name: str) -> str:
-    """A folder's name as IMAP writes it (RFC 3501, section 5.1.3)."""
+    """A folder's name in IMAP's modified UTF-7 (RFC 3501, section 5.1.3)."""
     pieces, foreign = [], ""
     for char in f"{name}\0":
         if " " <= char <= "~" or char == "\0":
@@ -224,7 +243,7 @@ def utf7(name: str) -> str:
 
 
 def list_prefs(keys: Keys | None = None) -> tuple[Pref, ...]:
-    """The lists that name the keys, as a profile with this one account has them."""
+    """The lists that name the keys, in a profile with this one account."""
     keys = keys or Keys()
     return (
         Pref("mail.accountmanager.accounts", keys.account),
@@ -240,7 +259,7 @@ def line(pref: Pref) -> str:
 
 
 def prefs_js(account: Account, folders: Folders | None = None) -> bytes | ExportFailure:
-    """``prefs.js`` of a profile that holds this account and nothing else."""
+    """``prefs.js`` of a profile with only this account."""
     own = prefs(account)
     if isinstance(own, ExportFailure):
         return own
@@ -250,7 +269,7 @@ def prefs_js(account: Account, folders: Folders | None = None) -> bytes | Export
 
 
 def notes(account: Account) -> tuple[str, ...]:
-    """What the person should know about Thunderbird and this account."""
+    """What the user should know about Thunderbird and this account."""
     found = []
     if not account.outgoing.username.isascii():
         found.append(
@@ -265,7 +284,7 @@ def notes(account: Account) -> tuple[str, ...]:
 
 
 def auth_method(server: ServerSettings) -> int | None:
-    """The number of the best way to sign in that Thunderbird has there; None when there is none."""
+    """The number of the first authentication method that Thunderbird supports there, or None."""
     for kind in server.authentication:
         if kind is not Authentication.OAUTH2 or _signs_in_by_oauth2(server.host):
             return AUTH_METHOD[kind]
@@ -282,7 +301,7 @@ def _no_way_to_sign_in(server: ServerSettings) -> ExportFailure:
 
 
 def auth_methods(server: ServerSettings) -> frozenset[int]:
-    """The numbers of all ways to sign in that work there."""
+    """The numbers of all authentication methods that work there."""
     return frozenset(
         AUTH_METHOD[kind]
         for kind in server.authentication
@@ -302,7 +321,7 @@ class Thunderbird:
     automation = Automation.APPLY
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """A package for Thunderbird's own import, which adds the account to those it has."""
+        """A package for Thunderbird's own import, which adds the account to the existing ones."""
         content = prefs_js(account)
         if isinstance(content, ExportFailure):
             return content

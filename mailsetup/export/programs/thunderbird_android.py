@@ -1,20 +1,4 @@
-"""Thunderbird for Android and K-9 Mail: a QR code to scan, and a settings file (``.k9s``).
-
-The code's payload is format version 1 of Thunderbird's "Export for Mobile"
-(thunderbird-android, ``feature/migration/qrcode/qr-code-format.md``). The app is stricter than
-that text: it knows no ``null``, and one value that it does not like spoils the whole code. So what
-it would refuse is refused here, with a sentence. The settings file has the shape that the app
-itself makes of a scanned code (``XmlSettingWriter``, version 99); newer apps upgrade it.
-
-Neither the app nor a telephone's camera could be run where this was written. What stands for them
-are the app's own published rules, a decoder of the family that it uses, and golden files.
-"""
-
-import ipaddress
-import json
-import re
-from dataclasses import dataclass
-from xml.etree import ElementTree
+"""Thunderbird for Android and K-9 Mail: a QR code to scan, a settings file, and a guide."""
 
 from mailsetup.export.exporter import (
     Artifact,
@@ -36,110 +20,18 @@ from mailsetup.export.guide.page import (
     server_values,
 )
 from mailsetup.export.guide.qr import QrCode, QrMatrix, encode
-from mailsetup.export.stable_id import stable_uuid
-from mailsetup.export.validation import examine
+from mailsetup.export.programs.k9_settings import qr_payload, settings_file, signs_in_by_oauth2
 from mailsetup.i18n import N_, _
-from mailsetup.model.hostname import is_ip_literal
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
-
-OAUTH2_HOSTS = frozenset(
-    {
-        "imap.aol.com",
-        "smtp.aol.com",
-        "imap.fastmail.com",
-        "smtp.fastmail.com",
-        "imap.gmail.com",
-        "imap.googlemail.com",
-        "smtp.gmail.com",
-        "smtp.googlemail.com",
-        "outlook.office365.com",
-        "smtp.office365.com",
-        "smtp-mail.outlook.com",
-        "imap.mail.yahoo.com",
-        "smtp.mail.yahoo.com",
-        "mail.thundermail.com",
-    }
-)
-"""Hosts for which both apps carry a registration (their ``OAuthConfigurationFactory``). They are
-compared whole. At any other host an account that signs in by OAuth2 could never be opened."""
+from mailsetup.model.settings import Account, Protocol
 
 EASY_TO_SCAN = 800
 """Characters above which Thunderbird itself warns that a code is hard to scan."""
 
-_FORMAT = 1
-_FILE_VERSION = "99"
 _MIME = "application/x-k9settings"
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """One value in the code and in the settings file."""
-
-    number: int
-    word: str
-
-
-_PROTOCOL = {
-    Protocol.IMAP: _Words(0, "IMAP"),
-    Protocol.POP3: _Words(1, "POP3"),
-    Protocol.SMTP: _Words(0, "SMTP"),
-}
-_SECURITY = {
-    SocketType.STARTTLS: _Words(2, "STARTTLS_REQUIRED"),
-    SocketType.TLS: _Words(3, "SSL_TLS_REQUIRED"),
-}
-# The app rejects a code with GSSAPI or NTLM; a client certificate cannot be handed over in one.
-_AUTHENTICATION = {
-    Authentication.NONE: _Words(0, "NONE"),
-    Authentication.PASSWORD_CLEARTEXT: _Words(1, "PLAIN"),
-    Authentication.PASSWORD_ENCRYPTED: _Words(2, "CRAM_MD5"),
-    Authentication.OAUTH2: _Words(6, "XOAUTH2"),
-}
-# What becomes of a message on the server when it is deleted in the app: its own defaults.
-_DELETE_POLICY = {Protocol.IMAP: "DELETE", Protocol.POP3: "NEVER"}
-
-# The app's parser of addresses: a dot-string of RFC 5321 in ASCII, no quotes.
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_DOT_STRING = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
-
-
-@dataclass(frozen=True, slots=True)
-class _Server:
-    """A server as the app takes it."""
-
-    protocol: _Words
-    host: str
-    port: int
-    security: _Words
-    authentication: _Words
-    username: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Mailbox:
-    """An account as the app takes it."""
-
-    address: str
-    name: str
-    person: str
-    incoming: _Server
-    outgoing: _Server
-
-
-def qr_payload(account: Account) -> str | ExportFailure:
-    """The text of the QR code, without a password: the app asks for it."""
-    mailbox = _mailbox(account)
-    return mailbox if isinstance(mailbox, ExportFailure) else _payload(mailbox)
-
-
 def qr_matrix(account: Account) -> QrMatrix | ExportFailure:
-    """The QR code to be drawn in a window; keep `qr.QUIET_ZONE` light modules around it."""
+    """The QR code to be drawn in a window, with `qr.QUIET_ZONE` light modules around it."""
     payload = qr_payload(account)
     if isinstance(payload, ExportFailure):
         return payload
@@ -147,28 +39,23 @@ def qr_matrix(account: Account) -> QrMatrix | ExportFailure:
     return code.matrix if code else ExportFailure(_too_long())
 
 
-def settings_file(account: Account) -> bytes | ExportFailure:
-    """The ``.k9s`` file, without a password: the app asks for it."""
-    mailbox = _mailbox(account)
-    return mailbox if isinstance(mailbox, ExportFailure) else _settings(account, mailbox)
-
-
 class ThunderbirdAndroid:
-    """Thunderbird for Android and K-9 Mail, which are one app under two names."""
+    """Thunderbird for Android and K-9 Mail, which are the same app with two names."""
 
     id = "thunderbird-android"
     title = N_("Thunderbird for Android, K-9 Mail")
     automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The QR code as pictures, the settings file, and a guide for both and for neither."""
-        mailbox = _mailbox(account)
-        if isinstance(mailbox, ExportFailure):
-            return mailbox
+        """The QR code as pictures, the settings file, and a guide."""
+        payload, content = qr_payload(account), settings_file(account)
+        if isinstance(payload, ExportFailure):
+            return payload
+        if isinstance(content, ExportFailure):
+            return content
         name = f"thunderbird-android-{stem(account.address)}"
-        payload = _payload(mailbox)
         code = encode(payload)
-        settings = ArtifactFile(f"{name}.k9s", _settings(account, mailbox), _MIME, private=True)
+        settings = ArtifactFile(f"{name}.k9s", content, _MIME, private=True)
         pictures = _pictures(name, code) if code else ()
         notes = _notes(account, payload, code, settings.name)
         chapters = _chapters(account, code, pictures, settings)
@@ -183,125 +70,6 @@ class ThunderbirdAndroid:
             f"{name}.html",
         )
         return Artifact(files=(*pictures, settings, guide), steps=chapters[0].steps, notes=notes)
-
-
-def _mailbox(account: Account) -> _Mailbox | ExportFailure:
-    refused = examine(account)
-    if refused is not None:
-        return refused
-    if not _DOT_STRING.fullmatch(account.address.local):
-        return ExportFailure(
-            _(
-                "Thunderbird for Android does not take {address}: in front of the @ it knows plain"
-                " letters, digits and single dots only."
-            ).format(address=account.address)
-        )
-    incoming, outgoing = _server(account.incoming), _server(account.outgoing)
-    if isinstance(incoming, ExportFailure):
-        return incoming
-    if isinstance(outgoing, ExportFailure):
-        return outgoing
-    address = account.address.ascii
-    return _Mailbox(address, str(account.address), account.person, incoming, outgoing)
-
-
-def _server(server: ServerSettings) -> _Server | ExportFailure:
-    host = _host(server.host)
-    if host is None:
-        return ExportFailure(
-            _(
-                "Thunderbird for Android cannot use the server {host}."
-                " Ask the hosting for its name."
-            ).format(host=server.host)
-        )
-    authentication = _authentication(server)
-    if authentication is None:
-        return ExportFailure(
-            _(
-                "Thunderbird for Android does not know the way to sign in that {host} asks for."
-            ).format(host=server.host)
-        )
-    signs_in = authentication is not _AUTHENTICATION[Authentication.NONE]
-    return _Server(
-        _PROTOCOL[server.protocol],
-        host,
-        server.port,
-        _SECURITY[server.security],
-        authentication,
-        server.username if signs_in else "",
-    )
-
-
-def _host(host: str) -> str | None:
-    """The host in a form that the app's own check passes."""
-    if not is_ip_literal(host):
-        return host
-    address = ipaddress.ip_address(host)
-    if isinstance(address, ipaddress.IPv4Address):
-        return host
-    if address.scope_id is not None or address.is_unspecified:
-        return None
-    return address.exploded
-
-
-def _authentication(server: ServerSettings) -> _Words | None:
-    for kind in server.authentication:
-        if kind is Authentication.OAUTH2 and server.host not in OAUTH2_HOSTS:
-            continue
-        if kind is Authentication.NONE and server.protocol is not Protocol.SMTP:
-            continue
-        if kind in _AUTHENTICATION:
-            return _AUTHENTICATION[kind]
-    return None
-
-
-def _payload(mailbox: _Mailbox) -> str:
-    incoming = _numbers(mailbox.incoming)
-    if mailbox.name != mailbox.address:
-        incoming.append(mailbox.name)
-    outgoing = [[_numbers(mailbox.outgoing), [mailbox.address, mailbox.person]]]
-    return json.dumps(
-        [_FORMAT, [1, 1], incoming, outgoing], ensure_ascii=False, separators=(",", ":")
-    )
-
-
-def _numbers(server: _Server) -> list[int | str]:
-    return [
-        server.protocol.number,
-        server.host,
-        server.port,
-        server.security.number,
-        server.authentication.number,
-        server.username,
-    ]
-
-
-def _settings(account: Account, mailbox: _Mailbox) -> bytes:
-    root = ElementTree.Element("k9settings", {"version": _FILE_VERSION, "format": "1"})
-    accounts = ElementTree.SubElement(root, "accounts")
-    uuid = str(stable_uuid(account.address, "thunderbird-android"))
-    element = ElementTree.SubElement(accounts, "account", {"uuid": uuid})
-    ElementTree.SubElement(element, "name").text = mailbox.name
-    settings = ElementTree.SubElement(element, "settings")
-    policy = ElementTree.SubElement(settings, "value", {"key": "deletePolicy"})
-    policy.text = _DELETE_POLICY[account.incoming.protocol]
-    for side, server in (("incoming", mailbox.incoming), ("outgoing", mailbox.outgoing)):
-        parent = ElementTree.SubElement(element, f"{side}-server", {"type": server.protocol.word})
-        for key, value in (
-            ("host", server.host),
-            ("port", str(server.port)),
-            ("connection-security", server.security.word),
-            ("authentication-type", server.authentication.word),
-            ("username", server.username),
-        ):
-            ElementTree.SubElement(parent, key).text = value
-    identities = ElementTree.SubElement(element, "identities")
-    identity = ElementTree.SubElement(identities, "identity")
-    ElementTree.SubElement(identity, "name").text = mailbox.person
-    ElementTree.SubElement(identity, "email").text = mailbox.address
-    ElementTree.indent(root)
-    declaration = b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-    return declaration + ElementTree.tostring(root, encoding="unicode").encode() + b"\n"
 
 
 def _pictures(name: str, code: QrCode) -> tuple[ArtifactFile, ...]:
@@ -353,8 +121,8 @@ def _open_import() -> InstructionStep:
 
 
 def sign_in_step(account: Account) -> InstructionStep:
-    """How the person shows the app who they are, at the end."""
-    if _authentication(account.incoming) is _AUTHENTICATION[Authentication.OAUTH2]:
+    """How the user signs in to the app, at the end."""
+    if signs_in_by_oauth2(account):
         return InstructionStep(_("Tap “Sign in” and sign in at your provider."))
     return InstructionStep(_("Type your password when the app asks for it."))
 

@@ -1,15 +1,14 @@
-"""Thunderbird on many computers: what an administrator puts beside the program.
+"""Thunderbird on many computers: files that an administrator installs with the program.
 
 Three independent ways, each with its limits (measured with Thunderbird 153):
 
-* ``autoconfig.js`` with ``mailsetup.cfg`` (AutoConfig) runs after the person's preferences are read
-  and adds the account and its outgoing server to what is there; the address may come from the
-  environment.
+* ``autoconfig.js`` with ``mailsetup.cfg`` (AutoConfig) runs after the user's preferences are read
+  and adds the account and its outgoing server to them; the address may come from the environment.
 * ``policies.json`` only sets defaults: an outgoing server reaches profiles without one, and the
-  numbers 0 and 1 are taken for booleans, so they cannot be written.
+  numbers 0 and 1 are read as booleans, so they cannot be set.
 * ``isp/DOMAIN.xml`` makes Thunderbird's own account window find the servers without a network.
 
-The keys are high (9001), so that they stay out of the way of the person's own.
+The keys are high (9001), so that they do not collide with the user's own.
 """
 
 import hashlib
@@ -95,14 +94,14 @@ var wanted = @WANTED@;
 
 
 class ThunderbirdFleet:
-    """Thunderbird for everybody in an office."""
+    """Thunderbird for all users of an office."""
 
     id = "thunderbird-fleet"
     title = N_("Thunderbird (many computers)")
     automation = Automation.IMPORT
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """The files for an installation of Thunderbird, with no password in any of them."""
+        """The files for an installation of Thunderbird, without passwords."""
         own = prefs(account, KEYS)
         if isinstance(own, ExportFailure):
             return own
@@ -133,7 +132,7 @@ class ThunderbirdFleet:
 
 
 def script_for_everybody(account: Account) -> bytes | ExportFailure:
-    """The ``.cfg`` that sets up whoever the variables name, and nobody without them."""
+    """The ``.cfg`` that sets up the user that the variables name, if they name one."""
     own = prefs(account, KEYS)
     if isinstance(own, ExportFailure):
         return own
@@ -146,7 +145,7 @@ def _file(name: str, content: bytes, media_type: str) -> ArtifactFile:
 
 
 def _shared(account: Account) -> AccountSettings | None:
-    """The servers with placeholders for user names; None when a name is one mailbox's own."""
+    """The servers with placeholders for user names; None when a name fits one mailbox only."""
     domain = account.address.domain
     incoming = username_template(account.incoming.username, domain, account.address)
     outgoing = username_template(account.outgoing.username, domain, account.address)
@@ -165,10 +164,10 @@ def _script(
     *,
     fallback: bool = True,
 ) -> bytes:
-    """With ``fallback`` it sets up this account where the variables name nobody."""
-    everybody: dict[str, PrefValue] | None = None
+    """``fallback`` is the account to set up where the variables name no user."""
+    shared_prefs: dict[str, PrefValue] | None = None
     if shared is not None:
-        everybody = {
+        shared_prefs = {
             **values,
             f"mail.server.{KEYS.server}.userName": shared.incoming[0].username,
             f"mail.server.{KEYS.server}.name": "%EMAILADDRESS%",
@@ -178,12 +177,12 @@ def _script(
         }
         user = f"mail.smtpserver.{KEYS.smtp}.username"
         if user in values:
-            everybody[user] = shared.outgoing[0].username
+            shared_prefs[user] = shared.outgoing[0].username
     wanted: dict[str, object] = {
         "address": account.address.ascii if fallback else "",
         "domain": account.address.domain,
         "prefs": values if fallback else None,
-        "shared": everybody,
+        "shared": shared_prefs,
     }
     plain = json.dumps(wanted, sort_keys=True).encode()
     wanted["version"] = hashlib.sha256(plain).hexdigest()[:16]
@@ -195,7 +194,7 @@ def _script(
         ("IDENTITY", KEYS.identity),
         ("ACCOUNT", KEYS.account),
         ("SMTP", KEYS.smtp),
-        # Last: nothing in it is looked at again.
+        # Last: the rest of the file is not read.
         ("WANTED", json.dumps(wanted).replace("</", "<\\/")),
     ):
         text = text.replace(f"@{name}@", value)
@@ -211,14 +210,14 @@ def _autoconfig() -> bytes:
 
 
 def _policies(values: dict[str, PrefValue]) -> bytes | None:
-    """Defaults only: other kinds throw away, at every start, what the person adds."""
+    """Defaults only: with the other kinds, values that the user adds are lost at every start."""
     wanted = {
         "mail.accountmanager.appendaccounts": KEYS.account,
         "mail.smtpservers": KEYS.smtp,
         "mail.smtp.defaultserver": KEYS.smtp,
         **{name: value for name, value in values.items() if not name.endswith(".reply_on_top")},
     }
-    # Taken for booleans, and so lost.
+    # They would be read as booleans, and lost.
     if any(not isinstance(value, bool) and value in (0, 1) for value in wanted.values()):
         return None
     preferences = {name: {"Value": value, "Status": "default"} for name, value in wanted.items()}

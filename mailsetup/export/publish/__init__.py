@@ -1,1 +1,1 @@
-"""What a hosting publishes so that every mail program finds a domain's settings by itself."""
+"""Documents and records that let mail programs find a domain's settings automatically."""

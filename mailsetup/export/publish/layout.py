@@ -1,6 +1,7 @@
-"""Which file of a publication is served where."""
+"""The files of a publication and the URLs at which they are served."""
 
 from dataclasses import dataclass
+from typing import Final
 
 CONFIG = "config-v1.1.xml"
 AUTODISCOVER = "autodiscover.xml"
@@ -15,10 +16,10 @@ AUTODISCOVER_PATH = "/autodiscover/autodiscover.xml"
 
 @dataclass(frozen=True, slots=True)
 class ServedFile:
-    """One address of a file. ``label`` is the host's below the domain, "" for the domain itself.
+    """One URL of a file. ``label`` is the host's label below the domain, "" for the domain itself.
 
-    ``media_type`` is what the web server must call it. ``by_script`` files are asked for by web
-    mail programs, too, which a browser allows only with a CORS header. Autodiscover is ``posted``.
+    ``media_type`` is the value of Content-Type. ``by_script`` files are also fetched by web mail
+    programs, which needs a CORS header. Autodiscover is requested with POST (``posted``).
     """
 
     file: str
@@ -29,16 +30,16 @@ class ServedFile:
     posted: bool = False
 
     def host(self, domain: str) -> str:
-        """The host, in full."""
+        """The full host name."""
         return f"{self.label}.{domain}" if self.label else domain
 
     def url(self, domain: str) -> str:
-        """The whole address."""
+        """The URL."""
         return f"https://{self.host(domain)}{self.path}"
 
 
 _XML = "text/xml; charset=utf-8"
-PLACES = (
+PLACES: Final = (
     ServedFile(CONFIG, "autoconfig", "/mail/config-v1.1.xml", _XML, by_script=True),
     ServedFile(CONFIG, "", "/.well-known/autoconfig/mail/config-v1.1.xml", _XML, by_script=True),
     ServedFile(AUTODISCOVER, "autodiscover", AUTODISCOVER_PATH, _XML, posted=True),

@@ -1,7 +1,7 @@
-"""Configuration for nginx: the published files, each at its places, with their types.
+"""Configuration for nginx: the published files, each at its URLs, with their media types.
 
-Every word in it is a host name, a path or an address that `PublishOptions.fault` and the gate let
-through: nginx has no way to write a ``$`` literally.
+Every value in it is a host name, a path or an address that `PublishOptions.fault` or the validation
+of accounts accepted: nginx cannot quote a ``$``.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Collection
 from mailsetup.export.publish.layout import AUTODISCOVER_PATH, PLACES, ServedFile
 from mailsetup.export.publish.options import PublishOptions
 
-# From about here on nginx's table of names may be too small (64 octets a bucket).
+# Longer names may exceed nginx's default bucket size of 64 octets.
 _LONG_NAME = 45
 
 
@@ -69,6 +69,6 @@ def _location(place: ServedFile, domain: str, options: PublishOptions) -> list[s
     if place.by_script:
         lines.append('    add_header Access-Control-Allow-Origin "*" always;')
     if place.posted:
-        # A file answers no POST; the answer is the file all the same.
+        # nginx answers POST for a static file with 405; the file is sent instead.
         lines.append(f"    error_page 405 =200 {AUTODISCOVER_PATH};")
     return [*lines, "}"]

@@ -1,4 +1,4 @@
-"""What the hosting decides about a publication, beside the settings themselves."""
+"""Options of a publication."""
 
 import ipaddress
 import re
@@ -10,18 +10,18 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import is_ip_literal, parse_host, parse_port
 
 SERVED_NAMES = ("autoconfig", "autodiscover", "ua-auto-config", "mta-sts")
-"""The names below the domain at which programs and other mail servers ask."""
+"""The labels below the domain that mail programs and other mail servers query."""
 MAX_POLICY_AGE = 31_557_600
 """Seconds; RFC 8461 section 3.2."""
 _MAX_TTL = 2**31 - 1
 """RFC 2181 section 8."""
 _MAX_LIST = 32
-# nginx knows no way to write "$" literally, and a blank or a semicolon ends a word.
+# nginx cannot quote "$", and a blank or a semicolon ends a value.
 _PATH = re.compile(r"/[A-Za-z0-9._/+@=-]{0,300}\Z")
 
 
 class PolicyMode(StrEnum):
-    """How strictly other servers are to take the MTA-STS policy (RFC 8461 section 3.2)."""
+    """The mode of the MTA-STS policy (RFC 8461 section 3.2)."""
 
     ENFORCE = "enforce"
     TESTING = "testing"
@@ -29,39 +29,39 @@ class PolicyMode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PublishOptions:
-    """All have a usable default; `fault` says whether they can be used."""
+    """All have a default; `fault` validates them."""
 
     address: EmailAddress | None = None
-    """Whose mailbox the settings were found for: its user name becomes a placeholder."""
+    """The mailbox that the settings were found for: its user name becomes a placeholder."""
     provider: str = ""
-    """The name that programs show; otherwise the settings' own, otherwise the domain."""
+    """The display name; by default the settings' provider, else the domain."""
     mail_exchangers: tuple[str, ...] = ()
     """The domain's MX hosts. Without them there is no MTA-STS policy."""
     policy_mode: PolicyMode = PolicyMode.TESTING
     policy_age: int = 604_800
-    """Seconds for which other servers may keep the policy."""
+    """Seconds for which other servers may cache the policy."""
     reports_to: EmailAddress | None = None
-    """Who receives TLS reports; otherwise ``postmaster`` at the domain (RFC 5321, 4.5.1)."""
+    """Who receives TLS reports; by default ``postmaster`` at the domain (RFC 5321, 4.5.1)."""
     web: tuple[str, ...] = ()
     """The web server: its addresses (A and AAAA), or one host name (CNAME).
 
-    Otherwise the domain's own.
+    By default the domain's own.
     """
     folder: str = ""
-    """Where the files lie on the web server; otherwise ``/srv/mail-settings/DOMAIN``."""
+    """The files' folder on the web server; by default ``/srv/mail-settings/DOMAIN``."""
     certificate: str = ""
     certificate_key: str = ""
-    """The web server's certificate and key; otherwise where certbot puts them."""
+    """The web server's certificate and key; by default certbot's paths."""
     listen: tuple[str, ...] = ("443", "[::]:443")
     ttl: int = 3600
     """Seconds."""
     relative: bool = False
-    """Names in the zone below ``$ORIGIN`` instead of whole ones."""
+    """Names relative to ``$ORIGIN`` in the zone instead of absolute ones."""
     decline_rest: bool = False
-    """Say in the DNS that services outside the settings are not offered (RFC 6186, 3.4)."""
+    """Publish SRV records that decline all other services (RFC 6186 section 3.4)."""
 
     def fault(self, domain: str) -> str:
-        """Why these cannot be used for a domain, as a sentence; "" where they can."""
+        """Why the options are invalid for a domain, as a sentence; "" where they are valid."""
         return (
             self._web_fault(domain)
             or self._exchanger_fault()
@@ -142,5 +142,5 @@ def _is_listenable(text: str) -> bool:
 
 
 def served_names(domain: str) -> tuple[str, ...]:
-    """The four hosts, in full."""
+    """The four full host names."""
     return tuple(f"{name}.{domain}" for name in SERVED_NAMES)

@@ -1,4 +1,4 @@
-"""The MTA-STS policy and the records that go with it (RFC 8461, RFC 8460)."""
+"""The MTA-STS policy and its DNS records (RFC 8461, RFC 8460)."""
 
 import hashlib
 from collections.abc import Sequence
@@ -20,10 +20,10 @@ def mta_sts_policy(mode: PolicyMode, exchangers: Sequence[str], age: int) -> byt
 
 
 def mta_sts_record(policy: bytes) -> str:
-    """The record that announces the policy; its id changes whenever the policy does."""
+    """The TXT record of the policy; its id is a digest of the policy."""
     return f"v=STSv1; id={hashlib.sha256(policy).hexdigest()[:20]};"
 
 
 def tls_report_record(address: EmailAddress) -> str:
-    """Where other servers report what failed (RFC 8460 section 3: ``!,;`` must be encoded)."""
+    """The TXT record for TLS reports (RFC 8460 section 3: ``!,;`` must be encoded)."""
     return f"v=TLSRPTv1; rua=mailto:{quote(address.ascii, safe='@')}"

@@ -1,4 +1,4 @@
-"""A domain's settings in every form in which programs look for them."""
+"""All documents and records of a domain's settings."""
 
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,7 @@ from mailsetup.export.publish.zone import (
     web_records,
     zone_fragment,
 )
-from mailsetup.export.validation import examine, is_unsafe
+from mailsetup.export.validation import is_unsafe, validate
 from mailsetup.formats import autoconfig, autodiscover, pacc
 from mailsetup.i18n import N_, _, language, translations
 from mailsetup.i18n.languages import LANGUAGES
@@ -41,7 +41,7 @@ _DEFAULTS = PublishOptions()
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What is to be served for a domain. It holds no secret and nobody's name.
+    """What is served for a domain, without secrets and personal data.
 
     The user names in ``settings`` are templates; ``files`` are in the order in which they are
     written; ``records`` are those of the zone fragment.
@@ -52,15 +52,15 @@ class Publication:
     files: tuple[ArtifactFile, ...]
     records: tuple[Record, ...]
     notes: tuple[str, ...]
-    """What could not be said, and why: sentences in the current language."""
+    """What could not be expressed, and why: sentences in the current language."""
 
     def content(self, name: str) -> bytes | None:
-        """A file by its name (see `layout`), or None where this publication has none."""
+        """A file by its name (see `layout`); None where this publication does not have it."""
         return next((file.content for file in self.files if file.name == name), None)
 
     @property
     def artifact(self) -> Artifact:
-        """For `write_artifact`, with what to do next in the current language."""
+        """The files with the next steps in the current language."""
         readme_name = LANGUAGES[language()].readme
         steps = (
             InstructionStep(_("Read {name}: it says what goes where.").format(name=readme_name)),
@@ -80,8 +80,8 @@ def publication(
 ) -> Publication | ExportFailure:
     """All documents and records for a domain (as A-labels). Pure: no file, no network, no clock.
 
-    The settings are one mailbox's or hold placeholders; see `PublishOptions.address`. Refuses, with
-    a sentence, what would publish one person's user name to everybody.
+    The settings are one mailbox's or contain placeholders; see `PublishOptions.address`. Fails
+    where one person's user name would be published.
     """
     refused = _refused(domain, settings, options)
     if refused:
@@ -143,7 +143,7 @@ def _refused(domain: str, settings: AccountSettings, options: PublishOptions) ->
     pairs = [(server, settings.outgoing[0]) for server in settings.incoming]
     pairs += [(settings.incoming[0], server) for server in settings.outgoing]
     for incoming, outgoing in pairs:
-        refused = examine(Account(probe, incoming, outgoing))
+        refused = validate(Account(probe, incoming, outgoing))
         if refused is not None:
             return refused.reason
     for host in settings.hosts:
@@ -210,14 +210,14 @@ def _is_writable_oauth2(endpoints: OAuth2Endpoints | None) -> bool:
     if endpoints is None:
         return False
     urls = (endpoints.issuer, endpoints.auth_url, endpoints.token_url)
-    # Autoconfig's readers take a "%" for the beginning of a placeholder.
+    # Readers of autoconfig read a "%" as the start of a placeholder.
     return all(https_url(url) == url and "%" not in url for url in urls) and not any(
         map(is_unsafe, (*urls, *endpoints.scope, endpoints.client_id))
     )
 
 
 def _name(text: str) -> str:
-    """A name that programs may show; "" for one that they would take for a placeholder."""
+    """A name for display; "" for one that programs would read as a placeholder."""
     name = plain(text, MAX_PROVIDER_NAME)
     return "" if "%" in name or is_unsafe(name) else name
 

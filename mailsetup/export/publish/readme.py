@@ -1,4 +1,4 @@
-"""What the hosting has to do with the files, in any language whatever the current one is."""
+"""Instructions for the hosting, in any language, independently of the current one."""
 
 import textwrap
 from collections.abc import Collection
@@ -98,7 +98,7 @@ def _wrapped(text: str, indent: str = "") -> str:
 
 
 def _places(domain: str, files: Collection[str]) -> str:
-    """A file, and below it where it is served and what it is called there."""
+    """A file with its URLs and media type."""
     lines: list[str] = []
     for file in dict.fromkeys(place.file for place in layout.PLACES if place.file in files):
         lines.append(f"    {file}")

@@ -1,4 +1,4 @@
-"""One person's settings as everybody's: user names become placeholders.
+"""Settings of one mailbox made valid for all: user names become placeholders.
 
 The placeholders are those of autoconfig (draft-ietf-mailmaint-autoconfig, "Placeholders").
 """
@@ -13,15 +13,15 @@ from mailsetup.model.address import (
 )
 from mailsetup.model.settings import AccountSettings, Service
 
-# What hostings put between the two parts where an @ was once not possible.
-_BETWEEN = "+._-/=|"
+# Separators that hostings use where an @ was not possible.
+_SEPARATORS = "+._-/=|"
 
 
 def username_template(username: str, domain: str, address: EmailAddress | None) -> str | None:
-    """The user name with placeholders, or None where it is one mailbox's own.
+    """The user name with placeholders, or None where it does not derive from the address.
 
-    Whatever holds placeholders already stays. Without the ``address`` that the user name belongs
-    to, only a whole address of the domain can be told from a name that somebody chose.
+    A user name with placeholders is unchanged. Without the ``address`` of its mailbox, only a whole
+    address of the domain can be recognised.
     """
     name = username.casefold()
     if address is not None:
@@ -29,9 +29,9 @@ def username_template(username: str, domain: str, address: EmailAddress | None) 
             return ADDRESS_PLACEHOLDER
         if name == address.local.casefold():
             return LOCAL_PART_PLACEHOLDER
-        for between in _BETWEEN:
-            if name == f"{address.local}{between}{domain}".casefold():
-                return f"{LOCAL_PART_PLACEHOLDER}{between}{DOMAIN_PLACEHOLDER}"
+        for separator in _SEPARATORS:
+            if name == f"{address.local}{separator}{domain}".casefold():
+                return f"{LOCAL_PART_PLACEHOLDER}{separator}{DOMAIN_PLACEHOLDER}"
     if "%" in username:
         return username if _is_template(username, domain) else None
     if address is None:
@@ -42,16 +42,16 @@ def username_template(username: str, domain: str, address: EmailAddress | None) 
 
 
 def _is_template(username: str, domain: str) -> bool:
-    """Whether two people of the domain would get two names out of it."""
+    """Whether two mailboxes of the domain get different user names from it."""
     one = EmailAddress("one", domain).fill(username)
     other = EmailAddress("other", domain).fill(username)
     return one is not None and one != other
 
 
 def names_a_person(url: str, address: EmailAddress | None) -> bool:
-    """Whether a web address seems to be one mailbox's own.
+    """Whether a URL seems to belong to one mailbox.
 
-    So does one with a ``%``: autoconfig's readers take it for the beginning of a placeholder.
+    Also true for a ``%``, which readers of autoconfig read as the start of a placeholder.
     """
     if "@" in url or "%" in url:
         return True
@@ -64,7 +64,7 @@ def names_a_person(url: str, address: EmailAddress | None) -> bool:
 def shared_services(
     settings: AccountSettings, domain: str, address: EmailAddress | None
 ) -> tuple[Service, ...]:
-    """Calendars and the like that are the same for everybody, with templates as user names."""
+    """Services that are the same for all mailboxes, with placeholders as user names."""
     found = []
     for service in settings.services:
         username = username_template(service.username, domain, address)

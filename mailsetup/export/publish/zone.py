@@ -3,34 +3,27 @@
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import urlsplit
 
 from mailsetup.export.publish.options import PublishOptions, served_names
+from mailsetup.formats import srv_labels
 from mailsetup.model.hostname import is_ip_literal, parse_host
 from mailsetup.model.settings import (
     AccountSettings,
-    Protocol,
     Service,
     ServiceKind,
     SocketType,
 )
 
-_LABELS = {
-    (Protocol.IMAP, SocketType.TLS): "_imaps",
-    (Protocol.IMAP, SocketType.STARTTLS): "_imap",
-    (Protocol.POP3, SocketType.TLS): "_pop3s",
-    (Protocol.POP3, SocketType.STARTTLS): "_pop3",
-    (Protocol.SMTP, SocketType.TLS): "_submissions",
-    (Protocol.SMTP, SocketType.STARTTLS): "_submission",
-}
-_DAV = {ServiceKind.CALDAV: "_caldavs", ServiceKind.CARDDAV: "_carddavs"}
+_DAV: Final = frozenset({ServiceKind.CALDAV, ServiceKind.CARDDAV})
 _STRING = 255
 """Octets in one character-string of a TXT record."""
 
 
 @dataclass(frozen=True, slots=True)
 class SrvData:
-    """RFC 2782. An empty target says that the service is not offered."""
+    """RFC 2782. An empty target declines the service."""
 
     owner: str
     priority: int
@@ -41,13 +34,13 @@ class SrvData:
 
     @property
     def data(self) -> str:
-        """The record's data as it stands in a zone file."""
+        """The record's data in zone file format."""
         return f"{self.priority} {self.weight} {self.port} {self.target}."
 
 
 @dataclass(frozen=True, slots=True)
 class TxtData:
-    """One text, in as many character-strings as it needs."""
+    """A text in as many character-strings as necessary."""
 
     owner: str
     text: str
@@ -55,7 +48,7 @@ class TxtData:
 
     @property
     def data(self) -> str:
-        """Quoted; what is not a plain ASCII character becomes ``\\DDD``."""
+        """Quoted; octets other than printable ASCII become ``\\DDD``."""
         octets = self.text.encode()
         parts = [octets[at : at + _STRING] for at in range(0, len(octets), _STRING)] or [b""]
         return " ".join(f'"{"".join(map(_escaped, part))}"' for part in parts)
@@ -71,7 +64,7 @@ class AliasData:
 
     @property
     def data(self) -> str:
-        """The target with its final dot."""
+        """The target with a final dot."""
         return f"{self.target}."
 
 
@@ -84,12 +77,12 @@ class AddressData:
 
     @property
     def kind(self) -> str:
-        """By the kind of address."""
+        """A or AAAA."""
         return "A" if ipaddress.ip_address(self.address).version == 4 else "AAAA"
 
     @property
     def data(self) -> str:
-        """The address in its short form."""
+        """The compressed address."""
         return str(ipaddress.ip_address(self.address))
 
 
@@ -107,12 +100,12 @@ def mail_records(domain: str, settings: AccountSettings, *, decline: bool) -> tu
     found = []
     for servers in (settings.incoming, settings.outgoing):
         for number, server in enumerate(servers):
-            label = _LABELS[server.protocol, server.security]
+            label = srv_labels.MAIL[server.protocol, server.security]
             owner = f"{label}._tcp.{domain}"
             found.append(SrvData(owner, 10 * number, 1, server.port, server.host))
     if decline:
         offered = {record.owner for record in found}
-        others = (f"{label}._tcp.{domain}" for label in _LABELS.values())
+        others = (f"{label}._tcp.{domain}" for label in srv_labels.MAIL.values())
         found += [SrvData(owner, 0, 0, 0, "") for owner in others if owner not in offered]
     return tuple(found)
 
@@ -128,22 +121,22 @@ def service_records(domain: str, services: Iterable[Service]) -> tuple[Record, .
 
 
 def _service_records(domain: str, service: Service) -> tuple[Record, ...]:
+    owner = f"{srv_labels.SERVICES.get(service.kind, '')}._tcp.{domain}"
     if service.kind is ServiceKind.MANAGESIEVE and service.security is SocketType.STARTTLS:
-        return (SrvData(f"_sieve._tcp.{domain}", 0, 1, service.port, service.host),)
+        return (SrvData(owner, 0, 1, service.port, service.host),)
     place = _place(service.url)
     if place is None:
         return ()
     host, port, path = place
     if service.kind is ServiceKind.JMAP and path == "/.well-known/jmap":
-        return (SrvData(f"_jmap._tcp.{domain}", 0, 1, port, host),)
+        return (SrvData(owner, 0, 1, port, host),)
     if service.kind in _DAV:
-        owner = f"{_DAV[service.kind]}._tcp.{domain}"
         return (SrvData(owner, 0, 1, port, host), TxtData(owner, f"path={path}"))
     return ()
 
 
 def _place(url: str) -> tuple[str, int, str] | None:
-    """Host, port and path of a web address that a record can say whole."""
+    """Host, port and path of a URL; None for a URL that records cannot express."""
     if not url:
         return None
     parts = urlsplit(url)
@@ -154,10 +147,10 @@ def _place(url: str) -> tuple[str, int, str] | None:
 
 
 def web_records(domain: str, options: PublishOptions, names: Iterable[str]) -> tuple[Record, ...]:
-    """Where the published files are served, and Outlook's own pointer to them.
+    """Address records of the published files' hosts, and Outlook's SRV record.
 
     A service record must not lead to an alias (RFC 2782), so with a CNAME there is none: Outlook
-    asks ``autodiscover.`` before it looks for one.
+    queries ``autodiscover.`` before the SRV record.
     """
     wanted = set(names)
     hosts = [name for name in served_names(domain) if name in wanted]
@@ -174,7 +167,7 @@ def web_records(domain: str, options: PublishOptions, names: Iterable[str]) -> t
 
 
 def zone_fragment(domain: str, records: Iterable[Record], *, ttl: int, relative: bool) -> bytes:
-    """The records as text, to be included in the zone of the domain or of one above it."""
+    """The records as text, for the zone of the domain or of a parent domain."""
     lines = [f"; Mail settings of {domain}. README.txt and LEEME.txt say what to do with them."]
     if relative:
         lines.append(f"$ORIGIN {domain}.")

@@ -1,183 +1,116 @@
-"""What the engine does with a table of many people."""
+"""A table of many people: reading it, and the run over it."""
 
-import threading
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from mailsetup.assistant.events import Event
+from PySide6.QtCore import QObject, Signal
+
 from mailsetup.assistant.flow import Move
-from mailsetup.gui.bridge import Bridge, JobEnd
-from mailsetup.gui.gc_pause import unhindered
-from mailsetup.gui.session import Session
-from mailsetup.i18n import _, language
+from mailsetup.assistant.wizard_state import WizardState
+from mailsetup.gui.batch_state import BatchState
+from mailsetup.gui.bridge import Bridge, Defect, JobEnd
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
+from mailsetup.i18n import language
 
 if TYPE_CHECKING:
-    from mailsetup.batch.events import BatchEvent as FleetEvent
-    from mailsetup.batch.journal import JournalFailure, RunJournal
-    from mailsetup.gui.jobs.search_and_check import Jobs
-
-_PATIENCE = 10.0
-"""Seconds for a run that was just cancelled to write down what it has."""
+    from mailsetup.batch.events import BatchEvent
 
 
-class BatchJobs:
-    """Results go into the session's state."""
+class BatchJobs(QObject):
+    """Results replace ``state``."""
 
-    def __init__(self, bridge: Bridge, session: Session, jobs: "Jobs") -> None:
+    table_read = Signal()
+
+    def __init__(self, bridge: Bridge, wizard: WizardState, holder: AssistantHolder) -> None:
+        super().__init__()
+        self.state = BatchState()
         self._bridge = bridge
-        self._session = session
-        self._jobs = jobs
+        self._wizard = wizard
+        self._holder = holder
         self._running: int | None = None
         self._reading: int | None = None
 
-    def end(self) -> None:
-        """Cancel the run; what is done is kept."""
-        if self._running is not None:
-            self._bridge.cancel(self._running)
-            self._running = None
+    def reset(self) -> None:
+        """Forget the table."""
+        self.state = BatchState()
 
-    def check(self, done: Callable[[], None]) -> None:
-        """Read the session's table and look at every row."""
-        state = self._session.fleet
-        path = state.table
+    def choose(self, table: Path) -> None:
+        """Another table; a folder next to it is proposed for the results."""
+        self.state = replace(
+            self.state,
+            table=table,
+            plan=None,
+            overview=None,
+            problem="",
+            agreed=(),
+            commands=(),
+            agreed_commands=(),
+            out=table.parent / f"{table.stem}-mailsetup",
+        )
+
+    def read_table(self) -> None:
+        """Read and check the table; `table_read` follows."""
+        path, settings_file = self.state.table, self._wizard.technician.settings_file
         if path is None:
             return
-        state.reading, state.plan, state.problem, state.commands = True, None, "", ()
-        spoken, settings = language(), self._session.settings_file
-        over = threading.Event()
+        self.state = before = replace(self.state, reading=True, plan=None, problem="", commands=())
+        code = language()
 
-        def read() -> object:
-            from mailsetup.batch.table import TableFailure, read_table
-            from mailsetup.batch.table_check import Defaults, check_table
+        async def job() -> BatchState:
+            from mailsetup.gui.worker.batch import read
 
-            with unhindered():
-                table = read_table(path, is_cancelled=over.is_set)
-                if isinstance(table, TableFailure):
-                    return table.reason
-                # Programs are chosen later; where a row names none, nothing is fixed yet.
-                defaults = Defaults(spoken, (), settings=settings, folder=path.parent)
-                plan = check_table(table, defaults)
-                return table.form, table.ignored, plan, plan.commands, plan.settings_files
+            return await read(before, path, settings_file, code)
 
-        async def work(_emit: Callable[[Event], None]) -> object:
-            import asyncio
-
-            try:
-                return await asyncio.to_thread(read)
-            finally:
-                # A thread cannot be cancelled; this one looks whether it is still wanted.
-                over.set()
-
-        def read_it(end: JobEnd) -> None:
-            if state.table != path:
+        def ended(end: JobEnd[BatchState]) -> None:
+            if self.state.table != path:
                 return
-            state.reading = False
-            if isinstance(end.value, tuple):
-                state.form, state.ignored, state.plan, state.commands, state.settings = end.value
+            if isinstance(end, Defect):
+                self.state = replace(self.state, reading=False, problem=end.sentence)
             else:
-                state.problem = (
-                    end.value
-                    if isinstance(end.value, str)
-                    else _("This program made a mistake ({kind}).").format(kind=end.defect)
+                self.state = replace(
+                    self.state,
+                    reading=False,
+                    problem=end.problem,
+                    form=end.form,
+                    ignored=end.ignored,
+                    plan=end.plan,
+                    commands=end.commands,
+                    settings=end.settings,
                 )
-            done()
+            self.table_read.emit()
 
         if self._reading is not None:
             self._bridge.cancel(self._reading)
-        self._reading = self._bridge.start(work, read_it)
+        self._reading = self._bridge.start(job, ended)
 
-    def run(self, take: "Callable[[FleetEvent], None]", done: Callable[[Move], None]) -> None:
-        """Work through the table, going on where an earlier run was."""
-        state = self._session.fleet
-        plan, out = state.plan, state.out
-        if plan is None or out is None:
+    def run(self, on_event: "Callable[[BatchEvent], None]", on_end: Callable[[Move], None]) -> None:
+        """Set up everybody in the table, continuing an earlier run."""
+        if self.state.plan is None or self.state.out is None:
             return
-        state.problem, state.overview = "", None
-        programs, agreed = state.programs, state.agreed
-        wanted = (state.check, state.pdf)
-        # Nothing but what the person has seen and agreed to, whatever the table has become.
-        commands = frozenset(state.agreed_commands) if state.check else frozenset()
+        self.state = state = replace(self.state, problem="", overview=None)
+        technician = self._wizard.technician
 
-        async def work(emit: Callable[[Event], None]) -> object:
-            from dataclasses import replace
+        async def job(emit: "Callable[[BatchEvent], None]") -> BatchState:
+            from mailsetup.gui.worker.batch import run
 
-            from mailsetup.assistant.technician_options import TechnicianOptionFailure
-            from mailsetup.batch.journal import JournalFailure
-            from mailsetup.batch.overview import write_overview
-            from mailsetup.batch.run import BatchRunner, Work
-            from mailsetup.gui.pdf import html_to_pdf
+            return await run(self._holder, technician, state, emit)
 
-            options = self._jobs.apply_expert() or self._jobs.engine().options
-            if isinstance(options, TechnicianOptionFailure):
-                return options.sentence
-            options = replace(options, agreed=(*options.agreed, *agreed))
-            people = tuple(
-                one if one.programs else replace(one, programs=programs or ("other",))
-                for one in plan.people
-            )
-            chosen = replace(plan, people=people)
-            journal = await _opened(out)
-            if isinstance(journal, JournalFailure):
-                return journal.reason
-            check, pdf = wanted
-            with journal:
-                fleet = BatchRunner(
-                    chosen,
-                    out,
-                    journal,
-                    Work(check=check, pdf=pdf, agreed_commands=commands),
-                    options,
-                    vault=self._jobs.engine().vault,
-                    make_page=lambda page: html_to_pdf(
-                        page.html, page.title, pictures=page.pictures
-                    ),
-                    # The bridge carries frozen values of whatever kind.
-                    emit=cast("Callable[[FleetEvent], None]", emit),
-                )
-                stopped = ""
-                try:
-                    stopped = (await fleet.run()).stopped
-                finally:
-                    now = datetime.now().astimezone()
-                    overview = write_overview(chosen, out, journal, fleet.fingerprint, now)
-            return stopped or overview
-
-        def ended(end: JobEnd) -> None:
-            from mailsetup.batch.overview import Overview, OverviewFailure
-
+        def ended(end: JobEnd[BatchState]) -> None:
             self._running = None
-            match end.value:
-                case Overview():
-                    state.overview = end.value
-                    done(Move.ENDED)
-                case OverviewFailure(reason=reason):
-                    state.problem = reason
-                    done(Move.FAILED)
-                case str(sentence):
-                    state.problem = sentence
-                    done(Move.FAILED)
-                case _:
-                    state.problem = _("This program made a mistake ({kind}).").format(
-                        kind=end.defect
-                    )
-                    done(Move.FAILED)
+            problem, overview = "", None
+            if isinstance(end, Defect):
+                problem = end.sentence
+            else:
+                problem, overview = end.problem, end.overview
+            self.state = replace(self.state, problem=problem, overview=overview)
+            on_end(Move.FAILED if overview is None else Move.ENDED)
 
-        told = cast("Callable[[Event], None]", take)
-        self._running = self._bridge.start(work, ended, told)
+        self._running = self._bridge.start_with_events(job, ended, on_event)
 
-
-async def _opened(folder: Path) -> "RunJournal | JournalFailure":
-    """The folder's journal; one that was just let go of is waited for."""
-    import asyncio
-
-    from mailsetup.batch.journal import JournalFailure, RunJournal
-
-    waited = 0.0
-    while isinstance(journal := RunJournal.open(folder), JournalFailure) and waited < _PATIENCE:
-        if not journal.is_busy:
-            break
-        await asyncio.sleep(0.1)
-        waited += 0.1
-    return journal
+    def cancel(self) -> None:
+        """Cancel the run; what is done stays on the disk."""
+        if self._running is not None:
+            self._bridge.cancel(self._running)
+            self._running = None

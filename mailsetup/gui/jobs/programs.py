@@ -1,264 +1,151 @@
-"""Putting an account into a mail program, taking it back, writing files: beside the window."""
+"""Setting up a mail program, undoing it, and writing files."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QProcess
+from PySide6.QtCore import QObject, Signal
 
-from mailsetup.assistant.events import Event
-from mailsetup.gui.bridge import Bridge, JobEnd
-from mailsetup.gui.session import Session
+from mailsetup.assistant.wizard_state import ComputerFacts, ProgramSetup, WizardState
+from mailsetup.gui.bridge import Bridge, Defect, JobEnd
 from mailsetup.i18n import _
-from mailsetup.model.secret import Secret
 
 if TYPE_CHECKING:
-    from mailsetup.apply.outlook import Command
-    from mailsetup.export.exporter import Artifact
-    from mailsetup.model.settings import Account
-
-_PATIENCE = 30.0
-"""Seconds for one command of the registry."""
+    from mailsetup.apply.outlook import RunStep
 
 
-class ProgramJobs:
-    """Knows the session and the bridge, never the window: results go into the session."""
+class ProgramJobs(QObject):
+    """Results replace the state's `ProgramSetup`. A program is set up one at a time."""
 
-    def __init__(self, bridge: Bridge, session: Session) -> None:
+    installed_known = Signal()
+    busy_changed = Signal()
+    set_up_ended = Signal()
+    """The program is set up, or the state's `ProgramSetup.problem` says why not."""
+    changed = Signal()
+    """Another job ended: the state's `ProgramSetup` may be a new one."""
+
+    def __init__(self, bridge: Bridge, state: WizardState) -> None:
+        super().__init__()
         self._bridge = bridge
-        self._session = session
-        self.busy = False
-        """Whether a program is being set up right now, or a step of it done."""
+        self._state = state
+        self._in_progress = ""
+        self._busy = False
 
-    def ask_installed(self, done: Callable[[], None]) -> None:
-        """Which mail programs are on this computer."""
-        computer = self._session.computer
+    @property
+    def busy(self) -> bool:
+        """Whether a program is being set up, or one of its steps runs."""
+        return self._busy
 
-        async def ask(_emit: Callable[[Event], None]) -> object:
-            from mailsetup.apply.installation import Computer
-            from mailsetup.apply.outlook import outlook_program
-            from mailsetup.apply.targets import TARGETS
+    @property
+    def in_progress(self) -> str:
+        """The id of the program that is being set up; "" where none is."""
+        return self._in_progress
 
-            asked = computer or Computer()
-            here = {target.id: target.is_installed(asked) for target in TARGETS}
-            loaders = [target.load_profile_applier for target in TARGETS]
-            places = [place for load in loaders if load for place in load().places(asked)]
-            return here, tuple(places), outlook_program(computer)
+    def ask_installed(self) -> None:
+        """Ask which mail programs are on the computer; `installed_known` follows."""
+        computer = self._state.computer
 
-        def asked(end: JobEnd) -> None:
-            session = self._session
-            if isinstance(end.value, tuple) and session.computer is computer:
-                session.installed, session.places, session.outlook = end.value
-                done()
+        async def job() -> ComputerFacts:
+            from mailsetup.gui.worker.programs import find_installed
 
-        self._bridge.start(ask, asked)
+            return find_installed(computer)
 
-    def set_up(self, program: str, *, applies: bool, done: Callable[[bool], None]) -> bool:
-        """Put the account into a program where we can, otherwise make its files.
+        def ended(end: JobEnd[ComputerFacts]) -> None:
+            now = self._state.computer
+            if not isinstance(end, Defect) and now.target is computer.target:
+                self._state.computer = replace(
+                    now, installed=end.installed, places=end.places, outlook=end.outlook
+                )
+                self.installed_known.emit()
 
-        False where that cannot begin, because something is being made already. ``done`` is told
-        whether it worked; what kept it from working stands in the session.
+        self._bridge.start(job, ended)
+
+    def set_up(self, program: str, *, applies: bool) -> bool:
+        """Put the account into the installed program, or make the program's files.
+
+        False where that cannot begin, because a program is being set up. `set_up_ended` follows.
         """
-        session = self._session
-        account = session.account
-        if account is None or self.busy:
+        if self._state.servers.account is None or self._busy:
             return False
-        session.program = program
-        session.forget_program()
-        place = session.place
-        computer = session.computer
-        secret: Secret | None = None
-        if session.store_in_program and not session.by_sign_in:
-            secret = Secret(session.password)
-        report = session.report
-        folders = report.folders if report is not None and report.account == account else None
+        self._state.program = replace(self._state.program, program=program)
+        self._state.setup = ProgramSetup()
+        state = self._state.snapshot()
 
-        async def set_up(_emit: Callable[[Event], None]) -> object:
-            from mailsetup.apply.applier import NEW_PLACE, ApplyRequest
-            from mailsetup.apply.installation import Computer
-            from mailsetup.apply.targets import find_target
-            from mailsetup.export.exporter import Artifact
+        async def job() -> ProgramSetup:
+            from mailsetup.gui.worker.programs import set_up
 
-            target = find_target(program)
-            if target is None:
-                return None
-            if applies and target.load_applier is not None:
-                request = ApplyRequest(account, place or NEW_PLACE, folders, secret)
-                return target.load_applier().apply(request, computer or Computer())
-            made = target.exporter.export(account)
-            if target.qr_code is not None and isinstance(made, Artifact):
-                return made, target.qr_code(account)
-            if target.has_printed_guide and isinstance(made, Artifact):
-                from mailsetup.gui.print_thread import beside
+            return await set_up(state, applies=applies)
 
-                guide = made
-                return await beside(lambda: _on_paper(guide, account))
-            return made
+        def ended(end: JobEnd[ProgramSetup]) -> None:
+            # The result belongs to this program, whatever was chosen meanwhile.
+            self._state.program = replace(self._state.program, program=program)
+            self._state.setup = self._with_problem(end)
+            self._set_busy(False)
+            self.set_up_ended.emit()
 
-        def ended(end: JobEnd) -> None:
-            self.busy = False
-            # What was made belongs to this program, whatever was chosen meanwhile.
-            session.program = program
-            session.problem = self._set_up(end)
-            done(not session.problem)
-
-        self.busy = True
-        self._bridge.start(set_up, ended)
+        self._set_busy(True, program)
+        self._bridge.start(job, ended)
         return True
 
-    def _set_up(self, end: JobEnd) -> str:
-        """Take the result into the session; what went wrong, as a sentence."""
-        from mailsetup.apply.result import AlreadyThere, ApplyFailure, FilesApplied, ProfileApplied
-        from mailsetup.export.exporter import Artifact, ExportFailure
-        from mailsetup.export.guide.qr import QrMatrix
-
-        session = self._session
-        match end.value:
-            case ProfileApplied() | AlreadyThere() as applied:
-                session.applied = applied
-                session.profile = applied.profile
-                # The program itself would look for the profile in the person's own home.
-                session.command = () if session.temporary_home else applied.command
-                corrected = applied.corrected if isinstance(applied, ProfileApplied) else ()
-                session.notes = (*corrected, *applied.notes)
-            case Artifact() as artifact:
-                session.artifact = artifact
-            case (Artifact() as artifact, QrMatrix() as matrix):
-                session.artifact, session.matrix = artifact, matrix
-            case (Artifact() as artifact, _):
-                session.artifact = artifact
-            case FilesApplied() as made:
-                session.applied = made
-                session.artifact = Artifact((), made.steps, made.notes)
-            case ApplyFailure(reason=reason) | ExportFailure(reason=reason):
-                return reason
-            case _:
-                return _mistake(end)
-        return ""
-
-    def undo(self, done: Callable[[], None]) -> None:
-        """Take back what was done in Thunderbird."""
-        session = self._session
-        profile, only_ours, computer = session.profile, session.only_ours, session.computer
-        program = session.program
-        if profile is None:
+    def undo(self) -> None:
+        """Undo what was changed in the program; `changed` follows."""
+        state = self._state.snapshot()
+        if state.setup.profile is None:
             return
 
-        async def take_back(_emit: Callable[[Event], None]) -> object:
-            from mailsetup.apply.installation import Computer
-            from mailsetup.apply.targets import find_target
+        async def job() -> ProgramSetup:
+            from mailsetup.gui.worker.programs import undo
 
-            target = find_target(program)
-            if target is None or target.load_profile_applier is None:
-                return None
-            applier = target.load_profile_applier()
-            return applier.undo(profile, only_ours=only_ours, computer=computer or Computer())
+            return undo(state)
 
-        def taken_back(end: JobEnd) -> None:
-            from mailsetup.apply.result import UndoFailure, Undone
+        self._bridge.start(job, self._ended)
 
-            match end.value:
-                case Undone() as undone:
-                    session.applied = undone
-                    session.command = ()
-                    session.notes, session.problem = undone.notes, ""
-                    session.only_ours = False
-                case UndoFailure(reason=reason, only_ours_possible=possible):
-                    session.problem, session.only_ours = reason, possible
-                case _:
-                    session.problem = _mistake(end)
-            done()
-
-        self._bridge.start(take_back, taken_back)
-
-    def run_step(self, done: Callable[[], None]) -> None:
-        """Do the step that the person chose, or take it back where it was done before."""
-        session, step = self._session, self._session.step
-        if step is None or self.busy:
+    def run_step(self, step: "RunStep") -> None:
+        """Run a step, or undo it where it was run before; `changed` follows."""
+        if self._busy:
             return
-        back = step.way in session.ran
+        back = step.way in self._state.setup.ran
         commands = step.undo if back else step.commands
 
-        async def run(_emit: Callable[[Event], None]) -> object:
-            import asyncio
+        async def job() -> bool:
+            from mailsetup.gui.worker.programs import run_commands
 
-            return await asyncio.to_thread(_run, commands)
+            return await run_commands(commands)
 
-        def ran(end: JobEnd) -> None:
-            self.busy = False
-            if end.value is True:
-                session.problem = ""
-                session.ran = session.ran - {step.way} if back else session.ran | {step.way}
+        def ended(end: JobEnd[bool]) -> None:
+            ran = self._state.setup.ran
+            if end is True:
+                ran = ran - {step.way} if back else ran | {step.way}
+                problem = ""
             else:
-                session.problem = _("That did not work. Follow the steps of the guide instead.")
-            done()
+                problem = _("That did not work. Follow the steps of the guide instead.")
+            self._state.setup = replace(self._state.setup, ran=ran, problem=problem)
+            self._set_busy(False)
+            self.changed.emit()
 
-        self.busy = True
-        self._bridge.start(run, ran)
+        self._set_busy(True)
+        self._bridge.start(job, ended)
 
-    def save_files(self, folder: Path, done: Callable[[], None]) -> None:
-        """Write what the program imports, and the guide, into a folder."""
-        session = self._session
-        artifact = session.artifact
+    def save_files(self, folder: Path) -> None:
+        """Write the files and the guide into a folder; `changed` follows."""
+        setup, artifact = self._state.setup, self._state.setup.artifact
         if artifact is None:
             return
 
-        async def save(_emit: Callable[[Event], None]) -> object:
-            from mailsetup.apply.artifact_writer import write_artifact
+        async def job() -> ProgramSetup:
+            from mailsetup.gui.worker.programs import save_files
 
-            return write_artifact(artifact, folder)
+            return save_files(setup, artifact, folder)
 
-        def saved(end: JobEnd) -> None:
-            from mailsetup.apply.artifact_writer import WriteFailure, Written
+        self._bridge.start(job, self._ended)
 
-            match end.value:
-                case Written(paths=paths):
-                    session.saved, session.problem = tuple(paths), ""
-                case WriteFailure(reason=reason):
-                    session.problem = reason
-                case _:
-                    session.problem = _mistake(end)
-            done()
+    def _ended(self, end: JobEnd[ProgramSetup]) -> None:
+        self._state.setup = self._with_problem(end)
+        self.changed.emit()
 
-        self._bridge.start(save, saved)
+    def _with_problem(self, end: JobEnd[ProgramSetup]) -> ProgramSetup:
+        return replace(self._state.setup, problem=end.sentence) if isinstance(end, Defect) else end
 
-
-def _run(commands: "tuple[Command, ...]") -> bool:
-    """Run each command without a shell and wait for it, but for Outlook, which stays open."""
-    import subprocess
-
-    for command in commands:
-        try:
-            if command[1:2] == ("/importprf",):
-                started, _process = QProcess.startDetached(command[0], list(command[1:]))
-                if not started:
-                    return False
-                continue
-            done = subprocess.run(  # noqa: S603 - what the step says, agreed to by the person
-                command,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=_PATIENCE,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            return False
-        if done.returncode != 0:
-            return False
-    return True
-
-
-def _on_paper(artifact: "Artifact", account: "Account") -> "Artifact":
-    """The guide for any program also as PDF. Waits until it is laid out."""
-    from mailsetup.export.guide.paper import with_pdf
-    from mailsetup.gui.pdf import html_to_pdf
-    from mailsetup.gui.print_thread import PrintThread
-
-    def pdf(html: str, title: str) -> bytes:
-        return PrintThread(lambda: html_to_pdf(html, title)).written()
-
-    return with_pdf(artifact, account, pdf)
-
-
-def _mistake(end: JobEnd) -> str:
-    return _("This program made a mistake ({kind}).").format(kind=end.defect)
+    def _set_busy(self, busy: bool, program: str = "") -> None:
+        self._busy, self._in_progress = busy, program
+        self.busy_changed.emit()

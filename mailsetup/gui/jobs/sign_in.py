@@ -1,137 +1,108 @@
-"""Signing in in the browser, as the window lets the engine do it."""
+"""Signing in with the browser."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, Signal
+
+from mailsetup.assistant.activity_log import ActivityLog
 from mailsetup.assistant.events import Event
-from mailsetup.gui.bridge import Bridge, JobEnd
-from mailsetup.gui.jobs.search_and_check import Jobs, Take
-from mailsetup.gui.session import Session
-from mailsetup.i18n import _
-from mailsetup.model.text import plain
+from mailsetup.assistant.wizard_state import WizardState
+from mailsetup.gui.bridge import Bridge, Defect, JobEnd
+from mailsetup.gui.jobs.foreground import ForegroundJob, OnEnd, OnEvent
+from mailsetup.gui.worker.assistant_holder import AssistantHolder
 
 if TYPE_CHECKING:
     from mailsetup.assistant.signin.flow import SignIn
+    from mailsetup.gui.worker.sign_in import SignInEnd, WayEnd
 
 
-class SignInJobs:
-    """Beside `Jobs`, whose engine it uses: results go into the session."""
+class SignInJobs(QObject):
+    """Results go into the state's `BrowserSignIn`."""
 
-    def __init__(self, jobs: Jobs, bridge: Bridge, session: Session) -> None:
-        self._jobs = jobs
+    way_known = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        foreground: ForegroundJob,
+        state: WizardState,
+        holder: AssistantHolder,
+        log: ActivityLog,
+    ) -> None:
+        super().__init__()
         self._bridge = bridge
-        self._session = session
+        self._foreground = foreground
+        self._state = state
+        self._holder = holder
+        self._log = log
 
-    def ask_way(self, done: Callable[[], None]) -> None:
-        """Where one signs in for the session's account; asked once for each account."""
-        session = self._session
-        account = session.account
-        if account is None or session.way_known:
+    def ask_way(self) -> None:
+        """Ask where to sign in, once for each account; `way_known` follows."""
+        state = self._state.snapshot()
+        account = state.servers.account
+        if account is None or state.sign_in.way_known:
             return
-        discovery, in_demo = session.discovery, bool(session.demo)
-        settings = discovery.settings if discovery is not None else None
-        agreed = (*session.agreed_before, *session.agreed_to)
-        if session.typed:
-            # Whoever enters the servers by hand has agreed to them; the page asks about those
-            # that are not theirs.
-            agreed += account.hosts
 
-        async def ask(_emit: Callable[[Event], None]) -> object:
-            from mailsetup.assistant.signin.flow import SignInWay
+        async def job() -> "WayEnd":
+            from mailsetup.gui.worker.sign_in import find_way
 
-            problem = self._jobs.apply_expert()
-            if problem is not None:
-                return problem, None
-            engine = self._jobs.engine()
-            way = await engine.sign_in_way(account, settings, agreed=agreed)
-            if not isinstance(way, SignInWay) or in_demo:
-                return way, None
-            return way, await engine.kept_sign_in(way)
+            return await find_way(self._holder, state)
 
-        def asked(end: JobEnd) -> None:
-            if session.account is account:
-                self._take_way(end)
-                done()
+        def ended(end: "JobEnd[WayEnd]") -> None:
+            if self._state.servers.account is account:
+                self._set_way(end)
+                self.way_known.emit()
 
-        self._bridge.start(ask, asked)
+        self._bridge.start(job, ended)
 
-    def _take_way(self, end: JobEnd) -> None:
-        from mailsetup.assistant.signin.flow import SignIn, SignInWay
-        from mailsetup.assistant.technician_options import TechnicianOptionFailure
-        from mailsetup.assistant.texts.signin import clients_problem_sentence, sign_in_sentence
-        from mailsetup.model.sign_in import SignInFailure
-        from mailsetup.oauth.clients import ClientsFailure
+    def _set_way(self, end: "JobEnd[WayEnd]") -> None:
+        way, problem = (None, end.sentence) if isinstance(end, Defect) else (end.way, end.problem)
+        self._state.sign_in = replace(
+            self._state.sign_in, way=way, way_known=True, way_problem=problem
+        )
+        stored = None if isinstance(end, Defect) else end.stored
+        if stored is not None and self._state.sign_in.result is None:
+            self._set_sign_in(stored)
 
-        session = self._session
-        session.way_known, session.way, session.way_problem = True, None, ""
-        found, kept = end.value if isinstance(end.value, tuple) else (None, None)
-        match found:
-            case SignInWay():
-                session.way = found
-            case SignInFailure():
-                session.way_problem = sign_in_sentence(found)
-            case ClientsFailure():
-                session.way_problem = clients_problem_sentence(found)
-            case TechnicianOptionFailure():
-                session.way_problem = found.sentence
-            case _:
-                session.way_problem = _mistake(end)
-        if isinstance(kept, SignIn) and session.sign_in is None:
-            self._take_sign_in(kept)
-
-    def sign_in(self, take: Take, done: Callable[[], None], *, by_code: bool) -> None:
-        """Let the person sign in in the browser, or by a code."""
-        session = self._session
-        way, again = session.way, session.sign_in is not None
+    def sign_in(self, on_event: OnEvent, on_end: OnEnd, *, by_code: bool) -> None:
+        """Let the user sign in in the browser, or by a code on another device."""
+        way, again = self._state.sign_in.way, self._state.sign_in.result is not None
         if way is None:
             return
-        session.sign_in_problem, session.sign_in_link = "", ""
+        self._state.sign_in = replace(self._state.sign_in, problem="", link="")
 
-        async def sign_in(emit: Callable[[Event], None]) -> object:
-            from mailsetup.assistant.signin.flow import SignInMeans
+        async def job(emit: Callable[[Event], None]) -> "SignInEnd":
+            from mailsetup.gui.worker.sign_in import sign_in
 
-            means = SignInMeans.DEVICE if by_code else SignInMeans.BROWSER
-            # The page opens the browser, in the window's thread, when it hears of the address.
-            return await self._jobs.engine().sign_in(
-                way, lambda _url: None, emit, means=means, choose_account=again
-            )
+            return await sign_in(self._holder, way, emit, by_code=by_code, again=again)
 
-        def ended(end: JobEnd) -> None:
-            from mailsetup.assistant.signin.flow import SignIn
-            from mailsetup.assistant.texts.signin import sign_in_link, sign_in_sentence
-            from mailsetup.model.sign_in import SignInFailure
+        def ended(end: "JobEnd[SignInEnd]") -> None:
+            if isinstance(end, Defect):
+                self._state.sign_in = replace(self._state.sign_in, problem=end.sentence)
+            elif end.result is not None:
+                self._set_sign_in(end.result)
+            else:
+                self._state.sign_in = replace(
+                    self._state.sign_in, problem=end.problem, link=end.link
+                )
+            on_end()
 
-            match end.value:
-                case SignIn():
-                    self._take_sign_in(end.value)
-                case SignInFailure():
-                    session.sign_in_problem = sign_in_sentence(end.value)
-                    session.sign_in_link = sign_in_link(end.value, way)
-                case _:
-                    session.sign_in_problem = _mistake(end)
-            done()
+        self._foreground.start(job, ended, on_event)
 
-        self._jobs.start(sign_in, ended, take)
-
-    def _take_sign_in(self, made: "SignIn") -> None:
-        session = self._session
-        for secret in made.secrets:
-            session.journal.guard(made.way.account.incoming.username, secret)
-        session.forget_result()
-        session.sign_in, session.by_sign_in = made, True
+    def _set_sign_in(self, result: "SignIn") -> None:
+        for secret in result.secrets:
+            self._log.hide(result.way.account.incoming.username, secret)
+        self._state.forget_result()
+        self._state.sign_in = replace(self._state.sign_in, result=result, in_use=True)
 
     def end(self) -> None:
-        """The account is done: what is not kept is given back to its provider."""
-        if self._session.sign_in is None:
+        """The account is finished: revoke the tokens that are not stored."""
+        if self._state.sign_in.result is None:
             return
 
-        async def end_them(_emit: Callable[[Event], None]) -> object:
-            await self._jobs.engine().end_sign_ins()
-            return None
+        async def job() -> None:
+            await self._holder.get().sign_ins.end()
 
-        self._bridge.start(end_them, lambda _end: None)
-
-
-def _mistake(end: JobEnd) -> str:
-    kind = plain(end.defect, 60)
-    return _("This program made a mistake ({kind}).").format(kind=kind)
+        self._bridge.start(job)

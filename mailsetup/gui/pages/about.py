@@ -1,28 +1,29 @@
-"""About the program: how it is shown, what it is made of, and what helps whoever helps."""
+"""About the program: display, libraries, and what helps support."""
 
 import platform
+from pathlib import Path
 
 from PySide6.QtCore import qVersion
 from PySide6.QtWidgets import QApplication
 
 from mailsetup import __version__
-from mailsetup.gui.appearance import Appearance
-from mailsetup.gui.page import Overlay, Request
-from mailsetup.gui.preferences import Preferences
-from mailsetup.gui.session import Session
+from mailsetup.gui.page import Overlay, OverlayPage
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Type
-from mailsetup.gui.widgets.basic import Foldable, PlainLabel, action_button
+from mailsetup.gui.widgets.basic import Foldable, PlainLabel, action_button, announce
 from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
 
 
 class AboutPage(Overlay):
-    """Opened from any page, closed again without having disturbed it."""
+    """Version, display, report and log, licences."""
 
-    def __init__(self, session: Session, look: Appearance, memory: Preferences) -> None:
-        super().__init__(session)
-        self._look, self._memory = look, memory
+    kind = OverlayPage.ABOUT
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self._appearance = services.appearance
         self._versions = PlainLabel(role="muted")
         self._promise = PlainLabel()
         self._shown = PlainLabel(size=Type.LARGE, bold=True)
@@ -31,11 +32,11 @@ class AboutPage(Overlay):
         self._helped = PlainLabel(size=Type.LARGE, bold=True)
         self._help = PlainLabel(role="muted")
         self.support, self.log = action_button(), action_button()
-        self.support.clicked.connect(lambda: self.wanted.emit(Request.SAVE_SUPPORT))
-        self.log.clicked.connect(lambda: self.wanted.emit(Request.SHOW_LOG))
-        self._said = PlainLabel(role="muted")
+        self.support.clicked.connect(self._save_support)
+        self.log.clicked.connect(lambda: self.overlay_requested.emit(OverlayPage.LOG))
+        self._saved = PlainLabel(role="muted")
         self.parts = Foldable()
-        for widget in (
+        self.add_to_column(
             self._versions,
             self._promise,
             self._shown,
@@ -43,33 +44,42 @@ class AboutPage(Overlay):
             self._helped,
             self._help,
             wrapping_row(self.support, self.log),
-            self._said,
+            self._saved,
             self.parts,
-        ):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+        )
+        services.reports.support_saved.connect(self._show_saved)
         self.retranslate()
 
     def enter(self) -> None:
-        """Show how it is now."""
-        self.contrast.setChecked(self._look.wants_contrast)
-        self.contrast.setEnabled(not self._look.system_contrast)
-        self.tell("")
+        """Show the current contrast."""
+        self.contrast.setChecked(self._appearance.wants_contrast)
+        self.contrast.setEnabled(not self._appearance.system_contrast)
+        self._saved.hide()
 
-    def tell(self, sentence: str) -> None:
-        """What came of saving the report."""
-        self._said.setText(sentence)
-        self._said.setVisible(bool(sentence))
+    def _save_support(self) -> None:
+        name = self.services.dialogs.new_file(self.window(), "mailsetup-support.txt")
+        if name:
+            rows = (
+                ("Qt", f"{qVersion()} {QApplication.platformName()}"),
+                (_("Text size"), f"{self._appearance.text_size} %"),
+            )
+            self.services.reports.save_support(Path(name), rows)
 
-    def show_parts(self) -> None:
-        """The libraries, as soon as they are known."""
-        known = self.session.parts
+    def _show_saved(self, sentence: str) -> None:
+        self._saved.setText(sentence)
+        self._saved.show()
+        announce(self, sentence)
+
+    def _show_libraries(self) -> None:
+        known = self.state.libraries
         self.parts.fill([_("The parts keep their own licences:"), *known] if known else [])
 
     def _choose_contrast(self, wanted: bool) -> None:
-        if self.contrast.isEnabled() and wanted != self._look.more_contrast:
-            self._look.set_more_contrast(wanted)
-            self._memory.keep_look(text_size=self._look.text_size, more_contrast=wanted)
+        if self.contrast.isEnabled() and wanted != self._appearance.more_contrast:
+            self._appearance.set_more_contrast(wanted)
+            self.services.preferences.store_appearance(
+                text_size=self._appearance.text_size, more_contrast=wanted
+            )
 
     def announcement(self) -> str:
         """Title and version."""
@@ -102,4 +112,4 @@ class AboutPage(Overlay):
         self.parts.set_texts(
             _("Show the parts and their licences"), _("Hide the parts and their licences")
         )
-        self.show_parts()
+        self._show_libraries()

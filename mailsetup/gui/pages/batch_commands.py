@@ -1,37 +1,38 @@
-"""The question whether the commands that a table names may be run: every one is shown, uncut."""
+"""The question whether the commands that a table names may be run: each one is shown whole."""
+
+from dataclasses import replace
 
 from PySide6.QtCore import Signal
 
-from mailsetup.gui.session import Session
+from mailsetup.gui.jobs.batch import BatchJobs
 from mailsetup.gui.widgets.basic import Notice, PlainLabel
 from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _, ngettext
 
 READABLE = 100
-"""Different commands that a person can be expected to read before agreeing."""
+"""Different commands that a user can be expected to read before agreeing."""
 
 
 class CommandsQuestion(Notice):
-    """Shown while the session's table would run commands; the answer goes into the session."""
+    """Shown while the table would run commands; the answer goes into the state."""
 
     answered = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, batch: BatchJobs) -> None:
         super().__init__()
-        self._session = session
+        self._batch = batch
         self._reason = PlainLabel()
         self.commands = PlainLabel(bold=True)
         self._shown: tuple[str, ...] = ()
-        """The commands on the page: nothing else is agreed to."""
+        """The commands on the page: the user agrees to nothing else."""
         self.agree = WrappingCheckBox()
-        self.agree.toggled.connect(lambda _checked: self._take())
-        for line in (self._reason, self.commands, self.agree):
-            self.add(line)
+        self.agree.toggled.connect(lambda _checked: self._store())
+        self.add(self._reason, self.commands, self.agree)
         self.setVisible(False)
 
     def show_commands(self) -> None:
         """Show what the table names now, in the current language."""
-        state = self._session.fleet
+        state = self._batch.state
         lines = tuple(command.line for command in state.commands)
         count = len(lines)
         can_be_read = count <= READABLE
@@ -62,6 +63,7 @@ class CommandsQuestion(Notice):
         self.agree.blockSignals(False)
         self.setVisible(state.asks_for_commands)
 
-    def _take(self) -> None:
-        self._session.fleet.agreed_commands = self._shown if self.agree.isChecked() else ()
+    def _store(self) -> None:
+        agreed = self._shown if self.agree.isChecked() else ()
+        self._batch.state = replace(self._batch.state, agreed_commands=agreed)
         self.answered.emit()

@@ -1,13 +1,15 @@
-"""What came of a table: how many people are in which state, and the way to the overview."""
+"""The result of a table: how many people are in which state, and the overview."""
+
+from dataclasses import replace
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.common import domain_shown
 from mailsetup.batch.result import DONE, PersonState, state_word
-from mailsetup.gui.page import PageView, Request
+from mailsetup.gui.page import PageView
 from mailsetup.gui.pages.batch_run import LIGHTS
-from mailsetup.gui.session import Session
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets.basic import Notice, PlainLabel, action_button
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
@@ -16,19 +18,16 @@ from mailsetup.i18n import _, ngettext
 
 
 class BatchDonePage(PageView):
-    """Numbers, what to do about those that are left, and where everything is."""
+    """Numbers, what to do about the remaining people, and the folder."""
 
-    page = Page.FLEET_DONE
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.lead = PlainLabel()
         self.states = StepList()
-        self.question = Notice()
         self._reason = PlainLabel()
         self.domains = PlainLabel(role="domain", bold=True)
         self._asked: tuple[str, ...] = ()
-        """The companies on the page: nothing else is agreed to."""
+        """The companies on the page: the user agrees to nothing else."""
         self.agree = WrappingCheckBox()
         self.agree.toggled.connect(lambda _checked: self._agreed())
         self.place = PlainLabel(role="muted")
@@ -37,35 +36,39 @@ class BatchDonePage(PageView):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.SMALL)
         self.overview, self.folder = action_button(), action_button()
-        self.overview.clicked.connect(lambda: self.wanted.emit(Request.OPEN_OVERVIEW))
-        self.folder.clicked.connect(lambda: self.wanted.emit(Request.OPEN_FLEET_FOLDER))
+        self.overview.clicked.connect(lambda: self._open("report.html"))
+        self.folder.clicked.connect(lambda: self._open(""))
         row.addWidget(self.overview)
         row.addWidget(self.folder)
         row.addStretch(1)
-        for line in (self._reason, self.domains, self.agree):
-            self.question.add(line)
-        for widget in (self.lead, self.states, self.question, buttons, self.place):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+        self.question = Notice(self._reason, self.domains, self.agree)
+        self.add_to_column(self.lead, self.states, self.question, buttons, self.place)
         self.retranslate()
 
     @property
     def _left(self) -> int:
         """People for whom a further run could do more."""
-        overview = self.session.fleet.overview
+        overview = self.services.batch.state.overview
         if overview is None:
             return 0
         return sum(overview.totals[state] for state in PersonState if state not in DONE)
 
+    def _open(self, name: str) -> None:
+        """Open a file in the folder of the results, or the folder itself."""
+        out = self.services.batch.state.out
+        if out is not None:
+            self.services.dialogs.show(out / name)
+
     def _agreed(self) -> None:
-        state = self.session.fleet
-        kept = tuple(domain for domain in state.agreed if domain not in self._asked)
-        state.agreed = (*kept, *self._asked) if self.agree.isChecked() else kept
+        batch = self.services.batch
+        others = tuple(domain for domain in batch.state.agreed if domain not in self._asked)
+        domains = (*others, *self._asked) if self.agree.isChecked() else others
+        batch.state = replace(batch.state, agreed=domains)
         self.changed.emit()
 
     def enter(self) -> None:
         """Show the numbers, and the companies to be agreed to from now on."""
-        overview = self.session.fleet.overview
+        overview = self.services.batch.state.overview
         self._asked = overview.confirm if overview is not None else ()
         self.agree.setChecked(False)
         self.retranslate()
@@ -79,7 +82,7 @@ class BatchDonePage(PageView):
         return _("Go on with those that are left") if self._left else _("Done")
 
     def can_be_cancelled(self) -> bool:
-        """Once everybody is done nothing is left to be given up."""
+        """Not once everybody is done."""
         return bool(self._left)
 
     def first_focus(self) -> QWidget:
@@ -92,7 +95,7 @@ class BatchDonePage(PageView):
 
     def retranslate(self) -> None:
         """Texts in the current language."""
-        state = self.session.fleet
+        state = self.services.batch.state
         overview = state.overview
         good = overview is not None and not any(
             overview.totals[one]
@@ -123,7 +126,7 @@ class BatchDonePage(PageView):
                 count,
             )
         )
-        # All of them, uncut: the tick agrees to each.
+        # All of them, whole: the check box agrees to each.
         self.domains.setText("\n".join(map(domain_shown, self._asked)))
         self.agree.setText(
             ngettext(

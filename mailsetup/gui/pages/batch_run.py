@@ -1,4 +1,4 @@
-"""A table being worked through: how far it is, and what came of the last people."""
+"""The run over a table: how far it is, and the results of the last people."""
 
 import time
 from collections import deque
@@ -7,11 +7,10 @@ from typing import assert_never
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QProgressBar
 
-from mailsetup.assistant.flow import Page
 from mailsetup.batch.events import BatchEvent, BatchStarted, DomainSearched, Paused, PersonDone
 from mailsetup.batch.result import FAILED, PersonState, state_word
-from mailsetup.gui.page import BatchRun
-from mailsetup.gui.session import Session
+from mailsetup.gui.page import PageView
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Type
 from mailsetup.gui.widgets.basic import PlainLabel, announce
 from mailsetup.gui.widgets.status_icon import StatusLight
@@ -21,11 +20,11 @@ from mailsetup.model.text import plain
 
 _SHOWN = 5
 _FAILURES = 3
-"""Of those that are broken the last ones stay on the page."""
+"""The last failures stay on the page."""
 _PACE = 100
-"""Milliseconds between two looks: hundreds of people a second are not shown one by one."""
+"""Milliseconds between two updates: hundreds of people a second are not shown one by one."""
 _SPOKEN = 10
-"""Tenths of the way at which a screen reader says how far it is."""
+"""How often in a run a screen reader says how far it is."""
 
 LIGHTS = {
     PersonState.READY: StatusLight.OK,
@@ -39,24 +38,20 @@ LIGHTS = {
 }
 
 
-class BatchRunPage(BatchRun):
+class BatchRunPage(PageView):
     """A bar, a number, and the last people."""
 
-    page = Page.FLEET_RUN
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._lead = PlainLabel(role="muted")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.count = PlainLabel(size=Type.LARGE, bold=True)
         self.left = PlainLabel(role="muted")
         self.people = StepList()
-        for widget in (self._lead, self.bar, self.count, self.left, self.people):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+        self.add_to_column(self._lead, self.bar, self.count, self.left, self.people)
         self._pace = QTimer(self, singleShot=True, interval=_PACE)
-        self._pace.timeout.connect(self._tell)
+        self._pace.timeout.connect(self._update)
         self._reset()
         self.retranslate()
 
@@ -69,13 +64,17 @@ class BatchRunPage(BatchRun):
         self._failures: deque[PersonDone] = deque(maxlen=_FAILURES)
 
     def enter(self) -> None:
-        """Begin anew."""
+        """Begin with an empty page."""
         self._reset()
         self.bar.setRange(0, 0)
-        self._tell()
+        self._update()
 
-    def follow(self, event: BatchEvent) -> None:
-        """Something happened in the run."""
+    def start_jobs(self) -> None:
+        """Set up the people of the table."""
+        self.services.batch.run(self.on_event, self.moved.emit)
+
+    def on_event(self, event: BatchEvent) -> None:
+        """An event of the run."""
         match event:
             case BatchStarted(people=people, done_before=before, domains=domains):
                 self._total, self._before, self._domains = people, before, domains
@@ -90,7 +89,7 @@ class BatchRunPage(BatchRun):
                 (self._failures if state in FAILED else self._last).append(event)
                 step = max(1, self._total // _SPOKEN)
                 if self._done % step == 0:
-                    self._tell()
+                    self._update()
                     announce(self, self.count.text())
             case Paused(hosting=hosting, seconds=seconds):
                 self._pause = _("{hosting} asks for a slower pace: waiting {seconds} s").format(
@@ -102,7 +101,7 @@ class BatchRunPage(BatchRun):
             self._pace.start()
 
     @Slot()
-    def _tell(self) -> None:
+    def _update(self) -> None:
         self.bar.setValue(self._done)
         if not self._total:
             self.count.setText(_("Starting …"))
@@ -149,4 +148,4 @@ class BatchRunPage(BatchRun):
             _("You may stop at any time, or switch the computer off: it goes on where it was.")
         )
         self.bar.setAccessibleName(_("How far it is"))
-        self._tell()
+        self._update()

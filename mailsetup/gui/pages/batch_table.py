@@ -1,5 +1,6 @@
-"""A table of many people: dropped here, checked, and what each person is to get."""
+"""A table of many people: dropped here, checked, and what each person gets."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -7,10 +8,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from mailsetup.apply.targets import TARGETS
-from mailsetup.assistant.flow import Page
-from mailsetup.gui.page import PageView, Request
+from mailsetup.gui.page import PageView
 from mailsetup.gui.pages.batch_commands import CommandsQuestion
-from mailsetup.gui.session import Session
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets.basic import Field, PlainLabel, action_button
 from mailsetup.gui.widgets.choice_card import ChoiceCard
@@ -28,19 +28,29 @@ _OFFERED = tuple(target.id for target in TARGETS if target.is_usual)
 class BatchTablePage(PageView):
     """Drop a table, see it checked, choose, start."""
 
-    page = Page.FLEET
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.setAcceptDrops(True)
         self._lead = PlainLabel(role="muted")
         self.choose = ChoiceCard("file")
-        self.choose.clicked.connect(lambda: self.wanted.emit(Request.CHOOSE_TABLE))
+        self.choose.clicked.connect(self._choose_table)
         self.summary = PlainLabel(role="ok", bold=True)
         self.faults = PlainLabel(role="fault")
         self.skip_bad = WrappingCheckBox()
-        self.options = QWidget()
-        column = QVBoxLayout(self.options)
+        self.options = self._make_options()
+        self.add_to_column(
+            self._lead, self.choose, self.summary, self.faults, self.skip_bad, self.options
+        )
+        for box in (self.skip_bad, self.check, self.pdf, *self.programs.values()):
+            box.toggled.connect(lambda _checked: self._store())
+        self._entering = False
+        services.batch.table_read.connect(self.show_again)
+        self.retranslate()
+
+    def _make_options(self) -> QWidget:
+        """What each person gets."""
+        options = QWidget()
+        column = QVBoxLayout(options)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(Space.SMALL)
         self._heading = PlainLabel(size=Type.LARGE, bold=True)
@@ -51,18 +61,17 @@ class BatchTablePage(PageView):
         cells.setContentsMargins(0, 0, 0, 0)
         cells.setHorizontalSpacing(Space.MEDIUM)
         cells.setVerticalSpacing(0)
-        for index, tick in enumerate(self.programs.values()):
-            cells.addWidget(tick, index // 2, index % 2, Qt.AlignmentFlag.AlignTop)
+        for index, box in enumerate(self.programs.values()):
+            cells.addWidget(box, index // 2, index % 2, Qt.AlignmentFlag.AlignTop)
         for side in (0, 1):
             cells.setColumnStretch(side, 1)
         self.check, self.pdf = WrappingCheckBox(), WrappingCheckBox()
-        self.question = CommandsQuestion(session)
+        self.question = CommandsQuestion(self.services.batch)
         self.question.answered.connect(self.changed.emit)
         self.out = Field()
         self.out.edit.setReadOnly(True)
-        self.browse = action_button()
-        self.browse.clicked.connect(lambda: self.wanted.emit(Request.CHOOSE_FLEET_FOLDER))
-        self.out.add_beside(self.browse)
+        self.browse = action_button(on_click=self._choose_folder)
+        self.out.add_button(self.browse)
         for widget in (
             self._heading,
             self._heading_lead,
@@ -73,43 +82,32 @@ class BatchTablePage(PageView):
             self.out,
         ):
             column.addWidget(widget)
-        for widget in (
-            self._lead,
-            self.choose,
-            self.summary,
-            self.faults,
-            self.skip_bad,
-            self.options,
-        ):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
-        for tick in (self.skip_bad, self.check, self.pdf, *self.programs.values()):
-            tick.toggled.connect(lambda _checked: self._take())
-        self._entering = False
-        self.retranslate()
+        return options
 
     def enter(self) -> None:
-        """Show what the session knows of the table."""
-        state = self.session.fleet
+        """Show what is known of the table."""
+        state = self.services.batch.state
         self._entering = True
         self.skip_bad.setChecked(state.skip_bad)
         self.check.setChecked(state.check)
         self.pdf.setChecked(state.pdf)
-        for program, tick in self.programs.items():
-            tick.setChecked(program in state.programs)
+        for program, box in self.programs.items():
+            box.setChecked(program in state.programs)
         self.out.edit.setText(str(state.out or ""))
         self._entering = False
         self.question.show_commands()
-        self._tell()
+        self._show()
 
-    def _take(self) -> None:
+    def _store(self) -> None:
         if self._entering:
             return
-        state = self.session.fleet
-        state.skip_bad = self.skip_bad.isChecked()
-        state.check, state.pdf = self.check.isChecked(), self.pdf.isChecked()
-        state.programs = tuple(
-            program for program, tick in self.programs.items() if tick.isChecked()
+        batch = self.services.batch
+        batch.state = replace(
+            batch.state,
+            skip_bad=self.skip_bad.isChecked(),
+            check=self.check.isChecked(),
+            pdf=self.pdf.isChecked(),
+            programs=tuple(id for id, box in self.programs.items() if box.isChecked()),
         )
         self.question.show_commands()
         self.changed.emit()
@@ -124,13 +122,30 @@ class BatchTablePage(PageView):
     def dropEvent(self, event: QDropEvent) -> None:
         """A table was dropped: read it."""
         event.acceptProposedAction()
-        self.session.fleet.choose(Path(event.mimeData().urls()[0].toLocalFile()))
-        self.wanted.emit(Request.CHECK_TABLE)
+        self._read(Path(event.mimeData().urls()[0].toLocalFile()))
 
-    # Telling --------------------------------------------------------------------------------
+    # Choosing -------------------------------------------------------------------------------
 
-    def _tell(self) -> None:
-        state = self.session.fleet
+    def _choose_table(self) -> None:
+        name = self.services.dialogs.file(self.window(), _("Which table?"))
+        if name:
+            self._read(Path(name))
+
+    def _read(self, table: Path) -> None:
+        self.services.batch.choose(table)
+        self.services.batch.read_table()
+        self.show_again()
+
+    def _choose_folder(self) -> None:
+        name = self.services.dialogs.folder(self.window())
+        if name:
+            self.services.batch.state = replace(self.services.batch.state, out=Path(name))
+            self.show_again()
+
+    # Showing --------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        state = self.services.batch.state
         plan = state.plan
         name = plain(state.table.name, 80) if state.table is not None else ""
         title = _("Another table …") if name else _("Drop a table here, or choose one …")
@@ -174,22 +189,22 @@ class BatchTablePage(PageView):
         self.changed.emit()
 
     def primary_text(self) -> str:
-        """Start, or go on where it was."""
-        state = self.session.fleet
+        """Start, or continue an earlier run."""
+        state = self.services.batch.state
         if state.plan is None or not state.plan.people:
             return ""
         return _("Go on where it was") if state.is_begun else _("Start")
 
     def is_ready(self) -> bool:
-        """Once every row is right, or the wrong ones may be left out."""
-        return self.session.fleet.is_ready
+        """Once every row is right, or the wrong ones are left out."""
+        return self.services.batch.state.is_ready
 
     def first_focus(self) -> QWidget | None:
         """The table, until there is one."""
-        return None if self.session.fleet.is_ready else self.choose
+        return None if self.services.batch.state.is_ready else self.choose
 
     def announcement(self) -> str:
-        """What was found out about the table."""
+        """What is known of the table."""
         return " ".join(filter(None, (self.title.text(), self.summary.text(), self.faults.text())))
 
     def retranslate(self) -> None:
@@ -207,11 +222,11 @@ class BatchTablePage(PageView):
             _("A welcome sheet, and the files for these programs where the row names none:")
         )
         titles = {known.id: known.title for known in TARGETS}
-        for program, tick in self.programs.items():
-            tick.setText(_(titles[program]).replace("&", "&&"))
+        for program, box in self.programs.items():
+            box.setText(_(titles[program]).replace("&", "&&"))
         self.check.setText(_("&Test each mailbox: log in and send it a message"))
         self.pdf.setText(_("The welcome sheet as &PDF, too"))
         self.question.show_commands()
         self.out.set_label(_("&Folder for everything"))
         self.browse.setText(_("B&rowse …"))
-        self._tell()
+        self._show()

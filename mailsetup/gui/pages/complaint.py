@@ -1,11 +1,13 @@
-"""What the person says is wrong, in their own words."""
+"""The choice of a complaint."""
+
+from dataclasses import replace
 
 from PySide6.QtWidgets import QVBoxLayout
 
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Move
 from mailsetup.diagnosis.symptoms import complaint
 from mailsetup.gui.page import PageView
-from mailsetup.gui.session import Session
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets.basic import PlainLabel
 from mailsetup.gui.widgets.choice_card import ChoiceCard
@@ -14,12 +16,10 @@ from mailsetup.model.symptom import Symptom
 
 
 class ComplaintPage(PageView):
-    """One card for each way to say it; one click goes on."""
+    """One card for each complaint; one click goes on."""
 
-    page = Page.COMPLAINT
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._lead = PlainLabel(role="muted")
         self.column.addWidget(self._lead)
         cards = QVBoxLayout()
@@ -35,12 +35,12 @@ class ComplaintPage(PageView):
         self.retranslate()
 
     def _choose(self, symptom: Symptom) -> None:
-        self.session.symptom = symptom
+        self.state.owner = replace(self.state.owner, symptom=symptom)
         self.moved.emit(Move.NEXT)
 
     def first_focus(self) -> ChoiceCard:
         """The complaint chosen before, or the commonest."""
-        return self.choices[self.session.symptom or Symptom.NOT_RECEIVING]
+        return self.choices[self.state.owner.symptom or Symptom.NOT_RECEIVING]
 
     def retranslate(self) -> None:
         """Texts in the current language."""

@@ -1,5 +1,8 @@
 """The program is set up, or the steps to do it."""
 
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QProcess, Qt, QTimer, QUrl, Slot
@@ -9,11 +12,12 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from mailsetup.apply import texts
 from mailsetup.apply.result import ProfileApplied, Undone
 from mailsetup.apply.targets import find_target
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.common import demo_note
+from mailsetup.assistant.wizard_state import WizardState
 from mailsetup.export.exporter import InstructionStep
-from mailsetup.gui.page import PageView, Request
-from mailsetup.gui.session import Session
+from mailsetup.gui.page import PageView
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets.basic import (
     CopyRow,
@@ -33,24 +37,21 @@ if TYPE_CHECKING:
     from mailsetup.apply.outlook import RunStep
 
 _AT_ONCE = 1
-"""Steps (some with several values) that are added before the window looks at the mouse again."""
+"""Steps (some with several values) that are added before the event loop runs again."""
 
 
 class DonePage(PageView):
-    """The end, and the way to another beginning."""
+    """The result, and what can be done with it."""
 
-    page = Page.DONE
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self.sign = self.put_sign_beside_title()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.sign = self.add_sign()
         self.sentence = PlainLabel()
         self._problem = PlainLabel(role="fault")
-        self._notes = Notice()
         self._notes_text = PlainLabel()
-        self._notes.add(self._notes_text)
+        self._notes = Notice(self._notes_text)
         self._entered = False
-        # A timer of the page's own ends with the page.
+        # A child of the page is deleted with it.
         self._more = QTimer(self)
         self._more.setSingleShot(True)
         self._more.timeout.connect(self._add_steps)
@@ -59,37 +60,25 @@ class DonePage(PageView):
         steps = QVBoxLayout(self._steps)
         steps.setContentsMargins(0, 0, 0, 0)
         steps.setSpacing(Space.SMALL)
-        self.another = action_button()
-        self.another.clicked.connect(lambda: self.wanted.emit(Request.ANOTHER))
-        self.undo = action_button()
-        self.undo.clicked.connect(lambda: self.wanted.emit(Request.UNDO))
-        self.save = action_button()
-        self.save.clicked.connect(lambda: self.wanted.emit(Request.SAVE_FILES))
-        self.open_folder = action_button()
-        self.open_folder.clicked.connect(self._open_folder)
-        self.other_program = action_button()
-        self.other_program.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
+        self.another = action_button(on_click=self._set_up_another)
+        self.undo = action_button(on_click=services.programs.undo)
+        self.save = action_button(on_click=self._save_files)
+        self.open_folder = action_button(on_click=self._open_folder)
+        self.other_program = self.move_button(Move.AGAIN)
         actions = wrapping_row(
             self.another, self.save, self.open_folder, self.other_program, self.undo
         )
         self.offers = QWidget()
-        """What may be run on this computer, so that nobody has to type it."""
+        """Steps that can be run on this computer."""
         offers = QVBoxLayout(self.offers)
         offers.setContentsMargins(0, 0, 0, 0)
         offers.setSpacing(Space.SMALL)
         self.code = QrView()
-        for widget in (
-            self.sentence,
-            self._problem,
-            self._notes,
-            self.code,
-            actions,
-            self.offers,
-            self._steps,
-        ):
-            self.column.addWidget(widget)
+        self.add_to_column(
+            self.sentence, self._problem, self._notes, self.code, actions, self.offers, self._steps
+        )
         self.column.setAlignment(self.code, Qt.AlignmentFlag.AlignHCenter)
-        self.column.addStretch(1)
+        services.programs.changed.connect(self._job_ended)
         self.retranslate()
 
     def enter(self) -> None:
@@ -98,62 +87,61 @@ class DonePage(PageView):
         self._show()
 
     def _show(self) -> None:
-        session = self.session
-        result = session.applied
-        applied = session.profile is not None
+        setup, home = self.state.setup, self.state.computer.temporary_home
+        result, artifact = setup.applied, setup.artifact
+        applied = setup.profile is not None
         is_restored = isinstance(result, Undone) and not result.only_ours
         program = self._program()
         self.another.setVisible(self._opens())
         self.sign.setVisible(applied)
         self.sign.set_light(StatusLight.UNKNOWN if is_restored else StatusLight.OK)
-        artifact = session.artifact
         self.save.setVisible(artifact is not None and bool(artifact.files))
-        self.open_folder.setVisible(bool(session.saved))
-        self._problem.setText(session.problem)
-        self._problem.setVisible(bool(session.problem))
+        self.open_folder.setVisible(bool(setup.saved))
+        self._problem.setText(setup.problem)
+        self._problem.setVisible(bool(setup.problem))
         self.undo.setVisible(isinstance(result, ProfileApplied))
         self.undo.setText(
-            _("&Take out this account only") if session.only_ours else _("&Take it back")
+            _("&Take out this account only") if setup.only_ours else _("&Take it back")
         )
         if result is not None:
             self.title.setText(texts.title(result, program))
             self.sentence.setText(texts.sentence(result, program))
         else:
             self.title.setText(_("These are the steps"))
-            if session.saved:
-                folder = plain(str(session.saved[0].parent), 300)
+            if setup.saved:
+                folder = plain(str(setup.saved[0].parent), 300)
                 where = ngettext(
-                    "The file is in {folder}.", "The files are in {folder}.", len(session.saved)
+                    "The file is in {folder}.", "The files are in {folder}.", len(setup.saved)
                 )
                 self.sentence.setText(where.format(folder=folder))
             else:
                 self.sentence.setText(_("Keep this window open beside your program."))
-        notes = session.notes if applied else artifact.notes if artifact else ()
-        if session.temporary_home is not None and result is not None:
-            notes = (*notes, demo_note(session.temporary_home))
+        notes = setup.notes if applied else artifact.notes if artifact else ()
+        if home is not None and result is not None:
+            notes = (*notes, demo_note(home))
         self._notes_text.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
-        self.code.set_matrix(None if applied else session.matrix)
+        self.code.set_matrix(None if applied else setup.matrix)
         self._show_offers()
-        self.lighten()
-        self.restore()
+        self.release()
+        self.rebuild()
         self.changed.emit()
 
-    def lighten(self) -> None:
+    def release(self) -> None:
         """A guide has by far the most widgets of all pages."""
         self._waiting = []
         clear(self._steps)
 
-    def restore(self) -> None:
+    def rebuild(self) -> None:
         """The steps of the guide."""
-        artifact = self.session.artifact
-        shown = artifact is not None and self.session.profile is None
+        artifact = self.state.setup.artifact
+        shown = artifact is not None and self.state.setup.profile is None
         self._waiting = list(enumerate(artifact.steps, 1)) if artifact and shown else []
         self._add_steps()
 
     @Slot()
     def _add_steps(self) -> None:
-        """A few at a time: a long guide would keep the window from answering for a moment."""
+        """A few at a time: the widgets of a long guide take too long for one event."""
         layout = self._steps.layout()
         if layout is None:
             return
@@ -170,11 +158,11 @@ class DonePage(PageView):
             self.changed.emit()
 
     def _opens(self) -> bool:
-        """Whether there is a program to open: then that is what comes next."""
-        return self.session.profile is not None and bool(self.session.command)
+        """Whether the primary button opens the program."""
+        return self.state.setup.profile is not None and bool(self.state.setup.command)
 
     def _program(self) -> str:
-        target = find_target(self.session.program)
+        target = find_target(self.state.program.program)
         return _(target.title) if target is not None else ""
 
     def leave(self) -> bool:
@@ -182,43 +170,66 @@ class DonePage(PageView):
         if self._opens():
             self._open_program()
             return False
+        self._start_over()
         return True
+
+    def primary_move(self) -> Move:
+        """Another account."""
+        return Move.ANOTHER
+
+    def _set_up_another(self) -> None:
+        self._start_over()
+        self.moved.emit(Move.ANOTHER)
+
+    def _start_over(self) -> None:
+        self.services.sign_ins.end()
+        self.services.batch.reset()
+        self.state.start_over()
+
+    def _save_files(self) -> None:
+        has_files = self.state.setup.artifact is not None
+        folder = self.services.dialogs.folder(self.window()) if has_files else ""
+        if folder:
+            self.services.programs.save_files(Path(folder))
+
+    def _job_ended(self) -> None:
+        if self.isVisible():
+            self.show_again()
+        else:
+            self.enter()
 
     def _show_offers(self) -> None:
         clear(self.offers)
-        layout, steps = self.offers.layout(), _runnable(self.session)
+        layout, steps = self.offers.layout(), _runnable(self.state)
         for number, step in enumerate(steps):
             if number and layout is not None:
                 layout.addWidget(PlainLabel(_("If that did not work:"), role="muted"))
-            done = step.way in self.session.ran
+            done = step.way in self.state.setup.ran
             button = action_button()
             button.setText(
                 _("Take the entries out again") if done and step.undo else _("Do this for me")
             )
             button.setAccessibleDescription(step.text)
             button.setEnabled(not done or bool(step.undo))
-            button.clicked.connect(lambda _on=False, chosen=step: self._run(chosen))
+            button.clicked.connect(partial(self.services.programs.run_step, step))
             if layout is not None:
                 layout.addWidget(PlainLabel(step.text))
                 layout.addWidget(button)
         self.offers.setVisible(bool(steps))
 
-    def _run(self, step: "RunStep") -> None:
-        self.session.step = step
-        self.wanted.emit(Request.RUN_STEP)
-
     def _open_program(self) -> None:
-        command = self.session.command
+        command = self.state.setup.command
         started = False
         if command:
             started, _process = QProcess.startDetached(command[0], list(command[1:]))
         if not started:
-            self.session.problem = _("The program could not be started. Open it by hand.")
+            problem = _("The program could not be started. Open it by hand.")
+            self.state.setup = replace(self.state.setup, problem=problem)
             self._show()
 
     def _open_folder(self) -> None:
-        if self.session.saved:
-            folder = self.session.saved[0].parent
+        if self.state.setup.saved:
+            folder = self.state.setup.saved[0].parent
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
     def primary_text(self) -> str:
@@ -241,11 +252,10 @@ class DonePage(PageView):
             self._show()
 
 
-def _runnable(session: Session) -> "tuple[RunStep, ...]":
-    """The steps into classic Outlook, once its files stand in a folder."""
-    target = find_target(session.program)
-    if target is None or target.run_steps is None:
+def _runnable(state: WizardState) -> "tuple[RunStep, ...]":
+    """The steps that can be run once the program's files are saved."""
+    target = find_target(state.program.program)
+    account, saved, outlook = state.servers.account, state.setup.saved, state.computer.outlook
+    if target is None or target.run_steps is None or not (outlook and saved and account):
         return ()
-    if not (session.outlook and session.saved and session.account):
-        return ()
-    return target.run_steps(session.account, session.saved[0].parent.absolute(), session.outlook)
+    return target.run_steps(account, saved[0].parent.absolute(), outlook)

@@ -1,106 +1,65 @@
-"""Which view shows which page.
+"""Which class shows which page. Its module is imported when the page is first needed.
 
-Adding a page is one file, one case here, rows in the flow's table and one picture.
+Adding a page is a module in this package, a row here, and rows in the flow's table.
 """
 
-from typing import assert_never
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final
 
 from mailsetup.assistant.flow import Page
-from mailsetup.gui.page import PageView
-from mailsetup.gui.pages.searching import SearchingPage
-from mailsetup.gui.pages.welcome import WelcomePage
-from mailsetup.gui.session import Session
+from mailsetup.gui.page import Overlay, OverlayPage, PageView
+from mailsetup.gui.services import Services
+
+PAGES: Final[Mapping[Page, str]] = {
+    Page.WELCOME: "welcome.WelcomePage",
+    Page.COMPLAINT: "complaint.ComplaintPage",
+    Page.TECHNICIAN: "technician.TechnicianPage",
+    Page.FLEET: "batch_table.BatchTablePage",
+    Page.FLEET_RUN: "batch_run.BatchRunPage",
+    Page.FLEET_DONE: "batch_done.BatchDonePage",
+    Page.START: "start.StartPage",
+    Page.LOOKING: "searching.SearchingPage",
+    Page.FOUND: "found.FoundPage",
+    Page.MANUAL: "manual.ManualPage",
+    Page.PASSWORD: "password.PasswordPage",
+    Page.SIGN_IN: "sign_in.SignInPage",
+    Page.SECOND: "second_mailbox.SecondMailboxPage",
+    Page.TESTING: "testing.TestingPage",
+    Page.RESULT: "result.ResultPage",
+    Page.PROGRAM: "program.ProgramPage",
+    Page.DONE: "done.DonePage",
+}
+
+OVERLAYS: Final[Mapping[OverlayPage, str]] = {
+    OverlayPage.ABOUT: "about.AboutPage",
+    OverlayPage.LOG: "log.LogPage",
+}
 
 
-def load_views() -> None:
-    """Load every page's module, so that nobody waits for one later. In any thread."""
-    from mailsetup.gui.pages import (  # noqa: F401
-        about,
-        batch_done,
-        batch_run,
-        batch_table,
-        complaint,
-        done,
-        found,
-        log,
-        manual,
-        password,
-        program,
-        result,
-        second_mailbox,
-        sign_in,
-        start,
-        technician,
-        testing,
-    )
+def _page_class(path: str) -> type[PageView]:
+    """Imports the module. Raises TypeError for a row that names no page."""
+    module, _dot, name = path.partition(".")
+    found = getattr(import_module(f"mailsetup.gui.pages.{module}"), name)
+    if not (isinstance(found, type) and issubclass(found, PageView)):
+        raise TypeError(path)
+    return found
 
 
-def make_view(page: Page, session: Session) -> PageView:
-    """The view of a page. Those beyond the first are loaded when they are first needed."""
-    match page:
-        case Page.WELCOME:
-            return WelcomePage(session)
-        case Page.LOOKING:
-            return SearchingPage(session)
-        case Page.START:
-            from mailsetup.gui.pages.start import StartPage
+def load_pages() -> None:
+    """Import every page's module. May run in any thread."""
+    for path in (*PAGES.values(), *OVERLAYS.values()):
+        _page_class(path)
 
-            return StartPage(session)
-        case Page.COMPLAINT:
-            from mailsetup.gui.pages.complaint import ComplaintPage
 
-            return ComplaintPage(session)
-        case Page.TECHNICIAN:
-            from mailsetup.gui.pages.technician import TechnicianPage
+def make_page(page: Page, services: Services) -> PageView:
+    """A new view of a page."""
+    return _page_class(PAGES[page])(services)
 
-            return TechnicianPage(session)
-        case Page.FLEET:
-            from mailsetup.gui.pages.batch_table import BatchTablePage
 
-            return BatchTablePage(session)
-        case Page.FLEET_RUN:
-            from mailsetup.gui.pages.batch_run import BatchRunPage
-
-            return BatchRunPage(session)
-        case Page.FLEET_DONE:
-            from mailsetup.gui.pages.batch_done import BatchDonePage
-
-            return BatchDonePage(session)
-        case Page.SECOND:
-            from mailsetup.gui.pages.second_mailbox import SecondMailboxPage
-
-            return SecondMailboxPage(session)
-        case Page.FOUND:
-            from mailsetup.gui.pages.found import FoundPage
-
-            return FoundPage(session)
-        case Page.MANUAL:
-            from mailsetup.gui.pages.manual import ManualPage
-
-            return ManualPage(session)
-        case Page.PASSWORD:
-            from mailsetup.gui.pages.password import PasswordPage
-
-            return PasswordPage(session)
-        case Page.SIGN_IN:
-            from mailsetup.gui.pages.sign_in import SignInPage
-
-            return SignInPage(session)
-        case Page.TESTING:
-            from mailsetup.gui.pages.testing import TestingPage
-
-            return TestingPage(session)
-        case Page.RESULT:
-            from mailsetup.gui.pages.result import ResultPage
-
-            return ResultPage(session)
-        case Page.PROGRAM:
-            from mailsetup.gui.pages.program import ProgramPage
-
-            return ProgramPage(session)
-        case Page.DONE:
-            from mailsetup.gui.pages.done import DonePage
-
-            return DonePage(session)
-        case _:
-            assert_never(page)
+def make_overlay(kind: OverlayPage, services: Services) -> Overlay:
+    """A new overlay. Raises TypeError for a row that names none."""
+    made = _page_class(OVERLAYS[kind])(services)
+    if not isinstance(made, Overlay):
+        raise TypeError(kind)
+    return made

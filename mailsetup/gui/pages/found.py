@@ -1,24 +1,32 @@
-"""What was found, where it comes from, and what the person has to agree to."""
+"""The servers that were found, their source, and what the user has to agree to."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.account_choice import (
+    choose_account,
+    password_domains,
+    settings_domains,
+)
+from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.common import (
-    alias_sentence,
     authentication_name,
     domain_shown,
-    hint_sentence,
     protocol_purpose,
-    provider_words,
     server_sentence,
     service_sentence,
+)
+from mailsetup.assistant.texts.search import (
+    alias_sentence,
+    hint_sentence,
+    provider_words,
     source_sentence,
     unproven_sentence,
 )
 from mailsetup.gui.page import PageView
-from mailsetup.gui.session import Session
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets.basic import Foldable, LinkButton, Notice, PlainLabel, clear
 from mailsetup.gui.widgets.password_entry import PasswordEntry, password_goes_to
@@ -33,35 +41,31 @@ if TYPE_CHECKING:
 
 
 class FoundPage(PageView):
-    """The result of looking."""
+    """The result of the search."""
 
-    page = Page.FOUND
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self.sign = self.put_sign_beside_title()
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
+        self.sign = self.add_sign()
         self._where = PlainLabel()
         self.domains = PlainLabel(role="domain", size=Type.TITLE, bold=True)
         self._source = PlainLabel(role="muted")
         self._aliases = PlainLabel()
-        self._question = Notice()
         self._reason = PlainLabel()
         self.agree = WrappingCheckBox()
         self.agree.toggled.connect(self._agreed)
-        self._question.add(self._reason)
-        self._question.add(self.agree)
+        self._question = Notice(self._reason, self.agree)
         self._hints = QWidget()
         QVBoxLayout(self._hints).setContentsMargins(0, 0, 0, 0)
         self.entry = PasswordEntry()
-        """Where nothing has to be said about the password, it is asked for here at once."""
+        """For the password, where nothing has to be explained before it."""
         self.entry.changed.connect(self.changed)
         self._sent_to = PlainLabel(role="muted", size=Type.SMALL)
         self.keep = WrappingCheckBox()
         self.keep.toggled.connect(self._keep)
         self.details = Foldable()
-        self.edit = LinkButton()
-        self.edit.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        for widget in (
+        self.edit = self.move_link(Move.MANUAL)
+        self.column.setSpacing(Space.MEDIUM)
+        self.add_to_column(
             self._where,
             self.domains,
             self._source,
@@ -73,25 +77,25 @@ class FoundPage(PageView):
             self.keep,
             self.details,
             self.edit,
-        ):
-            self.column.addWidget(widget)
-        self.column.setSpacing(Space.MEDIUM)
-        self.column.addStretch(1)
+        )
+        services.keyring.known.connect(self.retranslate)
         self.retranslate()
 
     def enter(self) -> None:
-        """Show the discovery: from here on it counts, and not what was entered by hand."""
-        self.session.typed = False
-        confirm = self.session.discovery.confirm if self.session.discovery else ()
-        self.agree.setChecked(bool(confirm) and self.session.agreed)
-        self.entry.set_text(self.session.password)
-        self.keep.setChecked(self.session.keep_password)
+        """Show the discovery: from here on it is used, and not what was entered by hand."""
+        self.state.servers = replace(self.state.servers, typed=False)
+        confirm = self.state.search.discovery.confirm if self.state.search.discovery else ()
+        self.agree.setChecked(bool(confirm) and not self.state.search.to_agree)
+        self.entry.set_text(self.state.credentials.password)
+        self.keep.setChecked(self.state.credentials.keep)
         self._show()
 
-    def _show(self) -> None:
-        from mailsetup.assistant.account_choice import settings_domains
+    def start_jobs(self) -> None:
+        """Ask whether there is a keyring."""
+        self.services.keyring.ask()
 
-        discovery = self.session.discovery
+    def _show(self) -> None:
+        discovery = self.state.search.discovery
         settings = discovery.settings if discovery else None
         asks = discovery is not None and bool(discovery.confirm)
         self.title.setText(_("Do you know this company?") if asks else _("Found"))
@@ -136,7 +140,7 @@ class FoundPage(PageView):
         self.changed.emit()
 
     def _ask_whom(self, discovery: "Discovery") -> None:
-        """No settings yet: whom the domain sends us on to is asked only if the person agrees."""
+        """No settings yet: the company that the domain refers to is asked only after agreement."""
         self.sign.set_light(StatusLight.WARN)
         self._where.setText(_("Your domain sends us on to"))
         self.domains.setText("\n".join(map(domain_shown, discovery.confirm)))
@@ -153,93 +157,89 @@ class FoundPage(PageView):
 
     def _account(self) -> "Account | None":
         """The best servers that were found."""
-        from mailsetup.assistant.account_choice import choose_account
-
-        discovery, address = self.session.discovery, self.session.address
+        discovery, address = self.state.search.discovery, self.state.owner.address
         if discovery is None or discovery.settings is None or address is None:
             return None
-        return choose_account(discovery.settings, address, self.session.person)
+        return choose_account(discovery.settings, address, self.state.owner.name)
 
     @property
     def _asks_password(self) -> bool:
-        """Whether there is nothing to agree to, to read or to choose before the password."""
-        discovery, account = self.session.discovery, self._account()
+        """Whether nothing has to be agreed to, explained or chosen before the password."""
+        discovery, account = self.state.search.discovery, self._account()
         return (
             discovery is not None
             and not discovery.confirm
             and account is not None
             and not account.takes_sign_in
-            and self.session.hint is None
+            and self.state.hint is None
         )
 
     def _show_entry(self) -> None:
         asks, account = self._asks_password, self._account()
         self.entry.setVisible(asks)
         self._sent_to.setVisible(asks)
-        self.keep.setVisible(asks and bool(self.session.keyring) and not self.session.demo)
-        discovery = self.session.discovery
+        has_keyring = bool(self.state.computer.keyring) and not self.state.demo.people
+        self.keep.setVisible(asks and has_keyring)
+        discovery = self.state.search.discovery
         if account is not None and discovery is not None:
-            from mailsetup.assistant.account_choice import password_domains
-
             owners = password_domains(account, discovery.settings)
             self._sent_to.setText(password_goes_to(owners))
 
-    def keep_typed(self) -> None:
+    def store_typed(self) -> None:
         """The password."""
         if self._asks_password:
-            self.session.take_password(self.entry.text)
+            self.state.set_password(self.entry.text)
 
     def _keep(self, keep: bool) -> None:
-        self.session.keep_password = keep
+        self.state.credentials = replace(self.state.credentials, keep=keep)
 
     def _agreed(self, agreed: bool) -> None:
-        discovery = self.session.discovery
-        self.session.agreed_to = discovery.confirm if agreed and discovery is not None else ()
+        discovery = self.state.search.discovery
+        domains = discovery.confirm if agreed and discovery is not None else ()
+        self.state.search = replace(self.state.search, agreed=domains)
         self.changed.emit()
 
     def is_ready(self) -> bool:
-        """Not before the person agreed to what has to be agreed to."""
-        discovery = self.session.discovery
+        """Not before the user agreed to unproven companies."""
+        discovery = self.state.search.discovery
         if discovery is None or (self._asks_password and not self.entry.text):
             return False
-        return self.session.agreed
+        return not self.state.search.to_agree
 
     def leave(self) -> bool:
-        """Take the best servers."""
-        discovery = self.session.discovery
-        if discovery is None or self.session.address is None:
+        """Choose the best servers."""
+        discovery = self.state.search.discovery
+        if discovery is None or self.state.owner.address is None:
             return False
         if discovery.settings is None:
-            self.session.agreed_before += discovery.confirm
-            self.session.agreed_to = ()
+            before = (*self.state.search.agreed_before, *discovery.confirm)
+            self.state.search = replace(self.state.search, agreed=(), agreed_before=before)
             self.moved.emit(Move.AGAIN)
             return False
-        if self._asks_password and not self._take_password():
+        if self._asks_password and not self._store_password():
             return False
-        account = self._account()
-        if account != self.session.account:
-            self.session.forget_result()
-            self.session.forget_sign_in()
-        self.session.account = account
-        if self.session.account is None:
-            # Only one direction was found: the other one is for the person to fill in.
+        self.state.credentials = replace(self.state.credentials, on_password_page=False)
+        self.state.set_account(self._account())
+        if self.state.servers.account is None:
+            # Only one direction was found: the user enters the other one.
             self.moved.emit(Move.MANUAL)
             return False
         return True
 
-    def _take_password(self) -> bool:
+    def _store_password(self) -> bool:
         if not self.entry.check():
             return False
-        self.session.take_password(self.entry.text)
-        self.session.password_early, self.session.by_sign_in = True, False
+        self.state.set_password(self.entry.text)
+        self.state.credentials = replace(self.state.credentials, early=True)
+        self.state.sign_in = replace(self.state.sign_in, in_use=False)
         return True
 
     def primary_text(self) -> str:
-        """Go on, at once to the test where the password was typed meanwhile."""
-        typed = self._asks_password or self.session.needs_no_password_page
-        settled = typed and not self.session.needs_second
-        asks = self.session.discovery is not None and self.session.discovery.settings is None
-        return _("Try it out") if settled and not asks else _("Continue")
+        """Go on; the password may have been typed during the search."""
+        typed = self._asks_password or self.state.needs_no_password_page
+        settled = typed and not self.state.needs_second
+        is_complete = settled and not self.state.search.is_without_settings
+        return _("Try it out") if is_complete else _("Continue")
 
     def first_focus(self) -> QWidget | None:
         """The question, where there is one, or the password."""

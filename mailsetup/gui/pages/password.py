@@ -1,11 +1,16 @@
-"""The password, and whether to keep it."""
+"""The password, and whether to store it in the keyring."""
+
+from dataclasses import replace
 
 from PySide6.QtWidgets import QWidget
 
-from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.texts.common import hint_sentence, no_keyring_sentence, provider_words
+from mailsetup.assistant.account_choice import password_domains
+from mailsetup.assistant.flow import Move
+from mailsetup.assistant.texts.common import no_keyring_sentence
+from mailsetup.assistant.texts.search import hint_sentence, provider_words
+from mailsetup.assistant.texts.signin import no_client_sentence
 from mailsetup.gui.page import PageView
-from mailsetup.gui.session import Session
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets.basic import LinkButton, Notice, PlainLabel
 from mailsetup.gui.widgets.password_entry import PasswordEntry, password_goes_to
@@ -15,31 +20,25 @@ from mailsetup.model.settings import Account, Hint
 
 
 class PasswordPage(PageView):
-    """One field; above it what the provider wants done first."""
+    """One field; above it what the provider requires first."""
 
-    page = Page.PASSWORD
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._lead = PlainLabel(role="muted")
         self._no_sign_in = PlainLabel()
-        self._hint = Notice()
         self._hint_text = PlainLabel(bold=True)
         self._said = PlainLabel()
         self._hint_link = LinkButton()
-        for line in (self._hint_text, self._said, self._hint_link):
-            self._hint.add(line)
+        self._hint = Notice(self._hint_text, self._said, self._hint_link)
         self.entry = PasswordEntry()
         self.entry.changed.connect(self.changed)
         self.keep = WrappingCheckBox()
         self.keep.toggled.connect(self._keep)
         self._keyring = PlainLabel(role="muted", size=Type.SMALL)
         self._keyring.setContentsMargins(Space.HUGE, 0, 0, 0)
-        self.in_browser = LinkButton()
-        self.in_browser.clicked.connect(lambda: self.moved.emit(Move.SIGN_IN))
-        self.servers = LinkButton()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        for widget in (
+        self.in_browser = self.move_link(Move.SIGN_IN)
+        self.servers = self.move_link(Move.MANUAL)
+        self.add_to_column(
             self._lead,
             self._no_sign_in,
             self._hint,
@@ -48,52 +47,51 @@ class PasswordPage(PageView):
             self._keyring,
             self.in_browser,
             self.servers,
-        ):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+        )
+        services.keyring.known.connect(self.retranslate)
         self.retranslate()
+
+    def start_jobs(self) -> None:
+        """Ask whether there is a keyring."""
+        self.services.keyring.ask()
 
     def enter(self) -> None:
         """Show what is known."""
-        self.entry.set_text(self.session.password)
-        self.keep.setChecked(self.session.keep_password)
+        self.entry.set_text(self.state.credentials.password)
+        self.keep.setChecked(self.state.credentials.keep)
         self._show()
-        self._say_refused()
+        self._show_refusal()
 
-    def _say_refused(self) -> None:
-        """The last test failed at this password: say it where another one is typed."""
-        if not self.session.password_was_refused or not self.entry.text:
+    def _show_refusal(self) -> None:
+        """The server refused this password: show it where another one is typed."""
+        if not self.state.check.password_was_refused or not self.entry.text:
             return
         self.entry.field.set_fault(_("The server did not accept this password. Type it again."))
         self.entry.edit.selectAll()
 
     def _show(self) -> None:
-        account = self.session.account
+        account = self.state.servers.account
         self._show_receivers(account)
         self.in_browser.setVisible(account is not None and account.takes_sign_in)
         self._no_sign_in.setText(self._why_no_sign_in())
         self._no_sign_in.setVisible(bool(self._no_sign_in.text()))
-        self._show_hint(self.session.hint)
+        self._show_hint(self.state.hint)
         self._show_keyring()
 
     def _show_receivers(self, account: Account | None) -> None:
-        from mailsetup.assistant.account_choice import password_domains
-
-        discovery = None if self.session.typed else self.session.discovery
+        discovery = self.state.chosen_discovery
         settings = discovery.settings if discovery is not None else None
         owners = password_domains(account, settings) if account is not None else ()
         self._lead.setText(password_goes_to(owners))
 
     def _why_no_sign_in(self) -> str:
-        """Why a password is asked for where the provider would rather have a sign-in."""
-        session = self.session
-        account, way = session.account, session.way
-        if account is None or not account.takes_sign_in or not session.way_known:
+        """Why a password is asked for although the provider prefers a sign-in."""
+        state = self.state
+        account, way = state.servers.account, state.sign_in.way
+        if account is None or not account.takes_sign_in or not state.sign_in.way_known:
             return ""
         if way is None:
-            return session.way_problem
-        from mailsetup.assistant.texts.signin import no_client_sentence
-
+            return state.sign_in.way_problem
         return "" if way.can_begin else no_client_sentence(way)
 
     def _show_hint(self, hint: Hint | None) -> None:
@@ -115,12 +113,12 @@ class PasswordPage(PageView):
         self._hint_link.set_url(hint.url)
 
     def _show_keyring(self) -> None:
-        session = self.session
-        available = bool(session.keyring) and not session.demo
+        state = self.state
+        available = bool(state.computer.keyring) and not state.demo.people
         self.keep.setEnabled(available)
-        if session.demo:
+        if state.demo.people:
             text = _("In the demo nothing is kept.")
-        elif session.keyring_known and not available:
+        elif state.computer.keyring_known and not available:
             text = no_keyring_sentence()
         else:
             text = ""
@@ -128,20 +126,21 @@ class PasswordPage(PageView):
         self._keyring.setVisible(bool(text))
 
     def _keep(self, keep: bool) -> None:
-        self.session.keep_password = keep
+        self.state.credentials = replace(self.state.credentials, keep=keep)
 
     def leave(self) -> bool:
-        """Take the password."""
+        """Store the password."""
         if not self.entry.check():
             return False
-        self.session.take_password(self.entry.text)
-        self.session.by_sign_in = False
+        self.state.set_password(self.entry.text)
+        self.state.credentials = replace(self.state.credentials, on_password_page=True)
+        self.state.sign_in = replace(self.state.sign_in, in_use=False)
         return True
 
-    def keep_typed(self) -> None:
-        """The password, unless the result of the last one is still to be seen."""
-        if self.session.report is None:
-            self.session.take_password(self.entry.text)
+    def store_typed(self) -> None:
+        """The password, unless the result of the last one is still shown."""
+        if self.state.check.report is None:
+            self.state.set_password(self.entry.text)
 
     def is_ready(self) -> bool:
         """Something was typed."""

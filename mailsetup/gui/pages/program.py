@@ -1,14 +1,16 @@
-"""Which program to set up: one click each."""
+"""The choice of the program to set up: one click each."""
 
 import itertools
+from dataclasses import replace
+from typing import Final
 
 from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from mailsetup.apply.targets import TARGETS, Target
-from mailsetup.assistant.flow import Page
+from mailsetup.assistant.flow import Move
 from mailsetup.export.exporter import Automation
-from mailsetup.gui.page import PageView, Request
-from mailsetup.gui.session import Session
+from mailsetup.gui.page import PageView
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets.basic import Foldable, PlainLabel
 from mailsetup.gui.widgets.choice_card import ChoiceCard
@@ -16,17 +18,17 @@ from mailsetup.gui.widgets.wrapping_checkbox import WrappingCheckBox
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
 
-_WITH_PROFILES = next(target for target in TARGETS if target.load_profile_applier is not None)
+_WITH_PROFILES: Final = next(
+    target for target in TARGETS if target.load_profile_applier is not None
+)
 """The program whose profiles are offered."""
 
 
 class ProgramPage(PageView):
-    """A card a program, what is installed here first."""
+    """A card for each program, installed ones first."""
 
-    page = Page.PROGRAM
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._lead = PlainLabel(role="muted")
         self._problem = PlainLabel(role="fault")
         self.profile = QComboBox()
@@ -41,16 +43,12 @@ class ProgramPage(PageView):
         where.addWidget(self.store)
         self._here_title, self._other_title = PlainLabel(bold=True), PlainLabel(bold=True)
         self.choices: dict[str, ChoiceCard] = {}
-        self.chosen = session.program
-        """What was clicked last."""
-        self._making = ""
-        """The program that is on its way."""
         self._hosts: dict[str, QWidget] = {}
         self._here, self._usual, self._rest = QVBoxLayout(), QVBoxLayout(), QVBoxLayout()
         for layout in (self._here, self._usual, self._rest):
             layout.setSpacing(Space.SMALL)
         self.more = Foldable()
-        self.more.take(self._rest)
+        self.more.set_layout(self._rest)
         self.column.addWidget(self._lead)
         self.column.addWidget(self._problem)
         self.column.addWidget(self._here_title)
@@ -71,31 +69,41 @@ class ProgramPage(PageView):
             self.choices[target.id] = card
             self._hosts[target.id] = host
         self.column.addStretch(1)
+        services.programs.installed_known.connect(self.retranslate)
+        services.programs.set_up_ended.connect(self._set_up_ended)
         self._set_texts()
 
     def enter(self) -> None:
-        """What was chosen before has the keyboard."""
+        """Show the programs and the last problem."""
         self._show()
+
+    def start_jobs(self) -> None:
+        """Ask which programs are installed."""
+        self.services.programs.ask_installed()
 
     def _choose(self, program: str) -> None:
-        self.chosen = program
-        self.wanted.emit(Request.SET_UP_PROGRAM)
-
-    def show_making(self, program: str) -> None:
-        """A program is on its way; "" once it is not any more."""
-        self._making = program
+        self.services.programs.set_up(program, applies=self.applies(program))
         self._show()
 
+    def _set_up_ended(self) -> None:
+        self._show()
+        if not self.state.setup.problem:
+            self.moved.emit(Move.NEXT)
+        elif self.isVisible():
+            self.show_again()
+
     def _is_here(self, target: Target) -> bool:
-        return target.load_applier is not None and bool(self.session.installed.get(target.id))
+        return target.load_applier is not None and bool(
+            self.state.computer.installed.get(target.id)
+        )
 
     def applies(self, program: str) -> bool:
-        """Whether a program is set up by us, here and now."""
+        """Whether the account can be put into the installed program."""
         return self._is_here(next(target for target in TARGETS if target.id == program))
 
     def _arrange(self) -> None:
-        """What is installed here first, then what people usually have; the others are folded."""
-        here = [one.id for one in TARGETS if self.session.installed.get(one.id)]
+        """Installed programs first, then usual ones; the others are folded."""
+        here = [one.id for one in TARGETS if self.state.computer.installed.get(one.id)]
         usual = [one.id for one in TARGETS if one.is_usual and one.id not in here]
         rest = [one.id for one in TARGETS if one.id not in (*here, *usual)]
         for ids, layout in ((here, self._here), (usual, self._usual), (rest, self._rest)):
@@ -103,7 +111,7 @@ class ProgramPage(PageView):
                 layout.insertWidget(place, self._hosts[program])
         self._here_title.setVisible(bool(here))
         self._other_title.setVisible(bool(here))
-        if self.session.program in rest:
+        if self.state.program.program in rest:
             self.more.button.setChecked(True)
         order: list[QWidget] = []
         for program in (*here, *usual):
@@ -115,38 +123,40 @@ class ProgramPage(PageView):
             QWidget.setTabOrder(first, second)
 
     def _choose_place(self, index: int) -> None:
-        self.session.place = str(self.profile.itemData(index) or "")
-        self.session.problem = ""
+        place = str(self.profile.itemData(index) or "")
+        self.state.program = replace(self.state.program, place=place)
+        self.state.setup = replace(self.state.setup, problem="")
 
     def _choose_store(self, wanted: bool) -> None:
-        self.session.store_in_program = wanted
+        self.state.program = replace(self.state.program, store_password=wanted)
 
     def _show_places(self) -> None:
-        """Where in Thunderbird the account goes, where there is a choice."""
-        session = self.session
-        self._where.setVisible(bool(session.installed.get(_WITH_PROFILES.id)))
-        if session.place is None and session.places:
-            session.place = str(session.places[0].folder)
+        """The profiles for the account, where there is a choice."""
+        state = self.state
+        self._where.setVisible(bool(state.computer.installed.get(_WITH_PROFILES.id)))
+        if state.program.place is None and state.computer.places:
+            place = str(state.computer.places[0].folder)
+            state.program = replace(state.program, place=place)
         self.profile.clear()
-        for place in session.places:
-            usual = _("{name} (the one that opens by itself)") if place.is_default else "{name}"
-            name = usual.format(name=plain(place.name, 60))
-            self.profile.addItem(_("Into the profile {name}").format(name=name), str(place.folder))
+        for one in state.computer.places:
+            usual = _("{name} (the one that opens by itself)") if one.is_default else "{name}"
+            name = usual.format(name=plain(one.name, 60))
+            self.profile.addItem(_("Into the profile {name}").format(name=name), str(one.folder))
         self.profile.addItem(_("Into a new profile of its own"), "")
-        self.profile.setCurrentIndex(max(self.profile.findData(session.place or ""), 0))
-        self.profile.setVisible(bool(session.places))
+        self.profile.setCurrentIndex(max(self.profile.findData(state.program.place or ""), 0))
+        self.profile.setVisible(bool(state.computer.places))
         title = _(_WITH_PROFILES.title)
         self.profile.setAccessibleName(_("Profile of {program}").format(program=title))
         self.store.setText(_("Let {program} keep the password, too").format(program=title))
-        self.store.setChecked(session.store_in_program)
+        self.store.setChecked(state.program.store_password)
         # After a sign-in in the browser there is no password; the program signs in by itself.
-        self.store.setVisible(not session.by_sign_in)
+        self.store.setVisible(not state.sign_in.in_use)
 
     def _show(self) -> None:
         self._arrange()
         self._show_places()
         for target in TARGETS:
-            if target.id == self._making:
+            if target.id == self.services.programs.in_progress:
                 text = _("One moment, it is being made …")
             elif self._is_here(target):
                 text = _("Installed here. One click, and your account is in it.")
@@ -159,17 +169,17 @@ class ProgramPage(PageView):
             else:
                 text = _("You get a guide with the values to copy, step by step.")
             self.choices[target.id].set_texts(_(target.title), text)
-        self._problem.setText(self.session.problem)
-        self._problem.setVisible(bool(self.session.problem))
+        self._problem.setText(self.state.setup.problem)
+        self._problem.setVisible(bool(self.state.setup.problem))
         self.changed.emit()
 
     def first_focus(self) -> QWidget:
         """The program chosen before, or the likeliest."""
-        return self.choices[self.session.program]
+        return self.choices[self.state.program.program]
 
     def announcement(self) -> str:
         """A problem, if there is one, otherwise the title."""
-        return self.session.problem or self.title.text()
+        return self.state.setup.problem or self.title.text()
 
     def retranslate(self) -> None:
         """Texts in the current language."""

@@ -1,14 +1,21 @@
-"""What the test proved, or which link is broken and what to do."""
+"""The result of the check: what works, or which link is broken and what to do."""
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QWidget
 
-from mailsetup.assistant.flow import Move, Page
-from mailsetup.gui.page import PageView, Request
-from mailsetup.gui.session import Session
+from mailsetup.assistant.flow import Move
+from mailsetup.assistant.texts.evidence import evidence_rows
+from mailsetup.assistant.texts.verdict import headline
+from mailsetup.diagnosis.catalogue import explain
+from mailsetup.gui.bridge import Defect
+from mailsetup.gui.page import PageView
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets.basic import (
     Foldable,
@@ -17,7 +24,7 @@ from mailsetup.gui.widgets.basic import (
     PlainLabel,
     action_button,
     announce,
-    beside,
+    with_button,
 )
 from mailsetup.gui.widgets.chain_view import ChainView
 from mailsetup.gui.widgets.flow_layout import wrapping_row
@@ -31,7 +38,7 @@ from mailsetup.model.headline import Headline
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.text import plain
 
-_SIGN_IN_HELPS = frozenset(
+_SIGN_IN_HELPS: Final = frozenset(
     {
         FindingId.ACCOUNT_LOGIN_OAUTH_NEEDED,
         FindingId.ACCOUNT_LOGIN_SIGN_IN_REFUSED,
@@ -40,23 +47,21 @@ _SIGN_IN_HELPS = frozenset(
         FindingId.ACCOUNT_LOGIN_SCOPE_MISSING,
     }
 )
-"""What signing in in the browser, or doing it anew, may mend."""
-_SERVERS_HELP = ("hosting.server.", "hosting.tls.", "hosting.starttls.", "hosting.login.")
-"""What other servers may mend."""
+"""Findings that signing in (again) with the browser may fix."""
+_SERVERS_HELP: Final = ("hosting.server.", "hosting.tls.", "hosting.starttls.", "hosting.login.")
+"""Prefixes of findings that other servers may fix."""
 _SELECTABLE = (
     Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
 )
 
 
 class ResultPage(PageView):
-    """The verdict, one action first, details folded."""
+    """The verdict, the most helpful action first, details folded."""
 
-    page = Page.RESULT
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.moment = PlainLabel(role="ok", size=Type.LARGE, bold=True)
-        self.sign = self.put_sign_beside_title(self.moment)
+        self.sign = self.add_sign(self.moment)
         self.chain = ChainView()
         self.lead = PlainLabel(role="muted")
         self.sentence = PlainLabel(size=Type.LARGE, bold=True)
@@ -65,47 +70,15 @@ class ResultPage(PageView):
         self.proof = StepList()
         self._notes = PlainLabel(role="muted")
         self._also = PlainLabel()
-        self.again = LinkButton()
-        self.again.clicked.connect(lambda: self.moved.emit(Move.AGAIN))
-        self.other_password = action_button()
-        self.other_password.clicked.connect(lambda: self.moved.emit(Move.PASSWORD))
-        self.servers = action_button()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        self.other_servers = LinkButton()
-        """The same way, where it is not what helps most: by hand is always one click away."""
-        self.other_servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        self.use_name = action_button()
-        self.use_name.clicked.connect(self._use_name)
-        self.short_name = action_button()
-        self.short_name.clicked.connect(self._use_short_name)
-        self.message = Notice()
-        """What to write to whoever has to act."""
         self._message_title, self._message = PlainLabel(bold=True), PlainLabel()
         self._message.setTextInteractionFlags(_SELECTABLE)
-        self.copy = action_button()
-        self.copy.clicked.connect(self._copy_message)
-        self.message.add(beside(self._message_title, self.copy))
-        self.message.add(self._message)
-        self.with_second = action_button()
-        self.with_second.clicked.connect(lambda: self.moved.emit(Move.SECOND))
-        self.save_report = LinkButton()
-        self.save_report.clicked.connect(lambda: self.wanted.emit(Request.SAVE_REPORT))
-        self.anyway = LinkButton()
-        self.anyway.clicked.connect(lambda: self.moved.emit(Move.NEXT))
-        self._remedies = (
-            self.use_name,
-            self.short_name,
-            self.with_second,
-            self.other_password,
-            self.servers,
-        )
-        self._remedy_row = wrapping_row(*self._remedies)
-        quiet = wrapping_row(
-            self.again, self.other_servers, self.anyway, self.save_report, apart=Space.LARGE
-        )
+        self.copy = action_button(on_click=self._copy_message)
+        self.message = Notice(with_button(self._message_title, self.copy), self._message)
+        """What to write to the one who has to act."""
         self._saved = PlainLabel(role="muted")
         self.details = Foldable()
-        for widget in (
+        quiet = self._make_actions()
+        self.add_to_column(
             self.chain,
             self.lead,
             self.sentence,
@@ -119,10 +92,33 @@ class ResultPage(PageView):
             quiet,
             self._saved,
             self.details,
-        ):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+        )
+        self.services.reports.report_saved.connect(self._report_saved)
         self.retranslate()
+
+    def _make_actions(self) -> QWidget:
+        """The remedies; returns the row of the other actions."""
+        self.again = self.move_link(Move.AGAIN)
+        self.other_password = self.move_button(Move.PASSWORD)
+        self.servers = self.move_button(Move.MANUAL)
+        self.other_servers = self.move_link(Move.MANUAL)
+        """The same action where it does not help most."""
+        self.use_name = action_button(on_click=self._use_name)
+        self.short_name = action_button(on_click=self._use_short_name)
+        self.with_second = self.move_button(Move.SECOND)
+        self.save_report = LinkButton(on_click=self._save_report)
+        self.anyway = self.move_link(Move.NEXT)
+        self._remedies = (
+            self.use_name,
+            self.short_name,
+            self.with_second,
+            self.other_password,
+            self.servers,
+        )
+        self._remedy_row = wrapping_row(*self._remedies)
+        return wrapping_row(
+            self.again, self.other_servers, self.anyway, self.save_report, apart=Space.LARGE
+        )
 
     def enter(self) -> None:
         """Show the report."""
@@ -130,18 +126,18 @@ class ResultPage(PageView):
 
     @property
     def _cause(self) -> Finding | None:
-        report = self.session.report
+        report = self.state.check.report
         return report.to_act_on if report is not None else None
 
     @property
     def _needs_second(self) -> bool:
-        report = self.session.report
+        report = self.state.check.report
         return report is not None and report.needs_second_mailbox
 
     def _show(self) -> None:
         self._saved.hide()
         self.chain.reset()
-        report = self.session.report
+        report = self.state.check.report
         shown = self._headline()
         for link, status in report.chain if report is not None else ():
             self.chain.set_status(link, status)
@@ -165,7 +161,7 @@ class ResultPage(PageView):
         # Where something is broken, the chain shows what works.
         proof = shown.proof if is_verdict_good else ()
         self.proof.show_steps([ProgressStep(line, StatusLight.OK) for line in proof])
-        notes = [*shown.notes, *filter(None, [self.session.second_problem])]
+        notes = [*shown.notes, *filter(None, [self.state.second.problem])]
         self._notes.setText("\n".join(notes))
         self._notes.setVisible(bool(notes))
         self._show_others()
@@ -174,20 +170,17 @@ class ResultPage(PageView):
         self.changed.emit()
 
     def _headline(self) -> Headline:
-        from mailsetup.assistant.texts.verdict import headline
-
-        if self.session.report is not None:
-            return headline(self.session.report, datetime.now().astimezone())
-        defect = plain(self.session.defect, 60)
+        if self.state.check.report is not None:
+            return headline(self.state.check.report, datetime.now().astimezone())
         return Headline(
             Status.UNKNOWN,
             _("The test could not be finished"),
-            _("This program made a mistake ({kind}).").format(kind=defect),
+            Defect(self.state.check.defect).sentence,
             _("Please try again. If it happens again, report it to us."),
         )
 
     def _show_actions(self) -> None:
-        report, cause = self.session.report, self._cause
+        report, cause = self.state.check.report, self._cause
         healthy = report is not None and report.is_healthy
         unseen = self._needs_second and cause is None
         first = self.primary_move()
@@ -209,15 +202,14 @@ class ResultPage(PageView):
         self._remedy_row.setVisible(any(not button.isHidden() for button in self._remedies))
 
     def _show_others(self) -> None:
-        from mailsetup.diagnosis.catalogue import explain
-
-        others = [explain(one) for one in self.session.report.others] if self.session.report else []
+        report = self.state.check.report
+        others = [explain(one) for one in report.others] if report is not None else []
         self._also.setText("\n".join(f"•  {one.title} {one.advice}" for one in others))
         self._also.setVisible(bool(others))
 
     def _name_remedies(self) -> None:
         self.use_name.setText(_("&Use {name}").format(name=self._proven_name()))
-        # A doubled ampersand is one to be seen, not a key.
+        # A doubled ampersand is shown as one and marks no mnemonic.
         name = plain(self._short_name(), 60).replace("&", "&&")
         self.short_name.setText(_("&Try the user name “{name}”").format(name=name))
 
@@ -227,8 +219,8 @@ class ResultPage(PageView):
         return str(name)
 
     def _use_name(self) -> None:
-        """Put the proven name in place of the one that the certificate does not carry."""
-        account, cause = self.session.account, self._cause
+        """Replace the host name that the certificate does not contain by the proven one."""
+        account, cause = self.state.servers.account, self._cause
         if account is None or cause is None:
             return
         asked, name = str(cause.facts.get("host", "")), self._proven_name()
@@ -236,37 +228,37 @@ class ResultPage(PageView):
         def renamed(server: ServerSettings) -> ServerSettings:
             return replace(server, host=name) if server.host == asked else server
 
-        self.session.account = replace(
+        account = replace(
             account, incoming=renamed(account.incoming), outgoing=renamed(account.outgoing)
         )
-        # The person chose it by name, as if it had been typed.
-        self.session.typed = True
+        # The user chose it by name, as if it had been typed.
+        self.state.servers = replace(self.state.servers, account=account, typed=True)
         self.moved.emit(Move.AGAIN)
 
     def _short_name(self) -> str:
-        """The part before the @, where the whole address was refused as user name, once."""
-        account, cause = self.session.account, self._cause
-        if account is None or cause is None or self.session.was_refused:
+        """The part before the @, once, where the whole address was refused as user name."""
+        account, cause = self.state.servers.account, self._cause
+        if account is None or cause is None or self.state.servers.login_refused:
             return ""
         whole = account.incoming.username == account.address.ascii
         refused = cause.id == FindingId.ACCOUNT_LOGIN_REFUSED
         return account.address.local if refused and whole else ""
 
     def _use_short_name(self) -> None:
-        account, name = self.session.account, self._short_name()
+        account, name = self.state.servers.account, self._short_name()
         if account is None or not name:
             return
-        self.session.account = replace(
+        account = replace(
             account,
             incoming=replace(account.incoming, username=name),
             outgoing=replace(account.outgoing, username=name),
         )
-        self.session.was_refused = True
+        self.state.servers = replace(self.state.servers, account=account, login_refused=True)
         self.moved.emit(Move.AGAIN)
 
     def _show_moment(self, *, visible: bool) -> None:
         """Success in large letters: how long the message took."""
-        report = self.session.report
+        report = self.state.check.report
         trip = report.round_trip if report is not None else None
         self.moment.setVisible(visible and trip is not None)
         if trip is not None:
@@ -276,19 +268,26 @@ class ResultPage(PageView):
             )
 
     def _details(self) -> list[str]:
-        from mailsetup.assistant.texts.evidence import evidence_rows
-
-        report = self.session.report
+        report = self.state.check.report
         lines: list[str] = []
         for finding in report.findings if report else ():
             lines.append(finding.id)
             lines += [f"    {label}: {value}" for label, value in evidence_rows(finding)]
         return lines
 
-    def show_saved(self, sentence: str) -> None:
-        """Where the report went, or why not."""
+    def _save_report(self) -> None:
+        address = self.state.owner.address
+        if address is None or not self.services.reports.can_save:
+            return
+        proposed = f"{address.ascii}.pdf".replace("@", "-")
+        name = self.services.dialogs.new_file(self.window(), proposed)
+        if name:
+            self.services.reports.save_report(Path(name))
+
+    def _report_saved(self, sentence: str) -> None:
         self._saved.setText(sentence)
         self._saved.show()
+        announce(self, sentence)
 
     def _copy_message(self) -> None:
         QGuiApplication.clipboard().setText(self._message.text())
@@ -296,18 +295,18 @@ class ResultPage(PageView):
         announce(self, self.copy.text())
 
     def is_ready(self) -> bool:
-        """Always: there is something to do whatever came of the test."""
+        """Always: every result has an action."""
         return True
 
     def primary_move(self) -> Move:
-        """What helps most: the program, another password, or another try."""
-        report = self.session.report
+        """What helps most: the program, another password, or another check."""
+        report = self.state.check.report
         cause = self._cause
         if report is not None and report.is_healthy:
             return Move.SECOND if self._needs_second and cause is None else Move.NEXT
         if cause is not None and cause.id in _SIGN_IN_HELPS:
             return Move.SIGN_IN
-        return Move.PASSWORD if self.session.password_was_refused else Move.AGAIN
+        return Move.PASSWORD if self.state.check.password_was_refused else Move.AGAIN
 
     def primary_text(self) -> str:
         """The button for `primary_move`."""
@@ -324,7 +323,7 @@ class ResultPage(PageView):
                 return _("Test again")
 
     def can_be_cancelled(self) -> bool:
-        """Where all is well one goes on, or closes the window."""
+        """Not where everything works."""
         return self.primary_move() is not Move.NEXT
 
     def announcement(self) -> str:

@@ -1,33 +1,38 @@
-"""Looking for the servers: what is asked, and what came back."""
+"""The search for the servers: what is asked, and what was found."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
 from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
-from mailsetup.assistant.flow import Move, Page
-from mailsetup.assistant.texts.common import source_asked_sentence, source_sentence
+from mailsetup.assistant.flow import Move
+from mailsetup.assistant.texts.search import source_asked_sentence, source_sentence
+from mailsetup.assistant.wizard_state import SearchOutcome
 from mailsetup.gui.page import PageView
-from mailsetup.gui.session import Session
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Type
-from mailsetup.gui.widgets.basic import LinkButton, PlainLabel, announce
+from mailsetup.gui.widgets.basic import PlainLabel, announce
 from mailsetup.gui.widgets.chain_view import ChainView
 from mailsetup.gui.widgets.password_entry import PasswordEntry
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link
-from mailsetup.model.outcome import Fate
-from mailsetup.model.source import Source
+from mailsetup.model.source import Method, Source
+from mailsetup.model.source_result import SourceStatus
 
-_LIGHTS = {
-    Fate.FOUND: StatusLight.OK,
-    Fate.ABSENT: StatusLight.UNKNOWN,
-    Fate.UNREACHABLE: StatusLight.UNKNOWN,
-    Fate.NEEDS_INPUT: StatusLight.WARN,
-    Fate.CRASHED: StatusLight.WARN,
-    Fate.CANCELLED: StatusLight.UNKNOWN,
+_LIGHTS: Final[Mapping[SourceStatus, StatusLight]] = {
+    SourceStatus.FOUND: StatusLight.OK,
+    SourceStatus.ABSENT: StatusLight.UNKNOWN,
+    SourceStatus.UNREACHABLE: StatusLight.UNKNOWN,
+    SourceStatus.NEEDS_INPUT: StatusLight.WARN,
+    SourceStatus.CRASHED: StatusLight.WARN,
+    SourceStatus.CANCELLED: StatusLight.UNKNOWN,
 }
 
-_WEIGHT = (
+_WEIGHT: Final = (
     StatusLight.UNKNOWN,
     StatusLight.FAIL,
     StatusLight.WARN,
@@ -40,98 +45,97 @@ _WEIGHT = (
 class SearchingPage(PageView):
     """The chain lights up while the sources answer."""
 
-    page = Page.LOOKING
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.chain = ChainView()
         self._news = PlainLabel(bold=True)
         self.steps = StepList()
-        self.manual = LinkButton()
-        self.manual.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.manual = self.move_link(Move.MANUAL)
         self.entry = PasswordEntry()
         self.entry.edited.connect(self._edited)
         self.entry.changed.connect(self.changed)
         self._meanwhile = PlainLabel(role="muted", size=Type.SMALL)
         self._edited_here = False
         self._waits = False
-        self.result: Move | None = None
-        for widget in (
-            self.chain,
-            self._news,
-            self.entry,
-            self._meanwhile,
-            self.steps,
-        ):
-            self.column.addWidget(widget)
-        # At the foot of the page, where the growing list does not push it about.
-        self.column.addStretch(1)
+        """Whether the primary button was pressed before the search ended."""
+        self.has_ended = False
+        self.add_to_column(self.chain, self._news, self.entry, self._meanwhile, self.steps)
+        # At the bottom, where the growing list does not move it.
         self.column.addWidget(self.manual)
-        self._asked: dict[str, str] = {}
-        self._fates: dict[str, Fate] = {}
+        self._asked: dict[Method, None] = {}
+        self._statuses: dict[Method, SourceStatus] = {}
         self._best: Source | None = None
         self.retranslate()
 
     def enter(self) -> None:
         """Begin with an unlit chain."""
         self._asked.clear()
-        self._fates.clear()
+        self._statuses.clear()
         self._best = None
-        self.result, self._waits, self._edited_here = None, False, False
-        self.entry.set_text(self.session.password)
+        self.has_ended = self._waits = self._edited_here = False
+        self.entry.set_text(self.state.credentials.password)
         self.chain.reset()
         self.chain.set_light(Link.DNS, StatusLight.WORKING)
-        self._tell()
+        self._update()
 
     def _edited(self) -> None:
         self._edited_here = True
 
-    def arrived(self, move: Move) -> bool:
-        """The search is over. False while the person is still typing: the page waits for them."""
-        self.result = move
-        goes_on = self._waits or not (self._edited_here and self.entry.text)
-        if not goes_on:
-            self._tell()
-            announce(self, self._news.text())
-            self.changed.emit()
-        return goes_on
+    def start_jobs(self) -> None:
+        """Search."""
+        self.services.keyring.ask()
+        self.services.search.run(self.on_event, self._ended)
+
+    def _ended(self) -> None:
+        """Go on, unless the user is still typing the password."""
+        self.has_ended = True
+        if self._waits or not (self._edited_here and self.entry.text):
+            self.moved.emit(Move.ENDED)
+            return
+        self._update()
+        announce(self, self._news.text())
+        self.changed.emit()
 
     def leave(self) -> bool:
-        """Take the password; without a result yet, go on as soon as there is one."""
+        """Store the password; before the end of the search, wait for it."""
         if not self.entry.check():
             return False
-        self.session.take_password(self.entry.text)
-        self.session.password_early = True
-        self._waits = self.result is None
-        self._tell()
+        self.state.set_password(self.entry.text)
+        self.state.credentials = replace(self.state.credentials, early=True, on_password_page=False)
+        self._waits = not self.has_ended
+        self._update()
         self.changed.emit()
-        return self.result is not None
+        return self.has_ended
 
-    def keep_typed(self) -> None:
+    def primary_move(self) -> Move:
+        """The end of the search."""
+        return Move.ENDED
+
+    def store_typed(self) -> None:
         """The password, as far as it was typed."""
         if self._edited_here:
-            self.session.take_password(self.entry.text)
+            self.state.set_password(self.entry.text)
 
     def is_ready(self) -> bool:
-        """The password is there, and nobody waits yet."""
+        """A password was typed, and the button was not pressed yet."""
         return bool(self.entry.text) and not self._waits
 
     def primary_text(self) -> str:
-        """Only who typed a password has something to go on with."""
+        """There is nothing to go on with before a password was typed."""
         return _("Continue") if self._edited_here and self.entry.text else ""
 
     def first_focus(self) -> QWidget:
-        """The password, for whoever has it at hand."""
+        """The password."""
         return self.entry.edit
 
-    def take(self, event: Event) -> None:
-        """Something happened in the engine."""
+    def on_event(self, event: Event) -> None:
+        """An event of the search."""
         match event:
-            case SourceAsked(method=method, location=location):
-                self._asked[method] = location
+            case SourceAsked(method=method):
+                self._asked[method] = None
             case SourceAnswered(tried=tried):
-                self._fates[tried.method] = tried.fate
-                if tried.method in ("srv", "mx") and tried.fate is Fate.FOUND:
+                self._statuses[tried.method] = tried.status
+                if tried.method in (Method.SRV, Method.MX) and tried.status is SourceStatus.FOUND:
                     self.chain.set_light(Link.DNS, StatusLight.OK)
             case SettingsFound(source=source):
                 self._best = source
@@ -139,13 +143,13 @@ class SearchingPage(PageView):
                 announce(self, source_sentence(source))
             case _:
                 return
-        self._tell()
+        self._update()
 
-    def _tell(self) -> None:
-        address = self.session.address
+    def _update(self) -> None:
+        address = self.state.owner.address
         domain = address.display_domain if address else ""
-        if self.result is not None:
-            found = self.result is Move.FOUND
+        if self.has_ended:
+            found = self.state.search.outcome is SearchOutcome.FOUND
             self._news.setText(
                 _("Found. Finish your password and go on.")
                 if found
@@ -155,11 +159,13 @@ class SearchingPage(PageView):
             self._news.setText(source_sentence(self._best))
         else:
             self._news.setText(_("Looking where {domain} keeps its mail …").format(domain=domain))
-        # Several sources share a sentence; the best fate among them is shown.
+        # Several sources share a sentence; the best status among them is shown.
         lights: dict[str, StatusLight] = {}
-        for method, location in self._asked.items():
-            sentence = source_asked_sentence(method, location)
-            light = _LIGHTS[self._fates[method]] if method in self._fates else StatusLight.WORKING
+        for method in self._asked:
+            sentence = source_asked_sentence(method)
+            light = (
+                _LIGHTS[self._statuses[method]] if method in self._statuses else StatusLight.WORKING
+            )
             known = lights.get(sentence, StatusLight.UNKNOWN)
             lights[sentence] = max(known, light, key=_WEIGHT.index)
         self.steps.show_steps([ProgressStep(sentence, light) for sentence, light in lights.items()])
@@ -174,4 +180,4 @@ class SearchingPage(PageView):
             _("It stays in this window until you have seen where your mail is kept.")
         )
         self.chain.retranslate()
-        self._tell()
+        self._update()

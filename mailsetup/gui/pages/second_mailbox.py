@@ -1,11 +1,13 @@
 """A mailbox at another company, for complaints that mail to oneself cannot show."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.common import address_fault_sentence
 from mailsetup.gui.page import PageView
-from mailsetup.gui.session import Session
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets.basic import Field, LinkButton, PlainLabel
 from mailsetup.gui.widgets.password_entry import PasswordEntry
@@ -17,27 +19,23 @@ from mailsetup.model.address import AddressFailure, AddressFault, EmailAddress
 class SecondMailboxPage(PageView):
     """Address and password of the other mailbox, or go on without."""
 
-    page = Page.SECOND
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._lead = PlainLabel(role="muted")
         self.address = Field()
         self.address.edit.setMaxLength(4096)
         self.address.edit.inputRejected.connect(
-            self._say_too_long, Qt.ConnectionType.QueuedConnection
+            self._show_too_long, Qt.ConnectionType.QueuedConnection
         )
         self.password = PasswordEntry()
         self.blocklists = WrappingCheckBox()
         self._blocklists_note = PlainLabel(role="muted", size=Type.SMALL)
         self._blocklists_note.setContentsMargins(Space.HUGE, 0, 0, 0)
-        self.without = LinkButton()
-        self.without.clicked.connect(self._go_without)
-        self.servers = LinkButton()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
+        self.without = LinkButton(on_click=self._go_without)
+        self.servers = self.move_link(Move.MANUAL)
         self.address.changed.connect(lambda _text: self._typed())
         self.password.changed.connect(self.changed)
-        for widget in (
+        self.add_to_column(
             self._lead,
             self.address,
             self.password,
@@ -45,29 +43,28 @@ class SecondMailboxPage(PageView):
             self._blocklists_note,
             self.without,
             self.servers,
-        ):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+        )
         self.retranslate()
 
     def enter(self) -> None:
         """Show what was typed before."""
-        self.address.edit.setText(self.session.second_text)
-        self.password.edit.setText(self.session.second_password)
-        self.blocklists.setChecked(self.session.ask_blocklists)
+        second = self.state.second
+        self.address.edit.setText(second.address_text)
+        self.password.edit.setText(second.password)
+        self.blocklists.setChecked(second.ask_blocklists)
         self._typed()
 
     def _typed(self) -> None:
         self.address.set_fault("")
         self.changed.emit()
 
-    def _say_too_long(self) -> None:
+    def _show_too_long(self) -> None:
         self.address.set_fault(address_fault_sentence(AddressFault.TOO_LONG))
 
     def leave(self) -> bool:
-        """Check the address; say under the field what is wrong with it."""
+        """Check the address; show at the field what is wrong with it."""
         parsed = EmailAddress.parse(self.address.text)
-        first = self.session.address
+        first = self.state.owner.address
         if isinstance(parsed, AddressFailure):
             fault = address_fault_sentence(parsed.fault)
         elif not self.password.check():
@@ -75,17 +72,20 @@ class SecondMailboxPage(PageView):
         elif first is not None and parsed.domain == first.domain:
             fault = _("This mailbox is at the same company. Use one with another ending.")
         else:
-            self.session.second, self.session.second_text = parsed, str(parsed)
-            self.session.second_password = self.password.text
-            self.session.ask_blocklists = self.blocklists.isChecked()
+            self.state.second = replace(
+                self.state.second,
+                address=parsed,
+                address_text=str(parsed),
+                password=self.password.text,
+                ask_blocklists=self.blocklists.isChecked(),
+            )
             return True
         self.address.set_fault(fault)
         self.address.edit.setFocus()
         return False
 
     def _go_without(self) -> None:
-        self.session.second, self.session.second_text = None, ""
-        self.session.second_password = ""
+        self.state.second = replace(self.state.second, address=None, address_text="", password="")
         self.moved.emit(Move.NEXT)
 
     def is_ready(self) -> bool:

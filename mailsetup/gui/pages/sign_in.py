@@ -1,16 +1,18 @@
-"""Signing in in the browser: where, what is happening there, and what came of it."""
+"""Signing in with the browser: where, the progress, and the result."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from mailsetup.assistant.events import Event, SignInCode, SignInOpened
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.common import domain_shown, no_keyring_sentence
-from mailsetup.gui.page import PageView, Request
-from mailsetup.gui.session import Session
+from mailsetup.assistant.texts.signin import no_client_sentence, other_account_sentence
+from mailsetup.gui.page import PageView
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets.basic import (
     CopyRow,
@@ -32,12 +34,10 @@ def _open_in_browser(url: str) -> bool:
 
 
 class SignInPage(PageView):
-    """The provider's name is shown before anything opens; the password is typed there alone."""
+    """The provider's host is shown before the browser opens; the password is typed there only."""
 
-    page = Page.SIGN_IN
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.open_url: Callable[[str], bool] = _open_in_browser
         self._url = ""
         self._code: SignInCode | None = None
@@ -45,40 +45,29 @@ class SignInPage(PageView):
         self._lead = PlainLabel()
         self.host = PlainLabel(role="domain", size=Type.TITLE, bold=True)
         self._safety = PlainLabel(role="muted")
-        self._notice = Notice()
         self._said = PlainLabel(bold=True)
         self._help = LinkButton()
-        self.copy_admin = action_button()
-        self.copy_admin.clicked.connect(lambda: self._copy(session.sign_in_link))
-        self.same_mailbox = action_button()
-        self.same_mailbox.clicked.connect(self._accept)
-        for part in (self._said, self._help, self.copy_admin, self.same_mailbox):
-            self._notice.add(part)
-        self._question = Notice()
+        self.copy_admin = action_button(on_click=lambda: self._copy(self.state.sign_in.link))
+        self.same_mailbox = action_button(on_click=self._accept)
+        self._notice = Notice(self._said, self._help, self.copy_admin, self.same_mailbox)
         self._reason = PlainLabel()
         self.agree = WrappingCheckBox()
         self.agree.toggled.connect(lambda _on: self.changed.emit())
-        self._question.add(self._reason)
-        self._question.add(self.agree)
+        self._question = Notice(self._reason, self.agree)
         self.doing = StepList()
         self._code_rows = QWidget()
         QVBoxLayout(self._code_rows).setContentsMargins(0, 0, 0, 0)
-        self.open_again = action_button()
-        self.open_again.clicked.connect(self._open)
-        self.copy_link = action_button()
-        self.copy_link.clicked.connect(lambda: self._copy(self._url))
+        self.open_again = action_button(on_click=self._open)
+        self.copy_link = action_button(on_click=lambda: self._copy(self._url))
         self._ways = wrapping_row(self.open_again, self.copy_link)
         self.keep = WrappingCheckBox()
         self.keep.toggled.connect(self._keep)
         self._keyring = PlainLabel(role="muted", size=Type.SMALL)
         self._keyring.setContentsMargins(Space.HUGE, 0, 0, 0)
-        self.by_code = LinkButton()
-        self.by_code.clicked.connect(self._begin_by_code)
-        self.with_password = LinkButton()
-        self.with_password.clicked.connect(lambda: self.moved.emit(Move.PASSWORD))
-        self.servers = LinkButton()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        for widget in (
+        self.by_code = LinkButton(on_click=self._begin_by_code)
+        self.with_password = self.move_link(Move.PASSWORD)
+        self.servers = self.move_link(Move.MANUAL)
+        self.add_to_column(
             self._lead,
             self.host,
             self._safety,
@@ -92,9 +81,9 @@ class SignInPage(PageView):
             self.by_code,
             self.with_password,
             self.servers,
-        ):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+        )
+        services.keyring.known.connect(self.retranslate)
+        services.sign_ins.way_known.connect(self._way_known)
         self.retranslate()
 
     # What is known ---------------------------------------------------------------------------
@@ -105,21 +94,26 @@ class SignInPage(PageView):
 
     @property
     def _can_begin(self) -> bool:
-        way = self.session.way
+        way = self.state.sign_in.way
         return way is not None and way.can_begin
 
     @property
     def _is_of_another(self) -> bool:
-        made = self.session.sign_in
+        made = self.state.sign_in.result
         return made is not None and made.is_of_another and not self._is_waiting
 
     def enter(self) -> None:
-        """Nothing is waited for any more: whoever comes here begins, or has ended."""
+        """No sign-in is in progress: it begins here, or has ended."""
         self._url, self._code = "", None
-        self.keep.setChecked(self.session.keep_sign_in)
+        self.keep.setChecked(self.state.sign_in.keep)
         self._show()
 
-    def take(self, event: Event) -> None:
+    def start_jobs(self) -> None:
+        """Ask the keyring and where to sign in."""
+        self.services.keyring.ask()
+        self.services.sign_ins.ask_way()
+
+    def on_event(self, event: Event) -> None:
         """The sign-in page can be opened, or a code be typed."""
         match event:
             case SignInOpened(url=url):
@@ -148,22 +142,34 @@ class SignInPage(PageView):
 
     def _begin_by_code(self) -> None:
         if self._confirmed():
-            self.wanted.emit(Request.SIGN_IN_BY_CODE)
+            self._begin(by_code=True)
+
+    def _way_known(self) -> None:
+        self.moved.emit(Move.WAY_KNOWN)
+
+    def _begin(self, *, by_code: bool) -> None:
+        self.services.sign_ins.sign_in(self.on_event, self._ended, by_code=by_code)
+        self.changed.emit()
+
+    def _ended(self) -> None:
+        if self.state.sign_in.is_usable:
+            self.show_again()
+        self.moved.emit(Move.SIGNED_IN)
 
     def _accept(self) -> None:
-        """The other address is the same mailbox: the servers will show."""
-        self.session.by_sign_in = True
-        self.moved.emit(Move.SECOND if self.session.needs_second else Move.NEXT)
+        """The other address is the same mailbox: the servers decide."""
+        self.state.sign_in = replace(self.state.sign_in, in_use=True)
+        self.moved.emit(Move.NEXT)
 
     def _keep(self, keep: bool) -> None:
-        self.session.keep_sign_in = keep
+        self.state.sign_in = replace(self.state.sign_in, keep=keep)
 
     # What is shown ---------------------------------------------------------------------------
 
     def _show(self) -> None:
-        session, way = self.session, self.session.way
+        state, way = self.state, self.state.sign_in.way
         waiting, ready = self._is_waiting, self._can_begin
-        signed_in = session.is_signed_in and not waiting
+        signed_in = state.sign_in.is_usable and not waiting
         self.host.setText(domain_shown(way.page_host) if way is not None else "")
         self.host.setVisible(ready and not signed_in and self._code is None)
         self._lead.setText(self._lead_text(signed_in=signed_in))
@@ -174,15 +180,15 @@ class SignInPage(PageView):
         self._show_doing(signed_in=signed_in)
         self._ways.setVisible(bool(self._url))
         self._show_keyring(shown=ready)
-        takes_password = session.account is not None and session.account.takes_password
+        takes_password = state.servers.account is not None and state.servers.account.takes_password
         self.by_code.setVisible(ready and way is not None and way.by_device and self._code is None)
         self.with_password.setVisible(takes_password and self.primary_move() is not Move.PASSWORD)
-        self.servers.setVisible(session.way_known and not ready)
+        self.servers.setVisible(state.sign_in.way_known and not ready)
         self.changed.emit()
 
     def _lead_text(self, *, signed_in: bool) -> str:
-        made = self.session.sign_in
-        if not self.session.way_known:
+        made = self.state.sign_in.result
+        if not self.state.sign_in.way_known:
             return _("Looking where you sign in …")
         if signed_in and made is not None:
             who = made.signed_in_as or str(made.way.account.address)
@@ -194,34 +200,31 @@ class SignInPage(PageView):
         return _("You sign in in your own browser, on the page of")
 
     def _show_notice(self) -> None:
-        session, way = self.session, self.session.way
+        state, way = self.state, self.state.sign_in.way
         said, url = "", ""
-        if self._is_waiting or not session.way_known:
+        if self._is_waiting or not state.sign_in.way_known:
             said = ""
         elif way is None:
-            said = session.way_problem
+            said = state.sign_in.way_problem
         elif not way.can_begin:
-            from mailsetup.assistant.texts.signin import no_client_sentence
-
             said = no_client_sentence(way)
-            hint = session.hint
+            hint = state.hint
             if hint is not None and hint.kind == "app-password" and way.account.takes_password:
                 url = hint.url
-        elif session.sign_in_problem:
-            said = session.sign_in_problem
-        elif self._is_of_another and session.sign_in is not None:
-            from mailsetup.assistant.texts.signin import other_account_sentence
-
-            said = other_account_sentence(session.sign_in.signed_in_as, str(way.account.address))
+        elif state.sign_in.problem:
+            said = state.sign_in.problem
+        elif self._is_of_another and state.sign_in.result is not None:
+            chosen = state.sign_in.result.signed_in_as
+            said = other_account_sentence(chosen, str(way.account.address))
         self._said.setText(said)
         self._help.setVisible(url.startswith("https://"))
         self._help.set_url(url)
-        self.copy_admin.setVisible(bool(session.sign_in_link) and bool(said))
-        self.same_mailbox.setVisible(self._is_of_another and not session.sign_in_problem)
+        self.copy_admin.setVisible(bool(state.sign_in.link) and bool(said))
+        self.same_mailbox.setVisible(self._is_of_another and not state.sign_in.problem)
         self._notice.setVisible(bool(said))
 
     def _show_question(self) -> None:
-        way = self.session.way
+        way = self.state.sign_in.way
         asks = way is not None and way.can_begin and bool(way.confirm) and not self._is_waiting
         self._question.setVisible(asks)
         if way is None or not asks:
@@ -241,7 +244,7 @@ class SignInPage(PageView):
             if self._url and not self._opened:
                 said = _("Your browser did not open. Copy the link and open it there yourself.")
                 steps.append(ProgressStep(said, StatusLight.WARN))
-        elif not self.session.way_known:
+        elif not self.state.sign_in.way_known:
             steps.append(ProgressStep(_("Asking the provider"), StatusLight.WORKING))
         elif signed_in:
             steps.append(ProgressStep(_("The sign-in worked."), StatusLight.OK))
@@ -257,16 +260,16 @@ class SignInPage(PageView):
             layout.addWidget(CopyRow(_("Code"), code.code))
 
     def _show_keyring(self, *, shown: bool) -> None:
-        session = self.session
-        available = bool(session.keyring) and not session.demo
+        state = self.state
+        available = bool(state.computer.keyring) and not state.demo.people
         self.keep.setVisible(shown)
         self.keep.setEnabled(available)
         text = ""
-        if session.demo:
+        if state.demo.people:
             text = _("In the demo nothing is kept.")
         elif available:
             text = _("Otherwise the sign-in is given back when you close this window.")
-        elif session.keyring_known:
+        elif state.computer.keyring_known:
             text = no_keyring_sentence()
         self._keyring.setText(text)
         self._keyring.setVisible(shown and bool(text))
@@ -274,49 +277,49 @@ class SignInPage(PageView):
     # The buttons below -----------------------------------------------------------------------
 
     def _confirmed(self) -> bool:
-        """Take the agreement to servers that are not the provider's own."""
-        way = self.session.way
+        """Store the agreement to servers that are not the provider's own."""
+        way = self.state.sign_in.way
         if way is None or (way.confirm and not self.agree.isChecked()):
             return False
-        self.session.way = way.agreed_to(way.confirm)
+        self.state.sign_in = replace(self.state.sign_in, way=way.agreed_to(way.confirm))
         return True
 
     def leave(self) -> bool:
-        """Go on with what there is, or begin to sign in and stay."""
-        if not self._can_begin or self.session.is_signed_in:
+        """Go on with the sign-in, or begin it and stay."""
+        if not self._can_begin or self.state.sign_in.is_usable:
             return True
         if self._confirmed():
-            self.wanted.emit(Request.SIGN_IN)
+            self._begin(by_code=False)
         return False
 
     def is_ready(self) -> bool:
-        """Not while something is waited for, nor before what has to be agreed to."""
-        way = self.session.way
+        """Not while a sign-in is in progress, nor before the user agreed."""
+        way = self.state.sign_in.way
         asks = way is not None and bool(way.confirm) and way.can_begin
         return (
-            self.session.way_known
+            self.state.sign_in.way_known
             and not self._is_waiting
             and not (asks and not self.agree.isChecked())
         )
 
     def primary_move(self) -> Move:
-        """To the test; to the password where only that is left."""
-        account = self.session.account
-        only_password = self.session.way_known and not self._can_begin
+        """To the check; to the password where only that is possible."""
+        account = self.state.servers.account
+        only_password = self.state.sign_in.way_known and not self._can_begin
         takes_password = account is not None and account.takes_password
         return Move.PASSWORD if only_password and takes_password else Move.NEXT
 
     def primary_text(self) -> str:
         """Sign in, or what follows it."""
-        if not self.session.way_known:
+        if not self.state.sign_in.way_known:
             return ""
         if self.primary_move() is Move.PASSWORD:
             return _("Use an app password")
         if not self._can_begin:
             return _("Try out the rest")
-        if self.session.is_signed_in and not self._is_waiting:
+        if self.state.sign_in.is_usable and not self._is_waiting:
             return _("Try it out")
-        again = bool(self.session.sign_in_problem) or self._is_of_another
+        again = bool(self.state.sign_in.problem) or self._is_of_another
         return _("Sign in again") if again else _("Open the browser")
 
     def first_focus(self) -> QWidget | None:
@@ -324,7 +327,7 @@ class SignInPage(PageView):
         return self.agree if self._question.isVisibleTo(self) else None
 
     def announcement(self) -> str:
-        """What stands here now."""
+        """All visible texts."""
         parts = (self.title.text(), self._lead.text(), self.host.text(), self._said.text())
         return " ".join(part for part in parts if part)
 

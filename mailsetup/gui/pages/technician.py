@@ -1,11 +1,14 @@
-"""For those who look after other people's mail: other ways to begin, and options of a run."""
+"""For those who look after other people's mail: other tasks, and options of search and check."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Move
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.technician_options import (
     TechnicianField,
@@ -13,8 +16,8 @@ from mailsetup.assistant.technician_options import (
     TechnicianOptions,
     run_options,
 )
-from mailsetup.gui.page import PageView, Request
-from mailsetup.gui.session import Session
+from mailsetup.gui.page import PageView
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space, Type
 from mailsetup.gui.widgets.basic import Field, LinkButton, PlainLabel, action_button
 from mailsetup.gui.widgets.choice_card import ChoiceCard
@@ -25,55 +28,42 @@ from mailsetup.model.text import plain
 
 @dataclass(frozen=True, slots=True)
 class TechnicianTask:
-    """One card on the page. ``leads`` is a move of the flow, or something for the window to do."""
+    """One card on the page."""
 
-    drawing: str
+    icon: str
     title: str
     text: str
-    leads: Move | Request
 
 
-WAYS = (
-    TechnicianTask(
-        "people",
-        N_("Many people at once …"),
-        N_("From a table to files and a welcome sheet for each of them."),
-        Move.FLEET,
-    ),
-    TechnicianTask(
-        "file",
-        N_("Use a settings file …"),
-        N_("The JSON that “mailsetup discover --json” writes. Nothing is looked for then."),
-        Request.OPEN_SETTINGS_FILE,
-    ),
+_TABLE: Final = TechnicianTask(
+    "people",
+    N_("Many people at once …"),
+    N_("From a table to files and a welcome sheet for each of them."),
 )
-"""The cards, in order. One more is one row here, and its move in the flow's table."""
+_FILE: Final = TechnicianTask(
+    "file",
+    N_("Use a settings file …"),
+    N_("The JSON that “mailsetup discover --json” writes. Nothing is looked for then."),
+)
 
 
 class TechnicianPage(PageView):
-    """The command line's options, for whoever prefers a window."""
+    """The command line's options in the window."""
 
-    page = Page.TECHNICIAN
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._lead = PlainLabel(role="muted")
         self.column.addWidget(self._lead)
-        self.ways: dict[Move | Request, ChoiceCard] = {}
-        for way in WAYS:
-            card = ChoiceCard(way.drawing, small=True)
-            card.clicked.connect(lambda _checked=False, leads=way.leads: self._go(leads))
-            self.ways[way.leads] = card
-            self.column.addWidget(card)
+        self.table = self._add_task(_TABLE, self._choose_table)
+        self.settings_file = self._add_task(_FILE, self._choose_settings_file)
         self._file = PlainLabel(role="ok")
-        self.without_file = LinkButton()
-        self.without_file.clicked.connect(self._drop_file)
+        self.without_file = LinkButton(on_click=lambda: self._use_settings_file(None))
         self._heading = PlainLabel(size=Type.LARGE, bold=True)
         self.resolver, self.trust, self.seconds, self.ca_file = Field(), Field(), Field(), Field()
         self.client_id = Field()
         self.browse = action_button()
-        self.ca_file.add_beside(self.browse)
-        self.browse.clicked.connect(lambda: self.wanted.emit(Request.CHOOSE_CA_FILE))
+        self.ca_file.add_button(self.browse)
+        self.browse.clicked.connect(self._choose_ca_file)
         self.offline, self.plain_http = WrappingCheckBox(), WrappingCheckBox()
         self._fields = {
             TechnicianField.RESOLVER: self.resolver,
@@ -85,28 +75,36 @@ class TechnicianPage(PageView):
         for field in self._fields.values():
             field.edit.setMaxLength(1000)
             field.changed.connect(lambda _text: self._typed())
-        ticks = QWidget()
-        column = QVBoxLayout(ticks)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.offline)
-        column.addWidget(self.plain_http)
-        for widget in (
+        self.add_to_column(
             self._file,
             self.without_file,
             self._heading,
-            self._side_by_side(self.resolver, self.seconds, 2),
+            self._in_row(self.resolver, self.seconds, 2),
             self.trust,
-            self._side_by_side(self.ca_file, self.client_id, 1),
-            ticks,
-        ):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+            self._in_row(self.ca_file, self.client_id, 1),
+            self._in_column(self.offline, self.plain_http),
+        )
         self.retranslate()
 
+    def _add_task(self, task: TechnicianTask, act: Callable[[], None]) -> ChoiceCard:
+        card = ChoiceCard(task.icon, small=True)
+        card.clicked.connect(act)
+        self.column.addWidget(card)
+        return card
+
     @staticmethod
-    def _side_by_side(first: Field, second: Field, share: int) -> QWidget:
-        """``share`` is how many times as wide the first is."""
+    def _in_column(*widgets: QWidget) -> QWidget:
+        host = QWidget()
+        column = QVBoxLayout(host)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in widgets:
+            column.addWidget(widget)
+        return host
+
+    @staticmethod
+    def _in_row(first: Field, second: Field, share: int) -> QWidget:
+        """The first is ``share`` times as wide as the second."""
         host = QWidget()
         row = QHBoxLayout(host)
         row.setContentsMargins(0, 0, 0, 0)
@@ -115,17 +113,24 @@ class TechnicianPage(PageView):
         row.addWidget(second, 1, Qt.AlignmentFlag.AlignBottom)
         return host
 
-    def _go(self, leads: Move | Request) -> None:
-        if isinstance(leads, Move):
-            # The options below hold for whatever way is taken.
-            if self.leave():
-                self.moved.emit(leads)
-        else:
-            self.wanted.emit(leads)
+    def _choose_table(self) -> None:
+        # The options are valid for tables, too.
+        if self.leave():
+            self.moved.emit(Move.FLEET)
 
-    def _drop_file(self) -> None:
-        self.session.settings_file = None
+    def _choose_settings_file(self) -> None:
+        name = self.services.dialogs.file(self.window(), _("Which settings file?"))
+        if name:
+            self._use_settings_file(Path(name))
+
+    def _use_settings_file(self, path: Path | None) -> None:
+        self.state.technician = replace(self.state.technician, settings_file=path)
         self.retranslate()
+
+    def _choose_ca_file(self) -> None:
+        name = self.services.dialogs.file(self.window(), _("Which file holds the certificates?"))
+        if name:
+            self.ca_file.edit.setText(name)
 
     def _typed(self) -> None:
         for field in self._fields.values():
@@ -134,19 +139,19 @@ class TechnicianPage(PageView):
 
     def enter(self) -> None:
         """Show what was set before."""
-        expert = self.session.expert or TechnicianOptions()
-        self.resolver.edit.setText(expert.resolver)
-        self.ca_file.edit.setText(expert.ca_file)
-        self.trust.edit.setText(expert.trust)
-        self.seconds.edit.setText(expert.seconds)
-        self.client_id.edit.setText(expert.client_id)
-        self.offline.setChecked(expert.offline)
-        self.plain_http.setChecked(expert.plain_http)
+        options = self.state.technician.options or TechnicianOptions()
+        self.resolver.edit.setText(options.resolver)
+        self.ca_file.edit.setText(options.ca_file)
+        self.trust.edit.setText(options.trust)
+        self.seconds.edit.setText(options.seconds)
+        self.client_id.edit.setText(options.client_id)
+        self.offline.setChecked(options.offline)
+        self.plain_http.setChecked(options.plain_http)
         self.retranslate()
 
     def leave(self) -> bool:
-        """Take the options, or say at the field what is wrong."""
-        expert = TechnicianOptions(
+        """Store the options, or show at the field what is wrong."""
+        options = TechnicianOptions(
             self.resolver.text,
             self.ca_file.text,
             self.trust.text,
@@ -155,15 +160,16 @@ class TechnicianPage(PageView):
             self.plain_http.isChecked(),
             self.client_id.text,
         )
-        read = run_options(expert, RunOptions())
+        read = run_options(options, RunOptions())
         if isinstance(read, TechnicianOptionFailure):
             field = self._fields[read.field]
             field.set_fault(read.sentence)
             field.edit.setFocus()
             return False
-        self.session.expert = None if expert.is_plain else expert
-        self.session.forget_sign_in()
-        self.session.symptom = None
+        chosen = None if options.is_plain else options
+        self.state.technician = replace(self.state.technician, options=chosen)
+        self.state.forget_sign_in()
+        self.state.owner = replace(self.state.owner, symptom=None)
         return True
 
     def primary_text(self) -> str:
@@ -172,7 +178,7 @@ class TechnicianPage(PageView):
 
     def first_focus(self) -> QWidget:
         """The first card."""
-        return next(iter(self.ways.values()))
+        return self.table
 
     def retranslate(self) -> None:
         """Texts in the current language."""
@@ -180,9 +186,9 @@ class TechnicianPage(PageView):
         self._lead.setText(
             _("What is set here holds until the window is closed, for every address.")
         )
-        for way in WAYS:
-            self.ways[way.leads].set_texts(_(way.title), _(way.text))
-        file = self.session.settings_file
+        for card, task in ((self.table, _TABLE), (self.settings_file, _FILE)):
+            card.set_texts(_(task.title), _(task.text))
+        file = self.state.technician.settings_file
         self._file.setText(
             _("Settings come from: {path}").format(path=plain(str(file), 300)) if file else ""
         )

@@ -1,4 +1,7 @@
-"""The test as it goes on."""
+"""The check while it runs."""
+
+from collections.abc import Mapping
+from typing import Final
 
 from mailsetup.assistant.events import (
     Activity,
@@ -8,11 +11,11 @@ from mailsetup.assistant.events import (
     FindingMade,
     LinkJudged,
 )
-from mailsetup.assistant.flow import Move, Page
+from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.common import activity_sentence
 from mailsetup.gui.page import PageView
-from mailsetup.gui.session import Session
-from mailsetup.gui.widgets.basic import LinkButton, PlainLabel, announce
+from mailsetup.gui.services import Services
+from mailsetup.gui.widgets.basic import PlainLabel, announce
 from mailsetup.gui.widgets.chain_view import ChainView
 from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
@@ -20,7 +23,7 @@ from mailsetup.i18n import _
 from mailsetup.i18n.numbers import seconds
 from mailsetup.model.finding import Link, Status
 
-_LINK_OF = {
+_LINK_OF: Final[Mapping[Activity, Link]] = {
     Activity.LOOK_FOR_SETTINGS: Link.DNS,
     Activity.LOOK_AT_DOMAIN: Link.DNS,
     Activity.REACH_INCOMING: Link.HOSTING,
@@ -38,34 +41,34 @@ _LINK_OF = {
 
 
 class TestingPage(PageView):
-    """A quiet list of what is being done, under the chain."""
+    """The activities of the check as a list, below the chain."""
 
     __test__ = False  # not a test case, whatever pytest thinks of the name
-    page = Page.TESTING
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self.chain = ChainView()
         self._lead = PlainLabel(role="muted")
         self.steps = StepList()
-        self.servers = LinkButton()
-        self.servers.clicked.connect(lambda: self.moved.emit(Move.MANUAL))
-        for widget in (self.chain, self._lead, self.steps):
-            self.column.addWidget(widget)
-        # At the foot of the page, where the growing list does not push it about.
-        self.column.addStretch(1)
+        self.servers = self.move_link(Move.MANUAL)
+        self.add_to_column(self.chain, self._lead, self.steps)
+        # At the bottom, where the growing list does not move it.
         self.column.addWidget(self.servers)
         self._steps: dict[Activity, tuple[str, Status, float]] = {}
         self.retranslate()
 
     def enter(self) -> None:
-        """Begin anew."""
+        """Begin with an empty list."""
         self._steps.clear()
         self.chain.reset()
-        self._tell()
+        self._update()
 
-    def take(self, event: Event) -> None:
-        """Something happened in the engine."""
+    def start_jobs(self) -> None:
+        """Check the account."""
+        self.services.check.run(self.on_event, lambda: self.moved.emit(Move.ENDED))
+
+    def on_event(self, event: Event) -> None:
+        """An event of the check."""
         match event:
             case ActivityStarted(activity=activity, detail=detail):
                 self._steps[activity] = (detail, Status.UNKNOWN, 0.0)
@@ -88,9 +91,9 @@ class TestingPage(PageView):
                 self.chain.set_status(link, status)
             case _:
                 return
-        self._tell()
+        self._update()
 
-    def _tell(self) -> None:
+    def _update(self) -> None:
         self.steps.show_steps(
             [
                 ProgressStep(
@@ -110,4 +113,4 @@ class TestingPage(PageView):
         )
         self.servers.setText(_("Change the servers by hand"))
         self.chain.retranslate()
-        self._tell()
+        self._update()

@@ -1,8 +1,10 @@
-"""Two ways to begin: set an account up, or say what does not work."""
+"""The first page: set an account up, or choose a complaint."""
 
-from mailsetup.assistant.flow import Move, Page
-from mailsetup.gui.page import PageView, Request
-from mailsetup.gui.session import Session
+from dataclasses import replace
+
+from mailsetup.assistant.flow import Move
+from mailsetup.gui.page import PageView
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import Space
 from mailsetup.gui.widgets.basic import LinkButton, PlainLabel
 from mailsetup.gui.widgets.chain_view import ChainView
@@ -12,63 +14,57 @@ from mailsetup.i18n import _
 
 
 class WelcomePage(PageView):
-    """The first thing that anybody sees."""
+    """The first page."""
 
-    page = Page.WELCOME
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
+    def __init__(self, services: Services) -> None:
+        super().__init__(services)
         self._lead = PlainLabel(role="muted")
         self.set_up = ChoiceCard("set-up")
         self.set_up.clicked.connect(self._begin)
         self.trouble = ChoiceCard("trouble")
         self.trouble.clicked.connect(lambda: self.moved.emit(Move.TROUBLE))
         self._problem = PlainLabel(role="fault")
-        self.technician = LinkButton()
-        self.technician.clicked.connect(lambda: self.moved.emit(Move.TECHNICIAN))
-        self.demo = LinkButton()
-        self.demo.clicked.connect(self._open_or_leave_demo)
+        self.technician = self.move_link(Move.TECHNICIAN)
+        self.demo = LinkButton(on_click=self._open_or_leave_demo)
         self._quiet = wrapping_row(self.technician, self.demo, apart=Space.LARGE)
         self.chain = ChainView()
-        for widget in (self._lead, self.chain, self.set_up, self.trouble, self._problem):
-            self.column.addWidget(widget)
-        self.column.addStretch(1)
+        self.add_to_column(self._lead, self.chain, self.set_up, self.trouble, self._problem)
         self.column.addWidget(self._quiet)
         self._opening = False
         self.retranslate()
 
     def enter(self) -> None:
-        """Nothing is under way here."""
+        """No job of the page runs."""
         self._opening = False
         self._show()
 
     def _open_or_leave_demo(self) -> None:
-        if self.session.demo:
-            self.wanted.emit(Request.LEAVE_DEMO)
+        if self.state.demo.people:
+            self.services.demo.leave()
+            self.show_again()
             return
         self._opening = True
-        self.session.problem = ""
+        self.services.demo.open()
         self._show()
-        self.wanted.emit(Request.OPEN_DEMO)
 
     def _show(self) -> None:
-        self._problem.setText(self.session.problem)
-        self._problem.setVisible(bool(self.session.problem))
+        self._problem.setText(self.state.demo.problem)
+        self._problem.setVisible(bool(self.state.demo.problem))
         self.demo.setEnabled(not self._opening)
         if self._opening:
             self.demo.setText(_("Opening the demo …"))
-        elif self.session.demo:
+        elif self.state.demo.people:
             self.demo.setText(_("&Leave the demo"))
         else:
             self.demo.setText(_("Try it with a &demo account"))
-        self.demo.setVisible(not self.session.demo or self.session.demo_can_be_left)
+        self.demo.setVisible(not self.state.demo.people or self.state.demo.can_be_left)
 
     def _begin(self) -> None:
-        self.session.symptom = None
+        self.state.owner = replace(self.state.owner, symptom=None)
         self.moved.emit(Move.NEXT)
 
     def first_focus(self) -> ChoiceCard:
-        """What most people came for."""
+        """The commonest choice."""
         return self.set_up
 
     def retranslate(self) -> None:

@@ -1,6 +1,7 @@
-"""The window's own small widgets."""
+"""Small widgets of the window."""
 
 import re
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import (
@@ -24,13 +25,13 @@ from mailsetup.gui.theme import Space, Type, set_type
 from mailsetup.i18n import _
 
 _LONG_WORD = re.compile(r"\S{25,}")
-"""What may be wider than a small window."""
+"""Words that may be wider than a small window."""
 _MAY_BREAK = "\u200b"
-"""A blank without width (UAX 14, class ZW)."""
+"""ZERO WIDTH SPACE: a line may break here (UAX 14, class ZW)."""
 
 
 class PlainLabel(QLabel):
-    """Text that is never anything but text, wherever it comes from; wraps, can be selected."""
+    """Plain text, whatever its source; wraps."""
 
     def __init__(
         self, text: str = "", role: str = "", size: Type = Type.BODY, *, bold: bool = False
@@ -48,7 +49,7 @@ class PlainLabel(QLabel):
         self.setSizePolicy(policy)
 
     def setText(self, text: str) -> None:
-        """Show this. A domain is never cut: one that is too long for a line goes on in the next."""
+        """Set the text. A domain that is too long for a line is wrapped, never cut."""
         if self.property("role") != "domain":
             super().setText(text)
             return
@@ -56,7 +57,7 @@ class PlainLabel(QLabel):
         self.setAccessibleName(text)
 
     def set_role(self, role: str) -> None:
-        """Change the colour."""
+        """Set the role, which decides the colour."""
         self.setProperty("role", role)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -72,7 +73,9 @@ class Title(PlainLabel):
 class LinkButton(QPushButton):
     """A quiet action, or a web page to open where a URL is given."""
 
-    def __init__(self, text: str = "", url: str = "") -> None:
+    def __init__(
+        self, text: str = "", url: str = "", on_click: Callable[[], object] | None = None
+    ) -> None:
         super().__init__(text)
         self.setProperty("role", "link")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -80,10 +83,10 @@ class LinkButton(QPushButton):
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self._url = ""
         self.set_url(url)
-        self.clicked.connect(self._open)
+        self.clicked.connect(on_click or self._open)
 
     def set_url(self, url: str) -> None:
-        """The web page to open; anything but HTTPS is no page for us."""
+        """The web page to open; only HTTPS is accepted."""
         self._url = url if url.startswith("https://") else ""
 
     def _open(self) -> None:
@@ -91,16 +94,18 @@ class LinkButton(QPushButton):
             QDesktopServices.openUrl(QUrl(self._url))
 
 
-def action_button(text: str = "") -> QPushButton:
+def action_button(text: str = "", on_click: Callable[[], object] | None = None) -> QPushButton:
     """An ordinary button."""
     button = QPushButton(text)
     button.setAutoDefault(False)
     button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    if on_click is not None:
+        button.clicked.connect(on_click)
     return button
 
 
 class Field(QWidget):
-    """A label with mnemonic above a line to type in, and room for what is wrong with it."""
+    """A label with mnemonic above a line edit, and a line for its fault."""
 
     changed = Signal(str)
 
@@ -129,7 +134,7 @@ class Field(QWidget):
         self.edit.setAccessibleName(text.replace("&", ""))
 
     def set_fault(self, text: str) -> None:
-        """Say what is wrong, or nothing."""
+        """Show what is wrong, or nothing."""
         self.fault.setText(text)
         self.fault.setVisible(bool(text))
         self.edit.setProperty("fault", "true" if text else "false")
@@ -137,18 +142,18 @@ class Field(QWidget):
         self.edit.style().unpolish(self.edit)
         self.edit.style().polish(self.edit)
 
-    def add_beside(self, button: QPushButton) -> None:
-        """A button that belongs to the field, on its line."""
+    def add_button(self, button: QPushButton) -> None:
+        """Put a button at the end of the line edit."""
         self._line.addWidget(button)
 
     @property
     def text(self) -> str:
-        """What stands in the field."""
+        """The text of the line edit."""
         return self.edit.text()
 
 
 class PasswordField(Field):
-    """A password with a button of its own to show it, which the keyboard reaches."""
+    """A password with a button that shows it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -159,7 +164,7 @@ class PasswordField(Field):
         self._show = action_button()
         self._show.setCheckable(True)
         self._show.toggled.connect(self._toggle)
-        self.add_beside(self._show)
+        self.add_button(self._show)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -175,22 +180,24 @@ class PasswordField(Field):
 
 
 class Notice(QFrame):
-    """A quiet box for something that the person should read."""
+    """A box for something that the user should read."""
 
-    def __init__(self) -> None:
+    def __init__(self, *lines: QWidget) -> None:
         super().__init__()
         self.setObjectName("notice")
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(Space.MEDIUM, Space.SMALL, Space.MEDIUM, Space.SMALL)
         self._layout.setSpacing(Space.TINY)
+        self.add(*lines)
 
-    def add(self, widget: QWidget) -> None:
-        """One more line in the box."""
-        self._layout.addWidget(widget)
+    def add(self, *lines: QWidget) -> None:
+        """Put lines below the others."""
+        for line in lines:
+            self._layout.addWidget(line)
 
 
-def beside(text: QWidget, button: QWidget) -> QWidget:
-    """A text and, at the end of its line, what can be done with it."""
+def with_button(text: QWidget, button: QWidget) -> QWidget:
+    """A text, and a button at the end of its line."""
     host = QWidget()
     row = QHBoxLayout(host)
     row.setContentsMargins(0, 0, 0, 0)
@@ -220,7 +227,7 @@ class CopyRow(QFrame):
 
 
 class Foldable(QWidget):
-    """Details that are there when somebody wants them."""
+    """Details that a button shows and hides."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -243,8 +250,8 @@ class Foldable(QWidget):
         layout.addWidget(self.button)
         layout.addWidget(self.body)
 
-    def take(self, inner: QVBoxLayout) -> None:
-        """Fold a layout of one's own instead of lines."""
+    def set_layout(self, inner: QVBoxLayout) -> None:
+        """Fold a layout instead of lines."""
         layout = self.body.layout()
         if isinstance(layout, QVBoxLayout):
             layout.addLayout(inner)
@@ -255,7 +262,7 @@ class Foldable(QWidget):
         self._toggle(self.button.isChecked())
 
     def fill(self, lines: list[str]) -> None:
-        """Replace what is inside."""
+        """Replace the lines."""
         self._lines.setText("\n".join(lines))
         self._lines.setVisible(bool(lines))
         self.setVisible(bool(lines))
@@ -266,7 +273,7 @@ class Foldable(QWidget):
 
 
 def clear(widget: QWidget) -> None:
-    """Take everything out of a widget's layout."""
+    """Delete all widgets of a widget's layout."""
     layout = widget.layout()
     while layout is not None and layout.count():
         item = layout.takeAt(0)
@@ -277,12 +284,12 @@ def clear(widget: QWidget) -> None:
 
 
 class Announcer(QObject):
-    """Through it everything goes that a screen reader says by itself."""
+    """Passes texts to the screen reader; tests connect to ``said``."""
 
     said = Signal(str)
 
     def say(self, widget: QWidget, text: str) -> None:
-        """Let a screen reader say something now."""
+        """Let a screen reader say a text now."""
         if text:
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, text))
             self.said.emit(text)
@@ -292,5 +299,5 @@ ANNOUNCER = Announcer()
 
 
 def announce(widget: QWidget, text: str) -> None:
-    """Let a screen reader say something now."""
+    """Let a screen reader say a text now."""
     ANNOUNCER.say(widget, text)

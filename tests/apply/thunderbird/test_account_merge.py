@@ -1,49 +1,18 @@
-"""An account meets the accounts of a profile: numbers, recognition, and what is put right."""
+"""Adding an account to a profile with accounts: keys, recognition, and corrections."""
 
 from dataclasses import replace
 
 import pytest
 
-from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, MergePlan, plan
+from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, plan
+from mailsetup.apply.thunderbird.account_repair import MergePlan
 from mailsetup.apply.thunderbird.accounts import accounts_in
 from mailsetup.export.exporter import ExportFailure
-from mailsetup.export.programs.thunderbird import Keys, prefs
 from mailsetup.formats.prefs_js import PrefsFile, PrefValue
 from mailsetup.model.folders import Folders
 from mailsetup.model.settings import Account, Authentication, Protocol, SocketType
+from tests.support.programs.thunderbird_profiles import ANA, LUIS, used_prefs
 from tests.support.samples.accounts import OAUTH2, account
-
-ANA = account()
-LUIS = account(
-    "luis@otra.example", incoming_host="mail.otra.example", outgoing_host="mail.otra.example"
-)
-LISTS: dict[str, PrefValue] = {
-    "mail.accountmanager.accounts": "account1,account2",
-    "mail.accountmanager.defaultaccount": "account1",
-    "mail.accountmanager.localfoldersserver": "server2",
-    "mail.account.lastKey": 2,
-    "mail.account.account2.server": "server2",
-    "mail.server.server2.type": "none",
-    "mail.server.server2.hostname": "Local Folders",
-    "mail.smtpservers": "smtp1",
-    "mail.smtp.defaultserver": "smtp1",
-}
-
-
-def profile(of: Account = LUIS, **changes: PrefValue | None) -> PrefsFile:
-    """A profile that Thunderbird has used, with one account; ``__`` stands for a dot."""
-    own = prefs(of, Keys())
-    assert not isinstance(own, ExportFailure)
-    values: dict[str, PrefValue] = {pref.name: pref.value for pref in own} | LISTS
-    for name, value in changes.items():
-        key = "mail." + name.replace("__", ".")
-        if value is None:
-            del values[key]
-        else:
-            values[key] = value
-    content = PrefsFile(b"").changed(values)
-    assert content is not None
-    return PrefsFile(content)
 
 
 def planned(content: PrefsFile, wanted: Account = ANA, **options: object) -> MergePlan:
@@ -59,7 +28,7 @@ def merged(content: PrefsFile, made: MergePlan) -> PrefsFile:
 
 
 def untouched(before: PrefsFile, after: PrefsFile, *keys: str) -> None:
-    """Every preference of the account that was there is as it was."""
+    """Every preference of the existing account is unchanged."""
     for name in before:
         if name.startswith(keys):
             assert after.get(name) == before.get(name), name
@@ -68,8 +37,8 @@ def untouched(before: PrefsFile, after: PrefsFile, *keys: str) -> None:
 OTHERS = ("mail.account.", "mail.server.", "mail.identity.", "mail.smtpserver.", "mail.smtp.")
 
 
-def test_an_account_is_added_with_unused_numbers_and_the_others_stay() -> None:
-    before = profile()
+def test_an_account_is_added_with_unused_keys() -> None:
+    before = used_prefs()
     made = planned(before)
     after = merged(before, made)
     assert made.added
@@ -88,16 +57,16 @@ def test_an_account_is_added_with_unused_numbers_and_the_others_stay() -> None:
     assert str(ana.outgoing) == str(ANA.outgoing)
 
 
-def test_thunderbirds_next_account_gets_no_number_of_ours() -> None:
-    # Thunderbird takes the number behind ``lastKey`` without looking whether it is free.
-    assert planned(profile()).values["mail.account.lastKey"] == 3
-    assert "mail.account.lastKey" not in planned(profile(account__lastKey=7)).values
-    assert "mail.account.lastKey" not in planned(profile(account__lastKey=None)).values
+def test_thunderbirds_next_account_gets_another_key() -> None:
+    # Thunderbird takes the number after ``lastKey`` without checking that it is free.
+    assert planned(used_prefs()).values["mail.account.lastKey"] == 3
+    assert "mail.account.lastKey" not in planned(used_prefs(account__lastKey=7)).values
+    assert "mail.account.lastKey" not in planned(used_prefs(account__lastKey=None)).values
 
 
-def test_numbers_that_occur_anywhere_are_not_used() -> None:
+def test_keys_that_occur_anywhere_are_not_used() -> None:
     before = PrefsFile(
-        profile().content
+        used_prefs().content
         + b'user_pref("calendar.registry.x.imip.identity.key", "id2");\n'
         + b'user_pref("mail.server.server3.something", true);\n'
         + b'user_pref("mail.ui-rdf.account3", true);\n'
@@ -115,12 +84,14 @@ def test_an_empty_profile_gets_a_default_account_and_server() -> None:
 
 
 def test_local_folders_are_no_default_account() -> None:
-    before = profile(accountmanager__accounts="account2", accountmanager__defaultaccount="account2")
+    before = used_prefs(
+        accountmanager__accounts="account2", accountmanager__defaultaccount="account2"
+    )
     assert planned(before).values["mail.accountmanager.defaultaccount"] == "account3"
 
 
 def test_the_same_account_again_changes_nothing() -> None:
-    before = profile(ANA)
+    before = used_prefs(ANA)
     assert planned(before).values == {}
     assert not planned(before).added
     refused = plan(before, ANA, existing=ExistingAccounts.ADD)
@@ -129,8 +100,8 @@ def test_the_same_account_again_changes_nothing() -> None:
     assert planned(before, pop3).added, "another type is another account"
 
 
-def test_defaults_that_thunderbird_does_not_write_count_as_right() -> None:
-    before = profile(
+def test_unwritten_defaults_count_as_correct() -> None:
+    before = used_prefs(
         ANA,
         server__server1__port=None,
         server__server1__authMethod=None,
@@ -155,21 +126,21 @@ def test_defaults_that_thunderbird_does_not_write_count_as_right() -> None:
         ("smtpserver__smtp1__username", "ana"),
     ],
 )
-def test_one_wrong_value_is_put_right_and_nothing_else(name: str, wrong: PrefValue) -> None:
-    before = profile(ANA, **{name: wrong})
+def test_only_the_wrong_value_is_corrected(name: str, wrong: PrefValue) -> None:
+    before = used_prefs(ANA, **{name: wrong})
     made = planned(before)
     assert not made.added
     assert len(made.corrected) == 1
     assert made.corrected[0].endswith(".")
     after = merged(before, made)
-    right = profile(ANA)
+    right = used_prefs(ANA)
     assert {key: after.get(key) for key in after} == {key: right.get(key) for key in right}
     assert planned(after).values == {}
 
 
 @pytest.mark.parametrize("named", [None, "smtp7"])
 def test_a_missing_outgoing_server_is_added(named: str | None) -> None:
-    before = profile(
+    before = used_prefs(
         ANA,
         identity__id1__smtpServer=named,
         smtpservers=None,
@@ -185,7 +156,7 @@ def test_a_missing_outgoing_server_is_added(named: str | None) -> None:
 
 
 def test_an_outgoing_server_that_others_use_is_not_changed() -> None:
-    both = merged(profile(), planned(profile()))
+    both = merged(used_prefs(), planned(used_prefs()))
     shared = both.changed({"mail.identity.id2.smtpServer": "smtp1", "mail.smtpservers": "smtp1"})
     assert shared is not None
     before = PrefsFile(shared)
@@ -196,10 +167,10 @@ def test_an_outgoing_server_that_others_use_is_not_changed() -> None:
     assert after.get(f"mail.smtpserver.{key}.hostname") == ANA.outgoing.host
 
 
-def test_a_right_outgoing_server_that_is_there_is_used() -> None:
+def test_an_existing_correct_outgoing_server_is_used() -> None:
     second = account("info@otra.example", username="luis@otra.example")
     second = replace(second, incoming=ANA.incoming, outgoing=LUIS.outgoing)
-    before = profile()
+    before = used_prefs()
     made = planned(before, second)
     after = merged(before, made)
     assert after.get("mail.smtpservers") == "smtp1"
@@ -207,22 +178,22 @@ def test_a_right_outgoing_server_that_is_there_is_used() -> None:
     assert not [name for name in after if name.startswith("mail.smtpserver.smtp2")]
 
 
-def test_another_mailbox_that_sends_under_the_address_is_not_taken_for_it() -> None:
+def test_another_mailbox_with_the_same_sender_is_not_repaired() -> None:
     forwarded = account(
         "ana@bodega.example",
         username="ana.privat@big.example",
         incoming_host="imap.big.example",
         outgoing_host="smtp.big.example",
     )
-    before = profile(forwarded)
+    before = used_prefs(forwarded)
     made = planned(before)
     assert made.added
     untouched(before, merged(before, made), "mail.server.server1.", "mail.identity.id1.")
 
 
-def test_folders_follow_when_host_or_user_change() -> None:
+def test_folder_uris_follow_a_changed_host_or_user() -> None:
     old = "imap://ana@imap.old.example"
-    before = profile(
+    before = used_prefs(
         ANA,
         server__server1__hostname="imap.old.example",
         server__server1__userName="ana",
@@ -237,22 +208,22 @@ def test_folders_follow_when_host_or_user_change() -> None:
     assert str(after.get("mail.identity.id1.draft_folder")).startswith("mailbox://nobody@")
 
 
-def test_folders_by_special_use_stand_under_thunderbirds_names() -> None:
+def test_special_use_folders_are_set() -> None:
     folders = Folders(sent="INBOX/Enviados ñ", drafts="Drafts", trash="Papelera", junk="Spam")
-    made = planned(profile(), folders=folders)
+    made = planned(used_prefs(), folders=folders)
     root = "imap://ana%40bodega.example@mail.bodega.example"
     assert made.values["mail.identity.id2.fcc_folder"] == f"{root}/INBOX/Enviados &APE-"
     assert made.values["mail.identity.id2.fcc_folder_picker_mode"] == "1"
     assert made.values["mail.identity.id2.draft_folder"] == f"{root}/Drafts"
     assert made.values["mail.server.server3.trash_folder_name"] == "Papelera"
     assert made.values["mail.server.server3.spamActionTargetFolder"] == f"{root}/Spam"
-    pop3 = planned(profile(), account(protocol=Protocol.POP3), folders=folders)
+    pop3 = planned(used_prefs(), account(protocol=Protocol.POP3), folders=folders)
     assert not [name for name in pop3.values if "folder" in name]
-    hostile = planned(profile(), folders=replace(folders, sent='x\n");user_pref("a", 1);'))
+    hostile = planned(used_prefs(), folders=replace(folders, sent='x\n");user_pref("a", 1);'))
     assert not [name for name in hostile.values if "folder" in name]
 
 
-def test_folders_that_the_person_chose_stay_when_an_account_is_repaired() -> None:
+def test_a_repair_preserves_folders_that_the_user_chose() -> None:
     root = "imap://ana%40bodega.example@mail.bodega.example"
     chosen: dict[str, PrefValue | None] = {
         "identity__id1__fcc_folder": f"{root}/Archivo",
@@ -264,7 +235,7 @@ def test_folders_that_the_person_chose_stay_when_an_account_is_repaired() -> Non
         "identity__id1__drafts_folder_picker_mode": "0",
     }
     folders = Folders(sent="Enviados", drafts="Borradores", trash="Papelera", junk="Spam")
-    made = planned(profile(ANA, **chosen), folders=folders)
+    made = planned(used_prefs(ANA, **chosen), folders=folders)
     assert made.values == {
         "mail.identity.id1.draft_folder": f"{root}/Borradores",
         "mail.identity.id1.drafts_folder_picker_mode": "1",
@@ -272,10 +243,10 @@ def test_folders_that_the_person_chose_stay_when_an_account_is_repaired() -> Non
 
 
 def test_pop3_leaves_messages_on_the_server_and_oauth2_has_its_number() -> None:
-    pop3 = planned(profile(), account(protocol=Protocol.POP3)).values
+    pop3 = planned(used_prefs(), account(protocol=Protocol.POP3)).values
     assert pop3["mail.server.server3.leave_on_server"] is True
-    assert planned(profile(), OAUTH2).values["mail.server.server3.authMethod"] == 10
-    password = profile(OAUTH2, server__server1__authMethod=3, smtpserver__smtp1__authMethod=3)
+    assert planned(used_prefs(), OAUTH2).values["mail.server.server3.authMethod"] == 10
+    password = used_prefs(OAUTH2, server__server1__authMethod=3, smtpserver__smtp1__authMethod=3)
     assert planned(password, OAUTH2).values == {}, "the password works there, too"
     only = replace(
         OAUTH2, incoming=replace(OAUTH2.incoming, authentication=(Authentication.OAUTH2,))
@@ -284,7 +255,7 @@ def test_pop3_leaves_messages_on_the_server_and_oauth2_has_its_number() -> None:
 
 
 def test_an_account_without_a_sender_gets_one() -> None:
-    before = profile(ANA, account__account1__identities=None)
+    before = used_prefs(ANA, account__account1__identities=None)
     made = planned(before)
     after = merged(before, made)
     key = after.text("mail.account.account1.identities")
@@ -292,18 +263,18 @@ def test_an_account_without_a_sender_gets_one() -> None:
     assert after.get(f"mail.identity.{key}.smtpServer") == "smtp1"
 
 
-def test_a_user_js_that_would_undo_it_is_named() -> None:
+def test_a_conflicting_user_js_is_refused() -> None:
     fixed = PrefsFile(b'user_pref("mail.accountmanager.accounts", "account1");')
-    refused = plan(profile(), ANA, user_js=fixed)
+    refused = plan(used_prefs(), ANA, user_js=fixed)
     assert isinstance(refused, ExportFailure)
     assert "mail.accountmanager.accounts" in refused.reason
     harmless = PrefsFile(b'user_pref("mail.server.server1.check_new_mail", false);')
-    assert planned(profile(), user_js=harmless).added
+    assert planned(used_prefs(), user_js=harmless).added
 
 
-def test_starttls_and_tls_are_told_apart() -> None:
+def test_starttls_and_tls_are_distinguished() -> None:
     starttls = account(security=SocketType.STARTTLS)
-    made = planned(profile(ANA), starttls)
+    made = planned(used_prefs(ANA), starttls)
     assert made.values["mail.server.server1.socketType"] == 2
     assert made.values["mail.server.server1.port"] == 143
     assert made.values["mail.smtpserver.smtp1.try_ssl"] == 2

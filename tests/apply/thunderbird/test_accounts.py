@@ -1,4 +1,4 @@
-"""What stands in Thunderbird profiles is read as it is, and nothing else happens to them."""
+"""Reading the accounts of Thunderbird profiles without changing them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from mailsetup.apply.thunderbird.accounts import accounts_here, accounts_in, read_prefs
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.model.settings import Protocol, SocketType
-from tests.apply.test_installation import linux, program
+from tests.support.programs.installed import linux, program
 from tests.support.samples.accounts import account
 
 ANA = account()
@@ -52,7 +52,7 @@ def test_servers_ports_and_names_are_read_with_their_defaults() -> None:
     assert eva.outgoing is None
 
 
-def test_what_we_write_ourselves_is_read_back(tmp_path: Path) -> None:
+def test_our_own_preferences_are_read_back(tmp_path: Path) -> None:
     computer = linux(tmp_path)
     program(tmp_path / "usr/bin/thunderbird")
     root = computer.home / ".thunderbird"
@@ -77,7 +77,7 @@ def test_what_we_write_ourselves_is_read_back(tmp_path: Path) -> None:
         b'user_pref("\\ud800", "x");',
     ],
 )
-def test_a_broken_line_spoils_no_other(line: bytes) -> None:
+def test_a_malformed_line_does_not_affect_others(line: bytes) -> None:
     assert len(accounts_in(line + b"\n" + PREFS, "x")) == 2
 
 

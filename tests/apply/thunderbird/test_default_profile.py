@@ -1,4 +1,4 @@
-"""Which profile a plain start of Thunderbird opens, and that an account goes there."""
+"""Which profile Thunderbird opens by itself, and that an account goes into it."""
 
 import os
 import subprocess
@@ -16,49 +16,27 @@ from mailsetup.apply.thunderbird.existing_profile import apply
 from mailsetup.apply.thunderbird.profiles import (
     ProfileFailure,
     ThunderbirdProfile,
+    default_place,
     find_place,
-    opened_place,
     places,
 )
 from mailsetup.apply.thunderbird.undo import undo
-from tests.apply.test_installation import linux, program
-from tests.apply.thunderbird.test_new_profile import tree
 from tests.support.programs import marionette
+from tests.support.programs.installed import linux, program
+from tests.support.programs.thunderbird_profiles import (
+    ELSEWHERE,
+    HERE,
+    VERSION,
+    install,
+    profiles,
+    root_with,
+    tree,
+)
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made of POSIX paths")
 
 ANA = account()
-HERE = "LastPlatformDir=/usr/lib/thunderbird\n"
-ELSEWHERE = "LastPlatformDir=/home/ana/nightly\n"
-VERSION = "[General]\nStartWithLastProfile=1\nVersion=2\n\n"
-
-
-def profiles(*names: str, default: str = "") -> str:
-    """Sections of ``profiles.ini``: each profile's folder is ``x.`` and its name."""
-    return "".join(
-        f"[Profile{number}]\nName={name}\nIsRelative=1\nPath=x.{name}\n"
-        + ("Default=1\n\n" if name == default else "\n")
-        for number, name in enumerate(names)
-    )
-
-
-def install(path: str, name: str = "FDC34C9F024745EB") -> str:
-    return f"[Install{name}]\nDefault={path}\nLocked=1\n\n"
-
-
-def root_with(root: Path, ini: str, **used: str | None) -> None:
-    """A list of profiles. Of each folder what the last start left in ``compatibility.ini``; None
-    where Thunderbird never opened it."""
-    root.mkdir(parents=True)
-    (root / "profiles.ini").write_text(ini)
-    for name, last in used.items():
-        folder = root / f"x.{name}"
-        folder.mkdir()
-        (folder / "times.json").write_text("{}")
-        if last is not None:
-            (folder / "compatibility.ini").write_text(f"[Compatibility]\nLastVersion=9\n{last}")
-            (folder / "prefs.js").write_text("// mine\n")
 
 
 def debian(tmp_path: Path) -> Computer:
@@ -76,14 +54,14 @@ def opened(computer: Computer) -> list[str]:
 @pytest.mark.parametrize(
     ("ini", "used", "expected"),
     [
-        # A fresh start: the stub has Default=1, the installation opens the other one.
+        # A first start: the stub has Default=1, the installation opens the other one.
         (
             profiles("default", "default-default", default="default")
             + install("x.default-default"),
             {"default": None, "default-default": HERE},
             ["default-default"],
         ),
-        # No installation has chosen: the normal default, if this installation used it last.
+        # No installation has a profile: the normal default, if this installation used it last.
         (profiles("a", "b", default="b"), {"a": HERE, "b": HERE}, ["b"]),
         (profiles("a", "b", default="b"), {"a": HERE, "b": ELSEWHERE}, []),
         (profiles("a", "b", default="b"), {"a": HERE, "b": None}, []),
@@ -101,11 +79,11 @@ def opened(computer: Computer) -> list[str]:
             {"a": ELSEWHERE, "b": ELSEWHERE},
             ["a", "b"],
         ),
-        # The installation's own profile is gone: Thunderbird asks or makes another one.
+        # The installation's own profile is missing: Thunderbird asks or makes another one.
         (profiles("a", default="a") + install("x.gone"), {"a": HERE}, []),
     ],
 )
-def test_the_profile_of_a_plain_start(
+def test_the_profile_that_opens_by_itself(
     tmp_path: Path, ini: str, used: dict[str, str | None], expected: list[str]
 ) -> None:
     computer = debian(tmp_path)
@@ -113,11 +91,11 @@ def test_the_profile_of_a_plain_start(
     assert opened(computer) == expected
     names = [place.name for place in places(computer)]
     assert names[: len(expected)] == expected
-    found = opened_place(computer)
+    found = default_place(computer)
     assert [found.name] if found else expected[:1] == []
 
 
-def test_installs_ini_counts_where_the_list_is_of_an_old_version(tmp_path: Path) -> None:
+def test_installs_ini_is_read_with_a_list_of_an_old_version(tmp_path: Path) -> None:
     computer = debian(tmp_path)
     root = computer.home / ".thunderbird"
     root_with(root, profiles("a", "b", default="a"), a=HERE, b=HERE)
@@ -149,7 +127,7 @@ def test_a_flatpak_opens_the_profile_of_its_installation(tmp_path: Path) -> None
     assert opened(computer) == ["b"]
 
 
-def test_a_mac_names_its_resources(tmp_path: Path) -> None:
+def test_on_macos_the_resources_folder_identifies_the_installation(tmp_path: Path) -> None:
     contents = tmp_path / "Applications/Thunderbird.app/Contents"
     program(contents / "MacOS/thunderbird")
     computer = Computer("darwin", tmp_path / "ana", {}, tmp_path)
@@ -161,7 +139,7 @@ def test_a_mac_names_its_resources(tmp_path: Path) -> None:
     assert opened(computer) == []
 
 
-def test_windows_names_the_folder_of_the_program(tmp_path: Path) -> None:
+def test_on_windows_the_programs_folder_identifies_the_installation(tmp_path: Path) -> None:
     here = program(tmp_path / "Programs/Mozilla Thunderbird/thunderbird.exe")
     environ = {"APPDATA": str(tmp_path / "Roaming"), "ProgramFiles": str(tmp_path / "Programs")}
     computer = Computer("win32", tmp_path, environ, tmp_path, lambda _program: "")
@@ -191,7 +169,7 @@ def fresh(tmp_path: Path) -> Computer:
     return computer
 
 
-def test_without_a_name_the_account_goes_where_thunderbird_opens(tmp_path: Path) -> None:
+def test_without_a_name_the_account_goes_into_the_default_profile(tmp_path: Path) -> None:
     computer = fresh(tmp_path)
     before = tree(computer.home)
     done = apply(ANA, computer=computer)
@@ -209,7 +187,7 @@ def test_without_a_name_the_account_goes_where_thunderbird_opens(tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["default", "x.default"])
-def test_a_profile_that_was_never_opened_is_refused_with_the_right_one(
+def test_a_profile_that_was_never_opened_is_refused_naming_the_default(
     tmp_path: Path, name: str
 ) -> None:
     computer = fresh(tmp_path)
@@ -220,7 +198,7 @@ def test_a_profile_that_was_never_opened_is_refused_with_the_right_one(
     assert tree(computer.home) == before
 
 
-def test_a_used_profile_is_taken_although_another_one_opens(tmp_path: Path) -> None:
+def test_a_used_profile_is_accepted_although_another_is_the_default(tmp_path: Path) -> None:
     computer = fresh(tmp_path)
     (computer.home / ".thunderbird/x.default/prefs.js").write_text("// mine\n")
     done = apply(ANA, profile="default", computer=computer)
@@ -228,7 +206,7 @@ def test_a_used_profile_is_taken_although_another_one_opens(tmp_path: Path) -> N
     assert (done.name, done.opens_by_itself) == ("default", False)
 
 
-def test_one_name_for_several_profiles_tells_which_of_them_opens(tmp_path: Path) -> None:
+def test_an_ambiguous_name_is_refused_naming_the_default(tmp_path: Path) -> None:
     computer = fresh(tmp_path)
     ini = computer.home / ".thunderbird/profiles.ini"
     ini.write_text(ini.read_text().replace("Name=default-default", "Name=default"))
@@ -239,7 +217,7 @@ def test_one_name_for_several_profiles_tells_which_of_them_opens(tmp_path: Path)
     assert f"{root}/x.default," in found.reason or f"{root}/x.default." in found.reason
 
 
-def test_a_new_profile_beside_others_does_not_open_by_itself(tmp_path: Path) -> None:
+def test_a_further_profile_does_not_open_by_itself(tmp_path: Path) -> None:
     computer = fresh(tmp_path)
     done = apply(ANA, profile=NEW_PLACE, computer=computer)
     assert isinstance(done, ProfileApplied)
@@ -255,7 +233,7 @@ def test_the_first_profile_of_all_opens_by_itself(tmp_path: Path) -> None:
     assert isinstance(done, ProfileApplied)
     assert (done.outcome, done.opens_by_itself) == (ApplyOutcome.PROFILE, True)
     assert opened(computer) == [done.name]
-    # Again: the same profile, and not one more.
+    # Again: the same profile, not another one.
     assert isinstance(apply(ANA, computer=computer), AlreadyThere)
     assert isinstance(undo(done), Undone)
     assert tree(computer.home) == before
@@ -265,7 +243,7 @@ def test_the_first_profile_of_all_opens_by_itself(tmp_path: Path) -> None:
 
 
 def plain_start(home: Path) -> None:
-    """Thunderbird as a click on its icon starts it, until the profile that it chose is in use."""
+    """Start Thunderbird without arguments, until the profile that it chose is in use."""
     assert marionette.PROGRAM is not None
     environment = {
         **marionette.isolated_environment(home),
@@ -309,7 +287,7 @@ needs_thunderbird = pytest.mark.skipif(
 
 @pytest.mark.thunderbird
 @needs_thunderbird
-def test_after_a_fresh_start_the_account_goes_where_thunderbird_opens(
+def test_after_a_first_start_the_account_goes_into_the_default_profile(
     tmp_path: Path, real: Computer
 ) -> None:
     plain_start(tmp_path)
@@ -330,7 +308,7 @@ def test_after_a_fresh_start_the_account_goes_where_thunderbird_opens(
 
 @pytest.mark.thunderbird
 @needs_thunderbird
-def test_where_thunderbird_never_ran_a_plain_start_opens_the_account(
+def test_where_thunderbird_never_ran_it_opens_the_account_by_itself(
     tmp_path: Path, real: Computer
 ) -> None:
     done = apply(ANA, computer=real)
@@ -342,7 +320,7 @@ def test_where_thunderbird_never_ran_a_plain_start_opens_the_account(
     assert [(one.address, one.program) for one in accounts_here(real)] == [
         (ANA.address.ascii, "Thunderbird")
     ]
-    place = opened_place(real)
+    place = default_place(real)
     assert isinstance(place, ThunderbirdProfile)
     assert place.folder == done.profile
     assert place.installation == Installation((str(marionette.PROGRAM),), done.root)

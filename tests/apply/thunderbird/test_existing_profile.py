@@ -1,10 +1,9 @@
-"""An account into a profile that is there, and back: what is written, refused, and restored."""
+"""Adding an account to an existing profile, and undo: what is written, refused, and restored."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,13 +26,12 @@ from mailsetup.apply.thunderbird.profiles import (
     find_place,
     places,
 )
-from mailsetup.apply.thunderbird.undo import undo, undo_last, undoable
+from mailsetup.apply.thunderbird.undo import undo, undoable
 from mailsetup.export.programs.thunderbird import prefs_js
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.model.secret import Secret
-from tests.apply.test_installation import linux, program
-from tests.apply.thunderbird.test_account_merge import ANA, LUIS, profile
-from tests.apply.thunderbird.test_new_profile import lock, tree
+from tests.support.programs.installed import linux, program
+from tests.support.programs.thunderbird_profiles import ANA, LUIS, lock, tree, undo_last, used_prefs
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
@@ -41,10 +39,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and
 
 @pytest.fixture
 def place(tmp_path: Path) -> ThunderbirdProfile:
-    """A profile that Thunderbird has used, with somebody's account."""
+    """A profile that Thunderbird has used, with another account."""
     folder = tmp_path / ".thunderbird" / "abc.mine"
     folder.mkdir(parents=True, mode=0o700)
-    (folder / "prefs.js").write_bytes(b"// Mozilla User Preferences\n" + profile().content)
+    (folder / "prefs.js").write_bytes(b"// Mozilla User Preferences\n" + used_prefs().content)
     (folder / "prefs.js").chmod(0o600)
     (folder / ".parentlock").write_bytes(b"")
     (folder.parent / "profiles.ini").write_bytes(
@@ -52,16 +50,6 @@ def place(tmp_path: Path) -> ThunderbirdProfile:
     )
     flatpak = Installation(("flatpak", "run", "org.mozilla.Thunderbird"), folder.parent)
     return ThunderbirdProfile("Mine", folder, flatpak, True, False)
-
-
-@pytest.fixture
-def hold_lock() -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Processes that hold locks, ended with the test."""
-    running: list[subprocess.Popen[bytes]] = []
-    yield running
-    for process in running:
-        process.kill()
-        process.communicate()
 
 
 def applied(place: ThunderbirdProfile, wanted: object = ANA) -> ProfileApplied:
@@ -87,7 +75,7 @@ def addresses(place: ThunderbirdProfile) -> list[str]:
 # Adding -----------------------------------------------------------------------------------------
 
 
-def test_the_account_is_added_with_a_copy_of_what_was(place: ThunderbirdProfile) -> None:
+def test_the_account_is_added_and_the_old_preferences_are_copied(place: ThunderbirdProfile) -> None:
     before = (place.folder / "prefs.js").read_bytes()
     done = applied(place)
     assert done.outcome is ApplyOutcome.ADDED
@@ -102,7 +90,7 @@ def test_the_account_is_added_with_a_copy_of_what_was(place: ThunderbirdProfile)
     assert after.startswith(b"// Mozilla User Preferences\n")
 
 
-def test_again_is_an_answer_of_its_own(place: ThunderbirdProfile) -> None:
+def test_applying_again_reports_already_there(place: ThunderbirdProfile) -> None:
     applied(place)
     before = tree(place.folder)
     again = apply_existing(ANA, place)
@@ -111,8 +99,8 @@ def test_again_is_an_answer_of_its_own(place: ThunderbirdProfile) -> None:
     assert tree(place.folder) == before
 
 
-def test_a_wrong_account_is_repaired_and_said(place: ThunderbirdProfile) -> None:
-    wrong = profile(ANA, server__server1__hostname="imap.typo.example")
+def test_a_wrong_account_is_repaired_and_reported(place: ThunderbirdProfile) -> None:
+    wrong = used_prefs(ANA, server__server1__hostname="imap.typo.example")
     (place.folder / "prefs.js").write_bytes(wrong.content)
     done = applied(place)
     assert done.outcome is ApplyOutcome.REPAIRED
@@ -123,7 +111,7 @@ def test_a_wrong_account_is_repaired_and_said(place: ThunderbirdProfile) -> None
     assert (place.folder / "prefs.js").read_bytes() == wrong.content
 
 
-def test_a_profile_that_was_never_opened_is_fine(place: ThunderbirdProfile) -> None:
+def test_a_profile_that_was_never_opened_is_accepted(place: ThunderbirdProfile) -> None:
     (place.folder / "prefs.js").unlink()
     done = applied(place)
     assert done.backup is None
@@ -145,7 +133,7 @@ def test_refused_while_thunderbird_has_it_open(
 
 
 def test_thunderbird_cannot_start_while_we_write(place: ThunderbirdProfile) -> None:
-    from mailsetup.apply.thunderbird.profile_lock import held
+    from mailsetup.apply.thunderbird.profile_lock import hold_profile
 
     probe = (
         "import fcntl, sys; f = open(sys.argv[1], 'w')\n"
@@ -153,12 +141,12 @@ def test_thunderbird_cannot_start_while_we_write(place: ThunderbirdProfile) -> N
         "except OSError: sys.exit(7)"
     )
     command = [sys.executable, "-c", probe, str(place.folder / ".parentlock")]
-    with held(place.folder):
+    with hold_profile(place.folder):
         assert subprocess.run(command, check=False).returncode == 7
     assert subprocess.run(command, check=False).returncode == 0
 
 
-def test_a_vanished_profile_is_said(place: ThunderbirdProfile) -> None:
+def test_a_missing_profile_is_reported(place: ThunderbirdProfile) -> None:
     gone = place.folder.rename(place.folder.with_name("elsewhere"))
     done = apply_existing(ANA, place)
     assert isinstance(done, ApplyFailure)
@@ -179,7 +167,7 @@ def test_links_are_not_followed(place: ThunderbirdProfile, tmp_path: Path, what:
     before = tree(real) if real.is_dir() else {"": real.read_bytes()}
     done = apply_existing(ANA, place, password=Secret("geheim") if what == "logins.json" else None)
     if what == "logins.json":
-        # The libraries are looked for first; either way the link stays as it is.
+        # The libraries are searched first; either way the link stays unchanged.
         assert isinstance(done, ProfileApplied)
         assert not done.password_stored
     else:
@@ -189,9 +177,9 @@ def test_links_are_not_followed(place: ThunderbirdProfile, tmp_path: Path, what:
     assert (tree(real) if real.is_dir() else {"": real.read_bytes()}) == before
 
 
-def test_no_permission_is_said_and_nothing_stays(place: ThunderbirdProfile) -> None:
+def test_missing_permission_is_reported_and_leaves_no_files(place: ThunderbirdProfile) -> None:
     if os.geteuid() == 0:
-        # Root may write everywhere; a child that gave that up may not.
+        # Root may write everywhere; a child without its privileges may not.
         script = (
             "import os, sys; os.chmod(sys.argv[1], 0o500); os.chown(sys.argv[1], 65534, 65534);"
             " os.chown(sys.argv[1] + '/prefs.js', 65534, 65534);"
@@ -209,7 +197,7 @@ def test_no_permission_is_said_and_nothing_stays(place: ThunderbirdProfile) -> N
 
 
 @pytest.mark.parametrize("name", ["prefs.js", "mailsetup-undo"])
-def test_what_is_no_file_is_refused(place: ThunderbirdProfile, name: str) -> None:
+def test_a_folder_in_place_of_a_file_is_refused(place: ThunderbirdProfile, name: str) -> None:
     path = place.folder / name
     path.unlink(missing_ok=True)
     if name == "prefs.js":
@@ -219,13 +207,13 @@ def test_what_is_no_file_is_refused(place: ThunderbirdProfile, name: str) -> Non
     refused(place)
 
 
-def test_settings_that_end_in_the_middle_are_refused(place: ThunderbirdProfile) -> None:
+def test_truncated_preferences_are_refused(place: ThunderbirdProfile) -> None:
     with (place.folder / "prefs.js").open("ab") as file:
         file.write(b"/* cut")
     assert "damaged" in refused(place)
 
 
-def test_a_password_that_cannot_be_stored_is_said_and_the_account_is_there(
+def test_a_password_that_cannot_be_stored_is_a_note(
     place: ThunderbirdProfile,
 ) -> None:
     done = apply_existing(ANA, place, password=Secret("geheim"))
@@ -254,7 +242,7 @@ def test_undo_restores_byte_for_byte(place: ThunderbirdProfile) -> None:
     assert nothing.reason.endswith(".")
 
 
-def test_undo_of_a_profile_that_changed_since_is_refused_with_the_copys_place(
+def test_undo_of_a_changed_profile_is_refused_with_the_backups_path(
     place: ThunderbirdProfile,
 ) -> None:
     before = (place.folder / "prefs.js").read_bytes()
@@ -270,7 +258,7 @@ def test_undo_of_a_profile_that_changed_since_is_refused_with_the_copys_place(
     assert tree(place.folder) == state
 
 
-def test_only_our_part_is_taken_out_of_a_profile_that_changed_since(
+def test_only_our_preferences_are_removed_from_a_changed_profile(
     place: ThunderbirdProfile,
 ) -> None:
     before = PrefsFile((place.folder / "prefs.js").read_bytes())
@@ -302,7 +290,7 @@ def test_only_our_part_is_taken_out_of_a_profile_that_changed_since(
     assert isinstance(undo(place.folder), UndoFailure)
 
 
-def test_a_damaged_copy_is_not_put_back(place: ThunderbirdProfile) -> None:
+def test_a_damaged_backup_is_not_restored(place: ThunderbirdProfile) -> None:
     done = applied(place)
     assert done.backup is not None
     done.backup.write_bytes(b"spoiled")
@@ -313,7 +301,7 @@ def test_a_damaged_copy_is_not_put_back(place: ThunderbirdProfile) -> None:
     assert tree(place.folder) == state
 
 
-def test_a_journal_that_names_other_files_is_not_believed(place: ThunderbirdProfile) -> None:
+def test_a_journal_that_names_other_files_is_rejected(place: ThunderbirdProfile) -> None:
     applied(place)
     change = place.folder / "mailsetup-undo" / "0001" / "change.json"
     document = json.loads(change.read_bytes())
@@ -375,7 +363,7 @@ def test_the_profile_that_opens_by_itself_comes_first(tmp_path: Path) -> None:
     ]
 
 
-def test_profiles_that_are_not_there_are_left_out(tmp_path: Path) -> None:
+def test_missing_profiles_are_left_out(tmp_path: Path) -> None:
     computer = with_profiles(tmp_path, TWO + "[Profile3]\nName=x\nPath=b.used\n", "b.used")
     assert [place.name for place in places(computer)] == ["used"]
 
@@ -407,8 +395,8 @@ def test_apply_takes_new_or_a_name_and_the_newest_is_undone_first(tmp_path: Path
     assert isinstance(fresh, ProfileApplied)
     assert fresh.outcome is ApplyOutcome.PROFILE
     assert {change.profile for change in undoable(computer)} == {in_old.profile, fresh.profile}
-    assert isinstance(undo_last("old", computer=computer), Undone)
-    assert isinstance(undo_last(computer=computer), Undone)
+    assert isinstance(undo_last("old", computer), Undone)
+    assert isinstance(undo_last("", computer), Undone)
     assert tree(root) == before
-    assert isinstance(undo_last(computer=computer), UndoFailure)
-    assert isinstance(undo_last("nobody", computer=computer), UndoFailure)
+    assert isinstance(undo_last("", computer), UndoFailure)
+    assert isinstance(undo_last("nobody", computer), UndoFailure)

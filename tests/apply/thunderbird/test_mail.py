@@ -1,4 +1,4 @@
-"""The real Thunderbird, with what we wrote, against the real Dovecot and Postfix."""
+"""The real Thunderbird, with our files, against the real Dovecot and Postfix."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, SocketType
 from tests.support.programs import marionette
 from tests.support.samples.accounts import account
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 pytestmark = [
     pytest.mark.servers,
@@ -42,7 +42,7 @@ LIBRARY = Path("/usr/lib/thunderbird")
 def mailbox(
     address: str, protocol: Protocol = Protocol.IMAP, security: SocketType = SocketType.TLS
 ) -> Account:
-    """One of the world's mailboxes, at the host of its own domain."""
+    """A mailbox of the test servers, at the host of its own domain."""
     host = f"mail.{address.partition('@')[2]}"
     return account(
         address, protocol=protocol, security=security, incoming_host=host, outgoing_host=host
@@ -50,14 +50,14 @@ def mailbox(
 
 
 class Person:
-    """Who sits before a Thunderbird with one account, and types the password where it must be."""
+    """A user of a Thunderbird with one account, who types the password where needed."""
 
-    def __init__(self, session: marionette.Session, world: World, of: Account) -> None:
+    def __init__(self, session: marionette.Session, servers: RealServers, of: Account) -> None:
         self._session, self._of = session, of
-        self._word = world.accounts[str(of.address)]
+        self._word = servers.accounts[str(of.address)]
 
     def count(self, least: int = 0, *, typed: bool = False) -> int:
-        """The messages in the INBOX, after looks at the server until there are enough."""
+        """The number of messages in the INBOX, polled until there are enough."""
         word = self._word if typed else ""
         host = self._of.incoming.host
         found = self._session.run_async(marionette.INBOX, host, word, least)
@@ -72,8 +72,8 @@ class Person:
         sent = self._session.run_async(marionette.SEND, sender, str(to.address), "hola", word)
         assert sent == 0, sent
 
-    def mails_to_themselves(self, *, typed: bool = False) -> None:
-        """The whole way: out, and in again."""
+    def sends_and_receives(self, *, typed: bool = False) -> None:
+        """Send a message to oneself and receive it."""
         before = self.count(typed=typed)
         self.send(self._of, typed=typed)
         assert self.count(before + 1) == before + 1
@@ -88,7 +88,7 @@ def place(done: ProfileApplied) -> ThunderbirdProfile:
 
 @contextmanager
 def running(
-    world: World,
+    servers: RealServers,
     profile: Path,
     home: Path,
     *,
@@ -96,34 +96,34 @@ def running(
     environ: dict[str, str] | None = None,
     selection: tuple[str, ...] = (),
 ) -> Iterator[marionette.Session]:
-    """Thunderbird with this profile, online, where every name leads to the world's servers."""
+    """Thunderbird with this profile, online; every name resolves to the test servers."""
     selection = selection or ("--profile", str(profile))
     with marionette.thunderbird(
         profile,
         home,
         selection,
-        ip=world.ip,
+        ip=servers.ip,
         program=program or marionette.PROGRAM,
         environ=environ,
     ) as session:
-        certificate = ssl.PEM_cert_to_DER_cert(world.ca_file.read_text())
+        certificate = ssl.PEM_cert_to_DER_cert(servers.ca_file.read_text())
         session.run(marionette.TRUST, b64encode(certificate).decode())
         yield session
 
 
 def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
-    world: World, tmp_path: Path
+    servers: RealServers, tmp_path: Path
 ) -> None:
     wanted = mailbox("ana@wellknown.test", security=SocketType.STARTTLS)
-    world.empty("ana@wellknown.test")
+    servers.mailboxes.empty("ana@wellknown.test")
     root = tmp_path / ".thunderbird"
     root.mkdir()
     done = apply_new_profile(wanted, root=root)
     assert isinstance(done, ProfileApplied)
-    with running(world, done.profile, tmp_path, selection=done.command[1:]) as session:
-        Person(session, world, wanted).mails_to_themselves(typed=True)
+    with running(servers, done.profile, tmp_path, selection=done.command[1:]) as session:
+        Person(session, servers, wanted).sends_and_receives(typed=True)
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}
-    assert world.messages("ana@wellknown.test")
+    assert servers.mailboxes.messages("ana@wellknown.test")
 
     undone = undo(done)
     assert isinstance(undone, Undone)
@@ -135,33 +135,35 @@ def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
         assert session.run(marionette.PROFILE) == {"current": None, "all": []}
 
 
-def test_an_account_joins_another_one_and_leaves_it_again(world: World, tmp_path: Path) -> None:
+def test_an_account_is_added_to_another_one_and_undone(
+    servers: RealServers, tmp_path: Path
+) -> None:
     marionette.need_version(153, "it chose the folder for sent mail later")
     pop3 = mailbox("ana@onlysrv.test", Protocol.POP3)
     imap = mailbox("ana@outlookish.test")
     drafts = "Borradóres & más"
-    make_folders(world, imap, drafts, "Papelera")
+    make_folders(servers, imap, drafts, "Papelera")
     root = tmp_path / ".thunderbird"
     root.mkdir()
     assert marionette.PROGRAM is not None
     thunderbird = Installation((marionette.PROGRAM,), root)
-    word = Secret(world.accounts[str(pop3.address)])
+    word = Secret(servers.accounts[str(pop3.address)])
     done = apply_new_profile(pop3, root=root, password=word, installation=thunderbird)
     assert isinstance(done, ProfileApplied)
-    # No password is typed in this test: every login is made with a stored one.
-    with running(world, done.profile, tmp_path) as session:
-        Person(session, world, pop3).mails_to_themselves()
+    # No password is typed in this test: every login uses a stored one.
+    with running(servers, done.profile, tmp_path) as session:
+        Person(session, servers, pop3).sends_and_receives()
 
     joined = apply_existing(
         imap,
         place(done),
-        password=Secret(world.accounts[str(imap.address)]),
+        password=Secret(servers.accounts[str(imap.address)]),
         folders=Folders(drafts=drafts, trash="Papelera", sent="Sent"),
     )
     assert isinstance(joined, ProfileApplied)
     assert joined.password_stored
-    with running(world, done.profile, tmp_path) as session:
-        old, new = Person(session, world, pop3), Person(session, world, imap)
+    with running(servers, done.profile, tmp_path) as session:
+        old, new = Person(session, servers, pop3), Person(session, servers, imap)
         before, theirs = old.count(), new.count()
         old.send(imap)
         new.send(pop3)
@@ -172,29 +174,29 @@ def test_an_account_joins_another_one_and_leaves_it_again(world: World, tmp_path
             "drafts": utf7(drafts),
             "trash": "Papelera",
         }
-        # An account that the person adds now gets a number of its own.
+        # An account that the user adds now gets its own key.
         assert session.run(marionette.NEW_ACCOUNT) == ["account1", "account2", "account3"]
-    assert world.messages(str(imap.address), "Sent")
+    assert servers.mailboxes.messages(str(imap.address), "Sent")
 
     assert isinstance(apply_existing(imap, place(done)), AlreadyThere)
     refused = undo(done.profile)
     assert isinstance(refused, UndoFailure)
     assert refused.only_ours_possible
     assert isinstance(undo(done.profile, only_ours=True), Undone)
-    with running(world, done.profile, tmp_path) as session:
+    with running(servers, done.profile, tmp_path) as session:
         assert emails(session) == ["ana@onlysrv.test"]
-        Person(session, world, pop3).mails_to_themselves()
+        Person(session, servers, pop3).sends_and_receives()
 
 
-def make_folders(world: World, of: Account, *names: str) -> None:
+def make_folders(servers: RealServers, of: Account, *names: str) -> None:
     """Folders in a mailbox, subscribed."""
-    maildir = world.maildir(str(of.address))
+    maildir = servers.mailboxes.maildir(str(of.address))
     for name in names:
         for part in ("cur", "new", "tmp"):
             (maildir / f".{utf7(name)}" / part).mkdir(parents=True)
         with (maildir / "subscriptions").open("a") as file:
             file.write(f"{utf7(name)}\n")
-    owner = (world.folder / "mail").stat()
+    owner = (servers.folder / "mail").stat()
     for path in (maildir.parent, *maildir.parent.rglob("*")):
         os.chown(path, owner.st_uid, owner.st_gid)
 
@@ -204,7 +206,7 @@ def make_folders(world: World, of: Account, *names: str) -> None:
 
 @pytest.fixture(scope="module")
 def relocated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of Thunderbird's folder, where an administrator's files may be put."""
+    """A copy of Thunderbird's folder into which an administrator's files can be written."""
     folder = tmp_path_factory.mktemp("fleet") / "thunderbird"
 
     def same_or_copy(source: str, target: str) -> None:
@@ -221,7 +223,7 @@ def relocated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def installed(folder: Path, wanted: Account, *names: str) -> None:
-    """Put some of the fleet's files where the instructions say, and take the others away."""
+    """Install some of the fleet's files as the instructions say, and remove the others."""
     artifact = ThunderbirdFleet().export(wanted)
     assert isinstance(artifact, Artifact)
     places = {
@@ -244,8 +246,8 @@ def emails(session: marionette.Session, field: str = "email") -> list[str]:
     return [found[field] for found in accounts]
 
 
-def test_autoconfig_adds_each_persons_account_to_what_is_there(
-    world: World, tmp_path: Path, relocated: Path
+def test_autoconfig_adds_each_users_account(
+    servers: RealServers, tmp_path: Path, relocated: Path
 ) -> None:
     root = tmp_path / ".thunderbird"
     root.mkdir()
@@ -256,17 +258,17 @@ def test_autoconfig_adds_each_persons_account_to_what_is_there(
     installed(relocated, shown, "mailsetup.cfg", "autoconfig.js")
     program = relocated / "thunderbird-bin"
     environ = {"MAIL_ADDRESS": "ana@pacc.test", "MAIL_NAME": "Ana Pácc"}
-    with running(world, done.profile, tmp_path, program=program, environ=environ) as session:
+    with running(servers, done.profile, tmp_path, program=program, environ=environ) as session:
         assert emails(session) == ["ana@onlysrv.test", "ana@pacc.test"]
-        Person(session, world, wanted).mails_to_themselves(typed=True)
+        Person(session, servers, wanted).sends_and_receives(typed=True)
         assert emails(session, "name") == ["Ana Núñez", "Ana Pácc"]
         session.run(marionette.REMOVE_ACCOUNT, "account9001")
-    with running(world, done.profile, tmp_path, program=program, environ=environ) as session:
+    with running(servers, done.profile, tmp_path, program=program, environ=environ) as session:
         assert emails(session) == ["ana@onlysrv.test"], "what a person removed stays removed"
 
 
 def test_a_policy_and_the_isp_file_set_up_a_computer_without_accounts(
-    world: World, tmp_path: Path, relocated: Path
+    servers: RealServers, tmp_path: Path, relocated: Path
 ) -> None:
     marionette.need_version(153, "the file of a provider was read through another function")
     wanted = mailbox("ana@onlyautoconfig.test")
@@ -274,12 +276,12 @@ def test_a_policy_and_the_isp_file_set_up_a_computer_without_accounts(
     profile = tmp_path / "profile"
     profile.mkdir()
     program = relocated / "thunderbird-bin"
-    with running(world, profile, tmp_path, program=program) as session:
+    with running(servers, profile, tmp_path, program=program) as session:
         assert emails(session) == ["ana@onlyautoconfig.test"]
-        Person(session, world, wanted).mails_to_themselves(typed=True)
+        Person(session, servers, wanted).sends_and_receives(typed=True)
         assert session.run_async(marionette.ISP, "onlyautoconfig.test") == {
             "incoming": [wanted.incoming.host, 993, "%EMAILADDRESS%"],
             "outgoing": [wanted.outgoing.host, 465, "%EMAILADDRESS%"],
         }
-    with running(world, profile, tmp_path, program=program) as session:
+    with running(servers, profile, tmp_path, program=program) as session:
         assert emails(session) == ["ana@onlyautoconfig.test"]

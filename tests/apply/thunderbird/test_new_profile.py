@@ -1,8 +1,7 @@
-"""A new profile beside the person's own: what is written, refused, and taken back."""
+"""A new profile next to existing ones: what is written, refused, and undone."""
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats import profiles_ini
 from mailsetup.model.settings import Authentication
 from tests.support.programs.parsers import read_prefs
+from tests.support.programs.thunderbird_profiles import lock, tree
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
@@ -43,40 +43,7 @@ def reason(root: Path) -> str:
     return result.reason
 
 
-def tree(root: Path) -> dict[str, bytes | None]:
-    return {
-        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
-        for path in root.rglob("*")
-    }
-
-
-@pytest.fixture
-def hold_lock() -> Iterator[list["subprocess.Popen[bytes]"]]:
-    """Processes that hold locks, ended with the test."""
-    running: list[subprocess.Popen[bytes]] = []
-    yield running
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def lock(profile: Path, running: list["subprocess.Popen[bytes]"]) -> "subprocess.Popen[bytes]":
-    script = (
-        "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.lockf(f, fcntl.LOCK_EX);"
-        " print('held', flush=True); sys.stdin.read()"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, str(profile / ".parentlock")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    running.append(process)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"held\n"
-    return process
-
-
-def test_a_first_profile_is_listed_marked_and_private(root: Path) -> None:
+def test_a_first_profile_is_listed_claimable_and_private(root: Path) -> None:
     done = applied(root)
     assert done.name == "ana-bodega.example"
     assert done.command[-2:] == ("-P", done.name)
@@ -96,7 +63,7 @@ def test_a_first_profile_is_listed_marked_and_private(root: Path) -> None:
     assert read_prefs(prefs.read_bytes())["mail.identity.id1.fullName"] == "Ana Núñez"
 
 
-def test_what_was_in_the_list_stays_byte_for_byte_with_a_copy(root: Path) -> None:
+def test_the_old_list_is_preserved_and_copied(root: Path) -> None:
     before = b"\xef\xbb\xbf; a comment\r\n[Weird]\r\nKey = \xc3\xb1\r\n\r\n" + MINE
     (root / "profiles.ini").write_bytes(before)
     (root / "profiles.ini").chmod(0o640)
@@ -110,7 +77,7 @@ def test_what_was_in_the_list_stays_byte_for_byte_with_a_copy(root: Path) -> Non
     assert done.backup.read_bytes() == before
 
 
-def test_a_list_that_is_a_link_stays_one(root: Path, tmp_path: Path) -> None:
+def test_a_list_that_is_a_link_stays_a_link(root: Path, tmp_path: Path) -> None:
     real = tmp_path / "dotfiles.ini"
     real.write_bytes(MINE)
     (root / "profiles.ini").symlink_to(real)
@@ -130,7 +97,7 @@ def test_names_are_unique_ascii_and_never_an_option(root: Path) -> None:
     }
 
 
-def test_a_gap_in_the_numbers_is_where_thunderbird_would_look_next(root: Path) -> None:
+def test_a_gap_in_the_numbers_of_the_list_is_filled(root: Path) -> None:
     (root / "profiles.ini").write_bytes(MINE + b"[Profile2]\nName=x\nIsRelative=1\nPath=x\n")
     applied(root)
     assert b"[Profile1]\n" in (root / "profiles.ini").read_bytes()
@@ -164,7 +131,7 @@ def test_refused_while_a_profile_elsewhere_is_open(
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe[\0", b"[Profile0]\nName=\xff\n", b"a\0b"])
-def test_a_list_that_cannot_be_understood_is_left_alone(root: Path, content: bytes) -> None:
+def test_a_malformed_list_is_not_changed(root: Path, content: bytes) -> None:
     (root / "profiles.ini").write_bytes(content)
     assert "cannot be read" in reason(root)
 
@@ -175,7 +142,7 @@ def test_a_missing_root_that_was_named_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "nothing").exists()
 
 
-def test_a_list_that_is_a_folder_is_refused_and_nothing_stays(root: Path) -> None:
+def test_a_list_that_is_a_folder_is_refused(root: Path) -> None:
     (root / "profiles.ini").mkdir()
     assert "profiles.ini" in reason(root) or str(root) in reason(root)
 
@@ -186,7 +153,7 @@ def test_an_account_that_cannot_be_expressed_writes_nothing(root: Path) -> None:
     assert tree(root) == {}
 
 
-def test_undo_takes_back_exactly_what_was_added(root: Path) -> None:
+def test_undo_removes_exactly_what_was_added(root: Path) -> None:
     first = applied(root)
     with_first = tree(root)
     second = applied(root)
@@ -200,13 +167,13 @@ def test_undo_takes_back_exactly_what_was_added(root: Path) -> None:
 @pytest.mark.parametrize(
     "before", [MINE, MINE + b"\n", MINE.rstrip(), MINE.replace(b"\n", b"\r\n")]
 )
-def test_undo_restores_the_persons_list_byte_for_byte(root: Path, before: bytes) -> None:
+def test_undo_restores_the_list_byte_for_byte(root: Path, before: bytes) -> None:
     (root / "profiles.ini").write_bytes(before)
     assert isinstance(undo(applied(root)), Undone)
     assert tree(root) == {"profiles.ini": before}
 
 
-def test_undo_moves_a_profile_that_thunderbird_has_used_aside(root: Path) -> None:
+def test_undo_renames_a_profile_that_thunderbird_has_used(root: Path) -> None:
     (root / "profiles.ini").write_bytes(MINE)
     done = applied(root)
     (done.profile / "ImapMail").mkdir()
@@ -220,7 +187,7 @@ def test_undo_moves_a_profile_that_thunderbird_has_used_aside(root: Path) -> Non
     assert (root / "profiles.ini").read_bytes() == MINE
 
 
-def test_undo_keeps_what_was_listed_since_and_leaves_no_gap(root: Path) -> None:
+def test_undo_preserves_later_entries_and_leaves_no_gap(root: Path) -> None:
     (root / "profiles.ini").write_bytes(MINE)
     first = applied(root)
     second = applied(root)
@@ -233,7 +200,7 @@ def test_undo_keeps_what_was_listed_since_and_leaves_no_gap(root: Path) -> None:
     assert (second.profile / "prefs.js").exists()
 
 
-def test_undo_forgets_that_an_installation_opened_the_profile(root: Path) -> None:
+def test_undo_removes_the_profile_from_an_installations_default(root: Path) -> None:
     done = applied(root)
     path = done.profile.name
     ini = root / "profiles.ini"

@@ -1,4 +1,4 @@
-"""Passwords in Thunderbird's own store, through Thunderbird's own libraries."""
+"""Passwords in Thunderbird's own store, encrypted by Thunderbird's own libraries."""
 
 import json
 import os
@@ -17,11 +17,11 @@ from mailsetup.apply.thunderbird.existing_profile import apply_existing
 from mailsetup.apply.thunderbird.new_profile import apply_new_profile
 from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile
 from mailsetup.apply.thunderbird.undo import undo
-from mailsetup.files.locking import RefusedError
+from mailsetup.files.atomic import OperationError
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Authentication, Protocol
-from tests.apply.thunderbird.test_new_profile import tree
 from tests.support.programs import marionette
+from tests.support.programs.thunderbird_profiles import tree
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -35,7 +35,7 @@ pytestmark = [
 WORD = "contraseña-ñ 文"
 ANA = account()
 
-# What a reader of the store sees: a child, as NSS can be opened once in a process.
+# Reads the store in a child process, as NSS can be initialised once in a process.
 _READ = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -78,7 +78,7 @@ def read(profile: Path) -> list[tuple[str, object, object]]:
     """Host, user name and password of every login."""
     logins = json.loads((profile / "logins.json").read_bytes())["logins"]
     values = [entry[key] for entry in logins for key in ("encryptedUsername", "encryptedPassword")]
-    with tempfile.TemporaryDirectory() as copy:  # opening it leaves more files there
+    with tempfile.TemporaryDirectory() as copy:  # opening it makes more files there
         shutil.copy(profile / "key4.db", copy)
         plain = child(_READ, Path(copy), values)
     assert isinstance(plain, list)
@@ -151,7 +151,7 @@ def test_other_logins_stay_as_they_are(tmp_path: Path) -> None:
     assert [row[1:] for row in read(done.profile)][2:] == [("eva@bodega.example", "otra")] * 2
 
 
-def test_half_a_surrogate_pair_in_another_login_stays(tmp_path: Path) -> None:
+def test_a_lone_surrogate_in_another_login_is_preserved(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
     path = done.profile / "logins.json"
     path.write_text(json.dumps({**json.loads(path.read_bytes()), "x": "\ud83d"}))
@@ -161,7 +161,7 @@ def test_half_a_surrogate_pair_in_another_login_stays(tmp_path: Path) -> None:
     assert len(read(done.profile)) == 4
 
 
-def test_only_our_logins_are_taken_out_when_others_came_since(tmp_path: Path) -> None:
+def test_only_our_logins_are_removed_when_others_were_added_since(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
     eva = account("eva@bodega.example")
     assert isinstance(apply_existing(eva, place(done), password=Secret("otra")), ProfileApplied)
@@ -179,26 +179,26 @@ def test_a_primary_password_is_neither_guessed_nor_asked_for(tmp_path: Path) -> 
     for name in ("key4.db", "logins.json"):
         (tmp_path / "locked" / name).unlink()
     child(_LOCK, tmp_path / "locked")
-    with pytest.raises(RefusedError, match="primary password"):
+    with pytest.raises(OperationError, match="primary password"):
         password_store.stored(tmp_path / "locked", ANA, Secret(WORD), installation(tmp_path))
     assert not list((tmp_path / "locked").glob(".mailsetup-*"))
 
 
-def test_what_cannot_be_read_is_left_alone(tmp_path: Path) -> None:
+def test_unreadable_logins_are_not_changed(tmp_path: Path) -> None:
     done = applied(ANA, tmp_path)
     for content in (
         *(b"", b"[]", b'{"logins": 1}', b'{"logins": [1]}', b"[" * 100_000),
         b'{"logins": [], "x": 1e999}',
     ):
         (done.profile / "logins.json").write_bytes(content)
-        with pytest.raises(RefusedError, match="cannot be read"):
+        with pytest.raises(OperationError, match="cannot be read"):
             password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
     (done.profile / "logins.json").unlink()
     (done.profile / "key4.db").write_bytes(b"no database" * 100)
-    with pytest.raises(RefusedError, match="could not be opened"):
+    with pytest.raises(OperationError, match="could not be opened"):
         password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
     (done.profile / "key4.db-journal").write_bytes(b"")
-    with pytest.raises(RefusedError, match="did not end properly"):
+    with pytest.raises(OperationError, match="did not end properly"):
         password_store.stored(done.profile, ANA, Secret("x"), installation(tmp_path))
 
 
@@ -217,12 +217,12 @@ def test_a_login_in_the_browser_stores_nothing(tmp_path: Path) -> None:
     assert not (done.profile / "logins.json").exists()
 
 
-def test_snaps_and_flatpaks_keep_their_libraries(tmp_path: Path) -> None:
+def test_snaps_and_flatpaks_have_no_usable_libraries(tmp_path: Path) -> None:
     for command in (("flatpak", "run", "x"), ("/snap/bin/thunderbird",), ("no-such-program",)):
         assert password_store.libraries(Installation(command, tmp_path)) is None
 
 
-def test_the_child_says_what_is_missing(tmp_path: Path) -> None:
+def test_the_child_reports_missing_libraries(tmp_path: Path) -> None:
     request = {"libraries": str(tmp_path), "folder": str(tmp_path), "logins": []}
     assert nss_child.answer(request) == {"error": "libraries"}
 

@@ -1,4 +1,4 @@
-"""The real Thunderbird reads what we wrote, field by field."""
+"""The real Thunderbird reads our files, field by field."""
 
 import os
 import shutil
@@ -91,7 +91,7 @@ def test_the_applied_profile_is_read_back_field_by_field_and_found_running(tmp_p
         assert not is_running(copy)
 
 
-def test_thunderbird_finds_the_profile_by_name_and_keeps_it_for_plain_starts(
+def test_thunderbird_finds_the_profile_by_name_and_opens_it_by_itself(
     tmp_path: Path,
 ) -> None:
     done = applied(IMAP, tmp_path)
@@ -106,7 +106,7 @@ def test_thunderbird_finds_the_profile_by_name_and_keeps_it_for_plain_starts(
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}
 
 
-def test_a_profile_beside_one_in_use_leaves_it_the_one_for_plain_starts(tmp_path: Path) -> None:
+def test_a_further_profile_does_not_become_the_default(tmp_path: Path) -> None:
     first = applied(IMAP, tmp_path)
     with marionette.thunderbird(first.profile, tmp_path, first.command[1:]) as session:
         session.run(marionette.PROFILE)
@@ -121,7 +121,7 @@ def test_a_profile_beside_one_in_use_leaves_it_the_one_for_plain_starts(tmp_path
         assert session.run(marionette.ACCOUNTS) == [expected(IMAP)]
 
 
-def test_thunderbirds_own_import_adds_the_package_to_what_is_there(tmp_path: Path) -> None:
+def test_thunderbirds_own_import_adds_the_account_of_the_package(tmp_path: Path) -> None:
     artifact = Thunderbird().export(POP3)
     assert isinstance(artifact, Artifact)
     written = write_artifact(artifact, tmp_path / "package")

@@ -1,4 +1,4 @@
-"""Our verifier beside the well-known one, on messages that were signed, carried and touched."""
+"""The DKIM verifier, compared with dkimpy on signed, relayed and changed messages."""
 
 import base64
 import hashlib
@@ -31,12 +31,12 @@ from mailsetup.diagnosis.health.dkim import (
 from mailsetup.diagnosis.health.received_message import read_message
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Status
-from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, World, run
+from tests.support.network.scripted_network import NO_DATA, SERVFAIL, DnsReply, ScriptedNetwork, run
 
 NAME = "sel._domainkey.bodega.es"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505
-"""The shortest key that still has to be taken (RFC 8301)."""
+"""The shortest key that verifiers must accept (RFC 8301)."""
 OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 ED = nacl.signing.SigningKey.generate()
 NOW = 1_800_000_000.0
@@ -46,7 +46,7 @@ TOO_SHORT = (
     "wZmyC9ZyXRWeNPG1JtPPbUbqnKgdip/zNIm0LlsZYtVt7enXwsXtBdQkrv0eVTCbbMscilg2oRj9EEM8"
     "WwIDAQAB"
 )
-"""An RSA key of 768 bits, which today's libraries do not make any more."""
+"""An RSA key of 768 bits, which current libraries do not generate any more."""
 
 BODIES = (
     b"",
@@ -100,9 +100,9 @@ def sign(
 
 
 def ours(message: bytes, *records: str, reply: DnsReply | None = None) -> DkimSignature:
-    world = World(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
-    (seen,) = run(verify(message, world, NOW))
-    return seen
+    scripted = ScriptedNetwork(dns={(NAME, "TXT"): reply or DnsAnswer(records)})
+    (found,) = run(verify(message, scripted, NOW))
+    return found
 
 
 def theirs(message: bytes, record: str) -> bool:
@@ -112,12 +112,12 @@ def theirs(message: bytes, record: str) -> bool:
         return False
 
 
-def as_it_is(message: bytes) -> bytes:
+def unchanged(message: bytes) -> bytes:
     return message
 
 
-TOUCHES: tuple[Callable[[bytes], bytes], ...] = (
-    as_it_is,
+CHANGES: tuple[Callable[[bytes], bytes], ...] = (
+    unchanged,
     lambda m: m + b"Enviado desde mi casa\r\n",
     lambda m: m + b"\r\n\r\n",
     lambda m: m.replace(b"Hola", b"Adios"),
@@ -136,15 +136,15 @@ WAYS = list(itertools.product((b"simple", b"relaxed"), repeat=2))
 @pytest.mark.parametrize("ed25519", [False, True])
 @pytest.mark.parametrize("how", WAYS)
 @pytest.mark.parametrize("length", [False, True])
-def test_both_verifiers_agree_on_every_message(
+def test_our_verifier_agrees_with_dkimpy(
     ed25519: bool, how: tuple[bytes, bytes], length: bool
 ) -> None:
     record = ED_RECORD if ed25519 else public(RSA)
     verdicts: set[bool] = set()
     for body in BODIES:
         signed = sign(HEADER + body, ed25519=ed25519, how=how, length=length)
-        for number, touch in enumerate(TOUCHES):
-            message = touch(signed)
+        for number, change in enumerate(CHANGES):
+            message = change(signed)
             mine, other = (
                 ours(message, record).status is SignatureStatus.VALID,
                 theirs(message, record),
@@ -169,38 +169,36 @@ def test_both_verifiers_agree_on_every_message(
         (public(RSA).replace("k=rsa", "t=y:s; n=algo; s=email"), None),
     ],
 )
-def test_a_key_that_is_not_right_is_told_from_a_wrong_signature(
-    record: str, fault: DkimFault | None
-) -> None:
-    seen = ours(sign(HEADER + BODIES[2]), record)
-    assert seen.fault is fault
-    # The other library does not look at the hashes that a key is for (RFC 6376 section 3.6.1).
+def test_unusable_key_is_told_from_a_wrong_signature(record: str, fault: DkimFault | None) -> None:
+    found = ours(sign(HEADER + BODIES[2]), record)
+    assert found.fault is fault
+    # dkimpy ignores the hash algorithms of the key record (RFC 6376 section 3.6.1).
     forgiven = "h=sha1" in record
     assert theirs(sign(HEADER + BODIES[2]), record) is (fault is None or forgiven)
 
 
-def test_blanks_before_a_colon_do_not_count_where_the_header_is_relaxed() -> None:
-    """RFC 6376 section 3.4.2; the other library does not find such a field."""
-    touched = sign(HEADER).replace(b"Subject:", b"Subject :")
-    assert ours(touched, public(RSA)).status is SignatureStatus.VALID
+def test_relaxed_header_ignores_white_space_before_the_colon() -> None:
+    """RFC 6376 section 3.4.2; dkimpy does not find such a field."""
+    changed = sign(HEADER).replace(b"Subject:", b"Subject :")
+    assert ours(changed, public(RSA)).status is SignatureStatus.VALID
 
 
-def test_the_shortest_key_of_the_standard_is_still_taken() -> None:
+def test_shortest_allowed_key_is_accepted() -> None:
     assert ours(sign(HEADER, key=SHORT), public(SHORT)).status is SignatureStatus.VALID
 
 
-def test_a_key_shorter_than_the_standard_is_refused() -> None:
+def test_shorter_key_is_rejected() -> None:
     record = f"v=DKIM1; k=rsa; p={TOO_SHORT}"
     assert ours(sign(HEADER), record).fault is DkimFault.KEY_TOO_SHORT
 
 
-def test_a_missing_key_is_told_from_one_that_could_not_be_asked_for() -> None:
+def test_missing_key_is_told_from_a_failed_query() -> None:
     message = sign(HEADER + BODIES[2])
     assert ours(message, reply=NO_DATA).fault is DkimFault.KEY_MISSING
     assert ours(message, reply=SERVFAIL).status is SignatureStatus.UNKNOWN
 
 
-def test_one_good_key_among_several_is_enough() -> None:
+def test_one_valid_key_among_several_is_enough() -> None:
     assert ours(sign(HEADER), "v=DKIM1; p=", public(RSA)).status is SignatureStatus.VALID
 
 
@@ -231,13 +229,11 @@ def by_hand(*, expires: str = "", names: str = "from:to", algorithm: str = "rsa-
         (by_hand().replace(b"v=1; ", b"v=1; v=1; "), DkimFault.MALFORMED),
     ],
 )
-def test_a_signature_field_with_a_mistake_is_refused(
-    message: bytes, fault: DkimFault | None
-) -> None:
+def test_malformed_signature_field_is_rejected(message: bytes, fault: DkimFault | None) -> None:
     assert ours(message, public(RSA)).fault is fault
 
 
-def test_line_ends_of_a_mail_store_do_not_spoil_a_signature() -> None:
+def test_bare_line_feeds_of_a_mail_store_keep_the_signature_valid() -> None:
     stored = sign(HEADER + BODIES[3]).replace(b"\r\n", b"\n")
     assert ours(stored, public(RSA)).status is SignatureStatus.VALID
 
@@ -252,13 +248,13 @@ def test_line_ends_of_a_mail_store_do_not_spoil_a_signature() -> None:
         b"DKIM-Signature:",
     ],
 )
-def test_hostile_fields_are_only_malformed(hostile: bytes) -> None:
-    seen = run(verify(hostile, World(), NOW))
-    assert 1 <= len(seen) <= 8
-    assert {one.fault for one in seen} == {DkimFault.MALFORMED}
+def test_hostile_fields_are_malformed(hostile: bytes) -> None:
+    found = run(verify(hostile, ScriptedNetwork(), NOW))
+    assert 1 <= len(found) <= 8
+    assert {one.fault for one in found} == {DkimFault.MALFORMED}
 
 
-def test_a_long_line_of_blanks_costs_no_more_than_its_length() -> None:
+def test_long_line_of_blanks_takes_linear_time() -> None:
     body = b"a" + b" " * 2_000_000 + b"b\r\n"
     field = sign(HEADER + b"x\r\n").partition(b"From:")[0]
     assert ours(field + HEADER + body, public(RSA)).fault is DkimFault.BODY
@@ -267,7 +263,7 @@ def test_a_long_line_of_blanks_costs_no_more_than_its_length() -> None:
 # What it means ----------------------------------------------------------------------------------
 
 
-def judged(
+def findings_of(
     *signatures: DkimSignature, elsewhere: bool, header: bytes = b""
 ) -> list[tuple[str, Status]]:
     arrived = read_message(header + HEADER)
@@ -276,32 +272,32 @@ def judged(
 
 GOOD = DkimSignature("bodega.es", "sel", SignatureStatus.VALID)
 NO_KEY = DkimSignature("bodega.es", "sel", SignatureStatus.INVALID, DkimFault.KEY_MISSING)
-TOUCHED = DkimSignature("bodega.es", "sel", SignatureStatus.INVALID, DkimFault.BODY)
-OPEN = DkimSignature("bodega.es", "sel", SignatureStatus.UNKNOWN)
+CHANGED = DkimSignature("bodega.es", "sel", SignatureStatus.INVALID, DkimFault.BODY)
+UNKNOWN = DkimSignature("bodega.es", "sel", SignatureStatus.UNKNOWN)
 FOREIGN = DkimSignature("hoster.com", "sel", SignatureStatus.INVALID, DkimFault.KEY_MISSING)
 
 
-def test_a_missing_signature_counts_only_where_the_message_left_its_house() -> None:
-    assert judged(elsewhere=False) == []
-    assert judged(elsewhere=True) == [("dns.dkim.missing", Status.WARN)]
+def test_missing_signature_counts_only_at_another_provider() -> None:
+    assert findings_of(elsewhere=False) == []
+    assert findings_of(elsewhere=True) == [("dns.dkim.missing", Status.WARN)]
 
 
-def test_a_signature_without_a_key_counts_wherever_the_message_arrived() -> None:
+def test_signature_without_a_key_counts_everywhere() -> None:
     for elsewhere in (False, True):
-        assert judged(NO_KEY, elsewhere=elsewhere) == [("dns.dkim.invalid", Status.FAIL)]
+        assert findings_of(NO_KEY, elsewhere=elsewhere) == [("dns.dkim.invalid", Status.FAIL)]
 
 
-def test_a_body_changed_inside_the_house_is_only_doubtful() -> None:
-    assert judged(TOUCHED, elsewhere=False) == [("dns.dkim.invalid", Status.WARN)]
+def test_body_changed_inside_one_provider_only_warns() -> None:
+    assert findings_of(CHANGED, elsewhere=False) == [("dns.dkim.invalid", Status.WARN)]
 
 
-def test_one_good_or_unknown_signature_of_the_domain_silences_the_others() -> None:
-    assert judged(NO_KEY, GOOD, elsewhere=True) == []
-    assert judged(NO_KEY, OPEN, elsewhere=True) == []
-    assert judged(GOOD, FOREIGN, elsewhere=True) == []
+def test_one_valid_or_unknown_signature_of_the_domain_is_enough() -> None:
+    assert findings_of(NO_KEY, GOOD, elsewhere=True) == []
+    assert findings_of(NO_KEY, UNKNOWN, elsewhere=True) == []
+    assert findings_of(GOOD, FOREIGN, elsewhere=True) == []
 
 
-def test_many_signatures_and_keys_do_not_read_the_body_again_and_again() -> None:
+def test_body_is_processed_once_for_many_signatures_and_keys() -> None:
     body = CanonicalBody(b"a  b\n\n" * 1000)
     wanted = [(relaxed, length) for relaxed in (True, False) for length in (None, 0, 10)]
     for _signature in range(8):
@@ -314,7 +310,7 @@ def test_many_signatures_and_keys_do_not_read_the_body_again_and_again() -> None
 
 
 def by_lines(body: bytes, *, relaxed: bool) -> bytes:
-    """The canonical body by the words of RFC 6376 sections 3.4.3 and 3.4.4, line by line."""
+    """The canonical body by RFC 6376 sections 3.4.3 and 3.4.4, line by line."""
     lines = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").split(b"\r\n")
     if relaxed:
         lines = [re.sub(rb"[ \t]+", b" ", line).rstrip(b" ") for line in lines]
@@ -326,7 +322,7 @@ def by_lines(body: bytes, *, relaxed: bool) -> bytes:
 
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r", b"\n", b"\r\n"]), max_size=30))
-def test_the_canonical_body_is_that_of_the_standard(pieces: list[bytes]) -> None:
+def test_canonical_body_follows_the_rfc(pieces: list[bytes]) -> None:
     body = b"".join(pieces)
     for relaxed in (True, False):
         expected = hashlib.sha256(by_lines(body, relaxed=relaxed)).digest()

@@ -1,4 +1,4 @@
-"""The tree walk, the policy for a domain, and who speaks for it (RFC 9989)."""
+"""DMARC: DNS tree walk, applicable policy and alignment (RFC 9989)."""
 
 import pytest
 
@@ -16,12 +16,12 @@ from mailsetup.diagnosis.health.dmarc import (
 )
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding
-from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, run
+from tests.support.network.scripted_network import SERVFAIL, DnsReply, ScriptedNetwork, run
 
 
-def zone(**records: str | DnsReply) -> World:
+def zone(**records: str | DnsReply) -> ScriptedNetwork:
     """Records by domain, with ``__`` for dots."""
-    return World(
+    return ScriptedNetwork(
         dns={
             (f"_dmarc.{name.replace('__', '.')}", "TXT"): (
                 DnsAnswer((value,)) if isinstance(value, str) else value
@@ -32,8 +32,8 @@ def zone(**records: str | DnsReply) -> World:
     )
 
 
-def walked(domain: str, world: World) -> DmarcTreeWalk:
-    return run(tree_walk(domain, world))
+def walk_from(domain: str, scripted: ScriptedNetwork) -> DmarcTreeWalk:
+    return run(tree_walk(domain, scripted))
 
 
 @pytest.mark.parametrize(
@@ -56,26 +56,24 @@ def walked(domain: str, world: World) -> DmarcTreeWalk:
         ),
     ],
 )
-def test_the_walk_goes_up_label_by_label_and_jumps_over_long_names(
-    domain: str, names: list[str]
-) -> None:
+def test_tree_walk_removes_labels_and_shortens_long_names(domain: str, names: list[str]) -> None:
     assert list(tree_walk_names(domain)) == names
     assert len(names) <= MAX_QUERIES
 
 
-def test_no_name_is_asked_more_than_eight_questions() -> None:
+def test_tree_walk_has_at_most_eight_queries() -> None:
     for count in range(1, 60):
         assert len(tree_walk_names(".".join("a" * count))) <= MAX_QUERIES
 
 
-async def _seconds(domain: str, world: World) -> float:
-    clock = world.network().clock
+async def _seconds(domain: str, scripted: ScriptedNetwork) -> float:
+    clock = scripted.network().clock
     started = clock.monotonic()
-    await tree_walk(domain, world)
+    await tree_walk(domain, scripted)
     return clock.monotonic() - started
 
 
-def test_the_whole_walk_takes_one_round_trip() -> None:
+def test_tree_walk_takes_one_round_trip() -> None:
     assert run(_seconds("a.b.c.d.e.f.g.h.i.es", zone(es="v=DMARC1; p=none"))) == 1.0
 
 
@@ -93,7 +91,7 @@ def test_the_whole_walk_takes_one_round_trip() -> None:
             "none",
             "v.bodega.es",
         ),
-        # psd=n says: here one owner begins.
+        # psd=n: this is an Organizational Domain.
         (
             "v.bodega.es",
             {"bodega__es": "p=none; psd=n", "es": "p=reject"},
@@ -101,7 +99,7 @@ def test_the_whole_walk_takes_one_round_trip() -> None:
             "none",
             "bodega.es",
         ),
-        # psd=y says: whoever is one label below owns it.
+        # psd=y: the Organizational Domain is one label below.
         (
             "a.v.bodega.es",
             {"bodega__es": "p=quarantine; psd=y"},
@@ -110,7 +108,7 @@ def test_the_whole_walk_takes_one_round_trip() -> None:
             "bodega.es",
         ),
         ("bodega.es", {"bodega__es": "p=none; psd=y"}, "bodega.es", "none", "bodega.es"),
-        # A record too high up, without psd, still is the one with the fewest labels.
+        # A record further up, without psd, is still the one with the fewest labels.
         ("a.bodega.es", {"a__bodega__es": "p=none", "es": "p=reject"}, "es", "none", "a.bodega.es"),
         ("bodega.es", {"bodega__es": "p=reject; t=y"}, "bodega.es", "quarantine", "bodega.es"),
         ("bodega.es", {"bodega__es": "p=quarantine; t=y"}, "bodega.es", "none", "bodega.es"),
@@ -121,7 +119,7 @@ def test_the_whole_walk_takes_one_round_trip() -> None:
             "none",
             "bodega.es",
         ),
-        # What counts as no record is walked over.
+        # Invalid records are skipped.
         (
             "v.bodega.es",
             {"v__bodega__es": "p=loquesea", "bodega__es": "p=reject"},
@@ -131,20 +129,22 @@ def test_the_whole_walk_takes_one_round_trip() -> None:
         ),
     ],
 )
-def test_the_policy_that_holds_for_a_domain(
+def test_policy_that_applies_to_a_domain(
     domain: str,
     records: dict[str, str],
     organisation: str,
     policy_for: str | None,
     holder: str | None,
 ) -> None:
-    seen = walked(domain, zone(**{name: f"v=DMARC1; {rest}" for name, rest in records.items()}))
-    assert seen.organisation == organisation
-    assert (seen.record.domain if seen.record else None) == holder
-    assert (seen.record.policy_for(domain) if seen.record else None) == policy_for
+    result = walk_from(
+        domain, zone(**{name: f"v=DMARC1; {rest}" for name, rest in records.items()})
+    )
+    assert result.organisation == organisation
+    assert (result.record.domain if result.record else None) == holder
+    assert (result.record.policy_for(domain) if result.record else None) == policy_for
 
 
-def test_a_subdomain_that_does_not_exist_has_a_policy_of_its_own() -> None:
+def test_nonexistent_subdomain_has_its_own_policy() -> None:
     record = read_record("bodega.es", "v=DMARC1; p=none; sp=quarantine; np=reject")
     assert isinstance(record, DmarcRecord)
     assert record.policy_for("x.bodega.es") is DmarcPolicy.QUARANTINE
@@ -155,35 +155,37 @@ def test_a_subdomain_that_does_not_exist_has_a_policy_of_its_own() -> None:
     assert plainer.policy_for("x.bodega.es", exists=False) is DmarcPolicy.QUARANTINE
 
 
-def test_several_records_at_one_name_are_none() -> None:
+def test_several_records_at_one_name_are_invalid() -> None:
     two = DnsAnswer(("v=DMARC1; p=none", "v=DMARC1; p=reject"))
-    seen = walked("v.bodega.es", zone(v__bodega__es=two, bodega__es="v=DMARC1; p=reject"))
-    assert seen.record is not None
-    assert seen.record.domain == "bodega.es"
-    assert seen.invalid is not None
-    assert seen.invalid.reason == "2 records"
+    result = walk_from("v.bodega.es", zone(v__bodega__es=two, bodega__es="v=DMARC1; p=reject"))
+    assert result.record is not None
+    assert result.record.domain == "bodega.es"
+    assert result.invalid is not None
+    assert result.invalid.reason == "2 records"
 
 
-def test_silence_is_neither_a_record_nor_its_absence() -> None:
-    silent = walked("bodega.es", zone(bodega__es=SERVFAIL))
+def test_failed_query_is_neither_a_record_nor_its_absence() -> None:
+    silent = walk_from("bodega.es", zone(bodega__es=SERVFAIL))
     assert not silent.complete
     assert silent.record is None
     assert silent.organisation is None
-    above = walked("v.bodega.es", zone(v__bodega__es="v=DMARC1; p=none", bodega__es=SERVFAIL))
+    above = walk_from("v.bodega.es", zone(v__bodega__es="v=DMARC1; p=none", bodega__es=SERVFAIL))
     assert above.record is not None
     assert above.organisation is None
 
-    async def told() -> tuple[Finding, ...]:
+    async def evaluate() -> tuple[Finding, ...]:
         return await findings(silent, zone())
 
-    assert not run(told())
+    assert not run(evaluate())
 
 
-def aligned(domain: str, author: str, world: World, *, strict: bool = False) -> bool | None:
-    async def look() -> bool | None:
-        return await is_aligned(domain, await tree_walk(author, world), world, strict=strict)
+def aligned(
+    domain: str, author: str, scripted: ScriptedNetwork, *, strict: bool = False
+) -> bool | None:
+    async def evaluate() -> bool | None:
+        return await is_aligned(domain, await tree_walk(author, scripted), scripted, strict=strict)
 
-    return run(look())
+    return run(evaluate())
 
 
 @pytest.mark.parametrize(
@@ -199,38 +201,38 @@ def aligned(domain: str, author: str, world: World, *, strict: bool = False) -> 
         ("mudo.com", False, None),
     ],
 )
-def test_who_speaks_for_a_domain(domain: str, strict: bool, expected: bool | None) -> None:
-    world = zone(bodega__es="v=DMARC1; p=reject", mudo__com=SERVFAIL)
-    assert aligned(domain, "bodega.es", world, strict=strict) is expected
+def test_alignment_of_domains(domain: str, strict: bool, expected: bool | None) -> None:
+    scripted = zone(bodega__es="v=DMARC1; p=reject", mudo__com=SERVFAIL)
+    assert aligned(domain, "bodega.es", scripted, strict=strict) is expected
 
 
-def test_neighbours_under_a_public_suffix_do_not_speak_for_each_other() -> None:
-    world = zone(com__es="v=DMARC1; p=none; psd=y")
-    assert aligned("vecino.com.es", "bodega.com.es", world) is False
-    assert aligned("correo.bodega.com.es", "bodega.com.es", world) is True
+def test_domains_below_a_public_suffix_are_not_aligned() -> None:
+    scripted = zone(com__es="v=DMARC1; p=none; psd=y")
+    assert aligned("vecino.com.es", "bodega.com.es", scripted) is False
+    assert aligned("correo.bodega.com.es", "bodega.com.es", scripted) is True
 
 
-def test_reports_are_refused_by_a_host_that_did_not_agree() -> None:
+def test_external_report_destination_without_consent() -> None:
     record = read_record(
         "bodega.es",
         "v=DMARC1; p=none; rua=mailto:a@bodega.es,mailto:b@informes.bodega.es,"
         "mailto:c@si.com,mailto:d@no.com,mailto:e@mudo.com",
     )
     assert isinstance(record, DmarcRecord)
-    world = World(
+    scripted = ScriptedNetwork(
         dns={
             ("_dmarc.bodega.es", "TXT"): DnsAnswer((record.text,)),
             ("bodega.es._report._dmarc.si.com", "TXT"): DnsAnswer(("v=DMARC1",)),
             ("bodega.es._report._dmarc.mudo.com", "TXT"): SERVFAIL,
         }
     )
-    assert run(unauthorized_report_hosts(record, world)) == ("no.com",)
+    assert run(unauthorized_report_hosts(record, scripted)) == ("no.com",)
 
 
 @pytest.mark.parametrize(
     "hostile",
     ["v=DMARC1;" + ";" * 15_000, "v=DMARC1;" + "p=none;" * 5000, "v=DMARC1; p=\x1b[31m\x00" * 9],
 )
-def test_hostile_records_are_read_to_the_end(hostile: str) -> None:
-    seen = walked("bodega.es", zone(bodega__es=hostile))
-    assert seen.complete
+def test_hostile_records_are_parsed(hostile: str) -> None:
+    result = walk_from("bodega.es", zone(bodega__es=hostile))
+    assert result.complete

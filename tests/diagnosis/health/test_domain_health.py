@@ -1,4 +1,4 @@
-"""Both looks as the check uses them: what they say, how long they take, when they are silent."""
+"""The DNS health checks as a whole: findings, duration, and when there are none."""
 
 import asyncio
 import base64
@@ -21,13 +21,14 @@ from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from mailsetup.net.http import HttpReply
 from tests.support.network.scripted_network import (
     NEVER,
     SERVFAIL,
     DnsReply,
-    World,
+    ScriptedNetwork,
     address,
     mx,
     run,
@@ -46,8 +47,8 @@ def texts(**records: str) -> dict[tuple[str, str], DnsReply]:
     return {(name.replace("__", "."), "TXT"): DnsAnswer((text,)) for name, text in records.items()}
 
 
-def healthy() -> World:
-    world = World(
+def healthy() -> ScriptedNetwork:
+    scripted = ScriptedNetwork(
         dns={
             ("bodega.es", "MX"): mx("mx.hoster.com"),
             ("mx.hoster.com", "A"): DnsAnswer(("8.8.4.20",)),
@@ -64,8 +65,8 @@ def healthy() -> World:
         },
         reverse={"8.8.4.30": ("out1.hoster.com",)},
     )
-    world.web[STS_URL] = HttpReply(200, STS_URL, POLICY, "text/plain")
-    return world
+    scripted.web[STS_URL] = HttpReply(200, STS_URL, POLICY, "text/plain")
+    return scripted
 
 
 def ids(found: tuple[Finding, ...]) -> list[tuple[str, Status]]:
@@ -74,12 +75,12 @@ def ids(found: tuple[Finding, ...]) -> list[tuple[str, Status]]:
     return [(one.id, one.status) for one in found]
 
 
-def dns_of(world: World, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
-    return ids(run(check_dns_health(request, world.network())))
+def dns_of(scripted: ScriptedNetwork, request: HealthRequest = REQUEST) -> list[tuple[str, Status]]:
+    return ids(run(check_dns_health(request, scripted.network())))
 
 
-def seconds(world: World, request: HealthRequest = REQUEST) -> float:
-    net = world.network()
+def seconds(scripted: ScriptedNetwork, request: HealthRequest = REQUEST) -> float:
+    net = scripted.network()
 
     async def timed() -> float:
         started = net.clock.monotonic()
@@ -89,20 +90,27 @@ def seconds(world: World, request: HealthRequest = REQUEST) -> float:
     return run(timed())
 
 
-def test_a_healthy_domain_has_nothing_to_be_told() -> None:
+def test_healthy_domain_has_no_finding() -> None:
     assert dns_of(healthy()) == []
 
 
-def test_all_faults_of_a_domain_are_told_at_once_in_their_order() -> None:
-    world = healthy()
-    world.dns |= {("bodega.es", "MX"): mx("aspmx.l.google.com")}
-    world.dns |= {("aspmx.l.google.com", "A"): DnsAnswer(("142.250.1.1",))}
-    world.dns |= texts(bodega__es="v=spf1 +all", _dmarc__bodega__es="v=DMARC1; p=todo")
+def test_all_faults_of_a_domain_are_reported_in_order() -> None:
+    scripted = healthy()
+    scripted.dns |= {("bodega.es", "MX"): mx("aspmx.l.google.com")}
+    scripted.dns |= {("aspmx.l.google.com", "A"): DnsAnswer(("142.250.1.1",))}
+    scripted.dns |= texts(bodega__es="v=spf1 +all", _dmarc__bodega__es="v=DMARC1; p=todo")
     tried = tuple(
-        Tried(method, Fate.ABSENT, 1.0)
-        for method in ("pacc", "autoconfig", "well-known", "ispdb", "srv", "autodiscover")
+        SourceAttempt(method, SourceStatus.ABSENT, 1.0)
+        for method in (
+            Method.PACC,
+            Method.AUTOCONFIG,
+            Method.WELL_KNOWN,
+            Method.ISPDB,
+            Method.SRV,
+            Method.AUTODISCOVER,
+        )
     )
-    assert dns_of(world, replace(REQUEST, tried=tried)) == [
+    assert dns_of(scripted, replace(REQUEST, tried=tried)) == [
         ("dns.mx.elsewhere", Status.FAIL),
         ("dns.spf.permissive", Status.WARN),
         ("dns.dmarc.invalid", Status.WARN),
@@ -113,60 +121,64 @@ def test_all_faults_of_a_domain_are_told_at_once_in_their_order() -> None:
 
 @pytest.mark.fault("dns.settings.unpublished")
 @pytest.mark.parametrize(
-    ("method", "fate", "told"),
+    ("method", "status", "reported"),
     [
-        ("srv", Fate.ABSENT, True),
-        ("probe", Fate.FOUND, True),
-        ("well-known", Fate.UNREACHABLE, True),
-        ("srv", Fate.FOUND, False),
-        ("ispdb", Fate.FOUND, False),
-        ("builtin", Fate.FOUND, False),
-        ("mx", Fate.FOUND, False),
-        ("autodiscover", Fate.NEEDS_INPUT, False),
-        ("srv", Fate.UNREACHABLE, False),
-        ("autoconfig", Fate.CANCELLED, False),
-        ("pacc", Fate.CRASHED, False),
+        (Method.SRV, SourceStatus.ABSENT, True),
+        (Method.PROBE, SourceStatus.FOUND, True),
+        (Method.WELL_KNOWN, SourceStatus.UNREACHABLE, True),
+        (Method.SRV, SourceStatus.FOUND, False),
+        (Method.ISPDB, SourceStatus.FOUND, False),
+        (Method.BUILTIN, SourceStatus.FOUND, False),
+        (Method.MX, SourceStatus.FOUND, False),
+        (Method.AUTODISCOVER, SourceStatus.NEEDS_INPUT, False),
+        (Method.SRV, SourceStatus.UNREACHABLE, False),
+        (Method.AUTOCONFIG, SourceStatus.CANCELLED, False),
+        (Method.PACC, SourceStatus.CRASHED, False),
     ],
 )
-def test_unpublished_settings_are_told_only_where_nothing_else_found_them(
-    method: str, fate: Fate, told: bool
+def test_unpublished_settings_are_reported_only_if_no_source_found_them(
+    method: Method, status: SourceStatus, reported: bool
 ) -> None:
-    absent = {"autoconfig": Fate.ABSENT, "ispdb": Fate.ABSENT, "srv": Fate.ABSENT} | {method: fate}
-    rows = tuple(Tried(name, what, 1.0) for name, what in absent.items())
+    absent = {
+        Method.AUTOCONFIG: SourceStatus.ABSENT,
+        Method.ISPDB: SourceStatus.ABSENT,
+        Method.SRV: SourceStatus.ABSENT,
+    } | {method: status}
+    rows = tuple(SourceAttempt(name, what, 1.0) for name, what in absent.items())
     found = dns_of(healthy(), replace(REQUEST, tried=rows))
-    assert found == ([("dns.settings.unpublished", Status.WARN)] if told else [])
+    assert found == ([("dns.settings.unpublished", Status.WARN)] if reported else [])
 
 
-def test_without_a_search_nothing_is_said_of_published_settings() -> None:
+def test_unpublished_settings_need_a_search() -> None:
     assert dns_of(healthy(), replace(REQUEST, tried=())) == []
 
 
-def test_a_providers_own_domain_is_not_its_customers_business() -> None:
+def test_domain_of_a_provider_is_not_checked() -> None:
     request = HealthRequest(address("ana@gmail.com"), "imap.gmail.com", "smtp.gmail.com")
-    assert dns_of(World(), request) == []
+    assert dns_of(ScriptedNetwork(), request) == []
 
 
-def test_of_a_domain_that_does_not_exist_nothing_more_is_said() -> None:
-    assert dns_of(World()) == []
+def test_nonexistent_domain_has_no_further_finding() -> None:
+    assert dns_of(ScriptedNetwork()) == []
 
 
-def test_a_resolver_that_says_nothing_leaves_all_unsaid() -> None:
-    assert dns_of(World(dns_default=SERVFAIL)) == []
+def test_failing_resolver_yields_no_finding() -> None:
+    assert dns_of(ScriptedNetwork(dns_default=SERVFAIL)) == []
 
 
-def test_known_exchangers_are_not_asked_for_again() -> None:
-    world = healthy()
-    world.dns[("bodega.es", "MX")] = SERVFAIL
+def test_known_exchangers_are_not_queried_again() -> None:
+    scripted = healthy()
+    scripted.dns[("bodega.es", "MX")] = SERVFAIL
     facts = DomainFacts(
         "bodega.es", DomainState.EXISTS, exchangers=(MxRecord(10, "aspmx.l.google.com"),)
     )
-    world.dns[("aspmx.l.google.com", "A")] = DnsAnswer(("142.250.1.1",))
-    found = dns_of(world, replace(REQUEST, exchangers=facts))
+    scripted.dns[("aspmx.l.google.com", "A")] = DnsAnswer(("142.250.1.1",))
+    found = dns_of(scripted, replace(REQUEST, exchangers=facts))
     assert ("dns.mx.elsewhere", Status.FAIL) in found
 
 
-class Remembering(World):
-    """Asks everything once, as the real resolver does."""
+class CachingNetwork(ScriptedNetwork):
+    """Sends each query once, like the real resolver."""
 
     async def _look_up(self, name: str, rdtype: str) -> DnsReply:
         known = self.__dict__.setdefault("asked", {})
@@ -186,12 +198,12 @@ class Remembering(World):
         ("v=spf1 ip4:9.9.9.9 -all", 4.0),
     ],
 )
-def test_the_longest_chain_of_questions_is_short(record: str, round_trips: float) -> None:
+def test_number_of_dependent_queries_is_small(record: str, round_trips: float) -> None:
     known = healthy()
-    world = Remembering(dns=known.dns, reverse=known.reverse, web=known.web)
-    world.dns |= texts(bodega__es=record)
-    world.dns_delay = world.web_delay = 1.0
-    assert seconds(world) == round_trips
+    scripted = CachingNetwork(dns=known.dns, reverse=known.reverse, web=known.web)
+    scripted.dns |= texts(bodega__es=record)
+    scripted.dns_delay = scripted.web_delay = 1.0
+    assert seconds(scripted) == round_trips
 
 
 @pytest.mark.parametrize(
@@ -203,25 +215,25 @@ def test_the_longest_chain_of_questions_is_short(record: str, round_trips: float
         ("_mta-sts.bodega.es", "TXT"),
     ],
 )
-def test_an_answer_that_never_comes_costs_the_budget_and_nothing_else(
+def test_unanswered_query_costs_only_its_budget(
     swallowed: tuple[str, str],
 ) -> None:
-    world = healthy()
-    world.dns_delays[swallowed] = NEVER
-    assert seconds(world) <= BUDGET
+    scripted = healthy()
+    scripted.dns_delays[swallowed] = NEVER
+    assert seconds(scripted) <= BUDGET
     if swallowed != ("bodega.es", "TXT"):
-        world.dns |= texts(bodega__es="v=spf1 +all")
-        assert dns_of(world)[0] == ("dns.spf.permissive", Status.WARN)
+        scripted.dns |= texts(bodega__es="v=spf1 +all")
+        assert dns_of(scripted)[0] == ("dns.spf.permissive", Status.WARN)
 
 
-def test_a_web_server_that_never_answers_costs_no_more_than_the_budget() -> None:
-    world = healthy()
-    world.web_delays[STS_URL] = NEVER
-    assert seconds(world) <= BUDGET
-    assert dns_of(world) == []
+def test_unresponsive_web_server_costs_at_most_the_budget() -> None:
+    scripted = healthy()
+    scripted.web_delays[STS_URL] = NEVER
+    assert seconds(scripted) <= BUDGET
+    assert dns_of(scripted) == []
 
 
-# The message that arrived -----------------------------------------------------------------------
+# The received message ---------------------------------------------------------------------------
 
 LOCAL = b"""\
 Received: from mx.hoster.com by mx.hoster.com with LMTP id 1; Wed, 25 Nov 2026 06:00:02 +0000
@@ -250,11 +262,11 @@ def signed(content: bytes = CONTENT, domain: bytes = b"bodega.es") -> bytes:
     return field + message
 
 
-def seen(
-    raw: bytes, *, elsewhere: bool = True, world: World | None = None
+def message_findings(
+    raw: bytes, *, elsewhere: bool = True, scripted: ScriptedNetwork | None = None
 ) -> list[tuple[str, Status]]:
     request = replace(REQUEST, arrived=raw, arrived_elsewhere=elsewhere)
-    return ids(run(check_received_message(request, (world or healthy()).network())))
+    return ids(run(check_received_message(request, (scripted or healthy()).network())))
 
 
 DKIM_MISSING = ("dns.dkim.missing", Status.WARN)
@@ -264,133 +276,150 @@ NOT_ALIGNED = ("dns.dmarc.not-aligned", Status.FAIL)
 UNIDENTIFIED = ("dns.dmarc.unidentified", Status.WARN)
 
 
-def with_records(**records: str) -> World:
-    world = healthy()
-    world.dns |= texts(**records)
-    return world
+def with_records(**records: str) -> ScriptedNetwork:
+    scripted = healthy()
+    scripted.dns |= texts(**records)
+    return scripted
 
 
-def test_a_message_that_is_in_order_says_nothing() -> None:
-    assert seen(wire(AWAY) + signed()) == []
+def test_correct_message_has_no_finding() -> None:
+    assert message_findings(wire(AWAY) + signed()) == []
 
 
-def test_a_message_that_stayed_in_its_house_proves_nothing() -> None:
-    assert seen(wire(LOCAL, CONTENT), elsewhere=False) == []
+def test_message_inside_one_provider_proves_nothing() -> None:
+    assert message_findings(wire(LOCAL, CONTENT), elsewhere=False) == []
     strict = with_records(bodega__es="v=spf1 -all")
-    assert seen(wire(LOCAL, CONTENT), elsewhere=False, world=strict) == []
+    assert message_findings(wire(LOCAL, CONTENT), elsewhere=False, scripted=strict) == []
 
 
 @pytest.mark.fault("dns.dkim.invalid")
-def test_a_signature_without_its_key_is_told_even_inside_the_house() -> None:
-    world = healthy()
-    del world.dns[("sel._domainkey.bodega.es", "TXT")]
-    assert seen(wire(LOCAL) + signed(), elsewhere=False, world=world) == [DKIM_INVALID]
-
-
-def test_a_message_without_a_signature_that_spf_covers() -> None:
-    assert seen(wire(AWAY, CONTENT)) == [DKIM_MISSING]
-
-
-@pytest.mark.fault("dns.dmarc.not-aligned", "dns.dkim.missing")
-def test_a_message_that_nothing_identifies_is_refused_by_the_domains_own_wish() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, NOT_ALIGNED]
-
-
-def test_where_the_domain_asks_for_nothing_it_is_only_a_warning() -> None:
-    world = with_records(
-        bodega__es="v=spf1 ip4:9.9.9.9 -all", _dmarc__bodega__es="v=DMARC1; p=none"
-    )
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING, NOT_COVERED, UNIDENTIFIED]
-
-
-def test_a_good_signature_speaks_for_the_domain_although_spf_does_not() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 ~all")
-    assert seen(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
-
-
-def test_a_signature_of_the_hosting_alone_does_not_speak_for_the_domain() -> None:
-    world = with_records(
-        bodega__es="v=spf1 ip4:9.9.9.9 -all", sel___domainkey__hoster__com=KEY_RECORD
-    )
-    raw = wire(AWAY) + signed(domain=b"hoster.com")
-    assert seen(raw, world=world) == [NOT_COVERED, NOT_ALIGNED]
-
-
-def test_an_envelope_of_the_hosting_is_no_fault_of_the_domains_spf() -> None:
-    away = AWAY.replace(b"<ana@bodega.es>", b"<srs0=ana@hoster.com>")
-    world = with_records(hoster__com="v=spf1 ip4:8.8.4.30 -all")
-    assert seen(wire(away, CONTENT), world=world) == [DKIM_MISSING, NOT_ALIGNED]
-
-
-def test_a_subdomain_in_the_envelope_is_aligned_unless_the_record_is_strict() -> None:
-    away = AWAY.replace(b"<ana@bodega.es>", b"<x@rebotes.bodega.es>")
-    records = {"rebotes__bodega__es": "v=spf1 ip4:8.8.4.30 -all"}
-    assert seen(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING]
-    records["_dmarc__bodega__es"] = "v=DMARC1; p=quarantine; aspf=s"
-    assert seen(wire(away, CONTENT), world=with_records(**records)) == [DKIM_MISSING, NOT_ALIGNED]
-
-
-def test_what_the_receiving_side_saw_counts_more_than_our_own_look() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CHECKED % b"pass", CONTENT), world=world) == [DKIM_MISSING]
-
-
-def test_silence_about_a_proof_leaves_the_verdict_open() -> None:
-    world = healthy()
-    world.dns[("bodega.es", "TXT")] = SERVFAIL
-    assert seen(wire(AWAY, CONTENT), world=world) == [DKIM_MISSING]
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    world.dns[("sel._domainkey.bodega.es", "TXT")] = SERVFAIL
-    assert seen(wire(AWAY) + signed(), world=world) == [NOT_COVERED]
-    world.dns[("viejo._domainkey.bodega.es", "TXT")] = DnsAnswer(("v=DKIM1; p=",))
-    old = signed().partition(b"From:")[0].replace(b"s=sel", b"s=viejo")
-    assert seen(wire(AWAY) + old + signed(), world=world) == [NOT_COVERED]
-    assert seen(wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), world=world) == [
-        NOT_COVERED
+def test_signature_without_key_is_reported_inside_one_provider() -> None:
+    scripted = healthy()
+    del scripted.dns[("sel._domainkey.bodega.es", "TXT")]
+    assert message_findings(wire(LOCAL) + signed(), elsewhere=False, scripted=scripted) == [
+        DKIM_INVALID
     ]
 
 
-def test_a_message_to_oneself_counts_only_where_the_other_side_checked_it() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
-    assert seen(wire(AWAY, CONTENT), elsewhere=False, world=world) == []
+def test_unsigned_message_covered_by_spf() -> None:
+    assert message_findings(wire(AWAY, CONTENT)) == [DKIM_MISSING]
+
+
+@pytest.mark.fault("dns.dmarc.not-aligned", "dns.dkim.missing")
+def test_unauthenticated_message_fails_a_reject_policy() -> None:
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert message_findings(wire(AWAY, CONTENT), scripted=scripted) == [
+        DKIM_MISSING,
+        NOT_COVERED,
+        NOT_ALIGNED,
+    ]
+
+
+def test_unauthenticated_message_only_warns_under_policy_none() -> None:
+    scripted = with_records(
+        bodega__es="v=spf1 ip4:9.9.9.9 -all", _dmarc__bodega__es="v=DMARC1; p=none"
+    )
+    assert message_findings(wire(AWAY, CONTENT), scripted=scripted) == [
+        DKIM_MISSING,
+        NOT_COVERED,
+        UNIDENTIFIED,
+    ]
+
+
+def test_valid_signature_is_enough_without_spf() -> None:
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 ~all")
+    assert message_findings(wire(AWAY) + signed(), scripted=scripted) == [NOT_COVERED]
+
+
+def test_signature_of_the_hosting_is_not_aligned() -> None:
+    scripted = with_records(
+        bodega__es="v=spf1 ip4:9.9.9.9 -all", sel___domainkey__hoster__com=KEY_RECORD
+    )
+    raw = wire(AWAY) + signed(domain=b"hoster.com")
+    assert message_findings(raw, scripted=scripted) == [NOT_COVERED, NOT_ALIGNED]
+
+
+def test_envelope_sender_of_the_hosting_is_no_spf_finding() -> None:
+    away = AWAY.replace(b"<ana@bodega.es>", b"<srs0=ana@hoster.com>")
+    scripted = with_records(hoster__com="v=spf1 ip4:8.8.4.30 -all")
+    assert message_findings(wire(away, CONTENT), scripted=scripted) == [DKIM_MISSING, NOT_ALIGNED]
+
+
+def test_subdomain_in_the_envelope_is_aligned_unless_strict() -> None:
+    away = AWAY.replace(b"<ana@bodega.es>", b"<x@rebotes.bodega.es>")
+    records = {"rebotes__bodega__es": "v=spf1 ip4:8.8.4.30 -all"}
+    assert message_findings(wire(away, CONTENT), scripted=with_records(**records)) == [DKIM_MISSING]
+    records["_dmarc__bodega__es"] = "v=DMARC1; p=quarantine; aspf=s"
+    assert message_findings(wire(away, CONTENT), scripted=with_records(**records)) == [
+        DKIM_MISSING,
+        NOT_ALIGNED,
+    ]
+
+
+def test_results_of_the_receiving_side_take_precedence() -> None:
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert message_findings(wire(AWAY, CHECKED % b"pass", CONTENT), scripted=scripted) == [
+        DKIM_MISSING
+    ]
+
+
+def test_failed_query_leaves_alignment_unknown() -> None:
+    scripted = healthy()
+    scripted.dns[("bodega.es", "TXT")] = SERVFAIL
+    assert message_findings(wire(AWAY, CONTENT), scripted=scripted) == [DKIM_MISSING]
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    scripted.dns[("sel._domainkey.bodega.es", "TXT")] = SERVFAIL
+    assert message_findings(wire(AWAY) + signed(), scripted=scripted) == [NOT_COVERED]
+    scripted.dns[("viejo._domainkey.bodega.es", "TXT")] = DnsAnswer(("v=DKIM1; p=",))
+    old = signed().partition(b"From:")[0].replace(b"s=sel", b"s=viejo")
+    assert message_findings(wire(AWAY) + old + signed(), scripted=scripted) == [NOT_COVERED]
+    assert message_findings(
+        wire(AWAY) + signed().replace(b"From:", old + b"From:", 1), scripted=scripted
+    ) == [NOT_COVERED]
+
+
+def test_message_to_oneself_counts_only_if_the_receiver_checked_spf() -> None:
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+    assert message_findings(wire(AWAY, CONTENT), elsewhere=False, scripted=scripted) == []
     checked = wire(AWAY, CHECKED % b"fail", CONTENT)
-    assert NOT_COVERED in seen(checked, elsewhere=False, world=world)
+    assert NOT_COVERED in message_findings(checked, elsewhere=False, scripted=scripted)
 
 
-def test_a_message_under_another_name_says_nothing_about_this_domain() -> None:
+def test_message_of_another_author_domain_has_no_finding() -> None:
     other = CONTENT.replace(b"ana@bodega.es", b"lista@otros.es")
-    assert seen(wire(AWAY, other), world=with_records(bodega__es="v=spf1 -all")) == []
+    assert (
+        message_findings(wire(AWAY, other), scripted=with_records(bodega__es="v=spf1 -all")) == []
+    )
 
 
-def test_the_sending_address_and_its_reverse_name_stand_in_the_evidence() -> None:
-    world = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
+def test_evidence_has_the_sending_address_and_its_reverse_name() -> None:
+    scripted = with_records(bodega__es="v=spf1 ip4:9.9.9.9 -all")
     request = replace(REQUEST, arrived=wire(AWAY, CONTENT), arrived_elsewhere=True)
-    found = {one.id: one for one in run(check_received_message(request, world.network()))}
+    found = {one.id: one for one in run(check_received_message(request, scripted.network()))}
     evidence = found[FindingId.DNS_SPF_SENDER_NOT_COVERED].evidence
     assert evidence["address"] == "8.8.4.30"
     assert evidence["reverse_name"] == "out1.hoster.com (leads back)"
     assert found[FindingId.DNS_DMARC_NOT_ALIGNED].evidence["asks_for"] == "reject"
 
 
-def test_a_message_whose_answers_never_come_costs_no_more_than_the_budget() -> None:
-    world = healthy()
-    world.dns_delays[("sel._domainkey.bodega.es", "TXT")] = NEVER
-    net = world.network()
+def test_message_check_costs_at_most_the_budget() -> None:
+    scripted = healthy()
+    scripted.dns_delays[("sel._domainkey.bodega.es", "TXT")] = NEVER
+    net = scripted.network()
     request = replace(REQUEST, arrived=wire(AWAY) + signed(), arrived_elsewhere=True)
 
     def timed() -> Coroutine[None, None, float]:
-        async def look() -> float:
+        async def timed_check() -> float:
             started = net.clock.monotonic()
             assert await check_received_message(request, net) == ()
             return net.clock.monotonic() - started
 
-        return look()
+        return timed_check()
 
     assert run(timed()) <= BUDGET
 
 
-def test_what_a_message_disproves_is_taken_back() -> None:
+def test_finding_disproved_by_a_message_is_removed() -> None:
     doubt = Finding(FindingId.DNS_SPF_SENDER_NOT_COVERED, Status.WARN, {"host": HOST})
     other = Finding(FindingId.DNS_DMARC_MISSING, Status.WARN)
     passed = replace(REQUEST, arrived=wire(AWAY, CHECKED % b"pass", CONTENT))

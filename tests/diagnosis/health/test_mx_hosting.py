@@ -1,4 +1,4 @@
-"""Does mail go where the mailbox is?"""
+"""Whether the MX records lead to the hosting of the mailbox."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from mailsetup.model.dns import DnsAnswer, MxRecord
 from mailsetup.model.domain_facts import DomainFacts, DomainState
 from mailsetup.model.finding import Finding, Status
 from mailsetup.net.dial import ConnectFault
-from tests.support.network.scripted_network import DnsReply, World, address, imap, run
+from tests.support.network.scripted_network import DnsReply, ScriptedNetwork, address, imap, run
 
 ADDRESS = address("ana@bodega.es")
 
@@ -19,18 +19,18 @@ def a(*ips: str) -> DnsReply:
 
 
 HOSTS: dict[tuple[str, str], DnsReply] = {
-    # A hosting that nobody knows: its own names, and the customer's names on its machines.
+    # An unknown hosting: its own names, and the customer's names for its hosts.
     ("mail.hostingchico.es", "A"): a("8.8.4.10"),
     ("mx.hostingchico.es", "A"): a("8.8.4.20"),
     ("mail.bodega.es", "A"): a("8.8.4.30"),
     ("mx.bodega.es", "A"): a("8.8.4.30"),
     ("alias.bodega.es", "A"): a("9.9.9.30"),
-    # Another one, which keeps mailboxes too.
+    # Another one, which serves mailboxes too.
     ("mx.hostingviejo.com", "A"): a("4.4.4.4"),
     ("viejo.bodega.es", "A"): a("4.4.4.5"),
     ("mx.filtroraro.net", "A"): a("5.5.5.5"),
     ("mx.callado.bodega.es", "A"): a("6.6.6.6"),
-    # Companies that we know.
+    # Known companies.
     ("imap.gmail.com", "A"): a("142.250.1.1"),
     ("aspmx.l.google.com", "A"): a("142.251.1.1"),
     ("imap.serviciodecorreo.es", "A"): a("217.1.1.1"),
@@ -51,24 +51,27 @@ REVERSE = {
 }
 
 
-def told(
-    home: str, *exchangers: tuple[int, str], outgoing: str = "", world: World | None = None
+def findings_of(
+    home: str,
+    *exchangers: tuple[int, str],
+    outgoing: str = "",
+    scripted: ScriptedNetwork | None = None,
 ) -> tuple[Finding, ...]:
-    world = world or World()
-    world.dns |= HOSTS
-    world.reverse |= REVERSE
-    world.chains |= {"alias.bodega.es": ("srv9.hostingchico.es",)}
+    scripted = scripted or ScriptedNetwork()
+    scripted.dns |= HOSTS
+    scripted.reverse |= REVERSE
+    scripted.chains |= {"alias.bodega.es": ("srv9.hostingchico.es",)}
     for host in ("mx.hostingviejo.com", "viejo.bodega.es", "mail.hostingchico.es"):
-        world.mail[(host, 993)] = imap()
+        scripted.mail[(host, 993)] = imap()
     for host in ("mx.filtroraro.net", "mx.callado.bodega.es"):
-        world.mail[(host, 993)] = ConnectFault.REFUSED
+        scripted.mail[(host, 993)] = ConnectFault.REFUSED
     facts = DomainFacts(
         "bodega.es",
         DomainState.EXISTS,
         exchangers=tuple(MxRecord(preference, host) for preference, host in exchangers),
     )
     homes = (home, outgoing) if outgoing else (home,)
-    found = run(findings(ADDRESS, homes, facts, world.network()))
+    found = run(findings(ADDRESS, homes, facts, scripted.network()))
     for finding in found:
         assert "—" not in explain(finding).title
     return found
@@ -79,17 +82,17 @@ HEALTHY = [
     ("outlook.office365.com", "bodega-es.mail.protection.outlook.com"),
     ("imap.serviciodecorreo.es", "mx.serviciodecorreo.es"),
     ("mail.hostingchico.es", "mx.hostingchico.es"),
-    # The customer's own names on the hosting's machines.
+    # The customer's own names for the hosting's hosts.
     ("mail.hostingchico.es", "mx.bodega.es"),
     ("mail.bodega.es", "mx.hostingchico.es"),
     ("mail.bodega.es", "mx.bodega.es"),
     ("alias.bodega.es", "mx.hostingchico.es"),
-    # Filters and forwarders stand in front.
+    # Filters and forwarders.
     ("imap.gmail.com", "mxa-1.eu.pphosted.com"),
     ("mail.hostingchico.es", "bodega.es.1.0001.arsmtp.com"),
     ("mail.hostingchico.es", "isaac.mx.cloudflare.net"),
     ("mail.hostingchico.es", "mx1.forwardemail.net"),
-    # Unclear: keeps no mailboxes that we can see, nobody's name, or no address.
+    # Unclear: no visible mailboxes, no reverse name, or no address.
     ("mail.hostingchico.es", "mx.filtroraro.net"),
     ("mail.hostingchico.es", "mx.callado.bodega.es"),
     ("mail.hostingchico.es", "mx.sindireccion.net"),
@@ -98,8 +101,8 @@ HEALTHY = [
 
 
 @pytest.mark.parametrize(("home", "exchanger"), HEALTHY)
-def test_what_belongs_together_or_stays_unclear_is_not_spoken_of(home: str, exchanger: str) -> None:
-    assert not told(home, (10, exchanger))
+def test_same_hosting_or_unclear_has_no_finding(home: str, exchanger: str) -> None:
+    assert not findings_of(home, (10, exchanger))
 
 
 @pytest.mark.fault("dns.mx.elsewhere")
@@ -134,17 +137,17 @@ def test_what_belongs_together_or_stays_unclear_is_not_spoken_of(home: str, exch
         ),
     ],
 )
-def test_a_move_left_half_done_names_both_companies(
+def test_incomplete_migration_names_both_companies(
     home: str, exchanger: str, mx: str, hosting: str
 ) -> None:
-    (finding,) = told(home, (10, exchanger))
+    (finding,) = findings_of(home, (10, exchanger))
     assert (finding.id, finding.status) == ("dns.mx.elsewhere", Status.FAIL)
     assert finding.facts == {"domain": "bodega.es", "mx": mx, "hosting": hosting}
 
 
 @pytest.mark.fault("dns.mx.two-hostings")
-def test_mail_that_is_split_between_two_companies() -> None:
-    (finding,) = told(
+def test_mail_split_between_two_companies() -> None:
+    (finding,) = findings_of(
         "imap.serviciodecorreo.es",
         (10, "mx.serviciodecorreo.es"),
         (10, "bodega-es.mail.protection.outlook.com"),
@@ -153,42 +156,46 @@ def test_mail_that_is_split_between_two_companies() -> None:
     assert finding.facts["hostings"] == ("Arsys", "Microsoft 365")
 
 
-def test_an_old_company_as_last_resort_is_only_a_warning() -> None:
-    (finding,) = told(
+def test_old_company_as_backup_exchanger_only_warns() -> None:
+    (finding,) = findings_of(
         "imap.serviciodecorreo.es", (10, "mx.serviciodecorreo.es"), (50, "mx.hostingviejo.com")
     )
     assert (finding.id, finding.status) == ("dns.mx.two-hostings", Status.WARN)
 
 
-def test_one_unclear_exchanger_beside_a_foreign_one_leaves_all_unsaid() -> None:
-    assert not told(
+def test_unclear_exchanger_next_to_a_foreign_one_has_no_finding() -> None:
+    assert not findings_of(
         "imap.serviciodecorreo.es", (10, "aspmx.l.google.com"), (20, "mx.filtroraro.net")
     )
 
 
-def test_the_outgoing_server_belongs_to_the_hosting_as_well() -> None:
-    assert not told("imap.gmail.com", (10, "mx.hostingchico.es"), outgoing="mail.hostingchico.es")
+def test_outgoing_server_counts_as_part_of_the_hosting() -> None:
+    assert not findings_of(
+        "imap.gmail.com", (10, "mx.hostingchico.es"), outgoing="mail.hostingchico.es"
+    )
 
 
-def test_what_else_in_the_dns_names_a_hosting_stands_in_the_evidence() -> None:
-    world = World(
+def test_other_dns_records_that_name_a_hosting_are_evidence() -> None:
+    scripted = ScriptedNetwork(
         dns={
             ("bodega.es", "TXT"): DnsAnswer(("v=spf1 include:_spf.serviciodecorreo.es -all",)),
             ("autodiscover.bodega.es", "A"): a("40.2.2.2"),
         },
         chains={"autodiscover.bodega.es": ("autodiscover.outlook.com",)},
     )
-    (finding,) = told("mail.hostingchico.es", (10, "aspmx.l.google.com"), world=world)
+    (finding,) = findings_of("mail.hostingchico.es", (10, "aspmx.l.google.com"), scripted=scripted)
     assert "Arsys" in str(finding.evidence["spf_names"])
     assert "Microsoft" in str(finding.evidence["names_point_to"])
 
 
-def test_an_exchanger_that_has_no_address_is_left_to_the_look_at_the_domain() -> None:
-    world = World(dns=dict(HOSTS) | {("bodega.es", "MX"): DnsAnswer((MxRecord(10, "mx.nada.es"),))})
-    net = world.network()
+def test_exchanger_without_address_is_left_to_the_domain_check() -> None:
+    scripted = ScriptedNetwork(
+        dns=dict(HOSTS) | {("bodega.es", "MX"): DnsAnswer((MxRecord(10, "mx.nada.es"),))}
+    )
+    net = scripted.network()
 
-    async def look() -> tuple[Finding, ...]:
+    async def evaluate() -> tuple[Finding, ...]:
         facts = await domain_facts("bodega.es", net)
         return await findings(ADDRESS, ("imap.gmail.com",), facts, net)
 
-    assert not run(look())
+    assert not run(evaluate())

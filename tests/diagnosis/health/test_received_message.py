@@ -1,4 +1,4 @@
-"""The way of a message, read from headers as they are found in the wild."""
+"""Trace and authentication results in headers of real messages."""
 
 import pytest
 
@@ -56,17 +56,17 @@ def wire(text: bytes) -> ReceivedMessage:
     return read_message(text.replace(b"\n", b"\r\n"))
 
 
-def test_the_border_is_where_another_house_handed_it_over() -> None:
-    seen = wire(GMAIL)
-    assert seen.handover is not None
-    assert (seen.handover.address, seen.handover.helo) == ("8.8.4.10", "out1.hoster.com")
-    assert seen.handover.seconds == 5.0
-    assert seen.author_domain == "bodega.es"
-    assert seen.envelope_sender == "ana@bodega.es"
-    assert dict(seen.spam) == {"x-spam-status": "No, score=-1.0"}
+def test_handover_is_the_hop_from_another_provider() -> None:
+    message = wire(GMAIL)
+    assert message.handover is not None
+    assert (message.handover.address, message.handover.helo) == ("8.8.4.10", "out1.hoster.com")
+    assert message.handover.seconds == 5.0
+    assert message.author_domain == "bodega.es"
+    assert message.envelope_sender == "ana@bodega.es"
+    assert dict(message.spam) == {"x-spam-status": "No, score=-1.0"}
 
 
-def test_only_the_receiving_sides_own_word_counts() -> None:
+def test_only_results_of_the_receiving_side_count() -> None:
     results = wire(GMAIL).authentication
     assert results is not None
     assert results.server == "mx.google.com"
@@ -78,20 +78,20 @@ def test_only_the_receiving_sides_own_word_counts() -> None:
     assert results.of("spf")[0].property("smtp.mailfrom") == "ana@bodega.es"
 
 
-def test_a_receiving_side_that_leaves_its_name_out_is_understood() -> None:
-    seen = wire(MICROSOFT)
-    assert seen.handover is not None
-    assert seen.handover.address == "8.8.4.10"
-    assert seen.authentication is not None
-    said = {one.method: one.result for one in seen.authentication.results}
-    assert said == {"spf": "fail", "dkim": "none", "dmarc": "fail", "compauth": "fail"}
+def test_results_without_server_name_are_read() -> None:
+    message = wire(MICROSOFT)
+    assert message.handover is not None
+    assert message.handover.address == "8.8.4.10"
+    assert message.authentication is not None
+    results = {one.method: one.result for one in message.authentication.results}
+    assert results == {"spf": "fail", "dkim": "none", "dmarc": "fail", "compauth": "fail"}
 
 
-def test_a_message_that_stayed_in_its_house_was_handed_over_by_nobody() -> None:
-    seen = wire(LOCAL)
-    assert seen.handover is None
-    assert seen.authentication is None
-    assert len(seen.hops) == 2
+def test_message_inside_one_provider_has_no_handover() -> None:
+    message = wire(LOCAL)
+    assert message.handover is None
+    assert message.authentication is None
+    assert len(message.hops) == 2
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_message_that_stayed_in_its_house_was_handed_over_by_nobody() -> None:
         ("mx.es; " + "spf=pass; " * 5000, 30),
     ],
 )
-def test_results_in_every_shape_are_read(text: str, expected: object) -> None:
+def test_results_in_various_formats_are_parsed(text: str, expected: object) -> None:
     results = parse_results(text).results
     if isinstance(expected, int):
         assert len(results) == expected
@@ -127,14 +127,14 @@ def test_results_in_every_shape_are_read(text: str, expected: object) -> None:
         b"From: a@b.es\r\nFrom: c@d.es\r\n\r\n",
     ],
 )
-def test_hostile_headers_end_in_nothing_known(raw: bytes) -> None:
-    seen = read_message(raw)
-    assert len(seen.hops) <= 50
-    assert seen.author_domain == ""
-    assert seen.handover is None
+def test_hostile_headers_yield_nothing(raw: bytes) -> None:
+    message = read_message(raw)
+    assert len(message.hops) <= 50
+    assert message.author_domain == ""
+    assert message.handover is None
 
 
-def test_the_body_begins_after_the_first_empty_line() -> None:
+def test_body_begins_after_the_first_empty_line() -> None:
     assert body_of(b"A: b\r\n\r\nx\r\n\r\ny") == b"x\r\n\r\ny"
     assert body_of(b"A: b\n\nx") == b"x"
     assert body_of(b"A: b") == b""

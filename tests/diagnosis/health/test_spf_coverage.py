@@ -1,4 +1,4 @@
-"""Does the SPF record cover the server that takes our mail?"""
+"""Whether the SPF record covers the outgoing server."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from mailsetup.diagnosis.health.spf_coverage import findings, reverse_name
 from mailsetup.diagnosis.health.spf_lint import read_tree
 from mailsetup.model.dns import DnsAnswer
 from mailsetup.model.finding import Finding, Status
-from tests.support.network.scripted_network import SERVFAIL, DnsReply, World, mx, run
+from tests.support.network.scripted_network import SERVFAIL, DnsReply, ScriptedNetwork, mx, run
 
 
 def a(*ips: str) -> DnsReply:
@@ -36,17 +36,19 @@ REVERSE: dict[str, tuple[str, ...]] = {
 }
 
 
-def told(
+def statuses_of(
     record: str, incoming: str = "mail.chico.es", outgoing: str = "mail.chico.es"
 ) -> list[Status]:
-    world = World(dns=DNS | {("bodega.es", "TXT"): DnsAnswer((record,))}, reverse=REVERSE)
+    scripted = ScriptedNetwork(
+        dns=DNS | {("bodega.es", "TXT"): DnsAnswer((record,))}, reverse=REVERSE
+    )
 
-    async def look() -> tuple[Finding, ...]:
+    async def evaluate() -> tuple[Finding, ...]:
         return await findings(
-            "bodega.es", incoming, outgoing, await read_tree("bodega.es", world), world
+            "bodega.es", incoming, outgoing, await read_tree("bodega.es", scripted), scripted
         )
 
-    found = run(look())
+    found = run(evaluate())
     assert {one.id for one in found} <= {"dns.spf.sender-not-covered"}
     assert all(one.facts == {"host": outgoing} for one in found)
     return [one.status for one in found]
@@ -59,22 +61,22 @@ def told(
         "v=spf1 a:mail.chico.es -all",
         "v=spf1 ?all",
         "v=spf1 +all",
-        # What may stand for the hosting: its include, a neighbour, its name, a relay, a network.
+        # Terms that may cover the hosting: include, near address, name, relay, network.
         "v=spf1 include:spf.chico.es -all",
         "v=spf1 mx -all",
         "v=spf1 ip4:8.8.4.77 -all",
         "v=spf1 ip4:7.7.7.8 -all",
         "v=spf1 include:relay.nadie.net -all",
         "v=spf1 ip4:7.0.0.0/8 -all",
-        # What cannot be read to its end.
+        # Records that cannot be read completely.
         "v=spf1 include:mudo.net -all",
         "v=spf1 exists:%{i}.x.net -all",
         "v=spf1 ptr:chico.es -all",
         "v=spf1 ip4:nada -all",
     ],
 )
-def test_where_the_record_may_cover_the_hosting_nothing_is_said(record: str) -> None:
-    assert told(record) == []
+def test_no_finding_where_the_record_may_cover_the_hosting(record: str) -> None:
+    assert statuses_of(record) == []
 
 
 @pytest.mark.parametrize(
@@ -85,17 +87,17 @@ def test_where_the_record_may_cover_the_hosting_nothing_is_said(record: str) -> 
         ("v=spf1 a -all", Status.FAIL),
         ("v=spf1 ip4:7.7.7.9 -all", Status.FAIL),
         ("v=spf1 ip4:192.0.2.1 -all", Status.FAIL),
-        # One doubt more, one degree less.
+        # With one more doubt it is only a warning.
         ("v=spf1 include:_spf.google.com ~all", Status.WARN),
         ("v=spf1 ip4:7.7.7.7 -all", Status.WARN),
     ],
 )
-def test_a_record_for_others_leaves_the_outgoing_server_out(record: str, expected: Status) -> None:
-    assert told(record) == [expected]
+def test_record_without_the_outgoing_server_is_reported(record: str, expected: Status) -> None:
+    assert statuses_of(record) == [expected]
 
 
-def test_where_mail_goes_out_by_another_machine_it_is_only_a_warning() -> None:
-    assert told("v=spf1 -all", incoming="imap.chico.es") == [Status.WARN]
+def test_record_without_the_server_only_warns_where_another_host_sends() -> None:
+    assert statuses_of("v=spf1 -all", incoming="imap.chico.es") == [Status.WARN]
 
 
 @pytest.mark.parametrize(
@@ -107,20 +109,18 @@ def test_where_mail_goes_out_by_another_machine_it_is_only_a_warning() -> None:
         ("v=spf1 mx ~all", [Status.WARN]),
     ],
 )
-def test_a_hosting_that_we_know_is_judged_by_its_published_senders(
-    record: str, expected: list[Status]
-) -> None:
+def test_known_hosting_is_compared_by_its_spf_names(record: str, expected: list[Status]) -> None:
     hosts = ("imap.serviciodecorreo.es", "smtp.serviciodecorreo.es")
-    assert told(record, *hosts) == expected
+    assert statuses_of(record, *hosts) == expected
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "expected"),
     [
         ("8.8.4.10", "mail.chico.es (leads back)"),
         ("7.7.7.9", "srv.ajeno.com (does not lead back)"),
         ("1.1.1.1", "none"),
     ],
 )
-def test_a_reverse_name_counts_only_when_it_leads_back(address: str, said: str) -> None:
-    assert run(reverse_name(address, World(dns=DNS, reverse=REVERSE))) == said
+def test_reverse_name_is_confirmed_by_its_addresses(address: str, expected: str) -> None:
+    assert run(reverse_name(address, ScriptedNetwork(dns=DNS, reverse=REVERSE))) == expected

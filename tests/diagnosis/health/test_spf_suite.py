@@ -1,4 +1,4 @@
-"""The openspf.org test suite for RFC 7208 (release 2014.04), as JSON; its licence is beside it."""
+"""The openspf.org test suite for RFC 7208 (release 2014.04) as JSON; licence in its folder."""
 
 import ipaddress
 import json
@@ -93,12 +93,10 @@ class Zone:
 
 
 @pytest.mark.parametrize(("scenario", "case"), _CASES)
-def test_every_case_of_the_suite_is_judged_as_the_rfc_wants(
-    scenario: dict[str, Any], case: dict[str, Any]
-) -> None:
+def test_every_case_of_the_suite(scenario: dict[str, Any], case: dict[str, Any]) -> None:
     sender = case["mailfrom"]
     domain = sender.rpartition("@")[2] or case["helo"]
     zone = Zone(scenario["zonedata"])
-    judged = run(check_host(case["host"], domain, sender, case["helo"], zone))
+    evaluated = run(check_host(case["host"], domain, sender, case["helo"], zone))
     expected = case["result"] if isinstance(case["result"], list) else [case["result"]]
-    assert judged.result in expected, judged
+    assert evaluated.result in expected, evaluated

@@ -18,12 +18,12 @@ from mailsetup.diagnosis.sieve.parser import parse
 from mailsetup.diagnosis.sieve.rule_findings import rule_folders
 from mailsetup.model.finding import Status
 from tests.support.samples.sieve_scripts import ANA, DISCARDS, FORWARDS, SCRIPTS, found
+from tests.support.servers.availability import missing
 from tests.support.servers.dovecot import render, sieve_tool_settings
-from tests.support.servers.real_servers import missing
 
 
 @dataclass(frozen=True)
-class Done:
+class Execution:
     """What Pigeonhole did with a message."""
 
     redirects: frozenset[str]
@@ -34,12 +34,12 @@ class Done:
         return not self.redirects and not self.stored
 
 
-Interpreter = Callable[[str, str], Done | None]
+Interpreter = Callable[[str, str], Execution | None]
 
 
 @pytest.fixture(scope="module")
 def interpreter() -> Iterator[Interpreter]:
-    """Pigeonhole's own ``sieve-test``: a script and a message's subject -> what it does."""
+    """Pigeonhole's ``sieve-test``, called with a script and the subject of a message."""
     reason = "sieve-test is not installed" if shutil.which("sieve-test") is None else missing()
     if reason is not None:
         if os.environ.get("CI"):
@@ -53,7 +53,7 @@ def interpreter() -> Iterator[Interpreter]:
     config.write_text(render(sieve_tool_settings(folder, *extensions)))
     script, message = folder / "script.sieve", folder / "message.eml"
 
-    def run(text: str, subject: str) -> Done | None:
+    def run(text: str, subject: str) -> Execution | None:
         script.write_text(text)
         message.write_text(
             f"From: pepe@lejos.test\nTo: ana@bodega.test\nSubject: {subject}\n"
@@ -64,12 +64,12 @@ def interpreter() -> Iterator[Interpreter]:
              "-f", "pepe@lejos.test", script, message],
             capture_output=True, text=True,
         )  # fmt: skip
-        # In the words of Pigeonhole 2.3 and 2.4.
+        # The wording of Dovecot 2.3 and 2.4.
         if re.search("failed to (compile|open sieve script)", ran.stderr):
             return None
         # A script that ends in an error keeps the message.
         assert re.search("final result: (success|failed; resolved)", ran.stderr), ran.stderr
-        return Done(
+        return Execution(
             frozenset(re.findall(r"^ \* redirect message to: <(.*)>$", ran.stdout, re.MULTILINE)),
             frozenset(re.findall(r"^ \* store message in folder: (.*)$", ran.stdout, re.MULTILINE)),
         )
@@ -79,7 +79,7 @@ def interpreter() -> Iterator[Interpreter]:
 
 
 def agrees(script: str, interpreter: Interpreter) -> None:
-    """Nothing that is done was overlooked, and nothing is claimed for sure that is not done."""
+    """Every action that is executed was found, and every certain statement is true."""
     findings = found(script)
     forwards, discards = findings.get(FORWARDS), findings.get(DISCARDS)
     targets = forwards.facts["target"] if forwards is not None else ()
@@ -90,7 +90,7 @@ def agrees(script: str, interpreter: Interpreter) -> None:
         assert done.redirects <= set(targets), script
         assert discards is not None or not done.lost, script
         assert done.stored - {"INBOX"} <= set(rule_folders(script, ANA)), script
-    # The last one is a message that no rule singles out.
+    # The last one is a message that no rule selects.
     ordinary = all_done[-1]
     assert ordinary is not None
     if discards is not None and discards.status is Status.FAIL:
@@ -115,18 +115,16 @@ def agrees(script: str, interpreter: Interpreter) -> None:
         'redirect "a@lejos.test"; if header :is "subject" "hola" { keep; }',
     ],
 )
-def test_chosen_rules_are_understood_as_pigeonhole_does(
-    script: str, interpreter: Interpreter
-) -> None:
+def test_chosen_scripts_agree_with_pigeonhole(script: str, interpreter: Interpreter) -> None:
     agrees(f'require ["fileinto", "copy", "envelope"]; {script}', interpreter)
 
 
 @pytest.mark.servers
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
-def test_whatever_pigeonhole_compiles_is_read(script: str, interpreter: Interpreter) -> None:
+def test_scripts_that_pigeonhole_compiles_are_parsed(script: str, interpreter: Interpreter) -> None:
     assert parse(script)
     compiled = interpreter(script, "hola") is not None
-    # These need a setting of the server, another script, or a younger server.
+    # These need a setting of the server, another script, or a newer server.
     absent = "specialuse|metadata|redirect-dsn|extracttext|include"
     assert compiled or re.search(absent, script), script
 
@@ -197,10 +195,10 @@ COMMANDS: st.SearchStrategy[str] = st.recursive(
 @settings(
     max_examples=120,
     deadline=None,
-    # Every step of shrinking would run the interpreter; what fails is small as it is.
+    # Shrinking would run the interpreter at every step; failing examples are small anyway.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow],
 )
 @given(several(COMMANDS))
-def test_any_rules_are_understood_as_pigeonhole_does(interpreter: Interpreter, script: str) -> None:
+def test_random_scripts_agree_with_pigeonhole(interpreter: Interpreter, script: str) -> None:
     agrees(f'require ["fileinto", "copy", "envelope"]; {script}', interpreter)

@@ -29,7 +29,7 @@ from tests.support.samples.sieve_scripts import ANA, DISCARDS, NOW, found
         "discard; 99999999999999999999999;",
     ],
 )
-def test_what_cannot_be_read_says_nothing(script: str) -> None:
+def test_invalid_script_has_no_finding(script: str) -> None:
     assert found(script) == {}
 
 
@@ -37,7 +37,7 @@ def nested(depth: int) -> str:
     return "if true {" * depth + "discard;" + "}" * depth
 
 
-def test_nesting_is_read_as_deep_as_pigeonhole_takes_it_and_no_deeper() -> None:
+def test_nesting_limit_is_that_of_pigeonhole() -> None:
     assert DISCARDS in found(nested(32))
     assert found(nested(33)) == {}
     assert found(nested(30_000)) == {}
@@ -69,13 +69,13 @@ HUGE = {
 
 @pytest.mark.parametrize("script", HUGE.values(), ids=HUGE)
 @pytest.mark.timeout(20)
-def test_the_largest_scripts_cost_little(script: str) -> None:
+def test_largest_scripts_are_evaluated_quickly(script: str) -> None:
     assert len(script) <= MAX_SCRIPT + 1
     for finding in rule_findings(script, ANA, NOW):
         assert len(explain(finding).title) < 1000
 
 
-def test_the_largest_set_of_rules_is_read_to_its_end() -> None:
+def test_largest_script_is_read_to_its_end() -> None:
     assert DISCARDS in found((RULE * (MAX_SCRIPT // len(RULE) - 1)) + "discard;")
 
 
@@ -98,12 +98,12 @@ WORDS = st.sampled_from(
 @example('if currentdate :value "ge" "iso8601" "9999-12-31T23:00:00-14:00" { discard; }')
 @example("\ufeffdiscard;")
 @example("\ud800")
-def test_no_text_whatever_raises(script: str) -> None:
+def test_no_text_raises(script: str) -> None:
     for finding in rule_findings(script, ANA, NOW):
         explain(finding)
     rule_folders(script, ANA)
 
 
-def test_the_reader_says_so_where_a_text_is_no_script() -> None:
+def test_parser_raises_for_invalid_script() -> None:
     with pytest.raises(SieveSyntaxError):
         parse("discard")

@@ -22,7 +22,7 @@ from tests.support.samples.sieve_scripts import (
 # Forwarding ---------------------------------------------------------------------------------
 
 
-def test_a_forward_that_leaves_nothing_here_is_why_no_mail_arrives() -> None:
+def test_forward_without_copy_fails() -> None:
     finding = found('redirect "casa@lejos.test";')[FORWARDS]
     assert finding.status is Status.FAIL
     assert finding.evidence["copy_stays"] is False
@@ -30,7 +30,7 @@ def test_a_forward_that_leaves_nothing_here_is_why_no_mail_arrives() -> None:
     assert "loop" not in finding.evidence
 
 
-def test_a_forward_of_copies_is_worth_knowing() -> None:
+def test_forward_of_copies_warns() -> None:
     finding = found('require "copy"; redirect :copy "casa@lejos.test";')[FORWARDS]
     assert finding.status is Status.WARN
     assert finding.evidence["copy_stays"] is True
@@ -47,7 +47,7 @@ def test_a_forward_of_copies_is_worth_knowing() -> None:
         'if header :is "to" "otro@bodega.test" { redirect "a@lejos.test"; stop; }',
     ],
 )
-def test_a_forward_beside_which_mail_stays_is_no_failure(script: str) -> None:
+def test_forward_after_which_mail_stays_only_warns(script: str) -> None:
     assert statuses(script) == {FORWARDS: Status.WARN}
 
 
@@ -70,7 +70,7 @@ def test_a_forward_beside_which_mail_stays_is_no_failure(script: str) -> None:
         'redirect "a@lejos.test"; discard;',
     ],
 )
-def test_a_forward_of_all_mail_is_seen_through_its_conditions(script: str) -> None:
+def test_forward_of_all_mail_is_recognised_through_conditions(script: str) -> None:
     assert statuses(script)[FORWARDS] is Status.FAIL
 
 
@@ -86,7 +86,7 @@ def test_a_forward_of_all_mail_is_seen_through_its_conditions(script: str) -> No
         'vacation "redirect \\"a@lejos.test\\";"; if false { vacation "x"; }',
     ],
 )
-def test_a_forward_that_is_never_reached_is_none(script: str) -> None:
+def test_unreachable_forward_has_no_finding(script: str) -> None:
     assert FORWARDS not in found(script)
 
 
@@ -94,21 +94,21 @@ def test_a_forward_that_is_never_reached_is_none(script: str) -> None:
     "target",
     ["ana@bodega.test", "ANA@Bodega.Test", "ana+copia@bodega.test", "Ana <ana@bodega.test>"],
 )
-def test_a_forward_to_oneself_is_a_loop(target: str) -> None:
+def test_forward_to_oneself_is_a_loop(target: str) -> None:
     script = f'require "copy"; redirect :copy "{target}"; redirect :copy "a@lejos.test";'
     finding = found(script)[FORWARDS]
     assert finding.evidence["loop"] is True
     assert finding.status is Status.WARN
 
 
-def test_a_forward_to_ones_own_address_at_an_international_domain_is_a_loop() -> None:
+def test_forward_to_oneself_at_an_international_domain_is_a_loop() -> None:
     address = EmailAddress.parse("ana@peñíscola.test")
     assert isinstance(address, EmailAddress)
     (finding,) = rule_findings('redirect "ana@xn--pescola-8ya9a.test";', address)
     assert finding.evidence["loop"] is True
 
 
-def test_all_targets_are_named_once_and_only_some_shown() -> None:
+def test_targets_are_named_once_and_cut() -> None:
     script = "".join(f'redirect "a{n % 9}@lejos.test";' for n in range(40))
     finding = found(script)[FORWARDS]
     assert finding.facts["target"] == tuple(f"a{n}@lejos.test" for n in range(6))
@@ -133,7 +133,7 @@ def test_all_targets_are_named_once_and_only_some_shown() -> None:
         ('foreverypart { if header :mime :is "a" "b" { discard; stop; } }', Status.WARN),
     ],
 )
-def test_a_rule_that_deletes_is_named(script: str, status: Status) -> None:
+def test_rule_that_discards_is_reported(script: str, status: Status) -> None:
     assert statuses(script) == {DISCARDS: status}
 
 
@@ -150,7 +150,7 @@ def test_a_rule_that_deletes_is_named(script: str, status: Status) -> None:
         'if header :is "subject" "x" { error "y"; }',
     ],
 )
-def test_a_discard_of_what_is_kept_elsewhere_is_none(script: str) -> None:
+def test_discard_of_a_stored_message_has_no_finding(script: str) -> None:
     assert found(script) == {}
 
 
@@ -163,20 +163,20 @@ def test_a_discard_of_what_is_kept_elsewhere_is_none(script: str) -> None:
         ("# Adiós spam", "Adiós spam"),
     ],
 )
-def test_a_rule_is_told_by_the_name_that_its_editor_wrote_down(comment: str, name: str) -> None:
+def test_rule_is_named_as_its_editor_named_it(comment: str, name: str) -> None:
     script = f'require "fileinto";\n{comment}\nif header :is "a" "b"\n{{\n  discard;\n}}\n'
     finding = found(script)[DISCARDS]
     assert finding.facts["rule"] == (name,)
     assert finding.evidence["rule"] == 'if header :is "a" "b" → discard'
 
 
-def test_a_rule_without_a_name_is_told_in_its_own_words() -> None:
+def test_unnamed_rule_is_quoted_from_the_script() -> None:
     finding = found('if header :is "x-spam" "yes" { discard; }')[DISCARDS]
     assert finding.facts["rule"] == ('if header :is "x-spam" "yes" → discard',)
     assert 'if header :is "x-spam" "yes"' in explain(finding).title
 
 
-def test_names_of_rules_come_out_plain_and_cut() -> None:
+def test_rule_names_are_sanitised_and_cut() -> None:
     finding = found("# rule:[x\x1b[31m\u202e" + "y" * 5000 + "]\nif true { discard; }")[DISCARDS]
     shown = explain(finding).title
     assert "\x1b" not in shown
@@ -184,14 +184,14 @@ def test_names_of_rules_come_out_plain_and_cut() -> None:
     assert len(shown) < 250
 
 
-def test_the_rule_that_deletes_everything_is_named_first() -> None:
+def test_rule_that_discards_everything_is_named_first() -> None:
     script = "# rule:[algo]\nif size :over 1M { discard; stop; }\n# rule:[todo]\ndiscard;"
     finding = found(script)[DISCARDS]
     assert finding.evidence["always"] is True
     assert finding.facts["rule"] == ("todo", "algo")
 
 
-# Filing, and what is not known --------------------------------------------------------------
+# Filing and unknown commands -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -207,11 +207,11 @@ def test_the_rule_that_deletes_everything_is_named_first() -> None:
         'if new_test "x" { keep; }',
     ],
 )
-def test_rules_that_lose_nothing_are_silent(script: str) -> None:
+def test_rules_without_loss_have_no_finding(script: str) -> None:
     assert found(script) == {}
 
 
-def test_the_folders_that_rules_put_mail_into_are_known() -> None:
+def test_folders_of_fileinto() -> None:
     script = (
         'require "fileinto"; if header :is "a" "b" { fileinto :copy "Clientes/Ñ"; }'
         'if false { fileinto "Nunca"; } fileinto :create "Otra"; fileinto "Otra";'
@@ -226,7 +226,7 @@ def test_the_folders_that_rules_put_mail_into_are_known() -> None:
 LIMITED = SCRIPTS["roundcube"]
 
 
-def test_an_automatic_answer_is_told_with_its_limits() -> None:
+def test_vacation_is_reported_with_its_dates() -> None:
     finding = found(LIMITED, NOW)[VACATION]
     assert finding.status is Status.WARN
     assert finding.facts == {"from": "2026-07-01", "until": "2026-07-15"}
@@ -241,7 +241,7 @@ def test_an_automatic_answer_is_told_with_its_limits() -> None:
         (datetime(2026, 7, 15, 22, 0, tzinfo=UTC), False),
     ],
 )
-def test_an_answer_counts_only_in_its_days_in_its_own_time_zone(
+def test_vacation_counts_only_within_its_dates_in_its_time_zone(
     now: datetime, *, active: bool
 ) -> None:
     assert (VACATION in found(LIMITED, now)) is active
@@ -266,5 +266,5 @@ def test_an_answer_counts_only_in_its_days_in_its_own_time_zone(
         ("currentdate", True),
     ],
 )
-def test_only_what_is_surely_over_or_to_come_is_left_out(test: str, *, active: bool) -> None:
+def test_only_rules_certainly_not_in_force_are_ignored(test: str, *, active: bool) -> None:
     assert (VACATION in found(f'if {test} {{ vacation "x"; }}', NOW)) is active

@@ -1,4 +1,4 @@
-"""The guide for any program: what its page, its card and its printed form hold."""
+"""The guide for any program: the contents of its page, its card and its printed form."""
 
 import re
 from dataclasses import replace
@@ -20,7 +20,7 @@ from mailsetup.model.settings import Account, Authentication, SocketType
 from tests.contract.exporters import AWKWARD
 from tests.support.samples.accounts import ORDINARY, account
 
-# What Qt's rich text renders (Qt, "Supported HTML Subset"), as far as we use it.
+# The tags that Qt's rich text supports (Qt, "Supported HTML Subset"), as far as we use them.
 QT = {
     "html", "head", "meta", "title", "body", "h1", "h2", "p", "i", "b", "font", "table", "tr", "td",
     "ol", "li", "br",
@@ -67,7 +67,7 @@ def exported(wanted: Account) -> Artifact:
 
 
 @pytest.mark.parametrize("name", ORDINARY)
-def test_the_printed_form_has_every_value_and_only_tags_that_qt_shows(name: str) -> None:
+def test_the_printed_form_has_every_value_and_only_tags_that_qt_supports(name: str) -> None:
     wanted = ORDINARY[name]
     shown = Shown(print_html(wanted))
     assert shown.tags <= QT
@@ -81,7 +81,7 @@ def test_the_printed_form_has_every_value_and_only_tags_that_qt_shows(name: str)
 
 @settings(deadline=None)
 @given(person=AWKWARD, username=AWKWARD.filter(lambda name: name.strip() != ""))
-def test_no_name_adds_a_tag_to_the_printed_form(person: str, username: str) -> None:
+def test_names_are_escaped_in_the_printed_form(person: str, username: str) -> None:
     plain = account()
     wanted = replace(
         plain,
@@ -113,7 +113,7 @@ def test_values_in_large_letters_are_not_repeated_in_the_steps() -> None:
     assert "the values above, under “To send”" in print_html(account())
 
 
-def test_the_guide_on_paper_joins_the_files_and_the_steps_or_is_said_to_be_missing() -> None:
+def test_the_pdf_is_added_to_files_and_steps_or_a_note_says_that_it_is_missing() -> None:
     whole = with_pdf(exported(account()), account(), lambda _html, title: title.encode())
     assert whole.files[-1].name == "mail-ana-bodega.example.pdf"
     assert whole.files[-1].content == b"Your settings for ana@bodega.example"
@@ -124,7 +124,7 @@ def test_the_guide_on_paper_joins_the_files_and_the_steps_or_is_said_to_be_missi
     assert "PDF" in without.notes[-1]
 
 
-def test_a_step_links_nowhere_in_the_printed_form_but_says_the_address() -> None:
+def test_links_are_printed_as_text() -> None:
     html = print_html(
         account(), steps=(InstructionStep("Open", link="https://mail.example/a?b&c"),)
     )
@@ -132,20 +132,20 @@ def test_a_step_links_nowhere_in_the_printed_form_but_says_the_address() -> None
     assert "href" not in html
 
 
-def test_the_message_names_no_password_and_warns_of_sending_one() -> None:
-    said = text(account())
-    assert "Never send it" in said
-    assert said.isprintable() is False
-    assert all(line.isprintable() for line in said.split("\n"))
+def test_the_message_has_no_password_and_warns_of_sending_one() -> None:
+    content = text(account())
+    assert "Never send it" in content
+    assert content.isprintable() is False
+    assert all(line.isprintable() for line in content.split("\n"))
 
 
-def test_a_provider_with_its_own_window_is_said_first() -> None:
+def test_a_provider_with_its_own_sign_in_is_noted_first() -> None:
     only = account(authentication=(Authentication.OAUTH2,))
     assert any("OAuth2" in note for note in exported(only).notes)
     assert exported(account()).notes == ()
 
 
-def test_a_server_that_sends_for_anybody_asks_for_no_user_name() -> None:
+def test_a_server_without_login_has_no_user_name() -> None:
     usual = account()
     open_one = replace(usual.outgoing, username="", authentication=(Authentication.NONE,))
     steps = exported(replace(usual, outgoing=open_one)).steps
@@ -153,7 +153,7 @@ def test_a_server_that_sends_for_anybody_asks_for_no_user_name() -> None:
     assert not any("requires you to sign in" in step.text for step in steps)
 
 
-def test_the_words_explained_are_those_of_the_account() -> None:
+def test_only_terms_of_the_account_are_explained() -> None:
     def page(security: SocketType) -> str:
         return exported(account(security=security)).files[0].content.decode()
 
@@ -170,9 +170,7 @@ _TEXT = re.compile(r"[\d.]+")
     username=st.text(st.sampled_from("aW文 @"), min_size=1, max_size=320).filter(str.strip),
     labels=st.lists(st.sampled_from(["mail", "m" * 40, "x" * 60]), min_size=1, max_size=3),
 )
-def test_the_longest_values_stay_within_their_place_on_the_card(
-    username: str, labels: list[str]
-) -> None:
+def test_the_longest_values_fit_on_the_card(username: str, labels: list[str]) -> None:
     usual = account()
     host = ".".join([*labels, "bodega", "example"])
     wanted = replace(
@@ -191,7 +189,7 @@ def test_the_longest_values_stay_within_their_place_on_the_card(
             assert base <= 500
 
 
-def test_all_files_come_in_spanish_as_well() -> None:
+def test_all_files_are_translated() -> None:
     i18n.set_language("es")
     page, message, card_file = exported(account()).files
     assert b'<html lang="es">' in page.content

@@ -14,10 +14,11 @@ import dns.name
 import dns.rrset
 import pytest
 
-from mailsetup.net.dns.dnssec import Validator
+from mailsetup.net.dns.dnssec import SignedQueries, Validator
 from mailsetup.net.dns.resolver import DnsResolver
-from tests.support.servers.process import Server, answers
-from tests.support.servers.real_servers import _free_loopback_address, _with_sbin, missing
+from mailsetup.net.dns.transport import LIFETIME
+from tests.support.servers.availability import missing
+from tests.support.servers.process import Server, answers, free_loopback_address, with_sbin
 
 pytestmark = pytest.mark.servers
 
@@ -43,6 +44,10 @@ class Root:
     ip: str
     anchor: str
 
+    def queries(self) -> SignedQueries:
+        """Queries to this name server."""
+        return SignedQueries((self.ip, 53), LIFETIME)
+
     def resolver(self, *anchors: str) -> DnsResolver:
         return DnsResolver((self.ip, 53), anchors or (self.anchor,))
 
@@ -55,7 +60,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
             pytest.fail(reason)
         pytest.skip(reason)
     folder = tmp_path_factory.mktemp("knot")
-    ip = _free_loopback_address()
+    ip = free_loopback_address()
     config = folder / "knot.conf"
     config.write_text(
         textwrap.dedent(f"""\
@@ -91,7 +96,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
         lines += [f"{child} NS ns.{child}" for child in signed_below]
         lines += [f"{child} DS {delegations[child]}" for child in signed_below]
         (folder / f"{zone}zone").write_text("\n".join(lines) + "\n" + records.format(ip=ip))
-    server = Server("knotd", ["knotd", "-c", str(config)], folder / "log", _with_sbin())
+    server = Server("knotd", ["knotd", "-c", str(config)], folder / "log", with_sbin())
     try:
         server.wait_until(lambda: answers(ip, 53))
         yield Root(ip, delegations["."])
@@ -105,7 +110,7 @@ def _new_key(config: Path, zone: str) -> str:
     def keymgr(*arguments: str) -> str:
         command = ["keymgr", "-c", str(config), zone, *arguments]
         done = subprocess.run(
-            command, check=True, capture_output=True, text=True, env={**os.environ, **_with_sbin()}
+            command, check=True, capture_output=True, text=True, env={**os.environ, **with_sbin()}
         )
         return done.stdout
 
@@ -153,10 +158,10 @@ async def test_another_roots_signatures_prove_nothing(root: Root) -> None:
 async def test_one_harmed_answer_on_the_way_and_nothing_is_proven(
     root: Root, rdtype: str, harm: str
 ) -> None:
-    resolver = root.resolver()
+    queries = root.queries()
 
     async def fetch(name: str, kind: str) -> dns.message.Message | None:
-        message = await resolver._signed_message(name, kind)
+        message = await queries.fetch(name, kind)
         if kind != rdtype or message is None or name == ".":
             return message
         if harm == "unanswered":
@@ -173,20 +178,18 @@ async def test_one_harmed_answer_on_the_way_and_nothing_is_proven(
         return message
 
     assert not await Validator(fetch, (root.anchor,)).is_proven(NAME, "SRV")
-    await resolver.close()
 
 
 @pytest.mark.parametrize("years", [-5, 5])
 async def test_signatures_of_another_time_prove_nothing(root: Root, years: int) -> None:
-    resolver = root.resolver()
+    queries = root.queries()
     then = time.time() + years * 365 * 86400
-    validator = Validator(resolver._signed_message, (root.anchor,), now=lambda: then)
+    validator = Validator(queries.fetch, (root.anchor,), now=lambda: then)
     assert not await validator.is_proven(NAME, "SRV")
-    await resolver.close()
 
 
 async def test_all_keys_on_the_way_are_asked_for_side_by_side_and_once(root: Root) -> None:
-    resolver = root.resolver()
+    queries = root.queries()
     asked: list[tuple[str, str]] = []
     open_now = most = 0
 
@@ -197,7 +200,7 @@ async def test_all_keys_on_the_way_are_asked_for_side_by_side_and_once(root: Roo
         most = max(most, open_now)
         await asyncio.sleep(0)
         try:
-            return await resolver._signed_message(name, kind)
+            return await queries.fetch(name, kind)
         finally:
             open_now -= 1
 
@@ -206,4 +209,3 @@ async def test_all_keys_on_the_way_are_asked_for_side_by_side_and_once(root: Roo
     assert len(asked) == len(set(asked))
     assert most >= 8
     await validator.close()
-    await resolver.close()

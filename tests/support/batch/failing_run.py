@@ -1,4 +1,4 @@
-"""A run over a table whose n-th touch of its folder fails, for every n; each in a fork.
+"""Runs over a table whose n-th access to its folder fails, for every n; each in a fork.
 
 ``python failing_run.py TABLE OUT ERRNO`` prints a line of JSON for each: status, output, messages.
 ERRNO ``size`` limits how much may be written to a file instead, in steps.
@@ -49,7 +49,7 @@ def _limit(size: int) -> None:
 
 
 def _carried_out(table: str, out: str, kind: str, step: int) -> tuple[dict[str, object], bool]:
-    """What is said, and whether anything failed."""
+    """The output, and whether an access failed."""
     count = [0]
     if kind == "size":
         _limit((step - 1) * 2048)
@@ -79,14 +79,14 @@ def _in_a_fork(table: str, out: str, kind: str, step: int) -> bool:
     with os.fdopen(read) as pipe:
         text = pipe.read()
     os.waitpid(child, 0)
-    # Whatever ends without a word counts as a failure of the run.
+    # Ending without a message is a failure of the run.
     said, failed = json.loads(text or '[{"status": -1, "error": ""}, true]')
     print(json.dumps(said), flush=True)
     return bool(failed)
 
 
 def run(table: str, out: str, kind: str) -> None:
-    """Until a run needs so few touches that none fails."""
+    """Repeat until a run needs so few accesses that none fails."""
     for step in range(1, _MOST):
         if Path(out).exists():
             shutil.rmtree(out)

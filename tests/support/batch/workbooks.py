@@ -1,4 +1,4 @@
-"""Workbooks as tests need them: ordinary ones, and those that mean harm in a few bytes."""
+"""Workbooks for tests: ordinary ones, and small hostile ones."""
 
 import io
 import struct
@@ -88,7 +88,7 @@ def xlsx(sheets: Mapping[str, str], *, hidden: tuple[str, ...] = (), strings: st
 
 
 def shared(*strings: str, count: int | None = None) -> str:
-    """The part of shared strings, which may claim to be more than it holds."""
+    """The part of shared strings, which may claim more than it contains."""
     items = "".join(f"<si><t>{escape(one)}</t></si>" for one in strings)
     claimed = len(strings) if count is None else count
     return f"<sst xmlns='{_MAIN}' count='{claimed}' uniqueCount='{claimed}'>{items}</sst>"
@@ -104,7 +104,7 @@ _ODS_END = "</office:spreadsheet></office:body></office:document-content>"
 
 
 def ods(body: str, *, is_closed: bool = True, manifest: str = "") -> bytes:
-    """An OpenDocument workbook whose ``office:spreadsheet`` holds this."""
+    """An OpenDocument workbook with this ``office:spreadsheet``."""
     content = _XML + _ODS.format(body=body) + (_ODS_END if is_closed else "")
     return zipped(
         {

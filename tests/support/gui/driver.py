@@ -43,9 +43,9 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
-from mailsetup.vault import VaultState
-from tests.support.gui.gallery import discovery as found_discovery
-from tests.support.gui.gallery import report as made_report
+from mailsetup.vault import Vault, VaultState
+from tests.support.samples.check_results import discovery as found_discovery
+from tests.support.samples.check_results import report as made_report
 
 TIMEOUT = 20_000
 
@@ -68,7 +68,7 @@ class Scripted(Assistant):
     cancelled: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        super().__init__(RunOptions())
+        super().__init__(RunOptions(), ScriptedVault(self))
 
     async def _perhaps_forever(self, step: str) -> None:
         self.started.append(step)
@@ -82,7 +82,7 @@ class Scripted(Assistant):
         self, address: EmailAddress, emit: Emit = ignore, *, agreed: Collection[str] = ()
     ) -> Discovery:
         """What was told."""
-        emit(SourceAsked("srv", address.domain))
+        emit(SourceAsked(Method.SRV, address.domain))
         await self._perhaps_forever("discover")
         if not set(self.leads_on) <= set(agreed):
             source = Source(Method.AUTODISCOVER, "https://ad.hoster.com/", Channel.DNS)
@@ -120,13 +120,23 @@ class Scripted(Assistant):
         await self._perhaps_forever("reach")
         return self.unreachable.get(server.host)
 
-    async def vault_state(self) -> VaultState:
-        """Whether there is a keyring."""
+    def keyring_state(self) -> VaultState:
+        """Whether there is a keyring; called in a worker thread."""
         return self.keyring
 
-    async def store_secret(self, address: EmailAddress, secret: Secret) -> bool:
-        """Remember what would be kept."""
-        self.kept[address.ascii] = secret
+
+class ScriptedVault(Vault):
+    """The keyring of a scripted assistant."""
+
+    def __init__(self, assistant: Scripted) -> None:
+        super().__init__(lambda: None)
+        self._assistant = assistant
+
+    def state(self) -> VaultState:
+        return self._assistant.keyring_state()
+
+    def store(self, address: EmailAddress, secret: Secret) -> bool:
+        self._assistant.kept[address.ascii] = secret
         return True
 
 
@@ -166,7 +176,7 @@ class Person:
 
     def has_seen_the_page(self) -> None:
         """As long as nobody could have read what the window has turned to by itself."""
-        self.window.just_turned.stop()
+        self.window.navigator.reading_timer.stop()
 
     def presses_escape(self) -> None:
         """The Escape key."""
@@ -174,9 +184,9 @@ class Person:
 
     def goes_on(self) -> None:
         """The primary button, which has to be there."""
-        assert self.window.primary.isVisibleTo(self.window)
-        assert self.window.primary.isEnabled()
-        self.clicks(self.window.primary)
+        assert self.window.footer.primary.isVisibleTo(self.window)
+        assert self.window.footer.primary.isEnabled()
+        self.clicks(self.window.footer.primary)
 
     def clicks(self, button: QAbstractButton) -> None:
         """The mouse on a button."""
@@ -207,63 +217,63 @@ class Person:
     @property
     def welcome(self) -> WelcomePage:
         """The page's own view."""
-        view = self.window.page_view(Page.WELCOME)
+        view = self.window.pages.view(Page.WELCOME)
         assert isinstance(view, WelcomePage)
         return view
 
     @property
     def complaint(self) -> ComplaintPage:
         """The page's own view."""
-        view = self.window.page_view(Page.COMPLAINT)
+        view = self.window.pages.view(Page.COMPLAINT)
         assert isinstance(view, ComplaintPage)
         return view
 
     @property
     def second(self) -> SecondMailboxPage:
         """The page's own view."""
-        view = self.window.page_view(Page.SECOND)
+        view = self.window.pages.view(Page.SECOND)
         assert isinstance(view, SecondMailboxPage)
         return view
 
     @property
     def start(self) -> StartPage:
         """The page's own view."""
-        view = self.window.page_view(Page.START)
+        view = self.window.pages.view(Page.START)
         assert isinstance(view, StartPage)
         return view
 
     @property
     def found(self) -> FoundPage:
         """The page's own view."""
-        view = self.window.page_view(Page.FOUND)
+        view = self.window.pages.view(Page.FOUND)
         assert isinstance(view, FoundPage)
         return view
 
     @property
     def manual(self) -> ManualPage:
         """The page's own view."""
-        view = self.window.page_view(Page.MANUAL)
+        view = self.window.pages.view(Page.MANUAL)
         assert isinstance(view, ManualPage)
         return view
 
     @property
     def password(self) -> PasswordPage:
         """The page's own view."""
-        view = self.window.page_view(Page.PASSWORD)
+        view = self.window.pages.view(Page.PASSWORD)
         assert isinstance(view, PasswordPage)
         return view
 
     @property
     def result(self) -> ResultPage:
         """The page's own view."""
-        view = self.window.page_view(Page.RESULT)
+        view = self.window.pages.view(Page.RESULT)
         assert isinstance(view, ResultPage)
         return view
 
     @property
     def program(self) -> ProgramPage:
         """The page's own view."""
-        view = self.window.page_view(Page.PROGRAM)
+        view = self.window.pages.view(Page.PROGRAM)
         assert isinstance(view, ProgramPage)
         return view
 

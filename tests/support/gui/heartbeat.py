@@ -19,8 +19,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
-from mailsetup.assistant.flow import Move, Page
-from mailsetup.gui.page import Request
+from mailsetup.assistant.flow import Page
+from mailsetup.gui.page import OverlayPage
+from mailsetup.gui.pages.batch_table import BatchTablePage
 from mailsetup.gui.pages.technician import TechnicianPage
 from mailsetup.gui.window import Window
 from tests.support.gui.driver import TIMEOUT, Person
@@ -210,17 +211,17 @@ def whole_way(person: Person, heart: Heartbeat) -> None:
     way.step("typing the password", lambda: person.types(person.found.entry.edit, "hola-ana"))
     way.step("testing", person.goes_on, Page.RESULT)
     way.step("program", person.goes_on, Page.PROGRAM)
-    person.bot.waitUntil(lambda: bool(window.session.installed))
+    person.bot.waitUntil(lambda: bool(window.state.computer.installed))
     way.step("a guide", lambda: person.clicks(person.program.choices["gmail"]), Page.DONE)
-    way.step("back to the programs", window.go_back, Page.PROGRAM)
+    way.step("back to the programs", window.navigator.go_back, Page.PROGRAM)
     on_paper = person.program.choices["other"]
     way.step("a guide on paper", lambda: person.clicks(on_paper), Page.DONE)
-    way.step("another language", lambda: window.languages.setCurrentIndex(0))
-    way.step("about", window.show_about)
-    way.step("larger text", lambda: person.clicks(window.larger))
-    way.step("smaller text", lambda: person.clicks(window.smaller))
-    way.step("more contrast", lambda: window.look.set_more_contrast(True))
-    way.step("less contrast", lambda: window.look.set_more_contrast(False))
+    way.step("another language", lambda: window.header.languages.setCurrentIndex(0))
+    way.step("about", window.navigator.show_about)
+    way.step("larger text", lambda: person.clicks(window.header.larger))
+    way.step("smaller text", lambda: person.clicks(window.header.smaller))
+    way.step("more contrast", lambda: window.appearance.set_more_contrast(True))
+    way.step("less contrast", lambda: window.appearance.set_more_contrast(False))
     way.end()
 
 
@@ -242,12 +243,14 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
         return path
 
     def choose(path: Path) -> None:
-        window.dialogs.file = lambda _parent, _title: str(path)
-        window.page_view(Page.FLEET).wanted.emit(Request.CHOOSE_TABLE)
+        window.services.dialogs.file = lambda _parent, _title: str(path)
+        view = window.pages.view(Page.FLEET)
+        assert isinstance(view, BatchTablePage)
+        view.choose.click()
 
     town, company = table(19_000, *["Nobody;no-address"] * 1000), table(40)
     for number in range(5000):
-        window.session.journal.note(f"line {number}")
+        window.services.log.note(f"line {number}")
     address = person.start.address.edit
     way.step("10 MB as an address", lambda: paste(address, "x" * 10_000_000))
     way.step("many addresses", lambda: paste(address, "ana@demo.test, " * 100_000))
@@ -258,29 +261,29 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
     way.step("a server that is none", lambda: paste(host, "x" * 1_000_000))
     way.step("back to the beginning", lambda: back_to_welcome(window))
     way.step("a complaint", lambda: person.clicks(person.welcome.trouble), Page.COMPLAINT)
-    way.step("back", window.go_back, Page.WELCOME)
+    way.step("back", window.navigator.go_back, Page.WELCOME)
     way.step("technician", lambda: person.clicks(person.welcome.technician), Page.TECHNICIAN)
-    technician = window.page_view(Page.TECHNICIAN)
+    technician = window.pages.view(Page.TECHNICIAN)
     assert isinstance(technician, TechnicianPage)
     technician.offline.setChecked(True)
-    way.step("tables", lambda: person.clicks(technician.ways[Move.FLEET]), Page.FLEET)
-    fleet = window.session.fleet
+    way.step("tables", lambda: person.clicks(technician.table), Page.FLEET)
+    batch = window.services.batch
 
     way.step("a table of a town", lambda: choose(town))
-    person.bot.waitUntil(lambda: not fleet.reading, timeout=TIMEOUT)
-    way.step("another language there", lambda: window.languages.setCurrentIndex(1))
+    person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
+    way.step("another language there", lambda: window.header.languages.setCurrentIndex(1))
     way.step("a table of a company", lambda: choose(company))
-    person.bot.waitUntil(lambda: not fleet.reading, timeout=TIMEOUT)
+    person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
     way.step("everybody's files", person.goes_on, Page.FLEET_DONE)
-    way.step("the log", lambda: window.shown.wanted.emit(Request.SHOW_LOG))
-    way.step("the log closed", window.close_aside)
+    way.step("the log", lambda: window.navigator.open_overlay(OverlayPage.LOG))
+    way.step("the log closed", window.navigator.close_overlay)
     way.end()
 
 
 def back_to_welcome(window: Window) -> None:
     """Back, page by page."""
     while window.flow.page is not Page.WELCOME:
-        window.go_back()
+        window.navigator.go_back()
 
 
 _TEXTS = 40

@@ -137,7 +137,7 @@ class Script:
 
 
 @dataclass
-class World:
+class ScriptedNetwork:
     """What exists. Names that are not in ``dns`` do not exist; URLs that are not in ``web`` lead to
     hosts that do not exist; hosts that are not in ``mail`` have no address."""
 

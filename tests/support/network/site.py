@@ -11,9 +11,9 @@ from mailsetup.apply.artifact_writer import Written, write_artifact
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.publication import Publication
 from mailsetup.model.network_options import NetworkOptions
+from tests.support.servers.certificates import Certificates
 from tests.support.servers.configs import knot, nginx, zone
-from tests.support.servers.process import Server, answers
-from tests.support.servers.real_servers import Certificates, _free_loopback_address, _with_sbin
+from tests.support.servers.process import Server, answers, free_loopback_address, with_sbin
 
 NAMES = ("autoconfig", "autodiscover", "ua-auto-config", "mta-sts")
 
@@ -24,7 +24,7 @@ class Site:
 
     domain: str
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="mailsetup-site-")))
-    ip: str = field(default_factory=_free_loopback_address)
+    ip: str = field(default_factory=free_loopback_address)
     _servers: list[Server] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -89,7 +89,7 @@ class Site:
 
     def tested(self, *command: str) -> subprocess.CompletedProcess[str]:
         """Let a program check its configuration."""
-        return subprocess.run(command, capture_output=True, text=True, env=_with_sbin())
+        return subprocess.run(command, capture_output=True, text=True, env=with_sbin())
 
     def start(self) -> None:
         """Start both servers on what was published."""
@@ -100,7 +100,7 @@ class Site:
             "nginx": ("nginx", "-c", str(folder / "nginx.conf"), "-g", "daemon off;"),
         }
         for name, command in commands.items():
-            server = Server(name, command, folder / f"{name}.log", _with_sbin())
+            server = Server(name, command, folder / f"{name}.log", with_sbin())
             self._servers.append(server)
         self._servers[0].wait_until(lambda: answers(self.ip, 53))
         self._servers[1].wait_until(lambda: answers(self.ip, 443))

@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.support.servers.process import Server, answers
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """The key under which WebDriver names an element (its specification, section 12)."""
@@ -120,8 +120,8 @@ def said(port: int, method: str, path: str, body: object = None) -> Any:
 
 
 @contextmanager
-def chromium(world: World, folder: Path) -> Iterator[Chromium]:
-    """A fresh browser that finds the world's provider and trusts its key, nothing else."""
+def chromium(servers: RealServers, folder: Path) -> Iterator[Chromium]:
+    """A fresh browser that resolves the provider's name and trusts its key, nothing else."""
     driver = shutil.which("chromedriver")
     if driver is None or shutil.which("chromium") is None:
         if os.environ.get("CI"):
@@ -139,8 +139,8 @@ def chromium(world: World, folder: Path) -> Iterator[Chromium]:
         arguments = [
             *FLAGS,
             f"--user-data-dir={folder / 'profile'}",
-            f"--host-resolver-rules=MAP id.acceso.test {world.issuer_ip}",
-            f"--ignore-certificate-errors-spki-list={_key_of(world.issuer_certificate)}",
+            f"--host-resolver-rules=MAP id.acceso.test {servers.issuer_ip}",
+            f"--ignore-certificate-errors-spki-list={_key_of(servers.issuer_certificate)}",
             "--lang=es",
         ]
         wanted = {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}

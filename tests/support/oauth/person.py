@@ -6,24 +6,24 @@ import ssl
 import threading
 from urllib.parse import urlencode, urlsplit
 
-from tests.support.servers.real_servers import World
+from tests.support.servers.real_servers import RealServers
 
 
 class Person:
-    """Signs in at the world's provider. ``visited`` are the pages seen: status, address, text."""
+    """Signs in at the provider. ``visited`` are the pages seen: status, address, text."""
 
     def __init__(
         self,
-        world: World,
+        servers: RealServers,
         user: str = "ana@acceso.test",
         password: str | None = None,
         *,
         allow: bool = True,
         times: int = 1,
     ) -> None:
-        self._world = world
+        self._world = servers
         self._user = user
-        self._password = world.accounts[user] if password is None else password
+        self._password = servers.accounts[user] if password is None else password
         self._allow = allow
         self._times = times
         self._threads: list[threading.Thread] = []
@@ -81,12 +81,12 @@ class Person:
 
 
 class _Secure(http.client.HTTPSConnection):
-    """To the world's provider, by its name."""
+    """To the provider, by its name."""
 
-    def __init__(self, world: World, host: str) -> None:
-        context = ssl.create_default_context(cafile=str(world.ca_file))
+    def __init__(self, servers: RealServers, host: str) -> None:
+        context = ssl.create_default_context(cafile=str(servers.ca_file))
         super().__init__(host, 443, context=context, timeout=10)
-        self._place = (world.issuer_ip, 443)
+        self._place = (servers.issuer_ip, 443)
         self._tls = context
 
     def connect(self) -> None:

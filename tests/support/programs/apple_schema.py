@@ -2,7 +2,7 @@
 
 Keys, types, presence and permitted values of apple/device-management, ``mdm/profiles``:
 ``TopLevel.yaml`` at commit 0340fd30, ``CommonPayloadKeys.yaml`` and
-``com.apple.mail.managed.yaml`` at commit 0a4527c5. Only names and facts are told here.
+``com.apple.mail.managed.yaml`` at commit 0a4527c5. Only names and facts are copied.
 """
 
 import re
@@ -93,7 +93,7 @@ MAIL = COMMON | {
 
 
 def faults(payload: dict[str, object], schema: dict[str, Key]) -> list[str]:
-    """What Apple's schema has against the payload; empty when nothing."""
+    """The violations of Apple's schema in the payload."""
     found = [
         f"{name} is missing" for name, key in schema.items() if key.required and name not in payload
     ]

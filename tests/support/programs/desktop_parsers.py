@@ -1,6 +1,6 @@
-"""Independent readers of the files that desktop mail programs keep their accounts in.
+"""Independent parsers of the account files of desktop mail programs.
 
-Written from the programs' own rules, and sharing nothing with the code that writes the files.
+Written after the programs' own rules, and without the code that writes the files.
 """
 
 import codecs
@@ -13,10 +13,10 @@ _GLIB = {"s": " ", "n": "\n", "t": "\t", "r": "\r", "\\": "\\"}
 
 
 def read_glib(content: bytes) -> Sections:
-    """A key file as ``g_key_file_load_from_data`` and ``g_key_file_get_string`` take it.
+    """A key file as read by ``g_key_file_load_from_data`` and ``g_key_file_get_string``.
 
-    What GLib rejects is an error here: text before the first group, a line that is neither a
-    group, a comment nor an entry, an unknown escape.
+    What GLib rejects is an error here: text before the first group, a line that is neither a group,
+    a comment nor an entry, an unknown escape.
     """
     sections: Sections = {}
     section: dict[str, str] | None = None
@@ -50,7 +50,7 @@ def read_glib(content: bytes) -> Sections:
 
 
 def read_kconfig(content: bytes) -> Sections:
-    """A KConfig file as ``KConfigIniBackend`` takes it; ``[$e]`` keys would be expanded."""
+    """A KConfig file as read by ``KConfigIniBackend``; ``[$e]`` keys would be expanded."""
     sections: Sections = {}
     section = sections.setdefault("", {})
     for raw in content.split(b"\n"):
@@ -91,7 +91,7 @@ def _kconfig_value(raw: bytes) -> str:
 
 
 def read_claws(content: bytes) -> Sections:
-    """``accountrc`` as ``prefs_read_config`` takes it: nothing is escaped, nothing is stripped."""
+    """``accountrc`` as read by ``prefs_read_config``: nothing is unescaped, nothing is stripped."""
     sections: Sections = {}
     section: dict[str, str] | None = None
     for line in content.split(b"\n"):

@@ -95,7 +95,7 @@ def mail(registry, account, transport, ca_file, to, subject):
 
     store = service(account, "Mail Account", Camel.ProviderType.STORE)
     imap = hasattr(store.ref_settings().props, "use_idle")
-    # Filters are Evolution's own, and this session has none to run.
+    # Filters are Evolution's own; this session has none.
     store.ref_settings().set_property("filter-inbox", False)
     inbox = store.get_folder_sync("INBOX" if imap else "inbox", 0, None)
     inbox.refresh_info_sync(None)
@@ -129,7 +129,7 @@ def mail(registry, account, transport, ca_file, to, subject):
 
 
 def main() -> None:
-    """Print what was asked for."""
+    """Print the requested data."""
     registry = EDataServer.SourceRegistry.new_sync(None)
     what, *arguments = sys.argv[1:]
     result = read(registry, arguments) if what == "read" else mail(registry, *arguments)

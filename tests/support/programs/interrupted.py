@@ -1,8 +1,8 @@
-"""Pieces of writing that fail at their n-th touch of the disk, each in a process of its own.
+"""File work that fails at its n-th file operation, each time in a process of its own.
 
-``python interrupted.py`` reads a `Wanted` a line, as JSON, and forks for each: so nothing has to be
-imported anew. It answers with the exit status and the output: 0 when the work ended, 3 when it was
-refused, 130 when interrupted; what is printed is how many touches there were.
+``python interrupted.py`` reads a `Wanted` a line, as JSON, and forks for each, so that modules are
+imported once. It answers with the exit status and the output: 0 when the work ended, 3 when it was
+refused, 130 when interrupted; the output is the number of file operations.
 """
 
 import errno
@@ -30,13 +30,13 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
-_TOUCHES = frozenset({"os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod"})
+_OPERATIONS = frozenset({"os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod"})
 NEW = ArtifactFile("a.txt", b"new a", "text/plain"), ArtifactFile("b.txt", b"new b", "text/plain")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be carried out in ``folder``, and how it fails at which touch (0: at none).
+    """What is to be carried out in ``folder``, and how it fails at which operation (0: at none).
 
     ``what`` is ``apply`` (a new profile of Thunderbird), ``undo-new`` (of that), ``existing``,
     ``stored`` (with a password) or ``undo`` (in the profile ``abc.mine``), ``evolution`` (a new
@@ -63,7 +63,7 @@ class Done:
 
 
 class Interruptions:
-    """The tests' side: the process that forks."""
+    """The tests' side: starts the process that forks."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
@@ -77,8 +77,8 @@ class Interruptions:
         self._process.stdin.flush()
         return Done(**json.loads(self._process.stdout.readline()))
 
-    def touches(self, what: str, folder: Path, how: str = "kill") -> int:
-        """How often the whole work touches the disk, or how many files it reads back."""
+    def operations(self, what: str, folder: Path, how: str = "kill") -> int:
+        """The number of file operations of the whole work, or of files that it reads back."""
         done = self.run(what, 0, how, folder)
         assert done.status == 0, done.error
         count = int(done.out)
@@ -95,7 +95,7 @@ _BOOT = (
 
 @contextmanager
 def interruptions() -> Iterator[Interruptions]:
-    """A process for all the interrupted work of a session."""
+    """One process for all the interrupted work of a session."""
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", _BOOT, str(Path(__file__).resolve())],
         cwd=Path(__file__).resolve().parents[3],
@@ -134,7 +134,7 @@ def _arm(fatal: int, how: str, folder: Path) -> list[int]:
             spoil(event, arguments)
             return
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & os.O_CREAT
-        if not (event in _TOUCHES or writes) or not str(arguments[0]).startswith(str(folder)):
+        if not (event in _OPERATIONS or writes) or not str(arguments[0]).startswith(str(folder)):
             return
         count[0] += 1
         if count[0] != fatal:
@@ -194,7 +194,7 @@ def _in_a_fork(wanted: Wanted) -> Done:
         status = 1
         try:
             status = _carried_out(wanted)
-        except BaseException:  # noqa: BLE001 - told to the test, which fails
+        except BaseException:  # noqa: BLE001 - reported to the test, which fails
             traceback.print_exc()
         finally:
             sys.stdout.flush()

@@ -1,10 +1,10 @@
-"""The rules by which Thunderbird for Android and K-9 Mail take a QR code or a settings file.
+"""The rules by which Thunderbird for Android and K-9 Mail read a QR code or a settings file.
 
-Told in Python from what the app publishes (thunderbird-android): ``QrCodePayloadAdapter``,
+Written in Python after what the app publishes (thunderbird-android): ``QrCodePayloadAdapter``,
 ``QrCodePayloadValidator``, ``IntValueMapper``, ``HostNameUtils``, ``EmailAddressParser`` with its
 ``LIMITED`` configuration, ``SettingsFileParser``, ``ServerSettingsDescriptions`` (settings version
-99) and ``AccountSettingsValidator``. The app itself cannot be run in a test; `test_k9_rules` holds
-these rules against the cases of the app's own tests.
+99) and ``AccountSettingsValidator``. The app itself cannot be run in a test; `test_k9_rules` checks
+these rules with the cases of the app's own tests.
 """
 
 import ipaddress
@@ -16,12 +16,12 @@ from xml.etree import ElementTree
 
 
 class RejectedError(Exception):
-    """The app would not take it."""
+    """The app would reject it."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodeServer:
-    """A server as it stands in a code."""
+    """A server in a code."""
 
     protocol: int
     host: str
@@ -34,7 +34,7 @@ class CodeServer:
 
 @dataclass(frozen=True, slots=True)
 class CodeOutgoing:
-    """An outgoing server and who sends through it: address and name."""
+    """An outgoing server, with the sender's address and name."""
 
     server: CodeServer
     identities: tuple[tuple[str, str], ...]
@@ -42,7 +42,7 @@ class CodeOutgoing:
 
 @dataclass(frozen=True, slots=True)
 class CodeAccount:
-    """One account of a code; ``name`` is None where it was left out."""
+    """One account of a code; ``name`` is None where it is missing."""
 
     incoming: CodeServer
     name: str | None
@@ -62,7 +62,7 @@ class Code:
 
 
 class _Reader:
-    """Takes the elements of an array one by one, as the app's reader of JSON does."""
+    """Reads the elements of an array one by one, like the app's JSON reader."""
 
     def __init__(self, array: object) -> None:
         if not isinstance(array, list):
@@ -93,7 +93,7 @@ class _Reader:
 
 
 def read_code(payload: str) -> Code:
-    """Read and judge a payload. Raises RejectedError."""
+    """Parse and validate a payload. Raises RejectedError."""
     try:
         document = json.loads(payload)
     except ValueError as error:
@@ -167,7 +167,7 @@ def _identity(group: _Reader) -> tuple[str, str]:
 
 
 def validate(code: Code) -> None:
-    """One field that is wrong spoils the whole code. Raises RejectedError."""
+    """One invalid field makes the whole code invalid. Raises RejectedError."""
     _require(code.version == 1, "version")
     _require(bool(code.accounts), "no account")
     for account in code.accounts:
@@ -187,7 +187,7 @@ def _server_is_valid(server: CodeServer, protocols: tuple[int, ...]) -> None:
     _require(is_host(server.host), "host")
     _require(1 <= server.port <= 65535, "port")
     _require(server.security in (0, 1, 2, 3), "security")
-    # 3 (GSSAPI) and 4 (NTLM) stand in the specification, and the app refuses them.
+    # 3 (GSSAPI) and 4 (NTLM) are in the specification, but the app rejects them.
     _require(server.authentication in (0, 1, 2, 5, 6), "authentication")
     _require(_single_line(server.username), "user name")
     _require(server.password is None or _single_line(server.password), "password")
@@ -273,7 +273,7 @@ class FileAccount:
 
 
 def read_settings_file(content: bytes) -> tuple[FileAccount, ...]:
-    """Read and judge a ``.k9s`` file. Raises RejectedError."""
+    """Parse and validate a ``.k9s`` file. Raises RejectedError."""
     try:
         root = ElementTree.fromstring(content)  # noqa: S314 - we wrote it
     except ElementTree.ParseError as error:
@@ -326,7 +326,7 @@ def _file_server(element: ElementTree.Element | None, types: tuple[str, ...]) ->
         None if element.find("password") is None else _text(element, "password"),
     )
     _require(server.type in types, "type")
-    # The app takes -1 for a port that it cannot read, and never connects then.
+    # The app reads -1 for an invalid port, and then never connects.
     _require(1 <= server.port <= 65535, "port")
     _require(server.security in _SECURITY, "security")
     _require(server.authentication in _AUTHENTICATION, "authentication")

@@ -1,4 +1,4 @@
-"""Start the real Thunderbird without a window and ask it, by Marionette, what it knows."""
+"""Start the real Thunderbird without a window and query it by Marionette."""
 
 import contextlib
 import functools
@@ -18,7 +18,7 @@ import pytest
 PROGRAM = shutil.which("thunderbird")
 _START_SECONDS = 60.0
 
-# Nothing leaves this computer, and no server is asked: a modal dialog would hang the session.
+# No network connection is made, no server is asked: a modal dialog would block the session.
 _QUIET: Mapping[str, str | int | bool] = {
     "app.update.enabled": False,
     "browser.safebrowsing.malware.enabled": False,
@@ -48,7 +48,7 @@ _QUIET: Mapping[str, str | int | bool] = {
 
 
 class Session:
-    """A conversation with one Thunderbird."""
+    """A connection to one Thunderbird."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._stream = connection.makefile("rwb")
@@ -59,7 +59,7 @@ class Session:
         self._call("WebDriver:SetTimeouts", {"script": 50_000})
 
     def run(self, script: str, *arguments: object) -> object:
-        """The value of a script's ``return``, in Thunderbird's own context."""
+        """The value of a script's ``return``, in Thunderbird's chrome context."""
         answer = self._call(
             "WebDriver:ExecuteScript",
             {"script": script, "args": list(arguments), "sandbox": "system", "newSandbox": False},
@@ -68,7 +68,7 @@ class Session:
         return answer["value"]
 
     def quit(self) -> None:
-        """Leave as a person does: everything is saved."""
+        """Quit as a user does: everything is saved."""
         self._call("Marionette:Quit", {"flags": ["eAttemptQuit"]})
 
     def run_async(self, script: str, *arguments: object) -> object:
@@ -113,7 +113,7 @@ def version() -> int:
 
 
 def need_version(least: int, why: str) -> None:
-    """Skip the test with an older Thunderbird; ``why`` says what is different there."""
+    """Skip the test with an older Thunderbird; ``why`` tells what is different there."""
     if version() < least:
         pytest.skip(f"Thunderbird {version()} is installed; before {least} {why}")
 
@@ -126,7 +126,7 @@ def _free_port() -> int:
 
 
 def isolated_environment(home: Path) -> dict[str, str]:
-    """The environment of a Thunderbird that sees this home folder alone, without a screen."""
+    """The environment of a Thunderbird with this home folder and without a display."""
     return {
         **{key: value for key, value in os.environ.items() if not key.startswith("MOZ_")},
         "HOME": str(home),
@@ -333,7 +333,7 @@ send.createAndSendMessage(null, identity, null, fields, false, false,
     onStopCopy(status) { done(status); },
   }, password || null, "", Ci.nsIMsgCompType.New).catch(error => done("error: " + error));
 """
-"""Send a message; 0 when it is out and its copy is kept."""
+"""Send a message; 0 when it is sent and its copy is stored."""
 
 FOLDERS = """
 const [host] = arguments;
@@ -349,7 +349,7 @@ return {
   trash: root.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash)?.URI.slice(root.URI.length + 1),
 };
 """
-"""The folders that an account uses, as far as they are there."""
+"""The folders that an account uses, as far as they exist."""
 
 NEW_ACCOUNT = """
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
@@ -359,7 +359,7 @@ const clash = before.includes(made.key);
 MailServices.accounts.removeAccount(made, false);
 return clash ? made.key : before;
 """
-"""The keys of the accounts; the key of a new one where it is taken already."""
+"""The keys of the accounts; the key of a new one where it is in use already."""
 
 REMOVE_ACCOUNT = """
 const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");

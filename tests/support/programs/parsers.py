@@ -1,4 +1,4 @@
-"""Strict readers of what the exporters write, made for the tests alone."""
+"""Strict parsers of the exporters' formats, for the tests only."""
 
 import configparser
 import re
@@ -10,7 +10,7 @@ _PREF = re.compile(
 
 
 def read_prefs(content: bytes) -> dict[str, str | int | bool]:
-    """``prefs.js`` as Thunderbird would take it; anything unusual is an error."""
+    """``prefs.js`` as Thunderbird reads it; anything unusual is an error."""
     text = content.decode()
     assert text.endswith("\n")
     found: dict[str, str | int | bool] = {}
@@ -29,7 +29,7 @@ def read_prefs(content: bytes) -> dict[str, str | int | bool]:
 
 
 def read_prf(content: bytes) -> dict[str, dict[str, str]]:
-    """A ``.prf``: one code page, CRLF, no line that belongs to nothing."""
+    """A ``.prf``: one code page, CRLF, no line outside of a section."""
     text = content.decode("cp1252")
     assert text.count("\n") == text.count("\r\n") == text.count("\r")
     parser = configparser.RawConfigParser(
@@ -41,7 +41,7 @@ def read_prf(content: bytes) -> dict[str, dict[str, str]]:
 
 
 def read_reg(content: bytes) -> dict[str, dict[str, str]]:
-    """A ``.reg``: every value as it would reach the registry; ``-`` deletes."""
+    """A ``.reg``: every value as in the registry; ``-`` deletes."""
     assert content.startswith(b"\xff\xfe")
     text = content[2:].decode("utf-16-le")
     assert text.count("\n") == text.count("\r\n") == text.count("\r")

@@ -14,14 +14,14 @@ def decoded(image: QImage) -> str:
     whole = bytes(gray.constBits())
     pixels = b"".join(whole[y * line : y * line + width] for y in range(height))
     view = memoryview(pixels).cast("B", (height, width))
-    # Anything may look like some other kind of code to it.
+    # Other barcode formats would give false results.
     only = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
     found = zxingcpp.read_barcodes(view, formats=only)
     assert len(found) == 1, found
     assert found[0].valid
     assert found[0].format == zxingcpp.BarcodeFormat.QRCode
     text: str = found[0].bytes.decode("utf-8")
-    # The reader's own guess at the encoding, which is what a telephone goes by.
+    # The reader's own guess of the encoding, which phones use.
     assert found[0].text == text
     return text
 
@@ -34,7 +34,7 @@ def decoded_png(content: bytes) -> str:
 
 
 def decoded_svg(content: bytes, *, ground: str = "white", side: int = 800) -> str:
-    """The text of the code in an SVG, drawn upon a ground of this colour."""
+    """The text of the code in an SVG, drawn on a background of this colour."""
     renderer = QSvgRenderer(QByteArray(content))
     assert renderer.isValid()
     image = QImage(side, side, QImage.Format.Format_RGB32)

@@ -1,4 +1,4 @@
-"""Readers of what programs for the terminal take in, written from those programs' sources."""
+"""Parsers of the terminal programs' files, written after those programs' sources."""
 
 import re
 import shlex
@@ -13,13 +13,13 @@ _CONTROLS = {"e": "\033", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 @dataclass(frozen=True)
 class Command:
-    """What a program would give to the shell."""
+    """A command that a program would give to the shell."""
 
     line: str
 
     @property
     def words(self) -> list[str]:
-        """The words as ``sh`` makes them; nothing in them may be expanded."""
+        """The words as split by ``sh``; nothing in them may be expanded."""
         lexer = shlex.shlex(self.line, posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         lexer.commenters = ""
@@ -31,7 +31,7 @@ class Command:
 
 
 def read_neomutt(content: bytes) -> dict[str, str | Command]:
-    """``set`` commands alone (``parse_extract_token``); a value is text or one command."""
+    """``set`` commands only (``parse_extract_token``); a value is text or one command."""
     found: dict[str, str | Command] = {}
     for line in content.decode().splitlines():
         assert line == line.strip()
@@ -76,7 +76,7 @@ def _neomutt_text(text: str, *, command: bool = False) -> str:
 
 
 def read_go_ini(content: bytes) -> dict[str, dict[str, str]]:
-    """go-ini 1.67 with ``KeyValueDelimiters: "="``, as aerc loads its accounts."""
+    """go-ini 1.67 with ``KeyValueDelimiters: "="``, as aerc reads its accounts."""
     sections: dict[str, dict[str, str]] = {}
     current: dict[str, str] = {}
     for raw in content.decode().split("\n"):
@@ -117,7 +117,7 @@ def _go_ini_value(line: str) -> str:
 
 
 def read_mbsync(content: bytes) -> list[list[tuple[str, str]]]:
-    """Sections of (keyword, argument), as isync's ``get_arg`` cuts them."""
+    """Sections of (keyword, argument), as split by isync's ``get_arg``."""
     sections: list[list[tuple[str, str]]] = [[]]
     for raw in content.split(b"\n"):
         assert len(raw) < 1023, "mbsync reads it in two pieces"
@@ -178,7 +178,7 @@ def read_msmtp(content: bytes) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Url:
-    """The parts that matter of a server's address."""
+    """The relevant parts of a server's URL."""
 
     scheme: str
     user: str
@@ -187,7 +187,7 @@ class Url:
 
 
 def read_url(text: str) -> Url:
-    """RFC 3986, strictly: ASCII, no password, nothing behind the port but perhaps a slash."""
+    """RFC 3986, strictly: ASCII, no password, nothing after the port but an optional slash."""
     assert text.isascii()
     assert not re.search(r"[\s\"<>\\^`{|}]", text)
     parts: SplitResult = urlsplit(text)
@@ -210,7 +210,7 @@ def read_mailbox(text: str) -> tuple[str, str]:
 
 
 def shell_expanded(text: str, environ: dict[str, str], home: str) -> str:
-    """The crate shellexpand's ``full``, where a variable that is not set spoils everything."""
+    """The crate shellexpand's ``full``, where an unset variable is an error."""
     assert not (text == "~" or text.startswith("~/")) or home == ""
 
     def value(match: re.Match[str]) -> str:
@@ -218,7 +218,7 @@ def shell_expanded(text: str, environ: dict[str, str], home: str) -> str:
             return "$"
         return environ[match[1] or match[2]]
 
-    # Alphanumeric in Unicode's sense, as there.
+    # Alphanumeric as in Unicode, like there.
     return re.sub(r"\$\$|\$\{([^}]*)\}|\$(\w+)", value, text)
 
 
@@ -249,9 +249,9 @@ class HimalayaServer:
 
 
 def read_himalaya(account: dict[str, object], kind: str) -> HimalayaServer:
-    """One server of an account, held against ``src/config.rs`` of himalaya 2.2.
+    """One server of an account, checked with ``src/config.rs`` of himalaya 2.2.
 
-    Its tables are ``deny_unknown_fields``: a key too many makes it refuse the whole file.
+    Its tables are ``deny_unknown_fields``: an unknown key makes it refuse the whole file.
     """
     assert set(account) <= _ACCOUNT_KEYS
     server = _table(account[kind])

@@ -1,4 +1,4 @@
-"""HTML as a reader of it sees it: elements, attributes, text."""
+"""A parser of HTML pages for tests."""
 
 from html.parser import HTMLParser
 
@@ -6,7 +6,7 @@ _VOID = frozenset({"meta", "img", "br", "circle", "path", "rect", "hr", "link"})
 
 
 class Page(HTMLParser):
-    """Reads a whole page; elements that are not closed in order are in ``faults``."""
+    """A parsed page. Elements that are not closed in order are in ``faults``."""
 
     def __init__(self, text: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -40,9 +40,9 @@ class Page(HTMLParser):
 
     @property
     def text(self) -> str:
-        """What is read, blanks folded."""
+        """The text with collapsed white space."""
         return " ".join(" ".join(self.words).split())
 
     def all(self, tag: str) -> list[dict[str, str]]:
-        """The attributes of every such element."""
+        """The attributes of every element with this tag."""
         return [attributes for name, attributes in self.elements if name == tag]

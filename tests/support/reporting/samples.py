@@ -1,4 +1,4 @@
-"""Reports as they come about: healthy, doubtful, broken, not checked."""
+"""Sample reports: healthy, with warnings, broken, and not checked."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,12 +12,13 @@ from mailsetup.model.dialogue import Quota, RoundTrip
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
-from mailsetup.model.outcome import Fate, Tried
+from mailsetup.model.source import Method
+from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from mailsetup.model.symptom import Symptom
 from mailsetup.reporting.build import report_content
 from mailsetup.reporting.content import ReportContent
-from tests.support.gui.gallery import discovery as some_discovery
-from tests.support.gui.gallery import report as some_report
+from tests.support.samples.check_results import discovery as some_discovery
+from tests.support.samples.check_results import report as some_report
 
 NOW = datetime(2026, 10, 7, 14, 5, tzinfo=timezone(timedelta(hours=2)))
 
@@ -66,20 +67,31 @@ def chain(*statuses: Status) -> tuple[tuple[Link, Status], ...]:
 
 
 def discovery() -> Discovery:
-    """Settings that were found, and all that was tried on the way."""
+    """A discovery with the sources that were queried."""
     return replace(
         some_discovery(confirm=False),
         tried=(
-            Tried("builtin", Fate.ABSENT, 0.2),
-            Tried("autoconfig", Fate.FOUND, 83.1, "https://autoconfig.bodegasdelebro.es/mail/"),
-            Tried("srv", Fate.ABSENT, 51.0, "_imaps._tcp.bodegasdelebro.es"),
-            Tried("autodiscover", Fate.UNREACHABLE, 90.0, "https://autodiscover.x.es/", "timeout"),
+            SourceAttempt(Method.BUILTIN, SourceStatus.ABSENT, 0.2),
+            SourceAttempt(
+                Method.AUTOCONFIG,
+                SourceStatus.FOUND,
+                83.1,
+                "https://autoconfig.bodegasdelebro.es/mail/",
+            ),
+            SourceAttempt(Method.SRV, SourceStatus.ABSENT, 51.0, "_imaps._tcp.bodegasdelebro.es"),
+            SourceAttempt(
+                Method.AUTODISCOVER,
+                SourceStatus.UNREACHABLE,
+                90.0,
+                "https://autodiscover.x.es/",
+                "timeout",
+            ),
         ),
     )
 
 
 def healthy() -> CheckReport:
-    """Everything was seen to work."""
+    """A report in which everything is proven."""
     report = some_report(healthy=True)
     assert report.incoming is not None
     assert report.outgoing is not None
@@ -97,7 +109,7 @@ def healthy() -> CheckReport:
 
 
 def reports() -> dict[str, CheckReport]:
-    """One of each kind."""
+    """One report of each kind."""
     ok, warn, fail, unknown = Status.OK, Status.WARN, Status.FAIL, Status.UNKNOWN
     good = healthy()
     assert good.incoming is not None
@@ -148,7 +160,7 @@ KINDS = tuple(reports())
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """A language for the moment."""
+    """Set the current language within the block."""
     before = i18n.language()
     i18n.set_language(language)
     try:
@@ -158,6 +170,6 @@ def speaking(language: str) -> Iterator[None]:
 
 
 def content(kind: str, language: str = "en") -> ReportContent:
-    """One kind of report in words."""
+    """The content of one kind of report."""
     with speaking(language):
         return report_content(reports()[kind], discovery(), NOW)

@@ -1,11 +1,11 @@
-"""What the configurations of the real servers have in common, wherever they run."""
+"""The common parts of the configurations of Knot DNS and nginx."""
 
 import textwrap
 from pathlib import Path
 
 
 def knot(folder: Path, ip: str, *zones: str) -> str:
-    """The name server's own configuration; `zone` makes the zones."""
+    """The name server's configuration; `zone` makes the zones."""
     head = f"""\
         server:
             rundir: "{folder}"
@@ -32,7 +32,7 @@ def zone(folder: Path, name: str, file: str, *more: str) -> str:
 
 
 def nginx(folder: Path, http: str, *, user: str = "nobody nogroup", log: str = "off") -> str:
-    """The web server's configuration; ``http`` is what it serves, ``log`` where it says so."""
+    """The web server's configuration; ``http`` is its http block, ``log`` the access log."""
     head = f"""\
         user {user};
         worker_processes 1;

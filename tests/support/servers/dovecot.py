@@ -1,7 +1,7 @@
 """Dovecot's configuration, written for the version that is installed: 2.3 or 2.4.
 
-Version 2.4 renamed most settings, and refuses to start with those of 2.3. A test says once what it
-wants of a server (`DovecotServer`); only this file knows how each version spells it.
+Version 2.4 renamed most settings, and refuses to start with those of 2.3. A test describes a
+server with `DovecotServer`; only this file knows the settings of each version.
 
 Settings are nested dictionaries: a text is a setting, a dictionary is a block in braces.
 Sources: Dovecot's "Upgrading from 2.3 to 2.4" and the reference of settings of both versions.
@@ -42,7 +42,7 @@ def version() -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class TokenCheck:
-    """How a Dovecot asks the provider whether an access token is good (RFC 7662)."""
+    """How a Dovecot checks access tokens at the provider (RFC 7662)."""
 
     introspection: str
     discovery: str
@@ -54,7 +54,7 @@ class TokenCheck:
 
 @dataclass(frozen=True)
 class DovecotServer:
-    """What a test wants of a Dovecot."""
+    """The description of a Dovecot."""
 
     name: str
     ip: str
@@ -74,11 +74,11 @@ class DovecotServer:
     certificates: Mapping[str, tuple[Path, Path]] = field(default_factory=dict)
     """Other certificates, by the name that the client asks for."""
     tokens: TokenCheck | None = None
-    """Set where people log in by access token and not by password."""
+    """Set where logins use access tokens instead of passwords."""
     serves_postfix: bool = False
     """Whether Postfix may ask about logins."""
     delivers: bool = False
-    """Whether it takes mail over LMTP and tells Postfix about full mailboxes."""
+    """Whether it receives mail over LMTP and reports full mailboxes to Postfix."""
     locks_maildrop: bool = False
     """Whether POP3 lets only one session into a maildrop."""
 
@@ -109,7 +109,7 @@ def password_line(address: str, password: str, *, quota: str = "", closed: str =
 
 
 def sieve_tool_settings(folder: Path, *extensions: str) -> Settings:
-    """What ``sieve-test`` needs: no server, one home, and these extensions besides the usual."""
+    """Settings for ``sieve-test``: no server, one home, and these additional extensions."""
     common: Settings = {
         "base_dir": f"{folder}",
         "mail_home": f"{folder}",
@@ -149,7 +149,7 @@ def render(settings: Settings, indent: str = "") -> str:
 
 
 def _merged(*parts: Settings) -> Settings:
-    """All together; blocks of the same name become one."""
+    """The settings merged; blocks of the same name become one."""
     whole: dict[str, str | Settings] = {}
     for part in parts:
         for name, value in part.items():
@@ -160,7 +160,7 @@ def _merged(*parts: Settings) -> Settings:
 
 
 def _settings_of_both(server: DovecotServer) -> Settings:
-    """What has the same name in every version."""
+    """Settings with the same name in every version."""
     sieve: Settings = (
         {"protocol sieve": {"ssl": "required"}} if server.listeners.get("sieve") else {}
     )
@@ -187,7 +187,7 @@ def _settings_of_both(server: DovecotServer) -> Settings:
         "ssl": server.tls,
         "ssl_min_protocol": "TLSv1.2",
         "lda_mailbox_autocreate": "yes",
-        # Not the system's own: what a rule forwards or refuses would wait in this computer's queue.
+        # Not the system's: forwarded and refused messages would enter this computer's queue.
         "sendmail_path": f"{_discards_mail(server.run)}",
         "namespace inbox": {"inbox": "yes", **mailboxes},
         "protocol lda": {"postmaster_address": "postmaster@bodega.test"},
@@ -198,7 +198,7 @@ def _settings_of_both(server: DovecotServer) -> Settings:
 
 
 def _discards_mail(folder: Path) -> Path:
-    """A ``sendmail`` that takes every message and sends none."""
+    """A ``sendmail`` that discards every message."""
     program = folder / "sendmail"
     program.write_text("#!/bin/sh\nexec cat >/dev/null\n")
     program.chmod(0o755)
@@ -209,7 +209,7 @@ def _services(server: DovecotServer, dovecot: tuple[int, int]) -> Settings:
     """Ports and sockets."""
     address = "listen" if dovecot >= (2, 4) else "address"
     services: dict[str, Settings] = {
-        # Failed logins are what the tests are for; no test has to wait for the penalty.
+        # No penalty for failed logins, which the tests provoke.
         "service anvil": {"unix_listener anvil-auth-penalty": {"mode": "0"}},
         "service stats": {"unix_listener stats-writer": {"mode": "0666"}},
     }
@@ -306,7 +306,7 @@ def _token_settings(tokens: TokenCheck) -> Settings:
 
 # 2.4 ----------------------------------------------------------------------------------------
 
-# The version of the configuration's language; Dovecot wants it in the first line.
+# The version of the configuration language; it has to be in the first line.
 _HEAD_2_4: Settings = {
     "dovecot_config_version": "2.4.0",
     "dovecot_storage_version": "2.4.0",
@@ -343,7 +343,7 @@ def _settings_2_4(server: DovecotServer) -> Settings:
         "protocol imap": {"mail_plugins": {"imap_quota": "yes"}},
         "protocol lda": deliver,
         "protocol lmtp": deliver,
-        # Not within the block of the root, where a user's own size would not replace it.
+        # Outside of the quota block, in which a user's own size would not replace it.
         "quota_storage_size": "100M",
         "quota_storage_grace": "0",
         'quota "User quota"': {"driver": "count"},

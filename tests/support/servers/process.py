@@ -2,12 +2,13 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
@@ -29,16 +30,16 @@ signal.signal(signal.SIGTERM, end)
 threading.Thread(target=watch, daemon=True).start()
 sys.exit(child.wait())
 """
-"""Ends its child when its own standard input ends, which it does when the test process dies."""
+"""Ends its child when its standard input is closed, as at the end of the test process."""
 
 
 def _die_with_parent() -> None:
-    """Runs in the child: the kernel ends it when the test process dies, however that happens."""
+    """Runs in the child: the kernel ends it with the test process."""
     _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Server:
-    """One running program, its log and its end."""
+    """One running program with its log."""
 
     def __init__(
         self,
@@ -49,7 +50,7 @@ class Server:
         *,
         watched: bool = False,
     ) -> None:
-        """``watched`` is for programs that change their user: the kernel forgets their parent."""
+        """``watched`` is for programs that change their user, which resets the kernel's signal."""
         if watched:
             command = [sys.executable, "-c", _WATCHDOG, *command]
         self.name = name
@@ -103,6 +104,28 @@ class Server:
             return
 
 
+def start_server(
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    is_ready: Callable[[], bool],
+    environment: Mapping[str, str] | None = None,
+    *,
+    watched: bool = False,
+) -> Server:
+    """Start a server that is found also among administrators' programs, and wait until it answers.
+
+    Raises RuntimeError with its log where it does not; then nothing of it runs any more.
+    """
+    server = Server(name, command, log, {**with_sbin(), **(environment or {})}, watched=watched)
+    try:
+        server.wait_until(is_ready)
+    except BaseException:
+        server.stop()
+        raise
+    return server
+
+
 def answers(ip: str, *ports: int) -> bool:
     """Whether something listens on all these ports."""
     for port in ports:
@@ -111,3 +134,36 @@ def answers(ip: str, *ports: int) -> bool:
             if probe.connect_ex((ip, port)) != 0:
                 return False
     return True
+
+
+def free_loopback_address() -> str:
+    """An address of 127.44/16 without listeners; the nine addresses above it are free, too."""
+    for _ in range(200):
+        third, fourth = random.randint(1, 254), random.randrange(1, 250, 10)
+        ip = f"127.44.{third}.{fourth}"
+        try:
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                with socket.socket(socket.AF_INET, kind) as probe:
+                    probe.bind((ip, 53))
+        except OSError:
+            continue
+        return ip
+    raise RuntimeError("no free loopback address")
+
+
+def with_sbin() -> dict[str, str]:
+    """This process's environment with the folders of administrators' programs on PATH."""
+    return {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"}
+
+
+def all_gone(pids: Iterable[int]) -> bool:
+    """Whether none of these processes runs any more; a zombie counts as ended."""
+    return not any(_is_alive(pid) for pid in pids)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"

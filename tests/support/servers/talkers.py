@@ -1,5 +1,6 @@
-"""Servers that speak well but for one sentence: for answers that the real ones cannot be made to
-give. They prove themselves with the world's authority and listen behind a route."""
+"""Servers on loopback with scripted answers, which the real servers cannot be made to give.
+
+Their certificates are from the test authority; routes lead to them."""
 
 import asyncio
 import contextlib
@@ -36,7 +37,7 @@ Deliver = Callable[[bytes], None]
 
 
 def server_context(authority: trustme.CA, host: str) -> ssl.SSLContext:
-    """A server that proves itself under this name."""
+    """A TLS context with a certificate for this name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(host).configure_cert(context)
     return context
@@ -49,7 +50,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[None, No
 async def listening(
     talk: Talk, context: ssl.SSLContext | None = None
 ) -> AsyncIterator[tuple[str, int]]:
-    """A server on loopback that talks like this; nothing of it is left behind."""
+    """Serve connections with ``talk`` on loopback for the time of a block."""
     visits: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -70,7 +71,7 @@ async def listening(
         for visit in visits:
             visit.cancel()
         await asyncio.gather(*visits, return_exceptions=True)
-        # One turn for the transports to let go of their sockets.
+        # One iteration of the loop, in which the transports close their sockets.
         await asyncio.sleep(0)
 
 
@@ -88,7 +89,7 @@ def smtp_talker(
     answers: Answers | None = None,
     deliver: Deliver = lambda _message: None,
 ) -> contextlib.AbstractAsyncContextManager[tuple[str, int]]:
-    """A submission server; ``deliver`` gets every message that it takes."""
+    """A submission server; ``deliver`` gets every accepted message."""
     all_answers = {**_SMTP, **(answers or {})}
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -115,7 +116,7 @@ def imap_talker(
     answers: Answers | None = None,
     otherwise: str = "{tag} BAD what?\r\n",
 ) -> contextlib.AbstractAsyncContextManager[tuple[str, int]]:
-    """An incoming server that answers a login as told."""
+    """An IMAP server with scripted answers to a login."""
     all_answers = {**_IMAP, **(answers or {})}
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -135,7 +136,7 @@ def pop3_talker(
     greeting: str = "+OK ready\r\n",
     answers: Answers | None = None,
 ) -> contextlib.AbstractAsyncContextManager[tuple[str, int]]:
-    """A maildrop that answers a login as told."""
+    """A POP3 server with scripted answers to a login."""
     all_answers = {**_POP3, **(answers or {})}
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

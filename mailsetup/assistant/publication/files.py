@@ -1,0 +1,235 @@
+"""The files of a publication: fetched at their URLs and compared."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from mailsetup.assistant.publication.result import Difference, PublicationRow, PublicationState
+from mailsetup.discovery.fetch_autoconfig import failed, refused
+from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.pacc import Pacc
+from mailsetup.discovery.sources.well_known import WellKnown
+from mailsetup.export.publish import layout
+from mailsetup.export.publish.layout import ServedFile
+from mailsetup.export.publish.publication import Publication
+from mailsetup.formats import autoconfig, autodiscover, pacc
+from mailsetup.model.address import EmailAddress
+from mailsetup.model.settings import AccountSettings, ServerSettings
+from mailsetup.model.source import Method
+from mailsetup.model.source_result import Found, NotFound, Unreachable
+from mailsetup.model.text import plain
+from mailsetup.net.http import Follow, HttpFailure, HttpReply
+from mailsetup.net.network import Network
+
+_MAX_SHOWN: Final = 300
+_MAX_POLICY: Final = 64 * 1024
+"""RFC 8461 section 3.3."""
+
+
+class FileComparison:
+    """Fetches the files of a publication, for the address that every domain has (RFC 2142)."""
+
+    def __init__(self, expected: Publication, net: Network) -> None:
+        self._expected = expected
+        self._domain = expected.domain
+        self._net = net
+        self._address = EmailAddress("postmaster", expected.domain)
+
+    async def compare(self, place: ServedFile) -> PublicationRow:
+        """Compare the file at one URL."""
+        content = self._expected.content(place.file) or b""
+        match place.file:
+            case layout.CONFIG:
+                return await self._config(place, content)
+            case layout.AUTODISCOVER:
+                return await self._autodiscover(place, content)
+            case layout.PACC:
+                return await self._pacc(place, content)
+            case _:
+                return await self._policy(place, content)
+
+    async def _config(self, place: ServedFile, content: bytes) -> PublicationRow:
+        source = Autoconfig() if place.label else WellKnown()
+        reply = await self._net.http.get(source.location(self._address))
+        row = _Row(str(source.method), place, self._domain)
+        if isinstance(reply, HttpFailure) or reply.status != 200:
+            return row.without_document(reply)
+        served = autoconfig.read(reply.body, self._address)
+        if isinstance(served, autoconfig.AutoconfigFailure):
+            return row.unreadable(str(served.fault))
+        wanted = autoconfig.read(content, self._address)
+        return row.compared(_typed(place, reply) + _settings(wanted, served))
+
+    async def _autodiscover(self, place: ServedFile, content: bytes) -> PublicationRow:
+        reply = await self._net.http.post(
+            place.url(self._domain),
+            autodiscover.request(self._address),
+            autodiscover.REQUEST_TYPE,
+        )
+        row = _Row(str(Method.AUTODISCOVER), place, self._domain)
+        if isinstance(reply, HttpFailure) or reply.status != 200:
+            return row.without_document(reply)
+        served = autodiscover.read(reply.body, self._address)
+        match served:
+            case AccountSettings():
+                wanted = autodiscover.read(content, self._address)
+                return row.compared(_typed(place, reply) + _settings(wanted, served))
+            case autodiscover.AutodiscoverFailure():
+                return row.unreadable(str(served.fault))
+            case autodiscover.ExchangeOnly():
+                return row.differs("exchange")
+            case _:
+                return row.differs("redirect")
+
+    async def _pacc(self, place: ServedFile, content: bytes) -> PublicationRow:
+        row = _Row(str(Method.PACC), place, self._domain)
+        url = place.url(self._domain)
+        reply = await self._net.http.get(url, limit=pacc.MAX_BYTES, follow=Follow.SAME_OWNER)
+        if isinstance(reply, HttpFailure) or reply.status != 200:
+            return row.without_document(reply)
+        # The document is there; the source says whether a program would believe it.
+        match await Pacc().discover(self._address, self._net):
+            case Found(settings=served):
+                wanted = pacc.read(content, self._address)
+                return row.compared(_typed(place, reply) + _settings(wanted, served))
+            case NotFound(reason="no-digest"):
+                return row.missing("no-digest")
+            case NotFound(reason=reason):
+                return row.differs(reason)
+            case Unreachable(reason=reason):
+                return row.unreachable(reason)
+            case other:
+                return row.differs(type(other).__name__.lower())
+
+    async def _policy(self, place: ServedFile, content: bytes) -> PublicationRow:
+        row = _Row("mta-sts", place, self._domain)
+        url = place.url(self._domain)
+        reply = await self._net.http.get(url, limit=_MAX_POLICY, follow=Follow.NOWHERE)
+        if isinstance(reply, HttpFailure) or reply.status != 200:
+            return row.without_document(reply)
+        wanted, served = _policy_values(content), _policy_values(reply.body)
+        if served.get("version") != wanted["version"]:
+            return row.unreadable("html" if b"<html" in reply.body.lower() else "not-a-policy")
+        found = [
+            Difference(key, wanted[key], served.get(key, ""))
+            for key in wanted
+            if served.get(key) != wanted[key]
+        ]
+        return row.compared(_typed(place, reply) + found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Makes the row of one file."""
+
+    method: str
+    place: ServedFile
+    domain: str
+
+    def _made(
+        self, state: PublicationState, reason: str = "", differences: tuple[Difference, ...] = ()
+    ) -> PublicationRow:
+        url = self.place.url(self.domain)
+        return PublicationRow(
+            self.method, url, state, reason, differences, optional=not self.place.label
+        )
+
+    def compared(self, differences: list[Difference]) -> PublicationRow:
+        state = PublicationState.DIFFERS if differences else PublicationState.RIGHT
+        return self._made(state, differences=tuple(differences))
+
+    def differs(self, reason: str) -> PublicationRow:
+        return self._made(PublicationState.DIFFERS, reason)
+
+    def missing(self, reason: str) -> PublicationRow:
+        return self._made(PublicationState.MISSING, reason)
+
+    def unreachable(self, reason: str) -> PublicationRow:
+        return self._made(PublicationState.UNREACHABLE, reason)
+
+    def unreadable(self, reason: str) -> PublicationRow:
+        """A row for a document that cannot be read.
+
+        A web site that answers every URL with its own page publishes nothing there.
+        """
+        return self.missing(reason) if reason == "html" else self.differs(reason)
+
+    def without_document(self, reply: HttpReply | HttpFailure) -> PublicationRow:
+        """A row for a response without a document."""
+        if isinstance(reply, HttpReply) and reply.location:
+            return self.differs("redirect")
+        if isinstance(reply, HttpReply) and reply.status in (401, 403):
+            return self.differs("wants-login")
+        outcome = refused(reply) if isinstance(reply, HttpReply) else failed(reply)
+        if isinstance(outcome, Unreachable):
+            return self.unreachable(outcome.reason)
+        absent = outcome.reason == "no-such-host" or outcome.reason.startswith("http-")
+        return self.missing(outcome.reason) if absent else self.differs(outcome.reason)
+
+
+def _typed(place: ServedFile, reply: HttpReply) -> list[Difference]:
+    served = reply.content_type.partition(";")[0].strip().lower()
+    wanted = place.media_type.partition(";")[0]
+    if served == "application/xml":
+        # XML has two types (RFC 7303 section 9), and programs accept both.
+        served = "text/xml"
+    if served == wanted:
+        return []
+    return [Difference("content-type", wanted, plain(served, 80))]
+
+
+def _settings(wanted: object, served: AccountSettings) -> list[Difference]:
+    """What a program would set up differently from the expected document."""
+    if not isinstance(wanted, AccountSettings):
+        wanted = AccountSettings((), ())
+    pairs = (
+        ("incoming", _servers(wanted.incoming), _servers(served.incoming)),
+        ("outgoing", _servers(wanted.outgoing), _servers(served.outgoing)),
+        ("services", _services(wanted), _services(served)),
+        ("oauth2", _issuer(wanted), _issuer(served)),
+        ("provider", wanted.provider, served.provider),
+    )
+    return [
+        Difference(what, plain(one, _MAX_SHOWN), plain(other, _MAX_SHOWN))
+        for what, one, other in pairs
+        if one != other
+    ]
+
+
+def _servers(servers: tuple[ServerSettings, ...]) -> str:
+    return "; ".join(
+        f"{server} {server.username} {'/'.join(server.authentication)}" for server in servers
+    )
+
+
+def _services(settings: AccountSettings) -> str:
+    return "; ".join(
+        sorted(
+            f"{service.kind} {service.url or f'{service.host}:{service.port}'} {service.username}"
+            for service in settings.services
+        )
+    )
+
+
+def _issuer(settings: AccountSettings) -> str:
+    endpoints = settings.oauth2
+    if endpoints is None:
+        return ""
+    urls = (endpoints.issuer, endpoints.auth_url, endpoints.token_url, *endpoints.scope)
+    return " ".join(filter(None, urls))
+
+
+def _policy_values(content: bytes) -> dict[str, str]:
+    """The keys of a policy, the first value of each; all ``mx`` in one value, sorted."""
+    values: dict[str, str] = {}
+    exchangers = set()
+    for line in content.decode("utf-8", "replace").splitlines()[:200]:
+        key, colon, value = line.partition(":")
+        key, value = key.strip(), plain(value.strip(), _MAX_SHOWN)
+        if not colon or key not in ("version", "mode", "mx", "max_age"):
+            continue
+        if key == "mx":
+            exchangers.add(value.lower())
+        else:
+            values.setdefault(key, value)
+    values["mx"] = ", ".join(sorted(exchangers))
+    return values

@@ -1,0 +1,26 @@
+"""The account whose settings a command writes, with settings of a file or a search."""
+
+from mailsetup.cli.account import (
+    account_from,
+    confirmed_settings,
+    parse_address,
+    parse_name,
+    settings_from_file,
+)
+from mailsetup.cli.parser.option_groups import AccountArguments
+from mailsetup.cli.streams import Streams
+from mailsetup.model.settings import Account
+
+
+def requested_account(arguments: AccountArguments, streams: Streams) -> Account:
+    """The account to write settings of. Raises `CommandError` without confirmed settings."""
+    address = parse_address(arguments.address)
+    person = parse_name(arguments.name)
+    if arguments.search.settings is not None:
+        discovery = settings_from_file(arguments.search.settings, address)
+    else:
+        # A file needs nothing of what searches: asyncio, ssl and the sources, some 100 ms.
+        from mailsetup.cli.search import search_alone
+
+        discovery = search_alone(arguments.search, streams, address)
+    return account_from(confirmed_settings(discovery, address, streams), address, person)

@@ -1,0 +1,24 @@
+"""What the command line needs of the window's libraries, passed in by `mailsetup.launch`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from mailsetup.batch.welcome_sheet import Printed
+    from mailsetup.reporting.content import ReportContent
+
+Opener = Callable[[TextIO, TextIO, str | None], int]
+"""Opens a window and returns the exit status: standard output, messages, path of a screenshot."""
+MakeReportPdf = Callable[["ReportContent"], bytes]
+MakePagePdf = Callable[["Printed"], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """None stands for what is not available, as in a process without the window's libraries."""
+
+    open_window: Opener | None = None
+    open_demo: Opener | None = None
+    make_report_pdf: MakeReportPdf | None = None
+    make_page_pdf: MakePagePdf | None = None
