@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.main import main
 from mailsetup.cli.output import open_standard_files
-from mailsetup.cli.services import Services
+from mailsetup.cli.services import CommandServices
 from mailsetup.i18n import _
 from mailsetup.system.process import keep_secrets
 
@@ -37,7 +37,7 @@ def start(arguments: Sequence[str]) -> int:
     """Run one command, or open the window; returns the exit status."""
     with ExitStack() as cleanup:
         pages = _PagePrinter(cleanup)
-        services = Services(open_window, open_demo, make_report_pdf, pages.make)
+        services = CommandServices(open_window, open_demo, make_report_pdf, pages.make)
         return main(arguments, services=services)
 
 

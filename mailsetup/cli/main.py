@@ -20,12 +20,12 @@ from mailsetup.cli.output import (
 )
 from mailsetup.cli.parser.argument_parser import UsageError
 from mailsetup.cli.parser.command_line import parse
-from mailsetup.cli.services import Services
+from mailsetup.cli.services import CommandServices
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _, set_language
 from mailsetup.i18n.languages import LANGUAGES
 
-_NO_SERVICES = Services()
+_NO_SERVICES = CommandServices()
 
 
 def main(
@@ -33,7 +33,7 @@ def main(
     stdin: TextIO | None = None,
     stdout: TextIO | None = None,
     stderr: TextIO | None = None,
-    services: Services = _NO_SERVICES,
+    services: CommandServices = _NO_SERVICES,
 ) -> int:
     """Run one command and return its exit status; never raises for a mistake of the user."""
     language = _language(arguments)
@@ -65,7 +65,7 @@ def _standard_output(stream: TextIO | None, arguments: Sequence[str]) -> Iterato
         opened.flush()
 
 
-def _run(arguments: Sequence[str], streams: Streams, services: Services) -> int:
+def _run(arguments: Sequence[str], streams: Streams, services: CommandServices) -> int:
     verb = ""
     try:
         verb, command = parse(arguments)

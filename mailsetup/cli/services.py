@@ -15,7 +15,7 @@ MakePagePdf = Callable[["Printed"], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class CommandServices:
     """None stands for what is not available, as in a process without the window's libraries."""
 
     open_window: Opener | None = None

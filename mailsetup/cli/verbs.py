@@ -18,13 +18,13 @@ from mailsetup.cli.parser.self_description import (
     ProgramsCommand,
     SchemaCommand,
 )
-from mailsetup.cli.services import Services
+from mailsetup.cli.services import CommandServices
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 
 
-def run_command(command: AnyCommand, streams: Streams, services: Services) -> int:
+def run_command(command: AnyCommand, streams: Streams, services: CommandServices) -> int:
     """Run a command. Raises `CommandError` or `UsageError` for a mistake of the user.
 
     An import stands in each case, rather than a module name in a table, so that the type checker,
@@ -83,7 +83,7 @@ def run_command(command: AnyCommand, streams: Streams, services: Services) -> in
             assert_never(command)
 
 
-def _open_window(command: WindowCommand, streams: Streams, services: Services) -> int:
+def _open_window(command: WindowCommand, streams: Streams, services: CommandServices) -> int:
     opener = services.open_demo if command.demo else services.open_window
     if opener is None:
         raise UsageError(_("There is no command. “mailsetup --help” shows them."))

@@ -4,14 +4,15 @@ import contextlib
 import os
 import ssl
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from mailsetup.model.certificate import CertificateFacts, TlsFailure, TlsFault
 from mailsetup.model.text import plain
 
 # X509_V_ERR_* of OpenSSL's x509_vfy.h.
-_VERIFY_CODES = {
+_VERIFY_CODES: Final[Mapping[int, TlsFault]] = {
     9: TlsFault.NOT_YET_VALID,
     10: TlsFault.EXPIRED,
     18: TlsFault.UNKNOWN_ISSUER,

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Collection, Mapping, Sequence
+from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from mailsetup.model.secret import AccessToken, Secret, plain_without_secrets
@@ -22,7 +23,7 @@ _REVOKE_TIMEOUT = 2.5
 """Seconds. The person is leaving; nobody waits long for thanks."""
 
 # RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628 section 3.5, OpenID Connect Core section 3.1.2.6.
-_ERRORS = {
+_ERRORS: Final[Mapping[str, SignInFault]] = {
     "access_denied": SignInFault.DENIED,
     "consent_required": SignInFault.ADMIN_CONSENT,
     "expired_token": SignInFault.TIMED_OUT,
@@ -36,7 +37,7 @@ _ERRORS = {
 
 # Microsoft's own numbers say more than the word beside them: an administrator has to consent; the
 # application is unknown in the tenant or not allowed there.
-_NUMBERS = {
+_NUMBERS: Final[Mapping[str, SignInFault]] = {
     "AADSTS65001": SignInFault.ADMIN_CONSENT,
     "AADSTS90094": SignInFault.ADMIN_CONSENT,
     "AADSTS90095": SignInFault.ADMIN_CONSENT,

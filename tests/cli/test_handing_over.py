@@ -14,7 +14,7 @@ from pypdf import PdfReader
 
 from mailsetup.apply.targets import TARGETS
 from mailsetup.cli.main import main
-from mailsetup.cli.services import Services
+from mailsetup.cli.services import CommandServices
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.launch import make_page_pdf, make_report_pdf, open_demo, open_window
 from tests.support.cli.schema import valid
@@ -24,7 +24,7 @@ from tests.support.programs.thunderbird_profiles import used_prefs
 # The PDF is laid out by Qt, which has one application in a process: that of all tests.
 pytestmark = pytest.mark.usefixtures("qapp")
 
-SERVICES = Services(open_window, open_demo, make_report_pdf, make_page_pdf)
+SERVICES = CommandServices(open_window, open_demo, make_report_pdf, make_page_pdf)
 ADDRESS = "ana@bodega.example"
 
 
@@ -53,7 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(*words: str, stdin: str = "", services: Services = SERVICES) -> tuple[int, str, str]:
+def run(*words: str, stdin: str = "", services: CommandServices = SERVICES) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     status = main(list(words), io.StringIO(stdin), out, err, services)
     assert "Traceback" not in out.getvalue() + err.getvalue()
@@ -91,7 +91,7 @@ def test_the_guide_for_any_program_comes_as_page_message_card_and_one_sheet_of_p
 
 
 def test_without_the_windows_libraries_the_guide_is_whole_but_for_the_pdf(folder: Path) -> None:
-    status, out, _err = run(*export(folder, "other"), services=Services())
+    status, out, _err = run(*export(folder, "other"), services=CommandServices())
     assert status == 0
     assert "pdf" not in out
     assert len(list((folder / "out").iterdir())) == 3

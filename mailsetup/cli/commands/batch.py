@@ -32,7 +32,7 @@ from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import error_document, print_document
 from mailsetup.cli.parser.batch import BatchCommand
 from mailsetup.cli.programs import unknown_program
-from mailsetup.cli.services import Services
+from mailsetup.cli.services import CommandServices
 from mailsetup.cli.streams import Streams
 from mailsetup.files import atomic
 from mailsetup.files.user_file import PIPE_SECONDS
@@ -48,7 +48,7 @@ _READABLE = 100
 """Different commands that a user can be expected to read before agreeing."""
 
 
-def run(command: BatchCommand, streams: Streams, services: Services) -> ExitStatus:
+def run(command: BatchCommand, streams: Streams, services: CommandServices) -> ExitStatus:
     """Check the table, then carry it out."""
     options = run_options(command.search)
     defaults = _defaults(command)
@@ -245,7 +245,7 @@ def _carry_out(
     work: Work,
     out: Path,
     streams: Streams,
-    services: Services,
+    services: CommandServices,
 ) -> ExitStatus:
     with _journal(out) as journal, engine, batch_progress(streams) as emit:
         runner = BatchRunner(

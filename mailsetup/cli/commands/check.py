@@ -30,7 +30,7 @@ from mailsetup.cli.parser.check import CheckCommand
 from mailsetup.cli.password import password_for
 from mailsetup.cli.progress import live_progress
 from mailsetup.cli.search import find_settings
-from mailsetup.cli.services import MakeReportPdf, Services
+from mailsetup.cli.services import CommandServices, MakeReportPdf
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
@@ -47,7 +47,7 @@ from mailsetup.reporting.report_file import (
 )
 
 
-def run(command: CheckCommand, streams: Streams, services: Services) -> ExitStatus:
+def run(command: CheckCommand, streams: Streams, services: CommandServices) -> ExitStatus:
     """Find the settings, test the account and print the report."""
     address = parse_address(command.address)
     page = _ReportPage(command, streams, services.make_report_pdf)

@@ -15,7 +15,7 @@ from mailsetup.cli.parser.export import ExportCommand
 from mailsetup.cli.password import typed_secret
 from mailsetup.cli.programs import parse_program
 from mailsetup.cli.requested_account import requested_account
-from mailsetup.cli.services import Services
+from mailsetup.cli.services import CommandServices
 from mailsetup.cli.streams import Streams
 from mailsetup.export.exporter import Artifact, ExportFailure
 from mailsetup.export.guide.paper import with_pdf
@@ -28,7 +28,7 @@ from mailsetup.model.settings_json import SCHEMA, Json
 _MAX_KEY_FILE = 1024 * 1024
 
 
-def run(command: ExportCommand, streams: Streams, services: Services) -> ExitStatus:
+def run(command: ExportCommand, streams: Streams, services: CommandServices) -> ExitStatus:
     """Write the files of all programs, or none."""
     programs = [parse_program(name) for name in dict.fromkeys(command.programs)]
     account = requested_account(command.account, streams)
@@ -57,7 +57,7 @@ def _artifact(
     account: Account,
     command: ExportCommand,
     streams: Streams,
-    services: Services,
+    services: CommandServices,
 ) -> Artifact:
     artifact = program.exporter.export(account)
     if isinstance(artifact, ExportFailure):

@@ -2,7 +2,8 @@
 
 import time
 from collections import deque
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Final, assert_never
 
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtWidgets import QProgressBar
@@ -26,7 +27,7 @@ _PACE = 100
 _SPOKEN = 10
 """How often in a run a screen reader says how far it is."""
 
-LIGHTS = {
+LIGHTS: Final[Mapping[PersonState, StatusLight]] = {
     PersonState.READY: StatusLight.OK,
     PersonState.WORKS: StatusLight.OK,
     PersonState.BROKEN: StatusLight.FAIL,

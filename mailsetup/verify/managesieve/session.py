@@ -7,8 +7,9 @@ trusts what was received in clear before TLS, and has no SCRAM.
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from mailsetup.model.dialogue import Confidence, DialogueFault, Stage
 from mailsetup.model.secret import Secret
@@ -31,7 +32,7 @@ _MAX_RESPONSES = 1000
 _MAX_NAME = 1024
 _LITERAL = re.compile(rb"\{(\d{1,12})\+?\}\Z")
 
-_FAULTS = {str(each): each for each in DialogueFault}
+_FAULTS: Final[Mapping[str, DialogueFault]] = {str(each): each for each in DialogueFault}
 """By name, which those of faulty certificates share with `TlsFault`."""
 
 
