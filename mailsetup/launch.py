@@ -10,7 +10,6 @@ from mailsetup.cli.main import main
 from mailsetup.cli.output import open_standard_files
 from mailsetup.cli.services import Services
 from mailsetup.i18n import _
-from mailsetup.system.display import Display, DisplayFailure, find_screen
 from mailsetup.system.process import keep_secrets
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def start(arguments: Sequence[str]) -> int:
 
 def open_window(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:  # noqa: ARG001
     """Show the window until the user closes it."""
+    from mailsetup.system.display import DisplayFailure, find_screen
+
     screen = find_screen()
     if isinstance(screen, DisplayFailure):
         stderr.write(f"{screen.reason}\n")
@@ -91,6 +92,7 @@ class _PagePrinter:
 def open_demo(stdout: TextIO, stderr: TextIO, screenshot: str | None) -> int:
     """Start the demo servers, and show them in the window or walk through them in the terminal."""
     from mailsetup.demo.mail_system import DemoMailSystem, missing_parts
+    from mailsetup.system.display import Display, find_screen
 
     missing = missing_parts()
     if missing:

@@ -1,4 +1,4 @@
-"""What a check adds to the JSON documents of the command-line contract."""
+"""The members that a check adds to the JSON documents of the command-line contract."""
 
 from datetime import datetime
 from typing import assert_never
@@ -54,7 +54,7 @@ def check_members(report: CheckReport, now: datetime) -> Document:
 
 
 def sign_in_members(sign_in: SignIn | None) -> Document:
-    """What ``check --json`` adds where the person signed in in the browser."""
+    """What ``check --json`` adds after a sign-in in the browser."""
     if sign_in is None:
         return {}
     return {

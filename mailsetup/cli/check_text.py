@@ -1,4 +1,4 @@
-"""What a check, or a search that found nothing, came to: as text for people."""
+"""The result of a check, or of a search that found nothing, as text."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ from mailsetup.model.headline import STATUS_SIGNS
 def write_nothing_found(
     address: EmailAddress, discovery: Discovery, verdict: Diagnosis, out: TextIO
 ) -> None:
-    """Nobody publishes settings for the address: why, as far as it can be seen, and what to do."""
+    """Write that no settings were found, with the known reasons and what to do."""
     headline = absence_headline(address, discovery, verdict, datetime.now().astimezone())
     out.write(_("No mail servers were found for {address}.").format(address=address) + "\n")
     write_discovery(discovery, out)
@@ -32,7 +32,7 @@ def write_nothing_found(
 
 
 def write_chain(chain: Sequence[tuple[Link, Status]], out: TextIO) -> None:
-    """The four links on one line."""
+    """Write the four links on one line."""
     out.write(
         " → ".join(
             f"{STATUS_SIGNS[status]} {link_name(link)} ({status_word(status)})"
@@ -43,14 +43,14 @@ def write_chain(chain: Sequence[tuple[Link, Status]], out: TextIO) -> None:
 
 
 def write_verdict(verdict: Diagnosis, out: TextIO) -> None:
-    """The chain and what to do."""
+    """Write the chain and its findings."""
     write_chain(verdict.chain, out)
     for finding in verdict.findings:
         _write_finding(finding, out)
 
 
 def write_report(report: CheckReport, now: datetime, out: TextIO) -> None:
-    """What was proven, the verdict, other faults, and what to write to whom. ``now`` is aware."""
+    """Write the proof, the verdict, other findings and a message to send. ``now`` is aware."""
     shown = headline(report, now)
     out.write("\n")
     write_chain(report.chain, out)

@@ -1,4 +1,4 @@
-"""The JSON documents of the command-line contract, as far as they are about settings."""
+"""The JSON documents of the command-line contract about settings."""
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery

@@ -1,4 +1,4 @@
-"""What the computer refuses, as a sentence: it is no defect of the program."""
+"""Errors of the operating system that are no defect of the program, as sentences."""
 
 import errno
 
@@ -9,8 +9,8 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 _NO_HOME = "home directory"
-"""In what `pathlib` raises where there is neither HOME nor an entry of the account (passwd)."""
-_OF_FILES = frozenset(
+"""In the message of `pathlib` where there is neither HOME nor an entry in passwd."""
+_FILE_ERRORS = frozenset(
     {
         errno.EROFS, errno.EIO, errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
         errno.ELOOP, errno.ENAMETOOLONG, errno.ENODEV, errno.ENXIO, errno.EBUSY, errno.ETXTBSY,
@@ -18,13 +18,13 @@ _OF_FILES = frozenset(
         errno.EINVAL, errno.EOVERFLOW,
     }
 )  # fmt: skip
-"""They tell of a certain file, and are a mistake of this program where none is named."""
+"""Errors about a named file; without a name they are a defect of this program."""
 
 
 def environment_problem(error: Exception) -> tuple[str, str] | None:
-    """The id and the sentence for what the computer refuses; None where the program is at fault.
+    """The id and the sentence for an error of the system; None for a defect of the program.
 
-    The sentence names the file, where there is one.
+    The sentence names the file where there is one.
     """
     if isinstance(error, MemoryError):
         return (
@@ -61,6 +61,6 @@ def environment_problem(error: Exception) -> tuple[str, str] | None:
             "computer.no-permission",
             _("This account on the computer may not use {place}.").format(place=place),
         )
-    if error.errno in _OF_FILES:
+    if error.errno in _FILE_ERRORS:
         return "computer.file", _("{place} cannot be used ({why}).").format(place=place, why=why)
     return None

@@ -68,8 +68,7 @@ def _standard_output(stream: TextIO | None, arguments: Sequence[str]) -> Iterato
 def _run(arguments: Sequence[str], streams: Streams, services: Services) -> int:
     verb = ""
     try:
-        command = parse(arguments)
-        verb = command.verb
+        verb, command = parse(arguments)
         # Help, version and mistakes in the options need nothing of it.
         from mailsetup.cli.verbs import run_command
 

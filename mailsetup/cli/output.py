@@ -135,7 +135,7 @@ def _lost(error: OSError | ValueError) -> OutputLostError:
 
 def print_document(document: Mapping[str, object], stdout: TextIO) -> None:
     """Print one JSON document in any encoding, without characters that control a terminal."""
-    encoding = (getattr(stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    encoding = (stdout.encoding or "utf-8").lower().replace("-", "")
     text = json.dumps(document, ensure_ascii=encoding != "utf8", indent=2)
     if not text.isascii():
         text = "".join(

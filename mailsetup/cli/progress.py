@@ -1,4 +1,4 @@
-"""What is happening, on standard error, while a person watches."""
+"""The progress of a search or check on standard error, for a terminal."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ from mailsetup.model.source_result import SourceStatus
 
 @contextmanager
 def live_progress(streams: Streams) -> Iterator[Emit]:
-    """A listener that draws on a terminal; one that does nothing where nobody watches."""
+    """A listener that shows the current activity on a terminal, and is silent elsewhere."""
     if streams.wants_json or not streams.stderr.isatty():
         yield ignore
         return
@@ -37,7 +37,7 @@ def live_progress(streams: Streams) -> Iterator[Emit]:
     console = Console(file=streams.stderr, highlight=False)
     with console.status(escape(_("Starting"))) as status:
 
-        def draw(event: Event) -> None:
+        def on_event(event: Event) -> None:
             match event:
                 case SourceAsked(method=method):
                     status.update(escape(source_asked_sentence(method)))
@@ -49,8 +49,8 @@ def live_progress(streams: Streams) -> Iterator[Emit]:
                 case SettingsFound() | ActivityEnded() | FindingMade() | LinkJudged():
                     return
                 case SignInOpened() | SignInCode():
-                    return  # told where it happens, also to those who watch nothing
+                    return  # printed by `credentials`, also without a terminal
                 case _:
                     assert_never(event)
 
-        yield draw
+        yield on_event

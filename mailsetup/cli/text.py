@@ -1,4 +1,4 @@
-"""Results as text for people. Everything from outside was made plain where it came in."""
+"""Results as text. Strings from the network were cleaned (`plain`) where they were parsed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def write_discovery(discovery: Discovery, out: TextIO) -> None:
-    """The servers that were found, and where they come from."""
+    """Write the servers that were found and their source."""
     settings = discovery.settings
     if settings is None:
         for warning in discovery.warnings:
             out.write(f"  {warning_sentence(warning)}\n")
-        # The reason was said above; what is new is where to read on.
+        # The reason is printed already; a hint adds where to read more.
         out.writelines(f"  {plain(hint.url, 200)}\n" for hint in discovery.hints if hint.url)
         return
     if settings.provider:
@@ -54,7 +54,7 @@ def write_discovery(discovery: Discovery, out: TextIO) -> None:
 
 
 def confirmation_sentence(discovery: Discovery) -> str:
-    """What has to be agreed to, and how."""
+    """What the user has to confirm, and with which option."""
     domains = ", ".join(map(domain_shown, discovery.confirm))
     option = " ".join(f"--trust {domain}" for domain in discovery.confirm)
     if discovery.settings is None:
@@ -69,13 +69,13 @@ def confirmation_sentence(discovery: Discovery) -> str:
 
 
 def write_confirmation(discovery: Discovery, out: TextIO) -> None:
-    """The question that is still open, if any."""
+    """Write what has to be confirmed, if anything."""
     if discovery.confirm:
         out.write(confirmation_sentence(discovery) + "\n")
 
 
 def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None:
-    """The files that were written and the steps to take with them."""
+    """Write the paths of the files and the steps to take with them."""
     for path in paths:
         out.write(_("Written: {path}").format(path=path) + "\n")
     for note in artifact.notes:
@@ -89,11 +89,11 @@ def write_export(artifact: Artifact, paths: Sequence[Path], out: TextIO) -> None
 
 
 def write_verification(rows: "Sequence[PublicationRow]", out: TextIO) -> None:
-    """What is really served, place by place; the faults stand last, where they are seen."""
+    """Write a line for each published document; faults last, next to the prompt."""
     for row in sorted(rows, key=lambda row: not row.is_well):
         out.write(f"{'✔' if row.is_well else '✘'} {row.sentence}\n")
 
 
 def write_notes(notes: Sequence[str], out: TextIO) -> None:
-    """A line each."""
+    """Write a line for each."""
     out.writelines(f"{note}\n" for note in notes)

@@ -13,7 +13,7 @@ from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.net.connection import Connection, LeftoverBytesError, open_connection
-from mailsetup.net.dns.resolver import AddressLookup
+from mailsetup.net.dns.system_lookup import AddressLookup
 from mailsetup.net.fd_exhaustion import when_free
 from mailsetup.net.ip_scope import leads_home
 

@@ -9,15 +9,11 @@ from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.clock import Clock, SystemClock
 from mailsetup.net.connectivity import has_route
 from mailsetup.net.dial import Connect, Dialer
-from mailsetup.net.dns.resolver import (
-    AddressLookup,
-    DnsResolver,
-    Resolver,
-    asked_once,
-    system_addresses,
-)
+from mailsetup.net.dns.resolver import DnsResolver, Resolver
+from mailsetup.net.dns.system_lookup import AddressLookup, coalesced, system_addresses
 from mailsetup.net.environment import proxy_setting
-from mailsetup.net.http import HttpClient, HttpsClient
+from mailsetup.net.http import HttpClient
+from mailsetup.net.https_client import HttpsClient
 from mailsetup.net.open_connections import OpenConnections
 from mailsetup.net.tls import verifying_context
 
@@ -52,7 +48,7 @@ async def open_network(
     context = cache(partial(verifying_context, options.ca_files))
     if soon:
         context()
-    look_up = dns.addresses if options.resolver else asked_once(system_addresses)
+    look_up = dns.addresses if options.resolver else coalesced(system_addresses)
     dialer = Dialer(
         look_up=look_up,
         context=context,

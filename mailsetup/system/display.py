@@ -1,33 +1,41 @@
-"""Whether a window can be shown here, found out before Qt is started.
+"""Whether a window can be shown, determined before Qt is started.
 
-Where its platform plug-in cannot start, Qt writes a page of its own and aborts with a core dump:
-no exception can be caught. So its choice of a plug-in (QGuiApplication, Qt 6) is followed here.
+Where its platform plug-in cannot start, Qt prints a page of text and aborts with a core dump
+instead of raising an exception. So this follows its choice of a plug-in (QGuiApplication, Qt 6).
 """
 
+import ctypes
 import os
+import socket
+import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from mailsetup.i18n import _
 from mailsetup.model.text import plain
-
-if TYPE_CHECKING:
-    from mailsetup.system.display_libraries import Load
+from mailsetup.system.display_libraries import (
+    OF_PLUGINS,
+    OF_QT,
+    Load,
+    install_line,
+    missing,
+    named_in,
+)
 
 _X_SECONDS = 5.0
-"""For a display over the network; one of this computer answers in milliseconds."""
+"""Enough for a display over the network; a local one answers in milliseconds."""
 _PROBE_SECONDS = 15.0
-_NEED_NO_SCREEN = frozenset({"offscreen", "minimal", "vnc"})
-_SYSTEMS_OWN = ("win32", "darwin")
+_WITHOUT_SCREEN = frozenset({"offscreen", "minimal", "vnc"})
+_ONE_PLUGIN_SYSTEMS = ("win32", "darwin")
 
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """A window can be shown. ``platform`` is Qt's plug-in to ask for; "" leaves that to Qt."""
+    """A window can be shown. ``platform`` is Qt's plug-in to request; "" leaves that to Qt."""
 
     platform: str = ""
 
@@ -36,7 +44,7 @@ class Display:
 class DisplayFailure:
     """No window can be shown; ``reason`` says why and what to do, in one or more lines.
 
-    ``is_installation``: something that this program needs is not installed.
+    ``is_installation``: something that the window needs is not installed.
     """
 
     reason: str
@@ -45,23 +53,18 @@ class DisplayFailure:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """Why one of Qt's plug-ins cannot be used. With ``libraries`` they are what is missing."""
+    """Why a plug-in of Qt cannot be used: a sentence, or the missing libraries."""
 
     sentence: str = ""
     libraries: tuple[str, ...] = ()
 
 
 def _load(name: str) -> object:
-    import ctypes
-
     return ctypes.CDLL(name)
 
 
-def _reach_x(display: str, load: "Load") -> bool | None:
-    """Whether an X server answers and lets this account in; None without the library for it."""
-    import ctypes
-    import threading
-
+def _reach_x(display: str, load: Load) -> bool | None:
+    """Whether an X server accepts a connection; None without the library for it."""
     try:
         xcb = load("libxcb.so.1")
     except OSError:
@@ -71,27 +74,25 @@ def _reach_x(display: str, load: "Load") -> bool | None:
     xcb.xcb_connect.restype = ctypes.c_void_p
     xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
     xcb.xcb_connection_has_error.argtypes = [ctypes.c_void_p]
-    answers: list[bool] = []
+    results: list[bool] = []
 
     def connect() -> None:
-        # Not closed: an X server resets when its last client leaves, and would refuse Qt.
+        # Not closed: an X server resets when its last client disconnects, and would refuse Qt.
         connection = xcb.xcb_connect(os.fsencode(display), None)
-        answers.append(xcb.xcb_connection_has_error(connection) == 0)
+        results.append(xcb.xcb_connection_has_error(connection) == 0)
 
-    asking = threading.Thread(target=connect, daemon=True)
-    asking.start()
-    asking.join(_X_SECONDS)
-    return bool(answers) and answers[0]
+    thread = threading.Thread(target=connect, daemon=True)
+    thread.start()
+    thread.join(_X_SECONDS)
+    return bool(results) and results[0]
 
 
-def _reach_wayland(place: Path) -> bool:
-    """Whether something listens at the socket of a Wayland compositor."""
-    import socket
-
+def _reach_wayland(path: Path) -> bool:
+    """Whether a process listens at the socket of a Wayland compositor."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         try:
-            client.connect(str(place))
-        except (OSError, ValueError):  # ValueError: longer than an address of a socket may be
+            client.connect(str(path))
+        except (OSError, ValueError):  # ValueError: too long for a socket address
             return False
     return True
 
@@ -100,21 +101,19 @@ def _plugins() -> Path:
     """The folder of Qt's platform plug-ins. Raises ImportError where Qt cannot be loaded."""
     from PySide6.QtCore import QLibraryInfo
 
-    # What the window is made of: it tells whether the libraries under Qt itself are there.
+    # Importing the widgets shows whether the libraries that Qt itself needs are installed.
     import_module("PySide6.QtWidgets")
     return Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms"
 
 
 def _starts(platform: str) -> bool:
-    """Whether Qt starts with this plug-in: tried in a process of its own, which may abort."""
-    import subprocess
-
+    """Whether Qt starts with this plug-in, tried in a child process, which may abort."""
     if getattr(sys, "frozen", False):
         return True
     arguments = ["probe", "-platform", platform]
     code = f"from PySide6.QtGui import QGuiApplication; QGuiApplication({arguments!r})"
     try:
-        done = subprocess.run(  # noqa: S603 - our own interpreter and our own words
+        done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
             [sys.executable, "-c", code], capture_output=True, timeout=_PROBE_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
@@ -124,47 +123,49 @@ def _starts(platform: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class DisplayEnvironment:
-    """What is asked about the computer; tests hand in another one."""
+    """What is inspected of the computer; tests replace it."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     system: str = sys.platform
-    load: "Load" = _load
-    reach_x: Callable[[str, "Load"], bool | None] = _reach_x
+    load: Load = _load
+    reach_x: Callable[[str, Load], bool | None] = _reach_x
     reach_wayland: Callable[[Path], bool] = _reach_wayland
     plugins: Callable[[], Path] = _plugins
     starts: Callable[[str], bool] = _starts
     os_release: Path = Path("/etc/os-release")
 
 
-def find_screen(computer: DisplayEnvironment | None = None) -> Display | DisplayFailure:
-    """Where a window can be shown, or why nowhere."""
-    here = computer or DisplayEnvironment()
-    wanted = _wanted(here)
-    if not wanted:
+def find_screen(environment: DisplayEnvironment | None = None) -> Display | DisplayFailure:
+    """The display that can show a window, or why there is none."""
+    here = environment or DisplayEnvironment()
+    platforms = _platforms(here)
+    if not platforms:
         return DisplayFailure(_("There is no screen here."))
     try:
         plugins = here.plugins()
     except ImportError as error:
-        return _no_qt(error, here)
+        return _qt_failure(error, here)
     faults: list[_Fault] = []
-    for platform in wanted:
+    for platform in platforms:
         fault = _fault(platform, plugins, here)
         if fault is None:
-            # Where Qt's first choice would fail, it is not even tried: it writes about that.
+            # Where Qt's first choice would fail, Qt must not try it: it prints an error.
             return Display(platform if faults else "")
         faults.append(fault)
     libraries = next((fault.libraries for fault in faults if fault.libraries), ())
     if libraries:
-        return _no_libraries(libraries, here)
+        return _library_failure(libraries, here)
     return DisplayFailure(" ".join(dict.fromkeys(fault.sentence for fault in faults)))
 
 
-def _wanted(here: DisplayEnvironment) -> tuple[str, ...]:
+def _platforms(here: DisplayEnvironment) -> tuple[str, ...]:
     """The plug-ins in the order in which Qt tries them; empty where there is no screen."""
-    asked = [name for name in here.environ.get("QT_QPA_PLATFORM", "").split(";") if name.strip()]
-    if asked:
-        return tuple(name.partition(":")[0] for name in asked)
-    if here.system in _SYSTEMS_OWN:
+    requested = [
+        name for name in here.environ.get("QT_QPA_PLATFORM", "").split(";") if name.strip()
+    ]
+    if requested:
+        return tuple(name.partition(":")[0] for name in requested)
+    if here.system in _ONE_PLUGIN_SYSTEMS:
         return ("",)
     found = []
     is_wayland = here.environ.get("XDG_SESSION_TYPE") == "wayland"
@@ -176,9 +177,9 @@ def _wanted(here: DisplayEnvironment) -> tuple[str, ...]:
 
 
 def _fault(platform: str, plugins: Path, here: DisplayEnvironment) -> _Fault | None:
-    if not platform or platform in _NEED_NO_SCREEN:
+    if not platform or platform in _WITHOUT_SCREEN:
         return None
-    if here.system in _SYSTEMS_OWN:
+    if here.system in _ONE_PLUGIN_SYSTEMS:
         return None if here.starts(platform) else _unknown(platform, plugins)
     match platform:
         case "xcb":
@@ -219,14 +220,12 @@ def _fault_of_wayland(plugins: Path, here: DisplayEnvironment) -> _Fault | None:
 
 
 def _fault_of_plugin(plugin: Path, here: DisplayEnvironment) -> _Fault | None:
-    """Load the plug-in as Qt does next: only that tells what this version of Qt needs."""
+    """Load the plug-in as Qt does: only that shows what this version of Qt needs."""
     if not plugin.exists():
         return None
     try:
         here.load(str(plugin))
     except OSError as error:
-        from mailsetup.system.display_libraries import OF_PLUGINS, missing, named_in
-
         named = named_in(error)
         found = missing(OF_PLUGINS[plugin.name], here.load) or ((named,) if named else ())
         return _Fault(libraries=found) if found else _unloadable(error)
@@ -253,12 +252,10 @@ def _unknown(platform: str, plugins: Path) -> _Fault:
     )
 
 
-def _no_qt(error: ImportError, here: DisplayEnvironment) -> DisplayFailure:
-    from mailsetup.system.display_libraries import OF_QT, missing, named_in
-
+def _qt_failure(error: ImportError, here: DisplayEnvironment) -> DisplayFailure:
     library = named_in(error)
     if library:
-        return _no_libraries(missing(OF_QT, here.load) or (library,), here)
+        return _library_failure(missing(OF_QT, here.load) or (library,), here)
     if error.name and error.name.partition(".")[0] == "PySide6":
         line = "python3 -m pip install PySide6-Essentials"
         return DisplayFailure(
@@ -275,12 +272,10 @@ def _no_qt(error: ImportError, here: DisplayEnvironment) -> DisplayFailure:
     return DisplayFailure(_unloadable(error).sentence, is_installation=True)
 
 
-def _no_libraries(libraries: tuple[str, ...], here: DisplayEnvironment) -> DisplayFailure:
+def _library_failure(libraries: tuple[str, ...], here: DisplayEnvironment) -> DisplayFailure:
     sentence = _("The window needs libraries that are missing here: {names}.").format(
         names=", ".join(libraries)
     )
-    from mailsetup.system.display_libraries import install_line
-
     line = install_line(libraries, here.os_release)
     how = [_("Install them with: {line}").format(line=line)] if line else []
     return DisplayFailure("\n".join((sentence, *how)), is_installation=True)

@@ -11,7 +11,7 @@ OF_QT = (
     "libglib-2.0.so.0", "libxkbcommon.so.0", "libX11.so.6", "libz.so.1", "libzstd.so.1",
     "libbrotlidec.so.1",
 )  # fmt: skip
-"""What Qt's own libraries load, on every kind of screen."""
+"""What the libraries of Qt itself load, with every platform plug-in."""
 
 _OF_XCB = (
     "libxcb.so.1", "libxcb-cursor.so.0", "libxcb-icccm.so.4", "libxcb-image.so.0",
@@ -21,25 +21,25 @@ _OF_XCB = (
 )  # fmt: skip
 _OF_WAYLAND = ("libwayland-client.so.0", "libwayland-cursor.so.0")
 
-OF_PLUGINS = {
+OF_PLUGINS: Final[Mapping[str, tuple[str, ...]]] = {
     "libqxcb.so": (*OF_QT, *_OF_XCB),
     "libqwayland.so": (*OF_QT, *_OF_WAYLAND),
 }
-"""What Qt's plug-ins for X11 and for Wayland load, and what they load in their turn."""
+"""What Qt's plug-ins for X11 and Wayland load, with the dependencies of these."""
 
-MANAGERS = {
+MANAGERS: Final[Mapping[str, str]] = {
     "apt": "sudo apt-get update && sudo apt-get install --no-install-recommends",
     "dnf": "sudo dnf install",
     "pacman": "sudo pacman -S --needed",
     "zypper": "sudo zypper install",
 }
-"""How packages are installed."""
+"""The command of each package manager that installs packages."""
 
-_DISTRIBUTIONS = {
+_DISTRIBUTIONS: Final[Mapping[str, str]] = {
     "debian": "apt", "ubuntu": "apt", "fedora": "dnf", "rhel": "dnf", "centos": "dnf",
     "arch": "pacman", "suse": "zypper", "opensuse": "zypper",
 }  # fmt: skip
-"""Words of ID and ID_LIKE in os-release(5)."""
+"""Values of ID and ID_LIKE in os-release(5), with the package manager."""
 
 
 class Packages(NamedTuple):
@@ -107,7 +107,7 @@ Load = Callable[[str], object]
 
 
 def missing(libraries: Iterable[str], load: Load) -> tuple[str, ...]:
-    """Those of the libraries that cannot be loaded."""
+    """The libraries that cannot be loaded."""
     found = []
     for name in libraries:
         try:
@@ -124,7 +124,7 @@ def named_in(error: Exception) -> str:
 
 
 def install_line(libraries: Iterable[str], os_release: Path = Path("/etc/os-release")) -> str:
-    """The line that installs these libraries on this system; "" where that is not known."""
+    """The command that installs these libraries; "" for an unknown library or distribution."""
     manager = _manager(os_release)
     wanted = [PACKAGES.get(name) for name in libraries]
     if not manager or not wanted or None in wanted:

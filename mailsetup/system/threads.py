@@ -1,4 +1,4 @@
-"""Blocking work in a thread for whose end the event loop does not wait."""
+"""Blocking calls in threads that the event loop does not wait for at its end."""
 
 import asyncio
 import contextlib
@@ -12,11 +12,12 @@ Arguments = TypeVarTuple("Arguments")
 
 
 async def in_thread(work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
-    """What ``work`` returns, done in a thread of its own. Raises what it raises.
+    """Run ``work`` in a new thread; returns its result and raises its exceptions.
 
-    Unlike `asyncio.to_thread`, neither the end of the loop nor the end of the process waits for the
-    work once its waiter was cancelled (Ctrl-C, a deadline): a thread cannot be interrupted, and a
-    keyring may ask a person who has gone. So it is not for what must be finished, such as writing.
+    Unlike with `asyncio.to_thread`, neither the loop nor the process waits at its end for work
+    whose caller was cancelled (Ctrl-C, a deadline): a thread cannot be interrupted, and a keyring
+    may wait for a user who is absent. So it is not for work that must be completed, such as
+    writing a file.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()
@@ -28,15 +29,15 @@ async def in_thread(work: Callable[[*Arguments], Result], *arguments: *Arguments
         if error is not None:
             done.set_exception(error)
         else:
-            done.set_result(result)  # type: ignore[arg-type]  # there is one where no error is
+            done.set_result(result)  # type: ignore[arg-type]  # set where there is no error
 
     def run() -> None:
         result, failed = None, None
         try:
             result = context.run(work, *arguments)
-        except BaseException as error:  # noqa: BLE001 - handed on to the waiter
+        except BaseException as error:  # noqa: BLE001 - raised in the caller
             failed = error
-        # The loop may be closed by now.
+        # The loop may be closed already.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(deliver, result, failed)
 

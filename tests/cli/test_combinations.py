@@ -104,7 +104,7 @@ def test_all_reasons_are_told_at_once() -> None:
 
 def test_a_default_that_is_typed_is_an_option_that_was_given() -> None:
     assert "--wait" in refused("check", "--domain", "b.es", "--wait", "120")
-    command = parse(["check", "a@b.es"])
+    command = parse(["check", "a@b.es"]).command
     assert isinstance(command, CheckCommand)
     assert command.message.wait == 120.0
 

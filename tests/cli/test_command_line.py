@@ -1,7 +1,6 @@
 """The typed commands that command lines are read into."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -22,12 +21,11 @@ _HANDLED_BEFORE = {"help", "version", "verb", "lang", "json"}
 def leaves(command: Any) -> Iterator[tuple[str, Any, Any]]:
     """Name, annotation and value of each field of a command and its parts."""
     hints = get_type_hints(type(command))
-    for field in fields(command):
-        value = getattr(command, field.name)
-        if is_dataclass(value):
+    for name, value in command._asdict().items():
+        if hasattr(value, "_fields"):
             yield from leaves(value)
         else:
-            yield field.name, hints[field.name], value
+            yield name, hints[name], value
 
 
 def conforms(value: Any, hint: Any) -> bool:
@@ -54,7 +52,7 @@ def test_every_parsed_value_has_the_type_of_its_field() -> None:
     parsed = 0
     for line in lines():
         try:
-            command = parse(line)
+            command = parse(line).command
         except UsageError:
             continue  # an option that needs another one, or is required already
         parsed += 1
@@ -69,14 +67,14 @@ def test_every_option_has_a_field() -> None:
         names = {
             name
             for line in commands or [[verb, *required]]
-            for name, _hint, _value in leaves(parse(line))
+            for name, _hint, _value in leaves(parse(line).command)
         }
         options = {action.dest for action in parser().verbs[verb]._actions} - _HANDLED_BEFORE
         assert names == options, verb
 
 
 def test_check_of_a_domain_is_a_command_of_its_own() -> None:
-    command = parse(["check", "--domain", "b.es", "--since", "state"])
+    command = parse(["check", "--domain", "b.es", "--since", "state"]).command
     assert isinstance(command, WatchCommand)
     assert (command.domain, command.since) == ("b.es", Path("state"))
     with pytest.raises(UsageError):
@@ -85,17 +83,17 @@ def test_check_of_a_domain_is_a_command_of_its_own() -> None:
 
 @pytest.mark.parametrize("word", ["no-llega", "not-receiving"])
 def test_symptom_is_read_in_any_language(word: str) -> None:
-    command = parse(["check", "a@b.es", "--symptom", word])
+    command = parse(["check", "a@b.es", "--symptom", word]).command
     assert isinstance(command, CheckCommand)
     assert command.symptom is Symptom.NOT_RECEIVING
 
 
 def test_repeatable_options_are_tuples() -> None:
-    command = parse(["export", "a@b.es", "--for", "gmail", "--for", "other"])
+    command = parse(["export", "a@b.es", "--for", "gmail", "--for", "other"]).command
     assert isinstance(command, ExportCommand)
     assert command.programs == ("gmail", "other")
     assert command.account.search.trust == ()
 
 
 def test_line_without_a_command_opens_the_window() -> None:
-    assert parse(["--demo"]) == WindowCommand(demo=True, screenshot=None)
+    assert parse(["--demo"]).command == WindowCommand(demo=True, screenshot=None)

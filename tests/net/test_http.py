@@ -11,7 +11,8 @@ import pytest
 from mailsetup.model.certificate import TlsFault
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, Reply
 from mailsetup.net.dial import Dialer
-from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply, HttpsClient
+from mailsetup.net.http import Follow, HttpFailure, HttpFault, HttpReply
+from mailsetup.net.https_client import HttpsClient
 from tests.support.network.loopback import Handler, client_context, saying, server_context, serving
 
 NAMES = ("autoconfig.bodega.example", "www.bodega.example", "hoster.example")

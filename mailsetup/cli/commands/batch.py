@@ -61,7 +61,7 @@ def run(command: BatchCommand, streams: Streams, services: Services) -> ExitStat
     if not plan.people:
         raise CommandError("table.unusable", _("No row of the table can be used."))
     if command.dry_run:
-        return _report_plan(table, plan, streams)
+        return _print_plan(table, plan, streams)
     if command.out is None:
         raise CommandError("usage", _("Say where everything is to go: --out."))
     _warn(table, plan, command.table, streams)
@@ -113,7 +113,7 @@ def _report_wrong_rows(plan: BatchPlan, streams: Streams) -> ExitStatus:
     return ExitStatus.BAD_INPUT
 
 
-def _report_plan(table: PeopleTable, plan: BatchPlan, streams: Streams) -> ExitStatus:
+def _print_plan(table: PeopleTable, plan: BatchPlan, streams: Streams) -> ExitStatus:
     """Print what a run would do."""
     domains = len({person.address.domain for person in plan.people})
     if streams.wants_json:

@@ -20,6 +20,7 @@ from mailsetup.cli.check_document import (
     sign_in_members,
 )
 from mailsetup.cli.command_error import CommandError
+from mailsetup.cli.credentials import ask_for_credentials, available_password
 from mailsetup.cli.diagnosis_document import verdict_members
 from mailsetup.cli.document import discovery_document
 from mailsetup.cli.engine import Engine, run_options
@@ -30,7 +31,6 @@ from mailsetup.cli.password import password_for
 from mailsetup.cli.progress import live_progress
 from mailsetup.cli.search import find_settings
 from mailsetup.cli.services import MakeReportPdf, Services
-from mailsetup.cli.signin import early_password, log_in_with
 from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
@@ -54,7 +54,7 @@ def run(command: CheckCommand, streams: Streams, services: Services) -> ExitStat
     options = run_options(command.search, oauth_client_id=command.sign_in.oauth_client_id)
     with Engine(options) as engine:
         # A password that is available is read before anything takes time.
-        early = early_password(command, streams, engine, address)
+        password = available_password(command, streams, engine, address)
         second = _second_mailbox(command.second, command, streams, engine)
         discovery, agreed_before = find_settings(command.search, streams, engine, address)
         if command.search.settings is not None:
@@ -70,7 +70,7 @@ def run(command: CheckCommand, streams: Streams, services: Services) -> ExitStat
                 text.write_discovery(discovery, streams.stdout)
                 text.write_confirmation(discovery, streams.stderr)
             return ExitStatus.NEEDS_CONFIRMATION
-        given = _Given(address, (*agreed_before, *agreed), early, second)
+        given = _Given(address, (*agreed_before, *agreed), password, second)
         request = _request(command, streams, engine, discovery, given)
         with live_progress(streams) as emit:
             report = engine.run(engine.assistant.check(request, emit))
@@ -102,7 +102,7 @@ def _request(
     secret, sign_in = (
         (given.password, None)
         if given.password is not None
-        else log_in_with(command, streams, engine, account, discovery, given.agreed)
+        else ask_for_credentials(command, streams, engine, account, discovery, given.agreed)
     )
     return CheckRequest(
         account=account,

@@ -49,7 +49,7 @@ def _write(rows: Sequence[tuple[Exporter, bool | None]], out: TextIO) -> None:
         (program.id, _(program.title), how[program.automation], here[found])
         for program, found in rows
     ]
-    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for row in table:
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         out.write("  ".join(cells).rstrip() + "\n")

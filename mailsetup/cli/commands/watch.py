@@ -144,7 +144,7 @@ def _read_state(path: Path, domain: str) -> dict[str, str] | None:
             return None
         raise CommandError("since.unreadable", content.reason)
     try:
-        document = json.loads(content)
+        document: object = json.loads(content)
     except (ValueError, RecursionError):
         document = None
     match document:

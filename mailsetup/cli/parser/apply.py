@@ -1,8 +1,6 @@
 """The options of ``apply``."""
 
-from argparse import Namespace
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import NamedTuple
 
 from mailsetup.cli.parser.argument_parser import Parser, Verbs, add_verb
 from mailsetup.cli.parser.option_groups import (
@@ -11,16 +9,13 @@ from mailsetup.cli.parser.option_groups import (
     add_name,
     add_password,
     add_search,
-    fill,
 )
 from mailsetup.i18n import _
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyCommand:
+class ApplyCommand(NamedTuple):
     """Put an account into an installed program, or undo that. ``profile`` is "" for the default."""
 
-    verb: ClassVar[str] = "apply"
     account: AccountArguments
     program: str
     profile: str
@@ -35,7 +30,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     """Declare the command."""
     apply, common = add_verb(
         verbs,
-        ApplyCommand.verb,
+        "apply",
         _("put the settings into a program installed here"),
         examples=(
             "mailsetup apply ana@company.com --to thunderbird",
@@ -75,8 +70,3 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     apply.add_argument(
         "--force", action="store_true", help=_("correct an account of Evolution that is there")
     )
-
-
-def read(namespace: Namespace) -> ApplyCommand:
-    """The command of a parsed line."""
-    return fill(ApplyCommand, namespace)

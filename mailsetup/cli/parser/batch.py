@@ -1,9 +1,7 @@
 """The options of ``batch``."""
 
-from argparse import Namespace
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import NamedTuple
 
 from mailsetup.cli.parser.argument_parser import Parser, Verbs, add_verb
 from mailsetup.cli.parser.option_groups import (
@@ -11,17 +9,14 @@ from mailsetup.cli.parser.option_groups import (
     SearchArguments,
     add_message,
     add_search,
-    fill,
     whole_number,
 )
 from mailsetup.i18n import _
 
 
-@dataclass(frozen=True, slots=True)
-class BatchCommand:
+class BatchCommand(NamedTuple):
     """Set up a table of people. ``parallel`` counts domains, ``per_host`` mailboxes."""
 
-    verb: ClassVar[str] = "batch"
     table: Path
     sheet: str
     encoding: str
@@ -45,7 +40,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     """Declare the command."""
     batch, common = add_verb(
         verbs,
-        BatchCommand.verb,
+        "batch",
         _("set up a whole table of people: files and a welcome sheet for each"),
         details=_(
             "TABLE is a CSV or Excel file whose first row names the columns: name, address, and if"
@@ -144,8 +139,3 @@ def _add_sheets(batch: Parser) -> None:
     batch.add_argument(
         "--encoding", default="", metavar=_("NAME"), help=_("encoding of the CSV file")
     )
-
-
-def read(namespace: Namespace) -> BatchCommand:
-    """The command of a parsed line."""
-    return fill(BatchCommand, namespace)

@@ -1,9 +1,8 @@
 """The options of ``check``, and of ``check --domain``, which is a command of its own."""
 
 from argparse import Namespace
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal, NamedTuple
 
 from mailsetup.cli.parser.argument_parser import Parser, UsageError, Verbs, add_verb
 from mailsetup.cli.parser.option_groups import (
@@ -19,8 +18,7 @@ from mailsetup.i18n.languages import SYMPTOM_WORDS
 from mailsetup.model.symptom import Symptom
 
 
-@dataclass(frozen=True, slots=True)
-class SignInArguments:
+class SignInArguments(NamedTuple):
     """Whether and how to sign in in the browser. ``oauth_client_id`` implies a sign-in."""
 
     sign_in: Literal["browser", "device"] | None
@@ -33,11 +31,9 @@ class SignInArguments:
         return bool(self.sign_in or self.oauth_client_id)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckCommand:
+class CheckCommand(NamedTuple):
     """Test an account. ``second`` is the address of another mailbox of the user."""
 
-    verb: ClassVar[str] = "check"
     address: str
     password_stdin: bool
     sign_in: SignInArguments
@@ -51,11 +47,9 @@ class CheckCommand:
     search: SearchArguments
 
 
-@dataclass(frozen=True, slots=True)
-class WatchCommand:
+class WatchCommand(NamedTuple):
     """Test what needs no account of a domain; ``since`` stores the state of the last run."""
 
-    verb: ClassVar[str] = "check"
     domain: str
     since: Path | None
     search: SearchArguments
@@ -65,7 +59,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     """Declare the command."""
     check, common = add_verb(
         verbs,
-        CheckCommand.verb,
+        "check",
         _("find, log in, send and receive, and say what is broken if anything is"),
         examples=(
             "mailsetup check ana@company.com",
@@ -156,8 +150,10 @@ def _add_scope(check: Parser) -> None:
 
 def read(namespace: Namespace) -> CheckCommand | WatchCommand:
     """The command of a parsed line. Raises `UsageError` without an address and a domain."""
-    if namespace.domain is not None:
+    given: dict[str, object] = vars(namespace)
+    if given["domain"] is not None:
         return fill(WatchCommand, namespace)
-    if namespace.address is None:
-        raise UsageError(_("An address is needed, or --domain."), CheckCommand.verb)
-    return fill(CheckCommand, namespace, symptom=SYMPTOM_WORDS.get(namespace.symptom))
+    if given["address"] is None:
+        raise UsageError(_("An address is needed, or --domain."), "check")
+    symptom = SYMPTOM_WORDS.get(str(given["symptom"]))
+    return fill(CheckCommand, namespace, symptom=symptom)

@@ -1,4 +1,4 @@
-"""Which options mean something together. An option is never ignored silently: it is refused.
+"""Which options can be combined. An option without effect is an error, never ignored.
 
 The table holds every option of every command (a test compares it with the parser). Options are
 named as in the parser's namespace; ``program=outlook`` stands for that value of an option.
@@ -22,7 +22,7 @@ class With:
 
 @dataclass(frozen=True, slots=True)
 class Without:
-    """Means nothing together with any of these options, except where one of ``unless`` is given."""
+    """Cannot be used with any of these options, except where one of ``unless`` is given."""
 
     options: tuple[str, ...]
     unless: tuple[str, ...] = ()
@@ -40,9 +40,9 @@ _OUTPUT: Rules = {"json": _ALWAYS, "lang": _ALWAYS}
 
 
 def _searching(known: Rule, network: Rule) -> Rules:
-    """The options for finding settings. ``known``: where nothing is looked for.
+    """The options for finding settings. ``known`` excludes options without a search.
 
-    ``network``: where no network is used. --offline is true then, not ignored.
+    ``network`` excludes options without use of the network; --offline is then true, not ignored.
     """
     return {
         "settings": _ALWAYS,
@@ -56,15 +56,15 @@ def _searching(known: Rule, network: Rule) -> Rules:
 
 
 _FOUND_ONLY = _searching(Without("settings"), Without("settings", "offline"))
-"""For commands that use the network to find settings, and for nothing else."""
+"""For commands that use the network only to find settings."""
 
 COMBINATIONS: Mapping[str, Rules] = {
     "": {"lang": _ALWAYS, "demo": (Without("verb"),), "screenshot": (Without("verb"),)},
     "discover": {"address": _ALWAYS, **_OUTPUT, **_FOUND_ONLY},
     "check": {
         **_OUTPUT,
-        # A test uses the network in any case. The second mailbox's settings are looked for, too,
-        # and a sign-in of an account may need a domain that was agreed to.
+        # A check always uses the network. The settings of the second mailbox are searched, too,
+        # and the sign-in of an account may need a domain that the user trusts.
         **_searching(Without("settings", unless=("second",)), Without()),
         "trust": (Without("settings", unless=("address",)),),
         "offline": (Without("domain"),),
@@ -115,7 +115,7 @@ COMBINATIONS: Mapping[str, Rules] = {
     "publish": {
         "domain": _ALWAYS,
         **_OUTPUT,
-        # The mail exchangers are looked up in any case.
+        # The mail exchangers are always looked up.
         **_searching(Without("settings"), Without()),
         "address": _ALWAYS,
         "out": _ALWAYS,
@@ -133,7 +133,7 @@ COMBINATIONS: Mapping[str, Rules] = {
         **_searching(Without(), Without("offline", unless=("check",))),
         "out": _ALWAYS,
         "programs": _ALWAYS,
-        # It says what the same command would do without it, so it goes with everything.
+        # It shows what the command would do without it, so every option is allowed.
         "dry_run": _ALWAYS,
         "skip_bad": _ALWAYS,
         "check": _ALWAYS,
@@ -167,9 +167,9 @@ COMBINATIONS: Mapping[str, Rules] = {
 
 
 def refusal(verb: str, given: Mapping[str, object], names: Mapping[str, str]) -> str:
-    """Why these options of a command cannot be used together, in sentences; "" where they can.
+    """Why these options of a command cannot be combined, in sentences; "" where they can.
 
-    ``given`` holds only what was typed. ``names`` says how each option is written.
+    ``given`` holds the typed options only. ``names`` maps each to its spelling.
     """
     table = {**COMBINATIONS[""], **COMBINATIONS[verb]}
     grouped: dict[tuple[type[Rule], tuple[str, ...]], list[str]] = {}
@@ -185,7 +185,7 @@ def refusal(verb: str, given: Mapping[str, object], names: Mapping[str, str]) ->
 
 
 def _broken(rule: Rule, given: Mapping[str, object]) -> tuple[str, ...]:
-    """The options that are in the way or missing; none where the rule holds."""
+    """The conflicting or missing options; none where the rule holds."""
     match rule:
         case With(options=needed):
             return () if any(_is_given(one, given) for one in needed) else needed

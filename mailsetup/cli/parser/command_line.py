@@ -5,8 +5,7 @@ Only light modules: ``--help`` must appear at once.
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final, NamedTuple, TypeAlias
 
 from mailsetup import __version__
 from mailsetup.cli.exit_status import ExitStatus
@@ -19,21 +18,20 @@ from mailsetup.cli.parser.argument_parser import (
     wrapped,
 )
 from mailsetup.cli.parser.combinations import refusal
+from mailsetup.cli.parser.option_groups import filler
 from mailsetup.cli.parser.unknown_options import check_options
 from mailsetup.i18n import _
 from mailsetup.i18n.languages import LANGUAGES
 
 
-@dataclass(frozen=True, slots=True)
-class WindowCommand:
+class WindowCommand(NamedTuple):
     """Open the window, where the line names no command; ``demo``: in the demo environment."""
 
-    verb: ClassVar[str] = ""
     demo: bool
     screenshot: str | None
 
 
-AnyCommand = (
+AnyCommand: TypeAlias = (
     WindowCommand
     | discover.DiscoverCommand
     | check.CheckCommand
@@ -49,19 +47,27 @@ AnyCommand = (
     | about.ManualCommand
 )
 
+
+class ParsedLine(NamedTuple):
+    """A command, and the word for it that was typed; "" for the window."""
+
+    verb: str
+    command: AnyCommand
+
+
 _READERS: Final[Mapping[str, Callable[[argparse.Namespace], AnyCommand]]] = {
-    "": lambda namespace: WindowCommand(namespace.demo, namespace.screenshot),
-    "discover": discover.read,
+    "": filler(WindowCommand),
+    "discover": filler(discover.DiscoverCommand),
     "check": check.read,
-    "export": export.read,
-    "apply": apply.read,
-    "publish": publish.read,
-    "batch": batch.read,
-    "kit": kit.read,
-    "programs": lambda _namespace: about.ProgramsCommand(),
-    "schema": lambda _namespace: about.SchemaCommand(),
-    "completion": about.read_completion,
-    "manual": lambda _namespace: about.ManualCommand(),
+    "export": filler(export.ExportCommand),
+    "apply": filler(apply.ApplyCommand),
+    "publish": filler(publish.PublishCommand),
+    "batch": filler(batch.BatchCommand),
+    "kit": filler(kit.KitCommand),
+    "programs": filler(about.ProgramsCommand),
+    "schema": filler(about.SchemaCommand),
+    "completion": filler(about.CompletionCommand),
+    "manual": filler(about.ManualCommand),
 }
 
 
@@ -93,8 +99,14 @@ def parser() -> Parser:
     )
     root.add_argument("--screenshot", metavar="FILE", help=argparse.SUPPRESS)
     verbs = root.add_subparsers(dest="verb", metavar=_("COMMAND"))
-    for module in (discover, check, export, apply, publish, batch, kit, about):
-        module.add_to(verbs)
+    discover.add_to(verbs)
+    check.add_to(verbs)
+    export.add_to(verbs)
+    apply.add_to(verbs)
+    publish.add_to(verbs)
+    batch.add_to(verbs)
+    kit.add_to(verbs)
+    about.add_to(verbs)
     return root
 
 
@@ -114,7 +126,7 @@ def _epilog() -> str:
     return f"{examples}\n{exit_status}"
 
 
-def parse(arguments: Sequence[str]) -> AnyCommand:
+def parse(arguments: Sequence[str]) -> ParsedLine:
     """Read the command line; options that were not given have their defaults.
 
     Raises `UsageError` for what cannot be understood, and for options that would be ignored.
@@ -132,7 +144,8 @@ def parse(arguments: Sequence[str]) -> AnyCommand:
     reason = refusal(verb, given, _names(root.verbs.get(verb, root)))
     if reason:
         raise UsageError(reason, verb)
-    return _READERS[verb](argparse.Namespace(**(defaults[""] | defaults[verb] | given)))
+    values = defaults[""] | defaults[verb] | given
+    return ParsedLine(verb, _READERS[verb](argparse.Namespace(**values)))
 
 
 def _without_defaults(root: Parser) -> dict[str, dict[str, object]]:
@@ -145,8 +158,9 @@ def _without_defaults(root: Parser) -> dict[str, dict[str, object]]:
     for verb, each in (("", root), *root.verbs.items()):
         found[verb] = {}
         for action in each._actions:
-            if action.default is not argparse.SUPPRESS:
-                found[verb][action.dest] = action.default
+            default: object = action.default
+            if default is not argparse.SUPPRESS:
+                found[verb][action.dest] = default
                 action.default = argparse.SUPPRESS
     return found
 

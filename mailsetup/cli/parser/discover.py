@@ -1,19 +1,15 @@
 """The options of ``discover``."""
 
-from argparse import Namespace
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import NamedTuple
 
 from mailsetup.cli.parser.argument_parser import Parser, Verbs, add_verb
-from mailsetup.cli.parser.option_groups import SearchArguments, add_address, add_search, fill
+from mailsetup.cli.parser.option_groups import SearchArguments, add_address, add_search
 from mailsetup.i18n import _
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoverCommand:
+class DiscoverCommand(NamedTuple):
     """Find the settings of an address."""
 
-    verb: ClassVar[str] = "discover"
     address: str
     search: SearchArguments
 
@@ -22,7 +18,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     """Declare the command."""
     discover, common = add_verb(
         verbs,
-        DiscoverCommand.verb,
+        "discover",
         _("find the mail servers of an address"),
         examples=(
             "mailsetup discover ana@company.com",
@@ -32,8 +28,3 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     )
     add_search(common)
     add_address(discover)
-
-
-def read(namespace: Namespace) -> DiscoverCommand:
-    """The command of a parsed line."""
-    return fill(DiscoverCommand, namespace)

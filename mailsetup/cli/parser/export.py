@@ -1,9 +1,7 @@
 """The options of ``export``."""
 
-from argparse import Namespace
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import NamedTuple
 
 from mailsetup.cli.parser.argument_parser import Parser, Verbs, add_verb
 from mailsetup.cli.parser.option_groups import (
@@ -11,16 +9,13 @@ from mailsetup.cli.parser.option_groups import (
     add_address,
     add_name,
     add_search,
-    fill,
 )
 from mailsetup.i18n import _
 
 
-@dataclass(frozen=True, slots=True)
-class ExportCommand:
+class ExportCommand(NamedTuple):
     """Write the files of one or more programs."""
 
-    verb: ClassVar[str] = "export"
     account: AccountArguments
     programs: tuple[str, ...]
     out: Path
@@ -33,7 +28,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     """Declare the command."""
     export, common = add_verb(
         verbs,
-        ExportCommand.verb,
+        "export",
         _("write the files for a mail program"),
         examples=(
             "mailsetup export ana@company.com --for outlook --out ana",
@@ -67,8 +62,3 @@ def add_to(verbs: "Verbs[Parser]") -> None:
         metavar=_("FILE"),
         help=_("its private key, where it is in another file"),
     )
-
-
-def read(namespace: Namespace) -> ExportCommand:
-    """The command of a parsed line."""
-    return fill(ExportCommand, namespace)

@@ -1,21 +1,17 @@
 """The options of ``kit``."""
 
-from argparse import Namespace
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import NamedTuple
 
 from mailsetup.cli.parser.argument_parser import Parser, Verbs, add_verb
-from mailsetup.cli.parser.option_groups import add_name, add_settings, fill
+from mailsetup.cli.parser.option_groups import add_name, add_settings
 from mailsetup.i18n import _
 from mailsetup.model.kit_id import KitId
 
 
-@dataclass(frozen=True, slots=True)
-class KitCommand:
+class KitCommand(NamedTuple):
     """Write kits from one mailbox's settings. ``kits`` is empty for all of them."""
 
-    verb: ClassVar[str] = "kit"
     settings: Path | None
     address: str | None
     out: Path
@@ -28,7 +24,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     """Declare the command."""
     kit, _common = add_verb(
         verbs,
-        KitCommand.verb,
+        "kit",
         _("roll a domain's settings out: files for Intune, group policy, MDM, Ansible"),
         details=_(
             "Makes everybody's files out of one mailbox's settings, for the tools that fleets run"
@@ -60,8 +56,3 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     )
     add_name(kit)
     kit.add_argument("--force", action="store_true", help=_("replace files that are there"))
-
-
-def read(namespace: Namespace) -> KitCommand:
-    """The command of a parsed line."""
-    return fill(KitCommand, namespace)

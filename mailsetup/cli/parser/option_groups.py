@@ -1,41 +1,43 @@
-"""Options that several commands share: each group with the frozen value that it is read into."""
+"""Options that several commands share: each group with the immutable value that it is read into.
+
+Commands and their parts are named tuples: ``--help`` creates all these classes, each in 0.05 ms
+instead of the 0.6 ms of a frozen dataclass with slots.
+"""
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 from mailsetup.i18n import _
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 _MAX_DIGITS = 10
 
-_T = TypeVar("_T", bound="DataclassInstance")
+_T = TypeVar("_T", bound=NamedTuple)
 
 
 def fill(kind: type[_T], namespace: argparse.Namespace, **replaced: object) -> _T:
     """Make a command, or a part of one, from the parsed values with the names of its fields.
 
-    Fields that are dataclasses are filled the same way; ``replaced`` goes before parsed values.
+    A field that is a part is filled the same way; ``replaced`` goes before parsed values.
     """
     values: dict[str, object] = {**vars(namespace), **replaced}
-    filled: dict[str, object] = {}
-    for field in fields(kind):
-        nested: object = field.type
-        value = (
-            fill(nested, namespace)
-            if isinstance(nested, type) and is_dataclass(nested)
-            else values[field.name]
-        )
-        filled[field.name] = tuple(value) if isinstance(value, list) else value
-    return kind(**filled)
+    hints: dict[str, object] = kind.__annotations__
+    filled: list[object] = []
+    for name in kind._fields:
+        hint = hints[name]
+        is_part = isinstance(hint, type) and hasattr(hint, "_fields")
+        value = fill(cast("type[NamedTuple]", hint), namespace) if is_part else values[name]
+        filled.append(tuple(value) if isinstance(value, list) else value)
+    return kind._make(filled)
 
 
-@dataclass(frozen=True, slots=True)
-class SearchArguments:
+def filler(kind: type[_T]) -> Callable[[argparse.Namespace], _T]:
+    """`fill` for one kind of command."""
+    return lambda namespace: fill(kind, namespace)
+
+
+class SearchArguments(NamedTuple):
     """Where settings come from: a file, or a search with these options.
 
     ``timeout`` is in seconds, for the whole search. ``trust`` are domains as typed.
@@ -50,8 +52,7 @@ class SearchArguments:
     offline: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AccountArguments:
+class AccountArguments(NamedTuple):
     """The account whose settings are written: address and name of its owner, and the search."""
 
     address: str
@@ -59,8 +60,7 @@ class AccountArguments:
     search: SearchArguments
 
 
-@dataclass(frozen=True, slots=True)
-class MessageArguments:
+class MessageArguments(NamedTuple):
     """The test message. ``wait`` is in seconds."""
 
     no_send: bool

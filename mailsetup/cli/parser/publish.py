@@ -1,20 +1,16 @@
 """The options of ``publish``."""
 
-from argparse import Namespace
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal, NamedTuple
 
 from mailsetup.cli.parser.argument_parser import Parser, Verbs, add_verb
-from mailsetup.cli.parser.option_groups import SearchArguments, add_search, fill
+from mailsetup.cli.parser.option_groups import SearchArguments, add_search
 from mailsetup.i18n import _
 
 
-@dataclass(frozen=True, slots=True)
-class PublishCommand:
+class PublishCommand(NamedTuple):
     """Write or verify what a hosting serves for a domain. ``folder`` is one of its web server."""
 
-    verb: ClassVar[str] = "publish"
     domain: str
     address: str | None
     out: Path | None
@@ -31,7 +27,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     """Declare the command."""
     publish, common = add_verb(
         verbs,
-        PublishCommand.verb,
+        "publish",
         _("what a hosting should serve, so that every program finds the settings"),
         examples=(
             "mailsetup publish company.com --address ana@company.com --out web",
@@ -73,8 +69,3 @@ def add_to(verbs: "Verbs[Parser]") -> None:
         "--relative", action="store_true", help=_("write names in the zone below $ORIGIN")
     )
     publish.add_argument("--force", action="store_true", help=_("replace files that are there"))
-
-
-def read(namespace: Namespace) -> PublishCommand:
-    """The command of a parsed line."""
-    return fill(PublishCommand, namespace)

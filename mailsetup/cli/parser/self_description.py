@@ -1,8 +1,6 @@
 """The options of the commands about the program itself: programs, schema, completion, manual."""
 
-from argparse import Namespace
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import NamedTuple
 
 from mailsetup.cli.parser.argument_parser import (
     Parser,
@@ -16,47 +14,36 @@ from mailsetup.i18n import _
 _SHELLS = ("bash", "zsh", "fish", "powershell")
 
 
-@dataclass(frozen=True, slots=True)
-class ProgramsCommand:
+class ProgramsCommand(NamedTuple):
     """List the mail programs."""
 
-    verb: ClassVar[str] = "programs"
 
-
-@dataclass(frozen=True, slots=True)
-class SchemaCommand:
+class SchemaCommand(NamedTuple):
     """Print the JSON Schema of the documents."""
 
-    verb: ClassVar[str] = "schema"
 
-
-@dataclass(frozen=True, slots=True)
-class CompletionCommand:
+class CompletionCommand(NamedTuple):
     """Print the completion script of a shell."""
 
-    verb: ClassVar[str] = "completion"
     shell: str
 
 
-@dataclass(frozen=True, slots=True)
-class ManualCommand:
+class ManualCommand(NamedTuple):
     """Print the manual page."""
-
-    verb: ClassVar[str] = "manual"
 
 
 def add_to(verbs: "Verbs[Parser]") -> None:
     """Declare the commands."""
     add_verb(
         verbs,
-        ProgramsCommand.verb,
+        "programs",
         _("the programs for export and apply, and which are installed"),
         examples=("mailsetup programs", "mailsetup programs --json"),
     )
-    add_plain_verb(verbs, SchemaCommand.verb, _("the JSON Schema of what --json prints"))
+    add_plain_verb(verbs, "schema", _("the JSON Schema of what --json prints"))
     completion = add_plain_verb(
         verbs,
-        CompletionCommand.verb,
+        "completion",
         _("a script that completes commands and options in your shell"),
         epilog=epilog_of(
             (
@@ -70,12 +57,7 @@ def add_to(verbs: "Verbs[Parser]") -> None:
     completion.add_argument("shell", choices=_SHELLS, metavar="SHELL", help=", ".join(_SHELLS))
     add_plain_verb(
         verbs,
-        ManualCommand.verb,
+        "manual",
         _("the manual page"),
         epilog=epilog_of(("mailsetup manual > mailsetup.1", "man -l mailsetup.1")),
     )
-
-
-def read_completion(namespace: Namespace) -> CompletionCommand:
-    """The command of a parsed line."""
-    return CompletionCommand(namespace.shell)

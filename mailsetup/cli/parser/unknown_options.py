@@ -1,8 +1,8 @@
-"""What is refused before the words of the command line are given a meaning.
+"""Checks of the options before argparse parses them.
 
-`argparse` repeats words that it does not understand. One of them may be a password, and the
-message then goes to a log or to a JSON document. So unknown options are found here first, and
-only their names are repeated.
+`argparse` quotes arguments that it does not understand. One of them may be a password, and the
+message may end in a log or a JSON document. So unknown options are rejected here first, and only
+their names are quoted.
 """
 
 import argparse
@@ -19,13 +19,13 @@ _SECRET = re.compile(
     r"|-p",
     re.IGNORECASE,
 )
-"""How an option begins that somebody tries for a password. What follows may be the password."""
+"""How an option for a password may begin. The rest of it may be the password."""
 _NAME = re.compile(r"--[\w-]{1,40}|-\w")
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
 
 
 def check_options(root: Parser, arguments: Sequence[str]) -> None:
-    """Raise `UsageError` for an unknown option, a value that is not one, or a value given twice."""
+    """Raise `UsageError` for an unknown option, a value of a flag, or a repeated option."""
     parser = root
     given: set[str] = set()
     words = iter(arguments)
@@ -39,7 +39,7 @@ def check_options(root: Parser, arguments: Sequence[str]) -> None:
 
 
 def _is_option(word: str) -> bool:
-    """As argparse sees it: what holds a blank, and a negative number, is a value."""
+    """As for argparse, an argument with a blank, and a negative number, is a value."""
     if len(word) < 2 or not word.startswith("-") or _NEGATIVE.fullmatch(word):
         return False
     return " " not in word.partition("=")[0]
@@ -72,17 +72,17 @@ def _check_option(
             raise UsageError(message.format(option=name), parser.verb)
         given.add(name)
     if not has_value:
-        # argparse itself says what is missing where this is another option.
+        # Where this is another option, argparse reports the missing value.
         next(words, None)
 
 
 def _unknown(name: str, parser: Parser, root: Parser) -> NoReturn:
     secret = _SECRET.match(name)
-    if secret is not None and not _is_of_another(name, root):
+    if secret is not None and not _is_known(name, root):
         raise UsageError(_no_password(secret.group(), parser), parser.verb)
     found = _NAME.match(name)
     shown = found.group() if found is not None else "-"
-    if not _is_of_another(name, root):
+    if not _is_known(name, root):
         message = _("There is no option {option}.").format(option=shown)
     elif parser is root:
         message = _("Write {option} after the command, not before it.").format(option=shown)
@@ -91,12 +91,12 @@ def _unknown(name: str, parser: Parser, root: Parser) -> NoReturn:
     raise UsageError(message, parser.verb)
 
 
-def _is_of_another(name: str, root: Parser) -> bool:
+def _is_known(name: str, root: Parser) -> bool:
     return any(name in each.options for each in (root, *root.verbs.values()))
 
 
 def _no_password(option: str, parser: Parser) -> str:
-    """Why a password is no option, and what to use instead."""
+    """Why there is no option for a password, and what to use instead."""
     why = _("There is no {option}: others on this computer could read the password.").format(
         option=option
     )

@@ -1,8 +1,8 @@
-"""Questions and answers of the DNS as bytes (RFC 1035 section 4), for the few types that we ask.
+"""DNS messages (RFC 1035 section 4): queries and responses of the few types in use.
 
-A search asks some sixty questions in one breath, and what they cost to compute is what a person
-waits for; a library that models every type and section takes four times as long. Where signatures
-are to be followed, dnspython does it (`dnssec`), and in the tests it checks what is read here.
+A search sends some sixty queries at once, and the user waits for the time that they take to
+compute: 14 µs each here, 197 µs with dnspython, which models every type and section. DNSSEC is left
+to dnspython (`dnssec`), which also verifies this module in the tests.
 """
 
 import socket
@@ -20,7 +20,7 @@ _HEADER = struct.Struct("!HHHHHH")
 _FIXED = struct.Struct("!HHIH")
 _POINTER = 0xC0
 
-# RFC 6891: up to this size over UDP, which no path on the internet breaks into pieces.
+# RFC 6891: the size of UDP responses that no path of the internet fragments.
 _PAYLOAD = 1232
 _EDNS = b"\x00" + _FIXED.pack(41, _PAYLOAD, 0, 0)
 
@@ -45,7 +45,7 @@ class RecordType(IntEnum):
 
 
 class ResponseCode(IntEnum):
-    """The answers that mean something to us; all others are failures of the server."""
+    """The codes that are distinguished (IANA's registry); all others are failures."""
 
     NO_ERROR = 0
     FORMAT_ERROR = 1
@@ -57,7 +57,7 @@ class ResponseCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ResourceRecord:
-    """What one record says: its numbers in their order, and its address, text or host name.
+    """The content of a record: its numbers in their order, and its address, text or host name.
 
     A host name is in lower case without a final dot, and empty for the root.
     """
@@ -68,9 +68,9 @@ class ResourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class WireReply:
-    """An answer. ``aliases`` are the names that the name asked for leads to by CNAME, in order.
+    """A response. ``aliases`` are the CNAME targets from the queried name on, in order.
 
-    ``is_authentic`` is the server's word that it validated (AD, RFC 4035 section 3.2.3).
+    ``is_authentic`` is the AD bit: the server claims to have validated (RFC 4035 section 3.2.3).
     """
 
     code: int
@@ -80,30 +80,30 @@ class WireReply:
     records: tuple[ResourceRecord, ...] = ()
 
 
-class _MalformedError(ValueError):
-    """The bytes are no message."""
+class _FormatError(ValueError):
+    """The octets are no DNS message."""
 
 
-def question(name: str, kind: RecordType, number: int, *, edns: bool = True) -> bytes:
-    """A question as bytes. ``name`` must be fit for the DNS; ``number`` is the random id.
+def query(name: str, kind: RecordType, number: int, *, edns: bool = True) -> bytes:
+    """A query in octets. ``name`` must be valid in the DNS; ``number`` is the random id.
 
-    AD in a question asks for the server's verdict without the signatures (RFC 6840 section 5.7).
+    AD in a query asks for the AD bit of the response without signatures (RFC 6840 section 5.7).
     """
     flags = _RECURSION_DESIRED | _AUTHENTIC
     labels = (label.encode("ascii") for label in name.rstrip(".").split("."))
-    asked = b"".join(bytes((len(label),)) + label for label in labels) + b"\x00"
+    question = b"".join(bytes((len(label),)) + label for label in labels) + b"\x00"
     head = _HEADER.pack(number, flags, 1, 0, 0, 1 if edns else 0)
-    return head + asked + struct.pack("!HH", kind, _IN) + (_EDNS if edns else b"")
+    return head + question + struct.pack("!HH", kind, _IN) + (_EDNS if edns else b"")
 
 
-def read(message: bytes, name: str, kind: RecordType, number: int) -> WireReply | None:
-    """The answer to a question; None for anything else, which an honest server would not send.
+def read_response(message: bytes, name: str, kind: RecordType, number: int) -> WireReply | None:
+    """The response to a query; None for octets that are not the response to this one.
 
-    Of the records only those count that answer the question, over at most eight aliases.
+    Of the records only those that answer the query are returned, over at most eight aliases.
     """
     try:
         return _read(message, _labels(name), kind, number)
-    except (_MalformedError, struct.error, IndexError):
+    except (_FormatError, struct.error, IndexError):
         return None
 
 
@@ -111,13 +111,13 @@ def _read(message: bytes, name: Name, kind: RecordType, number: int) -> WireRepl
     seen, flags, questions, answers, _authorities, _additional = _HEADER.unpack_from(message)
     if seen != number or not flags & _RESPONSE or flags & _OPCODE:
         return None
-    code, place = flags & _RCODE, _HEADER.size
+    code, offset = flags & _RCODE, _HEADER.size
     if questions == 1:
-        asked, place = _name(message, place)
-        if (asked, *struct.unpack_from("!HH", message, place)) != (name, kind, _IN):
+        question, offset = _name(message, offset)
+        if (question, *struct.unpack_from("!HH", message, offset)) != (name, kind, _IN):
             return None
-        place += 4
-    # Some servers leave the question out when they do not understand it.
+        offset += 4
+    # Some servers omit the question where they do not understand it.
     elif questions or code in (ResponseCode.NO_ERROR, ResponseCode.NO_SUCH_NAME):
         return None
     if flags & _TRUNCATED:
@@ -125,16 +125,16 @@ def _read(message: bytes, name: Name, kind: RecordType, number: int) -> WireRepl
     targets: dict[Name, Name] = {}
     found: list[tuple[Name, int, int]] = []
     for _ in range(answers):
-        owner, place = _name(message, place)
-        given, family, _ttl, length = _FIXED.unpack_from(message, place)
-        place += _FIXED.size
-        if place + length > len(message):
-            raise _MalformedError
+        owner, offset = _name(message, offset)
+        given, family, _ttl, length = _FIXED.unpack_from(message, offset)
+        offset += _FIXED.size
+        if offset + length > len(message):
+            raise _FormatError
         if family == _IN and given == RecordType.CNAME:
-            targets.setdefault(owner, _name(message, place)[0])
+            targets.setdefault(owner, _name(message, offset)[0])
         elif family == _IN and given == kind:
-            found.append((owner, place, length))
-        place += length
+            found.append((owner, offset, length))
+        offset += length
     chain: list[Name] = []
     last = name
     while last in targets and len(chain) <= MAX_ALIASES:
@@ -154,65 +154,65 @@ def _read(message: bytes, name: Name, kind: RecordType, number: int) -> WireRepl
     )
 
 
-def _record(message: bytes, place: int, length: int, kind: RecordType) -> ResourceRecord | None:
-    """One record; None where the host that it names is none."""
-    end = place + length
+def _record(message: bytes, offset: int, length: int, kind: RecordType) -> ResourceRecord | None:
+    """One record; None where its target is no valid host name."""
+    end = offset + length
     match kind:
         case RecordType.A | RecordType.AAAA:
             family = socket.AF_INET if kind is RecordType.A else socket.AF_INET6
             if length != (4 if kind is RecordType.A else 16):
-                raise _MalformedError
-            return ResourceRecord((), socket.inet_ntop(family, message[place:end]))
+                raise _FormatError
+            return ResourceRecord((), socket.inet_ntop(family, message[offset:end]))
         case RecordType.TXT:
-            return ResourceRecord((), _text(message, place, end))
+            return ResourceRecord((), _text(message, offset, end))
         case RecordType.MX | RecordType.SRV | RecordType.PTR:
             count = {RecordType.MX: 1, RecordType.SRV: 3}.get(kind, 0)
-            numbers = struct.unpack_from(f"!{count}H", message, place)
-            target, after = _name(message, place + 2 * count)
+            numbers = struct.unpack_from(f"!{count}H", message, offset)
+            target, after = _name(message, offset + 2 * count)
             if after != end:
-                raise _MalformedError
+                raise _FormatError
             host = _host(target)
             return None if host is None else ResourceRecord(numbers, host)
         case RecordType.CNAME:
-            # Never asked for by itself: aliases come along with what they lead to.
+            # Never queried: aliases are part of the responses for other types.
             return None
         case _:
             assert_never(kind)
 
 
-def _text(message: bytes, place: int, end: int) -> str:
+def _text(message: bytes, offset: int, end: int) -> str:
     """A TXT record's strings, joined without a separator."""
     pieces = bytearray()
-    while place < end:
-        after = place + 1 + message[place]
+    while offset < end:
+        after = offset + 1 + message[offset]
         if after > end:
-            raise _MalformedError
-        pieces += message[place + 1 : after]
-        place = after
-    return pieces.decode("utf-8", "replace")
+            raise _FormatError
+        pieces += message[offset + 1 : after]
+        offset = after
+    return pieces.decode("utf-8", "reoffset")
 
 
-def _name(message: bytes, place: int) -> tuple[Name, int]:
-    """A name and where it ends. Its pointers lead back only, so that they come to an end."""
+def _name(message: bytes, offset: int) -> tuple[Name, int]:
+    """A name and its end. Compression pointers must point backwards, so that they terminate."""
     labels: list[bytes] = []
     end = 0
     size = 1
-    limit = place
-    while size_byte := message[place]:
+    limit = offset
+    while size_byte := message[offset]:
         if size_byte & _POINTER == _POINTER:
-            target = (size_byte & ~_POINTER) << 8 | message[place + 1]
+            target = (size_byte & ~_POINTER) << 8 | message[offset + 1]
             if target >= limit:
-                raise _MalformedError
-            end = end or place + 2
-            place = limit = target
+                raise _FormatError
+            end = end or offset + 2
+            offset = limit = target
             continue
-        label = message[place + 1 : place + 1 + size_byte]
+        label = message[offset + 1 : offset + 1 + size_byte]
         size += 1 + size_byte
         if size_byte & _POINTER or len(label) < size_byte or size > _MAX_NAME:
-            raise _MalformedError
+            raise _FormatError
         labels.append(label.lower())
-        place += 1 + size_byte
-    return tuple(labels), end or place + 1
+        offset += 1 + size_byte
+    return tuple(labels), end or offset + 1
 
 
 def _labels(name: str) -> Name:
@@ -220,9 +220,9 @@ def _labels(name: str) -> Name:
 
 
 def _host(labels: Name) -> str | None:
-    """A name as text; "" for the root, None for one that is not fit to be a host's.
+    """A name as text; "" for the root, None for one that is no valid host name.
 
-    Without the look at each label, a dot inside one would make it pass for two.
+    The count of dots excludes labels that contain a dot themselves.
     """
     if not labels:
         return ""

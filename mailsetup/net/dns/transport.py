@@ -1,7 +1,7 @@
-"""Asking name servers: over UDP, over TCP what does not fit, and the next server after silence.
+"""Queries to name servers: UDP first, TCP for truncated responses, then the next server.
 
-Every question goes out from a socket of its own with a random port and a random number, and only
-answers from where it went are seen (RFC 5452 section 9).
+Every query uses a connected socket of its own with a random port and a random id, so that only
+responses from its server are received (RFC 5452 section 9).
 """
 
 import asyncio
@@ -12,16 +12,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsetup.net.dns.message import RecordType, ResponseCode, WireReply, question, read
+from mailsetup.net.dns.message import RecordType, ResponseCode, WireReply, query, read_response
 from mailsetup.net.fd_exhaustion import is_exhaustion
 
 LIFETIME = 4.0
-"""Seconds for one question with all its repetitions."""
+"""Seconds for one query with all its repetitions."""
 _PATIENCE = 1.0
-"""Seconds for one server, until the next one is asked, or the same once more."""
+"""Seconds for one server, until the next one is tried, or the same one again."""
 _MAX_SERVERS = 4
 _MAX_DATAGRAM = 4096
-"""Octets; more than we say that we take."""
+"""Octets; more than the size that queries announce."""
 _RESOLV_CONF = Path("/etc/resolv.conf")
 
 Server = tuple[str, int]
@@ -29,7 +29,7 @@ Server = tuple[str, int]
 
 
 class NoServerError(Exception):
-    """None is known, or none can be reached or is able to answer; ``is_known`` says which."""
+    """No server is known (``is_known`` false), or none is reachable and able to answer."""
 
     def __init__(self, *, is_known: bool) -> None:
         super().__init__()
@@ -38,33 +38,33 @@ class NoServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TransportReply:
-    """An answer and who gave it."""
+    """A response and the address of its server."""
 
     reply: WireReply
     server: str
 
 
 class DnsTransport:
-    """Questions to a fixed set of servers. The one that answered last is asked first."""
+    """Queries to a fixed set of servers. The one that responded last is tried first."""
 
     def __init__(self, servers: Iterable[Server], *, lifetime: float = LIFETIME) -> None:
-        """``lifetime``: seconds for one question."""
+        """``lifetime`` is in seconds for one query."""
         self._lifetime = lifetime
         self._servers = tuple(servers)[:_MAX_SERVERS]
 
     async def ask(self, name: str, kind: RecordType) -> TransportReply:
-        """The answer: either records, or that there are none, or that there is no such name.
+        """The response: NOERROR, with or without records, or NXDOMAIN.
 
-        Raises TimeoutError for silence, `NoServerError`, and OSError when this computer has
-        nothing left to ask with.
+        Raises TimeoutError without a response, `NoServerError`, and OSError when this computer has
+        no file descriptor left.
         """
-        asked = list(self._servers)
-        if not asked:
+        servers = list(self._servers)
+        if not servers:
             raise NoServerError(is_known=False)
         loop = asyncio.get_running_loop()
         end = loop.time() + self._lifetime
-        while asked:
-            for server in tuple(asked):
+        while servers:
+            for server in tuple(servers):
                 if loop.time() >= end:
                     raise TimeoutError
                 try:
@@ -79,7 +79,7 @@ class DnsTransport:
                     ResponseCode.NO_ERROR,
                     ResponseCode.NO_SUCH_NAME,
                 ):
-                    asked.remove(server)
+                    servers.remove(server)
                     continue
                 self._prefer(server)
                 return TransportReply(reply, server[0])
@@ -93,16 +93,16 @@ class DnsTransport:
     async def _once(
         self, server: Server, name: str, kind: RecordType, end: float
     ) -> WireReply | None:
-        """One server's answer, over TCP where that is the only way; None where it makes no sense.
+        """One server's response, over TCP where it is truncated; None where it is invalid.
 
-        Each way may take `_PATIENCE` seconds, and both until ``end`` of the loop's clock. Raises
-        TimeoutError and OSError.
+        UDP and TCP may take `_PATIENCE` seconds each, and end at ``end`` by the loop's clock.
+        Raises TimeoutError and OSError.
         """
         now = asyncio.get_running_loop().time
         async with asyncio.timeout_at(min(end, now() + _PATIENCE)):
             reply = await _over_udp(server, name, kind, edns=True)
             if reply.code in (ResponseCode.FORMAT_ERROR, ResponseCode.NOT_IMPLEMENTED):
-                # An old server, or a router that knows the DNS of before 1999.
+                # An old server, or a router without EDNS (RFC 2671, 1999).
                 reply = await _over_udp(server, name, kind, edns=False)
         if not reply.is_truncated:
             return reply
@@ -118,22 +118,22 @@ async def _over_udp(server: Server, name: str, kind: RecordType, *, edns: bool) 
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.setblocking(False)
         sock.connect(server)
-        sock.send(question(name, kind, number, edns=edns))
+        sock.send(query(name, kind, number, edns=edns))
         while True:
-            # Whatever else comes was forged, or is late: the right answer may still follow.
-            reply = read(await loop.sock_recv(sock, _MAX_DATAGRAM), name, kind, number)
+            # Other datagrams are forged or late: the right response may still follow.
+            reply = read_response(await loop.sock_recv(sock, _MAX_DATAGRAM), name, kind, number)
             if reply is not None:
                 return reply
 
 
 async def _over_tcp(server: Server, name: str, kind: RecordType) -> WireReply | None:
     number = secrets.randbits(16)
-    asked = question(name, kind, number)
+    message = query(name, kind, number)
     reader, writer = await asyncio.open_connection(*server)
     try:
-        writer.write(len(asked).to_bytes(2, "big") + asked)
+        writer.write(len(message).to_bytes(2, "big") + message)
         length = int.from_bytes(await reader.readexactly(2), "big")
-        return read(await reader.readexactly(length), name, kind, number)
+        return read_response(await reader.readexactly(length), name, kind, number)
     except EOFError:
         return None
     finally:
@@ -141,11 +141,11 @@ async def _over_tcp(server: Server, name: str, kind: RecordType) -> WireReply | 
 
 
 def system_servers(resolv_conf: Path = _RESOLV_CONF) -> tuple[Server, ...]:
-    """The name servers that this computer is set up with, in its order."""
+    """The configured name servers of this computer, in their order."""
     try:
         lines = resolv_conf.read_text("utf-8", "replace").splitlines()
     except OSError:
-        # Windows keeps them elsewhere.
+        # Windows has them in its registry; dnspython takes 110 ms to import.
         import dns.resolver
 
         try:

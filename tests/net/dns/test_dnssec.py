@@ -14,8 +14,9 @@ import dns.name
 import dns.rrset
 import pytest
 
-from mailsetup.net.dns.dnssec import Validator
+from mailsetup.net.dns.dnssec import SignedQueries, Validator
 from mailsetup.net.dns.resolver import DnsResolver
+from mailsetup.net.dns.transport import LIFETIME
 from tests.support.servers.availability import missing
 from tests.support.servers.process import Server, answers, free_loopback_address, with_sbin
 
@@ -42,6 +43,10 @@ class Root:
 
     ip: str
     anchor: str
+
+    def queries(self) -> SignedQueries:
+        """Queries to this name server."""
+        return SignedQueries((self.ip, 53), LIFETIME)
 
     def resolver(self, *anchors: str) -> DnsResolver:
         return DnsResolver((self.ip, 53), anchors or (self.anchor,))
@@ -153,10 +158,10 @@ async def test_another_roots_signatures_prove_nothing(root: Root) -> None:
 async def test_one_harmed_answer_on_the_way_and_nothing_is_proven(
     root: Root, rdtype: str, harm: str
 ) -> None:
-    resolver = root.resolver()
+    queries = root.queries()
 
     async def fetch(name: str, kind: str) -> dns.message.Message | None:
-        message = await resolver._signed_message(name, kind)
+        message = await queries.fetch(name, kind)
         if kind != rdtype or message is None or name == ".":
             return message
         if harm == "unanswered":
@@ -173,20 +178,18 @@ async def test_one_harmed_answer_on_the_way_and_nothing_is_proven(
         return message
 
     assert not await Validator(fetch, (root.anchor,)).is_proven(NAME, "SRV")
-    await resolver.close()
 
 
 @pytest.mark.parametrize("years", [-5, 5])
 async def test_signatures_of_another_time_prove_nothing(root: Root, years: int) -> None:
-    resolver = root.resolver()
+    queries = root.queries()
     then = time.time() + years * 365 * 86400
-    validator = Validator(resolver._signed_message, (root.anchor,), now=lambda: then)
+    validator = Validator(queries.fetch, (root.anchor,), now=lambda: then)
     assert not await validator.is_proven(NAME, "SRV")
-    await resolver.close()
 
 
 async def test_all_keys_on_the_way_are_asked_for_side_by_side_and_once(root: Root) -> None:
-    resolver = root.resolver()
+    queries = root.queries()
     asked: list[tuple[str, str]] = []
     open_now = most = 0
 
@@ -197,7 +200,7 @@ async def test_all_keys_on_the_way_are_asked_for_side_by_side_and_once(root: Roo
         most = max(most, open_now)
         await asyncio.sleep(0)
         try:
-            return await resolver._signed_message(name, kind)
+            return await queries.fetch(name, kind)
         finally:
             open_now -= 1
 
@@ -206,4 +209,3 @@ async def test_all_keys_on_the_way_are_asked_for_side_by_side_and_once(root: Roo
     assert len(asked) == len(set(asked))
     assert most >= 8
     await validator.close()
-    await resolver.close()

@@ -18,8 +18,8 @@ from mailsetup.net.dns.message import (
     RecordType,
     ResourceRecord,
     ResponseCode,
-    question,
-    read,
+    query,
+    read_response,
 )
 
 NAME = "_imaps._tcp.bodega.es"
@@ -28,7 +28,7 @@ NUMBER = 4711
 
 def answer(kind: RecordType, *sections: str, name: str = NAME) -> bytes:
     """An answer with records written as ``owner type data``."""
-    reply = dns.message.make_response(dns.message.from_wire(question(name, kind, NUMBER)))
+    reply = dns.message.make_response(dns.message.from_wire(query(name, kind, NUMBER)))
     for line in sections:
         owner, word, data = line.split(" ", 2)
         wanted = dns.name.from_text(owner), dns.rdatatype.from_text(word)
@@ -44,7 +44,7 @@ def answer(kind: RecordType, *sections: str, name: str = NAME) -> bytes:
 @pytest.mark.parametrize("edns", [True, False])
 @pytest.mark.parametrize("kind", RecordType)
 def test_a_question_is_what_everybody_understands(kind: RecordType, edns: bool) -> None:
-    asked = dns.message.from_wire(question("Bodega.es.", kind, NUMBER, edns=edns))
+    asked = dns.message.from_wire(query("Bodega.es.", kind, NUMBER, edns=edns))
     assert asked.id == NUMBER
     assert asked.flags == dns.flags.RD | dns.flags.AD
     assert asked.question[0].to_text() == f"Bodega.es. IN {kind.name}"
@@ -67,7 +67,7 @@ def test_a_question_is_what_everybody_understands(kind: RecordType, edns: bool) 
 )
 def test_a_record_says_what_it_says(kind: RecordType, data: str, record: ResourceRecord) -> None:
     message = answer(kind, f"{NAME}. {kind.name} {data}")
-    reply = read(message, NAME.upper() + ".", kind, NUMBER)
+    reply = read_response(message, NAME.upper() + ".", kind, NUMBER)
     assert reply is not None
     assert reply.records == (record,)
 
@@ -77,7 +77,7 @@ def test_a_record_says_what_it_says(kind: RecordType, data: str, record: Resourc
 )
 def test_a_target_that_is_no_host_is_neither_a_host_nor_a_refusal(target: str) -> None:
     message = answer(RecordType.MX, f"{NAME}. MX 10 {target}", f"{NAME}. MX 20 good.es.")
-    reply = read(message, NAME, RecordType.MX, NUMBER)
+    reply = read_response(message, NAME, RecordType.MX, NUMBER)
     assert reply is not None
     assert reply.records == (ResourceRecord((20,), "good.es"),)
 
@@ -91,7 +91,7 @@ def test_aliases_are_followed_and_only_what_they_lead_to_counts() -> None:
         "b.hoster.com. A 192.0.2.1",
         f"{NAME}. A 192.0.2.99",
     )
-    reply = read(message, NAME, RecordType.A, NUMBER)
+    reply = read_response(message, NAME, RecordType.A, NUMBER)
     assert reply is not None
     assert reply.aliases == ("a.hoster.com", "b.hoster.com")
     assert reply.records == (ResourceRecord((), "192.0.2.1"),)
@@ -101,7 +101,7 @@ def test_aliases_are_followed_and_only_what_they_lead_to_counts() -> None:
 def test_a_chain_of_aliases_has_an_end(links: int, reached: bool) -> None:
     names = [f"{NAME}.", *(f"n{number}.es." for number in range(links))]
     lines = [f"{one} CNAME {other}" for one, other in pairwise(names)]
-    reply = read(
+    reply = read_response(
         answer(RecordType.A, *lines, f"{names[-1]} A 192.0.2.1"), NAME, RecordType.A, NUMBER
     )
     assert reply is not None
@@ -111,14 +111,14 @@ def test_a_chain_of_aliases_has_an_end(links: int, reached: bool) -> None:
 
 def test_aliases_in_a_circle_lead_nowhere() -> None:
     message = answer(RecordType.A, f"{NAME}. CNAME b.es.", f"b.es. CNAME {NAME}.")
-    reply = read(message, NAME, RecordType.A, NUMBER)
+    reply = read_response(message, NAME, RecordType.A, NUMBER)
     assert reply is not None
     assert reply.records == ()
 
 
 def test_no_more_records_than_anybody_needs() -> None:
     lines = [f"{NAME}. A 192.0.2.{number}" for number in range(200)]
-    reply = read(answer(RecordType.A, *lines), NAME, RecordType.A, NUMBER)
+    reply = read_response(answer(RecordType.A, *lines), NAME, RecordType.A, NUMBER)
     assert reply is not None
     assert len(reply.records) == MAX_RECORDS
 
@@ -126,47 +126,47 @@ def test_no_more_records_than_anybody_needs() -> None:
 def test_what_the_server_says_of_itself() -> None:
     message = dns.message.from_wire(answer(RecordType.A, f"{NAME}. A 192.0.2.1"))
     message.flags |= dns.flags.AD
-    reply = read(message.to_wire(), NAME, RecordType.A, NUMBER)
+    reply = read_response(message.to_wire(), NAME, RecordType.A, NUMBER)
     assert reply is not None
     assert reply.is_authentic
     message.flags |= dns.flags.TC
-    reply = read(message.to_wire()[:-3], NAME, RecordType.A, NUMBER)
+    reply = read_response(message.to_wire()[:-3], NAME, RecordType.A, NUMBER)
     assert reply is not None
     assert reply.is_truncated
     assert reply.records == ()
     message.set_rcode(dns.rcode.NXDOMAIN)
-    reply = read(message.to_wire(), NAME, RecordType.A, NUMBER)
+    reply = read_response(message.to_wire(), NAME, RecordType.A, NUMBER)
     assert reply is not None
     assert reply.code == ResponseCode.NO_SUCH_NAME
 
 
 def test_only_the_answer_to_the_question_is_one() -> None:
     good = answer(RecordType.A, f"{NAME}. A 192.0.2.1")
-    assert read(good, NAME, RecordType.A, NUMBER) is not None
-    assert read(good, NAME, RecordType.A, NUMBER + 1) is None
-    assert read(good, NAME, RecordType.AAAA, NUMBER) is None
-    assert read(good, "other.es", RecordType.A, NUMBER) is None
+    assert read_response(good, NAME, RecordType.A, NUMBER) is not None
+    assert read_response(good, NAME, RecordType.A, NUMBER + 1) is None
+    assert read_response(good, NAME, RecordType.AAAA, NUMBER) is None
+    assert read_response(good, "other.es", RecordType.A, NUMBER) is None
     # The question itself, sent back; another operation; no question at all.
-    assert read(question(NAME, RecordType.A, NUMBER), NAME, RecordType.A, NUMBER) is None
-    assert read(good[:2] + b"\xa8" + good[3:], NAME, RecordType.A, NUMBER) is None
-    assert read(good[:4] + b"\0\0" + good[6:], NAME, RecordType.A, NUMBER) is None
+    assert read_response(query(NAME, RecordType.A, NUMBER), NAME, RecordType.A, NUMBER) is None
+    assert read_response(good[:2] + b"\xa8" + good[3:], NAME, RecordType.A, NUMBER) is None
+    assert read_response(good[:4] + b"\0\0" + good[6:], NAME, RecordType.A, NUMBER) is None
 
 
 def test_a_refusal_may_leave_the_question_out() -> None:
     refusal = NUMBER.to_bytes(2, "big") + b"\x80\x01" + bytes(8)
-    reply = read(refusal, NAME, RecordType.A, NUMBER)
+    reply = read_response(refusal, NAME, RecordType.A, NUMBER)
     assert reply is not None
     assert reply.code == ResponseCode.FORMAT_ERROR
 
 
 @pytest.mark.parametrize("pointer", [b"\xc0\x0c", b"\xc0\x2b", b"\xc0\xff", b"\xff\xff", b"\x80"])
 def test_a_pointer_that_leads_round_or_ahead_is_no_name(pointer: bytes) -> None:
-    asked = question(NAME, RecordType.MX, NUMBER, edns=False)
+    asked = query(NAME, RecordType.MX, NUMBER, edns=False)
     head = asked[:2] + b"\x80\x00\x00\x01\x00\x01" + asked[8:12]
     loop = b"\xc0" + bytes((len(asked),))
     record = b"\x00\x0f\x00\x01\x00\x00\x00\x3c\x00\x04\x00\x0a"
     body = head + asked[12:] + loop + record + pointer
-    assert read(body, NAME, RecordType.MX, NUMBER) is None
+    assert read_response(body, NAME, RecordType.MX, NUMBER) is None
 
 
 LABEL = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=63)
@@ -180,7 +180,7 @@ def test_what_dnspython_writes_is_read_alike(
     kind = data.draw(st.sampled_from([RecordType.MX, RecordType.SRV]))
     more = "7 993 " if kind is RecordType.SRV else ""
     lines = [f"{name}. {kind.name} {number} {more}{host}." for number, host in hosts]
-    reply = read(answer(kind, *lines, name=name), name, kind, NUMBER)
+    reply = read_response(answer(kind, *lines, name=name), name, kind, NUMBER)
     assert reply is not None
     said = {(record.numbers[0], record.text) for record in reply.records}
     assert said == {(number, host) for number, host in hosts}
@@ -188,9 +188,9 @@ def test_what_dnspython_writes_is_read_alike(
 
 @given(st.binary(max_size=200))
 def test_any_bytes_at_all_are_read_without_an_exception(noise: bytes) -> None:
-    read(noise, NAME, RecordType.SRV, NUMBER)
+    read_response(noise, NAME, RecordType.SRV, NUMBER)
     head = answer(RecordType.SRV)[:12]
-    read(
+    read_response(
         head[:6] + b"\x00\x05" + head[8:] + answer(RecordType.SRV)[12:] + noise,
         NAME,
         RecordType.SRV,
@@ -213,6 +213,6 @@ def test_a_damaged_answer_is_read_without_an_exception(data: st.DataObject) -> N
     )
     for _ in range(data.draw(st.integers(1, 6))):
         message[data.draw(st.integers(12, len(message) - 1))] = data.draw(st.integers(0, 255))
-    reply = read(bytes(message), NAME, kind, NUMBER)
+    reply = read_response(bytes(message), NAME, kind, NUMBER)
     for record in reply.records if reply else ():
         assert len(record.text) <= 65535

@@ -16,7 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, MxRecord, Reply, SrvRecord
-from mailsetup.net.dns.resolver import DnsResolver, asked_of_system, asked_once, rfc2782_order
+from mailsetup.net.dns.resolver import DnsResolver, rfc2782_order
+from mailsetup.net.dns.system_lookup import (
+    AddressInfo,
+    GetAddrInfo,
+    coalesced,
+    system_addresses_blocking,
+)
 
 ZONE = {
     ("bodega.es.", "MX"): ["20 b.bodega.es.", "10 a.bodega.es."],
@@ -182,7 +188,7 @@ async def test_a_resolver_elsewhere_may_not() -> None:
         assert await dns_.mx("bodega.es") != reply
 
 
-async def test_the_systems_name_service_is_asked_once_for_many_connections() -> None:
+async def test_concurrent_lookups_of_a_host_are_coalesced_into_one_call() -> None:
     asked: Counter[str] = Counter()
 
     async def look_up(host: str) -> Reply[str]:
@@ -190,42 +196,42 @@ async def test_the_systems_name_service_is_asked_once_for_many_connections() -> 
         await asyncio.sleep(0)
         return DnsFailure(DnsFault.TIMEOUT) if host == "slow.es" else DnsAnswer(("192.0.2.1",))
 
-    once = asked_once(look_up)
+    once = coalesced(look_up)
     replies = await asyncio.gather(*(once("a.es") for _ in range(15)), once("b.es"))
     assert set(replies) == {DnsAnswer(("192.0.2.1",))}
     assert await once("a.es") == DnsAnswer(("192.0.2.1",))
     assert asked == {"a.es": 1, "b.es": 1}
-    # A failure is worth another try, when everybody who waited for it has been told.
+    # After a failure, once its callers have it, the next caller tries again.
     await asyncio.gather(once("slow.es"), once("slow.es"))
     await once("slow.es")
     assert asked["slow.es"] == 2
 
 
-def system(known: dict[str, tuple[str, str]]) -> Callable[..., list[object]]:
-    """The C library's look-up: official name and address by the name asked for."""
+def system(known: dict[str, tuple[str, str]]) -> GetAddrInfo:
+    """A `socket.getaddrinfo` with these official names and addresses by requested name."""
 
-    def getaddrinfo(name: str, *_: object, **__: object) -> list[object]:
-        if name not in known:
+    def getaddrinfo(host: str, *_: object, **__: object) -> list[AddressInfo]:
+        if host not in known:
             raise socket.gaierror(socket.EAI_NONAME, "not known")
-        official, address = known[name]
+        official, address = known[host]
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, official, (address, 0))]
 
     return getaddrinfo
 
 
-def test_a_name_that_only_the_networks_own_domain_answers_for_does_not_exist() -> None:
+def test_a_name_found_only_by_a_wildcard_of_the_search_list_does_not_exist() -> None:
     wildcard = ("imap.bodega.es.corp.example", "10.0.0.1")
     look_up = system({"imap.bodega.es": wildcard, "box": ("box.corp.example", "10.0.0.2")})
-    assert asked_of_system("imap.bodega.es", look_up) == Absent(nxdomain=True)
-    # A single word is meant to be looked for there.
-    assert asked_of_system("box", look_up) == DnsAnswer(("10.0.0.2",))
+    assert system_addresses_blocking("imap.bodega.es", look_up) == Absent(nxdomain=True)
+    # A single label is meant for the search list.
+    assert system_addresses_blocking("box", look_up) == DnsAnswer(("10.0.0.2",))
 
 
 @pytest.mark.parametrize("official", ["imap.bodega.es", "", "localhost", "imap.bodega.es."])
-def test_whatever_else_the_system_says_counts(official: str) -> None:
+def test_other_official_names_are_accepted(official: str) -> None:
     known = (official, "192.0.2.1")
     look_up = system({"imap.bodega.es": known, "imap.bodega.es.": known})
-    assert asked_of_system("imap.bodega.es", look_up) == DnsAnswer(("192.0.2.1",))
+    assert system_addresses_blocking("imap.bodega.es", look_up) == DnsAnswer(("192.0.2.1",))
 
 
 @pytest.mark.parametrize("name", ["", "a b.es", "x" * 300, "ñ.es", "a\0.es", "a..es"])

@@ -1,4 +1,4 @@
-"""Password or sign-in in the browser: which one a check uses, and how the user gives it."""
+"""The credentials of a check: a password, or a sign-in in the browser (OAuth 2.0)."""
 
 import os
 import sys
@@ -30,16 +30,16 @@ from mailsetup.model.settings import Account
 from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.model.text import plain
 
-# What the person or a technician puts right before anything was tried.
-_OF_INPUT = frozenset({SignInFault.NO_CLIENT, SignInFault.NO_PROVIDER, SignInFault.PORT_TAKEN})
+_INPUT_FAULTS = frozenset({SignInFault.NO_CLIENT, SignInFault.NO_PROVIDER, SignInFault.PORT_TAKEN})
+"""Faults of the configuration, found before anything was tried."""
 
 
-def early_password(
+def available_password(
     command: CheckCommand, streams: Streams, engine: Engine, address: EmailAddress
 ) -> Secret | None:
-    """The password, where it is there at once; None where it can be given later.
+    """The password from standard input or the keyring; None where the user can give it later.
 
-    Raises `CommandError` where nobody could give anything.
+    Raises `CommandError` where there is neither a password, a stored sign-in nor a terminal.
     """
     if command.sign_in.is_wanted:
         return None
@@ -57,7 +57,7 @@ def early_password(
     )
 
 
-def log_in_with(
+def ask_for_credentials(
     command: CheckCommand,
     streams: Streams,
     engine: Engine,
@@ -65,7 +65,7 @@ def log_in_with(
     discovery: Discovery,
     agreed: Collection[str],
 ) -> tuple[Secret, SignIn | None]:
-    """What to log in with where no password came early."""
+    """A stored sign-in, a typed password or a new sign-in; the token stands for a password."""
     interactive = streams.stdin.isatty() and not streams.wants_json
     wanted = command.sign_in.is_wanted
     if not (wanted or account.takes_sign_in):
@@ -84,7 +84,7 @@ def log_in_with(
     way = _confirmed(way, streams)
     made = engine.run(engine.assistant.sign_ins.load(way))
     if isinstance(made, SignIn):
-        return _taken(made, command, streams, engine)
+        return _stored(made, command, streams, engine)
     if isinstance(made, SignInFailure) and not (wanted or interactive):
         raise _refused(made, way)
     if not wanted and account.takes_password:
@@ -92,20 +92,20 @@ def log_in_with(
         if typed:
             return typed, None
     if not way.can_begin and not wanted and not account.takes_password:
-        # Nothing can be logged in with; all else is still worth a look.
+        # Without a login, everything else can still be checked.
         streams.stderr.write(f"{no_client_sentence(way)}\n")
         return Secret(""), None
-    return _taken(_signed_in(way, command, streams, engine), command, streams, engine)
+    return _stored(_sign_in(way, command, streams, engine), command, streams, engine)
 
 
 def _agreed(discovery: Discovery, account: Account, agreed: Collection[str]) -> tuple[str, ...]:
-    """Whoever gives the servers in a file has agreed to them."""
+    """Domains and hosts that may get the token; servers of the user's own file are agreed to."""
     given = discovery.source is not None and discovery.source.method == "file"
     return (*agreed, *((account.incoming.host, account.outgoing.host) if given else ()))
 
 
 def _confirmed(way: SignInWay, streams: Streams) -> SignInWay:
-    """Ask on a terminal whether the token may go to servers that are not the provider's own."""
+    """Ask whether servers that are not the provider's may get the token. Raises `CommandError`."""
     if not way.confirm:
         return way
     domains = ", ".join(to_u_label(domain) for domain in way.confirm)
@@ -125,20 +125,22 @@ def _confirmed(way: SignInWay, streams: Streams) -> SignInWay:
     )
 
 
-def _signed_in(way: SignInWay, command: CheckCommand, streams: Streams, engine: Engine) -> SignIn:
+def _sign_in(way: SignInWay, command: CheckCommand, streams: Streams, engine: Engine) -> SignIn:
     if command.sign_in.sign_in:
         means = SignInMeans(command.sign_in.sign_in)
     else:
-        # Over a remote shell no browser could come back to this computer.
+        # In a remote shell, no browser can be redirected to this computer.
         by_device = way.by_device and not _has_browser()
         means = SignInMeans.DEVICE if by_device else SignInMeans.BROWSER
 
-    def tell(event: Event) -> None:
+    def print_instructions(event: Event) -> None:
         lines = _instructions(event)
         streams.stderr.writelines(f"{line}\n" for line in lines)
         streams.stderr.flush()
 
-    made = engine.run(engine.assistant.sign_ins.sign_in(way, browser_opener(), tell, means=means))
+    made = engine.run(
+        engine.assistant.sign_ins.sign_in(way, browser_opener(), print_instructions, means=means)
+    )
     if isinstance(made, SignInFailure):
         raise _refused(made, way)
     return made
@@ -165,7 +167,7 @@ def _instructions(event: Event) -> tuple[str, ...]:
             return ()
 
 
-def _taken(
+def _stored(
     made: SignIn, command: CheckCommand, streams: Streams, engine: Engine
 ) -> tuple[Secret, SignIn | None]:
     if made.is_of_another:
@@ -183,21 +185,21 @@ def _refused(failure: SignInFailure, way: SignInWay | None) -> CommandError:
     link = sign_in_link(failure, way)
     takes_password = way is None or way.account.takes_password
     sentence = sign_in_sentence(failure, takes_password=takes_password)
-    status = ExitStatus.BAD_INPUT if failure.fault in _OF_INPUT else ExitStatus.BROKEN
+    status = ExitStatus.BAD_INPUT if failure.fault in _INPUT_FAULTS else ExitStatus.BROKEN
     return CommandError(
         f"sign-in.{failure.fault}", f"{sentence}\n{link}" if link else sentence, status
     )
 
 
 def _has_browser() -> bool:
-    """Whether there is a screen on which a browser could open."""
+    """Whether a browser could open on a screen of this computer."""
     return sys.platform in ("win32", "darwin") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     )
 
 
 def browser_opener() -> Callable[[str], None]:
-    """Opens a page in the person's browser without waiting for it; nothing where none is here."""
+    """A function that opens a page in the user's browser without waiting; no-op without one."""
     graphical = _has_browser()
 
     def open_page(url: str) -> None:
