@@ -1,4 +1,4 @@
-"""What the program wears now: it follows the system's scheme and contrast while it runs."""
+"""The appearance: it follows the system's colour scheme and contrast while the program runs."""
 
 from collections.abc import Callable
 
@@ -13,10 +13,10 @@ TEXT_SIZES = (100, 115, 130, 150, 175, 200)
 
 
 class Appearance(QObject):
-    """One an application. The person's wishes for text size and contrast come on top."""
+    """One for the application. The user can choose text size and contrast in addition."""
 
     changing = Signal()
-    """Everything is about to be dressed anew: what is not shown had better go."""
+    """All widgets are about to be updated: delete hidden ones before."""
     changed = Signal()
 
     def __init__(
@@ -24,40 +24,40 @@ class Appearance(QObject):
     ) -> None:
         super().__init__(application)
         self.dark_now = dark_now
-        """Whether the system is dark; asked again whenever it says that something changed."""
+        """Whether the system is dark; asked again after each of its signals."""
         self._application = application
         self._base = QFont(application.font())
-        self._size = self._worn_size = TEXT_SIZES[0]
+        self._size = self._applied_size = TEXT_SIZES[0]
         self._more_contrast = False
-        # Kept, because PySide lets go of what hangs on these hints together with them.
+        # Stored, because PySide drops the connections together with its wrapper of these hints.
         self._hints = application.styleHints()
         self._hints.colorSchemeChanged.connect(self.follow)
-        # Qt tells about contrast since 6.10.
-        self._tells_contrast = hasattr(self._hints, "accessibility")
-        if self._tells_contrast:
+        # Qt knows the contrast since 6.10.
+        self._knows_contrast = hasattr(self._hints, "accessibility")
+        if self._knows_contrast:
             self._hints.accessibility().contrastPreferenceChanged.connect(self.follow)
         self._pending = False
-        self._dress()
+        self._apply()
 
     @classmethod
     def of(cls, application: QApplication) -> "Appearance":
-        """The application's look, made when it is first asked for."""
+        """The application's appearance, made when first needed."""
         known = application.findChild(cls)
         return known if isinstance(known, cls) else cls(application)
 
     @Slot()
     def follow(self) -> None:
-        """Dress as the system and the person want it, once whatever is to go has gone."""
+        """Apply the appearance in the next turn of the event loop, after `changing`."""
         if not self._pending:
             self._pending = True
             self.changing.emit()
-            QTimer.singleShot(0, self._dress)
+            QTimer.singleShot(0, self._apply)
 
     @Slot()
-    def _dress(self) -> None:
+    def _apply(self) -> None:
         self._pending = False
-        if self._size != self._worn_size:
-            self._worn_size = self._size
+        if self._size != self._applied_size:
+            self._applied_size = self._size
             self._application.setFont(self._font())
         dark = self.dark_now(self._application)
         apply_theme(self._application, dark=dark, contrast=self.wants_contrast)
@@ -66,23 +66,23 @@ class Appearance(QObject):
     @property
     def system_contrast(self) -> bool:
         """Whether the system asks for high contrast."""
-        if not self._tells_contrast:
+        if not self._knows_contrast:
             return False
         wanted = self._hints.accessibility().contrastPreference()
         return wanted == Qt.ContrastPreference.HighContrast
 
     @property
     def wants_contrast(self) -> bool:
-        """Whether the system or the person asks for high contrast."""
+        """Whether the system or the user asks for high contrast."""
         return self._more_contrast or self.system_contrast
 
     @property
     def more_contrast(self) -> bool:
-        """Whether the person asks for it."""
+        """Whether the user asks for it."""
         return self._more_contrast
 
     def set_more_contrast(self, wanted: bool) -> None:
-        """The person's wish; without it the system's counts."""
+        """The user's choice; without it the system decides."""
         if wanted != self._more_contrast:
             self._more_contrast = wanted
             self.follow()
@@ -93,7 +93,7 @@ class Appearance(QObject):
         return self._size
 
     def set_text_size(self, percent: int) -> None:
-        """The nearest of `TEXT_SIZES` from now on."""
+        """Use the nearest of `TEXT_SIZES`."""
         wanted = min(TEXT_SIZES, key=lambda known: abs(known - percent))
         if wanted == self._size:
             return
@@ -101,7 +101,7 @@ class Appearance(QObject):
         self.follow()
 
     def step_text_size(self, steps: int) -> None:
-        """So many sizes larger, or smaller where it is negative."""
+        """Use a size that is larger by ``steps``, or smaller for a negative number."""
         place = TEXT_SIZES.index(self._size) + steps
         self.set_text_size(TEXT_SIZES[min(max(place, 0), len(TEXT_SIZES) - 1)])
 

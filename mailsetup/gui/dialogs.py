@@ -1,4 +1,4 @@
-"""The system's file dialogs; handed to the window, so that tests answer in a person's place."""
+"""The system's file dialogs; passed to the window, so that tests can replace them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mailsetup.i18n import _
 
 
 def ask_for_new_file(parent: QWidget, proposed: str) -> str:
-    """Where to write a report; "" where the person changed their mind."""
+    """Where to write a report; "" where the user cancelled."""
     title = _("Where shall the report go?")
     kinds = "TXT (*.txt)" if proposed.endswith(".txt") else _REPORTS
     name, kind = QFileDialog.getSaveFileName(parent, title, proposed, kinds)
@@ -25,23 +25,23 @@ _REPORTS = "PDF (*.pdf);;HTML (*.html);;TXT (*.txt)"
 
 
 def ask_for_file(parent: QWidget, title: str) -> str:
-    """A file that is there; "" where the person changed their mind."""
+    """An existing file; "" where the user cancelled."""
     return QFileDialog.getOpenFileName(parent, title)[0]
 
 
 def ask_for_folder(parent: QWidget) -> str:
-    """A folder to write files into; "" where the person changed their mind."""
+    """A folder to write files into; "" where the user cancelled."""
     return QFileDialog.getExistingDirectory(parent, _("Where shall the files go?"))
 
 
 def open_in_program(path: Path) -> None:
-    """A file or folder, in whatever program the system opens it with."""
+    """Open a file or folder in the system's program for it."""
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.resolve())))
 
 
 @dataclass
 class Dialogs:
-    """Each answers with a path, or with "" for no; ``show`` opens one."""
+    """Each returns a path, or "" where the user cancelled; ``show`` opens a path."""
 
     folder: Callable[[QWidget], str] = ask_for_folder
     new_file: Callable[[QWidget, str], str] = ask_for_new_file

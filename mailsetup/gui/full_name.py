@@ -1,4 +1,4 @@
-"""The name that this computer knows its user by."""
+"""The full name of the computer's user."""
 
 import sys
 
@@ -10,15 +10,17 @@ _NAME_DISPLAY = 3
 
 
 def own_name() -> str:
-    """The user's full name; "" where the system has none. May ask a directory: not for the window.
+    """The user's full name; "" where the system has none.
 
-    A single word is most often a login or a role, which nobody wants above their mail.
+    May ask a directory service, so the window's thread does not call it.
+
+    A single word is most often a login or a role, not a name for the sender of mail.
     """
     return as_name(_from_windows() if sys.platform == "win32" else _from_accounts())
 
 
 def as_name(known: str) -> str:
-    """What the system says, where it looks like a person's name; otherwise ""."""
+    """The system's text, where it looks like a person's name; otherwise ""."""
     name = " ".join(known.split())
     named = " " in name and len(name) <= _MOST and not has_control(name)
     return name if named and not any(char.isdigit() for char in name) else ""

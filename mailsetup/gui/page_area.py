@@ -1,4 +1,4 @@
-"""What surrounds every page: the steps on top, the ground that scrolls, the pages on their card."""
+"""What surrounds every page: the bar of steps, and the scrolled card with the pages."""
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
@@ -13,11 +13,11 @@ _DOT = 22
 """The circle of a step, in logical pixels; it grows with the text."""
 
 _LAYOUTS = ((True, Space.LARGE), (False, Space.LARGE), (False, Space.SMALL))
-"""With all names or the current one only, and the room between two steps: the first that fits."""
+"""All names or the current one only, and the space between two steps: the first that fits."""
 
 
 class StepsBar(QWidget):
-    """Where one is: numbered circles joined by a line, the names as far as there is room."""
+    """Numbered circles joined by a line, with names as far as there is space."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class StepsBar(QWidget):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the steps are called."""
+        """The names of the steps."""
         return (_("Address"), _("Servers"), _("Password"), _("Test"), _("Program"))
 
     def sizeHint(self) -> QSize:
@@ -52,7 +52,7 @@ class StepsBar(QWidget):
         return max(_DOT, round(self.fontMetrics().height() * 1.35))
 
     def _widths(self, all_names: bool, gap: int) -> list[int]:
-        """How much room each step takes, the line to the next one included."""
+        """The width of each step, including the line to the next one."""
         widths = []
         for index, name in enumerate(self.names):
             font = scaled(self.font(), Type.SMALL, bold=index == self._current)
@@ -104,13 +104,13 @@ class StepsBar(QWidget):
 
 
 class Ground(QWidget):
-    """What scrolls. As high as its wrapped texts need it at the present width.
+    """The scrolled widget, as high as its wrapped texts need at the current width.
 
     QScrollArea asks for that height only when its own size changes, not when a text does.
     """
 
     def event(self, event: QEvent) -> bool:
-        """Take the height along with every change of the layout."""
+        """Adapt the height after every change of the layout."""
         handled = super().event(event)
         if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize):
             needed = max(self.heightForWidth(self.width()), 0)
@@ -120,7 +120,7 @@ class Ground(QWidget):
 
 
 class Card(QScrollArea):
-    """The pages on a card in the middle of the ground, scrolled where they are too high."""
+    """The pages on a centred card, scrolled where they are too high."""
 
     def __init__(self, pages: QWidget) -> None:
         super().__init__()
@@ -142,5 +142,5 @@ class Card(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def show_top(self) -> None:
-        """Back to where a page begins."""
+        """Scroll to the top."""
         self.verticalScrollBar().setValue(0)

@@ -1,7 +1,7 @@
 """PDF by Qt's own writer: a report, or a simple HTML document.
 
 Works without a window and without a running event loop. Fonts are embedded and text stays text.
-Nothing is loaded: a picture in the HTML is one that was handed over with it.
+Nothing is loaded: pictures of the HTML are passed by the caller.
 """
 
 import re
@@ -52,21 +52,21 @@ from mailsetup.reporting.content import ReportContent
 from mailsetup.reporting.paper import print_html
 
 _DPI = 1200
-"""Dots per inch of the writer: what text is laid out in."""
+"""Dots per inch of the writer, in which text is laid out."""
 _MM = _DPI / 25.4
 _SIDE, _TOP, _BOTTOM = 17.5, 15.0, 19.0
 """Margins in millimetres."""
 _FOOT = 10.0
-"""How far the last line stands from the edge, in millimetres."""
+"""Distance of the last line from the edge, in millimetres."""
 _FAMILIES = ("Segoe UI", "Helvetica Neue", "Noto Sans", "Cantarell", "DejaVu Sans")
 _INK, _SOFT = "#17212c", "#52606e"
 _DATE = re.compile(rb"(/(?:CreationDate|ModDate) \(D:)\d{14}(Z|[+-]\d\d'\d\d')")
 _CODES = re.compile(rb"beginbfrange.*?endbfrange", re.DOTALL)
-"""What the glyphs of a font mean (PDF 1.7, section 9.10.3)."""
+"""A ToUnicode entry, from glyphs to characters (PDF 1.7, section 9.10.3)."""
 
 
 def pdf(content: ReportContent) -> bytes:
-    """The report on A4; b"" where this computer has no font to write it with.
+    """The report on A4; b"" where this computer has no font.
 
     The same content gives the same bytes on the same computer.
     """
@@ -92,10 +92,10 @@ def html_to_pdf(
     when: datetime | None = None,
     pictures: Mapping[str, str] | None = None,
 ) -> bytes:
-    """A simple HTML document on A4, as far as Qt's rich text knows it; b"" without any font.
+    """A simple HTML document (Qt's rich text) on A4; b"" without any font.
 
-    Pictures and style sheets from outside are not loaded; ``pictures`` are those (SVG) that the
-    document names. ``when`` (aware) is the date that the file bears; otherwise it is now.
+    External pictures and style sheets are not loaded; ``pictures`` are the SVG files that the
+    document names. ``when`` (aware) is the date of the file, by default now.
     """
     job = _Job(
         title=title,
@@ -124,9 +124,9 @@ class _Job:
 
 @contextmanager
 def application() -> Iterator[None]:
-    """Qt's fonts need an application object: the one that is there, or one for the moment.
+    """Qt's fonts need an application object: the existing one, or a temporary one.
 
-    Whoever writes many files keeps one meanwhile: each costs as much as a page.
+    For many files the caller should hold one: making it takes as long as a page.
     """
     if QCoreApplication.instance() is not None:
         yield
@@ -178,14 +178,14 @@ def _printed(job: _Job, font: QFont) -> bytes:
 
 
 class _Bare(QTextDocument):
-    """A document that loads nothing, whatever its text asks for."""
+    """A document that loads no resource."""
 
     def loadResource(self, _kind: int, _name: QUrl | str) -> object:
         return QByteArray()
 
 
 class _Pictures(QPyTextObject):
-    """Draws the pictures that were handed over, as vectors; others are nothing."""
+    """Draws the passed pictures as vectors; others are left out."""
 
     def __init__(self, parent: QObject, pictures: Mapping[str, str], scale: float) -> None:
         super().__init__(parent)
@@ -223,7 +223,7 @@ def _document(job: _Job, font: QFont, writer: QPdfWriter, area: QSizeF) -> QText
     document.setDefaultTextOption(option)
     layout = document.documentLayout()
     layout.setPaintDevice(writer)
-    # Qt takes the pixels of HTML as those of the screen.
+    # Qt takes pixels of HTML for those of the screen.
     scale = _DPI / round(QGuiApplication.primaryScreen().logicalDotsPerInchX())
     layout.registerHandler(
         QTextFormat.ObjectTypes.ImageObject.value, _Pictures(document, job.pictures or {}, scale)
@@ -237,10 +237,10 @@ def _document(job: _Job, font: QFont, writer: QPdfWriter, area: QSizeF) -> QText
 
 
 def _framed(document: QTextDocument) -> None:
-    """Everything in one frame.
+    """Put everything into one frame.
 
-    When Qt draws a page, it looks for the place in the outermost frame where the page begins, and
-    where a table crosses the border it misses what stands behind it. Inside a frame it draws all.
+    When Qt draws a page, it searches the outermost frame for the start of the page, and where a
+    table crosses the border it omits what follows. Inside a nested frame it draws everything.
     """
     cursor = QTextCursor(document)
     cursor.select(QTextCursor.SelectionType.Document)
@@ -290,7 +290,7 @@ def _paint_foot(
 
 
 def _settled(document: QTextDocument, height: float) -> None:
-    """No heading is left alone at the foot of a page. ``height`` is a page's."""
+    """Move headings from the end of a page to the next one. ``height`` is that of a page."""
     headings = [block for block in _blocks(document) if block.blockFormat().headingLevel() > 1]
     for heading in headings:
         following = heading.next()
@@ -300,7 +300,7 @@ def _settled(document: QTextDocument, height: float) -> None:
             return
         first = _page(document, heading, height)
         if first != _page(document, following, height, end=True):
-            # By room above it, not by a page break: behind a table, Qt would not draw a heading
+            # By a margin above it, not by a page break: after a table, Qt does not draw a heading
             # that a break has moved.
             top = document.documentLayout().blockBoundingRect(heading).top()
             format_ = heading.blockFormat()
@@ -323,7 +323,7 @@ def _blocks(document: QTextDocument) -> Iterator[QTextBlock]:
 
 
 def _own_sizes(document: QTextDocument) -> None:
-    """A heading's size is the style sheet's, where it names one, not HTML's "larger by two"."""
+    """Use the style sheet's size of a heading, where there is one, not HTML's "larger by two"."""
     for block in _blocks(document):
         if not block.blockFormat().headingLevel():
             continue
@@ -355,7 +355,7 @@ _XMP = """<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>
 
 
 def _identify(writer: QPdfWriter, job: _Job, when: datetime) -> None:
-    """Title, date and id in place of Qt's own, which would be the clock's and chance's."""
+    """Title, date and id instead of Qt's own, which depend on the clock and on chance."""
     uuid = uuid5(NAMESPACE_URL, f"{when.isoformat()} {job.title} {job.html}")
     writer.setTitle(job.title)
     writer.setCreator(job.creator)
@@ -371,12 +371,12 @@ def _identify(writer: QPdfWriter, job: _Job, when: datetime) -> None:
 
 
 def _spaced(written: bytes) -> bytes:
-    """A blank is copied as a blank: where a font draws a tab like one, Qt calls both a tab."""
+    """Map the space glyph to a space: where a font shares it with the tab, Qt writes a tab."""
     return _CODES.sub(lambda found: found.group(0).replace(b"<0009>", b"<0020>"), written)
 
 
 def _dated(written: bytes, when: datetime) -> bytes:
-    """The file with the report's date, in as many octets: its table of places stays right."""
+    """Set the report's date in as many bytes: the cross-reference table stays valid."""
 
     def put(found: re.Match[bytes]) -> bytes:
         zone = b"Z" if found.group(2) == b"Z" else b"+00'00'"

@@ -1,4 +1,4 @@
-"""How the window looks: colours, spacing and type, in one place."""
+"""The theme of the window: colours, spacing and font sizes."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -30,17 +30,17 @@ class Type(IntEnum):
 
 
 CARD_WIDTH = 700
-"""The widest that a column of text gets: longer lines are hard to read."""
+"""The maximum width of a column of text: longer lines are hard to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """One scheme. Text on its ground has a contrast of at least 4.5 to 1 (WCAG AA)."""
+    """One colour scheme. Text has a contrast of at least 4.5 to 1 (WCAG AA)."""
 
     ground: str
     card: str
     edge: str
-    """Around the card and between parts; in high contrast it is all that parts them."""
+    """The border of the card and between parts; in high contrast nothing else separates them."""
     text: str
     muted: str
     border: str
@@ -126,32 +126,32 @@ SCHEMES = (LIGHT, DARK, LIGHT_CONTRAST, DARK_CONTRAST)
 
 
 def scheme(*, dark: bool, contrast: bool = False) -> Colours:
-    """One of the four."""
+    """One of the four schemes."""
     if contrast:
         return DARK_CONTRAST if dark else LIGHT_CONTRAST
     return DARK if dark else LIGHT
 
 
 def is_dark(application: QApplication) -> bool:
-    """What the system wants now."""
+    """Whether the system uses a dark colour scheme."""
     hints = application.styleHints()
     return hints.colorScheme() == Qt.ColorScheme.Dark
 
 
 def colours_of(widget: QWidget) -> Colours:
     """The scheme that a widget is drawn in."""
-    # Not its own palette: a style sheet's transparent ground stands there as black.
+    # Not its own palette, in which a style sheet's transparent background is black.
     palette = widget.window().palette()
     ground, text = palette.window().color().name(), palette.windowText().color().name()
-    worn = (one for one in SCHEMES if (one.ground, one.text) == (ground, text))
-    return next(worn, DARK if palette.window().color().lightness() < 128 else LIGHT)
+    current = (one for one in SCHEMES if (one.ground, one.text) == (ground, text))
+    return next(current, DARK if palette.window().color().lightness() < 128 else LIGHT)
 
 
 def apply_theme(application: QApplication, *, dark: bool, contrast: bool = False) -> None:
-    """Dress the whole program. Fusion first: a stylesheet on a native style breaks in places."""
+    """Apply style (Fusion: native styles ignore parts of style sheets), palette and style sheet."""
     colours = scheme(dark=dark, contrast=contrast)
-    # Each of these dresses every widget anew: nothing is put on that is worn already. Below a
-    # stylesheet, which nobody else sets, the style is no longer to be asked for its name.
+    # Each call updates every widget, so it is made only after a change. A style below a style sheet
+    # does not give its name; only this function sets a style sheet.
     if not application.styleSheet():
         application.setStyle("Fusion")
     application.setPalette(_palette(colours))
@@ -159,7 +159,7 @@ def apply_theme(application: QApplication, *, dark: bool, contrast: bool = False
 
 
 def scaled(font: QFont, size: Type, *, bold: bool = False) -> QFont:
-    """A font relative to the system's, so that the system's text size is followed."""
+    """A font relative to the system's, so that it follows the system's text size."""
     result = QFont(font)
     if font.pointSizeF() > 0:
         result.setPointSizeF(font.pointSizeF() * size / 100)
@@ -171,14 +171,14 @@ def scaled(font: QFont, size: Type, *, bold: bool = False) -> QFont:
 
 
 def set_type(widget: QWidget, size: Type, *, bold: bool = False) -> None:
-    """Give a text its place in the scale, which it keeps when the system's font changes."""
+    """Set a font size of the scale, which `refit_type` applies after a change of the font."""
     widget.setProperty("type", int(size))
     widget.setProperty("bold", bold)
     widget.setFont(scaled(QApplication.font(), size, bold=bold))
 
 
 def refit_type(root: QWidget) -> None:
-    """The application's font changed: every text that has a place in the scale follows."""
+    """Update all texts with a size of the scale after the application's font changed."""
     for widget in root.findChildren(QWidget):
         size = widget.property("type")
         if size is not None:

@@ -65,7 +65,7 @@ def test_the_keyboards_language_is_shown_while_it_is_another(qtbot: QtBot) -> No
     entry.retranslate()
     assert entry.keyboard.isVisible()
     layouts[0] = QLocale.c()
-    entry.look_at_keyboard()
+    entry.check_keyboard()
     assert entry.keyboard.isHidden()
 
 

@@ -1,4 +1,4 @@
-"""The chain, drawn: hosting → account → DNS → program."""
+"""The chain as a picture: hosting → account → DNS → program."""
 
 import itertools
 
@@ -18,10 +18,10 @@ _CIRCLE = 54
 
 
 class ChainLinkState(QAbstractButton):
-    """One link: icon, name and a sign, so that colour is never all there is."""
+    """One link: icon, name and a status icon, so that colour is not the only sign."""
 
     touched = Signal()
-    """The mouse or the keyboard came to it."""
+    """The mouse or the keyboard focus reached it."""
 
     def __init__(self, link: Link) -> None:
         super().__init__()
@@ -36,40 +36,40 @@ class ChainLinkState(QAbstractButton):
 
     @property
     def light(self) -> StatusLight:
-        """How it is lit."""
+        """The current light."""
         return self._light
 
     def set_light(self, light: StatusLight) -> None:
-        """Light it anew."""
+        """Set the light."""
         self._light = light
         self.retranslate()
         self.update()
 
     def set_chosen(self, chosen: bool) -> None:
-        """Whether it is the one that is explained below."""
+        """Mark the link that is explained below."""
         self._chosen = chosen
         self.update()
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Explained without a click, too."""
+        """Explain it without a click, too."""
         super().enterEvent(event)
         self.touched.emit()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """The keyboard touches as the mouse does."""
+        """The keyboard focus works like the mouse."""
         super().focusInEvent(event)
         if event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason):
             self.touched.emit()
 
     def retranslate(self) -> None:
-        """Name and state, for the eye and for the screen reader."""
+        """Set name and status, visible and for the screen reader."""
         self.setText(link_name(self.link))
         self.setAccessibleName(f"{link_name(self.link)}: {self._light.word}")
         self.setAccessibleDescription(link_meaning(self.link))
 
     @property
     def _circle(self) -> int:
-        """As large as the text beside it asks for."""
+        """The size that icon and text need."""
         return max(_CIRCLE, round(self.fontMetrics().height() * 3.2))
 
     def sizeHint(self) -> QSize:
@@ -83,7 +83,7 @@ class ChainLinkState(QAbstractButton):
         return self.sizeHint()
 
     def circle(self) -> QRectF:
-        """Where the icon is."""
+        """The rectangle of the icon."""
         return QRectF((self.width() - self._circle) / 2, 3, self._circle, self._circle)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -145,7 +145,7 @@ class _Links(QWidget):
 
 
 class _Explanation(PlainLabel):
-    """As high as the longest text that may come, so that nothing below it jumps."""
+    """As high as its longest possible text, so that widgets below do not move."""
 
     def __init__(self) -> None:
         super().__init__(role="muted", size=Type.SMALL)
@@ -153,12 +153,12 @@ class _Explanation(PlainLabel):
         self._may_come: list[str] = []
 
     def expect(self, texts: list[str]) -> None:
-        """What may have to be shown."""
+        """Set all possible texts."""
         self._may_come = texts
         self.updateGeometry()
 
     def heightForWidth(self, width: int) -> int:
-        """Room for each of the texts."""
+        """The height of the highest text."""
         room, wrap = QRect(0, 0, width, 100_000), int(Qt.TextFlag.TextWordWrap)
         heights = [
             self.fontMetrics().boundingRect(room, wrap, text).height() for text in self._may_come
@@ -167,7 +167,7 @@ class _Explanation(PlainLabel):
 
 
 class ChainView(QWidget):
-    """The whole chain; a link that is touched explains itself below."""
+    """The whole chain; below it, the link that has the mouse or the focus is explained."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -185,11 +185,11 @@ class ChainView(QWidget):
         self.retranslate()
 
     def light(self, link: Link) -> StatusLight:
-        """How a link is lit."""
+        """The light of a link."""
         return self._links[link].light
 
     def set_light(self, link: Link, light: StatusLight) -> None:
-        """Light one link."""
+        """Set the light of a link."""
         self._links[link].set_light(light)
         self._row.update()
         self.setAccessibleName(self.summary)
@@ -197,7 +197,7 @@ class ChainView(QWidget):
             self._explanation.setText(self._words(link))
 
     def set_status(self, link: Link, status: Status) -> None:
-        """Light one link by its status."""
+        """Set the light of a link by its status."""
         self.set_light(link, StatusLight(str(status)))
 
     def reset(self) -> None:
@@ -206,7 +206,7 @@ class ChainView(QWidget):
             self.set_light(link, StatusLight.UNKNOWN)
 
     def explain(self, link: Link) -> None:
-        """Show what a link is, and how it stands."""
+        """Show what a link is, and its status."""
         if link is self._shown:
             return
         self._shown = link
@@ -217,7 +217,7 @@ class ChainView(QWidget):
 
     @property
     def explanation(self) -> str:
-        """What stands below the links."""
+        """The text below the links."""
         return self._explanation.text()
 
     @property

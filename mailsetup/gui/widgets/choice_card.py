@@ -1,4 +1,4 @@
-"""A large button with a drawing, a title and a line of text: one choice among few."""
+"""A large button with an icon, a title and a line of text: one choice among few."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
@@ -10,7 +10,7 @@ from mailsetup.gui.widgets.basic import PlainLabel
 from mailsetup.gui.widgets.flow_layout import SizedByLayout
 
 _LARGE, _SMALL = 1.9, 1.35
-"""Sides of a drawing, in heights of a line of text."""
+"""Sides of an icon, in heights of a line of text."""
 _ARROW = 14
 
 
@@ -24,12 +24,12 @@ class _Drawing(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def sizeHint(self) -> QSize:
-        """As large as the text wants it."""
+        """The size relative to the text."""
         side = round(self.fontMetrics().height() * self._lines)
         return QSize(side, side)
 
     def set_name(self, name: str) -> None:
-        """Draw something else."""
+        """Draw another icon."""
         self._name = name
         self.update()
 
@@ -41,7 +41,7 @@ class _Drawing(QWidget):
 
 
 class _Arrow(QWidget):
-    """Onwards, to where reading goes."""
+    """An arrow in the direction of reading."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,7 +88,7 @@ class ChoiceCard(SizedByLayout, QPushButton):
         self.grow_with_texts()
 
     def set_texts(self, title: str, text: str = "") -> None:
-        """What is chosen, and what that means."""
+        """Set title and text."""
         self._title.setText(title)
         self._text.setText(text)
         self._text.setVisible(bool(text))
@@ -97,11 +97,11 @@ class ChoiceCard(SizedByLayout, QPushButton):
         self.updateGeometry()
 
     def set_drawing(self, name: str) -> None:
-        """Another icon."""
+        """Set the icon."""
         self._drawing.set_name(name)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter chooses, as it does everywhere in this window."""
+        """Enter presses it."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         else:

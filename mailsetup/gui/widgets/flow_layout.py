@@ -1,4 +1,4 @@
-"""What needs more height where there is less room: rows of buttons, buttons with texts in them."""
+"""Widgets that need more height where they are narrow: wrapping rows, buttons with texts."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QAbstractButton, QLayout, QLayoutItem, QSizePolicy
 
 from mailsetup.gui.theme import Space
 
-# It stands before one of Qt's buttons, whose own base it must not be a second time.
+# A mixin for one of Qt's buttons, so it must not derive from QWidget itself.
 if TYPE_CHECKING:
     _Button = QAbstractButton
 else:
@@ -15,16 +15,16 @@ else:
 
 
 class SizedByLayout(_Button):
-    """A button as large as what is laid out in it; by itself it would only measure its own text."""
+    """A button as large as its layout; Qt's own measures its text only."""
 
     def grow_with_texts(self) -> None:
-        """Take the height that the texts need; to be called once the layout is there."""
+        """Use the height of the layout; call it once the layout is set."""
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
     def sizeHint(self) -> QSize:
-        """What the layout wants."""
+        """The size hint of the layout."""
         layout = self.layout()
         return layout.sizeHint() if layout is not None else super().sizeHint()
 
@@ -34,7 +34,7 @@ class SizedByLayout(_Button):
         return layout.minimumSize() if layout is not None else super().minimumSizeHint()
 
     def hasHeightForWidth(self) -> bool:
-        """Wrapped texts are higher where there is less room."""
+        """Wrapped texts are higher where they are narrower."""
         return True
 
     def heightForWidth(self, width: int) -> int:
@@ -44,7 +44,7 @@ class SizedByLayout(_Button):
 
 
 class FlowLayout(QLayout):
-    """From the side where reading begins to the other, then down. Hidden widgets take no room."""
+    """Rows in the direction of reading. Hidden widgets take no space."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -52,30 +52,30 @@ class FlowLayout(QLayout):
         self.setContentsMargins(0, 0, 0, 0)
         self.setSpacing(Space.SMALL)
         self.apart: int = Space.SMALL
-        """Between two in a row."""
+        """Space between two widgets of a row."""
 
     def addItem(self, item: QLayoutItem) -> None:
-        """One more at the end."""
+        """Append an item."""
         self._items.append(item)
 
     def count(self) -> int:
-        """How many there are."""
+        """The number of items."""
         return len(self._items)
 
     def itemAt(self, index: int) -> QLayoutItem | None:
-        """The item at a place, if there is one."""
+        """The item at an index, if there is one."""
         return self._items[index] if 0 <= index < len(self._items) else None
 
     def takeAt(self, index: int) -> QLayoutItem | None:
-        """Remove the item at a place."""
+        """Remove the item at an index."""
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
-        """Neither."""
+        """It does not expand."""
         return Qt.Orientation(0)
 
     def hasHeightForWidth(self) -> bool:
-        """The narrower, the higher."""
+        """The height depends on the width."""
         return True
 
     def heightForWidth(self, width: int) -> int:
@@ -83,18 +83,18 @@ class FlowLayout(QLayout):
         return self._arrange(QRect(0, 0, width, 0), move=False)
 
     def setGeometry(self, rect: QRect) -> None:
-        """Put everything in its place."""
+        """Place all items."""
         super().setGeometry(rect)
         self._arrange(rect, move=True)
 
     def sizeHint(self) -> QSize:
-        """Room for all beside each other."""
+        """All widgets in one row."""
         shown = [item.sizeHint() for item in self._items if not item.isEmpty()]
         width = sum(size.width() for size in shown) + self.apart * max(len(shown) - 1, 0)
         return QSize(width, max((size.height() for size in shown), default=0))
 
     def minimumSize(self) -> QSize:
-        """Room for the widest."""
+        """The widest widget."""
         shown = [item.minimumSize() for item in self._items if not item.isEmpty()]
         return QSize(
             max((size.width() for size in shown), default=0),
@@ -119,9 +119,9 @@ class FlowLayout(QLayout):
 
 
 def wrapping_row(*widgets: QWidget, apart: int = Space.SMALL) -> QWidget:
-    """A holder for widgets that stand side by side as far as there is room.
+    """A widget with others side by side as far as there is space.
 
-    ``apart`` is the room between them, in logical pixels: bare words need more than buttons.
+    ``apart`` is the space between them, in logical pixels: links need more than buttons.
     """
     holder = QWidget()
     layout = FlowLayout(holder)

@@ -1,4 +1,4 @@
-"""A field for a password, and help with what usually goes wrong in it."""
+"""A password field that warns about usual mistakes."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from mailsetup.i18n import _
 from mailsetup.model.text import has_control
 
 MOST = 4096
-"""Characters: more than any server takes."""
+"""Characters: more than any server accepts."""
 
 # As Google and others show their app passwords: groups of four letters or digits.
 _GROUPED = re.compile(r"\s*[a-z0-9]{4}([ -][a-z0-9]{4}){3}\s*\Z")
@@ -47,16 +47,16 @@ def password_goes_to(domains: Iterable[str]) -> str:
 
 
 def has_foreign_letters(text: str) -> bool:
-    """Whether there are letters beyond Latin ones: typed with another keyboard than intended."""
+    """Whether there are other than Latin letters: typed with the wrong keyboard layout."""
     return any(char.isalpha() and ord(char) > 0x24F for char in text)
 
 
 class PasswordEntry(QWidget):
-    """Field, show and hide, Caps Lock, keyboard, and blanks of a pasted app password."""
+    """The field, with warnings about Caps Lock, keyboard layout and pasted blanks."""
 
     changed = Signal()
     edited = Signal()
-    """The person typed or pasted."""
+    """The user typed or pasted."""
 
     def __init__(self, layout_now: Callable[[], QLocale] = _keyboard_layout) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class PasswordEntry(QWidget):
         self.edit.setMaxLength(MOST)
         self.edit.installEventFilter(self)
         self.edit.textEdited.connect(lambda _text: self.edited.emit())
-        self.edit.inputRejected.connect(self._say_too_long, Qt.ConnectionType.QueuedConnection)
+        self.edit.inputRejected.connect(self._show_too_long, Qt.ConnectionType.QueuedConnection)
         self.field.changed.connect(self._typed)
         self.caps = PlainLabel(role="warn", size=Type.SMALL)
         self.keyboard = PlainLabel(role="warn", size=Type.SMALL)
@@ -79,17 +79,17 @@ class PasswordEntry(QWidget):
         column.setSpacing(Space.TINY)
         for widget in (self.field, self.caps, self.keyboard, self._blanks, self.remove_blanks):
             column.addWidget(widget)
-        QGuiApplication.inputMethod().localeChanged.connect(self.look_at_keyboard)
+        QGuiApplication.inputMethod().localeChanged.connect(self.check_keyboard)
         self.setFocusProxy(self.edit)
         self._typed("")
 
     @property
     def text(self) -> str:
-        """What stands in the field."""
+        """The text of the field."""
         return self.field.text
 
     def set_text(self, text: str) -> None:
-        """Put something there."""
+        """Set the text of the field."""
         self.edit.setText(text)
 
     def set_label(self, text: str) -> None:
@@ -97,7 +97,7 @@ class PasswordEntry(QWidget):
         self.field.set_label(text)
 
     def check(self) -> bool:
-        """Whether it can be sent; otherwise says why and takes the keyboard there."""
+        """Whether it can be sent; otherwise shows why and focuses the field."""
         if not has_control(self.text):
             return True
         self.field.set_fault(_("There are invisible characters in it. Type it by hand."))
@@ -105,12 +105,12 @@ class PasswordEntry(QWidget):
         return False
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Qt does not tell whether Caps Lock is on; the letters that arrive do."""
+        """Qt does not give the state of Caps Lock; it follows from the letters that arrive."""
         if watched is self.edit:
             if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
                 self._learn(event)
             elif event.type() == QEvent.Type.FocusIn:
-                self.look_at_keyboard()
+                self.check_keyboard()
         return super().eventFilter(watched, event)
 
     def _learn(self, event: QKeyEvent) -> None:
@@ -130,15 +130,15 @@ class PasswordEntry(QWidget):
             announce(self, self.caps.text())
         self.caps.setVisible(bool(self._caps))
 
-    def look_at_keyboard(self) -> None:
-        """Say it where the keyboard is set to another language."""
+    def check_keyboard(self) -> None:
+        """Warn where the keyboard is set to another language."""
         note = keyboard_note(self._layout_now(), QLocale.system().uiLanguages())
         if has_foreign_letters(self.text):
             note = _("There are letters of another script in it. Look at the keyboard's language.")
         self.keyboard.setText(note)
         self.keyboard.setVisible(bool(note))
 
-    def _say_too_long(self) -> None:
+    def _show_too_long(self) -> None:
         self.field.set_fault(_("That is too long for a password; the end was left out."))
 
     def _typed(self, text: str) -> None:
@@ -152,7 +152,7 @@ class PasswordEntry(QWidget):
         self._blanks.setVisible(grouped or outer)
         self.remove_blanks.setVisible(grouped or outer)
         self._show_caps()
-        self.look_at_keyboard()
+        self.check_keyboard()
         self.changed.emit()
 
     def _remove_blanks(self) -> None:

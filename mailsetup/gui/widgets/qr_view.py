@@ -16,7 +16,7 @@ _SIDE = 260
 
 
 class QrView(QWidget):
-    """Dark on white in every scheme, with the light margin that cameras need."""
+    """Black on white in every colour scheme, with the quiet zone that cameras need."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class QrView(QWidget):
 
         painter = QPainter(self)
         painter.fillRect(self.rect(), Qt.GlobalColor.white)
-        # Whole pixels: an edge that is blurred between two modules costs a camera time.
+        # Whole pixels: cameras need longer for blurred edges.
         module = max(self.width() // (self._matrix.size + 2 * QUIET_ZONE), 1)
         edge = (self.width() - module * self._matrix.size) / 2
         for x, y in self._matrix.dark():

@@ -1,4 +1,4 @@
-"""Small drawn signs for how something stands: shape tells it, colour only repeats it."""
+"""Icons for a status: the shape shows it, the colour repeats it."""
 
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from mailsetup.model.finding import Status
 
 
 class StatusLight(StrEnum):
-    """How something is lit: its status, or that it is being worked on."""
+    """A status, or that it is being checked."""
 
     UNKNOWN = "unknown"
     WORKING = "working"
@@ -23,7 +23,7 @@ class StatusLight(StrEnum):
 
     @property
     def word(self) -> str:
-        """What it means, for who does not see it."""
+        """The meaning, for a screen reader."""
         return _("working on it") if self is StatusLight.WORKING else status_word(Status(self))
 
     def colour(self, scheme: Colours) -> str:
@@ -76,7 +76,7 @@ def draw_sign(
 
 
 class StatusIcon(QWidget):
-    """One sign, as high as a line of text; its words stand beside it."""
+    """One icon, as high as a line of text; a text stands next to it."""
 
     def __init__(self, scale: float = 1.0) -> None:
         super().__init__()
@@ -86,11 +86,11 @@ class StatusIcon(QWidget):
 
     @property
     def light(self) -> StatusLight:
-        """What it shows."""
+        """The current light."""
         return self._light
 
     def set_light(self, light: StatusLight) -> None:
-        """Show something else."""
+        """Show another light."""
         self._light = light
         self.setAccessibleName(light.word)
         self.update()

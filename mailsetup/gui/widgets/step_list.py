@@ -1,4 +1,4 @@
-"""What is being done, a row a step: sign, words, and how long it took."""
+"""Steps in rows: icon, text, and a note such as the time taken."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class _Row(QWidget):
 
 
 class StepList(QWidget):
-    """Rows change in place and new ones join at the end, so that nothing jumps."""
+    """Rows change in place and new ones are appended, so that nothing moves."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,11 +56,11 @@ class StepList(QWidget):
 
     @property
     def steps(self) -> tuple[ProgressStep, ...]:
-        """What is shown."""
+        """The shown steps."""
         return self._steps
 
     def show_steps(self, steps: Sequence[ProgressStep]) -> None:
-        """Show these."""
+        """Show these steps."""
         while len(self._rows) < len(steps):
             row = _Row()
             self._rows.append(row)

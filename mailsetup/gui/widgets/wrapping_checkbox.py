@@ -1,4 +1,4 @@
-"""A box to tick whose text wraps; Qt's own is one line that is cut where there is no room."""
+"""A check box whose text wraps; Qt's own has one line that is cut where it is narrow."""
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -16,7 +16,7 @@ from mailsetup.gui.widgets.flow_layout import SizedByLayout
 
 
 class WrappingCheckBox(SizedByLayout, QCheckBox):
-    """Ticked by a click anywhere on it, the space bar or its mnemonic."""
+    """Toggled by a click anywhere on it, the space bar or its mnemonic."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,18 +29,18 @@ class WrappingCheckBox(SizedByLayout, QCheckBox):
         self.grow_with_texts()
 
     def setText(self, text: str) -> None:
-        """What is ticked; ``&`` marks its mnemonic."""
+        """Set the text; ``&`` marks its mnemonic."""
         self._label.setText(text)
         self.setAccessibleName(text.replace("&", ""))
         self._make_room()
         self.updateGeometry()
 
     def text(self) -> str:
-        """What is ticked."""
+        """The text."""
         return self._label.text()
 
     def event(self, event: QEvent) -> bool:
-        """The box grows with the text size: the text keeps its distance."""
+        """The indicator grows with the text size: keep the distance."""
         if event.type() == QEvent.Type.StyleChange:
             self._make_room()
         return super().event(event)
@@ -57,11 +57,11 @@ class WrappingCheckBox(SizedByLayout, QCheckBox):
         return self.style().pixelMetric(QStyle.PixelMetric.PM_IndicatorWidth, option, self)
 
     def hitButton(self, pos: QPoint) -> bool:
-        """Anywhere."""
+        """The whole widget reacts to the mouse."""
         return self.rect().contains(pos)
 
     def _framed(self) -> QRect:
-        """Around the text only: the box marks its focus by its own edge."""
+        """The rectangle of the text: the style marks the focus of the indicator."""
         text = self._label.geometry()
         if self.layoutDirection() is Qt.LayoutDirection.LeftToRight:
             line = self._label.fontMetrics().size(Qt.TextFlag.TextShowMnemonic, self.text())
@@ -69,7 +69,7 @@ class WrappingCheckBox(SizedByLayout, QCheckBox):
         return text.adjusted(-Space.TINY, -Space.TINY, Space.TINY, Space.TINY)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """The box beside the first line, and a frame around the text while it has the focus."""
+        """The indicator next to the first line, and a frame around the text with the focus."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
         line = self._label.fontMetrics().height() + 2 * Space.TINY
