@@ -1,6 +1,6 @@
-"""What a start loads: whoever asks for little is not kept waiting for the rest.
+"""Which modules a start loads: small tasks must not wait for the import of others.
 
-Told by the modules that are there at the end, in a new process, and not by the clock.
+Measured by the loaded modules at the end of a new process, not by time.
 """
 
 import json
@@ -54,7 +54,7 @@ _SETTINGS = {
 
 
 def loaded(code: str, *words: str) -> frozenset[str]:
-    """Run this in a new process and return the names of all modules, and of their packages."""
+    """The names of all modules that a new process has loaded after running this code."""
     program = f"{code}\nimport json, sys\nprint('\\n' + json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", program, *words], cwd=ROOT, capture_output=True, text=True
@@ -63,14 +63,14 @@ def loaded(code: str, *words: str) -> frozenset[str]:
     return frozenset(json.loads(done.stdout.splitlines()[-1]))
 
 
-def after(*words: str) -> frozenset[str]:
-    """What is loaded once a command is through."""
+def loaded_after(*words: str) -> frozenset[str]:
+    """The modules that are loaded at the end of a command."""
     code = "import sys\nfrom mailsetup.launch import start\nassert start(sys.argv[1:]) == 0"
     return loaded(code, *words)
 
 
 def among(names: frozenset[str], unwanted: Sequence[str]) -> list[str]:
-    """Those of the unwanted that are there, with what lies below them."""
+    """The unwanted modules and their submodules that are loaded."""
     return sorted(
         name for name in names for one in unwanted if name == one or name.startswith(one + ".")
     )
@@ -81,41 +81,41 @@ def among(names: frozenset[str], unwanted: Sequence[str]) -> list[str]:
     [("programs",), ("programs", "--json"), ("schema",), ("completion", "bash"), ("manual",)],
     ids=" ".join,
 )
-def test_what_the_program_knows_of_itself_needs_nothing_that_looks_or_tests(
+def test_self_descriptions_load_neither_search_nor_check(
     words: Sequence[str],
 ) -> None:
     heavy = (*_NETWORK, *_CHECKING, *_OTHERS, "mailsetup.assistant", "urllib.request")
-    assert among(after(*words), heavy) == []
+    assert among(loaded_after(*words), heavy) == []
 
 
 @pytest.mark.parametrize("verb", ["export", "kit"])
-def test_settings_of_a_file_are_handed_over_without_anything_that_looks_for_them(
-    tmp_path: Path, verb: str
-) -> None:
+def test_export_of_settings_from_a_file_does_not_load_the_search(tmp_path: Path, verb: str) -> None:
     file = tmp_path / "settings.json"
     file.write_text(json.dumps(_SETTINGS), encoding="utf-8")
     words = [verb, *(("ana@bodega.example", "--for", "outlook") if verb == "export" else ())]
     heavy = (*_NETWORK, *_CHECKING, *_OTHERS)
-    there = after(*words, "--settings", str(file), "--out", str(tmp_path / "out"))
-    assert among(there, heavy) == []
+    names = loaded_after(*words, "--settings", str(file), "--out", str(tmp_path / "out"))
+    assert among(names, heavy) == []
 
 
-def test_finding_a_known_providers_servers_needs_nothing_that_tests_an_account() -> None:
-    assert among(after("discover", "ana@gmail.com", "--offline"), (*_CHECKING, *_OTHERS)) == []
+def test_search_does_not_load_the_check() -> None:
+    assert (
+        among(loaded_after("discover", "ana@gmail.com", "--offline"), (*_CHECKING, *_OTHERS)) == []
+    )
 
 
-def test_the_first_picture_waits_neither_for_the_engine_nor_for_later_pages(tmp_path: Path) -> None:
+def test_first_window_loads_neither_the_engine_nor_later_pages(tmp_path: Path) -> None:
     picture = tmp_path / "first.png"
     code = """
 import sys
 from mailsetup.launch import start
 assert start(["--screenshot", sys.argv[1]]) == 0
 """
-    there = loaded(code, str(picture))
+    names = loaded(code, str(picture))
     assert picture.stat().st_size > 0
     engine = (*_NETWORK, *_CHECKING, "mailsetup.assistant.service", "mailsetup.export")
     others = tuple(name for name in _OTHERS if name != "PySide6")
-    assert among(there, (*engine, *others)) == []
-    # The pages before and while looking are drawn at once; the others when they are needed.
-    pages = {name for name in there if name.startswith("mailsetup.gui.pages.")}
+    assert among(names, (*engine, *others)) == []
+    # The pages before and during the search are created at once; the others when needed.
+    pages = {name for name in names if name.startswith("mailsetup.gui.pages.")}
     assert pages <= {f"mailsetup.gui.pages.{page}" for page in ("factory", "welcome", "searching")}

@@ -1,4 +1,4 @@
-"""What people get wrong on the command line: a sentence, the right status, no traceback."""
+"""Mistakes of users on the command line: a message, the right status, no traceback."""
 
 import io
 import json
@@ -47,13 +47,13 @@ def refused(*words: str, stdin: str = "") -> tuple[int, str]:
         "a@b.es,c@d.e",
     ],
 )
-def test_what_is_no_address_is_refused(address: str) -> None:
+def test_malformed_addresses_are_rejected(address: str) -> None:
     assert refused("discover", "--", address)[0] == 2
 
 
 @pytest.mark.fault("client.address.malformed")
 @pytest.mark.parametrize("address", ["ana", "a@b@c.es", "ana@b.es\x07"])
-def test_a_malformed_address_has_its_own_finding(address: str) -> None:
+def test_malformed_address_has_a_finding_id(address: str) -> None:
     status, named = refused("discover", address)
     note(named, named.partition(".")[0])
     assert (status, named) == (2, "client.address.malformed")
@@ -82,11 +82,11 @@ def test_a_malformed_address_has_its_own_finding(address: str) -> None:
         ("--demo", "programs"),
     ],
 )
-def test_wrong_usage_is_two(words: tuple[str, ...]) -> None:
+def test_wrong_usage_has_status_2(words: tuple[str, ...]) -> None:
     assert refused(*words) == (2, "usage")
 
 
-def test_a_ca_file_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_invalid_ca_file_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "ca.pem"
     path.write_text("no certificate")
     assert refused("discover", "a@b.es", "--ca-file", str(path)) == (2, "ca-file.unreadable")
@@ -116,46 +116,46 @@ IMAP = '{"protocol":"imap","host":"imap.b.es","port":993,"security":"tls"}'
         '{{"incoming":[{}]}}'.format(IMAP.replace("}", ',"username":"a\\r\\nb"}')),
     ],
 )
-def test_a_settings_file_that_cannot_be_used_is_refused(tmp_path: Path, content: str) -> None:
+def test_invalid_settings_file_is_rejected(tmp_path: Path, content: str) -> None:
     path = tmp_path / "settings.json"
     path.write_text(content)
     assert refused("discover", "a@b.es", "--settings", str(path)) == (2, "settings.unusable")
 
 
-def test_a_settings_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_missing_settings_file_is_rejected(tmp_path: Path) -> None:
     missing = str(tmp_path / "missing.json")
     assert refused("discover", "a@b.es", "--settings", missing) == (2, "settings.unreadable")
 
 
-def test_a_settings_file_with_one_direction_cannot_be_exported(tmp_path: Path) -> None:
+def test_settings_without_outgoing_server_cannot_be_exported(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     path.write_text(f'{{"incoming":[{IMAP}]}}')
     words = ("export", "a@b.es", "--for", "thunderbird", "--settings", str(path))
     assert refused(*words) == (3, "settings.incomplete")
 
 
-def test_check_without_a_password_says_how_to_give_one() -> None:
+def test_check_without_a_password_explains_how_to_give_one() -> None:
     assert refused("check", "ana@gmail.com", "--offline") == (2, "password.missing")
     words = ("check", "ana@gmail.com", "--offline", "--password-stdin")
     assert refused(*words, stdin="\n") == (2, "password.missing")
 
 
-def test_a_password_with_control_characters_is_refused_before_anything_is_sent() -> None:
+def test_password_with_control_characters_is_rejected_before_connecting() -> None:
     words = ("check", "ana@gmail.com", "--offline", "--password-stdin")
     assert refused(*words, stdin="a\x00b\n") == (2, "password.malformed")
 
 
-def test_apply_to_a_program_without_a_way_in_says_what_to_do_instead() -> None:
+def test_apply_to_a_program_without_applier_suggests_export() -> None:
     assert refused("apply", "a@b.es", "--to", "gmail") == (2, "apply.impossible")
 
 
-def test_offline_nothing_is_found_for_an_unknown_domain() -> None:
+def test_unknown_domain_is_not_found_offline() -> None:
     status, out, _err = run("discover", "ana@bodega.example", "--offline", "--json")
     assert status == 3
     assert json.loads(out)["outcome"] == "not-found"
 
 
-def test_a_large_provider_is_known_offline() -> None:
+def test_large_provider_is_found_offline() -> None:
     status, out, _err = run("discover", "ana@gmail.com", "--offline", "--json")
     document = json.loads(out)
     assert status == 0
@@ -164,31 +164,31 @@ def test_a_large_provider_is_known_offline() -> None:
     assert document["confirm"] == []
 
 
-def test_both_forms_of_an_international_domain_are_told() -> None:
+def test_both_forms_of_an_international_domain_are_printed() -> None:
     _status, out, _err = run("discover", "ana@peñíscola.es", "--offline", "--json")
     document = json.loads(out)
     assert document["address"] == "ana@peñíscola.es"
     assert document["address_ascii"] == "ana@xn--pescola-8ya9a.es"
 
 
-def test_programs_lists_the_table_with_what_is_known_of_them() -> None:
+def test_programs_lists_every_target() -> None:
     status, out, _err = run("programs", "--json")
     assert status == 0
     assert [row["id"] for row in json.loads(out)["programs"]] == [one.id for one in TARGETS]
 
 
-def test_help_speaks_spanish_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_in_spanish(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run("--lang", "es", "--help")
     assert "busca los servidores de correo" in capsys.readouterr().out
 
 
-def test_a_name_with_a_newline_cannot_reach_a_file() -> None:
+def test_name_with_a_newline_is_rejected() -> None:
     words = ("export", "a@gmail.com", "--offline", "--for", "outlook", "--name", "a\nb")
     assert refused(*words) == (2, "usage")
 
 
-def test_a_resolver_that_is_down_is_told_apart_from_a_domain_without_mail() -> None:
+def test_unreachable_resolver_is_distinguished_from_a_domain_without_mail() -> None:
     words = ("discover", "ana@bodega.test", "--json", "--resolver", "127.0.0.1:9")
     status, out, _err = run(*words, "--timeout", "8")
     document = json.loads(out)
@@ -216,7 +216,7 @@ FILES = {
 @pytest.mark.skipif(sys.platform == "win32", reason="files as POSIX has them")
 @pytest.mark.parametrize("kind", ["folder", "text", "binary", "nested", "device", "below a file"])
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_of_the_wrong_kind_is_refused_and_stays_as_it_was(
+def test_file_of_the_wrong_type_is_rejected_and_unchanged(
     tmp_path: Path, name: str, kind: str
 ) -> None:
     path = tmp_path / "given.csv"
@@ -259,7 +259,7 @@ PLACES = {
 @pytest.mark.skipif(sys.platform == "win32", reason="places as POSIX has them")
 @pytest.mark.parametrize("kind", ["file", "link", "forbidden", "long"])
 @pytest.mark.parametrize("name", PLACES)
-def test_a_place_that_cannot_be_written_to_is_named(tmp_path: Path, name: str, kind: str) -> None:
+def test_unwritable_path_is_named(tmp_path: Path, name: str, kind: str) -> None:
     table = tmp_path / "people.csv"
     table.write_text("name;address\nAna;a@gmail.com\n")
     path = tmp_path / "place.html"

@@ -1,71 +1,21 @@
-"""The command line as a technician runs it, against real servers."""
+"""``check`` against real servers."""
 
 import json
-import os
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.cli.schema import valid
-from tests.support.fault_table import fault, note
-from tests.support.servers.hosting import PENISCOLA
+from tests.support.cli.against_servers import check, command, ids, run, settings_file
+from tests.support.fault_table import fault
 from tests.support.servers.real_servers import RealServers
 
 pytestmark = pytest.mark.servers
 
 
-def command(servers: RealServers, *words: str) -> list[str]:
-    network = ["--resolver", servers.resolver, "--ca-file", str(servers.ca_file)]
-    return [sys.executable, "-m", "mailsetup", *words, *network]
-
-
-def run(servers: RealServers, *words: str, password: str = "") -> tuple[int, Any, str]:
-    """Exit status, the one JSON document, and everything that was printed."""
-    needs = ["--password-stdin"] if password else []
-    done = subprocess.run(
-        command(servers, *words, "--json", *needs),
-        input=f"{password}\n",
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
-    printed = done.stdout + done.stderr
-    assert "Traceback" not in printed
-    if password:
-        assert password not in printed
-    document = valid(json.loads(done.stdout))
-    assert document["schema"] == 1
-    return done.returncode, document, printed
-
-
-def check(servers: RealServers, address: str, *words: str, password: str = "") -> tuple[int, Any]:
-    secret = password or servers.accounts.get(address, "irrelevante")
-    status, document, _printed = run(servers, "check", address, *words, password=secret)
-    for finding in document.get("findings", ()):
-        broken = document["first_broken"]
-        if finding["link"] == broken or finding["status"] == "warn":
-            note(finding["id"], broken)
-    return status, document
-
-
-def ids(document: Any) -> list[str]:
-    return [finding["id"] for finding in document["findings"]]
-
-
-def settings_file(tmp_path: Path, host: str, **changes: object) -> str:
-    server = {"protocol": "imap", "host": host, "port": 993, "security": "tls", **changes}
-    outgoing = {"protocol": "smtp", "host": "smtp.bodega.test", "port": 465, "security": "tls"}
-    path = tmp_path / "settings.json"
-    path.write_text(json.dumps({"incoming": [server], "outgoing": [outgoing]}))
-    return str(path)
-
-
-def test_a_healthy_account_is_proven_by_a_round_trip_and_left_as_it_was(
+def test_healthy_account_is_proven_by_a_round_trip_and_unchanged(
     servers: RealServers,
 ) -> None:
     servers.mailboxes.empty("ana@bodega.test")
@@ -89,7 +39,7 @@ def test_a_healthy_account_is_proven_by_a_round_trip_and_left_as_it_was(
     assert servers.mailboxes.messages("ana@bodega.test", "Sent") == []
 
 
-def test_a_report_that_is_missing_is_told_in_json_and_by_the_status(
+def test_unwritten_report_is_reported_in_json_and_by_the_status(
     servers: RealServers, tmp_path: Path
 ) -> None:
     # Nobody can make files there, not even root, and that shows only when one is made.
@@ -105,7 +55,7 @@ def test_a_report_that_is_missing_is_told_in_json_and_by_the_status(
     assert page.exists()
 
 
-def test_a_pop3_account_is_proven_like_any_other_and_left_as_it_was(
+def test_pop3_account_is_proven_by_a_round_trip_and_unchanged(
     servers: RealServers, tmp_path: Path
 ) -> None:
     servers.mailboxes.empty("ana@bodega.test")
@@ -118,7 +68,7 @@ def test_a_pop3_account_is_proven_like_any_other_and_left_as_it_was(
     assert servers.mailboxes.messages("ana@bodega.test") == []
 
 
-def test_a_password_that_pop3_refuses_is_named(servers: RealServers, tmp_path: Path) -> None:
+def test_password_refused_by_pop3_is_a_finding(servers: RealServers, tmp_path: Path) -> None:
     pop3 = settings_file(tmp_path, "imap.bodega.test", protocol="pop3", port=995)
     status, document = check(
         servers, "ana@bodega.test", "--settings", pop3, password="canario-falso"
@@ -128,7 +78,7 @@ def test_a_password_that_pop3_refuses_is_named(servers: RealServers, tmp_path: P
     assert ids(document) == ["account.login.refused"]
 
 
-def test_no_send_proves_the_logins_only(servers: RealServers) -> None:
+def test_no_send_tests_the_logins_only(servers: RealServers) -> None:
     status, document = check(servers, "ana@onlysrv.test", "--no-send")
     assert status == 0
     assert document["round_trip"] is None
@@ -166,7 +116,7 @@ def test_a_wrong_password_is_tried_once_at_each_server(servers: RealServers) -> 
         fault("dns.domain.missing", "ana@nowhere.test"),
     ],
 )
-def test_each_fault_is_named_and_its_link_broken(
+def test_each_fault_is_found_and_breaks_its_link(
     servers: RealServers, finding: str, address: str
 ) -> None:
     status, document = check(servers, address)
@@ -176,12 +126,12 @@ def test_each_fault_is_named_and_its_link_broken(
     assert {entry["link"] for entry in document["chain"]} == {"hosting", "account", "dns", "client"}
 
 
-def test_the_name_that_would_fit_the_certificate_is_told(servers: RealServers) -> None:
+def test_name_in_the_certificate_is_suggested(servers: RealServers) -> None:
     _status, document = check(servers, "ana@wrongcert.test")
     assert "srv12.hoster.test" in document["findings"][0]["advice"]
 
 
-def test_the_name_that_fits_was_seen_to_prove_itself(servers: RealServers, tmp_path: Path) -> None:
+def test_suggested_name_was_verified(servers: RealServers, tmp_path: Path) -> None:
     path = settings_file(tmp_path, "mail.shared.test")
     status, document = check(servers, "ana@shared.test", "--settings", path)
     assert status == 5
@@ -189,7 +139,7 @@ def test_the_name_that_fits_was_seen_to_prove_itself(servers: RealServers, tmp_p
     assert document["findings"][0]["evidence"]["proven_name"] == "srv12.hoster.test"
 
 
-def test_with_trust_the_name_in_the_certificate_is_used_to_the_end(servers: RealServers) -> None:
+def test_trusted_name_in_the_certificate_is_used(servers: RealServers) -> None:
     status, document = check(servers, "ana@shared.test", "--trust", "hoster.test")
     assert status == 0
     assert document["settings"]["aliases"] == [
@@ -198,7 +148,7 @@ def test_with_trust_the_name_in_the_certificate_is_used_to_the_end(servers: Real
     assert document["round_trip"]["attachment_intact"] is True
 
 
-def test_the_short_user_name_is_tried_only_where_wanted_and_within_three_logins(
+def test_short_user_name_is_tried_only_on_request_and_within_three_logins(
     servers: RealServers,
 ) -> None:
     servers.accounts["pepe@bodega.test"] = "correcto-14"
@@ -229,7 +179,7 @@ def _attempts(servers: RealServers, name: str) -> int:
 
 
 @pytest.mark.fault("client.network.captive-portal")
-def test_a_network_that_answers_for_others_is_the_first_thing_broken(servers: RealServers) -> None:
+def test_intercepting_network_is_the_first_broken_link(servers: RealServers) -> None:
     """What a hotel does: its own page under every name."""
     servers.web.serve(
         "detectportal.firefox.com", "/success.txt", "<html>Welcome to our hotel</html>"
@@ -244,7 +194,7 @@ def test_a_network_that_answers_for_others_is_the_first_thing_broken(servers: Re
 
 
 @pytest.mark.fault("client.dns.hijacked")
-def test_names_that_cannot_exist_and_are_answered_are_told(servers: RealServers) -> None:
+def test_answers_for_impossible_names_are_reported(servers: RealServers) -> None:
     with servers.name_server.temporary(f"*.invalid. A {servers.ip}"):
         status, document = check(servers, "ana@nomx.test")
     assert status == 5
@@ -269,7 +219,7 @@ def check_with_second(
     return done.returncode, json.loads(done.stdout)
 
 
-def test_a_second_mailbox_shows_both_ways_and_is_left_as_it_was(servers: RealServers) -> None:
+def test_second_mailbox_tests_both_directions_and_is_unchanged(servers: RealServers) -> None:
     servers.mailboxes.empty("ana@onlysrv.test")
     status, document = check_with_second(
         servers,
@@ -288,9 +238,7 @@ def test_a_second_mailbox_shows_both_ways_and_is_left_as_it_was(servers: RealSer
     assert document["answer"]["symptom"] == "not-delivered"
 
 
-def test_a_second_mailbox_works_for_a_pop3_account_too(
-    servers: RealServers, tmp_path: Path
-) -> None:
+def test_second_mailbox_with_a_pop3_account(servers: RealServers, tmp_path: Path) -> None:
     pop3 = settings_file(tmp_path, "imap.bodega.test", protocol="pop3", port=995)
     status, document = check_with_second(
         servers,
@@ -305,7 +253,7 @@ def test_a_second_mailbox_works_for_a_pop3_account_too(
     assert document["elsewhere"]["received"]["cleaned_up"] is True
 
 
-def test_a_second_mailbox_that_does_not_open_says_nothing_about_the_first(
+def test_failed_login_at_the_second_mailbox_does_not_affect_the_first(
     servers: RealServers,
 ) -> None:
     status, document = check_with_second(
@@ -324,7 +272,7 @@ def test_a_second_mailbox_that_does_not_open_says_nothing_about_the_first(
         ("ana@nomx.test", "not-receiving", "dns.mx.missing"),
     ],
 )
-def test_a_complaint_is_answered_with_its_cause(
+def test_complaint_is_answered_with_its_cause(
     servers: RealServers, address: str, symptom: str, finding: str
 ) -> None:
     status, document = check(servers, address, "--symptom", symptom)
@@ -346,7 +294,7 @@ def test_without_starttls_the_password_is_not_sent(servers: RealServers, tmp_pat
 
 
 @pytest.mark.fault("hosting.server.refused", "hosting.server.unresolvable")
-def test_a_port_without_a_service_is_told_apart_from_a_host_without_a_name(
+def test_closed_port_is_distinguished_from_unknown_host(
     servers: RealServers, tmp_path: Path
 ) -> None:
     path = settings_file(tmp_path, "imap.bodega.test", port=994)
@@ -357,7 +305,7 @@ def test_a_port_without_a_service_is_told_apart_from_a_host_without_a_name(
     assert (status, ids(document)[0]) == (5, "hosting.server.unresolvable")
 
 
-def test_a_foreign_hosting_needs_an_agreement_that_names_it(servers: RealServers) -> None:
+def test_other_hosting_needs_a_confirmation_that_names_it(servers: RealServers) -> None:
     status, document = check(servers, "ana@mxhosted.test")
     assert status == 4
     assert document["outcome"] == "needs-confirmation"
@@ -367,7 +315,7 @@ def test_a_foreign_hosting_needs_an_agreement_that_names_it(servers: RealServers
     assert document["confirm"] == []
 
 
-def test_a_message_moved_by_a_rule_is_found_and_told(servers: RealServers) -> None:
+def test_message_moved_by_a_rule_is_found(servers: RealServers) -> None:
     servers.mailboxes.empty("reglas@bodega.test")
     status, document = check(servers, "reglas@bodega.test")
     assert status == 0
@@ -377,89 +325,6 @@ def test_a_message_moved_by_a_rule_is_found_and_told(servers: RealServers) -> No
     assert servers.mailboxes.messages("reglas@bodega.test", "Clientes") == []
 
 
-def test_findings_speak_the_language_that_was_asked_for(servers: RealServers) -> None:
+def test_findings_are_in_the_requested_language(servers: RealServers) -> None:
     _status, document = check(servers, "ana@nomx.test", "--lang", "es")
     assert document["findings"][0]["title"] == "El dominio nomx.test no dice adónde va su correo."
-
-
-def test_an_international_domain_is_found_and_shown_in_both_forms(servers: RealServers) -> None:
-    status, document, _printed = run(servers, "discover", "ana@peñíscola.test")
-    assert status == 0
-    assert document["address"] == "ana@peñíscola.test"
-    assert document["address_ascii"] == f"ana@{PENISCOLA}"
-    assert document["settings"]["incoming"][0]["username"] == f"ana@{PENISCOLA}"
-
-
-def test_what_discover_prints_can_be_handed_back_as_settings(
-    servers: RealServers, tmp_path: Path
-) -> None:
-    _status, found, _printed = run(servers, "discover", "ana@bodega.test")
-    path = tmp_path / "found.json"
-    path.write_text(json.dumps(found))
-    status, document = check(servers, "ana@bodega.test", "--settings", str(path), "--no-send")
-    assert status == 0
-    assert document["source"]["method"] == "file"
-    assert document["settings"]["incoming"] == found["settings"]["incoming"]
-
-
-def test_export_writes_files_and_never_over_others(servers: RealServers, tmp_path: Path) -> None:
-    words = ("export", "ana@bodega.test", "--for", "thunderbird", "--out", str(tmp_path / "x"))
-    status, document, _printed = run(servers, *words)
-    assert status == 0
-    assert all(Path(name).is_file() for name in document["files"])
-    status, document, _printed = run(servers, *words)
-    assert status == 2
-    assert document["error"]["id"] == "export.not-written"
-    assert run(servers, *words, "--force")[0] == 0
-
-
-@pytest.mark.thunderbird
-def test_apply_makes_a_profile_of_its_own(servers: RealServers, home: Path) -> None:
-    status, document, _printed = run(servers, "apply", "ana@bodega.test", "--to", "thunderbird")
-    assert status == 0
-    prefs = (Path(document["profile"]) / "prefs.js").read_text()
-    assert "imap.bodega.test" in prefs
-    assert str(home) in document["profile"]
-    assert "-P" in document["command"]
-
-
-@pytest.mark.fault("client.program.wrong-settings")
-@pytest.mark.thunderbird
-def test_wrong_settings_in_the_program_on_this_computer_are_named(
-    servers: RealServers, home: Path
-) -> None:
-    _status, applied, _printed = run(servers, "apply", "ana@bodega.test", "--to", "thunderbird")
-    prefs = Path(applied["profile"]) / "prefs.js"
-    status, document = check(servers, "ana@bodega.test", "--no-send")
-    assert (status, ids(document)) == (0, [])
-    prefs.write_text(prefs.read_text().replace("imap.bodega.test", "imap.viejo.test"))
-    status, document = check(servers, "ana@bodega.test", "--no-send")
-    assert status == 5
-    assert document["first_broken"] == "client"
-    assert ids(document) == ["client.program.wrong-settings"]
-    assert "imap.viejo.test" in document["findings"][0]["title"]
-
-
-def test_ctrl_c_ends_with_130_and_one_document(servers: RealServers, tmp_path: Path) -> None:
-    before = servers.logins(user="ana@bodega.test")
-    words = ("check", "ana@bodega.test", "--json", "--password-stdin", "--attachment-mib", "8")
-    running = subprocess.Popen(
-        command(servers, *words),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert running.stdin is not None
-    running.stdin.write(b"correcto-1\n")
-    running.stdin.flush()
-    # In the middle of it: behind the login, before eight mebibytes have come and gone.
-    deadline = time.monotonic() + 30
-    while servers.logins(user="ana@bodega.test") == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=20)
-    assert running.returncode == 130, err.decode()
-    assert json.loads(out)["error"]["id"] == "cancelled"
-    assert b"Traceback" not in err

@@ -1,4 +1,4 @@
-"""Every option means something, or is refused: no option is ignored, shortened, or repeated."""
+"""Options that cannot be combined, abbreviated or repeated, and passwords among the arguments."""
 
 import argparse
 import io
@@ -18,7 +18,7 @@ CANARY = "canary-Pa55w0rd"
 
 
 def refused(*words: str) -> str:
-    """The sentence of the refusal: the same in JSON and in words, and always status 2."""
+    """The message of the error: the same in JSON and in text, always with status 2."""
     out, err = io.StringIO(), io.StringIO()
     assert main([*words, "--json"], io.StringIO(), out, err) == 2
     document = valid(json.loads(out.getvalue()), "error")
@@ -54,7 +54,7 @@ RULES = [
 
 
 @pytest.mark.parametrize(("verb", "option", "rule"), RULES)
-def test_an_option_that_would_be_ignored_is_refused_by_name(
+def test_option_without_effect_is_rejected_by_name(
     verb: str, option: str, rule: With | Without
 ) -> None:
     each = parser().verbs[verb]
@@ -90,11 +90,11 @@ def test_an_option_that_would_be_ignored_is_refused_by_name(
         ("batch", "t.csv", "--dry-run", "--out", "o", "--check", "--wait", "9", "--for", "gmail"),
     ],
 )
-def test_options_that_go_together_are_taken(words: tuple[str, ...]) -> None:
+def test_valid_combinations_are_parsed(words: tuple[str, ...]) -> None:
     assert parse(words).verb == words[0]
 
 
-def test_all_reasons_are_told_at_once() -> None:
+def test_all_reasons_are_reported_together() -> None:
     message = refused("check", "--domain", "b.es", "--report", "r.html", "--blocklists")
     assert message == (
         "--report, --blocklists cannot be used with --domain. "
@@ -102,14 +102,14 @@ def test_all_reasons_are_told_at_once() -> None:
     )
 
 
-def test_a_default_that_is_typed_is_an_option_that_was_given() -> None:
+def test_typed_default_counts_as_given() -> None:
     assert "--wait" in refused("check", "--domain", "b.es", "--wait", "120")
     command = parse(["check", "a@b.es"]).command
     assert isinstance(command, CheckCommand)
     assert command.message.wait == 120.0
 
 
-def test_the_programs_own_options_do_not_go_with_a_command() -> None:
+def test_options_of_the_window_are_rejected_with_a_command() -> None:
     assert refused("--demo", "programs") == "--demo cannot be used with “programs”."
     assert "--screenshot" in refused("--screenshot", "x.png", "programs")
 
@@ -138,7 +138,7 @@ def test_options_are_not_abbreviated(words: tuple[str, ...]) -> None:
         if not isinstance(action, argparse._AppendAction)
     ],
 )
-def test_an_option_with_one_value_is_not_given_twice(verb: str, option: str) -> None:
+def test_repeated_option_is_rejected(verb: str, option: str) -> None:
     assert option in refused(verb, *REQUIRED[verb], option, "1", option, "1")
 
 
@@ -165,9 +165,7 @@ def test_an_option_with_one_value_is_not_given_twice(verb: str, option: str) -> 
         ("--token", CANARY),
     ],
 )
-def test_a_password_on_the_command_line_is_never_repeated(
-    verb: str, words: tuple[str, ...]
-) -> None:
+def test_password_on_the_command_line_is_never_quoted(verb: str, words: tuple[str, ...]) -> None:
     rest = [verb, *REQUIRED[verb]] if verb else ["check", "a@b.es"]
     line = [*rest, *words] if verb else [*words, *rest]
     message = refused(*line)
@@ -190,14 +188,14 @@ def test_a_password_on_the_command_line_is_never_repeated(
         ("check", "--", "a@b.es", CANARY),
     ],
 )
-def test_what_follows_something_unknown_is_not_repeated(words: tuple[str, ...]) -> None:
+def test_arguments_after_an_unknown_option_are_never_quoted(words: tuple[str, ...]) -> None:
     out, err = io.StringIO(), io.StringIO()
     for line in (words, (*words[:1], "--json", *words[1:])):
         assert main(line, io.StringIO(), out, err) == 2
     assert CANARY not in out.getvalue() + err.getvalue()
 
 
-def test_each_command_says_what_to_use_instead_of_a_password_option() -> None:
+def test_each_command_suggests_what_replaces_a_password_option() -> None:
     assert "--password-stdin" in refused("check", "a@b.es", "--password", CANARY)
     assert "--password-command" in refused("batch", "t.csv", "--password", CANARY)
     assert "“discover” needs no password" in refused("discover", "a@b.es", "--password", CANARY)
@@ -219,13 +217,13 @@ def test_each_command_says_what_to_use_instead_of_a_password_option() -> None:
         (("batch", "t.csv", "--wait", "nie"), "mailsetup batch --help"),
     ],
 )
-def test_a_usage_error_names_the_help_of_its_command(words: tuple[str, ...], shown: str) -> None:
+def test_usage_error_names_the_help_of_its_command(words: tuple[str, ...], shown: str) -> None:
     err = io.StringIO()
     assert main(words, io.StringIO(), io.StringIO(), err) == 2
     assert f"“{shown}”" in err.getvalue()
 
 
-def test_an_error_of_usage_is_raised_with_its_command() -> None:
+def test_usage_error_carries_its_command() -> None:
     with pytest.raises(UsageError) as caught:
         parse(["check", "--nosuch"])
     assert caught.value.verb == "check"

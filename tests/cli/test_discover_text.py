@@ -1,4 +1,4 @@
-"""What ``discover`` says to a person, in both languages."""
+"""The text output of ``discover``, in both languages."""
 
 import io
 
@@ -18,7 +18,7 @@ from mailsetup.model.settings import (
 from mailsetup.model.source import Channel, Method, Source
 
 
-def said(*words: str) -> str:
+def printed(*words: str) -> str:
     out, err = io.StringIO(), io.StringIO()
     main(["discover", *words, "--offline"], io.StringIO(), out, err)
     return out.getvalue()
@@ -31,8 +31,8 @@ def said(*words: str) -> str:
         ("es", "Este proveedor pide una contraseña de aplicación en lugar de la habitual."),
     ],
 )
-def test_an_app_password_is_told_with_where_to_get_it(lang: str, sentence: str) -> None:
-    text = said("ana@gmail.com", "--lang", lang)
+def test_app_password_is_explained_with_its_page(lang: str, sentence: str) -> None:
+    text = printed("ana@gmail.com", "--lang", lang)
     assert sentence in text
     assert "https://support.google.com/" in text
 
@@ -43,21 +43,23 @@ class _Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "is_announced"),
     [
         (("ana@gmail.com",), True),
         (("ana@gmail.com", "--json"), False),
         (("ana@@gmail.com",), False),
     ],
 )
-def test_who_watches_is_told_at_once_what_happens(words: tuple[str, ...], told: bool) -> None:
+def test_search_is_announced_at_once_on_a_terminal(
+    words: tuple[str, ...], is_announced: bool
+) -> None:
     messages = _Terminal()
     main(["discover", *words, "--offline"], io.StringIO(), io.StringIO(), messages)
-    assert messages.getvalue().startswith("Looking for your mail servers …\n") is told
+    assert messages.getvalue().startswith("Looking for your mail servers …\n") is is_announced
 
 
-def test_case_and_plus_of_the_mailbox_stay_and_the_domain_is_the_same_in_any_case() -> None:
-    text = said("Ana.Pérez+tienda@GMail.COM", "--lang", "en")
+def test_local_part_is_unchanged_and_domain_is_case_insensitive() -> None:
+    text = printed("Ana.Pérez+tienda@GMail.COM", "--lang", "en")
     assert "imap.gmail.com, port 993, SSL/TLS, Ana.Pérez+tienda@gmail.com" in text
 
 
@@ -68,24 +70,24 @@ def test_case_and_plus_of_the_mailbox_stay_and_the_domain_is_the_same_in_any_cas
         ("es", "No se han encontrado servidores de correo para ana@bodega.example.", "Pide a tu"),
     ],
 )
-def test_where_nothing_is_known_the_next_step_is_told_and_no_empty_chain(
+def test_unknown_domain_prints_the_next_step_without_an_empty_chain(
     lang: str, first: str, advice: str
 ) -> None:
-    lines = said("ana@bodega.example", "--lang", lang).splitlines()
+    lines = printed("ana@bodega.example", "--lang", lang).splitlines()
     assert lines[0] == first
     assert lines[-1].startswith(advice)
     assert not any("→" in line for line in lines)
 
 
-def test_a_provider_behind_its_own_program_is_named_with_where_to_get_that() -> None:
-    text = said("ana@proton.me", "--lang", "en")
+def test_bridge_program_of_a_provider_is_named_with_its_page() -> None:
+    text = printed("ana@proton.me", "--lang", "en")
     assert text.startswith("No mail servers were found for ana@proton.me.")
     assert "https://proton.me/mail/bridge" in text
     assert "Ask your hosting" not in text
 
 
-def test_a_provider_that_lets_no_program_in_is_told_so() -> None:
-    assert "No mail program can be set up for it." in said("ana@tuta.com", "--lang", "en")
+def test_provider_without_access_for_programs_is_explained() -> None:
+    assert "No mail program can be set up for it." in printed("ana@tuta.com", "--lang", "en")
 
 
 IMAP = ServerSettings(
@@ -113,7 +115,7 @@ FOUND = Discovery(
 )
 
 
-def test_calendars_and_the_like_are_told_too() -> None:
+def test_calendars_and_address_books_are_printed() -> None:
     out = io.StringIO()
     write_discovery(FOUND, out)
     lines = [line.strip() for line in out.getvalue().splitlines()]
@@ -122,14 +124,14 @@ def test_calendars_and_the_like_are_told_too() -> None:
     assert "Also by JMAP: https://jmap.bodega.es/" in lines
 
 
-def test_a_name_in_other_letters_is_never_shown_without_its_form_in_the_dns() -> None:
+def test_international_name_is_printed_with_its_a_labels() -> None:
     out = io.StringIO()
     write_discovery(FOUND, out)
     assert "\N{CYRILLIC SMALL LETTER A}pple.com (xn--pple-43d.com)" in confirmation_sentence(FOUND)
     assert "imap.peñíscola.es (imap.xn--pescola-8ya9a.es), port 993" in out.getvalue()
 
 
-def test_a_question_without_settings_does_not_begin_with_a_failure() -> None:
+def test_confirmation_without_settings_is_no_failure() -> None:
     out = io.StringIO()
     source = Source(Method.AUTODISCOVER, "hoster.com", Channel.DNS)
     write_discovery(

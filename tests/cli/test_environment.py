@@ -1,4 +1,4 @@
-"""What the environment may hold: wrong paths, proxies, languages, widths. Real processes."""
+"""Environment variables with wrong paths, proxies, languages, widths, in real processes."""
 
 import json
 import os
@@ -94,7 +94,9 @@ ODD: dict[str, dict[str, str | None]] = {
 
 @pytest.mark.parametrize("name", ODD)
 @pytest.mark.parametrize("verb", VERBS)
-def test_no_environment_is_blamed_on_the_program(tmp_path: Path, name: str, verb: str) -> None:
+def test_unusable_environment_is_no_defect_of_the_program(
+    tmp_path: Path, name: str, verb: str
+) -> None:
     (tmp_path / "file").write_text("mine")
     out = str(tmp_path / "out")
     (tmp_path / "out.csv").write_text("name;address\nAna;ana@gmail.com\n")
@@ -117,7 +119,7 @@ def searched(tmp_path: Path, *words: str, **environ: str) -> tuple[list[str], st
 
 
 @pytest.mark.parametrize("kind", ["missing", "text", "folder", "fifo", "garbage", "null", "empty"])
-def test_a_file_of_certificates_that_is_none_is_named(tmp_path: Path, kind: str) -> None:
+def test_invalid_certificate_file_is_named(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "ca.pem"
     match kind:
         case "text":
@@ -139,13 +141,13 @@ def test_a_file_of_certificates_that_is_none_is_named(tmp_path: Path, kind: str)
     assert f"The file of SSL_CERT_FILE cannot be read: {path}" in text
 
 
-def test_a_folder_of_certificates_that_is_none_is_named(tmp_path: Path) -> None:
+def test_invalid_certificate_folder_is_named(tmp_path: Path) -> None:
     warnings, text = searched(tmp_path, SSL_CERT_DIR=f"{tmp_path}/gone")
     assert "ssl-cert-dir" in warnings
     assert f"The folder of SSL_CERT_DIR cannot be read: {tmp_path}/gone" in text
 
 
-def test_usable_certificates_are_no_matter(tmp_path: Path) -> None:
+def test_valid_certificates_are_not_mentioned(tmp_path: Path) -> None:
     assert certificate_faults({}) == ()
     assert certificate_faults({"SSL_CERT_DIR": str(tmp_path)}) == ()
     bundle = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -153,7 +155,7 @@ def test_usable_certificates_are_no_matter(tmp_path: Path) -> None:
         assert certificate_faults({"SSL_CERT_FILE": str(bundle)}) == ()
 
 
-def test_offline_nothing_is_said_of_it(tmp_path: Path) -> None:
+def test_environment_of_the_network_is_not_mentioned_offline(tmp_path: Path) -> None:
     done = run(
         ("discover", "ana@gmail.com", "--offline", "--json"),
         {"SSL_CERT_FILE": f"{tmp_path}/gone", "HTTPS_PROXY": "http://127.0.0.1:9"},
@@ -166,9 +168,7 @@ def test_offline_nothing_is_said_of_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "no xml", "<clientConfig", "<clientConfig/>", "\0" * 99])
-def test_a_file_of_settings_below_the_home_that_cannot_be_used_is_named(
-    tmp_path: Path, content: str
-) -> None:
+def test_unusable_configuration_file_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / ".config/mailsetup/isp/company.invalid.xml"
     path.parent.mkdir(parents=True)
     path.write_text(content)
@@ -181,7 +181,7 @@ def test_a_file_of_settings_below_the_home_that_cannot_be_used_is_named(
 
 
 @pytest.mark.parametrize("content", ["no toml =", "client = 1", "[[client]]\nissuer = 1", "\xff"])
-def test_a_broken_file_of_sign_ins_is_named(tmp_path: Path, content: str) -> None:
+def test_invalid_oauth_client_file_is_named(tmp_path: Path, content: str) -> None:
     path = tmp_path / ".config/mailsetup/oauth.toml"
     path.parent.mkdir(parents=True)
     path.write_text(content, encoding="latin-1")
@@ -208,7 +208,7 @@ def listening() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_proxy_that_does_not_answer_is_named(tmp_path: Path, variable: str) -> None:
+def test_unreachable_proxy_is_named(tmp_path: Path, variable: str) -> None:
     proxy = "http://eva:canary-Pa55@127.0.0.1:9"
     warnings, text = searched(tmp_path, **{variable: proxy})
     assert "proxy-unreachable" in warnings
@@ -216,7 +216,7 @@ def test_a_proxy_that_does_not_answer_is_named(tmp_path: Path, variable: str) ->
     assert "canary" not in text
 
 
-def test_a_proxy_that_answers_is_not_named(tmp_path: Path, listening: int) -> None:
+def test_reachable_proxy_is_not_mentioned(tmp_path: Path, listening: int) -> None:
     warnings, text = searched(tmp_path, HTTPS_PROXY=f"http://127.0.0.1:{listening}")
     assert not [word for word in warnings if word.startswith("proxy")]
     assert "proxy" not in text
@@ -236,7 +236,7 @@ def test_a_proxy_that_answers_is_not_named(tmp_path: Path, listening: int) -> No
         "http://\x1b[2J:80",
     ],
 )
-def test_a_proxy_that_is_none_is_named(tmp_path: Path, value: str) -> None:
+def test_invalid_proxy_is_named(tmp_path: Path, value: str) -> None:
     setting = proxy_setting({"HTTPS_PROXY": value})
     assert setting is not None
     assert setting.url == ""
@@ -261,9 +261,7 @@ def test_a_proxy_that_is_none_is_named(tmp_path: Path, value: str) -> None:
         ({"HTTPS_PROXY": " ", "ALL_PROXY": ""}, None),
     ],
 )
-def test_the_proxy_is_taken_from_where_curl_takes_it(
-    environ: dict[str, str], url: str | None
-) -> None:
+def test_proxy_variables_as_in_curl(environ: dict[str, str], url: str | None) -> None:
     setting = proxy_setting(environ)
     assert (setting.url if setting is not None else None) == url
 
@@ -300,7 +298,7 @@ def test_every_fault_has_a_sentence_in_both_languages() -> None:
         ({}, "en"),
     ],
 )
-def test_the_language_is_the_one_of_gettext(
+def test_language_is_chosen_as_in_gettext(
     monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], language: str
 ) -> None:
     for name in ("LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"):

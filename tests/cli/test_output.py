@@ -1,4 +1,4 @@
-"""Standard output and error that are closed, full, or cannot show a character: real processes."""
+"""Standard output and error that are closed, full, or lack a character, in real processes."""
 
 import errno
 import io
@@ -56,20 +56,20 @@ def run(
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("words", COMMANDS)
-def test_a_full_disk_is_one_sentence(words: tuple[str, ...], unbuffered: str) -> None:
+def test_full_disk_prints_one_sentence(words: tuple[str, ...], unbuffered: str) -> None:
     done = run(words, ">/dev/full", PYTHONUNBUFFERED=unbuffered)
     assert done.returncode == 1
     assert done.stderr == "mailsetup: The result cannot be written: the disk is full.\n"
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_closed_output_is_one_sentence(words: tuple[str, ...]) -> None:
+def test_closed_output_prints_one_sentence(words: tuple[str, ...]) -> None:
     done = run(words, ">&-")
     assert done.returncode == 1
     assert done.stderr == "mailsetup: Standard output is closed, so nothing was done.\n"
 
 
-def test_with_closed_output_nothing_is_done(tmp_path: Path) -> None:
+def test_nothing_is_done_with_closed_output(tmp_path: Path) -> None:
     words = ("export", "a@gmail.com", "--offline", "--for", "gmail", "--out", str(tmp_path / "o"))
     assert run(words, ">&-").returncode == 1
     assert not (tmp_path / "o").exists()
@@ -77,7 +77,7 @@ def test_with_closed_output_nothing_is_done(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("words", COMMANDS)
 @pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "<&-"])
-def test_without_messages_or_input_the_result_is_the_same(
+def test_closed_input_or_error_output_does_not_change_the_result(
     words: tuple[str, ...], redirection: str
 ) -> None:
     usual, without = run(words), run(words, redirection)
@@ -90,7 +90,7 @@ def test_without_messages_or_input_the_result_is_the_same(
 
 
 @pytest.mark.parametrize("words", COMMANDS)
-def test_a_reader_that_leaves_is_no_mistake(words: tuple[str, ...]) -> None:
+def test_closed_pipe_is_no_failure(words: tuple[str, ...]) -> None:
     code = 'exec 3>&1; { "$@"; echo $? >&3; } | true'
     # `true` has gone before the first byte is written.
     done = subprocess.run(
@@ -119,7 +119,7 @@ def test_a_reader_that_leaves_is_no_mistake(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp437", "utf-8"])
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("words", COMMANDS)
-def test_a_terminal_that_lacks_characters_gets_similar_ones(
+def test_unencodable_characters_are_replaced_by_similar_ones(
     words: tuple[str, ...], language: str, encoding: str
 ) -> None:
     done = subprocess.run(
@@ -135,7 +135,7 @@ def test_a_terminal_that_lacks_characters_gets_similar_ones(
         json.loads(shown)
 
 
-def test_accents_become_plain_letters() -> None:
+def test_accented_letters_become_ascii_letters() -> None:
     done = run(("--help",), LANGUAGE="es", PYTHONIOENCODING="ascii")
     assert "Codigos de salida" in done.stdout
 
@@ -159,7 +159,7 @@ WRITERS = {
 
 @pytest.mark.parametrize("more", [(), ("--json",)])
 @pytest.mark.parametrize("name", WRITERS)
-def test_a_file_that_cannot_be_written_is_a_sentence(
+def test_unwritable_file_prints_a_sentence(
     tmp_path: Path, name: str, more: tuple[str, ...]
 ) -> None:
     program(tmp_path / "bin" / "thunderbird")
@@ -192,15 +192,15 @@ def test_a_file_that_cannot_be_written_is_a_sentence(
     assert "Traceback" not in done.stderr
     assert "defect" not in done.stdout + done.stderr
     assert done.returncode in (1, 2, 5)
-    told = done.stderr
+    message = done.stderr
     if more:
         document = valid(json.loads(done.stdout))
         if name in ("report", "since"):
             assert document[name]["written"] is False
-            told = document[name]["reason"]
+            message = document[name]["reason"]
         else:
-            told = document["error"]["message"]
-    assert "cannot be written" in told
+            message = document["error"]["message"]
+    assert "cannot be written" in message
     new = [path for path in tmp_path.rglob("*") if path.is_file() and path not in before]
     # What a run of a table keeps for the next one is there before anything is written into it.
     assert [path for path in new if ".mailsetup-batch" not in path.parts] == []
@@ -217,7 +217,7 @@ def test_a_file_that_cannot_be_written_is_a_sentence(
         errno.EFBIG, errno.ESTALE,
     ],
 )  # fmt: skip
-def test_what_the_computer_refuses_is_a_sentence_that_names_the_file(number: int) -> None:
+def test_system_error_is_a_sentence_that_names_the_file(number: int) -> None:
     found = environment_problem(OSError(number, os.strerror(number), "/some/\x1b[2Jfile"))
     assert found is not None
     error_id, sentence = found
@@ -227,13 +227,13 @@ def test_what_the_computer_refuses_is_a_sentence_that_names_the_file(number: int
     assert "\x1b" not in sentence
 
 
-def test_other_errors_are_not_blamed_on_the_computer() -> None:
+def test_other_errors_are_defects_of_the_program() -> None:
     assert environment_problem(ConnectionResetError(errno.ECONNRESET, "reset")) is None
     assert environment_problem(OSError(errno.ENOENT, "no file is named")) is None
     assert environment_problem(ValueError("x")) is None
 
 
-def test_an_escape_in_a_files_name_does_not_reach_the_terminal(tmp_path: Path) -> None:
+def test_escape_sequence_in_a_file_name_is_not_printed(tmp_path: Path) -> None:
     name = "a\x1b[2J\x9b31mb\x07"
     for words in (
         ("discover", "a@b.es", "--settings", f"{name}.json"),
@@ -255,7 +255,7 @@ def test_an_escape_in_a_files_name_does_not_reach_the_terminal(tmp_path: Path) -
             assert not set(shown) & {"\x1b", "\x9b", "\x07"}, words
 
 
-def test_json_keeps_every_character_but_steers_no_terminal() -> None:
+def test_json_escapes_control_characters_only() -> None:
     out = io.StringIO()
     name = "a\x1b\x9b\u202e\u2028é\U000e0041"
     print_document({"name": name}, out)

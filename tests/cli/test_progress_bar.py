@@ -1,4 +1,4 @@
-"""What somebody sees who starts a table on a real terminal: a pseudo-terminal of this computer."""
+"""The progress bar of a batch on a pseudo-terminal."""
 
 import os
 import re
@@ -38,13 +38,13 @@ def never(_process: int, _folder: Path) -> bool:
     return False
 
 
-def some_are_done(_process: int, folder: Path) -> bool:
+def some_people_are_done(_process: int, folder: Path) -> bool:
     """Whether the journal names people. The bar tells it later, on a busy computer too late."""
     journal = folder / "out" / ".mailsetup-batch" / "journal.jsonl"
     return journal.exists() and b'"person"' in journal.read_bytes()
 
 
-def a_helper_begins(process: int, _folder: Path) -> bool:
+def a_worker_starts(process: int, _folder: Path) -> bool:
     """Whether the first of those that make the files has come so far that Python would tell it of
     Ctrl-C, with a traceback (Linux)."""
     try:
@@ -110,7 +110,7 @@ def on_terminal(
         (40, "en", ("Servers", "Mailboxes", "ready"), r" \d+(\.\d)?/s "),
     ],
 )
-def test_the_bar_tells_how_many_how_fast_and_how_long_and_fits(
+def test_bar_shows_count_rate_and_time_within_the_width(
     tmp_path: Path, columns: int, language: str, words: tuple[str, ...], rate: str
 ) -> None:
     table(tmp_path)
@@ -142,13 +142,13 @@ def interrupted(folder: Path, when: Callable[[int, Path], bool]) -> None:
     assert status == 130
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_ctrl_c_while_the_first_helper_begins_is_not_for_the_helper(tmp_path: Path) -> None:
-    interrupted(tmp_path, a_helper_begins)
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_ctrl_c_while_the_first_worker_starts_does_not_reach_the_worker(tmp_path: Path) -> None:
+    interrupted(tmp_path, a_worker_starts)
 
 
-def test_ctrl_c_on_the_terminal_leaves_a_sentence_and_no_traces_of_helpers(tmp_path: Path) -> None:
-    interrupted(tmp_path, some_are_done)
+def test_ctrl_c_prints_a_sentence_and_no_tracebacks_of_workers(tmp_path: Path) -> None:
+    interrupted(tmp_path, some_people_are_done)
     again, status = on_terminal(tmp_path)
     assert status == 3
     # What was done counts from the beginning.

@@ -1,4 +1,4 @@
-"""Signing in from the command line, as a technician does it, at a real provider."""
+"""Sign-ins from the command line at a real OAuth provider."""
 
 import json
 import os
@@ -46,7 +46,7 @@ class Run:
             }
             | variables,
         )
-        self.said: list[str] = []
+        self.lines: list[str] = []
         self._heard = threading.Condition()
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -55,7 +55,7 @@ class Run:
         assert self._process.stderr is not None
         for line in self._process.stderr:
             with self._heard:
-                self.said.append(line.rstrip("\n"))
+                self.lines.append(line.rstrip("\n"))
                 self._heard.notify_all()
 
     def hear(self, beginning: str) -> str:
@@ -64,10 +64,10 @@ class Run:
             found: list[str] = []
 
             def came() -> bool:
-                found[:] = [line for line in self.said if line.startswith(beginning)]
+                found[:] = [line for line in self.lines if line.startswith(beginning)]
                 return bool(found)
 
-            assert self._heard.wait_for(came, timeout=30), self.said
+            assert self._heard.wait_for(came, timeout=30), self.lines
             return found[0].removeprefix(beginning)
 
     def ended(self) -> tuple[int, Any, str]:
@@ -79,12 +79,12 @@ class Run:
         self._process.stdout.close()
         assert self._process.stderr is not None
         self._process.stderr.close()
-        everything = printed + "\n".join(self.said)
+        everything = printed + "\n".join(self.lines)
         assert "Traceback" not in everything
         return status, valid(json.loads(printed)), everything
 
 
-def test_a_technician_signs_in_in_the_browser_and_nothing_secret_is_printed(
+def test_sign_in_in_the_browser_prints_no_secret(
     servers: RealServers, issuer: Issuer, tmp_path: Path
 ) -> None:
     report = tmp_path / "ana.html"
@@ -107,13 +107,11 @@ def test_a_technician_signs_in_in_the_browser_and_nothing_secret_is_printed(
         for secret in (token.access, token.refresh or token.access):
             assert secret not in printed
             assert secret not in report.read_text()
-    # Not kept: given back.
+    # Not stored, so the token is revoked.
     assert issuer.active_tokens == []
 
 
-def test_a_technician_signs_in_by_a_code_on_another_device(
-    servers: RealServers, issuer: Issuer
-) -> None:
+def test_sign_in_by_a_device_code(servers: RealServers, issuer: Issuer) -> None:
     run = Run(servers, "--sign-in", "device", "--json", "--no-send")
     assert run.hear("Open this page on any device: ") == "https://id.acceso.test/codigo"
     issuer.decide(run.hear("Type this code there: "), "ana@acceso.test")
@@ -123,9 +121,7 @@ def test_a_technician_signs_in_by_a_code_on_another_device(
     assert issuer.active_tokens == []
 
 
-def test_where_no_browser_could_open_a_code_is_offered_by_itself(
-    servers: RealServers, issuer: Issuer
-) -> None:
+def test_device_code_is_used_without_a_browser(servers: RealServers, issuer: Issuer) -> None:
     issuer.register("http://127.0.0.1", "del-tecnico")
     run = Run(servers, "--oauth-client-id", "del-tecnico", "--json", "--no-send")
     issuer.decide(run.hear("Type this code there: "), "ana@acceso.test")
@@ -133,7 +129,7 @@ def test_where_no_browser_could_open_a_code_is_offered_by_itself(
     assert status == 0, printed
 
 
-def test_an_own_client_id_is_used(servers: RealServers, issuer: Issuer) -> None:
+def test_given_client_id_is_used(servers: RealServers, issuer: Issuer) -> None:
     issuer.register("http://127.0.0.1", "del-tecnico")
     own = ("--oauth-client-id", "del-tecnico")
     run = Run(servers, *own, "--sign-in", "browser", "--json", "--no-send")
@@ -172,7 +168,7 @@ finally:
 """
 
 
-def test_a_sign_in_that_is_kept_in_the_systems_keyring_needs_no_browser_the_next_time(
+def test_stored_sign_in_needs_no_browser(
     servers: RealServers, issuer: Issuer, tmp_path: Path
 ) -> None:
     for program in ("gnome-keyring-daemon", "dbus-run-session"):
@@ -203,7 +199,7 @@ def test_a_sign_in_that_is_kept_in_the_systems_keyring_needs_no_browser_the_next
 
 
 @pytest.mark.fault("account.login.wrong-account")
-def test_another_account_is_named_as_what_is_broken(servers: RealServers, issuer: Issuer) -> None:
+def test_sign_in_of_another_account_is_a_finding(servers: RealServers, issuer: Issuer) -> None:
     run = Run(servers, "--sign-in", "browser", "--json", "--no-send")
     person = Person(servers, "luis@acceso.test")
     person.open("https://" + run.hear("https://"))
@@ -215,7 +211,7 @@ def test_another_account_is_named_as_what_is_broken(servers: RealServers, issuer
     assert "You signed in as luis@acceso.test, but your address is ana@acceso.test" in printed
 
 
-def test_a_no_in_the_browser_ends_the_command_with_a_sentence(
+def test_denied_consent_ends_the_command_with_a_sentence(
     servers: RealServers, issuer: Issuer
 ) -> None:
     run = Run(servers, "--sign-in", "browser", "--json")
@@ -236,7 +232,7 @@ def test_a_no_in_the_browser_ends_the_command_with_a_sentence(
         ("ana@acceso.test", (), 2, "password.missing"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_opened(
+def test_impossible_sign_in_is_reported_before_a_browser_opens(
     servers: RealServers,
     issuer: Issuer,
     address: str,
@@ -248,7 +244,7 @@ def test_what_cannot_work_is_said_before_anything_is_opened(
     assert (ended, document["error"]["id"]) == (status, error)
 
 
-def test_without_a_known_id_the_command_says_what_else_there_is(
+def test_missing_client_id_is_explained_with_alternatives(
     servers: RealServers, issuer: Issuer, tmp_path: Path
 ) -> None:
     path = tmp_path / "gmail.json"
@@ -269,7 +265,7 @@ def test_without_a_known_id_the_command_says_what_else_there_is(
     assert document["error"]["message"].startswith("Google only lets programs in")
 
 
-def test_servers_of_somebody_else_have_to_be_agreed_to(
+def test_servers_of_another_company_need_a_confirmation(
     servers: RealServers, issuer: Issuer, tmp_path: Path
 ) -> None:
     """Given in a file they are; found in the domain they would not be."""

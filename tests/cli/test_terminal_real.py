@@ -132,7 +132,7 @@ def seen(servers: RealServers, home: Path, language: str, *words: str) -> Seen:
 
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_answers_on_a_terminal_in_the_language_that_is_wanted(
+def test_every_command_prints_only_the_requested_language(
     servers: RealServers, home: Path, name: str, language: str
 ) -> None:
     words, status = COMMANDS[name]
@@ -148,7 +148,7 @@ def test_every_command_answers_on_a_terminal_in_the_language_that_is_wanted(
     assert bool(spoken(shown.text, language)) is (words[0] not in _WITHOUT_WORDS)
 
 
-def test_every_command_of_the_parser_is_among_them() -> None:
+def test_every_command_of_the_parser_is_tested() -> None:
     assert {words[0] for words, _status in COMMANDS.values()} >= set(parser().verbs)
 
 
@@ -159,7 +159,7 @@ def test_every_command_of_the_parser_is_among_them() -> None:
         ("es", "El inicio de sesión funciona", "El envío no se probó."),
     ],
 )
-def test_without_a_message_nobody_is_told_that_everything_works(
+def test_check_without_a_message_does_not_claim_that_everything_works(
     servers: RealServers, home: Path, language: str, title: str, sentence: str
 ) -> None:
     shown = seen(servers, home, language, "check", ADDRESS, "--no-send", "--report", "{home}/r.txt")
@@ -174,7 +174,7 @@ def test_without_a_message_nobody_is_told_that_everything_works(
 
 
 @pytest.mark.parametrize("symptom", ["no-se", "no-envio", "no-llega", "adjuntos"])
-def test_without_a_message_no_complaint_is_answered_with_one_that_arrived(
+def test_answer_to_a_complaint_without_a_message_mentions_none(
     servers: RealServers, home: Path, symptom: str
 ) -> None:
     shown = seen(servers, home, "en", "check", ADDRESS, "--no-send", "--symptom", symptom)

@@ -1,4 +1,4 @@
-"""``check --domain``: what needs no account, once and day by day, against real servers."""
+"""``check --domain`` with and without ``--since`` against real servers."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ def document(servers: RealServers, domain: str, *words: str) -> tuple[int, Any]:
     return status, valid(json.loads(out), "error" if status == 2 else "watch")
 
 
-def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(
+def test_healthy_domain_is_reported_with_servers_and_certificates(
     servers: RealServers,
 ) -> None:
     before = servers.logins(), servers.log("dovecot-mail").count("auth failed")
@@ -66,7 +66,7 @@ def test_a_domain_in_order_is_told_with_its_servers_and_their_certificates(
         ("wrongcert.test", "hosting.tls.certificate-wrong-name"),
     ],
 )
-def test_what_the_servers_really_answer_is_held_against_the_settings(
+def test_servers_are_compared_with_the_published_settings(
     servers: RealServers, domain: str, finding: str
 ) -> None:
     status, found = document(servers, domain)
@@ -75,9 +75,7 @@ def test_what_the_servers_really_answer_is_held_against_the_settings(
     assert found["first_broken"] == "hosting"
 
 
-def test_settings_from_a_file_are_held_against_the_servers_too(
-    servers: RealServers, tmp_path: Path
-) -> None:
+def test_servers_are_compared_with_settings_of_a_file(servers: RealServers, tmp_path: Path) -> None:
     # TLS from the first byte, where the server waits for STARTTLS.
     server = {"protocol": "imap", "host": "imap.bodega.test", "port": 143}
     path = tmp_path / "settings.json"
@@ -87,31 +85,29 @@ def test_settings_from_a_file_are_held_against_the_servers_too(
     assert [one["finding"]["id"] for one in found["servers"]] == ["hosting.server.wrong-security"]
 
 
-def test_a_domain_without_mail_has_a_status_of_its_own(servers: RealServers) -> None:
+def test_domain_without_mail_has_status_3(servers: RealServers) -> None:
     status, found = document(servers, "dead.test")
     assert status in (3, 5)
     assert found["outcome"] == "not-found"
     assert found["servers"] == []
 
 
-def test_only_changes_are_told_and_nothing_where_there_are_none(
-    servers: RealServers, tmp_path: Path
-) -> None:
+def test_since_prints_changes_only(servers: RealServers, tmp_path: Path) -> None:
     state = str(tmp_path / "state.json")
     status, first, _err = check(servers, "bodega.test", "--since", state)
     assert status == 0
     assert "imap.bodega.test" in first
     assert check(servers, "bodega.test", "--since", state)[:2] == (0, "")
     with servers.name_server.temporary("bodega.test. MX 20 mx.elsewhere.test."):
-        status, told, _err = check(servers, "bodega.test", "--since", state)
-        assert "finding dns." in told
+        status, printed, _err = check(servers, "bodega.test", "--since", state)
+        assert "finding dns." in printed
         _status, again = document(servers, "bodega.test", "--since", state)
         assert again["changes"] == []
     _status, mended = document(servers, "bodega.test", "--since", state)
     assert {change["now"] for change in mended["changes"]} == {None}
 
 
-def test_a_result_that_cannot_be_kept_is_shown_all_the_same(servers: RealServers) -> None:
+def test_result_is_printed_where_the_state_cannot_be_written(servers: RealServers) -> None:
     # Nobody can make a file there, not even root.
     status, found = document(servers, "bodega.test", "--since", "/proc/state")
     assert status == 1
@@ -124,9 +120,7 @@ def test_a_result_that_cannot_be_kept_is_shown_all_the_same(servers: RealServers
     assert "/proc" in err
 
 
-def test_a_file_that_holds_something_else_is_left_alone(
-    servers: RealServers, tmp_path: Path
-) -> None:
+def test_other_file_is_not_overwritten_by_the_state(servers: RealServers, tmp_path: Path) -> None:
     state = tmp_path / "notes.txt"
     state.write_text("precious")
     status, found = document(servers, "bodega.test", "--since", str(state))
@@ -145,7 +139,7 @@ class Later(SystemClock):
 
 
 @pytest.mark.fault("hosting.tls.certificate-expiring")
-async def test_a_certificate_that_ends_soon_is_a_warning(servers: RealServers) -> None:
+async def test_certificate_that_expires_soon_is_a_warning(servers: RealServers) -> None:
     options = NetworkOptions(
         resolver=(servers.ip, 53), ca_files=(servers.ca_file,), use_proxy=False
     )

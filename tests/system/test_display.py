@@ -1,4 +1,4 @@
-"""A window that cannot be shown is a sentence, not Qt's abort: handed-down and real screens."""
+"""Missing displays and libraries are reported instead of an abort of Qt: simulated and real."""
 
 import os
 import shutil
@@ -23,13 +23,13 @@ APT = "sudo apt-get update && sudo apt-get install --no-install-recommends"
 class Loader:
     """The dynamic loader of a computer on which some libraries are missing."""
 
-    def __init__(self, *gone: str) -> None:
-        self._gone = gone
+    def __init__(self, *missing_names: str) -> None:
+        self._missing = missing_names
 
     def __call__(self, name: str) -> object:
         needed = OF_PLUGINS.get(Path(name).name, (name,))
         for one in needed:
-            if one in self._gone:
+            if one in self._missing:
                 raise OSError(f"{one}: cannot open shared object file: No such file or directory")
         return self
 
@@ -63,7 +63,7 @@ def reason(here: DisplayEnvironment) -> str:
     return found.reason
 
 
-def test_a_screen_that_answers_is_left_to_qt(tmp_path: Path) -> None:
+def test_reachable_screen_is_left_to_qt(tmp_path: Path) -> None:
     for environ in ({"DISPLAY": ":0"}, {"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": "/run"}):
         assert find_screen(computer(tmp_path, **environ)) == Display()
     assert find_screen(computer(tmp_path, QT_QPA_PLATFORM="offscreen")) == Display()
@@ -71,22 +71,22 @@ def test_a_screen_that_answers_is_left_to_qt(tmp_path: Path) -> None:
     assert find_screen(replace(computer(tmp_path), system="darwin")) == Display()
 
 
-def test_no_screen_at_all_is_said(tmp_path: Path) -> None:
+def test_missing_screen_is_reported(tmp_path: Path) -> None:
     assert reason(computer(tmp_path)) == "There is no screen here."
 
 
-def test_a_display_that_does_not_answer_is_named(tmp_path: Path) -> None:
+def test_unreachable_x_display_is_named(tmp_path: Path) -> None:
     here = replace(computer(tmp_path, DISPLAY=":77\x1b[2J"), reach_x=lambda _display, _load: False)
     assert "“:77 [2J” (DISPLAY)" in reason(here)
 
 
-def test_wayland_without_its_compositor_or_its_folder_is_named(tmp_path: Path) -> None:
+def test_unreachable_wayland_display_is_named(tmp_path: Path) -> None:
     here = computer(tmp_path, WAYLAND_DISPLAY="wayland-9", XDG_RUNTIME_DIR="/run/user/0")
     assert "WAYLAND_DISPLAY" in reason(replace(here, reach_wayland=lambda _place: False))
     assert "XDG_RUNTIME_DIR" in reason(computer(tmp_path, WAYLAND_DISPLAY="wayland-9"))
 
 
-def test_the_second_screen_is_taken_where_the_first_does_not_answer(tmp_path: Path) -> None:
+def test_x_is_used_where_wayland_does_not_answer(tmp_path: Path) -> None:
     here = computer(tmp_path, WAYLAND_DISPLAY="wayland-9", XDG_RUNTIME_DIR="/run", DISPLAY=":0")
     assert find_screen(replace(here, reach_wayland=lambda _place: False)) == Display("xcb")
     neither = replace(
@@ -97,9 +97,7 @@ def test_the_second_screen_is_taken_where_the_first_does_not_answer(tmp_path: Pa
 
 
 @pytest.mark.parametrize("library", OF_PLUGINS["libqxcb.so"])
-def test_every_library_of_the_x_window_is_named_with_the_line_that_installs_it(
-    tmp_path: Path, library: str
-) -> None:
+def test_missing_x_library_is_named_with_the_install_command(tmp_path: Path, library: str) -> None:
     here = replace(computer(tmp_path, DISPLAY=":0"), load=Loader(library))
     found = find_screen(here)
     assert isinstance(found, DisplayFailure)
@@ -110,19 +108,19 @@ def test_every_library_of_the_x_window_is_named_with_the_line_that_installs_it(
 
 
 @pytest.mark.parametrize("library", OF_PLUGINS["libqwayland.so"])
-def test_every_library_of_the_wayland_window_is_named(tmp_path: Path, library: str) -> None:
+def test_missing_wayland_library_is_named(tmp_path: Path, library: str) -> None:
     environ = {"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": "/run"}
     assert library in reason(replace(computer(tmp_path, **environ), load=Loader(library)))
 
 
-def test_several_missing_libraries_are_told_at_once(tmp_path: Path) -> None:
+def test_several_missing_libraries_are_reported_together(tmp_path: Path) -> None:
     here = replace(
         computer(tmp_path, DISPLAY=":0"), load=Loader("libxcb-icccm.so.4", "libxcb-cursor.so.0")
     )
     assert "libxcb-cursor0 libxcb-icccm4" in reason(here)
 
 
-def test_a_library_that_no_table_knows_is_named_all_the_same(tmp_path: Path) -> None:
+def test_unknown_library_is_named(tmp_path: Path) -> None:
     def load(name: str) -> object:
         if name.endswith("libqxcb.so"):
             raise OSError("libnew-1.so.7: cannot open shared object file")
@@ -131,7 +129,7 @@ def test_a_library_that_no_table_knows_is_named_all_the_same(tmp_path: Path) -> 
     assert "libnew-1.so.7" in reason(replace(computer(tmp_path, DISPLAY=":0"), load=load))
 
 
-def test_qt_itself_that_cannot_be_loaded_is_a_sentence(tmp_path: Path) -> None:
+def test_unloadable_qt_is_reported(tmp_path: Path) -> None:
     def without(error: ImportError) -> DisplayEnvironment:
         def plugins() -> Path:
             raise error
@@ -146,11 +144,11 @@ def test_qt_itself_that_cannot_be_loaded_is_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nonsense", "eglfs", "xcb2;nosuch", "cocoa:x"])
-def test_a_platform_that_qt_does_not_start_is_named(tmp_path: Path, name: str) -> None:
-    said = reason(computer(tmp_path, QT_QPA_PLATFORM=name, DISPLAY=":0"))
-    assert "QT_QPA_PLATFORM" in said
-    assert name.split(";", maxsplit=1)[0].split(":")[0] in said
-    assert "offscreen" in said
+def test_unusable_platform_is_named(tmp_path: Path, name: str) -> None:
+    message = reason(computer(tmp_path, QT_QPA_PLATFORM=name, DISPLAY=":0"))
+    assert "QT_QPA_PLATFORM" in message
+    assert name.split(";", maxsplit=1)[0].split(":")[0] in message
+    assert "offscreen" in message
 
 
 # Packages ---------------------------------------------------------------------------------------
@@ -169,13 +167,13 @@ def test_a_platform_that_qt_does_not_start_is_named(tmp_path: Path, name: str) -
         ("", ""),
     ],
 )
-def test_the_line_is_the_one_of_the_distribution(tmp_path: Path, release: str, line: str) -> None:
+def test_install_command_of_each_distribution(tmp_path: Path, release: str, line: str) -> None:
     found = install_line(("libxcb-cursor.so.0",), debian(tmp_path, f"{release}\n"))
     assert found.startswith(line)
     assert bool(found) is bool(line)
 
 
-def test_every_library_has_a_package_everywhere(tmp_path: Path) -> None:
+def test_every_library_has_a_package_for_every_manager(tmp_path: Path) -> None:
     for name in ("debian", "fedora", "arch", "opensuse"):
         release = debian(tmp_path, f"ID={name}\n")
         assert all(install_line((library,), release) for library in ALL)
@@ -183,7 +181,7 @@ def test_every_library_has_a_package_everywhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("apt-cache") is None, reason="this is no Debian")
-def test_debian_has_the_packages(tmp_path: Path) -> None:
+def test_packages_exist_in_debian(tmp_path: Path) -> None:
     packages = install_line(ALL, debian(tmp_path)).removeprefix(APT).split()
     known = subprocess.run(
         ["apt-cache", "showpkg", *packages], capture_output=True, text=True, check=True
@@ -193,7 +191,7 @@ def test_debian_has_the_packages(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="libraries as Linux has them")
-def test_what_qts_plugins_need_is_in_the_table() -> None:
+def test_dependencies_of_the_plugins_are_in_the_table() -> None:
     from PySide6.QtCore import QLibraryInfo
 
     folder = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.PluginsPath)) / "platforms"
@@ -209,7 +207,7 @@ def test_what_qts_plugins_need_is_in_the_table() -> None:
         assert first <= set(ALL)
 
 
-def test_a_library_is_found_in_the_loaders_message() -> None:
+def test_library_in_the_message_of_the_loader() -> None:
     assert named_in(OSError("/opt/x/libxcb-cursor.so.0: file too short")) == "libxcb-cursor.so.0"
     assert named_in(OSError("libGL.so.1: cannot open shared object file")) == "libGL.so.1"
     assert named_in(OSError("no such thing")) == ""
@@ -248,8 +246,8 @@ def display(tmp_path: Path) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     os.close(write)
-    with os.fdopen(read) as told:
-        name = f":{told.readline().strip()}"
+    with os.fdopen(read) as pipe:
+        name = f":{pipe.readline().strip()}"
     yield name
     server.terminate()
     server.wait()
@@ -270,7 +268,7 @@ def display(tmp_path: Path) -> Iterator[str]:
         ({"QT_QPA_PLATFORM": "xcb"}, "(DISPLAY)"),
     ],
 )
-def test_without_a_screen_there_is_a_sentence_and_the_way_in_the_terminal(
+def test_start_without_a_screen_suggests_the_terminal(
     tmp_path: Path, environ: dict[str, str], words: str
 ) -> None:
     done = started(tmp_path, **environ)
@@ -282,7 +280,7 @@ def test_without_a_screen_there_is_a_sentence_and_the_way_in_the_terminal(
 
 
 @needs_linux
-def test_a_socket_that_is_no_compositor_is_no_abort(tmp_path: Path) -> None:
+def test_socket_without_a_compositor_does_not_abort(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "old"))
     done = started(tmp_path, WAYLAND_DISPLAY="old", XDG_RUNTIME_DIR=str(tmp_path))
@@ -293,7 +291,7 @@ def test_a_socket_that_is_no_compositor_is_no_abort(tmp_path: Path) -> None:
 @pytest.mark.programs
 @needs_linux
 @pytest.mark.parametrize("library", ["libxcb-cursor.so.0", "libxcb-icccm.so.4", "libEGL.so.1"])
-def test_a_damaged_library_is_named_instead_of_an_abort(
+def test_damaged_library_is_named_without_an_abort(
     tmp_path: Path, display: str, library: str
 ) -> None:
     (tmp_path / "lib").mkdir()
@@ -317,7 +315,7 @@ def test_a_damaged_library_is_named_instead_of_an_abort(
         {"QT_QPA_PLATFORMTHEME": "nonsense", "QT_STYLE_OVERRIDE": "nonsense"},
     ],
 )
-def test_with_an_x_server_the_window_opens(
+def test_window_opens_with_an_x_server(
     tmp_path: Path, display: str, environ: dict[str, str]
 ) -> None:
     done = started(tmp_path, DISPLAY=display, **environ)
@@ -327,7 +325,7 @@ def test_with_an_x_server_the_window_opens(
 
 
 @needs_linux
-def test_the_demo_walks_through_the_terminal_where_the_screen_does_not_answer(
+def test_demo_runs_in_the_terminal_without_a_screen(
     tmp_path: Path,
 ) -> None:
     done = started(tmp_path, "--demo", DISPLAY=":77")

@@ -1,4 +1,4 @@
-"""What the process keeps to itself: no core files, no key log, no memory for others to read."""
+"""Core files, key logs and readable memory of the process."""
 
 import os
 import subprocess
@@ -43,26 +43,26 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux abou
 
 
 @pytest.mark.parametrize("verb", ["check", "batch", "kit", "export", "apply"])
-def test_a_command_that_reads_secrets_leaves_no_memory_to_others(verb: str) -> None:
+def test_memory_of_a_command_with_secrets_is_not_readable(verb: str) -> None:
     limit, dumpable, key_log = state("--lang=en", verb, "--help")
     assert int(limit) <= 1
     assert dumpable == "0"
     assert key_log == "-"
 
 
-def test_other_commands_write_no_core_either() -> None:
+def test_other_commands_write_no_core_file() -> None:
     limit, _dumpable, key_log = state("discover", "--help")
     assert int(limit) <= 1
     assert key_log == "-"
 
 
-def test_a_debugger_is_let_in_where_somebody_asks_for_it() -> None:
+def test_debugger_is_allowed_on_request() -> None:
     limit, dumpable, _key_log = state("check", "--help", MAILSETUP_DEBUG="1")
     assert int(limit) <= 1
     assert dumpable == "1"
 
 
-def test_every_verb_that_takes_a_password_is_among_them() -> None:
+def test_every_command_with_a_password_is_protected() -> None:
     from mailsetup.system.process import _WITH_SECRETS
 
     for verb in ("check", "batch", "kit", "export", "apply", "publish", "discover", "programs"):

@@ -1,4 +1,4 @@
-"""Work in threads: its results and errors come back, and nobody waits for what was given up."""
+"""Work in threads: results, errors, context variables and cancellation."""
 
 import asyncio
 import contextvars
@@ -14,19 +14,19 @@ from mailsetup.system.threads import in_thread
 NAME = contextvars.ContextVar("NAME", default="nobody")
 
 
-async def test_what_the_work_returns_or_raises_comes_back() -> None:
+async def test_result_and_exception_are_passed_to_the_caller() -> None:
     assert await in_thread(divmod, 7, 2) == (3, 1)
     assert await in_thread(threading.get_ident) != threading.get_ident()
     with pytest.raises(ZeroDivisionError):
         await in_thread(divmod, 1, 0)
 
 
-async def test_the_work_sees_the_context_of_its_waiter() -> None:
+async def test_work_runs_in_the_context_of_the_caller() -> None:
     NAME.set("ana")
     assert await in_thread(NAME.get) == "ana"
 
 
-def test_the_end_of_the_loop_does_not_wait_for_work_that_was_given_up() -> None:
+def test_end_of_the_loop_does_not_wait_for_cancelled_work() -> None:
     release, ended = threading.Event(), threading.Event()
 
     def block() -> None:
@@ -46,7 +46,7 @@ def test_the_end_of_the_loop_does_not_wait_for_work_that_was_given_up() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT")
-def test_an_interrupt_ends_the_process_while_work_goes_on() -> None:
+def test_interrupt_ends_the_process_during_work() -> None:
     code = """
 import asyncio, signal, time
 from mailsetup.system.threads import in_thread

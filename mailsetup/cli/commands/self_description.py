@@ -88,7 +88,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _text(text: str) -> list[str]:
-    """Paragraphs below a heading, which stands for the first one's own mark."""
+    """Paragraphs below a heading; the first one needs no macro."""
     lines: list[str] = []
     for paragraph in text.split("\n\n"):
         lines += [*([".PP"] if lines else []), *_wrapped(paragraph)]
@@ -96,7 +96,7 @@ def _text(text: str) -> list[str]:
 
 
 def _wrapped(text: str) -> list[str]:
-    """A paragraph in lines as roff likes them; it fills them anew."""
+    """A paragraph in lines of roff source, which roff fills again."""
     return [_roff(line) for line in textwrap.wrap(text, 72, break_on_hyphens=False)]
 
 
@@ -121,9 +121,9 @@ def _options(root: argparse.ArgumentParser, *, heading: bool = True) -> list[str
         shown = rf" \fI{_roff(value)}\fR" if value and action.nargs != 0 else ""
         names = ", ".join(rf"\fB{_roff(name)}\fR" for name in action.option_strings)
         head = f"{names}{shown}" if names else rf"\fI{_roff(value or action.dest)}\fR"
-        # The parser's own placeholders, such as the default.
-        said = (action.help or "").replace("%%", "%")
-        lines += [".TP", head, *_wrapped(said)]
+        # The help is a format string of argparse.
+        description = (action.help or "").replace("%%", "%")
+        lines += [".TP", head, *_wrapped(description)]
     return lines
 
 
@@ -136,7 +136,7 @@ def _statuses() -> list[str]:
 
 
 def _roff(text: str) -> str:
-    """Text as roff shows it: what means something to it is escaped."""
+    """Text with the special characters of roff escaped."""
     escaped = text.replace("\\", r"\e").replace("-", r"\-")
     escaped = re.sub(r"^([.'])", r"\\&\1", escaped, flags=re.MULTILINE)
     return escaped.replace('"', r"\(dq")

@@ -1,4 +1,4 @@
-"""export, apply, publish and programs as they are typed: what is written, said, and taken back."""
+"""The commands export, apply and programs: files, output, exit status and undo."""
 
 import io
 import json
@@ -21,7 +21,7 @@ from tests.support.cli.schema import valid
 from tests.support.programs.installed import program
 from tests.support.programs.thunderbird_profiles import used_prefs
 
-# The PDF is laid out by Qt, which has one application in a process: that of all tests.
+# Qt writes the PDF, with the one application of the test process.
 pytestmark = pytest.mark.usefixtures("qapp")
 
 SERVICES = CommandServices(open_window, open_demo, make_report_pdf, make_page_pdf)
@@ -42,7 +42,7 @@ def settings_file(folder: Path) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with nothing in it but programs that are only looked for."""
+    """A home folder, and fake programs on the PATH that are found but never run."""
     for name in ("thunderbird", "evolution", "mbsync"):
         program(tmp_path / "bin" / name)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -76,28 +76,28 @@ def export(folder: Path, target: str, *words: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(("lang", "word"), [("en", "To receive"), ("es", "Para recibir")])
-def test_the_guide_for_any_program_comes_as_page_message_card_and_one_sheet_of_paper(
+def test_guide_for_other_programs_is_html_text_svg_and_a_pdf_page(
     folder: Path, lang: str, word: str
 ) -> None:
-    status, told = document(*export(folder, "other", "--lang", lang))
+    status, printed = document(*export(folder, "other", "--lang", lang))
     assert status == 0
-    by_kind = {Path(name).suffix: Path(name) for name in told["files"]}
+    by_kind = {Path(name).suffix: Path(name) for name in printed["files"]}
     assert set(by_kind) == {".html", ".txt", ".svg", ".pdf"}
     (sheet,) = PdfReader(by_kind[".pdf"]).pages
     for text in (sheet.extract_text(), by_kind[".html"].read_text(), by_kind[".txt"].read_text()):
         assert word in text
         assert "imap.bodega.example" in text
-    assert any(by_kind[".pdf"].name in step["text"] for step in told["steps"])
+    assert any(by_kind[".pdf"].name in step["text"] for step in printed["steps"])
 
 
-def test_without_the_windows_libraries_the_guide_is_whole_but_for_the_pdf(folder: Path) -> None:
+def test_guide_without_qt_lacks_only_the_pdf(folder: Path) -> None:
     status, out, _err = run(*export(folder, "other"), services=CommandServices())
     assert status == 0
     assert "pdf" not in out
     assert len(list((folder / "out").iterdir())) == 3
 
 
-def test_every_program_of_the_table_can_be_exported_from_here(folder: Path) -> None:
+def test_every_target_can_be_exported(folder: Path) -> None:
     for known in TARGETS:
         status, out, _err = run(*export(folder, known.id, "--force"))
         assert status == 0, known.id
@@ -105,13 +105,13 @@ def test_every_program_of_the_table_can_be_exported_from_here(folder: Path) -> N
     assert not [path for path in (folder / "out").iterdir() if path.name.startswith(".")]
 
 
-def test_several_programs_are_written_by_one_command(folder: Path) -> None:
+def test_export_for_several_programs(folder: Path) -> None:
     programs = ("outlook", "apple-mail", "gmail")
     more = [word for name in programs[1:] for word in ("--for", name)]
-    status, told = document(*export(folder, programs[0], *more, "--for", programs[0]))
+    status, printed = document(*export(folder, programs[0], *more, "--for", programs[0]))
     assert status == 0
-    assert [one["program"] for one in told["exports"]] == [*programs]
-    for one in told["exports"]:
+    assert [one["program"] for one in printed["exports"]] == [*programs]
+    for one in printed["exports"]:
         _status, alone = document(*export(folder, one["program"], "--force"))
         names = [Path(path).name for path in one["files"]]
         assert names == [Path(path).name for path in alone["files"]]
@@ -122,27 +122,27 @@ def test_several_programs_are_written_by_one_command(folder: Path) -> None:
     assert out.count("── ") == len(programs)
 
 
-def test_one_unknown_program_among_several_leaves_all_unwritten(folder: Path) -> None:
-    status, told = document(*export(folder, "outlook", "--for", "pine"))
-    assert (status, told["error"]["id"]) == (2, "usage")
+def test_unknown_program_among_several_writes_nothing(folder: Path) -> None:
+    status, printed = document(*export(folder, "outlook", "--for", "pine"))
+    assert (status, printed["error"]["id"]) == (2, "usage")
     assert not (folder / "out").exists()
 
 
-def test_a_profile_for_apple_is_signed_with_the_certificate_that_is_named(folder: Path) -> None:
+def test_apple_profile_is_signed_with_the_given_certificate(folder: Path) -> None:
     issued = trustme.CA().issue_cert("bodega.example")
     issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "all.pem"))
     words = export(folder, "apple-mail", "--sign-cert", str(folder / "all.pem"))
     assert document(*words)[0] == 0
     (signed,) = (folder / "out").glob("*.mobileconfig")
     assert pkcs7.load_der_pkcs7_certificates(signed.read_bytes())
-    status, told = document(*export(folder, "other", "--sign-cert", str(folder / "all.pem")))
-    assert (status, told["error"]["id"]) == (2, "usage")
+    status, printed = document(*export(folder, "other", "--sign-cert", str(folder / "all.pem")))
+    assert (status, printed["error"]["id"]) == (2, "usage")
 
 
-def test_a_folder_that_is_a_file_is_said(folder: Path) -> None:
+def test_file_in_place_of_the_output_folder_is_reported(folder: Path) -> None:
     (folder / "out").write_text("mine")
-    status, told = document(*export(folder, "gmail"))
-    assert (status, told["error"]["id"]) == (2, "export.not-written")
+    status, printed = document(*export(folder, "gmail"))
+    assert (status, printed["error"]["id"]) == (2, "export.not-written")
     assert (folder / "out").read_text() == "mine"
 
 
@@ -151,7 +151,7 @@ def test_a_folder_that_is_a_file_is_said(folder: Path) -> None:
 
 @pytest.fixture
 def prefs(folder: Path) -> Path:
-    """``prefs.js`` of a profile with somebody else's account."""
+    """``prefs.js`` of a profile with another account."""
     root = folder / ".thunderbird"
     (root / "abc.mine").mkdir(parents=True)
     (root / "profiles.ini").write_text("[Profile0]\nName=Mine\nIsRelative=1\nPath=abc.mine\n")
@@ -167,23 +167,21 @@ def apply(folder: Path, *words: str) -> tuple[str, ...]:
 
 
 @needs_posix
-def test_an_account_joins_a_profile_and_leaves_it_again(folder: Path, prefs: Path) -> None:
+def test_apply_adds_an_account_and_undo_removes_it(folder: Path, prefs: Path) -> None:
     before = prefs.read_bytes()
-    status, told = document(*apply(folder, "--profile", "Mine"))
-    assert (status, told["outcome"], told["change"]) == (0, "applied", "added")
+    status, printed = document(*apply(folder, "--profile", "Mine"))
+    assert (status, printed["outcome"], printed["change"]) == (0, "applied", "added")
     assert ADDRESS.encode() in prefs.read_bytes()
     assert document(*apply(folder, "--profile", "Mine"))[1]["outcome"] == "already-there"
     status, out, _err = run("apply", ADDRESS, "--to", "thunderbird", "--undo")
     assert (status, out) == (0, "Taken back.\n")
     assert prefs.read_bytes() == before
-    status, told = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
-    assert (status, told["error"]["id"]) == (2, "undo.refused")
+    status, printed = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
+    assert (status, printed["error"]["id"]) == (2, "undo.refused")
 
 
 @needs_posix
-def test_an_undo_with_nothing_to_take_back_clears_away_what_a_killed_run_left(
-    folder: Path, prefs: Path
-) -> None:
+def test_undo_without_a_change_removes_leftovers_of_a_killed_run(folder: Path, prefs: Path) -> None:
     copies = [
         prefs.parent / ".mailsetup-0123456789abcdef" / "key4.db",
         prefs.parent / ".mailsetup-0123456789abcde0",
@@ -193,16 +191,14 @@ def test_an_undo_with_nothing_to_take_back_clears_away_what_a_killed_run_left(
     for copy in copies:
         copy.parent.mkdir(exist_ok=True)
         copy.write_text("secret")
-    status, told = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
-    assert (status, told["error"]["id"]) == (2, "undo.refused")
+    status, printed = document("apply", ADDRESS, "--to", "thunderbird", "--undo")
+    assert (status, printed["error"]["id"]) == (2, "undo.refused")
     assert not list(folder.rglob(".mailsetup-*"))
     assert prefs.read_bytes() == used_prefs().content
 
 
 @needs_posix
-def test_an_undo_clears_away_what_was_left_where_a_linked_list_of_profiles_leads(
-    folder: Path, prefs: Path
-) -> None:
+def test_undo_removes_leftovers_behind_a_symlinked_profiles_ini(folder: Path, prefs: Path) -> None:
     elsewhere = folder / "dotfiles"
     elsewhere.mkdir()
     ini = prefs.parent.parent / "profiles.ini"
@@ -218,9 +214,7 @@ def test_an_undo_clears_away_what_was_left_where_a_linked_list_of_profiles_leads
 
 
 @needs_posix
-def test_after_thunderbird_ran_only_our_part_is_taken_out_and_only_when_asked(
-    folder: Path, prefs: Path
-) -> None:
+def test_only_ours_removes_the_account_from_a_changed_profile(folder: Path, prefs: Path) -> None:
     run(*apply(folder, "--profile", "Mine"))
     later = PrefsFile(prefs.read_bytes()).changed({"app.update.lastUpdateTime": 5})
     assert later is not None
@@ -237,20 +231,18 @@ def test_after_thunderbird_ran_only_our_part_is_taken_out_and_only_when_asked(
 
 
 @needs_posix
-def test_a_profile_that_is_not_there_and_the_wrong_program_are_said(
-    folder: Path, prefs: Path
-) -> None:
+def test_unknown_profile_and_wrong_program_are_reported(folder: Path, prefs: Path) -> None:
     before = prefs.read_bytes()
-    status, told = document(*apply(folder, "--profile", "Yours"))
-    assert (status, told["error"]["id"]) == (2, "apply.refused")
-    assert "Mine" in told["error"]["message"]
-    status, told = document("apply", ADDRESS, "--to", "evolution", "--undo")
-    assert (status, told["error"]["id"]) == (2, "usage")
+    status, printed = document(*apply(folder, "--profile", "Yours"))
+    assert (status, printed["error"]["id"]) == (2, "apply.refused")
+    assert "Mine" in printed["error"]["message"]
+    status, printed = document("apply", ADDRESS, "--to", "evolution", "--undo")
+    assert (status, printed["error"]["id"]) == (2, "usage")
     assert prefs.read_bytes() == before
 
 
 @needs_posix
-def test_the_first_profile_of_all_is_made_and_opens_by_itself(folder: Path) -> None:
+def test_first_profile_is_created_and_opens_by_itself(folder: Path) -> None:
     status, out, _err = run(*apply(folder, "--name", "Ana"))
     assert status == 0
     assert "Open Thunderbird as always" in out
@@ -259,7 +251,9 @@ def test_the_first_profile_of_all_is_made_and_opens_by_itself(folder: Path) -> N
 
 
 @needs_posix
-def test_a_new_profile_beside_others_is_told_how_to_open(folder: Path, prefs: Path) -> None:
+def test_additional_profile_is_printed_with_the_command_that_opens_it(
+    folder: Path, prefs: Path
+) -> None:
     (prefs.parent / "compatibility.ini").write_text("[Compatibility]\n")
     status, out, _err = run(*apply(folder, "--profile", "new"))
     assert status == 0
@@ -268,19 +262,15 @@ def test_a_new_profile_beside_others_is_told_how_to_open(folder: Path, prefs: Pa
 
 
 @needs_posix
-def test_without_a_profile_the_account_goes_into_the_one_that_opens(
-    folder: Path, prefs: Path
-) -> None:
+def test_apply_without_a_profile_uses_the_default_one(folder: Path, prefs: Path) -> None:
     (prefs.parent / "compatibility.ini").write_text("[Compatibility]\n")
-    status, told = document(*apply(folder))
-    assert (status, told["name"], told["change"]) == (0, "Mine", "added")
+    status, printed = document(*apply(folder))
+    assert (status, printed["name"], printed["change"]) == (0, "Mine", "added")
     assert ADDRESS.encode() in prefs.read_bytes()
 
 
 @needs_posix
-def test_a_profile_that_thunderbird_never_opened_is_refused_with_the_right_name(
-    folder: Path, prefs: Path
-) -> None:
+def test_never_opened_profile_is_rejected_by_name(folder: Path, prefs: Path) -> None:
     root = prefs.parent.parent
     (root / "xyz.default").mkdir()
     (root / "profiles.ini").write_text(
@@ -288,9 +278,9 @@ def test_a_profile_that_thunderbird_never_opened_is_refused_with_the_right_name(
         "Default=1\n\n[Profile1]\nName=Mine\nIsRelative=1\nPath=abc.mine\n\n"
         "[InstallFDC34C9F024745EB]\nDefault=abc.mine\nLocked=1\n"
     )
-    status, told = document(*apply(folder, "--profile", "default"))
-    assert (status, told["error"]["id"]) == (2, "apply.refused")
-    assert "“Mine”" in told["error"]["message"]
+    status, printed = document(*apply(folder, "--profile", "default"))
+    assert (status, printed["error"]["id"]) == (2, "apply.refused")
+    assert "“Mine”" in printed["error"]["message"]
     assert not list((root / "xyz.default").iterdir())
     spanish = run(*apply(folder, "--profile", "default", "--lang", "es"))[2]
     assert "El que abre es «Mine»" in spanish
@@ -300,18 +290,18 @@ def test_a_profile_that_thunderbird_never_opened_is_refused_with_the_right_name(
 
 
 @needs_posix
-def test_evolution_gets_its_sources_once(folder: Path) -> None:
+def test_evolution_account_is_written_once(folder: Path) -> None:
     words = ("apply", ADDRESS, "--to", "evolution", "--settings", settings_file(folder))
-    status, told = document(*words)
-    assert (status, told["outcome"]) == (0, "applied")
-    assert all(Path(name).is_relative_to(folder / ".config/evolution") for name in told["files"])
-    status, told = document(*words)
-    assert (status, told["error"]["id"]) == (2, "apply.refused")
+    status, printed = document(*words)
+    assert (status, printed["outcome"]) == (0, "applied")
+    assert all(Path(name).is_relative_to(folder / ".config/evolution") for name in printed["files"])
+    status, printed = document(*words)
+    assert (status, printed["error"]["id"]) == (2, "apply.refused")
     assert run(*words, "--force")[0] == 0
 
 
 @needs_posix
-def test_programs_tells_what_is_here_and_how_automatic_each_is(folder: Path) -> None:
+def test_programs_lists_installation_and_automation(folder: Path) -> None:
     assert folder.is_dir()
     rows = {row["id"]: row for row in document("programs")[1]["programs"]}
     assert list(rows) == [known.id for known in TARGETS]

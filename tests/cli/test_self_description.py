@@ -1,4 +1,4 @@
-"""What the program says about itself: completion, the manual page, the schema of its JSON."""
+"""Shell completion, the manual page, the help and the JSON Schema."""
 
 import io
 import json
@@ -88,7 +88,7 @@ def test_zsh_completes(tmp_path: Path) -> None:
     assert "completed" in done.stdout
 
 
-def test_every_script_is_understood_by_its_shell(tmp_path: Path) -> None:
+def test_every_script_has_valid_syntax(tmp_path: Path) -> None:
     for shell in ("bash", "zsh", "fish"):
         path = script(tmp_path, shell, f"mailsetup.{shell}")
         subprocess.run([shell, "-n", str(path)], check=True)
@@ -99,7 +99,7 @@ def test_every_script_is_understood_by_its_shell(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-def test_the_manual_page_is_clean_and_names_every_command(tmp_path: Path, language: str) -> None:
+def test_manual_page_passes_mandoc_and_names_every_command(tmp_path: Path, language: str) -> None:
     path = tmp_path / "mailsetup.1"
     path.write_text(run("--lang", language, "manual"), encoding="utf-8")
     lint = subprocess.run(
@@ -124,7 +124,7 @@ def test_the_manual_page_is_clean_and_names_every_command(tmp_path: Path, langua
     assert ("Códigos" in text or "SALIDA" in text) is (language == "es")
 
 
-def test_the_same_day_gives_the_same_page(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_manual_page_is_reproducible(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
     assert '"1970-01-01"' in run("manual")
 
@@ -133,15 +133,13 @@ def test_the_same_day_gives_the_same_page(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "schema"])
-def test_the_help_of_every_command_teaches_by_example(
-    verb: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_help_of_every_command_has_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main([verb, "--help"])
     assert f"\n  mailsetup {verb}" in capsys.readouterr().out
 
 
-def test_the_help_of_check_tells_of_the_message_before_what_goes_beyond_it(
+def test_help_of_check_lists_options_of_the_message_first(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):
@@ -160,7 +158,7 @@ def test_the_root_parser_has_the_options_of_the_window() -> None:
     assert {action.dest for action in root._actions} >= {"verb", "demo", "lang"}
 
 
-def test_the_help_loads_nothing_heavy() -> None:
+def test_help_loads_no_heavy_modules() -> None:
     code = (
         "import sys\n"
         "from mailsetup.cli.parser.command_line import parser\n"
@@ -177,7 +175,7 @@ def test_the_help_loads_nothing_heavy() -> None:
 # The schema -------------------------------------------------------------------------------------
 
 
-def test_the_schema_that_is_printed_is_the_one_of_the_tests() -> None:
+def test_printed_schema_is_the_published_one() -> None:
     assert json.loads(run("schema")) == validator().schema
 
 
@@ -206,7 +204,7 @@ def test_documents_that_need_no_server_follow_the_schema(tmp_path: Path) -> None
     valid(printed("apply", *known, *profile), "apply")
 
 
-def test_the_schema_refuses_what_is_not_told_in_it() -> None:
+def test_schema_rejects_unknown_members() -> None:
     document = printed("programs")
     document["surprise"] = 1
     with pytest.raises(AssertionError, match="surprise"):
