@@ -8,7 +8,6 @@ process that reads it. Checking the file first would cover the XML formats only,
 
 import contextlib
 import json
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from mailsetup.batch import workbook_child
-from mailsetup.batch.spawn import interrupts_blocked
+from mailsetup.batch.spawn import start_child
 
 _STEP = 0.1
 """Seconds between checks for a cancellation."""
@@ -169,29 +168,11 @@ class Workbook:
 
 
 def _started(limits: WorkbookLimits) -> "tuple[Connection[bytes, bytes], SpawnProcess]":
-    """Spawned, not forked: the window has threads. In a frozen program the child is the program
-    itself (`multiprocessing.freeze_support`)."""
-    context = multiprocessing.get_context("spawn")
+    seconds = max(1, round(limits.seconds))
     try:
-        ours, theirs = context.Pipe()
+        return start_child(workbook_child.serve, limits.memory, seconds, name="mailsetup-workbook")
     except OSError:
         raise WorkbookError(WorkbookFault.NOT_STARTED) from None
-    seconds = max(1, round(limits.seconds))
-    process = context.Process(
-        target=workbook_child.serve,
-        args=(theirs, limits.memory, seconds),
-        name="mailsetup-workbook",
-        daemon=True,
-    )
-    # The end of the process closes the pipe only where this process has no copy of its end.
-    with theirs:
-        try:
-            with interrupts_blocked():
-                process.start()
-        except OSError:
-            ours.close()
-            raise WorkbookError(WorkbookFault.NOT_STARTED) from None
-    return ours, process
 
 
 # The child's messages are validated like any other input ----------------------------------

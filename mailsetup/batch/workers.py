@@ -11,7 +11,6 @@ parent, and before Python 3.11.6 it waits for ever when a worker dies at the wro
 """
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from pathlib import Path
 
 from mailsetup.batch.person_files import FilesOrder, make
 from mailsetup.batch.person_folder import write_folders
-from mailsetup.batch.spawn import interrupts_blocked
+from mailsetup.batch.spawn import start_child
 
 MAX_PROCESSES = 3
 """Each takes some 45 MB."""
@@ -117,23 +116,11 @@ class Worker:
     @classmethod
     def start(cls, people: Path) -> "Worker | None":
         """A worker that is ready a little later; None where the system cannot start one."""
-        context = multiprocessing.get_context("spawn")
         try:
-            ours, theirs = context.Pipe()
+            pipe, process = start_child(_serve, people, name="mailsetup-writer")
         except OSError:
             return None
-        process = context.Process(
-            target=_serve, args=(theirs, people), name="mailsetup-writer", daemon=True
-        )
-        # The end of the process closes the pipe only where this process has no copy of its end.
-        with theirs:
-            try:
-                with interrupts_blocked():
-                    process.start()
-            except OSError:
-                ours.close()
-                return None
-        return cls(ours, process)
+        return cls(pipe, process)
 
     def write(self, orders: Sequence[FilesOrder]) -> list[WrittenFolder] | None:
         """See `write_orders`; None where the worker is gone or met a defect. Raises its OSError."""

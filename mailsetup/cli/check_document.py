@@ -7,10 +7,9 @@ from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.signin.flow import SignIn
 from mailsetup.assistant.texts.verdict import message_for_actor
 from mailsetup.cli.diagnosis_document import finding_json, verdict_members
-from mailsetup.cli.document import Document
 from mailsetup.diagnosis.chain import Diagnosis
 from mailsetup.model.dialogue import RoundTrip
-from mailsetup.model.settings_json import Json, server_to_json
+from mailsetup.model.settings_json import Document, Json, server_to_json
 from mailsetup.model.text import plain
 from mailsetup.reporting.report_file import ReportFileFailure, ReportWritten
 

@@ -1,10 +1,9 @@
 """The chain and its findings in the JSON documents of the command-line contract."""
 
-from mailsetup.cli.document import Document
 from mailsetup.diagnosis.catalogue import explain
 from mailsetup.diagnosis.chain import Diagnosis
 from mailsetup.model.finding import Fact, Finding
-from mailsetup.model.settings_json import Json
+from mailsetup.model.settings_json import Document, Json
 
 
 def verdict_members(verdict: Diagnosis) -> Document:

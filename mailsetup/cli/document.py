@@ -2,10 +2,8 @@
 
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
-from mailsetup.model.settings_json import SCHEMA, Json, hint_to_json, settings_to_json
+from mailsetup.model.settings_json import SCHEMA, Document, Json, hint_to_json, settings_to_json
 from mailsetup.model.source_result import SourceAttempt
-
-Document = dict[str, Json]
 
 
 def discovery_document(address: EmailAddress, discovery: Discovery) -> Document:

@@ -24,6 +24,7 @@ from mailsetup.model.text import has_control, plain
 
 SCHEMA = 1
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+Document = dict[str, Json]
 
 _Word = TypeVar("_Word", bound=StrEnum)
 

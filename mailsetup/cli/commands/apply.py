@@ -8,7 +8,6 @@ from mailsetup.apply.targets import Target
 from mailsetup.cli import text
 from mailsetup.cli.account import parse_address
 from mailsetup.cli.command_error import CommandError
-from mailsetup.cli.document import Document
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
 from mailsetup.cli.parser.apply import ApplyCommand
@@ -18,7 +17,7 @@ from mailsetup.cli.streams import Streams
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
-from mailsetup.model.settings_json import SCHEMA
+from mailsetup.model.settings_json import SCHEMA, Document
 
 
 def run(command: ApplyCommand, streams: Streams) -> ExitStatus:

@@ -26,7 +26,6 @@ from mailsetup.batch.table_check import BatchPlan, Defaults, check_table, checke
 from mailsetup.batch.work import Work
 from mailsetup.cli.batch_progress import batch_progress
 from mailsetup.cli.command_error import CommandError
-from mailsetup.cli.document import Document
 from mailsetup.cli.engine import Engine, run_options
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import error_document, print_document
@@ -39,7 +38,7 @@ from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _, ngettext
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import to_u_label
-from mailsetup.model.settings_json import SCHEMA, Json
+from mailsetup.model.settings_json import SCHEMA, Document, Json
 from mailsetup.model.text import has_control, plain
 
 _SHOWN = 20

@@ -8,7 +8,6 @@ from mailsetup.apply.targets import Target
 from mailsetup.batch.welcome_sheet import Printed
 from mailsetup.cli import text
 from mailsetup.cli.command_error import CommandError
-from mailsetup.cli.document import Document
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
 from mailsetup.cli.parser.export import ExportCommand
@@ -23,7 +22,7 @@ from mailsetup.files.user_file import PIPE_SECONDS, FileFailure, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
-from mailsetup.model.settings_json import SCHEMA, Json
+from mailsetup.model.settings_json import SCHEMA, Document, Json
 
 _MAX_KEY_FILE = 1024 * 1024
 

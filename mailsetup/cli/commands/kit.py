@@ -6,7 +6,6 @@ from mailsetup.apply.artifact_writer import WriteFailure, write_artifact
 from mailsetup.batch.shared_settings import SharedSettings, SharedSettingsFailure, read_settings
 from mailsetup.cli.account import account_from, parse_address, parse_name
 from mailsetup.cli.command_error import CommandError
-from mailsetup.cli.document import Document
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
 from mailsetup.cli.parser.kit import KitCommand
@@ -17,7 +16,7 @@ from mailsetup.export.kit.registry import KITS
 from mailsetup.files.user_file import PIPE_SECONDS
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.settings_json import SCHEMA, SettingsFailure
+from mailsetup.model.settings_json import SCHEMA, Document, SettingsFailure
 
 
 def run(command: KitCommand, streams: Streams) -> ExitStatus:

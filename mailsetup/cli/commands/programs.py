@@ -5,13 +5,12 @@ from typing import TextIO
 
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.targets import TARGETS
-from mailsetup.cli.document import Document
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
 from mailsetup.cli.streams import Streams
 from mailsetup.export.exporter import Automation, Exporter
 from mailsetup.i18n import _
-from mailsetup.model.settings_json import SCHEMA
+from mailsetup.model.settings_json import SCHEMA, Document
 
 
 def run(streams: Streams) -> ExitStatus:

@@ -8,7 +8,6 @@ from mailsetup.assistant.publication.result import PublicationRow, is_published,
 from mailsetup.cli import text
 from mailsetup.cli.account import confirmed_settings, parse_address, parse_domain
 from mailsetup.cli.command_error import CommandError
-from mailsetup.cli.document import Document
 from mailsetup.cli.engine import Engine, run_options
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
@@ -21,7 +20,7 @@ from mailsetup.export.publish.publication import Publication, publication
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.settings import AccountSettings
-from mailsetup.model.settings_json import SCHEMA
+from mailsetup.model.settings_json import SCHEMA, Document
 
 
 def run(command: PublishCommand, streams: Streams) -> ExitStatus:

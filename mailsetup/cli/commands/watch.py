@@ -14,7 +14,7 @@ from mailsetup.cli import check_text, text
 from mailsetup.cli.account import parse_domain, settings_from_file
 from mailsetup.cli.command_error import CommandError
 from mailsetup.cli.diagnosis_document import finding_json, verdict_members
-from mailsetup.cli.document import Document, discovery_document
+from mailsetup.cli.document import discovery_document
 from mailsetup.cli.engine import Engine, run_options
 from mailsetup.cli.exit_status import ExitStatus
 from mailsetup.cli.output import print_document
@@ -25,7 +25,7 @@ from mailsetup.files.user_file import FileFailure, FileFault, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.hostname import to_u_label
-from mailsetup.model.settings_json import SCHEMA, Json
+from mailsetup.model.settings_json import SCHEMA, Document, Json
 from mailsetup.model.text import without_controls
 from mailsetup.reporting.report_file import unwritable
 

@@ -1,7 +1,6 @@
 """A server that says what it is told: for faults that a real one cannot be made to show."""
 
 import asyncio
-import contextlib
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,6 +13,7 @@ import trustme
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network, open_network
+from tests.support.servers.talkers import listening
 
 HOST = "mail.scripted.test"
 
@@ -71,43 +71,33 @@ async def playing(
 ) -> AsyncIterator[tuple[ServerSettings, Network, Heard]]:
     """A server on loopback that plays the steps on every connection, then hangs up."""
     heard = Heard()
-    visits: set[asyncio.Task[None]] = set()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        visit = asyncio.current_task()
-        if visit is not None:
-            visits.add(visit)
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-                await _play(steps, reader, writer, heard, secure=security is SocketType.TLS)
-        finally:
-            writer.transport.abort()
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await _play(steps, reader, writer, heard, secure=security is SocketType.TLS)
 
     context = server_context() if security is SocketType.TLS else None
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    port = server.sockets[0].getsockname()[1]
     ca_file = folder / "scripted-ca.pem"
     authority().cert_pem.write_to_path(str(ca_file))
     standard = 993 if protocol is Protocol.IMAP else 465
-    options = NetworkOptions(
-        resolver=("127.0.0.1", 9),
-        ca_files=(ca_file,),
-        routes={(HOST, standard): ("127.0.0.1", port)},
-        use_proxy=False,
-    )
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
     # Clients that hang up in the middle of a handshake are what these tests are about.
     loop.set_exception_handler(lambda _loop, _context: None)
     try:
-        async with open_network(options) as net:
-            yield (
-                ServerSettings(protocol, HOST, standard, security, "ana@scripted.test"),
-                net,
-                heard,
+        async with listening(talk, context) as place:
+            options = NetworkOptions(
+                resolver=("127.0.0.1", 9),
+                ca_files=(ca_file,),
+                routes={(HOST, standard): place},
+                use_proxy=False,
             )
+            async with open_network(options) as net:
+                yield (
+                    ServerSettings(protocol, HOST, standard, security, "ana@scripted.test"),
+                    net,
+                    heard,
+                )
     finally:
-        server.close()
         loop.set_exception_handler(before)
 
 
