@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from tests.support.cli.against_servers import check, command, ids, run
 from tests.support.servers.hosting import PENISCOLA
 from tests.support.servers.real_servers import RealServers
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.servers
 
@@ -86,10 +86,7 @@ def test_ctrl_c_ends_with_status_130_and_one_document(servers: RealServers, tmp_
     running.stdin.write(b"correcto-1\n")
     running.stdin.flush()
     # Interrupt after the login and before eight mebibytes are transferred.
-    deadline = time.monotonic() + 30
-    while servers.logins(user="ana@bodega.test") == before:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: servers.logins(user="ana@bodega.test") != before, what="the login")
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=20)
     assert running.returncode == 130, err.decode()

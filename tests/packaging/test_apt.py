@@ -5,13 +5,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
 
 from bootstrap import apt
 from bootstrap.layout import SetupError
+from tests.support.waiting import wait_for_line
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Debian's programs")
 
@@ -200,13 +200,10 @@ def test_an_interruption_ends_apt_and_removes_the_policy(
         [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path},
         stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    deadline = time.monotonic() + 30
-    while not running.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    started = wait_for_line(running)
     process.send_signal(number)
     assert process.wait(timeout=40) == 130
     assert not debian.policy.exists()
-    started = int(running.read_text())
     assert not Path(f"/proc/{started}").exists()
 
 

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from bootstrap.main import purpose_of
+from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -326,9 +326,7 @@ def test_ctrl_c_ends_with_130_and_one_sentence(checkout: Checkout) -> None:
         start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     python = checkout.folder / ".venv" / "bin" / "python"
-    deadline = time.monotonic() + 60
-    while not python.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_until(python.exists, 60, "an environment of its own")
     os.killpg(process.pid, signal.SIGINT)
     _output, said = process.communicate(timeout=60)
     assert process.returncode == 130

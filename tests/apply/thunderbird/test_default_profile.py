@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +32,7 @@ from tests.support.programs.thunderbird_profiles import (
     tree,
 )
 from tests.support.samples.accounts import account
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made of POSIX paths")
 
@@ -259,10 +259,8 @@ def plain_start(home: Path) -> None:
         stderr=subprocess.DEVNULL,
     )
     try:
-        deadline = time.monotonic() + 60
-        while not list((home / ".thunderbird").glob("*/extensions.json")):
-            assert time.monotonic() < deadline, "no profile was opened"
-            time.sleep(0.1)
+        profiles = home / ".thunderbird"
+        wait_until(lambda: any(profiles.glob("*/extensions.json")), 60, "an opened profile")
     finally:
         os.killpg(process.pid, 15)
         process.wait(60)
