@@ -27,8 +27,6 @@ class ProfileApplied:
     profile: Path
     name: str
     command: tuple[str, ...]
-    root: Path
-    """The folder with the program's list of profiles."""
     backup: Path | None
     """The replaced file (the list of profiles, or the preferences) as it was, if there was one."""
     notes: tuple[str, ...] = ()
