@@ -5,8 +5,9 @@
     python3 packaging/lock.py --upgrade    the newest versions that pyproject.toml allows
 
 ``run.txt`` is what the program needs, ``demo.txt`` what the demo's servers need in addition, and
-``test.txt`` what the tests and the build need in addition to both. All three come from one
-resolution for every platform (markers tell them apart), each with the hashes of all its files.
+``test.txt`` what the tests and the wheel need in addition to both. ``build.txt`` is what the Linux
+packages are built with, in addition to the first two. All come from one resolution for every
+platform (markers tell them apart), each with the hashes of all its files.
 """
 
 import argparse
@@ -14,14 +15,22 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "packaging" / "requirements"
-LISTS = ("run", "demo", "test")
+LISTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "run": ((), ()),
+    "demo": (("demo",), ("run",)),
+    "test": (("demo", "test"), ("run", "demo")),
+    "build": (("demo", "build"), ("run", "demo")),
+}
+"""Name -> the extras that it holds, and the lists that are installed before it."""
 
 
-def resolve(extras: list[str], pinned: str, *, upgrade: bool = False) -> dict[str, str]:
+def resolve(extras: Iterable[str], pinned: str, *, upgrade: bool = False) -> dict[str, str]:
     """The locked entries for the program with some extras; versions in ``pinned`` are preferred.
 
     An entry is a requirement with its marker, and below it the hashes.
@@ -48,16 +57,17 @@ def main() -> int:
     )
     parser.add_argument("--upgrade", action="store_true")
     upgrade = parser.parse_args().upgrade
-    paths = [FOLDER / f"{name}.txt" for name in LISTS]
-    old = "".join(path.read_text(encoding="utf-8") for path in paths if path.exists())
-    everything = resolve(["demo", "test"], old, upgrade=upgrade)
+    paths = {name: FOLDER / f"{name}.txt" for name in LISTS}
+    old = "".join(path.read_text(encoding="utf-8") for path in paths.values() if path.exists())
+    everything = resolve(["demo", "test", "build"], old, upgrade=upgrade)
     pinned = "".join(everything.values())
-    listed: set[str] = set()
-    for path, extras in zip(paths, ([], ["demo"], ["demo", "test"]), strict=True):
+    written: dict[str, set[str]] = {}
+    for name, (extras, before) in LISTS.items():
         entries = resolve(extras, pinned)
+        listed = {key for earlier in before for key in written[earlier]}
         text = "".join(entry for key, entry in entries.items() if key not in listed)
-        path.write_text(text, encoding="utf-8")
-        listed |= set(entries)
+        paths[name].write_text(text, encoding="utf-8")
+        written[name] = set(entries)
     return 0
 
 
