@@ -70,6 +70,9 @@ TEST_PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "/usr/lib/python3/dist-packages/gi": ("python3-gi",),
     "/usr/lib/*/sasl2/libplain.so": ("libsasl2-modules",),
     "xmllint": ("libxml2-utils",),
+    "desktop-file-validate": ("desktop-file-utils",),
+    "appstreamcli": ("appstream",),
+    "objdump": ("binutils",),
     "akonadi_imap_resource": ("kdepim-runtime", "akonadi-server"),
     # Debian 12's package contains a driver, Debian 13's this folder only.
     "/usr/share/doc/akonadi-backend-sqlite": ("akonadi-backend-sqlite",),

@@ -49,19 +49,23 @@ def build(work: Path, epoch: int) -> Path:
 
 def make_environment(folder: Path) -> Path:
     """Make a virtual environment with the locked packages; returns its interpreter."""
-    _run([str(INTERPRETER), "-m", "venv", str(folder)], 0)
+    _run([str(INTERPRETER), "-m", "venv", str(folder)], folder.parent, 0)
     python = folder / "bin" / "python"
     lists = [f"--requirement={LOCKS / name}" for name in _LISTS]
     _run([str(python), "-m", "pip", "install", "-qqq", "--require-hashes", "--no-deps",
-          "--only-binary=:all:", *lists], 0)  # fmt: skip
+          "--only-binary=:all:", *lists], folder.parent, 0)  # fmt: skip
     return python
 
 
 def install_wheel(python: Path, folder: Path, epoch: int) -> None:
     """Build this checkout's wheel into ``folder`` and install it."""
-    _run([str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], epoch)
+    _run([str(python), "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], ROOT, epoch)
     wheels = [str(path) for path in folder.glob("*.whl")]
-    _run([str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", *wheels], 0)
+    _run(
+        [str(python), "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", *wheels],
+        folder,
+        0,
+    )
 
 
 def freeze(python: Path, work: Path, epoch: int) -> Path:
@@ -73,17 +77,19 @@ def freeze(python: Path, work: Path, epoch: int) -> Path:
             f"--specpath={work}", f"--runtime-hook={_HERE / 'library_path_hook.py'}", *_COLLECTED,
             *(f"--exclude-module={name}" for name in _EXCLUDED), str(_HERE / "entry.py"),
         ],
+        work,
         epoch,
     )  # fmt: skip
     return work / "frozen" / NAME
 
 
-def _run(command: Sequence[str], epoch: int) -> None:
-    # The paths of the checkout must not reach PyInstaller, which would then collect modules that
-    # are not in the wheel. The hash seed decides the order of sets, and so of what is written.
+def _run(command: Sequence[str], folder: Path, epoch: int) -> None:
+    # PyInstaller finds modules in the current folder and by Python's variables. In the checkout it
+    # would find the program without its resources, which only the wheel has. The hash seed decides
+    # the order of sets, and so of what is written.
     variables = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
         "PYTHONHASHSEED": "0",
         "SOURCE_DATE_EPOCH": str(epoch),
     }
-    subprocess.run(command, cwd=ROOT, env=variables, check=True)
+    subprocess.run(command, cwd=folder, env=variables, check=True)

@@ -81,7 +81,7 @@ def write_tree(contents: Contents, root: Path) -> None:
     copy_folder(contents.licenses, documents / "licenses")
     (documents / "copyright").write_text(copyright_file(contents.qt), encoding="utf-8")
     changelog = compressed((ROOT / "CHANGELOG.md").read_bytes())
-    (documents / "changelog.gz").write_bytes(changelog)
+    (documents / "CHANGELOG.md.gz").write_bytes(changelog)
     command = root / "usr" / "bin" / "mailsetup"
     command.parent.mkdir(parents=True)
     command.symlink_to("/opt/mailsetup/mailsetup")

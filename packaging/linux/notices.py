@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from bootstrap.layout import LOCKS, ROOT
+from linux.prune import X11_HELPERS
+from mailsetup.system.display_libraries import PACKAGES
 
 COMMON_LICENSES: Final = Path("/usr/share/common-licenses")
 DOCUMENTS: Final = Path("/usr/share/doc")
@@ -16,6 +18,7 @@ FULL_TEXTS: Final = ("GPL-3", "LGPL-3", "MPL-2.0")
 SYSTEM_PARTS: Final = ("python3.11-minimal", "libffi8", "libbz2-1.0")
 """Debian packages of which the folder holds files."""
 _LICENSE_FILE: Final = re.compile(r"(?i)(licen[cs]e|copying|notice|authors)")
+_OSI: Final = "License :: OSI Approved :: "
 _QT: Final = frozenset({"pyside6-essentials", "shiboken6"})
 
 _COPYRIGHT: Final = """\
@@ -69,7 +72,7 @@ def license_name(distribution: Distribution) -> str:
     if metadata["License-Expression"]:
         return str(metadata["License-Expression"])
     classifiers = metadata.get_all("Classifier") or ()
-    found = [one.rpartition(" :: ")[2] for one in classifiers if one.startswith("License :: OSI")]
+    found = [one.rpartition(" :: ")[2] for one in classifiers if one.startswith(_OSI)]
     return " / ".join(found) or str(metadata["License"] or "see its text").partition("\n")[0]
 
 
@@ -91,16 +94,16 @@ def write_licenses(folder: Path, site_packages: Path) -> None:
                 shutil.copyfile(str(distribution.locate_file(file)), target)
     for name in SYSTEM_PARTS:
         lines.append(f"{name}: see its file")
-        (folder / name).mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(DOCUMENTS / name / "copyright", folder / name / "copyright")
+        _copy_debian(name, folder)
     (folder / "PARTS").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def write_full_texts(folder: Path) -> None:
-    """Write the licences that Debian systems have already."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_for_other_systems(folder: Path) -> None:
+    """Write what the Debian package leaves to the system: full texts, and more libraries."""
     for name in FULL_TEXTS:
         shutil.copyfile(COMMON_LICENSES / name, folder / name)
+    for library in X11_HELPERS:
+        _copy_debian(PACKAGES[library].apt, folder)
 
 
 def copyright_file(qt: str) -> str:
@@ -108,6 +111,11 @@ def copyright_file(qt: str) -> str:
     text = (ROOT / "LICENSE").read_text(encoding="utf-8").strip()
     lines = [f" {line}" if line else " ." for line in text.splitlines()]
     return _COPYRIGHT.format(qt=qt, mit="\n".join(lines))
+
+
+def _copy_debian(package: str, folder: Path) -> None:
+    (folder / package).mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(DOCUMENTS / package / "copyright", folder / package / "copyright")
 
 
 def _is_license(path: Path) -> bool:

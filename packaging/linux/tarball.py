@@ -9,7 +9,7 @@ from typing import Final
 from bootstrap.layout import ROOT
 from linux.deb import Contents
 from linux.libraries import glibc
-from linux.notices import write_full_texts
+from linux.notices import write_for_other_systems
 from linux.share import copy_folder, normalise
 
 _README: Final = """\
@@ -31,7 +31,7 @@ def build(contents: Contents, work: Path, target: Path, version: str, epoch: int
     copy_folder(contents.share, folder / "share")
     documents = folder / "share" / "doc" / "mailsetup"
     copy_folder(contents.licenses, documents / "licenses")
-    write_full_texts(documents / "licenses")
+    write_for_other_systems(documents / "licenses")
     for name in ("LICENSE", "CHANGELOG.md"):
         shutil.copyfile(ROOT / name, documents / name)
     shutil.copyfile(Path(__file__).parent / "files" / "install.sh", folder / "install.sh")
