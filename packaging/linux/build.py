@@ -10,8 +10,10 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType, ModuleType
 from typing import Final
 
 from linux import application, deb, flatpak_sources, tarball
@@ -20,12 +22,15 @@ from linux.notices import packages, write_licenses
 from linux.project import epoch, version
 from linux.share import write_share
 
-TOOLS: Final[dict[str, str]] = {
-    str(INTERPRETER): "python3 python3-venv libpython3-dev",
-    "dpkg-deb": "dpkg",
-    "objdump": "binutils",
-}
+TOOLS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        str(INTERPRETER): "python3 python3-venv libpython3-dev",
+        "dpkg-deb": "dpkg",
+        "objdump": "binutils",
+    }
+)
 """Program -> the Debian packages that have it."""
+_FORMATS: Final = (deb, tarball)
 
 
 def build(target: Path) -> list[Path]:
@@ -34,18 +39,27 @@ def build(target: Path) -> list[Path]:
     Raises LibraryError and CalledProcessError.
     """
     target.mkdir(parents=True, exist_ok=True)
+    seconds = epoch()  # once: a commit during the build would give the files two times
     with tempfile.TemporaryDirectory(prefix="mailsetup-") as name:
         work = Path(name)
-        contents = make_contents(work, version(), epoch())
-        built = []
-        for module in (deb, tarball):
-            started = time.monotonic()
-            folder = work / module.__name__.rpartition(".")[2]
-            folder.mkdir()
-            built.append(module.build(contents, folder, target, version(), epoch()))
-            _report(built[-1].name, started)
+        contents = make_contents(work, version(), seconds)
+        with ThreadPoolExecutor() as executor:  # each compresses for a minute, with one processor
+            jobs = [
+                executor.submit(_pack, module, contents, work, target, seconds)
+                for module in _FORMATS
+            ]
+            built = [job.result() for job in jobs]
         built.append(flatpak_sources.build(contents, work / "wheel", target / "flatpak"))
     return built
+
+
+def _pack(module: ModuleType, contents: deb.Contents, work: Path, target: Path, epoch: int) -> Path:
+    started = time.monotonic()
+    folder = work / module.__name__.rpartition(".")[2]
+    folder.mkdir()
+    path: Path = module.build(contents, folder, target, version(), epoch)
+    _report(path.name, started)
+    return path
 
 
 def make_contents(work: Path, version: str, epoch: int) -> deb.Contents:

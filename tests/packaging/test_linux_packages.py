@@ -21,6 +21,7 @@ from PySide6.QtGui import QImage
 
 from linux import deb, flatpak_sources, icons, libraries, notices, prune, share, tarball
 from linux.project import APP_ID, epoch, version
+from mailsetup.system.display_libraries import PACKAGES
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EPOCH = 1_700_000_000
@@ -178,7 +179,7 @@ def test_an_unknown_library_ends_the_build() -> None:
 
 
 def test_the_package_depends_on_no_version_of_python() -> None:
-    packages = libraries.depends(libraries.PACKAGES, "2.36")
+    packages = libraries.depends(PACKAGES, "2.36")
     assert not [name for name in packages if name.startswith("python")]
 
 
@@ -207,7 +208,8 @@ def test_a_package_is_built_from_a_folder(contents: deb.Contents, tmp_path: Path
         "./opt/mailsetup/mailsetup", "./usr/share/applications/mailsetup.desktop",
         "./usr/share/mime/packages/mailsetup.xml", f"./usr/share/metainfo/{APP_ID}.metainfo.xml",
         "./usr/share/icons/hicolor/512x512/apps/mailsetup.png",
-        "./usr/share/man/man1/mailsetup.1.gz", "./usr/share/man/es/man1/mailsetup.1.gz", "./usr/share/doc/mailsetup/copyright",
+        "./usr/share/man/man1/mailsetup.1.gz", "./usr/share/man/es/man1/mailsetup.1.gz",
+        "./usr/share/doc/mailsetup/copyright",
         "./usr/share/bash-completion/completions/mailsetup",
         "./usr/share/zsh/vendor-completions/_mailsetup",
         "./usr/share/fish/vendor_completions.d/mailsetup.fish",
