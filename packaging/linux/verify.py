@@ -8,8 +8,10 @@ the tar archive is used. Prints a table; exit status 1 where something failed.
 """
 
 import argparse
+import json
 import os
 import re
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -32,7 +34,7 @@ REMOVED_FILE: Final = "opt/mailsetup/_internal/only-in-the-old-version"
 PEOPLE: Final = 20
 ROUNDS: Final = 5
 # Programs that show what the package is good for; a desktop has them.
-_TOOLS: Final = "xvfb xauth desktop-file-utils shared-mime-info hicolor-icon-theme man-db"
+_TOOLS: Final = "xvfb xauth desktop-file-utils shared-mime-info hicolor-icon-theme man-db libnss3"
 _APT: Final = "export DEBIAN_FRONTEND=noninteractive; apt-get -qq -y --no-install-recommends"
 # Files that a package manager or a running system writes anyway.
 _UNINTERESTING: Final = (
@@ -40,6 +42,14 @@ _UNINTERESTING: Final = (
     "./var/lib/dpkg/", "./var/log/", "./home/", "./root/", "./packages/", "./etc/ld.so.cache",
     "./var/lib/systemd/",
 )  # fmt: skip
+# A request to the child process that encrypts passwords as Thunderbird does.
+_LOGIN: Final = json.dumps(
+    {
+        "libraries": "",
+        "folder": f"/home/{USER}",
+        "logins": [{"user": USER, "password": "hola", "known": []}],
+    }
+)
 _SCREEN: Final = "Xvfb :7 -screen 0 1280x1024x24 >/dev/null 2>&1 & sleep 2; export DISPLAY=:7;"
 
 
@@ -125,6 +135,7 @@ def use(system: BareSystem, command: str) -> tuple[float, float, float, float]:
     window = median(system, f"{command} --screenshot window.png", prepare=_SCREEN)
     expect_picture(system.home / "window.png")
     demo = timed(system, f"{command} --demo </dev/null", user=USER)
+    expect(system, f"{command} -I nss_child.py <<< {shlex.quote(_LOGIN)} | grep logins", user=USER)
     write_people(system.home / "people.xlsx")
     batch = timed(system, f"{command} batch people.xlsx --out people --offline --pdf", user=USER)
     expect(system, f"test $(find people -name '*.pdf' | wc -l) = {PEOPLE}", user=USER)
