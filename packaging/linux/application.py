@@ -90,6 +90,7 @@ def _run(command: Sequence[str], folder: Path, epoch: int) -> None:
     variables = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
         "PYTHONHASHSEED": "0",
+        "PYI_LOG_LEVEL": "ERROR",
         "SOURCE_DATE_EPOCH": str(epoch),
     }
     subprocess.run(command, cwd=folder, env=variables, check=True)

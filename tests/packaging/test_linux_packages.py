@@ -315,6 +315,21 @@ def test_each_installed_part_has_a_licence(tmp_path: Path, monkeypatch: pytest.M
     assert list((tmp_path / "licenses" / "cryptography").iterdir())
 
 
+def test_the_list_for_the_build_fits_the_others_and_has_hashes() -> None:
+    folder = ROOT / "packaging" / "requirements"
+    blocks = re.split(r"^(?=[A-Za-z0-9])", (folder / "build.txt").read_text("utf-8"), flags=re.M)
+    entries = [block for block in blocks if "==" in block]
+    assert any(entry.startswith("pyinstaller==") for entry in entries)
+    assert all("--hash=sha256:" in entry and "://" not in entry for entry in entries)
+    others = "".join((folder / f"{name}.txt").read_text("utf-8") for name in ("run", "demo"))
+    installed = set(re.findall(r"^([\w.-]+)==", others, re.MULTILINE))
+    assert not installed & {entry.partition("==")[0] for entry in entries}
+    tested = dict(re.findall(r"^([\w.-]+)==(\S+)", (folder / "test.txt").read_text("utf-8"), re.M))
+    for entry in entries:
+        name, found = entry.split()[0].split("==")
+        assert tested.get(name, found) == found
+
+
 def test_the_manifest_of_the_flatpak_is_complete() -> None:
     manifest = yaml.safe_load(flatpak_sources.MANIFEST.read_text(encoding="utf-8"))
     assert manifest["id"] == APP_ID
