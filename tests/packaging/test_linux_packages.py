@@ -142,7 +142,12 @@ def test_pruning_keeps_what_the_window_needs_only(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(f"PySide6/Qt/lib/{name}")
     for name in ("QtCore.abi3.so", "QtNetwork.abi3.so"):
         (tmp_path / "PySide6" / name).write_bytes(b"")
+    information = tmp_path / "keyring-1.dist-info"
+    information.mkdir()
+    for name in ("METADATA", "RECORD", "entry_points.txt"):
+        (information / name).write_bytes(b"")
     prune.prune(tmp_path)
+    assert {path.name for path in information.iterdir()} == {"METADATA", "entry_points.txt"}
     left = {path.relative_to(qt).as_posix() for path in qt.rglob("*") if path.is_file()}
     assert left == set(kept)
     assert not (qt / "qml").exists()
