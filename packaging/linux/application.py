@@ -19,7 +19,8 @@ INTERNAL: Final = "_internal"
 """PyInstaller's folder for everything but the executable."""
 _HERE: Final = Path(__file__).resolve().parent
 _LISTS: Final = ("run.txt", "demo.txt", "build.txt")
-# Loaded by name at run time, some by the entry points of their packages' metadata, so that PyInstaller does not find them by itself.
+# Loaded by name at run time, some by entry points of their packages' metadata, so that PyInstaller
+# does not find them by itself.
 _COLLECTED: Final = (
     "--collect-data=mailsetup",
     "--collect-submodules=mailsetup",
