@@ -34,7 +34,9 @@ REMOVED_FILE: Final = "opt/mailsetup/_internal/only-in-the-old-version"
 PEOPLE: Final = 20
 ROUNDS: Final = 5
 # Programs that show what the package is good for; a desktop has them.
-_TOOLS: Final = "xvfb xauth desktop-file-utils shared-mime-info hicolor-icon-theme man-db libnss3"
+_TOOLS: Final = (
+    "xvfb xauth desktop-file-utils shared-mime-info hicolor-icon-theme man-db libnss3 xz-utils"
+)
 _APT: Final = "export DEBIAN_FRONTEND=noninteractive; apt-get -qq -y --no-install-recommends"
 # Files that a package manager or a running system writes anyway.
 _UNINTERESTING: Final = (
