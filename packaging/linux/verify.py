@@ -52,9 +52,10 @@ _LOGIN: Final = json.dumps(
         "logins": [{"user": USER, "password": "hola", "known": []}],
     }
 )
-# A screen of an earlier run ended with its namespace and left its lock.
+# A screen of an earlier run ended with its namespace and left its lock. Without its abstract
+# socket, which systems that are tried at the same time would share.
 _SCREEN: Final = (
-    "rm -f /tmp/.X7-lock /tmp/.X11-unix/X7; Xvfb :7 -screen 0 1280x1024x24 >/dev/null 2>&1 &"
+    "rm -f /tmp/.X7-lock /tmp/.X11-unix/X7; Xvfb :7 -nolisten local >/dev/null 2>&1 &"
     " for i in $(seq 100); do test -S /tmp/.X11-unix/X7 && break; sleep 0.1; done;"
     " export DISPLAY=:7;"
 )
