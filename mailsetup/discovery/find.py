@@ -18,7 +18,7 @@ from mailsetup.discovery.prefetch import prefetch_queries
 from mailsetup.discovery.provider_settings import with_provider_hints
 from mailsetup.discovery.ranking import RankedAnswer, completed, only_protected
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig, WellKnown
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
 from mailsetup.discovery.sources.isp_files import IspFiles
@@ -27,7 +27,6 @@ from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.discovery.trust import domains_to_confirm, with_trusted_services
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
