@@ -22,7 +22,7 @@ from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.linux_desktop import EVOLUTION, DesktopProgram
 from mailsetup.apply.result import ApplyFailure, ApplyResult, FilesApplied
-from mailsetup.export.exporter import ExportFailure, InstructionStep
+from mailsetup.export.exporter import ExportFailure, InstructionStep, instructions
 from mailsetup.export.programs.evolution import (
     SUFFIX,
     EvolutionSource,
@@ -140,10 +140,8 @@ def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | N
 
 def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[InstructionStep, ...]:
     if live is False or sandboxed:
-        return (
-            InstructionStep(
-                _("If the account does not show up, log out of the computer and in again.")
-            ),
+        return instructions(
+            _("If the account does not show up, log out of the computer and in again."),
             last_step(account),
         )
     return (last_step(account),)

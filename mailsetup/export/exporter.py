@@ -45,6 +45,11 @@ class InstructionStep:
     link: str = ""
 
 
+def instructions(*steps: InstructionStep | str) -> tuple[InstructionStep, ...]:
+    """Steps; one without values may be given as its text."""
+    return tuple(InstructionStep(step) if isinstance(step, str) else step for step in steps)
+
+
 @dataclass(frozen=True, slots=True)
 class Artifact:
     """The result of an export: files (perhaps none) and what to do with them."""

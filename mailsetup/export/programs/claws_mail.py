@@ -16,6 +16,7 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.validation import validate
 from mailsetup.i18n import _
@@ -67,7 +68,7 @@ class ClawsMail:
             ),
             ArtifactFile("folderlist.xml", _folderlist(account), "application/xml", private=True),
         )
-        steps: tuple[InstructionStep, ...] = (
+        steps: tuple[InstructionStep, ...] = instructions(
             InstructionStep(
                 _(
                     "If you have not used Claws Mail yet: open a terminal in the folder of the"
@@ -82,13 +83,8 @@ class ClawsMail:
                 ),
                 (CopyValue(_("File"), f"{_FOLDER}/accountrc"),),
             ),
-            InstructionStep(_("Start Claws Mail and press “Get Mail”. It asks for the password.")),
-            InstructionStep(
-                _(
-                    "For IMAP: right-click the mailbox on the left and choose “Check for new"
-                    " folders”."
-                )
-            ),
+            _("Start Claws Mail and press “Get Mail”. It asks for the password."),
+            _("For IMAP: right-click the mailbox on the left and choose “Check for new folders”."),
             InstructionStep(
                 _("To try it first without touching your Claws Mail, enter this line instead:"),
                 (CopyValue(_("Command"), _TRY),),

@@ -18,6 +18,7 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
@@ -209,7 +210,7 @@ class Evolution:
             )
             for source in made
         )
-        steps = (
+        steps = instructions(
             InstructionStep(
                 _("Copy the three files into this folder. It is hidden: in Files press Ctrl+H."),
                 (
@@ -217,11 +218,9 @@ class Evolution:
                     CopyValue(_("Folder, if Evolution comes from Flathub"), FLATPAK_FOLDER),
                 ),
             ),
-            InstructionStep(
-                _(
-                    "Wait ten seconds: Evolution notices new files by itself. If the account does"
-                    " not show up, log out of the computer and in again."
-                )
+            _(
+                "Wait ten seconds: Evolution notices new files by itself. If the account does"
+                " not show up, log out of the computer and in again."
             ),
             last_step(account),
         )

@@ -20,16 +20,17 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import stem
 from mailsetup.export.guide.page import (
     Guide,
     GuideChapter,
     GuideDialog,
-    GuideRow,
-    GuideStyle,
+    credential_rows,
+    identity_values,
     page,
-    security_name,
+    server_rows,
     server_values,
 )
 from mailsetup.export.validation import validate
@@ -75,12 +76,8 @@ class KMail:
             for name, content in config_files(account).items()
         )
         guide = page(_guide(account), account, f"kmail-{stem(account.address)}.html")
-        steps = (
-            InstructionStep(
-                _("If you use KMail already, follow the guide {name} instead.").format(
-                    name=guide.name
-                )
-            ),
+        steps = instructions(
+            _("If you use KMail already, follow the guide {name} instead.").format(name=guide.name),
             InstructionStep(
                 _("Close KMail, open a terminal in the folder of the files, and enter:"),
                 tuple(
@@ -88,7 +85,7 @@ class KMail:
                     for number, line in enumerate(_lines(account), 1)
                 ),
             ),
-            InstructionStep(_("Start KMail. It asks for the password; let it remember it.")),
+            _("Start KMail. It asks for the password; let it remember it."),
         )
         notes = (
             _("The files for KMail are experimental. The guide does the same by hand."),
@@ -250,39 +247,29 @@ def _notes(account: Account) -> tuple[str, ...]:
 
 def _guide(account: Account) -> Guide:
     incoming = account.incoming
-    kind = "IMAP" if incoming.protocol is Protocol.IMAP else "POP3"
     chapter = GuideChapter(
         title="KMail",
-        steps=(
+        steps=instructions(
             InstructionStep(
                 _("In KMail choose Settings, “Configure KMail”, “Identities”, Add, and enter:"),
-                (
-                    CopyValue(_("Your name"), account.display_name),
-                    CopyValue(_("E-mail address"), account.address.ascii),
-                ),
+                identity_values(account),
             ),
             InstructionStep(
                 _(
                     "Choose Accounts, “Receiving”, Add, “Custom Account”, then the kind {kind}:"
-                ).format(kind=kind),
+                ).format(kind=incoming.protocol.upper()),
                 server_values(incoming),
             ),
-            InstructionStep(_("Type your password and press OK.")),
+            _("Type your password and press OK."),
             InstructionStep(
                 _("Choose “Sending”, Add, SMTP, and enter:"),
                 server_values(account.outgoing),
             ),
-            InstructionStep(_("In the identity, under Advanced, choose this outgoing account.")),
+            _("In the identity, under Advanced, choose this outgoing account."),
         ),
         dialog=GuideDialog(
             _("Receiving"),
-            (
-                GuideRow(_("Server"), incoming.host),
-                GuideRow(_("Port"), str(incoming.port)),
-                GuideRow(_("Encryption"), security_name(incoming.security), GuideStyle.CHOICE),
-                GuideRow(_("User name"), incoming.username),
-                GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
-            ),
+            (*server_rows(incoming), *credential_rows(incoming)),
             "OK",
         ),
     )

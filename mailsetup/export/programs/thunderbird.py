@@ -20,6 +20,7 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import stem
 from mailsetup.export.validation import is_unsafe, validate
@@ -331,22 +332,16 @@ class Thunderbird:
             media_type="application/zip",
             private=True,
         )
-        steps = (
-            InstructionStep(_("Open Thunderbird.")),
-            InstructionStep(_("In the menu (☰) choose Tools, then Import.")),
-            InstructionStep(
-                _("Choose “Import from a file”, Continue, “Import Backed-up Profile”, Continue.")
-            ),
+        steps = instructions(
+            _("Open Thunderbird."),
+            _("In the menu (☰) choose Tools, then Import."),
+            _("Choose “Import from a file”, Continue, “Import Backed-up Profile”, Continue."),
             InstructionStep(
                 _("Choose “Choose a ZIP file” and open {name}.").format(name=package.name),
                 (CopyValue(_("File"), package.name),),
             ),
-            InstructionStep(
-                _("Leave “Accounts and Settings” ticked, press Continue and then Start Import.")
-            ),
-            InstructionStep(
-                _("Restart Thunderbird. It asks for the password once; let it remember it.")
-            ),
+            _("Leave “Accounts and Settings” ticked, press Continue and then Start Import."),
+            _("Restart Thunderbird. It asks for the password once; let it remember it."),
         )
         return Artifact(files=(package,), steps=steps, notes=notes(account))
 
