@@ -1,5 +1,6 @@
 """The interface of every export: an account in, files and instructions out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -26,6 +27,13 @@ class ArtifactFile:
     content: bytes
     media_type: str
     private: bool = False
+
+
+def settings_file(
+    name: str, lines: Iterable[str], media_type: str = "text/plain; charset=utf-8"
+) -> ArtifactFile:
+    """A private file with these lines."""
+    return ArtifactFile(name, ("\n".join(lines) + "\n").encode(), media_type, private=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.exporter import Artifact, ExportFailure, settings_file
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
@@ -67,7 +67,7 @@ class Aerc(TerminalProgram):
             )
         name = stem(account.address)
         lines = self._section(name, account, receiving, sending)
-        file = terminal_common.settings_file(f"aerc-{name}.conf", lines)
+        file = settings_file(f"aerc-{name}.conf", lines)
         steps = (
             self.credential_step(account, receiving),
             terminal_common.add_step(file.name, "~/.config/aerc/accounts.conf"),

@@ -109,14 +109,14 @@ def mobileconfig(account: Account) -> bytes | ExportFailure:
         "PayloadType": "com.apple.mail.managed",
         "PayloadVersion": 1,
         "PayloadIdentifier": f"{identifier}.mail",
-        "PayloadUUID": _uuid(account.address, "apple-mail"),
+        "PayloadUUID": _uuid(account.address, "mailsetup-apple-mail"),
         "PayloadDisplayName": str(account.address),
     }
     profile = {
         "PayloadType": "Configuration",
         "PayloadVersion": 1,
         "PayloadIdentifier": identifier,
-        "PayloadUUID": _uuid(account.address, "apple-profile"),
+        "PayloadUUID": _uuid(account.address, "mailsetup-apple-profile"),
         "PayloadDisplayName": _("Mail: {address}").format(address=account.address),
         "PayloadDescription": _(
             "Sets up {address} in Mail. It holds no password: the device asks for it."
@@ -174,7 +174,7 @@ def _no_way_to_sign_in(server: ServerSettings) -> ExportFailure:
 def _identifier(address: EmailAddress) -> str:
     """A name in reverse DNS style; a profile with the same name is replaced."""
     labels = reversed(address.domain.split("."))
-    return ".".join((*labels, "mailsetup", str(stable_uuid(address, "apple-identifier"))))
+    return ".".join((*labels, "mailsetup", str(stable_uuid(address, "mailsetup-apple-identifier"))))
 
 
 def _uuid(address: EmailAddress, purpose: str) -> str:

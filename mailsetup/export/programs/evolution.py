@@ -6,7 +6,6 @@ named after its UID. Group and key names are those that the library itself write
 from the address: exporting again gives the same files, not a second account.
 """
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +19,7 @@ from mailsetup.export.exporter import (
     InstructionStep,
     instructions,
 )
+from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
@@ -75,11 +75,12 @@ class EvolutionSource:
 
 def uids(account: Account) -> Uids:
     """The UIDs for an address: always the same ones."""
-
-    def of(part: str) -> str:
-        return uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{account.address.ascii}#{part}").hex
-
-    return Uids(of("evolution-account"), of("evolution-identity"), of("evolution-transport"))
+    return Uids(
+        *(
+            stable_uuid(account.address, f"evolution-{kind}").hex
+            for kind in ("account", "identity", "transport")
+        )
+    )
 
 
 def sources(

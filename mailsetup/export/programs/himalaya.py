@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ExportFailure
+from mailsetup.export.exporter import Artifact, ExportFailure, settings_file
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
@@ -59,7 +59,7 @@ class Himalaya(TerminalProgram):
             *self._server("imap", account, account.incoming, receiving),
             *self._server("smtp", account, account.outgoing, sending),
         ]
-        file = terminal_common.settings_file(f"himalaya-{name}.toml", lines, "application/toml")
+        file = settings_file(f"himalaya-{name}.toml", lines, "application/toml")
         steps = (
             self.credential_step(account, receiving),
             terminal_common.add_step(file.name, "~/.config/himalaya/config.toml"),

@@ -222,7 +222,7 @@ def _numbers(server: _Server) -> list[int | str]:
 def _settings(account: Account, mailbox: _Mailbox) -> bytes:
     root = ElementTree.Element("k9settings", {"version": _FILE_VERSION, "format": "1"})
     accounts = ElementTree.SubElement(root, "accounts")
-    uuid = str(stable_uuid(account.address, "thunderbird-android"))
+    uuid = str(stable_uuid(account.address, "mailsetup-thunderbird-android"))
     element = ElementTree.SubElement(accounts, "account", {"uuid": uuid})
     ElementTree.SubElement(element, "name").text = mailbox.name
     settings = ElementTree.SubElement(element, "settings")

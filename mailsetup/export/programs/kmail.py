@@ -9,7 +9,6 @@ far above those that Akonadi assigns, so that it is unused. Keys and numbers are
 """
 
 import string
-import uuid
 from collections.abc import Mapping
 from typing import Final
 
@@ -33,6 +32,7 @@ from mailsetup.export.guide.page import (
     server_rows,
     server_values,
 )
+from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
@@ -214,8 +214,7 @@ def _position(account: Account) -> int:
 
 def _number(account: Account, what: str) -> int:
     """A positive number of 31 bits, always the same for an address."""
-    made = uuid.uuid5(uuid.NAMESPACE_URL, f"mailto:{account.address.ascii}#kmail-{what}")
-    return (made.int & 0x7FFFFFFE) + 1
+    return (stable_uuid(account.address, f"kmail-{what}").int & 0x7FFFFFFE) + 1
 
 
 def _authentication(server: ServerSettings) -> tuple[int, str] | None:

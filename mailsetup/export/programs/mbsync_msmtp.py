@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep
+from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep, settings_file
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
@@ -50,10 +50,11 @@ class MbsyncMsmtp(TerminalProgram):
 
     def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
         """With a password; msmtp also with a token."""
-        by_password = (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE)
         if server.protocol is Protocol.SMTP:
             return terminal_common.best_sign_in(server, "msmtp", *_AUTH)
-        return terminal_common.best_sign_in(server, "mbsync", *by_password)
+        return terminal_common.best_sign_in(
+            server, "mbsync", TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE
+        )
 
     def artifact(
         self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
@@ -67,8 +68,8 @@ class MbsyncMsmtp(TerminalProgram):
         if _longest(send) > _MAX_MSMTP_LINE:
             return terminal_common.too_long(account.outgoing, "msmtp")
         files = (
-            terminal_common.settings_file(f"mbsync-{name}.conf", fetch),
-            terminal_common.settings_file(f"msmtp-{name}.conf", send),
+            settings_file(f"mbsync-{name}.conf", fetch),
+            settings_file(f"msmtp-{name}.conf", send),
         )
         notes = (
             *self.common_notes(account, receiving),

@@ -9,7 +9,7 @@ gets it.
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep
+from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep, settings_file
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
@@ -51,7 +51,7 @@ class Neomutt(TerminalProgram):
         self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
     ) -> Artifact:
         """A file of settings."""
-        file = terminal_common.settings_file(
+        file = settings_file(
             f"neomutt-{stem(account.address)}.rc",
             (
                 *_common(account),

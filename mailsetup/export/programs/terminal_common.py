@@ -2,13 +2,11 @@
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
 from enum import StrEnum
 from urllib.parse import quote
 
 from mailsetup.export.exporter import (
     Artifact,
-    ArtifactFile,
     Automation,
     CopyValue,
     ExportFailure,
@@ -158,13 +156,6 @@ def scheme(server: ServerSettings) -> str:
     """``imaps`` for TLS from the first byte, ``imap`` for STARTTLS; also for POP and SMTP."""
     name = "pop" if server.protocol is Protocol.POP3 else str(server.protocol)
     return f"{name}s" if server.security is SocketType.TLS else name
-
-
-def settings_file(
-    name: str, lines: Iterable[str], media_type: str = "text/plain; charset=utf-8"
-) -> ArtifactFile:
-    """A private file with these lines."""
-    return ArtifactFile(name, ("\n".join(lines) + "\n").encode(), media_type, private=True)
 
 
 def command_step(text: str, *commands: str) -> InstructionStep:

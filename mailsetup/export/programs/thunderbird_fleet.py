@@ -23,6 +23,7 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import is_safe_name
 from mailsetup.export.programs.thunderbird import Keys, notes, prefs
@@ -201,7 +202,7 @@ def _steps(
     files: list[ArtifactFile], isp: str, account: Account, shared: bool
 ) -> tuple[InstructionStep, ...]:
     names = {file.name for file in files}
-    steps = [
+    steps: list[InstructionStep | str] = [
         InstructionStep(
             _("Find the folder of Thunderbird on the computers."),
             (
@@ -210,11 +211,9 @@ def _steps(
                 CopyValue("Linux", "/usr/lib/thunderbird"),
             ),
         ),
-        InstructionStep(
-            _(
-                "AutoConfig: put {cfg} into that folder, and {script} into “defaults/pref” in it."
-            ).format(cfg=_CFG, script=_AUTOCONFIG)
-        ),
+        _(
+            "AutoConfig: put {cfg} into that folder, and {script} into “defaults/pref” in it."
+        ).format(cfg=_CFG, script=_AUTOCONFIG),
     ]
     if shared:
         steps.append(
@@ -228,22 +227,16 @@ def _steps(
         )
     if _POLICIES in names:
         steps.append(
-            InstructionStep(
-                _("Or a policy: put {name} into the folder “distribution” in it.").format(
-                    name=_POLICIES
-                )
+            _("Or a policy: put {name} into the folder “distribution” in it.").format(
+                name=_POLICIES
             )
         )
     if isp in names:
         steps.append(
-            InstructionStep(
-                _(
-                    "Or only help: put {name} into the folder “isp” in it. Then people type name,"
-                    " address and password, and Thunderbird knows the servers."
-                ).format(name=isp)
-            )
+            _(
+                "Or only help: put {name} into the folder “isp” in it. Then people type name,"
+                " address and password, and Thunderbird knows the servers."
+            ).format(name=isp)
         )
-    steps.append(
-        InstructionStep(_("Start Thunderbird on one computer and look before you do the others."))
-    )
-    return tuple(steps)
+    steps.append(_("Start Thunderbird on one computer and look before you do the others."))
+    return instructions(*steps)
