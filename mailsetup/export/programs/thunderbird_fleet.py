@@ -26,10 +26,9 @@ from mailsetup.export.exporter import (
     instructions,
 )
 from mailsetup.export.filename import is_safe_name
-from mailsetup.export.programs.thunderbird import Keys, notes, prefs
+from mailsetup.export.programs.thunderbird import Keys, Prefs, notes, prefs
 from mailsetup.export.publish.template import username_template
 from mailsetup.formats import autoconfig
-from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.i18n import N_, _
 from mailsetup.model.settings import Account, AccountSettings
 
@@ -49,10 +48,9 @@ class ThunderbirdFleet:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The files for an installation of Thunderbird, without passwords."""
-        own = prefs(account, KEYS)
-        if isinstance(own, ExportFailure):
-            return own
-        values = {pref.name: pref.value for pref in own}
+        values = prefs(account, KEYS)
+        if isinstance(values, ExportFailure):
+            return values
         shared = _shared(account)
         files = [
             _file(_CFG, _script(account, values, shared), "text/javascript"),
@@ -80,10 +78,9 @@ class ThunderbirdFleet:
 
 def script_for_everybody(account: Account) -> bytes | ExportFailure:
     """The ``.cfg`` that sets up the user that the variables name, if they name one."""
-    own = prefs(account, KEYS)
-    if isinstance(own, ExportFailure):
-        return own
-    values = {pref.name: pref.value for pref in own}
+    values = prefs(account, KEYS)
+    if isinstance(values, ExportFailure):
+        return values
     return _script(account, values, _shared(account), fallback=False)
 
 
@@ -106,13 +103,13 @@ def _shared(account: Account) -> AccountSettings | None:
 
 def _script(
     account: Account,
-    values: dict[str, PrefValue],
+    values: Prefs,
     shared: AccountSettings | None,
     *,
     fallback: bool = True,
 ) -> bytes:
     """``fallback`` is the account to set up where the variables name no user."""
-    shared_prefs: dict[str, PrefValue] | None = None
+    shared_prefs: Prefs | None = None
     if shared is not None:
         shared_prefs = {
             **values,
@@ -157,7 +154,7 @@ def _autoconfig() -> bytes:
     ).encode()
 
 
-def _policies(values: dict[str, PrefValue]) -> bytes | None:
+def _policies(values: Prefs) -> bytes | None:
     """Defaults only: with the other kinds, values that the user adds are lost at every start."""
     wanted = {
         "mail.accountmanager.appendaccounts": KEYS.account,
