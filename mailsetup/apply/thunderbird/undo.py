@@ -235,7 +235,7 @@ def _remove_profile(root: Path, profile: Path, change: journal.Change) -> UndoRe
             return Undone(profile)
     return Undone(
         profile,
-        kept=moved,
+        moved_to=moved,
         notes=(
             _(
                 "Thunderbird had used the profile, so it was not deleted. It is kept in {place},"

@@ -68,7 +68,7 @@ class GuideChapter:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A whole page."""
+    """A page."""
 
     title: str
     lead: str
@@ -139,7 +139,7 @@ def open_guide_step(guide: ArtifactFile) -> InstructionStep:
 
 
 def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> ArtifactFile:
-    """The guide as a file, in the current language; with ``large`` values if wanted."""
+    """The guide as a file, in the current language; ``large`` enlarges the account's values."""
     style, script = _assets()
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"

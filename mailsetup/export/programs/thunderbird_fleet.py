@@ -1,6 +1,6 @@
 """Thunderbird on many computers: files that an administrator installs with the program.
 
-Three independent ways, each with its limits (measured with Thunderbird 153):
+Three independent methods, each with its limits (measured with Thunderbird 153):
 
 * ``autoconfig.js`` with ``mailsetup.cfg`` (AutoConfig) runs after the user's preferences are read
   and adds the account and its outgoing server to them; the address may come from the environment.
