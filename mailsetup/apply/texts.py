@@ -79,7 +79,7 @@ def lines(result: Applied, program: str, address: EmailAddress) -> list[str]:
 
 
 def opening(result: Applied, program: str) -> str:
-    """How to open the program so that the account is seen; empty where nothing is to be said."""
+    """How to open the program so that the account is seen; empty where it needs no explanation."""
     if isinstance(result, FilesApplied):
         return ""
     if result.opens_by_itself:

@@ -13,15 +13,11 @@ _DEVICES = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)")
 
 def stem(address: EmailAddress) -> str:
     """The address as ASCII letters, digits, dots and dashes: ``ana-bodega.es``."""
-    return sanitised(address.ascii.replace("@", "-"), "mail")
-
-
-def sanitised(text: str, otherwise: str) -> str:
-    """The text as a name of ASCII letters, digits, dots and dashes; never empty."""
+    text = address.ascii.replace("@", "-")
     folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", folded)
     name = re.sub(r"\.{2,}", ".", name)[:_MAX_STEM].strip(".-_")
-    return name if is_safe_name(name) else otherwise
+    return name if is_safe_name(name) else "mail"
 
 
 def is_safe_name(name: str) -> bool:

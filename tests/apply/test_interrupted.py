@@ -20,7 +20,11 @@ from mailsetup.model.secret import Secret
 from tests.support.programs import marionette
 from tests.support.programs.interrupted import Interruptions
 from tests.support.programs.parsers import read_prefs
-from tests.support.programs.thunderbird_profiles import undo_last, used_prefs
+from tests.support.programs.thunderbird_profiles import (
+    thunderbird_at,
+    undo_last,
+    used_prefs,
+)
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -74,7 +78,7 @@ def test_apply_killed_at_any_file_operation_leaves_the_old_list_or_a_complete_pr
         assert failing.run("apply", number, "kill", root).status == -signal.SIGKILL
         whole.append(is_whole(root))
         # The next run works, and removes the files of the killed one.
-        assert isinstance(apply_new_profile(account(), root=root), ProfileApplied)
+        assert isinstance(apply_new_profile(account(), thunderbird_at(root)), ProfileApplied)
         names = {path.name for path in root.rglob("*")}
         assert not {name for name in names if name.startswith(".mailsetup-")}
         assert len({name for name in names if "ana-bodega" in name}) == 1 + whole[-1]
@@ -105,7 +109,7 @@ def test_an_interrupted_undo_leaves_a_complete_profile_or_the_old_list(
 ) -> None:
     def with_profile(name: str) -> Path:
         root = old_root(tmp_path / name)
-        assert isinstance(apply_new_profile(account(), root=root), ProfileApplied)
+        assert isinstance(apply_new_profile(account(), thunderbird_at(root)), ProfileApplied)
         return root
 
     gone = []
@@ -114,7 +118,7 @@ def test_an_interrupted_undo_leaves_a_complete_profile_or_the_old_list(
         assert failing.run("undo-new", number, "kill", root).status == -signal.SIGKILL
         gone.append(not is_whole(root))
         # The next run removes what was about to be removed.
-        again = apply_new_profile(account("eva@bodega.example"), root=root)
+        again = apply_new_profile(account("eva@bodega.example"), thunderbird_at(root))
         assert isinstance(again, ProfileApplied)
         found = [path.name for path in root.iterdir() if "ana-bodega" in path.name]
         assert len(found) == (not gone[-1])
@@ -314,7 +318,7 @@ def test_content_that_does_not_read_back_never_replaces_a_file(
     def root_of(name: str) -> Path:
         root = used_root(tmp_path / name)
         if what == "undo-new":
-            assert isinstance(apply_new_profile(account(), root=root), ProfileApplied)
+            assert isinstance(apply_new_profile(account(), thunderbird_at(root)), ProfileApplied)
         return root
 
     count = failing.operations(what, root_of("count"), "spoil")

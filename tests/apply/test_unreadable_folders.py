@@ -177,7 +177,7 @@ def test_an_unreadable_folder_that_is_no_profile_is_ignored(base: Path, mode: in
     with as_somebody():
         done = apply(ANA, profile=NEW_PLACE, computer=computer)
         assert isinstance(done, ProfileApplied)
-        assert isinstance(undo(done, computer=computer), Undone)
+        assert isinstance(undo(done.profile, computer=computer), Undone)
 
 
 def replaced(computer: Computer) -> Computer:

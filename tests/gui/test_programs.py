@@ -22,7 +22,14 @@ from mailsetup.gui.print_thread import PrintThread, in_side_thread
 from mailsetup.model.folders import Folders
 from tests.support.gui.driver import Person, Scripted, folder_chooser
 from tests.support.programs.installed import program
-from tests.support.programs.thunderbird_profiles import HERE, VERSION, install, profiles, root_with
+from tests.support.programs.thunderbird_profiles import (
+    HERE,
+    VERSION,
+    install,
+    installed_thunderbird,
+    profiles,
+    root_with,
+)
 from tests.support.samples.accounts import account
 from tests.support.samples.check_results import report
 
@@ -46,7 +53,7 @@ def done_page(person: Person) -> DonePage:
 
 @pytest.mark.thunderbird
 def test_after_thunderbird_ran_the_account_alone_can_be_taken_out(somebody: MakePerson) -> None:
-    made = apply_new_profile(SOMEBODY_ELSES)
+    made = apply_new_profile(SOMEBODY_ELSES, installed_thunderbird())
     assert isinstance(made, ProfileApplied)
     prefs = made.profile / "prefs.js"
     told = replace(report(healthy=True), folders=Folders(sent="Elementos enviados"))

@@ -30,6 +30,7 @@ from mailsetup.model.source import Method
 from mailsetup.model.symptom import Symptom
 from mailsetup.vault import VaultState
 from tests.support.gui.driver import Person, Scripted, folder_chooser, nothing_found
+from tests.support.programs.thunderbird_profiles import installed_thunderbird
 from tests.support.samples.check_results import discovery, report
 
 MakePerson = Callable[[Assistant], Person]
@@ -649,7 +650,7 @@ def somebody_elses() -> Account:
 
 @pytest.mark.thunderbird
 def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) -> None:
-    made = apply_new_profile(somebody_elses())
+    made = apply_new_profile(somebody_elses(), installed_thunderbird())
     assert isinstance(made, ProfileApplied)
     before = (made.profile / "prefs.js").read_bytes()
     person.begins_the_test("secreta")
@@ -676,7 +677,7 @@ def test_an_account_joins_an_existing_profile_and_is_taken_back(person: Person) 
 
 @pytest.mark.thunderbird
 def test_a_profile_of_its_own_can_be_chosen_beside_another(person: Person) -> None:
-    made = apply_new_profile(somebody_elses())
+    made = apply_new_profile(somebody_elses(), installed_thunderbird())
     assert isinstance(made, ProfileApplied)
     before = (made.profile / "prefs.js").read_bytes()
     person.begins_the_test("secreta")

@@ -5,8 +5,6 @@ where at least host or user fits; everything else in the profile belongs to othe
 not touched.
 """
 
-from enum import Enum
-
 from mailsetup.apply.thunderbird.account_repair import MergePlan, repaired
 from mailsetup.apply.thunderbird.known_accounts import (
     ACCOUNTS,
@@ -21,7 +19,7 @@ from mailsetup.apply.thunderbird.known_accounts import (
     sends_right,
 )
 from mailsetup.export.exporter import ExportFailure
-from mailsetup.export.programs.thunderbird import folder_prefs, prefs
+from mailsetup.export.programs.thunderbird import Keys, folder_prefs, prefs
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.i18n import _
 from mailsetup.model.folders import NO_FOLDERS, Folders
@@ -31,29 +29,19 @@ from mailsetup.model.settings import Account
 _HABITS = (".login_at_startup", ".check_new_mail", ".download_on_biff")
 
 
-class ExistingAccounts(Enum):
-    """What to do with an account that is in the profile already."""
-
-    REPAIR = "repair"
-    """Correct what is wrong with it."""
-    ADD = "add"
-    """Leave it and add another one."""
-
-
 def plan(
     content: PrefsFile,
     account: Account,
     *,
-    existing: ExistingAccounts = ExistingAccounts.REPAIR,
     folders: Folders | None = None,
     user_js: PrefsFile | None = None,
 ) -> MergePlan | ExportFailure:
-    """What a profile with these preferences needs; ``user_js`` is the file that overrides them."""
-    own = prefs(account)
-    if isinstance(own, ExportFailure):
-        return own
+    """What a profile with these preferences needs; ``user_js`` is the file that overrides them.
+
+    An account that is there already is corrected where it is wrong.
+    """
     user_js = user_js or PrefsFile(b"")
-    made = _plan(content, account, existing, folders or NO_FOLDERS, user_js)
+    made = _plan(content, account, folders or NO_FOLDERS, user_js)
     if isinstance(made, ExportFailure):
         return made
     for name, value in made.values.items():
@@ -70,36 +58,27 @@ def plan(
 def _plan(
     content: PrefsFile,
     account: Account,
-    existing: ExistingAccounts,
     folders: Folders,
     user_js: PrefsFile,
 ) -> MergePlan | ExportFailure:
     known = tuple(known_accounts(content))
-    equal = next((one for one in known if is_equal(content, one, account)), None)
-    if existing is ExistingAccounts.ADD:
-        if equal is not None:
-            # Thunderbird finds servers by type, host and user: of two equal ones it uses one.
-            return ExportFailure(
-                _("This account is in the profile already. It can be repaired, not added again.")
-            )
-        return _added(content, account, folders, user_js)
-    found = equal or next((one for one in known if is_likely(content, one, account)), None)
-    if found is None:
-        return _added(content, account, folders, user_js)
-    return repaired(content, found, account, folders, free_keys(content, user_js))
+    keys = free_keys(content, user_js)
+    for is_same in (is_equal, is_likely):
+        found = next((one for one in known if is_same(content, one, account)), None)
+        if found is not None:
+            return repaired(content, found, account, folders, keys)
+    return _added(content, account, folders, keys)
 
 
 def _added(
-    content: PrefsFile, account: Account, folders: Folders, user_js: PrefsFile
+    content: PrefsFile, account: Account, folders: Folders, keys: Keys
 ) -> MergePlan | ExportFailure:
-    keys = free_keys(content, user_js)
     shared = next(
         (key for key in content.words(SMTP_SERVERS) if sends_right(content, key, account)), None
     )
-    own = prefs(account, keys)
-    if isinstance(own, ExportFailure):
-        return own
-    values = {pref.name: pref.value for pref in own}
+    values = prefs(account, keys)
+    if isinstance(values, ExportFailure):
+        return values
     prefixes = [
         f"mail.account.{keys.account}.",
         f"mail.server.{keys.server}.",
@@ -116,7 +95,7 @@ def _added(
             if not name.startswith(f"mail.smtpserver.{keys.smtp}.")
         }
         values[f"mail.identity.{keys.identity}.smtpServer"] = shared
-    values |= {pref.name: pref.value for pref in folder_prefs(account, keys, folders)}
+    values |= folder_prefs(account, keys, folders)
     for name, key in listed.items():
         values[name] = ",".join((*content.words(name), key))
     if not _has_default_account(content):

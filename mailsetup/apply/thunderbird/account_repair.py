@@ -55,7 +55,7 @@ def repaired(
     own = prefs(account)
     if isinstance(own, ExportFailure):
         return own
-    repair = _Repair(content, found, account, keys, {pref.name: pref.value for pref in own})
+    repair = _Repair(content, found, account, keys, own)
     repair.correct_incoming()
     repair.correct_identity()
     repair.correct_sending()
@@ -188,9 +188,9 @@ class _Repair:
         placed = Keys(self.found.account, self.found.server, self.identity, self.keys.smtp)
         chosen = _chosen_folders(self.content, self.identity, self.found.server)
         moved = {
-            pref.name: pref.value
-            for pref in folder_prefs(self.account, placed, folders)
-            if self.content.get(pref.name) != pref.value and pref.name not in chosen
+            name: value
+            for name, value in folder_prefs(self.account, placed, folders).items()
+            if self.content.get(name) != value and name not in chosen
         }
         if moved:
             self.values |= moved

@@ -1,24 +1,20 @@
-"""Read the accounts of the Thunderbird profiles on this computer.
-
-They are in ``prefs.js``: a list of accounts, each with a server and identities, and each identity
-with the key of its outgoing server.
-"""
+"""Read the accounts of the Thunderbird profiles on this computer."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mailsetup.apply.installation import Computer, installations
+from mailsetup.apply.thunderbird.known_accounts import (
+    DEFAULT_SMTP,
+    KnownAccount,
+    PrefsServer,
+    known_accounts,
+)
 from mailsetup.files import presence
 from mailsetup.formats import profiles_ini
-from mailsetup.formats.prefs_js import PrefsFile, PrefValue
+from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.model.hostname import parse_host, parse_port
-from mailsetup.model.settings import (
-    STANDARD_PORTS,
-    ProgramAccount,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import ProgramAccount, Protocol, ServerSettings, SocketType
 from mailsetup.model.text import plain
 
 _MAX_SIZE = 8 * 1024 * 1024
@@ -31,8 +27,6 @@ _SOCKET_TYPES: Final[Mapping[int, SocketType]] = {
     2: SocketType.STARTTLS,
     3: SocketType.TLS,
 }
-
-Prefs = Mapping[str, PrefValue]
 
 
 def accounts_here(computer: Computer | None = None) -> tuple[ProgramAccount, ...]:
@@ -49,75 +43,32 @@ def accounts_here(computer: Computer | None = None) -> tuple[ProgramAccount, ...
 
 def accounts_in(content: bytes, place: str) -> list[ProgramAccount]:
     """The mail accounts in a ``prefs.js``."""
-    prefs = read_prefs(content)
-    return [
-        account
-        for key in _words(prefs, "mail.accountmanager.accounts")
-        for account in _account(prefs, f"mail.account.{key}", place)
-    ]
+    prefs = PrefsFile(content)
+    known = list(known_accounts(prefs))[:_MAX_ACCOUNTS]
+    return [account for one in known for account in _accounts(prefs, one, place)]
 
 
-def read_prefs(content: bytes) -> Prefs:
-    """Names and values; lines that are no preference are left out."""
-    file = PrefsFile(content)
-    return {name: value for name in file if (value := file.get(name)) is not None}
-
-
-def _account(prefs: Prefs, account: str, place: str) -> Iterator[ProgramAccount]:
-    server = _text(prefs, f"{account}.server")
-    base = f"mail.server.{server}"
-    protocol = _PROTOCOLS.get(_text(prefs, f"{base}.type"))
-    incoming = _server(
-        prefs,
-        protocol,
-        f"{base}.hostname",
-        f"{base}.port",
-        f"{base}.socketType",
-        f"{base}.userName",
-    )
+def _accounts(prefs: PrefsFile, known: KnownAccount, place: str) -> Iterator[ProgramAccount]:
+    """One account for each identity."""
+    base = f"mail.server.{known.server}"
+    protocol = _PROTOCOLS.get(prefs.text(f"{base}.type"))
+    if protocol is None:
+        return
+    incoming = _server(protocol, PrefsServer.read(prefs, base, "socketType", "userName"))
     if incoming is None:
         return
-    for identity in _words(prefs, f"{account}.identities"):
-        address = _text(prefs, f"mail.identity.{identity}.useremail")
-        key = _text(prefs, f"mail.identity.{identity}.smtpServer") or _text(
-            prefs, "mail.smtp.defaultserver"
-        )
-        smtp = f"mail.smtpserver.{key}"
-        outgoing = _server(
-            prefs,
-            Protocol.SMTP,
-            f"{smtp}.hostname",
-            f"{smtp}.port",
-            f"{smtp}.try_ssl",
-            f"{smtp}.username",
-        )
+    for identity in known.identities[:_MAX_ACCOUNTS]:
+        address = prefs.text(f"mail.identity.{identity}.useremail")
+        key = prefs.text(f"mail.identity.{identity}.smtpServer") or prefs.text(DEFAULT_SMTP)
+        server = PrefsServer.read(prefs, f"mail.smtpserver.{key}", "try_ssl", "username")
+        outgoing = _server(Protocol.SMTP, server)
         yield ProgramAccount("Thunderbird", place, plain(address, 254), incoming, outgoing)
 
 
-def _server(
-    prefs: Prefs, protocol: Protocol | None, host: str, port: str, socket: str, username: str
-) -> ServerSettings | None:
-    name = parse_host(_text(prefs, host), typed=True)
-    kind = prefs.get(socket, 0)
-    security = _SOCKET_TYPES.get(kind) if isinstance(kind, int) else None
-    if protocol is None or name is None or security is None:
+def _server(protocol: Protocol, server: PrefsServer) -> ServerSettings | None:
+    """None where the host name or the encryption is unknown."""
+    host, security = parse_host(server.host, typed=True), _SOCKET_TYPES.get(server.socket)
+    port = parse_port(server.port)
+    if host is None or security is None or port is None:
         return None
-    standard = STANDARD_PORTS.get((protocol, security)) or _PLAIN_PORTS[protocol]
-    number = parse_port(prefs.get(port, standard)) or standard
-    return ServerSettings(protocol, name, number, security, plain(_text(prefs, username), 320))
-
-
-_PLAIN_PORTS: Final[Mapping[Protocol, int]] = {
-    Protocol.IMAP: 143,
-    Protocol.POP3: 110,
-    Protocol.SMTP: 587,
-}
-
-
-def _text(prefs: Prefs, name: str) -> str:
-    value = prefs.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _words(prefs: Prefs, name: str) -> list[str]:
-    return [word.strip() for word in _text(prefs, name).split(",") if word.strip()][:_MAX_ACCOUNTS]
+    return ServerSettings(protocol, host, port, security, plain(server.user, 320))

@@ -42,9 +42,9 @@ class ThunderbirdApplier:
                 return found.folder
             clear_leftovers(computer)
             return UndoFailure(found.reason)
-        newest = next((one for one in undoable(computer) if one.address == account), None)
-        if newest is not None:
-            return newest.profile
+        for profile, change in undoable(computer):
+            if change.address == account:
+                return profile
         clear_leftovers(computer)
         return UndoFailure(
             _("Nothing was put into Thunderbird for {address} that could be taken back.").format(

@@ -14,13 +14,10 @@ from mailsetup.apply.installation import Computer, find_installation
 from mailsetup.apply.result import AlreadyThere, ApplyFailure, ApplyOutcome, ProfileApplied
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
-from mailsetup.apply.thunderbird.account_merge import ExistingAccounts, plan
+from mailsetup.apply.thunderbird.account_merge import plan
 from mailsetup.apply.thunderbird.account_repair import MergePlan
 from mailsetup.apply.thunderbird.known_accounts import LAST_KEY
-from mailsetup.apply.thunderbird.new_profile import (
-    apply_new_profile,
-    store_password,
-)
+from mailsetup.apply.thunderbird.new_profile import apply_new_profile, store_password
 from mailsetup.apply.thunderbird.profile_lock import check_profile, hold_profile, read_file
 from mailsetup.apply.thunderbird.profiles import (
     ProfileFailure,
@@ -47,7 +44,6 @@ def apply(
     account: Account,
     *,
     profile: str = DEFAULT_PLACE,
-    existing: ExistingAccounts = ExistingAccounts.REPAIR,
     folders: Folders | None = None,
     password: Secret | None = None,
     computer: Computer | None = None,
@@ -64,9 +60,7 @@ def apply(
             return ApplyFailure(
                 _("Thunderbird was not found on this computer. Install it and try again.")
             )
-        return apply_new_profile(
-            account, folders=folders, password=password, installation=installation
-        )
+        return apply_new_profile(account, installation, folders=folders, password=password)
     place = opened or find_place(profile, computer)
     if isinstance(place, ProfileFailure):
         return ApplyFailure(place.reason)
@@ -78,14 +72,13 @@ def apply(
                 " seen. It opens “{opened}”: choose that one."
             ).format(name=plain(place.name, 60), opened=plain(instead.name, 60))
         )
-    return apply_existing(account, place, existing=existing, folders=folders, password=password)
+    return apply_existing(account, place, folders=folders, password=password)
 
 
 def apply_existing(
     account: Account,
     place: ThunderbirdProfile,
     *,
-    existing: ExistingAccounts = ExistingAccounts.REPAIR,
     folders: Folders | None = None,
     password: Secret | None = None,
 ) -> ProfileApplied | AlreadyThere | ApplyFailure:
@@ -94,7 +87,7 @@ def apply_existing(
         profile = check_profile(place.folder)
         with locked(profile), hold_profile(profile):
             journal.recover(profile)
-            return _write(account, place, existing, folders, password)
+            return _write(account, place, folders, password)
     except OSError as error:
         return ApplyFailure(atomic.reason(error, place.folder))
 
@@ -102,7 +95,6 @@ def apply_existing(
 def _write(
     account: Account,
     place: ThunderbirdProfile,
-    existing: ExistingAccounts,
     folders: Folders | None,
     password: Secret | None,
 ) -> ProfileApplied | AlreadyThere | ApplyFailure:
@@ -110,7 +102,7 @@ def _write(
     before = read_file(profile / _PREFS, MAX_SIZE)
     content = PrefsFile(before or b"")
     user_js = PrefsFile(read_file(profile / "user.js", MAX_SIZE) or b"")
-    made = plan(content, account, existing=existing, folders=folders, user_js=user_js)
+    made = plan(content, account, folders=folders, user_js=user_js)
     if isinstance(made, ExportFailure):
         return ApplyFailure(made.reason)
     new: dict[str, bytes] = {}
@@ -138,7 +130,6 @@ def _write(
         profile=profile,
         name=place.name,
         command=place.command,
-        root=place.installation.root,
         backup=backup,
         notes=hints,
         outcome=outcome,

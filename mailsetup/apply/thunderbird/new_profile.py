@@ -2,7 +2,7 @@
 
 No existing profile is touched: the new one is completed under a temporary name, renamed, and then
 entered in ``profiles.ini``. After a power failure there is either the old list, or the new list and
-the whole profile.
+the complete profile.
 
 The first profile of all is made so that Thunderbird opens it by itself (`default_profile`).
 Otherwise `ProfileApplied.command` opens it. `existing_profile` adds to an existing profile, `undo`
@@ -18,16 +18,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailsetup.apply.installation import Installation, find_installation, installations
+from mailsetup.apply.installation import Installation
 from mailsetup.apply.result import ApplyFailure, ApplyOutcome, ProfileApplied
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
 from mailsetup.apply.thunderbird.default_profile import CLAIMABLE, COMPATIBILITY, opened_paths
 from mailsetup.apply.thunderbird.profile_lock import check_readable, is_readable, is_running
 from mailsetup.export.exporter import ExportFailure
-from mailsetup.export.filename import sanitised, stem
+from mailsetup.export.filename import stem
 from mailsetup.export.programs.thunderbird import notes, prefs_js
-from mailsetup.files import atomic, presence
+from mailsetup.files import atomic
 from mailsetup.files.atomic import OperationError
 from mailsetup.files.locking import locked
 from mailsetup.formats import profiles_ini
@@ -57,61 +57,36 @@ _MAX_NAME = 40
 
 def apply_new_profile(
     account: Account,
+    installation: Installation,
     *,
-    root: Path | None = None,
-    name: str | None = None,
     folders: Folders | None = None,
     password: Secret | None = None,
-    installation: Installation | None = None,
 ) -> ProfileApplied | ApplyFailure:
-    """Add a profile with this account to the installed Thunderbird.
+    """Add a profile with this account, named after its address, to an installed Thunderbird.
 
-    ``root`` is the folder of ``profiles.ini`` (that of the installed Thunderbird when None);
-    ``name`` the profile's name (made from the address when None). A ``password`` is given only
-    where the user asked to store it in Thunderbird; where that is impossible, a note says so. The
-    profile's folder is readable for its owner only.
+    A ``password`` is given only where the user asked to store it in Thunderbird; where that is
+    impossible, a note reports it. The profile's folder is readable for its owner only.
     """
     content = prefs_js(account, folders)
     if isinstance(content, ExportFailure):
         return ApplyFailure(content.reason)
-    chosen = installation or _installation(root)
-    if isinstance(chosen, ApplyFailure):
-        return chosen
-    wanted = sanitised(name or "", stem(account.address))[:_MAX_NAME].rstrip(".-_")
     try:
-        with _made(chosen.root, may_make=root is None), locked(chosen.root):
-            return _add(chosen, wanted, content, account, password)
+        with _existing(installation.root), locked(installation.root):
+            return _add(installation, content, account, password)
     except OSError as error:
-        return ApplyFailure(atomic.reason(error, chosen.root))
-
-
-def _installation(root: Path | None) -> Installation | ApplyFailure:
-    if root is None:
-        found = find_installation()
-        if found is None:
-            return ApplyFailure(
-                _("Thunderbird was not found on this computer. Install it and try again.")
-            )
-        return found
-    if not presence.is_folder(root):
-        return ApplyFailure(_("The folder {place} is not there.").format(place=root))
-    for installation in installations():
-        if installation.root == root:
-            return installation
-    return Installation(("thunderbird",), root)
+        return ApplyFailure(atomic.reason(error, installation.root))
 
 
 @contextlib.contextmanager
-def _made(root: Path, *, may_make: bool) -> Iterator[None]:
+def _existing(root: Path) -> Iterator[None]:
     """Make the root for a Thunderbird that was never started; remove it if the work fails."""
-    made = False
-    if may_make and not root.exists():
+    is_new = not root.exists()
+    if is_new:
         root.mkdir(mode=0o700, parents=True)
-        made = True
     try:
         yield
     except BaseException:
-        if made:
+        if is_new:
             with contextlib.suppress(OSError):
                 root.rmdir()
         raise
@@ -119,7 +94,6 @@ def _made(root: Path, *, may_make: bool) -> Iterator[None]:
 
 def _add(
     installation: Installation,
-    wanted: str,
     prefs: bytes,
     account: Account,
     password: Secret | None,
@@ -131,7 +105,7 @@ def _add(
     known = parse_profiles(before)
     check_closed(root, known)
     remove_leftovers(root, known)
-    name = _unique(wanted, known)
+    name = _unique(stem(account.address)[:_MAX_NAME].rstrip(".-_"), known)
     parent = root / "Profiles" if sys.platform in ("win32", "darwin") else root
     made_parent = not parent.exists()
     parent.mkdir(mode=0o700, exist_ok=True)
@@ -159,7 +133,6 @@ def _add(
         profile=profile,
         name=name,
         command=(*installation.command, "-P", name),
-        root=root,
         backup=profile / journal.FOLDER / "0001" / INI if before is not None else None,
         notes=hints,
         password_stored=bool(logins.files),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailsetup.apply.installation import Computer, installations
-from mailsetup.apply.result import ApplyOutcome, ProfileApplied, UndoFailure, Undone, UndoResult
+from mailsetup.apply.result import ApplyOutcome, UndoFailure, Undone, UndoResult
 from mailsetup.apply.thunderbird import password_store
 from mailsetup.apply.thunderbird import undo_journal as journal
 from mailsetup.apply.thunderbird.new_profile import (
@@ -38,46 +38,34 @@ _PREFS = "prefs.js"
 _REMOVED = "removed"
 
 
-@dataclass(frozen=True, slots=True)
-class Undoable:
-    """A change that can be undone."""
-
-    profile: Path
-    address: str
-    outcome: ApplyOutcome
-    when: str
-    """ISO 8601, UTC."""
-
-
-def undoable(computer: Computer | None = None) -> tuple[Undoable, ...]:
-    """The newest change of each profile of this computer, newest first."""
+def undoable(computer: Computer | None = None) -> tuple[tuple[Path, journal.Change], ...]:
+    """Each profile of this computer and its newest change, the newest of all first."""
     found = []
     for place in places(computer):
-        newest = next(iter(journal.changes(place.folder)), None)
+        newest = journal.newest_change(place.folder)
         if newest is not None and newest.kind in list(ApplyOutcome):
-            found.append(
-                Undoable(place.folder, newest.address, ApplyOutcome(newest.kind), newest.when)
-            )
-    return tuple(sorted(found, key=lambda change: change.when, reverse=True))
+            found.append((place.folder, newest))
+    return tuple(sorted(found, key=lambda pair: pair[1].when, reverse=True))
 
 
-def undo(
-    where: ProfileApplied | Path, *, only_ours: bool = False, computer: Computer | None = None
-) -> UndoResult:
+def undo(profile: Path, *, only_ours: bool = False, computer: Computer | None = None) -> UndoResult:
     """Undo the newest change of a profile.
 
     With ``only_ours`` only our preferences are removed from a profile that has changed since.
     """
-    profile = where.profile if isinstance(where, ProfileApplied) else where
-    newest = next(iter(journal.changes(profile)), None)
+    newest = journal.newest_change(profile)
     if newest is None:
         there = presence.is_folder(profile)
         clear_leftovers(computer, profile)
-        return UndoFailure(_nothing() if there else _("The profile is not there any more."))
+        return UndoFailure(
+            _("Nothing that this program did there can be taken back.")
+            if there
+            else _("The profile is not there any more.")
+        )
     try:
         check_profile(profile)
         if newest.kind == ApplyOutcome.PROFILE:
-            root = where.root if isinstance(where, ProfileApplied) else _root_of(profile, computer)
+            root = _root_of(profile, computer)
             with locked(root):
                 return _remove_profile(root, profile, newest)
         with locked(profile), hold_profile(profile):
@@ -117,10 +105,6 @@ def _recover(profile: Path) -> None:
         check_profile(profile)
         with locked(profile), hold_profile(profile):
             journal.recover(profile)
-
-
-def _nothing() -> str:
-    return _("Nothing that this program did there can be taken back.")
 
 
 def _root_of(profile: Path, computer: Computer | None) -> Path:
@@ -245,11 +229,13 @@ def _remove_profile(root: Path, profile: Path, change: journal.Change) -> UndoRe
         if unused:
             shutil.rmtree(moved)
             if change.ini[0] is None:
-                _remove_empty(profile.parent, root)
+                for folder in (profile.parent, root):
+                    with contextlib.suppress(OSError):  # it is not empty
+                        folder.rmdir()
             return Undone(profile)
     return Undone(
         profile,
-        kept=moved,
+        moved_to=moved,
         notes=(
             _(
                 "Thunderbird had used the profile, so it was not deleted. It is kept in {place},"
@@ -257,13 +243,6 @@ def _remove_profile(root: Path, profile: Path, change: journal.Change) -> UndoRe
             ).format(place=moved),
         ),
     )
-
-
-def _remove_empty(*folders: Path) -> None:
-    """Remove the folders for profiles if they are empty."""
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            folder.rmdir()
 
 
 def _is_unused(profile: Path, change: journal.Change) -> bool:

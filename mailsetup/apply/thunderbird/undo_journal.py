@@ -81,8 +81,8 @@ def record(profile: Path, change: Change, before: Mapping[str, bytes | None]) ->
     journal = profile / FOLDER
     unfinished = atomic.temporary_path(profile)
     made = not journal.exists()
-    known = changes(profile)
-    number = known[0].number + 1 if known else 1
+    last = newest_change(profile)
+    number = last.number + 1 if last else 1
     target = journal / f"{number:04}"
     try:
         _write(unfinished / target.name, change, before)
@@ -132,6 +132,11 @@ def changes(profile: Path) -> tuple[Change, ...]:
         if change is not None:
             found.append(change)
     return tuple(sorted(found, key=lambda change: change.number, reverse=True))
+
+
+def newest_change(profile: Path) -> Change | None:
+    """The change that can be undone first."""
+    return next(iter(changes(profile)), None)
 
 
 def _change_folders(journal: Path) -> list[Path]:
@@ -199,13 +204,13 @@ def recover(profile: Path) -> None:
                 atomic.remove_quietly(entry)
     with contextlib.suppress(OSError):  # changes are left in it, or it does not exist
         (profile / FOLDER).rmdir()
-    newest = next(iter(changes(profile)), None)
+    newest = newest_change(profile)
     if newest is None or newest.kind == "profile":
         return
     now = current_digests(profile, newest)
-    whole = all(now[name] == after for name, (_before, after) in newest.files.items())
+    complete = all(now[name] == after for name, (_before, after) in newest.files.items())
     ours = all(now[name] in pair for name, pair in newest.files.items())
-    if ours and not whole:
+    if ours and not complete:
         roll_back(profile, newest, now)
         discard(profile, newest)
 

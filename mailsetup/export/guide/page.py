@@ -68,7 +68,7 @@ class GuideChapter:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A whole page."""
+    """A page."""
 
     title: str
     lead: str
@@ -104,8 +104,42 @@ def server_values(server: ServerSettings) -> tuple[CopyValue, ...]:
     return tuple(values)
 
 
+def address_value(account: Account) -> CopyValue:
+    """The address as the user copies it."""
+    return CopyValue(_("E-mail address"), account.address.ascii)
+
+
+def identity_values(account: Account) -> tuple[CopyValue, CopyValue]:
+    """Name and address as the user copies them."""
+    return CopyValue(_("Your name"), account.display_name), address_value(account)
+
+
+def server_rows(server: ServerSettings, encryption: str = "") -> tuple[GuideRow, ...]:
+    """Host, port and encryption (a choice with the given label) in a drawn dialog."""
+    return (
+        GuideRow(_("Server"), server.host),
+        GuideRow(_("Port"), str(server.port)),
+        GuideRow(encryption or _("Encryption"), security_name(server.security), GuideStyle.CHOICE),
+    )
+
+
+def credential_rows(server: ServerSettings) -> tuple[GuideRow, ...]:
+    """User name and password in a drawn dialog."""
+    return (
+        GuideRow(_("User name"), server.username),
+        GuideRow(_("Password"), _("yours"), GuideStyle.HINT),
+    )
+
+
+def open_guide_step(guide: ArtifactFile) -> InstructionStep:
+    """The first step of a program for which there is a guide only."""
+    return InstructionStep(
+        _("Open {name} in your browser: it shows every step with pictures.").format(name=guide.name)
+    )
+
+
 def page(guide: Guide, account: Account, name: str, *, large: bool = False) -> ArtifactFile:
-    """The guide as a file, in the current language; with ``large`` values if wanted."""
+    """The guide as a file, in the current language; ``large`` enlarges the account's values."""
     style, script = _assets()
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}';"

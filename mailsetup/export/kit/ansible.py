@@ -1,16 +1,31 @@
 """An Ansible role that sets up Thunderbird for all users of computers with Linux."""
 
 import json
+from typing import Final
 
-from mailsetup import resources
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
-from mailsetup.export.kit.common import DomainTemplate, KitFile, readme, text_file
+from mailsetup.export.kit.common import (
+    DomainTemplate,
+    KitFile,
+    filled_template,
+    readme,
+    text_file,
+)
 from mailsetup.export.kit.thunderbird import autoconfig_files, fleet_files
 from mailsetup.export.programs.thunderbird_fleet import ADDRESS_VARIABLE, NAME_VARIABLE
 from mailsetup.i18n import _
 
 ROLE = "mailsetup_mail"
 _YAML = "application/yaml"
+_TEMPLATES: Final = (
+    ("", "site.yml", "site.yml"),
+    ("{role}/defaults", "defaults.yml", "main.yml"),
+    ("{role}/tasks", "tasks.yml", "main.yml"),
+    ("{role}/meta", "meta.yml", "main.yml"),
+    ("{role}/meta", "argument_specs.yml", "argument_specs.yml"),
+    ("{role}/templates", "mail-identity.sh.j2", "mail-identity.sh.j2"),
+)
+"""Folder in the kit, name of the template, and name of the file."""
 
 
 def ansible_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure:
@@ -20,38 +35,26 @@ def ansible_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure
         return made
     placed = autoconfig_files(made)
     role = f"roles/{ROLE}"
-    files = [
-        KitFile("", _playbook(template)),
+    # JSON is YAML, and has only one form of quoting.
+    words = {
+        "ADDRESS": ADDRESS_VARIABLE,
+        "NAME": NAME_VARIABLE,
+        "ROLE": ROLE,
+        "DOMAIN": json.dumps(template.domain),
+        "EXAMPLE_ADDRESS": json.dumps(str(template.example.address)),
+        "EXAMPLE_NAME": json.dumps(template.example.person),
+    }
+    return (
+        *(
+            KitFile(
+                folder.format(role=role),
+                text_file(target, filled_template("ansible", name, words), _YAML),
+            )
+            for folder, name, target in _TEMPLATES
+        ),
         KitFile("", _readme(template)),
-        KitFile(f"{role}/defaults", _defaults(template)),
         KitFile(f"{role}/vars", _vars(placed)),
-        KitFile(f"{role}/tasks", _resource("tasks.yml", "main.yml")),
-        KitFile(f"{role}/meta", _meta()),
-        KitFile(f"{role}/meta", _resource("argument_specs.yml", "argument_specs.yml")),
-        KitFile(f"{role}/templates", _resource("mail-identity.sh.j2", "mail-identity.sh.j2")),
         *(KitFile(f"{role}/files", file) for file, _place in placed),
-    ]
-    return tuple(files)
-
-
-def _resource(name: str, target: str) -> ArtifactFile:
-    text = resources.read_text("kit", "ansible", name)
-    text = text.replace("@ADDRESS@", ADDRESS_VARIABLE).replace("@NAME@", NAME_VARIABLE)
-    return text_file(target, text, _YAML)
-
-
-def _defaults(template: DomainTemplate) -> ArtifactFile:
-    # JSON is YAML, and has only one way of quoting.
-    domain = json.dumps(template.domain)
-    return text_file(
-        "main.yml",
-        "---\n"
-        "mail_state: present\n"
-        "mail_thunderbird_folder: /usr/lib/thunderbird\n"
-        "mail_profile_folder: /etc/profile.d\n"
-        f"mail_domain: {domain}\n"
-        "mail_people: {}\n",
-        _YAML,
     )
 
 
@@ -61,39 +64,6 @@ def _vars(placed: list[tuple[ArtifactFile, str]]) -> ArtifactFile:
         for file, place in placed
     ]
     return text_file("main.yml", "\n".join(("---", "mail_files:", *lines)) + "\n", _YAML)
-
-
-def _meta() -> ArtifactFile:
-    return text_file(
-        "main.yml",
-        "---\n"
-        "galaxy_info:\n"
-        f"  role_name: {ROLE}\n"
-        "  author: mailsetup\n"
-        "  description: Sets up a mailbox in Thunderbird for everybody on a computer\n"
-        "  license: MIT\n"
-        '  min_ansible_version: "2.14"\n'
-        "dependencies: []\n",
-        _YAML,
-    )
-
-
-def _playbook(template: DomainTemplate) -> ArtifactFile:
-    address = json.dumps(str(template.example.address))
-    name = json.dumps(template.example.person)
-    return text_file(
-        "site.yml",
-        "---\n"
-        "- name: Set up mail in Thunderbird\n"
-        "  hosts: all\n"
-        "  become: true\n"
-        "  roles:\n"
-        f"    - role: {ROLE}\n"
-        "      vars:\n"
-        "        mail_people:\n"
-        f"          example-login: {{address: {address}, name: {name}}}\n",
-        _YAML,
-    )
 
 
 def _readme(template: DomainTemplate) -> ArtifactFile:

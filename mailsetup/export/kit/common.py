@@ -1,6 +1,8 @@
 """The common parts of all kits: a mailbox whose names are placeholders, and text files."""
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from mailsetup import resources
@@ -85,6 +87,15 @@ def text_file(name: str, text: str, media_type: str = "text/plain; charset=utf-8
     return ArtifactFile(name, text.encode(), media_type)
 
 
+def filled_template(kind: str, name: str, words: Mapping[str, str]) -> str:
+    """A template of a kit with values for its ``@WORD@``s.
+
+    In one pass: a ``@WORD@`` inside a value is not replaced.
+    """
+    text = resources.read_text("kit", kind, name)
+    return re.sub("@([A-Z_]+)@", lambda match: words.get(match[1], match[0]), text)
+
+
 def script(
     kind: str, name: str, wanted: object, words: dict[str, str] | None = None
 ) -> ArtifactFile:
@@ -94,10 +105,8 @@ def script(
     a line that begins with a quotation mark and an @, and no line of JSON does. The byte order mark
     makes PowerShell 5.1 read UTF-8.
     """
-    text = resources.read_text("kit", kind, name)
-    for placeholder, value in (words or {}).items():
-        text = text.replace(f"@{placeholder}@", value)
-    text = text.replace("@WANTED@", json.dumps(wanted, indent=1, sort_keys=True))
+    data = json.dumps(wanted, indent=1, sort_keys=True)
+    text = filled_template(kind, name, {**(words or {}), "WANTED": data})
     content = b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()
     return ArtifactFile(name, content, "text/plain; charset=utf-8")
 

@@ -8,15 +8,13 @@ aerc-smtp(5)).
 
 import base64
 import re
-import sys
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, ExportFailure
+from mailsetup.export.exporter import Artifact, ExportFailure, settings_file
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
-from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import validate
+from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
@@ -29,32 +27,38 @@ _SCHEME_ENDS: Final[Mapping[TerminalSignIn, str]] = {
 }
 
 
-class Aerc:
+class Aerc(TerminalProgram):
     """aerc."""
 
     id = "aerc"
     title = "aerc"
-    automation = Automation.IMPORT
 
-    def __init__(self, platform: str = sys.platform) -> None:
-        self._platform = platform
+    def fault(self, account: Account) -> ExportFailure | None:
+        """POP, and two limits of its parser."""
+        if account.incoming.protocol is Protocol.POP3:
+            return terminal_common.no_pop(self.title)
+        if _REFERENCE in account.address.local:
+            return ExportFailure(_("aerc cannot write this address: it holds “%(”."))
+        if ":" in account.outgoing.host:
+            # It takes the host name for TLS from before the first colon.
+            return ExportFailure(
+                _("aerc cannot send through a server without a name: {host}.").format(
+                    host=account.outgoing.host
+                )
+            )
+        return None
 
-    def export(self, account: Account) -> Artifact | ExportFailure:
-        """A section for ``accounts.conf`` with a command for the password."""
-        failure = validate(account) or password_command.fault(account.address) or _fault(account)
-        if failure is not None:
-            return failure
-        reading = terminal_common.sign_in(
-            account.incoming, self.title, TerminalSignIn.PASSWORD, TerminalSignIn.TOKEN
+    def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
+        """With a password or a token."""
+        return terminal_common.best_sign_in(
+            server, self.title, TerminalSignIn.PASSWORD, TerminalSignIn.TOKEN
         )
-        sending = terminal_common.sign_in(
-            account.outgoing, self.title, TerminalSignIn.PASSWORD, TerminalSignIn.TOKEN
-        )
-        if isinstance(reading, ExportFailure):
-            return reading
-        if isinstance(sending, ExportFailure):
-            return sending
-        if reading is TerminalSignIn.TOKEN and account.incoming.security is not SocketType.TLS:
+
+    def artifact(
+        self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
+    ) -> Artifact | ExportFailure:
+        """A section for ``accounts.conf``."""
+        if receiving is TerminalSignIn.TOKEN and account.incoming.security is not SocketType.TLS:
             return ExportFailure(
                 _(
                     "aerc signs in without a password only where encryption starts at once, and"
@@ -62,20 +66,15 @@ class Aerc:
                 ).format(host=account.incoming.host)
             )
         name = stem(account.address)
-        file = ArtifactFile(
-            name=f"aerc-{name}.conf",
-            content=self._section(name, account, reading, sending).encode(),
-            media_type="text/plain; charset=utf-8",
-            private=True,
-        )
+        lines = self._section(name, account, receiving, sending)
+        file = settings_file(f"aerc-{name}.conf", lines)
         steps = (
-            terminal_common.credential_step(account, reading, self._platform),
+            self.credential_step(account, receiving),
             terminal_common.add_step(file.name, "~/.config/aerc/accounts.conf"),
             terminal_common.command_step(_("Start aerc:"), "aerc"),
         )
         notes = (
-            *terminal_common.platform_notes(self._platform),
-            *terminal_common.google_notes(account, reading),
+            *self.common_notes(account, receiving),
             _(
                 "Sent messages are not kept. To keep them on the server, add the line {line} with"
                 " your folder for sent mail."
@@ -84,11 +83,11 @@ class Aerc:
         return Artifact(files=(file,), steps=steps, notes=notes)
 
     def _section(
-        self, name: str, account: Account, reading: TerminalSignIn, sending: TerminalSignIn
-    ) -> str:
+        self, name: str, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
+    ) -> list[str]:
         values = [
-            ("source", _url(account.incoming, reading)),
-            ("source-cred-cmd", self._command(account, reading)),
+            ("source", _url(account.incoming, receiving)),
+            ("source-cred-cmd", self._command(account, receiving)),
             ("outgoing", _url(account.outgoing, sending)),
         ]
         if sending is not TerminalSignIn.NONE:
@@ -98,35 +97,16 @@ class Aerc:
             # newer versions encrypt in any case.
             values.append(("smtp-starttls", "yes"))
         values += [("from", _mailbox(account)), ("default", "INBOX")]
-        lines = [f"[{name}]", *(f"{key} = `{value}`" for key, value in values)]
-        return "\n".join(lines) + "\n"
+        return [f"[{name}]", *(f"{key} = `{value}`" for key, value in values)]
 
-    def _command(self, account: Account, way: TerminalSignIn) -> str:
-        if way is TerminalSignIn.TOKEN:
-            return password_command.line(password_command.token(account.address))
-        return password_command.line(password_command.password(account.address, self._platform))
+    def _command(self, account: Account, sign_in: TerminalSignIn) -> str:
+        return password_command.line(self.credential_command(account, sign_in))
 
 
-def _fault(account: Account) -> ExportFailure | None:
-    if account.incoming.protocol is Protocol.POP3:
-        return terminal_common.no_pop(Aerc.title)
-    if _REFERENCE in account.address.local:
-        return ExportFailure(_("aerc cannot write this address: it holds “%(”."))
-    if ":" in account.outgoing.host:
-        # It takes the host name for TLS from before the first colon.
-        return ExportFailure(
-            _("aerc cannot send through a server without a name: {host}.").format(
-                host=account.outgoing.host
-            )
-        )
-    return None
-
-
-def _url(server: ServerSettings, way: TerminalSignIn) -> str:
-    scheme = terminal_common.scheme(server) + _SCHEME_ENDS[way]
-    return terminal_common.url(
-        scheme, server, "" if way is TerminalSignIn.NONE else server.username
-    )
+def _url(server: ServerSettings, sign_in: TerminalSignIn) -> str:
+    scheme = terminal_common.scheme(server) + _SCHEME_ENDS[sign_in]
+    username = "" if sign_in is TerminalSignIn.NONE else server.username
+    return terminal_common.url(scheme, server, username)
 
 
 def _mailbox(account: Account) -> str:

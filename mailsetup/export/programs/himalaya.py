@@ -7,19 +7,16 @@ tilde at the beginning that is followed by a slash or nothing. ``$$`` stands for
 """
 
 import json
-import sys
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import Artifact, ArtifactFile, Automation, ExportFailure
+from mailsetup.export.exporter import Artifact, ExportFailure, settings_file
 from mailsetup.export.filename import stem
-from mailsetup.export.programs import password_command, terminal_common
-from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import validate
+from mailsetup.export.programs import terminal_common
+from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
 
-_WAYS = (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE, TerminalSignIn.TOKEN)
 _MECHANISMS: Final[Mapping[TerminalSignIn, str]] = {
     TerminalSignIn.PASSWORD: "plain",
     TerminalSignIn.CHALLENGE: "scram-sha-256",
@@ -27,43 +24,44 @@ _MECHANISMS: Final[Mapping[TerminalSignIn, str]] = {
 }
 
 
-class Himalaya:
+class Himalaya(TerminalProgram):
     """himalaya."""
 
     id = "himalaya"
     title = "himalaya"
-    automation = Automation.IMPORT
 
-    def __init__(self, platform: str = sys.platform) -> None:
-        self._platform = platform
+    def fault(self, account: Account) -> ExportFailure | None:
+        """POP, and user names that would be expanded."""
+        if account.incoming.protocol is Protocol.POP3:
+            return terminal_common.no_pop(self.title)
+        for server in (account.incoming, account.outgoing):
+            if server.username == "~" or server.username.startswith("~/"):
+                return ExportFailure(
+                    _("himalaya would take the user name for {host} for a folder.").format(
+                        host=server.host
+                    )
+                )
+        return None
 
-    def export(self, account: Account) -> Artifact | ExportFailure:
-        """A table for ``config.toml`` with a command for the password."""
-        failure = validate(account) or password_command.fault(account.address) or _fault(account)
-        if failure is not None:
-            return failure
-        reading = terminal_common.sign_in(account.incoming, self.title, *_WAYS)
-        sending = terminal_common.sign_in(account.outgoing, self.title, *_WAYS)
-        if isinstance(reading, ExportFailure):
-            return reading
-        if isinstance(sending, ExportFailure):
-            return sending
+    def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
+        """With a password, a challenge or a token."""
+        return terminal_common.best_sign_in(server, self.title, *_MECHANISMS)
+
+    def artifact(
+        self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
+    ) -> Artifact:
+        """A table for ``config.toml``."""
         name = stem(account.address)
         lines = [
             f"[accounts.{_toml(name)}]",
             f"email = {_toml(account.address.ascii)}",
             f"display-name = {_toml(account.person)}",
-            *self._server("imap", account, account.incoming, reading),
+            *self._server("imap", account, account.incoming, receiving),
             *self._server("smtp", account, account.outgoing, sending),
         ]
-        file = ArtifactFile(
-            name=f"himalaya-{name}.toml",
-            content=("\n".join(lines) + "\n").encode(),
-            media_type="application/toml",
-            private=True,
-        )
+        file = settings_file(f"himalaya-{name}.toml", lines, "application/toml")
         steps = (
-            terminal_common.credential_step(account, reading, self._platform),
+            self.credential_step(account, receiving),
             terminal_common.add_step(file.name, "~/.config/himalaya/config.toml"),
             terminal_common.command_step(
                 _("See whether it works, and list your messages:"),
@@ -73,43 +71,26 @@ class Himalaya:
         )
         notes = (
             _("This file is for himalaya 2. Version 1 does not understand it."),
-            *terminal_common.platform_notes(self._platform),
-            *terminal_common.google_notes(account, reading),
+            *self.common_notes(account, receiving),
         )
         return Artifact(files=(file,), steps=steps, notes=notes)
 
     def _server(
-        self, kind: str, account: Account, server: ServerSettings, way: TerminalSignIn
+        self, kind: str, account: Account, server: ServerSettings, sign_in: TerminalSignIn
     ) -> list[str]:
         lines = [
             f"{kind}.server = {_toml(terminal_common.url(terminal_common.scheme(server), server))}"
         ]
         if server.security is SocketType.STARTTLS:
             lines.append(f"{kind}.starttls = true")
-        if way is TerminalSignIn.NONE:
+        if sign_in is TerminalSignIn.NONE:
             return lines
-        sasl = f"{kind}.sasl.{_MECHANISMS[way]}"
+        sasl = f"{kind}.sasl.{_MECHANISMS[sign_in]}"
         lines.append(f"{sasl}.username = {_toml(server.username.replace('$', '$$'))}")
-        if way is TerminalSignIn.TOKEN:
-            secret, words = "token", password_command.token(account.address)
-        else:
-            secret = "password"  # noqa: S105 - the name of a key
-            words = password_command.password(account.address, self._platform)
-        lines.append(f"{sasl}.{secret}.command = [{', '.join(map(_toml, words))}]")
+        key = "token" if sign_in is TerminalSignIn.TOKEN else "password"
+        words = ", ".join(map(_toml, self.credential_command(account, sign_in)))
+        lines.append(f"{sasl}.{key}.command = [{words}]")
         return lines
-
-
-def _fault(account: Account) -> ExportFailure | None:
-    if account.incoming.protocol is Protocol.POP3:
-        return terminal_common.no_pop(Himalaya.title)
-    for server in (account.incoming, account.outgoing):
-        if server.username == "~" or server.username.startswith("~/"):
-            return ExportFailure(
-                _("himalaya would take the user name for {host} for a folder.").format(
-                    host=server.host
-                )
-            )
-    return None
 
 
 def _toml(text: str) -> str:

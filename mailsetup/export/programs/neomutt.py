@@ -6,96 +6,66 @@ literally, one line of it. The text between the backticks is unescaped once more
 gets it.
 """
 
-import sys
 from collections.abc import Mapping
 from typing import Final
 
-from mailsetup.export.exporter import (
-    Artifact,
-    ArtifactFile,
-    Automation,
-    ExportFailure,
-    InstructionStep,
-)
+from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep, settings_file
 from mailsetup.export.filename import stem
 from mailsetup.export.programs import password_command, terminal_common
-from mailsetup.export.programs.terminal_common import TerminalSignIn
-from mailsetup.export.validation import validate
+from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
 from mailsetup.i18n import _
-from mailsetup.model.settings import Account, Protocol
+from mailsetup.model.settings import Account, Protocol, ServerSettings
 
 _MAX_FIELD = 127
 """Octets of a user or host name (``ConnAccount`` in ``conn/connaccount.h``); longer ones are cut
 off."""
 
-_PASSWORD_WAYS = (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE)
-_WAYS = (*_PASSWORD_WAYS, TerminalSignIn.TOKEN)
 _METHODS: Final[Mapping[TerminalSignIn, str]] = {
     TerminalSignIn.PASSWORD: "plain:login",
     TerminalSignIn.TOKEN: "oauthbearer:xoauth2",
 }
 
 
-class Neomutt:
+class Neomutt(TerminalProgram):
     """NeoMutt."""
 
     id = "neomutt"
     title = "NeoMutt"
-    automation = Automation.IMPORT
 
-    def __init__(self, platform: str = sys.platform) -> None:
-        self._platform = platform
-
-    def export(self, account: Account) -> Artifact | ExportFailure:
-        """A file of settings with a command for the password."""
-        failure = validate(account) or password_command.fault(account.address)
-        if failure is not None:
-            return failure
+    def fault(self, account: Account) -> ExportFailure | None:
+        """Names that would be cut off."""
         for server in (account.incoming, account.outgoing):
             if max(len(server.username.encode()), len(server.host)) > _MAX_FIELD:
                 return terminal_common.too_long(server, self.title)
-        # For POP it lacks XOAUTH2, the one way to use a token that all providers offer.
-        pop = account.incoming.protocol is Protocol.POP3
-        reading = terminal_common.sign_in(
-            account.incoming, self.title, *(_PASSWORD_WAYS if pop else _WAYS)
-        )
-        sending = terminal_common.sign_in(account.outgoing, self.title, *_WAYS)
-        if isinstance(reading, ExportFailure):
-            return reading
-        if isinstance(sending, ExportFailure):
-            return sending
-        lines = [*self._common(account), *self._reading(account, reading)]
-        lines += self._sending(account, sending)
-        file = ArtifactFile(
-            name=f"neomutt-{stem(account.address)}.rc",
-            content=("\n".join(lines) + "\n").encode(),
-            media_type="text/plain; charset=utf-8",
-            private=True,
+        return None
+
+    def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
+        """With a password or a token."""
+        supported = [TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE]
+        # For POP it lacks XOAUTH2, the one mechanism for a token that all providers offer.
+        if server.protocol is not Protocol.POP3:
+            supported.append(TerminalSignIn.TOKEN)
+        return terminal_common.best_sign_in(server, self.title, *supported)
+
+    def artifact(
+        self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
+    ) -> Artifact:
+        """A file of settings."""
+        file = settings_file(
+            f"neomutt-{stem(account.address)}.rc",
+            (
+                *_common(account),
+                *self._receiving(account, receiving),
+                *self._sending(account, sending),
+            ),
         )
         return Artifact(
             files=(file,),
-            steps=self._steps(account, reading, file.name),
-            notes=(
-                *terminal_common.platform_notes(self._platform),
-                *terminal_common.google_notes(account, reading),
-                *_notes(account),
-            ),
+            steps=self._steps(account, receiving, file.name),
+            notes=(*self.common_notes(account, receiving), *_notes(account)),
         )
 
-    def _common(self, account: Account) -> list[str]:
-        return [
-            _set("config_charset", "utf-8"),
-            _set("from", account.address.ascii),
-            _set("realname", account.person),
-            "set use_from = yes",
-            "set ssl_force_tls = yes",
-            # One switch for all servers; it has no effect where TLS is used from the start.
-            "set ssl_starttls = yes",
-            "set ssl_verify_dates = yes",
-            "set ssl_verify_host = yes",
-        ]
-
-    def _reading(self, account: Account, way: TerminalSignIn) -> list[str]:
+    def _receiving(self, account: Account, sign_in: TerminalSignIn) -> list[str]:
         server = account.incoming
         place = terminal_common.url(terminal_common.scheme(server), server) + "/"
         kind = "pop" if server.protocol is Protocol.POP3 else "imap"
@@ -104,36 +74,31 @@ class Neomutt:
         else:
             lines = [_set("folder", place), _set("spoolfile", "+INBOX")]
         lines.append(_set(f"{kind}_user", server.username))
-        return lines + self._credentials(kind, account, way)
+        return lines + self._credentials(kind, account, sign_in)
 
-    def _sending(self, account: Account, way: TerminalSignIn) -> list[str]:
+    def _sending(self, account: Account, sign_in: TerminalSignIn) -> list[str]:
         server = account.outgoing
-        user = "" if way is TerminalSignIn.NONE else server.username
-        lines = [
-            _set(
-                "smtp_url", terminal_common.url(terminal_common.scheme(server), server, user) + "/"
-            )
-        ]
-        return lines + self._credentials("smtp", account, way)
+        user = "" if sign_in is TerminalSignIn.NONE else server.username
+        url = terminal_common.url(terminal_common.scheme(server), server, user)
+        return [_set("smtp_url", url + "/"), *self._credentials("smtp", account, sign_in)]
 
-    def _credentials(self, kind: str, account: Account, way: TerminalSignIn) -> list[str]:
+    def _credentials(self, kind: str, account: Account, sign_in: TerminalSignIn) -> list[str]:
         lines = []
         # For POP there is no "plain" to be named; it tries what the server offers.
-        if way in _METHODS and kind != "pop":
-            lines.append(_set(f"{kind}_authenticators", _METHODS[way]))
-        if way is TerminalSignIn.TOKEN:
-            command = password_command.line(password_command.token(account.address))
+        if sign_in in _METHODS and kind != "pop":
+            lines.append(_set(f"{kind}_authenticators", _METHODS[sign_in]))
+        command = password_command.line(self.credential_command(account, sign_in))
+        if sign_in is TerminalSignIn.TOKEN:
             lines.append(_set(f"{kind}_oauth_refresh_command", command))
-        elif way is not TerminalSignIn.NONE:
-            words = password_command.password(account.address, self._platform)
-            lines.append(f'set {kind}_pass = "`{_escaped(password_command.line(words))}`"')
+        elif sign_in is not TerminalSignIn.NONE:
+            lines.append(f'set {kind}_pass = "`{_escaped(command)}`"')
         return lines
 
     def _steps(
-        self, account: Account, way: TerminalSignIn, name: str
+        self, account: Account, sign_in: TerminalSignIn, name: str
     ) -> tuple[InstructionStep, ...]:
         return (
-            terminal_common.credential_step(account, way, self._platform),
+            self.credential_step(account, sign_in),
             terminal_common.command_step(
                 _("Open a terminal where {name} is, and copy it to NeoMutt's folder.").format(
                     name=name
@@ -145,6 +110,20 @@ class Neomutt:
                 _("Start NeoMutt:"), f"neomutt -F ~/.config/neomutt/{name}"
             ),
         )
+
+
+def _common(account: Account) -> list[str]:
+    return [
+        _set("config_charset", "utf-8"),
+        _set("from", account.address.ascii),
+        _set("realname", account.person),
+        "set use_from = yes",
+        "set ssl_force_tls = yes",
+        # One switch for all servers; it has no effect where TLS is used from the start.
+        "set ssl_starttls = yes",
+        "set ssl_verify_dates = yes",
+        "set ssl_verify_host = yes",
+    ]
 
 
 def _notes(account: Account) -> tuple[str, ...]:

@@ -51,9 +51,12 @@ def token(address: EmailAddress) -> tuple[str, ...]:
     return ("oama", "access", address.ascii)
 
 
-def can_give_token(host: str) -> bool:
-    """Whether `token` can give a token for this host."""
-    return _service(host) != ""
+def token_service(host: str) -> str:
+    """The name of the service of which `token` prints tokens for this host; "" where none."""
+    for domain, service in _OAMA_SERVICES.items():
+        if is_within(host, domain):
+            return service
+    return ""
 
 
 def fault(address: EmailAddress) -> ExportFailure | None:
@@ -83,7 +86,7 @@ def password_step(address: EmailAddress, platform: str) -> InstructionStep:
 
 def token_step(account: Account) -> InstructionStep:
     """How the user gets tokens where the provider accepts no password."""
-    words = ("oama", "authorize", _service(account.incoming.host), account.address.ascii)
+    words = ("oama", "authorize", token_service(account.incoming.host), account.address.ascii)
     return InstructionStep(
         _(
             "This provider takes no password from programs. Install oama, write its settings as"
@@ -92,10 +95,3 @@ def token_step(account: Account) -> InstructionStep:
         (CopyValue(_("Command"), line(words)),),
         "https://github.com/pdobsan/oama",
     )
-
-
-def _service(host: str) -> str:
-    for domain, service in _OAMA_SERVICES.items():
-        if is_within(host, domain):
-            return service
-    return ""

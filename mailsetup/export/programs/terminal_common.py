@@ -1,17 +1,26 @@
 """The common parts of the terminal programs: how they sign in, and their instructions."""
 
+import sys
+from abc import ABC, abstractmethod
 from enum import StrEnum
 from urllib.parse import quote
 
-from mailsetup.export.exporter import CopyValue, ExportFailure, InstructionStep
+from mailsetup.export.exporter import (
+    Artifact,
+    Automation,
+    CopyValue,
+    ExportFailure,
+    InstructionStep,
+)
 from mailsetup.export.programs import password_command
+from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_ip_literal
 from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 
 class TerminalSignIn(StrEnum):
-    """How a program signs in."""
+    """How a program signs in to a server."""
 
     PASSWORD = "password"  # noqa: S105 - not a password
     """The password itself, inside TLS (PLAIN or LOGIN)."""
@@ -22,22 +31,93 @@ class TerminalSignIn(StrEnum):
     NONE = "none"
 
 
-def sign_in(
-    server: ServerSettings, program: str, *ways: TerminalSignIn
+class TerminalProgram(ABC):
+    """A program that reads the password from the output of a command."""
+
+    id: str
+    title: str
+    automation = Automation.IMPORT
+
+    def __init__(self, platform: str = sys.platform) -> None:
+        self.platform = platform
+
+    def export(self, account: Account) -> Artifact | ExportFailure:
+        """A part of the program's configuration file, with a command for the password."""
+        failure = (
+            validate(account) or password_command.fault(account.address) or self.fault(account)
+        )
+        if failure is not None:
+            return failure
+        receiving, sending = self.sign_in(account.incoming), self.sign_in(account.outgoing)
+        if isinstance(receiving, ExportFailure):
+            return receiving
+        if isinstance(sending, ExportFailure):
+            return sending
+        return self.artifact(account, receiving, sending)
+
+    @abstractmethod
+    def fault(self, account: Account) -> ExportFailure | None:
+        """Why the program cannot use the account, except for how it signs in."""
+
+    @abstractmethod
+    def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
+        """How the program signs in to this server."""
+
+    @abstractmethod
+    def artifact(
+        self, account: Account, receiving: TerminalSignIn, sending: TerminalSignIn
+    ) -> Artifact | ExportFailure:
+        """The files and instructions for an account that passed the checks above."""
+
+    def credential_command(self, account: Account, sign_in: TerminalSignIn) -> tuple[str, ...]:
+        """The command that prints the password or token, as words."""
+        if sign_in is TerminalSignIn.TOKEN:
+            return password_command.token(account.address)
+        return password_command.password(account.address, self.platform)
+
+    def credential_step(self, account: Account, sign_in: TerminalSignIn) -> InstructionStep:
+        """Where the user's password or token comes from."""
+        if sign_in is TerminalSignIn.TOKEN:
+            return password_command.token_step(account)
+        return password_command.password_step(account.address, self.platform)
+
+    def common_notes(self, account: Account, sign_in: TerminalSignIn) -> tuple[str, ...]:
+        """Hints for users of Windows, and for providers that prefer their own sign-in."""
+        notes = []
+        if self.platform == "win32":
+            notes.append(
+                _(
+                    "This is for Linux and macOS. On Windows use it in the Linux that Windows"
+                    " brings (WSL)."
+                )
+            )
+        by_password = sign_in in (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE)
+        if by_password and Authentication.OAUTH2 in account.incoming.authentication:
+            notes.append(
+                _(
+                    "Your provider may want an app password here instead of your usual one. You"
+                    " make it on the provider's page about the security of your account."
+                )
+            )
+        return tuple(notes)
+
+
+def best_sign_in(
+    server: ServerSettings, program: str, *supported: TerminalSignIn
 ) -> TerminalSignIn | ExportFailure:
     """How ``program``, which supports these methods, signs in: with a password where possible.
 
     A token needs another program that the user has to set up, so it is the last choice.
     """
     offered = server.authentication
-    if Authentication.PASSWORD_CLEARTEXT in offered and TerminalSignIn.PASSWORD in ways:
+    if Authentication.PASSWORD_CLEARTEXT in offered and TerminalSignIn.PASSWORD in supported:
         return TerminalSignIn.PASSWORD
-    if Authentication.PASSWORD_ENCRYPTED in offered and TerminalSignIn.CHALLENGE in ways:
+    if Authentication.PASSWORD_ENCRYPTED in offered and TerminalSignIn.CHALLENGE in supported:
         return TerminalSignIn.CHALLENGE
     if (
         Authentication.OAUTH2 in offered
-        and TerminalSignIn.TOKEN in ways
-        and password_command.can_give_token(server.host)
+        and TerminalSignIn.TOKEN in supported
+        and password_command.token_service(server.host)
     ):
         return TerminalSignIn.TOKEN
     if Authentication.NONE in offered and server.protocol is Protocol.SMTP:
@@ -66,10 +146,7 @@ def too_long(server: ServerSettings, program: str) -> ExportFailure:
 
 
 def url(scheme: str, server: ServerSettings, username: str = "") -> str:
-    """``scheme:
-
-    user@host:port`` (RFC 3986); all that could end the user name is encoded.
-    """
+    """A URL with user, host and port (RFC 3986); what could end the user name is encoded."""
     user = f"{quote(username, safe='')}@" if username else ""
     host = f"[{server.host}]" if is_ip_literal(server.host) and ":" in server.host else server.host
     return f"{scheme}://{user}{host}:{server.port}"
@@ -79,13 +156,6 @@ def scheme(server: ServerSettings) -> str:
     """``imaps`` for TLS from the first byte, ``imap`` for STARTTLS; also for POP and SMTP."""
     name = "pop" if server.protocol is Protocol.POP3 else str(server.protocol)
     return f"{name}s" if server.security is SocketType.TLS else name
-
-
-def credential_step(account: Account, way: TerminalSignIn, platform: str) -> InstructionStep:
-    """Where the user's password or token comes from."""
-    if way is TerminalSignIn.TOKEN:
-        return password_command.token_step(account)
-    return password_command.password_step(account.address, platform)
 
 
 def command_step(text: str, *commands: str) -> InstructionStep:
@@ -103,26 +173,3 @@ def add_step(name: str, target: str) -> InstructionStep:
         ),
         f"(umask 077; {make}cat {name} >> {target}; chmod 600 {target})",
     )
-
-
-def platform_notes(platform: str) -> tuple[str, ...]:
-    """What users of Windows should know."""
-    if platform != "win32":
-        return ()
-    return (
-        _("This is for Linux and macOS. On Windows use it in the Linux that Windows brings (WSL)."),
-    )
-
-
-def google_notes(account: Account, way: TerminalSignIn) -> tuple[str, ...]:
-    """Where a password is used although the provider prefers its own sign-in."""
-    if way in (TerminalSignIn.PASSWORD, TerminalSignIn.CHALLENGE) and (
-        Authentication.OAUTH2 in account.incoming.authentication
-    ):
-        return (
-            _(
-                "Your provider may want an app password here instead of your usual one. You make it"
-                " on the provider's page about the security of your account."
-            ),
-        )
-    return ()

@@ -1,6 +1,6 @@
 """Thunderbird on many computers: files that an administrator installs with the program.
 
-Three independent ways, each with its limits (measured with Thunderbird 153):
+Three independent methods, each with its limits (measured with Thunderbird 153):
 
 * ``autoconfig.js`` with ``mailsetup.cfg`` (AutoConfig) runs after the user's preferences are read
   and adds the account and its outgoing server to them; the address may come from the environment.
@@ -15,6 +15,7 @@ import hashlib
 import json
 from dataclasses import replace
 
+from mailsetup import resources
 from mailsetup.export.exporter import (
     Artifact,
     ArtifactFile,
@@ -22,12 +23,12 @@ from mailsetup.export.exporter import (
     CopyValue,
     ExportFailure,
     InstructionStep,
+    instructions,
 )
 from mailsetup.export.filename import is_safe_name
-from mailsetup.export.programs.thunderbird import Keys, notes, prefs
+from mailsetup.export.programs.thunderbird import Keys, Prefs, notes, prefs
 from mailsetup.export.publish.template import username_template
 from mailsetup.formats import autoconfig
-from mailsetup.formats.prefs_js import PrefValue
 from mailsetup.i18n import N_, _
 from mailsetup.model.settings import Account, AccountSettings
 
@@ -36,61 +37,6 @@ ADDRESS_VARIABLE, NAME_VARIABLE = "MAIL_ADDRESS", "MAIL_NAME"
 
 _CFG, _AUTOCONFIG, _POLICIES = "mailsetup.cfg", "autoconfig.js", "policies.json"
 _DONE = "mailsetup.batch.account9001"
-
-# AutoConfig ignores the first line. ``wanted`` is JSON in ASCII, which is JavaScript, too.
-_SCRIPT = """\
-// Made by mailsetup for Thunderbird. This line is not read.
-var wanted = @WANTED@;
-(function () {
-  function text(name) {
-    return String(getPref(name) || "");
-  }
-  function add(list, key) {
-    var keys = text(list).split(",").filter(function (one) { return one.trim(); });
-    if (keys.indexOf(key) < 0) {
-      keys.push(key);
-      pref(list, keys.join(","));
-    }
-  }
-  var address = getenv("@ADDRESS@") || wanted.address;
-  var at = address.lastIndexOf("@");
-  if (at < 1 || address.slice(at + 1).toLowerCase() != wanted.domain) {
-    return;
-  }
-  var own = address == wanted.address;
-  if (!own && !wanted.shared) {
-    return;
-  }
-  // Once for each version of this file: what a person changes or removes later stays so.
-  var stamp = wanted.version + " " + address;
-  if (text("@DONE@") == stamp) {
-    return;
-  }
-  function filled(value) {
-    return own || typeof value != "string" ? value : value
-      .split("%EMAILADDRESS%").join(address)
-      .split("%EMAILLOCALPART%").join(address.slice(0, at))
-      .split("%EMAILDOMAIN%").join(wanted.domain);
-  }
-  var values = own ? wanted.prefs : wanted.shared;
-  for (var name in values) {
-    pref(name, filled(values[name]));
-  }
-  var person = getenv("@NAME@");
-  if (person) {
-    pref("mail.identity.@IDENTITY@.fullName", person);
-  }
-  add("mail.accountmanager.accounts", "@ACCOUNT@");
-  add("mail.smtpservers", "@SMTP@");
-  if (!text("mail.accountmanager.defaultaccount")) {
-    pref("mail.accountmanager.defaultaccount", "@ACCOUNT@");
-  }
-  if (!text("mail.smtp.defaultserver")) {
-    pref("mail.smtp.defaultserver", "@SMTP@");
-  }
-  pref("@DONE@", stamp);
-})();
-"""
 
 
 class ThunderbirdFleet:
@@ -102,10 +48,9 @@ class ThunderbirdFleet:
 
     def export(self, account: Account) -> Artifact | ExportFailure:
         """The files for an installation of Thunderbird, without passwords."""
-        own = prefs(account, KEYS)
-        if isinstance(own, ExportFailure):
-            return own
-        values = {pref.name: pref.value for pref in own}
+        values = prefs(account, KEYS)
+        if isinstance(values, ExportFailure):
+            return values
         shared = _shared(account)
         files = [
             _file(_CFG, _script(account, values, shared), "text/javascript"),
@@ -133,10 +78,9 @@ class ThunderbirdFleet:
 
 def script_for_everybody(account: Account) -> bytes | ExportFailure:
     """The ``.cfg`` that sets up the user that the variables name, if they name one."""
-    own = prefs(account, KEYS)
-    if isinstance(own, ExportFailure):
-        return own
-    values = {pref.name: pref.value for pref in own}
+    values = prefs(account, KEYS)
+    if isinstance(values, ExportFailure):
+        return values
     return _script(account, values, _shared(account), fallback=False)
 
 
@@ -159,13 +103,13 @@ def _shared(account: Account) -> AccountSettings | None:
 
 def _script(
     account: Account,
-    values: dict[str, PrefValue],
+    values: Prefs,
     shared: AccountSettings | None,
     *,
     fallback: bool = True,
 ) -> bytes:
     """``fallback`` is the account to set up where the variables name no user."""
-    shared_prefs: dict[str, PrefValue] | None = None
+    shared_prefs: Prefs | None = None
     if shared is not None:
         shared_prefs = {
             **values,
@@ -186,7 +130,8 @@ def _script(
     }
     plain = json.dumps(wanted, sort_keys=True).encode()
     wanted["version"] = hashlib.sha256(plain).hexdigest()[:16]
-    text = _SCRIPT
+    # AutoConfig ignores the first line. ``wanted`` is JSON in ASCII, which is JavaScript, too.
+    text = resources.read_text("export", "thunderbird-fleet.js")
     for name, value in (
         ("ADDRESS", ADDRESS_VARIABLE),
         ("NAME", NAME_VARIABLE),
@@ -209,7 +154,7 @@ def _autoconfig() -> bytes:
     ).encode()
 
 
-def _policies(values: dict[str, PrefValue]) -> bytes | None:
+def _policies(values: Prefs) -> bytes | None:
     """Defaults only: with the other kinds, values that the user adds are lost at every start."""
     wanted = {
         "mail.accountmanager.appendaccounts": KEYS.account,
@@ -254,7 +199,7 @@ def _steps(
     files: list[ArtifactFile], isp: str, account: Account, shared: bool
 ) -> tuple[InstructionStep, ...]:
     names = {file.name for file in files}
-    steps = [
+    steps: list[InstructionStep | str] = [
         InstructionStep(
             _("Find the folder of Thunderbird on the computers."),
             (
@@ -263,11 +208,9 @@ def _steps(
                 CopyValue("Linux", "/usr/lib/thunderbird"),
             ),
         ),
-        InstructionStep(
-            _(
-                "AutoConfig: put {cfg} into that folder, and {script} into “defaults/pref” in it."
-            ).format(cfg=_CFG, script=_AUTOCONFIG)
-        ),
+        _(
+            "AutoConfig: put {cfg} into that folder, and {script} into “defaults/pref” in it."
+        ).format(cfg=_CFG, script=_AUTOCONFIG),
     ]
     if shared:
         steps.append(
@@ -281,22 +224,16 @@ def _steps(
         )
     if _POLICIES in names:
         steps.append(
-            InstructionStep(
-                _("Or a policy: put {name} into the folder “distribution” in it.").format(
-                    name=_POLICIES
-                )
+            _("Or a policy: put {name} into the folder “distribution” in it.").format(
+                name=_POLICIES
             )
         )
     if isp in names:
         steps.append(
-            InstructionStep(
-                _(
-                    "Or only help: put {name} into the folder “isp” in it. Then people type name,"
-                    " address and password, and Thunderbird knows the servers."
-                ).format(name=isp)
-            )
+            _(
+                "Or only help: put {name} into the folder “isp” in it. Then people type name,"
+                " address and password, and Thunderbird knows the servers."
+            ).format(name=isp)
         )
-    steps.append(
-        InstructionStep(_("Start Thunderbird on one computer and look before you do the others."))
-    )
-    return tuple(steps)
+    steps.append(_("Start Thunderbird on one computer and look before you do the others."))
+    return instructions(*steps)

@@ -182,7 +182,7 @@ def test_without_a_name_the_account_goes_into_the_default_profile(tmp_path: Path
     again = apply(ANA, computer=computer)
     assert isinstance(again, AlreadyThere)
     assert again.opens_by_itself
-    assert isinstance(undo(done), Undone)
+    assert isinstance(undo(done.profile), Undone)
     assert tree(computer.home) == before
 
 
@@ -235,7 +235,7 @@ def test_the_first_profile_of_all_opens_by_itself(tmp_path: Path) -> None:
     assert opened(computer) == [done.name]
     # Again: the same profile, not another one.
     assert isinstance(apply(ANA, computer=computer), AlreadyThere)
-    assert isinstance(undo(done), Undone)
+    assert isinstance(undo(done.profile), Undone)
     assert tree(computer.home) == before
 
 
@@ -321,4 +321,4 @@ def test_where_thunderbird_never_ran_it_opens_the_account_by_itself(
     place = default_place(real)
     assert isinstance(place, ThunderbirdProfile)
     assert place.folder == done.profile
-    assert place.installation == Installation((str(marionette.PROGRAM),), done.root)
+    assert place.installation == Installation((str(marionette.PROGRAM),), done.profile.parent)

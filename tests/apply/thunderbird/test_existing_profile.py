@@ -394,7 +394,7 @@ def test_apply_takes_new_or_a_name_and_the_newest_is_undone_first(tmp_path: Path
     fresh = apply(ANA, profile=NEW_PLACE, computer=computer)
     assert isinstance(fresh, ProfileApplied)
     assert fresh.outcome is ApplyOutcome.PROFILE
-    assert {change.profile for change in undoable(computer)} == {in_old.profile, fresh.profile}
+    assert {profile for profile, _change in undoable(computer)} == {in_old.profile, fresh.profile}
     assert isinstance(undo_last("old", computer), Undone)
     assert isinstance(undo_last("", computer), Undone)
     assert tree(root) == before

@@ -23,6 +23,7 @@ from mailsetup.model.folders import Folders
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, SocketType
 from tests.support.programs import marionette
+from tests.support.programs.thunderbird_profiles import thunderbird_at
 from tests.support.samples.accounts import account
 from tests.support.servers.real_servers import RealServers
 
@@ -81,9 +82,8 @@ class Person:
 
 def place(done: ProfileApplied) -> ThunderbirdProfile:
     assert marionette.PROGRAM is not None
-    return ThunderbirdProfile(
-        done.name, done.profile, Installation((marionette.PROGRAM,), done.root), True, False
-    )
+    thunderbird = Installation((marionette.PROGRAM,), done.profile.parent)
+    return ThunderbirdProfile(done.name, done.profile, thunderbird, True, False)
 
 
 @contextmanager
@@ -118,17 +118,17 @@ def test_a_new_profile_works_and_after_undo_thunderbird_starts_without_it(
     servers.mailboxes.empty("ana@wellknown.test")
     root = tmp_path / ".thunderbird"
     root.mkdir()
-    done = apply_new_profile(wanted, root=root)
+    done = apply_new_profile(wanted, thunderbird_at(root))
     assert isinstance(done, ProfileApplied)
     with running(servers, done.profile, tmp_path, selection=done.command[1:]) as session:
         Person(session, servers, wanted).sends_and_receives(typed=True)
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}
     assert servers.mailboxes.messages("ana@wellknown.test")
 
-    undone = undo(done)
+    undone = undo(done.profile)
     assert isinstance(undone, Undone)
-    assert undone.kept is not None
-    assert (undone.kept / "ImapMail" / wanted.incoming.host).is_dir()
+    assert undone.moved_to is not None
+    assert (undone.moved_to / "ImapMail" / wanted.incoming.host).is_dir()
     own = tmp_path / "own"
     own.mkdir()
     with marionette.thunderbird(own, tmp_path, ("--profile", str(own))) as session:
@@ -148,7 +148,7 @@ def test_an_account_is_added_to_another_one_and_undone(
     assert marionette.PROGRAM is not None
     thunderbird = Installation((marionette.PROGRAM,), root)
     word = Secret(servers.accounts[str(pop3.address)])
-    done = apply_new_profile(pop3, root=root, password=word, installation=thunderbird)
+    done = apply_new_profile(pop3, thunderbird, password=word)
     assert isinstance(done, ProfileApplied)
     # No password is typed in this test: every login uses a stored one.
     with running(servers, done.profile, tmp_path) as session:
@@ -251,7 +251,7 @@ def test_autoconfig_adds_each_users_account(
 ) -> None:
     root = tmp_path / ".thunderbird"
     root.mkdir()
-    done = apply_new_profile(mailbox("ana@onlysrv.test", Protocol.POP3), root=root)
+    done = apply_new_profile(mailbox("ana@onlysrv.test", Protocol.POP3), thunderbird_at(root))
     assert isinstance(done, ProfileApplied)
     wanted = mailbox("ana@pacc.test")
     shown = mailbox("muestra@pacc.test")

@@ -13,7 +13,11 @@ from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats import profiles_ini
 from mailsetup.model.settings import Authentication
 from tests.support.programs.parsers import read_prefs
-from tests.support.programs.thunderbird_profiles import lock, tree
+from tests.support.programs.thunderbird_profiles import (
+    lock,
+    thunderbird_at,
+    tree,
+)
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
@@ -28,15 +32,15 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def applied(root: Path, name: str | None = None) -> ProfileApplied:
-    result = apply_new_profile(account(), root=root, name=name)
+def applied(root: Path, address: str = "ana@bodega.example") -> ProfileApplied:
+    result = apply_new_profile(account(address), thunderbird_at(root))
     assert isinstance(result, ProfileApplied), result
     return result
 
 
 def reason(root: Path) -> str:
     before = tree(root)
-    result = apply_new_profile(account(), root=root)
+    result = apply_new_profile(account(), thunderbird_at(root))
     assert isinstance(result, ApplyFailure)
     assert tree(root) == before
     assert result.reason.endswith(".")
@@ -89,9 +93,9 @@ def test_a_list_that_is_a_link_stays_a_link(root: Path, tmp_path: Path) -> None:
 def test_names_are_unique_ascii_and_never_an_option(root: Path) -> None:
     assert applied(root).name == "ana-bodega.example"
     assert applied(root).name == "ana-bodega.example-2"
-    assert applied(root, name="ANA-bodega.example").name == "ANA-bodega.example-3"
-    assert applied(root, name="--P ../../Ñoño\n[x]").name == "P-.-.-Nono-x"
-    assert applied(root, name="文").name == "ana-bodega.example-4"
+    assert applied(root, "ANA@bodega.example").name == "ANA-bodega.example-3"
+    assert applied(root, "--P/../Ñoño@bodega.example").name == "P-.-Nono-bodega.example"
+    assert applied(root, "文@b.example").name == "b.example"
     assert {path.parent for path in root.glob("*/prefs.js")} == set(root.iterdir()) - {
         root / "profiles.ini"
     }
@@ -136,19 +140,14 @@ def test_a_malformed_list_is_not_changed(root: Path, content: bytes) -> None:
     assert "cannot be read" in reason(root)
 
 
-def test_a_missing_root_that_was_named_is_refused(tmp_path: Path) -> None:
-    result = apply_new_profile(account(), root=tmp_path / "nothing")
-    assert isinstance(result, ApplyFailure)
-    assert not (tmp_path / "nothing").exists()
-
-
 def test_a_list_that_is_a_folder_is_refused(root: Path) -> None:
     (root / "profiles.ini").mkdir()
     assert "profiles.ini" in reason(root) or str(root) in reason(root)
 
 
 def test_an_account_that_cannot_be_expressed_writes_nothing(root: Path) -> None:
-    result = apply_new_profile(account(authentication=(Authentication.OAUTH2,)), root=root)
+    wanted = account(authentication=(Authentication.OAUTH2,))
+    result = apply_new_profile(wanted, thunderbird_at(root))
     assert isinstance(result, ApplyFailure)
     assert tree(root) == {}
 
@@ -157,10 +156,10 @@ def test_undo_removes_exactly_what_was_added(root: Path) -> None:
     first = applied(root)
     with_first = tree(root)
     second = applied(root)
-    assert isinstance(undo(second), Undone)
+    assert isinstance(undo(second.profile), Undone)
     assert tree(root) == with_first
-    assert isinstance(undo(second), UndoFailure)
-    assert isinstance(undo(first), Undone)
+    assert isinstance(undo(second.profile), UndoFailure)
+    assert isinstance(undo(first.profile), Undone)
     assert tree(root) == {}
 
 
@@ -169,7 +168,7 @@ def test_undo_removes_exactly_what_was_added(root: Path) -> None:
 )
 def test_undo_restores_the_list_byte_for_byte(root: Path, before: bytes) -> None:
     (root / "profiles.ini").write_bytes(before)
-    assert isinstance(undo(applied(root)), Undone)
+    assert isinstance(undo(applied(root).profile), Undone)
     assert tree(root) == {"profiles.ini": before}
 
 
@@ -178,11 +177,11 @@ def test_undo_renames_a_profile_that_thunderbird_has_used(root: Path) -> None:
     done = applied(root)
     (done.profile / "ImapMail").mkdir()
     (done.profile / "ImapMail" / "INBOX").write_bytes(b"From ")
-    undone = undo(done)
+    undone = undo(done.profile)
     assert isinstance(undone, Undone)
-    assert undone.kept is not None
-    assert (undone.kept / "ImapMail" / "INBOX").read_bytes() == b"From "
-    assert str(undone.kept) in undone.notes[0]
+    assert undone.moved_to is not None
+    assert (undone.moved_to / "ImapMail" / "INBOX").read_bytes() == b"From "
+    assert str(undone.moved_to) in undone.notes[0]
     assert not done.profile.exists()
     assert (root / "profiles.ini").read_bytes() == MINE
 
@@ -191,7 +190,7 @@ def test_undo_preserves_later_entries_and_leaves_no_gap(root: Path) -> None:
     (root / "profiles.ini").write_bytes(MINE)
     first = applied(root)
     second = applied(root)
-    assert isinstance(undo(first), Undone)
+    assert isinstance(undo(first.profile), Undone)
     content = (root / "profiles.ini").read_bytes()
     assert content.startswith(MINE)
     known = profiles_ini.entries(content)
@@ -208,7 +207,7 @@ def test_undo_removes_the_profile_from_an_installations_default(root: Path) -> N
         b"[InstallFDC]\nDefault=" + path.encode() + b"\nLocked=1\n\n" + ini.read_bytes()
     )
     (root / "installs.ini").write_text(f"[FDC]\nDefault={path}\nLocked=1\n\n[ABC]\nDefault=other\n")
-    assert isinstance(undo(done), Undone)
+    assert isinstance(undo(done.profile), Undone)
     assert path.encode() not in ini.read_bytes()
     assert (root / "installs.ini").read_text() == "[ABC]\nDefault=other\n"
 
@@ -219,7 +218,7 @@ def test_undo_is_refused_while_thunderbird_is_open(
     done = applied(root)
     lock(done.profile, hold_lock)
     before = tree(root)
-    refused = undo(done)
+    refused = undo(done.profile)
     assert isinstance(refused, UndoFailure)
     assert "Thunderbird is open" in refused.reason
     assert tree(root) == before

@@ -90,16 +90,15 @@ def read(profile: Path) -> list[tuple[str, object, object]]:
 
 def applied(wanted: Account, root: Path, word: str = WORD) -> ProfileApplied:
     root.mkdir(exist_ok=True)
-    done = apply_new_profile(
-        wanted, root=root, password=Secret(word), installation=installation(root)
-    )
+    done = apply_new_profile(wanted, installation(root), password=Secret(word))
     assert isinstance(done, ProfileApplied)
     assert done.password_stored
     return done
 
 
 def place(done: ProfileApplied) -> ThunderbirdProfile:
-    return ThunderbirdProfile(done.name, done.profile, installation(done.root), True, False)
+    thunderbird = installation(done.profile.parent)
+    return ThunderbirdProfile(done.name, done.profile, thunderbird, True, False)
 
 
 @pytest.mark.parametrize("protocol", [Protocol.IMAP, Protocol.POP3])
@@ -209,9 +208,7 @@ def test_a_login_in_the_browser_stores_nothing(tmp_path: Path) -> None:
         incoming_host="imap.gmail.com",
         outgoing_host="smtp.gmail.com",
     )
-    done = apply_new_profile(
-        oauth2, root=tmp_path, password=Secret(WORD), installation=installation(tmp_path)
-    )
+    done = apply_new_profile(oauth2, installation(tmp_path), password=Secret(WORD))
     assert isinstance(done, ProfileApplied)
     assert not done.password_stored
     assert not (done.profile / "logins.json").exists()

@@ -15,6 +15,7 @@ from mailsetup.export.programs.thunderbird import OAUTH2_HOSTS, Thunderbird
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.model.settings import Account, Protocol, SocketType
 from tests.support.programs import marionette
+from tests.support.programs.thunderbird_profiles import thunderbird_at
 from tests.support.samples.accounts import account
 
 pytestmark = [
@@ -72,7 +73,7 @@ def expected(wanted: Account) -> dict[str, object]:
 def applied(wanted: Account, home: Path) -> ProfileApplied:
     root = home / ".thunderbird"
     root.mkdir(exist_ok=True)
-    done = apply_new_profile(wanted, root=root)
+    done = apply_new_profile(wanted, thunderbird_at(root))
     assert isinstance(done, ProfileApplied)
     return done
 
@@ -99,7 +100,7 @@ def test_thunderbird_finds_the_profile_by_name_and_opens_it_by_itself(
     with marionette.thunderbird(done.profile, tmp_path, done.command[1:]) as session:
         assert session.run(marionette.PROFILE) == {"current": done.name, "all": [done.name]}
         assert session.run(marionette.ACCOUNTS) == [expected(IMAP)]
-        second = apply_new_profile(POP3, root=done.root)
+        second = apply_new_profile(POP3, thunderbird_at(done.profile.parent))
         assert isinstance(second, ApplyFailure)
         assert "Thunderbird" in second.reason
     with marionette.thunderbird(done.profile, tmp_path, ()) as session:

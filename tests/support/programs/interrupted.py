@@ -29,6 +29,7 @@ from mailsetup.export.exporter import Artifact, ArtifactFile
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
+from tests.support.programs.thunderbird_profiles import thunderbird_at
 
 _OPERATIONS = frozenset({"os.mkdir", "os.rename", "os.link", "os.remove", "os.rmdir", "os.chmod"})
 NEW = ArtifactFile("a.txt", b"new a", "text/plain"), ArtifactFile("b.txt", b"new b", "text/plain")
@@ -160,7 +161,7 @@ def _carried_out(wanted: Wanted) -> int:
     count = _arm(wanted.number, wanted.how, folder)
     try:
         if what == "apply":
-            refused = isinstance(apply_new_profile(account, root=folder), ApplyFailure)
+            refused = isinstance(apply_new_profile(account, thunderbird_at(folder)), ApplyFailure)
         elif what in ("existing", "stored"):
             thunderbird = Installation(("thunderbird",), folder)
             mine = ThunderbirdProfile("mine", folder / "abc.mine", thunderbird, True, False)

@@ -4,12 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mailsetup.apply.installation import Computer
+from mailsetup.apply.installation import Computer, Installation, find_installation
 from mailsetup.apply.result import UndoFailure, UndoResult
 from mailsetup.apply.thunderbird.applier import ThunderbirdApplier
 from mailsetup.apply.thunderbird.undo import undoable
 from mailsetup.export.exporter import ExportFailure
-from mailsetup.export.programs.thunderbird import Keys, prefs
+from mailsetup.export.programs.thunderbird import prefs
 from mailsetup.formats.prefs_js import PrefsFile, PrefValue
 from mailsetup.model.settings import Account
 from tests.support.samples.accounts import account
@@ -34,11 +34,23 @@ ELSEWHERE = "LastPlatformDir=/home/ana/nightly\n"
 VERSION = "[General]\nStartWithLastProfile=1\nVersion=2\n\n"
 
 
+def thunderbird_at(root: Path) -> Installation:
+    """A Thunderbird with this folder of profiles."""
+    return Installation(("thunderbird",), root)
+
+
+def installed_thunderbird() -> Installation:
+    """The Thunderbird of this computer."""
+    found = find_installation()
+    assert found is not None
+    return found
+
+
 def used_prefs(of: Account = LUIS, **changes: PrefValue | None) -> PrefsFile:
     """The preferences of a used profile with one account; ``__`` means a dot."""
-    own = prefs(of, Keys())
+    own = prefs(of)
     assert not isinstance(own, ExportFailure)
-    values: dict[str, PrefValue] = {pref.name: pref.value for pref in own} | LISTS
+    values: dict[str, PrefValue] = own | LISTS
     for name, value in changes.items():
         key = "mail." + name.replace("__", ".")
         if value is None:
@@ -106,7 +118,7 @@ def lock(profile: Path, running: list["subprocess.Popen[bytes]"]) -> "subprocess
 def undo_last(place: str, computer: Computer) -> UndoResult:
     """Undo the newest change of a place, or for an empty name of all places."""
     applier = ThunderbirdApplier()
-    newest = next((one.address for one in undoable(computer)), "")
+    newest = next((change.address for _profile, change in undoable(computer)), "")
     found = applier.last_change(newest, place, computer)
     if isinstance(found, UndoFailure):
         return found
