@@ -26,7 +26,7 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.network import Network
-from mailsetup.verify.login import offered_mechanisms, open_session, open_smtp
+from mailsetup.verify.login import offered_mechanisms, open_session
 
 EXPIRING = 14
 """Days of validity below which a certificate is a warning; automatic renewal is earlier."""
@@ -207,7 +207,7 @@ async def _exchanger(host: str, net: Network) -> ServerSeen | None:
     )
     try:
         async with asyncio.timeout(_EXCHANGER_TIMEOUT):
-            opened = await open_smtp(server, net)
+            opened = await open_session(server, net)
     except TimeoutError:
         return None
     if isinstance(opened, DialogueFailure):
