@@ -8,14 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from mailsetup.assistant.events import (
-    Emit,
-    Event,
-    SettingsFound,
-    SourceAnswered,
-    SourceAsked,
-    ignore,
-)
+from mailsetup.assistant.events import Emit, Event, ignore
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.searching import SearchingPage
@@ -25,6 +18,7 @@ from mailsetup.i18n import set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Link
+from mailsetup.model.search_events import SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from tests.support.gui.driver import Person, Scripted, nothing_found

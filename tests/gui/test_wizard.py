@@ -615,7 +615,8 @@ def test_a_defect_of_the_engine_is_told_and_nothing_is_lost(somebody: MakePerson
 
 
 def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Person) -> None:
-    from mailsetup.assistant.events import Event, SourceAsked
+    from mailsetup.assistant.events import Event
+    from mailsetup.model.search_events import SourceAsked
 
     seen: list[str] = []
     ends: list[JobEnd[str]] = []

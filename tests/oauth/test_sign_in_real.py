@@ -15,8 +15,8 @@ import pytest
 from mailsetup.apply.targets import TARGETS
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.confirmation import UnconfirmedError
 from mailsetup.assistant.events import Event, SignInOpened
+from mailsetup.assistant.run_options import UnconfirmedError
 from mailsetup.assistant.service import Assistant
 from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
 from mailsetup.assistant.texts.signin import other_account_sentence, sign_in_link

@@ -5,9 +5,8 @@ from typing import Final
 
 from mailsetup.assistant.publication.result import Difference, PublicationRow, PublicationState
 from mailsetup.discovery.fetch_autoconfig import failed, refused
-from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, WellKnown
 from mailsetup.discovery.sources.pacc import Pacc
-from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.layout import ServedFile
 from mailsetup.export.publish.publication import Publication

@@ -26,8 +26,6 @@ from mailsetup.assistant.events import (
     LinkJudged,
     SignInCode,
     SignInOpened,
-    SourceAnswered,
-    SourceAsked,
 )
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
@@ -65,6 +63,7 @@ from mailsetup.i18n import _, set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.finding import Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
+from mailsetup.model.search_events import SourceAnswered, SourceAsked
 from mailsetup.model.settings import Authentication
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import SourceAttempt, SourceStatus
