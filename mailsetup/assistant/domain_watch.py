@@ -25,7 +25,7 @@ from mailsetup.model.finding import Fact, Finding, Link, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.net.network import Network
-from mailsetup.verify.login import offered_mechanisms, open_session, open_smtp
+from mailsetup.verify.login import offered_mechanisms, open_session
 
 EXPIRING = 14
 """Days of validity below which a certificate is a warning; automatic renewal is earlier."""
@@ -197,7 +197,7 @@ async def _exchanger(host: str, net: Network) -> ServerSeen | None:
     )
     try:
         async with asyncio.timeout(_EXCHANGER_TIMEOUT):
-            opened = await open_smtp(server, net)
+            opened = await open_session(server, net)
     except TimeoutError:
         return None
     if isinstance(opened, DialogueFailure):

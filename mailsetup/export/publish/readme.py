@@ -20,20 +20,18 @@ def readme(
     """The text as UTF-8. ``notes`` are message ids whose placeholders are filled already."""
     translate = translations(language).gettext
     title = translate(N_("Mail settings of {domain}")).format(domain=domain)
-    parts = [f"{title}\n{'=' * len(title)}", _wrapped(translate(_INTRODUCTION))]
+    parts = [_underlined(title, "="), _wrapped(translate(_INTRODUCTION))]
     parts += [_wrapped(f"! {note}", "  ") for note in notes]
-    heading = translate(N_("1. On the web server"))
     folder = options.folder or f"/srv/mail-settings/{domain}"
     parts += [
-        f"{heading}\n{'-' * len(heading)}",
+        _underlined(translate(N_("1. On the web server")), "-"),
         _wrapped(translate(_WEB).format(folder=folder, names=layout.NGINX_NAMES)),
         _places(domain, files),
         _wrapped(translate(_OWN_SITE).format(domain=domain, name=layout.NGINX_DOMAIN)),
         _wrapped(translate(_BYTES)),
     ]
-    heading = translate(N_("2. In the DNS"))
     parts += [
-        f"{heading}\n{'-' * len(heading)}",
+        _underlined(translate(N_("2. In the DNS")), "-"),
         _wrapped(translate(_ZONE).format(domain=domain, name=layout.RECORDS)),
         _wrapped(translate(_REPLACE)),
     ]
@@ -41,9 +39,8 @@ def readme(
         parts.append(_wrapped(translate(_DIGEST).format(name=layout.PACC)))
     if layout.POLICY in files:
         parts.append(_wrapped(translate(_POLICY).format(name=layout.POLICY)))
-    heading = translate(N_("3. Check"))
     parts += [
-        f"{heading}\n{'-' * len(heading)}",
+        _underlined(translate(N_("3. Check")), "-"),
         _wrapped(translate(_CHECK)),
         f"    mailsetup publish {domain} --settings FILE --verify",
     ]
@@ -85,6 +82,10 @@ _POLICY = N_(
     " change the id in the TXT record at _mta-sts."
 )
 _CHECK = N_("When all is in place, ask for what is really served:")
+
+
+def _underlined(heading: str, char: str) -> str:
+    return f"{heading}\n{char * len(heading)}"
 
 
 def _wrapped(text: str, indent: str = "") -> str:
