@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Sequence, Set
-from types import TracebackType
 from typing import Self
 
 from mailsetup.model.certificate import CertificateFacts
@@ -36,12 +35,7 @@ class MailSession:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *details: object) -> None:
         if kind is None:
             await self.end()
         self.close()
@@ -61,7 +55,7 @@ class MailSession:
         self._ended = True
         self._connection.close()
 
-    # Opening, in this order; `resume` instead of them ------------------------------------------
+    # Opening: these in order, or `resume` -------------------------------------------------------
 
     async def read_greeting(self) -> None:
         """Read the greeting."""
@@ -168,7 +162,7 @@ def token_refusals(login: SaslExchange) -> Iterator[None]:
     except DialogueRefusedError as refused:
         if not isinstance(login, Bearer) or refused.error not in _MAY_MEAN_TOKEN:
             raise
-        error = login.refusal
+        error = login.failure
         scope = error is not None and error.status == "insufficient_scope"
         raise DialogueRefusedError(
             refused.stage,
@@ -206,16 +200,9 @@ class OpenSessions:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *details: object) -> None:
         try:
-            await asyncio.gather(
-                *(session.__aexit__(kind, error, trace) for session in self._sessions)
-            )
+            await asyncio.gather(*(session.__aexit__(kind, *details) for session in self._sessions))
         finally:
             for session in self._sessions:
                 session.close()
