@@ -35,7 +35,6 @@ DOORS: Final[Mapping[str, str]] = {
     "mailsetup/cli/requested_account.py": "the search, without a settings file only",
     "mailsetup/assistant/service.py": "each use case loads its own modules",
     "mailsetup/apply/targets.py": "each program loads its own applier",
-    "mailsetup/batch/account_checks.py": "the verdict, with --check only",
     "mailsetup/demo/mail_system.py": "the servers, which only the demo's packages bring",
     "mailsetup/net/dns/resolver.py": "dnspython, where an answer has to be validated",
     "mailsetup/net/environment.py": "TLS, where a variable names certificates",
