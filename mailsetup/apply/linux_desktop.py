@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Final
 
 from mailsetup.apply.installation import Computer
-from mailsetup.files import presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +35,10 @@ class LinuxProgram:
         program = computer.which(self.command)
         if program is not None:
             configured = computer.environ.get("XDG_CONFIG_HOME", "")
-            # The specification tells programs to ignore relative paths.
+            # The specification requires programs to ignore relative paths.
             home = Path(configured) if configured.startswith("/") else computer.home / ".config"
             return DesktopProgram((str(program),), home)
-        places = (
-            computer.base / "var/lib/flatpak/app" / self.flatpak_id,
-            computer.home / ".local/share/flatpak/app" / self.flatpak_id,
-        )
-        if any(presence.is_folder(place) for place in places):
+        if computer.has_flatpak(self.flatpak_id):
             config = computer.home / ".var/app" / self.flatpak_id / "config"
             return DesktopProgram(("flatpak", "run", self.flatpak_id), config, sandboxed=True)
         return None

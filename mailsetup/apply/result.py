@@ -54,8 +54,8 @@ class AlreadyThere:
 class FilesApplied:
     """The account was written as files that the program reads by itself.
 
-    ``live`` is True when the running program confirmed the account, False when it did not (the
-    steps then tell what to do), and None when it does not run or was not asked.
+    ``live`` is True when the running program confirmed the account, False when it did not (then the
+    steps are instructions), and None when it does not run or was not asked.
     """
 
     files: tuple[Path, ...]
@@ -78,7 +78,7 @@ class Undone:
     """The account was taken out of the profile."""
 
     profile: Path
-    kept: Path | None = None
+    moved_to: Path | None = None
     """The new folder of a removed profile that had been used; it may be deleted."""
     notes: tuple[str, ...] = ()
     only_ours: bool = False

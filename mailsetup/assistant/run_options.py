@@ -25,3 +25,7 @@ class RunOptions:
 @dataclass(frozen=True, slots=True)
 class NotAsked:
     """No query was made, because the run is `RunOptions.offline`."""
+
+
+class UnconfirmedError(Exception):
+    """A login at hosts that the person did not agree to was requested: a defect of the caller."""

@@ -8,23 +8,15 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from mailsetup.assistant.account_choice import choose_account
 from mailsetup.assistant.check.confirmed_request import confirmed_request
 from mailsetup.assistant.check.request import CheckRequest, SecondMailbox
-from mailsetup.assistant.events import (
-    Emit,
-    Event,
-    SettingsFound,
-    SourceAnswered,
-    SourceAsked,
-    ignore,
-)
+from mailsetup.assistant.events import Emit, ignore
 from mailsetup.assistant.run_options import NotAsked, RunOptions
 from mailsetup.assistant.shared_network import SharedNetwork
 from mailsetup.diagnosis.chain import Diagnosis, diagnose
-from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
@@ -82,7 +74,7 @@ class Assistant:
                     budget=self.options.budget,
                     offline=self.options.offline,
                     plain_http=self.options.plain_http,
-                    emit=lambda progress: emit(_event(progress)),
+                    emit=emit,
                 )
                 return replace(found, warnings=(*found.warnings, *await faults))
             finally:
@@ -192,15 +184,3 @@ class Assistant:
         if self._sign_ins is not None:
             await self._sign_ins.end()
         await self._network.close()
-
-
-def _event(progress: Progress) -> Event:
-    match progress:
-        case SourceStarted(method=method, location=location):
-            return SourceAsked(method, location)
-        case SourceEnded(tried=tried):
-            return SourceAnswered(tried)
-        case Improved(settings=settings, source=source):
-            return SettingsFound(settings, source)
-        case _:
-            assert_never(progress)

@@ -14,12 +14,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, assert_never
 
 from mailsetup.discovery.domain_facts import domain_facts
-from mailsetup.discovery.events import Improved, Progress, SourceEnded, SourceStarted
 from mailsetup.discovery.prefetch import prefetch_queries
 from mailsetup.discovery.provider_settings import with_provider_hints
 from mailsetup.discovery.ranking import RankedAnswer, completed, only_protected
 from mailsetup.discovery.source import DiscoverySource
-from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, PlainAutoconfig, WellKnown
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.builtin import Builtin
 from mailsetup.discovery.sources.isp_files import IspFiles
@@ -28,11 +27,11 @@ from mailsetup.discovery.sources.mx import Mx
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.probe import Probe
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.discovery.trust import domains_to_confirm, with_trusted_services
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.domain_facts import DomainFacts
+from mailsetup.model.search_events import SearchEvent, SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import (
     Found,
@@ -101,7 +100,7 @@ _REFUSED_FOR_SAFETY: Final[Mapping[str, str]] = {
 """The reason why a source's answer was not used → the warning where nothing else was found."""
 
 
-def _ignore(_: Progress) -> None:
+def _ignore(_: SearchEvent) -> None:
     """Discard the event."""
 
 
@@ -115,7 +114,7 @@ async def find(
     offline: bool = False,
     plain_http: bool = False,
     in_stages: bool = False,
-    emit: Callable[[Progress], None] = _ignore,
+    emit: Callable[[SearchEvent], None] = _ignore,
 ) -> Discovery:
     """Search the settings of an address within ``budget`` seconds.
 
@@ -144,7 +143,7 @@ class _Search:
         net: Network,
         sources: Sequence[DiscoverySource],
         agreed: Collection[str],
-        emit: Callable[[Progress], None],
+        emit: Callable[[SearchEvent], None],
         *,
         in_stages: bool,
     ) -> None:
@@ -241,7 +240,7 @@ class _Search:
     def _start(self, places: Iterable[int]) -> None:
         for place in places:
             source = self._sources[place]
-            self._emit(SourceStarted(source.method, source.location(self._address)))
+            self._emit(SourceAsked(source.method, source.location(self._address)))
             self._tasks[place] = asyncio.create_task(self._ask(source))
 
     async def _ask(self, source: DiscoverySource) -> SourceResult:
@@ -259,7 +258,7 @@ class _Search:
         best = min(self._combined(), key=lambda answer: answer.rank, default=None)
         if best is not None and (self._best is None or best.found != self._best.found):
             self._best = best
-            self._emit(Improved(best.found.settings, best.found.source))
+            self._emit(SettingsFound(best.found.settings, best.found.source))
 
     def _process(self, place: int, outcome: SourceResult) -> None:
         status, location, reason = _status(outcome)
@@ -304,7 +303,7 @@ class _Search:
             reason,
         )
         self._tried[place] = tried
-        self._emit(SourceEnded(tried))
+        self._emit(SourceAnswered(tried))
 
     def _open_question(self) -> NeedsInput | None:
         """The user action to propose where nothing was found; a confirmation comes first."""

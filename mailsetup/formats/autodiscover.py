@@ -83,7 +83,7 @@ AutodiscoverAnswer = (
 
 
 def request(address: EmailAddress) -> bytes:
-    """The request for an address. It holds no secret."""
+    """The request for an address. It contains no secret."""
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         f'<Autodiscover xmlns="{_REQUEST_NAMESPACE}"><Request>'
@@ -94,7 +94,7 @@ def request(address: EmailAddress) -> bytes:
 
 
 def read(document: bytes, address: EmailAddress) -> AutodiscoverAnswer:
-    """The answer that a response document holds for an address; never raises.
+    """The answer in a response document for an address; never raises.
 
     A server without a ``LoginName`` gets the address as its user name.
     """

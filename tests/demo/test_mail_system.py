@@ -15,8 +15,7 @@ import pytest
 
 from mailsetup.assistant.account_choice import alternatives_to, choose_account
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.confirmation import UnconfirmedError
-from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.run_options import RunOptions, UnconfirmedError
 from mailsetup.assistant.service import Assistant
 from mailsetup.cli.demo import walk
 from mailsetup.demo.mail_system import DemoMailSystem

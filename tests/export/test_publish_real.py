@@ -13,11 +13,10 @@ import pytest
 from mailsetup.assistant.publication.result import PublicationState, is_published, row_to_json
 from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
 from mailsetup.discovery.find import find
-from mailsetup.discovery.sources.autoconfig import Autoconfig
+from mailsetup.discovery.sources.autoconfig import Autoconfig, WellKnown
 from mailsetup.discovery.sources.autodiscover import Autodiscover
 from mailsetup.discovery.sources.pacc import Pacc
 from mailsetup.discovery.sources.srv import Srv
-from mailsetup.discovery.sources.well_known import WellKnown
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.options import PublishOptions
 from mailsetup.export.publish.publication import Publication

@@ -8,14 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from mailsetup.assistant.events import (
-    Emit,
-    Event,
-    SettingsFound,
-    SourceAnswered,
-    SourceAsked,
-    ignore,
-)
+from mailsetup.assistant.events import Emit, Event, ignore
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.service import Assistant
 from mailsetup.gui.pages.searching import SearchingPage
@@ -25,6 +18,7 @@ from mailsetup.i18n import set_language
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.finding import Link
+from mailsetup.model.search_events import SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import SourceAttempt, SourceStatus
 from tests.support.gui.driver import Person, Scripted, nothing_found
@@ -69,7 +63,7 @@ def searching(somebody: MakePerson) -> Search:
         assistant = Slow(found=found)
         person = somebody(assistant)
         person.enters_address("ana@bodegasdelebro.es")
-        person.is_on(Page.LOOKING)
+        person.is_on(Page.SEARCHING)
         person.bot.waitUntil(lambda: assistant.loop is not None)
         view = person.window.navigator.shown
         assert isinstance(view, SearchingPage)
@@ -98,7 +92,7 @@ def test_what_was_typed_meanwhile_leads_straight_to_the_test(searching: Search) 
     person.types(view.entry.edit, "secreta")
     assistant.let_find()
     person.bot.waitUntil(lambda: view.has_ended)
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     person.presses_enter()
     person.is_on(Page.FOUND)
     assert assistant.requests == []
@@ -113,7 +107,7 @@ def test_enter_before_anything_is_found_goes_on_by_itself_then(searching: Search
     assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secreta")
     person.presses_enter()
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     assert not person.window.footer.primary.isEnabled()
     assistant.let_find()
     person.is_on(Page.FOUND)
@@ -329,7 +323,7 @@ def test_the_language_can_be_switched_while_it_looks_with_half_a_password(
     view.entry.edit.insert("eta")
     assistant.let_find()
     person.bot.waitUntil(lambda: view.has_ended)
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     person.goes_on()
     person.is_on(Page.FOUND)
     assert person.found.title.text() == "Encontrado"

@@ -466,7 +466,7 @@ def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePe
     assert "canario-secreto" not in message
 
 
-@pytest.mark.parametrize(("step", "page"), [("discover", Page.LOOKING), ("check", Page.TESTING)])
+@pytest.mark.parametrize(("step", "page"), [("discover", Page.SEARCHING), ("check", Page.TESTING)])
 @pytest.mark.parametrize("way", ["escape", "back"])
 def test_work_that_never_ends_can_be_left_at_once(
     somebody: MakePerson, step: str, page: Page, way: str
@@ -615,7 +615,8 @@ def test_a_defect_of_the_engine_is_told_and_nothing_is_lost(somebody: MakePerson
 
 
 def test_thousands_of_events_arrive_in_order_in_the_windows_thread(person: Person) -> None:
-    from mailsetup.assistant.events import Event, SourceAsked
+    from mailsetup.assistant.events import Event
+    from mailsetup.model.search_events import SourceAsked
 
     seen: list[str] = []
     ends: list[JobEnd[str]] = []

@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from mailsetup.apply.thunderbird.known_accounts import (
     DEFAULT_SMTP,
     SMTP_SERVERS,
-    SOCKET_NAMES,
     KnownAccount,
     PrefsServer,
     addresses_of,
     known_accounts,
     same_host,
     sends_right,
-    shown_server,
 )
 from mailsetup.export.exporter import ExportFailure
 from mailsetup.export.programs.thunderbird import (
@@ -226,9 +224,10 @@ def _chosen_folders(content: PrefsFile, identity: str, server: str) -> frozenset
 
 
 def _changed_sentence(what: str, before: PrefsServer, after: ServerSettings) -> str:
-    security = SOCKET_NAMES[SOCKET_TYPE[after.security]]
-    now = shown_server(after.host, after.port, security, after.username)
-    if str(before) == now:
+    now = PrefsServer(
+        after.host, after.port, SOCKET_TYPE[after.security], before.auth, after.username
+    )
+    if str(before) == str(now):
         return _("{what}: the way to sign in at {host} is corrected.").format(
             what=what, host=after.host
         )

@@ -20,7 +20,6 @@ from mailsetup.apply.thunderbird.known_accounts import LAST_KEY
 from mailsetup.apply.thunderbird.new_profile import apply_new_profile, store_password
 from mailsetup.apply.thunderbird.profile_lock import check_profile, hold_profile, read_file
 from mailsetup.apply.thunderbird.profiles import (
-    ProfileFailure,
     ThunderbirdProfile,
     default_place,
     find_place,
@@ -62,8 +61,8 @@ def apply(
             )
         return apply_new_profile(account, installation, folders=folders, password=password)
     place = opened or find_place(profile, computer)
-    if isinstance(place, ProfileFailure):
-        return ApplyFailure(place.reason)
+    if isinstance(place, ApplyFailure):
+        return place
     instead = place_opened_instead(place, computer)
     if instead is not None:
         return ApplyFailure(

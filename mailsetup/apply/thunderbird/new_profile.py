@@ -2,7 +2,7 @@
 
 No existing profile is touched: the new one is completed under a temporary name, renamed, and then
 entered in ``profiles.ini``. After a power failure there is either the old list, or the new list and
-the whole profile.
+the complete profile.
 
 The first profile of all is made so that Thunderbird opens it by itself (`default_profile`).
 Otherwise `ProfileApplied.command` opens it. `existing_profile` adds to an existing profile, `undo`

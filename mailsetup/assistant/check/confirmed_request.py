@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.confirmation import UnconfirmedError
+from mailsetup.assistant.run_options import UnconfirmedError
 from mailsetup.model.secret import AccessToken
 
 

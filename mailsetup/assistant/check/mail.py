@@ -47,7 +47,9 @@ async def check_mail(
         async with OpenSessions() as sessions:
             previous = _still_proven(check)
             if previous is not None:
-                mail = await _with_programs(check, previous, read_programs)
+                work = program_findings(check, previous.access, read_programs)
+                of_programs = await check.guard.run("programs", work, ())
+                mail = replace(previous, findings=of_programs)
             else:
                 access = await prove_servers(check, credentials, sessions, rules)
                 mail = await _use(check, access, rules, read_programs)
@@ -98,13 +100,6 @@ def _folders(mailbox: Mailbox | None) -> Folders:
     if not isinstance(mailbox, ImapMailbox):
         return NO_FOLDERS
     return folders_for_programs(mailbox.session.known_folders)
-
-
-async def _with_programs(
-    check: CheckContext, mail: MailResult, read_programs: ReadPrograms
-) -> MailResult:
-    work = program_findings(check, mail.access, read_programs)
-    return replace(mail, findings=await check.guard.run("programs", work, ()))
 
 
 def _still_proven(check: CheckContext) -> MailResult | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote
 
-from mailsetup.assistant.events import Event, SignInCode, SignInOpened
+from mailsetup.assistant.events import Emit, SignInCode, SignInOpened
 from mailsetup.assistant.signin.page import page_texts
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.settings import (
@@ -37,7 +37,6 @@ from mailsetup.oauth.provider import OAuthProvider, builtin_for, provider_in_set
 from mailsetup.oauth.tokens import refresh_tokens, revoke
 from mailsetup.system.threads import in_thread
 
-Emit = Callable[[Event], None]
 OpenBrowser = Callable[[str], None]
 
 _MARGIN = 120.0

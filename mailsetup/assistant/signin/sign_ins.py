@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from mailsetup.assistant.confirmation import UnconfirmedError
 from mailsetup.assistant.events import Emit, ignore
-from mailsetup.assistant.run_options import RunOptions
+from mailsetup.assistant.run_options import RunOptions, UnconfirmedError
 from mailsetup.assistant.shared_network import SharedNetwork
 from mailsetup.assistant.signin.flow import (
     OpenBrowser,

@@ -1,4 +1,4 @@
-"""Steps and notes that hold for every mail program."""
+"""Steps and notes that apply to every mail program."""
 
 from mailsetup.export.exporter import CopyValue, InstructionStep, instructions
 from mailsetup.export.guide.page import identity_values, server_values

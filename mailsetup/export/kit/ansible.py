@@ -35,7 +35,7 @@ def ansible_kit(template: DomainTemplate) -> tuple[KitFile, ...] | ExportFailure
         return made
     placed = autoconfig_files(made)
     role = f"roles/{ROLE}"
-    # JSON is YAML, and has only one way of quoting.
+    # JSON is YAML, and has only one form of quoting.
     words = {
         "ADDRESS": ADDRESS_VARIABLE,
         "NAME": NAME_VARIABLE,

@@ -2,9 +2,9 @@
 
 The keys are those of the payload ``com.apple.mail.managed`` (Apple's published schema,
 apple/device-management, ``mdm/profiles``). It has one switch for encryption, ``UseSSL``, and none
-for STARTTLS; the schema does not say whether a device then starts with TLS or upgrades. The switch
-is always on and never left out, because its default is off. The payload does not support OAuth2. A
-profile without passwords makes the device ask.
+for STARTTLS; the schema does not specify whether a device then starts with TLS or upgrades. The
+switch is always on and never left out, because its default is off. The payload does not support
+OAuth2. A profile without passwords makes the device ask.
 
 Installing a profile could not be tested; the tests check it with Apple's schema.
 """

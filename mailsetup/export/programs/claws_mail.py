@@ -128,7 +128,7 @@ def _accountrc(account: Account) -> tuple[str, ...]:
 
 
 def _quoted(text: str) -> str:
-    """An attribute's value. Claws Mail knows XML's five named entities and no numeric ones."""
+    """An attribute's value. Claws Mail reads XML's five named entities and no numeric ones."""
     return '"' + escape(text, quote=False).replace('"', "&quot;") + '"'
 
 

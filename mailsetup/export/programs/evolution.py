@@ -259,8 +259,8 @@ def _sign_in(server: ServerSettings) -> str | None:
 def _method(server: ServerSettings, kind: Authentication) -> str | None:
     match kind:
         case Authentication.PASSWORD_CLEARTEXT:
-            # "none" is the protocol's own login. POP3 servers often know nothing else; IMAP's LOGIN
-            # cannot carry non-ASCII letters, SASL PLAIN can.
+            # "none" is the protocol's own login. POP3 servers often support nothing else; IMAP's
+            # LOGIN cannot carry non-ASCII letters, SASL PLAIN can.
             return _OWN_LOGIN if server.protocol is Protocol.POP3 else "PLAIN"
         case Authentication.PASSWORD_ENCRYPTED:
             return "CRAM-MD5"

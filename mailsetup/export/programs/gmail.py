@@ -1,10 +1,10 @@
 """Gmail: nothing can be imported into it, so these are guides.
 
-Another hosting's mailbox joins Gmail in three ways: the Gmail app on a phone reads it by IMAP, the
-hosting forwards to it, and Gmail on the web sends in its name ("Send mail as"). Fetching by POP on
-the web ("Check mail from other accounts") and Gmailify were closed to new users in 2026 and are to
-end for all; the texts are true before and after that day. Where Gmail itself is the mailbox, other
-programs need an app password.
+For another hosting's mailbox there are three guides: the Gmail app on a phone reads it by IMAP, the
+hosting forwards to Gmail, and Gmail on the web sends in its name ("Send mail as"). Fetching by POP
+on the web ("Check mail from other accounts") and Gmailify were closed to new users in 2026 and are
+to end for all; the texts are true before and after that day. Where Gmail itself is the mailbox,
+other programs need an app password.
 """
 
 from mailsetup.export.exporter import (
@@ -49,7 +49,7 @@ class Gmail:
     automation = Automation.GUIDE
 
     def export(self, account: Account) -> Artifact | ExportFailure:
-        """A guide for the ways in which this account can be used with Gmail."""
+        """A guide with a chapter for each use of Gmail that this account allows."""
         failure = validate(account)
         if failure is not None:
             return failure

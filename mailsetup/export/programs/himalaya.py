@@ -44,7 +44,7 @@ class Himalaya(TerminalProgram):
         return None
 
     def sign_in(self, server: ServerSettings) -> TerminalSignIn | ExportFailure:
-        """In all the ways of `_MECHANISMS`."""
+        """With a password, a challenge or a token."""
         return terminal_common.best_sign_in(server, self.title, *_MECHANISMS)
 
     def artifact(

@@ -1,10 +1,10 @@
 """What Thunderbird for Android and K-9 Mail read: the text of a QR code, and ``.k9s`` files.
 
-The code's payload is format version 1 of Thunderbird's "Export for Mobile"
-(thunderbird-android, ``feature/migration/qrcode/qr-code-format.md``). The app is stricter than
-that text: it knows no ``null``, and one invalid value makes it reject the whole code. So what it
-would reject is refused here, with a sentence. The settings file has the shape that the app itself
-makes of a scanned code (``XmlSettingWriter``, version 99); newer apps upgrade it.
+The code's payload is format version 1 of Thunderbird's "Export for Mobile" (thunderbird-android,
+``feature/migration/qrcode/qr-code-format.md``). The app is stricter than that text: it does not
+accept ``null``, and one invalid value makes it reject the whole code. So what it would reject is
+refused here, with a sentence. The settings file has the shape that the app itself makes of a
+scanned code (``XmlSettingWriter``, version 99); newer apps upgrade it.
 
 The tests check with the app's published rules, a decoder of the family that it uses, and golden
 files; the app itself could not be run.
@@ -50,7 +50,7 @@ OAUTH2_HOSTS = frozenset(
     }
 )
 """Hosts for which both apps have an OAuth2 registration (their ``OAuthConfigurationFactory``),
-compared as a whole. At any other host an account that signs in by OAuth2 cannot be used."""
+compared exactly. At any other host an account that signs in by OAuth2 cannot be used."""
 
 _FORMAT = 1
 _FILE_VERSION = "99"

@@ -1,6 +1,6 @@
 """KMail: its configuration files, and a guide for adding the account to a KMail in use.
 
-KMail reads mail through Akonadi: a *resource* with a file of its own, entered in Akonadi's list of
+KMail reads mail through Akonadi: a *resource* with its own file, entered in Akonadi's list of
 instances and in one more file with its displayed name; the outgoing server and the identity are in
 two others. All may be written while Akonadi is stopped, and lists may be appended to existing ones:
 KConfig and QSettings join groups of the same name. The instance's number is made from the address,
@@ -51,7 +51,7 @@ _AUTHENTICATION: Final[Mapping[Authentication, tuple[int, str]]] = {
     Authentication.GSSAPI: (4, "GSSAPI"),
     Authentication.NTLM: (5, "NTLM"),
 }
-# POP3's own login (USER and PASS), which every server knows.
+# POP3's own login (USER and PASS), which every server supports.
 _POP3_CLEAR = 7
 _SAFETY: Final[Mapping[SocketType, str]] = {SocketType.TLS: "SSL", SocketType.STARTTLS: "STARTTLS"}
 _NAMED = "agent_config_"

@@ -1,7 +1,7 @@
 """mbsync and msmtp: one fetches into a Maildir, the other sends for any program.
 
 mbsync (``get_arg`` in isync's ``config.c``) reads a string in double quotes, in which a backslash
-escapes the next character; 1.4 knows only ``SSLType``, 1.5 accepts it as the old name of
+escapes the next character; 1.4 reads only ``SSLType``, 1.5 accepts it as the old name of
 ``TLSType``. msmtp takes an argument literally between the first and the last double quote of the
 line; nothing is escaped in it. Both run the command for the password with ``sh -c``.
 """

@@ -32,7 +32,7 @@ from mailsetup.model.settings import (
 
 
 class Other:
-    """Every program that has no exporter of its own."""
+    """Every program without an exporter."""
 
     id = "other"
     title = N_("Any other program")

@@ -1,9 +1,9 @@
 """Outlook: a guide for every edition, and for classic Outlook files that are experimental.
 
 No edition of Outlook documents a way to import an IMAP account. Classic Outlook for Windows still
-reads ``.prf`` files, for which Microsoft gives no promise, and looks for Autodiscover in a local
-file when the registry says so. New Outlook, Outlook for Mac and the apps have no import at all. So
-the guide is always written next to the files.
+reads ``.prf`` files, which Microsoft no longer documents, and reads Autodiscover from a local file
+that the registry names. New Outlook, Outlook for Mac and the apps have no import at all. So the
+guide is always written in addition to the files.
 """
 
 from mailsetup.export.exporter import (

@@ -309,7 +309,7 @@ def _profile_steps(account: Account, profile: str) -> tuple[InstructionStep, ...
 def _autodiscover_steps(
     account: Account, files: tuple[str, ...], *, instead: bool
 ) -> tuple[InstructionStep, ...]:
-    """``instead``: whether these steps follow another way that may have failed."""
+    """``instead``: whether these steps follow others that may have failed."""
     on = next(name for name in files if name.endswith("-on.reg"))
     off = next(name for name in files if name.endswith("-off.reg"))
     if instead:

@@ -82,7 +82,7 @@ class TerminalProgram(ABC):
         return password_command.password_step(account.address, self.platform)
 
     def common_notes(self, account: Account, sign_in: TerminalSignIn) -> tuple[str, ...]:
-        """What users of Windows should know, and about providers that prefer their own sign-in."""
+        """Hints for users of Windows, and for providers that prefer their own sign-in."""
         notes = []
         if self.platform == "win32":
             notes.append(

@@ -84,7 +84,7 @@ FOLDER_MODES: Final[Mapping[str, str]] = {
     "stationery_folder": "tmpl_folder_picker_mode",
     "archive_folder": "archives_folder_picker_mode",
 }
-"""An identity's folders, and the preferences that tell whether the user chose them."""
+"""An identity's folders, and the preferences for whether the user chose them."""
 CHOSEN = "1"
 """A folder that the user chose, rather than the one with Thunderbird's own name."""
 

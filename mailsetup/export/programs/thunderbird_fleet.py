@@ -1,6 +1,6 @@
 """Thunderbird on many computers: files that an administrator installs with the program.
 
-Three independent ways, each with its limits (measured with Thunderbird 153):
+Three independent methods, each with its limits (measured with Thunderbird 153):
 
 * ``autoconfig.js`` with ``mailsetup.cfg`` (AutoConfig) runs after the user's preferences are read
   and adds the account and its outgoing server to them; the address may come from the environment.
@@ -53,8 +53,8 @@ class ThunderbirdFleet:
             return values
         shared = _shared(account)
         files = [
-            _file(_CFG, _script(account, values, shared), "text/javascript"),
-            _file(_AUTOCONFIG, _autoconfig(), "text/javascript"),
+            ArtifactFile(_CFG, _script(account, values, shared), "text/javascript"),
+            ArtifactFile(_AUTOCONFIG, _autoconfig(), "text/javascript"),
         ]
         hints = list(notes(account))
         policies = _policies(values)
@@ -63,11 +63,11 @@ class ThunderbirdFleet:
                 _("There is no policies.json: a policy cannot say that sending needs no login.")
             )
         else:
-            files.append(_file(_POLICIES, policies, "application/json"))
+            files.append(ArtifactFile(_POLICIES, policies, "application/json"))
         isp = f"{account.address.domain}.xml"
         if shared is not None and is_safe_name(isp):
             document = autoconfig.write(account.address.domain, account.address.domain, shared)
-            files.append(_file(isp, document, "text/xml"))
+            files.append(ArtifactFile(isp, document, "text/xml"))
         hints += _limits(account, shared is not None)
         return Artifact(
             files=tuple(files),
@@ -82,10 +82,6 @@ def script_for_everybody(account: Account) -> bytes | ExportFailure:
     if isinstance(values, ExportFailure):
         return values
     return _script(account, values, _shared(account), fallback=False)
-
-
-def _file(name: str, content: bytes, media_type: str) -> ArtifactFile:
-    return ArtifactFile(name=name, content=content, media_type=media_type)
 
 
 def _shared(account: Account) -> AccountSettings | None:

@@ -204,7 +204,7 @@ class DonePage(PageView):
         for number, step in enumerate(steps):
             if number and layout is not None:
                 layout.addWidget(PlainLabel(_("If that did not work:"), role="muted"))
-            done = step.way in self.state.setup.ran
+            done = step.mode in self.state.setup.ran
             button = action_button()
             button.setText(
                 _("Take the entries out again") if done and step.undo else _("Do this for me")

@@ -6,7 +6,7 @@ from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
-from mailsetup.assistant.events import Event, SettingsFound, SourceAnswered, SourceAsked
+from mailsetup.assistant.events import Event
 from mailsetup.assistant.flow import Move
 from mailsetup.assistant.texts.search import source_asked_sentence, source_sentence
 from mailsetup.assistant.wizard_state import SearchOutcome
@@ -20,6 +20,7 @@ from mailsetup.gui.widgets.status_icon import StatusLight
 from mailsetup.gui.widgets.step_list import ProgressStep, StepList
 from mailsetup.i18n import _
 from mailsetup.model.finding import Link
+from mailsetup.model.search_events import SettingsFound, SourceAnswered, SourceAsked
 from mailsetup.model.source import Method, Source
 from mailsetup.model.source_result import SourceStatus
 

@@ -21,7 +21,6 @@ from mailsetup.apply.result import (
 from mailsetup.apply.thunderbird.accounts import accounts_in
 from mailsetup.apply.thunderbird.existing_profile import apply, apply_existing
 from mailsetup.apply.thunderbird.profiles import (
-    ProfileFailure,
     ThunderbirdProfile,
     find_place,
     places,
@@ -371,15 +370,15 @@ def test_missing_profiles_are_left_out(tmp_path: Path) -> None:
 def test_a_profile_is_named_by_its_name_or_its_folder(tmp_path: Path) -> None:
     computer = with_profiles(tmp_path, TWO.replace("old", "used"), "a.used", "b.used")
     several = find_place("used", computer)
-    assert isinstance(several, ProfileFailure)
+    assert isinstance(several, ApplyFailure)
     assert "a.used" in several.reason
     by_folder = find_place("b.used", computer)
     assert isinstance(by_folder, ThunderbirdProfile)
     assert find_place(str(by_folder.folder), computer) == by_folder
     missing = find_place("nobody", computer)
-    assert isinstance(missing, ProfileFailure)
+    assert isinstance(missing, ApplyFailure)
     assert "nobody" in missing.reason
-    assert isinstance(find_place("x", linux(tmp_path / "empty")), ProfileFailure)
+    assert isinstance(find_place("x", linux(tmp_path / "empty")), ApplyFailure)
 
 
 def test_apply_takes_new_or_a_name_and_the_newest_is_undone_first(tmp_path: Path) -> None:

@@ -179,9 +179,9 @@ def test_undo_renames_a_profile_that_thunderbird_has_used(root: Path) -> None:
     (done.profile / "ImapMail" / "INBOX").write_bytes(b"From ")
     undone = undo(done.profile)
     assert isinstance(undone, Undone)
-    assert undone.kept is not None
-    assert (undone.kept / "ImapMail" / "INBOX").read_bytes() == b"From "
-    assert str(undone.kept) in undone.notes[0]
+    assert undone.moved_to is not None
+    assert (undone.moved_to / "ImapMail" / "INBOX").read_bytes() == b"From "
+    assert str(undone.moved_to) in undone.notes[0]
     assert not done.profile.exists()
     assert (root / "profiles.ini").read_bytes() == MINE
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from mailsetup.discovery.sources.autoconfig import Autoconfig
-from mailsetup.discovery.sources.well_known import WellKnown
+from mailsetup.discovery.sources.autoconfig import Autoconfig, WellKnown
 from mailsetup.model.source import Channel
 from tests.support.network.scripted_network import (
     AUTOCONFIG,

@@ -13,15 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.check.report import CheckReport
 from mailsetup.assistant.check.request import CheckRequest
-from mailsetup.assistant.events import (
-    Activity,
-    ActivityEnded,
-    ActivityStarted,
-    Emit,
-    Event,
-    SourceAsked,
-    ignore,
-)
+from mailsetup.assistant.events import Activity, ActivityEnded, ActivityStarted, Emit, Event, ignore
 from mailsetup.assistant.flow import Page
 from mailsetup.assistant.run_options import NotAsked, RunOptions
 from mailsetup.assistant.service import Assistant
@@ -40,6 +32,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
+from mailsetup.model.search_events import SourceAsked
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.model.source import Channel, Method, Source
