@@ -303,23 +303,23 @@ def _write_group(state: PersonState, count: int, lines: Iterator[_Line], file: T
 
 
 def _html_row(line: _Line) -> str:
-    found = io.StringIO()
+    cell = io.StringIO()
     if line.text("reason"):
-        found.write(f"<p><b>{escape(line.text('reason'))}</b></p>")
+        cell.write(f"<p><b>{escape(line.text('reason'))}</b></p>")
     advice = _advice(line)
     if advice:
-        found.write(f"<p>{escape(advice)}</p>")
+        cell.write(f"<p>{escape(advice)}</p>")
     for note in line.texts("notes"):
-        found.write(f"<p>{escape(note)}</p>")
+        cell.write(f"<p>{escape(note)}</p>")
     servers = [_server(line.entry.get(side)) for side in ("incoming", "outgoing")]
     shown = " · ".join(filter(None, servers))
     if shown:
-        found.write(f'<p class="servers">{escape(shown)}</p>')
+        cell.write(f'<p class="servers">{escape(shown)}</p>')
     folder = line.text("folder")
     link = f'<a href="people/{escape(folder)}/welcome.html">{escape(folder)}</a>' if folder else ""
     name = f"<p>{escape(line.person.name)}</p>" if line.person.name else ""
     return (
         f'<tr><td>{line.person.row}</td><td class="who"><bdi>{name}'
         f"<p>{escape(str(line.person.address))}</p></bdi></td>"
-        f"<td><bdi>{found.getvalue()}</bdi></td><td>{link}</td></tr>\n"
+        f"<td><bdi>{cell.getvalue()}</bdi></td><td>{link}</td></tr>\n"
     )

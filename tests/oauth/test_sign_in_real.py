@@ -38,14 +38,7 @@ from mailsetup.net.network import open_network
 from mailsetup.oauth.provider import BUILTIN
 from mailsetup.vault import Vault
 from mailsetup.verify.imap.session import ImapSession
-from mailsetup.verify.login import (
-    log_in_imap,
-    log_in_pop3,
-    log_in_smtp,
-    open_imap,
-    open_pop3,
-    open_smtp,
-)
+from mailsetup.verify.login import log_in, open_as
 from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
@@ -578,21 +571,21 @@ async def test_each_mechanism_opens_every_real_server_and_a_wrong_token_is_told_
             (made.token, mechanism),
             (AccessToken("x" * 400), DialogueFault.AUTH_TOKEN_REFUSED),
         ):
-            imap = await open_imap(incoming, net)
+            imap = await open_as(ImapSession, incoming, net)
             assert isinstance(imap, ImapSession)
             async with imap:
                 imap.capabilities -= {f"AUTH={other}"}
-                assert said_of(await log_in_imap(imap, token, net)) == expected
-            smtp = await open_smtp(outgoing, net)
+                assert said_of(await log_in(imap, token, net)) == expected
+            smtp = await open_as(SmtpSession, outgoing, net)
             assert isinstance(smtp, SmtpSession)
             async with smtp:
-                smtp.extensions["AUTH"] = smtp.extensions["AUTH"].replace(other, "")
-                assert said_of(await log_in_smtp(smtp, token, net)) == expected
-            maildrop = await open_pop3(pop3, net)
+                smtp.capabilities["AUTH"] = smtp.capabilities["AUTH"].replace(other, "")
+                assert said_of(await log_in(smtp, token, net)) == expected
+            maildrop = await open_as(Pop3Session, pop3, net)
             assert isinstance(maildrop, Pop3Session)
             async with maildrop:
                 maildrop.capabilities["SASL"] = (mechanism,)
-                assert said_of(await log_in_pop3(maildrop, token, net)) == expected
+                assert said_of(await log_in(maildrop, token, net)) == expected
 
 
 def said_of(outcome: LoggedIn | DialogueFailure) -> str:

@@ -11,14 +11,10 @@ from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
 from mailsetup.net.connection import Connection, TlsSession, _Wire
 from mailsetup.net.network import Network
-from mailsetup.verify.login import (
-    log_in_imap,
-    log_in_pop3,
-    log_in_smtp,
-    open_imap,
-    open_pop3,
-    open_smtp,
-)
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.login import log_in, open_as
+from mailsetup.verify.pop3.session import Pop3Session
+from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_network import ScriptedNetwork, run
 
 HELLO = {
@@ -89,20 +85,14 @@ async def _tried(server: ServerSettings, net: Network) -> LoggedIn | DialogueFai
     secret = Secret("canario")
     match server.protocol:
         case Protocol.IMAP:
-            imap = await open_imap(server, net)
-            return (
-                imap if isinstance(imap, DialogueFailure) else await log_in_imap(imap, secret, net)
-            )
+            imap = await open_as(ImapSession, server, net)
+            return imap if isinstance(imap, DialogueFailure) else await log_in(imap, secret, net)
         case Protocol.POP3:
-            pop3 = await open_pop3(server, net)
-            return (
-                pop3 if isinstance(pop3, DialogueFailure) else await log_in_pop3(pop3, secret, net)
-            )
+            pop3 = await open_as(Pop3Session, server, net)
+            return pop3 if isinstance(pop3, DialogueFailure) else await log_in(pop3, secret, net)
         case _:
-            smtp = await open_smtp(server, net)
-            return (
-                smtp if isinstance(smtp, DialogueFailure) else await log_in_smtp(smtp, secret, net)
-            )
+            smtp = await open_as(SmtpSession, server, net)
+            return smtp if isinstance(smtp, DialogueFailure) else await log_in(smtp, secret, net)
 
 
 @pytest.mark.parametrize("protocol", HELLO, ids=str)

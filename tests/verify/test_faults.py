@@ -9,7 +9,9 @@ import pytest
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, SocketType
-from mailsetup.verify.login import log_in_imap, log_in_smtp, open_imap, open_smtp
+from mailsetup.verify.imap.session import ImapSession
+from mailsetup.verify.login import log_in, open_as
+from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
 
 CANARY = "canario-Zx9!"
@@ -67,16 +69,16 @@ async def tried(
     """Open and log in, as the assistant does."""
     async with playing(steps, protocol, security, folder) as (server, net, heard):
         if protocol is Protocol.IMAP:
-            imap = await open_imap(server, net)
+            imap = await open_as(ImapSession, server, net)
             if isinstance(imap, DialogueFailure):
                 return imap, heard
             async with imap:
-                return await log_in_imap(imap, SECRET, net), heard
-        smtp = await open_smtp(server, net)
+                return await log_in(imap, SECRET, net), heard
+        smtp = await open_as(SmtpSession, server, net)
         if isinstance(smtp, DialogueFailure):
             return smtp, heard
         async with smtp:
-            return await log_in_smtp(smtp, SECRET, net), heard
+            return await log_in(smtp, SECRET, net), heard
 
 
 def said_the_secret(data: bytes | bytearray) -> bool:
@@ -232,7 +234,7 @@ async def test_tls_on_a_port_that_speaks_in_clear_is_told_apart(tmp_path: Path) 
     ):
         from dataclasses import replace
 
-        outcome = await open_imap(replace(server, security=SocketType.TLS), net)
+        outcome = await open_as(ImapSession, replace(server, security=SocketType.TLS), net)
     assert isinstance(outcome, DialogueFailure)
     assert outcome.error is DialogueFault.WRONG_TLS_MODE
 
@@ -309,9 +311,9 @@ async def test_control_characters_in_a_password_never_reach_the_wire(
     password: str, tmp_path: Path
 ) -> None:
     async with playing(IMAP_TLS, Protocol.IMAP, SocketType.TLS, tmp_path) as (server, net, heard):
-        session = await open_imap(server, net)
+        session = await open_as(ImapSession, server, net)
         assert not isinstance(session, DialogueFailure)
         async with session:
-            outcome = await log_in_imap(session, Secret(password), net)
+            outcome = await log_in(session, Secret(password), net)
     assert isinstance(outcome, DialogueFailure)
     assert b"AUTHENTICATE" not in heard.secure

@@ -33,11 +33,12 @@ from mailsetup.verify.events import (
     Waiting,
 )
 from mailsetup.verify.failures import DialogueGuard
-from mailsetup.verify.login import log_in_pop3, log_in_smtp, open_pop3, open_smtp
+from mailsetup.verify.login import log_in, open_as
 from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.pop3_mailbox import Pop3Mailbox
 from mailsetup.verify.replies import Pop3Reply, pop3_meaning
 from mailsetup.verify.round_trip import round_trip
+from mailsetup.verify.smtp import SmtpSession
 from tests.support.network.scripted_dialogue import Flood, Hear, Heard, Say, Secure, Step, playing
 from tests.support.network.scripted_network import Script, ScriptedNetwork
 
@@ -70,11 +71,11 @@ async def tried(
     """Open and log in, as the assistant does."""
     async with playing(steps, Protocol.POP3, security, folder) as (server, net, heard):
         server = replace(server, authentication=(authentication,), username=username)
-        session = await open_pop3(server, net)
+        session = await open_as(Pop3Session, server, net)
         if isinstance(session, DialogueFailure):
             return session, heard
         async with session:
-            return await log_in_pop3(session, secret, net), heard
+            return await log_in(session, secret, net), heard
 
 
 async def asked(
@@ -82,10 +83,10 @@ async def asked(
 ) -> object:
     """The answer to a question behind the login, or the failure."""
     async with playing((*TLS, *steps), Protocol.POP3, SocketType.TLS, folder) as (server, net, _):
-        session = await open_pop3(server, net)
+        session = await open_as(Pop3Session, server, net)
         assert isinstance(session, Pop3Session), session
         async with session:
-            assert isinstance(await log_in_pop3(session, SECRET, net), LoggedIn)
+            assert isinstance(await log_in(session, SECRET, net), LoggedIn)
             with DialogueGuard(server, Stage.MAILBOX, SECRET) as end:
                 return await question(session)  # type: ignore[misc]
             return end.required_failure()
@@ -234,14 +235,14 @@ async def test_what_was_said_before_tls_counts_for_nothing(tmp_path: Path) -> No
 
 async def test_tls_on_a_port_that_speaks_in_clear_is_told_apart(tmp_path: Path) -> None:
     async with playing(STLS, Protocol.POP3, SocketType.STARTTLS, tmp_path) as (server, net, _):
-        outcome = await open_pop3(replace(server, security=SocketType.TLS), net)
+        outcome = await open_as(Pop3Session, replace(server, security=SocketType.TLS), net)
     assert isinstance(outcome, DialogueFailure)
     assert outcome.error is DialogueFault.WRONG_TLS_MODE
 
 
 async def test_a_password_is_never_said_where_no_tls_is_wanted(tmp_path: Path) -> None:
     async with playing(STLS, Protocol.POP3, SocketType.STARTTLS, tmp_path) as (server, net, heard):
-        outcome = await open_pop3(replace(server, security=SocketType.NONE), net)
+        outcome = await open_as(Pop3Session, replace(server, security=SocketType.NONE), net)
     assert isinstance(outcome, DialogueFailure)
     assert outcome.error is DialogueFault.STARTTLS_MISSING
     assert heard.clear == b""
@@ -492,11 +493,11 @@ async def test_what_differs_for_each_person_is_asked_for_behind_the_login(tmp_pa
     after = CAPA.replace(b"TOP", b"LOGIN-DELAY 60 USER\r\nEXPIRE 0 USER")
     steps = (*TLS[:2], Say(before), *TLS[3:], Hear(), Say(after))
     async with playing(steps, Protocol.POP3, SocketType.TLS, tmp_path) as (server, net, _heard):
-        session = await open_pop3(server, net)
+        session = await open_as(Pop3Session, server, net)
         assert isinstance(session, Pop3Session)
         async with session:
             assert session.login_delay == 300
-            assert isinstance(await log_in_pop3(session, SECRET, net), LoggedIn)
+            assert isinstance(await log_in(session, SECRET, net), LoggedIn)
             assert session.login_delay == 60
             assert session.removes_what_was_read
 
@@ -590,10 +591,10 @@ async def test_nothing_is_marked_for_removal_when_answers_do_not_fit_the_questio
 ) -> None:
     steps = (*TLS, Hear(), Say(b"+OK 1 1\r\n+OK 2 2\r\n"), Hear())
     async with playing(steps, Protocol.POP3, SocketType.TLS, tmp_path) as (server, net, heard):
-        session = await open_pop3(server, net)
+        session = await open_as(Pop3Session, server, net)
         assert isinstance(session, Pop3Session)
         async with session:
-            await log_in_pop3(session, SECRET, net)
+            await log_in(session, SECRET, net)
             with DialogueGuard(server, Stage.CLEAN_UP) as end:
                 await session.stat()
                 await session.delete(1)
@@ -775,10 +776,10 @@ async def travel(
     scripted.mail[OUTGOING.host, OUTGOING.port] = Outgoing(deliver=deliver, size=size)
     net: Network = replace(scripted.network(), clock=clock)
     events: list[TripProgress] = []
-    sending = await open_smtp(OUTGOING, net)
+    sending = await open_as(SmtpSession, OUTGOING, net)
     assert not isinstance(sending, DialogueFailure), sending
     async with sending:
-        assert isinstance(await log_in_smtp(sending, SECRET, net), LoggedIn)
+        assert isinstance(await log_in(sending, SECRET, net), LoggedIn)
         outcome = await round_trip(
             Pop3Mailbox(INCOMING, SECRET), sending, ACCOUNT, net, wait=wait, emit=events.append
         )

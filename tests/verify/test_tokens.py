@@ -11,14 +11,7 @@ from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.secret import AccessToken, Secret, without_secret
 from mailsetup.model.settings import Authentication, Protocol, ServerSettings, SocketType
 from mailsetup.verify.imap.session import ImapSession
-from mailsetup.verify.login import (
-    log_in_imap,
-    log_in_pop3,
-    log_in_smtp,
-    open_imap,
-    open_pop3,
-    open_smtp,
-)
+from mailsetup.verify.login import log_in, open_as
 from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.sasl import Bearer, SaslError, choose, exchange, is_safe
 from mailsetup.verify.smtp import SmtpSession
@@ -60,8 +53,8 @@ def test_a_refusal_is_noted_and_answered_as_the_mechanism_wants(
     assert isinstance(login, Bearer)
     answer = login.respond(b'{"status":"invalid_token","scope":"mail","schemes":"Bearer"}')
     assert answer == surrender
-    assert login.refusal is not None
-    assert login.refusal.text == "invalid_token (mail)"
+    assert login.failure is not None
+    assert login.failure.text == "invalid_token (mail)"
     with pytest.raises(SaslError):
         login.respond(b'{"status":"400"}')
 
@@ -71,8 +64,8 @@ def test_nonsense_in_a_refusal_is_only_a_refusal(challenge: bytes) -> None:
     login = exchange("XOAUTH2", "user@example.com", TOKEN)
     assert isinstance(login, Bearer)
     login.respond(challenge)
-    assert login.refusal is not None
-    assert login.refusal.status == "?"
+    assert login.failure is not None
+    assert login.failure.status == "?"
 
 
 def test_tokens_and_passwords_never_take_each_others_mechanism() -> None:
@@ -119,20 +112,20 @@ async def logged_in(
         server = replace(server, authentication=OAUTH2)
         match protocol:
             case Protocol.IMAP:
-                imap = await open_imap(server, net)
+                imap = await open_as(ImapSession, server, net)
                 assert isinstance(imap, ImapSession)
                 async with imap:
-                    return await log_in_imap(imap, token, net), heard
+                    return await log_in(imap, token, net), heard
             case Protocol.POP3:
-                pop3 = await open_pop3(server, net)
+                pop3 = await open_as(Pop3Session, server, net)
                 assert isinstance(pop3, Pop3Session)
                 async with pop3:
-                    return await log_in_pop3(pop3, token, net), heard
+                    return await log_in(pop3, token, net), heard
             case Protocol.SMTP:
-                smtp = await open_smtp(server, net)
+                smtp = await open_as(SmtpSession, server, net)
                 assert isinstance(smtp, SmtpSession)
                 async with smtp:
-                    return await log_in_smtp(smtp, token, net), heard
+                    return await log_in(smtp, token, net), heard
 
 
 def smtp_dialogue(mechanisms: bytes, challenge: bytes, end: bytes) -> list[Step]:

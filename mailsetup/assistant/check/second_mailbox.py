@@ -20,7 +20,7 @@ from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
 from mailsetup.net.network import Network
-from mailsetup.verify.login import AnySession, log_in, open_session, open_smtp
+from mailsetup.verify.login import AnySession, log_in, open_as, open_session
 from mailsetup.verify.round_trip import Mailbox, round_trip
 from mailsetup.verify.session import OpenSessions
 from mailsetup.verify.smtp import SmtpSession
@@ -77,7 +77,9 @@ async def _opened(
 ) -> tuple[Mailbox, SmtpSession] | DialogueFailure:
     incoming, smtp = await asyncio.gather(
         _logged_in(open_session(second.account.incoming, net), second.secret, net, sessions),
-        _logged_in(open_smtp(second.account.outgoing, net), second.secret, net, sessions),
+        _logged_in(
+            open_as(SmtpSession, second.account.outgoing, net), second.secret, net, sessions
+        ),
     )
     if isinstance(incoming, DialogueFailure):
         return incoming

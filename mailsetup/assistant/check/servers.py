@@ -10,14 +10,12 @@ from mailsetup.assistant.check.credentials import Credentials
 from mailsetup.assistant.check.mailbox_rules import RulesReader
 from mailsetup.assistant.events import Activity
 from mailsetup.diagnosis.checks.server import finding_of, quota_findings
-from mailsetup.discovery.certificate_names import proven_name
-from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.discovery.certificate_names import proven_name_for
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn, Stage
 from mailsetup.model.finding import Finding, Status
 from mailsetup.model.finding_id import FindingId
 from mailsetup.model.secret import Secret
-from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.net.dial import ConnectFailure, ConnectFault
+from mailsetup.model.settings import Protocol, ServerSettings
 from mailsetup.net.network import Network
 from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.imap_mailbox import ImapMailbox
@@ -96,7 +94,11 @@ class ServerProof:
         """
         opened = await self._open(server)
         if isinstance(opened, DialogueFailure):
-            return await self._unreached(opened)
+            # Where only the name in the certificate is wrong, the right one is searched for.
+            name = await proven_name_for(
+                opened, self._check.account.address.domain, self._check.net
+            )
+            return self._failed(opened, reached=False, proven_name=name)
         self._keep(opened)
         self._check.use(opened.server)
         if not self._credentials.fit(opened.server):
@@ -186,17 +188,6 @@ class ServerProof:
     def _required_session(self) -> AnySession:
         assert self.session is not None  # noqa: S101 - `reach` comes first
         return self.session
-
-    async def _unreached(self, failure: DialogueFailure) -> ServerResult:
-        """No session. Where only the name is wrong, the right one is searched for."""
-        server, account = failure.server, self._check.account
-        name = None
-        if failure.error is DialogueFault.CERTIFICATE_WRONG_NAME:
-            tls = TlsFailure(TlsFault.WRONG_NAME, certificate=failure.certificate)
-            seen = ConnectFailure(ConnectFault.TLS, server.host, server.port, tls)
-            upgrades = server.protocol if server.security is SocketType.STARTTLS else None
-            name = await proven_name(seen, account.address.domain, self._check.net, upgrades)
-        return self._failed(failure, reached=False, proven_name=name)
 
     def _failed(
         self, failure: DialogueFailure, *, reached: bool, proven_name: str | None = None

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from mailsetup.assistant.settings_file import SharedSettings
 from mailsetup.batch.journal import RunJournal
-from mailsetup.batch.shared_settings import SharedSettings
 from mailsetup.batch.table_check import Person
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
