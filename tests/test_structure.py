@@ -37,7 +37,6 @@ DOORS: Final[Mapping[str, str]] = {
     "mailsetup/apply/targets.py": "each program loads its own applier",
     "mailsetup/demo/mail_system.py": "the servers, which only the demo's packages bring",
     "mailsetup/net/dns/resolver.py": "dnspython, where an answer has to be validated",
-    "mailsetup/net/environment.py": "TLS, where a variable names certificates",
     "mailsetup/net/https_client.py": "httpcore2, for the first request",
     "mailsetup/gui/app.py": _WORKER,
     "mailsetup/gui/jobs/batch.py": _WORKER,

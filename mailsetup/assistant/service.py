@@ -24,7 +24,7 @@ from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount, ServerSettings
-from mailsetup.net.environment import environment_faults
+from mailsetup.net.environment_check import environment_faults
 from mailsetup.net.network import Network
 from mailsetup.vault import Vault
 

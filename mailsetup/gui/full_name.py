@@ -1,8 +1,12 @@
 """The full name of the computer's user."""
 
+import os
 import sys
 
 from mailsetup.model.text import has_control
+
+if sys.platform != "win32":
+    import pwd
 
 _MOST = 80
 _NAME_DISPLAY = 3
@@ -27,9 +31,6 @@ def as_name(known: str) -> str:
 
 
 def _from_accounts() -> str:
-    import os
-    import pwd
-
     try:
         field = pwd.getpwuid(os.getuid()).pw_gecos
     except KeyError:

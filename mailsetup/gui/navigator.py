@@ -104,7 +104,7 @@ class Navigator(QObject):
             view.show_again()
             return
         self.show_page()
-        if (before, self.flow.page) == (Page.LOOKING, Page.FOUND):
+        if (before, self.flow.page) == (Page.SEARCHING, Page.FOUND):
             self.reading_timer.start()
         self.pages.view(self.flow.page).start_jobs()
 

@@ -14,7 +14,7 @@ from mailsetup.gui.header_footer import Footer, Header
 from mailsetup.gui.navigator import Navigator
 from mailsetup.gui.pages.factory import load_pages
 from mailsetup.gui.preferences import Preferences
-from mailsetup.gui.services import make_services
+from mailsetup.gui.services import Services
 from mailsetup.gui.theme import refit_type
 from mailsetup.gui.widgets.basic import announce
 from mailsetup.i18n import _, language, set_language
@@ -49,7 +49,7 @@ class Window(QWidget):
             raise TypeError("a window needs an application")
         self.appearance = Appearance.of(application)
         self.state = WizardState(computer=ComputerFacts(computer), demo=DemoState(demo))
-        self.services = make_services(
+        self.services = Services(
             make_assistant,
             self.state,
             preferences or Preferences(),

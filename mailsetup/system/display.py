@@ -6,8 +6,6 @@ instead of raising an exception. So this follows its choice of a plug-in (QGuiAp
 
 import ctypes
 import os
-import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -89,6 +87,8 @@ def _reach_x(display: str, load: Load) -> bool | None:
 
 def _reach_wayland(path: Path) -> bool:
     """Whether a process listens at the socket of a Wayland compositor."""
+    import socket  # with its enums 4 ms, which most start-ups need not wait for
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         try:
             client.connect(str(path))
@@ -108,6 +108,8 @@ def _plugins() -> Path:
 
 def _starts(platform: str) -> bool:
     """Whether Qt starts with this plug-in, tried in a child process, which may abort."""
+    import subprocess  # 4 ms, for a variable that hardly anyone sets
+
     if getattr(sys, "frozen", False):
         return True
     arguments = ["probe", "-platform", platform]

@@ -137,7 +137,7 @@ def test_a_move_that_the_page_does_not_have_raises_key_error() -> None:
 @pytest.mark.parametrize(
     ("page", "ahead"),
     [
-        (Page.START, (Page.LOOKING, Page.FOUND, Page.MANUAL)),
+        (Page.START, (Page.SEARCHING, Page.FOUND, Page.MANUAL)),
         (Page.FOUND, (Page.TESTING, Page.RESULT, Page.MANUAL)),
         (Page.PROGRAM, (Page.DONE,)),
         (Page.DONE, ()),
@@ -184,7 +184,7 @@ def test_every_outcome_of_a_guard_is_among_its_targets() -> None:
     [(FOUND, Page.FOUND), (NOT_FOUND, Page.MANUAL), (FAILED, Page.START), (Search(), Page.MANUAL)],
 )
 def test_the_search_leads_to_its_result(search: Search, page: Page) -> None:
-    assert after(Page.LOOKING, Move.ENDED, WizardState(search=search)) is page
+    assert after(Page.SEARCHING, Move.ENDED, WizardState(search=search)) is page
 
 
 @pytest.mark.parametrize("page", [Page.FOUND, Page.MANUAL])

@@ -118,7 +118,7 @@ async def test_each_source_finds_the_published_settings(site: Site) -> None:
             assert outcome.settings.servers == wanted.servers, source.method
         outcome = await Pacc().discover(LUIS, net)
         assert isinstance(outcome, Found), outcome
-        # PACC cannot say STARTTLS.
+        # PACC cannot express STARTTLS.
         assert outcome.settings.servers == (wanted.incoming[0], wanted.outgoing[0])
         assert outcome.settings.provider == "Publica & Cía"
     assert made.notes == ()

@@ -35,12 +35,12 @@ def technician(somebody: MakePerson) -> Person:
     assert isinstance(view, TechnicianPage)
     view.offline.setChecked(True)
     person.clicks(view.table)
-    person.is_on(Page.FLEET)
+    person.is_on(Page.BATCH)
     return person
 
 
 def page(person: Person) -> BatchTablePage:
-    view = person.window.pages.view(Page.FLEET)
+    view = person.window.pages.view(Page.BATCH)
     assert isinstance(view, BatchTablePage)
     return view
 
@@ -73,12 +73,12 @@ def test_a_dropped_table_is_checked_worked_through_and_its_overview_opened(
     view.skip_bad.setChecked(True)
     view.programs["outlook"].setChecked(True)
     technician.goes_on()
-    technician.is_on(Page.FLEET_DONE)
+    technician.is_on(Page.BATCH_DONE)
     out = tmp_path / "people-mailsetup"
     report = json.loads((out / "report.json").read_text())
     assert report["totals"]["ready"] == 3
     assert report["people"][0]["programs"] == ["outlook", "other"]
-    done = technician.window.pages.view(Page.FLEET_DONE)
+    done = technician.window.pages.view(Page.BATCH_DONE)
     assert isinstance(done, BatchDonePage)
     opened: list[Path] = []
     technician.window.services.dialogs.show = opened.append
@@ -98,11 +98,11 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(technician: Person, tmp_pat
         lambda: people.is_dir() and len(list(people.glob("person-*"))) > 5, timeout=TIMEOUT
     )
     technician.presses_escape()
-    technician.is_on(Page.FLEET)
+    technician.is_on(Page.BATCH)
     assert technician.window.footer.primary.text() == "Go on where it was"
     technician.goes_on()
     technician.bot.waitUntil(
-        lambda: technician.window.flow.page is Page.FLEET_DONE, timeout=4 * TIMEOUT
+        lambda: technician.window.flow.page is Page.BATCH_DONE, timeout=4 * TIMEOUT
     )
     overview = technician.window.services.batch.state.overview
     assert overview is not None
@@ -125,7 +125,7 @@ def test_where_nothing_can_be_written_the_page_says_why(technician: Person, tmp_
     (tmp_path / "people-mailsetup").write_text("a file")
     technician.goes_on()
     technician.bot.waitUntil(lambda: bool(page(technician).faults.text()), timeout=TIMEOUT)
-    assert technician.window.flow.page is Page.FLEET
+    assert technician.window.flow.page is Page.BATCH
 
 
 def test_no_password_of_the_table_stays_behind_in_the_files(
@@ -135,7 +135,7 @@ def test_no_password_of_the_table_stays_behind_in_the_files(
     path.write_text("address,password\nana@gmail.com,canario-7\n")
     drops(technician, path)
     technician.goes_on()
-    technician.is_on(Page.FLEET_DONE)
+    technician.is_on(Page.BATCH_DONE)
     for file in (tmp_path / "people-mailsetup").rglob("*"):
         assert not file.is_file() or b"canario" not in file.read_bytes()
 
@@ -175,7 +175,7 @@ def test_commands_of_a_table_are_run_only_after_every_one_was_shown_and_agreed_t
     technician.clicks(view.question.agree)
     assert technician.window.footer.primary.isEnabled()
     technician.goes_on()
-    technician.is_on(Page.FLEET_DONE)
+    technician.is_on(Page.BATCH_DONE)
     assert mark.exists()
 
 
@@ -187,7 +187,7 @@ def test_without_a_test_no_command_is_asked_about_or_run(
     view.check.setChecked(False)
     assert not view.question.isVisibleTo(technician.window)
     technician.goes_on()
-    technician.is_on(Page.FLEET_DONE)
+    technician.is_on(Page.BATCH_DONE)
     assert not mark.exists()
 
 
@@ -246,7 +246,7 @@ def asked_about(person: Person, *companies: str) -> BatchDonePage:
     """The end of a run that left these companies to be agreed to."""
     gallery.show(person.window, "fleet-left")
     has_overview(person, *companies)
-    done = person.window.pages.view(Page.FLEET_DONE)
+    done = person.window.pages.view(Page.BATCH_DONE)
     assert isinstance(done, BatchDonePage)
     done.enter()
     return done
@@ -288,4 +288,4 @@ def test_what_was_agreed_to_before_stays_agreed_to_after_the_next_run(person: Pe
 def test_escape_does_nothing_once_everybody_is_set_up(person: Person) -> None:
     gallery.show(person.window, "fleet-done")
     person.presses_escape()
-    assert person.window.flow.page is Page.FLEET_DONE
+    assert person.window.flow.page is Page.BATCH_DONE

@@ -78,13 +78,13 @@ def test_a_table_in_the_demo_gets_no_password_from_the_persons_keyring(
     technician = person.window.pages.view(Page.TECHNICIAN)
     assert isinstance(technician, TechnicianPage)
     person.clicks(technician.table)
-    person.is_on(Page.FLEET)
+    person.is_on(Page.BATCH)
     table = home.parent / "people.csv"
     table.write_text("name;address\nAna;ana@demo.test\n")
     drops(person, table)
     page(person).check.setChecked(True)
     person.goes_on()
-    person.is_on(Page.FLEET_DONE)
+    person.is_on(Page.BATCH_DONE)
     assert persons_keyring.asked == []
     assert state(home) == before
 

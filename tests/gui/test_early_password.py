@@ -63,7 +63,7 @@ def searching(somebody: MakePerson) -> Search:
         assistant = Slow(found=found)
         person = somebody(assistant)
         person.enters_address("ana@bodegasdelebro.es")
-        person.is_on(Page.LOOKING)
+        person.is_on(Page.SEARCHING)
         person.bot.waitUntil(lambda: assistant.loop is not None)
         view = person.window.navigator.shown
         assert isinstance(view, SearchingPage)
@@ -92,7 +92,7 @@ def test_what_was_typed_meanwhile_leads_straight_to_the_test(searching: Search) 
     person.types(view.entry.edit, "secreta")
     assistant.let_find()
     person.bot.waitUntil(lambda: view.has_ended)
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     person.presses_enter()
     person.is_on(Page.FOUND)
     assert assistant.requests == []
@@ -107,7 +107,7 @@ def test_enter_before_anything_is_found_goes_on_by_itself_then(searching: Search
     assistant, person, view = searching(without_hints())
     person.types(view.entry.edit, "secreta")
     person.presses_enter()
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     assert not person.window.footer.primary.isEnabled()
     assistant.let_find()
     person.is_on(Page.FOUND)
@@ -323,7 +323,7 @@ def test_the_language_can_be_switched_while_it_looks_with_half_a_password(
     view.entry.edit.insert("eta")
     assistant.let_find()
     person.bot.waitUntil(lambda: view.has_ended)
-    assert person.window.flow.page is Page.LOOKING
+    assert person.window.flow.page is Page.SEARCHING
     person.goes_on()
     person.is_on(Page.FOUND)
     assert person.found.title.text() == "Encontrado"

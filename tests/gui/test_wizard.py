@@ -466,7 +466,7 @@ def test_the_message_for_others_holds_the_facts_and_no_password(somebody: MakePe
     assert "canario-secreto" not in message
 
 
-@pytest.mark.parametrize(("step", "page"), [("discover", Page.LOOKING), ("check", Page.TESTING)])
+@pytest.mark.parametrize(("step", "page"), [("discover", Page.SEARCHING), ("check", Page.TESTING)])
 @pytest.mark.parametrize("way", ["escape", "back"])
 def test_work_that_never_ends_can_be_left_at_once(
     somebody: MakePerson, step: str, page: Page, way: str

@@ -275,7 +275,7 @@ class _Probing:
         outgoing = self._answers(outgoing=True)
         for _, answer in incoming[:1] + outgoing[:1]:
             self._used.append(answer.connection)
-            self._net.kept.keep(answer.connection, answer.words)
+            self._net.pool.put(answer.connection, answer.words)
         chosen = incoming + outgoing
         if chosen:
             aliases = dict.fromkeys(

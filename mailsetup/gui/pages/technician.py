@@ -116,7 +116,7 @@ class TechnicianPage(PageView):
     def _choose_table(self) -> None:
         # The options are valid for tables, too.
         if self.leave():
-            self.moved.emit(Move.FLEET)
+            self.moved.emit(Move.BATCH)
 
     def _choose_settings_file(self) -> None:
         name = self.services.dialogs.file(self.window(), _("Which settings file?"))

@@ -244,7 +244,7 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
 
     def choose(path: Path) -> None:
         window.services.dialogs.file = lambda _parent, _title: str(path)
-        view = window.pages.view(Page.FLEET)
+        view = window.pages.view(Page.BATCH)
         assert isinstance(view, BatchTablePage)
         view.choose.click()
 
@@ -266,7 +266,7 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
     technician = window.pages.view(Page.TECHNICIAN)
     assert isinstance(technician, TechnicianPage)
     technician.offline.setChecked(True)
-    way.step("tables", lambda: person.clicks(technician.table), Page.FLEET)
+    way.step("tables", lambda: person.clicks(technician.table), Page.BATCH)
     batch = window.services.batch
 
     way.step("a table of a town", lambda: choose(town))
@@ -274,7 +274,7 @@ def ways_beside(person: Person, heart: Heartbeat, folder: Path) -> None:
     way.step("another language there", lambda: window.header.languages.setCurrentIndex(1))
     way.step("a table of a company", lambda: choose(company))
     person.bot.waitUntil(lambda: not batch.state.reading, timeout=TIMEOUT)
-    way.step("everybody's files", person.goes_on, Page.FLEET_DONE)
+    way.step("everybody's files", person.goes_on, Page.BATCH_DONE)
     way.step("the log", lambda: window.navigator.open_overlay(OverlayPage.LOG))
     way.step("the log closed", window.navigator.close_overlay)
     way.end()
