@@ -58,8 +58,8 @@ def test_a_file_on_this_computer_is_preferred_to_all_sources(home: Path) -> None
     folder.mkdir(parents=True)
     (folder / "gmail.com.xml").write_bytes(config("imap.bodega.es"))
     scripted = ScriptedNetwork()
-    for options in ({}, {"offline": True}):
-        discovery = search(scripted, "ana@gmail.com", **options)
+    for offline in (False, True):
+        discovery = search(scripted, "ana@gmail.com", offline=offline)
         assert discovery.settings is not None
         assert discovery.settings.incoming[0].host == "imap.bodega.es"
         assert discovery.outcome is DiscoveryStatus.FOUND
