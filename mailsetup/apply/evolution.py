@@ -106,7 +106,9 @@ def apply_evolution(
             there = {source.uid: _read(folder / source.file_name) for source in made}
             # Without its last file an earlier run was interrupted: there is no account yet.
             complete = there[uids(account).account] is not None
-            _check_absent(account, folder, complete=complete, repair=repair)
+            ours = {source.file_name for source in made}
+            if (complete and not repair) or (not complete and _has_address(folder, account, ours)):
+                raise OperationError(_already_there(account))
             write_all(_planned_writes(made, there, folder))
     except FileExistsError:
         return ApplyFailure(_already_there(account))
@@ -125,7 +127,7 @@ def apply_evolution(
 def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | None:
     if config_home is None:
         return EVOLUTION.find(computer)
-    return DesktopProgram(("evolution",), config_home, sandboxed=".var" in config_home.parts)
+    return DesktopProgram(config_home, sandboxed=".var" in config_home.parts)
 
 
 def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[InstructionStep, ...]:
@@ -135,11 +137,6 @@ def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[Ins
             last_step(account),
         )
     return (last_step(account),)
-
-
-def _check_absent(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
-    if (complete and not repair) or (not complete and _has_address(folder, account)):
-        raise OperationError(_already_there(account))
 
 
 def _planned_writes(
@@ -204,9 +201,8 @@ def _already_there(account: Account) -> str:
     )
 
 
-def _has_address(folder: Path, account: Account) -> bool:
-    """Whether another account of Evolution has this address."""
-    ours = set(_file_names(account))
+def _has_address(folder: Path, account: Account, ours: set[str]) -> bool:
+    """Whether another account of Evolution, in files that are not ``ours``, has this address."""
     for number, path in enumerate(sorted(folder.glob(f"*{SUFFIX}"))):
         if number >= _MAX_SOURCES:
             break
@@ -221,12 +217,6 @@ def _has_address(folder: Path, account: Account) -> bool:
         ):
             return True
     return False
-
-
-def _file_names(account: Account) -> tuple[str, str, str]:
-    """The names of our three files for this account."""
-    names = uids(account)
-    return (names.account + SUFFIX, names.identity + SUFFIX, names.transport + SUFFIX)
 
 
 def _read(path: Path) -> bytes | None:

@@ -46,6 +46,11 @@ def installed_thunderbird() -> Installation:
     return found
 
 
+def backup(profile: Path, name: str = "prefs.js") -> Path:
+    """The copy that the first change of a profile made of a file."""
+    return profile / "mailsetup-undo" / "0001" / name
+
+
 def used_prefs(of: Account = LUIS, **changes: PrefValue | None) -> PrefsFile:
     """The preferences of a used profile with one account; ``__`` means a dot."""
     own = prefs(of)
