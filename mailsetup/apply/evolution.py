@@ -101,15 +101,7 @@ def apply_evolution(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(folder):
-            for leftover in folder.glob(f"{atomic.PREFIX}*"):
-                atomic.remove_quietly(leftover)
-            there = {source.uid: _read(folder / source.file_name) for source in made}
-            # Without its last file an earlier run was interrupted: there is no account yet.
-            complete = there[uids(account).account] is not None
-            ours = {source.file_name for source in made}
-            if (complete and not repair) or (not complete and _has_address(folder, account, ours)):
-                raise OperationError(_already_there(account))
-            write_all(_planned_writes(made, there, folder))
+            was_there = _write_sources(account, made, folder, repair=repair)
     except FileExistsError:
         return ApplyFailure(_already_there(account))
     except OSError as error:
@@ -120,8 +112,23 @@ def apply_evolution(
         live=live,
         steps=_steps(account, live=live, sandboxed=program.sandboxed),
         notes=notes(account),
-        repaired=complete,
+        repaired=was_there,
     )
+
+
+def _write_sources(
+    account: Account, made: tuple[EvolutionSource, ...], folder: Path, *, repair: bool
+) -> bool:
+    """Write the files; returns whether the account was there. Raises OSError."""
+    for leftover in folder.glob(f"{atomic.PREFIX}*"):
+        atomic.remove_quietly(leftover)
+    there = {source.uid: _read(folder / source.file_name) for source in made}
+    # Without its last file an earlier run was interrupted: there is no account yet.
+    complete = there[uids(account).account] is not None
+    if (complete and not repair) or (not complete and _has_address(folder, account, made)):
+        raise OperationError(_already_there(account))
+    write_all(_planned_writes(made, there, folder))
+    return complete
 
 
 def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | None:
@@ -201,8 +208,9 @@ def _already_there(account: Account) -> str:
     )
 
 
-def _has_address(folder: Path, account: Account, ours: set[str]) -> bool:
-    """Whether another account of Evolution, in files that are not ``ours``, has this address."""
+def _has_address(folder: Path, account: Account, made: tuple[EvolutionSource, ...]) -> bool:
+    """Whether an account of Evolution in other files than ours has this address."""
+    ours = {source.file_name for source in made}
     for number, path in enumerate(sorted(folder.glob(f"*{SUFFIX}"))):
         if number >= _MAX_SOURCES:
             break

@@ -220,7 +220,7 @@ def test_a_password_that_cannot_be_stored_is_a_note(
         assert path.is_dir() or b"geheim" not in path.read_bytes()
 
 
-# Taking back ------------------------------------------------------------------------------------
+# Undo ------------------------------------------------------------------------------------
 
 
 def test_undo_restores_byte_for_byte(place: ThunderbirdProfile) -> None:

@@ -1,4 +1,4 @@
-"""Thunderbird profiles as Thunderbird leaves them."""
+"""Thunderbird profiles as Thunderbird writes them."""
 
 import subprocess
 import sys
