@@ -72,7 +72,7 @@ class BatchSearch:
                 in_stages=True,
             )
         # Logins follow later; idle connections would only burden the servers.
-        self._net.kept.close()
+        self._net.pool.close()
         return address, discovery
 
 

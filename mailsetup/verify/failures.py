@@ -45,6 +45,13 @@ class DialogueRefusedError(Exception):
         self.certificate = certificate
 
 
+def starttls_missing(code: str = "", text: str = "") -> DialogueRefusedError:
+    """The server does not offer STARTTLS, or refuses it with this code and text."""
+    return DialogueRefusedError(
+        Stage.STARTTLS, DialogueFault.STARTTLS_MISSING, code=code, text=text
+    )
+
+
 class DialogueGuard:
     """A context manager that catches every expected error of a dialogue as a `DialogueFailure`.
 

@@ -316,6 +316,18 @@ def exchange(
             raise ValueError(name)
 
 
+def with_initial(command: bytes, initial: bytes | None, longest: int) -> tuple[bytes, bytes | None]:
+    """The command with its initial response, where the line has at most ``longest`` octets.
+
+    The second value is the initial response that has to follow the first challenge, if any. An
+    empty one is written ``=`` in the command.
+    """
+    if initial is None:
+        return command, None
+    line = command + b" " + (encoded(initial) or b"=")
+    return (line, None) if len(line) <= longest else (command, initial)
+
+
 def is_safe(username: str, secret: Secret) -> bool:
     """Whether name and password have no characters that could end a line or a field."""
     return not has_control(username) and not any(
@@ -324,7 +336,7 @@ def is_safe(username: str, secret: Secret) -> bool:
 
 
 def encoded(data: bytes) -> bytes:
-    """Base64; as an initial response, an empty message is written ``=`` instead."""
+    """The message in base64."""
     return base64.b64encode(data)
 
 

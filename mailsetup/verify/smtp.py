@@ -8,13 +8,17 @@ from mailsetup.model.dialogue import DialogueFault, Stage
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ServerSettings
 from mailsetup.net.connection import Connection, TooMuchDataError
-from mailsetup.verify.failures import DialogueRefusedError
+from mailsetup.verify.failures import DialogueRefusedError, starttls_missing
 from mailsetup.verify.replies import SmtpReply, smtp_meaning
-from mailsetup.verify.sasl import encoded, exchange
-from mailsetup.verify.session import LOGOUT_TIMEOUT, SLOWEST, MailSession
+from mailsetup.verify.sasl import encoded, exchange, with_initial
+from mailsetup.verify.session import (
+    COMMAND_TIMEOUT,
+    GREETING_TIMEOUT,
+    LOGOUT_TIMEOUT,
+    SLOWEST,
+    MailSession,
+)
 
-GREETING_TIMEOUT = 10.0
-COMMAND_TIMEOUT = 20.0
 DATA_TIMEOUT = 120.0
 _MAX_LINES = 100
 _MAX_BYTES = 256 * 1024
@@ -66,15 +70,10 @@ class SmtpSession(MailSession):
         """See `MailSession`."""
         await self._send_ehlo()
         if "STARTTLS" not in self.capabilities:
-            raise DialogueRefusedError(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING)
+            raise starttls_missing()
         reply = await self._exchange("STARTTLS")
         if reply.code != 220:
-            raise DialogueRefusedError(
-                Stage.STARTTLS,
-                DialogueFault.STARTTLS_MISSING,
-                code=reply.shown_code,
-                text=reply.text,
-            )
+            raise starttls_missing(reply.shown_code, reply.text)
         self.capabilities = {}
 
     async def learn_capabilities(self) -> None:
@@ -110,11 +109,7 @@ class SmtpSession(MailSession):
 
     async def _authenticate(self, mechanism: str, username: str, secret: Secret) -> None:
         login = exchange(mechanism, username, secret, self.server)
-        first = login.initial()
-        line = f"AUTH {mechanism}".encode()
-        if first is not None and len(line) + 1 + len(encoded(first)) <= _MAX_COMMAND:
-            line += b" " + (encoded(first) or b"=")
-            first = None
+        line, first = with_initial(f"AUTH {mechanism}".encode(), login.initial(), _MAX_COMMAND)
         if first is not None and len(encoded(first)) > _MAX_RESPONSE:
             raise DialogueRefusedError(
                 Stage.LOGIN, DialogueFault.PROTOCOL_ERROR, text="token too long"

@@ -156,7 +156,7 @@ def test_failures_are_sentences(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == {"evolution": b"a file"}
 
 
-def test_the_steps_for_a_flatpak_tell_to_log_in_again(tmp_path: Path) -> None:
+def test_the_steps_for_a_flatpak_include_logging_in_again(tmp_path: Path) -> None:
     config = tmp_path / ".var/app/org.gnome.Evolution/config"
     done = applied(BASE, config)
     assert done.live is None

@@ -14,7 +14,8 @@ from mailsetup.assistant.publication.result import (
     is_published,
     row_to_json,
 )
-from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
+from mailsetup.assistant.publication.verify import verify_publication
+from mailsetup.discovery.exchangers import mail_exchangers
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.publication import Publication
 from mailsetup.export.publish.zone import SrvData, TxtData

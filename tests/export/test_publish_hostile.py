@@ -88,14 +88,14 @@ def check(made: Publication | ExportFailure) -> Publication | None:
     assert read.hosts == made.settings.hosts
     assert len(read.services) == len(dict.fromkeys(made.settings.services))
     if (document := made.content(layout.AUTODISCOVER)) is not None:
-        said = autodiscover.read(document, luis)
-        assert isinstance(said, AccountSettings)
-        assert said.hosts == made.settings.hosts
+        answer = autodiscover.read(document, luis)
+        assert isinstance(answer, AccountSettings)
+        assert answer.hosts == made.settings.hosts
     if (document := made.content(layout.PACC)) is not None:
         assert set(json.loads(document)) == {"protocols", "authentication", "info"}
-        told = pacc.read(document, luis)
-        assert told is not None
-        assert set(told.hosts) <= set(made.settings.hosts)
+        settings = pacc.read(document, luis)
+        assert settings is not None
+        assert set(settings.hosts) <= set(made.settings.hosts)
     if (document := made.content(layout.POLICY)) is not None:
         lines = document.decode("ascii").split("\r\n")
         assert [line.partition(": ")[0] for line in lines if not line.startswith("mx: ")] == [

@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.publication.result import PublicationState, is_published, row_to_json
-from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
+from mailsetup.assistant.publication.verify import verify_publication
+from mailsetup.discovery.exchangers import mail_exchangers
 from mailsetup.discovery.find import find
 from mailsetup.discovery.sources.autoconfig import Autoconfig, WellKnown
 from mailsetup.discovery.sources.autodiscover import Autodiscover
@@ -117,7 +118,7 @@ async def test_each_source_finds_the_published_settings(site: Site) -> None:
             assert outcome.settings.servers == wanted.servers, source.method
         outcome = await Pacc().discover(LUIS, net)
         assert isinstance(outcome, Found), outcome
-        # PACC cannot say STARTTLS.
+        # PACC cannot express STARTTLS.
         assert outcome.settings.servers == (wanted.incoming[0], wanted.outgoing[0])
         assert outcome.settings.provider == "Publica & Cía"
     assert made.notes == ()

@@ -104,7 +104,7 @@ def mail(registry, account, transport, ca_file, to, subject):
 
     result = {
         "fetched": fetched,
-        "keeps": store.ref_settings().get_property("keep-on-server") if keep else None,
+        "leaves_on_server": store.ref_settings().get_property("keep-on-server") if keep else None,
     }
     store.disconnect_sync(True, None)
     if transport == "-":

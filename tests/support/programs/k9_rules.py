@@ -76,7 +76,7 @@ class _Reader:
         return value
 
     def text(self) -> str:
-        # Null is no text: the app's nextString() fails on it, whatever its specification says.
+        # Null is no text: the app's nextString() fails on it, although its specification allows it.
         value = self.any()
         if not isinstance(value, str):
             raise RejectedError("a text was expected")
