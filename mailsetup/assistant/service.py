@@ -17,13 +17,14 @@ from mailsetup.assistant.events import Emit, ignore
 from mailsetup.assistant.run_options import NotAsked, RunOptions
 from mailsetup.assistant.shared_network import SharedNetwork
 from mailsetup.diagnosis.chain import Diagnosis, diagnose
+from mailsetup.discovery.exchangers import mail_exchangers
 from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.finding import Finding
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import ProgramAccount, ServerSettings
-from mailsetup.net.environment import environment_faults
+from mailsetup.net.environment_check import environment_faults
 from mailsetup.net.network import Network
 from mailsetup.vault import Vault
 
@@ -67,15 +68,8 @@ class Assistant:
         async with self._network.open(leave_open=True) as net:
             faults = asyncio.ensure_future(self._environment_faults(net))
             try:
-                found = await find(
-                    address,
-                    net,
-                    agreed=(*self.options.agreed, *agreed),
-                    budget=self.options.budget,
-                    offline=self.options.offline,
-                    plain_http=self.options.plain_http,
-                    emit=emit,
-                )
+                options = replace(self.options, agreed=(*self.options.agreed, *agreed))
+                found = await find(address, net, options, emit=emit)
                 return replace(found, warnings=(*found.warnings, *await faults))
             finally:
                 faults.cancel()
@@ -147,8 +141,6 @@ class Assistant:
 
     async def mail_exchangers(self, domain: str) -> tuple[str, ...]:
         """The MX hosts of the domain, best first, for what it should publish."""
-        from mailsetup.assistant.publication.verify import mail_exchangers
-
         async with self._network.open(leave_open=True) as net:
             return await mail_exchangers(domain, net)
 

@@ -120,9 +120,10 @@ class HttpsClient:
         proxy = self._proxy_for(host)
         if proxy is None:
             # Most of the requested hosts do not exist: no request is prepared for those.
-            absence = await self._dialer.absence(host, 443 if parts.scheme == "https" else 80)
-            if absence is not None:
-                return connect_failure(absence, url)
+            port = 443 if parts.scheme == "https" else 80
+            failure = await self._dialer.resolution_failure(host, port)
+            if failure is not None:
+                return connect_failure(failure, url)
         return await self._opened().send(method, url, limit, more_headers, body, proxy=proxy)
 
     def _opened(self) -> "HttpRequests":

@@ -11,7 +11,8 @@ from dataclasses import replace
 import pytest
 
 from mailsetup.assistant.publication.result import PublicationState, is_published, row_to_json
-from mailsetup.assistant.publication.verify import mail_exchangers, verify_publication
+from mailsetup.assistant.publication.verify import verify_publication
+from mailsetup.discovery.exchangers import mail_exchangers
 from mailsetup.discovery.find import find
 from mailsetup.discovery.sources.autoconfig import Autoconfig, WellKnown
 from mailsetup.discovery.sources.autodiscover import Autodiscover

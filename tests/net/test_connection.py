@@ -62,7 +62,7 @@ async def test_what_nobody_reads_does_not_pile_up() -> None:
         while seen != sent:
             seen = sent
             await asyncio.sleep(0.2)
-        assert len(connection._wire.buffer) < 2_000_000
+        assert len(connection._protocol.buffer) < 2_000_000
         assert sent < 50_000_000
         connection.close()
 

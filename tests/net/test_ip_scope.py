@@ -4,7 +4,7 @@ import pytest
 
 from mailsetup.model.dns import DnsAnswer, Reply
 from mailsetup.net.dial import ConnectFailure, ConnectFault, Dialer
-from mailsetup.net.ip_scope import is_public, leads_home
+from mailsetup.net.ip_scope import is_loopback_or_link_local, is_public
 from tests.support.network.loopback import HOST, client_context
 
 HOME = {
@@ -61,12 +61,12 @@ ELSEWHERE = {
 
 @pytest.mark.parametrize("address", HOME.values(), ids=HOME)
 def test_an_address_that_leads_home_is_recognised_in_every_form(address: str) -> None:
-    assert leads_home(address)
+    assert is_loopback_or_link_local(address)
 
 
 @pytest.mark.parametrize("address", ELSEWHERE.values(), ids=ELSEWHERE)
 def test_an_address_elsewhere_stays_usable(address: str) -> None:
-    assert not leads_home(address)
+    assert not is_loopback_or_link_local(address)
 
 
 @pytest.mark.parametrize("address", ["::ffff:127.0.0.1", "2002:7f00:1::", "64:ff9b::7f00:1"])

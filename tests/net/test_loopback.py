@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mailsetup.net.loopback import (
-    _MAX_VISITS,
+    _MAX_CONNECTIONS,
     LoopbackFailure,
     LoopbackFault,
     LoopbackPage,
     LoopbackRedirect,
-    open_landing,
+    open_loopback_redirect,
 )
 
 GOOD = b"GET /?code=1 HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n"
@@ -26,7 +26,7 @@ def answer(target: str) -> LoopbackPage:
 
 @asynccontextmanager
 async def landing(port: int = 0, *, both: bool = False) -> AsyncIterator[LoopbackRedirect]:
-    async with open_landing(answer, port=port, both_families=both) as here:
+    async with open_loopback_redirect(answer, port=port, both_families=both) as here:
         assert isinstance(here, LoopbackRedirect)
         yield here
 
@@ -55,7 +55,7 @@ async def test_the_last_page_is_delivered_whole_before_the_port_closes() -> None
     async with landing() as here:
         visitor = asyncio.create_task(said(here.port, GOOD % here.port))
         async with asyncio.timeout(5):
-            await here.arrival()
+            await here.wait()
         reply = await visitor
     head, _, body = reply.partition(b"\r\n\r\n")
     assert body == b"<p>/?code=1</p>"
@@ -96,7 +96,7 @@ async def test_whoever_does_not_come_as_a_browser_would_is_turned_away(
         name = host % here.port if b"%d" in host else host
         reply = await said(here.port, request_line + b"\r\nHost: " + name + b"\r\n\r\n")
         assert reply.startswith(b"HTTP/1.1 " + status)
-        assert not here._arrived.is_set()
+        assert not here._redirected.is_set()
 
 
 async def test_an_endless_head_is_cut_off() -> None:
@@ -109,7 +109,7 @@ async def test_silent_connections_do_not_keep_the_real_visitor_out() -> None:
     async with landing() as here:
         idle = [await asyncio.open_connection("127.0.0.1", here.port) for _ in range(5)]
         assert b"200 OK" in await said(here.port, GOOD % here.port)
-        await here.arrival()
+        await here.wait()
     for reader, writer in idle:
         with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""
@@ -126,21 +126,21 @@ async def test_a_flood_of_connections_does_not_keep_the_real_visitor_out(
         begun = request_begun % here.port if request_begun else b""
         flood = []
         try:
-            for _ in range(5 * _MAX_VISITS):
+            for _ in range(5 * _MAX_CONNECTIONS):
                 flood.append(await asyncio.open_connection("127.0.0.1", here.port))
                 flood[-1][1].write(begun)
                 await asyncio.sleep(0)
-                assert len(here._visits) <= 2 * _MAX_VISITS
+                assert len(here._connections) <= 2 * _MAX_CONNECTIONS
             assert b"200 OK" in await said(here.port, GOOD % here.port)
             async with asyncio.timeout(5):
-                await here.arrival()
+                await here.wait()
         finally:
             for _reader, writer in flood:
                 writer.transport.abort()
 
 
 async def test_a_port_that_is_taken_is_told() -> None:
-    async with landing() as here, open_landing(answer, port=here.port) as second:
+    async with landing() as here, open_loopback_redirect(answer, port=here.port) as second:
         assert second == LoopbackFailure(LoopbackFault.PORT_TAKEN, here.port)
 
 
@@ -162,7 +162,7 @@ async def test_whoever_comes_as_the_port_closes_is_hung_up_on_without_a_report(
             async with asyncio.timeout(5):
                 assert await reader.read() == b""
         writer.transport.abort()
-    assert here._visits == {}
+    assert here._connections == {}
     assert caplog.records == []
 
 
@@ -183,7 +183,7 @@ def test_it_works_as_well_where_a_loop_only_knows_completion() -> None:
                 asyncio.to_thread(ask_blocking, here.port, GOOD % here.port)
             )
             async with asyncio.timeout(5):
-                await here.arrival()
+                await here.wait()
             return await visitor
 
     with asyncio.Runner(loop_factory=WithoutReadiness) as runner:
@@ -205,7 +205,7 @@ async def test_a_cancelled_wait_leaves_no_open_port() -> None:
     async def wait() -> None:
         async with landing() as here:
             opened.set_result(here.port)
-            await here.arrival()
+            await here.wait()
 
     waiting = asyncio.create_task(wait())
     port = await opened

@@ -23,14 +23,14 @@ from mailsetup.model.settings import (
 from mailsetup.model.sign_in import ClientsFailure, SignInFailure, SignInFault
 from mailsetup.net.http import HttpReply
 from mailsetup.oauth.clients import (
-    built_in,
+    built_in_clients,
     client_for,
-    of_technician,
     settings_path,
+    technician_clients,
 )
-from mailsetup.oauth.metadata import is_issuer, places, read
-from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, given_by
-from mailsetup.oauth.tokens import missing_scopes, post, query_of, refusal
+from mailsetup.oauth.metadata import is_issuer, metadata_urls, parse_metadata
+from mailsetup.oauth.provider import BUILTIN, OAuthProvider, builtin_for, provider_in_settings
+from mailsetup.oauth.tokens import failure_from_error, missing_scopes, post, query_parameters
 from tests.support.network.scripted_network import ScriptedNetwork
 
 ISSUER = "https://id.bodega.es"
@@ -125,18 +125,18 @@ def test_endpoints_of_two_owners_are_not_used() -> None:
         endpoints = OAuth2Endpoints("", "https://login.bodega.es/a", token, ("mail",), "id-1")
         return AccountSettings((), (), oauth2=endpoints)
 
-    found = given_by(settings("https://api.bodega.es/t"))
+    found = provider_in_settings(settings("https://api.bodega.es/t"))
     assert found is not None
     assert found.owns("mail.bodega.es")
     assert not found.owns("mail.hoster.com")
-    assert given_by(settings("https://evil.es/t")) is None
+    assert provider_in_settings(settings("https://evil.es/t")) is None
 
 
 def test_a_claimed_issuer_does_not_open_its_servers_to_anothers_token() -> None:
     endpoints = OAuth2Endpoints(
         "https://evil.es", "https://login.bodega.es/a", "https://login.bodega.es/t", ("mail",), "id"
     )
-    found = given_by(AccountSettings((), (), oauth2=endpoints))
+    found = provider_in_settings(AccountSettings((), (), oauth2=endpoints))
     assert found is not None
     assert not found.owns("mail.evil.es")
     assert found.owns("mail.bodega.es")
@@ -144,9 +144,9 @@ def test_a_claimed_issuer_does_not_open_its_servers_to_anothers_token() -> None:
 
 def test_each_organisation_at_microsoft_has_a_name_of_its_own() -> None:
     microsoft = builtin("microsoft")
-    assert microsoft.is_named("https://login.microsoftonline.com/1234/v2.0")
-    assert not microsoft.is_named("https://login.microsoftonline.com.evil.es/1234/v2.0")
-    assert not builtin("google").is_named("https://accounts.google.com/")
+    assert microsoft.accepts_issuer("https://login.microsoftonline.com/1234/v2.0")
+    assert not microsoft.accepts_issuer("https://login.microsoftonline.com.evil.es/1234/v2.0")
+    assert not builtin("google").accepts_issuer("https://accounts.google.com/")
 
 
 # Metadata ---------------------------------------------------------------------------------------
@@ -185,21 +185,21 @@ def test_what_is_no_issuer_is_not_asked(text: str) -> None:
     ],
 )
 def test_the_metadata_stand_where_the_rfcs_say(issuer: str, first: str, second: str) -> None:
-    assert places(issuer) == (first, second)
+    assert metadata_urls(issuer) == (first, second)
 
 
 def test_good_metadata_give_a_provider_for_its_own_domain() -> None:
-    found = read(json.dumps(GOOD).encode(), ISSUER)
+    found = parse_metadata(json.dumps(GOOD).encode(), ISSUER)
     assert isinstance(found, OAuthProvider)
     assert found.imap == ("urn:ietf:params:oauth:scope:mail",)
     assert found.owns("mail.bodega.es")
     assert not found.owns("mail.hoster.com")
-    assert not found.names_itself
+    assert not found.sends_issuer
 
 
 def test_resources_that_an_issuer_calls_its_own_may_receive_its_tokens() -> None:
     more = {**GOOD, "protected_resources": ["https://mail.hoster.com/", "imap.otra.com", 7]}
-    found = read(json.dumps(more).encode(), ISSUER)
+    found = parse_metadata(json.dumps(more).encode(), ISSUER)
     assert isinstance(found, OAuthProvider)
     assert found.owns("mail.hoster.com")
     assert found.owns("imap.otra.com")
@@ -254,7 +254,7 @@ def test_resources_that_an_issuer_calls_its_own_may_receive_its_tokens() -> None
 def test_metadata_that_are_not_the_issuers_or_not_safe_are_not_used(
     change: dict[str, object], fault: SignInFault, detail: str
 ) -> None:
-    found = read(json.dumps({**GOOD, **change}).encode(), ISSUER)
+    found = parse_metadata(json.dumps({**GOOD, **change}).encode(), ISSUER)
     assert isinstance(found, SignInFailure)
     assert found.fault is fault
     assert detail in found.detail
@@ -262,7 +262,7 @@ def test_metadata_that_are_not_the_issuers_or_not_safe_are_not_used(
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"\xff", b"[" * 100_000])
 def test_what_is_no_metadata_is_none(body: bytes) -> None:
-    found = read(body, ISSUER)
+    found = parse_metadata(body, ISSUER)
     assert isinstance(found, SignInFailure)
 
 
@@ -286,7 +286,7 @@ def test_what_is_no_metadata_is_none(body: bytes) -> None:
 def test_a_providers_error_is_told_for_what_it_means(
     error: str, description: str, expected: SignInFault
 ) -> None:
-    found = refusal(error, description)
+    found = failure_from_error(error, description)
     assert found.fault is expected
     assert found.detail.isprintable()
 
@@ -312,22 +312,22 @@ def test_a_scope_that_was_not_granted_is_missed(
 
 
 def test_a_parameter_that_comes_twice_makes_the_answer_none() -> None:
-    assert query_of("/?code=1&state=2") == {"code": "1", "state": "2"}
-    assert query_of("/?code=1&code=3&state=2") is None
-    assert query_of("/?" + "a=1&" * 60) is None
+    assert query_parameters("/?code=1&state=2") == {"code": "1", "state": "2"}
+    assert query_parameters("/?code=1&code=3&state=2") is None
+    assert query_parameters("/?" + "a=1&" * 60) is None
 
 
 # Clients ----------------------------------------------------------------------------------------
 
 
 def test_the_source_carries_no_id_of_anybody() -> None:
-    assert built_in() == ()
+    assert built_in_clients() == ()
 
 
 def test_a_technicians_file_gives_ids_by_provider_or_issuer(home: Path) -> None:
     path = settings_path()
     assert path.is_relative_to(home)
-    assert of_technician(path) == ()
+    assert technician_clients(path) == ()
     path.parent.mkdir(parents=True)
     path.write_text(
         '[[client]]\nprovider = "google"\nclient_id = "g-1"\nclient_secret = "nicht geheim"\n'
@@ -363,11 +363,11 @@ def test_a_technicians_file_gives_ids_by_provider_or_issuer(home: Path) -> None:
 def test_a_file_with_a_mistake_is_named_and_not_half_used(tmp_path: Path, text: str) -> None:
     path = tmp_path / "oauth.toml"
     path.write_text(text)
-    found = of_technician(path)
+    found = technician_clients(path)
     assert isinstance(found, ClientsFailure)
     assert found.where
     path.write_bytes(b"\xff")
-    assert isinstance(of_technician(path), ClientsFailure)
+    assert isinstance(technician_clients(path), ClientsFailure)
 
 
 # The keyring ------------------------------------------------------------------------------------

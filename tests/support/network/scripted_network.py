@@ -12,7 +12,8 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.certificate import CertificateFacts, TlsFailure, TlsFault
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure, DnsFault, MxRecord, Reply, SrvRecord
 from mailsetup.model.secret import AccessToken
-from mailsetup.net.connection import Connection, TlsSession, _Wire
+from mailsetup.net.connection import Connection, StreamProtocol, TlsSession
+from mailsetup.net.connection_pool import ConnectionPool
 from mailsetup.net.dial import ConnectFailure, ConnectFault
 from mailsetup.net.dns.resolver import by_preference
 from mailsetup.net.http import (
@@ -24,7 +25,6 @@ from mailsetup.net.http import (
     HttpReply,
 )
 from mailsetup.net.network import Network
-from mailsetup.net.open_connections import OpenConnections
 
 T = TypeVar("T")
 
@@ -98,15 +98,15 @@ class _Server(asyncio.Transport):
         super().__init__()
         self._script = script
         self._closing = False
-        self.wire: asyncio.Protocol | None = None
+        self.protocol: asyncio.Protocol | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self._script.said.append(bytes(data))
         for line in bytes(data).splitlines():
             reply = self._script.answer(line)
-            if reply and self.wire is not None:
+            if reply and self.protocol is not None:
                 asyncio.get_running_loop().call_later(
-                    self._script.delay, self.wire.data_received, reply
+                    self._script.delay, self.protocol.data_received, reply
                 )
 
     def abort(self) -> None:
@@ -163,7 +163,7 @@ class ScriptedNetwork:
     offset: float = 0.0
     """Seconds by which this computer's clock is fast."""
     posted: list[tuple[str, bytes]] = field(default_factory=list)
-    kept: OpenConnections = field(default_factory=OpenConnections)
+    pool: ConnectionPool = field(default_factory=ConnectionPool)
     asked_urls: list[str] = field(default_factory=list)
     asked_hosts: list[tuple[str, int]] = field(default_factory=list)
 
@@ -175,7 +175,7 @@ class ScriptedNetwork:
             connect=self,
             look_up=self.addresses,
             clock=clock,
-            kept=self.kept,
+            pool=self.pool,
             is_online=lambda: True,
         )
 
@@ -304,16 +304,16 @@ class _MemoryConnection(Connection):
 
 
 def _connection(script: Script, host: str, port: int, implicit_tls: bool) -> _MemoryConnection:
-    wire = _Wire()
+    protocol = StreamProtocol()
     transport = _Server(script)
-    transport.wire = wire
-    wire.connection_made(transport)
+    transport.protocol = protocol
+    protocol.connection_made(transport)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    connection = _MemoryConnection(wire, host, port, "192.0.2.1", context)
+    connection = _MemoryConnection(protocol, host, port, "192.0.2.1", context)
     connection.script = script
     if implicit_tls:
         connection.tls = TlsSession("TLSv1.3", "", b"")
-    asyncio.get_running_loop().call_later(script.delay, wire.data_received, script.greeting)
+    asyncio.get_running_loop().call_later(script.delay, protocol.data_received, script.greeting)
     return connection
 
 
