@@ -68,15 +68,8 @@ class Assistant:
         async with self._network.open(leave_open=True) as net:
             faults = asyncio.ensure_future(self._environment_faults(net))
             try:
-                found = await find(
-                    address,
-                    net,
-                    agreed=(*self.options.agreed, *agreed),
-                    budget=self.options.budget,
-                    offline=self.options.offline,
-                    plain_http=self.options.plain_http,
-                    emit=emit,
-                )
+                options = replace(self.options, agreed=(*self.options.agreed, *agreed))
+                found = await find(address, net, options, emit=emit)
                 return replace(found, warnings=(*found.warnings, *await faults))
             finally:
                 faults.cancel()

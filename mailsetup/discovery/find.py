@@ -32,6 +32,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.search_events import SearchEvent, SettingsFound, SourceAnswered, SourceAsked
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import (
     Found,
@@ -73,8 +74,6 @@ def all_sources(
     )
 
 
-BUDGET = 20.0
-"""Seconds for the whole search."""
 GRACE = 0.4
 """Seconds to wait for preferred sources after a complete answer."""
 PATIENCE = 3.0
@@ -100,6 +99,9 @@ _REFUSED_FOR_SAFETY: Final[Mapping[str, str]] = {
 """The reason why a source's answer was not used → the warning where nothing else was found."""
 
 
+_DEFAULT: Final = SearchOptions()
+
+
 def _ignore(_: SearchEvent) -> None:
     """Discard the event."""
 
@@ -107,30 +109,26 @@ def _ignore(_: SearchEvent) -> None:
 async def find(
     address: EmailAddress,
     net: Network,
+    options: SearchOptions = _DEFAULT,
     *,
     sources: Sequence[DiscoverySource] | None = None,
-    agreed: Collection[str] = (),
-    budget: float = BUDGET,
-    offline: bool = False,
-    plain_http: bool = False,
     in_stages: bool = False,
     emit: Callable[[SearchEvent], None] = _ignore,
 ) -> Discovery:
-    """Search the settings of an address within ``budget`` seconds.
+    """Search the settings of an address.
 
-    ``agreed`` are domains that need no confirmation. ``offline`` uses only sources without network.
     ``in_stages`` starts the less preferred sources only if the others did not find complete
     settings, or after `FIRST_STAGE_TIMEOUT` seconds (a quarter of a short budget). That is slower
     for domains that publish nothing, and needs far fewer queries and connections for all others.
     Cancellation ends every source and closes what it opened.
     """
     if sources is None:
-        sources = all_sources(agreed, plain_http=plain_http)
-    if offline:
+        sources = all_sources(options.agreed, plain_http=options.plain_http)
+    if options.offline:
         sources = [source for source in sources if source.method in _LOCAL]
-    search = _Search(address, net, sources, agreed, emit, in_stages=in_stages)
+    search = _Search(address, net, sources, options.agreed, emit, in_stages=in_stages)
     try:
-        return await search.run(budget, online=not offline)
+        return await search.run(options.budget, online=not options.offline)
     finally:
         # No task of the search may outlive it.
         await search.stop()

@@ -61,7 +61,7 @@ def test_each_domain_is_checked_once_and_working_accounts_are_not_tested_again(
     assert [logins(servers, address.partition("@")[2]) for address in accounts] == before
 
 
-def test_the_password_may_come_from_a_command_that_knows_the_address(
+def test_a_password_command_gets_the_address_in_place_of_placeholders(
     servers: RealServers, tmp_path: Path
 ) -> None:
     script = tmp_path / "give.py"

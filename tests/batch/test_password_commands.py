@@ -291,7 +291,7 @@ def test_a_command_with_invisible_characters_makes_the_row_wrong(tmp_path: Path,
     assert "command" in checked.problems[0].reason
 
 
-def test_the_command_line_s_own_command_needs_no_agreement(tmp_path: Path) -> None:
+def test_a_command_given_on_the_command_line_needs_no_agreement(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("address\nana@gmail.com\n")
     read = read_table(path)

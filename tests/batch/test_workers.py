@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -31,8 +32,8 @@ ACCOUNT = Account(
     person="Ana canario",
 )
 ORDER = FilesOrder("ana", ACCOUNT, "en", ("outlook",))
-DEFECT = replace(ORDER, programs=None)  # type: ignore[arg-type]
-"""Nothing that a table could lead to."""
+DEFECT = replace(ORDER, programs=cast("tuple[str, ...]", None))
+"""An order that no table can lead to: making it raises."""
 
 
 @pytest.fixture

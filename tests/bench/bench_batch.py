@@ -162,7 +162,7 @@ def near(folder: Path) -> None:
     for parallel in (8, 16):
         asyncio.run(search(folder, parallel))
     options = RunOptions(
-        NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
+        network=NetworkOptions(resolver=(FAR, 53), ca_files=(folder / "ca.pem",), use_proxy=False)
     )
     everybody = table(folder, "", DOMAINS * PEOPLE)
     asyncio.run(

@@ -59,7 +59,7 @@ def test_about_names_version_and_licences(person: Person) -> None:
     person.bot.waitUntil(lambda: bool(person.window.state.libraries))
     view = opens_about(person)
     assert __version__ in view._versions.text()
-    assert "MIT" in view._promise.text()
+    assert "MIT" in view._privacy.text()
     person.clicks(view.parts.button)
     shown = "\n".join(person.window.state.libraries)
     assert "PySide6" in shown

@@ -220,7 +220,7 @@ def test_where_the_provider_wants_another_password_it_is_asked_for_again(
     person.is_on(Page.PASSWORD)
     assert person.password.entry.text == "secreta"
     assert person.password._hint.isVisibleTo(person.window)
-    assert "3." in person.password._said.text()
+    assert "3." in person.password._provider_text.text()
 
 
 def test_a_foreign_company_is_confirmed_before_the_early_password_goes_there(

@@ -41,9 +41,9 @@ def window(qtbot: QtBot, qapp: QApplication) -> Iterator[Window]:
 def said() -> Iterator[list[str]]:
     """What a screen reader was told to say."""
     lines: list[str] = []
-    ANNOUNCER.said.connect(lines.append)
+    ANNOUNCER.announced.connect(lines.append)
     yield lines
-    ANNOUNCER.said.disconnect(lines.append)
+    ANNOUNCER.announced.disconnect(lines.append)
 
 
 # The keyboard -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from mailsetup.gui.widgets.password_entry import MOST, PasswordEntry, keyboard_note
+from mailsetup.gui.widgets.password_entry import MAX_LENGTH, PasswordEntry, keyboard_note
 from mailsetup.i18n import set_language
 
 SPANISH = QLocale(QLocale.Language.Spanish)
@@ -102,7 +102,7 @@ def test_a_blank_inside_belongs_to_the_password(entry: PasswordEntry) -> None:
 def test_ten_megabytes_are_cut_and_told(qtbot: QtBot, entry: PasswordEntry) -> None:
     QGuiApplication.clipboard().setText("x" * 10_000_000)
     entry.edit.paste()
-    assert len(entry.text) == MOST
+    assert len(entry.text) == MAX_LENGTH
     qtbot.waitUntil(entry.field.fault.isVisible)
 
 

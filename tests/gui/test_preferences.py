@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from mailsetup.assistant.flow import Page
 from mailsetup.gui.appearance import Appearance
-from mailsetup.gui.preferences import MOST, Preferences
+from mailsetup.gui.preferences import MAX_ADDRESSES, Preferences
 from mailsetup.gui.window import Window
 from mailsetup.i18n import language
 from mailsetup.model.address import EmailAddress
@@ -92,11 +92,11 @@ def test_no_longer_allowing_forgets_too(again: OpenAgain, file: Path) -> None:
 def test_the_last_ten_are_kept_the_latest_first(file: Path) -> None:
     memory = preferences_in(file)
     memory.allow_addresses(True)
-    for number in range(MOST + 3):
+    for number in range(MAX_ADDRESSES + 3):
         memory.store_address(EmailAddress(f"p{number}", "bodega.test"))
     memory.store_address(EmailAddress("p5", "bodega.test"))
     kept = preferences_in(file).addresses()
-    assert len(kept) == MOST
+    assert len(kept) == MAX_ADDRESSES
     assert kept[:2] == ("p5@bodega.test", "p12@bodega.test")
 
 

@@ -18,7 +18,7 @@ def test_the_result_page_shows_the_headline(somebody: MakePerson, kind: str) -> 
     person.begins_the_test("secreta")
     person.is_on(Page.RESULT)
     page = person.result
-    assert page.sign.light is StatusLight(shown.status)
+    assert page.status_icon.light is StatusLight(shown.status)
     assert page.title.text() == shown.title
     assert page.lead.text() == shown.answer
     assert page.sentence.text() == shown.sentence

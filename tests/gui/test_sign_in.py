@@ -173,7 +173,7 @@ def test_a_no_in_the_browser_is_told_and_can_be_tried_again(
     refusing = InBrowser(servers, allow=False)
     opened_by(page, refusing)
     person.goes_on()
-    person.bot.waitUntil(lambda: "did not give leave" in page._said.text(), timeout=20_000)
+    person.bot.waitUntil(lambda: "did not give leave" in page._notice_text.text(), timeout=20_000)
     refusing.done()
     assert person.window.footer.primary.text() == "Sign in again"
     browser = InBrowser(servers)
@@ -191,7 +191,7 @@ def test_another_account_is_noticed_before_the_test(
     browser = InBrowser(servers, "luis@acceso.test")
     opened_by(page, browser)
     person.goes_on()
-    person.bot.waitUntil(lambda: "luis@acceso.test" in page._said.text(), timeout=20_000)
+    person.bot.waitUntil(lambda: "luis@acceso.test" in page._notice_text.text(), timeout=20_000)
     browser.done()
     assert person.window.flow.page is Page.SIGN_IN
     assert person.window.footer.primary.text() == "Sign in again"
@@ -268,7 +268,7 @@ def test_without_an_id_and_without_passwords_the_rest_can_be_tried(
     person.is_on(Page.SIGN_IN)
     page = page_of(person)
     person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
-    assert "Passwords do not work" in page._said.text()
+    assert "Passwords do not work" in page._notice_text.text()
     assert person.window.footer.primary.text() == "Try out the rest"
 
 

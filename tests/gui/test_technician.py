@@ -48,7 +48,7 @@ def test_options_reach_the_engine_and_can_be_dropped_again(somebody: MakePerson)
     person.is_on(Page.FOUND)
     asked = NetworkOptions(resolver=("127.0.0.9", 5353))
     assert assistant.options == RunOptions(
-        asked, agreed=("hoster.com",), plain_http=True, oauth_client_id="mi-programa"
+        network=asked, agreed=("hoster.com",), plain_http=True, oauth_client_id="mi-programa"
     )
     person.window.navigator.go_back()
     person.clicks(person.start.without_options)

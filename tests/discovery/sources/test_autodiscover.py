@@ -11,6 +11,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import DiscoveryStatus
 from mailsetup.model.dns import DnsAnswer as Records
 from mailsetup.model.dns import SrvRecord
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import Found, NeedsInput, NotFound, SourceResult
 from mailsetup.net.http import HttpReply
@@ -244,6 +245,6 @@ class TestAsking:
     def test_after_agreement_the_search_finds_the_settings(self) -> None:
         target = "https://ad.hoster.com" + PATH
         made = scripted({PLAIN: away(target), target: servers("mail.hoster.com")})
-        discovery = run(find(ANA, made.network(), agreed=("hoster.com",)))
+        discovery = run(find(ANA, made.network(), SearchOptions(agreed=("hoster.com",))))
         assert discovery.outcome is DiscoveryStatus.FOUND
         assert discovery.confirm == ()

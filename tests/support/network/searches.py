@@ -1,15 +1,15 @@
 """Searches in a scripted network, with scripted sources."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypedDict, Unpack
 
 from mailsetup.discovery.find import HEAD_START, find
 from mailsetup.discovery.source import DiscoverySource
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery
 from mailsetup.model.search_events import SearchEvent
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.settings import AccountSettings, Protocol, ServerSettings, SocketType
 from mailsetup.model.source import Channel, Method, Source
 from mailsetup.model.source_result import Found, SourceResult, SourceStatus
@@ -25,22 +25,17 @@ SLACK = 1000 * HEAD_START + 1
 """Milliseconds."""
 
 
-class SearchOptions(TypedDict, total=False):
-    """The options of `find` that tests use."""
-
-    sources: Sequence[DiscoverySource]
-    agreed: Collection[str]
-    budget: float
-    offline: bool
-    plain_http: bool
-    emit: Callable[[SearchEvent], None]
-
-
 def search(
-    scripted: ScriptedNetwork, text: str = "ana@bodega.es", **options: Unpack[SearchOptions]
+    scripted: ScriptedNetwork,
+    text: str = "ana@bodega.es",
+    options: SearchOptions | None = None,
+    *,
+    sources: Sequence[DiscoverySource] | None = None,
+    emit: Callable[[SearchEvent], None] = lambda _event: None,
 ) -> Discovery:
     """The result of a search in a scripted network."""
-    return run(find(address(text), scripted.network(), **options))
+    chosen = options or SearchOptions()
+    return run(find(address(text), scripted.network(), chosen, sources=sources, emit=emit))
 
 
 def statuses(discovery: Discovery) -> dict[str, SourceStatus]:
