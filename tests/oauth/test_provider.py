@@ -191,7 +191,7 @@ def test_metadata_urls_follow_the_rfcs(issuer: str, first: str, second: str) -> 
 def test_valid_metadata_describe_a_provider_of_their_domain() -> None:
     found = parse_metadata(json.dumps(GOOD).encode(), ISSUER)
     assert isinstance(found, OAuthProvider)
-    assert found.imap == ("urn:ietf:params:oauth:scope:mail",)
+    assert found.mail == ("urn:ietf:params:oauth:scope:mail",)
     assert found.owns("mail.bodega.es")
     assert not found.owns("mail.hoster.com")
     assert not found.sends_issuer
