@@ -179,9 +179,9 @@ class ScriptedNetwork:
             is_online=lambda: True,
         )
 
-    def serve(self, url: str, body: bytes, *, after: float = 0.0, landed: str = "") -> None:
-        """A document at a URL; ``landed`` is where redirects lead."""
-        self.web[url] = HttpReply(200, landed or url, body, "text/plain")
+    def serve(self, url: str, body: bytes, *, after: float = 0.0, final_url: str = "") -> None:
+        """A document at a URL; ``final_url`` is where redirects lead."""
+        self.web[url] = HttpReply(200, final_url or url, body, "text/plain")
         self.web_delays[url] = after
 
     async def mx(self, domain: str) -> Reply[MxRecord]:
