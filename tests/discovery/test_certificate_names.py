@@ -55,7 +55,7 @@ def test_the_certificate_after_starttls_is_read() -> None:
     assert outcome.settings.aliases == (HostAlias("mail.bodega.es", "srv12.hoster.com"),)
     script = scripted.mail["mail.bodega.es", 143]
     assert isinstance(script, Script)
-    assert b"a1 STARTTLS\r\n" in script.said
+    assert b"a1 STARTTLS\r\n" in script.received
 
 
 def test_a_name_with_another_address_is_not_tried() -> None:

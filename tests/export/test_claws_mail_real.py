@@ -1,4 +1,4 @@
-"""Claws Mail uses exactly our files: the whole program, on its own X display."""
+"""Claws Mail uses exactly our files: the complete program, on its own X display."""
 
 import contextlib
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class Claws:
         wait_for(lambda: self.screen.window("Input password") is None)
 
     def received(self, protocol: Protocol) -> int:
-        """The number of messages; by POP they are files of its own."""
+        """The number of messages; by POP they are local files."""
         if protocol is Protocol.POP3:
             return len(list((self.desk.home / "Mail/inbox").glob("[0-9]*")))
         return int(self.ask("--status").split()[2])

@@ -1,4 +1,4 @@
-"""Nothing in a name, a host or an option breaks out of the zone, nginx, XML or JSON."""
+"""No name, host or option can inject syntax into the zone, nginx, XML or JSON."""
 
 import json
 import re
@@ -71,7 +71,7 @@ NGINX_LINE = re.compile(
 
 
 def check(made: Publication | ExportFailure) -> Publication | None:
-    """Every file reads as what it is, and says nothing but what the publication says."""
+    """Every file is read as its own format, and contains only values of the publication."""
     if isinstance(made, ExportFailure):
         assert made.reason
         assert "\n" not in made.reason

@@ -170,7 +170,7 @@ async def test_all_served_files_are_verified(site: Site) -> None:
         row_to_json(row) for row in rows if row.state is not PublicationState.RIGHT
     ]
     assert is_published(rows)
-    # Six places, three SRV records and Autodiscover's, three texts.
+    # Six URLs, three SRV records and Autodiscover's, three texts.
     assert len(rows) == 6 + 4 + 3
     assert len({(row.method, row.location) for row in rows}) == len(rows)
     assert json.loads(json.dumps([row_to_json(row) for row in rows]))
@@ -235,7 +235,7 @@ async def test_nginx_serves_the_right_types_to_scripts_and_to_outlook(site: Site
 
 
 def test_a_long_domain_is_served_with_a_larger_bucket_size(site: Site) -> None:
-    """The comment in the file says what to do, and with that nginx takes it."""
+    """With the setting from the file's comment nginx accepts the file."""
     domain = f"{'a' * 63}.{'b' * 63}.test"
     settings = FULL.with_username("%EMAILADDRESS%")
     made = published(settings, replace(options(site), address=None), domain)

@@ -1,4 +1,4 @@
-"""Autoconfig documents as they really are, and as an attacker would write them."""
+"""Autoconfig documents as they occur, and as an attacker would write them."""
 
 from xml.sax.saxutils import escape
 
@@ -209,7 +209,7 @@ def read_with(inside: str, outside: str) -> AccountSettings:
 def test_services_with_a_url(element: str, kind: str, url: str) -> None:
     for settings in (read_with(element, ""), read_with("", element)):
         if kind in ("jmap", "ews", "activeSync") and not settings.services:
-            continue  # incoming servers stand inside the provider only
+            continue  # incoming servers are allowed inside the provider only
         (service,) = settings.services
         assert (service.kind, service.url) == (kind, f"https://{url}.bodega.es/")
         assert service.username == ANA.ascii

@@ -1,6 +1,6 @@
 """``read(write(settings)) == settings`` for each document, as far as it can express them.
 
-What a document cannot express stands in the docstring of its test. User names with placeholders
+What a document cannot express is listed in the docstring of its test. User names with placeholders
 are compared after they have been filled in for a mailbox.
 """
 

@@ -26,7 +26,7 @@ from mailsetup.apply.thunderbird.undo import undo
 from mailsetup.formats.prefs_js import PrefsFile
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Account
-from tests.support.programs.thunderbird_profiles import ANA, lock, tree, used_prefs
+from tests.support.programs.thunderbird_profiles import ANA, backup, lock, tree, used_prefs
 from tests.support.samples.accounts import account
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX modes and locks")
@@ -76,8 +76,7 @@ def test_the_account_is_added_and_the_old_preferences_are_copied(place: Thunderb
     assert done.outcome is ApplyOutcome.ADDED
     assert done.command == ("flatpak", "run", "org.mozilla.Thunderbird", "-P", "Mine")
     assert addresses(place) == ["luis@otra.example", "ana@bodega.example"]
-    assert done.backup is not None
-    assert done.backup.read_bytes() == before
+    assert backup(place.folder).read_bytes() == before
     assert (place.folder / "prefs.js").stat().st_mode & 0o777 == 0o600
     for path in (place.folder / "mailsetup-undo").rglob("*"):
         assert path.stat().st_mode & 0o077 == 0
@@ -109,7 +108,8 @@ def test_a_wrong_account_is_repaired_and_reported(place: ThunderbirdProfile) -> 
 def test_a_profile_that_was_never_opened_is_accepted(place: ThunderbirdProfile) -> None:
     (place.folder / "prefs.js").unlink()
     done = applied(place)
-    assert done.backup is None
+    assert done.outcome is ApplyOutcome.ADDED
+    assert not backup(place.folder).exists()
     assert addresses(place) == ["ana@bodega.example"]
     assert isinstance(undo(place.folder), Undone)
     assert not (place.folder / "prefs.js").exists()
@@ -220,7 +220,7 @@ def test_a_password_that_cannot_be_stored_is_a_note(
         assert path.is_dir() or b"geheim" not in path.read_bytes()
 
 
-# Taking back ------------------------------------------------------------------------------------
+# Undo ------------------------------------------------------------------------------------
 
 
 def test_undo_restores_byte_for_byte(place: ThunderbirdProfile) -> None:
@@ -237,7 +237,7 @@ def test_undo_restores_byte_for_byte(place: ThunderbirdProfile) -> None:
     assert nothing.reason.endswith(".")
 
 
-def test_undo_of_a_changed_profile_is_refused_with_the_backups_path(
+def test_undo_of_a_changed_profile_is_refused_and_its_backup_remains(
     place: ThunderbirdProfile,
 ) -> None:
     before = (place.folder / "prefs.js").read_bytes()
@@ -248,8 +248,7 @@ def test_undo_of_a_changed_profile_is_refused_with_the_backups_path(
     answer = undo(place.folder)
     assert isinstance(answer, UndoFailure)
     assert answer.only_ours_possible
-    assert answer.backup is not None
-    assert answer.backup.read_bytes() == before
+    assert backup(place.folder).read_bytes() == before
     assert tree(place.folder) == state
 
 
@@ -286,9 +285,8 @@ def test_only_our_preferences_are_removed_from_a_changed_profile(
 
 
 def test_a_damaged_backup_is_not_restored(place: ThunderbirdProfile) -> None:
-    done = applied(place)
-    assert done.backup is not None
-    done.backup.write_bytes(b"spoiled")
+    applied(place)
+    backup(place.folder).write_bytes(b"spoiled")
     state = tree(place.folder)
     answer = undo(place.folder)
     assert isinstance(answer, UndoFailure)

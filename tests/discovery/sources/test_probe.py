@@ -128,7 +128,7 @@ def test_no_credentials_are_sent_and_every_connection_is_closed() -> None:
     scripted.mail["smtp.bodega.es", 465] = scripts[2]
     scripted.mail["smtp.bodega.es", 587] = scripts[3]
     found_by(Probe(), scripted)
-    said = b"".join(line for script in scripts for line in script.said).upper()
+    said = b"".join(line for script in scripts for line in script.received).upper()
     for word in (b"LOGIN", b"AUTHENTICATE", b"AUTH ", b"USER", b"PASS", b"MAIL FROM"):
         assert word not in said
     # The two best are passed to the login; nothing else stays open.

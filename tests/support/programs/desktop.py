@@ -41,7 +41,7 @@ def missing(*absent: str) -> None:
 
 
 def need(*programs: str) -> None:
-    """Programs of the path, and the library that answers for names."""
+    """Programs in the PATH, and the library that resolves names."""
     absent = [program for program in programs if shutil.which(program) is None]
     if wrapper() is None:
         absent.append("libnss-wrapper")

@@ -51,7 +51,7 @@ class CodeAccount:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A whole code."""
+    """A complete code."""
 
     version: int
     sequence: tuple[int, int]
@@ -163,11 +163,11 @@ def _identity(group: _Reader) -> tuple[str, str]:
     return reader.text(), reader.text()
 
 
-# Judging ------------------------------------------------------------------------------------
+# Validating ------------------------------------------------------------------------------------
 
 
 def validate(code: Code) -> None:
-    """One invalid field makes the whole code invalid. Raises RejectedError."""
+    """One invalid field makes the code invalid. Raises RejectedError."""
     _require(code.version == 1, "version")
     _require(bool(code.accounts), "no account")
     for account in code.accounts:

@@ -68,7 +68,7 @@ class Session:
         return answer["value"]
 
     def quit(self) -> None:
-        """Quit as a user does: everything is saved."""
+        """Quit as a user does, so that all data are saved."""
         self._call("Marionette:Quit", {"flags": ["eAttemptQuit"]})
 
     def run_async(self, script: str, *arguments: object) -> object:
@@ -113,7 +113,7 @@ def version() -> int:
 
 
 def need_version(least: int, why: str) -> None:
-    """Skip the test with an older Thunderbird; ``why`` tells what is different there."""
+    """Skip the test with an older Thunderbird; ``why`` is the difference there."""
     if version() < least:
         pytest.skip(f"Thunderbird {version()} is installed; before {least} {why}")
 
@@ -151,8 +151,8 @@ def thunderbird(
 ) -> Iterator[Session]:
     """A running Thunderbird; ``selection`` chooses its profile, which is ``profile``.
 
-    With an ``ip`` every server's name leads there; Thunderbird begins offline all the same, so
-    that there is time to trust the servers. Its ``user.js`` is taken away at the end.
+    With an ``ip`` every server's name leads there; Thunderbird starts offline in any case, so
+    that there is time to trust the servers. Its ``user.js`` is removed at the end.
     """
     assert program is not None
     port = _free_port()

@@ -190,7 +190,7 @@ class Screen:
         return piece != b""
 
     def wait_until(self, ready: Callable[[], object]) -> None:
-        """Read until this holds."""
+        """Read until this condition is true."""
         deadline = time.monotonic() + WAITING
         while not ready():
             assert time.monotonic() < deadline, self.seen[-3000:]

@@ -33,7 +33,7 @@ def account(
     incoming_host: str = "mail.bodega.example",
     outgoing_host: str = "smtp.bodega.example",
 ) -> Account:
-    """An account; what is not named is as most hostings have it."""
+    """An account; by default as at most hostings."""
     parsed = EmailAddress.parse(address)
     assert isinstance(parsed, EmailAddress)
     tls = security is SocketType.TLS
