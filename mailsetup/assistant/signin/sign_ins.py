@@ -77,8 +77,8 @@ class SignIns:
         """Let the person sign in. The tokens stay in memory until `end`.
 
         ``open_browser`` shows a page in the person's browser; it is called in the event loop's
-        thread and must not block. Raises `UnconfirmedError` where the token would go to a host that
-        nobody agreed to.
+        thread and must not block. Raises `UnconfirmedError` where the token would go to a host
+        without an agreement.
         """
         if way.confirm:
             raise UnconfirmedError(", ".join(way.confirm))
