@@ -198,7 +198,7 @@ async def find_way(
         if provider is None and found.issuer and not offline:
             provider = await fetch_metadata(found.issuer, net)
             if isinstance(provider, OAuthProvider) and found.scope:
-                provider = replace(provider, imap=found.scope, pop3=found.scope, smtp=found.scope)
+                provider = replace(provider, mail=found.scope)
     if provider is None:
         return SignInFailure(SignInFault.NO_PROVIDER)
     if isinstance(provider, SignInFailure):
