@@ -1,4 +1,4 @@
-"""How long the window is deaf on the whole way: ``python -m tests.bench.bench_window``.
+"""How long the window does not react, step by step: ``python -m tests.bench.bench_window``.
 
 In a fresh process, on the demo's servers, so that first-time costs are in it. Prints for each
 step the longest time that the event loop was without a beat: what its thread computed, and how long
@@ -28,7 +28,7 @@ LIMIT = 50.0
 
 
 class _Bot:
-    """The two things that a person needs of pytest-qt."""
+    """The two methods of pytest-qt that `Person` uses."""
 
     @staticmethod
     def wait(milliseconds: int) -> None:
@@ -46,7 +46,7 @@ class _Bot:
 
 
 def main() -> None:
-    """One way through the window, a line a step."""
+    """Go through the window once and print one line for each step."""
     make_application()
     with DemoMailSystem() as mail_system:
         window = Window(lambda: Assistant(RunOptions(network=mail_system.options)))

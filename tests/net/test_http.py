@@ -53,8 +53,8 @@ async def client(
     handler: Handler, *, tls: ssl.SSLContext | None = None, plaintext: bool = False, port: int = 443
 ) -> AsyncIterator[HttpsClient]:
     context = None if plaintext else tls or server_context(*NAMES)
-    async with serving(handler, context) as there:
-        routes = {(name, port): ("127.0.0.1", there.port) for name in NAMES}
+    async with serving(handler, context) as server:
+        routes = {(name, port): ("127.0.0.1", server.port) for name in NAMES}
         dial = Dialer(look_up, client_context, routes=routes)
         https = HttpsClient(dial, proxy_for=lambda _: None)
         try:
@@ -296,18 +296,18 @@ async def test_cancelled_request_closes_the_connection() -> None:
         while await reader.read(1000):
             pass
 
-    async with serving(silent, server_context(*NAMES)) as there:
-        routes = {(name, 443): ("127.0.0.1", there.port) for name in NAMES}
+    async with serving(silent, server_context(*NAMES)) as server:
+        routes = {(name, 443): ("127.0.0.1", server.port) for name in NAMES}
         dial = Dialer(look_up, client_context, routes=routes)
         client = HttpsClient(dial, proxy_for=lambda _: None)
         task = asyncio.ensure_future(client.get(URL))
         async with asyncio.timeout(10):
-            await there.reached.wait()
+            await server.reached.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
         async with asyncio.timeout(10):
-            await there.all_ended.wait()
+            await server.all_ended.wait()
         await client.close()
 
 
@@ -318,7 +318,9 @@ async def test_certificate_is_verified_through_a_proxy() -> None:
 
         async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             requests.append(await reader.readuntil(b"\r\n\r\n"))
-            there, upstream_writer = await asyncio.open_connection("127.0.0.1", origin.port)
+            upstream_reader, upstream_writer = await asyncio.open_connection(
+                "127.0.0.1", origin.port
+            )
             writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
 
             async def copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -327,7 +329,7 @@ async def test_certificate_is_verified_through_a_proxy() -> None:
                     await sink.drain()
 
             try:
-                await asyncio.gather(copy(reader, upstream_writer), copy(there, writer))
+                await asyncio.gather(copy(reader, upstream_writer), copy(upstream_reader, writer))
             finally:
                 upstream_writer.transport.abort()
 

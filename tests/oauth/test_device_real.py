@@ -12,7 +12,7 @@ from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign
 from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.net.network import Network, open_network
 from tests.oauth.conftest import ADDRESS, options_of, sentences
-from tests.support.oauth.person import nobody
+from tests.support.oauth.person import open_no_page
 from tests.support.servers.oauth_issuer import Issuer
 from tests.support.servers.real_servers import RealServers
 
@@ -55,7 +55,9 @@ async def by_device(
             issuer.decide(shown[0].code, ADDRESS, allow=allow)
 
     clock = QuickClock(decide)
-    made = await sign_in(way, SignInMeans.DEVICE, replace(net, clock=clock), events.append, nobody)
+    made = await sign_in(
+        way, SignInMeans.DEVICE, replace(net, clock=clock), events.append, open_no_page
+    )
     return made, events, clock
 
 

@@ -191,7 +191,7 @@ def test_metadata_urls_follow_the_rfcs(issuer: str, first: str, second: str) -> 
 def test_valid_metadata_describe_a_provider_of_their_domain() -> None:
     found = parse_metadata(json.dumps(GOOD).encode(), ISSUER)
     assert isinstance(found, OAuthProvider)
-    assert found.imap == ("urn:ietf:params:oauth:scope:mail",)
+    assert found.mail == ("urn:ietf:params:oauth:scope:mail",)
     assert found.owns("mail.bodega.es")
     assert not found.owns("mail.hoster.com")
     assert not found.sends_issuer
@@ -341,9 +341,9 @@ def test_technicians_file_has_clients_by_provider_or_issuer(home: Path) -> None:
     assert google is not None
     assert (google.id, google.secret) == ("g-1", Secret("nicht geheim"))
     assert "nicht" not in repr(google)
-    ours = client_for(OAuthProvider("id.bodega.es", "x", ISSUER), known)
-    assert ours is not None
-    assert ours.redirect == "http://localhost:8400/vuelta"
+    found = client_for(OAuthProvider("id.bodega.es", "x", ISSUER), known)
+    assert found is not None
+    assert found.redirect == "http://localhost:8400/vuelta"
     assert client_for(builtin("microsoft"), known) is None
 
 

@@ -43,7 +43,7 @@ from mailsetup.verify.pop3.session import Pop3Session
 from mailsetup.verify.smtp import SmtpSession
 from tests.oauth.conftest import ADDRESS, is_closed, options_of, port_of, sentences
 from tests.support.oauth.keyring import MemoryKeyring
-from tests.support.oauth.person import Person, nobody
+from tests.support.oauth.person import Person, open_no_page
 from tests.support.servers.oauth_issuer import Issuer
 from tests.support.servers.oauth_models import MAIL
 from tests.support.servers.real_servers import RealServers
@@ -120,17 +120,17 @@ async def test_authorization_request_follows_rfc_8252(
     events: list[Event] = []
     person = Person(servers)
     await assistant.sign_ins.sign_in(way, person.open, events.append)
-    asked = issuer.queries[0]
-    assert asked["response_type"] == "code"
-    assert asked["code_challenge_method"] == "S256"
-    assert len(asked["code_challenge"]) == 43
-    assert len(asked["state"]) >= 40
+    parameters = issuer.queries[0]
+    assert parameters["response_type"] == "code"
+    assert parameters["code_challenge_method"] == "S256"
+    assert len(parameters["code_challenge"]) == 43
+    assert len(parameters["state"]) >= 40
     redirect_uri = f"http://127.0.0.1:{port_of(person.opened[0])}/"
-    assert asked["redirect_uri"].startswith(redirect_uri)
+    assert parameters["redirect_uri"].startswith(redirect_uri)
     # The path is unique to the issuer.
-    assert len(asked["redirect_uri"]) == len(redirect_uri) + 16
-    assert set(asked["scope"].split()) == {MAIL, "offline_access", "openid", "email"}
-    assert asked["login_hint"] == ADDRESS
+    assert len(parameters["redirect_uri"]) == len(redirect_uri) + 16
+    assert set(parameters["scope"].split()) == {MAIL, "offline_access", "openid", "email"}
+    assert parameters["login_hint"] == ADDRESS
     assert events == [SignInOpened(person.opened[0], "id.acceso.test")]
 
 
@@ -253,7 +253,7 @@ async def test_port_in_use_is_reported(
     redirect = f"http://127.0.0.1:{port}/"
     fixed = replace(way, client=Client(issuer.register(redirect), redirect=redirect))
     async with holder:
-        made = await assistant.sign_ins.sign_in(fixed, nobody)
+        made = await assistant.sign_ins.sign_in(fixed, open_no_page)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.PORT_TAKEN
     assert str(port) in sentences(made)[0]
@@ -327,7 +327,7 @@ async def test_foreign_redirects_are_reported_after_the_timeout(
             SignInMeans.BROWSER,
             net,
             lambda _event: None,
-            person.open if redirected else nobody,
+            person.open if redirected else open_no_page,
             patience=3.0 if redirected else 0.2,
         )
     assert isinstance(made, SignInFailure)
@@ -664,7 +664,7 @@ async def test_servers_of_another_owner_require_confirmation_before_sign_in(
     assert isinstance(way, SignInWay)
     assert way.confirm == ("hoster.test",)
     with pytest.raises(UnconfirmedError):
-        await assistant.sign_ins.sign_in(way, nobody)
+        await assistant.sign_ins.sign_in(way, open_no_page)
     agreed = await assistant.sign_ins.find_way(foreign, account[1], agreed=("hoster.test",))
     assert isinstance(agreed, SignInWay)
     assert agreed.confirm == ()

@@ -168,7 +168,7 @@ def unmapped(ids: Sequence[int], file: Path = Path("/proc/self/uid_map")) -> lis
     try:
         lines = [[int(word) for word in line.split()] for line in file.read_text().splitlines()]
     except OSError:
-        return []  # not Linux: there are no namespaces
+        return []  # not Linux: no namespaces
     return [one for one in ids if not any(first <= one < first + n for first, _, n in lines)]
 
 

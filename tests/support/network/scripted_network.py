@@ -248,7 +248,7 @@ class ScriptedNetwork:
         return await self._fetch(self.web, url, timeout)
 
     async def _fetch(
-        self, there: dict[str, HttpReply | HttpFailure], url: str, timeout: float
+        self, entry: dict[str, HttpReply | HttpFailure], url: str, timeout: float
     ) -> HttpReply | HttpFailure:
         self.asked_urls.append(url)
         try:
@@ -257,18 +257,18 @@ class ScriptedNetwork:
                 await asyncio.sleep(self.web_delays.get(bare, self.web_delay))
         except TimeoutError:
             return HttpFailure(HttpFault.TIMEOUT, url)
-        return there.get(bare, HttpFailure(HttpFault.UNRESOLVABLE, url))
+        return entry.get(bare, HttpFailure(HttpFault.UNRESOLVABLE, url))
 
     async def __call__(
         self, host: str, port: int, *, implicit_tls: bool, explain: bool = False
     ) -> Connection | ConnectFailure:
         self.asked_hosts.append((host, port))
-        there = self.mail.get((host, port), ConnectFault.UNRESOLVABLE)
-        if isinstance(there, ConnectFault):
-            if there is ConnectFault.TIMEOUT:
+        entry = self.mail.get((host, port), ConnectFault.UNRESOLVABLE)
+        if isinstance(entry, ConnectFault):
+            if entry is ConnectFault.TIMEOUT:
                 await asyncio.sleep(8.0)
-            return ConnectFailure(there, host, port)
-        await asyncio.sleep(there.connect_delay)
+            return ConnectFailure(entry, host, port)
+        await asyncio.sleep(entry.connect_delay)
         issuer = self.issuers.get(host)
         if issuer is not None and implicit_tls:
             epoch = datetime.fromtimestamp(0, UTC)
@@ -279,7 +279,7 @@ class ScriptedNetwork:
         if names is not None and implicit_tls:
             failure = TlsFailure(TlsFault.WRONG_NAME)
             return ConnectFailure(ConnectFault.TLS, host, port, failure)
-        connection = _connection(there, host, port, implicit_tls)
+        connection = _connection(entry, host, port, implicit_tls)
         connection.names = names
         return connection
 

@@ -40,7 +40,7 @@ class Site:
         return NetworkOptions(resolver=(self.ip, 53), ca_files=(self.tls.ca_file,), use_proxy=False)
 
     def publish(self, made: Publication) -> None:
-        """Write the files and include them in the zone and in nginx, as the README says."""
+        """Write the files and include them in the zone and in nginx."""
         written = write_artifact(made.artifact, self.files, force=True)
         assert isinstance(written, Written), written
         self.files.chmod(0o755)

@@ -94,5 +94,5 @@ class _Secure(http.client.HTTPSConnection):
         self.sock = self._tls.wrap_socket(plain, server_hostname=self.host)
 
 
-def nobody(_url: str) -> None:
+def open_no_page(_url: str) -> None:
     """A browser that opens no page."""
