@@ -1,7 +1,7 @@
 """The use cases: find settings, check an account. No Qt, no printing, no prompting.
 
 Every run searches for settings. What the other steps need takes longer to import, so each of them
-is a module that is imported here when it is used: this module is the door to them.
+is a module that is imported here when it is used.
 """
 
 import asyncio
@@ -111,14 +111,14 @@ class Assistant:
             return NotAsked()
         from mailsetup.assistant.absence import reach
 
-        # A search that runs concurrently keeps its own network.
+        # A search that runs concurrently has its own network.
         async with SharedNetwork(lambda: self.options).open() as net:
             return await reach(server, address, net)
 
     async def check(self, request: CheckRequest, emit: Emit = ignore) -> "CheckReport":
         """Log in, send a message to oneself, wait for it, and judge the chain.
 
-        Raises `UnconfirmedError` rather than send the password to a host that nobody agreed to.
+        Raises `UnconfirmedError` where the password would go to a host without an agreement.
         """
         request = confirmed_request(request, self.options.agreed)
         from mailsetup.assistant.check.run import run_check

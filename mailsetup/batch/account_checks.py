@@ -1,4 +1,4 @@
-"""Tests the accounts of a run, as fast as each hosting takes it."""
+"""Tests the accounts of a run, as fast as each hosting allows."""
 
 import asyncio
 from collections import defaultdict, deque
@@ -87,7 +87,7 @@ class AccountChecks:
         account_of: Callable[[Person], Awaitable[PersonResult]],
         submit: Submit,
     ) -> None:
-        """Test everybody's account, all hostings concurrently: none waits for another's pauses."""
+        """Test all accounts, all hostings concurrently: none waits for another's pauses."""
         groups: defaultdict[frozenset[str], deque[Person]] = defaultdict(deque)
         for person in people:
             result = await account_of(person)

@@ -72,9 +72,9 @@ _COLUMNS = (
 )
 """The colours in the order of `Colours`: light, dark, and both with high contrast."""
 
-SCHEMES = LIGHT, DARK, LIGHT_CONTRAST, DARK_CONTRAST = [
+SCHEMES = LIGHT, DARK, LIGHT_CONTRAST, DARK_CONTRAST = tuple(
     Colours(*column) for column in zip(*_COLUMNS, strict=True)
-]
+)
 
 
 def scheme(*, dark: bool, contrast: bool = False) -> Colours:

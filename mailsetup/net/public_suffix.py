@@ -3,6 +3,7 @@
 import re
 from functools import cache, lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
@@ -55,6 +56,11 @@ def owned_domain(name: str) -> str:
     returned itself.
     """
     return _below_suffix(name, only_icann=False) or name.lower().rstrip(".")
+
+
+def url_owner(url: str) -> str:
+    """The `owned_domain` of a URL's host; "" without a host."""
+    return owned_domain(urlsplit(url).hostname or "")
 
 
 @lru_cache(maxsize=4096)

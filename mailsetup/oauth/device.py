@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from oauthlib.oauth2 import DeviceClient
 
@@ -11,7 +11,7 @@ from mailsetup.model.hostname import https_url
 from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.model.text import plain
 from mailsetup.net.network import Network
-from mailsetup.net.public_suffix import owned_domain
+from mailsetup.net.public_suffix import url_owner
 from mailsetup.oauth.browser import SignedIn, verified
 from mailsetup.oauth.provider import OAuthProvider, is_builtin
 from mailsetup.oauth.registration import register
@@ -83,17 +83,13 @@ async def _request_code(
     page = https_url(reply.get("verification_uri") or reply.get("verification_url"))
     if not (isinstance(secret, str) and secret and isinstance(code, str) and code and page):
         return SignInFailure(SignInFault.MALFORMED)
-    if not is_builtin(provider) and _owner(page) != _owner(provider.token):
+    if not is_builtin(provider) and url_owner(page) != url_owner(provider.token):
         # A code that an attacker requested from another provider: entering it would give the
         # attacker the tokens (RFC 8628 section 5.4).
         return SignInFailure(SignInFault.MALFORMED, plain(page, 200))
     seconds = _seconds(reply.get("expires_in"), 300.0, _MAX_LIFETIME)
     interval = _seconds(reply.get("interval"), _INTERVAL, 60.0)
     return secret, DeviceCode(page, plain(code, 40), seconds), interval
-
-
-def _owner(url: str) -> str:
-    return owned_domain(urlsplit(url).hostname or "")
 
 
 def _seconds(value: object, default: float, maximum: float) -> float:

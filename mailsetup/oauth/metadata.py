@@ -10,7 +10,7 @@ from mailsetup.model.sign_in import SignInFailure, SignInFault
 from mailsetup.model.text import plain
 from mailsetup.net.http import Follow, HttpFailure, HttpReply
 from mailsetup.net.network import Network
-from mailsetup.net.public_suffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain, url_owner
 from mailsetup.oauth.failures import request_failure
 from mailsetup.oauth.provider import OPEN_SCOPE, OAuthProvider, is_of_builtin
 
@@ -106,9 +106,7 @@ def parse_metadata(body: bytes, issuer: str) -> OAuthProvider | SignInFailure:
         userinfo=url("userinfo_endpoint"),
         register=url("registration_endpoint"),
         always=always,
-        imap=mail,
-        pop3=mail,
-        smtp=mail,
+        mail=mail,
         hosts=_hosts(document, host),
         sends_issuer=document.get("authorization_response_iss_parameter_supported") is True,
     )
@@ -118,7 +116,7 @@ def _unusable_field(document: Mapping[str, object], issuer: str, authorize: str,
     """The name of a field that makes a sign-in impossible; "" where there is none."""
     if not authorize:
         return "authorization_endpoint"
-    owners = {owned_domain(urlsplit(url).hostname or "") for url in (issuer, authorize, token)}
+    owners = {url_owner(url) for url in (issuer, authorize, token)}
     if not token or len(owners) != 1 or is_of_builtin(authorize):
         # With another provider's authorization endpoint this token endpoint would receive that
         # provider's codes; with both, this issuer's mail servers would receive its tokens.

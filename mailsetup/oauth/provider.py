@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from mailsetup.model.hostname import is_within
 from mailsetup.model.settings import AccountSettings, OAuth2Endpoints, Protocol
-from mailsetup.net.public_suffix import owned_domain
+from mailsetup.net.public_suffix import owned_domain, url_owner
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +14,9 @@ class OAuthProvider:
     """An authorization server. All URLs are HTTPS.
 
     ``hosts`` are domains whose mail servers belong to the provider. ``redirect_host`` is the host
-    of the loopback redirect URI. ``always`` are scopes of every sign-in, ``imap``, ``pop3`` and
-    ``smtp`` those of one protocol. ``extra`` are further parameters of the authorization request.
+    of the loopback redirect URI. ``always`` are scopes of every sign-in, ``mail`` those of a
+    protocol that is not in ``by_protocol``. ``extra`` are further parameters of the authorization
+    request.
     """
 
     id: str
@@ -29,9 +30,8 @@ class OAuthProvider:
     userinfo: str = ""
     register: str = ""
     always: tuple[str, ...] = ()
-    imap: tuple[str, ...] = ()
-    pop3: tuple[str, ...] = ()
-    smtp: tuple[str, ...] = ()
+    mail: tuple[str, ...] = ()
+    by_protocol: tuple[tuple[Protocol, str], ...] = ()
     hosts: tuple[str, ...] = ()
     redirect_host: str = "127.0.0.1"
     extra: tuple[tuple[str, str], ...] = ()
@@ -55,22 +55,20 @@ class OAuthProvider:
 
     def mail_scopes(self, protocols: Collection[Protocol]) -> tuple[str, ...]:
         """The scopes without which these protocols do not work."""
-        by_protocol = {
-            Protocol.IMAP: self.imap,
-            Protocol.POP3: self.pop3,
-            Protocol.SMTP: self.smtp,
-        }
+        own = dict(self.by_protocol)
         return tuple(
-            dict.fromkeys(scope for protocol in protocols for scope in by_protocol[protocol])
+            dict.fromkeys(
+                scope
+                for protocol in protocols
+                for scope in ((own[protocol],) if protocol in own else self.mail)
+            )
         )
 
     def owns(self, host: str) -> bool:
         """Whether a mail server belongs to the provider and so may receive its tokens."""
         if self.hosts:
             return any(is_within(host, domain) for domain in self.hosts)
-        return owned_domain(host) == owned_domain(
-            urlsplit(self.issuer or self.token).hostname or ""
-        )
+        return owned_domain(host) == url_owner(self.issuer or self.token)
 
     def accepts_issuer(self, issuer: str) -> bool:
         """Whether ``iss`` in an authorization response names this provider."""
@@ -90,9 +88,7 @@ BUILTIN = (
         "https://oauth2.googleapis.com/token",
         revoke="https://oauth2.googleapis.com/revoke",
         always=_OPENID,
-        imap=("https://mail.google.com/",),
-        pop3=("https://mail.google.com/",),
-        smtp=("https://mail.google.com/",),
+        mail=("https://mail.google.com/",),
         hosts=("gmail.com", "googlemail.com", "google.com"),
         # Otherwise only the first sign-in of a user returns a refresh token.
         extra=(("access_type", "offline"), ("prompt", "consent")),
@@ -105,9 +101,11 @@ BUILTIN = (
         "https://login.microsoftonline.com/common/oauth2/v2.0/token",
         device="https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
         always=("offline_access", "openid", "profile"),
-        imap=("https://outlook.office.com/IMAP.AccessAsUser.All",),
-        pop3=("https://outlook.office.com/POP.AccessAsUser.All",),
-        smtp=("https://outlook.office.com/SMTP.Send",),
+        by_protocol=(
+            (Protocol.IMAP, "https://outlook.office.com/IMAP.AccessAsUser.All"),
+            (Protocol.POP3, "https://outlook.office.com/POP.AccessAsUser.All"),
+            (Protocol.SMTP, "https://outlook.office.com/SMTP.Send"),
+        ),
         hosts=("office365.com", "outlook.com", "office.com"),
         # The only loopback host for which Microsoft allows any port.
         redirect_host="localhost",
@@ -119,9 +117,7 @@ BUILTIN = (
         "https://api.login.yahoo.com",
         "https://api.login.yahoo.com/oauth2/request_auth",
         "https://api.login.yahoo.com/oauth2/get_token",
-        imap=("mail-w",),
-        pop3=("mail-w",),
-        smtp=("mail-w",),
+        mail=("mail-w",),
         hosts=("yahoo.com", "ymail.com"),
     ),
     OAuthProvider(
@@ -130,9 +126,7 @@ BUILTIN = (
         "https://api.login.aol.com",
         "https://api.login.aol.com/oauth2/request_auth",
         "https://api.login.aol.com/oauth2/get_token",
-        imap=("mail-w",),
-        pop3=("mail-w",),
-        smtp=("mail-w",),
+        mail=("mail-w",),
         hosts=("aol.com",),
     ),
     OAuthProvider(
@@ -141,9 +135,7 @@ BUILTIN = (
         "https://api.fastmail.com",
         "https://api.fastmail.com/oauth/authorize",
         "https://api.fastmail.com/oauth/refresh",
-        imap=("urn:ietf:params:oauth:scope:mail",),
-        pop3=("urn:ietf:params:oauth:scope:mail",),
-        smtp=("urn:ietf:params:oauth:scope:mail",),
+        mail=("urn:ietf:params:oauth:scope:mail",),
         always=("offline_access",),
         hosts=("fastmail.com", "messagingengine.com"),
         resource="https://api.fastmail.com/jmap/session",
@@ -155,9 +147,8 @@ BUILTIN = (
         "https://oauth.yandex.com",
         "https://oauth.yandex.com/authorize",
         "https://oauth.yandex.com/token",
-        imap=("mail:imap_full",),
-        pop3=("mail:imap_full",),
-        smtp=("mail:smtp",),
+        mail=("mail:imap_full",),
+        by_protocol=((Protocol.SMTP, "mail:smtp"),),
         hosts=("yandex.com", "yandex.ru", "yandex.net"),
     ),
     OAuthProvider(
@@ -166,9 +157,7 @@ BUILTIN = (
         "https://o2.mail.ru",
         "https://o2.mail.ru/login",
         "https://o2.mail.ru/token",
-        imap=("mail.imap",),
-        pop3=("mail.imap",),
-        smtp=("mail.imap",),
+        mail=("mail.imap",),
         hosts=("mail.ru",),
     ),
     OAuthProvider(
@@ -178,9 +167,7 @@ BUILTIN = (
         "https://oauth.xfinity.com/oauth/authorize",
         "https://oauth.xfinity.com/oauth/token",
         always=("profile", "openid"),
-        imap=("https://email.comcast.net/",),
-        pop3=("https://email.comcast.net/",),
-        smtp=("https://email.comcast.net/",),
+        mail=("https://email.comcast.net/",),
         hosts=("comcast.net", "xfinity.com"),
     ),
 )
@@ -229,18 +216,15 @@ def provider_in_settings(settings: AccountSettings) -> OAuthProvider | None:
     found = settings.oauth2
     if found is None or not (found.auth_url and found.token_url and found.scope):
         return None
-    page, token = urlsplit(found.auth_url).hostname, urlsplit(found.token_url).hostname
-    if not page or not token or owned_domain(page) != owned_domain(token):
+    page, owner = urlsplit(found.auth_url).hostname, url_owner(found.token_url)
+    if not page or owned_domain(page) != owner:
         return None
-    issuer = urlsplit(found.issuer).hostname or ""
     return OAuthProvider(
         page,
         settings.provider or page,
         # A document may claim any issuer: servers of another owner would receive the token.
-        found.issuer if owned_domain(issuer) == owned_domain(token) else "",
+        found.issuer if url_owner(found.issuer) == owner else "",
         found.auth_url,
         found.token_url,
-        imap=found.scope,
-        pop3=found.scope,
-        smtp=found.scope,
+        mail=found.scope,
     )

@@ -1,4 +1,4 @@
-"""Testing the accounts of a run: what is tried again, what is left, and what is recorded."""
+"""Testing the accounts of a run: what is tried again, what is not tested, and what is recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -96,7 +96,7 @@ def test_a_column_of_wrong_passwords_stops_before_the_office_is_banned(
     assert logins(servers, "mxhosted.test") - seen <= 2 * 4
     broken = [person for person in document["people"] if person["outcome"] == "broken"]
     assert {person["first_broken"] for person in broken} == {"account"}
-    # Everybody has their files nevertheless, and a second run does not try again at once.
+    # The files of all people are written nevertheless, and a second run does not try again at once.
     assert all(person["files"] for person in document["people"])
     between = logins(servers, "mxhosted.test")
     _status, again = batch(servers, tmp_path, rows, *words)

@@ -149,7 +149,7 @@ async def test_where_no_pipe_can_be_opened_the_files_are_made_here(tmp_path: Pat
 
     usual = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
-        # Whatever is open stays so; nothing new can be opened.
+        # What is open stays open; nothing new can be opened.
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, usual[1]))
         workers = Workers(tmp_path, MIN_PEOPLE)
     finally:

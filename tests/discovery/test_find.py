@@ -1,4 +1,4 @@
-"""Who wins, who is waited for, and what a search says in the end. All in virtual time."""
+"""Which source wins, which one is waited for, and the result. All in virtual time."""
 
 import sys
 from pathlib import Path
@@ -112,7 +112,7 @@ def test_offline_sends_nothing() -> None:
 
 
 class _InOrder(ScriptedNetwork):
-    """Notes what is asked, in its order."""
+    """Records the queries in their order."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Networks and servers that mislead other programs, and what the search makes of them."""
+"""Networks and servers that mislead other programs, and the result of a search there."""
 
 import json
 import resource
@@ -162,7 +162,7 @@ def test_declined_services_are_not_probed_although_the_record_is_late() -> None:
     scripted = ScriptedNetwork()
     scripted.dns["_imaps._tcp.bodega.es", "SRV"] = NOT_OFFERED
     scripted.dns_delays["_imaps._tcp.bodega.es", "SRV"] = 0.2
-    # An answer that is lost leaves open only what it is about.
+    # A lost answer leaves only its own service undecided.
     scripted.dns_delays["_pop3._tcp.bodega.es", "SRV"] = NEVER
     scripted.mail["imap.bodega.es", 993] = imap()
     scripted.mail["imap.bodega.es", 143] = imap()

@@ -14,7 +14,7 @@ from mailsetup.files.trusted_file import (
     is_group_of_one,
     read_own,
 )
-from mailsetup.model.ownership import OwnershipFault
+from mailsetup.model.file_ownership import OwnershipFault
 from mailsetup.model.sign_in import ClientsFailure
 from mailsetup.oauth.clients import technician_clients
 

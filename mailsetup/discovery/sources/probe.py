@@ -245,7 +245,7 @@ class _Probing:
             candidate.port,
             candidate.security,
             self._address.ascii,
-            capabilities.ways,
+            capabilities.kinds,
         )
         return _Answer(server, connection, capabilities.words)
 

@@ -260,7 +260,7 @@ def test_long_line_of_blanks_takes_linear_time() -> None:
     assert ours(field + HEADER + body, public(RSA)).fault is DkimFault.BODY
 
 
-# What it means ----------------------------------------------------------------------------------
+# Findings -----------------------------------------------------------------------------------------
 
 
 def findings_of(

@@ -1,4 +1,4 @@
-"""Autodiscover: what is asked where, what is believed, and what is asked of the person first."""
+"""Autodiscover: which URLs are requested, which answers are used, what needs a confirmation."""
 
 import json
 
@@ -134,7 +134,7 @@ class TestAsking:
         "target", ["https://portal.hotel.com/login?to=autodiscover", "https://hotel.com/"]
     )
     def test_a_captive_portals_redirect_is_ignored(self, target: str) -> None:
-        # Whoever is asked about it would agree to the hotel as their mail provider.
+        # A user who is asked about it would agree to the hotel as their mail provider.
         made = scripted({PLAIN: away(target)})
         assert ask(made) == NotFound(PLAIN, "no-redirect")
         assert run(find(ANA, made.network())).outcome is DiscoveryStatus.NOT_FOUND

@@ -128,10 +128,10 @@ def test_no_credentials_are_sent_and_every_connection_is_closed() -> None:
     scripted.mail["smtp.bodega.es", 465] = scripts[2]
     scripted.mail["smtp.bodega.es", 587] = scripts[3]
     found_by(Probe(), scripted)
-    said = b"".join(line for script in scripts for line in script.said).upper()
+    said = b"".join(line for script in scripts for line in script.received).upper()
     for word in (b"LOGIN", b"AUTHENTICATE", b"AUTH ", b"USER", b"PASS", b"MAIL FROM"):
         assert word not in said
-    # The two best are handed on to the login; nothing else stays open.
+    # The two best are passed to the login; nothing else stays open.
     assert [script.closed for script in scripts] == [0, 1, 0, 1]
     scripted.pool.close()
     assert [script.closed for script in scripts] == [1, 1, 1, 1]

@@ -1,4 +1,4 @@
-"""A server that says what it is told: for faults that a real one cannot be made to show."""
+"""A scripted server: for faults that a real one does not have."""
 
 import asyncio
 import ssl
@@ -27,17 +27,17 @@ class Say:
 
 @dataclass(frozen=True)
 class Hear:
-    """Wait for a line; ``{tag}`` of the following `Say` becomes its first word."""
+    """Receive a line; its first word replaces ``{tag}`` in the following `Say`."""
 
 
 @dataclass(frozen=True)
 class Secure:
-    """Make the TLS handshake."""
+    """Perform the TLS handshake."""
 
 
 @dataclass(frozen=True)
 class Flood:
-    """Send a chunk again and again until the other side has enough."""
+    """Send a chunk repeatedly until the client closes the connection."""
 
     chunk: bytes
 
@@ -47,7 +47,7 @@ Step = Say | Hear | Secure | Flood
 
 @dataclass
 class Heard:
-    """Everything that the client said, in clear and under TLS."""
+    """All data of the client, in plaintext and under TLS."""
 
     clear: bytearray = field(default_factory=bytearray)
     secure: bytearray = field(default_factory=bytearray)
@@ -69,7 +69,7 @@ def server_context() -> ssl.SSLContext:
 async def playing(
     steps: Sequence[Step], protocol: Protocol, security: SocketType, folder: Path
 ) -> AsyncIterator[tuple[ServerSettings, Network, Heard]]:
-    """A server on loopback that plays the steps on every connection, then hangs up."""
+    """A server on loopback that runs the steps on every connection, then closes it."""
     heard = Heard()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -81,7 +81,7 @@ async def playing(
     standard = 993 if protocol is Protocol.IMAP else 465
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
-    # Clients that hang up in the middle of a handshake are what these tests are about.
+    # These tests include clients that close the connection during a handshake.
     loop.set_exception_handler(lambda _loop, _context: None)
     try:
         async with listening(talk, context) as place:
@@ -128,6 +128,3 @@ async def _play(
                 for _ in range(4096):
                     writer.write(chunk)
                     await writer.drain()
-
-
-__all__ = ["HOST", "Flood", "Hear", "Heard", "Say", "Secure", "Step", "playing"]

@@ -61,7 +61,7 @@ SMTP = ServerSettings(Protocol.SMTP, "smtp.bodega.es", 465, SocketType.TLS, "ana
 
 @dataclass
 class FakeSource:
-    """A source that answers with something after a while, or raises it."""
+    """A source that returns a result after a delay, or raises it."""
 
     method: Method
     answer: SourceResult | Exception
