@@ -50,7 +50,6 @@ DOORS: Final[Mapping[str, str]] = {
     "mailsetup/gui/jobs/sign_in.py": _WORKER,
     "mailsetup/gui/jobs/warm_up.py": _WORKER,
     "mailsetup/gui/report_saver.py": _WORKER,
-    "mailsetup/gui/widgets/qr_view.py": "segno, where a code is shown",
     "mailsetup/gui/worker/assistant_holder.py": "the demo, when it is opened",
 }
 """Modules that import ours inside functions, each with its reason."""

@@ -253,7 +253,10 @@ class _Search:
         for place, task in self._tasks.items():
             if task.done() and place not in self._tried:
                 self._process(place, task.result())
-        best = min(self._combined(), key=lambda answer: answer.rank, default=None)
+        answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
+        # Incomplete ones are completed from others of equal trust.
+        combined = (completed(answer, answers) for answer in answers)
+        best = min(combined, key=lambda answer: answer.rank, default=None)
         if best is not None and (self._best is None or best.found != self._best.found):
             self._best = best
             self._emit(SettingsFound(best.found.settings, best.found.source))
@@ -273,11 +276,6 @@ class _Search:
             else:
                 status, reason = SourceStatus.ABSENT, "no-protected-server"
         self._end(place, status, location, reason)
-
-    def _combined(self) -> list[RankedAnswer]:
-        """All answers, incomplete ones completed from others of equal trust."""
-        answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
-        return [completed(answer, answers) for answer in answers]
 
     def _may_improve(self, place: int, task: "asyncio.Task[SourceResult]") -> bool:
         if task.done():
@@ -303,10 +301,6 @@ class _Search:
         self._tried[place] = tried
         self._emit(SourceAnswered(tried))
 
-    def _open_question(self) -> NeedsInput | None:
-        """The user action to propose where nothing was found; a confirmation comes first."""
-        return min(self._questions, key=lambda one: not one.confirm, default=None)
-
     def _elapsed_ms(self) -> float:
         return round(1000 * (self._net.clock.monotonic() - self._started), 1)
 
@@ -321,7 +315,9 @@ class _Search:
     def _result(self, out_of_time: bool, facts: DomainFacts | None) -> Discovery:
         tried = tuple(self._tried[place] for place in sorted(self._tried))
         best = self._best
-        question = self._open_question() if best is None else None
+        # The user action to propose where nothing was found; a confirmation comes first.
+        questions = self._questions if best is None else []
+        question = min(questions, key=lambda one: not one.confirm, default=None)
         warnings = list(self._warnings)
         if best is not None and not best.found.settings.is_complete:
             warnings.append("incomplete")

@@ -22,7 +22,7 @@ from mailsetup.demo.mail_system import DemoMailSystem
 from mailsetup.gui.app import make_application
 from mailsetup.gui.window import Window
 from tests.support.gui.driver import Person
-from tests.support.gui.heartbeat import Heartbeat, slowness, ways_beside, whole_way
+from tests.support.gui.heartbeat import Heartbeat, large_inputs, slowness, whole_flow
 
 LIMIT = 50.0
 
@@ -55,12 +55,12 @@ def main() -> None:
         QTest.qWait(1000)
         person.clicks(person.welcome.set_up)
         heart = Heartbeat()
-        whole_way(person, heart)
+        whole_flow(person, heart)
         window.navigator.close_overlay()
         person.clicks(window.footer.primary)
         person.clicks(person.welcome.set_up)
         with tempfile.TemporaryDirectory() as folder:
-            ways_beside(person, heart, Path(folder))
+            large_inputs(person, heart, Path(folder))
         window.close()
     for step, gap in heart.longest.items():
         over = "" if gap.whole() < LIMIT else "over the limit"

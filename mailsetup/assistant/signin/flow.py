@@ -34,13 +34,9 @@ from mailsetup.oauth.clients import (
 from mailsetup.oauth.device import DeviceCode, DeviceRequest, sign_in_by_device
 from mailsetup.oauth.metadata import fetch_metadata, with_metadata
 from mailsetup.oauth.provider import OAuthProvider, builtin_for, provider_in_settings
-from mailsetup.oauth.tokens import refresh_tokens, revoke
 from mailsetup.system.threads import in_thread
 
 OpenBrowser = Callable[[str], None]
-
-_MARGIN = 120.0
-"""Seconds for which a token must still be valid when a check begins."""
 
 
 class SignInMeans(StrEnum):
@@ -263,20 +259,3 @@ async def sign_in(
     if isinstance(outcome, SignInFailure):
         return outcome
     return SignIn(replace(way, client=outcome.client), outcome.client, outcome.tokens)
-
-
-async def renewed(one: SignIn, net: Network) -> SignIn | SignInFailure:
-    """The sign-in with a new access token."""
-    tokens = await refresh_tokens(one.way.provider, one.client, one.tokens, net)
-    return tokens if isinstance(tokens, SignInFailure) else replace(one, tokens=tokens)
-
-
-def needs_renewal(one: SignIn, net: Network) -> bool:
-    """Whether the access token has expired or will soon."""
-    end = one.tokens.expires_at
-    return end is not None and end - net.clock.monotonic() < _MARGIN
-
-
-async def revoked(one: SignIn, net: Network) -> bool:
-    """Revoke the tokens at the provider, where it supports that (RFC 7009)."""
-    return await revoke(one.way.provider, one.client, one.tokens, net)

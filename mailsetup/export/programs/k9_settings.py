@@ -23,13 +23,7 @@ from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_ip_literal
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 OAUTH2_HOSTS = frozenset(
     {

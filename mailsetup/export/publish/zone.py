@@ -9,12 +9,7 @@ from urllib.parse import urlsplit
 from mailsetup.export.publish.options import PublishOptions, served_names
 from mailsetup.formats import srv_labels
 from mailsetup.model.hostname import is_ip_literal, parse_host
-from mailsetup.model.settings import (
-    AccountSettings,
-    Service,
-    ServiceKind,
-    SocketType,
-)
+from mailsetup.model.settings import AccountSettings, Service, ServiceKind, SocketType
 
 _DAV: Final = frozenset({ServiceKind.CALDAV, ServiceKind.CARDDAV})
 _STRING = 255
