@@ -101,13 +101,7 @@ def apply_evolution(
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(folder):
-            for leftover in folder.glob(f"{atomic.PREFIX}*"):
-                atomic.remove_quietly(leftover)
-            there = {source.uid: _read(folder / source.file_name) for source in made}
-            # Without its last file an earlier run was interrupted: there is no account yet.
-            complete = there[uids(account).account] is not None
-            _check_absent(account, folder, complete=complete, repair=repair)
-            write_all(_planned_writes(made, there, folder))
+            was_there = _write_sources(account, made, folder, repair=repair)
     except FileExistsError:
         return ApplyFailure(_already_there(account))
     except OSError as error:
@@ -118,14 +112,29 @@ def apply_evolution(
         live=live,
         steps=_steps(account, live=live, sandboxed=program.sandboxed),
         notes=notes(account),
-        repaired=complete,
+        repaired=was_there,
     )
+
+
+def _write_sources(
+    account: Account, made: tuple[EvolutionSource, ...], folder: Path, *, repair: bool
+) -> bool:
+    """Write the files; returns whether the account was there. Raises OSError."""
+    for leftover in folder.glob(f"{atomic.PREFIX}*"):
+        atomic.remove_quietly(leftover)
+    there = {source.uid: _read(folder / source.file_name) for source in made}
+    # Without its last file an earlier run was interrupted: there is no account yet.
+    complete = there[uids(account).account] is not None
+    if (complete and not repair) or (not complete and _has_address(folder, account, made)):
+        raise OperationError(_already_there(account))
+    write_all(_planned_writes(made, there, folder))
+    return complete
 
 
 def _program(config_home: Path | None, computer: Computer) -> DesktopProgram | None:
     if config_home is None:
         return EVOLUTION.find(computer)
-    return DesktopProgram(("evolution",), config_home, sandboxed=".var" in config_home.parts)
+    return DesktopProgram(config_home, sandboxed=".var" in config_home.parts)
 
 
 def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[InstructionStep, ...]:
@@ -135,11 +144,6 @@ def _steps(account: Account, *, live: bool | None, sandboxed: bool) -> tuple[Ins
             last_step(account),
         )
     return (last_step(account),)
-
-
-def _check_absent(account: Account, folder: Path, *, complete: bool, repair: bool) -> None:
-    if (complete and not repair) or (not complete and _has_address(folder, account)):
-        raise OperationError(_already_there(account))
 
 
 def _planned_writes(
@@ -204,9 +208,9 @@ def _already_there(account: Account) -> str:
     )
 
 
-def _has_address(folder: Path, account: Account) -> bool:
-    """Whether another account of Evolution has this address."""
-    ours = set(_file_names(account))
+def _has_address(folder: Path, account: Account, made: tuple[EvolutionSource, ...]) -> bool:
+    """Whether an account of Evolution in other files than ours has this address."""
+    ours = {source.file_name for source in made}
     for number, path in enumerate(sorted(folder.glob(f"*{SUFFIX}"))):
         if number >= _MAX_SOURCES:
             break
@@ -221,12 +225,6 @@ def _has_address(folder: Path, account: Account) -> bool:
         ):
             return True
     return False
-
-
-def _file_names(account: Account) -> tuple[str, str, str]:
-    """The names of our three files for this account."""
-    names = uids(account)
-    return (names.account + SUFFIX, names.identity + SUFFIX, names.transport + SUFFIX)
 
 
 def _read(path: Path) -> bytes | None:

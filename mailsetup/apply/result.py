@@ -27,8 +27,6 @@ class ProfileApplied:
     profile: Path
     name: str
     command: tuple[str, ...]
-    backup: Path | None
-    """The replaced file (the list of profiles, or the preferences) as it was, if there was one."""
     notes: tuple[str, ...] = ()
     outcome: ApplyOutcome = ApplyOutcome.PROFILE
     corrected: tuple[str, ...] = ()
@@ -90,8 +88,6 @@ class UndoFailure:
     """Nothing was changed; ``reason`` is a sentence."""
 
     reason: str
-    backup: Path | None = None
-    """The file as it was before our change, to be restored by hand."""
     only_ours_possible: bool = False
     """Whether an undo with ``only_ours`` can succeed."""
 

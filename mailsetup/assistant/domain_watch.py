@@ -78,14 +78,7 @@ async def watch(
     """
     started = net.clock.monotonic()
     address = EmailAddress("postmaster", domain)
-    discovery = known or await find(
-        address,
-        net,
-        agreed=options.agreed,
-        budget=options.budget,
-        offline=options.offline,
-        plain_http=options.plain_http,
-    )
+    discovery = known or await find(address, net, options)
     settings = discovery.settings
     wanted = settings.servers[:MAX_SERVERS] if settings is not None else ()
     facts = discovery.domain_facts

@@ -42,7 +42,7 @@ class Move(StrEnum):
     TROUBLE = "trouble"
     """Choose a complaint."""
     TECHNICIAN = "technician"
-    """Options for those who look after other people's mail."""
+    """Options for technicians."""
     BATCH = "batch"
     """A table of many people."""
     MANUAL = "manual"

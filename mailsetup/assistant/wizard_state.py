@@ -1,6 +1,7 @@
 """State of the wizard: what the user entered and what was found out, in frozen parts.
 
-It knows no window: guards of `mailsetup.assistant.flow` decide by it which page is next.
+It does not depend on the window. The guards of `mailsetup.assistant.flow` decide by it which page
+is next.
 """
 
 from collections.abc import Mapping
@@ -153,7 +154,7 @@ class CheckState:
     last_report: "CheckReport | None" = None
     """The report before this one, as long as it is about the same account and password."""
     defect: str = ""
-    """The type of our own exception, where the check failed by it."""
+    """The type of the exception, where a defect of this program ended the check."""
 
     @property
     def password_was_refused(self) -> bool:
@@ -326,10 +327,10 @@ class WizardState:
         before = self.owner.address
         if address == before:
             return
-        kept = self.credentials
+        credentials = self.credentials
         if before is not None and address.domain != before.domain:
-            kept = replace(kept, password="", keep=False)
-        self.credentials = replace(kept, early=False, on_password_page=False)
+            credentials = replace(credentials, password="", keep=False)
+        self.credentials = replace(credentials, early=False, on_password_page=False)
         self.owner = replace(self.owner, address=address)
         self.search, self.servers = Search(), ServerChoice()
         self.forget_sign_in()

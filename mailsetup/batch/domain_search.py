@@ -34,14 +34,7 @@ class DomainSearch:
         self._options = options
         self._parallel = parallel
         self._journal = journal
-        self._searches = BatchSearch(
-            net,
-            agreed=options.agreed,
-            budget=options.budget,
-            offline=options.offline,
-            plain_http=options.plain_http,
-            parallel=parallel,
-        )
+        self._searches = BatchSearch(net, options, parallel=parallel)
 
     async def close(self) -> None:
         """End the searches that still run."""

@@ -93,7 +93,7 @@ class Workbook:
         self._deadline = time.monotonic() + _START_SECONDS
         self._pipe, self._process = _started(self._limits)
         try:
-            # Its first message says that it is ready.
+            # Its first message reports that it is ready.
             self._receive(WorkbookFault.NOT_STARTED)
             self._deadline = time.monotonic() + self._limits.seconds
             self._send(content)

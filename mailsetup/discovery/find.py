@@ -32,6 +32,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.domain_facts import DomainFacts
 from mailsetup.model.search_events import SearchEvent, SettingsFound, SourceAnswered, SourceAsked
+from mailsetup.model.search_options import SearchOptions
 from mailsetup.model.source import Method
 from mailsetup.model.source_result import (
     Found,
@@ -73,8 +74,6 @@ def all_sources(
     )
 
 
-BUDGET = 20.0
-"""Seconds for the whole search."""
 GRACE = 0.4
 """Seconds to wait for preferred sources after a complete answer."""
 PATIENCE = 3.0
@@ -100,6 +99,9 @@ _REFUSED_FOR_SAFETY: Final[Mapping[str, str]] = {
 """The reason why a source's answer was not used → the warning where nothing else was found."""
 
 
+_DEFAULT: Final = SearchOptions()
+
+
 def _ignore(_: SearchEvent) -> None:
     """Discard the event."""
 
@@ -107,30 +109,26 @@ def _ignore(_: SearchEvent) -> None:
 async def find(
     address: EmailAddress,
     net: Network,
+    options: SearchOptions = _DEFAULT,
     *,
     sources: Sequence[DiscoverySource] | None = None,
-    agreed: Collection[str] = (),
-    budget: float = BUDGET,
-    offline: bool = False,
-    plain_http: bool = False,
     in_stages: bool = False,
     emit: Callable[[SearchEvent], None] = _ignore,
 ) -> Discovery:
-    """Search the settings of an address within ``budget`` seconds.
+    """Search the settings of an address.
 
-    ``agreed`` are domains that need no confirmation. ``offline`` uses only sources without network.
     ``in_stages`` starts the less preferred sources only if the others did not find complete
     settings, or after `FIRST_STAGE_TIMEOUT` seconds (a quarter of a short budget). That is slower
     for domains that publish nothing, and needs far fewer queries and connections for all others.
     Cancellation ends every source and closes what it opened.
     """
     if sources is None:
-        sources = all_sources(agreed, plain_http=plain_http)
-    if offline:
+        sources = all_sources(options.agreed, plain_http=options.plain_http)
+    if options.offline:
         sources = [source for source in sources if source.method in _LOCAL]
-    search = _Search(address, net, sources, agreed, emit, in_stages=in_stages)
+    search = _Search(address, net, sources, options.agreed, emit, in_stages=in_stages)
     try:
-        return await search.run(budget, online=not offline)
+        return await search.run(options.budget, online=not options.offline)
     finally:
         # No task of the search may outlive it.
         await search.stop()
@@ -255,7 +253,10 @@ class _Search:
         for place, task in self._tasks.items():
             if task.done() and place not in self._tried:
                 self._process(place, task.result())
-        best = min(self._combined(), key=lambda answer: answer.rank, default=None)
+        answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
+        # Incomplete ones are completed from others of equal trust.
+        combined = (completed(answer, answers) for answer in answers)
+        best = min(combined, key=lambda answer: answer.rank, default=None)
         if best is not None and (self._best is None or best.found != self._best.found):
             self._best = best
             self._emit(SettingsFound(best.found.settings, best.found.source))
@@ -275,11 +276,6 @@ class _Search:
             else:
                 status, reason = SourceStatus.ABSENT, "no-protected-server"
         self._end(place, status, location, reason)
-
-    def _combined(self) -> list[RankedAnswer]:
-        """All answers, incomplete ones completed from others of equal trust."""
-        answers = sorted(self._answers.values(), key=lambda answer: answer.rank)
-        return [completed(answer, answers) for answer in answers]
 
     def _may_improve(self, place: int, task: "asyncio.Task[SourceResult]") -> bool:
         if task.done():
@@ -305,10 +301,6 @@ class _Search:
         self._tried[place] = tried
         self._emit(SourceAnswered(tried))
 
-    def _open_question(self) -> NeedsInput | None:
-        """The user action to propose where nothing was found; a confirmation comes first."""
-        return min(self._questions, key=lambda one: not one.confirm, default=None)
-
     def _elapsed_ms(self) -> float:
         return round(1000 * (self._net.clock.monotonic() - self._started), 1)
 
@@ -323,7 +315,9 @@ class _Search:
     def _result(self, out_of_time: bool, facts: DomainFacts | None) -> Discovery:
         tried = tuple(self._tried[place] for place in sorted(self._tried))
         best = self._best
-        question = self._open_question() if best is None else None
+        # The user action to propose where nothing was found; a confirmation comes first.
+        questions = self._questions if best is None else []
+        question = min(questions, key=lambda one: not one.confirm, default=None)
         warnings = list(self._warnings)
         if best is not None and not best.found.settings.is_complete:
             warnings.append("incomplete")

@@ -15,6 +15,7 @@ from typing import Final
 
 from mailsetup.model.address import ADDRESS_PLACEHOLDER, EmailAddress
 from mailsetup.model.hostname import https_url, parse_host
+from mailsetup.model.json_object import parse_json_object
 from mailsetup.model.settings import (
     MAX_PROVIDER_NAME,
     STANDARD_PORTS,
@@ -53,11 +54,8 @@ def read(document: bytes, address: EmailAddress) -> AccountSettings | None:
 
     None when it is not a JSON object. Never raises.
     """
-    try:
-        root = json.loads(document)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(root, Mapping):
+    root = parse_json_object(document)
+    if root is None:
         return None
     protocols = _member(root, "protocols")
     login = _login(_member(root, "authentication"))

@@ -16,7 +16,7 @@ from mailsetup.gui.pages.factory import load_pages
 from mailsetup.gui.preferences import Preferences
 from mailsetup.gui.services import Services
 from mailsetup.gui.theme import refit_type
-from mailsetup.gui.widgets.basic import announce
+from mailsetup.gui.widgets.basic import announce, without_margins
 from mailsetup.i18n import _, language, set_language
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _START_SIZE = QSize(880, 680)
 _MINIMUM_SIZE = QSize(480, 420)
 _WARM_UP_DELAY = 300
-"""Milliseconds after which the first picture is painted, and loading disturbs nobody."""
+"""Milliseconds until the first picture is painted; importing earlier would delay it."""
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
@@ -72,9 +72,7 @@ class Window(QWidget):
         self.footer = Footer()
         self.navigator = Navigator(self.services, self.header, self.footer)
         self.flow, self.pages = self.navigator.flow, self.navigator.pages
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
+        column = without_margins(QVBoxLayout(self), 0)
         column.addWidget(self.header)
         column.addWidget(self.navigator.area, 1)
         column.addWidget(self.footer)
@@ -169,7 +167,7 @@ class Window(QWidget):
         return super().eventFilter(watched, event)
 
     def _is_too_early(self, enter: QKeyEvent) -> bool:
-        """Whether Enter is held down, or was pressed before anybody can have read the page."""
+        """Whether Enter is held down, or was pressed before the user can have read the page."""
         return enter.isAutoRepeat() or self.navigator.is_enter_too_early
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

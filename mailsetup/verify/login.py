@@ -113,7 +113,7 @@ async def open_as(
     if server.security is SocketType.NONE:
         # Without TLS no password is ever sent, so that no login can be proven.
         return DialogueFailure(Stage.STARTTLS, DialogueFault.STARTTLS_MISSING, server)
-    opened = net.kept.take(server.host, server.port)
+    opened = net.pool.get(server.host, server.port)
     if opened is not None:
         session = kind(opened.connection, server)
         session.resume(opened.words)

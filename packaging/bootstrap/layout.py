@@ -74,4 +74,4 @@ def screens(variables: Mapping[str, str] = os.environ) -> frozenset[str]:
 
 
 class SetupError(Exception):
-    """The preparation failed. The text is a sentence for the user that says what to do."""
+    """The preparation failed. The text is a sentence for the user with what to do."""

@@ -76,7 +76,7 @@ def test_another_password_or_account_drops_the_result_of_the_check() -> None:
     assert state.sign_in == BrowserSignIn(keep=True)
 
 
-def test_starting_over_keeps_what_belongs_to_the_computer() -> None:
+def test_starting_over_leaves_the_facts_of_the_computer_unchanged() -> None:
     state = filled()
     computer = state.computer
     state.start_over()

@@ -1,4 +1,4 @@
-"""What every source of settings promises. A new source adds one class that inherits the suite."""
+"""The contract of sources of settings. A new source adds one class that inherits the suite."""
 
 import asyncio
 from base64 import b64encode
@@ -115,11 +115,11 @@ HOSTILE = dict(hostile_worlds())
 
 
 class SourceContract:
-    """Inherit it, and give the source."""
+    """A subclass for each source defines the source under test."""
 
     source: DiscoverySource
     document = config()
-    """What the web holds wherever the source asks."""
+    """The document at every URL that the source requests."""
 
     def ask(self, there: ScriptedNetwork) -> SourceResult:
         return run(self.source.discover(ANA, there.network()))

@@ -123,7 +123,7 @@ def test_every_source_is_started_and_ended() -> None:
     discovery = search(scripted, emit=seen.append)
     started = [event.method for event in seen if isinstance(event, SourceAsked)]
     ended = [event.tried for event in seen if isinstance(event, SourceAnswered)]
-    assert started == [str(source.method) for source in all_sources()]
+    assert started == [source.method for source in all_sources()]
     assert sorted(tried.method for tried in ended) == sorted(started)
     assert sorted(map(repr, ended)) == sorted(map(repr, discovery.tried))
     improved = [event for event in seen if isinstance(event, SettingsFound)]

@@ -29,7 +29,7 @@ from mailsetup.model.address import EmailAddress
 from mailsetup.model.sign_in import ClientsFailure
 from mailsetup.model.source_result import Unreachable
 from mailsetup.net.network import Network
-from mailsetup.oauth.clients import of_technician
+from mailsetup.oauth.clients import technician_clients
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX kinds of files")
 LIMIT = 1000
@@ -184,7 +184,7 @@ def _readers(folder: Path) -> dict[str, Callable[[Path], object]]:
         "settings": lambda path: read_settings_file(path, ana),
         "settings of a table": read_shared_settings,
         "table": read_table,
-        "clients": of_technician,
+        "clients": technician_clients,
         "certificates": holds_certificates,
         "isp": of_isp_files,
     }

@@ -25,9 +25,9 @@ MakePerson = Callable[[Assistant], Person]
 
 
 @pytest.fixture
-def technician(somebody: MakePerson) -> Person:
+def technician(make_person: MakePerson) -> Person:
     """Somebody at the table's page, who asks nobody outside."""
-    person = somebody(Scripted())
+    person = make_person(Scripted())
     person.window.navigator.go_back()
     person.is_on(Page.WELCOME)
     person.clicks(person.welcome.technician)
@@ -89,7 +89,7 @@ def test_a_dropped_table_is_checked_worked_through_and_its_overview_opened(
     technician.is_on(Page.WELCOME)
 
 
-def test_a_run_that_was_stopped_goes_on_where_it_was(technician: Person, tmp_path: Path) -> None:
+def test_a_stopped_run_continues_where_it_was(technician: Person, tmp_path: Path) -> None:
     count = 160
     drops(technician, table(tmp_path, count))
     people = tmp_path / "people-mailsetup" / "people"
@@ -110,7 +110,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(technician: Person, tmp_pat
     assert len(list(people.iterdir())) == count
 
 
-def test_what_is_no_table_is_told_and_nothing_can_be_started(
+def test_a_file_that_is_no_table_is_reported_and_cannot_be_started(
     technician: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "photo.csv"
@@ -120,7 +120,7 @@ def test_what_is_no_table_is_told_and_nothing_can_be_started(
     assert not technician.window.footer.primary.isVisibleTo(technician.window)
 
 
-def test_where_nothing_can_be_written_the_page_says_why(technician: Person, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(technician: Person, tmp_path: Path) -> None:
     drops(technician, table(tmp_path, 2))
     (tmp_path / "people-mailsetup").write_text("a file")
     technician.goes_on()
@@ -128,7 +128,7 @@ def test_where_nothing_can_be_written_the_page_says_why(technician: Person, tmp_
     assert technician.window.flow.page is Page.BATCH
 
 
-def test_no_password_of_the_table_stays_behind_in_the_files(
+def test_no_password_of_the_table_is_in_the_written_files(
     technician: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "people.csv"
@@ -140,7 +140,9 @@ def test_no_password_of_the_table_stays_behind_in_the_files(
         assert not file.is_file() or b"canario" not in file.read_bytes()
 
 
-def test_the_settings_files_that_a_table_names_are_told(technician: Person, tmp_path: Path) -> None:
+def test_the_settings_files_that_a_table_names_are_listed(
+    technician: Person, tmp_path: Path
+) -> None:
     server = {"host": "mail.b.es", "port": 993, "security": "tls"}
     sides = {
         "incoming": [{**server, "protocol": "imap"}],
@@ -191,7 +193,9 @@ def test_without_a_test_no_command_is_asked_about_or_run(
     assert not mark.exists()
 
 
-def test_what_was_agreed_to_counts_for_no_other_table(technician: Person, tmp_path: Path) -> None:
+def test_agreement_for_one_table_does_not_count_for_another(
+    technician: Person, tmp_path: Path
+) -> None:
     technician.clicks(with_commands(technician, tmp_path, "true").question.agree)
     assert technician.window.footer.primary.isEnabled()
     page(technician).check.setChecked(False)
@@ -200,15 +204,13 @@ def test_what_was_agreed_to_counts_for_no_other_table(technician: Person, tmp_pa
     assert not technician.window.footer.primary.isEnabled()
 
 
-def test_more_commands_than_anybody_reads_cannot_be_agreed_to(
-    technician: Person, tmp_path: Path
-) -> None:
+def test_too_many_commands_to_read_cannot_be_agreed_to(technician: Person, tmp_path: Path) -> None:
     view = with_commands(technician, tmp_path, *(f"echo {number}" for number in range(101)))
     assert not view.question.agree.isVisibleTo(technician.window)
     assert not technician.window.footer.primary.isEnabled()
 
 
-def test_a_hostile_workbook_is_told_and_the_window_lives_on(
+def test_a_hostile_workbook_is_reported_and_the_window_continues(
     technician: Person, tmp_path: Path
 ) -> None:
     path = tmp_path / "people.xlsx"
@@ -219,9 +221,7 @@ def test_a_hostile_workbook_is_told_and_the_window_lives_on(
     assert technician.window.footer.primary.isEnabled()
 
 
-def test_another_table_is_not_kept_waiting_by_one_that_hangs(
-    technician: Person, tmp_path: Path
-) -> None:
+def test_a_table_that_hangs_does_not_block_another(technician: Person, tmp_path: Path) -> None:
     path = tmp_path / "people.ods"
     path.write_bytes(ods("<table:table table:name='P'>", is_closed=False))
     batch = technician.window.services.batch
@@ -252,7 +252,7 @@ def asked_about(person: Person, *companies: str) -> BatchDonePage:
     return done
 
 
-def test_every_company_that_is_agreed_to_stands_on_a_line_of_its_own(person: Person) -> None:
+def test_every_company_to_agree_to_has_its_own_line(person: Person) -> None:
     companies = tuple(f"hosting-{number}.example" for number in range(20))
     done = asked_about(person, *companies)
     assert tuple(done.domains.text().split("\n")) == companies
@@ -268,14 +268,14 @@ def test_a_company_with_foreign_letters_is_shown_in_both_forms(person: Person) -
     assert done.domains.text() == "\u0430\u0440\u0440\u04cf\u0435.com (xn--80ak6aa92e.com)"
 
 
-def test_what_was_not_on_the_page_is_not_agreed_to(person: Person) -> None:
+def test_companies_that_were_not_shown_are_not_agreed_to(person: Person) -> None:
     done = asked_about(person, "hosting.example")
     has_overview(person, "hosting.example", "other.example")
     person.clicks(done.agree)
     assert person.window.services.batch.state.agreed == ("hosting.example",)
 
 
-def test_what_was_agreed_to_before_stays_agreed_to_after_the_next_run(person: Person) -> None:
+def test_earlier_agreements_remain_after_the_next_run(person: Person) -> None:
     done = asked_about(person, "hosting.example")
     person.clicks(done.agree)
     has_overview(person, "other.example")

@@ -1,4 +1,4 @@
-"""The sign-in by a code that is typed elsewhere, at a real provider."""
+"""The device authorization grant (RFC 8628) at a real provider."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -12,7 +12,7 @@ from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign
 from mailsetup.model.sign_in import Client, SignInFailure, SignInFault
 from mailsetup.net.network import Network, open_network
 from tests.oauth.conftest import ADDRESS, options_of, sentences
-from tests.support.oauth.person import nobody
+from tests.support.oauth.person import open_no_page
 from tests.support.servers.oauth_issuer import Issuer
 from tests.support.servers.real_servers import RealServers
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.servers
 
 
 class QuickClock:
-    """Time that passes as fast as it is asked to; ``slept`` are the waits, in seconds."""
+    """A clock that does not wait; ``slept`` are the requested waits in seconds."""
 
     def __init__(self, on_sleep: Callable[[int], None] = lambda _count: None) -> None:
         self.slept: list[float] = []
@@ -55,11 +55,13 @@ async def by_device(
             issuer.decide(shown[0].code, ADDRESS, allow=allow)
 
     clock = QuickClock(decide)
-    made = await sign_in(way, SignInMeans.DEVICE, replace(net, clock=clock), events.append, nobody)
+    made = await sign_in(
+        way, SignInMeans.DEVICE, replace(net, clock=clock), events.append, open_no_page
+    )
     return made, events, clock
 
 
-async def test_a_code_is_shown_and_asked_about_until_it_was_used(
+async def test_code_is_shown_and_polled_until_it_is_entered(
     issuer: Issuer, way: SignInWay, net: Network
 ) -> None:
     made, events, clock = await by_device(way, net, issuer)
@@ -73,7 +75,7 @@ async def test_a_code_is_shown_and_asked_about_until_it_was_used(
     assert clock.slept[:3] == [1.0, 1.0, 1.0]
 
 
-async def test_a_provider_that_wants_us_slower_gets_it(
+async def test_slow_down_increases_the_interval(
     issuer: Issuer, way: SignInWay, net: Network
 ) -> None:
     issuer.faults.add("slow-down")
@@ -82,7 +84,7 @@ async def test_a_provider_that_wants_us_slower_gets_it(
     assert clock.slept == [1.0, 6.0, 11.0]
 
 
-async def test_a_no_elsewhere_is_a_no(issuer: Issuer, way: SignInWay, net: Network) -> None:
+async def test_denied_code_is_reported(issuer: Issuer, way: SignInWay, net: Network) -> None:
     made, _events, _clock = await by_device(way, net, issuer, allow=False)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.DENIED
@@ -90,16 +92,14 @@ async def test_a_no_elsewhere_is_a_no(issuer: Issuer, way: SignInWay, net: Netwo
     assert issuer.tokens == []
 
 
-async def test_a_code_that_nobody_uses_ends(issuer: Issuer, way: SignInWay, net: Network) -> None:
+async def test_unused_code_expires(issuer: Issuer, way: SignInWay, net: Network) -> None:
     issuer.faults.add("old-codes")
     made, _events, _clock = await by_device(way, net, issuer, allow=None)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.TIMED_OUT
 
 
-async def test_an_id_that_the_provider_does_not_know_is_told(
-    issuer: Issuer, way: SignInWay, net: Network
-) -> None:
+async def test_unknown_client_id_is_reported(issuer: Issuer, way: SignInWay, net: Network) -> None:
     unknown = replace(way, client=Client("de-nadie"))
     made, _events, _clock = await by_device(unknown, net, issuer)
     assert isinstance(made, SignInFailure)
@@ -107,7 +107,7 @@ async def test_an_id_that_the_provider_does_not_know_is_told(
     assert "id of this program" in sentences(made)[0]
 
 
-async def test_a_code_for_somebody_elses_page_is_not_shown(
+async def test_code_of_another_providers_page_is_not_shown(
     issuer: Issuer, way: SignInWay, net: Network
 ) -> None:
     issuer.faults.add("foreign-page")
@@ -117,7 +117,7 @@ async def test_a_code_for_somebody_elses_page_is_not_shown(
     assert events == []
 
 
-async def test_a_provider_without_codes_says_so(
+async def test_provider_without_the_device_grant_is_reported(
     issuer: Issuer, way: SignInWay, net: Network
 ) -> None:
     without = replace(way, provider=replace(way.provider, device=""))

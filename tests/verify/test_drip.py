@@ -9,7 +9,7 @@ import pytest
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
 from mailsetup.model.secret import Secret
 from mailsetup.model.settings import Protocol, ServerSettings, SocketType
-from mailsetup.net.connection import Connection, TlsSession, _Wire
+from mailsetup.net.connection import Connection, StreamProtocol, TlsSession
 from mailsetup.net.network import Network
 from mailsetup.verify.imap.session import ImapSession
 from mailsetup.verify.login import log_in, open_as
@@ -31,24 +31,24 @@ ABILITIES = {
 class Dripping(asyncio.Transport):
     """Says what it has to say, then a byte each second, for ever."""
 
-    def __init__(self, wire: _Wire, protocol: Protocol, well_behaved: int) -> None:
+    def __init__(self, stream: StreamProtocol, protocol: Protocol, well_behaved: int) -> None:
         super().__init__()
-        self._wire = wire
+        self._stream = stream
         answers = [HELLO[protocol], ABILITIES.get(protocol, b"")]
         self._left = [answer for answer in answers if answer][:well_behaved]
         self._closed = False
-        wire.connection_made(self)
+        stream.connection_made(self)
         self._speak()
 
     def _speak(self) -> None:
         if self._left:
-            self._wire.data_received(self._left.pop(0))
+            self._stream.data_received(self._left.pop(0))
         else:
             self._drip()
 
     def _drip(self) -> None:
         if not self._closed:
-            self._wire.data_received(b".")
+            self._stream.data_received(b".")
             asyncio.get_running_loop().call_later(1.0, self._drip)
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
@@ -67,11 +67,11 @@ async def tried(protocol: Protocol, well_behaved: int) -> tuple[LoggedIn | Dialo
     async def connect(
         host: str, port: int, *, implicit_tls: bool, explain: bool = False
     ) -> Connection:
-        wire = _Wire()
+        stream = StreamProtocol()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        connection = Connection(wire, host, port, "192.0.2.1", context)
+        connection = Connection(stream, host, port, "192.0.2.1", context)
         connection.tls = TlsSession("TLSv1.3", "", b"")
-        Dripping(wire, protocol, well_behaved)
+        Dripping(stream, protocol, well_behaved)
         return connection
 
     net: Network = replace(ScriptedNetwork().network(), connect=connect)

@@ -6,11 +6,7 @@ from mailsetup.apply.applier import ApplyRequest
 from mailsetup.apply.installation import Computer
 from mailsetup.apply.result import ApplyFailure, ApplyResult, UndoFailure, UndoResult
 from mailsetup.apply.thunderbird import existing_profile
-from mailsetup.apply.thunderbird.profiles import (
-    ThunderbirdProfile,
-    find_place,
-    places,
-)
+from mailsetup.apply.thunderbird.profiles import ThunderbirdProfile, find_place, places
 from mailsetup.apply.thunderbird.undo import clear_leftovers, undo, undoable
 from mailsetup.i18n import _
 

@@ -127,11 +127,7 @@ def _restore(profile: Path, change: journal.Change, *, only_ours: bool) -> UndoR
         return Undone(profile)
     if only_ours:
         return _remove_account(profile, change)
-    return UndoFailure(
-        changed_since(change.address),
-        backup=change.backup(_PREFS) if _PREFS in change.files else None,
-        only_ours_possible=True,
-    )
+    return UndoFailure(changed_since(change.address), only_ours_possible=True)
 
 
 def changed_since(address: str) -> str:
@@ -149,9 +145,7 @@ def _remove_account(profile: Path, change: journal.Change) -> UndoResult:
     if values or delete:
         after = content.changed(values, delete)
         if after is None:
-            return UndoFailure(
-                _("Thunderbird's settings cannot be read."), backup=change.backup(_PREFS)
-            )
+            return UndoFailure(_("Thunderbird's settings cannot be read."))
         new[_PREFS] = after
     logins = read_file(profile / password_store.LOGINS, journal.MAX_FILE)
     if change.logins and logins is not None:

@@ -1,4 +1,4 @@
-"""No secret goes to a host that nobody agreed to."""
+"""No secret is sent to a host that the person did not agree to."""
 
 from collections.abc import Collection
 from dataclasses import replace

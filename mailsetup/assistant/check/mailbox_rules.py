@@ -30,8 +30,8 @@ class _Reading:
 class RulesReader:
     """Reads the active Sieve script by ManageSieve (RFC 5804), concurrently with the logins.
 
-    So nobody waits for a port that a firewall drops. No secret is sent before the mailbox itself
-    has accepted it.
+    So the check does not wait for a port that a firewall drops. No secret is sent before the
+    mailbox itself has accepted it.
     """
 
     def __init__(self, check: CheckContext, credentials: Credentials) -> None:

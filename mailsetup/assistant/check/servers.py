@@ -99,7 +99,7 @@ class ServerProof:
                 opened, self._check.account.address.domain, self._check.net
             )
             return self._failed(opened, reached=False, proven_name=name)
-        self._keep(opened)
+        self._use(opened)
         self._check.use(opened.server)
         if not self._credentials.fit(opened.server):
             # The provider takes no password at all, so not even one is tried.
@@ -178,10 +178,10 @@ class ServerProof:
         again = await self._steps.open(session.server, self._check.net)
         if isinstance(again, DialogueFailure):
             return again
-        self._keep(again)
+        self._use(again)
         return await self._steps.log_in(again, self._credentials.secret, self._check.net)
 
-    def _keep(self, session: AnySession) -> None:
+    def _use(self, session: AnySession) -> None:
         self._sessions.add(session)
         self.session = session
 

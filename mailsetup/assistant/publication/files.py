@@ -87,7 +87,7 @@ class FileComparison:
         reply = await self._net.http.get(url, limit=pacc.MAX_BYTES, follow=Follow.SAME_OWNER)
         if isinstance(reply, HttpFailure) or reply.status != 200:
             return _without_document(part, reply)
-        # The document is there; the source says whether a program would believe it.
+        # The document is there; the source decides whether a program would accept it.
         match await Pacc().discover(self._address, self._net):
             case Found(settings=served):
                 wanted = pacc.read(content, self._address)

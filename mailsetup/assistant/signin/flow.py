@@ -19,28 +19,24 @@ from mailsetup.model.sign_in import Client, ClientsFailure, SignInFailure, SignI
 from mailsetup.net.network import Network
 from mailsetup.net.public_suffix import owned_domain
 from mailsetup.oauth.browser import (
-    PATIENCE,
+    TIMEOUT,
     BrowserRequest,
     SignedIn,
     sign_in_by_browser,
 )
 from mailsetup.oauth.clients import (
     ClientRegistration,
-    built_in,
+    built_in_clients,
     client_for,
-    of_technician,
     settings_path,
+    technician_clients,
 )
 from mailsetup.oauth.device import DeviceCode, DeviceRequest, sign_in_by_device
-from mailsetup.oauth.metadata import ask_issuer, completed
-from mailsetup.oauth.provider import OAuthProvider, builtin_for, given_by
-from mailsetup.oauth.tokens import renew, revoke
+from mailsetup.oauth.metadata import fetch_metadata, with_metadata
+from mailsetup.oauth.provider import OAuthProvider, builtin_for, provider_in_settings
 from mailsetup.system.threads import in_thread
 
 OpenBrowser = Callable[[str], None]
-
-_MARGIN = 120.0
-"""Seconds for which a token must still be valid when a check begins."""
 
 
 class SignInMeans(StrEnum):
@@ -151,14 +147,14 @@ def known_clients(own_id: str = "") -> tuple[ClientRegistration, ...] | ClientsF
     ``own_id`` (a technician's) is for every provider. Then those of a technician's file follow, and
     those of this build.
     """
-    found = of_technician(settings_path())
+    found = technician_clients(settings_path())
     if isinstance(found, ClientsFailure):
         return found
     if own_id:
         # A client from the file with this id has further details, such as its secret.
         named = [one for one in found if one.client.id == own_id]
         found = (*named, ClientRegistration("", Client(own_id)), *found)
-    return (*found, *built_in())
+    return (*found, *built_in_clients())
 
 
 def _client(
@@ -192,17 +188,17 @@ async def find_way(
     found = settings.oauth2 if settings is not None else None
     provider: OAuthProvider | SignInFailure | None = builtin_for(hosts, found)
     from_document = None
-    if isinstance(provider, OAuthProvider) and provider.asks_metadata and not offline:
-        more = await completed(provider, net)
+    if isinstance(provider, OAuthProvider) and provider.needs_metadata and not offline:
+        more = await with_metadata(provider, net)
         # Without the metadata the built-in endpoints are still sufficient.
         provider = more if isinstance(more, OAuthProvider) else provider
     elif provider is None and settings is not None and found is not None:
         from_document = found
-        provider = given_by(settings) if found.client_id or not found.issuer else None
+        provider = provider_in_settings(settings) if found.client_id or not found.issuer else None
         if provider is None and found.issuer and not offline:
-            provider = await ask_issuer(found.issuer, net)
+            provider = await fetch_metadata(found.issuer, net)
             if isinstance(provider, OAuthProvider) and found.scope:
-                provider = replace(provider, imap=found.scope, pop3=found.scope, smtp=found.scope)
+                provider = replace(provider, mail=found.scope)
     if provider is None:
         return SignInFailure(SignInFault.NO_PROVIDER)
     if isinstance(provider, SignInFailure):
@@ -230,7 +226,7 @@ async def sign_in(
     open_browser: OpenBrowser,
     *,
     choose_account: bool = False,
-    patience: float = PATIENCE,
+    patience: float = TIMEOUT,
 ) -> SignIn | SignInFailure:
     """Let the person sign in. Cancelling closes the open port too."""
     if not way.can_begin:
@@ -263,20 +259,3 @@ async def sign_in(
     if isinstance(outcome, SignInFailure):
         return outcome
     return SignIn(replace(way, client=outcome.client), outcome.client, outcome.tokens)
-
-
-async def renewed(one: SignIn, net: Network) -> SignIn | SignInFailure:
-    """The sign-in with a new access token."""
-    tokens = await renew(one.way.provider, one.client, one.tokens, net)
-    return tokens if isinstance(tokens, SignInFailure) else replace(one, tokens=tokens)
-
-
-def needs_renewal(one: SignIn, net: Network) -> bool:
-    """Whether the access token has expired or will soon."""
-    end = one.tokens.expires_at
-    return end is not None and end - net.clock.monotonic() < _MARGIN
-
-
-async def revoked(one: SignIn, net: Network) -> bool:
-    """Revoke the tokens at the provider, where it supports that (RFC 7009)."""
-    return await revoke(one.way.provider, one.client, one.tokens, net)

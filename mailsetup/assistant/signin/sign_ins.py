@@ -14,9 +14,6 @@ from mailsetup.assistant.signin.flow import (
     SignInWay,
     find_way,
     known_clients,
-    needs_renewal,
-    renewed,
-    revoked,
     sign_in,
 )
 from mailsetup.assistant.signin.stored import restored, stored_form, stored_from_text, to_text
@@ -25,8 +22,12 @@ from mailsetup.model.secret import AccessToken
 from mailsetup.model.settings import Account, AccountSettings
 from mailsetup.model.sign_in import ClientsFailure, SignInFailure
 from mailsetup.net.network import Network
+from mailsetup.oauth.tokens import refresh_tokens, revoke
 from mailsetup.system.threads import in_thread
 from mailsetup.vault import Vault
+
+_MARGIN = 120.0
+"""Seconds for which a token must still be valid when a check begins."""
 
 
 class SignIns:
@@ -77,8 +78,8 @@ class SignIns:
         """Let the person sign in. The tokens stay in memory until `end`.
 
         ``open_browser`` shows a page in the person's browser; it is called in the event loop's
-        thread and must not block. Raises `UnconfirmedError` where the token would go to a host that
-        nobody agreed to.
+        thread and must not block. Raises `UnconfirmedError` where the token would go to a host
+        without an agreement.
         """
         if way.confirm:
             raise UnconfirmedError(", ".join(way.confirm))
@@ -119,7 +120,8 @@ class SignIns:
     async def current(self, one: SignIn, net: Network) -> SignIn:
         """The latest state of a sign-in, with a token that is valid long enough for a check."""
         current = self._current.get(one.way.account.address, one)
-        if needs_renewal(current, net):
+        end = current.tokens.expires_at
+        if end is not None and end - net.clock.monotonic() < _MARGIN:
             fresh = await self._renew(current, net)
             # After a failed renewal the answer of the mail servers decides.
             current = current if isinstance(fresh, SignInFailure) else fresh
@@ -136,7 +138,7 @@ class SignIns:
         self._current.clear()
         if ending:
             async with self._network.open() as net:
-                await asyncio.gather(*(revoked(one, net) for one in ending))
+                await asyncio.gather(*(_revoke(one, net) for one in ending))
 
     async def _replace(self, made: SignIn, net: Network) -> None:
         """Use a new sign-in; the tokens of an earlier one for the address are revoked."""
@@ -144,12 +146,13 @@ class SignIns:
         before = self._current.pop(address, None)
         self._current[address] = made
         if before is not None and not before.stored:
-            await revoked(before, net)
+            await _revoke(before, net)
 
     async def _renew(self, one: SignIn, net: Network) -> SignIn | SignInFailure:
-        fresh = await renewed(one, net)
-        if isinstance(fresh, SignInFailure):
-            return fresh
+        tokens = await refresh_tokens(one.way.provider, one.client, one.tokens, net)
+        if isinstance(tokens, SignInFailure):
+            return tokens
+        fresh = replace(one, tokens=tokens)
         address = one.way.account.address
         self._current[address] = fresh
         form = stored_form(fresh) if fresh.stored else None
@@ -157,3 +160,8 @@ class SignIns:
             # The provider may have ended the old refresh token with its use.
             await asyncio.to_thread(self._vault.store_sign_in, address, to_text(form))
         return fresh
+
+
+async def _revoke(one: SignIn, net: Network) -> None:
+    """Revoke the tokens at the provider, where it supports that (RFC 7009)."""
+    await revoke(one.way.provider, one.client, one.tokens, net)

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from mailsetup.assistant.signin.flow import SignIn, SignInWay
+from mailsetup.model.json_object import parse_json_object
 from mailsetup.model.secret import AccessToken, Secret
 from mailsetup.model.sign_in import Client, Tokens
 from mailsetup.oauth.provider import OAuthProvider
@@ -41,11 +42,8 @@ def to_text(stored: StoredSignIn) -> Secret:
 
 def stored_from_text(text: Secret) -> StoredSignIn | None:
     """The inverse of `to_text`; None for any other text."""
-    try:
-        read = json.loads(text.reveal())
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(read, dict):
+    read = parse_json_object(text.reveal())
+    if read is None:
         return None
     words = [read.get(key) for key in ("issuer", "client_id", "refresh_token", "signed_in_as")]
     if not all(isinstance(word, str) for word in words) or not words[2]:

@@ -1,4 +1,4 @@
-"""What a sign-in came to, in words: what happened, and what to do next."""
+"""The result of a sign-in in words: what happened, and what to do next."""
 
 from typing import assert_never
 

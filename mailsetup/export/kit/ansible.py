@@ -4,13 +4,7 @@ import json
 from typing import Final
 
 from mailsetup.export.exporter import ArtifactFile, ExportFailure
-from mailsetup.export.kit.common import (
-    DomainTemplate,
-    KitFile,
-    filled_template,
-    readme,
-    text_file,
-)
+from mailsetup.export.kit.common import DomainTemplate, KitFile, filled_template, readme, text_file
 from mailsetup.export.kit.thunderbird import autoconfig_files, fleet_files
 from mailsetup.export.programs.thunderbird_fleet import ADDRESS_VARIABLE, NAME_VARIABLE
 from mailsetup.i18n import _

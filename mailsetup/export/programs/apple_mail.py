@@ -38,13 +38,7 @@ from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.i18n import _
 from mailsetup.model.address import EmailAddress
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 MEDIA_TYPE = "application/x-apple-aspen-config"
 

@@ -21,13 +21,7 @@ from mailsetup.export.exporter import (
 )
 from mailsetup.export.validation import validate
 from mailsetup.i18n import _
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 # The first version in which the protocols have the numbers below; Claws Mail upgrades it.
 _CONFIG_VERSION = 1

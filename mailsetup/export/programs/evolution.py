@@ -24,13 +24,7 @@ from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
 from mailsetup.model.hostname import is_within
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 FOLDER = "~/.config/evolution/sources"
 FLATPAK_FOLDER = "~/.var/app/org.gnome.Evolution/config/evolution/sources"

@@ -78,9 +78,7 @@ class Himalaya(TerminalProgram):
     def _server(
         self, kind: str, account: Account, server: ServerSettings, sign_in: TerminalSignIn
     ) -> list[str]:
-        lines = [
-            f"{kind}.server = {_toml(terminal_common.url(terminal_common.scheme(server), server))}"
-        ]
+        lines = [f"{kind}.server = {_toml(terminal_common.url(server))}"]
         if server.security is SocketType.STARTTLS:
             lines.append(f"{kind}.starttls = true")
         if sign_in is TerminalSignIn.NONE:

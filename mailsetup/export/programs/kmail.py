@@ -36,13 +36,7 @@ from mailsetup.export.stable_id import stable_uuid
 from mailsetup.export.validation import validate
 from mailsetup.formats import keyfile
 from mailsetup.i18n import _
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 # MailTransport::Transport::EnumAuthenticationType: its number, and its name in mailtransports.
 _AUTHENTICATION: Final[Mapping[Authentication, tuple[int, str]]] = {

@@ -12,7 +12,7 @@ from typing import Final
 
 from mailsetup.export.exporter import Artifact, ExportFailure, InstructionStep, settings_file
 from mailsetup.export.filename import stem
-from mailsetup.export.programs import password_command, terminal_common
+from mailsetup.export.programs import terminal_common
 from mailsetup.export.programs.terminal_common import TerminalProgram, TerminalSignIn
 from mailsetup.i18n import _
 from mailsetup.model.settings import Account, Protocol, ServerSettings, SocketType
@@ -81,7 +81,7 @@ class MbsyncMsmtp(TerminalProgram):
 
     def _mbsync(self, name: str, account: Account, sign_in: TerminalSignIn) -> list[str]:
         server = account.incoming
-        command = password_command.line(self.credential_command(account, sign_in))
+        command = self.credential_line(account, sign_in)
         tls = "IMAPS" if server.security is SocketType.TLS else "STARTTLS"
         lines = [
             f"IMAPAccount {name}",
@@ -127,7 +127,7 @@ class MbsyncMsmtp(TerminalProgram):
             f"auth {_AUTH[sign_in]}",
         ]
         if sign_in is not TerminalSignIn.NONE:
-            command = password_command.line(self.credential_command(account, sign_in))
+            command = self.credential_line(account, sign_in)
             lines += [f'user "{server.username}"', f'passwordeval "{command}"']
         return [*lines, f'from "{account.address.ascii}"', "", f"account default : {name}"]
 

@@ -3,12 +3,7 @@
 The window and the command line add a PDF (`mailsetup.export.guide.paper.with_pdf`).
 """
 
-from mailsetup.export.exporter import (
-    Artifact,
-    Automation,
-    ExportFailure,
-    instructions,
-)
+from mailsetup.export.exporter import Artifact, Automation, ExportFailure, instructions
 from mailsetup.export.filename import stem
 from mailsetup.export.guide.any_program import notes, steps
 from mailsetup.export.guide.card import card
@@ -25,10 +20,7 @@ from mailsetup.export.guide.page import (
 from mailsetup.export.guide.plain_text import message
 from mailsetup.export.validation import validate
 from mailsetup.i18n import N_, _
-from mailsetup.model.settings import (
-    Account,
-    SocketType,
-)
+from mailsetup.model.settings import Account, SocketType
 
 
 class Other:

@@ -75,6 +75,10 @@ class TerminalProgram(ABC):
             return password_command.token(account.address)
         return password_command.password(account.address, self.platform)
 
+    def credential_line(self, account: Account, sign_in: TerminalSignIn) -> str:
+        """The same command as a line for ``sh``."""
+        return password_command.line(self.credential_command(account, sign_in))
+
     def credential_step(self, account: Account, sign_in: TerminalSignIn) -> InstructionStep:
         """Where the user's password or token comes from."""
         if sign_in is TerminalSignIn.TOKEN:
@@ -145,17 +149,17 @@ def too_long(server: ServerSettings, program: str) -> ExportFailure:
     )
 
 
-def url(scheme: str, server: ServerSettings, username: str = "") -> str:
-    """A URL with user, host and port (RFC 3986); what could end the user name is encoded."""
+def url(server: ServerSettings, username: str = "", scheme_end: str = "") -> str:
+    """The server as a URL (RFC 3986); what could end the user name is encoded.
+
+    The scheme is ``imaps`` for TLS from the first byte, ``imap`` for STARTTLS; also for POP and
+    SMTP.
+    """
+    name = "pop" if server.protocol is Protocol.POP3 else str(server.protocol)
+    scheme = (f"{name}s" if server.security is SocketType.TLS else name) + scheme_end
     user = f"{quote(username, safe='')}@" if username else ""
     host = f"[{server.host}]" if is_ip_literal(server.host) and ":" in server.host else server.host
     return f"{scheme}://{user}{host}:{server.port}"
-
-
-def scheme(server: ServerSettings) -> str:
-    """``imaps`` for TLS from the first byte, ``imap`` for STARTTLS; also for POP and SMTP."""
-    name = "pop" if server.protocol is Protocol.POP3 else str(server.protocol)
-    return f"{name}s" if server.security is SocketType.TLS else name
 
 
 def command_step(text: str, *commands: str) -> InstructionStep:

@@ -28,13 +28,7 @@ from mailsetup.formats.prefs_js import PrefValue, line
 from mailsetup.i18n import _
 from mailsetup.model.folders import NO_FOLDERS, Folders
 from mailsetup.model.hostname import is_within
-from mailsetup.model.settings import (
-    Account,
-    Authentication,
-    Protocol,
-    ServerSettings,
-    SocketType,
-)
+from mailsetup.model.settings import Account, Authentication, Protocol, ServerSettings, SocketType
 
 SOCKET_TYPE: Final[Mapping[SocketType, int]] = {
     SocketType.NONE: 0,

@@ -2,12 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from mailsetup.export.exporter import (
-    Artifact,
-    ArtifactFile,
-    ExportFailure,
-    instructions,
-)
+from mailsetup.export.exporter import Artifact, ArtifactFile, ExportFailure, instructions
 from mailsetup.export.publish import layout
 from mailsetup.export.publish.nginx import nginx_domain, nginx_names
 from mailsetup.export.publish.options import PublishOptions

@@ -21,6 +21,7 @@ from mailsetup.gui.widgets.basic import (
     PlainLabel,
     action_button,
     clear,
+    without_margins,
 )
 from mailsetup.gui.widgets.flow_layout import wrapping_row
 from mailsetup.gui.widgets.status_icon import StatusLight
@@ -45,18 +46,18 @@ class SignInPage(PageView):
         self._lead = PlainLabel()
         self.host = PlainLabel(role="domain", size=Type.TITLE, bold=True)
         self._safety = PlainLabel(role="muted")
-        self._said = PlainLabel(bold=True)
+        self._notice_text = PlainLabel(bold=True)
         self._help = LinkButton()
         self.copy_admin = action_button(on_click=lambda: self._copy(self.state.sign_in.link))
         self.same_mailbox = action_button(on_click=self._accept)
-        self._notice = Notice(self._said, self._help, self.copy_admin, self.same_mailbox)
+        self._notice = Notice(self._notice_text, self._help, self.copy_admin, self.same_mailbox)
         self._reason = PlainLabel()
         self.agree = WrappingCheckBox()
         self.agree.toggled.connect(lambda _on: self.changed.emit())
         self._question = Notice(self._reason, self.agree)
         self.doing = StepList()
         self._code_rows = QWidget()
-        QVBoxLayout(self._code_rows).setContentsMargins(0, 0, 0, 0)
+        without_margins(QVBoxLayout(self._code_rows))
         self.open_again = action_button(on_click=self._open)
         self.copy_link = action_button(on_click=lambda: self._copy(self._url))
         self._ways = wrapping_row(self.open_again, self.copy_link)
@@ -201,27 +202,27 @@ class SignInPage(PageView):
 
     def _show_notice(self) -> None:
         state, way = self.state, self.state.sign_in.way
-        said, url = "", ""
+        text, url = "", ""
         if self._is_waiting or not state.sign_in.way_known:
-            said = ""
+            text = ""
         elif way is None:
-            said = state.sign_in.way_problem
+            text = state.sign_in.way_problem
         elif not way.can_begin:
-            said = no_client_sentence(way)
+            text = no_client_sentence(way)
             hint = state.hint
             if hint is not None and hint.kind == "app-password" and way.account.takes_password:
                 url = hint.url
         elif state.sign_in.problem:
-            said = state.sign_in.problem
+            text = state.sign_in.problem
         elif self._is_of_another and state.sign_in.result is not None:
             chosen = state.sign_in.result.signed_in_as
-            said = other_account_sentence(chosen, str(way.account.address))
-        self._said.setText(said)
+            text = other_account_sentence(chosen, str(way.account.address))
+        self._notice_text.setText(text)
         self._help.setVisible(url.startswith("https://"))
         self._help.set_url(url)
-        self.copy_admin.setVisible(bool(state.sign_in.link) and bool(said))
+        self.copy_admin.setVisible(bool(state.sign_in.link) and bool(text))
         self.same_mailbox.setVisible(self._is_of_another and not state.sign_in.problem)
-        self._notice.setVisible(bool(said))
+        self._notice.setVisible(bool(text))
 
     def _show_question(self) -> None:
         way = self.state.sign_in.way
@@ -242,8 +243,8 @@ class SignInPage(PageView):
         if self._is_waiting:
             steps.append(ProgressStep(_("Waiting for you to finish there"), StatusLight.WORKING))
             if self._url and not self._opened:
-                said = _("Your browser did not open. Copy the link and open it there yourself.")
-                steps.append(ProgressStep(said, StatusLight.WARN))
+                text = _("Your browser did not open. Copy the link and open it there yourself.")
+                steps.append(ProgressStep(text, StatusLight.WARN))
         elif not self.state.sign_in.way_known:
             steps.append(ProgressStep(_("Asking the provider"), StatusLight.WORKING))
         elif signed_in:
@@ -328,7 +329,7 @@ class SignInPage(PageView):
 
     def announcement(self) -> str:
         """All visible texts."""
-        parts = (self.title.text(), self._lead.text(), self.host.text(), self._said.text())
+        parts = (self.title.text(), self._lead.text(), self.host.text(), self._notice_text.text())
         return " ".join(part for part in parts if part)
 
     def retranslate(self) -> None:

@@ -210,7 +210,7 @@ class Pop3Session(Pop3Dialogue):
 
     async def delete(self, number: int) -> None:
         """Mark a message for deletion by `quit`."""
-        if not self._connection.is_silent:
+        if not self._connection.is_idle:
             # Responses and commands are out of step: it is unknown what would be removed.
             raise DialogueError
         await self._command(f"DELE {number}", Stage.CLEAN_UP)

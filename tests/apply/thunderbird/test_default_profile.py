@@ -104,7 +104,7 @@ def test_installs_ini_is_read_with_a_list_of_an_old_version(tmp_path: Path) -> N
     assert opened(computer) == ["a"]
 
 
-def test_a_snap_opens_the_normal_default_whatever_installations_say(tmp_path: Path) -> None:
+def test_a_snap_opens_the_normal_default_whatever_the_installations_name(tmp_path: Path) -> None:
     program(tmp_path / "snap/bin/thunderbird")
     computer = linux(tmp_path)
     root = computer.home / "snap/thunderbird/common/.thunderbird"

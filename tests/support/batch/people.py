@@ -37,7 +37,7 @@ def person(
     row: int = 1,
     settings: SharedSettings | None = None,
 ) -> Person:
-    """A person of the table who speaks English; ``word`` is the password."""
+    """A person of the table with the language English; ``word`` is the password."""
     parsed = EmailAddress.parse(address)
     assert isinstance(parsed, EmailAddress)
     password = Secret(word) if word else None

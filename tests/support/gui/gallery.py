@@ -221,7 +221,7 @@ def _report(name: str) -> CheckReport:
 def _setup(name: str, program: str) -> ProgramSetup:
     if name in ("done", "changed-since"):
         command = ("thunderbird", "-P", "ana")
-        done = ProfileApplied(Path("ana"), "ana", command, None, outcome=ApplyOutcome.ADDED)
+        done = ProfileApplied(Path("ana"), "ana", command, outcome=ApplyOutcome.ADDED)
         changed = name == "changed-since"
         return ProgramSetup(
             applied=done,

@@ -1,4 +1,4 @@
-"""Sign-ins that never took place, with tokens that no server accepts."""
+"""Constructed sign-ins with invalid tokens."""
 
 from mailsetup.assistant.signin.flow import SignIn, SignInWay
 from mailsetup.model.secret import AccessToken
@@ -8,7 +8,7 @@ from mailsetup.oauth.provider import builtin_for
 
 
 def sign_in_way(account: Account, *, known: bool) -> SignInWay:
-    """Where one signs in at Microsoft; ``known`` is whether this program has a client id there."""
+    """The sign-in at Microsoft; ``known`` is whether this program has a client id there."""
     microsoft = builtin_for(("outlook.office365.com",), None)
     assert microsoft is not None
     return SignInWay(account, microsoft, Client("example") if known else None)

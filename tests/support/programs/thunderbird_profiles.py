@@ -1,4 +1,4 @@
-"""Thunderbird profiles as Thunderbird leaves them."""
+"""Thunderbird profiles as Thunderbird writes them."""
 
 import subprocess
 import sys
@@ -44,6 +44,11 @@ def installed_thunderbird() -> Installation:
     found = find_installation()
     assert found is not None
     return found
+
+
+def backup(profile: Path, name: str = "prefs.js") -> Path:
+    """The copy that the first change of a profile made of a file."""
+    return profile / "mailsetup-undo" / "0001" / name
 
 
 def used_prefs(of: Account = LUIS, **changes: PrefValue | None) -> PrefsFile:
