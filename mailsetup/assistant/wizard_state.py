@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mailsetup.apply.outlook import OutlookRunMode
     from mailsetup.apply.result import Applied, Undone
     from mailsetup.assistant.check.report import CheckReport
-    from mailsetup.assistant.signin.flow import SignIn, SignInWay
+    from mailsetup.assistant.signin.flow import SignIn, SignInMethod
     from mailsetup.assistant.technician_options import TechnicianOptions
     from mailsetup.export.exporter import Artifact
     from mailsetup.export.guide.qr import QrMatrix
@@ -111,12 +111,12 @@ class TypedCredentials:
 class BrowserSignIn:
     """Signing in with the browser (OAuth 2.0, RFC 6749) instead of a password."""
 
-    way: "SignInWay | None" = None
+    method: "SignInMethod | None" = None
     """Where to sign in; None where that is impossible or not known yet."""
-    way_known: bool = False
+    method_known: bool = False
     """Whether the provider was asked."""
-    way_problem: str = ""
-    """Why there is no way, as a sentence."""
+    method_problem: str = ""
+    """Why there is no method, as a sentence."""
     result: "SignIn | None" = field(default=None, repr=False)
     in_use: bool = False
     """Whether the check uses it, and not the password."""
@@ -312,7 +312,7 @@ class WizardState:
         account, sign_in = self.servers.account, self.sign_in
         if account is None or not account.takes_sign_in:
             return False
-        refused = sign_in.way_known and (sign_in.way is None or not sign_in.way.can_begin)
+        refused = sign_in.method_known and (sign_in.method is None or not sign_in.method.can_begin)
         return not (refused and account.takes_password)
 
     @property

@@ -10,7 +10,7 @@ from mailsetup.batch.journal import Entry, RunJournal, recent
 from mailsetup.batch.person_account import account_result, given_settings
 from mailsetup.batch.result import PersonResult
 from mailsetup.batch.table_check import Person
-from mailsetup.discovery.batch import BatchSearch
+from mailsetup.discovery.batch_search import BatchSearch
 from mailsetup.model.address import AddressFailure, EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.settings_json import SettingsFailure, settings_from_json, settings_to_json

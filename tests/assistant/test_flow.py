@@ -211,7 +211,7 @@ def test_a_hint_about_the_password_is_shown_before_the_check() -> None:
 
 
 def test_without_a_registration_at_the_provider_a_password_is_asked_for_if_it_is_accepted() -> None:
-    unknown = BrowserSignIn(way_known=True)
+    unknown = BrowserSignIn(method_known=True)
     for ways, page in ((SIGN_IN_OR_PASSWORD, Page.PASSWORD), (SIGN_IN_ONLY, Page.SIGN_IN)):
         assert after(Page.SIGN_IN, Move.WAY_KNOWN, with_account(*ways, sign_in=unknown)) is page
 
@@ -220,12 +220,12 @@ def test_a_sign_in_leads_to_the_check_only_where_it_is_usable() -> None:
     state = with_account(*SIGN_IN_ONLY)
     account = state.servers.account
     assert account is not None
-    way = sign_in_way(account, known=True)
+    method = sign_in_way(account, known=True)
     assert after(Page.SIGN_IN, Move.SIGNED_IN, state) is Page.SIGN_IN
-    other = sign_in_as(way, "eva@otra.example")
-    state.sign_in = BrowserSignIn(way, way_known=True, result=other, in_use=True)
+    other = sign_in_as(method, "eva@otra.example")
+    state.sign_in = BrowserSignIn(method, method_known=True, result=other, in_use=True)
     assert after(Page.SIGN_IN, Move.SIGNED_IN, state) is Page.SIGN_IN
-    own = sign_in_as(way, str(account.address))
+    own = sign_in_as(method, str(account.address))
     state.sign_in = replace(state.sign_in, result=own)
     assert after(Page.SIGN_IN, Move.SIGNED_IN, state) is Page.TESTING
     state.owner = SPAM

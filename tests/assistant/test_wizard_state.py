@@ -26,7 +26,7 @@ def filled() -> WizardState:
         search=Search(discovery=discovery(confirm=True), agreed=("correo-iberico.es",)),
         servers=ServerChoice(ACCOUNT),
         credentials=TypedCredentials("canario-1", early=True, keep=True),
-        sign_in=BrowserSignIn(way_known=True, keep=True),
+        sign_in=BrowserSignIn(method_known=True, keep=True),
         second=TypedSecondMailbox(password="canario-2"),
         check=CheckState(checked, checked),
         computer=ComputerFacts(user_name="Ana", keyring="Secret Service", keyring_known=True),

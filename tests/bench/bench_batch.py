@@ -26,7 +26,7 @@ from mailsetup.batch.run import BatchRunner
 from mailsetup.batch.table import PeopleTable, read_table
 from mailsetup.batch.table_check import Defaults, check_table
 from mailsetup.batch.work import Work
-from mailsetup.discovery.batch import BatchSearch
+from mailsetup.discovery.batch_search import BatchSearch
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.network import open_network

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from mailsetup.discovery.batch import BatchSearch
+from mailsetup.discovery.batch_search import BatchSearch
 from mailsetup.discovery.find import find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailsetup.discovery.batch import BatchSearch
+from mailsetup.discovery.batch_search import BatchSearch
 from mailsetup.discovery.find import FIRST_STAGE_TIMEOUT, GRACE, find
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.discovery import Discovery, DiscoveryStatus

@@ -47,7 +47,7 @@ def at_the_sign_in(person: Person, address: str = ADDRESS) -> SignInPage:
     person.goes_on()
     person.is_on(Page.SIGN_IN)
     page = sign_in_page(person)
-    person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
+    person.bot.waitUntil(lambda: person.window.state.sign_in.method_known, timeout=20_000)
     return page
 
 
@@ -267,7 +267,7 @@ def test_without_client_id_and_passwords_the_rest_can_be_checked(
     gmail(person, tmp_path, "OAuth2")
     person.is_on(Page.SIGN_IN)
     page = sign_in_page(person)
-    person.bot.waitUntil(lambda: person.window.state.sign_in.way_known, timeout=20_000)
+    person.bot.waitUntil(lambda: person.window.state.sign_in.method_known, timeout=20_000)
     assert "Passwords do not work" in page._notice_text.text()
     assert person.window.footer.primary.text() == "Try out the rest"
 

@@ -11,7 +11,7 @@ from mailsetup import i18n
 from mailsetup.assistant.account_choice import choose_account
 from mailsetup.assistant.run_options import RunOptions
 from mailsetup.assistant.service import Assistant
-from mailsetup.assistant.signin.flow import SignInWay
+from mailsetup.assistant.signin.flow import SignInMethod
 from mailsetup.assistant.texts.signin import sign_in_sentence
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.network_options import NetworkOptions, parse_resolver
@@ -64,10 +64,10 @@ async def account(assistant: Assistant) -> tuple[Account, AccountSettings]:
 
 
 @pytest.fixture
-async def way(assistant: Assistant, account: tuple[Account, AccountSettings]) -> SignInWay:
+async def method(assistant: Assistant, account: tuple[Account, AccountSettings]) -> SignInMethod:
     """The sign-in of the account."""
-    found = await assistant.sign_ins.find_way(*account)
-    assert isinstance(found, SignInWay)
+    found = await assistant.sign_ins.find_method(*account)
+    assert isinstance(found, SignInMethod)
     return found
 
 

@@ -10,7 +10,7 @@ import pytest
 from mailsetup import i18n
 from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.service import Assistant
-from mailsetup.assistant.signin.flow import SignIn, SignInWay
+from mailsetup.assistant.signin.flow import SignIn, SignInMethod
 from mailsetup.model.settings import Account, AccountSettings
 from mailsetup.model.sign_in import SignInFailure, SignInFault
 from tests.oauth.conftest import ADDRESS, is_closed, port_of
@@ -63,13 +63,13 @@ async def test_sign_in_with_chromium_proves_the_account(
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    method: SignInMethod,
     browser: Chromium,
 ) -> None:
     i18n.set_language("es")
     person = ChromiumPerson(browser, servers)
     async with asyncio.timeout(60):
-        made = await assistant.sign_ins.sign_in(way, person.open)
+        made = await assistant.sign_ins.sign_in(method, person.open)
     await person.done()
     assert isinstance(made, SignIn), made
     assert person.offered == ADDRESS
@@ -86,11 +86,15 @@ async def test_sign_in_with_chromium_proves_the_account(
 
 
 async def test_denied_sign_in_with_chromium_is_reported(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay, browser: Chromium
+    servers: RealServers,
+    issuer: Issuer,
+    assistant: Assistant,
+    method: SignInMethod,
+    browser: Chromium,
 ) -> None:
     person = ChromiumPerson(browser, servers, button="deny")
     async with asyncio.timeout(60):
-        made = await assistant.sign_ins.sign_in(way, person.open)
+        made = await assistant.sign_ins.sign_in(method, person.open)
     await person.done()
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.DENIED

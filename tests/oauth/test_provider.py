@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from mailsetup.assistant.signin.flow import SignInWay, known_clients
+from mailsetup.assistant.signin.flow import SignInMethod, known_clients
 from mailsetup.assistant.signin.stored import StoredSignIn, restored, stored_from_text, to_text
 from mailsetup.model.address import EmailAddress
 from mailsetup.model.secret import Secret
@@ -378,11 +378,11 @@ def test_stored_sign_in_is_restored_for_its_provider_only() -> None:
     assert stored_from_text(to_text(stored)) == stored
     assert "erneuern" not in repr(stored)
     provider = OAuthProvider("id.bodega.es", "x", ISSUER, token=f"{ISSUER}/token")
-    way = SignInWay(account("mail.bodega.es"), provider, None)
-    found = restored(stored, way)
+    method = SignInMethod(account("mail.bodega.es"), provider, None)
+    found = restored(stored, method)
     assert found is not None
     assert found.client.id == "b-1"
-    other = replace(way, provider=replace(provider, issuer="https://evil.es"))
+    other = replace(method, provider=replace(provider, issuer="https://evil.es"))
     assert restored(stored, other) is None
 
 

@@ -18,7 +18,7 @@ from mailsetup.assistant.check.request import CheckRequest
 from mailsetup.assistant.events import Event, SignInOpened
 from mailsetup.assistant.run_options import UnconfirmedError
 from mailsetup.assistant.service import Assistant
-from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInWay, sign_in
+from mailsetup.assistant.signin.flow import SignIn, SignInMeans, SignInMethod, sign_in
 from mailsetup.assistant.texts.signin import other_account_sentence, sign_in_link
 from mailsetup.export.exporter import Artifact
 from mailsetup.model.dialogue import DialogueFailure, DialogueFault, LoggedIn
@@ -51,17 +51,17 @@ from tests.support.servers.real_servers import RealServers
 pytestmark = pytest.mark.servers
 
 
-async def signed_in(assistant: Assistant, way: SignInWay, person: Person) -> SignIn:
-    made = await assistant.sign_ins.sign_in(way, person.open)
+async def signed_in(assistant: Assistant, method: SignInMethod, person: Person) -> SignIn:
+    made = await assistant.sign_ins.sign_in(method, person.open)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignIn), made
     return made
 
 
 @pytest.fixture
-async def made(servers: RealServers, assistant: Assistant, way: SignInWay) -> SignIn:
+async def made(servers: RealServers, assistant: Assistant, method: SignInMethod) -> SignIn:
     """A sign-in as the mailbox's own user."""
-    return await signed_in(assistant, way, Person(servers))
+    return await signed_in(assistant, method, Person(servers))
 
 
 async def logged_in(assistant: Assistant, account: Account, made: SignIn) -> CheckReport:
@@ -77,10 +77,10 @@ def account_findings(report: CheckReport) -> dict[str, Finding]:
 
 
 async def failed(
-    assistant: Assistant, way: SignInWay, person: Person, fault: SignInFault
+    assistant: Assistant, method: SignInMethod, person: Person, fault: SignInFault
 ) -> tuple[str, str]:
     """The messages of a failed sign-in, after which the port is closed."""
-    made = await assistant.sign_ins.sign_in(way, person.open)
+    made = await assistant.sign_ins.sign_in(method, person.open)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignInFailure), made
     assert made.fault is fault
@@ -93,10 +93,10 @@ async def test_sign_in_proves_the_account_and_its_tokens_are_revoked(
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    method: SignInMethod,
 ) -> None:
     person = Person(servers)
-    made = await signed_in(assistant, way, person)
+    made = await signed_in(assistant, method, person)
     assert made.signed_in_as == ADDRESS
     assert not made.is_of_another
     report = await assistant.check(
@@ -115,11 +115,11 @@ async def test_sign_in_proves_the_account_and_its_tokens_are_revoked(
 
 
 async def test_authorization_request_follows_rfc_8252(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     events: list[Event] = []
     person = Person(servers)
-    await assistant.sign_ins.sign_in(way, person.open, events.append)
+    await assistant.sign_ins.sign_in(method, person.open, events.append)
     parameters = issuer.queries[0]
     assert parameters["response_type"] == "code"
     assert parameters["code_challenge_method"] == "S256"
@@ -135,27 +135,27 @@ async def test_authorization_request_follows_rfc_8252(
 
 
 async def test_wrong_pkce_verifier_is_rejected(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     person = Person(servers)
 
     def strip(url: str) -> None:
         person.open(url.replace("code_challenge=", "code_challenge=x"))
 
-    made = await assistant.sign_ins.sign_in(way, strip)
+    made = await assistant.sign_ins.sign_in(method, strip)
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.CODE_REFUSED
     sentences(made)
 
 
 async def test_response_page_is_in_the_persons_language(
-    servers: RealServers, assistant: Assistant, way: SignInWay
+    servers: RealServers, assistant: Assistant, method: SignInMethod
 ) -> None:
     from mailsetup import i18n
 
     i18n.set_language("es")
     person = Person(servers)
-    await signed_in(assistant, way, person)
+    await signed_in(assistant, method, person)
     assert '<html lang="es">' in person.last_page
     assert "Ya puedes cerrar esta página" in person.last_page
     assert "<script" not in person.last_page
@@ -165,12 +165,12 @@ async def test_response_page_is_in_the_persons_language(
 
 
 async def test_closed_browser_is_a_timeout(
-    servers: RealServers, assistant: Assistant, way: SignInWay
+    servers: RealServers, assistant: Assistant, method: SignInMethod
 ) -> None:
     opened: list[str] = []
     async with open_network(options_of(servers).network) as net:
         made = await sign_in(
-            way, SignInMeans.BROWSER, net, lambda _event: None, opened.append, patience=0.2
+            method, SignInMeans.BROWSER, net, lambda _event: None, opened.append, patience=0.2
         )
     assert isinstance(made, SignInFailure)
     assert made.fault is SignInFault.TIMED_OUT
@@ -179,10 +179,10 @@ async def test_closed_browser_is_a_timeout(
 
 
 async def test_cancelled_sign_in_closes_the_port(
-    servers: RealServers, assistant: Assistant, way: SignInWay
+    servers: RealServers, assistant: Assistant, method: SignInMethod
 ) -> None:
     opened: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    waiting = asyncio.create_task(assistant.sign_ins.sign_in(way, opened.set_result))
+    waiting = asyncio.create_task(assistant.sign_ins.sign_in(method, opened.set_result))
     url = await opened
     assert not is_closed(port_of(url))
     waiting.cancel()
@@ -192,10 +192,10 @@ async def test_cancelled_sign_in_closes_the_port(
 
 
 async def test_denied_sign_in_is_reported(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     person = Person(servers, allow=False)
-    message, _ = await failed(assistant, way, person, SignInFault.DENIED)
+    message, _ = await failed(assistant, method, person, SignInFault.DENIED)
     assert "did not give leave" in message
     assert "You did not give leave" in person.last_page
     assert issuer.tokens == []
@@ -214,12 +214,12 @@ async def test_invalid_authorization_response_is_not_used(
     servers: RealServers,
     issuer: Issuer,
     assistant: Assistant,
-    way: SignInWay,
+    method: SignInMethod,
     fault: str,
     expected: SignInFault,
 ) -> None:
     issuer.faults.add(fault)
-    await failed(assistant, way, Person(servers), expected)
+    await failed(assistant, method, Person(servers), expected)
     assert "POST /token" not in issuer.asked
 
 
@@ -227,18 +227,18 @@ async def test_admin_consent_has_a_link_at_microsoft(
     account: tuple[Account, AccountSettings],
 ) -> None:
     microsoft = next(one for one in BUILTIN if one.id == "microsoft")
-    way = SignInWay(account[0], microsoft, Client("mi-programa"))
-    link = sign_in_link(SignInFailure(SignInFault.ADMIN_CONSENT), way)
+    method = SignInMethod(account[0], microsoft, Client("mi-programa"))
+    link = sign_in_link(SignInFailure(SignInFault.ADMIN_CONSENT), method)
     assert link == (
         "https://login.microsoftonline.com/acceso.test/adminconsent?client_id=mi-programa"
     )
 
 
 async def test_repeated_redirect_is_used_once(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     person = Person(servers, times=2)
-    await signed_in(assistant, way, person)
+    await signed_in(assistant, method, person)
     assert issuer.asked.count("POST /token") == 1
     # The port is closed by then, or the second redirect is rejected.
     assert person.responses[-1][0] in (0, 400)
@@ -246,12 +246,12 @@ async def test_repeated_redirect_is_used_once(
 
 
 async def test_port_in_use_is_reported(
-    issuer: Issuer, assistant: Assistant, way: SignInWay
+    issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     holder = await asyncio.start_server(lambda _reader, _writer: None, "127.0.0.1", 0)
     port = holder.sockets[0].getsockname()[1]
     redirect = f"http://127.0.0.1:{port}/"
-    fixed = replace(way, client=Client(issuer.register(redirect), redirect=redirect))
+    fixed = replace(method, client=Client(issuer.register(redirect), redirect=redirect))
     async with holder:
         made = await assistant.sign_ins.sign_in(fixed, open_no_page)
     assert isinstance(made, SignInFailure)
@@ -260,12 +260,13 @@ async def test_port_in_use_is_reported(
 
 
 async def test_concurrent_sign_ins_are_independent(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     other = Assistant(options_of(servers), programs_here=lambda: ())
     people = Person(servers), Person(servers, "luis@acceso.test")
     made = await asyncio.gather(
-        assistant.sign_ins.sign_in(way, people[0].open), other.sign_ins.sign_in(way, people[1].open)
+        assistant.sign_ins.sign_in(method, people[0].open),
+        other.sign_ins.sign_in(method, people[1].open),
     )
     assert [isinstance(one, SignIn) and one.signed_in_as for one in made] == [
         ADDRESS,
@@ -293,7 +294,7 @@ def foreign_redirects(opened: str) -> list[str]:
 
 
 async def test_foreign_redirects_do_not_end_the_sign_in(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     person, attacker = Person(servers), Person(servers)
 
@@ -306,7 +307,7 @@ async def test_foreign_redirects_do_not_end_the_sign_in(
 
         threading.Thread(target=requests, daemon=True).start()
 
-    made = await assistant.sign_ins.sign_in(way, attacked_first)
+    made = await assistant.sign_ins.sign_in(method, attacked_first)
     await asyncio.to_thread(person.done)
     assert isinstance(made, SignIn), made
     assert made.signed_in_as == ADDRESS
@@ -317,13 +318,13 @@ async def test_foreign_redirects_do_not_end_the_sign_in(
 
 @pytest.mark.parametrize("redirected", [True, False])
 async def test_foreign_redirects_are_reported_after_the_timeout(
-    servers: RealServers, issuer: Issuer, way: SignInWay, redirected: bool
+    servers: RealServers, issuer: Issuer, method: SignInMethod, redirected: bool
 ) -> None:
     issuer.faults.add("wrong-state")
     person = Person(servers)
     async with open_network(options_of(servers).network) as net:
         made = await sign_in(
-            way,
+            method,
             SignInMeans.BROWSER,
             net,
             lambda _event: None,
@@ -338,10 +339,10 @@ async def test_foreign_redirects_are_reported_after_the_timeout(
 
 
 async def test_missing_mail_scope_is_reported(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     issuer.refused_scopes.add(MAIL)
-    message, _ = await failed(assistant, way, Person(servers), SignInFault.SCOPE_MISSING)
+    message, _ = await failed(assistant, method, Person(servers), SignInFault.SCOPE_MISSING)
     assert "allow everything" in message
 
 
@@ -360,7 +361,7 @@ async def test_metadata_of_another_issuer_are_rejected(
     expected: SignInFault,
 ) -> None:
     issuer.faults.add(fault)
-    found = await assistant.sign_ins.find_way(*account)
+    found = await assistant.sign_ins.find_method(*account)
     assert isinstance(found, SignInFailure)
     assert found.fault is expected
     assert "acceso.test" in sentences(found)[0]
@@ -382,17 +383,17 @@ async def test_unreachable_or_untrusted_issuer_is_reported(
     expected: SignInFault,
 ) -> None:
     elsewhere = replace(account[1], oauth2=OAuth2Endpoints(issuer=f"https://{host}"))
-    found = await assistant.sign_ins.find_way(account[0], elsewhere)
+    found = await assistant.sign_ins.find_method(account[0], elsewhere)
     assert isinstance(found, SignInFailure)
     assert found.fault is expected
     assert host in sentences(found)[0]
 
 
 async def test_rejected_registration_is_reported(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     issuer.faults.add("closed")
-    message, _ = await failed(assistant, way, Person(servers), SignInFault.NOT_REGISTERED)
+    message, _ = await failed(assistant, method, Person(servers), SignInFault.NOT_REGISTERED)
     assert "app password" in message
 
 
@@ -403,9 +404,9 @@ async def test_technicians_client_id_is_used_instead_of_a_registration(
     assistant = Assistant(
         options_of(servers, oauth_client_id="del-tecnico"), programs_here=lambda: ()
     )
-    way = await assistant.sign_ins.find_way(*account)
-    assert isinstance(way, SignInWay)
-    made = await signed_in(assistant, way, Person(servers))
+    method = await assistant.sign_ins.find_method(*account)
+    assert isinstance(method, SignInMethod)
+    made = await signed_in(assistant, method, Person(servers))
     assert made.client.id == "del-tecnico"
     assert "POST /register" not in issuer.asked
     await assistant.close()
@@ -420,9 +421,9 @@ async def test_another_account_in_the_browser_is_detected_and_reported_at_login(
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    method: SignInMethod,
 ) -> None:
-    made = await signed_in(assistant, way, Person(servers, "luis@acceso.test"))
+    made = await signed_in(assistant, method, Person(servers, "luis@acceso.test"))
     assert made.is_of_another
     assert "luis@acceso.test" in other_account_sentence(made.signed_in_as, ADDRESS)
     report = await logged_in(assistant, account[0], made)
@@ -432,10 +433,10 @@ async def test_another_account_in_the_browser_is_detected_and_reported_at_login(
 
 
 async def test_without_an_id_token_userinfo_is_queried(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
     issuer.faults.add("no-id-token")
-    made = await signed_in(assistant, way, Person(servers, "luis@acceso.test"))
+    made = await signed_in(assistant, method, Person(servers, "luis@acceso.test"))
     assert made.signed_in_as == "luis@acceso.test"
     assert "GET /userinfo" in issuer.asked
 
@@ -482,10 +483,10 @@ async def test_token_near_its_expiry_is_refreshed_before_use(
     issuer: Issuer,
     assistant: Assistant,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    method: SignInMethod,
 ) -> None:
     issuer.lifetime = 30
-    made = await signed_in(assistant, way, Person(servers))
+    made = await signed_in(assistant, method, Person(servers))
     issuer.lifetime = 3600
     first = made.token
     introspected = issuer.asked.count("POST /introspect")
@@ -612,7 +613,7 @@ async def test_stored_sign_in_logs_in_without_a_browser(
     assistant: Assistant,
     keyring: MemoryKeyring,
     account: tuple[Account, AccountSettings],
-    way: SignInWay,
+    method: SignInMethod,
     made: SignIn,
 ) -> None:
     assert keyring.entries == {}
@@ -621,25 +622,25 @@ async def test_stored_sign_in_logs_in_without_a_browser(
     assert made.token.reveal() not in entries
     await assistant.sign_ins.end()
     assert issuer.active_tokens
-    loaded = await assistant.sign_ins.load(way)
+    loaded = await assistant.sign_ins.load(method)
     assert isinstance(loaded, SignIn)
     assert loaded.token != made.token
     report = await logged_in(assistant, account[0], loaded)
     assert report.incoming is not None
     # Its use replaced the refresh token: only the new one is valid.
     assert made.tokens.refresh != loaded.tokens.refresh
-    loaded_again = await assistant.sign_ins.load(way)
+    loaded_again = await assistant.sign_ins.load(method)
     assert isinstance(loaded_again, SignIn)
     assert assistant.vault.forget_sign_in(account[0].address)
     assert keyring.entries == {}
 
 
 async def test_revoked_stored_sign_in_is_reported(
-    servers: RealServers, issuer: Issuer, assistant: Assistant, way: SignInWay
+    servers: RealServers, issuer: Issuer, assistant: Assistant, method: SignInMethod
 ) -> None:
-    assert await assistant.sign_ins.store(await signed_in(assistant, way, Person(servers)))
+    assert await assistant.sign_ins.store(await signed_in(assistant, method, Person(servers)))
     issuer.revoke_everything()
-    loaded = await assistant.sign_ins.load(way)
+    loaded = await assistant.sign_ins.load(method)
     assert isinstance(loaded, SignInFailure)
     assert loaded.fault is SignInFault.EXPIRED
     sentences(loaded)
@@ -660,13 +661,13 @@ async def test_servers_of_another_owner_require_confirmation_before_sign_in(
     assistant: Assistant, account: tuple[Account, AccountSettings]
 ) -> None:
     foreign = at(account[0], "mail.hoster.test")
-    way = await assistant.sign_ins.find_way(foreign, account[1])
-    assert isinstance(way, SignInWay)
-    assert way.confirm == ("hoster.test",)
+    method = await assistant.sign_ins.find_method(foreign, account[1])
+    assert isinstance(method, SignInMethod)
+    assert method.confirm == ("hoster.test",)
     with pytest.raises(UnconfirmedError):
-        await assistant.sign_ins.sign_in(way, open_no_page)
-    agreed = await assistant.sign_ins.find_way(foreign, account[1], agreed=("hoster.test",))
-    assert isinstance(agreed, SignInWay)
+        await assistant.sign_ins.sign_in(method, open_no_page)
+    agreed = await assistant.sign_ins.find_method(foreign, account[1], agreed=("hoster.test",))
+    assert isinstance(agreed, SignInMethod)
     assert agreed.confirm == ()
 
 
@@ -691,9 +692,9 @@ async def test_token_works_with_pop3(
     )  # fmt: skip
     by_pop3 = replace(account[0], incoming=pop3)
     assistant = Assistant(options_of(servers), programs_here=lambda: ())
-    way = await assistant.sign_ins.find_way(by_pop3, account[1])
-    assert isinstance(way, SignInWay)
-    made = await signed_in(assistant, way, Person(servers))
+    method = await assistant.sign_ins.find_method(by_pop3, account[1])
+    assert isinstance(method, SignInMethod)
+    made = await signed_in(assistant, method, Person(servers))
     report = await assistant.check(
         CheckRequest(account=by_pop3, secret=made.token, sign_in=made, wait=30)
     )

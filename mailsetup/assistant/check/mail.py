@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from mailsetup.assistant.check.computer import ReadPrograms, computer_findings, program_findings
 from mailsetup.assistant.check.context import CheckContext
-from mailsetup.assistant.check.credentials import Credentials, Renew
+from mailsetup.assistant.check.current_secret import CurrentSecret, Renew
 from mailsetup.assistant.check.domain import identity_findings
 from mailsetup.assistant.check.mailbox_rules import RulesReader, hidden_folder_findings
 from mailsetup.assistant.check.message import exchange_with_second, send_to_oneself
@@ -41,7 +41,7 @@ async def check_mail(
     check: CheckContext, read_programs: ReadPrograms, renew: Renew | None
 ) -> MailResult:
     """Log in at both servers, send the test messages, and evaluate what arrived."""
-    credentials = Credentials(check.request.secret, renew)
+    credentials = CurrentSecret(check.request.secret, renew)
     rules = RulesReader(check, credentials)
     try:
         async with OpenSessions() as sessions:

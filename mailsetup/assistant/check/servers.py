@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mailsetup.assistant.check.context import CheckContext
-from mailsetup.assistant.check.credentials import Credentials
+from mailsetup.assistant.check.current_secret import CurrentSecret
 from mailsetup.assistant.check.mailbox_rules import RulesReader
 from mailsetup.assistant.events import Activity
 from mailsetup.diagnosis.checks.server import finding_of, quota_findings
@@ -77,7 +77,7 @@ class ServerProof:
     def __init__(
         self,
         check: CheckContext,
-        credentials: Credentials,
+        credentials: CurrentSecret,
         sessions: OpenSessions,
         steps: LoginSteps = REAL,
     ) -> None:
@@ -205,7 +205,7 @@ def _username_form(refused: ServerSettings, accepted: ServerSettings) -> Finding
 
 
 async def prove_servers(
-    check: CheckContext, credentials: Credentials, sessions: OpenSessions, rules: RulesReader
+    check: CheckContext, credentials: CurrentSecret, sessions: OpenSessions, rules: RulesReader
 ) -> MailAccess:
     """Log in at both servers concurrently; one after the other where a login may be refused."""
     guard, request = check.guard, check.request
@@ -226,7 +226,7 @@ async def prove_servers(
 
 
 async def _prove_incoming(
-    check: CheckContext, credentials: Credentials, sessions: OpenSessions, rules: RulesReader
+    check: CheckContext, credentials: CurrentSecret, sessions: OpenSessions, rules: RulesReader
 ) -> tuple[ServerResult, Mailbox | None]:
     server = ServerProof(check, credentials, sessions)
     result = await _prove_with_rules(check, credentials, server, rules)
@@ -249,7 +249,7 @@ async def mailbox_of(session: AnySession, secret: Secret) -> Mailbox:
 
 
 async def _prove_with_rules(
-    check: CheckContext, credentials: Credentials, server: ServerProof, rules: RulesReader
+    check: CheckContext, credentials: CurrentSecret, server: ServerProof, rules: RulesReader
 ) -> ServerResult:
     asked = check.account.incoming
     rules.start(asked)
@@ -267,14 +267,14 @@ async def _prove_with_rules(
 
 
 async def _guarded_outgoing(
-    check: CheckContext, credentials: Credentials, sessions: OpenSessions
+    check: CheckContext, credentials: CurrentSecret, sessions: OpenSessions
 ) -> tuple[ServerResult, SmtpSession | None]:
     work = _prove_outgoing(check, credentials, sessions)
     return await check.guard.run("outgoing", work, (ServerResult(), None))
 
 
 async def _prove_outgoing(
-    check: CheckContext, credentials: Credentials, sessions: OpenSessions
+    check: CheckContext, credentials: CurrentSecret, sessions: OpenSessions
 ) -> tuple[ServerResult, SmtpSession | None]:
     server = ServerProof(check, credentials, sessions)
     result = await server.reach(check.account.outgoing) or await server.log_in()

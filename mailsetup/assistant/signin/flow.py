@@ -48,7 +48,7 @@ class SignInMeans(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SignInWay:
+class SignInMethod:
     """Where one signs in for an account, and what has to be agreed to first.
 
     ``client`` is None where this program has no id at the provider; it may then register itself if
@@ -91,8 +91,8 @@ class SignInWay:
         client = quote(self.client.id, safe="")
         return f"https://login.microsoftonline.com/{tenant}/adminconsent?client_id={client}"
 
-    def agreed_to(self, domains: Collection[str]) -> "SignInWay":
-        """The way after the person agreed to these domains or host names."""
+    def agreed_to(self, domains: Collection[str]) -> "SignInMethod":
+        """The method after the person agreed to these domains or host names."""
         return replace(self, confirm=tuple(one for one in self.confirm if one not in domains))
 
     def may_receive(self, server: ServerSettings) -> bool:
@@ -107,7 +107,7 @@ class SignInWay:
 class SignIn:
     """A sign-in that worked. ``stored`` is true where it is in the keyring too."""
 
-    way: SignInWay
+    method: SignInMethod
     client: Client
     tokens: Tokens
     stored: bool = False
@@ -133,11 +133,11 @@ class SignIn:
 
         It may still be the same mailbox: the address may be an alias of it.
         """
-        chosen, address = self.signed_in_as.casefold(), self.way.account.address
+        chosen, address = self.signed_in_as.casefold(), self.method.account.address
         return bool(chosen) and chosen not in {
             str(address).casefold(),
             address.ascii.casefold(),
-            self.way.account.incoming.username.casefold(),
+            self.method.account.incoming.username.casefold(),
         }
 
 
@@ -171,7 +171,7 @@ def _client(
     return ours
 
 
-async def find_way(
+async def find_method(
     account: Account,
     settings: AccountSettings | None,
     net: Network,
@@ -179,7 +179,7 @@ async def find_way(
     known: tuple[ClientRegistration, ...],
     agreed: Collection[str] = (),
     offline: bool = False,
-) -> SignInWay | SignInFailure:
+) -> SignInMethod | SignInFailure:
     """Where to sign in for the account: a built-in provider, or the one of its settings.
 
     ``agreed`` are domains or host names that may receive the token.
@@ -210,16 +210,19 @@ async def find_way(
             if not provider.owns(host) and host not in agreed and owned_domain(host) not in agreed
         )
     )
-    return SignInWay(account, provider, _client(provider, known, from_document), confirm)
+    return SignInMethod(account, provider, _client(provider, known, from_document), confirm)
 
 
-def _scopes(way: SignInWay) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    protocols: tuple[Protocol, ...] = (way.account.incoming.protocol, way.account.outgoing.protocol)
-    return way.provider.scopes(protocols), way.provider.mail_scopes(protocols)
+def _scopes(method: SignInMethod) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    protocols: tuple[Protocol, ...] = (
+        method.account.incoming.protocol,
+        method.account.outgoing.protocol,
+    )
+    return method.provider.scopes(protocols), method.provider.mail_scopes(protocols)
 
 
 async def sign_in(
-    way: SignInWay,
+    method: SignInMethod,
     means: SignInMeans,
     net: Network,
     emit: Emit,
@@ -229,12 +232,12 @@ async def sign_in(
     patience: float = TIMEOUT,
 ) -> SignIn | SignInFailure:
     """Let the person sign in. Cancelling closes the open port too."""
-    if not way.can_begin:
-        return SignInFailure(SignInFault.NO_CLIENT, way.name)
-    scopes, needed = _scopes(way)
+    if not method.can_begin:
+        return SignInFailure(SignInFault.NO_CLIENT, method.name)
+    scopes, needed = _scopes(method)
 
     def show_page(url: str) -> None:
-        emit(SignInOpened(url, way.page_host))
+        emit(SignInOpened(url, method.page_host))
         open_browser(url)
 
     def show_code(code: DeviceCode) -> None:
@@ -242,15 +245,15 @@ async def sign_in(
 
     outcome: SignedIn | SignInFailure
     if means is SignInMeans.DEVICE:
-        wanted = DeviceRequest(way.provider, way.client, scopes, needed)
+        wanted = DeviceRequest(method.provider, method.client, scopes, needed)
         outcome = await sign_in_by_device(wanted, show_code, net)
     else:
         request = BrowserRequest(
-            way.provider,
-            way.client,
+            method.provider,
+            method.client,
             scopes,
             needed,
-            str(way.account.address),
+            str(method.account.address),
             await in_thread(page_texts),
             choose_account,
             patience,
@@ -258,4 +261,4 @@ async def sign_in(
         outcome = await sign_in_by_browser(request, show_page, net)
     if isinstance(outcome, SignInFailure):
         return outcome
-    return SignIn(replace(way, client=outcome.client), outcome.client, outcome.tokens)
+    return SignIn(replace(method, client=outcome.client), outcome.client, outcome.tokens)

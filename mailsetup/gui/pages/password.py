@@ -86,12 +86,12 @@ class PasswordPage(PageView):
     def _why_no_sign_in(self) -> str:
         """Why a password is asked for although the provider prefers a sign-in."""
         state = self.state
-        account, way = state.servers.account, state.sign_in.way
-        if account is None or not account.takes_sign_in or not state.sign_in.way_known:
+        account, method = state.servers.account, state.sign_in.method
+        if account is None or not account.takes_sign_in or not state.sign_in.method_known:
             return ""
-        if way is None:
-            return state.sign_in.way_problem
-        return "" if way.can_begin else no_client_sentence(way)
+        if method is None:
+            return state.sign_in.method_problem
+        return "" if method.can_begin else no_client_sentence(method)
 
     def _show_hint(self, hint: Hint | None) -> None:
         self._hint.setVisible(hint is not None)

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from mailsetup.assistant.check.batch import BatchChecks
+from mailsetup.assistant.check.batch_check import BatchChecks
 from mailsetup.assistant.check.domain import (
     dns_health_findings,
     domain_check,

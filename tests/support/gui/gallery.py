@@ -254,10 +254,10 @@ def _prepare_sign_in(state: WizardState, name: str) -> None:
         incoming=replace(IMAP, host="outlook.office365.com", authentication=ways),
         outgoing=replace(SMTP, host="smtp.office365.com", authentication=ways),
     )
-    way = sign_in_way(account, known=name != "no-client")
-    other = sign_in_as(way, "info@bodegasdelebro.es") if name == "other-account" else None
+    method = sign_in_way(account, known=name != "no-client")
+    other = sign_in_as(method, "info@bodegasdelebro.es") if name == "other-account" else None
     state.servers = ServerChoice(account)
-    state.sign_in = BrowserSignIn(way, way_known=True, result=other)
+    state.sign_in = BrowserSignIn(method, method_known=True, result=other)
 
 
 def _play_sign_in(window: Window, name: str) -> None:
