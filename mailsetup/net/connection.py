@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import cast
 
 from mailsetup.model.certificate import TlsFailure, TlsFault
+from mailsetup.net.system_trust import SystemTrust
 from mailsetup.net.tls import certificate_facts, classify, inspecting_context
+
+Trust = ssl.SSLContext | SystemTrust
+"""How the server's certificate is verified: by OpenSSL in the handshake, or by the system after it.
+"""
 
 MAX_LINE = 64 * 1024
 """Octets. RFC 9051 requires at least 8192; no correct server sends a line of this length."""
@@ -109,10 +114,10 @@ class Connection:
     """
 
     def __init__(
-        self, protocol: StreamProtocol, host: str, port: int, address: str, context: ssl.SSLContext
+        self, protocol: StreamProtocol, host: str, port: int, address: str, trust: Trust
     ) -> None:
         self._protocol = protocol
-        self._context = context
+        self._trust = trust
         self._allowance: int | None = None
         self.host = host
         self.port = port
@@ -184,7 +189,7 @@ class Connection:
         not be treated as data of the session.
         """
         self._check_nothing_unread()
-        return await self._handshake(self._context, server_hostname or self.host)
+        return await self._handshake(self._trust, server_hostname or self.host)
 
     async def inspect_tls(self) -> TlsFailure:
         """Read the certificate without verification, and close: a failure with its content.
@@ -207,11 +212,13 @@ class Connection:
             self.close()
             raise LeftoverBytesError
 
-    async def _handshake(self, context: ssl.SSLContext, host: str) -> TlsFailure | None:
+    async def _handshake(self, trust: Trust, host: str) -> TlsFailure | None:
         loop = asyncio.get_running_loop()
         transport = self._protocol.transport
         if transport is None or self._protocol.ended:
             return TlsFailure(TlsFault.INTERRUPTED)
+        system = trust if isinstance(trust, SystemTrust) else None
+        context = trust.handshake if isinstance(trust, SystemTrust) else trust
         try:
             secured = await loop.start_tls(
                 transport,
@@ -221,18 +228,22 @@ class Connection:
                 ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT,
                 ssl_shutdown_timeout=1.0,
             )
+            if secured is None:
+                return TlsFailure(TlsFault.INTERRUPTED)
+            session: ssl.SSLObject = secured.get_extra_info("ssl_object")
+            failure = await system.verify(session, host) if system is not None else None
         except (ssl.SSLError, ssl.CertificateError, OSError, TimeoutError) as error:
             transport.abort()
             return classify(error)
         except asyncio.CancelledError:
             transport.abort()
             raise
-        if secured is None:
-            return TlsFailure(TlsFault.INTERRUPTED)
+        if failure is not None:
+            transport.abort()
+            return failure
         self._protocol.transport = secured
-        session = secured.get_extra_info("ssl_object")
         cipher = session.cipher()
-        if context.verify_mode is ssl.CERT_REQUIRED:
+        if system is not None or context.verify_mode is ssl.CERT_REQUIRED:
             self.tls = TlsSession(
                 version=session.version() or "",
                 cipher=cipher[0] if cipher else "",
@@ -256,9 +267,7 @@ class Connection:
             raise TooMuchDataError
 
 
-async def open_connection(
-    address: str, port: int, host: str, context: ssl.SSLContext
-) -> Connection:
+async def open_connection(address: str, port: int, host: str, trust: Trust) -> Connection:
     """A TCP connection to one address. Raises OSError."""
     _, protocol = await asyncio.get_running_loop().create_connection(StreamProtocol, address, port)
-    return Connection(protocol, host, port, address, context)
+    return Connection(protocol, host, port, address, trust)

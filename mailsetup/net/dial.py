@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +11,7 @@ from typing import Protocol, assert_never
 from mailsetup.model.certificate import TlsFailure, TlsFault
 from mailsetup.model.dns import Absent, DnsAnswer, DnsFailure
 from mailsetup.model.hostname import is_ip_literal
-from mailsetup.net.connection import Connection, LeftoverBytesError, open_connection
+from mailsetup.net.connection import Connection, LeftoverBytesError, Trust, open_connection
 from mailsetup.net.dns.system_lookup import AddressLookup
 from mailsetup.net.fd_exhaustion import retry_while_exhausted
 from mailsetup.net.ip_scope import is_loopback_or_link_local
@@ -80,7 +79,7 @@ class Dialer:
     """Connections over TCP. ``routes`` replaces some (host, port) by another (address, port)."""
 
     look_up: AddressLookup
-    context: Callable[[], ssl.SSLContext]
+    trust: Callable[[], Trust]
     """Created when first needed: reading the system's trust anchors takes 40 ms."""
     allow_loopback: bool = False
     routes: Mapping[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
@@ -103,7 +102,7 @@ class Dialer:
         if failure is None:
             return connection
         connection.close()
-        if explain and failure.fault in _EXPLAINABLE:
+        if explain and failure.certificate is None and failure.fault in _EXPLAINABLE:
             failure = await self._explained(host, port, failure)
         return ConnectFailure(ConnectFault.TLS, host, port, failure, failure.detail)
 
@@ -172,7 +171,7 @@ class Dialer:
             while winner is None and (waiting or running):
                 if waiting:
                     address, port = waiting.pop(0)
-                    attempt = partial(open_connection, address, port, host, self.context())
+                    attempt = partial(open_connection, address, port, host, self.trust())
                     running.add(asyncio.ensure_future(retry_while_exhausted(attempt)))
                 done, running = await asyncio.wait(
                     running,
@@ -221,4 +220,9 @@ def _connect_fault(error: OSError) -> ConnectFault:
 
 
 def _detail(error: OSError) -> str:
+    """The name of the system's error code. Windows' codes have no ``errno`` of their own."""
+    if isinstance(error, ConnectionRefusedError):
+        return "ECONNREFUSED"
+    if (code := getattr(error, "winerror", None)) is not None:
+        return f"WinError {code}"
     return errno.errorcode.get(error.errno or 0, type(error).__name__)

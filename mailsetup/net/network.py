@@ -1,12 +1,15 @@
 """The network access of a run, an argument so that tests can replace it."""
 
-from collections.abc import AsyncIterator, Callable
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
+from pathlib import Path
 
 from mailsetup.model.network_options import NetworkOptions
 from mailsetup.net.clock import Clock, SystemClock
+from mailsetup.net.connection import Trust
 from mailsetup.net.connection_pool import ConnectionPool
 from mailsetup.net.connectivity import has_route
 from mailsetup.net.dial import Connect, Dialer
@@ -15,6 +18,7 @@ from mailsetup.net.dns.system_lookup import AddressLookup, coalesced, system_add
 from mailsetup.net.environment import proxy_setting
 from mailsetup.net.http import HttpClient
 from mailsetup.net.https_client import HttpsClient
+from mailsetup.net.system_trust import SystemTrust
 from mailsetup.net.tls import verifying_context
 
 
@@ -44,13 +48,13 @@ async def open_network(
     """
     options = options or NetworkOptions()
     dns = DnsResolver(options.resolver, options.anchors)
-    context = cache(partial(verifying_context, options.ca_files))
+    trust = cache(partial(system_or_openssl, options.ca_files))
     if soon:
-        context()
+        trust()
     look_up = dns.addresses if options.resolver else coalesced(system_addresses)
     dialer = Dialer(
         look_up=look_up,
-        context=context,
+        trust=trust,
         allow_loopback=options.resolver is not None,
         routes=options.routes,
     )
@@ -71,6 +75,18 @@ async def open_network(
         pool.close()
         await http.close()
         await dns.close()
+
+
+def system_or_openssl(ca_files: Sequence[Path]) -> Trust:
+    """How certificates are verified here: Windows and macOS have a trust store of their own.
+
+    With ``ca_files`` OpenSSL verifies everywhere, on Windows with the roots that are stored so far:
+    the functions of the system take further roots in some versions only. Raises OSError (also
+    ssl.SSLError) for an unusable file.
+    """
+    if sys.platform in ("win32", "darwin") and not ca_files:
+        return SystemTrust()
+    return verifying_context(ca_files)
 
 
 def system_proxy(host: str) -> str | None:

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import ssl
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -66,15 +65,9 @@ def verifying_context(ca_files: Sequence[Path] = ()) -> ssl.SSLContext:
     name). The flags are the same on every Python: 3.13 adds VERIFY_X509_STRICT to its default,
     which would report a formal error instead of an expired certificate.
     """
-    context: ssl.SSLContext
-    if sys.platform in ("win32", "darwin") and not ca_files:
-        import truststore
-
-        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    else:
-        context = _trusting_the_system()
-        context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
-        context.hostname_checks_common_name = False
+    context = _trusting_the_system()
+    context.verify_flags = ssl.VerifyFlags.VERIFY_X509_TRUSTED_FIRST
+    context.hostname_checks_common_name = False
     for path in ca_files:
         context.load_verify_locations(cafile=path)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

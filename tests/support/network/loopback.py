@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 import trustme
 
 from mailsetup.model.dns import DnsAnswer, Reply
+from mailsetup.net.connection import Trust
 from mailsetup.net.dial import Dialer
-from mailsetup.net.tls import verifying_context
+from mailsetup.net.network import system_or_openssl
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -26,11 +27,11 @@ def authority() -> trustme.CA:
 
 
 @cache
-def client_context() -> ssl.SSLContext:
+def client_context() -> Trust:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "ca.pem"
         authority().cert_pem.write_to_path(str(path))
-        return verifying_context([path])
+        return system_or_openssl([path])
 
 
 def server_context(
@@ -85,7 +86,7 @@ async def serving(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncI
             server_.ended += 1
             server_.all_ended.set()
             running.discard(task) if task else None
-            writer.transport.abort()
+            writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
     server_.port = server.sockets[0].getsockname()[1]
@@ -106,7 +107,7 @@ def dialer(port: int, *, host: str = HOST, to: int = 993) -> Dialer:
     """A dialer with a route from a public name and port to a server on loopback."""
     return Dialer(
         look_up=only_loopback,
-        context=client_context,
+        trust=client_context,
         routes={(host, to): ("127.0.0.1", port)},
     )
 
