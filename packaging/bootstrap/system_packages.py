@@ -50,6 +50,7 @@ TEST_PROGRAMS: Final[Mapping[str, tuple[str, ...]]] = {
     "chromium": ("chromium",),
     "chromedriver": ("chromium-driver",),
     "openssl": ("openssl",),
+    "osslsigncode": ("osslsigncode",),
     "neomutt": ("neomutt",),
     "mbsync": ("isync",),
     "msmtp": ("msmtp",),
