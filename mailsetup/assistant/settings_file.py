@@ -2,17 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mailsetup.assistant.account_choice import settings_discovery
+from mailsetup.discovery.trust import is_own_host
 from mailsetup.files.user_file import FileFailure, FileFault, read_given_file
 from mailsetup.i18n import _
 from mailsetup.model.address import AddressFailure, EmailAddress
-from mailsetup.model.discovery import Discovery
+from mailsetup.model.discovery import Discovery, DiscoveryStatus
 from mailsetup.model.settings import AccountSettings, ServerSettings
 from mailsetup.model.settings_json import SettingsFailure, settings_from_json
 from mailsetup.model.text import plain
+from mailsetup.net.public_suffix import owned_domain
 
 MAX_FILE = 1024 * 1024
 """Bytes: more than any list of servers or certificate authorities needs."""
@@ -97,6 +100,31 @@ def read_settings_file(
     if isinstance(settings, SettingsFailure):
         return SettingsFileFailure("settings.unusable", unusable_sentence(settings))
     return settings_discovery(settings, str(path))
+
+
+def open_settings_file(
+    path: Path, address: EmailAddress, agreed: Collection[str] = ()
+) -> Discovery | SettingsFileFailure:
+    """The settings of one person from a file that was opened, perhaps from a message.
+
+    Whoever made the file is unknown: servers that do not belong to the domain of the address need
+    agreement (``agreed`` are domains that have it), services elsewhere and the place of a sign-in
+    are left out. User names are adapted to the address.
+    """
+    read = read_shared_settings(path)
+    if isinstance(read, SettingsFileFailure):
+        return read
+    settings = read.settings_for(address)
+    if isinstance(settings, SettingsFailure):
+        return SettingsFileFailure("settings.unusable", unusable_sentence(settings))
+    foreign = [host for host in settings.hosts if not is_own_host(host, address.domain)]
+    confirm = tuple(
+        dict.fromkeys(domain for domain in map(owned_domain, foreign) if domain not in agreed)
+    )
+    own = tuple(one for one in settings.services if is_own_host(one.place, address.domain))
+    found = settings_discovery(replace(settings, services=own, oauth2=None), str(path))
+    outcome = DiscoveryStatus.NEEDS_CONFIRMATION if confirm else found.outcome
+    return replace(found, outcome=outcome, confirm=confirm)
 
 
 def unusable_sentence(failure: SettingsFailure) -> str:

@@ -229,6 +229,8 @@ class TechnicianChoice:
     options: "TechnicianOptions | None" = None
     settings_file: Path | None = None
     """Where the servers come from instead of a search."""
+    was_opened: bool = False
+    """Whether the window was opened with that file, which then vouches for nothing."""
 
 
 class DemoPerson(Protocol):
@@ -321,6 +323,13 @@ class WizardState:
         return self.owner.symptom is not None and self.owner.symptom.needs_second_mailbox
 
     # Changes --------------------------------------------------------------------------------
+
+    def use_opened_file(self, path: Path, owner: EmailAddress | None) -> None:
+        """Take the servers from a settings file that the window was opened with; ``owner`` is the
+        address in it."""
+        self.technician = TechnicianChoice(settings_file=path, was_opened=True)
+        if owner is not None:
+            self.owner = replace(self.owner, address_text=str(owner))
 
     def set_address(self, address: EmailAddress) -> None:
         """Another address drops what was found; another domain drops the password, too."""

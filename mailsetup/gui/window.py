@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
+from mailsetup.assistant.flow import Page
 from mailsetup.assistant.wizard_state import ComputerFacts, DemoPerson, DemoState, WizardState
 from mailsetup.gui.appearance import Appearance
 from mailsetup.gui.dialogs import Dialogs
@@ -63,6 +64,11 @@ class Window(QWidget):
         self.navigator.show_page()
         self.retranslate()
         self._restore_size()
+
+    def begin_at_address(self) -> None:
+        """Show the page that asks for the address first, with what the state has for it."""
+        self.navigator.flow.restart(Page.START)
+        self.navigator.show_page()
 
     # Layout ---------------------------------------------------------------------------------
 
