@@ -31,7 +31,7 @@ class WindowCommand(NamedTuple):
     screenshot: str | None
 
 
-AnyCommand: TypeAlias = """
+AnyCommand: TypeAlias = """(
     WindowCommand
     | discover.DiscoverCommand
     | check.CheckCommand
@@ -45,7 +45,7 @@ AnyCommand: TypeAlias = """
     | about.SchemaCommand
     | about.CompletionCommand
     | about.ManualCommand
-"""
+)"""
 
 
 class ParsedLine(NamedTuple):
