@@ -60,8 +60,8 @@ def test_the_place_of_a_sign_in_and_foreign_services_are_left_out(tmp_path: Path
     document = settings(
         "mail.bodega.test",
         services=[
-            {"kind": "caldav", "url": "https://dav.atacante.test/"},
-            {"kind": "carddav", "url": "https://dav.bodega.test/"},
+            {"protocol": "caldav", "url": "https://dav.atacante.test/"},
+            {"protocol": "carddav", "url": "https://dav.bodega.test/"},
         ],
         oauth2={"issuer": "login.atacante.test", "scopes": ["mail"]},
     )
